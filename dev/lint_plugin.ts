@@ -155,8 +155,13 @@ const plugin: Deno.lint.Plugin = {
           for (const { value, range } of context.sourceCode.getAllComments()) {
             check(value, range);
             if (BEGINNING.test(value)) {
-              const hint = "Begin with a noun or a verb: Options for `save`. Returns the newest version.";
-              context.report({ range, message: "A comment that begins with a relative clause", hint });
+              const hint =
+                "Begin with a noun or a verb: Options for `save`. Returns the newest version.";
+              context.report({
+                range,
+                message: "A comment that begins with a relative clause",
+                hint,
+              });
             }
           }
         },

@@ -1,5 +1,5 @@
 /**
- * Tables as Arrow files, whole or a part of them.
+ * Tables as Arrow files, whole or in part.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import type { Cell, RangeTable, TableRows } from "./tables/table.ts";
 import { isTable } from "./tables/list_columns.ts";
-import { corruptTable, unsupportedTable, unwritableTable } from "./tables/table_file.ts";
+import { corruptTable, unsupportedTable, unwritable } from "./content/file_faults.ts";
 import { type ArrowWriteOptions, encodeRows } from "./arrow/write.ts";
 import { shown } from "../core/naming/names.ts";
 import { type Batch, batchTable, type Range } from "./tables/batch_table.ts";
@@ -30,11 +30,11 @@ export type { ArrowWriteOptions } from "./arrow/write.ts";
 export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
 
 /**
- * Tables as `.arrow` files (https://arrow.apache.org/docs/format/Columnar.html). A file has the names and types of its
- * columns, so nothing needs to be told. It is read in parts while rows are asked for: some of the rows of a batch, however
- * large batches are, and `column` reads the buffers of that column alone. Streams are read too,
- * as servers send them and `.arrows` files hold them. A `.feather` file is such a file, since version 2; version 1 is
- * `Unsupported`.
+ * Tables as `.arrow` files (https://arrow.apache.org/docs/format/Columnar.html). A file has the
+ * names and types of its columns. Rows are read on demand, some of a batch at a time, however
+ * large batches are; `column` reads the buffers of that column alone. Streams are read too, as
+ * servers send them and `.arrows` files store them, and `.feather` files of version 2; version 1
+ * is `Unsupported`.
  *
  * | in the file                                                     | in the table |
  * | --------------------------------------------------------------- | ------------ |
@@ -44,11 +44,13 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
  * | `Bool`                                                          | `boolean`    |
  * | `Timestamp` with a time zone, to the millisecond, and `Date`    | `date`       |
  *
- * So are dictionaries of these. A column of another type (bytes, decimals, times of day, lists, structures) is
- * `Unsupported`, unless `columns` names others; so is a moment between two milliseconds, and a time without a time zone
- * unless `localTimes` is `"utc"`. Packed buffers, of LZ4, or zstd where the runtime has it, are unpacked as a whole.
+ * Dictionaries of these are read too. Columns of other types (bytes, decimals, times of day,
+ * lists, structures) are `Unsupported`, unless `columns` excludes them; so are fractions of a
+ * millisecond, and times without a time zone unless `localTimes` is `"utc"`. Buffers packed with
+ * LZ4, or zstd if the runtime has it, are unpacked as a whole.
  *
- * Written are files of `Utf8`, `Float64`, `Int64`, `Bool` and `Timestamp` of milliseconds in UTC, not packed.
+ * Files are written unpacked, as `Utf8`, `Float64`, `Int64`, `Bool` and `Timestamp` of
+ * milliseconds.
  *
  * @example
  * ```ts
@@ -58,7 +60,10 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
  *
  * await using stores = createFileStores();
  * const files = await createFileManager(stores).on("memory");
- * const scores = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, { id: 2n, score: null }]);
+ * const scores = createTable({ id: "int64", score: "number?" }, [
+ *   { id: 1n, score: 0.5 },
+ *   { id: 2n, score: null },
+ * ]);
  * await files.save("scores.arrow", scores);
  * const table = await files.load("scores.arrow", { as: arrow() });
  * assertEquals(await table.column("id"), BigInt64Array.of(1n, 2n));
@@ -68,11 +73,12 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
 export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows> {
   const { batchSize = 32_768 } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    const hint = "Pass a whole number of rows from 1.";
     throw fault({
       code: "Invalid",
       action: "write Arrow",
-      state: `its batches have ${batchSize} rows`,
-      hint: "A batch has one row or more.",
+      state: `batchSize is ${batchSize}`,
+      hint,
     });
   }
   return {
@@ -82,17 +88,39 @@ export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows>
     accepts: isTable,
     async encode(table, formatOptions = {}) {
       if (!isTable(table)) {
-        throw unwritableTable("Arrow", "it is no table", "createTable(columns, rows) makes one.");
+        throw unwritable("Arrow", "it is not a table", "Use createTable(columns, rows).");
       }
       return await shortOrStream(encodeRows(table, options, formatOptions));
     },
-    decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
+    decode: (file, formatOptions) => openArrow(file, { ...options, ...formatOptions }),
   };
 }
 
+/** Most rows that are decoded at once. */
+const SLICE_ROWS = 4096;
+const AHEAD_BYTES = 16 * 1024 * 1024;
+/** Limits of the read-ahead of a buffer. */
+const WINDOW_BYTES = { least: 16_384, most: 1024 * 1024 };
+
+/** Options for reading Arrow files. */
+export interface ArrowReadOptions {
+  /** The columns of the table, in this order. @default all, each of which must be supported */
+  columns?: readonly string[];
+  /** Handling of times without a time zone: refuse them, or read them as UTC. @default "refuse" */
+  localTimes?: LocalTimes;
+  /** Larger messages are `Unsupported`, before memory is allocated. @default 16777216 (16 Mi) */
+  maxHeadBytes?: number;
+  /** The same for packed buffers and their unpacked data. @default 67108864 (64 Mi) */
+  maxBufferBytes?: number;
+}
+
+/** A table that is read in parts: batches without a wanted row and other columns are skipped. */
+export type ArrowTable = RangeTable;
+
+type Reading = Pick<CellsPlace, "file" | "aheadBytes" | "maxBufferBytes" | "signal">;
+
 /**
- * The table of a file, of which only the schema is read. Rows, a range of them, or some columns, are read when they are
- * asked for.
+ * Opens the table of a file and reads only the schema. Rows, ranges and columns are read on demand.
  *
  * @throws {RegistryError} as {@linkcode arrow} reads
  */
@@ -100,45 +128,14 @@ export async function openArrow(
   file: FileToDecode,
   options: ArrowReadOptions & FormatOptions = {},
 ): Promise<ArrowTable> {
-  checkFile(file, "open a table");
-  return await openTable(file, options);
-}
-
-/** Rows that are made at once, at most. */
-const SLICE_ROWS = 4096;
-const AHEAD_BYTES = 16 * 1024 * 1024;
-/** One buffer reads at least, and at most, as much ahead. */
-const WINDOW_BYTES = { least: 16_384, most: 1024 * 1024 };
-
-/** What is read of an Arrow file, and how. */
-export interface ArrowReadOptions {
-  /** The columns that the table has, in this order; others are not read. Absent: all, and each must be one that can be read. */
-  columns?: readonly string[];
-  /** How times without a time zone are read: not at all, or as if they were UTC. @default "refuse" */
-  localTimes?: LocalTimes;
-  /** A message that says more bytes of itself is `Unsupported`, before any memory is taken for it. @default 16777216 (16 Mi) */
-  maxHeadBytes?: number;
-  /** The same for a packed buffer, and what it is unpacked. @default 67108864 (64 Mi) */
-  maxBufferBytes?: number;
-}
-
-/** A table that is read in parts: batches without a wanted row, and other columns, are passed by. */
-export type ArrowTable = RangeTable;
-
-type Reading = Pick<CellsPlace, "file" | "aheadBytes" | "maxBufferBytes" | "signal">;
-
-/** Reads the schema of a file and gives its table. */
-async function openTable(
-  file: FileToDecode,
-  options: ArrowReadOptions & FormatOptions,
-): Promise<ArrowTable> {
+  checkFile(file, "open table");
   const { localTimes = "refuse", maxHeadBytes = 16 * 1024 * 1024 } = options;
   const { maxBufferBytes = 64 * 1024 * 1024 } = options;
   const { path } = file;
   const messages = readMessages(file, { maxHeadBytes, signal: options.signal });
   const { value: schema } = await messages.next();
   await messages.return(undefined);
-  if (schema?.kind !== "schema") throw corruptTable(path, "it begins with no schema");
+  if (schema?.kind !== "schema") throw corruptTable(path, "it does not begin with a schema");
   const all = columnsOf(schema, localTimes);
 
   async function* read(wanted: readonly ArrowColumn[], range: Range): AsyncGenerator<Batch> {
@@ -153,13 +150,13 @@ async function openTable(
       if (first >= range.to) return;
       if (message.kind === "schema") continue;
       const rows = message.batch.length;
-      if (!(rows >= 0)) throw corruptTable(path, "a batch has fewer rows than none");
+      if (!(rows >= 0)) throw corruptTable(path, "negative number of rows in a batch");
       if (message.kind === "dictionary") {
         await addDictionary(message, wanted, dictionaries, reading);
         continue;
       }
       if (wanted.length === 0 && rows > 0) {
-        throw unsupportedTable(path, "it has rows and no columns");
+        throw unsupportedTable(path, "it has rows but no columns");
       }
       const from = Math.max(range.from - first, 0);
       const to = Math.min(range.to - first, rows);
@@ -196,14 +193,14 @@ function openColumn(
       if (index === null) return null;
       const cell = known[Number(index)];
       if (cell !== undefined && (cell !== null || column.nullable)) return cell;
-      const state = `column ${shown(column.name)}: its dictionary has no value ${index}`;
+      const state = `column ${shown(column.name)}: no value ${index} in its dictionary`;
       throw corruptTable(place.file.path, state);
     });
     return packCells(column, cells);
   };
 }
 
-/** Reads the values of a dictionary, if a column wants it: they replace those before, or follow them. */
+/** Reads a dictionary that a wanted column uses; a delta extends the one before. */
 async function addDictionary(
   message: Extract<Message, { kind: "dictionary" }>,
   wanted: readonly ArrowColumn[],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { viewOf } from "./arrays/view_bytes.ts";
 import type { Format } from "./content/format.ts";
 import type { Image } from "./images/image.ts";
 import {
@@ -19,12 +20,12 @@ const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 2 ** 31 
 const MAX_FILE_BYTES = 2 ** 32 - 1;
 
 /**
- * BMP, as Windows and OS/2 have it: `uint8` images that are grey, RGB, or RGB and alpha, exactly. Grey is written with a
- * palette of 256 greys, RGB in 24 bits, RGB and alpha in 32 with masks that say so.
+ * BMP of Windows and OS/2: `uint8` images that are grey, RGB, or RGB and alpha, exactly. Grey is
+ * written with a palette of 256 greys, RGB in 24 bits, RGB and alpha in 32 bits with masks.
  *
- * A palette is expanded when read: to grey where all its colours are grey, else to RGB. Pixels of 32 bits without masks
- * are RGB: their fourth byte means nothing. Runs, JPEG and PNG inside, and pixels of 16 bits, whose samples are no whole
- * bytes, are `Unsupported`. What is said about the pixels (resolution, profiles) is not read, nor written.
+ * A palette is expanded when read: to grey if all its colours are grey, else to RGB. Pixels of 32
+ * bits without masks are RGB. Run lengths, embedded JPEG and PNG, and pixels of 16 bits are
+ * `Unsupported`. Metadata (resolution, profiles) is neither read nor written.
  *
  * @example
  * ```ts
@@ -32,7 +33,8 @@ const MAX_FILE_BYTES = 2 ** 32 - 1;
  * import { bmp } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
- * const image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 1, height: 2, channels: 3, dtype: "uint8" } as const;
+ * const data = Uint8Array.of(1, 2, 3, 4, 5, 6);
+ * const image = { data, width: 1, height: 2, channels: 3, dtype: "uint8" } as const;
  * const bytes = await bmp().encode(image) as Uint8Array;
  * assertEquals(await bmp().decode(bytesFile("well.bmp", bytes)), image);
  * ```
@@ -47,11 +49,7 @@ export function bmp({ maxPixels }: ImageOptions = {}): Format<Image> {
       checkHolds("BMP", image, HOLDS);
       const size = fileBytes(image);
       if (size <= MAX_FILE_BYTES) return encodeBmp(image, size);
-      throw unwritableImage(
-        "BMP",
-        `it would have ${size} bytes`,
-        "A BMP file has up to 4 GiB: write TIFF or PNG.",
-      );
+      throw unwritableImage("BMP", `it would have ${size} bytes`, "Use TIFF or PNG above 4 GiB.");
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
@@ -64,7 +62,7 @@ export function bmp({ maxPixels }: ImageOptions = {}): Format<Image> {
   };
 }
 
-/** Where a row of the image begins in the file. */
+/** Returns the offset of a row of the image. */
 function rowAt({ height, isFromTop, rowBytes, offset }: BmpHeader, row: number): number {
   return offset + rowBytes * (isFromTop ? row : height - 1 - row);
 }
@@ -108,7 +106,7 @@ function isGrey(palette: Uint8Array): boolean {
   return true;
 }
 
-/** Bytes before the rows. */
+/** Returns the size of the headers and the palette. */
 function headBytes(channels: number): number {
   return FILE_HEADER_BYTES + (channels === 4 ? V4_HEADER_BYTES : INFO_HEADER_BYTES) +
     (channels === 1 ? 1024 : 0);
@@ -147,67 +145,59 @@ function encodeBmp(image: Image, size: number): Uint8Array {
     for (let grey = 0; grey < 256; grey++) bytes.fill(grey, 54 + grey * 4, 57 + grey * 4);
   }
   const rowBytes = rowBytesOf(image);
+  const order = channels === 1 ? [0] : [2, 1, 0, 3].slice(0, channels);
   for (let row = 0, from = 0; row < height; row++) {
     let to = offset + rowBytes * (height - 1 - row);
     for (let column = 0; column < width; column++, from += channels) {
-      if (channels === 1) bytes[to++] = data[from];
-      else {
-        bytes[to++] = data[from + 2];
-        bytes[to++] = data[from + 1];
-        bytes[to++] = data[from];
-        if (channels === 4) bytes[to++] = data[from + 3];
-      }
+      for (const channel of order) bytes[to++] = data[from + channel];
     }
   }
   return bytes;
 }
 
-/** The letters that a file begins with. */
+/** Magic bytes. */
 const BM = 0x424d;
 const FILE_HEADER_BYTES = 14;
 const INFO_HEADER_BYTES = 40;
-/** Bytes of a BITMAPV4HEADER. */
+/** Size of a BITMAPV4HEADER. */
 const V4_HEADER_BYTES = 108;
-/** How pixels are packed: as they are, or by masks that say where the samples are. */
+/** Pixel layouts: default, or with masks. */
 const COMPRESSIONS = { none: 0, masks: 3, masksWithAlpha: 6 };
 
 const CORE_HEADER_BYTES = 12;
-/** What else there is: with masks for red, green and blue, and for alpha, in them. */
+/** Sizes of all header versions; those of 52 and 56 add masks for RGB, and for alpha. */
 const HEADER_BYTES = [CORE_HEADER_BYTES, INFO_HEADER_BYTES, 52, 56, V4_HEADER_BYTES, 124];
-/** The places of red, green and blue in pixels of 24 and 32 bits where no masks say others: bytes. */
+/** Offsets of red, green and blue in pixels of 24 and 32 bits without masks. */
 const PLACES = [2, 1, 0];
 
-/** What is needed of a file to read its pixels. */
+/** The fields that are needed to read the pixels. */
 interface BmpHeader {
   width: number;
   height: number;
   isFromTop: boolean;
-  /** Bits of a pixel: 1, 4, 8, 24 or 32. */
+  /** Bits per pixel: 1, 4, 8, 24 or 32. */
   bits: number;
   rowBytes: number;
   offset: number;
-  /** The colours of an indexed image, four samples each: blue, green, red and nothing. */
+  /** The colours of an indexed image, four bytes each: blue, green, red, unused. */
   palette?: Uint8Array;
-  /** Where the samples of the others lie in a pixel, bytes: red, green, blue, and alpha where there is one. */
+  /** Byte offsets of samples in other pixels: red, green, blue, and alpha if there is one. */
   places: readonly number[];
 }
 
-/** Returns the bytes of the second header, which is all there. */
+/** Returns the size of the second header, and checks that the file contains it. */
 function readHeaderSize(view: DataView, path: string): number {
-  if (view.byteLength < 2 || view.getUint16(0) !== BM) {
-    throw corruptImage(path, "it is no BMP file");
-  }
-  const cutOff = () => corruptImage(path, "its header is cut off");
-  if (view.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES) throw cutOff();
-  const size = view.getUint32(FILE_HEADER_BYTES, true);
+  if (view.byteLength < 2 || view.getUint16(0) !== BM) throw corruptImage(path, "not a BMP file");
+  const isCut = view.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES;
+  const size = isCut ? CORE_HEADER_BYTES : view.getUint32(FILE_HEADER_BYTES, true);
   if (!HEADER_BYTES.includes(size)) throw unsupportedImage(path, `its header has ${size} bytes`);
-  if (view.byteLength < FILE_HEADER_BYTES + size) throw cutOff();
-  return size;
+  if (view.byteLength >= FILE_HEADER_BYTES + size) return size;
+  throw corruptImage(path, "header is truncated");
 }
 
-/** Reads the headers and the palette; throws where the rows are not all there. */
+/** Reads the headers and the palette. Throws if rows are missing. */
 function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): BmpHeader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const size = readHeaderSize(view, path);
   const offset = view.getUint32(10, true);
   const isCore = size === CORE_HEADER_BYTES;
@@ -221,28 +211,21 @@ function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): Bmp
   const rowBytes = Math.ceil(width * bits / 32) * 4;
   const begin = FILE_HEADER_BYTES + size + masks.bytes;
   if (offset < begin || offset + rowBytes * height > bytes.byteLength) {
-    throw corruptImage(
-      path,
-      `its rows need ${rowBytes * height} bytes at ${offset}, it has ${bytes.byteLength}`,
-    );
+    const needed = `${rowBytes * height} bytes at ${offset}`;
+    throw corruptImage(path, `rows need ${needed}, the file has ${bytes.byteLength}`);
   }
-  const header = {
-    width,
-    height,
-    isFromTop: rows < 0,
-    bits,
-    rowBytes,
-    offset,
-    places: masks.places,
-  };
+  const isFromTop = rows < 0;
+  const { places } = masks;
+  const header = { width, height, isFromTop, bits, rowBytes, offset, places };
   if (bits > 8) return header;
-  const said = isCore ? 0 : view.getUint32(46, true);
-  if (said > 2 ** bits) throw corruptImage(path, `its palette has ${said} colours`);
-  const palette = readPalette(bytes.subarray(begin, offset), said || 2 ** bits, isCore ? 3 : 4);
+  const declared = isCore ? 0 : view.getUint32(46, true);
+  if (declared > 2 ** bits) throw corruptImage(path, `its palette has ${declared} colours`);
+  const colours = declared || 2 ** bits;
+  const palette = readPalette(bytes.subarray(begin, offset), colours, isCore ? 3 : 4);
   return { ...header, palette };
 }
 
-/** Reads up to so many colours, each of so many bytes. */
+/** Reads up to `most` colours of `colourBytes` bytes each. */
 function readPalette(bytes: Uint8Array, most: number, colourBytes: number): Uint8Array {
   const count = Math.min(most, Math.floor(bytes.byteLength / colourBytes));
   const palette = new Uint8Array(count * 4);
@@ -253,7 +236,7 @@ function readPalette(bytes: Uint8Array, most: number, colourBytes: number): Uint
   return palette;
 }
 
-/** Where the samples lie, and how many bytes of masks stand behind the header. */
+/** Returns the offsets of samples, and the size of the masks behind the header. */
 function readPlaces(
   path: string,
   view: DataView,
@@ -266,16 +249,13 @@ function readPlaces(
   if (compression === COMPRESSIONS.none) return { places: PLACES, bytes: 0 };
   const count = compression === COMPRESSIONS.masksWithAlpha || size >= 56 ? 4 : 3;
   const at = FILE_HEADER_BYTES + INFO_HEADER_BYTES;
-  if (view.byteLength < at + count * 4) throw corruptImage(path, "its masks are cut off");
+  if (view.byteLength < at + count * 4) throw corruptImage(path, "masks are truncated");
   const masks = Array.from({ length: count }, (_, i) => view.getUint32(at + i * 4, true));
-  if (masks[3] === 0) masks.pop(); // it has no alpha
+  if (masks[3] === 0) masks.pop(); // no alpha
   const places = masks.map((mask) => [0xff, 0xff00, 0xff0000, 0xff000000].indexOf(mask));
   if (places.includes(-1) || new Set(places).size !== places.length) {
     const shown = masks.map((mask) => mask.toString(16)).join(", ");
-    throw unsupportedImage(
-      path,
-      `its samples are no whole bytes, or share them: the masks are ${shown}`,
-    );
+    throw unsupportedImage(path, `its samples are not separate whole bytes: masks ${shown}`);
   }
   return { places, bytes: size === INFO_HEADER_BYTES ? count * 4 : 0 };
 }

@@ -1,5 +1,5 @@
 /**
- * Files as the bytes that they are.
+ * Files as raw bytes.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { fault } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import type { FileSource, FileToSave } from "../core/materializer.ts";
 
-/** What can be written as it is. */
+/** Content that is written unchanged. */
 export type RawContent = FileToSave["content"];
 
 /**
- * Bytes: a `Uint8Array`, a `Blob`, a stream of bytes, or what has a `size` and gives a `stream()`, as a file of another
- * store does that was opened. Read back as a `Uint8Array`. Of files with an extension that no other format has, and of
- * any where it is asked for.
+ * Raw bytes: a `Uint8Array`, a `Blob`, a stream of bytes, or a source with `size` and `stream()`
+ * such as an open file of another store. Read back as a `Uint8Array`. File stores use it for
+ * unknown extensions, or on request.
  */
 export function bytes(): Format<Uint8Array, RawContent> {
   return {
@@ -25,10 +25,9 @@ export function bytes(): Format<Uint8Array, RawContent> {
       if (isRaw(value)) return value;
       throw fault({
         code: "Unsupported",
-        action: "save the value as bytes",
-        state: "it is no Uint8Array, Blob, stream or source of bytes",
-        hint:
-          'Take a path whose extension says what it is, such as .npy, .json or .txt, or name it: { as: "json" }.',
+        action: "save value as bytes",
+        state: "it is not a Uint8Array, Blob, stream or source of bytes",
+        hint: 'Use a path with the extension of its format (.npy, .json, .txt), or { as: "json" }.',
       });
     },
     decode: (file) => file.bytes(),
@@ -37,10 +36,9 @@ export function bytes(): Format<Uint8Array, RawContent> {
 
 function isRaw(value: unknown): value is RawContent {
   return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream ||
-    isSource(value);
+    isSource((value ?? {}) as Partial<FileSource>);
 }
 
-function isSource(value: unknown): value is FileSource {
-  const { size, stream } = (value ?? {}) as Partial<FileSource>;
+function isSource({ size, stream }: Partial<FileSource>): boolean {
   return Number.isSafeInteger(size) && size! >= 0 && typeof stream === "function";
 }

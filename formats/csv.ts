@@ -1,5 +1,5 @@
 /**
- * Tables as CSV (RFC 4180), and its rows piece by piece.
+ * Tables as CSV (RFC 4180), and its raw rows.
  *
  * @module
  */
@@ -19,18 +19,20 @@ export type { CsvDelimiter, CsvOptions, CsvRow } from "./csv/table_format.ts";
 
 /** Options of {@linkcode parseCsv}. */
 export interface ParseCsvOptions {
-  /** What stands between cells. @default "," */
+  /** Separator of cells. @default "," */
   delimiter?: CsvDelimiter;
-  /** No row is longer, bytes of UTF-8: an opened quote that is never closed is no row. @default 67108864 (64 Mi) */
+  /**
+   * Longest row, bytes of UTF-8; stops at a quote that is never closed. @default 67108864 (64 Mi)
+   */
   maxRowCharacters?: number;
   signal?: AbortSignal;
 }
 
 /**
- * Reads the rows of CSV, also those of the heading, whatever their lengths; empty lines are none. Text is UTF-8, or
- * UTF-16 with its mark. What the stream fails with is thrown as it is.
+ * Reads the rows of CSV, including the header, of any lengths. Empty lines are skipped. Text is
+ * UTF-8, or UTF-16 with a byte order mark. Errors of the stream are rethrown.
  *
- * @throws {RegistryError} `Invalid` for what is no CSV or no text
+ * @throws {RegistryError} `Invalid` for text that is not CSV, or bytes that are not text
  *
  * @example
  * ```ts
@@ -54,67 +56,55 @@ export async function* parseCsv(
     max_record_size: maxRowCharacters,
   });
   const text = decodeText(stream, { utf16: true, signal, refuse: noCsv });
-  // The loop below throws a failure.
-  pipeline(
-    Readable.from(boundedLines(text, maxRowCharacters), { objectMode: true }),
-    parser,
-    () => {},
-  );
+  const lines = Readable.from(boundedLines(text, maxRowCharacters), { objectMode: true });
+  pipeline(lines, parser, () => {}); // the loop below throws a failure
   try {
-    for await (
-      const { record, info } of parser as AsyncIterable<
-        { record: string[]; info: { lines: number } }
-      >
-    ) {
-      yield { cells: record, line: info.lines };
-    }
+    const rows = parser as AsyncIterable<{ record: string[]; info: { lines: number } }>;
+    for await (const { record, info } of rows) yield { cells: record, line: info.lines };
   } catch (error) {
     throw error instanceof CsvError ? noCsv(error.message, error) : error;
   }
 }
 
-/** The bytes of text. The parser counts what is in cells, not how many there are: so the length of lines counts too. */
+/** Limits the length of lines: the parser counts the bytes of cells, not the number of cells. */
 async function* boundedLines(
   text: AsyncIterable<string>,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  let length = 0; // of the line that has not ended
+  let length = 0; // of the current line
   for await (const piece of text) {
     const bytes = encoder.encode(piece);
     for (const byte of bytes) {
-      length = byte === LINE_FEED || byte === CARRIAGE_RETURN ? 0 : length + 1;
-      if (length > maxBytes) throw noCsv(`a line is longer than ${maxBytes} bytes`);
+      length = byte === 0x0a || byte === 0x0d ? 0 : length + 1;
+      if (length > maxBytes) throw noCsv(`a line exceeds ${maxBytes} bytes`);
     }
     yield bytes;
   }
 }
-
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 function noCsv(state: string, cause?: unknown): RegistryError {
   return fault({
     code: "Invalid",
     action: "read CSV",
     state: state.replace(/\.$/, ""),
-    hint:
-      "A cell with a comma, a quote or a line break stands in quotes, and a quote in it is doubled; text is UTF-8.",
+    hint: "Use UTF-8, quote cells with a comma, quote or line break, and double quotes in them.",
     cause,
   });
 }
 
 /**
- * Tables as `.csv` files. The first row names the columns, unless `header` is false. All cells are text but those of
- * columns whose type is given in `columns`, there and back: nothing is guessed. A file is read while rows are asked
- * for, so `rows()` throws what is wrong with one, with its line (that in which it ends) and column. Unnamed columns at
- * the beginning, such as the index that `DataFrame.to_csv()` writes, get the names that pandas gives them: `Unnamed:
- * 0`.
+ * Tables as `.csv` files. The first row names the columns, unless `header` is false. Cells are
+ * strings unless `columns` gives their type: nothing is guessed. `rows()` reads the file on demand
+ * and throws an invalid cell with its line (the one it ends in) and column. Unnamed first columns,
+ * such as the index that `DataFrame.to_csv()` writes, get the names that pandas gives them:
+ * `Unnamed: 0`.
  *
- * A number is one that 64 bits hold: of up to 17 digits, or whole and exact; an `int64` has up to 64 bits; a boolean is
- * `true` or `false`; a date is a day or a moment with its time zone, as ISO 8601 writes it. An empty cell is null in a
- * column that may be null (`"number?"`), where an empty text is not written; else it is an empty text, or wrong. NaN
- * and infinities are refused: programs write them in different ways, and most take NaN for what is missing.
+ * - A number has up to 17 digits, or is a whole number that 64 bits represent exactly.
+ * - An `int64` has up to 64 bits, a boolean is `true` or `false`.
+ * - A date is a day or a time with its time zone, in ISO 8601.
+ * - An empty cell is null in a nullable column (`"number?"`), which cannot hold an empty string.
+ * - NaN and infinities are refused: programs write them differently, and many read NaN as missing.
  *
  * @example
  * ```ts
@@ -122,8 +112,12 @@ function noCsv(state: string, cause?: unknown): RegistryError {
  * import { assertEquals } from "@std/assert";
  *
  * const scores = csv({ columns: { id: "int64", score: "number?" } });
- * const table = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, { id: 2n, score: null }]);
- * assertEquals(new TextDecoder().decode(await scores.encode(table) as Uint8Array), "id,score\n1,0.5\n2,\n");
+ * const table = createTable({ id: "int64", score: "number?" }, [
+ *   { id: 1n, score: 0.5 },
+ *   { id: 2n, score: null },
+ * ]);
+ * const bytes = await scores.encode(table) as Uint8Array;
+ * assertEquals(new TextDecoder().decode(bytes), "id,score\n1,0.5\n2,\n");
  * ```
  */
 export function csv<const C extends Columns = Record<string, "string">>(
@@ -137,7 +131,7 @@ export function csv<const C extends Columns = Record<string, "string">>(
   );
 }
 
-/** Tables as `.tsv` files: as {@linkcode csv}, with tabs between the cells. */
+/** Tables as `.tsv` files: like {@linkcode csv}, with tabs between cells. */
 export function tsv<const C extends Columns = Record<string, "string">>(
   options: Omit<CsvOptions<C>, "delimiter"> = {},
 ): Format<Table<RowOf<C>>, TableRows> {

@@ -1,9 +1,10 @@
 /**
- * Images as GIF, and the frames of moving ones.
+ * Images as GIF, and the frames of animations.
  *
  * @module
  */
-import { fault, type RegistryError } from "../core/errors.ts";
+import { concatBytes } from "../core/bytes/bytes.ts";
+import { fault } from "../core/errors.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import type { Image } from "./images/image.ts";
@@ -18,33 +19,34 @@ import {
 import type { Holds, ImageOptions } from "./images/image_file.ts";
 import { shown } from "../core/naming/names.ts";
 import { type GifBlock, type GifBlocks, readGifBlocks } from "./gif/blocks.ts";
-import { unpackIndices } from "./gif/lzw.ts";
+import { unpackLzw } from "./compression/lzw.ts";
 import { encodeGif, greys, indexColours } from "./gif/write.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
-/** Where the rows of the four passes begin, and their steps. */
+/** The four passes of an interlaced image: first row and step. */
 const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
 
 /** Options of {@linkcode gif}. */
 export interface GifOptions extends ImageOptions {
-  /** The frame that is read, from 0. Absent: the only one. */
+  /** The frame to read, from 0. @default the only one */
   frame?: number;
 }
 
-/** A frame, as it is seen: over those before it. */
+/** A frame, composed with those before it. */
 export interface GifFrame {
   image: Image;
-  /** How long it is shown, milliseconds; 0 is said by files that mean "as fast as is usual". */
+  /** Display time, milliseconds; 0 usually means "as fast as possible". */
   delay: number;
 }
 
 /**
- * GIF (87a and 89a): `uint8` images that are grey, of up to 256 colours, or of up to 255 and transparent pixels, which
- * are black with alpha 0. More colours, and pixels that are half transparent, are refused: nothing is rounded.
+ * GIF (87a and 89a): `uint8` images that are grey, have up to 256 colours, or up to 255 and
+ * transparent pixels, which are black with alpha 0. More colours and half transparent pixels are
+ * refused: nothing is rounded.
  *
- * Colours are expanded when read: to RGB and alpha where a frame leaves some of the screen empty, or may do so, as it has
- * a transparent colour and nothing below it; else to grey where the tables are those of all 256 greys, else to RGB. A file of several frames is `Unsupported`
- * where no `frame` is named. Texts and comments are not read, nor written.
+ * Colours are expanded when read: to RGB and alpha if frames leave some of the screen empty, or
+ * may do so; to grey if all palettes are the 256 greys; else to RGB. A file of several frames is
+ * `Unsupported` without `frame`. Texts and comments are neither read nor written.
  *
  * @example
  * ```ts
@@ -52,7 +54,8 @@ export interface GifFrame {
  * import { gif } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
- * const image = { data: Uint8Array.of(0, 128, 255, 7), width: 2, height: 2, channels: 1, dtype: "uint8" } as const;
+ * const data = Uint8Array.of(0, 128, 255, 7);
+ * const image = { data, width: 2, height: 2, channels: 1, dtype: "uint8" } as const;
  * const bytes = await gif().encode(image) as Uint8Array;
  * assertEquals(await gif().decode(bytesFile("mask.gif", bytes)), image);
  * ```
@@ -67,38 +70,33 @@ export function gif({ maxPixels, frame }: GifOptions = {}): Format<Image> {
       checkHolds("GIF", image, HOLDS);
       const indexed = indexColours(image);
       if (typeof indexed !== "string") return encodeGif(image, indexed);
-      throw unwritableImage(
-        "GIF",
-        indexed,
-        "Colours are not rounded: convert the image first, or write PNG.",
-      );
+      throw unwritableImage("GIF", indexed, "Convert the image first, or write PNG.");
     },
     async decode(file, options) {
       const blocks = await openGif(file, { maxPixels, ...options });
       const { length } = blocks.frames;
       if (frame === undefined && length > 1) {
-        throw unsupportedImage(
-          file.path,
-          `it has ${length} frames; name one, gif({ frame: 0 }), or take readFrames`,
-        );
+        const hint = "Select one, gif({ frame: 0 }), or use readFrames.";
+        throw unsupportedImage(file.path, `it has ${length} frames`, hint);
       }
       const wanted = frame ?? 0;
       if (!Number.isInteger(wanted) || wanted < 0 || wanted >= length) {
-        throw noFrame(file.path, wanted, length);
+        const state = `no frame ${wanted}, it has ${length}`;
+        const [action, subject] = ["read image", shown(file.path)];
+        throw fault({ code: "NotFound", action, subject, state, hint: "Count frames from 0." });
       }
       const screen = createScreen(blocks, file.path);
-      for (let i = 0; i < wanted; i++) {
+      for (const block of blocks.frames.slice(0, wanted + 1)) {
         options?.signal?.throwIfAborted();
-        screen.show(blocks.frames[i]);
+        screen.show(block);
       }
-      screen.show(blocks.frames[wanted]);
       return screen.image();
     },
   };
 }
 
 /**
- * The frames of a file, one after the other, each the whole screen as it is seen.
+ * Reads the frames one by one, each composed with those before it.
  *
  * @throws {RegistryError} as {@linkcode gif}
  */
@@ -124,7 +122,7 @@ async function openGif(
   return readGifBlocks(bytes, file.path, maxPixels);
 }
 
-/** What is seen while frames are shown one over the other: four samples a pixel, nothing at first. */
+/** Composes frames. The screen is transparent at first. */
 function createScreen(
   blocks: GifBlocks,
   path: string,
@@ -144,7 +142,7 @@ function createScreen(
     return copy;
   }
 
-  /** Section 23, the disposal method. */
+  /** Section 23, disposal methods 2 and 3. */
   function dispose({ block, below }: { block: GifBlock; below: Uint8ClampedArray }): void {
     for (let row = 0; row < block.height; row++) {
       const from = row * block.width * 4;
@@ -164,18 +162,13 @@ function createScreen(
     },
     image: () => {
       const data = fromRgba(rgba, channels);
-      return {
-        data: channels === 4 ? data.slice() : data,
-        width,
-        height,
-        channels,
-        dtype: "uint8",
-      };
+      const copy = channels === 4 ? data.slice() : data;
+      return { data: copy, width, height, channels, dtype: "uint8" };
     },
   };
 }
 
-/** Of all frames alike: four where one leaves some of the screen empty, else one where all colours are grey. */
+/** Returns the channels of all frames: 4 if one may leave pixels empty, 1 if all are grey. */
 function channelsOf({ width, height, frames }: GifBlocks): number {
   let isFull = false;
   for (const block of frames) {
@@ -197,17 +190,16 @@ function drawBlock(
   },
 ): void {
   const { width, height, palette, transparent, isInterlaced } = block;
-  const indices = unpackIndices(block.pieces, block.bits, width * height);
-  if (indices === undefined) throw corruptImage(path, "its data are damaged, or too few");
+  const codes = { clear: 1 << block.bits, isHighFirst: false, isEarly: false };
+  const indices = unpackLzw(concatBytes(block.pieces), width * height, codes);
+  if (indices === undefined) throw corruptImage(path, "compressed data is damaged or too short");
   const rows = isInterlaced ? interlacedRows(height) : undefined;
   for (let row = 0, from = 0; row < height; row++) {
     let to = rowAt(block, rows?.[row] ?? row);
     for (let column = 0; column < width; column++, from++, to += 4) {
       const index = indices[from];
       if (index === transparent) continue;
-      if (index * 3 >= palette.byteLength) {
-        throw corruptImage(path, `its table has no colour ${index}`);
-      }
+      if (index * 3 >= palette.byteLength) throw corruptImage(path, `no colour ${index}`);
       for (let channel = 0; channel < 3; channel++) {
         rgba[to + channel] = palette[index * 3 + channel];
       }
@@ -216,7 +208,7 @@ function drawBlock(
   }
 }
 
-/** Which row each stored row is. */
+/** Returns the position of each stored row. */
 function interlacedRows(height: number): number[] {
   return PASSES.flatMap(([begin, step]) =>
     Array.from(
@@ -229,14 +221,4 @@ function interlacedRows(height: number): number[] {
 function isAllGreys(palette: Uint8Array): boolean {
   const all = greys();
   return palette.byteLength === all.byteLength && palette.every((byte, i) => byte === all[i]);
-}
-
-function noFrame(path: string, frame: number, frames: number): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "read image",
-    subject: shown(path),
-    state: `it has no frame ${frame}, but ${frames}`,
-    hint: "Frames are counted from 0.",
-  });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { viewOf } from "./arrays/view_bytes.ts";
 import decoder from "npm:@jsquash/jpeg@^1.6/codec/dec/mozjpeg_dec.js";
 import encoder from "npm:@jsquash/jpeg@^1.6/codec/enc/mozjpeg_enc.js";
 import { defaultEncodeOptions } from "npm:@jsquash/jpeg@^1.6/meta.js";
@@ -31,7 +32,6 @@ const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3], maxSide: 65_500 };
 const GREY = 1;
 const YCBCR = 3;
 
-/** What the compiled code offers. */
 interface Encoder {
   encode(rgba: Uint8ClampedArray, width: number, height: number, options: object): Uint8Array;
 }
@@ -42,36 +42,32 @@ interface Decoder {
 
 /** Options of {@linkcode jpeg}. */
 export interface JpegOptions extends ImageOptions {
-  /** Allows writing: the pixels that are read again are others. @default false */
+  /** Allows writing, which changes pixels. @default false */
   lossy?: boolean;
-  /** From 1 to 100, of what is written. @default 90 */
+  /** Quality of written files, 1 to 100. @default 90 */
   quality?: number;
 }
 
 /**
- * JPEG (ITU-T T.81): `uint8` images that are grey or RGB. Files are read as they are, without turning them as their
- * EXIF says; CMYK, 12 bits and arithmetic coding are `Unsupported`, and a file without its end, or one that the decoder
- * has to guess at, is `Corrupt`. JPEG has no checksum: damage that decodes without a warning changes pixels unseen. JPEG
- * does not keep pixels, so nothing is written without `lossy: true`.
+ * JPEG (ITU-T T.81): `uint8` images that are grey or RGB. Images are not rotated by their EXIF
+ * orientation. CMYK, 12 bits and arithmetic coding are `Unsupported`. Truncated files, and those
+ * that make the decoder warn, are `Corrupt`; JPEG has no checksum, so other damage changes pixels
+ * unnoticed. Writing changes pixels too, and needs `lossy: true`.
  *
- * The code is WASM, compiled from MozJPEG. Deno, Bun and browsers load it from its package (`--allow-read` of Deno's
- * cache); Node does not.
+ * The code is MozJPEG, compiled to WASM. Deno (with `--allow-read` for its cache), Bun and
+ * browsers load it from its package; Node does not.
  *
  * @example
  * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
  * import { jpeg } from "@holdfast/holdfast/formats/jpeg";
  * import { assert, assertEquals } from "@std/assert";
  *
- * const image = { data: new Uint8Array(64).fill(128), width: 8, height: 8, channels: 1, dtype: "uint8" } as const;
+ * const data = new Uint8Array(64).fill(128);
+ * const image = { data, width: 8, height: 8, channels: 1, dtype: "uint8" } as const;
  * assert(!jpeg().accepts(image));
- * const bytes = await jpeg({ lossy: true }).encode(image) as Uint8Array<ArrayBuffer>;
- * const file = {
- *   path: "photo.jpg",
- *   size: bytes.byteLength,
- *   bytes: () => Promise.resolve(bytes),
- *   stream: () => new Blob([bytes]).stream(),
- * };
- * assertEquals((await jpeg().decode(file)).channels, 1);
+ * const bytes = await jpeg({ lossy: true }).encode(image) as Uint8Array;
+ * assertEquals((await jpeg().decode(bytesFile("photo.jpg", bytes))).channels, 1);
  * ```
  */
 export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {}): Format<Image> {
@@ -83,54 +79,42 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
     accepts: (value) => lossy && holdsImage(value, HOLDS),
     async encode(image, { signal } = {}) {
       if (!lossy) {
-        throw unwritableImage(
-          "JPEG",
-          "it would change the pixels",
-          "Write it as jpeg({ lossy: true }), or take PNG.",
-        );
+        const hint = "Use jpeg({ lossy: true }), or PNG.";
+        throw unwritableImage("JPEG", "it would change the pixels", hint);
       }
       checkHolds("JPEG", image, HOLDS);
       const { encode } = await loadWasm<Encoder>("JPEG", encoder, []);
       signal?.throwIfAborted();
       const color_space = image.channels === 1 ? GREY : YCBCR;
-      return encode(toRgba(image), image.width, image.height, {
-        ...defaultEncodeOptions,
-        quality,
-        color_space,
-      });
+      const options = { ...defaultEncodeOptions, quality, color_space };
+      return encode(toRgba(image), image.width, image.height, options);
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
-      const { width, height, components } = readJpegMarkers(bytes, file.path, maxPixels);
+      const { width, height, channels } = readJpegMarkers(bytes, file.path, maxPixels);
       const said: string[] = [];
       const { decode } = await loadWasm<Decoder>("JPEG", decoder, said);
       signal?.throwIfAborted();
-      const { data } = decodePixels(decode, bytes, said, file.path);
+      const data = decodePixels(decode, bytes, said, file.path);
       if (data.length !== width * height * 4) {
-        throw corruptImage(file.path, "it has another size than it says");
+        throw corruptImage(file.path, "its size differs from its header");
       }
-      return {
-        data: fromRgba(data, components),
-        width,
-        height,
-        channels: components,
-        dtype: "uint8",
-      };
+      return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
     },
   };
 }
 
 /**
- * Decodes the pixels. The decoder prints its first warning and no other: any warning means that it had to guess, also
- * "extraneous bytes", where a damaged scan used fewer bytes than it has.
+ * Decodes the pixels. The decoder prints only its first warning. Any warning means that it guessed,
+ * even "extraneous bytes": a damaged scan that used too few of them.
  */
 function decodePixels(
   decode: Decoder["decode"],
   bytes: Uint8Array,
   said: string[],
   path: string,
-): { data: Uint8ClampedArray } {
-  let pixels: { data: Uint8ClampedArray } | null = null;
+): Uint8ClampedArray {
+  let pixels: ReturnType<Decoder["decode"]> = null;
   let cause: unknown;
   try {
     pixels = decode(bytes, false);
@@ -138,9 +122,9 @@ function decodePixels(
     cause = error;
   }
   const [problem] = said;
-  if (pixels !== null && problem === undefined) return pixels;
+  if (pixels !== null && problem === undefined) return pixels.data;
   if (/memory|OOM/i.test(`${problem} ${cause}`)) {
-    throw unsupportedImage(path, "it takes more memory than its decoder has");
+    throw unsupportedImage(path, "it needs more memory than its decoder has");
   }
   throw corruptImage(path, `it is damaged (${problem ?? "nothing was decoded"})`, cause);
 }
@@ -148,24 +132,18 @@ function decodePixels(
 interface JpegFrame {
   width: number;
   height: number;
-  /** Components: 1 or 3. */
-  components: number;
+  channels: number;
 }
 
-/** A picture that comes in steps has some ten of them; each costs a look at all pixels. */
+/** Most scans: a progressive image has about ten, and each visits all pixels. */
 const MAX_SCANS = 100;
 
 const START = 0xd8;
 const END = 0xd9;
 const SCAN = 0xda;
 
-interface Segment {
-  marker: number;
-  content: Uint8Array;
-}
-
 function readJpegMarkers(bytes: Uint8Array, path: string, maxPixels?: number): JpegFrame {
-  if (bytes[0] !== 0xff || bytes[1] !== START) throw corruptImage(path, "it is no JPEG file");
+  if (bytes[0] !== 0xff || bytes[1] !== START) throw corruptImage(path, "not a JPEG file");
   let frame: JpegFrame | undefined;
   let scans = 0;
   for (const { marker, content } of segmentsOf(bytes, path)) {
@@ -174,43 +152,44 @@ function readJpegMarkers(bytes: Uint8Array, path: string, maxPixels?: number): J
       frame = parseFrame(marker, content, path, maxPixels);
     }
     if (marker !== SCAN) continue;
-    if (frame === undefined) throw corruptImage(path, "its pixels come before its header");
+    if (frame === undefined) throw corruptImage(path, "a scan precedes the header");
     if (++scans > MAX_SCANS) throw unsupportedImage(path, `it has more than ${MAX_SCANS} scans`);
   }
   if (frame === undefined || scans === 0) throw corruptImage(path, "it has no pixels");
-  // Each block of 8 x 8 pixels has a code of its mean, which has a bit or more.
+  // Each block of 8 x 8 pixels takes at least a bit.
   const blocks = Math.ceil(frame.width / 8) * Math.ceil(frame.height / 8);
   if (bytes.byteLength * 8 >= blocks) return frame;
-  throw corruptImage(
-    path,
-    `its ${bytes.byteLength} bytes cannot hold ${frame.width} x ${frame.height} pixels`,
-  );
+  const size = `${frame.width} x ${frame.height} pixels`;
+  throw corruptImage(path, `its ${bytes.byteLength} bytes cannot hold ${size}`);
 }
 
-/** The segments of a file up to its end. The codes of a scan, which follow its segment, are passed over. */
-function* segmentsOf(bytes: Uint8Array, path: string): Generator<Segment> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Yields the segments up to the end marker. Entropy-coded data is skipped. */
+function* segmentsOf(
+  bytes: Uint8Array,
+  path: string,
+): Generator<{ marker: number; content: Uint8Array }> {
+  const view = viewOf(bytes);
   for (let at = 2;;) {
-    if (at + 2 > bytes.byteLength) throw corruptImage(path, "it is cut off");
+    if (at + 2 > bytes.byteLength) throw corruptImage(path, "file is truncated");
     const marker = bytes[at + 1];
-    if (bytes[at] !== 0xff) throw corruptImage(path, `there is no marker at byte ${at}`);
+    if (bytes[at] !== 0xff) throw corruptImage(path, `no marker at byte ${at}`);
     if (marker === END) return;
     if (marker === 0xff) {
-      at++; // any number of these may stand before a marker
+      at++; // any number of fill bytes may precede a marker
       continue;
     }
     if (marker < 0xc0 || (marker >= 0xd0 && marker <= START)) {
-      throw corruptImage(path, `it has marker ${marker.toString(16)} at byte ${at}`);
+      throw corruptImage(path, `invalid marker ${marker.toString(16)} at byte ${at}`);
     }
     const size = at + 4 > bytes.byteLength ? 0 : view.getUint16(at + 2);
     const end = at + 2 + size;
-    if (size < 2 || end > bytes.byteLength) throw corruptImage(path, "it is cut off");
+    if (size < 2 || end > bytes.byteLength) throw corruptImage(path, "file is truncated");
     yield { marker, content: bytes.subarray(at + 4, end) };
     at = marker === SCAN ? endOfScan(bytes, end) : end;
   }
 }
 
-/** Where the next marker is that is not a part of the scan: a stuffed byte or a restart. */
+/** Returns the offset of the next marker that is not a stuffed byte or a restart. */
 function endOfScan(bytes: Uint8Array, start: number): number {
   for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];
@@ -225,19 +204,15 @@ function parseFrame(
   path: string,
   maxPixels?: number,
 ): JpegFrame {
-  if (content.byteLength < 6) throw corruptImage(path, "its header is cut off");
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  const [depth, height, width, components] = [
-    content[0],
-    view.getUint16(1),
-    view.getUint16(3),
-    content[5],
-  ];
+  if (content.byteLength < 6) throw corruptImage(path, "header is truncated");
+  const view = viewOf(content);
+  const [depth, height, width] = [content[0], view.getUint16(1), view.getUint16(3)];
+  const channels = content[5];
   if (marker > 0xc2) throw unsupportedImage(path, `its frame is of kind ${marker.toString(16)}`);
   if (depth !== 8) throw unsupportedImage(path, `its samples have ${depth} bits`);
-  if (components !== 1 && components !== 3) {
-    throw unsupportedImage(path, `it has ${components} components`);
+  if (channels !== 1 && channels !== 3) {
+    throw unsupportedImage(path, `it has ${channels} components`);
   }
   checkPixels(path, { width, height }, maxPixels);
-  return { width, height, components };
+  return { width, height, channels };
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
+import { decodeUtf8 } from "./content/text_stream.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
@@ -11,21 +12,22 @@ import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode json}. */
 export interface JsonOptions {
-  /** Spaces of each step of indentation; 0 writes it in one line. @default 0 */
+  /** Spaces per level of indentation; 0 writes one line. @default 0 */
   indent?: number;
 }
 
 /**
- * JSON: strings, finite numbers, booleans, null, and arrays and plain objects of these. Anything else is `Unsupported`.
- * Numbers are read as JavaScript has them: whole ones above 2^53, and those above all that
- * JavaScript has, are `Unsupported`, so that none changes unseen.
+ * Plain data as JSON: strings, finite numbers, booleans, null, and arrays and plain objects of
+ * these. Anything else is `Unsupported`, and so are stored numbers that JavaScript cannot
+ * represent: integers above 2^53 and numbers above its maximum.
  *
  * @example
  * ```ts
  * import { json } from "@holdfast/holdfast/formats";
  * import { assertEquals, assertThrows } from "@std/assert";
  *
- * assertEquals(new TextDecoder().decode(json().encode({ depth: 12 }) as Uint8Array), '{"depth":12}');
+ * const bytes = json().encode({ depth: 12 }) as Uint8Array;
+ * assertEquals(new TextDecoder().decode(bytes), '{"depth":12}');
  * assertThrows(() => json().encode({ depth: NaN }));
  * ```
  */
@@ -38,25 +40,24 @@ export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
     encode(value) {
       if (!isPlain(value)) {
         const hint =
-          "JSON has strings, finite numbers, true, false, null, and arrays and plain objects of these.";
+          "Use strings, finite numbers, true, false, null, and arrays and plain objects of these.";
         throw notPlain("JSON", plainProblem(value)!, hint);
       }
       return new TextEncoder().encode(JSON.stringify(value, undefined, indent));
     },
     async decode(file) {
-      return decodeText(file.path, await file.bytes());
+      return parse(file.path, await file.bytes());
     },
   };
 }
 
-function decodeText(path: string, bytes: Uint8Array): unknown {
-  let text: string;
+function parse(path: string, bytes: Uint8Array): unknown {
+  const failed = (code: "Corrupt" | "Unsupported", state: string, hint: string, cause?: unknown) =>
+    fault({ code, action: "load", subject: shown(path), state, hint, key: path, cause });
+  const corrupt = (state: string, cause?: unknown) =>
+    failed("Corrupt", state, "Write it again, or read it as bytes.", cause);
+  const text = decodeUtf8(bytes, corrupt);
   let lossy: string | undefined;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw noJson(path, "it is not UTF-8", cause);
-  }
   let value: unknown;
   try {
     if (!/\d{16}|[eE]\+?\d{3}/.test(text)) return parseJson(text);
@@ -68,39 +69,13 @@ function decodeText(path: string, bytes: Uint8Array): unknown {
     });
     value = parseJson(text);
   } catch (error) { // its message would quote the text
-    if (error instanceof RangeError) throw tooDeep(path);
-    throw noJson(path, "it is not JSON");
+    if (!(error instanceof RangeError)) throw corrupt("it is not JSON");
+    throw failed("Unsupported", "it is nested too deeply", "Read the text with loadText().");
   }
   if (lossy === undefined) return value;
-  throw fault({
-    code: "Unsupported",
-    action: "load",
-    subject: shown(path),
-    state: `the number ${shown(lossy)} is too large to be read exactly`,
-    hint: "Write it as a string, or read the text with loadText().",
-    key: path,
-  });
-}
-
-function tooDeep(path: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "load",
-    subject: shown(path),
-    state: "it is nested too deeply",
-    hint: "Read the text with loadText().",
-    key: path,
-  });
-}
-
-function noJson(path: string, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "load",
-    subject: shown(path),
-    state,
-    hint: "Write it again, or read it as bytes.",
-    key: path,
-    cause,
-  });
+  throw failed(
+    "Unsupported",
+    `the number ${shown(lossy)} is too large to be read exactly`,
+    "Write it as a string, or read the text with loadText().",
+  );
 }

@@ -1,9 +1,10 @@
 /**
- * JSON Lines: one JSON text a line (https://jsonlines.org).
+ * JSON Lines: one JSON value per line (https://jsonlines.org).
  *
  * @module
  */
-import { fault, type RegistryError } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
+import { corruptFile, unsupportedFile } from "./content/file_faults.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
@@ -15,23 +16,25 @@ import { exactNumber } from "./content/exact_number.ts";
 
 /** Options of {@linkcode jsonl} and {@linkcode readJsonLines}. */
 export interface JsonLinesOptions {
-  /** No line is longer, characters. @default 16777216 (16 Mi) */
+  /** Longest line, characters. @default 16777216 (16 Mi) */
   maxLineCharacters?: number;
 }
 
 /** A value of JSON Lines. */
 export interface JsonLine {
   value: PlainValue;
-  /** The line that it stands in, from 1. */
+  /** Its line number, from 1. */
   line: number;
 }
 
 const MAX_LINE = 16 * 1024 * 1024;
+const corrupt = corruptFile("JSON Lines", "Write one JSON value per line, in UTF-8.");
+const inexact = unsupportedFile("JSON Lines", "Write such a number as a string.");
 
 /**
- * Values as `.jsonl` files, exactly: what JSON cannot hold (undefined, NaN, -0, bigint, dates, classes) is
- * `Unsupported`. Values may also come from an iterator, and go out as a stream; {@linkcode readJsonLines} reads a file
- * that does not fit into memory.
+ * Values as `.jsonl` files. Values that JSON cannot hold exactly (undefined, NaN, -0, bigint,
+ * dates, classes) are `Unsupported`. Values may come from an iterator, which is written as a
+ * stream. For files that do not fit into memory, use {@linkcode readJsonLines}.
  *
  * @example
  * ```ts
@@ -59,10 +62,7 @@ export function jsonl(
       if (problem !== undefined) throw notPlain("JSON Lines", `value ${number}: ${problem}`);
       const text = JSON.stringify(value);
       if (text.length > maxLineCharacters) {
-        throw notPlain(
-          "JSON Lines",
-          `value ${number}: it has more than ${maxLineCharacters} characters`,
-        );
+        throw notPlain("JSON Lines", `value ${number} exceeds ${maxLineCharacters} characters`);
       }
       yield `${text}\n`;
     }
@@ -78,7 +78,7 @@ export function jsonl(
       throw notPlain(
         "JSON Lines",
         "it is neither an array nor an iterator",
-        "It is an array of values, one a line.",
+        "Pass an array of values, one per line.",
       );
     },
     async decode(file, { signal } = {}) {
@@ -90,25 +90,21 @@ export function jsonl(
 }
 
 /**
- * The values of a file of JSON Lines, one after the other. Empty lines are none.
+ * Reads the values of a JSON Lines file one by one. Empty lines are skipped.
  *
- * @throws {RegistryError} `Corrupt` for a line that is no JSON, or has a name twice in one object; `Unsupported` for one
- * with a number that JavaScript has not; both with the number of the line
+ * @throws {RegistryError} `Corrupt` for a line that is not JSON or has a duplicate name in an
+ * object, `Unsupported` for a number that JavaScript cannot represent; both with the line number
  */
 export async function* readJsonLines(
   file: Pick<FileToDecode, "path" | "stream">,
   { maxLineCharacters = MAX_LINE, signal }: JsonLinesOptions & FormatOptions = {},
 ): AsyncGenerator<JsonLine> {
   const refuse = (state: string, cause?: unknown) => corrupt(file.path, state, cause);
-  const text = decodeText(file.stream(), { refuse, signal });
-  const tooLong = (line: number) =>
-    refuse(`line ${line} is longer than ${maxLineCharacters} characters`);
-  for await (
-    const { text: json, line } of splitLines(text, {
-      maxCharacters: maxLineCharacters,
-      refuse: tooLong,
-    })
-  ) {
+  const lines = splitLines(decodeText(file.stream(), { refuse, signal }), {
+    maxCharacters: maxLineCharacters,
+    refuse: (line) => refuse(`line ${line} exceeds ${maxLineCharacters} characters`),
+  });
+  for await (const { text: json, line } of lines) {
     if (/^[ \t\r]*$/.test(json)) continue;
     yield { value: parseLine(json, line, file.path), line };
   }
@@ -119,18 +115,11 @@ function parseLine(json: string, line: number, path: string): PlainValue {
   try {
     value = parseJson(json) as PlainValue;
   } catch { // its message would quote the text
-    throw corrupt(path, `line ${line} is no JSON`);
+    throw corrupt(path, `line ${line} is not JSON`);
   }
-  const problem = jsonProblem(json, value);
+  const problem = jsonProblem(json, value, (state) => inexact(path, `line ${line}: ${state}`));
   if (problem === undefined) return value;
-  if (!problem.isInexact) throw corrupt(path, `line ${line}: ${problem.state}`);
-  throw fault({
-    code: "Unsupported",
-    action: "read",
-    subject: shown(path),
-    state: `line ${line}: ${problem.state}`,
-    hint: "Write such a number as a text.",
-  });
+  throw typeof problem === "string" ? corrupt(path, `line ${line}: ${problem}`) : problem;
 }
 
 function isIterable(values: unknown): boolean {
@@ -138,27 +127,15 @@ function isIterable(values: unknown): boolean {
     (Symbol.iterator in values || Symbol.asyncIterator in values);
 }
 
-function corrupt(path: string, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read JSON Lines",
-    subject: shown(path),
-    state,
-    hint: "Each line is one JSON text, in UTF-8.",
-    cause,
-  });
-}
-
-interface JsonProblem {
-  state: string;
-  isInexact: boolean;
-}
-
 const QUOTE = 0x22;
 const COLON = 0x3a;
 
-/** What was lost of a text of which this value was made. */
-function jsonProblem(json: string, value: PlainValue): JsonProblem | undefined {
+/** Returns what a value lost of its text: a string, or an error made by `inexact`. */
+function jsonProblem(
+  json: string,
+  value: PlainValue,
+  inexact: (state: string) => RegistryError,
+): string | RegistryError | undefined {
   let names = 0;
   for (let at = 0; at < json.length; at++) {
     const unit = json.charCodeAt(at);
@@ -169,22 +146,15 @@ function jsonProblem(json: string, value: PlainValue): JsonProblem | undefined {
       while (isOfNumber(json.charCodeAt(at + 1))) at++;
       const number = json.slice(start, at + 1);
       if (exactNumber(number) !== "inexact" || !/\d/.test(number)) continue; // the `e` of `true`
-      return {
-        state: `${shown(number)} is more than a number of 64 bits can hold`,
-        isInexact: true,
-      };
+      return inexact(`${shown(number)} exceeds a 64-bit number`);
     }
   }
   const found = countNames(value, 0);
-  if (found === undefined) {
-    return { state: `it is nested more than ${MAX_DEPTH} levels deep`, isInexact: false };
-  }
-  return found === names
-    ? undefined
-    : { state: "a name is there twice in one object", isInexact: false };
+  if (found === undefined) return `it is nested more than ${MAX_DEPTH} levels deep`;
+  return found === names ? undefined : "duplicate name in an object";
 }
 
-/** True for digits and `+ - . e E`. */
+/** Returns true for digits and `+ - . e E`. */
 function isOfNumber(unit: number): boolean {
   return (unit >= 0x30 && unit <= 0x39) || unit === 0x2b || unit === 0x2d || unit === 0x2e ||
     (unit | 0x20) === 0x65;

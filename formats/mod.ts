@@ -1,11 +1,11 @@
 /**
- * Formats of files: a table of all of them by extension, and those that need no package. The others have
- * entry points of their own (`./formats/csv`, `./formats/png`, …); `createFormats` loads them when a file
- * of their kind is first read or written.
+ * File formats: all of them by id and by extension, and those that need no package. The others have
+ * entry points of their own (`./formats/csv`, `./formats/png`, …); `createFormats` loads each at its
+ * first use.
  *
  * @module
  */
-import { fault, type RegistryError } from "../core/errors.ts";
+import { type ErrorCode, fault, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -37,31 +37,31 @@ export { readPages, readRegion, tiff } from "./tiff.ts";
 export type { RegionOptions, TiffOptions, TiffPage } from "./tiff.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
 
-/** Formats by extension. Programs add their own. */
+/** A set of formats, to which programs add their own. */
 export interface Formats {
-  /** Adds a format and returns it. An id or an extension that is taken is `AlreadyExists`. */
+  /** Adds a format and returns it. A duplicate id or extension is `AlreadyExists`. */
   register<F extends Format>(format: F): F;
-  /** The format of a path by its extension, the longest that one has; undefined where none has it. */
+  /** Returns the format with the longest matching extension, or undefined. */
   forPath(path: string): Promise<Format | undefined>;
   /**
-   * The format with this id; a missing one is `NotFound` and lists what there is.
+   * Returns the format with this id. An unknown one is `NotFound`; the hint lists all ids.
    *
-   * @param reading what its files were written with, as `reading` of a format says; limits cannot be set by it
+   * @param reading the stored `reading` of the format that wrote the file; it cannot set limits
    */
   get(id: string, reading?: Format["reading"]): Promise<Format>;
-  /** All ids, in the order they were added. Nothing is loaded. */
+  /** Returns all ids in the order they were added. Loads nothing. */
   names(): string[];
-  /** All extensions with the id of their format. Nothing is loaded. */
+  /** Returns all extensions with the id of their format. Loads nothing. */
   extensions(): ReadonlyMap<string, string>;
 }
 
-/** A format whose module is loaded at its first use. */
+/** A built-in format that is loaded at its first use. */
 interface Part {
   id: string;
   extensions: readonly string[];
-  /** The file beside this one that exports a function of that name. @default the id */
+  /** The file beside this one that exports a function named like the id. @default the id */
   file?: string;
-  /** What files of it may say about how they are read. */
+  /** The options that may be stored beside its files. */
   reading?: readonly string[];
 }
 
@@ -86,7 +86,7 @@ const PARTS: readonly Part[] = [
 ];
 
 /**
- * Creates a set of all formats that come with this library.
+ * Creates a set of all built-in formats.
  *
  * @example
  * ```ts
@@ -104,20 +104,16 @@ export function createFormats(): Formats {
 
   function add({ id, extensions }: Part, load: () => Promise<Format>): void {
     const isTaken = formats.has(id)
-      ? `the format ${shown(id)}`
+      ? `format ${shown(id)}`
       : extensions.find((extension) => byExtension.has(extension));
     if (isTaken !== undefined) {
-      throw fault({
-        code: "AlreadyExists",
-        action: "register format",
-        subject: shown(id),
-        state: `${isTaken} is there`,
-        hint:
-          "Give it an id and extensions of its own, or name it where it is used: { as: format }.",
-      });
+      const hint = "Use a unique id and unique extensions, or pass { as: format } per call.";
+      throw cannotRegister("AlreadyExists", id, `${isTaken} exists`, hint);
     }
     for (const extension of extensions) {
-      if (!/^(\.[a-z0-9_-]+)+$/.test(extension)) throw badExtension(id, extension);
+      if (/^(\.[a-z0-9_-]+)+$/.test(extension)) continue;
+      const hint = "Begin it with a dot and use lower case letters and digits: .tif, .roi.zip.";
+      throw cannotRegister("Invalid", id, `invalid extension ${shown(extension)}`, hint);
     }
     formats.set(id, load);
     for (const extension of extensions) byExtension.set(extension, id);
@@ -131,20 +127,19 @@ export function createFormats(): Formats {
   for (const format of [json(), jsonl(), npy(), text(), bytes()]) register(format as Format);
   for (const part of PARTS) {
     let loaded: Promise<Format> | undefined;
-    add(
-      part,
-      () =>
-        loaded ??= loadFormat(part).catch((error) => (loaded = undefined, Promise.reject(error))),
-    );
+    const load = () =>
+      loaded ??= loadFormat(part).catch((error) => {
+        loaded = undefined;
+        throw error;
+      });
+    add(part, load);
   }
 
   return {
     register,
     async forPath(path) {
-      const id = extensionsOf(path).map((extension) => byExtension.get(extension)).find((id) =>
-        id !== undefined
-      );
-      return id === undefined ? undefined : await formats.get(id)!();
+      const known = extensionsOf(path).find((extension) => byExtension.has(extension));
+      return known === undefined ? undefined : await formats.get(byExtension.get(known)!)!();
     },
     async get(id, reading) {
       const part = PARTS.find((part) => part.id === id);
@@ -155,8 +150,8 @@ export function createFormats(): Formats {
         code: "NotFound",
         action: "find format",
         subject: shown(id),
-        state: "there is none",
-        hint: `There are ${[...formats.keys()].join(", ")}.`,
+        state: "unknown format",
+        hint: `Use one of ${[...formats.keys()].join(", ")}.`,
       });
     },
     names: () => [...formats.keys()],
@@ -164,7 +159,7 @@ export function createFormats(): Formats {
   };
 }
 
-/** What a path may end with, lower case, the longest first: `.roi.zip`, `.zip`. */
+/** Returns the possible extensions of a path, lower case, the longest first: `.roi.zip`, `.zip`. */
 function extensionsOf(path: string): string[] {
   const [, ...parts] = path.slice(path.lastIndexOf("/") + 1).toLowerCase().split(".");
   return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
@@ -178,17 +173,10 @@ async function loadFormat(
     `./${file}.ts`,
     import.meta.url,
   );
-  return module[id](
-    Object.fromEntries(Object.entries(given).filter(([name]) => reading.includes(name))),
-  );
+  const options = Object.entries(given).filter(([name]) => reading.includes(name));
+  return module[id](Object.fromEntries(options));
 }
 
-function badExtension(id: string, extension: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "register format",
-    subject: shown(id),
-    state: `${shown(extension)} is no extension`,
-    hint: "An extension begins with a dot and has lower case letters and digits: .tif, .roi.zip.",
-  });
+function cannotRegister(code: ErrorCode, id: string, state: string, hint: string): RegistryError {
+  return fault({ code, action: "register format", subject: shown(id), state, hint });
 }

@@ -1,6 +1,6 @@
 /**
- * N-dimensional arrays of numbers as `.npy` files, which NumPy reads and writes. The format is that of
- * <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+ * N-dimensional arrays of numbers as `.npy` files
+ * (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
  *
  * @module
  */
@@ -14,28 +14,28 @@ import {
   NPY_MEDIA_TYPE,
 } from "./arrays/npy.ts";
 import { MAX_HEADER_BYTES, type NpyHeader, parseNpyHeader } from "./arrays/npy_header.ts";
-import { fault, RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";
+import { unwritable } from "./content/file_faults.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 
 /**
- * Arrays as `{ data, shape, dtype }`: all bool, integer, float and complex types up to 64 bits a number, read in either
- * byte order, in C or Fortran order. Times are integers in a `BigInt64Array`, and their dtype has the unit, as in
- * NumPy: `datetime64[ns]`. Structured types, objects, strings, and times in steps of several units (`datetime64[25s]`)
- * are `Unsupported`.
+ * Arrays as `{ data, shape, dtype }`: bool, integer, float and complex types of up to 64 bits per
+ * number, read in either byte order, in C or Fortran order. Times are integers in a
+ * `BigInt64Array`; their dtype has the unit, as in NumPy: `datetime64[ns]`. Structured types,
+ * objects, strings, and times in steps of several units (`datetime64[25s]`) are `Unsupported`.
  *
  * @example
  * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
  * import { npy } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
- * const format = npy();
  * const array = { data: Uint16Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint16" } as const;
- * const bytes = await format.encode(array) as Uint8Array;
- * const file = { path: "a.npy", size: bytes.byteLength, bytes: async () => bytes, stream: () => new Blob().stream() };
- * assertEquals(await format.decode(file), array);
+ * const bytes = await npy().encode(array) as Uint8Array;
+ * assertEquals(await npy().decode(bytesFile("a.npy", bytes)), array);
  * ```
  */
 export function npy(): Format<NDArray> {
@@ -48,21 +48,17 @@ export function npy(): Format<NDArray> {
       if (isNDArray(array)) return encodeNpy(array.dtype, array.shape, array.data);
       const dtype = (array as Partial<NDArray> | null | undefined)?.dtype as unknown;
       if (typeof dtype === "string" && !Object.hasOwn(ELEMENTS, dtype)) {
-        throw fault({
-          code: "Unsupported",
-          action: "save the value as .npy",
-          state: `unknown dtype ${JSON.stringify(dtype)}`,
-          hint:
-            "Use a dtype of NumPy such as float32, or a time in steps of one unit, such as datetime64[ns].",
-        });
+        throw unwritable(
+          ".npy",
+          `unknown dtype ${JSON.stringify(dtype)}`,
+          "Use a NumPy dtype such as float32, or a time in steps of one unit: datetime64[ns].",
+        );
       }
-      throw fault({
-        code: "Unsupported",
-        action: "save the value as .npy",
-        state: "it is no array",
-        hint:
-          "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
-      });
+      throw unwritable(
+        ".npy",
+        "it is not an array",
+        "Pass exactly { data, shape, dtype }, with a typed array as long as the shape says.",
+      );
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
@@ -74,65 +70,58 @@ export function npy(): Format<NDArray> {
 
 /** Options of {@linkcode readSlice}. */
 export interface SliceOptions extends FormatOptions {
-  /** The first index of the first axis. @default 0 */
+  /** The first index on the first axis. @default 0 */
   start?: number;
   /** The index behind the last one. @default the length of the axis */
   stop?: number;
 }
 
-/** What is read at first: the header of nearly every file, and little beside it. */
+/** Bytes of the first read: nearly every header fits. */
 const HEAD_BYTES = 4096;
 
 /**
- * Reads a part of an array, `array[start:stop]` in the words of NumPy: the header and, of the elements, only these.
- * Memory is that of the part.
+ * Reads `array[start:stop]`: the header and only these elements. Memory is that of the slice.
  *
- * @throws {RegistryError} `Invalid` for indices that the first axis has not, `Unsupported` for an array in Fortran
- * order of more than one axis, whose parts lie everywhere; else as {@linkcode npy}
+ * @throws {RegistryError} `Invalid` for indices out of range, `Unsupported` for an array in Fortran
+ * order with several axes, whose slices are scattered; else like {@linkcode npy}
  *
  * @example
  * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
  * import { npy, readSlice } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
- * const bytes = await npy().encode({ data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2], dtype: "int16" }) as
- * Uint8Array; const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]); const file = {
- *   path: "a.npy",
- *   size: blob.size,
- *   bytes: () => Promise.resolve(bytes),
- *   stream: ({ offset = 0, length = blob.size } = {}) => blob.slice(offset, offset + length).stream(),
- * };
+ * const array = { data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2], dtype: "int16" } as const;
+ * const file = bytesFile("a.npy", await npy().encode(array) as Uint8Array);
  * const { shape, data } = await readSlice(file, { start: 1, stop: 2 });
  * assertEquals([shape, ...data], [[1, 2], 3, 4]);
  * ```
  */
 export async function readSlice(file: FileToDecode, options: SliceOptions = {}): Promise<NDArray> {
-  checkFile(file, "read a part of an array");
+  checkFile(file, "read slice");
   const { signal } = options;
   const header = await readHeader(file, signal);
   const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;
   const { start = 0, stop = length } = options;
+  const failed = (code: "Invalid" | "Unsupported" | "Conflict", state: string, hint: string) => {
+    const subject = `${shown(start)} to ${shown(stop)} of ${shown(file.path)}`;
+    return fault({ code, action: "read", subject, state, hint });
+  };
   if (
     length === undefined || ![start, stop].every(Number.isSafeInteger) || start < 0 ||
     stop < start || stop > length
   ) {
-    throw new RegistryError({
-      code: "Invalid",
-      message: `Cannot read ${shown(start)} to ${shown(stop)} of ${shown(file.path)}: ` +
-        (length === undefined
-          ? "it is a single number, without axes"
-          : `its first axis has ${length} elements`),
-      hint: "start is at least 0, stop at most the length of the first axis and not before start.",
-    });
+    throw failed(
+      "Invalid",
+      length === undefined
+        ? "it is a single number, without axes"
+        : `its first axis has ${length} elements`,
+      "Pass 0 <= start <= stop <= the length of the first axis.",
+    );
   }
   if (fortranOrder && header.shape.filter((length) => length > 1).length > 1) {
-    throw fault({
-      code: "Unsupported",
-      action: "read a part of",
-      subject: shown(file.path),
-      state: "it is in Fortran order",
-      hint: "Load all of it, or save it in C order: numpy.ascontiguousarray(array).",
-    });
+    const hint = "Load all of it, or save it in C order: numpy.ascontiguousarray(array).";
+    throw failed("Unsupported", "it is in Fortran order", hint);
   }
   const each = countElements(rest) * ELEMENTS[dtype].bytes;
   const shape = [stop - start, ...rest];
@@ -141,31 +130,24 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   if (bytes.byteLength === wanted.length) {
     return decodeElements({ ...header, shape, fortranOrder: false }, bytes);
   }
-  throw fault({
-    code: "Conflict",
-    action: "read a part of",
-    subject: shown(file.path),
-    state: `it gave ${bytes.byteLength} of ${wanted.length} bytes`,
-    hint: "Open it again: it may have changed meanwhile.",
-  });
+  const state = `expected ${wanted.length} bytes, got ${bytes.byteLength}`;
+  throw failed("Conflict", state, "Open it again: it may have changed.");
 }
 
 async function readHeader(file: FileToDecode, signal: AbortSignal | undefined): Promise<NpyHeader> {
   const head = async (most: number) => {
     const length = Math.min(most, file.size);
-    return length === 0
-      ? new Uint8Array()
-      : await readAll(file.stream({ offset: 0, length }), signal);
+    if (length === 0) return new Uint8Array();
+    return await readAll(file.stream({ offset: 0, length }), signal);
   };
   const first = await head(HEAD_BYTES);
-  const longest = 12 + MAX_HEADER_BYTES;
   const isCut = first.byteLength >= 12 && headerEnd(first) > first.byteLength;
-  const header = parseNpyHeader(isCut ? await head(longest) : first, file.path);
+  const header = parseNpyHeader(isCut ? await head(12 + MAX_HEADER_BYTES) : first, file.path);
   checkNpySize(header, file.size, file.path);
   return header;
 }
 
-/** Where a header says that it ends. */
+/** Returns the declared end of a header. */
 function headerEnd(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return bytes[6] === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);

@@ -1,5 +1,5 @@
 /**
- * Tables as Parquet, whole or a part of them.
+ * Tables as Parquet, whole or in part.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import type { RangeTable, TableRows } from "./tables/table.ts";
 import { isTable } from "./tables/list_columns.ts";
-import { unsupportedTable, unwritableTable } from "./tables/table_file.ts";
+import { unsupportedTable, unwritable } from "./content/file_faults.ts";
 import { CODEC_NAMES, encodeRows, type ParquetWriteOptions } from "./parquet/write.ts";
 import { type Batch, batchTable, type Range } from "./tables/batch_table.ts";
 import { chooseColumns, type LocalTimes } from "./tables/parts.ts";
@@ -29,9 +29,9 @@ export type { ParquetCompression, ParquetWriteOptions } from "./parquet/write.ts
 export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions {}
 
 /**
- * Tables as `.parquet` files (https://parquet.apache.org/docs/file-format/). A file has the names and types of its
- * columns, so nothing needs to be told. It is read in parts while rows are asked for: a page of each column is in memory,
- * however large the row groups are, and `column` reads the pages of that column alone.
+ * Tables as `.parquet` files (https://parquet.apache.org/docs/file-format/). A file has the names
+ * and types of its columns. Rows are read on demand, a page of each column at a time, however
+ * large row groups are; `column` reads the pages of that column alone.
  *
  * | in the file                                              | in the table |
  * | -------------------------------------------------------- | ------------ |
@@ -41,12 +41,14 @@ export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions 
  * | `BOOLEAN`                                                | `boolean`    |
  * | `TIMESTAMP` in UTC, to the millisecond, and `DATE`       | `date`       |
  *
- * A column of another type (bytes, decimals, times of day, `INT96`, lists, structures) is `Unsupported`, unless
- * `columns` names others; so is a moment between two milliseconds, and a time without a time zone unless `localTimes`
- * is `"utc"`. All encodings of Parquet 2 are read, packed with Snappy, gzip, Brotli, LZ4 or zstd (where the runtime has
- * it), pages of version 1 and 2; sums of pages are checked.
+ * Columns of other types (bytes, decimals, times of day, `INT96`, lists, structures) are
+ * `Unsupported`, unless `columns` excludes them; so are fractions of a millisecond, and times
+ * without a time zone unless `localTimes` is `"utc"`. All encodings of Parquet 2 are read, in
+ * pages of version 1 and 2, packed with Snappy, gzip, Brotli, LZ4 or zstd (if the runtime has it).
+ * Page checksums are verified.
  *
- * Written are `STRING`, `DOUBLE`, `INT64`, `BOOLEAN` and `TIMESTAMP` of milliseconds in UTC.
+ * Files are written as `STRING`, `DOUBLE`, `INT64`, `BOOLEAN` and `TIMESTAMP` of milliseconds in
+ * UTC.
  *
  * @example
  * ```ts
@@ -56,7 +58,10 @@ export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions 
  *
  * await using stores = createFileStores();
  * const files = await createFileManager(stores).on("memory");
- * const scores = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, { id: 2n, score: null }]);
+ * const scores = createTable({ id: "int64", score: "number?" }, [
+ *   { id: 1n, score: 0.5 },
+ *   { id: 2n, score: null },
+ * ]);
  * await files.save("scores.parquet", scores);
  * const table = await files.load("scores.parquet", { as: parquet() });
  * assertEquals(await table.column("id"), BigInt64Array.of(1n, 2n));
@@ -72,8 +77,8 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
     throw fault({
       code: "Invalid",
       action: "write Parquet",
-      state: `its row groups have ${rowGroupSize} rows, packed with ${shown(compression)}`,
-      hint: `A row group has one row or more, packed with ${Object.keys(CODEC_NAMES).join(", ")}.`,
+      state: `rowGroupSize is ${rowGroupSize}, compression ${shown(compression)}`,
+      hint: `Pass a whole number of rows from 1, and ${Object.keys(CODEC_NAMES).join(", ")}.`,
     });
   }
   return {
@@ -83,18 +88,42 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
     accepts: isTable,
     async encode(table, formatOptions = {}) {
       if (!isTable(table)) {
-        throw unwritableTable("Parquet", "it is no table", "createTable(columns, rows) makes one.");
+        throw unwritable("Parquet", "it is not a table", "Use createTable(columns, rows).");
       }
       const { signal } = formatOptions;
       return await shortOrStream(encodeRows(table, { rowGroupSize, compression, signal }));
     },
-    decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
+    decode: (file, formatOptions) => openParquet(file, { ...options, ...formatOptions }),
   };
 }
 
+const AHEAD_BYTES = 16 * 1024 * 1024;
+/** Limits of the read-ahead of a column. */
+const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
+
+/** Options for reading Parquet files. Files above a limit are `Unsupported`. */
+export interface ParquetReadOptions {
+  /** The columns of the table, in this order. @default all, each of which must be supported */
+  columns?: readonly string[];
+  /** Handling of times without a time zone: refuse them, or read them as UTC. @default "refuse" */
+  localTimes?: LocalTimes;
+  /** Largest page, packed, unpacked and as values. @default 67108864 (64 Mi) */
+  maxPageBytes?: number;
+  /** Largest footer; decoding takes several times its size. @default 16777216 (16 Mi) */
+  maxFooterBytes?: number;
+  /**
+   * Most rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
+   */
+  maxColumnRows?: number;
+}
+
+/** A table that is read in parts: pages without a wanted row and other columns are skipped. */
+export interface ParquetTable extends RangeTable {
+  readonly rowCount: number;
+}
+
 /**
- * The table of a file, of which only the footer is read: its columns, and how many rows it has. Rows, a range of them, or
- * some columns, are read when they are asked for.
+ * Opens the table of a file and reads only the footer. Rows, ranges and columns are read on demand.
  *
  * @throws {RegistryError} as {@linkcode parquet} reads
  */
@@ -102,47 +131,14 @@ export async function openParquet(
   file: FileToDecode,
   options: ParquetReadOptions & FormatOptions = {},
 ): Promise<ParquetTable> {
-  checkFile(file, "open a table");
-  return await openTable(file, options);
-}
-
-const AHEAD_BYTES = 16 * 1024 * 1024;
-/** One column reads at least, and at most, as much ahead. */
-const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
-
-const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
-
-/** What is read of a Parquet file, and how. */
-export interface ParquetReadOptions {
-  /** The columns that the table has, in this order; others are not read. Absent: all, and each must be one that can be read. */
-  columns?: readonly string[];
-  /** How times without a time zone are read: not at all, or as if they were UTC. @default "refuse" */
-  localTimes?: LocalTimes;
-  /** A page that says it has more bytes, or values of more, is `Unsupported`, before any memory is taken for it. @default 67108864 (64 Mi) */
-  maxPageBytes?: number;
-  /** The same for the footer, of which a copy of several times its size is in memory. @default 16777216 (16 Mi) */
-  maxFooterBytes?: number;
-  /** `column` of a table with more rows is `Unsupported`: a few bytes can say that a value is there a thousand million times. @default 134217728 (128 Mi) */
-  maxColumnRows?: number;
-}
-
-/** A table that is read in parts: row groups and pages without a wanted row, and other columns, are passed by. */
-export interface ParquetTable extends RangeTable {
-  readonly rowCount: number;
-}
-
-/** Reads the footer of a file and gives its table. */
-async function openTable(
-  file: FileToDecode,
-  options: ParquetReadOptions & FormatOptions,
-): Promise<ParquetTable> {
+  checkFile(file, "open table");
   const { localTimes = "refuse", maxPageBytes = 64 * 1024 * 1024 } = options;
-  const { maxFooterBytes = MAX_FOOTER_BYTES, maxColumnRows = 128 * 1024 * 1024 } = options;
+  const { maxFooterBytes = 16 * 1024 * 1024, maxColumnRows = 128 * 1024 * 1024 } = options;
   const { path } = file;
   const footer = await readFooter(file, maxFooterBytes, options.signal);
   const all = columnsOf(path, footer.schema, localTimes);
   if (all.length === 0 && footer.rows > 0) {
-    throw unsupportedTable(path, "it has rows and no columns");
+    throw unsupportedTable(path, "it has rows but no columns");
   }
 
   async function* read(wanted: readonly FileColumn[], range: Range): AsyncGenerator<Batch> {
@@ -176,7 +172,7 @@ async function openTable(
     read,
     checkColumn() {
       if (footer.rows <= maxColumnRows) return;
-      const hint = "Read its rows, or pass a larger maxColumnRows where the file can be trusted.";
+      const hint = "Read its rows, or pass a larger maxColumnRows if you trust the file.";
       const state = `it has ${footer.rows} rows, ${maxColumnRows} are allowed at once`;
       throw unsupportedTable(path, state, hint);
     },

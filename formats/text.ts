@@ -1,18 +1,18 @@
 /**
+ * Plain text.
  * Text as it is.
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
+import { corruptFile, unwritable } from "./content/file_faults.ts";
 import type { Format } from "./content/format.ts";
-import { shown } from "../core/naming/names.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const corrupt = corruptFile("text", "Convert it to UTF-8, or read its bytes.");
 
 /**
- * Strings as `.txt` and `.md` files of UTF-8. A mark at the beginning is a character like others, and line breaks stay
- * as they are.
+ * Strings as `.txt` and `.md` files in UTF-8. A byte order mark and line breaks are kept.
  *
  * @example
  * ```ts
@@ -30,13 +30,11 @@ export function text(): Format<string> {
     accepts: (value) => typeof value === "string" && value.isWellFormed(),
     encode(value) {
       if (typeof value === "string" && value.isWellFormed()) return encoder.encode(value);
-      throw fault({
-        code: "Unsupported",
-        action: "save as text",
-        state: "it is no string, or one with a lone surrogate, which UTF-8 cannot express",
-        hint:
-          "Turn it into a well-formed string first (toWellFormed), or save it in another format.",
-      });
+      throw unwritable(
+        "text",
+        "it is not a string, or has a lone surrogate, which UTF-8 cannot express",
+        "Make it a well-formed string first (toWellFormed), or save it in another format.",
+      );
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
@@ -44,14 +42,7 @@ export function text(): Format<string> {
       try {
         return decoder.decode(bytes);
       } catch (cause) {
-        throw fault({
-          code: "Corrupt",
-          action: "read text",
-          subject: shown(file.path),
-          state: "it is not UTF-8",
-          hint: "Turn it into UTF-8, or read its bytes.",
-          cause,
-        });
+        throw corrupt(file.path, "text is not UTF-8", cause);
       }
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Images as TIFF, whole or a region of them.
+ * Images as TIFF, whole or in part.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const HOLDS: Holds = { dtypes: IMAGE_DTYPES, maxSide: 2 ** 32 - 1, maxChannels: 
 
 /** Options of {@linkcode tiff}. */
 export interface TiffOptions extends ImageOptions {
-  /** The page that is read, from 0. Absent: the only one; pages that are masks or smaller copies of others do not count. */
+  /** The page to read, from 0. @default the only one, not counting masks and reduced copies */
   page?: number;
 }
 
@@ -45,32 +45,27 @@ export interface TiffPage {
   height: number;
   channels: number;
   dtype: ImageDType;
-  /** Whether it is a smaller copy of another page, or a mask. */
+  /** True for a mask and for a reduced copy of another page. */
   isDerived: boolean;
 }
 
 /**
- * TIFF 6.0: images of integers of 8 to 64 bits, signed or not, and of floats of 32 and 64 bits, of any number of channels,
- * exactly. Files are written without compression, in strips. Grey, RGB and palettes of 256 colors are read from strips and
- * tiles, channels together or apart, either byte order, BigTIFF too, uncompressed, or packed with LZW, Deflate or PackBits
- * and their predictors. Samples come as they are stored: where alpha is multiplied into the colours, it still is. Samples of
- * a palette come as its colors, of 8 bits where those suffice, else of 16. Everything else is `Unsupported`, also a file
- * of several pages where no `page` is named.
+ * TIFF 6.0: images of integers of 8 to 64 bits and floats of 32 and 64 bits, with any number of
+ * channels, exactly. Writes uncompressed strips. Reads grey, RGB and palettes of 256 colours, in
+ * strips and tiles, planar or not, in either byte order, also BigTIFF; uncompressed or with LZW,
+ * Deflate or PackBits and their predictors. Samples are returned as stored: premultiplied alpha
+ * stays so. Palettes are expanded to 8 bits if these suffice, else to 16. Everything else is
+ * `Unsupported`, and so is a file of several pages without `page`.
  *
  * @example
  * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
  * import { readRegion, tiff } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const data = Float32Array.from({ length: 12 }, (_, i) => i / 2);
  * const image = { data, width: 4, height: 3, channels: 1, dtype: "float32" } as const;
- * const bytes = await tiff().encode(image) as Uint8Array<ArrayBuffer>;
- * const file = {
- *   path: "heights.tif",
- *   size: bytes.byteLength,
- *   bytes: () => Promise.resolve(bytes),
- *   stream: ({ offset = 0, length = bytes.length } = {}) => new Blob([bytes.subarray(offset, offset + length)]).stream(),
- * };
+ * const file = bytesFile("heights.tif", await tiff().encode(image) as Uint8Array);
  * assertEquals(await tiff().decode(file), image);
  * const corner = await readRegion(file, { x: 2, y: 1, width: 2, height: 2 });
  * assertEquals([...corner.data], [3, 3.5, 5, 5.5]);
@@ -92,30 +87,26 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image<ImageD
         ? await onlyDirectory(reader)
         : await directoryAt(reader, page);
       const found = await readPage(reader, directory, maxPixels);
+      const { width, height } = found;
       checkPixels(file.path, imageOf(found), maxPixels);
-      return await readPixels(reader, directory, found, {
-        x: 0,
-        y: 0,
-        width: found.width,
-        height: found.height,
-      });
+      return await readPixels(reader, directory, found, { x: 0, y: 0, width, height });
     },
   };
 }
 
 /**
- * Reads a rectangle of a page: what is needed of the directory, and the strips or tiles that it touches. Of those that
- * are not compressed only the rows that it touches are read. `maxPixels` counts those of the rectangle, and of a strip or
- * tile that is compressed: the page may be larger.
+ * Reads a rectangle of a page, from only the strips or tiles that it touches, and from
+ * uncompressed ones only the rows. `maxPixels` limits the rectangle and each compressed strip or
+ * tile, not the page.
  *
- * @throws {RegistryError} `Invalid` for a rectangle that is not in the page, `NotFound` for a page that is not there;
- * else as {@linkcode tiff}
+ * @throws {RegistryError} `Invalid` for a rectangle outside of the page, `NotFound` for an unknown
+ * page; else like {@linkcode tiff}
  */
 export async function readRegion(
   file: FileToDecode,
   options: RegionOptions,
 ): Promise<Image<ImageDType>> {
-  checkFile(file, "read a region");
+  checkFile(file, "read region");
   const { x, y, width, height, page = 0, maxPixels, signal } = options;
   const reader = await openTiff(file, signal);
   const directory = await directoryAt(reader, page);
@@ -129,21 +120,20 @@ export async function readRegion(
   }
   throw fault({
     code: "Invalid",
-    action: "read a region of",
+    action: "read region of",
     subject: shown(file.path),
     state:
       `page ${page} has ${found.width} x ${found.height} pixels, none of ${width} x ${height} at (${x}, ${y})`,
-    hint:
-      "A region lies inside its page and has at least one pixel; readPages tells how large pages are.",
+    hint: "Pass a region of at least one pixel inside the page; readPages() returns its size.",
   });
 }
 
-/** What the pages of a file are, in their order; of their pixels nothing is read. */
+/** Describes the pages of a file in order, without reading their pixels. */
 export async function readPages(
   file: FileToDecode,
   { signal }: FormatOptions = {},
 ): Promise<TiffPage[]> {
-  checkFile(file, "read the pages of an image");
+  checkFile(file, "read pages of an image");
   const reader = await openTiff(file, signal);
   const pages: TiffPage[] = [];
   for await (const directory of readDirectories(reader)) {
@@ -155,7 +145,7 @@ export async function readPages(
   return pages;
 }
 
-/** `NewSubfileType`: a smaller copy of another page has bit 0, a mask bit 2. */
+/** `NewSubfileType`: bit 0 is a reduced copy, bit 2 a mask. */
 async function isDerived(directory: Directory): Promise<boolean> {
   return (await directory.value(TAGS.subfile, 0) & 5) !== 0;
 }
@@ -165,11 +155,11 @@ async function onlyDirectory(reader: TiffReader): Promise<Directory> {
   for await (const directory of readDirectories(reader)) {
     if (await isDerived(directory)) continue;
     if (only !== undefined) {
-      throw unsupportedImage(reader.path, "it has several pages, and none is named");
+      throw unsupportedImage(reader.path, "it has several pages", "Pass `page`.");
     }
     only = directory;
   }
-  if (only === undefined) throw corruptImage(reader.path, "it has no page");
+  if (only === undefined) throw corruptImage(reader.path, "it has no pages");
   return only;
 }
 
@@ -183,6 +173,6 @@ async function directoryAt(reader: TiffReader, page: number): Promise<Directory>
     action: "read page",
     subject: `${page} of ${shown(reader.path)}`,
     state: `it has ${number} pages`,
-    hint: "Pages count from 0; readPages tells what they are.",
+    hint: "Count pages from 0; readPages() describes them.",
   });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { viewOf } from "./arrays/view_bytes.ts";
 import decoder from "npm:@jsquash/webp@^1.5/codec/dec/webp_dec.js";
 import encoder from "npm:@jsquash/webp@^1.5/codec/enc/webp_enc.js";
 import { defaultOptions } from "npm:@jsquash/webp@^1.5/meta.js";
@@ -30,14 +31,8 @@ export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [3, 4], maxSide: 16_383 };
 
-/** What the compiled code offers. */
 interface Encoder {
-  encode(
-    rgba: Uint8ClampedArray,
-    width: number,
-    height: number,
-    options: object,
-  ): Uint8Array | null;
+  encode(rgba: Uint8ClampedArray, width: number, height: number, how: object): Uint8Array | null;
 }
 
 interface Decoder {
@@ -46,33 +41,30 @@ interface Decoder {
 
 /** Options of {@linkcode webp}. */
 export interface WebpOptions extends ImageOptions {
-  /** Writes smaller files, whose pixels are others when they are read again. @default false */
+  /** Writes smaller files, which changes pixels. @default false */
   lossy?: boolean;
-  /** From 1 to 100, of what is written with `lossy`. @default 90 */
+  /** Quality of files written with `lossy`, 1 to 100. @default 90 */
   quality?: number;
 }
 
 /**
- * WebP (RFC 9649): `uint8` images that are RGB, or RGB and alpha; exactly, unless `lossy: true`. Animated files are
- * `Unsupported`. A lossy file cannot say that its alpha is full everywhere, so such an image is written as RGB, or not.
+ * WebP (RFC 9649): `uint8` images that are RGB, or RGB and alpha; exactly, unless `lossy: true`.
+ * Animated files are `Unsupported`. A lossy file cannot store alpha that is opaque everywhere, so
+ * such an image is refused.
  *
- * The code is WASM, compiled from libwebp. Deno, Bun and browsers load it from its package (`--allow-read` of Deno's
- * cache); Node does not.
+ * The code is libwebp, compiled to WASM. Deno (with `--allow-read` for its cache), Bun and
+ * browsers load it from its package; Node does not.
  *
  * @example
  * ```ts
+ * import { bytesFile } from "@holdfast/holdfast/files";
  * import { webp } from "@holdfast/holdfast/formats/webp";
  * import { assertEquals } from "@std/assert";
  *
- * const image = { data: Uint8Array.of(1, 2, 3, 250, 9, 8, 7, 0), width: 2, height: 1, channels: 4, dtype: "uint8" } as const;
- * const bytes = await webp().encode(image) as Uint8Array<ArrayBuffer>;
- * const file = {
- *   path: "mask.webp",
- *   size: bytes.byteLength,
- *   bytes: () => Promise.resolve(bytes),
- *   stream: () => new Blob([bytes]).stream(),
- * };
- * assertEquals(await webp().decode(file), image);
+ * const data = Uint8Array.of(1, 2, 3, 250, 9, 8, 7, 0);
+ * const image = { data, width: 2, height: 1, channels: 4, dtype: "uint8" } as const;
+ * const bytes = await webp().encode(image) as Uint8Array;
+ * assertEquals(await webp().decode(bytesFile("mask.webp", bytes)), image);
  * ```
  */
 export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {}): Format<Image> {
@@ -86,20 +78,17 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
     async encode(image, { signal } = {}) {
       checkHolds("WebP", image, HOLDS);
       if (!isKept(image)) {
-        throw unwritableImage(
-          "WebP",
-          "its alpha is full everywhere",
-          "Write it with three channels.",
-        );
+        throw unwritableImage("WebP", "its alpha is opaque everywhere", "Drop its fourth channel.");
       }
       const { encode } = await loadWasm<Encoder>("WebP", encoder, []);
       signal?.throwIfAborted();
       const how = lossy ? { quality } : { lossless: 1, exact: 1 };
       const bytes = encode(toRgba(image), image.width, image.height, { ...defaultOptions, ...how });
       if (bytes === null) {
-        throw unwritableImage("WebP", "its encoder gave up", "Write it as PNG, or in parts.");
+        throw unwritableImage("WebP", "its encoder failed", "Write it as PNG, or in parts.");
       }
-      if (!lossy && image.channels === 4) markAlpha(bytes);
+      // The encoder omits the flag if all alpha is opaque, and the image would lose a channel.
+      if (!lossy && image.channels === 4) bytes[PAYLOAD + 4] |= 0x10;
       return bytes;
     },
     async decode(file, { signal } = {}) {
@@ -109,7 +98,7 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
       signal?.throwIfAborted();
       const data = decodePixels(decode, bytes, file.path);
       if (data.length !== width * height * 4) {
-        throw corruptImage(file.path, "it has another size than it says");
+        throw corruptImage(file.path, "its size differs from its header");
       }
       const channels = alpha ? 4 : 3;
       return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
@@ -144,25 +133,25 @@ interface WebpHeader {
   alpha: boolean;
 }
 
-/** Where the payload of the only chunk of a file without extensions begins. */
+/** Offset of the payload in a file of one chunk. */
 const PAYLOAD = 20;
 /** Flags of the extended format, section 2.7. */
 const ANIMATION = 0x02;
 
 function readWebpChunks(bytes: Uint8Array, path: string, maxPixels?: number): WebpHeader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const text = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
-  if (text(0) !== "RIFF" || text(8) !== "WEBP") throw corruptImage(path, "it is no WebP file");
+  if (text(0) !== "RIFF" || text(8) !== "WEBP") throw corruptImage(path, "not a WebP file");
   const end = view.getUint32(4, true) + 8;
-  if (end > bytes.byteLength) throw corruptImage(path, "it is cut off");
+  if (end > bytes.byteLength) throw corruptImage(path, "file is truncated");
   let alpha = false;
   for (let at = 12; at + 8 <= end;) {
     const size = view.getUint32(at + 4, true);
-    if (at + 8 + size > end) throw corruptImage(path, "it is cut off");
+    if (at + 8 + size > end) throw corruptImage(path, "file is truncated");
     const content = new DataView(bytes.buffer, bytes.byteOffset + at + 8, size);
     const type = text(at);
     if (type === "VP8X") {
-      if (size < 10) throw corruptImage(path, "its header is cut off");
+      if (size < 10) throw corruptImage(path, "header is truncated");
       if ((content.getUint8(0) & ANIMATION) !== 0) throw unsupportedImage(path, "it is animated");
       const canvas = {
         width: (content.getUint32(3, true) >>> 8) + 1,
@@ -173,7 +162,7 @@ function readWebpChunks(bytes: Uint8Array, path: string, maxPixels?: number): We
     else if (type === "ANIM" || type === "ANMF") throw unsupportedImage(path, "it is animated");
     else if (type === "VP8 " || type === "VP8L") {
       const frame = type === "VP8 "
-        ? lossyFrame(content, alpha, path)
+        ? { ...lossyFrame(content, path), alpha }
         : losslessFrame(content, path);
       checkPixels(path, frame, maxPixels);
       return frame;
@@ -183,22 +172,19 @@ function readWebpChunks(bytes: Uint8Array, path: string, maxPixels?: number): We
   throw corruptImage(path, "it has no pixels");
 }
 
-/** The frame header of VP8, RFC 6386 section 9.1: three bytes, three that are known, and two sides of 14 bits. */
-function lossyFrame(content: DataView, alpha: boolean, path: string): WebpHeader {
+/** Parses the frame header of VP8, RFC 6386 section 9.1: a tag, a start code, two 14-bit sides. */
+function lossyFrame(content: DataView, path: string): Omit<WebpHeader, "alpha"> {
   if (content.byteLength < 10 || content.getUint32(2, true) >>> 8 !== 0x2a019d) {
-    throw corruptImage(path, "its frame does not begin as one");
+    throw corruptImage(path, "invalid start of its frame");
   }
-  return {
-    width: content.getUint16(6, true) & 0x3fff,
-    height: content.getUint16(8, true) & 0x3fff,
-    alpha,
-  };
+  const [width, height] = [6, 8].map((at) => content.getUint16(at, true) & 0x3fff);
+  return { width, height };
 }
 
-/** The header of lossless pixels, RFC 9649 section 3.4: a byte that is known, two sides of 14 bits less one, and alpha. */
+/** Parses the header of lossless pixels, RFC 9649 section 3.4: a signature, two sides, alpha. */
 function losslessFrame(content: DataView, path: string): WebpHeader {
   if (content.byteLength < 5 || content.getUint8(0) !== 0x2f) {
-    throw corruptImage(path, "its pixels do not begin as such");
+    throw corruptImage(path, "invalid start of its pixels");
   }
   const bits = content.getUint32(1, true);
   return {
@@ -206,12 +192,4 @@ function losslessFrame(content: DataView, path: string): WebpHeader {
     height: (bits >>> 14 & 0x3fff) + 1,
     alpha: (bits >>> 28 & 1) === 1,
   };
-}
-
-/**
- * Says of a lossless file that it has alpha. It is a hint, which does not change how pixels are decoded; an encoder does
- * not give it where all alpha is full, and the image would have lost a channel.
- */
-function markAlpha(bytes: Uint8Array): void {
-  bytes[PAYLOAD + 4] |= 0x10;
 }

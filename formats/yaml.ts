@@ -7,8 +7,8 @@ import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
 import { fault, type RegistryError } from "../core/errors.ts";
+import { decodeUtf8 } from "./content/text_stream.ts";
 import type { Format } from "./content/format.ts";
-import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { MAX_DEPTH, parseYamlDocument, SCHEMA } from "./yaml/document.ts";
@@ -19,18 +19,19 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode yaml}. */
 export interface YamlOptions {
-  /** No file is longer: what is read of it takes many times its size, until the value is there. @default 1048576 (1 Mi) */
+  /** Largest file, bytes; reading takes many times its size. @default 1048576 (1 Mi) */
   maxBytes?: number;
-  /** No file has more aliases. @default 100 */
+  /** Most aliases in a file. @default 100 */
   maxAliasCount?: number;
 }
 
 /**
- * Plain data as `.yaml` files, exactly: plain objects, arrays, texts, numbers (NaN, infinities and -0 too), booleans
- * and null, up to 100 levels deep. One document of YAML 1.2 a file, its core schema: tags of other schemas, other keys
- * than texts and numbers that JavaScript has not are `Unsupported`. What an alias names is the same object at each
- * place. Comments are not kept. Files are written so that readers of YAML 1.1 (PyYAML, ruamel) get the same values:
- * characters that are not printable are escaped, and strings such as `no` or `1_000` are quoted.
+ * Plain data as `.yaml` files: plain objects, arrays, strings, numbers (also NaN, infinities and
+ * -0), booleans and null, up to 100 levels deep. A file is one document of YAML 1.2 in its core
+ * schema. Other tags, keys that are neither strings nor numbers, and numbers that JavaScript
+ * cannot represent are `Unsupported`. An alias is the same object at each place. Comments are
+ * dropped. Readers of YAML 1.1 (PyYAML, ruamel) get the same values: unprintable characters are
+ * escaped, and strings such as `no` or `1_000` are quoted.
  *
  * @example
  * ```ts
@@ -52,32 +53,35 @@ export function yaml(
     encode(value) {
       const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH });
       if (problem !== undefined) throw notPlain("YAML", problem);
-      for (const isQuoted of [false, true]) { // double quotes allow an escape for every character
+      for (const isQuoted of [false, true]) { // double quotes can escape every character
         const bytes = new TextEncoder().encode(writeYaml(value, isQuoted));
         if (bytes.byteLength > maxBytes) {
           throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
         }
-        const found = readYaml(decodeUtf8(bytes), maxAliasCount);
+        const found = readYaml(new TextDecoder().decode(bytes), maxAliasCount);
         if ("value" in found && isDeepStrictEqual(found.value, value)) return bytes;
       }
-      throw notPlain("YAML", "a text in it would not come back as it is");
+      throw notPlain("YAML", "a string in it would be read back differently");
     },
     async decode(file, { signal } = {}) {
-      if (file.size > maxBytes) throw tooLarge(file, maxBytes);
+      const failed = (code: YamlProblem["code"], state: string, cause?: unknown) =>
+        unreadable(file.path, code, state, cause);
+      if (file.size > maxBytes) {
+        throw failed("Unsupported", `it has ${file.size} bytes, ${maxBytes} are allowed`);
+      }
       const bytes = await file.bytes();
       signal?.throwIfAborted();
-      const text = textOf(bytes, file);
+      const text = decodeUtf8(bytes, (state, cause) => failed("Corrupt", state, cause));
       const found = readYaml(text, maxAliasCount);
       if ("value" in found) return found.value;
-      const { code, state, offset } = found;
-      const before = text.slice(0, offset).split("\n");
+      const before = text.slice(0, found.offset).split("\n");
       const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
-      throw failed(file, code, `${place}: ${state}`);
+      throw failed(found.code, `${place}: ${found.state}`);
     },
   };
 }
 
-/** Encodes a value. PyYAML refuses a block scalar as a whole document, so a string alone is quoted. */
+/** Encodes a value. PyYAML rejects a block scalar as a document, so a lone string is quoted. */
 function writeYaml(value: PlainValue, isQuoted: boolean): string {
   return stringify(value, {
     ...SCHEMA,
@@ -88,17 +92,17 @@ function writeYaml(value: PlainValue, isQuoted: boolean): string {
   });
 }
 
-/** The value of a text, or what is wrong with it first. */
+/** Returns the value of a text, or its first problem. */
 function readYaml(text: string, maxAliasCount: number): { value: PlainValue } | YamlProblem {
   const { root, problems: [problem] } = parseYamlDocument(text, { maxAliasCount });
   if (problem !== undefined) return problem;
   if (root === undefined) {
-    return { code: "Corrupt", state: "there is no value", offset: text.length };
+    return { code: "Corrupt", state: "document is empty", offset: text.length };
   }
   return { value: valueOf(root, new Map()) };
 }
 
-/** What an alias names is one node, and one object. */
+/** Converts a node. An alias shares its node, and so its object. */
 function valueOf(node: YamlNode, made: Map<YamlNode, PlainValue>): PlainValue {
   if (node.kind === "scalar") return node.value;
   const known = made.get(node);
@@ -110,52 +114,30 @@ function valueOf(node: YamlNode, made: Map<YamlNode, PlainValue>): PlainValue {
   return value;
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-}
-
-function textOf(bytes: Uint8Array, file: FileToDecode): string {
-  try {
-    return decodeUtf8(bytes);
-  } catch (cause) {
-    throw failed(file, "Corrupt", "its text is not UTF-8", cause);
-  }
-}
-
-function tooLarge(file: FileToDecode, maxBytes: number): RegistryError {
-  return failed(file, "Unsupported", `it has ${file.size} bytes, ${maxBytes} are allowed`);
-}
-
-function failed(
-  { path }: FileToDecode,
-  code: "Corrupt" | "Unsupported",
-  state: string,
-  cause?: unknown,
+function unreadable(
+  path: string,
+  code: YamlProblem["code"],
+  given: string,
+  cause: unknown,
 ): RegistryError {
-  return fault({
-    code,
-    action: "read YAML",
-    subject: shown(path),
-    state: state.replace(/\.$/, ""),
-    hint:
-      "A file is one document of YAML 1.2 with plain data; keys and long numbers stand in quotes.",
-    cause,
-  });
+  const state = given.replace(/\.$/, "");
+  const hint = "Use one YAML 1.2 document of plain data; quote keys and long numbers.";
+  return fault({ code, action: "read YAML", subject: shown(path), state, hint, cause });
 }
 
 /**
- * Characters that are not printable in YAML (1.2, section 5.1), or that it reads as line breaks or a byte order mark:
- * U+0085, U+2028, U+2029, U+FEFF. A tab and a line feed are printable.
+ * Characters that YAML (1.2, section 5.1) cannot print, or reads as a line break or byte order
+ * mark: U+0085, U+2028, U+2029, U+FEFF. Tabs and line feeds are printable.
  */
-// deno-lint-ignore no-control-regex -- these are what is looked for
+// deno-lint-ignore no-control-regex
 const UNPRINTABLE = /[\0-\x08\v-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/gu;
 
-/** Never matches, as these tags only write. The library prefers tags that have a test. */
+/** Never matches: these tags only write. The library prefers tags that have a test. */
 const NEVER = /(?!)/;
 
 /**
- * Strings that need double quotes and escapes: those with unprintable characters; those with a tab, which PyYAML
- * refuses in a plain scalar; and `=`, for which YAML 1.1 has a type that no reader supports.
+ * Strings that need double quotes and escapes: those with unprintable characters, those with a tab,
+ * which PyYAML rejects in a plain scalar, and `=`, a type of YAML 1.1 that no reader supports.
  */
 const TEXT: ScalarTag = {
   tag: "tag:yaml.org,2002:str",
@@ -173,7 +155,9 @@ const TEXT: ScalarTag = {
     ),
 };
 
-/** Numbers that YAML 1.1 would read as strings, or as zero without its sign: writes `1.0e+21` and `-0.0`. */
+/**
+ * Numbers that YAML 1.1 reads as strings, or as zero without its sign: writes `1.0e+21`, `-0.0`.
+ */
 const NUMBER: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   default: true,
@@ -184,7 +168,7 @@ const NUMBER: ScalarTag = {
   stringify: ({ value }) => Object.is(value, -0) ? "-0.0" : String(value).replace("e", ".0e"),
 };
 
-/** Options of the library. `compat` quotes what YAML 1.1 reads as something else, such as `no`. */
+/** Options of the library. `compat` quotes strings such as `no`, a boolean in YAML 1.1. */
 const PORTABLE: DocumentOptions & SchemaOptions & CreateNodeOptions = {
   compat: "yaml-1.1",
   customTags: (tags) => [TEXT, NUMBER, ...tags],

@@ -1,18 +1,19 @@
 /**
- * Arrays in zarr, versions 2 and 3: chunks of an n-dimensional array, each an object of a store, so that a part of a
- * large array is read and written without the rest. The formats are those of
- * <https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html> with
- * <https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html>, and
+ * Zarr arrays, versions 2 and 3: each chunk of an array is an object of a store, so that a part of
+ * a large array is read and written without the rest. See
+ * <https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html>,
+ * <https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html> and
  * <https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html>.
  *
- * What is read: all bool, integer, float and complex types up to 64 bits a number, either byte order, C and F order and
- * `transpose`, chunks as they are or packed by gzip, zstd, Blosc, and zlib in version 2, with `crc32c`, in shards or not.
- * Everything else, such as filters, texts and grids that are not regular, is `Unsupported`.
+ * Supported are bool, integer, float and complex types of up to 64 bits per number, either byte
+ * order, C and F order and `transpose`, chunks that are uncompressed or use gzip, zstd, Blosc, and
+ * zlib in version 2, with `crc32c`, in shards or not. Everything else, such as filters, strings
+ * and irregular grids, is `Unsupported`.
  *
- * What is not atomic: an array is many objects. Each is written whole, chunks before the shape that includes them; but
- * who reads while others write may see some chunks before and some after. Two writers, or two handles, that change one
- * chunk (one shard) in part, append, resize or set attributes at the same time lose changes of one another: let one
- * write, or give each chunks, or shards, of its own.
+ * Changes of an array are not atomic: each object is written whole, chunks before the shape that
+ * includes them, but a concurrent reader may see some chunks before and some after. Two writers or
+ * handles lose each other's changes if they change one chunk (shard) in part, append, resize or
+ * set attributes at the same time: use one writer, or give each its own chunks or shards.
  *
  * @module
  */

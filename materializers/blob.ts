@@ -4,15 +4,18 @@ import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 
-/** What a `Blob` is besides its bytes; a `File` has a name and a time. */
+/** Properties of a `Blob` besides its bytes; a `File` also has a name and a time. */
 export interface BlobFacts {
   type: string;
   name?: string;
-  /** When the file was changed, milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   lastModified?: number;
 }
 
-/** Saves a `Blob` or `File` as `content` (its bytes) and `blob.json` (type, name and time, so that they count for the digest). */
+/**
+ * Saves a `Blob` or `File` as `content` and `blob.json` (type, name, time), which the digest
+ * covers.
+ */
 export function blob(): ClassMaterializer<Blob> {
   return defineMaterializer<Blob>({
     id: "blob",
@@ -30,14 +33,14 @@ export function blob(): ClassMaterializer<Blob> {
   });
 }
 
-/** True for a `Blob` or `File`, not for a subclass of another name: it would not come back as what it was. */
+/** Returns true for a `Blob` or `File`; subclasses would change their class. */
 export function isBlob(value: unknown): value is Blob {
   if (!(value instanceof Blob)) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Blob.prototype || prototype === File.prototype;
 }
 
-/** Type, and for a `File` name and time. */
+/** Returns the properties of a `Blob`. */
 export function factsOf(value: Blob): BlobFacts {
   const { type } = value;
   return value instanceof File
@@ -45,7 +48,7 @@ export function factsOf(value: Blob): BlobFacts {
     : { type };
 }
 
-/** The `Blob` or `File` with these bytes and facts. */
+/** Makes a `Blob`, or a `File` if there is a name. */
 export function createBlob(bytes: Uint8Array, facts: BlobFacts): Blob {
   const { type, name, lastModified } = facts;
   const parts = [bytes as Uint8Array<ArrayBuffer>];
@@ -54,7 +57,7 @@ export function createBlob(bytes: Uint8Array, facts: BlobFacts): Blob {
     : new File(parts, name, { type, lastModified });
 }
 
-/** True for what {@linkcode factsOf} gives, once it has been through JSON. */
+/** Returns true for the parsed JSON of {@linkcode factsOf}. */
 export function isBlobFacts(value: unknown): value is BlobFacts {
   if (typeof value !== "object" || value === null) return false;
   const { type, name, lastModified } = value as Partial<BlobFacts>;
@@ -69,14 +72,14 @@ async function readFacts(artifact: Artifact): Promise<BlobFacts> {
   try {
     facts = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    facts = undefined; // told below, as for any other content
+    facts = undefined; // refused below
   }
   if (isBlobFacts(facts)) return facts;
   throw fault({
     code: "Corrupt",
     action: "load blob",
     subject: `"${artifact.info.name}"`,
-    state: "blob.json does not describe one",
-    hint: "Save it again, or read its content by registry.open(ref).",
+    state: "blob.json is invalid",
+    hint: "Save it again, or read its content with registry.open(ref).",
   });
 }

@@ -1,4 +1,4 @@
-// Bytes, as a file that holds just them.
+// Bytes as one file.
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
@@ -6,9 +6,9 @@ import { checkedStream } from "./stream.ts";
 import { ownBytes, viewBytes } from "../formats/arrays/view_bytes.ts";
 
 /**
- * Saves a `Uint8Array` as `data.bin`, and a `ReadableStream` as the bytes that it gives. Node's `Buffer` is a
- * `Uint8Array` with more methods: its bytes are saved, and come back as a `Uint8Array`. Other subclasses are not taken.
- * Of any other artifact of one file, `bytes().load(await registry.open(ref), {})` gives the bytes.
+ * Saves a `Uint8Array`, or the bytes of a `ReadableStream`, as `data.bin`. The bytes of a Node
+ * `Buffer` are loaded as a `Uint8Array`; other subclasses are refused. Loads the bytes of any
+ * artifact of one file: `bytes().load(await registry.open(ref), {})`.
  */
 export function bytes(): ClassMaterializer<Uint8Array> {
   return defineMaterializer<Uint8Array>({
@@ -24,11 +24,11 @@ export function bytes(): ClassMaterializer<Uint8Array> {
   });
 }
 
-/** True for a `Uint8Array` or a `Buffer`, not for other subclasses: those would not come back as what they were. */
+/** Returns true for a `Uint8Array` or a `Buffer`; other subclasses would change their class. */
 export function isBytes(value: unknown): value is Uint8Array {
   if (!(value instanceof Uint8Array)) return false;
   const prototype = Object.getPrototypeOf(value);
-  const { Buffer } = globalThis as { Buffer?: { prototype: object } }; // a browser has none
+  const { Buffer } = globalThis as { Buffer?: { prototype: object } }; // missing in browsers
   return prototype === Uint8Array.prototype ||
     (Buffer !== undefined && prototype === Buffer.prototype);
 }

@@ -1,5 +1,5 @@
 /**
- * Formats of files as materializers: a version that holds a file of a format, and is loaded as the value in it.
+ * File formats as materializers: a version stores a file of a format, and is loaded as its value.
  *
  * @module
  */
@@ -16,16 +16,15 @@ import { onlyFile } from "./only_file.ts";
 export { fileToDecode };
 export { zarr, type ZarrMaterializerOptions } from "./zarr.ts";
 
-/** What reading the file beside it needs to be told. */
+/** The file with the options that decoding needs. */
 const READING = "format.json";
-/** Nothing that a format needs to be told takes more. */
 const MAX_READING_BYTES = 1 << 20;
 
 /**
- * The materializer of values that files of a format hold: each version has one such file, `data.png`, which other
- * programs can read. Of any other artifact of one file it loads what that file holds.
+ * Creates the materializer of a format. Each version has one file, such as `data.png`, which other
+ * programs can read. It also loads any other artifact of one file of this format.
  *
- * Registered, it also saves what the format accepts and no later one does: `png()` takes all images.
+ * A registered one also saves values that its format accepts, unless a later materializer does.
  *
  * @example
  * ```ts
@@ -36,7 +35,8 @@ const MAX_READING_BYTES = 1 << 20;
  *
  * await using registry = await openRegistry("memory:");
  * const preview = defineArtifact("preview", formatMaterializer(png()));
- * await registry.save(preview, { data: Uint8Array.of(0, 128, 255), width: 3, height: 1, channels: 1, dtype: "uint8" });
+ * const data = Uint8Array.of(0, 128, 255);
+ * await registry.save(preview, { data, width: 3, height: 1, channels: 1, dtype: "uint8" });
  * assertEquals((await registry.load(preview)).width, 3);
  * ```
  */
@@ -51,10 +51,10 @@ export function formatMaterializer<T, S>(format: Format<T, S>): ClassMaterialize
 }
 
 /**
- * Adds all formats to a set of materializers, so that versions that {@linkcode formatMaterializer} saved are loaded as
- * the values that they hold. What a file is read with, such as the types of the columns of a CSV, was kept beside it.
- * A format is loaded when a version of its kind is. Which materializer saves a value without being named stays as it is;
- * of an id that is there nothing is added.
+ * Adds the materializers of all formats to a set, so that versions saved with {@linkcode
+ * formatMaterializer} are loaded as values. Options that decoding needs, such as the types of CSV
+ * columns, are stored in the version. Formats are loaded on demand. The choice of materializers
+ * for saving does not change, and existing ids are kept.
  *
  * @param formats @default `createFormats()`
  *
@@ -96,21 +96,22 @@ async function filesOf<S>(
   const content = await format.encode(value, { signal });
   const data: FileToSave = { path: `data${extension}`, content, mediaType };
   if (reading === undefined) return [data];
-  const told = new TextEncoder().encode(JSON.stringify(reading));
-  return [data, { path: READING, content: told, mediaType: "application/json" }];
+  const options = new TextEncoder().encode(JSON.stringify(reading));
+  return [data, { path: READING, content: options, mediaType: "application/json" }];
 }
 
-/** The file that holds the value. */
+/** Returns the file with the value. */
 function dataFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files().filter(({ info }) => info.path !== READING);
   return files.length === 1 ? files[0] : onlyFile(artifact);
 }
 
-/** The format with what the file says about how it is read. */
+/** Returns the format with the stored options. */
 async function formatFor(artifact: Artifact, id: string, formats: Formats): Promise<Format> {
-  const told = artifact.files().find(({ info }) => info.path === READING);
-  if (told === undefined || artifact.files().length === 1) return await formats.get(id);
-  const reading = told.info.size > MAX_READING_BYTES ? undefined : parseReading(await told.bytes());
+  const stored = artifact.files().find(({ info }) => info.path === READING);
+  if (stored === undefined || artifact.files().length === 1) return await formats.get(id);
+  const isLarge = stored.info.size > MAX_READING_BYTES;
+  const reading = isLarge ? undefined : parseReading(await stored.bytes());
   if (reading === undefined) throw badReading(artifact, id);
   try {
     return await formats.get(id, reading);
@@ -119,7 +120,7 @@ async function formatFor(artifact: Artifact, id: string, formats: Formats): Prom
   }
 }
 
-/** Undefined for what is no object in JSON. */
+/** Returns undefined for bytes that are not a JSON object. */
 function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const reading = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -134,8 +135,8 @@ function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryEr
     code: "Corrupt",
     action: "load",
     subject: `"${artifact.info.name}"`,
-    state: `${READING} does not say how a file of format ${id} is read`,
-    hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
+    state: `${READING} has invalid options for format ${id}`,
+    hint: "Load it with the format that saved it: { as: formatMaterializer(…) }.",
     cause,
   });
 }

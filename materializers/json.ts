@@ -15,13 +15,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MEDIA_TYPE = "application/json";
 
 /**
- * Saves plain data as `data.json`: JSON as it is for what JSON can say, tagged (see `json_tags.ts`) for `undefined`,
- * `NaN`, infinities, `-0`, `bigint`, `Date`, `Map`, `Set` and arrays with holes. Typed arrays, `ArrayBuffer`s, blobs
- * and n-dimensional arrays inside become files beside it. Key order is kept.
+ * Saves plain data as `data.json`: plain JSON, with tags (see `json_tags.ts`) for `undefined`,
+ * `NaN`, infinities, `-0`, `bigint`, `Date`, `Map`, `Set` and arrays with holes. Typed arrays,
+ * `ArrayBuffer`s, blobs and n-dimensional arrays in it become files beside it. Key order is kept.
  *
- * What it cannot represent exactly is `Unsupported`, with the path to it: functions, symbols, classes of your own,
- * `RegExp`, errors, getters, hidden properties, cycles, more than 1,000 levels. An object that occurs twice is saved
- * twice; whether an object was frozen is not kept.
+ * Values without an exact form are `Unsupported`, with the path to them: functions, symbols, your
+ * own classes, `RegExp`, errors, getters, hidden properties, cycles, more than 1,000 levels. An
+ * object that occurs twice is saved twice. Frozen objects are loaded unfrozen.
  */
 export function json(): ClassMaterializer<unknown> {
   return defineMaterializer<unknown>({
@@ -35,19 +35,18 @@ export function json(): ClassMaterializer<unknown> {
       return [{ path: "data.json", content: encodeText(root), mediaType: MEDIA_TYPE }, ...parts];
     },
     async load(artifact) {
-      const text = decodeText(artifact, await artifact.file("data.json").bytes());
-      const root = parseText(artifact, text);
+      const corrupt = (cause?: unknown) => corruptJson(artifact, cause);
+      const text = decodeText(await artifact.file("data.json").bytes(), corrupt);
+      const root = parseText(text, corrupt);
       if (!text.includes(`"${TAG}"`)) return root;
       const parts = artifact.files().filter(({ info }) => info.path !== "data.json");
-      const contents = await Promise.all(
-        parts.map(async (file) => [file.info.path, await file.bytes()] as const),
-      );
-      return decodeJson(root, new Map(contents));
+      const contents = parts.map(async (file) => [file.info.path, await file.bytes()] as const);
+      return decodeJson(root, new Map(await Promise.all(contents)));
     },
   });
 }
 
-/** True for what may be the root of a value: what is inside is looked at when it is saved. */
+/** Returns true for a possible root. Its content is checked when it is saved. */
 function isJsonKind(value: unknown): boolean {
   if (typeof value === "function" || typeof value === "symbol") return false;
   if (typeof value !== "object" || value === null) return true;
@@ -63,28 +62,27 @@ function encodeText(root: unknown): Uint8Array {
   } catch (cause) {
     throw fault({
       code: "Unsupported",
-      action: "save the value as JSON",
-      state: "its text is longer than a string can be",
-      hint:
-        "Keep numbers in typed arrays and bytes in Uint8Arrays: they are saved as files beside the JSON.",
+      action: "save value as JSON",
+      state: "its text exceeds the maximum length of a string",
+      hint: "Use typed arrays for numbers and Uint8Arrays for bytes: they become separate files.",
       cause,
     });
   }
 }
 
-function decodeText(artifact: Artifact, bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array, corrupt: (cause: unknown) => RegistryError): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw corruptJson(artifact, cause);
+    throw corrupt(cause);
   }
 }
 
-function parseText(artifact: Artifact, text: string): unknown {
+function parseText(text: string, corrupt: () => RegistryError): unknown {
   try {
     return parseJson(text);
   } catch { // its message would quote the text
-    throw corruptJson(artifact);
+    throw corrupt();
   }
 }
 

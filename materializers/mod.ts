@@ -1,5 +1,5 @@
 /**
- * The default set of materializers, and each of them. None needs a package.
+ * The default materializers. None needs a package.
  *
  * @module
  */
@@ -46,8 +46,8 @@ export type { Encoding, FileInfo, FileMode, Origin } from "../core/record.ts";
 export type { System } from "../core/system.ts";
 
 /**
- * Creates a set of the default materializers, to which your own can be added: strings, plain data, bytes and streams
- * of bytes, buffers, blobs, arrays of numbers, files and folders.
+ * Creates a set of the default materializers: strings, plain data, bytes and streams of bytes,
+ * buffers, blobs, arrays of numbers, files and folders. Add your own to it.
  *
  * @example
  * ```ts
@@ -55,11 +55,13 @@ export type { System } from "../core/system.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const materializers = createMaterializers();
+ * const encode = (text: string) => new TextEncoder().encode(text);
  * materializers.register(RegExp, defineMaterializer<RegExp>({
  *   id: "acme/pattern",
- *   save: ({ source, flags }) => [{ path: "pattern", content: new TextEncoder().encode(`${flags}/${source}`) }],
+ *   save: ({ source, flags }) => [{ path: "pattern", content: encode(`${flags}/${source}`) }],
  *   async load(artifact) {
- *     const [, flags, source] = /^(\w*)\/(.*)$/s.exec(new TextDecoder().decode(await artifact.file("pattern").bytes()))!;
+ *     const text = new TextDecoder().decode(await artifact.file("pattern").bytes());
+ *     const [, flags, source] = /^(\w*)\/(.*)$/s.exec(text)!;
  *     return new RegExp(source, flags);
  *   },
  * }));
@@ -69,10 +71,10 @@ export type { System } from "../core/system.ts";
  */
 export function createMaterializers(): Materializers {
   return createMaterializerSet([
-    json(), // asked last
+    json(), // tried last
     text(),
     typedArray(),
-    bytes(), // before typed arrays: a Uint8Array is saved without a header
+    bytes(), // before typed arrays, so that a Uint8Array is saved without a header
     arrayBuffer(),
     blob(),
     ndarray(),

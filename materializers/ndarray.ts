@@ -1,14 +1,14 @@
-// N-dimensional arrays of numbers, as `.npy` files that NumPy reads.
+// N-dimensional arrays of numbers as `.npy` files.
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
 import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../formats/arrays/npy.ts";
 import { onlyFile } from "./only_file.ts";
 
 /**
- * Saves `{ data, shape, dtype }` as `array.npy`. Of any other artifact of one `.npy` file, such as a `localPath` that
- * NumPy wrote, `ndarray().load(await registry.open(ref), {})` gives the array: all bool, integer, float and complex
- * types up to 64 bits a number, in either byte order, in C or Fortran order. Structured types, objects, texts and times
- * are `Unsupported`.
+ * Saves `{ data, shape, dtype }` as `array.npy`. Loads any artifact of one `.npy` file, such as a
+ * `localPath` that NumPy wrote: `ndarray().load(await registry.open(ref), {})`. Supports bool,
+ * integer, float and complex types of up to 64 bits per number, in either byte order, in C or
+ * Fortran order, and times. Structured types, objects and strings are `Unsupported`.
  *
  * @example
  * ```ts
@@ -18,7 +18,8 @@ import { onlyFile } from "./only_file.ts";
  *
  * await using registry = await openRegistry(createMemoryBackend());
  * const weights = defineArtifact("weights", ndarray());
- * await registry.save(weights, { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3], dtype: "float32" });
+ * const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+ * await registry.save(weights, { data, shape: [2, 3], dtype: "float32" });
  * assertEquals((await registry.load(weights)).shape, [2, 3]);
  * ```
  */

@@ -1,4 +1,4 @@
-// Files and whole folders on disk.
+// Files and folders on disk.
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ import { checkLocalPathOptions, type LocalPathOptions } from "./path/local_path_
 import { factsOf, type FoundFile, walkFolder } from "./path/walk_folder.ts";
 import { fileFacts } from "../core/registry/file_facts.ts";
 
-/** A file or folder on disk, as a value to be saved. */
+/** A file or folder on disk that can be saved. */
 export class LocalPath {
   readonly path: string;
   readonly options: Readonly<LocalPathOptions>;
@@ -34,16 +34,17 @@ export class LocalPath {
 }
 
 /**
- * Names a file or a whole folder on disk, to be saved: its bytes, not this path. It is read when it is saved, with
- * bounded memory. What is kept: names, bytes, the executable bit, empty folders, and symbolic links with the text of
- * their target, wherever that leads; not kept: times, owners, other permissions. So the same folder gives the same
- * digest; `preserve: ["times"]` keeps when files, links and folders were modified, too. Left out are pipes, sockets and devices, and in a
- * folder `.git`, registries, and what a `.holdfastignore` says, unless `all` is asked for. `Conflict` where the folder
- * changes meanwhile.
+ * Refers to a file or folder on disk whose content is to be saved. It is read during the save,
+ * with bounded memory. Stored are names, bytes, the executable bit, empty folders, and symbolic
+ * links with their target, wherever it leads; not stored are times, owners and other permissions,
+ * so that the same folder has the same digest. `preserve: ["times"]` stores modification times
+ * too. Pipes, sockets and devices are left out, and from a folder also `.git`, registries, and
+ * paths that match a `.holdfastignore`, unless `all` is set. A folder that changes during the save
+ * is `Conflict`.
  *
- * A path that is itself a symbolic link is refused, unless links are followed: name its target. So are names which
- * other systems would read otherwise: with a backslash, or beginning with a drive letter (`c:`). Names that only Windows
- * cannot store (`aux.c`, `a?`) are kept; writing them to a disk there is `Invalid`.
+ * Refused are a path that is a symbolic link, unless links are followed, and names that other
+ * systems misread: with a backslash, or with a leading drive letter (`c:`). Names that only
+ * Windows cannot store (`aux.c`, `a?`) are saved; writing them to a disk there is `Invalid`.
  *
  * @example
  * ```ts
@@ -65,14 +66,8 @@ export function localPath(path: string | URL, options: LocalPathOptions = {}): L
 }
 
 function pathText(path: string | URL): string {
-  const problem = path instanceof URL
-    ? (path.protocol === "file:" ? undefined : "it is not a file: URL")
-    : typeof path !== "string"
-    ? `it is ${described(path)}`
-    : path === "" || path.includes("\0")
-    ? "it is empty or has a NUL character"
-    : undefined;
-  if (problem === undefined) return path instanceof URL ? fileURLToPath(path) : path as string;
+  const problem = pathProblem(path);
+  if (problem === undefined) return path instanceof URL ? fileURLToPath(path) : path;
   throw fault({
     code: "Invalid",
     action: "use",
@@ -82,7 +77,13 @@ function pathText(path: string | URL): string {
   });
 }
 
-/** Saves a {@linkcode localPath} that is a file, under its own name; loads a {@linkcode StoredPath}. */
+function pathProblem(path: unknown): string | undefined {
+  if (path instanceof URL) return path.protocol === "file:" ? undefined : "it is not a file: URL";
+  if (typeof path !== "string") return `it is ${described(path)}`;
+  return path === "" || path.includes("\0") ? "it is empty or has a NUL character" : undefined;
+}
+
+/** Saves a {@linkcode localPath} to a file, under its own name. Loads a {@linkcode StoredPath}. */
 export function file(): ClassMaterializer<StoredPath, StoredPath | LocalPath> {
   return defineMaterializer<StoredPath, StoredPath | LocalPath>({
     id: "file",
@@ -95,7 +96,7 @@ export function file(): ClassMaterializer<StoredPath, StoredPath | LocalPath> {
   });
 }
 
-/** Saves a {@linkcode localPath} that is a folder, with everything in it; loads a {@linkcode StoredPath}. */
+/** Saves a {@linkcode localPath} to a folder with its content. Loads a {@linkcode StoredPath}. */
 export function folder(): ClassMaterializer<StoredPath, StoredPath | LocalPath> {
   return defineMaterializer<StoredPath, StoredPath | LocalPath>({
     id: "folder",
@@ -106,7 +107,9 @@ export function folder(): ClassMaterializer<StoredPath, StoredPath | LocalPath> 
   });
 }
 
-/** What a path leads to. One that cannot be looked at counts as a file: saving it then says why. */
+/**
+ * Returns the kind of a path. An unreadable one is a file, so that saving it reports the reason.
+ */
 function kindOf(value: unknown): "file" | "folder" | undefined {
   if (value instanceof StoredPath) return value.kind;
   if (!(value instanceof LocalPath)) return undefined;
@@ -120,30 +123,18 @@ function kindOf(value: unknown): "file" | "folder" | undefined {
 
 function fileOf({ path: named, options }: LocalPath): FileToSave {
   const path = followed(named, options);
+  const failed = (code: "Invalid" | "Unsupported", state: string, hint: string) =>
+    fault({ code, action: "save", subject: shown(path), state, hint });
   const stats = lookAt(path);
   if (!stats.isFile()) {
-    throw fault({
-      code: "Unsupported",
-      action: "save",
-      subject: shown(path),
-      state: "it is not a file or folder",
-      hint:
-        "Pipes, sockets and devices have no content of their own; read one as a stream and save that.",
-    });
+    const hint = "Read a pipe, socket or device as a stream, and save that.";
+    throw failed("Unsupported", "it is not a file or folder", hint);
   }
   const name = basename(named);
   const problem = name.includes("\ufffd")
     ? "its name is not UTF-8"
     : filePathProblem(name, sep === "\\");
-  if (problem !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "save",
-      subject: shown(path),
-      state: problem,
-      hint: "Rename it, or save its bytes.",
-    });
-  }
+  if (problem !== undefined) throw failed("Invalid", problem, "Rename it, or save its bytes.");
   const content = new DiskContent({ path, state: stateOf(stats) });
   return { path: name, content, ...factsOf(stats, options) };
 }
@@ -159,7 +150,7 @@ async function* filesOf(
       path: file.name,
       content: contentOf(file),
       ...fileFacts({ path: file.name, mode: file.mode, modifiedAt: file.modifiedAt }),
-      ...(i === 0 ? { check: found.checkUnchanged } : {}), // some may be read when all have been given
+      ...(i === 0 ? { check: found.checkUnchanged } : {}), // runs after all files are stored
     };
   }
   found.checkUnchanged();
@@ -170,7 +161,7 @@ function contentOf(file: FoundFile): FileToSave["content"] {
   return file.target === undefined ? new DiskContent(file) : new TextEncoder().encode(file.target);
 }
 
-/** The path, or where it leads if it is a link that is to be followed. */
+/** Returns the path, or the target of a link that is to be followed. */
 function followed(path: string, { links }: LocalPathOptions): string {
   if (!lookAt(path).isSymbolicLink()) return path;
   if (links === "follow") return realPath(path);
@@ -179,11 +170,11 @@ function followed(path: string, { links }: LocalPathOptions): string {
     action: "save",
     subject: shown(path),
     state: "it is a symbolic link",
-    hint: `Name its target: localPath(${shown(realPath(path))}).`,
+    hint: `Use its target: localPath(${shown(realPath(path))}).`,
   });
 }
 
-/** A path without links in it, so that one that appears later is noticed. */
+/** Returns a path without links, so that a link that appears later is detected. */
 function realPath(path: string): string {
   return onDisk("read", path, () => realpathSync.native(path));
 }

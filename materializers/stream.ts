@@ -5,33 +5,32 @@ import { type ClassMaterializer, defineMaterializer } from "../core/materializer
 import { onlyFile } from "./only_file.ts";
 
 /**
- * Saves a `ReadableStream` of bytes, and loads bytes as one: with bounded memory, and failing with `Corrupt` at its end
- * where the stored bytes are damaged.
+ * Saves a `ReadableStream` of bytes, and loads bytes as one, with bounded memory. The stream fails
+ * with `Corrupt` at its end if stored bytes are damaged.
  *
- * A stream is saved as what `bytes()` saves, under the same id: equal content has an equal digest, and a load without
- * `{ as: stream() }` gives a `Uint8Array`. That is why the default set has `bytes()` for both.
+ * Streams share the id and the files of `bytes()`, so equal content has an equal digest, and a
+ * load without `{ as: stream() }` returns a `Uint8Array`. The default set has `bytes()` for both.
  */
 export function stream(): ClassMaterializer<ReadableStream<Uint8Array>> {
   return defineMaterializer<ReadableStream<Uint8Array>>({
     id: "bytes",
     class: ReadableStream,
-    save: (value) => [{
-      path: "data.bin",
-      content: checkedStream(value),
-      mediaType: "application/octet-stream",
-    }],
+    save: (value) => {
+      const mediaType = "application/octet-stream";
+      return [{ path: "data.bin", content: checkedStream(value), mediaType }];
+    },
     load: (artifact) => onlyFile(artifact).stream(),
   });
 }
 
-/** The same stream, failing at a chunk that is not bytes. */
+/** Returns a stream that fails at a chunk that is not bytes. */
 export function checkedStream(value: ReadableStream): ReadableStream<Uint8Array> {
   if (value.locked) {
     throw fault({
       code: "Invalid",
-      action: "save a stream",
+      action: "save stream",
       state: "it is locked",
-      hint: "Somebody reads it already. Save one branch of stream.tee(), or release the reader.",
+      hint: "Save one branch of stream.tee(), or release the reader.",
     });
   }
   const reader = value.getReader();
@@ -42,10 +41,10 @@ export function checkedStream(value: ReadableStream): ReadableStream<Uint8Array>
       try {
         controller.enqueue(plainBytes(next.value));
       } catch (error) {
-        await reader.cancel(error).catch(() => {}); // what is wrong with it is known
+        await reader.cancel(error).catch(() => {}); // the first error is thrown
         throw error;
       }
     },
-    cancel: (reason) => reader.cancel(reason), // also one that is waited for
+    cancel: (reason) => reader.cancel(reason), // also while a read is pending
   }, { highWaterMark: 0 });
 }

@@ -1,4 +1,4 @@
-// Strings, as UTF-8 files.
+// Strings as UTF-8 files.
 import { fault } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
@@ -7,8 +7,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Saves strings as `text.txt`. A string with a lone surrogate has no UTF-8 form: it is left to `json()`.
- * Of any other artifact of one UTF-8 file, `text().load(await registry.open(ref), {})` gives the text.
+ * Saves strings as `text.txt`. Strings with a lone surrogate have no UTF-8 form; `json()` saves
+ * them. Loads any artifact of one UTF-8 file: `text().load(await registry.open(ref), {})`.
  */
 export function text(): ClassMaterializer<string> {
   return defineMaterializer<string>({
@@ -18,16 +18,13 @@ export function text(): ClassMaterializer<string> {
       if (!value.isWellFormed()) {
         throw fault({
           code: "Unsupported",
-          action: "save a string as text",
+          action: "save string as text",
           state: "it has a lone surrogate, which UTF-8 cannot express",
-          hint: "Save it with { materializer: json() }, which keeps it.",
+          hint: "Save it with { materializer: json() }.",
         });
       }
-      return [{
-        path: "text.txt",
-        content: encoder.encode(value),
-        mediaType: "text/plain; charset=utf-8",
-      }];
+      const content = encoder.encode(value);
+      return [{ path: "text.txt", content, mediaType: "text/plain; charset=utf-8" }];
     },
     async load(artifact) {
       const file = onlyFile(artifact);
@@ -40,7 +37,7 @@ export function text(): ClassMaterializer<string> {
           action: "load",
           subject: `"${file.info.path}" as text`,
           state: "it is not UTF-8",
-          hint: "Read its bytes: bytes().load(await registry.open(ref), {}).",
+          hint: "Read its bytes with bytes().load(await registry.open(ref), {}).",
           cause,
         });
       }

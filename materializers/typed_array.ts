@@ -1,4 +1,4 @@
-// Typed arrays, as `.npy` files with one dimension.
+// Typed arrays as `.npy` files with one dimension.
 import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileSource } from "../core/materializer.ts";
@@ -28,19 +28,16 @@ const CLASSES: readonly (readonly [TypedArrayClass | undefined, DType])[] = [
   [Float64Array, "float64"],
 ];
 
-/** Saves a typed array as `<its class>.npy`, and gives back one of the same class. Subclasses are not taken. */
+/** Saves a typed array as `CLASS.npy`, and loads one of the same class. Subclasses are refused. */
 export function typedArray(): ClassMaterializer<TypedArray> {
   return defineMaterializer<TypedArray>({
     id: "typed-array",
     reopen: { module: import.meta.url, name: "typedArray" },
     accepts: isTypedArray,
-    save: (value) => [
-      {
-        path: `${typedArrayName(value)}.npy`,
-        content: encodeTypedArray(value),
-        mediaType: NPY_MEDIA_TYPE,
-      },
-    ],
+    save: (value) => {
+      const path = `${typedArrayName(value)}.npy`;
+      return [{ path, content: encodeTypedArray(value), mediaType: NPY_MEDIA_TYPE }];
+    },
     async load(artifact) {
       const file = onlyFile(artifact);
       const { path } = file.info;
@@ -49,51 +46,38 @@ export function typedArray(): ClassMaterializer<TypedArray> {
   });
 }
 
-/** True for an instance of a typed array class itself. */
+/** Returns true for an instance of a typed array class, false for subclasses. */
 export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && entryOf(value) !== undefined;
 }
 
-/** The name of a typed array's class. */
+/** Returns the class name of a typed array. */
 export function typedArrayName(value: TypedArray): string {
   return entryOf(value)![0]!.name;
 }
 
-/** The bytes of the `.npy` file of a typed array. */
+/** Encodes a typed array as a `.npy` file. */
 export function encodeTypedArray(value: TypedArray): Uint8Array | FileSource {
   return encodeNpy(entryOf(value)![1], [value.length], value);
 }
 
-/**
- * The typed array of a `.npy` file.
- *
- * @param name its class
- * @param path the file, for messages
- */
+/** Decodes a `.npy` file as a typed array of the class `name`. */
 export function decodeTypedArray(bytes: Uint8Array, name: string, path: string): TypedArray {
+  const failed = (code: "Unsupported" | "Corrupt", state: string, hint: string) =>
+    fault({ code, action: "load", subject: `"${path}"`, state, hint });
   const [known, dtype] = CLASSES.find(([known]) => known?.name === name) ?? [];
+  const asArray = "ndarray().load(await registry.open(ref), {})";
   if (known === undefined) {
-    throw fault({
-      code: "Unsupported",
-      action: "load",
-      subject: `"${path}"`,
-      state: `this runtime has no class ${name}`,
-      hint:
-        "Load it in Deno, Bun or Node 24 and later, or as ndarray().load(await registry.open(ref), {}).",
-    });
+    const hint = `Load it in Deno, Bun or Node 24 and later, or with ${asArray}.`;
+    throw failed("Unsupported", `this runtime has no class ${name}`, hint);
   }
   const array = decodeNpy(bytes, path);
   if (array.dtype === dtype && array.shape.length === 1) {
     const { buffer, byteOffset, length } = array.data;
     return new known(buffer, byteOffset, length);
   }
-  throw fault({
-    code: "Corrupt",
-    action: "load",
-    subject: `"${path}"`,
-    state: `its elements are not those of a ${name}`,
-    hint: "See what it holds by ndarray().load(await registry.open(ref), {}).",
-  });
+  const state = `its elements are not those of a ${name}`;
+  throw failed("Corrupt", state, `Inspect it with ${asArray}.`);
 }
 
 function entryOf(value: ArrayBufferView): (typeof CLASSES)[number] | undefined {

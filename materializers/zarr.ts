@@ -1,17 +1,17 @@
 /**
- * Arrays in zarr as artifacts: a version holds the chunks and documents of an array, and is loaded as a handle that reads
- * a part of it without the rest.
+ * Zarr arrays as artifacts: a version stores the chunks and documents of an array, and is loaded
+ * as a handle that reads parts of it.
  *
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
 import { areTimes, type DType, isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
-import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
+import { fault } from "../core/errors.ts";
+import type { FileToSave } from "../core/materializer.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import { createZarrArray, openZarrArray } from "../formats/zarr.ts";
-import type { CreateZarrOptions, OpenZarrOptions, ZarrArray, ZarrStore } from "../formats/zarr.ts";
+import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../formats/zarr.ts";
 import { fileToDecode } from "./file_to_decode.ts";
 
 /** Options of {@linkcode zarr}. */
@@ -19,13 +19,13 @@ export interface ZarrMaterializerOptions
   extends Omit<CreateZarrOptions, "shape" | "dtype" | "signal"> {}
 
 /**
- * Saves an array, in chunks as the options say, and a {@linkcode ZarrArray} with all that lies below its path, as it is
- * stored. Loads a {@linkcode ZarrArray} that only reads: `read([[0, 10], null])` gets the chunks that it touches, while
- * the version stays readable.
+ * Saves an array in chunks, or a {@linkcode ZarrArray} with everything below its path, as stored.
+ * Loads a read-only {@linkcode ZarrArray}: `read([[0, 10], null])` fetches only the chunks that it
+ * touches, as long as the version exists.
  *
- * A registry keeps files of up to 256 KiB together and reads them so, up to 16 MiB at once, and checks a file of up to
- * 8 MiB as a whole, also where a range is asked for: chunks of 512 KiB to 8 MiB, and shards above that, are read best.
- * Nothing is packed twice: a codec is enough.
+ * Use chunks of 512 KiB to 8 MiB, or larger shards of them: a registry packs files of up to 256
+ * KiB together and reads them so, up to 16 MiB at once, and verifies files of up to 8 MiB as a
+ * whole even for a range. Files are not compressed again.
  *
  * @example
  * ```ts
@@ -44,33 +44,36 @@ export interface ZarrMaterializerOptions
 export function zarr(
   options: ZarrMaterializerOptions = {},
 ): ClassMaterializer<ZarrArray, NDArray | ZarrArray> {
+  const { maxBytes } = options;
   return defineMaterializer<ZarrArray, NDArray | ZarrArray>({
     id: "zarr",
     accepts: (value) => isNDArray(value) && !areTimes(value.dtype) || isHandle(value),
     save: (value, { signal }) =>
       isHandle(value) ? storedFiles(value, { signal }) : newFiles(value, { ...options, signal }),
     load: async (artifact, { signal }) =>
-      await openZarrArray(artifactStore(artifact), "", { ...limits(options), signal }),
+      await openZarrArray(artifactStore(artifact), "", { maxBytes, signal }),
   });
-}
-
-function limits({ maxBytes }: ZarrMaterializerOptions): OpenZarrOptions {
-  return maxBytes === undefined ? {} : { maxBytes };
 }
 
 function isHandle(value: unknown): value is ZarrArray {
   const { store, path, read, append } = (value ?? {}) as Partial<ZarrArray>;
   return typeof store?.get === "function" && typeof path === "string" &&
-    typeof read === "function" &&
-    typeof append === "function";
+    typeof read === "function" && typeof append === "function";
 }
 
-/** The files of a new array: a row of chunks is packed, and taken, before the next one. */
+/** Yields the files of a new array: each row of chunks is packed and consumed before the next. */
 async function* newFiles(
   value: NDArray,
   options: ZarrMaterializerOptions & { signal?: AbortSignal },
 ): AsyncIterable<FileToSave> {
-  if (!isNDArray(value)) throw notKept();
+  if (!isNDArray(value)) {
+    throw fault({
+      code: "Unsupported",
+      action: "save value in zarr",
+      state: "it is not an array",
+      hint: "Pass { data, shape, dtype }, or a handle of createZarrArray or openZarrArray.",
+    });
+  }
   const { data, shape, dtype } = value;
   const made = new Map<string, Uint8Array>();
   const store: ZarrStore = {
@@ -92,16 +95,14 @@ async function* newFiles(
     const count = Math.min(rows, shape[0] - row);
     const part = data.subarray(row * perRow, (row + count) * perRow) as NDArray["data"];
     const at = shape.map((_, axis) => axis === 0 ? row : 0);
-    await array.write({ data: part, shape: [count, ...shape.slice(1)], dtype }, {
-      at,
-      signal: options.signal,
-    });
+    const rest = { data: part, shape: [count, ...shape.slice(1)], dtype };
+    await array.write(rest, { at, signal: options.signal });
     yield* take();
   }
   yield* take();
 }
 
-/** The files of an array that is stored somewhere, as they are. */
+/** Yields the files of a stored array, unchanged. */
 async function* storedFiles(
   { store, path }: ZarrArray<DType>,
   options: { signal?: AbortSignal },
@@ -109,9 +110,9 @@ async function* storedFiles(
   if (store.list === undefined) {
     throw fault({
       code: "Unsupported",
-      action: "save an array in zarr",
-      state: "its store lists nothing",
-      hint: "Save what read() gives of it.",
+      action: "save array in zarr",
+      state: "its store cannot list",
+      hint: "Save the result of its read().",
       backend: store.location,
     });
   }
@@ -129,7 +130,7 @@ async function* storedFiles(
   }
 }
 
-/** The files of a version, by key. */
+/** Returns the files of a version as a store. */
 function artifactStore(artifact: Artifact): ZarrStore {
   const paths = artifact.files().map(({ info }) => info.path);
   const known = new Set(paths);
@@ -154,13 +155,4 @@ function artifactStore(artifact: Artifact): ZarrStore {
       yield* new Set(names);
     },
   };
-}
-
-function notKept(): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "save the value in zarr",
-    state: "it is no array",
-    hint: "An array is { data, shape, dtype }, or what createZarrArray and openZarrArray give.",
-  });
 }

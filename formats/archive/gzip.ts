@@ -1,22 +1,22 @@
-// Bytes packed piece by piece: by gzip (RFC 1952), and by what it packs with alone (RFC 1951).
+// Streaming compression with gzip (RFC 1952) and Deflate (RFC 1951).
 import { pipeline, Readable, type Transform } from "node:stream";
 import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { corruptArchive, unsupportedArchive } from "./entries.ts";
+import { corrupt, unsupported } from "./entries.ts";
 import { readSized } from "./ranges.ts";
 
 export function gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   return through(createGzip(), bytes);
 }
 
-/** The same without a header and a sum, as the entries of `.zip` are packed: DEFLATE, RFC 1951. */
+/** Compresses with raw Deflate, as ZIP does. */
 export function deflate(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   return through(createDeflateRaw(), bytes);
 }
 
-/** Packs or unpacks bytes. What is damaged is thrown as `damaged` says. */
+/** Pipes bytes through a zlib transform. `damaged` converts errors of the data. */
 export async function* through(
   transform: Transform,
   bytes: AsyncIterable<Uint8Array>,
@@ -36,21 +36,17 @@ export async function* through(
 
 export interface GunzipLimits {
   maxBytes: number;
-  /** Maximum ratio of the unpacked size to the size of the file, applied above 64 MiB. */
+  /** Most unpacked bytes per byte of the file, applied above 64 MiB. */
   maxRatio: number;
 }
 
-/**
- * Unpacks a whole file into memory, in blocks, so that memory holds it once. Throws `Unsupported` as soon as a limit is
- * exceeded.
- */
+/** Unpacks a file into memory, which holds it once. Throws `Unsupported` above a limit. */
 export async function gunzip(
   file: FileToDecode,
   limits: GunzipLimits,
   signal?: AbortSignal,
 ): Promise<FileToDecode> {
-  const damaged = (error: unknown) =>
-    corruptArchive(file.path, "it is no gzip file, or damaged", error);
+  const damaged = (error: unknown) => corrupt(file.path, "not a gzip file, or damaged", error);
   const unpacker = createGunzip({ chunkSize: PIECE_BYTES });
   const blocks: Uint8Array[] = [];
   let size = 0;
@@ -69,7 +65,7 @@ export async function gunzip(
   return blocksFile(file.path, blocks, size);
 }
 
-/** Bytes that are unpacked at once, and bytes of a block. */
+/** Sizes of an unpacked piece and of a block. */
 const [PIECE_BYTES, BLOCK_BYTES] = [65_536, 262_144];
 /** The ratio is limited above this size, bytes. */
 const RATIO_COUNTS_FROM = 64 * 1024 * 1024;
@@ -80,22 +76,16 @@ function checkUnpacked(
   { maxBytes, maxRatio }: GunzipLimits,
 ): void {
   if (bytes > maxBytes) {
-    throw unsupportedArchive(
-      path,
-      `it unpacks to more than ${maxBytes} bytes, which must fit into memory`,
-      "Pass a larger `maxBytes` if you trust the archive, or unpack it first.",
-    );
+    const hint = "Pass a larger `maxBytes` if you trust the archive, or unpack it first.";
+    throw unsupported(path, `it unpacks to more than ${maxBytes} bytes in memory`, hint);
   }
   if (bytes > RATIO_COUNTS_FROM && bytes > size * maxRatio) {
-    throw unsupportedArchive(
-      path,
-      `it has ${size} bytes, and unpacks to more than ${maxRatio} times as many`,
-      "Pass a larger `maxRatio` if you trust the archive.",
-    );
+    const state = `it has ${size} bytes, and unpacks to more than ${maxRatio} times as many`;
+    throw unsupported(path, state, "Pass a larger `maxRatio` if you trust the archive.");
   }
 }
 
-/** Makes a file of blocks of one size, the last one filled in part. Readers get copies. */
+/** Makes a file of blocks, the last one partly filled. Readers get copies. */
 function blocksFile(path: string, blocks: readonly Uint8Array[], size: number): FileToDecode {
   async function* read(
     { offset, length = Infinity }: ByteRange = { offset: 0 },
@@ -103,12 +93,9 @@ function blocksFile(path: string, blocks: readonly Uint8Array[], size: number): 
     const end = Math.min(size, offset + length);
     for (let at = offset; at < end;) {
       const start = at % BLOCK_BYTES;
-      const piece = blocks[(at - start) / BLOCK_BYTES].slice(
-        start,
-        Math.min(BLOCK_BYTES, start + end - at),
-      );
-      yield piece;
-      at += piece.byteLength;
+      const stop = Math.min(BLOCK_BYTES, start + end - at);
+      yield blocks[(at - start) / BLOCK_BYTES].slice(start, stop);
+      at += stop - start;
     }
   }
   const stream = (range?: ByteRange) => iterableStream(read(range));

@@ -1,10 +1,10 @@
-// Parts of streams of bytes.
+// Ranges and pieces of byte streams.
 import type { ByteRange } from "../../core/backend.ts";
 import { bytesStream, concatBytes, forEachChunk, readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { corruptArchive } from "./entries.ts";
+import { corrupt } from "./entries.ts";
 
-/** A part of a file, in memory; `Corrupt` where the file ends before. */
+/** Reads a range into memory; `Corrupt` if the file ends before. */
 export async function readPart(
   file: FileToDecode,
   { offset, length }: Required<ByteRange>,
@@ -14,10 +14,10 @@ export async function readPart(
     ? new Uint8Array()
     : await readAll(file.stream({ offset, length }), signal);
   if (bytes.byteLength === length) return bytes;
-  throw corruptArchive(file.path, `it is cut off: ${length} bytes were to be at ${offset}`);
+  throw corrupt(file.path, `file is truncated: ${length} bytes expected at ${offset}`);
 }
 
-/** A range of a part of a file, clipped at the end of that part. */
+/** Reads a range of a part of a file, clipped at the end of that part. */
 export function partOf(
   file: FileToDecode,
   begin: number,
@@ -31,7 +31,7 @@ export function partOf(
     : bytesStream(new Uint8Array());
 }
 
-/** Reads this many bytes of a stream, or fewer if it ends before. Memory holds them once. */
+/** Reads up to `size` bytes of a stream. Memory holds them once. */
 export async function readSized(
   stream: ReadableStream<Uint8Array>,
   size: number,
@@ -45,10 +45,10 @@ export async function readSized(
   return bytes.subarray(0, at);
 }
 
-/** Up to this headers and small contents are joined before they are given on, bytes. */
+/** Smaller pieces are joined. */
 const PIECE_BYTES = 65_536;
 
-/** The same bytes, none of them in a small piece but the last. */
+/** Joins small pieces. */
 export async function* inLargePieces(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

@@ -1,13 +1,13 @@
-// The headers of tar files: ustar and pax interchange format of POSIX.1-2017
-// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13), those of Unix
-// V7, and what GNU tar has for long names and large numbers
+// Headers of tar files: ustar and pax of POSIX.1-2017
+// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13), Unix V7, and
+// the long names and large numbers of GNU tar
 // (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
-import { corruptArchive, unsupportedArchive } from "./entries.ts";
+import { corrupt, unsupported } from "./entries.ts";
 
-/** Headers and contents are whole numbers of these, bytes. */
+/** Size of a header; contents are padded to a multiple. */
 export const BLOCK_BYTES = 512;
 
-/** The types of entries, as they stand in headers. */
+/** Type flags of headers. */
 export const TYPES = {
   file: "0",
   hardLink: "1",
@@ -23,7 +23,7 @@ export const TYPES = {
 export interface TarHeader {
   name: string;
   target: string;
-  /** One of {@linkcode TYPES}, or another letter. */
+  /** One of {@linkcode TYPES}, or another character. */
   type: string;
   permissions: number;
   size: number;
@@ -45,26 +45,20 @@ const FIELDS = {
 type Field = keyof typeof FIELDS;
 
 const USTAR = "ustar\x0000";
-/** The largest number that eleven octal digits hold. */
+/** The largest number of eleven octal digits. */
 export const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 
-/**
- * Reads a header.
- *
- * @param at where it lies, for messages
- */
+/** Parses the header at offset `at`. */
 export function parseTarHeader(archive: string, block: Uint8Array, at: number): TarHeader {
   const number = (field: Field) => {
     const value = numberOf(bytesOf(block, field));
-    if (value === undefined) {
-      throw corruptArchive(archive, `the ${field} of the header at ${at} is no number`);
-    }
-    return value;
+    if (value !== undefined) return value;
+    throw corrupt(archive, `invalid ${field} in the header at ${at}`);
   };
   if (number("sum") !== sumOf(block)) {
-    throw corruptArchive(
+    throw corrupt(
       archive,
-      at === 0 ? "it is no tar file" : `the header at ${at} has another sum`,
+      at === 0 ? "not a tar file" : `checksum mismatch of the header at ${at}`,
     );
   }
   const text = (field: Field) => decodeText(archive, untilNul(bytesOf(block, field)), at);
@@ -79,7 +73,7 @@ export function parseTarHeader(archive: string, block: Uint8Array, at: number): 
   };
 }
 
-/** The header of an entry whose name and target fit, as {@linkcode fitsTarHeader} says. Owner and time are 0. */
+/** Encodes a header whose name and target pass {@linkcode fitsTarHeader}. Owner and time are 0. */
 export function encodeTarHeader({ name, target, type, permissions, size }: TarHeader): Uint8Array {
   const block = new Uint8Array(BLOCK_BYTES);
   const set = (field: Field, text: string) =>
@@ -99,27 +93,27 @@ export function encodeTarHeader({ name, target, type, permissions, size }: TarHe
   return block;
 }
 
-/** Whether a name or a target fits into a header, and means the same to all programs: 100 bytes of ASCII. */
+/** Returns true for up to 100 characters of ASCII, which all programs read alike. */
 export function fitsTarHeader(text: string): boolean {
   return text.length <= FIELDS.name[1] && /^[\x20-\x7e]*$/.test(text);
 }
 
 const PAX_KEYS = ["path", "linkpath", "size"];
 
-/** The records of a pax header: `25 path=folder/file\n`, where 25 is the number of bytes of all that. Of those that are not read the value is empty. */
+/** Parses pax records: `25 path=folder/file\n`, with the length of all that. Skips other values. */
 export function parsePax(archive: string, bytes: Uint8Array, at: number): Map<string, string> {
   const records = new Map<string, string>();
   for (let from = 0; from < bytes.byteLength;) {
     const [digits] = /^[1-9]\d{0,8}(?= )/.exec(latin(bytes.subarray(from, from + 10))) ?? [];
     const end = from + Number(digits);
     if (digits === undefined || end > bytes.byteLength || bytes[end - 1] !== LINE_FEED) {
-      throw corruptArchive(archive, `the pax header at ${at} is damaged`);
+      throw corrupt(archive, `the pax header at ${at} is damaged`);
     }
     const record = bytes.subarray(from + digits.length + 1, end - 1);
     const equals = record.indexOf(EQUALS);
-    if (equals < 1) throw corruptArchive(archive, `the pax header at ${at} is damaged`);
+    if (equals < 1) throw corrupt(archive, `the pax header at ${at} is damaged`);
     const key = decodeText(archive, record.subarray(0, equals), at);
-    const isRead = PAX_KEYS.includes(key); // others may be no text
+    const isRead = PAX_KEYS.includes(key); // others may be binary
     records.set(key, isRead ? decodeText(archive, record.subarray(equals + 1), at) : "");
     from = end;
   }
@@ -138,15 +132,12 @@ export function encodePax(records: ReadonlyMap<string, string>): Uint8Array {
   return encoder.encode(lines.join(""));
 }
 
-/** Text of a header; other encodings than UTF-8 are not guessed. */
+/** Decodes text of a header. Other encodings than UTF-8 are not guessed. */
 export function decodeText(archive: string, bytes: Uint8Array, at: number): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw unsupportedArchive(
-      archive,
-      `a text of the header at ${at} is not UTF-8, and no other encoding is read`,
-    );
+    throw unsupported(archive, `the header at ${at} has text that is not UTF-8`);
   }
 }
 
@@ -168,7 +159,7 @@ function latin(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
 
-/** Octal digits between spaces and NULs; GNU tar sets the first bit and has a number of base 256 behind it. */
+/** Parses octal digits between spaces and NULs, or GNU tar's base 256 behind a set first bit. */
 function numberOf(bytes: Uint8Array): number | undefined {
   if (bytes[0] === 0x80) {
     const value = bytes.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
@@ -178,11 +169,9 @@ function numberOf(bytes: Uint8Array): number | undefined {
   return digits === undefined ? undefined : digits === "" ? 0 : parseInt(digits, 8);
 }
 
-/** The sum of all bytes, where its own field counts as spaces. */
+/** Sums all bytes; those of the field itself count as spaces. */
 function sumOf(block: Uint8Array): number {
   const [offset, length] = FIELDS.sum;
-  return block.reduce(
-    (sum, byte, i) => sum + (i >= offset && i < offset + length ? SPACE : byte),
-    0,
-  );
+  const isSum = (i: number) => i >= offset && i < offset + length;
+  return block.reduce((sum, byte, i) => sum + (isSum(i) ? SPACE : byte), 0);
 }

@@ -1,4 +1,4 @@
-// Reads tar files: header by header, where what lies between is passed over.
+// Reads the headers of tar files and skips contents.
 import type { ByteRange } from "../../core/backend.ts";
 import { bytesFile } from "../content/content.ts";
 import { openWindow } from "../content/window.ts";
@@ -7,11 +7,11 @@ import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record.ts";
 import {
   checkLimits,
-  corruptArchive,
+  corrupt,
   entriesProblem,
   entryPath,
   linkProblem,
-  unsupportedArchive,
+  unsupported,
 } from "./entries.ts";
 import type { ArchiveEntry, ArchiveLimits } from "./entries.ts";
 import { partOf, readPart } from "./ranges.ts";
@@ -25,14 +25,14 @@ import {
   untilNul,
 } from "./tar_header.ts";
 
-/** What is read of the file at once, to find headers in, bytes. */
+/** Read-ahead for headers. */
 const WINDOW_BYTES = 64 * 1024 + BLOCK_BYTES;
-/** The longest name, target or pax header that is read, bytes. */
+/** Longest name, target or pax header, bytes. */
 const MAX_LONG_BYTES = 64 * 1024;
-/** Headers that change what the next one says. */
+/** Headers that modify the next one. */
 const BEFORE = [TYPES.pax, TYPES.paxForAll, TYPES.longName, TYPES.longTarget];
 
-/** What one header says with what stood before it. */
+/** A header, merged with those that modify it. */
 interface Found {
   header: TarHeader;
   offset: number;
@@ -56,15 +56,15 @@ export async function readTar(
     checkLimits(file.path, { entries: entries.length, bytes }, limits);
   }
   const problem = entriesProblem(entries);
-  if (problem !== undefined) throw corruptArchive(file.path, problem);
+  if (problem !== undefined) throw corrupt(file.path, problem);
   return entries;
 }
 
-/** The headers of entries, with what stands before each, up to a block of zeros. */
+/** Yields the headers of entries, up to a block of zeros. */
 async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGenerator<Found> {
   const { path, size: end } = file;
-  if (end < BLOCK_BYTES) throw corruptArchive(path, "it is no tar file");
-  const refuse = () => corruptArchive(path, "it has no end");
+  if (end < BLOCK_BYTES) throw corrupt(path, "not a tar file");
+  const refuse = () => corrupt(path, "it has no end marker");
   const read = openWindow(file, { end, aheadBytes: WINDOW_BYTES, refuse, signal });
   const forAll = new Map<string, string>();
   let before = new Map<string, string>();
@@ -76,10 +76,7 @@ async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGene
     const offset = at + BLOCK_BYTES;
     if (BEFORE.includes(header.type)) {
       if (header.size > MAX_LONG_BYTES) {
-        throw unsupportedArchive(
-          file.path,
-          `the names of the header at ${at} have ${header.size} bytes`,
-        );
+        throw unsupported(path, `the header at ${at} has names of ${header.size} bytes`);
       }
       const content = await read(offset, header.size);
       const records = recordsOf(file.path, header.type, content, at);
@@ -95,7 +92,7 @@ async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGene
   }
 }
 
-/** GNU tar has long names as contents of their own, pax has them as records. */
+/** Parses the long names of GNU tar, or the records of pax. */
 function recordsOf(
   archive: string,
   type: string,
@@ -113,30 +110,20 @@ function withRecords(
   records: ReadonlyMap<string, string>,
   at: number,
 ): TarHeader {
-  const sparse = [...records.keys()].find((key) => key.startsWith("GNU.sparse."));
-  if (sparse !== undefined) {
-    throw unsupportedArchive(archive, `the header at ${at} is that of a sparse file`);
+  if ([...records.keys()].some((key) => key.startsWith("GNU.sparse."))) {
+    throw unsupported(archive, `the header at ${at} is that of a sparse file`);
   }
   const said = records.get("size") || `${header.size}`;
   const size = /^\d+$/.test(said) ? Number(said) : NaN;
   if (!Number.isSafeInteger(size)) {
-    throw corruptArchive(archive, `the header at ${at} has the size ${shown(said)}`);
+    throw corrupt(archive, `invalid size ${shown(said)} in the header at ${at}`);
   }
   const name = records.get("path") || header.name;
-  const isFolder = header.type === TYPES.folder ||
-    (header.type === TYPES.file && name.endsWith("/"));
-  const type = header.type === TYPES.contiguous
-    ? TYPES.file
-    : isFolder
-    ? TYPES.folder
-    : header.type;
-  return {
-    ...header,
-    type,
-    name,
-    target: records.get("linkpath") || header.target,
-    size: type === TYPES.file ? size : 0, // links and folders may say one, and have no content
-  };
+  const target = records.get("linkpath") || header.target;
+  let type = header.type === TYPES.contiguous ? TYPES.file : header.type;
+  if (header.type === TYPES.file && name.endsWith("/")) type = TYPES.folder;
+  // Links and folders may declare a size, but have no content.
+  return { ...header, type, name, target, size: type === TYPES.file ? size : 0 };
 }
 
 function entryOf(
@@ -147,31 +134,24 @@ function entryOf(
   const { type, size, target, permissions } = header;
   const path = entryPath(file.path, header.name, place);
   if (type === TYPES.folder) return path === "" ? undefined : memoryEntry(path, "folder", "");
-  if (path === "") throw corruptArchive(file.path, `entry ${place} has no name`);
+  if (path === "") throw corrupt(file.path, `entry ${place} has no name`);
   if (type === TYPES.link) {
     const problem = linkProblem(path, new TextEncoder().encode(target));
-    if (problem !== undefined) {
-      throw corruptArchive(file.path, `the link ${shown(path)} is none: ${problem}`);
-    }
+    if (problem !== undefined) throw corrupt(file.path, `invalid link ${shown(path)}: ${problem}`);
     return memoryEntry(path, "link", target);
   }
   if (type === TYPES.hardLink) {
     const same = files.get(entryPath(file.path, target, place));
     if (same === undefined) {
-      throw corruptArchive(
-        file.path,
-        `${shown(path)} is the same as ${shown(target)}, which is not there`,
-      );
+      const state = `${shown(path)} is a hard link to ${shown(target)}, which is missing`;
+      throw corrupt(file.path, state);
     }
     return { ...same, path };
   }
   if (type !== TYPES.file) {
-    throw unsupportedArchive(
-      file.path,
-      `entry ${place}, ${shown(path)}, is of type ${shown(type)}`,
-    );
+    throw unsupported(file.path, `entry ${place}, ${shown(path)}, is of type ${shown(type)}`);
   }
-  if (offset + size > file.size) throw corruptArchive(file.path, `${shown(path)} is cut off`);
+  if (offset + size > file.size) throw corrupt(file.path, `${shown(path)} is truncated`);
   const stream = (range?: ByteRange) => partOf(file, offset, size, range);
   const mode: FileMode | undefined = (permissions & 0o111) === 0 ? undefined : "executable";
   const bytes = () => readPart(file, { offset, length: size });

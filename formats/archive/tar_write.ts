@@ -1,12 +1,11 @@
-// Writes tar files, as ustar, with pax headers where a name or a number does not fit
-// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13): one entry
-// after the other, so that no more than one piece of one is in memory. Times are 1970-01-01 and
-// owners 0: equal entries make equal archives.
+// Writes tar files as ustar, with pax headers for values that do not fit
+// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13). Entries are
+// streamed. Times are 1970-01-01 and owners 0, so that equal entries make equal archives.
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentSize, contentStream } from "../content/content.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record.ts";
-import { unwritableArchive } from "./entries.ts";
+import { unwritable } from "./entries.ts";
 import {
   BLOCK_BYTES,
   encodePax,
@@ -23,7 +22,7 @@ const KINDS: Record<FileMode | "file", { type: string; permissions: number }> = 
   link: { type: TYPES.link, permissions: 0o777 },
   folder: { type: TYPES.folder, permissions: 0o755 },
 };
-/** Where a name does not fit, programs that know no pax headers see this. */
+/** The name that programs without pax support see instead of a longer one. */
 const NAME_ELSEWHERE = "pax-path";
 
 export async function* writeTar(entries: AsyncIterable<WrittenEntry>): AsyncGenerator<Uint8Array> {
@@ -32,9 +31,7 @@ export async function* writeTar(entries: AsyncIterable<WrittenEntry>): AsyncGene
     const isFile = KINDS[mode].type === TYPES.file;
     const size = isFile ? contentSize(content) : 0;
     if (size === undefined) {
-      throw unwritableArchive(
-        `a tar file has the size of ${shown(path)} before it, and a stream does not say its own`,
-      );
+      throw unwritable(`${shown(path)} is a stream, but tar stores sizes before contents`);
     }
     const target = mode === "link" ? new TextDecoder().decode(content as Uint8Array) : "";
     yield* headersOf({ ...KINDS[mode], name: mode === "folder" ? `${path}/` : path, target, size });
@@ -54,13 +51,9 @@ function* headersOf(header: Parameters<typeof encodeTarHeader>[0]): Generator<Ui
   if (size > MAX_OCTAL_SIZE) records.set("size", `${size}`);
   if (records.size > 0) {
     const content = encodePax(records);
-    yield encodeTarHeader({
-      name: NAME_ELSEWHERE,
-      target: "",
-      type: TYPES.pax,
-      permissions: 0o644,
-      size: content.byteLength,
-    });
+    const type = TYPES.pax;
+    const size = content.byteLength;
+    yield encodeTarHeader({ name: NAME_ELSEWHERE, target: "", type, permissions: 0o644, size });
     yield content;
     yield new Uint8Array(-content.byteLength & (BLOCK_BYTES - 1));
   }

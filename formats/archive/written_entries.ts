@@ -1,11 +1,11 @@
-// What is written to an archive, checked: whoever reads it is to find the same.
+// Checks of entries that are written to an archive, so that readers find the same.
 import { messageOf } from "../../core/errors.ts";
 import { contentBytes } from "../content/content.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record.ts";
-import { entriesProblem, linkProblem, unwritableArchive } from "./entries.ts";
+import { entriesProblem, linkProblem, unwritable } from "./entries.ts";
 import type { ArchiveEntry, EntriesToSave, EntryToSave } from "./entries.ts";
 
 export interface WrittenEntry {
@@ -14,24 +14,19 @@ export interface WrittenEntry {
   content: FileToSave["content"];
 }
 
-const MODES: readonly unknown[] = [
-  undefined,
-  "executable",
-  "link",
-  "folder",
-] satisfies (FileMode | undefined)[];
+const MODES: readonly unknown[] = [undefined, "executable", "link", "folder"];
 
-/** Why a value is not what an archive is made of, a list of entries or what gives them one by one; undefined where it is. */
+/** Returns why a value is not a list or iterator of entries, or undefined. */
 export function listProblem(value: unknown): string | undefined {
   const isList = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) &&
     (Symbol.iterator in value || Symbol.asyncIterator in value);
-  if (!isList) return "the value is no list of entries";
+  if (!isList) return "the value is not a list of entries";
   return Array.isArray(value)
     ? value.map(entryProblem).find((problem) => problem !== undefined)
     : undefined;
 }
 
-/** The entries, one by one. Throws `Unsupported` for one that an archive does not hold, and for two that exclude each other. */
+/** Checks entries one by one. Throws `Unsupported` for an invalid or conflicting one. */
 export async function* writtenEntries(
   entries: EntriesToSave,
   signal?: AbortSignal,
@@ -40,13 +35,13 @@ export async function* writtenEntries(
   for await (const entry of entries) {
     signal?.throwIfAborted();
     const problem = entryProblem(entry);
-    if (problem !== undefined) throw unwritableArchive(problem);
+    if (problem !== undefined) throw unwritable(problem);
     const { path, mode } = entry;
     written.push({ path, mode });
     yield { path, ...mode !== undefined && { mode }, content: await contentOf(entry, signal) };
   }
   const problem = entriesProblem(written);
-  if (problem !== undefined) throw unwritableArchive(problem);
+  if (problem !== undefined) throw unwritable(problem);
 }
 
 async function contentOf(
@@ -59,7 +54,7 @@ async function contentOf(
   const text = await contentBytes(content, { signal });
   const problem = linkProblem(entry.path, text);
   if (problem === undefined) return text;
-  throw unwritableArchive(`the link ${shown(entry.path)} is none: ${problem}`);
+  throw unwritable(`invalid link ${shown(entry.path)}: ${problem}`);
 }
 
 function givenContent(entry: ArchiveEntry | EntryToSave): FileToSave["content"] | undefined {
@@ -73,21 +68,20 @@ function givenContent(entry: ArchiveEntry | EntryToSave): FileToSave["content"] 
 }
 
 function entryProblem(entry: ArchiveEntry | EntryToSave): string | undefined {
-  if (typeof entry !== "object" || entry === null) return "an entry is no object";
+  if (typeof entry !== "object" || entry === null) return "an entry is not an object";
   const { path, mode } = entry;
   try {
-    if (parsePath(path) !== path || path === "") return `${shown(path)} is no path of an entry`;
+    if (parsePath(path) !== path || path === "") return `invalid path ${shown(path)} of an entry`;
   } catch (error) {
     return messageOf(error);
   }
-  if (!MODES.includes(mode)) return `${shown(path)} has the unknown mode ${shown(String(mode))}`;
-  const content = givenContent(entry);
-  if (mode === "folder") return hasBytes(entry) ? `the folder ${shown(path)} has bytes` : undefined;
-  return content === undefined
-    ? `${shown(path)} has no content: bytes, a Blob, a stream or a source`
-    : undefined;
-}
-
-function hasBytes(entry: ArchiveEntry | EntryToSave): boolean {
-  return "content" in entry ? entry.content !== undefined : "size" in entry && entry.size > 0;
+  if (!MODES.includes(mode)) return `${shown(path)} has unknown mode ${shown(String(mode))}`;
+  if (mode === "folder") {
+    const hasBytes = "content" in entry
+      ? entry.content !== undefined
+      : "size" in entry && entry.size > 0;
+    return hasBytes ? `folder ${shown(path)} has bytes` : undefined;
+  }
+  if (givenContent(entry) !== undefined) return undefined;
+  return `${shown(path)} has no content: pass bytes, a Blob, a stream or a source`;
 }

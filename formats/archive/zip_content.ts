@@ -1,51 +1,46 @@
-// The bytes of the entries of a ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 to
-// 4.3.9), checked by their CRC-32 as they come.
+// Contents of the entries of a ZIP file
+// (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 to 4.3.9), compared
+// with their CRC-32.
+import { viewOf } from "../arrays/view_bytes.ts";
 import { crc32, createInflateRaw } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
 import { concatBytes, iterableStream, rangeOf } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { type ArchiveEntry, corruptArchive, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
+import { type ArchiveEntry, corrupt, linkProblem, MAX_TARGET_BYTES } from "./entries.ts";
 import { through } from "./gzip.ts";
 import { partOf, readPart, readSized } from "./ranges.ts";
 import { DEFLATED, SIGNATURES, STORED, type ZipRecord } from "./zip_directory.ts";
 
 const LOCAL_BYTES = 30;
-/** What a local header may have more than the directory: its own extra field. */
+/** Longest extra field, which may be longer in a local header than in the directory. */
 const MAX_EXTRA_BYTES = 0xffff;
 
-/** An entry, whose bytes are read from the file when they are asked for. */
+/** Makes an entry whose bytes are read from the file on demand. */
 export function zipEntry(file: FileToDecode, record: ZipRecord): ArchiveEntry {
   const { path, size, mode } = record;
   const stream = (range?: ByteRange) => iterableStream(readEntry(file, record, range));
-  return {
-    path,
-    size,
-    ...mode !== undefined && { mode },
-    bytes: () => readSized(stream(), size),
-    stream,
-  };
+  const bytes = () => readSized(stream(), size);
+  return { path, size, ...mode !== undefined && { mode }, bytes, stream };
 }
 
-/** Throws `Corrupt` where a link leads out of the archive. */
+/** Throws `Corrupt` for a link out of the archive. */
 export async function checkZipLinks(
   file: FileToDecode,
   entries: readonly ArchiveEntry[],
 ): Promise<void> {
   const links = entries.filter(({ mode }) => mode === "link");
   await forEachAtOnce(links, async (link) => {
-    const isLong = link.size > MAX_TARGET_BYTES;
-    const problem = isLong
+    const problem = link.size > MAX_TARGET_BYTES
       ? `its target has ${link.size} bytes`
       : linkProblem(link.path, await link.bytes());
-    if (problem !== undefined) {
-      throw corruptArchive(file.path, `the link ${shown(link.path)} is none: ${problem}`);
-    }
+    if (problem === undefined) return;
+    throw corrupt(file.path, `invalid link ${shown(link.path)}: ${problem}`);
   });
 }
 
-/** A range of what is stored is read alone, and then not compared with the sum, which is that of all. */
+/** Reads an entry. A range of a stored one is read alone, and not compared with its CRC-32. */
 function readEntry(
   file: FileToDecode,
   record: ZipRecord,
@@ -80,17 +75,12 @@ async function* unpack(file: FileToDecode, record: ZipRecord): AsyncGenerator<Ui
   const { path } = record;
   if (size !== record.size) {
     const found = size > record.size ? "more" : size;
-    throw corruptArchive(
-      file.path,
-      `${shown(path)} is to have ${record.size} bytes, and has ${found}`,
-    );
+    throw corrupt(file.path, `${shown(path)} has ${found} bytes, expected ${record.size}`);
   }
-  if (sum !== record.crc) {
-    throw corruptArchive(file.path, `the bytes of ${shown(path)} have another CRC-32`);
-  }
+  if (sum !== record.crc) throw corrupt(file.path, `CRC-32 mismatch of ${shown(path)}`);
 }
 
-/** The bytes of an entry as they are packed, and its local header before them in the same request. */
+/** Reads the packed bytes, and the local header in the same request. */
 async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerator<Uint8Array> {
   const length = Math.min(
     record.room,
@@ -112,18 +102,18 @@ async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerato
     if (piece.byteLength > 0) yield piece;
     if (left === 0) return;
   }
-  throw corruptArchive(file.path, `${shown(record.path)} is cut off`);
+  throw corrupt(file.path, `${shown(record.path)} is truncated`);
 }
 
-/** Where the packed bytes begin. The header is to say the same as the directory: programs believe the one or the other. */
+/**
+ * Returns the start of the packed bytes. Programs differ in which header they trust, so both
+ * agree.
+ */
 function checkLocalHeader(file: FileToDecode, record: ZipRecord, head: Uint8Array): number {
   const differs = (what: string) =>
-    corruptArchive(
-      file.path,
-      `${shown(record.path)} has another ${what} where it lies than in the directory`,
-    );
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (view.getUint32(0, true) !== SIGNATURES.local) throw differs("beginning");
+    corrupt(file.path, `${what} of ${shown(record.path)} differs from the directory`);
+  const view = viewOf(head);
+  if (view.getUint32(0, true) !== SIGNATURES.local) throw differs("signature");
   const [flags, method] = [view.getUint16(6, true), view.getUint16(8, true)];
   if (method !== record.method || (flags & 1) !== 0) throw differs("method");
   const nameLength = view.getUint16(26, true);
@@ -133,13 +123,10 @@ function checkLocalHeader(file: FileToDecode, record: ZipRecord, head: Uint8Arra
   }
   const [crc, packed, size] = [14, 18, 22].map((at) => view.getUint32(at, true));
   const agrees = (short: number, long: number) => short === 0xffffffff || short === long;
-  const isLater = (flags & 8) !== 0; // the sizes stand behind the bytes
-  if (
-    !isLater &&
-    !(crc === record.crc && agrees(packed, record.packedSize) && agrees(size, record.size))
-  ) {
-    throw differs("size or sum");
-  }
+  const isLater = (flags & 8) !== 0; // the sizes follow the bytes
+  const isSame = crc === record.crc && agrees(packed, record.packedSize) &&
+    agrees(size, record.size);
+  if (!isLater && !isSame) throw differs("size or CRC-32");
   const begins = LOCAL_BYTES + nameLength + view.getUint16(28, true);
   if (begins + record.packedSize > record.room) throw differs("length");
   return begins;
@@ -151,9 +138,8 @@ async function* inflate(
   packed: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const inflater = createInflateRaw();
-  const damaged = (error: unknown) =>
-    corruptArchive(file.path, `${shown(record.path)} is damaged`, error);
+  const damaged = (error: unknown) => corrupt(file.path, `${shown(record.path)} is damaged`, error);
   yield* through(inflater, packed, damaged);
   if (inflater.bytesWritten === record.packedSize) return;
-  throw corruptArchive(file.path, `${shown(record.path)} has bytes behind its end`);
+  throw corrupt(file.path, `${shown(record.path)} has trailing bytes`);
 }

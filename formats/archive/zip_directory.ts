@@ -1,27 +1,26 @@
-// The directory at the end of a ZIP file, as the .ZIP File Format Specification has it, 6.3.10
-// (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): sections 4.3.12 to 4.3.16 and
-// 4.5.3.
+// The directory at the end of a ZIP file (.ZIP File Format Specification 6.3.10, sections 4.3.12 to
+// 4.3.16 and 4.5.3, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT).
 //
-// What programs read in different ways is refused: two ends, a directory that does not lie right
-// before its end, files that overlap.
+// Refuses what programs read differently: two ends, a gap between directory and end, overlaps.
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileMode } from "../../core/record.ts";
 import {
   type ArchiveLimits,
   checkLimits,
-  corruptArchive,
+  corrupt,
   entriesProblem,
   entryPath,
   MAX_ENTRIES,
-  unsupportedArchive,
+  unsupported,
 } from "./entries.ts";
+import { viewOf } from "../arrays/view_bytes.ts";
 import { readPart } from "./ranges.ts";
 
 export const STORED = 0;
 /** Deflate, RFC 1951. */
 export const DEFLATED = 8;
 
-/** Signatures, as little-endian numbers. */
+/** Little-endian signatures. */
 export const SIGNATURES = {
   local: 0x04034b50,
   descriptor: 0x08074b50,
@@ -31,12 +30,11 @@ export const SIGNATURES = {
   locator64: 0x07064b50,
 };
 
-/** Nobody's Deflate makes more than this of one byte. */
+/** The maximum ratio of Deflate. */
 const MAX_DEFLATE_RATIO = 1032;
-/** Above this the ratio of an archive counts, bytes. */
+/** The ratio of an archive is limited above this size, bytes. */
 const RATIO_COUNTS_FROM = 64 * 1024 * 1024;
-const MAX_RATIO = 200;
-/** What a record of the directory may take on average, bytes. */
+/** Average size of a directory record, at most. */
 const MAX_RECORD_BYTES = 1024;
 const END_BYTES = 22;
 const LOCATOR_BYTES = 20;
@@ -45,10 +43,11 @@ const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
 const MAX_COMMENT_BYTES = 0xffff;
 const [MAX16, MAX32] = [0xffff, 0xffffffff];
+const SPLIT = "it is a part of a split archive";
 
-/** How much a ZIP file may hold. */
+/** Limits of a ZIP file. */
 export interface ZipLimits extends ArchiveLimits {
-  /** The most bytes that one byte of the archive may stand for; counts where the entries have more than 64 MiB. @default 200 */
+  /** Most unpacked bytes per byte of the archive, applied above 64 MiB. @default 200 */
   maxRatio?: number;
 }
 
@@ -56,9 +55,9 @@ export interface ZipRecord {
   path: string;
   mode?: FileMode;
   name: Uint8Array;
-  /** How it is packed: {@linkcode STORED} or {@linkcode DEFLATED}. */
+  /** {@linkcode STORED} or {@linkcode DEFLATED}. */
   method: number;
-  /** CRC-32 of its bytes. */
+  /** CRC-32 of the unpacked bytes. */
   crc: number;
   packedSize: number;
   size: number;
@@ -72,7 +71,7 @@ interface Directory {
   size: number;
 }
 
-/** Reads the directory: the end of the file, and what that says. */
+/** Reads and checks the directory. */
 export async function readZipDirectory(
   file: FileToDecode,
   limits: ZipLimits,
@@ -80,32 +79,26 @@ export async function readZipDirectory(
 ): Promise<ZipRecord[]> {
   const { count, offset, size } = await findDirectory(file, signal);
   checkLimits(file.path, { entries: count, bytes: 0 }, limits);
-  const { maxEntries = MAX_ENTRIES, maxRatio = MAX_RATIO } = limits;
+  const { maxEntries = MAX_ENTRIES, maxRatio = 200 } = limits;
   if (size > maxEntries * MAX_RECORD_BYTES) {
-    throw unsupportedArchive(file.path, `its directory has ${size} bytes`);
+    throw unsupported(file.path, `its directory has ${size} bytes`);
   }
-  const records = parseRecords(
-    file.path,
-    await readPart(file, { offset, length: size }, signal),
-    count,
-  );
+  const content = await readPart(file, { offset, length: size }, signal);
+  const records = parseRecords(file.path, content, count);
   const bytes = records.reduce((sum, record) => sum + record.size, 0);
   checkLimits(file.path, { entries: count, bytes }, limits);
   if (bytes > RATIO_COUNTS_FROM && bytes > file.size * maxRatio) {
-    throw unsupportedArchive(
-      file.path,
-      `it has ${file.size} bytes and says that ${bytes} come out of it, ${maxRatio} times as many are allowed`,
-      "Pass a larger maxRatio where the archive can be trusted.",
-    );
+    const state = `${file.size} bytes unpack to ${bytes}, ${maxRatio} times as many are allowed`;
+    throw unsupported(file.path, state, "Pass a larger maxRatio if you trust the archive.");
   }
   giveRoom(file.path, records, offset);
   const kept = records.filter(({ path }) => path !== "");
   const problem = entriesProblem(kept);
-  if (problem !== undefined) throw corruptArchive(file.path, problem);
+  if (problem !== undefined) throw corrupt(file.path, problem);
   return kept;
 }
 
-/** Returns the end of a file, and where in it the record lies that ends the directory. */
+/** Returns the end of a file, and the offset of the end record in it. */
 async function findEnd(
   file: FileToDecode,
   signal?: AbortSignal,
@@ -119,12 +112,9 @@ async function findEnd(
     if (isEnd) ends.push(at);
   }
   if (ends.length === 1) return { view, at: ends[0] };
-  throw corruptArchive(
-    file.path,
-    ends.length === 0
-      ? "it is no ZIP file, or has no end"
-      : "it has several ends: programs read it in different ways",
-  );
+  const isNone = ends.length === 0;
+  const state = isNone ? "not a ZIP file, or truncated" : "it has several ends, so it is ambiguous";
+  throw corrupt(file.path, state);
 }
 
 async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<Directory> {
@@ -138,29 +128,23 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
   const end = file.size - view.byteLength + at;
   const hasLocator = at >= LOCATOR_BYTES &&
     view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
-  // The directory is directly before the end: an apparent locator is the end of its last name or comment.
+  // The directory directly precedes the end, so this apparent locator is part of its last name.
   const isName = hasLocator && said.offset + said.size === end && said.offset < MAX32 &&
     said.size < MAX32;
   if (!hasLocator || isName) {
-    if (disk !== 0 || start !== 0) {
-      throw unsupportedArchive(file.path, "it is one of several parts");
-    }
+    if (disk !== 0 || start !== 0) throw unsupported(file.path, SPLIT);
     const place = isName ? view.getBigUint64(at - LOCATOR_BYTES + 8, true) : undefined;
     if (place !== undefined && await hasEnd64(file, place, signal)) {
-      throw corruptArchive(
-        file.path,
-        "its last name looks like another end: programs read it in different ways",
-      );
+      throw corrupt(file.path, "its last name looks like another end, so it is ambiguous");
     }
     return checkPlace(file, said, end);
   }
   const offset64 = toNumber(file.path, view.getBigUint64(at - LOCATOR_BYTES + 8, true));
   const directory = await readEnd64(file, offset64, signal);
   const agrees = (short: number, long: number, max: number) => short === max || short === long;
-  if (
-    !agrees(said.count, directory.count, MAX16) || !agrees(said.size, directory.size, MAX32) ||
-    !agrees(said.offset, directory.offset, MAX32)
-  ) throw corruptArchive(file.path, "its two ends say different things");
+  const isSame = agrees(said.count, directory.count, MAX16) &&
+    agrees(said.size, directory.size, MAX32) && agrees(said.offset, directory.offset, MAX32);
+  if (!isSame) throw corrupt(file.path, "its two ends contradict each other");
   return checkPlace(file, directory, offset64);
 }
 
@@ -179,28 +163,21 @@ async function readEnd64(
   offset: number,
   signal?: AbortSignal,
 ): Promise<Directory> {
-  if (offset + END64_BYTES > file.size) {
-    throw corruptArchive(file.path, "its end lies outside of it");
-  }
+  if (offset + END64_BYTES > file.size) throw corrupt(file.path, "its end is out of bounds");
   const view = viewOf(await readPart(file, { offset, length: END64_BYTES }, signal));
-  if (view.getUint32(0, true) !== SIGNATURES.end64) {
-    throw corruptArchive(file.path, "its end is not where it says");
-  }
+  if (view.getUint32(0, true) !== SIGNATURES.end64) throw corrupt(file.path, "its end is missing");
   if (view.getUint32(16, true) !== 0 || view.getUint32(20, true) !== 0) {
-    throw unsupportedArchive(file.path, "it is one of several parts");
+    throw unsupported(file.path, SPLIT);
   }
-  const [count, size, start] = [32, 40, 48].map((at) =>
-    toNumber(file.path, view.getBigUint64(at, true))
-  );
+  const numbers = [32, 40, 48].map((at) => toNumber(file.path, view.getBigUint64(at, true)));
+  const [count, size, start] = numbers;
   return { count, size, offset: start };
 }
 
 function checkPlace(file: FileToDecode, directory: Directory, end: number): Directory {
   if (directory.offset + directory.size === end) return directory;
-  throw corruptArchive(
-    file.path,
-    `its directory has ${directory.size} bytes at ${directory.offset}, its end is at ${end}`,
-  );
+  const { size, offset } = directory;
+  throw corrupt(file.path, `its directory has ${size} bytes at ${offset}, its end is at ${end}`);
 }
 
 function parseRecords(path: string, bytes: Uint8Array, count: number): ZipRecord[] {
@@ -209,21 +186,17 @@ function parseRecords(path: string, bytes: Uint8Array, count: number): ZipRecord
   let at = 0;
   for (let place = 0; place < count; place++) {
     if (at + CENTRAL_BYTES > bytes.byteLength || view.getUint32(at, true) !== SIGNATURES.central) {
-      throw corruptArchive(path, `entry ${place} has no record in its directory`);
+      throw corrupt(path, `no directory record of entry ${place}`);
     }
     const lengths = [28, 30, 32].map((field) => view.getUint16(at + field, true));
     const end = at + CENTRAL_BYTES + lengths[0] + lengths[1] + lengths[2];
-    if (end > bytes.byteLength) {
-      throw corruptArchive(path, `entry ${place} goes on behind its directory`);
-    }
+    if (end > bytes.byteLength) throw corrupt(path, `entry ${place} exceeds the directory`);
     const name = bytes.subarray(at + CENTRAL_BYTES, at + CENTRAL_BYTES + lengths[0]);
     const extra = bytes.subarray(at + CENTRAL_BYTES + lengths[0], end - lengths[2]);
     records.push(parseRecord(path, viewOf(bytes.subarray(at, end)), { name, extra, place }));
     at = end;
   }
-  if (at !== bytes.byteLength) {
-    throw corruptArchive(path, "its directory has more records than it says");
-  }
+  if (at !== bytes.byteLength) throw corrupt(path, "its directory has more records than declared");
   return records;
 }
 
@@ -235,62 +208,42 @@ function parseRecord(
   const [madeBy, , flags, method] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));
   const [crc, packed32, size32] = [16, 20, 24].map((at) => view.getUint32(at, true));
   const text = nameOf(archive, name, flags, place);
-  if ((flags & 0x2041) !== 0) throw unsupportedArchive(archive, `entry ${place} is encrypted`);
+  if ((flags & 0x2041) !== 0) throw unsupported(archive, `entry ${place} is encrypted`);
   if (method !== STORED && method !== DEFLATED) {
-    throw unsupportedArchive(
-      archive,
-      `entry ${place} is packed by method ${method}, known are 0 and 8`,
-    );
+    throw unsupported(archive, `entry ${place} is packed by method ${method}, not 0 or 8`);
   }
   const said = { size: size32, packedSize: packed32, offset: view.getUint32(42, true) };
   const { size, packedSize, offset } = readZip64(archive, said, extra, place);
-  if (view.getUint16(34, true) !== 0) {
-    throw unsupportedArchive(archive, "it is one of several parts");
-  }
+  if (view.getUint16(34, true) !== 0) throw unsupported(archive, SPLIT);
   const isPossible = method === STORED
     ? size === packedSize
     : size <= packedSize * MAX_DEFLATE_RATIO;
   if (!isPossible) {
-    throw corruptArchive(
-      archive,
-      `entry ${place} cannot have ${size} bytes packed in ${packedSize}`,
-    );
+    throw corrupt(archive, `entry ${place} cannot have ${size} bytes packed in ${packedSize}`);
   }
   const mode = modeOf(archive, { text, madeBy, attributes: view.getUint32(38, true), place });
   if (mode === "folder" && size !== 0) {
-    throw corruptArchive(archive, `entry ${place} is a folder with bytes`);
+    throw corrupt(archive, `entry ${place} is a folder with bytes`);
   }
   const path = entryPath(archive, text, place);
-  if (path === "" && mode !== "folder") throw corruptArchive(archive, `entry ${place} has no name`);
-  return {
-    path,
-    ...mode !== undefined && { mode },
-    name,
-    method,
-    crc,
-    packedSize,
-    size,
-    offset,
-    room: 0,
-  };
+  if (path === "" && mode !== "folder") throw corrupt(archive, `entry ${place} has no name`);
+  const fields = { name, method, crc, packedSize, size, offset, room: 0 };
+  return { path, ...mode !== undefined && { mode }, ...fields };
 }
 
-/** Names are UTF-8, also where nothing says so, as many programs write them; code page 437 is not guessed. */
+/**
+ * Decodes UTF-8, even without its flag, as many programs write it. Code page 437 is not guessed.
+ */
 function nameOf(archive: string, name: Uint8Array, flags: number, place: number): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
   } catch {
-    if ((flags & 0x800) !== 0) {
-      throw corruptArchive(archive, `the name of entry ${place} is not UTF-8`);
-    }
-    throw unsupportedArchive(
-      archive,
-      `the name of entry ${place} is not UTF-8, and no other encoding is read`,
-    );
+    const make = (flags & 0x800) !== 0 ? corrupt : unsupported;
+    throw make(archive, `the name of entry ${place} is not UTF-8`);
   }
 }
 
-/** Section 4.5.3: what does not fit into 32 bits stands in the extra field 1, in this order. */
+/** Section 4.5.3: values above 32 bits are in the extra field 1, in this order. */
 function readZip64(
   archive: string,
   said: { size: number; packedSize: number; offset: number },
@@ -311,17 +264,14 @@ function readZip64(
     }
     at += 4 + length;
   }
-  throw corruptArchive(archive, `the 64-bit sizes of entry ${place} are not there`);
+  throw corrupt(archive, `the 64-bit sizes of entry ${place} are missing`);
 }
 
-/** Programs of Unix and macOS say the type and the permissions of a file in the upper half of its attributes. */
+/** Returns the mode: Unix and macOS store type and permissions in the upper half of attributes. */
 function modeOf(
   archive: string,
-  { text, madeBy, attributes, place }: {
+  { text, madeBy, attributes, place }: Record<"madeBy" | "attributes" | "place", number> & {
     text: string;
-    madeBy: number;
-    attributes: number;
-    place: number;
   },
 ): FileMode | undefined {
   const unix = [3, 19].includes(madeBy >> 8) ? attributes >>> 16 : 0;
@@ -329,29 +279,22 @@ function modeOf(
   if (text.endsWith("/") || type === 0x4000) return "folder";
   if (type === 0xa000) return "link";
   if (type !== 0 && type !== 0x8000) {
-    throw unsupportedArchive(archive, `entry ${place} is a device, a pipe or a socket`);
+    throw unsupported(archive, `entry ${place} is a device, a pipe or a socket`);
   }
   return (unix & 0o111) === 0 ? undefined : "executable";
 }
 
-/** Section 4.3.6: each entry lies before the next. Where two share bytes, a small file means a very large one. */
+/** Section 4.3.6: returns the space of each entry. Overlapping ones could expand to any size. */
 function giveRoom(archive: string, records: ZipRecord[], directory: number): void {
   const inOrder = [...records].sort((a, b) => a.offset - b.offset);
   for (const [i, record] of inOrder.entries()) {
     record.room = (inOrder[i + 1]?.offset ?? directory) - record.offset;
     if (record.room >= LOCAL_BYTES + record.name.byteLength + record.packedSize) continue;
-    throw corruptArchive(
-      archive,
-      `entry ${records.indexOf(record)} overlaps with another, or with the directory`,
-    );
+    throw corrupt(archive, `entry ${records.indexOf(record)} overlaps another or the directory`);
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function toNumber(archive: string, value: bigint): number {
   if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  throw corruptArchive(archive, `it says a size of ${value} bytes`);
+  throw corrupt(archive, `it declares a size of ${value} bytes`);
 }

@@ -1,6 +1,6 @@
-// Writes ZIP files (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): one entry after
-// the other, and the directory at the end, so that no more than one piece of one entry is in
-// memory. Times are 1980-01-01, the first that there is: equal entries make equal archives.
+// Writes ZIP files (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) entry by entry,
+// then the directory. Times are 1980-01-01, the earliest, so that equal entries make equal
+// archives.
 import { crc32, deflateRawSync } from "node:zlib";
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentBytes, contentSize, contentStream } from "../content/content.ts";
@@ -9,16 +9,16 @@ import { deflate } from "./gzip.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
 
-/** Up to this bytes are packed in one step, and their size and sum stand before them. */
+/** Entries up to this size are packed in one step, so that their header has size and CRC-32. */
 const SMALL_BYTES = 1024 * 1024;
-/** From this size on, or where it is not known, an entry is written so that it may need 64 bits. */
+/** Entries of at least this size, or an unknown one, get headers of 64 bits. */
 const LARGE_BYTES = 0xf0000000;
 const [MAX16, MAX32] = [0xffff, 0xffffffff];
-/** Flags: names are UTF-8; sizes and sum stand behind the bytes. Sections 4.4.4 and 4.3.9. */
+/** Flags of sections 4.4.4 and 4.3.9: names are UTF-8; sizes and CRC-32 follow the bytes. */
 const [UTF8, LATER] = [0x800, 0x8];
 /** 1980-01-01, section 4.4.6. */
 const DATE = 0x21;
-/** Made by a program of Unix, so that permissions count. */
+/** Made by Unix, so that permissions are read. */
 const UNIX = 3;
 const PERMISSIONS: Record<FileMode | "file", number> = {
   file: 0o100644,
@@ -27,7 +27,7 @@ const PERMISSIONS: Record<FileMode | "file", number> = {
   folder: 0o040755,
 };
 
-/** What is written of an entry twice: before its bytes, and in the directory. */
+/** Properties of an entry in its local header and in the directory. */
 interface Member {
   name: Uint8Array;
   mode: FileMode | "file";
@@ -120,7 +120,7 @@ async function* countedBytes(
   }
 }
 
-/** Section 4.3.7. Sizes of 64 bits stand in an extra field, and are not known yet where they stand behind the bytes. */
+/** Section 4.3.7. The extra field for 64-bit sizes is empty if they follow the bytes. */
 function localHeader(member: Member): Uint8Array {
   const extra = member.is64 ? extra64([0, 0]) : new Uint8Array();
   const header = new Uint8Array(30 + member.name.byteLength + extra.byteLength);
@@ -177,7 +177,7 @@ function centralRecord(member: Member): Uint8Array {
   return record;
 }
 
-/** Version, flags, method and time, as they stand in both headers. */
+/** Sets version, flags, method and time, which both headers share. */
 function setShared(view: DataView, at: number, member: Member): void {
   view.setUint16(at, versionOf(member), true);
   view.setUint16(at + 2, member.flags, true);
@@ -185,7 +185,7 @@ function setShared(view: DataView, at: number, member: Member): void {
   view.setUint16(at + 8, DATE, true);
 }
 
-/** What a program must know to read it: 64 bits are version 4.5, Deflate and folders 2.0. */
+/** Returns the version needed: 4.5 for 64 bits, 2.0 for Deflate and folders. */
 function versionOf({ is64, offset }: Member): number {
   return is64 || offset >= MAX32 ? 45 : 20;
 }
@@ -200,7 +200,7 @@ function extra64(numbers: readonly number[]): Uint8Array {
   return extra;
 }
 
-/** Sections 4.3.14 to 4.3.16: the end, and the longer one before it where its numbers do not fit. */
+/** Sections 4.3.14 to 4.3.16: the end, after a 64-bit one if its numbers do not fit. */
 function endOf(count: number, offset: number, size: number): Uint8Array {
   const is64 = count >= MAX16 || size >= MAX32 || offset >= MAX32;
   const bytes = new Uint8Array(is64 ? 98 : 22);

@@ -1,11 +1,13 @@
-// The header of `.npy` files, versions 1.0, 2.0 and 3.0, as `numpy.lib.format` specifies it
+// The header of `.npy` files, versions 1.0, 2.0 and 3.0
 // (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the magic bytes
-// `\x93NUMPY`, two bytes of version, the header's length (two bytes in version 1.0, four
-// afterwards, little-endian), and a Python dictionary literal with exactly `descr`, `fortran_order`
-// and `shape`, filled with spaces up to a newline.
+// `\x93NUMPY`, two bytes of version, the length of the header (two bytes in version 1.0, else four,
+// little-endian), and a Python dictionary literal with exactly `descr`, `fortran_order` and
+// `shape`, padded with spaces up to a newline.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { corruptFile, type FileFault } from "../content/file_faults.ts";
 import { type DType, ELEMENTS } from "./ndarray.ts";
+import { HOST_BIG_ENDIAN, viewOf } from "./view_bytes.ts";
 
 export interface NpyHeader {
   dtype: DType;
@@ -15,9 +17,9 @@ export interface NpyHeader {
   dataOffset: number;
 }
 
-/** Longest header that is read, bytes. NumPy itself stops at 10,000 characters. */
+/** Longest header, bytes. NumPy itself stops at 10,000 characters. */
 export const MAX_HEADER_BYTES = 65_536;
-/** The elements begin at a multiple of this, so that they can be used in place. */
+/** Offset of the elements is a multiple of this, so that they can be used in place. */
 const ALIGNMENT = 64;
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
@@ -44,10 +46,7 @@ function codeOf(dtype: DType): string {
   return CODES[dtype] ?? dtype.replace("datetime64", "M8").replace("timedelta64", "m8");
 }
 
-/** True where this machine's typed arrays have the most significant byte first. */
-export const HOST_BIG_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
-
-/** The header of an array in C order and this machine's byte order; version 1.0 where it fits, else 2.0. */
+/** Encodes a header in C order and native byte order; version 1.0 if it fits, else 2.0. */
 export function encodeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
   const code = codeOf(dtype);
   const order = code.endsWith("1") ? "|" : HOST_BIG_ENDIAN ? ">" : "<";
@@ -68,11 +67,10 @@ export function encodeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Ar
 }
 
 /**
- * Parses a header. Nothing is evaluated.
+ * Parses a header without evaluating it.
  *
- * @param path the file, for messages
- * @throws {RegistryError} `Corrupt` where it is damaged, `Unsupported` for another version or other elements than
- * numbers
+ * @throws {RegistryError} `Corrupt` for a damaged one, `Unsupported` for other versions and
+ * elements
  */
 export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   if (bytes.byteLength < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
@@ -80,29 +78,25 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   }
   const version = bytes[6];
   if (version < 1 || version > 3 || bytes[7] !== 0) {
-    throw unsupportedNpy(
-      path,
-      `its format version is ${version}.${bytes[7]}, known are 1.0, 2.0 and 3.0`,
-    );
+    const found = `${version}.${bytes[7]}`;
+    throw unsupportedNpy(path, `its format version is ${found}, supported are 1.0, 2.0 and 3.0`);
   }
   const prefix = version === 1 ? 10 : 12;
-  if (bytes.byteLength < prefix) throw corruptNpy(path, "its header is cut off");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.byteLength < prefix) throw corruptNpy(path, "header is truncated");
+  const view = viewOf(bytes);
   const size = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (size > MAX_HEADER_BYTES) {
     throw unsupportedNpy(path, `its header has ${size} bytes, ${MAX_HEADER_BYTES} are allowed`);
   }
-  if (bytes.byteLength < prefix + size) throw corruptNpy(path, "its header is cut off");
+  if (bytes.byteLength < prefix + size) throw corruptNpy(path, "header is truncated");
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(
     bytes.subarray(prefix, prefix + size),
   );
   const { descr, fortranOrder, shape } = parseDict(text, path);
   const dtype = DTYPES.get(descr.slice(1));
   if (dtype === undefined || !/^[<>]|^\|.1$/.test(descr)) {
-    throw unsupportedNpy(
-      path,
-      `its elements are of type ${shown(descr)}, not numbers or times that JavaScript has`,
-    );
+    const state = `its elements of type ${shown(descr)} are not supported numbers or times`;
+    throw unsupportedNpy(path, state);
   }
   return { dtype, bigEndian: descr[0] === ">", fortranOrder, shape, dataOffset: prefix + size };
 }
@@ -110,10 +104,10 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
 const SPACE = /\s*/y;
 const TEXT = /'([^'\\\n]*)'|"([^"\\\n]*)"/y;
 const BOOL = /True|False/y;
-/** No two parts of it can take the same space: what fails does so at once. */
+/** Unambiguous, so that it cannot backtrack. */
 const TUPLE = /\(\s*((?:(?:0|[1-9]\d*)L?\s*,\s*)*(?:(?:0|[1-9]\d*)L?\s*)?)\)/y;
 
-/** Parses exactly the dictionaries that a header may be. Python 2 wrote long integers with an `L`. */
+/** Parses the dictionary of a header. Python 2 wrote long integers with an `L`. */
 function parseDict(
   text: string,
   path: string,
@@ -129,9 +123,7 @@ function parseDict(
   }
   function need(token: RegExp): string {
     const found = take(token);
-    if (found === undefined) {
-      throw corruptNpy(path, `its header is not understood at character ${at}`);
-    }
+    if (found === undefined) throw corruptNpy(path, `invalid header at character ${at}`);
     return found;
   }
 
@@ -140,36 +132,27 @@ function parseDict(
   while (take(/\}/y) === undefined) {
     const key = need(TEXT);
     need(/:/y);
-    if (Object.hasOwn(found, key)) throw corruptNpy(path, `its header has "${key}" twice`);
+    if (Object.hasOwn(found, key)) throw corruptNpy(path, `duplicate header key "${key}"`);
     if (key === "descr") {
       if (take(/[[(]/y) !== undefined) throw unsupportedNpy(path, "its elements are structured");
       found.descr = need(TEXT);
     } else if (key === "fortran_order") found.fortran_order = need(BOOL);
     else if (key === "shape") found.shape = need(TUPLE);
-    else throw corruptNpy(path, `its header has the unknown key ${shown(key)}`);
+    else throw corruptNpy(path, `unknown header key ${shown(key)}`);
     if (take(/,/y) === undefined && take(/(?=\})/y) === undefined) need(/,/y);
   }
-  if (text.slice(at).trim() !== "") throw corruptNpy(path, "its header goes on behind its end");
+  if (text.slice(at).trim() !== "") throw corruptNpy(path, "header has trailing characters");
   const { descr, fortran_order, shape } = found;
   if (descr === undefined || fortran_order === undefined || shape === undefined) {
     throw corruptNpy(path, "its header lacks descr, fortran_order or shape");
   }
-  if (/^\d+L?\s*$/.test(shape)) throw corruptNpy(path, "its shape is not a tuple"); // (3) is a number, (3,) is a tuple
+  if (/^\d+L?\s*$/.test(shape)) throw corruptNpy(path, "shape is not a tuple"); // (3) is a number
   const dims = Array.from(shape.matchAll(/\d+/g), Number);
-  if (!dims.every(Number.isSafeInteger)) throw corruptNpy(path, "its shape is too large");
+  if (!dims.every(Number.isSafeInteger)) throw corruptNpy(path, "shape is too large");
   return { descr, fortranOrder: fortran_order === "True", shape: dims };
 }
 
-/** A `.npy` file that is damaged. */
-export function corruptNpy(path: string, state: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read array",
-    subject: shown(path),
-    state,
-    hint: "Save the array again, or load an older version.",
-  });
-}
+export const corruptNpy: FileFault = corruptFile("array");
 
 function unsupportedNpy(path: string, state: string): RegistryError {
   return fault({
@@ -177,10 +160,7 @@ function unsupportedNpy(path: string, state: string): RegistryError {
     action: "read array",
     subject: shown(path),
     state,
-    hint:
-      "Read its bytes by registry.open(ref) and file(path).bytes(), or save it from NumPy as plain numbers.",
-    hints: {
-      cli: "Read its bytes by holdfast cat REF PATH, or save it from NumPy as plain numbers.",
-    },
+    hint: "Read its bytes with registry.open(ref) and file(path).bytes(), or save it as numbers.",
+    hints: { cli: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers." },
   });
 }

@@ -1,44 +1,78 @@
-// The bytes behind buffers and views, as they are saved and loaded.
+// The bytes behind buffers and views.
+import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
+import type { FileSource } from "../../core/materializer.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 
-/** The bytes of a view or buffer, in place. Shared and detached memory is `Unsupported`: it changes or is gone. */
+/** Returns the bytes of a view or buffer, in place. Shared and detached memory is `Unsupported`. */
 export function viewBytes(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
   const [buffer, offset, length] = ArrayBuffer.isView(value)
     ? [value.buffer, value.byteOffset, value.byteLength]
     : [value, 0, value.byteLength];
   if (typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer) {
-    throw unsupportedMemory(
-      "another thread may change it meanwhile",
-      "Save a copy of it, made by slice().",
-    );
+    throw unsupported("another thread may change it", "Save a copy made by slice().");
   }
-  if ((buffer as ArrayBuffer).detached) {
-    throw unsupportedMemory(
-      "it was transferred to another thread",
-      "Save it before it is transferred.",
-    );
+  const { detached, resizable } = buffer as ArrayBuffer;
+  if (detached) {
+    throw unsupported("it was transferred to another thread", "Save it before you transfer it.");
   }
-  if (value === buffer && (buffer as ArrayBuffer).resizable) {
-    throw unsupportedMemory(
-      "it is resizable, which is not kept",
-      "Save a Uint8Array over it, or a copy made by slice().",
-    );
+  if (value === buffer && resizable) {
+    const hint = "Save a Uint8Array over it, or a copy made by slice().";
+    throw unsupported("it is resizable, which is not stored", hint);
   }
   return new Uint8Array(buffer, offset, length);
 }
 
-function unsupportedMemory(state: string, hint: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "save a memory buffer",
-    state,
-    hint,
-  });
+function unsupported(state: string, hint: string): RegistryError {
+  return fault({ code: "Unsupported", action: "save memory buffer", state, hint });
 }
 
-/** The same bytes as a plain `Uint8Array` whose buffer holds nothing else: what a user may keep and change. */
+/** Returns the bytes in a buffer that contains nothing else and that the caller may change. */
 export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   if (byteLength === buffer.byteLength) return new Uint8Array(buffer as ArrayBuffer);
   return new Uint8Array(bytes);
+}
+
+export const HOST_BIG_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
+
+/** Returns a view of exactly these bytes. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** Content up to this size is joined in memory. */
+export const SMALL_BYTES = 65_536;
+const CHUNK_BYTES = 1 << 20;
+
+/** Returns the content of a file: its header, and elements that are copied piece by piece. */
+export function joinElements(header: Uint8Array, elements: Uint8Array): Uint8Array | FileSource {
+  const size = header.byteLength + elements.byteLength;
+  if (size <= SMALL_BYTES) return concatBytes([header, elements]);
+  async function* chunks(): AsyncIterable<Uint8Array> {
+    yield header;
+    for (let at = 0; at < elements.byteLength; at += CHUNK_BYTES) {
+      yield elements.slice(at, at + CHUNK_BYTES);
+    }
+  }
+  return { size, stream: () => iterableStream(chunks()) };
+}
+
+/** Swaps the byte order of numbers of 2, 4 or 8 bytes in place. Bytes must be aligned. */
+export function swapBytes({ buffer, byteOffset, byteLength }: Uint8Array, size: number): void {
+  if (size === 2) {
+    const pairs = new Uint16Array(buffer, byteOffset, byteLength >>> 1);
+    for (let at = 0; at < pairs.length; at++) pairs[at] = pairs[at] << 8 | pairs[at] >>> 8;
+    return;
+  }
+  const words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    words[at] = word << 24 | (word & 0xff00) << 8 | word >>> 8 & 0xff00 | word >>> 24;
+  }
+  if (size !== 8) return;
+  for (let at = 0; at < words.length; at += 2) {
+    const first = words[at];
+    words[at] = words[at + 1];
+    words[at + 1] = first;
+  }
 }

@@ -8,9 +8,10 @@ import { shown } from "../../core/naming/names.ts";
 import type { Cell } from "../tables/table.ts";
 import { type Cells, spreadCells } from "../tables/cells.ts";
 import { InexactCell } from "../tables/exact_cells.ts";
-import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
+import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
 import type { ArrowColumn, Raw, Values } from "./fields.ts";
-import { type FlatBatch, viewOf } from "./messages.ts";
+import { viewOf } from "../arrays/view_bytes.ts";
+import type { FlatBatch } from "./messages.ts";
 
 type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
 
@@ -19,17 +20,17 @@ const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "zstd", unpack: unpackZstd },
 ];
 
-/** What {@linkcode openCells} is told. */
+/** Inputs of {@linkcode openCells}. */
 export interface CellsPlace {
   file: FileToDecode;
-  /** The batch, and where its body lies; its bytes, where they were read. */
+  /** The batch, the range of its body, and its bytes if they were read. */
   message: { batch: FlatBatch; offset: number; length: number; body?: Uint8Array };
   column: Pick<ArrowColumn, "column" | "place">;
   values: Values;
-  /** Which row of the table its first is, from 1, for messages. */
+  /** The number of its first row in the table, from 1. */
   firstRow: number;
   aheadBytes: number;
-  /** A packed buffer that says it has more bytes is refused. */
+  /** Larger packed buffers are refused. */
   maxBufferBytes: number;
   signal?: AbortSignal;
 }
@@ -38,7 +39,7 @@ type Read = (from: number, length: number) => Promise<Uint8Array>;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Opens the cells of a column: the function gives some of them, from a row of the batch on. */
+/** Opens the cells of a column. The function reads a range of rows of the batch. */
 export function openCells(place: CellsPlace): (from: number, count: number) => Promise<Cells> {
   const cells = new ColumnCells(place);
   return async (from, count) => {
@@ -63,7 +64,7 @@ class ColumnCells {
   readonly #validity: Read | undefined;
   readonly #first: Read;
   readonly #texts: Read | undefined;
-  /** The buffers that views lead to. */
+  /** The data buffers of views. */
   readonly #viewed: readonly Read[] = [];
 
   constructor(place: CellsPlace) {
@@ -71,10 +72,10 @@ class ColumnCells {
     const { column, message: { batch }, values } = place;
     const node = batch.nodes[column.place.node];
     if (node?.length !== batch.length || !(node.nullCount >= 0)) {
-      throw this.#corrupt(`it has not ${batch.length} rows`);
+      throw this.#corrupt(`it does not have ${batch.length} rows`);
     }
     if (node.nullCount > 0 && !column.column.nullable) {
-      throw this.#corrupt("it has nulls, and says that it has none");
+      throw this.#corrupt("it has nulls but is not nullable");
     }
     this.#unpack = unpackOf(batch, place.file.path);
     this.#validity = node.nullCount > 0 ? this.#open(0) : undefined;
@@ -115,20 +116,19 @@ class ColumnCells {
   async #strings(from: number, count: number, valid?: Uint8Array): Promise<Cell[]> {
     const offsets = Array.from(await this.#array(from, count + 1) as ArrayLike<bigint>, Number);
     if (offsets.some((offset, i) => offset < (offsets[i - 1] ?? 0))) {
-      throw this.#corrupt("its strings end before they begin");
+      throw this.#corrupt("its string offsets decrease");
     }
     const bytes = await this.#texts!(offsets[0], offsets[count] - offsets[0]);
     const strings: Cell[] = [];
     for (let i = 0; i < count; i++) {
       if (valid?.[i] === 0) continue;
-      strings.push(
-        UTF8.decode(bytes.subarray(offsets[i] - offsets[0], offsets[i + 1] - offsets[0])),
-      );
+      const [start, end] = [offsets[i] - offsets[0], offsets[i + 1] - offsets[0]];
+      strings.push(UTF8.decode(bytes.subarray(start, end)));
     }
     return strings;
   }
 
-  /** Reads views: a length, and the string itself up to 12 bytes, or which buffer has it and where. */
+  /** Reads views: a length, and a string of up to 12 bytes, or its buffer and offset. */
   async #views(from: number, count: number, valid?: Uint8Array): Promise<Cell[]> {
     const bytes = await this.#first(from * 16, count * 16);
     const view = viewOf(bytes);
@@ -136,7 +136,7 @@ class ColumnCells {
     for (let at = 0; at < count * 16; at += 16) {
       if (valid?.[at / 16] === 0) continue;
       const length = view.getInt32(at, true);
-      if (length < 0) throw this.#corrupt("a string ends before it begins");
+      if (length < 0) throw this.#corrupt("negative length of a string");
       if (length <= 12) strings.push(UTF8.decode(bytes.subarray(at + 4, at + 4 + length)));
       else {
         const read = this.#viewed[view.getInt32(at + 8, true)];
@@ -147,7 +147,7 @@ class ColumnCells {
     return strings;
   }
 
-  /** Opens a buffer; a packed one is unpacked when something of it is first asked for. */
+  /** Opens a buffer; a packed one is unpacked at the first read. */
   #open(index: number): Read {
     const { file, column, message, aheadBytes, signal } = this.#place;
     const { batch, offset, length, body } = message;
@@ -155,7 +155,7 @@ class ColumnCells {
     const region = batch.regions[column.place.buffer + more + index];
     if (region === undefined) throw this.#corrupt("it has too few buffers");
     if (!(region.offset >= 0 && region.length >= 0 && region.offset + region.length <= length)) {
-      throw this.#corrupt("a buffer leads out of its batch");
+      throw this.#corrupt("a buffer exceeds its batch");
     }
     const start = offset + region.offset;
     const end = start + region.length;
@@ -177,15 +177,15 @@ class ColumnCells {
   async #readPacked(read: Read, length: number, unpack: Unpack): Promise<Read> {
     const { file, column, maxBufferBytes } = this.#place;
     const size = Number(viewOf(await read(0, 8)).getBigInt64(0, true));
-    if (size === -1) return (from, count) => read(8 + from, count); // as it is: it would not get smaller
+    if (size === -1) return (from, count) => read(8 + from, count); // stored unpacked
     if (Math.max(size, length) > maxBufferBytes) {
-      const hint = "Pass a larger maxBufferBytes where the file can be trusted.";
+      const hint = "Pass a larger maxBufferBytes if you trust the file.";
       const state = `a buffer has ${Math.max(size, length)} bytes, ${maxBufferBytes} are allowed`;
       throw unsupportedTable(file.path, `column ${shown(column.column.name)}: ${state}`, hint);
     }
     const bytes = unpack(await read(8, length - 8), size);
     if (bytes.byteLength === size) return this.#within(bytes);
-    throw this.#corrupt(`a buffer has ${bytes.byteLength} bytes, not ${size}`);
+    throw this.#corrupt(`a buffer has ${bytes.byteLength} bytes, expected ${size}`);
   }
 
   #within(bytes: Uint8Array): Read {
@@ -206,7 +206,7 @@ class ColumnCells {
   }
 }
 
-/** Returns what unpacks the buffers of a batch, or undefined where they are not packed. */
+/** Returns the codec of a batch, or undefined if its buffers are not packed. */
 function unpackOf({ compression }: FlatBatch, path: string): Unpack | undefined {
   if (!compression) return undefined;
   const { name = "an unknown codec", unpack } = CODECS[compression.codec] ?? {};

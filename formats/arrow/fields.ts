@@ -1,22 +1,22 @@
 // The fields of an Arrow schema (https://github.com/apache/arrow/blob/main/format/Schema.fbs):
-// which types of a table their types are, and which buffers hold them.
+// their column types and their buffers.
 import { Type } from "npm:@uwdata/flechette@2.6.0";
 import { exactDay, exactMoment, exactUnsigned } from "../tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
 import type { FlatField, FlatType } from "./messages.ts";
 
-/** A typed array of numbers as they lie in a buffer. */
+/** A typed array of the numbers in a buffer. */
 // deno-lint-ignore no-explicit-any
 export type Raw = any;
 
-/** How the values of a field lie, and what they are. */
+/** The physical layout and the type of the values of a field. */
 export interface Values {
   type: ColumnType;
-  /** Numbers of a size, bits, strings between offsets of 4 or 8 bytes, or views of strings. */
+  /** Numbers, bits, strings between offsets of 4 or 8 bytes, or views of strings. */
   layout: "fixed" | "bits" | "text" | "views";
   array: { new (buffer: ArrayBuffer): Raw; BYTES_PER_ELEMENT: number };
-  /** The cells of numbers. Throws `InexactCell`. */
+  /** Converts values. Throws `InexactCell`. */
   toCells(values: Raw): Numbers | Cell[];
 }
 
@@ -27,14 +27,14 @@ export interface ArrowColumn {
   dictionary?: { id: number; index: Values };
 }
 
-/** Which node of a batch is that of a field, which its first buffer, and how many fields of views are before it. */
+/** The node and first buffer of a field in a batch, and the number of view fields before it. */
 export interface Place {
   node: number;
   buffer: number;
   views: number;
 }
 
-/** How many buffers types have, if not two. Each batch says how many more there are of views. */
+/** Buffers of types, if not two. Views have more, counted in each batch. */
 const BUFFERS: Record<number, number> = {
   [Type.Null]: 0,
   [Type.Binary]: 3,
@@ -47,9 +47,9 @@ const BUFFERS: Record<number, number> = {
   [Type.ListView]: 3,
   [Type.LargeListView]: 3,
 };
-const BYTES = "it has bytes, and does not say that they are text";
+const BYTES = "it has bytes that are not declared as text";
 const PROBLEMS: Record<number, string> = {
-  [Type.Null]: "it has nothing but nulls",
+  [Type.Null]: "it has only nulls",
   [Type.Binary]: BYTES,
   [Type.LargeBinary]: BYTES,
   [Type.BinaryView]: BYTES,
@@ -93,12 +93,10 @@ function valuesOf(type: FlatType, localTimes: LocalTimes): Values | string {
   switch (type.typeId) {
     case Type.Int:
       if (type.bitWidth < 64) return fixed("number", (values) => new Float64Array(values));
-      return fixed(
-        "int64",
-        (values) => type.signed ? values : BigInt64Array.from(values, exactUnsigned),
-      );
+      if (type.signed) return fixed("int64", (values) => values);
+      return fixed("int64", (values) => BigInt64Array.from(values, exactUnsigned));
     case Type.Float:
-      if (type.values === Uint16Array) return "it has numbers of 16 bits";
+      if (type.values === Uint16Array) return "it has 16-bit floats";
       return fixed("number", (values) => new Float64Array(values));
     case Type.Bool:
       return { type: "boolean", layout: "bits", array: Uint8Array, toCells: (cells) => cells };
@@ -115,13 +113,11 @@ function valuesOf(type: FlatType, localTimes: LocalTimes): Values | string {
     case Type.Timestamp: {
       if (!type.timezone && localTimes === "refuse") return LOCAL_TIMES_PROBLEM;
       const unit = UNITS[type.unit];
-      return fixed(
-        "date",
-        (values) => Array.from(values as BigInt64Array, (v) => exactMoment(v, unit)),
-      );
+      const moment = (value: bigint) => exactMoment(value, unit);
+      return fixed("date", (values) => Array.from(values as BigInt64Array, moment));
     }
   }
-  return PROBLEMS[type.typeId] ?? "its type is not known here";
+  return PROBLEMS[type.typeId] ?? "its type is unknown";
 }
 
 /** Seconds, milliseconds, microseconds, nanoseconds. */

@@ -1,6 +1,6 @@
 // The messages of an Arrow file or stream
 // (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc),
-// read by flechette. It takes every offset and count for true, so it is given bytes that check them.
+// decoded by flechette. It trusts offsets and counts, so its input checks every read.
 import { decodeBlocks } from "npm:@uwdata/flechette@2.6.0/src/decode/block.js";
 import { decodeDictionaryBatch } from "npm:@uwdata/flechette@2.6.0/src/decode/dictionary-batch.js";
 import { decodeRecordBatch } from "npm:@uwdata/flechette@2.6.0/src/decode/record-batch.js";
@@ -9,19 +9,20 @@ import * as flat from "npm:@uwdata/flechette@2.6.0/src/util/read.js";
 import { isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { openWindow } from "../content/window.ts";
-import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
+import { viewOf } from "../arrays/view_bytes.ts";
+import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
 
 const MAGIC = "ARROW1";
-/** The first bytes of a Feather file of version 1, which is not an Arrow file. */
+/** Magic bytes of Feather version 1, which is not Arrow. */
 const FEATHER1 = "FEA1";
-/** What stands before the length of a message, since 0.15. */
+/** Precedes the length of a message, since 0.15. */
 const CONTINUATION = 0xffffffff;
-/** The versions of metadata that are read: of 0.8 and 1.0. */
+/** Supported metadata versions: of 0.8 and 1.0. */
 const VERSIONS = [3, 4];
 const KIND = { schema: 1, dictionary: 2, batch: 3 };
-/** The heads of most messages are shorter. */
+/** Most heads are shorter. */
 const HEAD_BYTES = 4096;
-/** Bodies up to this are read with what follows them, where all of them is wanted. */
+/** Bodies up to this size are read with those that follow, if all of them is wanted. */
 const SMALL_BYTES = 262_144;
 
 export interface FlatField {
@@ -53,11 +54,10 @@ export interface FlatBatch {
   variadic: number[];
 }
 
-/** What all messages but the schema have: where the body lies. */
+/** The range of the body; its bytes if it is small and wanted. */
 interface Body {
   offset: number;
   length: number;
-  /** The body, where it is small and wanted. */
   body?: Uint8Array;
 }
 
@@ -66,16 +66,15 @@ export type Message =
   | { kind: "dictionary"; id: number; isDelta: boolean; batch: FlatBatch } & Body
   | { kind: "batch"; batch: FlatBatch } & Body;
 
-/** Options of {@linkcode readMessages}. */
 export interface MessageOptions {
-  /** Heads of more bytes are refused. */
+  /** Larger heads are refused. */
   maxHeadBytes: number;
-  /** Whether small bodies are wanted: then many messages come with one request. */
+  /** Reads small bodies too, many messages per request. */
   withBodies?: boolean;
   signal?: AbortSignal;
 }
 
-/** The messages: those that the end of a file lists, or those of a stream up to its end. */
+/** Yields the messages that the footer of a file lists, or those of a stream. */
 export async function* readMessages(
   file: FileToDecode,
   { maxHeadBytes, withBodies = false, signal }: MessageOptions,
@@ -86,17 +85,17 @@ export async function* readMessages(
   let ahead = HEAD_BYTES;
   const start = new TextDecoder("latin1").decode(await read(0, Math.min(size, 6)));
   if (start.startsWith(FEATHER1)) {
-    const hint = "Write it again: to_feather() of pandas writes version 2.";
+    const hint = "Write it again as version 2: to_feather() of pandas does.";
     throw unsupportedTable(path, "it is a Feather file of version 1", hint);
   }
 
   async function readHead(at: number, length: number): Promise<Uint8Array> {
     if (length > size - at) {
-      throw refuse(`it is cut off: ${length} bytes at byte ${at} are missing`);
+      throw refuse(`file is truncated: ${length} bytes at byte ${at} are missing`);
     }
     if (length <= maxHeadBytes) return await read(at, length, ahead);
-    const hint = "Pass a larger maxHeadBytes where the file can be trusted.";
-    const state = `a message says ${length} bytes of itself, ${maxHeadBytes} are allowed`;
+    const hint = "Pass a larger maxHeadBytes if you trust the file.";
+    const state = `a message declares ${length} bytes, ${maxHeadBytes} are allowed`;
     throw unsupportedTable(path, state, hint);
   }
   async function readMessage(at: number): Promise<Message & { end: number } | undefined> {
@@ -119,7 +118,9 @@ export async function* readMessages(
   if (size >= 12 && start === MAGIC) {
     const tail = openWindow(file, { end: size, aheadBytes: 0, refuse, signal });
     const end = await tail(size - 10, 10);
-    if (new TextDecoder("latin1").decode(end.subarray(4)) !== MAGIC) throw refuse("it is cut off");
+    if (new TextDecoder("latin1").decode(end.subarray(4)) !== MAGIC) {
+      throw refuse("file is truncated");
+    }
     const length = viewOf(end).getUint32(0, true);
     const bytes = await readHead(Math.max(0, size - 10 - length), length);
     const { offsets, ...schema } = parse(path, size - 10 - length, () => {
@@ -133,15 +134,15 @@ export async function* readMessages(
       };
     });
     yield schema;
-    for (const offset of offsets) { // dictionaries first, wherever they lie
-      if (!(offset >= 8 && offset < size)) throw refuse(`a batch begins at byte ${offset}`);
+    for (const offset of offsets) { // dictionaries first, whatever their offsets
+      if (!(offset >= 8 && offset < size)) throw refuse(`invalid offset ${offset} of a batch`);
       const message = await readMessage(offset);
-      if (message === undefined) throw refuse(`no message begins at byte ${offset}`);
+      if (message === undefined) throw refuse(`no message at byte ${offset}`);
       yield message;
     }
     return;
   }
-  for (let at = 0; at < size || at === 0;) { // a stream may end without a mark
+  for (let at = 0; at < size || at === 0;) { // a stream may end without an end marker
     const message = await readMessage(at);
     if (message === undefined) return;
     yield message;
@@ -162,7 +163,7 @@ function decode(
   const length = get(10, flat.readInt64, 0);
   const end = offset + length;
   if (at === 0 || length < 0 || end > size) {
-    throw corruptTable(path, `it is cut off at byte ${offset}`);
+    throw corruptTable(path, `file is truncated at byte ${offset}`);
   }
   switch (kind) {
     case KIND.schema:
@@ -175,31 +176,21 @@ function decode(
     case KIND.batch:
       return { kind: "batch", batch: decodeRecordBatch(head, at, version), offset, length, end };
   }
-  throw corruptTable(path, `the message before byte ${offset} is of an unknown kind`);
+  throw corruptTable(path, `unknown kind of message before byte ${offset}`);
 }
 
 function checkVersion(path: string, version: number): number {
   if (VERSIONS.includes(version)) return version;
-  throw unsupportedTable(path, `its metadata is of version ${version + 1}, which is not read here`);
+  throw unsupportedTable(path, `its metadata has version ${version + 1}`);
 }
 
 function schemaOf(path: string, head: Uint8Array, at: number, version: number) {
   const { fields, endianness } = decodeSchema(head, at, version);
-  if (endianness !== 0) {
-    throw unsupportedTable(path, "its numbers have their most significant byte first");
-  }
-  // flechette drops a byte order mark that a name begins with.
-  const names: string[] = flat.readObject(head, at)(
-    6,
-    (bytes: Uint8Array, at: number) =>
-      flat.readVector(
-        bytes,
-        at,
-        4,
-        (bytes: Uint8Array, at: number) => flat.readObject(bytes, at)(4, readName, ""),
-      ),
-    [],
-  );
+  if (endianness !== 0) throw unsupportedTable(path, "its numbers are big-endian");
+  // flechette drops a byte order mark at the start of a name.
+  const nameAt = (bytes: Uint8Array, at: number) => flat.readObject(bytes, at)(4, readName, "");
+  const namesAt = (bytes: Uint8Array, at: number) => flat.readVector(bytes, at, 4, nameAt);
+  const names: string[] = flat.readObject(head, at)(6, namesAt, []);
   return {
     kind: "schema" as const,
     version,
@@ -215,14 +206,16 @@ function readName(bytes: Uint8Array, at: number): string {
 
 class FlatProblem extends Error {}
 
-/** Bytes that throw where one is read that is not there, or any of them more often than a message needs. */
+/** Wraps bytes so that reads out of bounds throw, and so do more reads than a message needs. */
 function bounded(bytes: Uint8Array): Uint8Array {
   let left = 65_536 + bytes.length * 32;
   function spend(count: number): void {
-    if ((left -= count) < 0) throw new FlatProblem("it says the same again and again");
+    if ((left -= count) < 0) throw new FlatProblem("too many repeated references");
   }
   function subarray(from: number, to: number): Uint8Array {
-    if (!(from >= 0 && from <= to && to <= bytes.length)) throw new FlatProblem("it is cut off");
+    if (!(from >= 0 && from <= to && to <= bytes.length)) {
+      throw new FlatProblem("data is truncated");
+    }
     spend(to - from);
     return bytes.subarray(from, to);
   }
@@ -231,13 +224,13 @@ function bounded(bytes: Uint8Array): Uint8Array {
       if (key === "subarray") return subarray;
       spend(1);
       const value = Reflect.get(bytes, key, bytes);
-      if (value === undefined) throw new FlatProblem("it is cut off");
+      if (value === undefined) throw new FlatProblem("data is truncated");
       return value;
     },
   });
 }
 
-/** What `make` gives; anything else that it throws says that the message is damaged. */
+/** Runs `make` and turns unexpected errors into `Corrupt`. */
 function parse<T>(path: string, at: number, make: () => T): T {
   try {
     return make();
@@ -245,8 +238,4 @@ function parse<T>(path: string, at: number, make: () => T): T {
     if (isRegistryError(error)) throw error;
     throw corruptTable(path, `the message at byte ${at} is damaged (${messageOf(error)})`, error);
   }
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

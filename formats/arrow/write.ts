@@ -10,9 +10,9 @@ import type { FormatOptions } from "../content/format.ts";
 import type { Cell, Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
 
-/** How a table is written. */
+/** Options for writing Arrow files. */
 export interface ArrowWriteOptions {
-  /** Rows in a batch, at most; one of 32 MiB ends too. They are in memory while they are written. @default 32768 */
+  /** Most rows in a batch, which is in memory; it also ends at 32 MiB. @default 32768 */
   batchSize?: number;
 }
 
@@ -25,7 +25,7 @@ const TYPES = {
 };
 const KIND = { schema: 1, batch: 3 };
 
-/** The bytes of a table, piece by piece: no more than a batch of them is in memory. */
+/** Encodes a table piece by piece. A batch of it is in memory. */
 export async function* encodeRows(
   table: TableRows,
   { batchSize = 32_768 }: ArrowWriteOptions,
@@ -43,9 +43,8 @@ export async function* encodeRows(
   writeMessage(builder, KIND.schema, encodeSchema(builder, schema), 0);
   yield written();
   const blocks: unknown[] = [];
-  for await (
-    const { cells } of rowGroups(table, { format: "Arrow", maxRows: batchSize, signal })
-  ) {
+  const groups = rowGroups(table, { format: "Arrow", maxRows: batchSize, signal });
+  for await (const { cells } of groups) {
     const buffers = columns.flatMap((column, i) => buffersOf(column, cells[i]));
     let length = 0;
     const regions = buffers.map(({ byteLength }) => {
@@ -66,7 +65,7 @@ export async function* encodeRows(
   yield written();
 }
 
-/** The buffers of a column: which cells are there, then their values. */
+/** Returns the buffers of a column: its validity, then its values. */
 function buffersOf({ type }: Column, cells: readonly Cell[]): Uint8Array[] {
   const validity = cells.includes(null) ? bitsOf(cells, (cell) => cell !== null) : new Uint8Array();
   if (type === "boolean") return [validity, bitsOf(cells, (cell) => cell === true)];

@@ -1,36 +1,36 @@
-// LZ4: blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md), packed, and unpacked
-// to a size that is known and no further; and frames of them
-// (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), unpacked. Sums of frames are not
-// checked.
-/** Bytes that are not LZ4. */
+// LZ4 blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md), packed, and unpacked to
+// at most a known size; frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md),
+// unpacked without checking their checksums.
+import { viewOf } from "../arrays/view_bytes.ts";
+/** Data that is not LZ4. */
 export class Lz4Problem extends Error {}
 
 const FRAME_MAGIC = 0x184d2204;
-/** Copying so few bytes one by one is faster than a view of them. */
+/** Shorter copies are faster byte by byte than through a view. */
 const SHORT = 32;
-/** A block that is written ends with so many bytes that repeat nothing. */
+/** Literals at the end of a written block. */
 const LAST_LITERALS = 5;
-/** Nothing that is repeated begins later than so many bytes before the end. */
+/** No match begins closer to the end, bytes. */
 const MATCH_LIMIT = 12;
 const LEAST_MATCH = 4;
 const FARTHEST = 65_535;
 const HASH_BITS = 14;
 
-/** The bytes of one block. What is packed may have fewer than `size`, and never gives more. */
+/** Unpacks a block, into at most `size` bytes. */
 export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   return out.subarray(0, unpackBlock(packed, out, 0));
 }
 
-/** The bytes of one frame, as of a block. */
+/** Unpacks a frame, into at most `size` bytes. */
 export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  const view = viewOf(packed);
   const flags = packed[4];
   if (
     packed.byteLength < 7 || view.getUint32(0, true) !== FRAME_MAGIC || flags >> 6 !== 1 ||
     (flags & 1) !== 0
   ) {
-    throw new Lz4Problem("it is no frame that is read here");
+    throw new Lz4Problem("unsupported frame");
   }
   const hasBlockSums = (flags & 0x10) !== 0;
   const out = new Uint8Array(size);
@@ -40,7 +40,7 @@ export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
     const length = head & 0x7fffffff;
     from += 4;
     if (head === 0) return out.subarray(0, to);
-    if (length > packed.byteLength - from) throw new Lz4Problem("it is cut off");
+    if (length > packed.byteLength - from) throw new Lz4Problem("data is truncated");
     const block = packed.subarray(from, from + length);
     if (head >>> 31 === 0) to = unpackBlock(block, out, to);
     else to = copyIn(block, 0, { out, to, length });
@@ -48,12 +48,12 @@ export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
   }
 }
 
-/** Unpacks a block behind what is there already, which it may repeat; gives where it ends. */
+/** Unpacks a block to `start`, after data that it may repeat. Returns the end. */
 function unpackBlock(packed: Uint8Array, out: Uint8Array, start: number): number {
   let from = 0;
   let to = start;
   const byte = () => {
-    if (from >= packed.byteLength) throw new Lz4Problem("it is cut off");
+    if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
     return packed[from++];
   };
   const length = (short: number) => {
@@ -66,46 +66,46 @@ function unpackBlock(packed: Uint8Array, out: Uint8Array, start: number): number
     const literals = length(token >> 4);
     to = copyIn(packed, from, { out, to, length: literals });
     from += literals;
-    if (from === packed.byteLength) break; // the last sequence repeats nothing
+    if (from === packed.byteLength) break; // the last sequence has no match
     const offset = byte() + byte() * 256;
     to = copyBack(out, to, offset, length(token & 15) + LEAST_MATCH);
   }
   return to;
 }
 
-/** Copies bytes of what is packed as they are; gives where they end. */
+/** Copies literals. Returns the end. */
 export function copyIn(
   packed: Uint8Array,
   from: number,
   { out, to, length }: { out: Uint8Array; to: number; length: number },
 ): number {
-  if (length > packed.byteLength - from) throw new Lz4Problem("it is cut off");
-  if (length > out.byteLength - to) throw new Lz4Problem("it is longer than it says");
+  if (length > packed.byteLength - from) throw new Lz4Problem("data is truncated");
+  if (length > out.byteLength - to) throw new Lz4Problem("data exceeds its declared size");
   if (length > SHORT) out.set(packed.subarray(from, from + length), to);
   else for (let i = 0; i < length; i++) out[to + i] = packed[from + i];
   return to + length;
 }
 
-/** Repeats bytes that were written before, also those that it writes; gives where it ends. */
+/** Repeats earlier output, which may overlap. Returns the end. */
 export function copyBack(out: Uint8Array, to: number, offset: number, length: number): number {
   if (offset === 0 || offset > to || to + length > out.byteLength) {
-    throw new Lz4Problem("a copy leads out of it");
+    throw new Lz4Problem("a copy exceeds its bounds");
   }
   if (length > SHORT && offset >= length) out.copyWithin(to, to - offset, to - offset + length);
   else for (let i = to; i < to + length; i++) out[i] = out[i - offset];
   return to + length;
 }
 
-/** A block of these bytes, or undefined where it would have more than `most`. */
+/** Packs bytes as a block. Returns undefined if it would exceed `most` bytes. */
 export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined {
   const out = new Uint8Array(most);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const places = new Int32Array(1 << HASH_BITS).fill(-1);
   const hashAt = (at: number) =>
     Math.imul(view.getUint32(at, true), 0x9e3779b1) >>> (32 - HASH_BITS);
   let to = 0, anchor = 0, misses = 0;
 
-  /** Literals since the last match, and a match; without one at the end. False where there is no room. */
+  /** Writes literals since the last match, and a match except at the end. False if out of space. */
   function put(end: number, match?: { distance: number; length: number }): boolean {
     const literals = end - anchor;
     const extra = match === undefined ? 0 : match.length - LEAST_MATCH;
@@ -136,7 +136,7 @@ export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined
     const isMatch = before >= 0 && at - before <= FARTHEST &&
       view.getUint32(before, true) === view.getUint32(at, true);
     if (!isMatch) {
-      at += 1 + (misses++ >> 6); // what does not repeat is gone through faster and faster
+      at += 1 + (misses++ >> 6); // skips ahead faster in incompressible data
       continue;
     }
     let length = LEAST_MATCH;

@@ -1,4 +1,4 @@
-// What is written to a file, in whatever form it comes.
+// Content of files: bytes, blobs, streams and sources.
 import {
   bodyBytes,
   bodySize,
@@ -6,7 +6,7 @@ import {
   bytesStream,
   plainBytes,
 } from "../../core/bytes/bytes.ts";
-import type { ByteRange, CallOptions } from "../../core/backend.ts";
+import type { CallOptions } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
@@ -19,13 +19,14 @@ function isSource(content: Content): content is FileSource {
     content instanceof ReadableStream);
 }
 
-/** Its bytes as a stream. Of a source that gives more or fewer than it said the stream fails with `Invalid`. */
+/** Returns content as a stream. A source that does not match its `size` fails it with `Invalid`. */
 export function contentStream(content: Content): ReadableStream<Uint8Array> {
   return isSource(content) ? checkedStream(content) : bodyStream(content);
 }
 
 /**
- * All of its bytes, which nobody else changes: of what `write` of a store of one's own is given, in whatever form.
+ * Reads all of `content` into memory that nothing else refers to. Use it in the `write` of your own
+ * file store.
  *
  * @example
  * ```ts
@@ -36,7 +37,7 @@ export function contentStream(content: Content): ReadableStream<Uint8Array> {
  * ```
  */
 export async function contentBytes(
-  content: FileToSave["content"],
+  content: Content,
   { signal }: CallOptions = {},
 ): Promise<Uint8Array> {
   const bytes = plainBytes(
@@ -53,13 +54,10 @@ function checkedStream(source: FileSource): ReadableStream<Uint8Array> {
   let given = 0;
   const check = (isWrong: boolean) => {
     if (!isWrong) return;
-    throw fault({
-      code: "Invalid",
-      action: "write the content",
-      state: `it was to have ${source.size} bytes, and has ${given}${
-        given > source.size ? " or more" : ""
-      }`,
-    });
+    const state = `expected ${source.size} bytes, got ${given}${
+      given > source.size ? " or more" : ""
+    }`;
+    throw fault({ code: "Invalid", action: "write content", state });
   };
   return source.stream().pipeThrough(
     new TransformStream({
@@ -74,7 +72,8 @@ function checkedStream(source: FileSource): ReadableStream<Uint8Array> {
 }
 
 /**
- * Bytes that are there, as a file: what `open` of a store of one's own gives.
+ * Returns bytes in memory as a file. Use it in the `open` of your own file store. Readers get
+ * copies.
  *
  * @example
  * ```ts
@@ -90,24 +89,18 @@ export function bytesFile(path: string, bytes: Uint8Array): FileToDecode {
     path,
     size: bytes.byteLength,
     bytes: () => Promise.resolve(bytes.slice()),
-    stream: (range) => bytesStream(ranged(bytes, range)),
+    stream: ({ offset, length = Infinity } = { offset: 0 }) =>
+      bytesStream(bytes.slice(offset, offset + length)),
   };
 }
 
-/** A copy: whoever reads a file may change what it got. */
-function ranged(bytes: Uint8Array, range?: ByteRange): Uint8Array {
-  return range === undefined
-    ? bytes.slice()
-    : bytes.slice(range.offset, range.offset + (range.length ?? Infinity));
-}
-
-/** Throws `Invalid` for what is no opened file, such as the path of one. */
+/** Throws `Invalid` for a value that is not an open file, such as a path. */
 export function checkFile(file: FileToDecode, action: string): void {
   if (typeof file?.stream === "function" && Number.isSafeInteger(file.size)) return;
   throw fault({
     code: "Invalid",
     action,
-    state: `${described(file)} is no opened file`,
+    state: `${described(file)} is not an open file`,
     hint: 'Open it: await files.open("path"), or fileToDecode(artifact.file("path")) of a version.',
   });
 }

@@ -1,5 +1,5 @@
-// The contract of a format: what the files of one kind hold, as bytes and as a value. Stores of
-// files find it by the extension of a path, the registry by the value.
+// The contract of a format: files of one kind as bytes and as a value. File stores find a format by
+// the extension of a path, registries by the value.
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 
@@ -10,32 +10,36 @@ export interface FormatOptions {
   signal?: AbortSignal;
 }
 
-/** How values of one kind become the bytes of a file, and back. What it needs to be told is told when it is made. */
+/**
+ * Encodes values of one kind as files, and decodes them. Its options are set when it is created.
+ */
 export interface Format<T = unknown, S = T> {
-  /** What it is called: `csv`. */
+  /** A unique name: `csv`. */
   readonly id: string;
-  /** The extensions of its files, lower case, the usual one first: `[".tif", ".tiff"]`. */
+  /** File extensions, lower case, the usual one first: `[".tif", ".tiff"]`. */
   readonly extensions: readonly string[];
-  /** The registered media type, or one that browsers know. */
+  /** The registered media type, or the one that browsers use. */
   readonly mediaType: string;
   /**
-   * What reading a file of this format needs to be told beside its kind, as plain data: whoever keeps it beside the file
-   * can read it again. Absent: nothing.
+   * Options needed to decode its files, as plain data that can be stored beside them. Absent if
+   * there are none.
    */
   readonly reading?: Readonly<Record<string, unknown>>;
-  /** Whether a file of this kind can hold exactly this value. */
+  /** Returns true if a file can hold exactly this value. */
   accepts(value: unknown): boolean;
   /**
-   * The bytes of a value.
+   * Encodes a value.
    *
-   * @throws {RegistryError} `Unsupported` for a value that they cannot hold exactly: nothing is ever cast
+   * @throws {RegistryError} `Unsupported` for a value that cannot be stored exactly: nothing is
+   * cast
    */
   encode(value: S, options?: FormatOptions): FileToSave["content"] | Promise<FileToSave["content"]>;
   /**
-   * The value of a file. Nothing that it says makes it use more memory than the value and a few megabytes.
+   * Decodes a file. Peak memory is that of the value and a few megabytes, whatever the file
+   * declares.
    *
-   * @throws {RegistryError} `Corrupt` for what is no file of this kind, or a damaged one; `Unsupported` for what is
-   * written in a way that is not read here
+   * @throws {RegistryError} `Corrupt` for a damaged file or one of another kind, `Unsupported` for
+   * features that are not read
    */
   decode(file: FileToDecode, options?: FormatOptions): T | Promise<T>;
 }

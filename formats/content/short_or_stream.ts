@@ -1,10 +1,12 @@
-// Bytes that come in pieces: few of them in memory, many as a stream.
+// Bytes that are produced piece by piece: a few in memory, many as a stream.
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 
-/** Up to this all bytes are kept in memory: a save can share them with the version before, a stream never. */
+/** Up to this size all bytes are kept in memory, so that a save can share them with its base. */
 const MAX_MEMORY_BYTES = 4 * 1024 * 1024;
 
-/** All pieces in memory while they are few, else as a stream, in which later pieces are asked for. */
+/**
+ * Returns all pieces in memory if they are small, else a stream that produces the rest on demand.
+ */
 export async function shortOrStream(
   pieces: AsyncGenerator<Uint8Array>,
 ): Promise<Uint8Array | ReadableStream<Uint8Array>> {

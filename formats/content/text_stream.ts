@@ -1,22 +1,31 @@
-// Text as a stream of bytes, and back: strict, and piece by piece.
+// Text as a stream of bytes and back: strict, piece by piece.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { shortOrStream } from "./short_or_stream.ts";
 import type { RegistryError } from "../../core/errors.ts";
 
-/** Pieces of text are joined up to this before they are encoded, characters. */
+/** Pieces of text are joined up to this many characters before they are encoded. */
 const CHUNK_CHARACTERS = 65_536;
 
 const encoder = new TextEncoder();
 
 export interface DecodeTextOptions {
-  /** Whether a mark at the beginning may say that the text is UTF-16. @default false */
+  /** Accepts UTF-16 with a byte order mark. @default false */
   utf16?: boolean;
-  /** Makes the error of a text that is none. */
+  /** Makes the error of text that is not valid. */
   refuse(state: string, cause: unknown): RegistryError;
   signal?: AbortSignal;
 }
 
-/** The text of a stream of UTF-8, without its mark. What the stream fails with is thrown as it is. */
+/** Decodes UTF-8 and drops its byte order mark. */
+export function decodeUtf8(bytes: Uint8Array, refuse: DecodeTextOptions["refuse"]): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw refuse("text is not UTF-8", cause);
+  }
+}
+
+/** Decodes a stream of UTF-8 and drops its byte order mark. Errors of the stream are rethrown. */
 export async function* decodeText(
   stream: ReadableStream<Uint8Array>,
   { utf16 = false, refuse, signal }: DecodeTextOptions,
@@ -29,19 +38,16 @@ export async function* decodeText(
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch (cause) {
-      const place = `bytes ${offset} to ${offset + (chunk?.byteLength ?? 0)}`;
-      throw refuse(
-        `its text is not ${encoding.toUpperCase()}, ${
-          chunk === undefined ? "at its end" : `in ${place}`
-        }`,
-        cause,
-      );
+      const place = chunk === undefined
+        ? "at its end"
+        : `in bytes ${offset} to ${offset + chunk.byteLength}`;
+      throw refuse(`text is not ${encoding.toUpperCase()}, ${place}`, cause);
     } finally {
       offset += chunk?.byteLength ?? 0;
     }
   }
 
-  let start: Uint8Array = new Uint8Array(); // bytes that are too few to tell the encoding from
+  let start: Uint8Array = new Uint8Array(); // too few bytes for a byte order mark
   for await (const chunk of readChunks(stream, signal)) {
     let next = chunk;
     if (decoder === undefined) {
@@ -57,13 +63,13 @@ export async function* decodeText(
   if (rest !== "") yield rest;
 }
 
-/** The chunks of a stream, which is cancelled by an abort, also while it gives nothing, and by who has enough. */
+/** Yields the chunks of a stream, and cancels it on an abort or when the reader stops. */
 async function* readChunks(
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
-  const cancel = () => reader.cancel(signal?.reason).catch(() => {}); // a stream that failed has said so
+  const cancel = () => reader.cancel(signal?.reason).catch(() => {}); // read() throws the failure
   signal?.addEventListener("abort", cancel, { once: true });
   try {
     for (;;) {
@@ -80,20 +86,19 @@ async function* readChunks(
   }
 }
 
-/** A line of a text. */
+/** A line of text with its number, from 1. */
 export interface TextLine {
   text: string;
-  /** Which it is, from 1. */
   line: number;
 }
 
-/** The lines of a text, each ending with a line feed, or with the text. None is longer than `maxCharacters`. */
+/** Splits text into lines, each up to `maxCharacters`. The last one needs no line feed. */
 export async function* splitLines(
   pieces: AsyncIterable<string>,
   { maxCharacters, refuse }: { maxCharacters: number; refuse(line: number): RegistryError },
 ): AsyncGenerator<TextLine> {
   let line = 1;
-  let open: string[] = []; // pieces of the line that has not ended
+  let open: string[] = []; // pieces of the current line
   let length = 0;
   function take(piece: string): void {
     length += piece.length;
@@ -115,7 +120,7 @@ export async function* splitLines(
   if (length > 0) yield { text: open.join(""), line };
 }
 
-/** Well-formed text as bytes: in memory while it is short, else as a stream, in which later pieces are asked for. */
+/** Encodes well-formed text: in memory if it is short, else as a stream that pulls later pieces. */
 export async function encodeText(
   pieces: Iterable<string> | AsyncIterable<string>,
 ): Promise<Uint8Array | ReadableStream<Uint8Array>> {

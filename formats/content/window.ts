@@ -1,19 +1,19 @@
-// A part of a file that is read from its beginning to its end, some way ahead of what is asked for.
+// Sequential reads of a part of a file, with read-ahead.
 import { concatBytes, readAll } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 
 export interface WindowOptions {
   end: number;
-  /** So many bytes are read at once, or as many as are asked for. */
+  /** Minimum size of a read, bytes. */
   aheadBytes: number;
   refuse(state: string): RegistryError;
   signal?: AbortSignal;
 }
 
 /**
- * Reads bytes at a place, and some ahead: few requests where places follow one another, each byte once. What is read is
- * of whoever asked for it as long as nobody writes into it.
+ * Returns a function that reads bytes at an offset, and some ahead: few requests if reads are
+ * sequential, each byte once. Returned bytes must not be changed.
  */
 export function openWindow(
   file: FileToDecode,
@@ -22,7 +22,7 @@ export function openWindow(
   let offset = 0;
   let bytes: Uint8Array = new Uint8Array();
   return async (at, length, ahead = aheadBytes) => {
-    if (length > end - at) throw refuse(`it ends at byte ${end}, and goes on to ${at + length}`);
+    if (length > end - at) throw refuse(`data ends at byte ${end}, ${at + length} expected`);
     const from = at - offset;
     if (from >= 0 && from + length <= bytes.byteLength) return bytes.subarray(from, from + length);
     const kept = bytes.subarray(from >= 0 ? from : bytes.byteLength);
@@ -32,7 +32,7 @@ export function openWindow(
       signal,
     );
     if (more.byteLength !== missing) {
-      throw refuse(`the file gave ${more.byteLength} bytes, not ${missing}`);
+      throw refuse(`expected ${missing} bytes, got ${more.byteLength}`);
     }
     bytes = concatBytes([kept, more]);
     offset = at;

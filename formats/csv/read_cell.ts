@@ -1,13 +1,13 @@
-// Cells of CSV as values of a column's type, where nothing of them is lost.
+// CSV cells as values of the column's type, without loss.
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Row } from "../tables/table.ts";
 import { exactNumber } from "../content/exact_number.ts";
 
-/** What keeps a text from being a cell of its column. */
+/** The reason why a text is not a valid cell of its column. */
 export class CellProblem {
-  /** What is wrong, for a message: `"abc" is no number`. */
+  /** For a message: `"abc" is not a number`. */
   readonly state: string;
-  /** Whether the cell is of the type, but has more than a value of it can hold. */
+  /** True if the text is of the type, but its value would lose digits. */
   readonly isInexact: boolean;
 
   constructor(text: string, state: string, isInexact = false) {
@@ -16,7 +16,7 @@ export class CellProblem {
   }
 }
 
-/** The value of a cell, or what is wrong with it. An empty one is null where the column may be. */
+/** Returns the value of a cell, or its problem. An empty cell of a nullable column is null. */
 export function readCell({ type, nullable }: Column, text: string): Cell | CellProblem {
   if (nullable && text === "") return null;
   switch (type) {
@@ -24,10 +24,8 @@ export function readCell({ type, nullable }: Column, text: string): Cell | CellP
       return text;
     case "number": {
       const number = exactNumber(text);
-      if (number === undefined) return new CellProblem(text, "is no number");
-      return number === "inexact"
-        ? new CellProblem(text, "is more than a number of 64 bits can hold", true)
-        : number;
+      if (number === undefined) return new CellProblem(text, "is not a number");
+      return number === "inexact" ? new CellProblem(text, "exceeds a 64-bit number", true) : number;
     }
     case "int64":
       return readInt64(text);
@@ -42,22 +40,23 @@ export function readCell({ type, nullable }: Column, text: string): Cell | CellP
 }
 
 function readInt64(text: string): bigint | CellProblem {
-  if (!/^[+-]?\d+$/.test(text)) return new CellProblem(text, "is no whole number");
+  if (!/^[+-]?\d+$/.test(text)) return new CellProblem(text, "is not a whole number");
   const digits = text.replace(/^[+-]?0*(?=\d)/, "");
   const integer = digits.length > 19
     ? undefined
     : BigInt(text.startsWith("-") ? `-${digits}` : digits);
   if (integer !== undefined && BigInt.asIntN(64, integer) === integer) return integer;
-  return new CellProblem(text, "has more than 64 bits", true);
+  return new CellProblem(text, "exceeds 64 bits", true);
 }
 
-const DATE =
-  /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})(\d*))?)?(?:Z|([+-])(\d\d):?(\d\d)))?$/;
+const DAY = /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)/;
+const TIME = /(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})(\d*))?)?(?:Z|([+-])(\d\d):?(\d\d)))?$/;
+const DATE = new RegExp(DAY.source + TIME.source);
 
-/** A day, or a moment with its distance from UTC (ISO 8601): what a local time means, nobody can tell. */
+/** Parses an ISO 8601 day, or a time with its offset from UTC. A local time is ambiguous. */
 function readDate(text: string): Date | CellProblem {
   const match = DATE.exec(text);
-  if (match === null) return new CellProblem(text, "is no day, and no moment with its time zone");
+  if (match === null) return new CellProblem(text, "is not a day or a time with its time zone");
   const number = (group: number) => Number(match[group] ?? 0);
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(number);
   const [hoursAway, minutesAway] = [number(10), number(11)];
@@ -68,25 +67,25 @@ function readDate(text: string): Date | CellProblem {
   const isTime = hour < 24 && minute < 60 && second < 60 && hoursAway < 24 && minutesAway < 60;
   date.setUTCHours(hour, minute - offset, second, Number((match[7] ?? "").padEnd(3, "0")));
   if (!isDay || !isTime || Number.isNaN(date.getTime())) {
-    return new CellProblem(text, "is no date that there is");
+    return new CellProblem(text, "is not a valid date");
   }
   return /[1-9]/.test(match[8] ?? "")
-    ? new CellProblem(text, "has more than milliseconds", true)
+    ? new CellProblem(text, "has fractions of a millisecond", true)
     : date;
 }
 
 interface RowWriter {
   texts(texts: readonly string[]): string;
-  /** The line of a row, or what keeps a cell from coming back as it is. */
+  /** Returns the line of a row, or why a cell cannot be read back exactly. */
   row(columns: readonly Column[], row: Row): { line: string } | { problem: string };
 }
 
 export function createRowWriter(delimiter: string): RowWriter {
-  const special = new RegExp(`["\r\n${delimiter}]|^\ufeff`); // a mark would be taken for that of the file
+  const special = new RegExp(`["\r\n${delimiter}]|^\ufeff`); // a mark would start the file's text
   const quoted = (text: string) => special.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
   function texts(texts: readonly string[]): string {
-    if (texts.length === 1 && texts[0] === "") return '""\n'; // an empty line is no row
+    if (texts.length === 1 && texts[0] === "") return '""\n'; // an empty line is skipped
     return `${texts.map(quoted).join(delimiter)}\n`;
   }
 
@@ -105,7 +104,7 @@ export function createRowWriter(delimiter: string): RowWriter {
 }
 
 function cellProblem(cell: Cell, nullable: boolean | undefined): string | undefined {
-  if (cell === "" && nullable) return "is an empty text, and an empty cell is read as null";
+  if (cell === "" && nullable) return "is an empty string, which is read back as null";
   if (typeof cell === "number" && !Number.isFinite(cell)) {
     return `is ${cell}, which programs write in different ways`;
   }

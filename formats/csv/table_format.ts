@@ -1,5 +1,6 @@
-// The format of tables over rows of texts.
+// The format of tables over rows of text cells.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { corruptFile, unsupportedFile } from "../content/file_faults.ts";
 import type { Format, FormatOptions } from "../content/format.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -11,33 +12,42 @@ import { isTable, listColumns, namesProblem } from "../tables/list_columns.ts";
 import { encodeText } from "../content/text_stream.ts";
 import { CellProblem, createRowWriter, readCell } from "./read_cell.ts";
 
-/** What may stand between cells. */
+/** The separator of cells. */
 export type CsvDelimiter = "," | ";" | "\t" | "|";
 
 const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
 
-/** Maximum number of index levels: a line of commas is not an index. */
+/** Most unnamed index columns: a line of commas is not an index. */
 const MAX_UNNAMED = 16;
+
+const corrupt = corruptFile(
+  "table",
+  "Fix the file, or pass the columns, header and delimiter that it has.",
+);
+const inexact = unsupportedFile(
+  "table",
+  'Read the column as "string", or as "int64" if it has whole numbers of up to 64 bits.',
+);
 
 /** A row of CSV. */
 export interface CsvRow {
   cells: string[];
-  /** The line that it ends in, from 1. */
+  /** The number of its last line, from 1. */
   line: number;
 }
 
 /** Options of `csv` and `tsv`. */
 export interface CsvOptions<C extends Columns = Columns> {
   /**
-   * The types of columns. With a header: those of which it is known, the others are texts. Without one: all columns, in
-   * order; where nothing is given, columns of text named `0`, `1`, and so on.
+   * The types of columns. With a header, other columns are strings. Without one, give all columns
+   * in order. @default strings, without a header named `0`, `1` and so on
    */
   columns?: C;
-  /** Whether the first row has the names of the columns. @default true */
+  /** Set if the first row has the names of the columns. @default true */
   header?: boolean;
-  /** What stands between cells. @default "," */
+  /** Separator of cells. @default "," */
   delimiter?: CsvDelimiter;
-  /** No row is longer, bytes of UTF-8. @default 4194304 (4 Mi) */
+  /** Longest row, bytes of UTF-8. @default 4194304 (4 Mi) */
   maxRowCharacters?: number;
 }
 
@@ -46,7 +56,7 @@ type ParseRows = (
   options: { delimiter: CsvDelimiter; maxRowCharacters: number; signal?: AbortSignal },
 ) => AsyncGenerator<CsvRow>;
 
-/** Makes the format of tables for files of one kind. */
+/** Creates the format of tables for one kind of file. */
 export function createTableFormat<C extends Columns>(
   kind: Pick<Format, "id" | "extensions" | "mediaType">,
   options: CsvOptions<C>,
@@ -76,7 +86,7 @@ export function createTableFormat<C extends Columns>(
 }
 
 interface TableTextsOptions {
-  /** The columns that are given, or undefined. */
+  /** The columns of the options. */
   known: readonly Column[] | undefined;
   header: boolean;
   delimiter: CsvDelimiter;
@@ -84,7 +94,7 @@ interface TableTextsOptions {
   parse: ParseRows;
 }
 
-/** Writes tables as rows of texts, and reads them. */
+/** Writes tables as rows of text, and reads them. */
 class TableTexts {
   readonly #id: string;
   readonly #options: TableTextsOptions;
@@ -96,25 +106,27 @@ class TableTexts {
     this.#writer = createRowWriter(options.delimiter);
   }
 
-  /** Returns why a file cannot hold a value, or undefined. */
+  /** Returns the reason why a file cannot hold a value, or undefined. */
   problemOf(value: unknown): string | undefined {
     const { header } = this.#options;
-    if (!isTable(value)) return "it is no table";
+    if (!isTable(value)) return "it is not a table";
     if (header && value.columns.length === 0) return "it has no columns";
     const read = this.#columnsOf(value.columns.map(({ name }) => name));
-    if (!header && read.length !== value.columns.length) return `it has not ${read.length} columns`;
+    if (!header && read.length !== value.columns.length) {
+      return `it does not have ${read.length} columns`;
+    }
     const missing = this.#missingOf(read);
     if (missing !== undefined) return `it has no column ${shown(missing)}`;
     const other = value.columns.findIndex((column, index) =>
       shortOf(column) !== shortOf(read[index])
     );
     if (other < 0) return undefined;
-    return `its column ${shortOf(value.columns[other])} would come back as ${shortOf(read[other])}`;
+    return `its column ${shortOf(value.columns[other])} would be read as ${shortOf(read[other])}`;
   }
 
   encode(value: TableRows, options: FormatOptions): ReturnType<typeof encodeText> {
     if (!isTable(value)) {
-      throw this.#refused("it is no table", "createTable(columns, rows) makes one.");
+      throw this.#refused("it is not a table", "Create it with createTable(columns, rows).");
     }
     const problem = this.problemOf(value);
     if (problem !== undefined) throw this.#refused(problem);
@@ -125,19 +137,19 @@ class TableTexts {
     const { header } = this.#options;
     let first: CsvRow | undefined;
     for await (first of this.#rowsOf(file, signal)) break;
-    if (header && first === undefined) throw corrupt(file, "it has no header");
+    if (header && first === undefined) throw corrupt(file.path, "it has no header");
     const names = header ? withUnnamed(first!.cells) : first?.cells ?? [];
     const problem = header ? namesProblem(names) : undefined;
-    if (problem !== undefined) throw corrupt(file, `line ${first!.line}: ${problem}`);
+    if (problem !== undefined) throw corrupt(file.path, `line ${first!.line}: ${problem}`);
     const columns = this.#columnsOf(names);
     const missing = this.#missingOf(columns);
     if (missing !== undefined) {
-      throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing)}`);
+      throw corrupt(file.path, `line ${first!.line}: it has no column ${shown(missing)}`);
     }
     return createTable(columns, ({ signal }) => this.#decodeRows(file, columns, signal)) as Table;
   }
 
-  /** Returns the columns of a file whose names, or first row, are given. */
+  /** Returns the columns of a file with this header, or with this first row. */
   #columnsOf(names: readonly string[]): readonly Column[] {
     const { known, header } = this.#options;
     if (!header) return known ?? names.map((_, index) => text(String(index)));
@@ -145,7 +157,7 @@ class TableTexts {
     return names.map((name) => types.get(name) ?? text(name));
   }
 
-  /** Returns the name of a known column that is not among others, or undefined. */
+  /** Returns the name of a known column that is missing, or undefined. */
   #missingOf(columns: readonly Column[]): string | undefined {
     const names = new Set(columns.map(({ name }) => name));
     return this.#options.known?.find(({ name }) => !names.has(name))?.name;
@@ -165,14 +177,14 @@ class TableTexts {
       yield this.#bounded(written.line, `row ${number}`);
     }
     if (!header && known === undefined && number === 0) {
-      throw this.#refused("without a row and a header nothing is left of it");
+      throw this.#refused("it has neither rows nor a header");
     }
   }
 
   #bounded(line: string, what: string): string {
     const { maxRowCharacters: most } = this.#options;
     if (line.length * 3 <= most || new TextEncoder().encode(line).byteLength <= most) return line;
-    throw this.#refused(`${what} is longer than ${most} bytes`);
+    throw this.#refused(`${what} exceeds ${most} bytes`);
   }
 
   async *#rowsOf(file: FileToDecode, signal: AbortSignal | undefined): AsyncGenerator<CsvRow> {
@@ -181,7 +193,7 @@ class TableTexts {
       yield* parse(file.stream(), { delimiter, maxRowCharacters, signal });
     } catch (error) {
       if (!isRegistryError(error, "Invalid")) throw error;
-      throw corrupt(file, error.state ?? error.message, error);
+      throw corrupt(file.path, error.state ?? error.message, error);
     }
   }
 
@@ -191,31 +203,23 @@ class TableTexts {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Row> {
     let isHeader = this.#options.header;
-    for await (const { cells, line } of this.#rowsOf(file, signal)) {
-      if (!isHeader) yield decodeRow(file, columns, cells, line);
+    for await (const row of this.#rowsOf(file, signal)) {
+      if (!isHeader) yield decodeRow(file.path, columns, row);
       isHeader = false;
     }
   }
 
   #refused(
     state: string,
-    hint =
-      `What would not come back as it is, is not written. Give ${this.#id}() the columns of the table: their types ` +
-      "are not in the file.",
+    hint = `Pass the columns to ${this.#id}(): the file does not store types.`,
   ): RegistryError {
-    return fault({
-      code: "Unsupported",
-      action: "save a table as",
-      subject: this.#id,
-      state,
-      hint,
-    });
+    return fault({ code: "Unsupported", action: "save table as", subject: this.#id, state, hint });
   }
 }
 
 /**
- * Returns the names of a header. Unnamed columns at its beginning are the index of a table of pandas or R, and get the
- * names that pandas gives them: `Unnamed: 0`, or `Unnamed: 0.1` if the file has a column of that name.
+ * Returns the names of a header. Unnamed first columns are an index written by pandas or R, and get
+ * the names that pandas gives them: `Unnamed: 0`, or `Unnamed: 0.1` if that name is taken.
  */
 function withUnnamed(cells: readonly string[]): string[] {
   const names = [...cells];
@@ -227,24 +231,16 @@ function withUnnamed(cells: readonly string[]): string[] {
   return names;
 }
 
-function decodeRow(
-  file: FileToDecode,
-  columns: readonly Column[],
-  cells: readonly string[],
-  line: number,
-): Row {
+function decodeRow(path: string, columns: readonly Column[], { cells, line }: CsvRow): Row {
   if (cells.length !== columns.length) {
-    throw corrupt(
-      file,
-      `line ${line}: it has ${cells.length} cells, and there are ${columns.length} columns`,
-    );
+    throw corrupt(path, `line ${line}: ${cells.length} cells, expected ${columns.length}`);
   }
   const row: Row = {};
   for (const [index, column] of columns.entries()) {
     const value = readCell(column, cells[index]);
     if (value instanceof CellProblem) {
       const state = `line ${line}, column ${shown(column.name)}: ${value.state}`;
-      throw value.isInexact ? inexact(file, state) : corrupt(file, state);
+      throw value.isInexact ? inexact(path, state) : corrupt(path, state);
     }
     setCell(row, column.name, value);
   }
@@ -258,34 +254,12 @@ function text(name: string): Column {
 function badOption(name: string, given: unknown, known: string): RegistryError {
   return fault({
     code: "Invalid",
-    action: "make a format of tables",
-    state: `its ${name} is ${shown(given)}`,
-    hint: `It is one of ${known}.`,
+    action: "create format of tables",
+    state: `${name} is ${shown(given)}`,
+    hint: `Use one of ${known}.`,
   });
 }
 
 function shortOf({ name, type, nullable }: Column): string {
   return `${shown(name)} (${type}${nullable ? "?" : ""})`;
-}
-
-function corrupt({ path }: FileToDecode, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read table",
-    subject: shown(path),
-    state,
-    hint:
-      "Correct the file, or give the format the columns, the header and the delimiter that it has.",
-    cause,
-  });
-}
-
-function inexact({ path }: FileToDecode, state: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read table",
-    subject: shown(path),
-    state,
-    hint: 'Read the column as "string", or as "int64" where it has whole numbers of up to 64 bits.',
-  });
 }

@@ -1,8 +1,8 @@
-// The blocks of a GIF file, after the Graphics Interchange Format specification, version 89a
-// (https://www.w3.org/Graphics/GIF/spec-gif89a.txt), looked through before anything is unpacked.
+// The blocks of a GIF file (https://www.w3.org/Graphics/GIF/spec-gif89a.txt), scanned before
+// anything is unpacked.
 import type { RegistryError } from "../../core/errors.ts";
 import { checkPixels, corruptImage } from "../images/image_file.ts";
-import { MAX_TEXT } from "./lzw.ts";
+import { MAX_CODES } from "../compression/lzw.ts";
 
 export interface GifBlock {
   left: number;
@@ -12,9 +12,9 @@ export interface GifBlock {
   isInterlaced: boolean;
   palette: Uint8Array;
   transparent?: number;
-  /** What is done with it before the next: 2 clears its place, 3 brings back what was there, others leave it. */
+  /** 2 clears its area after the frame, 3 restores it, other values leave it. */
   disposal: number;
-  /** How long it is shown, hundredths of a second. */
+  /** Display time, hundredths of a second. */
   delay: number;
   bits: number;
   pieces: Uint8Array[];
@@ -23,11 +23,11 @@ export interface GifBlock {
 export interface GifBlocks {
   width: number;
   height: number;
-  /** The frames, at least one. */
+  /** At least one. */
   frames: GifBlock[];
 }
 
-/** What is noted before a frame. */
+/** Properties of the next frame. */
 type Control = Pick<GifBlock, "transparent" | "disposal" | "delay">;
 type Frame = Omit<GifBlock, keyof Control>;
 
@@ -36,7 +36,7 @@ const [IMAGE, EXTENSION, TRAILER, CONTROL] = [0x2c, 0x21, 0x3b, 0xf9];
 export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: number): GifBlocks {
   const reader = new GifReader(bytes, path);
   if (!/^GIF8[79]a/.test(String.fromCharCode(...bytes.subarray(0, 6)))) {
-    throw reader.corrupt("it is no GIF file");
+    throw reader.corrupt("not a GIF file");
   }
   const head = reader.take(13);
   const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
@@ -52,9 +52,9 @@ export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: numbe
     } else if (kind === IMAGE) {
       frames.push({ ...readFrame(reader, { screen, shared, number: frames.length }), ...control });
       control = { disposal: 0, delay: 0 };
-    } else throw reader.corrupt(`it has a block of kind ${kind} at ${reader.at - 1}`);
+    } else throw reader.corrupt(`unknown block ${kind} at byte ${reader.at - 1}`);
   }
-  if (frames.length === 0) throw reader.corrupt("it has no frame");
+  if (frames.length === 0) throw reader.corrupt("it has no frames");
   return { ...screen, frames };
 }
 
@@ -93,14 +93,14 @@ class GifReader {
 
   #pass(length: number): Uint8Array {
     this.at += length;
-    if (this.at > this.#bytes.byteLength) throw this.corrupt("it is cut off");
+    if (this.at > this.#bytes.byteLength) throw this.corrupt("file is truncated");
     return this.#bytes.subarray(this.at - length, this.at);
   }
 }
 
 interface FramePlace {
   screen: { width: number; height: number };
-  /** The palette of frames that have none. */
+  /** The default palette. */
   shared: Uint8Array | undefined;
   number: number;
 }
@@ -110,24 +110,24 @@ function readFrame(reader: GifReader, { screen, shared, number }: FramePlace): F
   const [left, top, width, height] = [0, 2, 4, 6].map((field) => head.getUint16(field, true));
   const flags = head.getUint8(8);
   const palette = reader.takePalette(flags) ?? shared;
-  if (palette === undefined) throw reader.corrupt(`frame ${number} has no colours`);
+  if (palette === undefined) throw reader.corrupt(`frame ${number} has no palette`);
   const bits = reader.takeByte();
   if (bits < 2 || bits > 8) throw reader.corrupt(`frame ${number} has indices of ${bits} bits`);
   const name = `frame ${number} of ${width} x ${height} pixels`;
   if (width < 1 || height < 1 || left + width > screen.width || top + height > screen.height) {
-    throw reader.corrupt(`${name} lies outside of the screen`);
+    throw reader.corrupt(`${name} exceeds the screen`);
   }
   const pieces = reader.takePieces();
   const packedBits = pieces.reduce((sum, piece) => sum + piece.byteLength, 0) * 8;
-  if (packedBits / (bits + 1) * MAX_TEXT < width * height) {
-    throw reader.corrupt(`${name} has too few data`);
+  if (packedBits / (bits + 1) * MAX_CODES < width * height) {
+    throw reader.corrupt(`${name} has too little data`);
   }
   return { left, top, width, height, isInterlaced: (flags & 0x40) !== 0, palette, bits, pieces };
 }
 
-/** Section 23: what counts for the next frame. */
+/** Section 23: properties of the next frame. */
 function readControl(content: Uint8Array | undefined, path: string): Control {
-  if (content?.byteLength !== 4) throw corruptImage(path, "a block of control has another length");
+  if (content?.byteLength !== 4) throw corruptImage(path, "invalid length of a control block");
   const [flags, low, high, index] = content;
   return {
     disposal: flags >> 2 & 7,

@@ -1,69 +1,17 @@
-// The variable-length codes of GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt, appendix F):
-// the lowest bit first, a code that clears the table, one that ends, and then codes for the texts
-// that came.
+// Packing of indices as GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt, appendix F) has them.
 import { concatBytes } from "../../core/bytes/bytes.ts";
+import { MAX_CODES } from "../compression/lzw.ts";
 
-const MAX_CODES = 4096;
 const MAX_WIDTH = 12;
-/** The most indices that a code can stand for. */
-export const MAX_TEXT: number = MAX_CODES;
-/** The longest piece of data in a file, bytes. */
+/** Longest block of data, bytes. */
 const PIECE_BYTES = 255;
 
-/**
- * So many indices, unpacked; undefined where the data are damaged or have fewer. A text was written already when its code
- * comes, so it is copied from where it stands.
- */
-export function unpackIndices(
-  pieces: readonly Uint8Array[],
-  bits: number,
-  count: number,
-): Uint8Array | undefined {
-  const packed = concatBytes(pieces);
-  const [clear, end] = [1 << bits, (1 << bits) + 1];
-  const out = new Uint8Array(count);
-  const places = new Uint32Array(MAX_CODES);
-  const lengths = new Uint32Array(MAX_CODES);
-  let [next, width] = [end + 1, bits + 1];
-  let [beforeAt, beforeLength] = [0, 0]; // the text before; none after a code that clears
-  let [bit, to] = [0, 0];
-  while (to < count) {
-    if (bit + width > packed.byteLength * 8) return undefined;
-    const byte = bit >> 3;
-    const three = packed[byte] | packed[byte + 1] << 8 | packed[byte + 2] << 16; // zeros behind the end
-    const code = three >> (bit & 7) & ((1 << width) - 1);
-    bit += width;
-    if (code === end) return undefined;
-    if (code === clear) {
-      [next, width, beforeLength] = [end + 1, bits + 1, 0];
-      continue;
-    }
-    const isNew = beforeLength > 0 && next < MAX_CODES;
-    if (isNew) { // the text before, and the first index of this one, which may be the new code itself
-      places[next] = beforeAt;
-      lengths[next++] = beforeLength + 1;
-    }
-    if (code >= next) return undefined;
-    const start = to;
-    if (code < clear) out[to++] = code;
-    else {
-      const at = places[code];
-      const stop = at + Math.min(lengths[code], count - to);
-      for (let from = at; from < stop; from++) out[to++] = out[from];
-    }
-    if (isNew && next === 1 << width && width < MAX_WIDTH) width++;
-    beforeAt = start;
-    beforeLength = to - start;
-  }
-  return out;
-}
-
-/** The indices, packed, in the pieces of a file with their lengths before them, and the empty one that ends them. */
+/** Packs indices into length-prefixed blocks, with the empty one that ends them. */
 export function packIndices(indices: Uint8Array, bits: number): Uint8Array {
   const [clear, end] = [1 << bits, (1 << bits) + 1];
   const out = createBits();
   let [next, width] = [end + 1, bits + 1];
-  let codes = new Map<number, number>(); // of a text by the code of all but its last index, and that
+  let codes = new Map<number, number>(); // by the code of all but the last index, and that index
   out.put(clear, width);
   let text = indices[0];
   for (const index of indices.subarray(1)) {
@@ -75,7 +23,7 @@ export function packIndices(indices: Uint8Array, bits: number): Uint8Array {
     }
     out.put(text, width);
     if (next < MAX_CODES) {
-      if (next === 1 << width) width++; // whoever reads makes this code one step later
+      if (next === 1 << width) width++; // a reader adds this code one step later
       codes.set(key, next++);
     } else {
       out.put(clear, width);

@@ -1,12 +1,12 @@
-// Writes an image as a GIF file of one frame (https://www.w3.org/Graphics/GIF/spec-gif89a.txt).
+// GIF files of one frame (https://www.w3.org/Graphics/GIF/spec-gif89a.txt).
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import type { Image } from "../images/image.ts";
 import { packIndices } from "./lzw.ts";
 
-/** The colours of an image, and which each pixel has. */
+/** A palette, and the index of each pixel. */
 export interface Indexed {
   palette: Uint8Array;
-  /** The index of pixels that have no colour, where the image has alpha. */
+  /** The index of transparent pixels, for an image with alpha. */
   transparent?: number;
   indices: Uint8Array;
 }
@@ -14,8 +14,8 @@ export interface Indexed {
 const MAX_COLOURS = 256;
 
 /**
- * The colours of an image, or why a GIF file cannot hold it exactly. Grey has the table of all greys, by which it is
- * known again. Other tables begin with the largest colour, so that they never are that one.
+ * Returns the colours of an image, or why a GIF file cannot hold it exactly. Grey images use the
+ * palette of all greys. Other palettes begin with the largest colour, so they differ from that one.
  */
 export function indexColours({ data, channels }: Image): Indexed | string {
   if (channels === 1) return { palette: greys(), indices: data as Uint8Array };

@@ -1,27 +1,17 @@
-// Images: plain objects over a typed array, as the formats of images give and take them.
+// Images: plain objects over a typed array, the values of all image formats.
 import { type DataOf, ELEMENTS, type NDArray } from "../arrays/ndarray.ts";
 import { fault } from "../../core/errors.ts";
 
-/** The types of samples in image files. Only TIFF holds all of them. */
-export type ImageDType =
-  | "uint8"
-  | "uint16"
-  | "uint32"
-  | "uint64"
-  | "int8"
-  | "int16"
-  | "int32"
-  | "int64"
-  | "float32"
-  | "float64";
-
-/** The kinds of samples, each once. */
-export const IMAGE_DTYPES: readonly ImageDType[] = [
+/** All types of samples. Only TIFF supports all of them. */
+export const IMAGE_DTYPES = [
   ...["uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"] as const,
   ...["float32", "float64"] as const,
-];
+] as const;
 
-/** An image: a plain object with these five members and no others. Unless `D` says otherwise, its samples are numbers. */
+/** The type of samples in image files. */
+export type ImageDType = typeof IMAGE_DTYPES[number];
+
+/** An image: a plain object with exactly these members. */
 export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uint64">> {
   /** The samples, row by row from the top, the channels of a pixel side by side. */
   data: DataOf[D];
@@ -29,12 +19,12 @@ export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uin
   width: number;
   /** Rows, 1 or more. */
   height: number;
-  /** Samples of a pixel, 1 or more: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, as far as a format says. */
+  /** Samples per pixel: usually 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
   channels: number;
   dtype: D;
 }
 
-/** True for a plain object with exactly the members of an {@linkcode Image}, where the data has the class and length that they say. */
+/** Returns true for a valid {@linkcode Image} without other members. */
 export function isImage(value: unknown): value is Image<ImageDType> {
   if (
     typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype
@@ -47,17 +37,20 @@ export function isImage(value: unknown): value is Image<ImageDType> {
 }
 
 /**
- * The image as an array over the same data: of shape `[height, width, channels]`, and of `[height, width]` where it has
- * one channel, as programs over NumPy have it.
+ * Returns an array over the same data, of shape `[height, width, channels]`, or `[height, width]`
+ * for one channel, as NumPy programs expect it.
  *
  * @example
  * ```ts
  * import { toArray, toImage } from "@holdfast/holdfast/formats/png";
  * import { assertEquals, assertStrictEquals } from "@std/assert";
  *
- * const image = { data: Uint8Array.of(0, 128, 255, 9, 9, 9), width: 2, height: 1, channels: 3, dtype: "uint8" } as
- * const; const array = toArray(image); assertEquals(array.shape, [1, 2, 3]); assertStrictEquals(array.data,
- * image.data); assertEquals(toImage(array), image);
+ * const data = Uint8Array.of(0, 128, 255, 9, 9, 9);
+ * const image = { data, width: 2, height: 1, channels: 3, dtype: "uint8" } as const;
+ * const array = toArray(image);
+ * assertEquals(array.shape, [1, 2, 3]);
+ * assertStrictEquals(array.data, data);
+ * assertEquals(toImage(array), image);
  * ```
  */
 export function toArray<D extends ImageDType>(
@@ -67,10 +60,10 @@ export function toArray<D extends ImageDType>(
 }
 
 /**
- * The array as an image over the same data; `[height, width]` is one of one channel.
+ * Returns an image over the same data; `[height, width]` becomes one channel.
  *
- * @throws {RegistryError} `Unsupported` for another number of dimensions, for one of length 0, and for elements that
- * are not of an {@linkcode ImageDType}: nothing is cast
+ * @throws {RegistryError} `Unsupported` for other shapes, a side of 0, and elements that are not of
+ * an {@linkcode ImageDType}: nothing is cast
  */
 export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
   const { data, shape, dtype } = array;
@@ -79,10 +72,8 @@ export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
   if ((shape.length === 2 || shape.length === 3) && isImage(image)) return image as Image<D>;
   throw fault({
     code: "Unsupported",
-    action: "make an image of an array",
+    action: "convert array to image",
     state: `it is ${dtype} of shape (${shape.join(", ")})`,
-    hint: `An image has ${
-      IMAGE_DTYPES.join(", ")
-    } elements, of shape [height, width] or [height, width, channels].`,
+    hint: `Use shape [height, width] or [height, width, channels] of ${IMAGE_DTYPES.join(", ")}.`,
   });
 }

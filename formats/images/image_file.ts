@@ -1,4 +1,4 @@
-// What the formats of images have in common: how many pixels they read, and how they fail.
+// Limits, checks and errors that all image formats share.
 import {
   corruptFile,
   type FileFault,
@@ -8,82 +8,54 @@ import {
 } from "../content/file_faults.ts";
 import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import { type Image, type ImageDType, isImage } from "./image.ts";
-import { shown } from "../../core/naming/names.ts";
 
 export const corruptImage: FileFault = corruptFile("image");
 export const unsupportedImage: UnsupportedFile = unsupportedFile("image");
 export { unwritableImage };
 
-/** How many pixels a file may have unless somebody says otherwise: 128 Mi, as of 16384 x 8192. */
-export const MAX_PIXELS: number = 128 * 1024 * 1024;
-
 /** Options of the formats of images. */
 export interface ImageOptions {
-  /** A file that says it has more pixels is `Unsupported`, before any memory is taken for them. @default 134217728 (128 Mi) */
+  /** Larger files are `Unsupported`, before memory is allocated. @default 134217728 (128 Mi) */
   maxPixels?: number;
 }
 
-/** How large an image says it is. */
-export interface SaidSize {
-  width: number;
-  height: number;
-  /** Samples of a pixel; above four, each four count as a pixel. @default 1 */
-  channels?: number;
-}
-
-/** Throws `Unsupported` where an image is larger than is allowed, `Corrupt` where it has no pixels. */
+/**
+ * Throws `Unsupported` for an image that is too large, `Corrupt` for one without pixels. Above four
+ * channels, each four count as a pixel.
+ */
 export function checkPixels(
   path: string,
-  { width, height, channels = 1 }: SaidSize,
-  maxPixels = MAX_PIXELS,
+  { width, height, channels = 1 }: { width: number; height: number; channels?: number },
+  maxPixels = 128 * 1024 * 1024,
 ): void {
   if (width < 1 || height < 1) throw corruptImage(path, `it is ${width} x ${height} pixels`);
   if (width * height * Math.max(1, channels / 4) <= maxPixels) return;
   const said = `${width} x ${height} pixels${channels > 4 ? ` of ${channels} channels` : ""}`;
-  throw fault({
-    code: "Unsupported",
-    action: "read image",
-    subject: shown(path),
-    state: `it says it has ${said}, ${maxPixels} are allowed`,
-    hint: "Pass a larger maxPixels where the file can be trusted.",
-  });
+  const hint = "Pass a larger maxPixels if you trust the file.";
+  throw unsupportedImage(path, `it declares ${said}, ${maxPixels} are allowed`, hint);
 }
 
-/** What a decoder threw, as `Corrupt`; what is said already stays as it is. */
+/** Turns the failure of a decoder into `Corrupt`. Other errors of this library are kept. */
 export function readingFailed(path: string, cause: unknown): RegistryError {
   return isRegistryError(cause)
     ? cause
     : corruptImage(path, `it is damaged (${messageOf(cause).slice(0, 200)})`, cause);
 }
 
-/** Code of a format, compiled to WASM, that cannot be loaded: `Denied` where Deno may not read its file. */
-function loadingFailed(format: string, cause: unknown): RegistryError {
-  const isDenied = (cause as Error)?.name === "NotCapable";
-  return fault({
-    code: isDenied ? "Denied" : "Unsupported",
-    action: "load the code of",
-    subject: format,
-    state: messageOf(cause).split("\n")[0].slice(0, 200),
-    hint: isDenied
-      ? "Allow reading the folder that is named: packages lie there."
-      : "Deno, Bun and browsers load it from its package; Node does not fetch files.",
-    cause,
-  });
-}
-
-/** Throws `Invalid` for a quality that is no number from 1 to 100. */
+/** Throws `Invalid` for a quality outside of 1 to 100. */
 export function checkQuality(format: string, quality: number): void {
   if (quality >= 1 && quality <= 100) return;
+  const hint = "Pass a number from 1 to 100.";
   throw fault({
     code: "Invalid",
     action: "write",
     subject: format,
-    state: `its quality is ${quality}`,
-    hint: "A quality is a number from 1 to 100.",
+    state: `quality is ${quality}`,
+    hint,
   });
 }
 
-/** Four samples a pixel, RGB and alpha, of an image of one (grey), three or four channels. */
+/** Converts an image of one (grey), three or four channels to RGBA. */
 export function toRgba({ data, width, height, channels }: Image): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
@@ -95,7 +67,7 @@ export function toRgba({ data, width, height, channels }: Image): Uint8ClampedAr
   return rgba;
 }
 
-/** The first channels of four. */
+/** Keeps the first channels of RGBA. */
 export function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
   if (channels === 4) return new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
   const data = new Uint8Array(rgba.length / 4 * channels);
@@ -105,16 +77,16 @@ export function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array 
   return data;
 }
 
-/** What a format of images can hold. */
+/** The images that a format can hold. */
 export interface Holds {
   dtypes: readonly ImageDType[];
   channels?: readonly number[];
   maxSide: number;
-  /** The most channels. @default as many as there are */
+  /** @default any number */
   maxChannels?: number;
 }
 
-/** Whether a value is an image that such files hold. */
+/** Returns true for an image that a format can hold. */
 export function holdsImage(value: unknown, holds: Holds): value is Image {
   const { dtypes, channels, maxSide, maxChannels = Infinity } = holds;
   return isImage(value) && dtypes.includes(value.dtype) &&
@@ -122,34 +94,44 @@ export function holdsImage(value: unknown, holds: Holds): value is Image {
     Math.max(value.width, value.height) <= maxSide;
 }
 
-/** Throws `Unsupported` where {@linkcode holdsImage} says no. */
+/** Throws `Unsupported` for a value that a format cannot hold. */
 export function checkHolds(format: string, value: unknown, holds: Holds): asserts value is Image {
   if (holdsImage(value, holds)) return;
   if (!isImage(value)) {
     const hint =
-      "An image is { data, width, height, channels, dtype }: toImage({ data, shape, dtype }) makes it of numbers whose " +
-      "shape is [height, width] or [height, width, channels].";
-    throw unwritableImage(format, "the value is no image", hint);
+      "Pass { data, width, height, channels, dtype }, or convert an array with toImage(array).";
+    throw unwritableImage(format, "the value is not an image", hint);
   }
   const { dtypes, channels, maxSide } = holds;
   throw unwritableImage(
     format,
     `it is ${value.dtype}, ${value.width} x ${value.height} pixels of ${value.channels} channels`,
-    `It holds ${dtypes.join(" or ")}, ${channels?.join(", ") ?? "any number of"} channels, ` +
-      `sides up to ${maxSide}. Nothing is cast: convert the image first.`,
+    `Convert the image first: ${format} holds ${dtypes.join(" or ")}, ` +
+      `${channels?.join(", ") ?? "any number of"} channels, sides up to ${maxSide}.`,
   );
 }
 
 /**
- * Code compiled to WebAssembly, of its own for each file: one that failed is of no more use, and its memory never
- * shrinks. What it prints is added to `said`.
+ * Loads code compiled to WebAssembly. Use it for one file: after a failure it is unusable, and its
+ * memory never shrinks. Its output is added to `said`. Throws `Denied` without read permission for
+ * its package, `Unsupported` if this runtime cannot load it.
  */
 export async function loadWasm<M>(format: string, factory: unknown, said: string[]): Promise<M> {
   const print = (line: string) => void said.push(line);
   try {
     const options = { noInitialRun: true, print, printErr: print };
     return await (factory as (options: object) => Promise<M>)(options);
-  } catch (error) {
-    throw loadingFailed(format, error);
+  } catch (cause) {
+    const isDenied = (cause as Error)?.name === "NotCapable";
+    throw fault({
+      code: isDenied ? "Denied" : "Unsupported",
+      action: "load code of",
+      subject: format,
+      state: messageOf(cause).split("\n")[0].slice(0, 200),
+      hint: isDenied
+        ? "Allow reading the folder of packages that the error names."
+        : "Use Deno, Bun or a browser: Node does not load it from its package.",
+      cause,
+    });
   }
 }

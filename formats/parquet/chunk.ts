@@ -1,4 +1,5 @@
 // The cells of one column in one row group, read page by page.
+import { viewOf } from "../arrays/view_bytes.ts";
 import { crc32 } from "node:zlib";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { openWindow } from "../content/window.ts";
@@ -6,7 +7,7 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { type Cells, sliceCells, spreadCells } from "../tables/cells.ts";
 import { InexactCell } from "../tables/exact_cells.ts";
-import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
+import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
 import type { Cell, Numbers } from "../tables/table.ts";
 import type { FileColumn, Values } from "./columns.ts";
 import type { RowGroup } from "./footer.ts";
@@ -14,21 +15,21 @@ import { CutOff, Damage, natural, readThrift, type Thrift } from "./thrift.ts";
 import { CODECS, type Unpack } from "./unpack.ts";
 import { ENCODING, readRuns, readValues } from "./values.ts";
 
-/** The kinds of pages. In those of version 2 levels are not packed. */
+/** The kinds of pages. Levels of version 2 are not packed. */
 const PAGE = { data: 0, index: 1, dictionary: 2, data2: 3 };
-/** A dictionary may have values that no row has, but not any number of them. */
+/** Most values of a dictionary, unless there are more rows. */
 const MAX_DICTIONARY_VALUES = 1 << 20;
-/** The heads of most pages are shorter: so much is read of one that may be passed by. */
+/** Read-ahead for the head of a page that may be skipped; most are shorter. */
 const HEAD_BYTES = 1024;
-/** The head of a page is longer than this only in broken files. */
+/** Longer heads are damaged. */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
-/** What {@linkcode openChunk} is told. */
+/** Inputs of {@linkcode openChunk}. */
 export interface ChunkPlace {
   file: FileToDecode;
   column: FileColumn;
   group: RowGroup;
-  /** Which row of the table its first is, from 1, for messages. */
+  /** The number of its first row in the table, from 1. */
   firstRow: number;
   maxPageBytes: number;
   windowBytes: number;
@@ -46,7 +47,7 @@ interface Page {
   head: Thrift;
 }
 
-/** Opens a chunk. Nothing is read before cells are asked for. */
+/** Opens a chunk. Reads nothing until cells are needed. */
 export function openChunk(place: ChunkPlace): ChunkReader {
   const { file: { path, size }, column: { column, leaf, type }, group } = place;
   const name = `column ${shown(column.name)}`;
@@ -55,7 +56,7 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   if (meta === undefined) throw unsupportedTable(path, `${name}: it is encrypted`);
   const { offset, bytes, codec, values } = meta;
   if (meta.type !== type || values !== group.rows || offset < 4 || offset + bytes > size) {
-    throw corruptTable(path, `${name}: its place is damaged`);
+    throw corruptTable(path, `${name}: invalid offset, size or type`);
   }
   const unpack = CODECS[codec]?.unpack;
   if (unpack === undefined) {
@@ -66,7 +67,7 @@ export function openChunk(place: ChunkPlace): ChunkReader {
 }
 
 export class ChunkReader {
-  /** Cells that are in memory. */
+  /** Number of unread cells in memory. */
   left = 0;
   readonly #place: ChunkPlace;
   readonly #unpack: Unpack;
@@ -103,7 +104,7 @@ export class ChunkReader {
     }
   }
 
-  /** Reads the next page if no cell is in memory; of one that is passed by only the head. */
+  /** Reads the next page if no cell is in memory; of a skipped page only the head. */
   async fill(skipping = 0): Promise<void> {
     while (this.left === 0) {
       if (this.#unread === 0 || this.#at >= this.#end) throw this.#corrupt("it has too few cells");
@@ -112,7 +113,7 @@ export class ChunkReader {
       if (kind === PAGE.dictionary) await this.#readDictionary(page);
       else if (kind === PAGE.index) await this.#readBody(page);
       else {
-        if (values > this.#unread) throw this.#corrupt("a page has more cells than there are rows");
+        if (values > this.#unread) throw this.#corrupt("a page has more cells than rows are left");
         if (values <= skipping) this.#at += page.packed;
         else await this.#readCells(page);
         this.#unread -= values;
@@ -152,7 +153,7 @@ export class ChunkReader {
         this.#at += end;
         const kind = natural(head.field_1);
         const data = [head.field_5, {}, head.field_7, head.field_8][kind];
-        if (data === undefined) throw new Damage("it is of an unknown kind");
+        if (data === undefined) throw new Damage("unknown kind");
         const isIndex = kind === PAGE.index;
         return {
           ...{ kind, head, size: natural(head.field_2), packed: natural(head.field_3) },
@@ -175,13 +176,13 @@ export class ChunkReader {
     const isString = this.#place.column.column.type === "string";
     const bytes = Math.max(size, packed, values * (isString ? 1 : 8));
     if (bytes > maxPageBytes) {
-      const hint = "Pass a larger maxPageBytes where the file can be trusted.";
+      const hint = "Pass a larger maxPageBytes if you trust the file.";
       throw this.#unsupported(`a page has ${bytes} bytes, ${maxPageBytes} are allowed`, hint);
     }
     const body = await this.#read(this.#at, packed);
     this.#at += packed;
     if (crc !== undefined && crc32(body) !== crc >>> 0) {
-      throw this.#corrupt("a page checksum does not match");
+      throw this.#corrupt("page checksum mismatch");
     }
     return body;
   }
@@ -189,7 +190,7 @@ export class ChunkReader {
   #unpacked(packed: Uint8Array, size: number): Uint8Array {
     const bytes = this.#unpack(packed, size);
     if (bytes.byteLength === size) return bytes;
-    throw this.#corrupt(`a page has ${bytes.byteLength} bytes, not ${size}`);
+    throw this.#corrupt(`a page has ${bytes.byteLength} bytes, expected ${size}`);
   }
 
   #guarded<T>(run: () => T): T {
@@ -206,12 +207,12 @@ export class ChunkReader {
     const { values, encoding, size } = page;
     const { rows } = this.#place.group;
     if (this.#dictionary !== undefined) throw this.#corrupt("it has two dictionaries");
-    // A few bytes can say that an empty string is there a million times.
+    // A few bytes can declare millions of empty strings.
     if (values > Math.max(rows, MAX_DICTIONARY_VALUES)) {
       throw this.#unsupported(`its dictionary has ${values} values, for ${rows} rows`);
     }
     if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) {
-      throw this.#unsupported("its dictionary is in an encoding that is not read here");
+      throw this.#unsupported("unsupported encoding of its dictionary");
     }
     const body = await this.#readBody(page);
     this.#dictionary = this.#guarded(() =>
@@ -230,26 +231,24 @@ export class ChunkReader {
     const body = this.#unpacked(packed, size);
     if (!this.#place.column.column.nullable) return this.#decode(body, 0, encoding, values);
     if (head.field_5.field_3 !== ENCODING.runs) {
-      throw this.#unsupported("its nulls are in an encoding that is not read here");
+      throw this.#unsupported("unsupported encoding of its nulls");
     }
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const view = viewOf(body);
     const from = 4 + view.getUint32(0, true);
     return this.#nullable(body.subarray(4, from), body, from, { values, encoding });
   }
 
   #data2Cells({ head, size, values, encoding }: Page, body: Uint8Array): Cells {
     const { field_5: levels, field_6: repeats, field_7: isPacked } = head.field_8;
-    const from = natural(repeats); // a file may say of each row that it does not repeat
+    const from = natural(repeats); // a flat column may still store repetition levels
     const start = from + natural(levels);
     const length = size - start;
     if (start > body.byteLength || length < 0) throw new Damage("its levels are damaged");
     const rest = body.subarray(start);
-    const bytes = length === 0
-      ? new Uint8Array()
-      : isPacked === false
-      ? rest
-      : this.#unpacked(rest, length);
-    if (bytes.byteLength !== length) throw new Damage("it is not packed, and has two sizes");
+    let bytes: Uint8Array = rest;
+    if (length === 0) bytes = new Uint8Array();
+    else if (isPacked !== false) bytes = this.#unpacked(rest, length);
+    if (bytes.byteLength !== length) throw new Damage("it is not packed, but has two sizes");
     if (!this.#place.column.column.nullable) return this.#decode(bytes, 0, encoding, values);
     return this.#nullable(body.subarray(from, start), bytes, 0, { values, encoding });
   }
@@ -275,7 +274,7 @@ export class ChunkReader {
       return this.#fromDictionary(body.subarray(from), count);
     }
     const values: Values | undefined = readValues(body, from, { encoding, type, count, maxBytes });
-    if (values === undefined) throw this.#unsupported("it is in an encoding that is not read here");
+    if (values === undefined) throw this.#unsupported("unsupported encoding");
     return toCells(values);
   }
 
@@ -287,7 +286,7 @@ export class ChunkReader {
     const cells = new Cells(count);
     for (let i = 0; i < count; i++) {
       const index = indices[i];
-      if (index >= dictionary.length) throw new Damage(`its dictionary has no value ${index}`);
+      if (index >= dictionary.length) throw new Damage(`no value ${index} in its dictionary`);
       cells[i] = dictionary[index];
     }
     return cells;

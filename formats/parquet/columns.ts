@@ -1,15 +1,14 @@
-// The columns of a Parquet file: which types of a table its types are, and what cells are made of
-// its values.
+// The columns of a Parquet file: their types, and the conversion of values to cells.
 import { exactDay, exactMoment, exactUnsigned } from "../tables/exact_cells.ts";
 import type { TimeUnit } from "../tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
-import { corruptTable } from "../tables/table_file.ts";
+import { corruptTable } from "../content/file_faults.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
 import type { SchemaElement } from "./footer.ts";
 
 export const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;
 
-/** Values as a page has them; strings are decoded as they are read. */
+/** Values of a page. Strings are already decoded. */
 export type Values =
   | boolean[]
   | string[]
@@ -22,7 +21,7 @@ export interface FileColumn {
   column: Column;
   leaf: number;
   type: number;
-  /** Makes cells of values. Throws `InexactCell`. */
+  /** Converts values. Throws `InexactCell`. */
   toCells(values: Values): Numbers | Cell[];
 }
 
@@ -37,7 +36,7 @@ export function columnsOf(
   for (let i = 0; i < (schema[0]?.children ?? 0); i++) {
     const first = at;
     for (let open = 1; open > 0; open--) {
-      if (at >= schema.length) throw corruptTable(path, "its schema is damaged");
+      if (at >= schema.length) throw corruptTable(path, "schema is damaged");
       const { children } = schema[at++];
       open += children;
       if (children === 0) leaf++;
@@ -50,7 +49,7 @@ export function columnsOf(
         : columnOf(element, leaf - 1, localTimes),
     );
   }
-  if (at !== schema.length) throw corruptTable(path, "its schema is damaged");
+  if (at !== schema.length) throw corruptTable(path, "schema is damaged");
   return columns;
 }
 
@@ -69,24 +68,18 @@ function columnOf(
 
 type Meaning = [ColumnType, FileColumn["toCells"]];
 
-/** What a schema notes beside a physical type. Integers of 64 bits have their own. */
+/** The annotation of a physical type. */
 type Note =
-  | "none"
-  | "text"
-  | "date"
-  | "timestamp"
-  | "signed"
-  | "signed64"
-  | "unsigned"
-  | "unsigned64";
+  | ("none" | "text" | "date" | "timestamp")
+  | ("signed" | "signed64" | "unsigned" | "unsigned64");
 
-/** The logical types by their fields, but for integers. */
+/** Logical types other than integers, by their fields. */
 const LOGICAL = [[1, "text"], [4, "text"], [12, "text"], [6, "date"], [8, "timestamp"]] as const;
 const INTEGER = "field_10";
 
 const DECIMAL = 5;
 const TIMESTAMP_MILLIS = 9;
-/** Converted types, which older files have instead. */
+/** Converted types, the annotations of older files. */
 const CONVERTED: Readonly<Record<number, Note | undefined>> = {
   0: "text", // UTF8
   4: "text", // ENUM
@@ -109,7 +102,7 @@ const INT96 = 3;
 const SAME = (values: Values) => values as Cell[];
 const LONGS = (values: Values) => values as BigInt64Array;
 
-/** What columns are, by their physical type and what is noted of it. Timestamps have units too. */
+/** Column types by physical type and annotation. Timestamps depend on their unit too. */
 const MEANINGS: Readonly<Record<number, Partial<Record<Note, Meaning>> | undefined>> = {
   [PHYSICAL.boolean]: { none: ["boolean", SAME] },
   [PHYSICAL.float]: { none: ["number", floats] },
@@ -141,11 +134,10 @@ function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning | st
     : note && MEANINGS[type!]?.[note];
   if (meaning !== undefined) return meaning;
   if (type === PHYSICAL.bytes && note === "none") {
-    return "it has bytes, and does not say that they are text";
+    return "it has bytes that are not declared as text";
   }
-  return converted === DECIMAL || logical?.field_5 !== undefined
-    ? "it has decimals"
-    : "its type is not known here";
+  const isDecimal = converted === DECIMAL || logical?.field_5 !== undefined;
+  return isDecimal ? "it has decimals" : "its type is unknown";
 }
 
 function noteOf({ type, logical, converted }: SchemaElement): Note | undefined {

@@ -1,12 +1,12 @@
-// The footer of a Parquet file: its schema, and where its row groups lie
+// The footer of a Parquet file: its schema and its row groups
 // (https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift).
 import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { corruptTable, unsupportedTable } from "../tables/table_file.ts";
+import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
 import { Damage, natural, readThrift, structs, type Thrift } from "./thrift.ts";
 
-/** As much of the end of a file is read first. */
+/** Size of the first read, at the end of the file. */
 const TAIL_BYTES = 65_536;
 const END_BYTES = 8;
 
@@ -22,11 +22,11 @@ export interface SchemaElement {
 
 export interface ColumnChunk {
   isElsewhere: boolean;
-  /** Absent: encrypted. */
+  /** Absent if encrypted. */
   meta?: { type: number; codec: number; values: number; bytes: number; offset: number };
 }
 
-/** Rows that lie together, column by column, in the order of the leaves of the schema. */
+/** Rows stored together: a chunk per leaf of the schema. */
 export interface RowGroup {
   columns: ColumnChunk[];
   rows: number;
@@ -38,31 +38,31 @@ export interface Footer {
   groups: RowGroup[];
 }
 
-/** Reads the footer: the end of the file, and no more. */
+/** Reads the footer and nothing else. */
 export async function readFooter(
   file: FileToDecode,
   maxFooterBytes: number,
   signal?: AbortSignal,
 ): Promise<Footer> {
   const { path, size } = file;
-  if (size < 4 + END_BYTES) throw corruptTable(path, "it is no Parquet file");
+  if (size < 4 + END_BYTES) throw corruptTable(path, "not a Parquet file");
   const read = async (offset: number, length: number) => {
     const bytes = await readAll(file.stream({ offset, length }), signal);
     if (bytes.byteLength === length) return bytes;
-    throw corruptTable(path, `it gave ${bytes.byteLength} bytes, not ${length}`);
+    throw corruptTable(path, `expected ${length} bytes, got ${bytes.byteLength}`);
   };
   const tailBytes = Math.min(size, TAIL_BYTES);
   const tail = await read(size - tailBytes, tailBytes);
   const mark = String.fromCharCode(...tail.subarray(-4));
   if (mark === "PARE") throw unsupportedTable(path, "it is encrypted");
-  if (mark !== "PAR1") throw corruptTable(path, "it is no Parquet file, or cut off");
+  if (mark !== "PAR1") throw corruptTable(path, "not a Parquet file, or truncated");
   const length = new DataView(tail.buffer, tail.byteOffset).getUint32(tailBytes - END_BYTES, true);
   if (length > size - END_BYTES - 4) {
-    throw corruptTable(path, `its footer has ${length} bytes, and it has ${size}`);
+    throw corruptTable(path, `its footer has ${length} bytes, the file has ${size}`);
   }
   if (length > maxFooterBytes) {
     const state = `its footer has ${length} bytes, ${maxFooterBytes} are allowed`;
-    const hint = "Pass a larger maxFooterBytes where the file can be trusted.";
+    const hint = "Pass a larger maxFooterBytes if you trust the file.";
     throw unsupportedTable(path, state, hint);
   }
   const bytes = length + END_BYTES <= tailBytes
@@ -74,7 +74,7 @@ export async function readFooter(
     return footerOf(value);
   } catch (error) {
     if (isRegistryError(error)) throw error;
-    throw corruptTable(path, `its footer is damaged: ${messageOf(error).slice(0, 200)}`, error);
+    throw corruptTable(path, `footer is damaged: ${messageOf(error).slice(0, 200)}`, error);
   }
 }
 
@@ -86,7 +86,7 @@ function footerOf(thrift: Thrift): Footer {
     rows: natural(group.field_3),
   }));
   const wrong = groups.findIndex(({ columns }) => columns.length !== leaves);
-  if (wrong >= 0) throw new Damage(`row group ${wrong + 1} has other columns than the schema`);
+  if (wrong >= 0) throw new Damage(`columns of row group ${wrong + 1} do not match the schema`);
   return { schema, rows: groups.reduce((sum, { rows }) => sum + rows, 0), groups };
 }
 

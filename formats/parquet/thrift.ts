@@ -1,23 +1,23 @@
-// What a Parquet file says of itself, in the compact protocol of Thrift, read by hyparquet. It takes
-// every count for true, so the same bytes are checked first: none makes it loop or take memory.
+// Metadata of Parquet files in the compact protocol of Thrift, decoded by hyparquet. It trusts
+// counts, so the bytes are checked first: none makes it loop or allocate much memory.
 import { deserializeTCompactProtocol } from "npm:hyparquet@1.31.5/src/thrift.js";
 
 export class Damage extends Error {}
 
 export class CutOff extends Damage {}
 
-/** A structure: what its fields are, by number. */
+/** A structure: its fields by number. */
 // deno-lint-ignore no-explicit-any
 export type Thrift = Record<`field_${number}`, any>;
 
 const MAX_DEPTH = 32;
 
-/** Bytes of values by their types: true, false, bytes and doubles. */
+/** Value sizes of fixed types: true, false, byte, double. */
 const FIXED_BYTES: Readonly<Record<number, number | undefined>> = { 1: 0, 2: 0, 3: 1, 7: 8 };
-/** Most bytes of integers of 16, 32 and 64 bits, which are as long as they need to be. */
+/** Longest encodings of 16, 32 and 64 bit integers. */
 const MOST_BYTES: Readonly<Record<number, number | undefined>> = { 4: 5, 5: 5, 6: 10 };
 
-/** The structure that the bytes begin with, and where it ends. Numbers of 64 bits are bigints. */
+/** Decodes the structure at the start, and returns its end. 64-bit numbers are bigints. */
 export function readThrift(bytes: Uint8Array): { value: Thrift; end: number } {
   const end = checkStruct(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, end);
@@ -28,7 +28,7 @@ function checkStruct(bytes: Uint8Array): number {
   let at = 0;
   let items = 0;
   const pass = (count: number) => {
-    if ((at += count) > bytes.length) throw new CutOff("it is cut off");
+    if ((at += count) > bytes.length) throw new CutOff("data is truncated");
   };
   const byte = () => {
     pass(1);
@@ -40,14 +40,14 @@ function checkStruct(bytes: Uint8Array): number {
       value += (next & 0x7f) * 2 ** (7 * i);
       if (next < 0x80) return value;
     }
-    throw new Damage("a number is too long");
+    throw new Damage("integer too long");
   }
   function count(value: number): number {
-    if (value > 0x7fffffff) throw new Damage("a list or a string is too long");
+    if (value > 0x7fffffff) throw new Damage("list or string too long");
     return value;
   }
   function struct(depth: number): void {
-    if (depth > MAX_DEPTH) throw new Damage("it is too deep");
+    if (depth > MAX_DEPTH) throw new Damage("nested too deeply");
     for (let head; ((head = byte()) & 15) !== 0;) {
       if (head >> 4 === 0) varint(5);
       element(head & 15, depth);
@@ -60,11 +60,11 @@ function checkStruct(bytes: Uint8Array): number {
     if (most !== undefined) return void varint(most);
     if (type === 8) return pass(count(varint(5)));
     if (type === 12) return struct(depth + 1);
-    if (type !== 9) throw new Damage("it has a field of an unknown type");
+    if (type !== 9) throw new Damage("unknown type of a field");
     const head = byte();
     const size = head >> 4 === 15 ? count(varint(5)) : head >> 4;
-    if (size > bytes.length - at) throw new CutOff("a list is cut off");
-    if ((items += size) > 1024 + bytes.length / 2) throw new Damage("its lists are too long");
+    if (size > bytes.length - at) throw new CutOff("list is truncated");
+    if ((items += size) > 1024 + bytes.length / 2) throw new Damage("lists too long");
     const itemType = head & 15;
     for (let i = 0; i < size; i++) element(itemType <= 2 ? 3 : itemType, depth + 1);
   }
@@ -72,16 +72,16 @@ function checkStruct(bytes: Uint8Array): number {
   return at;
 }
 
-/** A whole number from 0, or what is given where there is none. */
+/** Converts a value to a natural number; an absent one is `otherwise`. */
 export function natural(value: unknown, otherwise?: number): number {
   const number = Number(value ?? otherwise);
   if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new Damage("a number is missing, or negative");
+  throw new Damage("missing or negative number");
 }
 
 export function structs(value: unknown): Thrift[] {
   if (Array.isArray(value) && value.every((item) => item !== null && typeof item === "object")) {
     return value;
   }
-  throw new Damage("a list is missing");
+  throw new Damage("missing list");
 }

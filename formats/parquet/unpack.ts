@@ -1,39 +1,36 @@
-// Pages unpacked to the size that they say, and no further: Snappy
-// (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and what the runtime
-// has.
+// Unpacking of pages to at most their declared size: Snappy
+// (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and codecs of the
+// runtime.
 import * as zlib from "node:zlib";
 import { unpackZstd } from "../compression/zstd.ts";
 import { copyBack, copyIn, unpackLz4 } from "../compression/lz4.ts";
 import { Damage } from "./thrift.ts";
 
-/** Makes bytes of others, of a size that is known. Throws any error where they are damaged. */
+/** Unpacks bytes to a known size. Throws any error if they are damaged. */
 export type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
 
-/** The codecs by number, with what unpacks them; absent: this runtime cannot. */
+/** Codecs by number; without `unpack`, this runtime does not support one. */
 export const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "none", unpack: (packed) => packed },
   { name: "snappy", unpack: unpackSnappy },
-  {
-    name: "gzip",
-    unpack: (packed, size) => zlib.gunzipSync(packed, { maxOutputLength: Math.max(size, 1) }),
-  },
+  { name: "gzip", unpack: (packed, size) => zlib.gunzipSync(packed, limit(size)) },
   { name: "lzo" },
-  {
-    name: "brotli",
-    unpack: (packed, size) =>
-      zlib.brotliDecompressSync(packed, { maxOutputLength: Math.max(size, 1) }),
-  },
+  { name: "brotli", unpack: (packed, size) => zlib.brotliDecompressSync(packed, limit(size)) },
   { name: "lz4 in frames" },
   { name: "zstd", unpack: unpackZstd },
   { name: "lz4", unpack: unpackLz4 },
 ];
+
+function limit(size: number): { maxOutputLength: number } {
+  return { maxOutputLength: Math.max(size, 1) };
+}
 
 function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let from = 0;
   let to = 0;
   const byte = () => {
-    if (from >= packed.byteLength) throw new Damage("it is cut off");
+    if (from >= packed.byteLength) throw new Damage("data is truncated");
     return packed[from++];
   };
   const number = (bytes: number) => {
@@ -41,7 +38,7 @@ function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
     for (let i = 0; i < bytes; i++) value += byte() * 2 ** (8 * i);
     return value;
   };
-  while (byte() >= 0x80); // the size, which the page says too
+  while (byte() >= 0x80); // the size, which the page header has too
   while (from < packed.byteLength) {
     const tag = byte();
     const kind = tag & 3;

@@ -1,6 +1,6 @@
-// The values of a page, in the encodings of
-// https://github.com/apache/parquet-format/blob/master/Encodings.md. Numbers are read by hyparquet,
-// within bounds that are checked here.
+// The values of a page (https://github.com/apache/parquet-format/blob/master/Encodings.md). Numbers
+// are decoded by hyparquet, within bounds that are checked here.
+import { viewOf } from "../arrays/view_bytes.ts";
 import { deltaBinaryUnpack } from "npm:hyparquet@1.31.5/src/delta.js";
 import { byteStreamSplit } from "npm:hyparquet@1.31.5/src/encoding.js";
 import { readPlain } from "npm:hyparquet@1.31.5/src/plain.js";
@@ -31,16 +31,16 @@ const NONE: readonly Values[] = [
   [],
 ];
 
-/** What {@linkcode readValues} is told. */
+/** Inputs of {@linkcode readValues}. */
 export interface Encoded {
   encoding: number;
   type: number;
   count: number;
-  /** Strings that share bytes have no more than this together. */
+  /** Most bytes of all strings that share prefixes. */
   maxBytes: number;
 }
 
-/** How values are read in an encoding, and of which types. */
+/** The decoder of an encoding, and its types. */
 interface Decoder {
   types: readonly number[];
   decode(reader: Reader, encoded: Encoded): unknown;
@@ -72,16 +72,18 @@ const DECODERS: Readonly<Record<number, Decoder | undefined>> = {
   },
 };
 
-/** The values of a page from a byte on; undefined for an encoding that is not read, or not of this type. */
+/**
+ * Reads values from an offset. Returns undefined for an encoding that this type does not support.
+ */
 export function readValues(page: Uint8Array, from: number, encoded: Encoded): Values | undefined {
   const { encoding, type, count } = encoded;
   if (count === 0) return NONE[type];
-  if (from > page.length) throw new Damage("it is cut off");
+  if (from > page.length) throw new Damage("data is truncated");
   const decoder = DECODERS[encoding];
   if (!decoder?.types.includes(type)) return undefined;
   const reader = { view: new DataView(page.buffer, page.byteOffset, page.length), offset: from };
   const values = decoder.decode(reader, encoded);
-  if (reader.offset > page.length) throw new Damage("it is cut off");
+  if (reader.offset > page.length) throw new Damage("data is truncated");
   return values as Values;
 }
 
@@ -109,7 +111,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function bytesAt(reader: Reader, length: number): Uint8Array {
   const { view, offset } = reader;
-  if (length < 0 || offset + length > view.byteLength) throw new Damage("a string leads out of it");
+  if (length < 0 || offset + length > view.byteLength) throw new Damage("string out of bounds");
   reader.offset += length;
   return new Uint8Array(view.buffer, view.byteOffset + offset, length);
 }
@@ -120,7 +122,7 @@ function readStrings(reader: Reader, count: number, lengthOf: (i: number) => num
   return strings;
 }
 
-/** Strings of which each begins as the one before it. */
+/** Reads strings that share a prefix with the previous one. */
 function readShared(reader: Reader, count: number, maxBytes: number): string[] {
   const prefixes = readDelta(reader, new Int32Array(count));
   const lengths = readDelta(reader, new Int32Array(count));
@@ -129,9 +131,9 @@ function readShared(reader: Reader, count: number, maxBytes: number): string[] {
   let sum = 0;
   for (let i = 0; i < count; i++) {
     const shared = prefixes[i];
-    if (shared < 0 || shared > last.length) throw new Damage("a string shares more than there is");
+    if (shared < 0 || shared > last.length) throw new Damage("a shared prefix is too long");
     const rest = bytesAt(reader, lengths[i]);
-    if ((sum += shared + rest.length) > maxBytes) throw new Damage("its strings are too long");
+    if ((sum += shared + rest.length) > maxBytes) throw new Damage("strings too long");
     const bytes = new Uint8Array(shared + rest.length);
     bytes.set(last.subarray(0, shared));
     bytes.set(rest, shared);
@@ -147,21 +149,21 @@ function readDelta<A extends Int32Array | BigInt64Array>(reader: Reader, out: A)
   const parts = readVarInt(head);
   const total = readVarInt(head);
   if (blockSize < 0 || parts <= 0 || blockSize % (parts * 8) !== 0 || total < out.length) {
-    throw new Damage("its differences are damaged");
+    throw new Damage("invalid header of deltas");
   }
-  if (parts > reader.view.byteLength) throw new Damage("it is cut off");
+  if (parts > reader.view.byteLength) throw new Damage("data is truncated");
   deltaBinaryUnpack(reader, out.length, out);
   return out;
 }
 
-/** Small numbers of so many bits in runs: the "RLE / Bit-Packing Hybrid". */
+/** Reads numbers of `width` bits in the "RLE / Bit-Packing Hybrid". */
 export function readRuns<A extends Uint8Array | Uint32Array>(
   bytes: Uint8Array,
   width: number,
   out: A,
 ): A {
-  if (width > 32) throw new Damage(`its numbers have ${width} bits`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width > 32) throw new Damage(`numbers of ${width} bits`);
+  const view = viewOf(bytes);
   const reader = { view, offset: 0 };
   const number = (at: number, length: number) => {
     let value = 0;
@@ -176,7 +178,7 @@ export function readRuns<A extends Uint8Array | Uint32Array>(
     const start = reader.offset;
     reader.offset += head % 2 === 0 ? Math.ceil(width / 8) : (head - 1) / 2 * width;
     const needed = head % 2 === 0 ? reader.offset - start : Math.ceil(count * width / 8);
-    if (start + needed > bytes.length) throw new Damage("a run is cut off");
+    if (start + needed > bytes.length) throw new Damage("run is truncated");
     if (head % 2 === 0) out.fill(number(start, needed), next, next + count);
     else {
       for (let i = 0, bit = start * 8; i < count; i++, bit += width) {

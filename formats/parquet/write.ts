@@ -4,20 +4,20 @@ import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
 import type { Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
 
-/** How pages are packed. */
+/** The codec of pages. */
 export type ParquetCompression = "snappy" | "gzip" | "none";
 
-/** How a table is written. */
+/** Options for writing Parquet files. */
 export interface ParquetWriteOptions {
-  /** Rows in a row group, at most; one of 32 MiB ends too. They are in memory, several times over, while they are written. @default 32768 */
+  /** Most rows in a row group, held in memory several times; also ends at 32 MiB. @default 32768 */
   rowGroupSize?: number;
-  /** How pages are packed. @default "snappy" */
+  /** @default "snappy" */
   compression?: ParquetCompression;
 }
 
 export const CODEC_NAMES = { snappy: "SNAPPY", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
 
-/** The elements of the schema for each type of column. */
+/** Schema elements of each column type. */
 const TYPES = {
   string: { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } },
   number: { type: "DOUBLE" },
@@ -34,7 +34,7 @@ function elementOf({ name, type, nullable }: Column) {
   return { name, ...TYPES[type], repetition_type: nullable ? "OPTIONAL" : "REQUIRED" } as const;
 }
 
-/** The bytes of a table, piece by piece: no more than a row group of them is in memory. */
+/** Encodes a table piece by piece. A row group of it is in memory. */
 export async function* encodeRows(
   table: TableRows,
   { rowGroupSize, compression, signal }: Required<ParquetWriteOptions> & { signal?: AbortSignal },
@@ -53,11 +53,10 @@ export async function* encodeRows(
     bytes.index = 0;
     return piece;
   }
-  for await (
-    const { count, cells } of rowGroups(table, { format: "Parquet", maxRows: rowGroupSize, signal })
-  ) {
+  const groups = rowGroups(table, { format: "Parquet", maxRows: rowGroupSize, signal });
+  for await (const { count, cells } of groups) {
     const columnData = columns.map(({ name, type }, i) => {
-      // A dictionary of numbers takes 0 and -0 for one: they are written as they are.
+      // A dictionary of numbers would not distinguish 0 and -0.
       return { name, data: cells[i], ...(type === "number" && { encoding: "PLAIN" as const }) };
     });
     await writer.write({ columnData, rowGroupSize: count });

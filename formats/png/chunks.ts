@@ -1,5 +1,6 @@
-// The chunks of a PNG file (https://www.w3.org/TR/png-3/), looked through before anything is
-// decoded: what it is, in what order it stands, and that its data are as long as its pixels need.
+// The chunks of a PNG file (https://www.w3.org/TR/png-3/), checked before anything is decoded:
+// their kinds and order, and the length of the data.
+import { viewOf } from "../arrays/view_bytes.ts";
 import { Readable } from "node:stream";
 import { crc32, createInflate } from "node:zlib";
 import { concatBytes } from "../../core/bytes/bytes.ts";
@@ -10,7 +11,7 @@ export const GREY = 0;
 export const RGB = 2;
 export const INDEXED = 3;
 
-/** Samples of a pixel, and the depths that they may have, of each type of colour. */
+/** Samples per pixel and allowed depths of each type of colour. */
 const COLOURS: Record<number, { samples: number; depths: readonly number[] } | undefined> = {
   [GREY]: { samples: 1, depths: [1, 2, 4, 8, 16] },
   [RGB]: { samples: 3, depths: [8, 16] },
@@ -18,11 +19,16 @@ const COLOURS: Record<number, { samples: number; depths: readonly number[] } | u
   4: { samples: 2, depths: [8, 16] },
   6: { samples: 4, depths: [8, 16] },
 };
-/** Where the seven passes of an interlaced image begin, and their steps: x, y, each x, each y. */
-export const PASSES: readonly number[][] = [
+const PASSES = [
   ...[[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4]],
   ...[[0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]],
 ];
+
+/** Returns the passes of an image: first x and y, step of x and y. */
+export function passesOf(interlaced: boolean): number[][] {
+  return interlaced ? PASSES : [[0, 0, 1, 1]];
+}
+
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 export interface PngHeader {
@@ -36,7 +42,7 @@ export interface PngHeader {
 
 export interface PngChunks extends PngHeader {
   palette?: Uint8Array;
-  /** The alpha of the palette's first colours, or the colour that is transparent. */
+  /** The alpha of the first palette colours, or the transparent colour. */
   transparency?: Uint8Array;
   data: Uint8Array[];
   slim: Uint8Array;
@@ -45,13 +51,13 @@ export interface PngChunks extends PngHeader {
 interface Chunk {
   type: string;
   content: Uint8Array;
-  /** Its bytes with length, type and checksum. */
+  /** All its bytes: length, type, content and checksum. */
   whole: Uint8Array;
 }
 
-/** Looks through the chunks. What is not needed for the pixels is left out; what must be understood and is not, is refused. */
+/** Scans the chunks. Those without pixels are dropped; unknown critical chunks are refused. */
 export function readPngChunks(bytes: Uint8Array, path: string, maxPixels?: number): PngChunks {
-  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw corruptImage(path, "it is no PNG file");
+  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw corruptImage(path, "not a PNG file");
   const kept: Uint8Array[] = [bytes.subarray(0, 8)];
   const found: FoundChunks = { data: [] };
   let header: PngHeader | undefined;
@@ -72,11 +78,11 @@ export function readPngChunks(bytes: Uint8Array, path: string, maxPixels?: numbe
 }
 
 function* chunksOf(bytes: Uint8Array, path: string): Generator<Chunk> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   for (let at = 8, type = ""; type !== "IEND";) {
-    if (at + 12 > bytes.byteLength) throw corruptImage(path, "it is cut off");
+    if (at + 12 > bytes.byteLength) throw corruptImage(path, "file is truncated");
     const size = view.getUint32(at);
-    if (size > bytes.byteLength - at - 12) throw corruptImage(path, "it is cut off");
+    if (size > bytes.byteLength - at - 12) throw corruptImage(path, "file is truncated");
     const whole = bytes.subarray(at, at + 12 + size);
     type = String.fromCharCode(...whole.subarray(4, 8));
     yield { type, content: whole.subarray(8, 8 + size), whole };
@@ -84,12 +90,12 @@ function* chunksOf(bytes: Uint8Array, path: string): Generator<Chunk> {
   }
 }
 
-/** The chunks that came so far, and the type of the last one. */
+/** The chunks so far, and the type of the last one. */
 type FoundChunks = Pick<PngChunks, "palette" | "transparency" | "data"> & { last?: string };
 
-/** Keeps what pixels need of a chunk behind the header. */
+/** Keeps the parts of a chunk that the pixels need. */
 function keepChunk(found: FoundChunks, type: string, content: Uint8Array, path: string): void {
-  const misplaced = () => corruptImage(path, `its chunk ${type} is not where it belongs`);
+  const misplaced = () => corruptImage(path, `misplaced chunk ${type}`);
   switch (type) {
     case "PLTE":
       if (found.palette ?? found.transparency ?? found.data[0]) throw misplaced();
@@ -100,9 +106,7 @@ function keepChunk(found: FoundChunks, type: string, content: Uint8Array, path: 
       found.transparency = content;
       return;
     case "IDAT":
-      if (found.data.length > 0 && found.last !== "IDAT") {
-        throw corruptImage(path, "its data are in several places");
-      }
+      if (found.data.length > 0 && found.last !== "IDAT") throw misplaced();
       found.data.push(content);
       return;
     case "IEND":
@@ -110,28 +114,28 @@ function keepChunk(found: FoundChunks, type: string, content: Uint8Array, path: 
     case "acTL":
       throw unsupportedImage(path, "it is animated");
   }
-  if (!/^[A-Za-z]{4}$/.test(type)) throw corruptImage(path, "one of its chunks has no name");
-  if (/^[A-Z]/.test(type)) throw unsupportedImage(path, `it needs a chunk ${type}`);
+  if (!/^[A-Za-z]{4}$/.test(type)) throw corruptImage(path, "invalid chunk name");
+  if (/^[A-Z]/.test(type)) throw unsupportedImage(path, `unknown critical chunk ${type}`);
 }
 
-/** Checks the sum of a chunk that is needed. */
+/** Checks the CRC of a chunk that affects the pixels. */
 function checkSum(type: string, whole: Uint8Array, path: string): void {
   if (!/^([A-Z]{4}|tRNS)$/.test(type)) return;
   const end = whole.byteLength - 4;
   const sum = new DataView(whole.buffer, whole.byteOffset + end).getUint32(0);
   if (crc32(whole.subarray(4, end)) === sum) return;
-  throw corruptImage(path, `its chunk ${type} has another sum`);
+  throw corruptImage(path, `checksum mismatch in chunk ${type}`);
 }
 
 function parseHeader(content: Uint8Array, path: string, maxPixels?: number): PngHeader {
-  if (content.byteLength !== 13) throw corruptImage(path, "its header has another length");
+  if (content.byteLength !== 13) throw corruptImage(path, "invalid length of the header");
   const view = new DataView(content.buffer, content.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const [depth, colour, compression, filter, interlace] = content.subarray(8);
   checkPixels(path, { width, height }, maxPixels);
   const { samples = 0, depths = [] } = COLOURS[colour] ?? {};
   if (!depths.includes(depth)) {
-    throw corruptImage(path, `it has colours of type ${colour} with ${depth} bits`);
+    throw corruptImage(path, `invalid colour type ${colour} with ${depth} bits`);
   }
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw unsupportedImage(path, `its methods are ${compression}, ${filter} and ${interlace}`);
@@ -152,22 +156,20 @@ function checkColours(chunks: PngChunks, path: string): void {
   if (!fits) throw corruptImage(path, `its transparency has ${byteLength} bytes`);
 }
 
-/** Returns how many colours a palette has. */
+/** Returns the number of colours of a palette. */
 function checkPalette(
   { byteLength }: Uint8Array,
   { colour, depth }: PngHeader,
   path: string,
 ): number {
-  if (![RGB, INDEXED, 6].includes(colour)) {
-    throw corruptImage(path, "it has a palette and is grey");
-  }
+  if (![RGB, INDEXED, 6].includes(colour)) throw corruptImage(path, "it is grey but has a palette");
   const colours = byteLength / 3;
   const most = colour === INDEXED ? 2 ** depth : 256;
   if (Number.isInteger(colours) && colours >= 1 && colours <= most) return colours;
-  throw corruptImage(path, `its palette has ${byteLength} bytes`);
+  throw corruptImage(path, `invalid palette of ${byteLength} bytes`);
 }
 
-/** Inflates the data once, piece by piece, and throws where they have another length than the pixels need. */
+/** Inflates the data piece by piece, and throws if their length does not match the pixels. */
 export async function checkPngData(
   chunks: PngChunks,
   path: string,
@@ -185,21 +187,19 @@ export async function checkPngData(
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw corruptImage(path, "its data are damaged", error);
+    throw corruptImage(path, "compressed data is damaged", error);
   } finally {
     source.destroy();
     inflate.destroy();
   }
   if (found === needed) return;
-  throw corruptImage(
-    path,
-    `its pixels need ${needed} bytes, its data have ${found > needed ? "more" : found}`,
-  );
+  const state = `its pixels need ${needed} bytes, its data has ${found > needed ? "more" : found}`;
+  throw corruptImage(path, state);
 }
 
-/** Bytes of the filtered rows: each has one byte before it. */
+/** Returns the size of the filtered rows, each with a leading byte. */
 function dataSize({ width, height, depth, samples, interlaced }: PngHeader): number {
-  return (interlaced ? PASSES : [[0, 0, 1, 1]]).reduce((sum, [x, y, stepX, stepY]) => {
+  return passesOf(interlaced).reduce((sum, [x, y, stepX, stepY]) => {
     const columns = Math.max(0, Math.ceil((width - x) / stepX));
     const rows = Math.max(0, Math.ceil((height - y) / stepY));
     return columns === 0 ? sum : sum + rows * (1 + Math.ceil(columns * samples * depth / 8));

@@ -1,12 +1,12 @@
-// Tables over files that are read some rows at a time, column by column.
+// Tables over files that are read in batches of rows, column by column.
 import type { Cell, Column, RangeTable, Row, TableRows } from "./table.ts";
 import { type Cells, joinCells, rowOf } from "./cells.ts";
 import { noColumn } from "./create_table.ts";
 import { checkRange, chooseColumns } from "./parts.ts";
 import { checkRow } from "./check_row.ts";
-import { unwritableTable } from "./table_file.ts";
+import { unwritable } from "../content/file_faults.ts";
 
-/** The cells of some rows, in the order of the columns that were asked for. */
+/** The cells of some rows, in the order of the requested columns. */
 export interface Batch {
   rows: number;
   cells: readonly Cells[];
@@ -18,7 +18,7 @@ export interface Range {
   signal?: AbortSignal;
 }
 
-/** The table of what `read` gives; `checkColumn` throws where a whole column is too much. */
+/** Makes a table of batches; `checkColumn` throws if a whole column is too large. */
 export function batchTable<C extends { column: Column }>(
   { path, columns, read, checkColumn }: {
     path: string;
@@ -53,7 +53,7 @@ export function batchTable<C extends { column: Column }>(
   };
 }
 
-/** A group ends when its cells have about as many bytes. */
+/** Approximate size of the cells of a group, bytes. */
 const MAX_GROUP_BYTES = 32 * 1024 * 1024;
 
 interface RowGroup {
@@ -61,7 +61,7 @@ interface RowGroup {
   cells: Cell[][];
 }
 
-/** The rows in groups of up to `maxRows`. Throws for a row that is not of the columns. */
+/** Groups rows, up to `maxRows` each. Throws for a row that does not match the columns. */
 export async function* rowGroups(
   table: TableRows,
   { format, maxRows, signal }: { format: string; maxRows: number; signal?: AbortSignal },
@@ -75,7 +75,7 @@ export async function* rowGroups(
     signal?.throwIfAborted();
     checkRow(columns, row, ++number);
     if (columns.length === 0) {
-      throw unwritableTable(format, "it has rows and no columns", "Give it a column.");
+      throw unwritable(format, "it has rows but no columns", "Give it a column.");
     }
     for (const [i, { name }] of columns.entries()) {
       const cell = (row as Row)[name];

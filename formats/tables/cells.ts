@@ -3,7 +3,7 @@ import type { Cell, CellsOf, Column, NullableCells, Numbers, Row } from "./table
 
 export type Cells = CellsOf<Cell>;
 
-/** The cells of rows that a program has, as a column of its type has them. */
+/** Packs the cells of rows in memory as a column of its type. */
 export function packCells({ type, nullable }: Column, cells: Cell[]): Cells {
   if (type !== "number" && type !== "int64") return cells;
   const values = type === "number"
@@ -13,7 +13,7 @@ export function packCells({ type, nullable }: Column, cells: Cell[]): Cells {
   return { values, valid: Uint8Array.from(cells, (cell) => cell === null ? 0 : 1) };
 }
 
-/** Cells of which each is there or null, as the mask says; `present` has those that are there. */
+/** Puts `present` cells where the mask is 1, null where it is 0. */
 export function spreadCells(valid: Uint8Array, present: Numbers | readonly Cell[]): Cells {
   let next = 0;
   if (Array.isArray(present)) {
@@ -25,7 +25,7 @@ export function spreadCells(valid: Uint8Array, present: Numbers | readonly Cell[
   return { values, valid };
 }
 
-/** Some of the cells; numbers share their memory. */
+/** Returns a range of cells; numbers share their memory. */
 export function sliceCells(cells: Cells, from: number, to: number): Cells {
   if (Array.isArray(cells)) return cells.slice(from, to);
   if (ArrayBuffer.isView(cells)) return cells.subarray(from, to);
@@ -43,7 +43,7 @@ export function rowOf(columns: readonly Column[], cells: readonly Cells[], index
   return row;
 }
 
-/** Sets a cell of a row, also of a column named `__proto__`. */
+/** Sets a cell of a row, even in a column named `__proto__`. */
 export function setCell(row: Row, name: string, value: Cell): void {
   if (name !== "__proto__") row[name] = value;
   else {
@@ -52,7 +52,7 @@ export function setCell(row: Row, name: string, value: Cell): void {
   }
 }
 
-/** All cells of a column, which come in pieces. */
+/** Joins the pieces of a column. */
 export async function joinCells(column: Column, pieces: AsyncIterable<Cells>): Promise<Cells> {
   const cells: Cell[] = [];
   const values: Numbers[] = [];

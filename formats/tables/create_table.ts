@@ -1,4 +1,4 @@
-// Tables of rows that a program has or makes.
+// Tables of rows in memory or from a generator.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Columns, Row, RowOf, Table, TableOptions } from "./table.ts";
@@ -7,21 +7,24 @@ import { type Cells, joinCells, packCells } from "./cells.ts";
 import { checkRow } from "./check_row.ts";
 import { listColumns } from "./list_columns.ts";
 
-/** So many numbers are moved into a typed array at once. */
+/** Rows that are packed into a typed array at a time. */
 const CHUNK_ROWS = 65_536;
 
 /**
- * A table of rows that are in memory, or that a function gives, each time from the first. Each row is checked when it
- * comes.
+ * Creates a table of rows in memory, or of a function that returns them from the first each time.
+ * Each row is checked when it is read.
  *
- * @throws {RegistryError} `Invalid` for columns that are not; `rows` for a row that has other members or types
+ * @throws {RegistryError} `Invalid` for invalid columns; from `rows` for a row that does not match
  *
  * @example
  * ```ts
  * import { createTable } from "@holdfast/holdfast/formats/csv";
  * import { assertEquals } from "@std/assert";
  *
- * const table = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, { id: 2n, score: null }]);
+ * const table = createTable({ id: "int64", score: "number?" }, [
+ *   { id: 1n, score: 0.5 },
+ *   { id: 2n, score: null },
+ * ]);
  * assertEquals(await table.column("id"), BigInt64Array.of(1n, 2n));
  * ```
  */
@@ -56,18 +59,18 @@ export function createTable<const C extends Columns>(
   return table as unknown as Table<RowOf<C>>;
 }
 
-/** The error of a name that no column has. */
+/** Makes the error of an unknown column name. */
 export function noColumn(name: string, columns: readonly Pick<Column, "name">[]): RegistryError {
   return fault({
     code: "NotFound",
     action: "read column",
     subject: shown(name),
-    state: "the table has none of that name",
-    hint: `Its columns are ${columns.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),
+    state: "the table has no such column",
+    hint: `Use one of ${columns.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),
   });
 }
 
-/** The cells of a column, some rows at a time. */
+/** Yields the cells of a column, packed in chunks. */
 async function* cellsOf(column: Column, rows: AsyncIterable<Row>): AsyncGenerator<Cells> {
   let cells: Cell[] = [];
   for await (const row of rows) {

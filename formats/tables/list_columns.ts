@@ -1,9 +1,9 @@
-// Columns of tables, in full and as they may be.
+// Normalized and validated columns of tables.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column, Columns, ColumnType, Table } from "./table.ts";
 
-/** Columns in full. Throws `Invalid` for a name that is empty or there twice, and for a type that there is not. */
+/** Returns columns in full. Throws `Invalid` for an empty or duplicate name and an unknown type. */
 export function listColumns(columns: Columns): readonly Column[] {
   const listed = Array.isArray(columns)
     ? columns as readonly Column[]
@@ -14,11 +14,9 @@ export function listColumns(columns: Columns): readonly Column[] {
   }
   throw fault({
     code: "Invalid",
-    action: "use these columns",
+    action: "use columns",
     state: problem,
-    hint: `Each has a name of its own and a type: ${
-      [...TYPES].join(", ")
-    }; with "?" it may be null.`,
+    hint: `Give each a unique name and a type (${[...TYPES].join(", ")}); "?" makes it nullable.`,
   });
 }
 
@@ -27,32 +25,28 @@ function fromShort([name, short]: [string, string]): Column {
   return { name, type: (nullable ? short.slice(0, -1) : short) as ColumnType, nullable };
 }
 
-const TYPES: ReadonlySet<unknown> = new Set<ColumnType>([
-  "string",
-  "number",
-  "int64",
-  "boolean",
-  "date",
-]);
+const TYPES: ReadonlySet<unknown> = new Set<ColumnType>(
+  ["string", "number", "int64", "boolean", "date"],
+);
 
 function columnsProblem(columns: readonly Column[]): string | undefined {
   const wrong = columns.findIndex((column) => !TYPES.has(column?.type));
   if (wrong < 0) return namesProblem(columns.map(({ name }) => name));
-  return `column ${wrong + 1} is of type ${shown(columns[wrong]?.type)}, which there is not`;
+  return `column ${wrong + 1} has unknown type ${shown(columns[wrong]?.type)}`;
 }
 
-/** What keeps names from being those of columns. */
+/** Returns why names cannot be those of columns, or undefined. */
 export function namesProblem(names: readonly unknown[]): string | undefined {
   const seen = new Set<unknown>();
   for (const [index, name] of names.entries()) {
     if (typeof name !== "string" || name === "") return `column ${index + 1} has no name`;
     if (!name.isWellFormed()) return `the name ${shown(name)} has a lone surrogate`;
-    if (seen.has(name)) return `the name ${shown(name)} is there twice`;
+    if (seen.has(name)) return `duplicate column ${shown(name)}`;
     seen.add(name);
   }
 }
 
-/** True for what has the members of a {@linkcode Table}, and columns that may be. Its rows are not looked at. */
+/** Returns true for a {@linkcode Table} with valid columns. Its rows are not read. */
 export function isTable(value: unknown): value is Table {
   if (typeof value !== "object" || value === null) return false;
   const { columns, rows, column } = value as Partial<Table>;

@@ -1,28 +1,28 @@
-// Parts of tables that lie in files: some columns, some rows.
+// Columns and row ranges of tables in files.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column } from "./table.ts";
 import { noColumn } from "./create_table.ts";
 import { namesProblem } from "./list_columns.ts";
-import { unsupportedTable } from "./table_file.ts";
+import { unsupportedTable } from "../content/file_faults.ts";
 
-/** A column of a file that no table has, with the reason: `it is a decimal`. */
+/** A column of a file that cannot be read, with the reason: `it is a decimal`. */
 export interface OtherColumn {
   name: string;
   problem: string;
 }
 
-/** How times without a time zone are read: not at all, or as if they were UTC. */
+/** Handling of times without a time zone: refuse them, or read them as UTC. */
 export type LocalTimes = "refuse" | "utc";
 
 export const LOCAL_TIMES_PROBLEM =
-  'it has times without a time zone; localTimes: "utc" takes them for UTC';
+  'it has times without a time zone; read them with localTimes: "utc"';
 
 /**
- * The columns of these names, or all, each of which can be read.
+ * Returns the columns with these names, or all.
  *
- * @throws {RegistryError} `NotFound` for a name that no column has; `Unsupported` for a column that cannot be read, for
- * names that are there twice and for those that no column of a table has; `Invalid` for no names
+ * @throws {RegistryError} `NotFound` for an unknown name, `Unsupported` for a column that cannot be
+ * read and for invalid or duplicate names, `Invalid` for an empty list
  */
 export function chooseColumns<C extends { column: Column }>(
   path: string,
@@ -30,12 +30,14 @@ export function chooseColumns<C extends { column: Column }>(
   names?: readonly string[],
 ): C[] {
   if (names?.length === 0) {
+    const hint = "Leave columns out to read all of them.";
+    const subject = shown(path);
     throw fault({
       code: "Invalid",
       action: "read table",
-      subject: shown(path),
-      state: "no column is named",
-      hint: "Leave columns out to read all of them.",
+      subject,
+      state: "columns is empty",
+      hint,
     });
   }
   const chosen = names === undefined ? all : names.map((name) => {
@@ -45,7 +47,7 @@ export function chooseColumns<C extends { column: Column }>(
   });
   for (const column of chosen) {
     if (!("problem" in column)) continue;
-    const hint = "Name the other columns, { columns: [...] }, or read it by another program.";
+    const hint = "Name the other columns, { columns: [...] }, or read it with another program.";
     throw unsupportedTable(path, `column ${shown(column.name)}: ${column.problem}`, hint);
   }
   const problem = namesProblem(chosen.map(nameOf));
@@ -57,7 +59,7 @@ function nameOf(column: { column: Column } | OtherColumn): string {
   return "problem" in column ? column.name : column.column.name;
 }
 
-/** Throws `Invalid` for a range of rows that is none. */
+/** Throws `Invalid` for an invalid range of rows. */
 export function checkRange(path: string, { from, to }: { from: number; to: number }): void {
   if (
     Number.isSafeInteger(from) && from >= 0 && to >= 0 &&
@@ -67,6 +69,6 @@ export function checkRange(path: string, { from, to }: { from: number; to: numbe
     code: "Invalid",
     action: "read rows",
     subject: `${from} to ${to} of ${shown(path)}`,
-    state: "they are no whole numbers from 0",
+    state: "give whole numbers from 0",
   });
 }

@@ -1,59 +1,59 @@
-// Tables: named columns of one type each, and rows that come one after the other, so that none has
-// to fit into memory.
-/** What the cells of a column of each type are. */
+// Tables: named columns of one type each, and rows that are read one by one, so that a table need
+// not fit into memory.
+/** The JavaScript types of cells. */
 export interface CellTypes {
   string: string;
-  /** A number of 64 bits (IEEE 754). */
+  /** IEEE 754, 64 bits. */
   number: number;
-  /** A whole number of 64 bits, signed. */
+  /** Signed, 64 bits. */
   int64: bigint;
   boolean: boolean;
   date: Date;
 }
 
-/** The types of columns. */
+/** The type of a column. */
 export type ColumnType = keyof CellTypes;
 
 /** A column of a table. */
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** Whether a cell may be null. @default false */
+  /** Allows null. @default false */
   readonly nullable?: boolean;
 }
 
-/** Names of columns and their types; one with `?` may be null. JavaScript puts names like `2024` first. */
+/** Column names and types; `?` allows null. JavaScript puts integer names such as `2024` first. */
 export type Schema = Readonly<Record<string, ColumnType | `${ColumnType}?`>>;
 
 /** Columns, short or in full. */
 export type Columns = Schema | readonly Column[];
 
-/** A cell. */
+/** A cell of any type. */
 export type Cell = CellTypes[ColumnType] | null;
 
 /** A row: a plain object with a member for each column. */
 export type Row = Record<string, Cell>;
 
-/** The rows of a table with such columns. */
+/** The row type of a table with such columns. */
 export type RowOf<C extends Columns> = C extends Schema ? { [N in keyof C]: CellOf<C[N]> } : Row;
 
-/** What a column of such a type, with `?` or without, has as cells. */
+/** The cell type of a column type, with or without `?`. */
 export type CellOf<T> = T extends `${infer U extends ColumnType}?` ? CellTypes[U] | null
   : T extends ColumnType ? CellTypes[T]
   : never;
 
-/** Numbers of a column. */
+/** The numbers of a column. */
 export type Numbers = Float64Array | BigInt64Array;
 
-/** All cells of a column of numbers that may be null. */
+/** All cells of a nullable column of numbers. */
 export interface NullableCells<A extends Numbers = Numbers> {
-  /** The numbers; 0 where the cell is null. */
+  /** The numbers; 0 for null. */
   readonly values: A;
-  /** 1 where there is a number, 0 where the cell is null. */
+  /** 1 for a number, 0 for null. */
   readonly valid: Uint8Array;
 }
 
-/** All cells of a column: numbers as typed arrays, with a mask where they may be null. */
+/** All cells of a column: numbers as typed arrays, with a mask if the column is nullable. */
 export type CellsOf<T> = Cell extends T ? Numbers | NullableCells | Cell[]
   : [T] extends [number] ? Float64Array
   : [T] extends [bigint] ? BigInt64Array
@@ -61,35 +61,35 @@ export type CellsOf<T> = Cell extends T ? Numbers | NullableCells | Cell[]
   : [T] extends [bigint | null] ? NullableCells<BigInt64Array>
   : T[];
 
-/** Options of the members of a {@linkcode Table}. */
+/** Options of the methods of {@linkcode Table}. */
 export interface TableOptions {
   signal?: AbortSignal;
 }
 
-/** A part of the rows of a table. */
+/** A range of the rows of a table. */
 export interface RowRange extends TableOptions {
-  /** The columns that rows have; others are not read. @default those of the table */
+  /** The columns to read. @default all */
   columns?: readonly string[];
   /** The first row, from 0. @default 0 */
   from?: number;
-  /** The row before which it ends. @default behind the last */
+  /** The row behind the last one. @default the number of rows */
   to?: number;
 }
 
-/** What a format needs of a table to write it. */
+/** The part of a table that formats need to write it. */
 export type TableRows = Pick<Table<object>, "columns" | "rows">;
 
-/** A table. It may be in memory, or be read from a file whenever its rows are asked for. */
+/** A table, in memory or read from a file on each call. */
 export interface Table<R extends object = Row> {
   readonly columns: readonly Column[];
-  /** The rows, each time from the first. What is wrong with one is thrown where it would stand. */
+  /** Reads the rows, each time from the first. An invalid row throws when it is reached. */
   rows(options?: TableOptions): AsyncIterable<R>;
-  /** All cells of one column, in memory. A name that no column has is `NotFound`. */
+  /** Reads all cells of one column into memory. An unknown name is `NotFound`. */
   column<N extends keyof R & string>(name: N, options?: TableOptions): Promise<CellsOf<R[N]>>;
 }
 
-/** A table of a file, of which some rows and columns can be read. */
+/** A table of a file that can be read in part. */
 export interface RangeTable extends Table {
-  /** All rows, or some; what has none of them is passed over, and so are columns that are not wanted. */
+  /** Reads all rows or a range. Other rows and columns are skipped. */
   rows(options?: RowRange): AsyncIterable<Row>;
 }

@@ -1,17 +1,17 @@
-// The directories of a TIFF file: what its pages are and where their blocks lie. After "TIFF
-// Revision 6.0" (Adobe, 1992), section 2, and BigTIFF, which has offsets of eight bytes. Every
-// number is taken for what somebody may have made up.
+// The directories of a TIFF file: properties of its pages and offsets of their blocks ("TIFF
+// Revision 6.0", Adobe, 1992, section 2; BigTIFF has offsets of eight bytes). No number is trusted.
 import type { FileToDecode } from "../../core/file_store.ts";
 import { openWindow } from "../content/window.ts";
+import { viewOf } from "../arrays/view_bytes.ts";
 import { corruptImage, unsupportedImage } from "../images/image_file.ts";
 
-/** What is read at once where a directory begins: most are in it with all that they refer to. */
+/** Read-ahead for a directory: most fit, with all values that they refer to. */
 const HEAD_BYTES = 16_384;
-/** A page has some twenty entries, and those of cameras and microscopes a hundred. */
+/** A page usually has about twenty entries, those of microscopes a hundred. */
 const MAX_ENTRIES = 1024;
 const MAX_PAGES = 65_536;
 
-/** The tags that say what the pixels are, section 8; those of tiles, section 15. */
+/** Tags of the pixels, section 8, and of tiles, section 15. */
 export const TAGS = {
   subfile: 254,
   width: 256,
@@ -35,22 +35,22 @@ export const TAGS = {
   sampleFormat: 339,
 } as const;
 
-/** Bytes of the types of values that are read: BYTE, SHORT, LONG, LONG8. */
+/** Sizes of the supported types of values: BYTE, SHORT, LONG, LONG8. */
 const TYPE_BYTES: Record<number, number | undefined> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
 export interface TiffReader {
   readonly path: string;
   readonly littleEndian: boolean;
-  /** Bytes of an offset: 4, or 8 in BigTIFF. */
+  /** Size of an offset: 4, or 8 in BigTIFF. */
   readonly offsetBytes: 4 | 8;
   readonly first: number;
-  /** These bytes, of which none is behind the end of the file. More is read, and kept for what is asked next. */
+  /** Reads with read-ahead. Both methods throw if the file is too short. */
   read(offset: number, length: number): Promise<Uint8Array>;
   readExactly(offset: number, length: number): Promise<Uint8Array>;
 }
 
 export interface Directory {
-  /** How many values a tag has; 0 where it is not there. */
+  /** Returns the number of values of a tag, 0 for an absent one. */
   count(tag: number): number;
   values(tag: number, from: number, count: number): Promise<number[]>;
   value(tag: number, otherwise?: number): Promise<number>;
@@ -58,7 +58,7 @@ export interface Directory {
 
 export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promise<TiffReader> {
   const { path, size } = file;
-  const refuse = () => corruptImage(path, `it is cut off: it has ${size} bytes`);
+  const refuse = () => corruptImage(path, `file is truncated: it has ${size} bytes`);
   const window = { end: size, refuse, signal };
   const read = openWindow(file, { ...window, aheadBytes: HEAD_BYTES });
   const readExactly = openWindow(file, { ...window, aheadBytes: 0 });
@@ -69,32 +69,15 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
   const view = viewOf(head);
   const version = view.getUint16(2, littleEndian);
   if ((order !== "II" && order !== "MM") || (version !== 42 && version !== 43)) {
-    throw corruptImage(path, "it is no TIFF file");
+    throw corruptImage(path, "not a TIFF file");
   }
-  if (version === 42) {
-    return {
-      path,
-      littleEndian,
-      offsetBytes: 4,
-      first: view.getUint32(4, littleEndian),
-      read,
-      readExactly,
-    };
+  const isBig = version === 43;
+  const [offsetBytes, reserved] = [4, 6].map((at) => view.getUint16(at, littleEndian));
+  if (isBig && (head.byteLength < 16 || offsetBytes !== 8 || reserved !== 0)) {
+    throw corruptImage(path, "header is damaged");
   }
-  if (
-    head.byteLength < 16 || view.getUint16(4, littleEndian) !== 8 ||
-    view.getUint16(6, littleEndian) !== 0
-  ) {
-    throw corruptImage(path, "its header is damaged");
-  }
-  return {
-    path,
-    littleEndian,
-    offsetBytes: 8,
-    first: numberAt(view, 8, 8, littleEndian),
-    read,
-    readExactly,
-  };
+  const first = isBig ? numberAt(view, 8, 8, littleEndian) : view.getUint32(4, littleEndian);
+  return { path, littleEndian, offsetBytes: isBig ? 8 : 4, first, read, readExactly };
 }
 
 export async function* readDirectories(reader: TiffReader): AsyncGenerator<Directory> {
@@ -103,19 +86,13 @@ export async function* readDirectories(reader: TiffReader): AsyncGenerator<Direc
   const entryBytes = offsetBytes === 4 ? 12 : 20;
   const seen = new Set<number>();
   for (let at = reader.first; at !== 0;) {
-    if (seen.has(at)) throw corruptImage(path, "its pages go round in a circle");
+    if (seen.has(at)) throw corruptImage(path, "its pages form a cycle");
     if (seen.add(at).size > MAX_PAGES) {
       throw unsupportedImage(path, `it has more than ${MAX_PAGES} pages`);
     }
-    const entries = numberAt(
-      viewOf(await reader.read(at, countBytes)),
-      0,
-      countBytes,
-      littleEndian,
-    );
-    if (entries > MAX_ENTRIES) {
-      throw unsupportedImage(path, `one of its pages has ${entries} entries`);
-    }
+    const head = viewOf(await reader.read(at, countBytes));
+    const entries = numberAt(head, 0, countBytes, littleEndian);
+    if (entries > MAX_ENTRIES) throw unsupportedImage(path, `a page has ${entries} entries`);
     const size = entries * entryBytes + offsetBytes;
     const view = viewOf((await reader.read(at + countBytes, size)).slice());
     yield directoryOf(reader, view, entries, entryBytes);
@@ -142,24 +119,18 @@ function directoryOf(
   async function values(tag: number, from: number, wanted: number): Promise<number[]> {
     const place = places.get(tag);
     if (place === undefined || from + wanted > count(tag)) {
-      throw corruptImage(path, `its tag ${tag} has ${count(tag)} values, not ${from + wanted}`);
+      throw corruptImage(path, `tag ${tag} has ${count(tag)} values, expected ${from + wanted}`);
     }
     const bytes = TYPE_BYTES[view.getUint16(place + 2, littleEndian)];
-    if (bytes === undefined) throw corruptImage(path, `its tag ${tag} has values of another type`);
+    if (bytes === undefined) throw corruptImage(path, `tag ${tag} has values of another type`);
     const field = place + 4 + offsetBytes;
     const isInline = count(tag) * bytes <= offsetBytes;
+    const start = isInline ? 0 : numberAt(view, field, offsetBytes, littleEndian) + from * bytes;
     const source = isInline
       ? new DataView(view.buffer, view.byteOffset + field + from * bytes, wanted * bytes)
-      : viewOf(
-        await reader.read(
-          numberAt(view, field, offsetBytes, littleEndian) + from * bytes,
-          wanted * bytes,
-        ),
-      );
-    return Array.from(
-      { length: wanted },
-      (_, i) => numberAt(source, i * bytes, bytes, littleEndian),
-    );
+      : viewOf(await reader.read(start, wanted * bytes));
+    const indices = Array.from({ length: wanted }, (_, i) => i * bytes);
+    return indices.map((at) => numberAt(source, at, bytes, littleEndian));
   }
   async function value(tag: number, otherwise?: number): Promise<number> {
     if (otherwise !== undefined && count(tag) === 0) return otherwise;
@@ -168,15 +139,11 @@ function directoryOf(
   return { count, values, value };
 }
 
-/** A number of 1, 2, 4 or 8 bytes; one that is no safe integer is far behind the end of any file, and stays so. */
+/** Reads 1, 2, 4 or 8 bytes. An unsafe integer is larger than any file, and is refused as such. */
 function numberAt(view: DataView, at: number, bytes: number, littleEndian: boolean): number {
   if (bytes === 1) return view.getUint8(at);
   if (bytes === 2) return view.getUint16(at, littleEndian);
   return bytes === 4
     ? view.getUint32(at, littleEndian)
     : Number(view.getBigUint64(at, littleEndian));
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

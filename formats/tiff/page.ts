@@ -1,4 +1,4 @@
-// What a page of a TIFF file says of its pixels, and where its blocks (strips or tiles) lie.
+// The layout of a TIFF page: its samples and its blocks (strips or tiles).
 import { ELEMENTS } from "../arrays/ndarray.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
 import { type Image, IMAGE_DTYPES, type ImageDType } from "../images/image.ts";
@@ -9,13 +9,13 @@ export interface Page {
   height: number;
   channels: number;
   dtype: ImageDType;
-  /** The palette, three values per color, to which samples are indexes. The image has its colors. */
+  /** Three values per colour. Samples are its indices, the image has its colours. */
   palette?: Uint8Array | Uint16Array;
   compression: number;
   predictor: number;
   planar: boolean;
   blockWidth: number;
-  /** Rows of a block; the last strip has fewer, a tile has all of them. */
+  /** Rows of a block; the last strip may have fewer. */
   blockHeight: number;
   tiled: boolean;
 }
@@ -24,16 +24,13 @@ export interface Page {
 const DTYPES = new Map<string, ImageDType>(
   IMAGE_DTYPES.map((dtype) => [`${ELEMENTS[dtype].bytes * 8} ${sampleFormat(dtype)}`, dtype]),
 );
-/** The photometric interpretation of samples that are indexes to a palette. */
+/** The photometric interpretation of palettes. */
 const PALETTE = 3;
-/** Colors in a palette of samples of 8 bits: all red values, then all green ones, then all blue ones. */
+/** Colours of a palette: all red values, then green, then blue. */
 const COLORS = 256;
 const COMPRESSIONS = [1, 5, 8, 32_773, 32_946];
 
-/**
- * Reads what a page is. What is stored in a way that is not read here is `Unsupported`, and so is a page whose blocks
- * are larger than is allowed.
- */
+/** Reads the layout of a page. Throws `Unsupported` for other layouts and for too large blocks. */
 export async function readPage(
   reader: TiffReader,
   directory: Directory,
@@ -52,14 +49,14 @@ export async function readPage(
   const problem = problemOf({ compression, predictor, dtype, photometric, channels, planar });
   if (problem !== undefined) throw unsupportedImage(path, problem);
   if (await directory.value(TAGS.fillOrder, 1) !== 1) {
-    throw unsupportedImage(path, "its bits are in another order");
+    throw unsupportedImage(path, "its bits are stored in reverse order");
   }
   const tiled = directory.count(TAGS.tileOffsets) > 0;
   const blockWidth = tiled ? await directory.value(TAGS.tileWidth) : width;
   const blockHeight = tiled
     ? await directory.value(TAGS.tileHeight)
     : Math.min(await directory.value(TAGS.rowsPerStrip, height), height);
-  const limit = compression === 1 ? Infinity : maxPixels; // one that is not compressed is never held as a whole
+  const limit = compression === 1 ? Infinity : maxPixels; // others are read by rows
   checkPixels(path, { width: blockWidth, height: blockHeight, channels }, limit);
   return {
     width,
@@ -76,31 +73,31 @@ export async function readPage(
   };
 }
 
-/** Returns why pixels that are stored so are not read, or undefined. */
+/** Returns the reason why a layout is not supported, or undefined. */
 function problemOf(
   { compression, predictor, dtype, photometric, channels, planar }:
     & Pick<Page, "compression" | "predictor" | "dtype" | "channels">
     & { photometric: number; planar: number },
 ): string | undefined {
-  if (!COMPRESSIONS.includes(compression)) return `it is compressed by method ${compression}`;
+  if (!COMPRESSIONS.includes(compression)) return `its compression method is ${compression}`;
   if (predictor !== 1 && predictor !== (dtype.startsWith("float") ? 3 : 2)) {
     return `its predictor is ${predictor}, of ${dtype}`;
   }
   if (photometric === PALETTE && (dtype !== "uint8" || channels !== 1)) {
-    return `its palette is of ${channels} channels of ${dtype}, not of one of uint8`;
+    return `its palette is for ${channels} channels of ${dtype}, expected one of uint8`;
   }
   if (![1, 2, PALETTE].includes(photometric)) {
-    return `its photometric interpretation is ${photometric}, neither grey nor RGB, nor a palette`;
+    return `its photometric interpretation is ${photometric}, not grey, RGB or palette`;
   }
   return planar === 1 || planar === 2 ? undefined : `its planar configuration is ${planar}`;
 }
 
-/** Returns the `SampleFormat` of a type of samples. */
+/** Returns the `SampleFormat` of a dtype. */
 export function sampleFormat(dtype: ImageDType): number {
   return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
 }
 
-/** Returns the type and channels of a page's image, with a palette those of its colors. */
+/** Returns the properties of the image of a page, with a palette those of its colours. */
 export function imageOf(
   { width, height, channels, dtype, palette }: Page,
 ): Omit<Image<ImageDType>, "data"> {
@@ -108,7 +105,7 @@ export function imageOf(
   return { width, height, channels: 3, dtype: palette instanceof Uint8Array ? "uint8" : "uint16" };
 }
 
-/** Returns the colors of a palette: 8 bits if each value is one of 8 bits times 256 or 257, as programs write them. */
+/** Returns a palette: 8 bits if all values are multiples of 256 or 257, as programs write them. */
 async function readPalette(
   { path }: TiffReader,
   directory: Directory,
@@ -119,7 +116,7 @@ async function readPalette(
   }
   const planes = await directory.values(TAGS.colorMap, 0, count);
   if (planes.some((value) => value > 0xffff)) {
-    throw corruptImage(path, "its palette has a value of more than 16 bits");
+    throw corruptImage(path, "its palette has a value above 16 bits");
   }
   const colors = Uint16Array.from(planes, (_, i) => planes[i % 3 * COLORS + Math.floor(i / 3)]);
   const isShort = [256, 257].some((factor) =>
@@ -134,24 +131,21 @@ async function readDType(
   channels: number,
 ): Promise<ImageDType> {
   if (channels < 1 || channels > 65_535) throw corruptImage(path, `it has ${channels} channels`);
-  const ones = Array.from({ length: channels }, () => 1);
-  const bits = directory.count(TAGS.bits) === 0
-    ? ones
-    : await directory.values(TAGS.bits, 0, channels);
-  const formats = directory.count(TAGS.sampleFormat) === 0
-    ? ones
-    : await directory.values(TAGS.sampleFormat, 0, channels);
+  const read = (tag: number) =>
+    directory.count(tag) === 0
+      ? Array.from({ length: channels }, () => 1)
+      : directory.values(tag, 0, channels);
+  const bits = await read(TAGS.bits);
+  const formats = await read(TAGS.sampleFormat);
   const kinds = new Set(bits.map((bits, i) => `${bits} ${formats[i]}`));
   const dtype = kinds.size === 1 ? DTYPES.get([...kinds][0]) : undefined;
   if (dtype !== undefined) return dtype;
-  const state = `its samples have ${[...new Set(bits)].slice(0, 9).join(", ")} bits`;
-  throw unsupportedImage(
-    path,
-    `${state}, of format ${[...new Set(formats)].slice(0, 9).join(", ")}`,
-  );
+  const list = (values: number[]) => [...new Set(values)].slice(0, 9).join(", ");
+  const state = `its samples have ${list(bits)} bits, of format ${list(formats)}`;
+  throw unsupportedImage(path, state);
 }
 
-/** Where some blocks lie that follow each other: offset and size of each. */
+/** Returns the offset and size of consecutive blocks. */
 export async function readPlaces(
   directory: Directory,
   { tiled }: Page,

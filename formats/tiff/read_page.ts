@@ -1,34 +1,29 @@
-// The pixels of a part of a page: only blocks that it touches are read, and of those that are not
-// compressed only rows.
-import { Buffer } from "node:buffer";
+// The pixels of a part of a page, read from only the blocks that it touches, and from uncompressed
+// ones only the rows.
 import { ELEMENTS, type TypedArray } from "../arrays/ndarray.ts";
+import { HOST_BIG_ENDIAN, swapBytes } from "../arrays/view_bytes.ts";
 import { corruptImage } from "../images/image_file.ts";
 import type { Image, ImageDType } from "../images/image.ts";
 import type { Directory, TiffReader } from "./directory.ts";
 import { imageOf, type Page, readPlaces } from "./page.ts";
-import {
-  HOST_LITTLE_ENDIAN,
-  undoDifferences,
-  undoFloatDifferences,
-  unpackBlock,
-} from "./unpack.ts";
+import { undoDifferences, undoFloatDifferences, unpackBlock } from "./unpack.ts";
 
 /** A rectangle of pixels. */
 export interface Rectangle {
-  /** Its first column, from 0. */
+  /** First column, from 0. */
   x: number;
-  /** Its first row, from 0. */
+  /** First row, from 0. */
   y: number;
   width: number;
   height: number;
 }
 
 interface Block {
-  /** The first of its columns and rows, and the channel, or 0 where all are in it. */
+  /** First column and row, and the channel (0 if all are in it). */
   x: number;
   y: number;
   channel: number;
-  /** Rows of it that are stored, and the first and last of them that are needed. */
+  /** Stored rows; those from `from` up to `to` are needed. */
   rows: number;
   from: number;
   to: number;
@@ -40,7 +35,7 @@ interface Stretch {
   length: number;
 }
 
-/** Arrays of integers, by the bytes of a sample. */
+/** Unsigned integer arrays by the size of a sample. */
 const WORDS: Record<number, unknown> = {
   1: Uint8Array,
   2: Uint16Array,
@@ -48,10 +43,10 @@ const WORDS: Record<number, unknown> = {
   8: BigUint64Array,
 };
 const PLACES_AT_ONCE = 4096;
-/** Stretches that follow each other are read at once up to so many bytes. */
+/** Adjacent stretches are read together up to this size. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;
 
-/** Reads the pixels of a rectangle that lies in the page. */
+/** Reads the pixels of a rectangle inside of the page. */
 export async function readPixels(
   reader: TiffReader,
   directory: Directory,
@@ -70,12 +65,8 @@ export async function readPixels(
     const content = await reader.readExactly(offset, last.offset + last.length - offset);
     for (const stretch of group) {
       const from = stretch.offset - offset;
-      const samples = samplesOf(
-        reader,
-        page,
-        stretch.block,
-        content.subarray(from, from + stretch.length),
-      );
+      const packed = content.subarray(from, from + stretch.length);
+      const samples = samplesOf(reader, page, stretch.block, packed);
       place(samples, stretch.block, page, { data, area });
     }
     group = [];
@@ -90,18 +81,13 @@ export async function readPixels(
   }
   await flush();
   const { width, height } = area;
-  if (page.palette === undefined) {
-    return { data, width, height, channels, dtype } as Image<ImageDType>;
-  }
-  return {
-    ...imageOf(page),
-    data: colored(data as Uint8Array, page.palette),
-    width,
-    height,
-  } as Image<ImageDType>;
+  const pixels = page.palette === undefined
+    ? { data, channels, dtype }
+    : { ...imageOf(page), data: colored(data as Uint8Array, page.palette) };
+  return { ...pixels, width, height } as Image<ImageDType>;
 }
 
-/** Replaces the samples, which are indexes, by colors of the palette. */
+/** Replaces samples by the colours that they index. */
 function colored<P extends Uint8Array | Uint16Array>(samples: Uint8Array, palette: P): P {
   const data = new (palette.constructor as new (length: number) => P)(samples.length * 3);
   for (let from = 0, to = 0; from < samples.length; from++) {
@@ -111,7 +97,7 @@ function colored<P extends Uint8Array | Uint16Array>(samples: Uint8Array, palett
   return data;
 }
 
-/** Where the blocks of a rectangle lie, in the order of their numbers. */
+/** Yields the blocks of a rectangle in the order of their numbers. */
 async function* stretchesOf(
   reader: TiffReader,
   directory: Directory,
@@ -127,10 +113,8 @@ async function* stretchesOf(
       const needed = block.rows * rowBytes;
       const isPacked = compression !== 1;
       if (isPacked ? size < 1 || size > 2 * needed + 1024 : size < needed) {
-        throw corruptImage(
-          reader.path,
-          `its block ${run.from + i} has ${size} bytes for ${needed}`,
-        );
+        const state = `block ${run.from + i} has ${size} bytes for ${needed}`;
+        throw corruptImage(reader.path, state);
       }
       if (isPacked) yield { block, offset, length: size };
       else yield* rowsOf(block, offset, rowBytes);
@@ -138,7 +122,7 @@ async function* stretchesOf(
   }
 }
 
-/** The numbers of the blocks of a rectangle, so many at once: those of strips follow in a column, of tiles in a row. */
+/** Yields runs of block numbers: a row of tiles, or strips from top to bottom. */
 function* runsOf(page: Page, area: Rectangle): Generator<{ from: number; count: number }> {
   const { blockWidth, blockHeight, planar, tiled, channels } = page;
   const { across, down } = gridOf(page);
@@ -157,7 +141,7 @@ function* runsOf(page: Page, area: Rectangle): Generator<{ from: number; count: 
   }
 }
 
-/** How many blocks a page has side by side, and one above the other. */
+/** Returns the number of blocks in a row and in a column. */
 function gridOf(
   { width, height, blockWidth, blockHeight }: Page,
 ): { across: number; down: number } {
@@ -179,7 +163,7 @@ function blockOf(page: Page, area: Rectangle, number: number): Block {
   };
 }
 
-/** The rows that are needed of a block that is not compressed. */
+/** Splits the needed rows of an uncompressed block into reads of bounded size. */
 function* rowsOf(block: Block, offset: number, rowBytes: number): Generator<Stretch> {
   const step = Math.max(1, Math.floor(MAX_READ_BYTES / rowBytes));
   for (let from = block.from; from < block.to; from += step) {
@@ -192,7 +176,7 @@ function* rowsOf(block: Block, offset: number, rowBytes: number): Generator<Stre
   }
 }
 
-/** The samples of a block: of one that is not compressed, those of the rows that are needed. */
+/** Returns the samples of the needed rows of a block. */
 function samplesOf(
   { path, littleEndian }: TiffReader,
   page: Page,
@@ -211,22 +195,17 @@ function samplesOf(
       maxBytes: blockHeight * rowBytes,
     });
   if (unpacked === undefined) {
-    throw corruptImage(path, `its block at (${block.x}, ${block.y}) is damaged`);
+    throw corruptImage(path, `block at (${block.x}, ${block.y}) is damaged`);
   }
   if (predictor === 3) unpacked = undoFloatDifferences(unpacked, { rowSamples, channels, bytes });
-  else if (littleEndian !== HOST_LITTLE_ENDIAN && bytes > 1) {
-    const buffer = Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
-    if (bytes === 2) buffer.swap16();
-    else if (bytes === 4) buffer.swap32();
-    else buffer.swap64();
-  }
+  else if (littleEndian === HOST_BIG_ENDIAN && bytes > 1) swapBytes(unpacked, bytes);
   const samples = new array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength / bytes);
   if (predictor === 2) undoDifferences(samples as Uint8Array, rowSamples, channels);
   const from = compression === 1 ? 0 : block.from * rowSamples;
   return (samples as Uint8Array).subarray(from, from + (block.to - block.from) * rowSamples);
 }
 
-/** Copies the rows of a block to where they belong. Samples are moved as words: no NaN changes. */
+/** Copies the rows of a block into the image. Samples are moved as words, so that NaNs are kept. */
 function place(
   samples: TypedArray,
   block: Block,
@@ -243,9 +222,10 @@ function place(
     const from = ((row - block.from) * blockWidth + left - block.x) * perPixel;
     const to = ((block.y + row - area.y) * area.width + left - area.x) * channels;
     const columns = right - left;
-    if (perPixel === channels) target.set(source.subarray(from, from + columns * channels), to);
-    else {for (let i = 0; i < columns; i++) {
-        target[to + i * channels + block.channel] = source[from + i];
-      }}
+    if (perPixel === channels) {
+      target.set(source.subarray(from, from + columns * channels), to);
+      continue;
+    }
+    for (let i = 0; i < columns; i++) target[to + i * channels + block.channel] = source[from + i];
   }
 }

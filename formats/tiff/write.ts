@@ -1,17 +1,13 @@
-// A TIFF file of one image, not compressed, in strips: "TIFF Revision 6.0" (Adobe, 1992), sections 2 to 8, with
-// `ExtraSamples` (section 18) and `SampleFormat` (section 19).
-import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+// An uncompressed TIFF file of one image ("TIFF Revision 6.0", Adobe, 1992, sections 2 to 8, 18,
+// 19).
+import { HOST_BIG_ENDIAN, joinElements } from "../arrays/view_bytes.ts";
 import type { Image, ImageDType } from "../images/image.ts";
+import { unwritableImage } from "../images/image_file.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { TAGS } from "./directory.ts";
 import { sampleFormat } from "./page.ts";
-import { HOST_LITTLE_ENDIAN } from "./unpack.ts";
 
-/** Up to this size header and samples are joined in memory. */
-const SMALL_BYTES = 65_536;
-const CHUNK_BYTES = 1 << 20;
-/** Strips have about so many bytes, or one row. */
+/** Approximate size of a strip, at least one row. */
 const STRIP_BYTES = 65_536;
 const MAX_BYTES = 2 ** 32 - 1;
 
@@ -23,10 +19,10 @@ const LONG = 4;
 const RATIONAL = 5;
 const BYTES_OF: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 8 };
 
-/** An entry of the directory: a rational is two of its values. */
+/** An entry of the directory. A rational has two numbers. */
 type Entry = [tag: number, type: number, values: readonly number[]];
 
-/** The file of an image, in this machine's byte order. The samples of a large one are copied piece by piece. */
+/** Encodes an image in native byte order. Samples of a large one are copied piece by piece. */
 export function encodeTiff(
   { data, width, height, channels, dtype }: Image<ImageDType>,
 ): Uint8Array | FileSource {
@@ -43,7 +39,7 @@ export function encodeTiff(
     [TAGS.bits, SHORT, each(data.BYTES_PER_ELEMENT * 8, channels)],
     [TAGS.compression, SHORT, [1]],
     [TAGS.photometric, SHORT, [isColour ? 2 : 1]],
-    [TAGS.stripOffsets, LONG, each(0, strips)], // filled in when it is known where the directory ends
+    [TAGS.stripOffsets, LONG, each(0, strips)], // set below
     [TAGS.samples, SHORT, [channels]],
     [TAGS.rowsPerStrip, LONG, [rowsPerStrip]],
     [TAGS.stripSizes, LONG, each(rowsPerStrip * rowBytes, strips)],
@@ -55,12 +51,13 @@ export function encodeTiff(
     [TAGS.sampleFormat, SHORT, each(sampleFormat(dtype), channels)],
   ];
   const used = entries.filter(([, , values]) => values.length > 0);
-  const dataOffset = Math.ceil(
-    (10 + used.length * 12 + 4 + used.reduce((sum, entry) => sum + outside(entry), 0)) / 8,
-  ) *
-    8;
+  const values = used.reduce((sum, entry) => sum + outside(entry), 0);
+  const dataOffset = Math.ceil((10 + used.length * 12 + 4 + values) / 8) * 8;
   const size = dataOffset + samples.byteLength;
-  if (size > MAX_BYTES) throw tooLarge(size);
+  if (size > MAX_BYTES) {
+    const hint = "Save the array as .npy, or the image in parts.";
+    throw unwritableImage("TIFF", `the file would have ${size} bytes, more than 4 GiB`, hint);
+  }
   for (const [tag, , values] of used as [number, number, number[]][]) {
     if (tag === TAGS.stripOffsets) {
       values.forEach((_, i) => values[i] = dataOffset + i * rowsPerStrip * rowBytes);
@@ -69,12 +66,10 @@ export function encodeTiff(
       values[strips - 1] = (height - (strips - 1) * rowsPerStrip) * rowBytes;
     }
   }
-  const header = encodeHeader(used, dataOffset);
-  if (size <= SMALL_BYTES) return concatBytes([header, samples]);
-  return { size, stream: () => iterableStream(chunksOf(header, samples)) };
+  return joinElements(encodeHeader(used, dataOffset), samples);
 }
 
-/** Bytes of the values that do not fit into their entry. */
+/** Returns the size of values that do not fit into their entry. */
 function outside([, type, values]: Entry): number {
   const bytes = values.length * (type === RATIONAL ? 4 : BYTES_OF[type]);
   return bytes > 4 ? Math.ceil(bytes / 4) * 4 : 0;
@@ -83,7 +78,7 @@ function outside([, type, values]: Entry): number {
 function encodeHeader(entries: readonly Entry[], size: number): Uint8Array {
   const header = new Uint8Array(size);
   const view = new DataView(header.buffer);
-  const order = HOST_LITTLE_ENDIAN;
+  const order = !HOST_BIG_ENDIAN;
   header.fill(order ? 0x49 : 0x4d, 0, 2);
   view.setUint16(2, 42, order);
   view.setUint32(4, 8, order);
@@ -104,20 +99,4 @@ function encodeHeader(entries: readonly Entry[], size: number): Uint8Array {
     free += room;
   });
   return header;
-}
-
-async function* chunksOf(header: Uint8Array, samples: Uint8Array): AsyncIterable<Uint8Array> {
-  yield header;
-  for (let at = 0; at < samples.byteLength; at += CHUNK_BYTES) {
-    yield samples.slice(at, at + CHUNK_BYTES);
-  }
-}
-
-function tooLarge(size: number): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "write TIFF",
-    state: `the file would have ${size} bytes, more than its offsets can count`,
-    hint: "Save the array as .npy, or the image in parts.",
-  });
 }

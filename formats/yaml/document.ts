@@ -1,23 +1,23 @@
-// A document of YAML 1.2 as a tree whose nodes know where they stand, and all that is wrong with it.
+// A YAML 1.2 document as a tree with offsets, and all of its problems.
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "npm:yaml@^2.9";
 import type { CST, Document, Node, Scalar, YAMLMap } from "npm:yaml@^2.9";
 import { shown } from "../../core/naming/names.ts";
 import { exactNumber } from "../content/exact_number.ts";
 
-/** A node; offsets are characters from the beginning of the text. What an alias names is the same node again. */
+/** A node with its offset in characters. Aliases share the node of their anchor. */
 export type YamlNode =
   | { kind: "map"; offset: number; entries: YamlEntry[] }
   | { kind: "list"; offset: number; items: YamlNode[] }
   | { kind: "scalar"; offset: number; value: null | boolean | number | string };
 
-/** A key and its value; the offset is where the key begins. */
+/** A key and its value; the offset is that of the key. */
 export interface YamlEntry {
   key: string;
   offset: number;
   node: YamlNode;
 }
 
-/** What is wrong with a text: whether it is damaged, or written in a way that is not read; what, and where. */
+/** A problem in a text: its kind, description and offset. */
 export interface YamlProblem {
   readonly code: "Corrupt" | "Unsupported";
   readonly state: string;
@@ -26,32 +26,34 @@ export interface YamlProblem {
 
 /** Options of {@linkcode parseYamlDocument}. */
 export interface YamlDocumentOptions {
-  /** No text has more aliases. @default 100 */
+  /** Most aliases in a text. @default 100 */
   maxAliasCount?: number;
-  /** Whether whole numbers may be keys, which are taken as they read. @default false */
+  /** Accepts integers as keys, as strings. @default false */
   numberKeys?: boolean;
 }
 
-/** What was read of a text: the tree as far as there is one, and what is wrong with it. */
+/** The tree of a text and its problems. */
 export interface YamlTree {
-  /** The value; undefined where the text has none, or cannot be read at all. */
+  /** Undefined for an empty or unreadable text. */
   root?: YamlNode;
-  /** What is wrong, in the order of the text: of its syntax the first, of what it says all. */
+  /** All problems in the order of the text, but of its syntax only the first. */
   problems: YamlProblem[];
 }
 
-/** What is read and written: YAML 1.2, its core schema. */
+/** The supported version and schema. */
 export const SCHEMA = { version: "1.2", schema: "core" } as const;
 
-/** No text has more characters. */
+/** Longest text, characters. */
 const MAX_LENGTH = 16 * 1024 * 1024;
-/** No document has more nodes, counted as often as aliases repeat them. */
+/** Most nodes of a document, counted again for each alias. */
 const MAX_NODES = 2_000_000;
 
-/** Deepest nesting: the library reads level by level on the stack, and hangs where that does not suffice. */
+/** Deepest nesting: the library recurses per level, and hangs if the stack overflows. */
 export const MAX_DEPTH = 100;
 
-/** What no text of YAML has as it is; the library takes a carriage return, a line break, for a letter. */
+/**
+ * Characters that YAML does not allow; the library would read a lone carriage return as a letter.
+ */
 // deno-lint-ignore no-control-regex
 const STRAY = /[\0-\x08\v\f\x0e-\x1f]|\r(?!\n)/;
 
@@ -59,7 +61,7 @@ const TAGS: ReadonlySet<string> = new Set(
   ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`),
 );
 
-/** Reads a text. Never throws. */
+/** Parses a text. Never throws. */
 export function parseYamlDocument(text: string, options: YamlDocumentOptions = {}): YamlTree {
   if (text.length > MAX_LENGTH) {
     const state = `it has ${text.length} characters, ${MAX_LENGTH} are allowed`;
@@ -73,24 +75,26 @@ export function parseYamlDocument(text: string, options: YamlDocumentOptions = {
   const composer = new Composer({ ...SCHEMA, uniqueKeys: false, strict: true, logLevel: "silent" });
   for (const next of composer.compose(tokens, false, text.length)) {
     if (document === undefined) document = next;
-    else problems.push(unsupported("a second document begins", next.range[0]));
-    const [error] = next.errors; // what follows it mostly comes of it
+    else problems.push(unsupported("it has a second document", next.range[0]));
+    const [error] = next.errors; // later ones are mostly consequences
     if (error !== undefined && !isBroken) problems.push(corrupt(error.message, error.pos[0]));
     isBroken ||= error !== undefined;
-    const warnings = next.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED"); // see `treeOf`
+    const warnings = next.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
     for (const { message, pos } of warnings) problems.push(corrupt(message, pos[0]));
   }
   if (document?.contents === undefined || document.contents === null) return { problems };
   const { version, explicit } = document.directives.yaml;
-  if (explicit && version !== "1.2") problems.push(unsupported(`it is YAML ${version}`, 0));
+  if (explicit && version !== "1.2") {
+    problems.push(unsupported(`its version is YAML ${version}`, 0));
+  }
   const root = treeOf(document.contents, problems, options);
   return { root, problems: problems.sort((a, b) => a.offset - b.offset) };
 }
 
-/** The tokens of a text, before the library makes anything of them; or what is wrong with one. */
+/** Returns the tokens of a text, or its first problem. */
 function tokensOf(text: string, maxAliasCount: number): CST.Token[] | YamlProblem {
   const stray = text.search(STRAY);
-  if (stray >= 0) return corrupt(`${shown(text[stray])} stands there as it is`, stray);
+  if (stray >= 0) return corrupt(`unescaped control character ${shown(text[stray])}`, stray);
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let aliases = 0;
@@ -98,7 +102,7 @@ function tokensOf(text: string, maxAliasCount: number): CST.Token[] | YamlProble
     const at = parser.offset;
     tokens.push(...parser.next(lexeme));
     if (lexeme[0] === "*" && ++aliases > maxAliasCount) {
-      return unsupported(`it has more than ${maxAliasCount} aliases`, at);
+      return unsupported(`more than ${maxAliasCount} aliases`, at);
     }
     if (parser.stack.length > MAX_DEPTH + 2) return tooDeep(at); // a document, and a scalar
   }
@@ -116,24 +120,24 @@ function treeOf(
   { numberKeys = false }: YamlDocumentOptions,
 ): YamlNode | undefined {
   const anchors = new Map<string, { node: YamlNode; count: number; depth: number }>();
-  let count = 0; // nodes so far, those behind aliases each time
+  let count = 0; // nodes so far, including those of aliases
 
   function convert(node: Node): [YamlNode, number] {
     const before = count++;
     const offset = offsetOf(node);
     if (isAlias(node)) {
-      const found = anchors.get(node.source); // not there yet within itself
+      const found = anchors.get(node.source); // absent within itself
       if (found === undefined) {
-        problems.push(corrupt(`there is no anchor &${node.source} before this alias`, offset));
+        problems.push(corrupt(`alias *${node.source} has no anchor before it`, offset));
       }
       count += found?.count ?? 0;
       if (count > MAX_NODES) {
-        throw new Stop(unsupported(`its aliases make more than ${MAX_NODES} values of it`, offset));
+        throw new Stop(unsupported(`its aliases expand to more than ${MAX_NODES} values`, offset));
       }
       return [found?.node ?? { kind: "scalar", offset, value: null }, found?.depth ?? 0];
     }
     if (node.tag !== undefined && !TAGS.has(node.tag)) {
-      problems.push(unsupported(`the tag ${shown(node.tag)} is not one of plain data`, offset));
+      problems.push(unsupported(`unsupported tag ${shown(node.tag)}`, offset));
     }
     const [made, depth] = convertOwn(node, offset);
     if (depth > MAX_DEPTH) throw new Stop(tooDeep(offset));
@@ -145,7 +149,7 @@ function treeOf(
   function convertOwn(node: Node, offset: number): [YamlNode, number] {
     if (isScalar(node)) {
       if (isInexact(node)) {
-        const state = `${shown(node.source)} is more than a number of 64 bits can hold`;
+        const state = `${shown(node.source)} exceeds a 64-bit number`;
         problems.push(unsupported(state, offset));
       }
       return [{ kind: "scalar", offset, value: (node.value ?? null) as string }, 0];
@@ -168,9 +172,9 @@ function treeOf(
       const made: YamlNode = value === null
         ? { kind: "scalar", offset: at, value: null }
         : child(value);
-      if (name === undefined) problems.push(unsupported("a key is no text", at));
+      if (name === undefined) problems.push(unsupported("a key is not a string", at));
       else if (entries.has(name)) {
-        problems.push(corrupt(`the key ${shown(name)} is there twice`, at));
+        problems.push(corrupt(`duplicate key ${shown(name)}`, at));
       } else entries.set(name, { key: name, offset: at, node: made });
     }
     return [{ kind: "map", offset, entries: [...entries.values()] }, deepest + 1];
@@ -198,7 +202,7 @@ class Stop extends Error {
   }
 }
 
-/** Whether JavaScript does not have a number as it is written. */
+/** Returns true if JavaScript cannot represent a number as it is written. */
 function isInexact({ value, source = "" }: Scalar): boolean {
   if (typeof value !== "number" || /^[-+]?\.(?:inf|nan)$/i.test(source)) return false;
   return /^0[ox]/.test(source)

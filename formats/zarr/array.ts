@@ -1,13 +1,13 @@
-// An array in a store: what is read of it, and how it changes.
+// An array in a store.
 import type { CallOptions } from "../../core/backend.ts";
 import { countElements, type DType, ELEMENTS, isNDArray, type NDArray } from "../arrays/ndarray.ts";
 import { viewBytes } from "../arrays/view_bytes.ts";
 import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { writeAttributes } from "./attributes.ts";
-import { stridesOf } from "./chunks/copy_box.ts";
+import { stridesOf } from "../arrays/copy_box.ts";
 import { type FillValue, valueOf } from "./documents/data_types.ts";
-import { invalidZarr, unsupportedZarr } from "./errors.ts";
+import { invalid, unsupported } from "./errors.ts";
 import { type ArrayMetadata, MAX_BYTES, type ZarrLimits } from "./documents/metadata.ts";
 import { documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
@@ -15,48 +15,47 @@ import { shrink, writeBox } from "./chunks/write_chunks.ts";
 import { boxAt, checkCount, parseSelection, type ZarrSelection } from "./chunks/selection.ts";
 import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
 
-/** An array in a store. What it says of itself is as it was opened, and as this handle changed it. */
+/** An array in a store. Its properties are those when it was opened, and changes by this handle. */
 export interface ZarrArray<D extends DType = DType> {
   readonly store: ZarrStore;
   readonly path: string;
   readonly version: 2 | 3;
   readonly shape: readonly number[];
   readonly dtype: D;
-  /** The shape of a chunk, the least that is read. */
+  /** The shape of a chunk, the unit of reads. */
   readonly chunks: readonly number[];
-  /** The shape of a shard, the least that is written, where chunks lie together in shards. */
+  /** The shape of a shard, the unit of writes; absent without shards. */
   readonly shards?: readonly number[];
   readonly fillValue: FillValue;
-  /** What the dimensions are called, where they have names. */
   readonly dimensionNames?: readonly (string | null)[];
-  /** What people noted: JSON, whole numbers above 2^53 as bigints. */
+  /** JSON with bigints for whole numbers above 2^53. */
   readonly attributes: Readonly<ZarrObject>;
   /**
-   * Reads a part of it, all of it where no selection is given. Only chunks that it touches are read, of shards only
-   * those.
+   * Reads a selection, by default all of it, from only the chunks that it touches, also inside
+   * shards.
    *
-   * @throws {RegistryError} `Invalid` for what is not in the shape, `Corrupt` for a damaged chunk, `Unsupported` for more
-   * than `maxBytes`, and more than 1,048,576 chunks
+   * @throws {RegistryError} `Invalid` for a selection out of bounds, `Corrupt` for a damaged
+   * chunk, `Unsupported` for more than `maxBytes` or more than 1,048,576 chunks
    */
   read(selection?: ZarrSelection, options?: CallOptions): Promise<NDArray<D>>;
   /**
-   * Writes an array of as many dimensions from the element `at` on, else from the first. A chunk, or a shard, that is
-   * written in part is read, changed and written whole: others that write it meanwhile are lost, but for this handle.
+   * Writes an array with the same number of dimensions. A chunk or shard that is written in part is
+   * read, changed and written whole: concurrent writes through other handles are lost.
    *
-   * @throws {RegistryError} `Unsupported` for elements of another type, `Invalid` for what does not fit into the shape
+   * @throws {RegistryError} `Unsupported` for another dtype, `Invalid` for elements out of bounds
    */
   write(array: NDArray, options?: ZarrWriteOptions): Promise<void>;
   /**
-   * Makes it longer along an axis by an array of the same other lengths. Elements are written before the new shape, so
-   * that nobody sees a shape without them.
+   * Appends an array along an axis; its other lengths must match. Elements are written before the
+   * new shape, so that readers never see a shape without them.
    *
-   * @param axis the axis that grows, from 0 @default 0
+   * @param axis @default 0
    * @returns the new shape
    */
   append(array: NDArray, axis?: number, options?: CallOptions): Promise<readonly number[]>;
   /**
-   * Gives it another shape of as many dimensions. The shape is written before what is cut off is removed; where it
-   * grows, the fill value stands, or what an append left that failed.
+   * Changes the shape, but not the number of dimensions. The shape is written before chunks are
+   * removed. New elements have the fill value, or values of an append that failed.
    */
   resize(shape: readonly number[], options?: CallOptions): Promise<void>;
   setAttributes(attributes: Readonly<ZarrObject>, options?: CallOptions): Promise<void>;
@@ -64,28 +63,20 @@ export interface ZarrArray<D extends DType = DType> {
 
 /** Options of {@linkcode ZarrArray.write}. */
 export interface ZarrWriteOptions extends CallOptions {
-  /** The first element that is written, an index for each axis. @default the first of the array */
+  /** The indices of the first written element. @default the first of the array */
   at?: readonly number[];
 }
 
-/** Returns the handle of an array whose documents were read or written. */
-export function arrayHandle(
-  store: ZarrStore,
-  path: string,
-  state: ZarrLimits & { metadata: ArrayMetadata },
-): ZarrArray {
-  return new ArrayHandle(store, path, state);
-}
-
-class ArrayHandle implements ZarrArray {
+/** A handle of an array whose documents were read or written. */
+export class ArrayHandle implements ZarrArray {
   readonly store: ZarrStore;
   readonly path: string;
   readonly #maxBytes: number;
   #metadata: ArrayMetadata;
-  /** The shape that an append is about to set. */
+  /** The shape during an append. */
   #growing?: readonly number[];
   readonly #lanes = createLanes();
-  /** Runs changes of the shape and of the attributes, one after the other. */
+  /** Serializes changes of the shape and of the attributes. */
   readonly #changes = createLanes();
 
   constructor(
@@ -132,11 +123,8 @@ class ArrayHandle implements ZarrArray {
     const { array, bytes: itemBytes, lanes } = ELEMENTS[dtype];
     const size = countElements(shape) * itemBytes;
     if (size > this.#maxBytes) {
-      throw unsupportedZarr(
-        path,
-        `${size} bytes at once, ${this.#maxBytes} are allowed`,
-        "Read a part of it at a time, or open it with a larger maxBytes.",
-      );
+      const hint = "Read a part of it at a time, or open it with a larger maxBytes.";
+      throw unsupported(path, `${size} bytes at once, ${this.#maxBytes} are allowed`, hint);
     }
     checkCount(path, box, sharding?.chunks ?? grid);
     const bytes = await readBox({ store, path, metadata, signal }, box);
@@ -150,13 +138,8 @@ class ArrayHandle implements ZarrArray {
     const fits = first.length === shape.length &&
       first.every((start, axis) => isIndex(start) && start + array.shape[axis] <= shape[axis]);
     if (!fits) {
-      throw invalidZarr(
-        this.path,
-        `an array of ${tuple(array.shape)} at (${first.join(", ")}) does not fit into (${
-          shape.join(", ")
-        })`,
-        "append() and resize() make it larger.",
-      );
+      const state = `${tuple(array.shape)} at (${first.join(", ")}) exceeds ${tuple(shape)}`;
+      throw invalid(this.path, state, "Use append() or resize() to make it larger.");
     }
     await this.#writeAt(array, first, { signal });
   }
@@ -173,13 +156,8 @@ class ArrayHandle implements ZarrArray {
         shape.every((length, each) => each === axis || array.shape[each] === length) &&
         isIndex(shape[axis] + array.shape[axis]);
       if (!fits) {
-        throw invalidZarr(
-          this.path,
-          `an array of ${tuple(array.shape)} cannot be appended to (${
-            shape.join(", ")
-          }) on axis ${axis}`,
-          "All lengths but that of the axis are the same.",
-        );
+        const state = `${tuple(array.shape)} does not extend ${tuple(shape)} on axis ${axis}`;
+        throw invalid(this.path, state, "Use the same lengths on all other axes.");
       }
       const longer = shape.with(axis, shape[axis] + array.shape[axis]);
       this.#growing = longer;
@@ -199,9 +177,9 @@ class ArrayHandle implements ZarrArray {
       const metadata = this.#metadata;
       const old = metadata.shape;
       if (!Array.isArray(shape) || shape.length !== old.length || !shape.every(isIndex)) {
-        throw invalidZarr(
+        throw invalid(
           path,
-          `its shape cannot become (${shape})`,
+          `invalid shape (${shape})`,
           "Give a length, from 0, for each dimension.",
         );
       }
@@ -238,18 +216,11 @@ class ArrayHandle implements ZarrArray {
     checkCount(path, box, metadata.grid);
     const elements = { bytes: viewBytes(array.data), strides: stridesOf(array.shape) };
     if (array.dtype === "bool" && elements.bytes.some((byte) => byte > 1)) {
-      throw unsupportedZarr(
-        path,
-        "a bool that is to be written is neither 0 nor 1",
-        "Use uint8 for other elements.",
-      );
+      throw unsupported(path, "a bool is neither 0 nor 1", "Use uint8 for other elements.");
     }
     const bounds = () => this.#growing ?? this.#metadata.shape;
-    await writeBox({ store, path, metadata, signal }, box, {
-      elements,
-      bounds,
-      lanes: this.#lanes,
-    });
+    const options = { elements, bounds, lanes: this.#lanes };
+    await writeBox({ store, path, metadata, signal }, box, options);
   }
 
   async #setShape(shape: readonly number[], options: CallOptions): Promise<void> {
@@ -264,7 +235,7 @@ function tuple(shape: readonly number[]): string {
   return `shape (${shape.join(", ")})`;
 }
 
-/** True for a whole number from 0. */
+/** Returns true for a whole number from 0. */
 export function isIndex(index: unknown): index is number {
   return Number.isSafeInteger(index) && index as number >= 0;
 }
@@ -275,23 +246,16 @@ function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadat
       code: "Unsupported",
       action: "write zarr",
       subject: JSON.stringify(path),
-      state: "the value is no array",
-      hint:
-        "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
+      state: "the value is not an array",
+      hint: "Pass exactly { data, shape, dtype }, with a typed array as long as the shape says.",
       key: path,
     });
   }
   if (array.dtype !== dtype) {
-    throw unsupportedZarr(
-      path,
-      `its elements are ${dtype}, those of the array that is to be written ${array.dtype}`,
-      "Nothing is cast: convert the array first.",
-    );
+    const hint = "Convert the array first; nothing is cast.";
+    throw unsupported(path, `its elements are ${dtype}, those of the value ${array.dtype}`, hint);
   }
   if (array.shape.length === shape.length) return;
-  throw invalidZarr(
-    path,
-    `an array of ${array.shape.length} dimensions cannot be written into one of ${shape.length}`,
-    "Give its shape a 1 for each dimension that it lacks.",
-  );
+  const state = `the value has ${array.shape.length} dimensions, the array ${shape.length}`;
+  throw invalid(path, state, "Add dimensions of length 1 to the shape of the value.");
 }

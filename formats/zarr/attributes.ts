@@ -1,20 +1,17 @@
 // The attributes of arrays and groups.
 import type { CallOptions } from "../../core/backend.ts";
 import { areAttributes, documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
-import { invalidZarr } from "./errors.ts";
+import { invalid } from "./errors.ts";
 import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
 
-/** Throws `Invalid` for attributes that JSON does not hold exactly. */
+/** Throws `Invalid` for attributes that JSON cannot hold exactly. */
 export function checkAttributes(path: string, attributes: unknown): void {
   if (areAttributes(attributes)) return;
-  throw invalidZarr(
-    path,
-    "its attributes are no plain data",
-    "Attributes are an object of what JSON has.",
-  );
+  const hint = "Pass an object of JSON values and bigints.";
+  throw invalid(path, "its attributes are not plain data", hint);
 }
 
-/** Writes the attributes of an array or a group: of version 2 they have a document of their own. */
+/** Writes the attributes of a node. In version 2 they have their own document. */
 export async function writeAttributes(
   store: ZarrStore,
   path: string,

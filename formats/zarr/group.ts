@@ -1,10 +1,10 @@
-// Groups: folders of arrays and groups, with attributes.
+// Groups: nodes that contain arrays and groups, with attributes.
 import type { CallOptions } from "../../core/backend.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import { checkAttributes, writeAttributes } from "./attributes.ts";
-import { corruptZarr, invalidZarr, unsupportedZarr } from "./errors.ts";
-import { needObject } from "./documents/metadata.ts";
+import { corrupt, invalid, unsupported } from "./errors.ts";
+import { attributesOf, needObject } from "./documents/metadata.ts";
 import { documentBytes, isObject, parseDocument } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
 import { checkFree, keyBelow, noNode, writableStore, type ZarrStore } from "./store.ts";
@@ -21,12 +21,12 @@ export interface ZarrGroup {
   readonly store: ZarrStore;
   readonly path: string;
   readonly version: 2 | 3;
-  /** What people noted: JSON, whole numbers above 2^53 as bigints. */
+  /** JSON with bigints for whole numbers above 2^53. */
   readonly attributes: Readonly<ZarrObject>;
   /**
-   * The arrays and groups directly in it, in order of their names: as its consolidated metadata said when it was opened,
-   * where it has one, else as the store lists them. The documents of arrays are always read themselves, for who changes
-   * an array need not change what was consolidated.
+   * Returns its direct arrays and groups, by name: from its consolidated metadata as of the
+   * opening, or else by listing the store. Documents of arrays are always read themselves, because
+   * consolidated metadata may be outdated.
    */
   children(options?: CallOptions): Promise<ZarrChild[]>;
   setAttributes(attributes: Readonly<ZarrObject>, options?: CallOptions): Promise<void>;
@@ -34,9 +34,9 @@ export interface ZarrGroup {
 
 /** Options of {@linkcode createZarrGroup}. */
 export interface CreateZarrGroupOptions extends CallOptions {
-  /** The version of the format. @default 3 */
+  /** Version of the format. @default 3 */
   version?: 2 | 3;
-  /** What is noted beside it: what JSON has, and bigints. */
+  /** JSON with bigints. */
   attributes?: Readonly<ZarrObject>;
 }
 
@@ -47,7 +47,7 @@ interface GroupState {
   consolidated?: Map<string, "array" | "group">;
 }
 
-/** Creates a group: a path below which arrays and groups lie. `AlreadyExists` where an array or a group is. */
+/** Creates a group. Fails with `AlreadyExists` if the path has an array or a group. */
 export async function createZarrGroup(
   store: ZarrStore,
   path: string,
@@ -56,7 +56,7 @@ export async function createZarrGroup(
   const at = parsePath(path);
   checkAttributes(at, attributes);
   if (version !== 2 && version !== 3) {
-    throw invalidZarr(at, `there is no version ${version}`, "Versions are 2 and 3.");
+    throw invalid(at, `unknown version ${version}`, "Use version 2 or 3.");
   }
   const { set } = writableStore(store, "create zarr");
   await checkFree(store, at, { signal });
@@ -71,7 +71,7 @@ export async function createZarrGroup(
   return groupHandle(store, at, { version, attributes: own, document });
 }
 
-/** Opens a group of either version, or `NotFound`. */
+/** Opens a group of either version. Fails with `NotFound` if there is none. */
 export async function openZarrGroup(
   store: ZarrStore,
   path: string,
@@ -82,32 +82,23 @@ export async function openZarrGroup(
   const bytes = await store.get(key, { signal });
   if (bytes !== undefined) {
     const document = parseDocument(key, bytes);
-    if (document.zarr_format !== 3) throw corruptZarr(key, "it is not of version 3");
-    if (document.node_type === "array") {
-      throw noNode(store, at, { wanted: "group", found: "array" });
-    }
-    if (document.node_type !== "group") {
-      throw corruptZarr(key, "it is neither an array nor a group");
-    }
-    const attributes = document.attributes === undefined
-      ? {}
-      : needObject(key, document.attributes, "attributes");
+    if (document.zarr_format !== 3) throw corrupt(key, "its version is not 3");
+    if (document.node_type === "array") throw noNode(store, at, "group", "array");
+    if (document.node_type !== "group") throw corrupt(key, "it is neither an array nor a group");
+    const attributes = attributesOf(key, document);
     const consolidated = isObject(document.consolidated_metadata)
       ? kindsOf(needObject(key, document.consolidated_metadata.metadata, "consolidated metadata"))
       : undefined;
     return groupHandle(store, at, { version: 3, attributes, document, consolidated });
   }
   const names = [".zgroup", ".zattrs", ".zmetadata"].map((name) => keyBelow(at, name));
-  const [group, noted, summary] = await Promise.all(
-    names.map((name) => store.get(name, { signal })),
-  );
-  if (group === undefined) throw noNode(store, at, { wanted: "group" });
+  const documents = names.map((name) => store.get(name, { signal }));
+  const [group, noted, summary] = await Promise.all(documents);
+  if (group === undefined) throw noNode(store, at, "group");
   const document = parseDocument(names[0], group);
-  if (document.zarr_format !== 2) throw corruptZarr(names[0], "it is not of version 2");
-  const consolidated = summary &&
-    kindsOfOld(
-      needObject(names[2], parseDocument(names[2], summary).metadata, "consolidated metadata"),
-    );
+  if (document.zarr_format !== 2) throw corrupt(names[0], "its version is not 2");
+  const all = summary && parseDocument(names[2], summary).metadata;
+  const consolidated = summary && kindsOfOld(needObject(names[2], all, "consolidated metadata"));
   const attributes = noted === undefined ? {} : parseDocument(names[1], noted);
   return groupHandle(store, at, { version: 2, attributes, document, consolidated });
 }
@@ -121,7 +112,7 @@ function kindsOf(documents: ZarrObject): Map<string, "array" | "group"> {
   );
 }
 
-/** Of version 2 the keys of all documents are named: `plate/.zarray`. */
+/** Parses the keys of version 2: `plate/.zarray`. */
 function kindsOfOld(documents: ZarrObject): Map<string, "array" | "group"> {
   return new Map(
     Object.keys(documents).flatMap((key) => {
@@ -153,32 +144,25 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
       return structuredClone(attributes);
     },
     async children(options = {}) {
-      const childAt = (name: string, kind: "array" | "group") => ({
-        name,
-        path: keyBelow(path, name),
-        kind,
-      });
+      const childAt = (name: string, kind: "array" | "group") => {
+        return { name, path: keyBelow(path, name), kind };
+      };
       if (consolidated !== undefined) {
         const direct = [...consolidated].filter(([name]) => !name.includes("/") && name !== "");
-        return direct.map(([name, kind]) => childAt(name, kind)).sort((a, b) =>
-          a.name < b.name ? -1 : 1
-        );
+        const children = direct.map(([name, kind]) => childAt(name, kind));
+        return children.sort((a, b) => a.name < b.name ? -1 : 1);
       }
       if (store.list === undefined) {
-        throw unsupportedZarr(
-          path,
-          "the store does not list, and nothing was consolidated",
-          "Open children by name.",
-        );
+        const state = "the store cannot list, and there is no consolidated metadata";
+        throw unsupported(path, state, "Open children by name.");
       }
       const names: string[] = [];
       for await (const name of store.list(path, options)) {
         if (name.endsWith("/")) names.push(name.slice(0, -1));
       }
-      const kinds = mapAtOnce(
-        names.sort(),
-        async (name) => ({ name, kind: await kindAt(keyBelow(path, name), options) }),
-      );
+      const kinds = mapAtOnce(names.sort(), async (name) => {
+        return { name, kind: await kindAt(keyBelow(path, name), options) };
+      });
       const children: ZarrChild[] = [];
       for await (const { name, kind } of kinds) {
         if (kind !== undefined) children.push(childAt(name, kind));
@@ -186,13 +170,8 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
       return children;
     },
     async setAttributes(given, options = {}) {
-      ({ attributes, document } = await writeAttributes(
-        store,
-        path,
-        { version, document },
-        given,
-        options,
-      ));
+      const state = { version, document };
+      ({ attributes, document } = await writeAttributes(store, path, state, given, options));
     },
   };
 }

@@ -1,5 +1,5 @@
-// Where arrays lie: bytes by key, as the specification of zarr has it
-// (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#stores), and that over any file
+// Stores of arrays: bytes by key
+// (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#stores), also over any file
 // store.
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
@@ -16,33 +16,32 @@ import { described } from "../../core/text/described.ts";
 
 /** Options of {@linkcode ZarrStore.get}. */
 export interface ZarrGetOptions extends CallOptions {
-  /** Only these bytes, clipped at the end. */
+  /** Reads only this range, clipped at the end. */
   range?: ByteRange;
-  /** Only so many bytes at the end, or all where there are fewer. */
+  /** Reads up to this many bytes at the end. */
   suffix?: number;
 }
 
-/** Bytes by key. Keys have `/` between their names: `plate/zarr.json`. */
+/** Bytes by key. Keys have segments separated by `/`: `plate/zarr.json`. */
 export interface ZarrStore {
-  /** Where it is, for messages: a URL without secrets. */
+  /** A URL without secrets, for messages. */
   readonly location: string;
-  /** The bytes of a key, or undefined where there is none. */
+  /** Reads the bytes of a key; undefined if it does not exist. */
   get(key: string, options?: ZarrGetOptions): Promise<Uint8Array | undefined>;
-  /** Replaces the bytes of a key, whole or not at all. Absent: nothing is written. */
+  /** Replaces the bytes of a key atomically. Absent on read-only stores. */
   set?(key: string, bytes: Uint8Array, options?: CallOptions): Promise<void>;
-  /** Removes a key; a missing one is a success. Absent: arrays do not shrink. */
+  /** Removes a key; a missing one is a success. Absent: arrays cannot shrink. */
   remove?(key: string, options?: CallOptions): Promise<void>;
   /**
-   * The names directly below a key, those that have others below them with `/` behind them; none where nothing is.
-   * Absent: the children of a group are known from its consolidated metadata alone.
+   * Lists the names directly below a key, with a trailing `/` if they have others below them.
+   * Absent: groups need consolidated metadata to list their children.
    */
   list?(key: string, options?: CallOptions): AsyncIterable<string>;
 }
 
 /**
- * The files below a folder as a store of arrays. What is asked in parts is read in parts.
- *
- * @param folder the folder; absent or empty: the root
+ * Returns the files below a folder, by default the root, as a store of arrays. Ranges are read
+ * alone.
  *
  * @example
  * ```ts
@@ -105,7 +104,7 @@ async function readFile(
   return range === undefined ? await file.bytes() : await readRange(file, range, signal);
 }
 
-/** A range that goes on behind the end is clipped here, for not every file does. */
+/** Reads a range, clipped here because not every file does. */
 async function readRange(
   file: FileToDecode,
   { offset, length = Infinity }: ByteRange,
@@ -116,22 +115,21 @@ async function readRange(
   return await readAll(file.stream({ offset, length: end - offset }), signal);
 }
 
-/** Throws where files cannot be read: that only takes them, or is no store. */
+/** Throws `Invalid` for a sink and for other values that cannot be read. */
 function checkReadable(files: AnyFileStore): asserts files is FileStore | ReadableFileStore {
   const { location, open, list } = (files ?? {}) as Partial<ReadableFileStore>;
-  if (typeof location === "string" && typeof open === "function" && typeof list === "function") {
-    return;
-  }
+  const isReadable = typeof location === "string" && typeof open === "function" &&
+    typeof list === "function";
+  if (isReadable) return;
   throw fault({
     code: "Invalid",
-    action: "make a store of arrays",
-    state: `${described(files)} is no store of files that can be read`,
-    hint:
-      'Give it createLocalFiles({ root: "./data" }), or that of a manager: await manager.stores.get("disk").',
+    action: "create store of arrays",
+    state: `${described(files)} is not a readable file store`,
+    hint: 'Pass createLocalFiles({ root: "./data" }), or await manager.stores.get("disk").',
   });
 }
 
-/** What writes to a store, or `Unsupported` where it only reads. */
+/** Returns the `set` of a store, or throws `Unsupported`. */
 export function writableStore(store: ZarrStore, action: string): Required<Pick<ZarrStore, "set">> {
   if (store.set !== undefined) {
     return { set: (key, bytes, options) => store.set!(key, bytes, options) };
@@ -139,20 +137,20 @@ export function writableStore(store: ZarrStore, action: string): Required<Pick<Z
   throw fault({
     code: "Unsupported",
     action,
-    state: "the store only reads",
-    hint: "Give a store that has set(): zarrStore(files) of files that are written.",
+    state: "the store is read-only",
+    hint: "Pass a store with set(): zarrStore(files) of writable files.",
     backend: store.location,
   });
 }
 
-/** A key below another one; the root is the empty one. */
+/** Joins a key; the root is empty. */
 export function keyBelow(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
 }
 
 const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
 
-/** Throws `AlreadyExists` where an array or a group is at a path. */
+/** Throws `AlreadyExists` if the path has an array or a group. */
 export async function checkFree(
   store: ZarrStore,
   path: string,
@@ -167,28 +165,26 @@ export async function checkFree(
     code: "AlreadyExists",
     action: "create zarr",
     subject: shown(path),
-    state: `${DOCUMENTS[at]} is there`,
-    hint: "Remove its folder first, or take another path.",
+    state: `${DOCUMENTS[at]} exists`,
+    hint: "Remove its folder first, or use another path.",
     key: path,
     backend: store.location,
   });
 }
 
-/** `NotFound`, with what is there instead. */
+/** Makes the `NotFound` error of a path without a node, or with one of the other kind. */
 export function noNode(
   store: ZarrStore,
   path: string,
-  { wanted, found }: { wanted: "array" | "group"; found?: "array" | "group" },
+  wanted: "array" | "group",
+  found?: "array" | "group",
 ): RegistryError {
-  const state = found === undefined
-    ? `there is no ${wanted}`
-    : `it is a${found === "array" ? "n" : ""} ${found}`;
   return fault({
     code: "NotFound",
     action: "open zarr",
     subject: `${wanted} ${path === "" ? "at the root" : shown(path)}`,
-    state,
-    hint: "children() of the group above it tells what there is.",
+    state: found === undefined ? `no ${wanted} exists` : `found ${found} instead`,
+    hint: "Call children() of its group to list what exists.",
     key: path,
     backend: store.location,
   });

@@ -1,17 +1,17 @@
-// From parsed JSON with tags back to values. Nothing is run, and no prototype is touched.
+// Decodes parsed JSON with tags. Runs nothing and touches no prototype.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { setMember, TAG } from "./json_tags.ts";
 
-/** Deepest nesting of the JSON of a value: a map adds three levels for each of its own. */
+/** Deepest nesting of JSON: a map adds three levels for each of its own. */
 const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
 
 /**
- * The value of parsed JSON, which is taken apart for it.
+ * Decodes parsed JSON, and changes it in place.
  *
  * @param files the content of the files beside it, by path
- * @throws {RegistryError} `Corrupt` where a tag is not understood
+ * @throws {RegistryError} `Corrupt` for an invalid tag
  */
 export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>): unknown {
   function decode(node: unknown, depth: number): unknown {
@@ -38,7 +38,7 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
     const { [TAG]: tag, value, length } = tagged;
     const kind = KINDS.get(tag);
     if (kind === undefined) return decodeFile(tagged);
-    if (!kind.holds(value)) throw corrupt(`its tag ${JSON.stringify(tag)} has a wrong value`);
+    if (!kind.holds(value)) throw corrupt(`tag ${JSON.stringify(tag)} has an invalid value`);
     const inner = isObject(value) ? decodeMembers(value, depth + 1) : decode(value, depth + 1);
     return kind.from(inner, length);
   }
@@ -46,10 +46,8 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
   function decodeFile(tagged: Record<string, unknown>): unknown {
     const content = typeof tagged.file === "string" ? files.get(tagged.file) : undefined;
     const part = content === undefined ? undefined : decodePart(tagged, content);
-    if (part === undefined) {
-      throw corrupt(`its tag ${JSON.stringify(tagged[TAG])} is not known or names no file`);
-    }
-    return part;
+    if (part !== undefined) return part;
+    throw corrupt(`tag ${JSON.stringify(tagged[TAG])} is unknown or its file is missing`);
   }
 
   return decode(root, 0);
@@ -63,7 +61,7 @@ const NUMBERS = new Map<unknown, number>([
 ]);
 
 interface Kind {
-  /** Whether a tag can have this value. */
+  /** Returns true if a tag can have this value. */
   holds(value: unknown): boolean;
   // deno-lint-ignore no-explicit-any -- it holds this value
   from(value: any, length: unknown): unknown;
@@ -71,7 +69,7 @@ interface Kind {
 
 const anything = () => true;
 
-/** The tags that do not name a file. */
+/** Tags without a file. */
 const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
   ["undefined", { holds: anything, from: () => undefined }],
   ["number", { holds: (value) => NUMBERS.has(value), from: (name) => NUMBERS.get(name) }],
@@ -87,19 +85,19 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
 function decodeDate(value: unknown): Date {
   if (value === null) return new Date(NaN);
   const date = new Date(typeof value === "string" ? value : NaN);
-  if (Number.isNaN(date.getTime())) throw corrupt("a date in it is not valid");
+  if (Number.isNaN(date.getTime())) throw corrupt("invalid date");
   return date;
 }
 
 function decodeSparse(entries: [unknown, unknown][], length: unknown): unknown[] {
   if (typeof length !== "number" || length !== length >>> 0) {
-    throw corrupt("a sparse array in it has no valid length");
+    throw corrupt("invalid length of a sparse array");
   }
   const array: unknown[] = [];
   array.length = length;
   for (const [index, value] of entries) {
     if (typeof index !== "number" || index !== index >>> 0 || index >= length) {
-      throw corrupt("a sparse array in it has an index outside");
+      throw corrupt("index of a sparse array out of range");
     }
     array[index] = value;
   }
@@ -119,10 +117,6 @@ function isObject(value: unknown): value is object {
 }
 
 function corrupt(state: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "load data.json",
-    state,
-    hint: "Save the value again, or load an older version.",
-  });
+  const hint = "Save the value again, or load an older version.";
+  return fault({ code: "Corrupt", action: "load data.json", state, hint });
 }

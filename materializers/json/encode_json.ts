@@ -1,4 +1,4 @@
-// From values to what `JSON.stringify` writes, with tags for what JSON lacks.
+// Encodes values for `JSON.stringify`, with tags for what JSON lacks.
 import { fault, RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { described } from "../../core/text/described.ts";
@@ -7,9 +7,9 @@ import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { type JsonValue, setMember, TAG } from "./json_tags.ts";
 
 /**
- * The JSON of a value, and the files beside it.
+ * Returns the JSON of a value, and the files beside it.
  *
- * @throws {RegistryError} `Unsupported` with the path to what cannot be represented exactly
+ * @throws {RegistryError} `Unsupported` with the path to a value that has no exact form
  */
 export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave[] } {
   const encoder = new JsonEncoder();
@@ -18,7 +18,7 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
 
 class JsonEncoder {
   readonly parts: FileToSave[] = [];
-  /** The steps to where the encoder is. */
+  /** The steps to the current value. */
   readonly #path: string[] = ["$"];
   /** The objects on that path. */
   readonly #around = new Set<object>();
@@ -74,10 +74,8 @@ class JsonEncoder {
     }
     if (isMadeBy(value, Set, Set.prototype.keys)) {
       this.#refuseMembers(value);
-      return {
-        [TAG]: "set",
-        value: Array.from(value, (item, index) => this.#at(`.value(${index})`, item)),
-      };
+      const items = Array.from(value, (item, index) => this.#at(`.value(${index})`, item));
+      return { [TAG]: "set", value: items };
     }
     throw this.#refuse(`${described(value)} has no exact form in JSON`);
   }
@@ -88,7 +86,7 @@ class JsonEncoder {
       if (key === "length") continue;
       const index = typeof key === "string" ? Number(key) : NaN;
       if (String(index) !== key || !(index >= 0 && index < value.length)) {
-        throw this.#refuse(`the array has the property ${String(key)} besides its elements`);
+        throw this.#refuse(`the array has an extra property ${String(key)}`);
       }
       entries.push([index, this.#at(`[${index}]`, this.#memberOf(value, key))]);
     }
@@ -100,7 +98,7 @@ class JsonEncoder {
     const members: { [key: string]: JsonValue } = {};
     for (const key of Reflect.ownKeys(value)) {
       if (typeof key === "symbol") {
-        throw this.#refuse(`the object has the symbol ${String(key)} as a key`);
+        throw this.#refuse(`the object has the symbol key ${String(key)}`);
       }
       const step = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
         ? `.${key}`
@@ -117,7 +115,7 @@ class JsonEncoder {
       throw this.#refuse(`its ${JSON.stringify(key)} is a getter or setter`);
     }
     if (!property.enumerable) {
-      throw this.#refuse(`its property ${JSON.stringify(key)} is hidden (not enumerable)`);
+      throw this.#refuse(`its property ${JSON.stringify(key)} is not enumerable`);
     }
     return property.value;
   }
@@ -125,7 +123,7 @@ class JsonEncoder {
   #refuseMembers(value: object): void {
     const [key] = Reflect.ownKeys(value);
     if (key !== undefined) {
-      throw this.#refuse(`${described(value)} has the property ${String(key)} of its own`);
+      throw this.#refuse(`${described(value)} has an extra property ${String(key)}`);
     }
   }
 
@@ -143,36 +141,27 @@ class JsonEncoder {
       return reference;
     } catch (cause) {
       if (!(cause instanceof RegistryError)) throw cause;
-      throw this.#refuse(
-        `the content of ${described(value)} cannot be kept exactly`,
-        cause.hint,
-        cause,
-      );
+      const state = `the content of ${described(value)} has no exact form`;
+      throw this.#refuse(state, cause);
     }
   }
 
-  #refuse(state: string, hint?: string, cause?: unknown): RegistryError {
-    return fault({
-      code: "Unsupported",
-      action: "save",
-      subject: place(this.#path),
-      state,
-      hint: hint ??
-        "Nothing is altered to make it fit. Turn it into plain data first, or save the value with a " +
-          "materializer of its own (defineMaterializer).",
-      cause,
-    });
+  #refuse(state: string, cause?: RegistryError): RegistryError {
+    const hint = cause?.hint ??
+      "Convert it to plain data first, or define a materializer for it (defineMaterializer).";
+    const subject = place(this.#path);
+    return fault({ code: "Unsupported", action: "save", subject, state, hint, cause });
   }
 }
 
-/** The path as text, cut in the middle where it is long. */
+/** Returns the path as text, with a long one cut in the middle. */
 function place(path: readonly string[]): string {
   return path.length <= 20
     ? path.join("")
     : `${path.slice(0, 10).join("")}…${path.slice(-5).join("")}`;
 }
 
-/** Whether a class made it: of other objects that have its prototype, its methods fail. */
+/** Returns true for an instance of a class, false for an object that only has its prototype. */
 function isMadeBy<T extends object>(
   value: object,
   { prototype }: { readonly prototype: T },

@@ -1,4 +1,4 @@
-// What is not written in `data.json` but as a file beside it: bytes, arrays of numbers, blobs.
+// Values that are stored in files beside `data.json`: bytes, arrays of numbers, blobs.
 import type { FileToSave } from "../../core/materializer.ts";
 import { isNDArray, type NDArray, type TypedArray } from "../../formats/arrays/ndarray.ts";
 import { isArrayBuffer } from "../array_buffer.ts";
@@ -16,54 +16,43 @@ import { ownBytes, viewBytes } from "../../formats/arrays/view_bytes.ts";
 
 export type JsonPart = Uint8Array | ArrayBuffer | DataView | TypedArray | NDArray | Blob;
 
-/** True for what is kept in a file of its own. */
+/** Returns true for a value that is stored in its own file. */
 export function isJsonPart(value: object): value is JsonPart {
   return isTypedArray(value) || isBytes(value) || isArrayBuffer(value) || isDataView(value) ||
-    isBlob(value) ||
-    isNDArray(value);
+    isBlob(value) || isNDArray(value);
 }
 
 function isDataView(value: object): value is DataView {
   return value instanceof DataView && Object.getPrototypeOf(value) === DataView.prototype;
 }
 
-/** The file of a part, and what stands for it in `data.json`. */
+/** Returns the file of a part, and its reference in `data.json`. */
 export function encodePart(
   value: JsonPart,
   index: number,
 ): { reference: JsonValue; file: FileToSave } {
-  const path = `parts/${index}.${
-    isNDArray(value) || (isTypedArray(value) && !isBytes(value)) ? "npy" : "bin"
-  }`;
+  const isArray = isNDArray(value) || isTypedArray(value) && !isBytes(value);
+  const path = `parts/${index}.${isArray ? "npy" : "bin"}`;
+  const part = (tag: Record<string, JsonValue>, file: Omit<FileToSave, "path">) => {
+    return { reference: { ...tag, file: path }, file: { path, ...file } };
+  };
   if (isNDArray(value)) {
     const content = encodeNpy(value.dtype, value.shape, value.data);
-    return {
-      reference: { [TAG]: "ndarray", file: path },
-      file: { path, content, mediaType: NPY_MEDIA_TYPE },
-    };
+    return part({ [TAG]: "ndarray" }, { content, mediaType: NPY_MEDIA_TYPE });
   }
   if (isBlob(value)) {
-    return {
-      reference: { [TAG]: "blob", facts: { ...factsOf(value) }, file: path },
-      file: { path, content: value },
-    };
+    return part({ [TAG]: "blob", facts: { ...factsOf(value) } }, { content: value });
   }
   if (isBytes(value) || isArrayBuffer(value) || isDataView(value)) {
     const name = isBytes(value) ? "Uint8Array" : isDataView(value) ? "DataView" : "ArrayBuffer";
-    return {
-      reference: { [TAG]: "bytes", class: name, file: path },
-      file: { path, content: viewBytes(value) },
-    };
+    return part({ [TAG]: "bytes", class: name }, { content: viewBytes(value) });
   }
-  const reference = { [TAG]: "typed-array", class: typedArrayName(value), file: path };
-  return { reference, file: { path, content: encodeTypedArray(value), mediaType: NPY_MEDIA_TYPE } };
+  const content = encodeTypedArray(value);
+  const tag = { [TAG]: "typed-array", class: typedArrayName(value) };
+  return part(tag, { content, mediaType: NPY_MEDIA_TYPE });
 }
 
-/**
- * The part that an object with a tag stands for, or undefined where it stands for none.
- *
- * @param content the bytes of the file that it names
- */
+/** Decodes the part that a tagged object refers to, or returns undefined for another tag. */
 export function decodePart(
   tagged: Record<string, unknown>,
   content: Uint8Array,

@@ -1,4 +1,4 @@
-// What of a folder patterns leave out: those of the options, and those of files in the folder.
+// Patterns of the options and of ignore files that select what is saved of a folder.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
@@ -6,15 +6,15 @@ import { onDisk } from "../../disk/file_errors.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
-/** Patterns, in order: the last one that a path, or a folder that it is in, matches counts. */
+/** Patterns in order; the last one that matches a path or a folder above it decides. */
 export interface Patterns {
-  /** Whether a path matches, by a pattern or by one with `!` before it; undefined for neither. A folder ends with `/`. */
+  /** Tests a path; `negated` is a match of a pattern with `!`. Folders end with `/`. */
   test(path: string): "matched" | "negated" | undefined;
 }
 
-/** Options of making {@linkcode Patterns}. */
+/** Options for creating {@linkcode Patterns}. */
 export interface PatternOptions {
-  /** The folder that the patterns are about, relative to the root. @default "" the root */
+  /** The folder of the patterns, relative to the root. @default "" the root */
   below?: string;
   after?: Patterns;
 }
@@ -26,7 +26,7 @@ interface PatternPart {
 const OWN_FILE = ".holdfastignore";
 const GIT_FILE = ".gitignore";
 
-/** What patterns leave out in a folder, and in those below it that have none of their own. */
+/** The patterns of a folder, also of those below it without own ignore files. */
 export class Choice {
   readonly #files: readonly string[];
   readonly #include?: Patterns;
@@ -43,10 +43,10 @@ export class Choice {
     this.#ignored = patterns.ignored;
   }
 
-  /** The choice that options make, before any folder was looked into. */
+  /** Returns the patterns of the options. */
   static async of(options: LocalPathOptions): Promise<Choice> {
     const { all = false, ignoreFiles = !all, gitignore = false } = options;
-    const files = [...(gitignore ? [GIT_FILE] : []), ...(ignoreFiles ? [OWN_FILE] : [])]; // the last counts
+    const files = [...(gitignore ? [GIT_FILE] : []), ...(ignoreFiles ? [OWN_FILE] : [])]; // last wins
     const [include, exclude] = [options.include, options.exclude].map((given) =>
       given === undefined ? [] : [given].flat()
     );
@@ -56,7 +56,7 @@ export class Choice {
     });
   }
 
-  /** The choice in a folder with these entries, whose own files may say more. */
+  /** Adds the ignore files among these entries of a folder. */
   async within(
     folder: { name: string; path: string },
     entries: readonly string[],
@@ -65,21 +65,21 @@ export class Choice {
     for (const file of this.#files) {
       if (!entries.includes(file)) continue;
       const path = join(folder.path, file);
-      const lines = onDisk("read", path, () => readFileSync(path, "utf8")).replace(/^\ufeff/, "")
-        .split(/\r?\n/);
+      const text = onDisk("read", path, () => readFileSync(path, "utf8"));
+      const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
       ignored = await patternsOf(lines, { below: folder.name, after: ignored });
     }
     if (ignored === this.#ignored) return this;
     return new Choice(this.#files, { include: this.#include, exclude: this.#exclude, ignored });
   }
 
-  /** Why something is left out, or undefined where it is not. Folders above it are not left out. */
+  /** Returns why an entry is left out, or undefined. Folders above it are included. */
   reasonAgainst(name: string, isFolder: boolean): LeftOutReason | undefined {
     const path = isFolder ? `${name}/` : name;
     const excluded = this.#exclude?.test(path);
     if (excluded === "matched") return "excluded";
     if (excluded === undefined && this.#ignored?.test(path) === "matched") return "ignored";
-    // Of a folder that is not included there may be files that are.
+    // A folder that is not included may contain files that are.
     if (!isFolder && this.#include !== undefined && this.#include.test(path) !== "matched") {
       return "not included";
     }

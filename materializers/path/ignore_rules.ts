@@ -1,9 +1,9 @@
-// Patterns of paths as `.gitignore` has them (git-scm.com/docs/gitignore), by the package `ignore`.
-// Loaded by name, where there are patterns: who has none downloads no package.
+// `.gitignore` patterns (git-scm.com/docs/gitignore), by the package `ignore`. Loaded on demand, so
+// that programs without patterns do not download it.
 import ignore from "npm:ignore@^7.0.5";
 import type { PatternOptions, Patterns } from "./choice.ts";
 
-/** Makes patterns of lines; see {@linkcode Patterns}. */
+/** Parses lines of patterns. */
 export function createPatterns(
   lines: readonly string[],
   { below = "", after }: PatternOptions = {},
@@ -24,7 +24,7 @@ interface OwnPatterns extends Patterns {
   rules: ReturnType<typeof ignore>;
 }
 
-/** A line of a file in a folder, as one of the root would say it. */
+/** Converts a line of a file in a folder to one of the root. */
 export function lineBelow(line: string, folder: string): string {
   if (/^\s*$/.test(line) || line.startsWith("#")) return "";
   const isNegated = line.startsWith("!");

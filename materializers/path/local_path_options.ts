@@ -1,46 +1,41 @@
-// How the tree of a {@linkcode localPath} is taken.
+// Options of {@linkcode localPath}.
 import type { LeftOut } from "../../core/registry/left_out.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 
-/** Options of `localPath`: what of a folder is saved, and how. */
+/** Options of `localPath`. */
 export interface LocalPathOptions {
   /**
-   * Symbolic links: `keep` them as links, with whatever text they have as their target; `follow` them, so that what
-   * they lead to is saved in their place; `skip` them; or `refuse` the folder.
+   * Handling of symbolic links: `keep` them with their target; `follow` them and save what they
+   * point to; `skip` them; or `refuse` the folder.
    *
    * @default "keep"
    */
   links?: "keep" | "follow" | "skip" | "refuse";
-  /**
-   * Pipes, sockets and devices: `skip` them, or `refuse` the folder. They are never opened.
-   *
-   * @default "skip"
-   */
+  /** Handling of pipes, sockets and devices, which are never opened. @default "skip" */
   special?: "skip" | "refuse";
   /**
-   * Only what matches one of these patterns, or lies in a folder that does. Patterns are those of `.gitignore`
-   * (git-scm.com/docs/gitignore): `*.csv` anywhere, `/data` at the root of the folder, `raw/` folders of this name.
+   * Saves only paths that match a pattern, or lie in a folder that does. Patterns are those of
+   * `.gitignore` (git-scm.com/docs/gitignore): `*.csv` anywhere, `/data` at the root, `raw/`
+   * folders.
    *
    * @default everything
    */
   include?: string | readonly string[];
-  /** Not what matches one of these patterns; one with `!` before it brings back what a `.holdfastignore` leaves out. */
+  /** Leaves out paths that match a pattern; `!` restores what a `.holdfastignore` leaves out. */
   exclude?: string | readonly string[];
-  /** Leave out what a `.holdfastignore` in the folder, or in one below it, says, as a `.gitignore` would. @default true, false with `all` */
-  ignoreFiles?: boolean;
-  /** Do the same with each `.gitignore`; those above the folder are not looked at. @default false */
-  gitignore?: boolean;
-  /** Also the `.git` of a checkout, and registries in the folder, and what a `.holdfastignore` leaves out. @default false */
-  all?: boolean;
   /**
-   * What else is kept: `times`, when each file, link and folder in it was modified last. It is part of the digest.
-   *
-   * @default []
+   * Applies each `.holdfastignore` in the folder, like a `.gitignore`. @default true unless `all`
    */
+  ignoreFiles?: boolean;
+  /** Applies each `.gitignore` in the folder, but not those above it. @default false */
+  gitignore?: boolean;
+  /** Includes `.git`, registries, and paths that match a `.holdfastignore`. @default false */
+  all?: boolean;
+  /** Stores modification times of files, links and folders, which the digest covers. @default [] */
   preserve?: readonly "times"[];
-  /** Hears of what is left out; once more where the folder is read once more. */
+  /** Called for each entry that is left out, and again if the folder is read again. */
   onLeftOut?: (entry: LeftOut) => void;
 }
 
@@ -60,10 +55,7 @@ const OPTIONS: OptionNames<LocalPathOptions> = {
   onLeftOut: true,
 };
 
-/**
- * Throws `Invalid` for an option that is not known, and for a word that one does not know: a program in JavaScript, or a
- * cast, may have it. Returns the options as a plain object.
- */
+/** Returns the options as a plain object. Throws `Invalid` for an unknown option or value. */
 export function checkLocalPathOptions(path: string, given: LocalPathOptions): LocalPathOptions {
   const options = checkOptions(`use ${shown(path)} as a local path`, given, OPTIONS);
   for (const [name, words] of Object.entries(WORDS)) {
@@ -88,6 +80,6 @@ function unknownWord(
     action: "use",
     subject: `${shown(path)} as a local path`,
     state: `${name} ${shown(String(given))} is unknown`,
-    hint: `It is one of ${words.join(", ")}.`,
+    hint: `Use one of ${words.join(", ")}.`,
   });
 }

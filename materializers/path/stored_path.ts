@@ -1,15 +1,15 @@
-// A file or folder that was loaded: still in the registry, until it is written somewhere.
+// A loaded file or folder, which stays in the registry until it is written.
 import type { Artifact } from "../../core/artifact.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { WriteFilesOptions, WrittenFiles } from "../../disk/write_files.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 
-/** Files up to this size are handed on as bytes. */
+/** Files up to this size are saved again from memory. */
 const SMALL_BYTES = 65_536;
 
 /**
- * A file or folder that was saved by `localPath`. Nothing of it is read before it is asked for. It can be saved again,
- * under another name too.
+ * A file or folder that `localPath` saved. Its content is read on demand. It can be saved again,
+ * also under another name.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ const SMALL_BYTES = 65_536;
  */
 export class StoredPath {
   readonly kind: "file" | "folder";
-  /** The version that it was loaded from, with all files. */
+  /** The version that it was loaded from. */
   readonly artifact: Artifact;
 
   constructor(kind: "file" | "folder", artifact: Artifact) {
@@ -39,7 +39,7 @@ export class StoredPath {
     this.artifact = artifact;
   }
 
-  /** A file's own name; of a folder, the name of the artifact. */
+  /** The name of a file; for a folder, that of the artifact. */
   get name(): string {
     return this.kind === "file" ? this.artifact.files()[0].info.path : this.artifact.info.name;
   }
@@ -50,7 +50,7 @@ export class StoredPath {
     return await writeFiles(this.artifact, path, options);
   }
 
-  /** Its files, to be saved again. */
+  /** Yields its files for another save. */
   async *filesToSave(): AsyncIterable<FileToSave> {
     for (const file of this.artifact.files()) {
       const { path, size, mode, modifiedAt } = file.info;

@@ -1,4 +1,4 @@
-// Everything in a folder.
+// Lists everything in a folder that is to be saved.
 import { readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
@@ -27,34 +27,30 @@ import type { LocalPathOptions } from "./local_path_options.ts";
 export interface FoundFile extends DiskFile {
   /** Its path in the folder, with `/`. */
   name: string;
-  /** What it is besides an ordinary file; folders are found where they are empty, or their times are kept. */
+  /** Absent for an ordinary file. Folders are included if empty, or if times are preserved. */
   mode?: FileMode;
   modifiedAt?: string;
   target?: string;
 }
 
 export interface FoundFolder {
-  /** Files, links and empty folders, in the order of the bytes of their names. */
+  /** Files, links and empty folders, by the bytes of their names. */
   files: FoundFile[];
-  /** Throws `Conflict` where something was added to a folder or removed since. */
+  /** Throws `Conflict` if entries of a folder were added or removed since. */
   checkUnchanged(): void;
 }
 
-/** A folder that was found, to be looked through. */
+/** A folder that has yet to be walked. */
 interface FolderToWalk {
-  /** Its path in the folder that is saved, empty for that one itself. */
+  /** Its path relative to the root, which is empty. */
   name: string;
   path: string;
   choice: Choice;
-  /** The folders that it is in, links followed: one that leads to one of them would never end. */
+  /** The folders that contain it, links resolved, to detect cycles. */
   above: readonly string[];
 }
 
-/**
- * Finds everything in a folder.
- *
- * @param root its absolute path, without links in it
- */
+/** Walks a folder. Its path must be absolute and without links. */
 export async function walkFolder(
   root: string,
   options: LocalPathOptions & MaterializeOptions,
@@ -62,12 +58,8 @@ export async function walkFolder(
   const files: FoundFile[] = [];
   const folders: Omit<FoundFile, "target">[] = [];
   const empty = new Set<string>();
-  const waiting: FolderToWalk[] = [{
-    name: "",
-    path: root,
-    above: [],
-    choice: await Choice.of(options),
-  }];
+  const choice = await Choice.of(options);
+  const waiting: FolderToWalk[] = [{ name: "", path: root, above: [], choice }];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
     const { name, path } = folder;
@@ -79,17 +71,15 @@ export async function walkFolder(
     const choice = await folder.choice.within(folder, entries);
     let kept = 0;
     for (const entry of entries) {
-      const found = look(
-        { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry), above, choice },
-        options,
-      );
+      const place = { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry) };
+      const found = look({ ...place, above, choice }, options);
       if (found === undefined) continue;
       kept++;
       if ("above" in found) waiting.push(found);
       else files.push(found);
     }
     if (kept === 0 && name !== "" && choice.keepsEmpty(name)) empty.add(name);
-    checkFolderPlace(path); // what was just found was found in this folder, and not behind a link in its place
+    checkFolderPlace(path); // detects a link that replaced this folder meanwhile
   }
   const kept = foldersKept(files, empty, options);
   files.push(...folders.filter(({ name }) => kept.has(name)));
@@ -98,7 +88,7 @@ export async function walkFolder(
   return { files, checkUnchanged: () => folders.forEach(checkUnchanged) };
 }
 
-/** The folders that are saved themselves: those with nothing in them, and where times are kept those with files, too. */
+/** Returns the folders to save: empty ones, and with preserved times also those of files. */
 function foldersKept(
   files: FoundFile[],
   empty: Set<string>,
@@ -114,8 +104,7 @@ function nothingIncluded(root: string): RegistryError {
     action: "save folder",
     subject: shown(root),
     state: "nothing in it matches the patterns of include",
-    hint:
-      "Patterns are as in a .gitignore: *.csv anywhere, /data at the root of the folder, raw/ a folder.",
+    hint: "Use .gitignore patterns: *.csv anywhere, /data at the root, raw/ a folder.",
   });
 }
 
@@ -136,11 +125,11 @@ async function list(path: string): Promise<string[]> {
 }
 
 function nameProblem(name: string): string | undefined {
-  // Runtimes put U+FFFD where the bytes of a name are not UTF-8: such a name cannot be told from another one.
+  // Runtimes replace invalid UTF-8 by U+FFFD, so that such names would be ambiguous.
   return name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
 }
 
-/** What is to be saved of an entry of a folder; a folder is to be walked. Undefined for what is left out. */
+/** Returns an entry to save, or a folder to walk, or undefined for what is left out. */
 function look(
   entry: FolderToWalk,
   options: LocalPathOptions,
@@ -155,11 +144,9 @@ function look(
       action: "save",
       subject: shown(path),
       state: problem,
-      hint:
-        "Rename it: the name must mean the same on every system. Or leave it out: exclude takes a pattern.",
+      hint: "Rename it so that it is valid on every system, or leave it out with exclude.",
       hints: {
-        cli:
-          "Rename it: the name must mean the same on every system. Or leave it out: --exclude takes a pattern.",
+        cli: "Rename it so that it is valid on every system, or leave it out with --exclude.",
       },
     });
   }
@@ -172,7 +159,7 @@ function look(
     : void options.onLeftOut?.({ path: name, reason });
 }
 
-/** Why something that is no link is left out, or undefined where it is not. */
+/** Returns why an entry that is not a link is left out, or undefined. */
 function reasonAgainst(
   { name, path, choice }: FolderToWalk,
   stats: Stats,
@@ -202,16 +189,11 @@ function describe(
   if (options.special !== "refuse") {
     return void options.onLeftOut?.({ path: name, reason: "special" });
   }
-  throw fault({
-    code: "Unsupported",
-    action: "save",
-    subject: shown(path),
-    state: "it is a pipe, socket or device",
-    hint: "Move it away, or leave such files out: that is what happens where nothing is said.",
-  });
+  const hint = "Move it away, or leave out special files.";
+  throw notSaved(path, "it is a pipe, socket or device", hint);
 }
 
-/** What is kept of an ordinary file besides its name and its bytes. */
+/** Returns the stored properties of an ordinary file. */
 export function factsOf(
   stats: Stats,
   options: LocalPathOptions,
@@ -222,14 +204,13 @@ export function factsOf(
   };
 }
 
-/** To the nearest millisecond: what is written from it, and read again, is the same. */
+/** Rounds times to milliseconds, so that a restored file has the same. */
 function timesOf(
   { mtimeMs }: Stats,
   { preserve = [] }: LocalPathOptions,
 ): Pick<FoundFile, "modifiedAt"> {
-  return preserve.includes("times")
-    ? { modifiedAt: new Date(Math.round(mtimeMs)).toISOString() }
-    : {};
+  if (!preserve.includes("times")) return {};
+  return { modifiedAt: new Date(Math.round(mtimeMs)).toISOString() };
 }
 
 function lookAtLink(
@@ -240,23 +221,22 @@ function lookAtLink(
   const { name, path } = entry;
   const { links = "keep", onLeftOut } = options;
   if (links === "refuse") {
-    throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.", {
-      cli: "Add --links keep, follow or skip.",
-    });
+    const hints = { cli: "Add --links keep, follow or skip." };
+    throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.", hints);
   }
   const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
   if (!target.includes("\ufffd")) {
     return { name, path, state: stateOf(stats), mode: "link", target, ...timesOf(stats, options) };
   }
-  throw notSaved(path, "its target is not UTF-8", "Make the link anew, or skip links.");
+  throw notSaved(path, "its target is not UTF-8", "Recreate the link, or skip links.");
 }
 
 function targetOf(path: string): string {
   return onDisk("read", path, () => readlinkSync(path)).replaceAll(sep, "/");
 }
 
-/** What a link leads to, under the name of the link. */
+/** Describes the target of a link, under the name of the link. */
 function followLink(
   entry: FolderToWalk,
   options: LocalPathOptions,
@@ -265,11 +245,8 @@ function followLink(
   try {
     const stats = statSync(path);
     if (above.includes(identityOf(stats))) {
-      return void options.onLeftOut?.({
-        path: name,
-        reason: "looping link",
-        target: targetOf(path),
-      });
+      const target = targetOf(path);
+      return void options.onLeftOut?.({ path: name, reason: "looping link", target });
     }
     return describe({ ...entry, path: realpathSync.native(path) }, stats, options);
   } catch (cause) {
@@ -280,7 +257,7 @@ function followLink(
   }
 }
 
-/** What the system says of links that lead to nothing. */
+/** Error codes of links without a target. */
 const BROKEN: Record<string, LeftOutReason> = {
   ENOENT: "broken link",
   ENOTDIR: "broken link",

@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
-import { type FileStore } from "../../core/file_store.ts";
+import type { FileStore } from "../../core/file_store.ts";
 import { createFileManager } from "../../files/mod.ts";
 import { read, text } from "../conformance/files/file_store_case.ts";
 import { refused } from "../support/refused.ts";

@@ -11,7 +11,7 @@ import {
   type FileStoreContract,
 } from "../../files/mod.ts";
 import { bytes } from "../../formats/bytes.ts";
-import { type NDArray } from "../../formats/arrays/ndarray.ts";
+import type { NDArray } from "../../formats/arrays/ndarray.ts";
 import { npy } from "../../formats/npy.ts";
 import { refused } from "../support/refused.ts";
 import { testInRoot } from "../support/temp_root.ts";

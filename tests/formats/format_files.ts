@@ -1,23 +1,31 @@
-// Files of formats, in memory.
-import { bodyBytes, bytesStream, readAll } from "../../core/bytes/bytes.ts";
+// Files of formats in memory.
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { FileToDecode } from "../../core/file_store.ts";
-import type { FileToSave } from "../../core/materializer.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { bytesFile } from "../../formats/content/content.ts";
 
-/** A file with these bytes, or this text. */
+export { contentBytes } from "../../formats/content/content.ts";
+
+/** Returns a file with these bytes, or this text. */
 export function fileOf(content: string | Uint8Array, path = "a.txt"): FileToDecode {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return {
-    path,
-    size: bytes.byteLength,
-    bytes: () => Promise.resolve(bytes),
-    stream: ({ offset, length = bytes.byteLength } = { offset: 0 }) =>
-      bytesStream(bytes.slice(offset, offset + length)),
-  };
+  return bytesFile(path, bytes);
 }
 
-/** All bytes of what a format encoded. */
-export async function contentBytes(content: FileToSave["content"]): Promise<Uint8Array> {
-  return "size" in content && "stream" in content && !(content instanceof Blob)
-    ? await readAll(content.stream())
-    : await bodyBytes(content as Uint8Array | Blob | ReadableStream<Uint8Array>);
+/** Checks that reading random bytes, and random sequences of pieces, throws only known errors. */
+export async function anyBytes(
+  pieces: fc.Arbitrary<string>,
+  maxLength: number,
+  read: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const text = fc.array(pieces, { maxLength }).map((all) => new TextEncoder().encode(all.join("")));
+  const reading = fc.asyncProperty(fc.oneof(fc.uint8Array(), text), async (bytes) => {
+    try {
+      await read(bytes);
+    } catch (error) {
+      assertEquals(isRegistryError(error, "Corrupt", "Unsupported"), true, String(error));
+    }
+  });
+  await fc.assert(reading, { numRuns: 300 });
 }

@@ -25,28 +25,23 @@ function npyOf(shape: string, { fortran = "True", data = new Uint8Array() } = {}
   return file;
 }
 
-Deno.test("JSON: a number above all that JavaScript has is refused, however it is written", async () => {
+Deno.test("JSON: a number above the maximum is refused in any notation", async () => {
   for (const number of ["1e400", "-1E+309", `1${"0".repeat(400)}`, `0.5e${"9".repeat(30)}`]) {
     await refused("Unsupported", decode(json(), text(`{"a":[${number}]}`)));
   }
   assertEquals(await decode(json(), text('[1e300,1e-400,"1e400"]')), [1e300, 0, "1e400"]);
 });
 
-Deno.test("JSON: what is nested deeper than can be read is told as that, not as damaged", async () => {
+Deno.test("JSON: nesting that is too deep is Unsupported, not Corrupt", async () => {
   const deep = (inner: string) => text("[".repeat(100_000) + inner + "]".repeat(100_000));
   await refused("Unsupported", decode(json(), deep("1234567890123456")));
   await refused("Corrupt", decode(json(), text("[1234567890123456")));
 });
 
-Deno.test("npy: no header takes long to be read, whatever it says", async () => {
+Deno.test("npy: hostile headers are parsed in little time", async () => {
   const begin = realSystem.monotonic();
-  for (
-    const shape of [
-      `(${" ".repeat(65_000)}x`,
-      `(${"1,".repeat(32_000)}x`,
-      `(${"1".repeat(65_000)}x`,
-    ]
-  ) {
+  const shapes = [" ".repeat(65_000), "1,".repeat(32_000), "1".repeat(65_000)];
+  for (const shape of shapes.map((text) => `(${text}x`)) {
     await refused("Corrupt", decode(npy(), npyOf(shape)));
   }
   const data = Uint8Array.from({ length: 6000 }, (_, i) => i);
@@ -55,15 +50,14 @@ Deno.test("npy: no header takes long to be read, whatever it says", async () => 
   assert(realSystem.monotonic() - begin < 2000);
 });
 
-Deno.test("npy: a shape that lies about its elements is refused before any are made", async () => {
-  for (
-    const shape of [
-      "(9007199254740991, 9007199254740991)",
-      "(3,)",
-      "(1000000000000,)",
-      "(99999999999999999999,)",
-    ]
-  ) {
+Deno.test("npy: a shape that does not match the elements is refused before allocation", async () => {
+  const shapes = [
+    "9007199254740991, 9007199254740991",
+    "3,",
+    "1000000000000,",
+    "9".repeat(20) + ",",
+  ];
+  for (const shape of shapes.map((text) => `(${text})`)) {
     await refused("Corrupt", decode(npy(), npyOf(shape, { data: new Uint8Array(2) })));
   }
   await refused("Corrupt", decode(npy(), npyOf("(2 )", { data: new Uint8Array(2) })));
@@ -72,17 +66,14 @@ Deno.test("npy: a shape that lies about its elements is refused before any are m
   assertEquals((await decode(npy(), npyOf("(0, 9007199254740991)"))).data.length, 0);
 });
 
-Deno.test("a decoding that is aborted gives its reason", async () => {
+Deno.test("an aborted decoding throws the reason", async () => {
   const reason = new Error("stopped");
   const formats = createFormats();
   for (const { id, bytes } of await sampleFiles()) {
     const file = bytesFile(id, bytes);
     const signal = AbortSignal.abort(reason);
     const format = await formats.get(id);
-    assertEquals(
-      await assertRejects(async () => await format.decode(file, { signal })),
-      reason,
-      id,
-    );
+    const decoding = assertRejects(async () => await format.decode(file, { signal }));
+    assertEquals(await decoding, reason, id);
   }
 });

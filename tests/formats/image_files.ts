@@ -1,25 +1,26 @@
-// What the tests of the formats of images have in common.
+// Fixtures of the tests of image formats.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Format } from "../../formats/content/format.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
+import { contentBytes } from "../../formats/content/content.ts";
 import { ELEMENTS } from "../../formats/arrays/ndarray.ts";
 import { type ErrorCode, isRegistryError } from "../../core/errors.ts";
 import { type Image, type ImageDType, isImage } from "../../formats/images/image.ts";
+import { refused } from "../support/refused.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 
-/** An image of any kind of samples. */
+/** An image of any dtype. */
 export type AnyImage = Image<ImageDType>;
 
 /** A file in memory that counts what was read of it. */
 export interface CountedFile extends FileToDecode {
-  /** Bytes that were asked for so far. */
+  /** Bytes read so far. */
   read: number;
-  /** How often somebody asked. */
+  /** Number of reads. */
   reads: number;
 }
 
-/** A file with these bytes. */
 export function fileOf(bytes: Uint8Array, path = "folder/image.bin"): CountedFile {
   const copy = bytes.slice();
   function take(offset: number, length: number): Uint8Array<ArrayBuffer> {
@@ -40,20 +41,15 @@ export function fileOf(bytes: Uint8Array, path = "folder/image.bin"): CountedFil
   return file;
 }
 
-/** The bytes that a format makes of an image, of those that give them at once. */
+/** Encodes an image into memory. */
 export async function encoded(
   format: Format<AnyImage>,
   image: AnyImage,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const content = await format.encode(image);
-  if (content instanceof Uint8Array) return content.slice();
-  const stream = content instanceof ReadableStream ? content : content.stream();
-  return new Uint8Array(
-    await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
-  );
+  return new Uint8Array(await contentBytes(await format.encode(image)));
 }
 
-/** An image of any pixels, with sides up to 9. */
+/** Arbitrary images with sides up to 9. */
 export function anyImage(
   dtypes: readonly ImageDType[],
   channels: readonly number[],
@@ -65,18 +61,13 @@ export function anyImage(
     const { bytes, array } = ELEMENTS[dtype];
     const length = width * height * channels;
     return fc.uint8Array({ minLength: length * bytes, maxLength: length * bytes }).map((bits) => {
-      return {
-        data: new array(bits.slice().buffer, 0, length),
-        width,
-        height,
-        channels,
-        dtype,
-      } as Image;
+      const data = new array(bits.slice().buffer, 0, length);
+      return { data, width, height, channels, dtype } as Image;
     });
   });
 }
 
-/** Equal to the last bit, NaN too. */
+/** Compares all bits, even of NaN. */
 export function assertSameImage(actual: AnyImage, expected: AnyImage): void {
   assert(isImage(actual));
   assertEquals({ ...actual, data: undefined }, { ...expected, data: undefined } as unknown);
@@ -87,23 +78,27 @@ export function assertSameImage(actual: AnyImage, expected: AnyImage): void {
   assert(place < 0, `byte ${place} is ${found[place]}, not ${meant[place]}`);
 }
 
-/** That reading these bytes fails with this code and names the path. */
+/** Checks that reading fails with this code, names the path, and does not hang. */
 export async function assertFails(
   format: Format<AnyImage>,
   bytes: Uint8Array,
   code: ErrorCode,
   says: RegExp = /./,
 ): Promise<void> {
-  const outcome = await outcomeOf(format, bytes);
+  const decoding = Promise.resolve(format.decode(fileOf(bytes)));
+  const outcome = await withoutHanging("an image", decoding).catch((error: unknown) => error);
   assert(isRegistryError(outcome, code), `expected ${code}, found ${outcome}`);
   assert(outcome.message.includes('"folder/image.bin"'), outcome.message);
   assert(says.test(outcome.message), outcome.message);
 }
 
-async function outcomeOf(format: Format<AnyImage>, bytes: Uint8Array): Promise<unknown> {
-  try {
-    return await withoutHanging("an image", Promise.resolve(format.decode(fileOf(bytes))));
-  } catch (error) {
-    return error;
+/** Checks that a format refuses values, and does not cast them. */
+export async function assertRefuses(
+  format: Format<AnyImage>,
+  images: readonly unknown[],
+): Promise<void> {
+  for (const image of images) {
+    assertEquals(format.accepts(image), false);
+    await refused("Unsupported", async () => await format.encode(image as AnyImage));
   }
 }

@@ -3,15 +3,10 @@ import { isRegistryError } from "../../core/errors.ts";
 import { isImage, toArray, toImage } from "../../formats/images/image.ts";
 import type { NDArray } from "../../formats/arrays/ndarray.ts";
 
-const rgb = {
-  data: Uint16Array.of(1, 2, 3, 4, 5, 6),
-  width: 1,
-  height: 2,
-  channels: 3,
-  dtype: "uint16",
-} as const;
+const data = Uint16Array.of(1, 2, 3, 4, 5, 6);
+const rgb = { data, width: 1, height: 2, channels: 3, dtype: "uint16" } as const;
 
-Deno.test("an image is a plain object whose data is as its members say", () => {
+Deno.test("an image is a plain object whose data matches its members", () => {
   assertEquals(isImage({ ...rgb }), true);
   const others: unknown[] = [
     null,
@@ -32,7 +27,7 @@ Deno.test("an image is a plain object whose data is as its members say", () => {
   assertEquals(others.filter(isImage), []);
 });
 
-Deno.test("an image is an array over the same data, and back", () => {
+Deno.test("images and arrays convert into each other over the same data", () => {
   const array = toArray(rgb);
   assertEquals(array, { data: rgb.data, shape: [2, 1, 3], dtype: "uint16" });
   assertStrictEquals(array.data, rgb.data);
@@ -41,20 +36,15 @@ Deno.test("an image is an array over the same data, and back", () => {
   assertStrictEquals(image.data, rgb.data);
 });
 
-Deno.test("an image of one channel is an array of two dimensions; one of three is taken too", () => {
-  const grey = {
-    data: Float32Array.of(0.5, NaN),
-    width: 2,
-    height: 1,
-    channels: 1,
-    dtype: "float32",
-  } as const;
+Deno.test("an image of one channel is an array of two dimensions, or of three", () => {
+  const data = Float32Array.of(0.5, NaN);
+  const grey = { data, width: 2, height: 1, channels: 1, dtype: "float32" } as const;
   assertEquals(toArray(grey).shape, [1, 2]);
   assertEquals(toImage(toArray(grey)), { ...grey });
   assertEquals(toImage({ data: grey.data, shape: [1, 2, 1], dtype: "float32" }), { ...grey });
 });
 
-Deno.test("an array that is no image is Unsupported, never cast", () => {
+Deno.test("an array that is not an image is Unsupported, never cast", () => {
   const arrays: NDArray[] = [
     { data: new BigInt64Array(4), shape: [2, 2], dtype: "datetime64[s]" },
     { data: new Uint8Array(4), shape: [2, 2], dtype: "bool" },

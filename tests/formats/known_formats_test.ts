@@ -20,7 +20,7 @@ const PATHS: Record<string, string> = {
   webp: "f.webp",
 };
 
-Deno.test("formats are found by the last extension that is known, whatever its case", async () => {
+Deno.test("formats are found by the last known extension, in any case", async () => {
   const formats = createFormats();
   for (const [id, paths] of Object.entries(PATHS)) {
     for (const path of paths.split(" ")) {
@@ -29,7 +29,7 @@ Deno.test("formats are found by the last extension that is known, whatever its c
   }
 });
 
-Deno.test("every format has the id and the extensions by which it is found before it is loaded", async () => {
+Deno.test("loaded formats have the id and extensions of their entries", async () => {
   const formats = createFormats();
   for (const id of formats.names()) {
     const format = await formats.get(id);

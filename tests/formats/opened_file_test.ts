@@ -5,11 +5,10 @@ import { readSlice } from "../../formats/npy.ts";
 import { openParquet } from "../../formats/parquet.ts";
 import { readPages, readRegion } from "../../formats/tiff.ts";
 
-/** What programs without types can call. */
-// deno-lint-ignore no-explicit-any -- mistakes that types would tell
+// deno-lint-ignore no-explicit-any -- mistakes that types would report
 type Untyped = any;
 
-Deno.test("a path, and nothing, in the place of an opened file is Invalid, and the hint opens one", async () => {
+Deno.test("a path instead of an open file is Invalid, and the hint opens one", async () => {
   const region = { x: 0, y: 0, width: 1, height: 1 };
   for (const given of ["a.parquet", undefined, {}, new Uint8Array(3)] as Untyped[]) {
     const calls = [
@@ -24,7 +23,7 @@ Deno.test("a path, and nothing, in the place of an opened file is Invalid, and t
       assertEquals(error.code, "Invalid");
       assertMatch(
         `${error.message} # ${error.hint}`,
-        /no opened file # Open it: await files\.open/,
+        /not an open file # Open it: await files\.open/,
       );
     }
   }

@@ -1,24 +1,22 @@
-// TIFF files of every kind that is read, for tests: written by the book, one value after the other.
+// TIFF files of every supported kind, written value by value.
 import { deflateSync } from "node:zlib";
 import type { AnyImage } from "./image_files.ts";
 
-/** How a file is written. */
+/** The layout of a written file. */
 export interface TiffLayout {
-  /** The least significant byte first. @default true */
+  /** @default true */
   littleEndian?: boolean;
-  /** Offsets of eight bytes. @default false */
+  /** BigTIFF. @default false */
   big?: boolean;
-  /** Tiles of this size. @default strips of 3 rows */
+  /** Size of tiles. @default strips of 3 rows */
   tile?: [width: number, height: number];
-  /** Each channel by itself. @default false */
   planar?: boolean;
   /** 1, 5, 8 or 32773. @default 1 */
   compression?: number;
-  /** Whether the differences of samples are stored. @default false */
   predictor?: boolean;
-  /** Bytes between the header and what follows. @default 0 */
+  /** Bytes between the header and the rest. @default 0 */
   gap?: number;
-  /** Other values of tags, or none. */
+  /** Other values of tags; undefined removes one. */
   tags?: Record<number, number[] | undefined>;
 }
 
@@ -106,11 +104,8 @@ function blocksOf(image: AnyImage, layout: TiffLayout): Uint8Array[] {
     for (let y = 0; y < height; y += blockHeight) {
       for (let x = 0; x < width; x += blockWidth) {
         const rows: (number | bigint)[][] = [];
-        for (
-          let row = y;
-          row < (tile === undefined ? Math.min(y + 3, height) : y + blockHeight);
-          row++
-        ) {
+        const end = tile === undefined ? Math.min(y + 3, height) : y + blockHeight;
+        for (let row = y; row < end; row++) {
           rows.push([]);
           for (let column = x; column < x + blockWidth; column++) {
             const isInside = row < height && column < width;
@@ -120,9 +115,8 @@ function blocksOf(image: AnyImage, layout: TiffLayout): Uint8Array[] {
             }
           }
         }
-        blocks.push(
-          packed(rows.flatMap((row) => [...rowBytes(row, planes.length, image, layout)]), layout),
-        );
+        const bytes = rows.flatMap((row) => [...rowBytes(row, planes.length, image, layout)]);
+        blocks.push(packed(bytes, layout));
       }
     }
   }
@@ -142,7 +136,7 @@ function rowBytes(
   const { littleEndian = true, predictor = false } = layout;
   const size = data.BYTES_PER_ELEMENT;
   const isFloat = data instanceof Float32Array || data instanceof Float64Array;
-  // The differences wrap, as those of the array do.
+  // Differences wrap.
   const values = Reflect.construct(data.constructor, [row.length]) as Float64Array;
   row.forEach((value, i) => {
     const before = row[i - channels];
@@ -168,7 +162,7 @@ function packed(bytes: number[], { compression = 1 }: TiffLayout): Uint8Array {
   return compression === 1 ? Uint8Array.from(bytes) : packBits(bytes);
 }
 
-/** A run where the same byte comes twice or more, else a byte by itself. */
+/** Writes runs of equal bytes. */
 function packBits(bytes: number[]): Uint8Array {
   const out: number[] = [128];
   for (let at = 0; at < bytes.length;) {
@@ -180,7 +174,7 @@ function packBits(bytes: number[]): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** As section 13 describes it: the longest text that is in the table, then that text and a byte become an entry. */
+/** Section 13: emits the longest known sequence, and adds it with the next byte to the table. */
 export function packLzw(bytes: ArrayLike<number>): Uint8Array {
   let bits = "";
   let table = new Map<string, number>();

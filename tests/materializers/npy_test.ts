@@ -236,7 +236,7 @@ Deno.test("every cut of a file is Corrupt", async () => {
 Deno.test("a bool array holds 0 and 1 only", async () => {
   const value: NDArray = { data: Uint8Array.of(0, 1, 2), shape: [3], dtype: "bool" };
   const error = await fails("Unsupported", () => ndarray().save(value, {}));
-  assertEquals(error.message, "Cannot save a bool array: element 2 is 2");
+  assertEquals(error.message, "Cannot save bool array: element 2 is 2");
 });
 
 Deno.test("what is not quite an n-dimensional array is saved as the data that it is", () => {

@@ -15,18 +15,19 @@ import { file, folder, localPath } from "../../materializers/mod.ts";
 import { fails, readFiles } from "./fake_artifact.ts";
 import { inFolder, write } from "./in_folder.ts";
 
-inFolder(
-  "a large file is a source that reads it piece by piece, as often as asked",
-  async (root) => {
-    const content = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 251);
-    write(root, "large", content);
-    const [saved] = file().save(localPath(join(root, "large")) as never, {}) as FileToSave[];
-    const source = saved.content as FileSource;
-    assertEquals(source.size, content.byteLength);
-    for (let i = 0; i < 2; i++) assertEquals(await readAll(source.stream()), content);
-    for await (const chunk of source.stream()) assert(chunk.byteLength <= 1 << 20);
-  },
-);
+function filesOf(root: string, signal?: AbortSignal): AsyncIterable<FileToSave> {
+  return folder().save(localPath(root) as never, { signal }) as AsyncIterable<FileToSave>;
+}
+
+inFolder("a large file is read piece by piece, as often as asked", async (root) => {
+  const content = Uint8Array.from({ length: 2_500_000 }, (_, i) => i % 251);
+  write(root, "large", content);
+  const [saved] = file().save(localPath(join(root, "large")) as never, {}) as FileToSave[];
+  const source = saved.content as FileSource;
+  assertEquals(source.size, content.byteLength);
+  for (let i = 0; i < 2; i++) assertEquals(await readAll(source.stream()), content);
+  for await (const chunk of source.stream()) assert(chunk.byteLength <= 1 << 20);
+});
 
 inFolder("a file that changes before or while it is read is a Conflict", async (root) => {
   const path = join(root, "large");
@@ -55,10 +56,8 @@ inFolder("a file that changes before or while it is read is a Conflict", async (
         for await (const _chunk of (content as FileSource).stream()) {
           if (when === "while" && how !== "is replaced" && how !== "becomes a link") change();
           else if (when === "while") {
-            throw await fails(
-              "Conflict",
-              () => (change(), readAll((content as FileSource).stream())),
-            );
+            const read = () => (change(), readAll((content as FileSource).stream()));
+            throw await fails("Conflict", read);
           }
         }
       });
@@ -67,76 +66,62 @@ inFolder("a file that changes before or while it is read is a Conflict", async (
   }
 });
 
-inFolder(
-  "a file or folder that comes or goes while the folder is read is a Conflict",
-  async (root) => {
-    const changes: (() => void)[] = [
-      () => write(root, "sub/new"),
-      () => rmSync(join(root, "sub/c")),
-      () => mkdirSync(join(root, "sub/folder")),
-      () => write(root, "sub/c", "other text"),
-    ];
-    for (const change of changes) {
-      rmSync(join(root, "sub"), { recursive: true, force: true });
-      for (const path of ["sub/a", "sub/b", "sub/c"]) write(root, path);
-      for (const path of ["sub/a", "sub/b", "sub/c", "sub"]) utimesSync(join(root, path), 9, 9);
-      await fails("Conflict", async () => {
-        let first = true;
-        for await (
-          const file of folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>
-        ) {
-          await readFiles([file]);
-          if (first) change();
-          first = false;
-        }
-      });
-    }
-  },
-);
-
-inFolder(
-  "a folder that is swapped for a link while it is read does not lead outside",
-  async (root) => {
-    const outside = join(root, "..", "outside");
-    for (const size of [10, 200_000]) {
-      for (const folderName of [join(root, "in"), outside]) {
-        rmSync(folderName, { recursive: true, force: true });
-        mkdirSync(folderName);
-        for (const name of ["a", "b"]) {
-          writeFileSync(join(folderName, name), new Uint8Array(size).fill(name.charCodeAt(0)));
-        }
-        for (const name of ["a", "b"]) utimesSync(join(folderName, name), 9, 9);
+inFolder("a folder that changes while it is read is a Conflict", async (root) => {
+  const changes: (() => void)[] = [
+    () => write(root, "sub/new"),
+    () => rmSync(join(root, "sub/c")),
+    () => mkdirSync(join(root, "sub/folder")),
+    () => write(root, "sub/c", "other text"),
+  ];
+  for (const change of changes) {
+    rmSync(join(root, "sub"), { recursive: true, force: true });
+    for (const path of ["sub/a", "sub/b", "sub/c"]) write(root, path);
+    for (const path of ["sub/a", "sub/b", "sub/c", "sub"]) utimesSync(join(root, path), 9, 9);
+    await fails("Conflict", async () => {
+      let first = true;
+      for await (const file of filesOf(root)) {
+        await readFiles([file]);
+        if (first) change();
+        first = false;
       }
-      const seen: FileToSave[] = [];
-      await fails("Conflict", async () => {
-        for await (
-          const one of folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>
-        ) {
-          seen.push(...await readFiles([one]));
-          if (seen.length > 1) continue;
-          renameSync(join(root, "in"), join(root, "..", `moved${size}`));
-          symlinkSync(outside, join(root, "in"));
-        }
-      });
-      assertEquals(seen.length, 1);
-      rmSync(join(root, "in"));
-    }
-  },
-);
+    });
+  }
+});
 
-inFolder(
-  "a folder that is swapped for a link while it is listed does not lead outside",
-  async (root) => {
-    const outside = join(root, "..", "outside");
-    mkdirSync(outside);
-    for (const place of [root, outside]) writeFileSync(join(place, "a"), place);
-    const files = folder().save(localPath(root) as never, {}) as AsyncIterable<FileToSave>;
-    const first = files[Symbol.asyncIterator]().next(); // has looked at the folder, and waits for its list
-    renameSync(root, join(root, "..", "moved"));
-    symlinkSync(outside, root);
-    await fails("Conflict", () => first);
-  },
-);
+inFolder("a folder swapped for a link while read does not lead outside", async (root) => {
+  const outside = join(root, "..", "outside");
+  for (const size of [10, 200_000]) {
+    for (const folderName of [join(root, "in"), outside]) {
+      rmSync(folderName, { recursive: true, force: true });
+      mkdirSync(folderName);
+      for (const name of ["a", "b"]) {
+        writeFileSync(join(folderName, name), new Uint8Array(size).fill(name.charCodeAt(0)));
+      }
+      for (const name of ["a", "b"]) utimesSync(join(folderName, name), 9, 9);
+    }
+    const seen: FileToSave[] = [];
+    await fails("Conflict", async () => {
+      for await (const one of filesOf(root)) {
+        seen.push(...await readFiles([one]));
+        if (seen.length > 1) continue;
+        renameSync(join(root, "in"), join(root, "..", `moved${size}`));
+        symlinkSync(outside, join(root, "in"));
+      }
+    });
+    assertEquals(seen.length, 1);
+    rmSync(join(root, "in"));
+  }
+});
+
+inFolder("a folder swapped for a link while listed does not lead outside", async (root) => {
+  const outside = join(root, "..", "outside");
+  mkdirSync(outside);
+  for (const place of [root, outside]) writeFileSync(join(place, "a"), place);
+  const first = filesOf(root)[Symbol.asyncIterator]().next(); // has looked at the folder, and waits for its list
+  renameSync(root, join(root, "..", "moved"));
+  symlinkSync(outside, root);
+  await fails("Conflict", () => first);
+});
 
 inFolder("an abort ends the reading of a folder with its reason", async (root) => {
   for (const path of ["a", "b"]) write(root, path);
@@ -145,10 +130,7 @@ inFolder("an abort ends the reading of a folder with its reason", async (root) =
   const seen: string[] = [];
   let caught: unknown;
   try {
-    const files = folder().save(localPath(root) as never, {
-      signal: controller.signal,
-    }) as AsyncIterable<FileToSave>;
-    for await (const { path } of files) {
+    for await (const { path } of filesOf(root, controller.signal)) {
       seen.push(path);
       controller.abort(reason);
     }

@@ -16,26 +16,23 @@ async function savedAndLeft(
   return [saved, left.sort((a, b) => a.path < b.path ? -1 : 1)];
 }
 
-inFolder(
-  "links are kept as they are, wherever they lead: inside, outside, nowhere, back",
-  async (root) => {
-    write(root, "sub/a", "text");
-    const links = {
-      absolute: "/etc/passwd",
-      around: "sub/../sub/a",
-      back: ".",
-      dangling: "gone",
-      outside: "../../x",
-      "sub/parent": "..",
-      up: "sub/a",
-      "with\nline": "a\\b",
-    };
-    for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
-    const expected = Object.entries(links).map(([path, target]) => `${path} link ${target}`);
-    assertEquals(await savedAndLeft(root, {}), [["sub/a - text", ...expected].sort(), []]);
-    assertEquals(await listed(root, { links: "keep" }), ["sub/a - text", ...expected].sort());
-  },
-);
+inFolder("links are kept as they are, wherever they lead", async (root) => {
+  write(root, "sub/a", "text");
+  const links = {
+    absolute: "/etc/passwd",
+    around: "sub/../sub/a",
+    back: ".",
+    dangling: "gone",
+    outside: "../../x",
+    "sub/parent": "..",
+    up: "sub/a",
+    "with\nline": "a\\b",
+  };
+  for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
+  const expected = Object.entries(links).map(([path, target]) => `${path} link ${target}`);
+  assertEquals(await savedAndLeft(root, {}), [["sub/a - text", ...expected].sort(), []]);
+  assertEquals(await listed(root, { links: "keep" }), ["sub/a - text", ...expected].sort());
+});
 
 inFolder("links that are skipped are told with where they lead", async (root) => {
   write(root, "a");
@@ -52,53 +49,47 @@ inFolder("links may be refused, and the message names the link", async (root) =>
   assertStringIncludes(error.message, join(root, "link"));
 });
 
-inFolder(
-  "links that are followed give what they lead to, also from outside, and end where they would go on for ever",
-  async (root) => {
-    const outside = join(root, "../outside");
-    write(outside, "deep/b", "b");
-    write(outside, "run", "x");
-    chmodSync(join(outside, "run"), 0o755);
-    execFileSync("mkfifo", [join(outside, "pipe")]);
-    write(root, "sub/a", "a");
-    symlinkSync("a", join(root, "sub/again"));
-    symlinkSync(outside, join(root, "there"));
-    symlinkSync("../outside/run", join(root, "run"));
-    symlinkSync("gone", join(root, "dangling"));
-    symlinkSync("sub/a/b", join(root, "through a file"));
-    symlinkSync("..", join(root, "sub/parent"));
-    symlinkSync("self", join(root, "self"));
-    symlinkSync(root, join(outside, "deep/data"));
-    const [saved, left] = await savedAndLeft(root, { links: "follow" });
-    assertEquals(saved, [
-      "run executable x",
-      "sub/a - a",
-      "sub/again - a",
-      "there/deep/b - b",
-      "there/run executable x",
-    ]);
-    assertEquals(left.map(({ path, reason }) => `${path}: ${reason}`), [
-      "dangling: broken link",
-      "self: looping link",
-      "sub/parent: looping link",
-      "there/deep/data: looping link",
-      "there/pipe: special",
-      "through a file: broken link",
-    ]);
-  },
-);
+inFolder("followed links give their targets, also from outside, and loops end", async (root) => {
+  const outside = join(root, "../outside");
+  write(outside, "deep/b", "b");
+  write(outside, "run", "x");
+  chmodSync(join(outside, "run"), 0o755);
+  execFileSync("mkfifo", [join(outside, "pipe")]);
+  write(root, "sub/a", "a");
+  symlinkSync("a", join(root, "sub/again"));
+  symlinkSync(outside, join(root, "there"));
+  symlinkSync("../outside/run", join(root, "run"));
+  symlinkSync("gone", join(root, "dangling"));
+  symlinkSync("sub/a/b", join(root, "through a file"));
+  symlinkSync("..", join(root, "sub/parent"));
+  symlinkSync("self", join(root, "self"));
+  symlinkSync(root, join(outside, "deep/data"));
+  const [saved, left] = await savedAndLeft(root, { links: "follow" });
+  assertEquals(saved, [
+    "run executable x",
+    "sub/a - a",
+    "sub/again - a",
+    "there/deep/b - b",
+    "there/run executable x",
+  ]);
+  assertEquals(left.map(({ path, reason }) => `${path}: ${reason}`), [
+    "dangling: broken link",
+    "self: looping link",
+    "sub/parent: looping link",
+    "there/deep/data: looping link",
+    "there/pipe: special",
+    "through a file: broken link",
+  ]);
+});
 
-inFolder(
-  "a path that is itself a link is followed where links are, under its own name",
-  async (root) => {
-    write(root, "real/a");
-    symlinkSync("real", join(root, "folder"));
-    symlinkSync("real/a", join(root, "file"));
-    assertEquals(await listed(join(root, "folder"), { links: "follow" }), ["a - real/a"]);
-    assertEquals(await listed(join(root, "file"), { links: "follow" }), ["file - real/a"]);
-    await fails("NotFound", () => save(join(root, "gone"), { links: "follow" }));
-  },
-);
+inFolder("a path that is a link is followed if links are, under its own name", async (root) => {
+  write(root, "real/a");
+  symlinkSync("real", join(root, "folder"));
+  symlinkSync("real/a", join(root, "file"));
+  assertEquals(await listed(join(root, "folder"), { links: "follow" }), ["a - real/a"]);
+  assertEquals(await listed(join(root, "file"), { links: "follow" }), ["file - real/a"]);
+  await fails("NotFound", () => save(join(root, "gone"), { links: "follow" }));
+});
 
 Deno.test("a word that an option does not know is Invalid, and the hint says which there are", async () => {
   for (const options of [{ links: "all" }, { special: "keep" }]) {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { folder, type LeftOut, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
@@ -22,93 +22,59 @@ async function chosen(
   ];
 }
 
-inFolder(
-  "what is included is all that is saved, at any depth, and what is excluded is not",
-  async (root) => {
-    for (
-      const path of ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"]
-    ) write(root, path);
-    mkdirSync(join(root, "none"));
-    symlinkSync("b.bin", join(root, "l.csv"));
-    assertEquals((await chosen(root, { include: "*.csv" }))[0], [
-      "a.csv",
-      "l.csv",
-      "raw/deep/d.csv",
-      "x/f.csv",
-    ]);
-    assertEquals(await chosen(root, { include: ["raw/"], exclude: ["*.csv"] }), [
-      ["raw/c.bin", "raw/deep", "x/raw/e"],
-      [
-        "a.csv: excluded",
-        "b.bin: not included",
-        "l.csv: excluded",
-        "raw/deep/d.csv: excluded",
-        "x/f.csv: excluded",
-      ],
-    ]);
-    assertEquals((await chosen(root, { include: "/raw" }))[0], ["raw/c.bin", "raw/deep/d.csv"]);
-    assertEquals(await chosen(root, { exclude: ["/raw", "x/"] }), [
-      ["a.csv", "b.bin", "l.csv", "none"],
-      ["raw/: excluded", "x/: excluded"],
-    ]);
-    assertEquals((await chosen(root, { exclude: ["*", "!*/", "!e"] }))[0], [
-      "none",
-      "raw/deep",
-      "x/raw/e",
-    ]);
-    assertEquals((await chosen(root, { include: [], exclude: [] }))[1], []);
-    const error = await fails("Invalid", () => save(root, { include: "*.cvs" }));
-    assertStringIncludes(error.message, "nothing in it matches");
-  },
-  { ignore: !isDeno },
-);
+inFolder("include and exclude choose paths at any depth", async (root) => {
+  const paths = ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"];
+  for (const path of paths) write(root, path);
+  mkdirSync(join(root, "none"));
+  symlinkSync("b.bin", join(root, "l.csv"));
+  const csvs = ["a.csv", "l.csv", "raw/deep/d.csv", "x/f.csv"];
+  assertEquals((await chosen(root, { include: "*.csv" }))[0], csvs);
+  assertEquals(await chosen(root, { include: ["raw/"], exclude: ["*.csv"] }), [
+    ["raw/c.bin", "raw/deep", "x/raw/e"],
+    [...csvs.map((path) => `${path}: excluded`), "b.bin: not included"].sort(),
+  ]);
+  assertEquals((await chosen(root, { include: "/raw" }))[0], ["raw/c.bin", "raw/deep/d.csv"]);
+  assertEquals(await chosen(root, { exclude: ["/raw", "x/"] }), [
+    ["a.csv", "b.bin", "l.csv", "none"],
+    ["raw/: excluded", "x/: excluded"],
+  ]);
+  const [only] = await chosen(root, { exclude: ["*", "!*/", "!e"] });
+  assertEquals(only, ["none", "raw/deep", "x/raw/e"]);
+  assertEquals((await chosen(root, { include: [], exclude: [] }))[1], []);
+  const error = await fails("Invalid", () => save(root, { include: "*.cvs" }));
+  assertStringIncludes(error.message, "nothing in it matches");
+}, { ignore: !isDeno });
 
 inFolder(
-  "a pattern of a folder counts at any depth below its file, one with a slash inside only there",
+  "a pattern with an inner slash is relative to its file, others match at any depth",
   async (root) => {
     for (const path of ["raw/a", "sub/raw/b", "sub/x/raw/c", "sub/x/y", "sub/x/sub/x/y", "sub/z"]) {
       write(root, path);
     }
     write(root, "sub/.holdfastignore", "raw/\nx/y\n");
-    assertEquals((await chosen(root, {}))[0], [
-      "raw/a",
-      "sub/.holdfastignore",
-      "sub/x/sub/x/y",
-      "sub/z",
-    ]);
+    const saved = ["raw/a", "sub/.holdfastignore", "sub/x/sub/x/y", "sub/z"];
+    assertEquals((await chosen(root, {}))[0], saved);
   },
   { ignore: !isDeno },
 );
 
-inFolder(
-  "a .holdfastignore counts in its folder and below, the nearest one the most, and stays itself",
-  async (root) => {
-    for (
-      const path of ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"]
-    ) {
-      write(root, path);
-    }
-    write(root, ".holdfastignore", "# temporary\r\n*.tmp\r\n/top\n!keep.tmp");
-    write(root, "sub/.holdfastignore", "\ufeffc\n!b.tmp\n");
-    write(root, ".gitignore", "keep.tmp");
-    const saved = (".gitignore .holdfastignore keep.tmp sub/.holdfastignore sub/b.tmp sub/deep " +
-      "sub/top").split(" ");
-    const left = ["a.tmp: ignored", "sub/c: ignored", "sub/deep/d.tmp: ignored", "top: ignored"];
-    assertEquals(await chosen(root), [saved, left]);
-    assertEquals((await chosen(root, { ignoreFiles: false }))[1], []);
-    assertEquals((await chosen(root, { all: true }))[1], []);
-    assertEquals((await chosen(root, { exclude: "!a.tmp" }))[1], left.slice(1));
-    assertEquals((await chosen(root, { gitignore: true, ignoreFiles: false }))[1], [
-      "keep.tmp: ignored",
-    ]);
-    assertEquals(
-      (await chosen(root, { gitignore: true }))[1],
-      left,
-      "what is Holdfast's own counts more",
-    );
-  },
-  { ignore: !isDeno },
-);
+inFolder("a .holdfastignore counts in its folder and below, the nearest one most", async (root) => {
+  const paths = ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"];
+  for (const path of paths) write(root, path);
+  write(root, ".holdfastignore", "# temporary\r\n*.tmp\r\n/top\n!keep.tmp");
+  write(root, "sub/.holdfastignore", "\ufeffc\n!b.tmp\n");
+  write(root, ".gitignore", "keep.tmp");
+  const saved = (".gitignore .holdfastignore keep.tmp sub/.holdfastignore sub/b.tmp sub/deep " +
+    "sub/top").split(" ");
+  const left = ["a.tmp: ignored", "sub/c: ignored", "sub/deep/d.tmp: ignored", "top: ignored"];
+  assertEquals(await chosen(root), [saved, left]);
+  assertEquals((await chosen(root, { ignoreFiles: false }))[1], []);
+  assertEquals((await chosen(root, { all: true }))[1], []);
+  assertEquals((await chosen(root, { exclude: "!a.tmp" }))[1], left.slice(1));
+  const [, byGit] = await chosen(root, { gitignore: true, ignoreFiles: false });
+  assertEquals(byGit, ["keep.tmp: ignored"]);
+  assertEquals((await chosen(root, { gitignore: true }))[1], left, "Holdfast's own counts more");
+}, { ignore: !isDeno });
 
 inFolder("patterns of a folder with an odd name mean that folder alone", async (root) => {
   for (const odd of ["[ab]", "x*", "!n", "#h", "a b", "q?"]) {
@@ -119,70 +85,50 @@ inFolder("patterns of a folder with an odd name mean that folder alone", async (
   write(root, "a/a");
   write(root, "xy/a");
   const [saved, left] = await chosen(root);
-  assertEquals(
-    left,
-    ["!n/a", "#h/a", "[ab]/a", "a b/a", "q?/a", "x*/a"].map((path) => `${path}: ignored`),
-  );
+  const ignored = ["!n/a", "#h/a", "[ab]/a", "a b/a", "q?/a", "x*/a"];
+  assertEquals(left, ignored.map((path) => `${path}: ignored`));
   assertEquals(saved.filter((path) => path.endsWith("/a")), ["a/a", "xy/a"]);
 }, { ignore: !isDeno });
 
-inFolder(
-  "the history of a checkout and registries in the folder are left out, unless all is asked for",
-  async (root) => {
-    write(root, "a");
-    write(root, ".git/config");
-    write(root, "module/.git", "gitdir: elsewhere");
-    write(root, "module/settings/notes.rec");
-    const registry = await openRegistry(join(root, "runs/registry"), { durability: "os" });
-    try {
-      const saved = await registry.save("tree", localPath(root));
-      const { files } = await registry.info("tree");
-      assertEquals(files.map(({ path }) => path), ["a", "module/settings/notes.rec", "runs"]);
-      await registry.save("tree", 1);
-      assertEquals((await registry.save("tree", localPath(root))).digest, saved.digest);
-    } finally {
-      await registry[Symbol.asyncDispose]();
-    }
-    assertEquals((await chosen(root))[1], [
-      ".git/: git",
-      "module/.git: git",
-      "runs/registry/: registry",
-    ]);
-    const [paths, left] = await chosen(root, { all: true });
-    assertEquals([
-      paths.includes(".git/config"),
-      paths.some((path) => path.includes("registry/settings/")),
-      left,
-    ], [true, true, []]);
-    assertEquals(
-      (await save(join(root, "runs/registry"))).length > 1,
-      true,
-      "one that is named is meant",
-    );
-  },
-);
+inFolder("git history and registries are left out by default", async (root) => {
+  write(root, "a");
+  write(root, ".git/config");
+  write(root, "module/.git", "gitdir: elsewhere");
+  write(root, "module/settings/notes.rec");
+  const registry = await openRegistry(join(root, "runs/registry"), { durability: "os" });
+  try {
+    const saved = await registry.save("tree", localPath(root));
+    const { files } = await registry.info("tree");
+    assertEquals(files.map(({ path }) => path), ["a", "module/settings/notes.rec", "runs"]);
+    await registry.save("tree", 1);
+    assertEquals((await registry.save("tree", localPath(root))).digest, saved.digest);
+  } finally {
+    await registry[Symbol.asyncDispose]();
+  }
+  const expected = [".git/: git", "module/.git: git", "runs/registry/: registry"];
+  assertEquals((await chosen(root))[1], expected);
+  const [paths, left] = await chosen(root, { all: true });
+  assert(paths.includes(".git/config"));
+  assert(paths.some((path) => path.includes("registry/settings/")));
+  assertEquals(left, []);
+  assert((await save(join(root, "runs/registry"))).length > 1, "one that is named is meant");
+});
 
-inFolder(
-  "what a killed download has left in a tree is never saved, with all neither",
-  async (root) => {
-    const id = "01234567-89ab-cdef-0123-456789abcdef";
-    const left = [
-      `.holdfast-0a1b2c3d-4711.0a1b2c3d-${id}/`,
-      `.holdfast-${id}/`,
-      `sub/.holdfast-${id}/`,
-    ];
-    for (const folder of left) write(root, `${folder}files/half`);
-    write(root, ".holdfast-0"); // somebody's own
-    write(root, `sub/.holdfast-${id.replace("0", "f")}`);
-    write(root, ".holdfast-runs/1");
-    write(root, "a");
-    const paths = [".holdfast-0", ".holdfast-runs/1", "a", "sub"];
-    const file = `sub/.holdfast-${id.replace("0", "f")}`;
-    const entries = [...left, file].map((path) => `${path}: unfinished`).sort();
-    for (const all of [false, true]) assertEquals(await chosen(root, { all }), [paths, entries]);
-    assertEquals((await chosen(root, { links: "follow" }))[1], entries);
-  },
-);
+inFolder("leftovers of a killed download are never saved", async (root) => {
+  const id = "01234567-89ab-cdef-0123-456789abcdef";
+  const left = [`.holdfast-0a1b2c3d-4711.0a1b2c3d-${id}/`];
+  left.push(`.holdfast-${id}/`, `sub/.holdfast-${id}/`);
+  for (const folder of left) write(root, `${folder}files/half`);
+  write(root, ".holdfast-0"); // somebody's own
+  write(root, `sub/.holdfast-${id.replace("0", "f")}`);
+  write(root, ".holdfast-runs/1");
+  write(root, "a");
+  const paths = [".holdfast-0", ".holdfast-runs/1", "a", "sub"];
+  const file = `sub/.holdfast-${id.replace("0", "f")}`;
+  const entries = [...left, file].map((path) => `${path}: unfinished`).sort();
+  for (const all of [false, true]) assertEquals(await chosen(root, { all }), [paths, entries]);
+  assertEquals((await chosen(root, { links: "follow" }))[1], entries);
+});
 
 inFolder("the digest is of what is kept only", async (root) => {
   const digest = async (options?: LocalPathOptions) =>
@@ -197,22 +143,16 @@ inFolder("the digest is of what is kept only", async (root) => {
 }, { ignore: !isDeno });
 
 inFolder(
-  "links that are followed are chosen by what they lead to, and a bad name can be left out",
+  "followed links are chosen by their target, and a bad name can be left out",
   async (root) => {
     write(root, "../outside/b");
     write(root, "a");
     symlinkSync("../outside", join(root, "there"));
     symlinkSync("gone", join(root, "dangling"));
     const exclude = ["there/", "dangling"];
-    assertEquals(await chosen(root, { links: "follow", exclude }), [["a"], [
-      "dangling: excluded",
-      "there/: excluded",
-    ]]);
-    assertEquals(
-      (await chosen(root, { exclude }))[0],
-      ["a", "there"],
-      "kept as a link it is no folder",
-    );
+    const left = ["dangling: excluded", "there/: excluded"];
+    assertEquals(await chosen(root, { links: "follow", exclude }), [["a"], left]);
+    assertEquals((await chosen(root, { exclude }))[0], ["a", "there"], "a link is not a folder");
     write(root, "bad\\name");
     const error = await fails("Invalid", () => save(root));
     assertStringIncludes(error.hint!, "exclude");
@@ -221,35 +161,25 @@ inFolder(
   { ignore: !isDeno },
 );
 
-inFolder(
-  "an option that localPath does not know is refused: a pattern would have no effect",
-  async (root) => {
-    const options = { exlude: ["secrets/"] } as LocalPathOptions;
-    const { message } = await fails("Invalid", () => localPath(root, options));
-    assertStringIncludes(message, "exlude: did you mean exclude?");
-  },
-);
+inFolder("localPath() refuses unknown options", async (root) => {
+  const options = { exlude: ["secrets/"] } as LocalPathOptions;
+  const { message } = await fails("Invalid", () => localPath(root, options));
+  assertStringIncludes(message, "exlude: did you mean exclude?");
+});
 
-inFolder(
-  "a folder that has a time comes with what is chosen of it, and not without",
-  async (root) => {
-    const registry = await openRegistry("memory:");
-    for (const path of ["full/a", "full/deep/large", "next/b"]) write(root, path);
-    mkdirSync(join(root, "empty"));
-    utimesSync(join(root, "full/deep"), 2.5, 2.5);
-    await registry.save("kept", localPath(root, { preserve: ["times"] }));
-    const some = join(root, "../some");
-    await registry.download("kept", { to: some, include: ["large"] });
-    assertEquals(readdirSync(some, { recursive: true }).sort(), [
-      "full",
-      "full/deep",
-      "full/deep/large",
-    ]);
-    assertEquals(Math.round(statSync(join(some, "full/deep")).mtimeMs), 2500);
-    const others = join(root, "../others");
-    await registry.download("kept", { to: others, exclude: ["large", "next/b"] });
-    assertEquals(readdirSync(others).sort(), ["empty", "full"]);
-    assertEquals(readdirSync(join(others, "full")), ["a"]);
-  },
-  { ignore: !isDeno },
-);
+inFolder("a folder with a time is downloaded with its chosen files", async (root) => {
+  const registry = await openRegistry("memory:");
+  for (const path of ["full/a", "full/deep/large", "next/b"]) write(root, path);
+  mkdirSync(join(root, "empty"));
+  utimesSync(join(root, "full/deep"), 2.5, 2.5);
+  await registry.save("kept", localPath(root, { preserve: ["times"] }));
+  const some = join(root, "../some");
+  await registry.download("kept", { to: some, include: ["large"] });
+  const found = readdirSync(some, { recursive: true }).sort();
+  assertEquals(found, ["full", "full/deep", "full/deep/large"]);
+  assertEquals(Math.round(statSync(join(some, "full/deep")).mtimeMs), 2500);
+  const others = join(root, "../others");
+  await registry.download("kept", { to: others, exclude: ["large", "next/b"] });
+  assertEquals(readdirSync(others).sort(), ["empty", "full"]);
+  assertEquals(readdirSync(join(others, "full")), ["a"]);
+}, { ignore: !isDeno });

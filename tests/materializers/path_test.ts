@@ -38,7 +38,7 @@ inFolder(
 );
 
 inFolder(
-  "a folder is saved whole, in the order of the bytes of its paths, with empty folders",
+  "a folder is saved whole, ordered by the bytes of paths, with empty folders",
   async (root) => {
     const paths = ["a/b", "a-b", "a.b", "a/b0/c", "Z", "é", "😀", "\uffee", "z/y/x/w", ".hidden"];
     for (const path of paths) write(root, path);
@@ -151,36 +151,33 @@ Deno.test("what is not there is NotFound, what is no path is Invalid", async () 
   }
 });
 
-inFolder(
-  "what was saved loads as a stored path, which can be written and saved again",
-  async (root) => {
-    for (const path of ["a", "sub/b"]) write(root, path);
-    mkdirSync(join(root, "empty"));
-    write(root, "large", new Uint8Array(100_000));
-    const set = createMaterializers();
-    for (const path of [root, join(root, "sub/b")]) {
-      const value = localPath(path);
-      const materializer = set.forValue(value);
-      const artifact = await savedBy(materializer, value);
-      const loaded = await materializer.load(artifact, {});
-      assertInstanceOf(loaded, StoredPath);
-      assertEquals(loaded.kind, materializer.id as never);
-      assertEquals(loaded.name, loaded.kind === "file" ? "b" : "a:name");
-      assertEquals(set.forValue(loaded), materializer);
-      assertEquals(
-        (await savedBy(materializer, loaded as unknown)).info.digest,
-        artifact.info.digest,
-      );
-      const target = join(root, "..", `written-${loaded.kind}`);
-      await loaded.writeTo(target);
-      assertEquals(
-        (await listed(target)).map((line) => line.replace(basename(target), "b")),
-        await listed(path),
-      );
-      rmSync(target, { recursive: true });
-    }
-  },
-);
+inFolder("a saved path loads as a StoredPath, to be written and saved again", async (root) => {
+  for (const path of ["a", "sub/b"]) write(root, path);
+  mkdirSync(join(root, "empty"));
+  write(root, "large", new Uint8Array(100_000));
+  const set = createMaterializers();
+  for (const path of [root, join(root, "sub/b")]) {
+    const value = localPath(path);
+    const materializer = set.forValue(value);
+    const artifact = await savedBy(materializer, value);
+    const loaded = await materializer.load(artifact, {});
+    assertInstanceOf(loaded, StoredPath);
+    assertEquals(loaded.kind, materializer.id as never);
+    assertEquals(loaded.name, loaded.kind === "file" ? "b" : "a:name");
+    assertEquals(set.forValue(loaded), materializer);
+    assertEquals(
+      (await savedBy(materializer, loaded as unknown)).info.digest,
+      artifact.info.digest,
+    );
+    const target = join(root, "..", `written-${loaded.kind}`);
+    await loaded.writeTo(target);
+    assertEquals(
+      (await listed(target)).map((line) => line.replace(basename(target), "b")),
+      await listed(path),
+    );
+    rmSync(target, { recursive: true });
+  }
+});
 
 Deno.test("a stored path of no single file does not pretend to be one", async () => {
   const artifact = fakeArtifact([{ path: "a", content: "" }, { path: "b", content: "" }]);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
 import {
   chmodSync,
   lstatSync,
@@ -20,18 +20,15 @@ const TIMES: LocalPathOptions = { preserve: ["times"] };
 const modifiedAt = (root: string, path: string) => Math.round(statSync(join(root, path)).mtimeMs);
 
 inFolder(
-  "times are kept where that is asked, come back with a download, and are part of the digest then",
+  "times are kept on request, restored by a download, and part of the digest",
   async (root) => {
     const registry = await openRegistry("memory:");
     write(root, "small");
     write(root, "sub/large", new Uint8Array(2_000_000));
     write(root, "sub/run", "#!/bin/sh\n");
     chmodSync(join(root, "sub/run"), 0o755);
-    const times: [path: string, seconds: number][] = [["small", 1_000_000.123], [
-      "sub/large",
-      5.999,
-    ], ["sub/run", 1.7e9]];
-    for (const [path, seconds] of times) utimesSync(join(root, path), seconds, seconds);
+    const times = { small: 1_000_000.123, "sub/large": 5.999, "sub/run": 1.7e9 };
+    for (const [path, time] of Object.entries(times)) utimesSync(join(root, path), time, time);
     const plain = await registry.save("plain", localPath(root));
     const first = await registry.save("kept", localPath(root, TIMES));
     assertNotEquals(first.digest, plain.digest);
@@ -43,61 +40,43 @@ inFolder(
     ]);
     const to = join(root, "../copy");
     await registry.download("kept", { to });
-    for (const [path] of times) assertEquals(modifiedAt(to, path), modifiedAt(root, path), path);
-    assertEquals(
-      (await registry.save("kept", localPath(to, TIMES), { skipIfUnchanged: true })).skipped,
-      true,
-    );
+    for (const path in times) assertEquals(modifiedAt(to, path), modifiedAt(root, path), path);
+    const options = { skipIfUnchanged: true };
+    assert((await registry.save("kept", localPath(to, TIMES), options)).skipped);
     utimesSync(join(root, "small"), 7, 7);
-    assertEquals(
-      (await registry.save("plain", localPath(root), { skipIfUnchanged: true })).skipped,
-      true,
-    );
-    assertEquals(
-      (await registry.save("kept", localPath(root, TIMES), { skipIfUnchanged: true })).skipped,
-      false,
-    );
+    assert((await registry.save("plain", localPath(root), options)).skipped);
+    assertFalse((await registry.save("kept", localPath(root, TIMES), options)).skipped);
     assertEquals((await registry.info("kept")).files[0].modifiedAt, "1970-01-01T00:00:07.000Z");
   },
 );
 
-inFolder(
-  "files with the same bytes get the times that were kept, and are not written again",
-  async (root) => {
-    const registry = await openRegistry("memory:");
-    const to = join(root, "../copy");
-    for (const path of ["a", "sub/b"]) write(root, path);
-    for (const path of ["a", "sub/b"]) utimesSync(join(root, path), 9.5, 9.5);
-    await registry.save("kept", localPath(root, TIMES));
-    await registry.download("kept", { to });
-    const inode = statSync(join(to, "a")).ino;
-    utimesSync(join(to, "a"), 1, 1);
-    const changes = [{ path: "a", change: "time" as const }];
-    const tried = await registry.download("kept", { to, dryRun: true });
-    assertEquals([tried.changes, modifiedAt(to, "a")], [changes, 1000]);
-    const done = await registry.download("kept", { to });
-    assertEquals([done.changes, done.left, done.written], [changes, 3, 0]);
-    assertEquals([modifiedAt(to, "a"), modifiedAt(to, "sub/b"), statSync(join(to, "a")).ino], [
-      9500,
-      9500,
-      inode,
-    ]);
-    assertEquals((await registry.download("kept", { to })).changes, []);
-    await registry.save("one", localPath(join(root, "a"), TIMES));
-    const file = join(root, "../file");
-    await registry.download("one", { to: file });
-    utimesSync(file, 1, 1);
-    await registry.download("one", { to: file });
-    assertEquals(Math.round(statSync(file).mtimeMs), 9500);
-    await registry.save("plain", localPath(root));
-    utimesSync(join(to, "a"), 1, 1);
-    assertEquals(
-      (await registry.download("plain", { to })).changes,
-      [],
-      "a version that has kept none leaves them",
-    );
-  },
-);
+inFolder("unchanged files get their kept times without being rewritten", async (root) => {
+  const registry = await openRegistry("memory:");
+  const to = join(root, "../copy");
+  for (const path of ["a", "sub/b"]) write(root, path);
+  for (const path of ["a", "sub/b"]) utimesSync(join(root, path), 9.5, 9.5);
+  await registry.save("kept", localPath(root, TIMES));
+  await registry.download("kept", { to });
+  const inode = statSync(join(to, "a")).ino;
+  utimesSync(join(to, "a"), 1, 1);
+  const changes = [{ path: "a", change: "time" as const }];
+  const tried = await registry.download("kept", { to, dryRun: true });
+  assertEquals([tried.changes, modifiedAt(to, "a")], [changes, 1000]);
+  const done = await registry.download("kept", { to });
+  assertEquals([done.changes, done.left, done.written], [changes, 3, 0]);
+  assertEquals([modifiedAt(to, "a"), modifiedAt(to, "sub/b")], [9500, 9500]);
+  assertEquals(statSync(join(to, "a")).ino, inode);
+  assertEquals((await registry.download("kept", { to })).changes, []);
+  await registry.save("one", localPath(join(root, "a"), TIMES));
+  const file = join(root, "../file");
+  await registry.download("one", { to: file });
+  utimesSync(file, 1, 1);
+  await registry.download("one", { to: file });
+  assertEquals(Math.round(statSync(file).mtimeMs), 9500);
+  await registry.save("plain", localPath(root));
+  utimesSync(join(to, "a"), 1, 1);
+  assertEquals((await registry.download("plain", { to })).changes, [], "without kept times");
+});
 
 inFolder("links and folders have their times back, a folder when all is in it", async (root) => {
   const registry = await openRegistry("memory:");
@@ -114,18 +93,11 @@ inFolder("links and folders have their times back, a folder when all is in it", 
     aged.map((path) => Math.round(lstatSync(join(root, path)).mtimeMs));
   await registry.save("kept", localPath(root, TIMES));
   const { files } = await registry.info("kept");
-  assertEquals(files.filter(({ mode }) => mode === "folder").map(({ path }) => path), [
-    "empty",
-    "full",
-    "full/deep",
-    "next",
-  ]);
+  const folders = files.filter(({ mode }) => mode === "folder").map(({ path }) => path);
+  assertEquals(folders, ["empty", "full", "full/deep", "next"]);
   await registry.download("kept", { to });
   assertEquals(times(to), times(root));
-  assertEquals(
-    (await registry.save("kept", localPath(to, TIMES), { skipIfUnchanged: true })).skipped,
-    true,
-  );
+  assert((await registry.save("kept", localPath(to, TIMES), { skipIfUnchanged: true })).skipped);
 
   rmSync(join(to, "full/deep/large"));
   write(to, "next/more");
@@ -146,67 +118,53 @@ inFolder("links and folders have their times back, a folder when all is in it", 
   assertEquals(same, true, "a folder that only has a time is no difference");
 });
 
-inFolder(
-  "parts of a draft may have a folder in common, whose time is the last of them",
-  async (root) => {
-    const registry = await openRegistry("memory:");
-    const draft = await registry.openDraft("drafted", { id: "d" });
-    for (const [part, seconds] of [["one", 9], ["two", 5]] as const) {
-      write(root, `${part}/sub/${part}`);
-      utimesSync(join(root, part, "sub"), seconds, seconds);
-      await draft.addPart(part, localPath(join(root, part), TIMES));
-    }
-    await draft.commit();
-    const { files } = await registry.info("drafted");
-    assertEquals(files.map(({ path }) => path), ["sub", "sub/one", "sub/two"]);
-    assertEquals(files[0].modifiedAt, "1970-01-01T00:00:09.000Z");
-  },
-);
+inFolder("a folder in several parts of a draft has the last of their times", async (root) => {
+  const registry = await openRegistry("memory:");
+  const draft = await registry.openDraft("drafted", { id: "d" });
+  for (const [part, seconds] of [["one", 9], ["two", 5]] as const) {
+    write(root, `${part}/sub/${part}`);
+    utimesSync(join(root, part, "sub"), seconds, seconds);
+    await draft.addPart(part, localPath(join(root, part), TIMES));
+  }
+  await draft.commit();
+  const { files } = await registry.info("drafted");
+  assertEquals(files.map(({ path }) => path), ["sub", "sub/one", "sub/two"]);
+  assertEquals(files[0].modifiedAt, "1970-01-01T00:00:09.000Z");
+});
 
-inFolder(
-  "times go with a version wherever it goes: copied, saved again, drafted, mirrored",
-  async (root) => {
-    const registry = await openRegistry("memory:");
-    const other = await openRegistry(createMemoryBackend({ id: "other" }));
-    write(root, "a");
-    write(root, "large", new Uint8Array(300_000));
-    for (const path of ["a", "large"]) utimesSync(join(root, path), 9, 9);
-    const { digest } = await registry.save("one", localPath(root, TIMES));
-    await registry.copy("one", "copied");
-    await registry.save("again", await registry.load("one", { as: folder() }));
-    const draft = await registry.openDraft("drafted", { id: "d" });
-    await draft.addPart("all", localPath(root, TIMES));
-    await draft.commit();
-    await mirrorRegistry(registry, other);
-    for (const from of [registry, other]) {
-      for (const name of ["one", "copied", "again", "drafted"]) {
-        const info = await from.info(name);
-        assertEquals(
-          info.files.map(({ modifiedAt }) => modifiedAt),
-          Array(2).fill("1970-01-01T00:00:09.000Z"),
-          name,
-        );
-        assertEquals(info.digest, digest, name);
-      }
-      assert((await verifyRegistry(from)).ok);
+inFolder("times survive copies, saves, drafts and mirrors", async (root) => {
+  const registry = await openRegistry("memory:");
+  const other = await openRegistry(createMemoryBackend({ id: "other" }));
+  write(root, "a");
+  write(root, "large", new Uint8Array(300_000));
+  for (const path of ["a", "large"]) utimesSync(join(root, path), 9, 9);
+  const { digest } = await registry.save("one", localPath(root, TIMES));
+  await registry.copy("one", "copied");
+  await registry.save("again", await registry.load("one", { as: folder() }));
+  const draft = await registry.openDraft("drafted", { id: "d" });
+  await draft.addPart("all", localPath(root, TIMES));
+  await draft.commit();
+  await mirrorRegistry(registry, other);
+  for (const from of [registry, other]) {
+    for (const name of ["one", "copied", "again", "drafted"]) {
+      const info = await from.info(name);
+      const times = info.files.map(({ modifiedAt }) => modifiedAt);
+      assertEquals(times, Array(2).fill("1970-01-01T00:00:09.000Z"), name);
+      assertEquals(info.digest, digest, name);
     }
-  },
-);
+    assert((await verifyRegistry(from)).ok);
+  }
+});
 
-inFolder(
-  "a single file has its time too, and what is no time or no word is Invalid",
-  async (root) => {
-    write(root, "a");
-    utimesSync(join(root, "a"), 3, 3);
-    assertEquals((await save(join(root, "a"), TIMES))[0].modifiedAt, "1970-01-01T00:00:03.000Z");
-    await fails("Invalid", () => localPath(root, { preserve: ["owner"] as unknown as ["times"] }));
-    const registry = await openRegistry("memory:");
-    for (const modifiedAt of ["yesterday", "2025-01-01", "2025-01-01T00:00:00Z"]) {
-      const materializer = {
-        ...folder(),
-        save: () => [{ path: "a", content: new Uint8Array(0), modifiedAt }],
-      };
-      await fails("Invalid", () => registry.save("a", null, { materializer }));
-    }
-  },
-);
+inFolder("a single file has a time; an invalid time or option is Invalid", async (root) => {
+  write(root, "a");
+  utimesSync(join(root, "a"), 3, 3);
+  assertEquals((await save(join(root, "a"), TIMES))[0].modifiedAt, "1970-01-01T00:00:03.000Z");
+  await fails("Invalid", () => localPath(root, { preserve: ["owner"] as unknown as ["times"] }));
+  const registry = await openRegistry("memory:");
+  for (const modifiedAt of ["yesterday", "2025-01-01", "2025-01-01T00:00:00Z"]) {
+    const files = [{ path: "a", content: new Uint8Array(0), modifiedAt }];
+    const materializer = { ...folder(), save: () => files };
+    await fails("Invalid", () => registry.save("a", null, { materializer }));
+  }
+});

@@ -1,7 +1,7 @@
 // Batches that move every job to workers, for tests.
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
-import { type OpenOptions } from "../../registry/mod.ts";
+import type { OpenOptions } from "../../registry/mod.ts";
 import { openRegistry, type StoredRegistry } from "../../mod.ts";
 import { type Batch, type BatchOptions, createBatch } from "../../workers/mod.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";

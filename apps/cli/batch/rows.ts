@@ -1,7 +1,7 @@
 // Rows of manifests: their fields, parsed and checked.
 import { resolve } from "node:path";
-import { type Encoding, type LocalPathOptions } from "../../../materializers/mod.ts";
-import { type OnConflict } from "../../../registry/mod.ts";
+import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
+import type { OnConflict } from "../../../registry/mod.ts";
 import { parseRef, type RegistryError } from "../../../mod.ts";
 import { invalid, withHints } from "../program/hints.ts";
 import { refuseHalfRef } from "../program/refusals.ts";

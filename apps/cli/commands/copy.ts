@@ -1,5 +1,5 @@
 // `holdfast copy`
-import { type OnConflict } from "../../../registry/mod.ts";
+import type { OnConflict } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";

@@ -1,5 +1,5 @@
 // `holdfast verify`
-import { type Registry } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
 import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";

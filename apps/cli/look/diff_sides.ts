@@ -2,8 +2,8 @@
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { diffValues, isRegistryError, type Registry, RegistryError } from "../../../mod.ts";
-import { type FileChange, type ValueChange } from "../../../registry/mod.ts";
-import { type FileInfo } from "../../../materializers/mod.ts";
+import type { FileChange, ValueChange } from "../../../registry/mod.ts";
+import type { FileInfo } from "../../../materializers/mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
 import { lookUp, notFound, shellWord, withHints } from "../program/hints.ts";

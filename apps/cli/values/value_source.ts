@@ -4,7 +4,7 @@ import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
 import { localPath } from "../../../mod.ts";
-import { type LocalPathOptions } from "../../../materializers/mod.ts";
+import type { LocalPathOptions } from "../../../materializers/mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
 import { type CliIo, stdinOf } from "../terminal/cli_io.ts";

@@ -1,5 +1,5 @@
 // The aliases of a name and their history.
-import { type AliasChange } from "../../../registry/mod.ts";
+import type { AliasChange } from "../../../registry/mod.ts";
 import { checkAlias, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";

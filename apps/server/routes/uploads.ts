@@ -1,6 +1,6 @@
 // Uploads: whole, resumable, saved at once as a version, or sent directly to the store.
 import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
-import { type FileToSave } from "../../../materializers/mod.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import { isRegistryError } from "../../../mod.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";

@@ -1,31 +1,32 @@
-// Blosc, version 1 of its chunks
-// (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16 bytes, where
-// each block begins, and the blocks, each of one stream, or of one for each byte of an element.
+// Blosc 1 chunks (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of
+// 16 bytes, the offsets of blocks, and the blocks, each of one stream, or of one per byte of an
+// element.
 import zlib from "node:zlib";
+import { viewOf } from "../../arrays/view_bytes.ts";
 import { copyBack, copyIn, Lz4Problem, packLz4, unpackLz4 } from "../../compression/lz4.ts";
 import { zstd } from "../../compression/zstd.ts";
-import { corruptZarr, noZstd, unsupportedZarr } from "../errors.ts";
+import { corrupt, noZstd, unsupported } from "../errors.ts";
 
 export interface BloscOptions {
-  /** What packs each block. Written are `lz4`, `zlib` and `zstd`; LZ4 stands for the others, as readers go by the chunk. */
+  /** The codec of blocks. Written are `lz4` (also for its variants), `zlib` and `zstd`. */
   cname: "lz4" | "lz4hc" | "blosclz" | "zlib" | "zstd";
-  /** How hard it tries, 0 (not at all) to 9. */
+  /** Effort from 0, uncompressed, to 9. */
   clevel: number;
-  /** What is done to a block first: nothing, or its bytes by their place in the element, also where bits are asked for. */
+  /** The filter: by bytes of elements, or by bits, which is written by bytes. */
   shuffle: "noshuffle" | "shuffle" | "bitshuffle";
   typesize: number;
-  /** Bytes of a block; 0: 256 KiB. */
+  /** Bytes of a block; 0 is 256 KiB. */
   blocksize: number;
 }
 
 const HEADER = 16;
 const FLAGS = { shuffle: 1, isCopy: 2, bits: 4, isWhole: 16 };
-/** What packs, by the three upper bits of the flags. */
+/** Codecs by the three upper bits of the flags. */
 const PACKERS = ["blosclz", "lz4", "snappy", "zlib", "zstd"] as const;
-/** What packs in place of each, by the same numbers. */
+/** Codecs of written blocks, by the same numbers. */
 const WRITERS = { blosclz: 1, lz4: 1, lz4hc: 1, zlib: 3, zstd: 4 } as const;
 const USUAL_BLOCK = 256 * 1024;
-/** A block has a stream for each byte of an element up to so many bytes, and where each has at least so many. */
+/** Blocks are split for elements up to this size, if streams are at least as long as the other. */
 const MOST_STREAMS = 16;
 const LEAST_STREAM = 128;
 
@@ -33,10 +34,10 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
   const { cname, clevel, shuffle, typesize, blocksize } = options;
   const size = bytes.byteLength;
   if (size > 2 ** 31 - 1 - HEADER) {
-    throw unsupportedZarr(
+    throw unsupported(
       "",
-      `a chunk has ${size} bytes, Blosc holds less than 2 GiB`,
-      "Take smaller chunks.",
+      `a chunk has ${size} bytes, Blosc limits it to 2 GiB`,
+      "Use smaller chunks.",
     );
   }
   const block = blockBytes(size, typesize, blocksize);
@@ -45,12 +46,8 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
   const count = Math.ceil(size / block);
   const out = new Uint8Array(HEADER + size);
   const view = new DataView(out.buffer);
-  out.set([
-    2,
-    1,
-    packer << 5 | FLAGS.isWhole | (isShuffled ? FLAGS.shuffle : 0),
-    Math.min(typesize, 255),
-  ]);
+  const flags = packer << 5 | FLAGS.isWhole | (isShuffled ? FLAGS.shuffle : 0);
+  out.set([2, 1, flags, Math.min(typesize, 255)]);
   view.setUint32(4, size, true);
   view.setUint32(8, block, true);
   let to = HEADER + 4 * count;
@@ -70,13 +67,13 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
   return out.subarray(0, to);
 }
 
-/** The bytes of a block, whole elements where there are several blocks. */
+/** Returns the size of a block, a multiple of the element if there are several. */
 function blockBytes(size: number, typesize: number, blocksize: number): number {
   const wanted = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
   return Math.max(1, wanted < size ? wanted - wanted % typesize : wanted);
 }
 
-/** A chunk whose bytes stand there as they are. */
+/** Makes an uncompressed chunk. */
 function copied(bytes: Uint8Array, typesize: number): Uint8Array {
   const out = new Uint8Array(HEADER + bytes.byteLength);
   const view = new DataView(out.buffer);
@@ -88,7 +85,7 @@ function copied(bytes: Uint8Array, typesize: number): Uint8Array {
   return out;
 }
 
-/** A stream, or undefined where it has more than `room` bytes. */
+/** Compresses a block. Returns undefined if it exceeds `room` bytes. */
 function packBlock(
   packer: number,
   plain: Uint8Array,
@@ -103,39 +100,27 @@ function packBlock(
   return packed.length <= room ? packed : undefined;
 }
 
-/** What was packed; more than `maxBytes` is refused. */
+/** Decompresses a chunk of up to `maxBytes`. */
 export function decodeBlosc(key: string, stored: Uint8Array, maxBytes: number): Uint8Array {
-  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
-  if (stored.byteLength < HEADER) throw corruptZarr(key, "its Blosc header is cut off");
+  const view = viewOf(stored);
+  if (stored.byteLength < HEADER) throw corrupt(key, "Blosc header is truncated");
+  const damaged = () => corrupt(key, "invalid sizes in the Blosc header");
   const [version, , flags, typesize] = stored;
   const [size, block, length] = [4, 8, 12].map((at) => view.getUint32(at, true));
-  if (version < 1 || version > 2) {
-    throw unsupportedZarr(key, `its Blosc chunk is of version ${version}`);
-  }
-  if (length !== stored.byteLength || size > maxBytes) {
-    throw corruptZarr(key, "its Blosc header says other sizes");
-  }
+  if (version < 1 || version > 2) throw unsupported(key, `its Blosc chunk has version ${version}`);
+  if (length !== stored.byteLength || size > maxBytes) throw damaged();
   if (size === 0) return new Uint8Array();
   if ((flags & FLAGS.isCopy) !== 0) {
-    if (length !== HEADER + size) throw corruptZarr(key, "its Blosc header says other sizes");
+    if (length !== HEADER + size) throw damaged();
     return stored.subarray(HEADER);
   }
   const count = Math.ceil(size / block);
-  if (block === 0 || typesize === 0 || block > size || HEADER + 4 * count > length) {
-    throw corruptZarr(key, "its Blosc header says other sizes");
-  }
+  if (block === 0 || typesize === 0 || block > size || HEADER + 4 * count > length) throw damaged();
   const out = new Uint8Array(size);
   for (let number = 0; number < count; number++) {
     const start = number * block;
-    const plain = decodeBlock(key, stored, {
-      view,
-      flags,
-      typesize,
-      block,
-      number,
-      size: Math.min(block, size - start),
-    });
-    out.set(plain, start);
+    const place = { view, flags, typesize, block, number, size: Math.min(block, size - start) };
+    out.set(decodeBlock(key, stored, place), start);
   }
   return out;
 }
@@ -155,7 +140,7 @@ function decodeBlock(key: string, stored: Uint8Array, place: BlockPlace): Uint8A
     Math.floor(block / typesize) >= LEAST_STREAM;
   const streams = isSplit ? typesize : 1;
   const each = Math.floor(size / streams);
-  const damaged = () => corruptZarr(key, `its Blosc block ${number} is damaged`);
+  const damaged = () => corrupt(key, `Blosc block ${number} is damaged`);
   if (each * streams !== size) throw damaged();
   const plain = new Uint8Array(size);
   let from = view.getUint32(HEADER + 4 * number, true);
@@ -188,15 +173,14 @@ function unpackBlock(
     case "zstd":
       if (zstd === undefined) throw noZstd(key);
       return zstd.zstdDecompressSync(packed, { maxOutputLength: size });
-    default:
-      throw unsupportedZarr(
-        key,
-        `its Blosc blocks are packed by ${PACKERS[packer] ?? `number ${packer}`}`,
-      );
+    default: {
+      const codec = PACKERS[packer] ?? `number ${packer}`;
+      throw unsupported(key, `its Blosc blocks use codec ${codec}`);
+    }
   }
 }
 
-/** First all first bytes of elements, then all second ones; what is no whole element stays at the end. */
+/** Sorts bytes by their position in the element. A partial element stays at the end. */
 function shuffled(block: Uint8Array, typesize: number): Uint8Array {
   const count = Math.floor(block.length / typesize);
   const out = block.slice();
@@ -216,8 +200,8 @@ function unshuffled(block: Uint8Array, typesize: number): Uint8Array {
 }
 
 /**
- * The elements again of a block whose bits were sorted: a row for each bit of an element, with a bit for each element.
- * Blosc sorts only blocks of a multiple of eight elements.
+ * Restores the elements of a bit-shuffled block, which has a row for each bit of an element. Blosc
+ * shuffles only blocks of a multiple of eight elements.
  */
 function bitsUnshuffled(block: Uint8Array, typesize: number): Uint8Array {
   const count = Math.floor(block.length / typesize);
@@ -239,12 +223,12 @@ function bitsUnshuffled(block: Uint8Array, typesize: number): Uint8Array {
   return out;
 }
 
-/** The bytes of one block, never more than `size`. */
+/** Decompresses a block to at most `size` bytes. */
 export function unpackBloscLz(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let from = 0, to = 0;
   const next = () => {
-    if (from >= packed.byteLength) throw new Lz4Problem("it is cut off");
+    if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
     return packed[from++];
   };
   let control = next() & 31;

@@ -1,18 +1,16 @@
-// The steps between the elements of a chunk and its bytes: of version 3 as
-// https://zarr-specs.readthedocs.io/en/latest/v3/codecs/index.html lists them, of version 2 as
-// `numcodecs` names them.
+// The codecs of chunks, of version 3
+// (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/index.html) and of version 2, named as in
+// `numcodecs`.
 import { promisify } from "node:util";
 import zlib from "node:zlib";
-import { Buffer } from "node:buffer";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { type DType, ELEMENTS } from "../../arrays/ndarray.ts";
 import { zstd } from "../../compression/zstd.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { type BloscOptions, decodeBlosc, encodeBlosc } from "./blosc.ts";
-import { copyBox, stridesOf } from "./copy_box.ts";
-import { HOST_BIG_ENDIAN } from "../documents/data_types.ts";
-import { corruptZarr, noZstd } from "../errors.ts";
-import { checked, mostStoredBytes } from "./stored_bytes.ts";
+import { copyBox, stridesOf } from "../../arrays/copy_box.ts";
+import { HOST_BIG_ENDIAN, swapBytes, viewOf } from "../../arrays/view_bytes.ts";
+import { corrupt, noZstd } from "../errors.ts";
 
 export type BytesCodec =
   | { name: "gzip" | "zlib"; level: number }
@@ -21,7 +19,7 @@ export type BytesCodec =
   | { name: "crc32c" };
 
 export interface ChunkCodecs {
-  /** The axes in the order they are written. Absent: as they are. */
+  /** The order of axes in stored chunks. Absent: unchanged. */
   order?: readonly number[];
   isBigEndian: boolean;
   steps: readonly BytesCodec[];
@@ -33,10 +31,10 @@ export interface ChunkKind {
   codecs: ChunkCodecs;
 }
 
-/** Up to this size bytes are packed at once; larger ones beside other work. */
+/** Larger chunks are packed on another thread. */
 const SMALL_BYTES = 128 * 1024;
 
-/** The bytes of a chunk as they are stored. The elements are in C order and this machine's byte order, and stay as they are. */
+/** Encodes a chunk of elements in C order and native byte order, without changing them. */
 export async function encodeChunk(
   elements: Uint8Array,
   { dtype, shape, codecs }: ChunkKind,
@@ -50,7 +48,7 @@ export async function encodeChunk(
   return bytes;
 }
 
-/** The elements of a stored chunk, in C order and this machine's byte order; they may lie in the bytes that are given. */
+/** Decodes a chunk to elements in C order and native byte order, which may lie in `stored`. */
 export async function decodeChunk(
   key: string,
   stored: Uint8Array,
@@ -62,10 +60,10 @@ export async function decodeChunk(
   let bytes = stored;
   for (const step of codecs.steps.toReversed()) bytes = await unpack(step, bytes, { key, size });
   if (bytes.byteLength !== size) {
-    throw corruptZarr(key, `a chunk has ${bytes.byteLength} bytes, and should have ${size}`);
+    throw corrupt(key, `a chunk has ${bytes.byteLength} bytes, expected ${size}`);
   }
   if (dtype === "bool" && bytes.some((byte) => byte > 1)) {
-    throw corruptZarr(key, "a bool is neither 0 nor 1");
+    throw corrupt(key, "a bool is neither 0 nor 1");
   }
   if (codecs.isBigEndian !== HOST_BIG_ENDIAN) bytes = swapped(bytes, dtype);
   if (codecs.order === undefined) return bytes;
@@ -74,7 +72,7 @@ export async function decodeChunk(
   return permuted(bytes, { shape: written, order: back, bytes: itemBytes });
 }
 
-/** A copy whose axes stand in another order: axis `order[i]` becomes axis `i`. */
+/** Copies elements to another order of axes: axis `order[i]` becomes axis `i`. */
 function permuted(
   elements: Uint8Array,
   { shape, order, bytes }: { shape: readonly number[]; order: readonly number[]; bytes: number },
@@ -83,22 +81,17 @@ function permuted(
   const written = order.map((axis) => shape[axis]);
   const strides = stridesOf(shape);
   const from = { bytes: elements, strides: order.map((axis) => strides[axis]), offset: 0 };
-  copyBox(from, { bytes: target, strides: stridesOf(written), offset: 0 }, {
-    shape: written,
-    itemBytes: bytes,
-  });
+  const to = { bytes: target, strides: stridesOf(written), offset: 0 };
+  copyBox(from, to, { shape: written, itemBytes: bytes });
   return target;
 }
 
-/** A copy with the bytes of each number the other way round; the same where they have one byte. */
+/** Copies elements with swapped byte order; single bytes are returned as they are. */
 function swapped(elements: Uint8Array, dtype: DType): Uint8Array {
   const laneBytes = ELEMENTS[dtype].bytes / ELEMENTS[dtype].lanes;
   if (laneBytes === 1) return elements;
   const copy = elements.slice();
-  const buffer = Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength);
-  if (laneBytes === 2) buffer.swap16();
-  else if (laneBytes === 4) buffer.swap32();
-  else buffer.swap64();
+  swapBytes(copy, laneBytes);
   return copy;
 }
 
@@ -112,10 +105,8 @@ async function pack(step: BytesCodec, bytes: Uint8Array, typesize: number): Prom
       if (zstd === undefined) throw noZstd();
       const { ZSTD_c_compressionLevel: level, ZSTD_c_checksumFlag: checksum } = zlib.constants;
       const params = { [level]: step.level, [checksum]: step.checksum ? 1 : 0 };
-      return await run(zstd.zstdCompressSync, zstd.zstdCompress, bytes, {
-        params,
-        pledgedSrcSize: bytes.byteLength,
-      });
+      const options = { params, pledgedSrcSize: bytes.byteLength };
+      return await run(zstd.zstdCompressSync, zstd.zstdCompress, bytes, options);
     }
     case "blosc":
       return encodeBlosc(bytes, { ...step, typesize });
@@ -150,30 +141,37 @@ async function unpack(
     }
   } catch (cause) {
     if ((cause as Error).name === "RegistryError") throw cause;
-    throw corruptZarr(
-      key,
-      `its ${step.name} data is damaged (${messageOf(cause).slice(0, 100)})`,
-      cause,
-    );
+    const problem = messageOf(cause).slice(0, 100);
+    throw corrupt(key, `${step.name} data is damaged (${problem})`, cause);
   }
 }
 
 type Sync<O> = (bytes: Uint8Array, options: O) => Uint8Array;
-// deno-lint-ignore no-explicit-any -- Node's own types of the calls with a callback have many forms
+// deno-lint-ignore no-explicit-any
 type Async = (...args: any[]) => void;
 
-/** Small ones at once, for a thread costs more than they do. The result is no `Buffer`: its `slice` is no copy. */
+/** Runs small inputs at once, because a thread costs more. Never returns a `Buffer`. */
 async function run<O>(
   now: Sync<O>,
   later: Async,
   bytes: Uint8Array,
   options: O,
 ): Promise<Uint8Array> {
-  const done: Uint8Array = bytes.byteLength <= SMALL_BYTES
-    ? now(bytes, options)
-    : await (promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>)(
-      bytes,
-      options,
-    );
-  return new Uint8Array(done.buffer, done.byteOffset, done.byteLength);
+  const run = promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>;
+  const done = bytes.byteLength <= SMALL_BYTES ? now(bytes, options) : await run(bytes, options);
+  return new Uint8Array(done.buffer, done.byteOffset, done.byteLength); // no Buffer
+}
+
+/** Returns the largest size of a stored chunk: codecs barely expand incompressible data. */
+export function mostStoredBytes(size: number): number {
+  return size + Math.ceil(size / 64) + 64 * 1024;
+}
+
+/** Verifies and removes a CRC32C, four bytes, little-endian. */
+export function checked(key: string, bytes: Uint8Array): Uint8Array {
+  const end = bytes.byteLength - 4;
+  if (end < 0 || viewOf(bytes).getUint32(end, true) !== crc32c(bytes.subarray(0, end))) {
+    throw corrupt(key, "checksum mismatch");
+  }
+  return bytes.subarray(0, end);
 }

@@ -1,8 +1,8 @@
-// Reading a box of an array: only the chunks that it touches.
+// Reads a box of an array from only the chunks that it touches.
 import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";
-import { copyBox, offsetOf, stridesOf } from "./copy_box.ts";
+import { copyBox, offsetOf, stridesOf } from "../../arrays/copy_box.ts";
 import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { type Box, type Cell, cellsOf } from "./selection.ts";
 import { chunksPerShard, readShard } from "./shard.ts";
@@ -15,16 +15,15 @@ export interface ArrayPlace {
   signal?: AbortSignal;
 }
 
-/** The elements of a box in C order, in memory of their own. */
+/** Returns the elements of a box in C order. */
 export async function readBox(place: ArrayPlace, box: Box): Promise<Uint8Array<ArrayBuffer>> {
   const { metadata } = place;
   const result = new Uint8Array(countElements(box.count) * ELEMENTS[metadata.dtype].bytes);
   const strides = stridesOf(box.count);
-  await forEachAtOnce(
-    cellsOf(box, metadata.grid),
-    (cell) => readCell(place, cell, { result, strides }),
-    { concurrency: atOnce(metadata) },
-  );
+  const concurrency = atOnce(metadata);
+  await forEachAtOnce(cellsOf(box, metadata.grid), (cell) => {
+    return readCell(place, cell, { result, strides });
+  }, { concurrency });
   return result;
 }
 
@@ -42,11 +41,8 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
     const to = { bytes: result, strides, offset: offsetOf(before, strides) };
     if (chunk === undefined) {
       if (metadata.fill.every((byte) => byte === 0)) return;
-      copyBox({ bytes: metadata.fill, strides: strides.map(() => 0), offset: 0 }, to, {
-        shape: box.count,
-        itemBytes,
-      });
-      return;
+      const from = { bytes: metadata.fill, strides: strides.map(() => 0), offset: 0 };
+      return copyBox(from, to, { shape: box.count, itemBytes });
     }
     const own = stridesOf(shape);
     const from = {
@@ -65,10 +61,8 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
   }
   const numbers = stridesOf(chunksPerShard(metadata));
   const cells = [...cellsOf(cell.box, sharding.chunks)];
-  const stored = await readShard(
-    { store, key, metadata, signal },
-    cells.map(({ index }) => offsetOf(index, numbers)),
-  );
+  const wanted = cells.map(({ index }) => offsetOf(index, numbers));
+  const stored = await readShard({ store, key, metadata, signal }, wanted);
   for (const [at, inner] of cells.entries()) {
     const bytes = stored[at];
     const kind = { dtype, shape: sharding.chunks, codecs: sharding.codecs };

@@ -1,9 +1,9 @@
-// Which elements are meant, and which chunks they lie in.
-import { invalidZarr, unsupportedZarr } from "../errors.ts";
+// Selections of elements, and the chunks that contain them.
+import { invalid, unsupported } from "../errors.ts";
 
 /**
- * What is meant of one axis: one index, and the axis is gone; `[start, stop)`, every so many of them with a third
- * number; or `null`, everything.
+ * A selection on one axis: an index, which drops the axis; `[start, stop)`; `[start, stop, step]`;
+ * or `null` for all.
  */
 export type AxisSelection =
   | number
@@ -11,28 +11,28 @@ export type AxisSelection =
   | readonly [number, number, number]
   | null;
 
-/** What is meant of each axis; of those that are not named everything. */
+/** A selection for each axis, by default all. */
 export type ZarrSelection = readonly AxisSelection[];
 
-/** Every `step[a]`-th of the indices from `start[a]` on, `count[a]` of them, for each axis. */
+/** Indices `start`, `start + step`, …, `count` of them, for each axis. */
 export interface Box {
   start: readonly number[];
   step: readonly number[];
   count: readonly number[];
 }
 
-/** The part of a box that lies in one chunk. */
+/** The part of a box in one chunk. */
 export interface Cell {
   index: readonly number[];
   box: Box;
-  /** Where in the box: how many stand before it on each axis. */
+  /** The offset of the part in the box, on each axis. */
   before: readonly number[];
 }
 
-/** The most chunks of one call. */
+/** Most chunks of a call. */
 const MAX_CHUNKS = 1024 ** 2;
 
-/** A selection as a box, and the shape of its result. Throws `Invalid` for what is not in the array. */
+/** Returns a selection as a box, and the shape of its result. Throws `Invalid` if out of bounds. */
 export function parseSelection(
   path: string,
   selection: ZarrSelection | undefined,
@@ -50,8 +50,7 @@ export function parseSelection(
       ? [one, one + 1]
       : one;
     const isInside = [start, stop, step].every(Number.isSafeInteger) && start >= 0 &&
-      start <= stop && stop <= length &&
-      step >= 1;
+      start <= stop && stop <= length && step >= 1;
     if (!isInside) throw badSelection(path, shape);
     const count = Math.ceil((stop - start) / step);
     box.start.push(start);
@@ -63,9 +62,9 @@ export function parseSelection(
 }
 
 function badSelection(path: string, shape: readonly number[]): Error {
-  return invalidZarr(
+  return invalid(
     path,
-    `the selection does not lie in its shape (${shape.join(", ")})`,
+    `the selection exceeds its shape (${shape.join(", ")})`,
     "Give an index, [start, stop], [start, stop, step] or null for each axis, counted from 0.",
   );
 }
@@ -74,7 +73,7 @@ export function boxAt(start: readonly number[], count: readonly number[]): Box {
   return { start, count, step: start.map(() => 1) };
 }
 
-/** Throws `Unsupported` where a box touches more chunks than one call may. */
+/** Throws `Unsupported` for a box of too many chunks. */
 export function checkCount(
   path: string,
   { start, step, count }: Box,
@@ -83,29 +82,24 @@ export function checkCount(
   if (count.includes(0)) return;
   const touched = count.reduce((product, many, axis) => {
     const last = start[axis] + (many - 1) * step[axis];
-    return product *
-      Math.min(many, Math.floor(last / chunks[axis]) - Math.floor(start[axis] / chunks[axis]) + 1);
+    const chunk = (at: number) => Math.floor(at / chunks[axis]);
+    return product * Math.min(many, chunk(last) - chunk(start[axis]) + 1);
   }, 1);
   if (touched <= MAX_CHUNKS) return;
-  throw unsupportedZarr(
-    path,
-    `${touched} chunks at once, ${MAX_CHUNKS} are allowed`,
-    "Take a part of it at a time.",
-  );
+  const state = `${touched} chunks at once, ${MAX_CHUNKS} are allowed`;
+  throw unsupported(path, state, "Select a part of it at a time.");
 }
 
-/** The parts of a box by chunk, the last axis fastest. */
+/** Splits a box by chunk, the last axis fastest. */
 export function* cellsOf({ start, step, count }: Box, chunks: readonly number[]): Generator<Cell> {
-  if (count.includes(0)) return; // however long the other axes are
+  if (count.includes(0)) return; // other axes may be long
   const axes = chunks.map((length, axis) => {
     const parts: { index: number; start: number; count: number; before: number }[] = [];
     for (let before = 0; before < count[axis];) {
       const at = start[axis] + before * step[axis];
       const index = Math.floor(at / length);
-      const many = Math.min(
-        count[axis] - before,
-        Math.ceil(((index + 1) * length - at) / step[axis]),
-      );
+      const rest = Math.ceil(((index + 1) * length - at) / step[axis]);
+      const many = Math.min(count[axis] - before, rest);
       parts.push({ index, start: at - index * length, count: many, before });
       before += many;
     }

@@ -1,22 +1,22 @@
-// Shards: many chunks in one stored object, with an index of where each lies
-// (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html): for each
-// chunk, in C order, its offset and its length as unsigned numbers of 64 bits, least significant
-// byte first, all ones where it was never written.
+// Shards: many chunks in one object, with an index
+// (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html) of the offset
+// and length of each chunk in C order, little-endian 64-bit integers, all ones for an absent one.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { checked, mostStoredBytes } from "./stored_bytes.ts";
-import { corruptZarr } from "../errors.ts";
+import { viewOf } from "../../arrays/view_bytes.ts";
+import { checked, mostStoredBytes } from "./codecs.ts";
+import { corrupt } from "../errors.ts";
 import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";
 import type { ZarrStore } from "../store.ts";
 
 const NEVER = 0xffffffff;
 
-/** Where a chunk lies in a shard; undefined where it was never written. */
+/** The range of a chunk in a shard; undefined for an absent one. */
 type Place = { offset: number; length: number } | undefined;
 
-/** How many chunks a shard has along each axis. */
+/** Returns the number of chunks of a shard along each axis. */
 export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
   return grid.map((length, axis) => length / sharding!.chunks[axis]);
 }
@@ -29,8 +29,8 @@ export interface ShardPlace {
 }
 
 /**
- * The stored bytes of some chunks of a shard, by their numbers in C order; undefined for each that was never written.
- * Where more than half of them are asked for, the shard is read whole, else its index and what lies together.
+ * Reads chunks of a shard by their numbers in C order; undefined for absent ones. Reads the whole
+ * shard for more than half of them, else its index and adjacent ranges.
  */
 export async function readShard(
   place: ShardPlace,
@@ -54,7 +54,7 @@ export async function readShard(
   await forEachAtOnce(together(places), async ({ offset, length, members }) => {
     const bytes = await store.get(key, { range: { offset, length }, signal });
     if (bytes?.byteLength !== length) {
-      throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+      throw corrupt(key, `shard ends before byte ${offset + length}`);
     }
     for (const { at, place } of members) {
       found.set(at, bytes.subarray(place.offset - offset, place.offset - offset + place.length));
@@ -63,7 +63,7 @@ export async function readShard(
   return wanted.map((_, at) => found.get(at));
 }
 
-/** The stored bytes of some chunks of a shard that is there as a whole. */
+/** Returns chunks of a shard in memory. */
 export function splitShard(
   place: ShardPlace,
   shard: Uint8Array,
@@ -72,7 +72,7 @@ export function splitShard(
   const { key, metadata } = place;
   const count = countElements(chunksPerShard(metadata));
   const size = indexSize(count, metadata.sharding!);
-  if (shard.byteLength < size) throw corruptZarr(key, "the shard is shorter than its index");
+  if (shard.byteLength < size) throw corrupt(key, "shard is shorter than its index");
   const index = metadata.sharding!.isIndexFirst
     ? shard.subarray(0, size)
     : shard.subarray(shard.byteLength - size);
@@ -82,7 +82,7 @@ export function splitShard(
     if (found === undefined) return undefined;
     const { offset, length } = found;
     if (offset + length > shard.byteLength) {
-      throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+      throw corrupt(key, `shard ends before byte ${offset + length}`);
     }
     return shard.subarray(offset, offset + length);
   });
@@ -96,11 +96,9 @@ export function joinShard(
   const index = new DataView(new ArrayBuffer(size));
   let offset = sharding.isIndexFirst ? size : 0;
   chunks.forEach((chunk, number) => {
-    const [start, length] = chunk === undefined
-      ? [-1n, -1n]
-      : [BigInt(offset), BigInt(chunk.byteLength)];
-    index.setBigUint64(number * 16, start, true);
-    index.setBigUint64(number * 16 + 8, length, true);
+    const isThere = chunk !== undefined;
+    index.setBigUint64(number * 16, isThere ? BigInt(offset) : -1n, true);
+    index.setBigUint64(number * 16 + 8, isThere ? BigInt(chunk.byteLength) : -1n, true);
     offset += chunk?.byteLength ?? 0;
   });
   const bytes = new Uint8Array(index.buffer);
@@ -120,10 +118,10 @@ function parseIndex(
 ): (number: number) => Place {
   const { sharding, dtype } = metadata;
   if (stored.byteLength !== indexSize(count, sharding!)) {
-    throw corruptZarr(key, "the shard is shorter than its index");
+    throw corrupt(key, "shard is shorter than its index");
   }
   const bytes = sharding!.hasIndexSum ? checked(key, stored) : stored;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const most = mostStoredBytes(countElements(sharding!.chunks) * ELEMENTS[dtype].bytes);
   const numberAt = (at: number) =>
     view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
@@ -134,18 +132,18 @@ function parseIndex(
     if (isNever(at) && isNever(at + 8)) return undefined;
     const [offset, length] = [numberAt(at), numberAt(at + 8)];
     if (Number.isSafeInteger(offset) && length <= most) return { offset, length };
-    throw corruptZarr(key, `its index says that chunk ${number} has ${length} bytes at ${offset}`);
+    throw corrupt(key, `invalid index: chunk ${number} has ${length} bytes at ${offset}`);
   };
 }
 
-/** One request for chunks that lie one behind the other, or over each other in a shard that lies. */
+/** A request for adjacent chunks, or overlapping ones of a damaged shard. */
 interface Together {
   offset: number;
   length: number;
   members: { at: number; place: NonNullable<Place> }[];
 }
 
-/** The longest request, bytes, of several chunks: more are asked for side by side. */
+/** Longest request for several chunks, bytes. */
 const LONGEST = 8 * 1024 * 1024;
 
 function together(places: readonly Place[]): Together[] {

@@ -1,18 +1,17 @@
-// Writing a box of an array: whole stored objects, one after the other, so that not all of them are
-// in memory.
+// Writes a box of an array object by object, so that not all of them are in memory.
 import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";
-import { copyBox, fillWith, offsetOf, stridesOf } from "./copy_box.ts";
+import { copyBox, fillWith, offsetOf, stridesOf } from "../../arrays/copy_box.ts";
 import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { corrupt, unsupported } from "../errors.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
 import { type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
 import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
 import { keyBelow, writableStore } from "../store.ts";
 
-/** Where elements come from: in C order; strides of 0 are one element everywhere. */
+/** The source of elements in C order; strides of 0 repeat one element. */
 export interface Elements {
   bytes: Uint8Array;
   strides: readonly number[];
@@ -21,13 +20,13 @@ export interface Elements {
 export interface WriteOptions {
   elements: Elements;
   /**
-   * The shape that the array has, or is about to have: what lies outside need not be kept. It is asked for when a chunk
-   * has its turn, for an append may have had an earlier one.
+   * Returns the shape during the write; elements outside of it need not be kept. Called per chunk,
+   * because an append may finish meanwhile.
    */
   bounds: () => readonly number[];
-  /** Objects that are read, changed and written, one after the other where they are the same. */
+  /** Serializes changes of each object. */
   lanes: Lanes;
-  /** Only chunks that are there are written. @default false */
+  /** Writes only existing chunks. @default false */
   isClearing?: boolean;
 }
 
@@ -57,7 +56,7 @@ async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): P
   await writableStore(store, "write zarr").set(key, bytes, { signal });
 }
 
-/** Whether a box has all of a chunk that lies in the array. */
+/** Returns true if a box contains all of a chunk that lies in the array. */
 function covers({ start, count }: Box, chunk: readonly number[], room: readonly number[]): boolean {
   return chunk.every((length, axis) =>
     start[axis] === 0 && count[axis] >= Math.min(length, room[axis])
@@ -73,7 +72,7 @@ interface Change {
   metadata: ArrayMetadata;
 }
 
-/** A chunk with a part of it replaced, as it is stored. */
+/** Replaces a part of a chunk, and returns its stored bytes. */
 async function changed(
   key: string,
   { stored, cell, options, kind, isWhole, metadata }: Change,
@@ -87,19 +86,15 @@ async function changed(
   const isTogether = count.every((many, axis) => many === shape[axis]) &&
     strides.every((stride, axis) => shape[axis] === 1 || stride === elements.strides[axis]);
   let chunk: Uint8Array;
-  if (isWhole && isTogether) { // it lies there as it is
-    chunk = elements.bytes.subarray(
-      from.offset * itemBytes,
-      (from.offset + countElements(shape)) * itemBytes,
-    );
+  if (isWhole && isTogether) { // used in place
+    const end = (from.offset + countElements(shape)) * itemBytes;
+    chunk = elements.bytes.subarray(from.offset * itemBytes, end);
   } else {
-    // What was stored may be read only, or belong to the store.
+    // Stored bytes may be read-only, or belong to the store.
     const isNew = isWhole || stored === undefined;
     chunk = isNew ? emptyChunk(metadata, shape) : (await decodeChunk(key, stored, kind)).slice();
-    copyBox(from, { bytes: chunk, strides, offset: offsetOf(start, strides) }, {
-      shape: count,
-      itemBytes,
-    });
+    const to = { bytes: chunk, strides, offset: offsetOf(start, strides) };
+    copyBox(from, to, { shape: count, itemBytes });
   }
   const bytes = await encodeChunk(chunk, kind);
   return bytes.buffer === elements.bytes.buffer ? bytes.slice() : bytes;
@@ -114,7 +109,7 @@ function emptyChunk(
   return chunk;
 }
 
-/** A shard with a part of it replaced. Chunks that are not touched stay as they are stored. */
+/** Replaces a part of a shard. Other chunks keep their stored bytes. */
 async function changedShard(
   place: ArrayPlace,
   cell: Cell,
@@ -131,11 +126,8 @@ async function changedShard(
   const stored = before === undefined
     ? all.map(() => undefined)
     : splitShard({ ...place, key: options.key }, before, all);
-  if (
-    stored.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0) > (before?.byteLength ?? 0)
-  ) {
-    throw corruptZarr(options.key, "its index says that chunks lie over each other");
-  }
+  const sum = stored.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0);
+  if (sum > (before?.byteLength ?? 0)) throw corrupt(options.key, "its chunks overlap");
   for (const inner of cellsOf(cell.box, shape)) {
     const number = offsetOf(inner.index, numbers);
     const own = stored[number];
@@ -153,7 +145,10 @@ async function changedShard(
   return joinShard(stored, metadata.sharding!);
 }
 
-/** Looks whether an array can be cut, and gives what does so once its new shape is written. */
+/**
+ * Checks that an array can shrink. Returns a function that does it, for after its new shape is
+ * set.
+ */
 export function shrink(
   place: ArrayPlace,
   shape: readonly number[],
@@ -162,14 +157,10 @@ export function shrink(
   const { store, path, metadata, signal } = place;
   const { shape: old, grid, fill } = metadata;
   if (store.remove === undefined || store.set === undefined) {
-    throw unsupportedZarr(
-      path,
-      "the store removes nothing",
-      "Give a store that has set() and remove().",
-    );
+    throw unsupported(path, "the store cannot remove", "Use a store with set() and remove().");
   }
   const borders = shape.map((length, axis) => Math.ceil(length / grid[axis]) * grid[axis]);
-  // Slabs that do not overlap: on each axis what is cut there, of what the axes before it keep.
+  // Disjoint slabs: on each axis what is cut there, of what earlier axes keep.
   const slabs = shape.flatMap((length, axis) => {
     if (length >= old[axis]) return [];
     const start = (from: number) => shape.map((_, each) => each === axis ? from : 0);

@@ -1,22 +1,18 @@
-// Types of elements and fill values, as documents name them: of version 3 as its core specification
-// lists them (https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html), of version 2
-// as NumPy's `typestr`
-// (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
+// Types of elements and fill values in documents, of version 3
+// (https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html), and of version 2 as
+// NumPy's `typestr` (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
+import { HOST_BIG_ENDIAN } from "../../arrays/view_bytes.ts";
 import { areTimes, type DType, ELEMENTS, type TypedArray } from "../../arrays/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
+import { corrupt, invalid, unsupported } from "../errors.ts";
 import type { ZarrValue } from "./metadata_text.ts";
 
-/** What stands where nothing was written: a number of the array's type, two for complex ones, true or false for bool. */
+/** The value of elements that were never written: of the dtype; a pair for complex numbers. */
 export type FillValue = boolean | number | bigint | readonly [number, number];
 
-/** The type letters of NumPy; behind them stands the number of bytes. */
+/** The type letters of NumPy, which precede the number of bytes. */
 const LETTERS: Readonly<Record<string, string>> = {
-  bool: "b",
-  int: "i",
-  uint: "u",
-  float: "f",
-  complex: "c",
+  ...{ bool: "b", int: "i", uint: "u", float: "f", complex: "c" },
 };
 
 const DTYPES = (Object.keys(ELEMENTS) as DType[]).filter((dtype) => !areTimes(dtype));
@@ -26,29 +22,25 @@ function codeOf(dtype: DType): string {
   return LETTERS[dtype.replace(/\d+$/, "")] + ELEMENTS[dtype].bytes;
 }
 
-/** `<u2`: a type and the byte order that is written, as version 2 has it. */
+/** Returns the type and written byte order in version 2: `<u2`. */
 export function typestrOf(dtype: DType): string {
   return (ELEMENTS[dtype].bytes === 1 ? "|" : "<") + codeOf(dtype);
 }
 
-/** The type of a `typestr`, and whether its most significant byte comes first. */
+/** Parses a `typestr` of version 2. */
 export function parseTypestr(
   key: string,
   given: ZarrValue,
 ): { dtype: DType; isBigEndian: boolean } {
-  const dtype = typeof given === "string" && /^[<>|]/.test(given)
-    ? BY_CODE.get(given.slice(1))
-    : undefined;
-  if (
-    dtype === undefined || given === null ||
-    (given as string)[0] === "|" && ELEMENTS[dtype].bytes > 1
-  ) {
-    throw unsupportedType(key, given);
+  const [, order, code] = /^([<>|])(.*)$/.exec(String(given)) ?? [];
+  const dtype = typeof given === "string" ? BY_CODE.get(code ?? "") : undefined;
+  if (dtype !== undefined && (order !== "|" || ELEMENTS[dtype].bytes === 1)) {
+    return { dtype, isBigEndian: order === ">" };
   }
-  return { dtype, isBigEndian: (given as string)[0] === ">" };
+  throw unsupportedType(key, given);
 }
 
-/** The type that version 3 names. */
+/** Parses a data type of version 3. */
 export function parseDataType(key: string, given: ZarrValue): DType {
   if (DTYPES.includes(given as DType)) return given as DType;
   throw unsupportedType(key, given);
@@ -56,18 +48,15 @@ export function parseDataType(key: string, given: ZarrValue): DType {
 
 function unsupportedType(key: string, given: ZarrValue): Error {
   const type = typeof given === "string" ? shown(given) : "structured";
-  return unsupportedZarr(key, `its elements are of type ${type}, not numbers that JavaScript has`);
+  return unsupported(key, `its elements of type ${type} are not supported numbers`);
 }
 
-/** The bytes of one element of this value, in this machine's byte order, or `Invalid` where the type has no such value. */
+/** Encodes a fill value in native byte order. Throws `Invalid` for one that is not of the dtype. */
 export function fillBytes(path: string, dtype: DType, fill: FillValue): Uint8Array {
   const bytes = bytesOf(dtype, fill);
   if (bytes !== undefined && isSame(valueOf(dtype, bytes), fill)) return bytes;
-  throw invalidZarr(
-    path,
-    `its fill value ${shown(fill)} is no ${dtype}`,
-    "Nothing is rounded: Math.fround makes a float32 of a number.",
-  );
+  const hint = "Convert it first, e.g. with Math.fround for float32; nothing is rounded.";
+  throw invalid(path, `its fill value ${shown(fill)} is not a ${dtype}`, hint);
 }
 
 function isSame(a: FillValue, b: FillValue): boolean {
@@ -75,7 +64,7 @@ function isSame(a: FillValue, b: FillValue): boolean {
   return Object.is(a, b) || typeof a === "bigint" && typeof b === "number" && a === BigInt(b);
 }
 
-/** The bytes of one element, the nearest where a type of floating point has not exactly this number. */
+/** Encodes an element, rounded to the nearest float. */
 function bytesOf(dtype: DType, fill: FillValue): Uint8Array | undefined {
   const { bytes, lanes, array } = ELEMENTS[dtype];
   const data = new array(new ArrayBuffer(bytes), 0, lanes);
@@ -85,7 +74,7 @@ function bytesOf(dtype: DType, fill: FillValue): Uint8Array | undefined {
   return isSet ? new Uint8Array(data.buffer) : undefined;
 }
 
-/** The number that stands for true or false; undefined for other values. */
+/** Returns the number of a boolean; undefined for other values. */
 function numberOf(fill: FillValue): number | undefined {
   return typeof fill === "boolean" ? Number(fill) : undefined;
 }
@@ -105,7 +94,7 @@ function setNumber(data: TypedArray, dtype: DType, fill: FillValue | undefined):
     data[0] = BigInt(fill);
     return data[0] === BigInt(fill);
   }
-  if (dtype === "float16" && data instanceof Uint16Array && fill !== 0) return false; // no Float16Array here
+  if (dtype === "float16" && data instanceof Uint16Array && fill !== 0) return false;
   data[0] = Number(fill);
   return !isInteger || data[0] === Number(fill);
 }
@@ -123,7 +112,7 @@ const NAMED: Readonly<Record<string, number>> = {
   "-Infinity": -Infinity,
 };
 
-/** The bytes of one element of the fill value that a document says; zeros where version 2 says `null`. */
+/** Parses the fill value of a document. In version 2, `null` is zero. */
 export function parseFill(key: string, dtype: DType, given: ZarrValue | undefined): Uint8Array {
   const { bytes, lanes } = ELEMENTS[dtype];
   if (given === null) return new Uint8Array(bytes);
@@ -137,35 +126,30 @@ export function parseFill(key: string, dtype: DType, given: ZarrValue | undefine
     found.forEach((part, i) => element.set(part, i * laneBytes));
     return element;
   }
-  throw corruptZarr(key, `its fill value is no ${dtype}`);
+  throw corrupt(key, `its fill value is not a ${dtype}`);
 }
 
 function partOf(dtype: DType, given: ZarrValue, bytes: number): Uint8Array | undefined {
   if (typeof given === "string" && dtype.startsWith("float")) {
     if (Object.hasOwn(NAMED, given)) return bytesOf(dtype, NAMED[given]) ?? halfBytes(given);
     if (!/^0x[0-9a-fA-F]+$/.test(given) || given.length !== 2 + 2 * bytes) return undefined;
-    return hostOrder(
-      Uint8Array.from({ length: bytes }, (_, i) => parseInt(given.slice(2 + 2 * i, 4 + 2 * i), 16)),
-    );
+    const byteAt = (i: number) => parseInt(given.slice(2 + 2 * i, 4 + 2 * i), 16);
+    return hostOrder(Uint8Array.from({ length: bytes }, (_, i) => byteAt(i)));
   }
   if (dtype === "bool" && (given === 0 || given === 1)) return bytesOf(dtype, given === 1);
   return typeof given === "object" || typeof given === "string" ? undefined : bytesOf(dtype, given);
 }
 
-/** The three names as float16, where the runtime has none. */
+/** Encodes NaN and infinities as float16 on runtimes without it. */
 function halfBytes(name: string): Uint8Array {
   return hostOrder(Uint8Array.of(name === "NaN" ? 0x7e : name === "Infinity" ? 0x7c : 0xfc, 0));
 }
 
-/** Bytes of which the most significant comes first, as this machine has them. */
+/** Converts big-endian bytes to native order. */
 function hostOrder(bytes: Uint8Array): Uint8Array {
   return HOST_BIG_ENDIAN ? bytes : bytes.reverse();
 }
-
-/** True where this machine's typed arrays have the most significant byte first. */
-export const HOST_BIG_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
-
-/** A fill value as documents say it: numbers, and texts for what JSON has no number for. */
+/** Returns a fill value for documents: numbers, and strings for what JSON cannot express. */
 export function fillText(dtype: DType, element: Uint8Array): ZarrValue {
   const { lanes, bytes } = ELEMENTS[dtype];
   const isHalfBits = dtype === "float16" && ELEMENTS.float16.array === Uint16Array as unknown;
@@ -188,7 +172,6 @@ function partText(value: boolean | number | bigint, element: Uint8Array): ZarrVa
 }
 
 function hexOf(element: Uint8Array): string {
-  return Array.from(hostOrder(element.slice()), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
+  const digits = Array.from(hostOrder(element.slice()), (byte) => byte.toString(16));
+  return digits.map((text) => text.padStart(2, "0")).join("");
 }

@@ -1,13 +1,13 @@
-// What the documents of an array say, whatever their version, and its limits.
+// The metadata of an array of either version, and its limits.
 import { countElements, type DType, ELEMENTS } from "../../arrays/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
-import { corruptZarr, invalidZarr, unsupportedZarr } from "../errors.ts";
+import { corrupt, invalid, unsupported } from "../errors.ts";
 import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";
 
 export interface Sharding {
   chunks: readonly number[];
   codecs: ChunkCodecs;
-  /** Whether a CRC32C stands behind the index. */
+  /** True if a CRC32C follows the index. */
   hasIndexSum: boolean;
   isIndexFirst: boolean;
 }
@@ -16,38 +16,35 @@ export interface ArrayMetadata {
   version: 2 | 3;
   shape: readonly number[];
   dtype: DType;
-  /** The shape of what one stored object holds: a chunk, or a shard. */
+  /** The shape of a stored object: a chunk or a shard. */
   grid: readonly number[];
   codecs: ChunkCodecs;
   sharding?: Sharding;
-  /** The element that stands where nothing was written, in this machine's byte order. */
+  /** The fill value as one element in native byte order. */
   fill: Uint8Array;
-  /** The key of a stored object below the array, by its place in the grid. */
+  /** Returns the key of a stored object, relative to the array, by its indices in the grid. */
   keyOf(indices: readonly number[]): string;
   dimensionNames?: readonly (string | null)[];
   attributes: ZarrObject;
-  /** The document of the array, of version 2 without its attributes. */
+  /** The document of the array, in version 2 without its attributes. */
   document: ZarrObject;
 }
 
-/** Limits of what documents may say. */
+/** Limits of arrays. */
 export interface ZarrLimits {
   /**
-   * The most bytes that a chunk may have, and that one read may give: more is `Unsupported`, before memory is taken.
-   *
-   * @default 1073741824 (1 GiB)
+   * Most bytes of a chunk and of one read, checked before allocation. @default 1073741824 (1 GiB)
    */
   maxBytes?: number;
 }
 
-/** The most bytes of a chunk, and of what one read gives, where nobody says: 1 GiB. */
 export const MAX_BYTES: number = 1024 ** 3;
-/** The most dimensions of an array. NumPy has as many. */
-export const MAX_DIMENSIONS = 64;
-/** The most chunks of a shard, whose index takes 16 bytes of memory for each. */
-export const MAX_INNER_CHUNKS: number = 1024 ** 2;
+/** Most dimensions of an array, as in NumPy. */
+const MAX_DIMENSIONS = 64;
+/** Most chunks of a shard; its index takes 16 bytes for each. */
+const MAX_INNER_CHUNKS = 1024 ** 2;
 
-/** Checks the shapes that a document says, before anything is made of them. */
+/** Checks the declared shapes before they are used. */
 export function checkSizes(
   key: string,
   metadata: ArrayMetadata,
@@ -55,50 +52,40 @@ export function checkSizes(
 ): ArrayMetadata {
   const { shape, grid, sharding, dtype } = metadata;
   if (shape.length > MAX_DIMENSIONS) {
-    throw unsupportedZarr(key, `it has ${shape.length} dimensions, ${MAX_DIMENSIONS} are allowed`);
+    throw unsupported(key, `it has ${shape.length} dimensions, ${MAX_DIMENSIONS} are allowed`);
   }
   if (grid.length !== shape.length) {
-    throw corruptZarr(key, "its chunks have another number of dimensions");
+    throw corrupt(key, "its chunks have another number of dimensions");
   }
   const chunk = sharding?.chunks ?? grid;
   if (sharding !== undefined) {
     if (chunk.length !== grid.length || chunk.some((length, axis) => grid[axis] % length !== 0)) {
-      throw corruptZarr(
-        key,
-        `its chunks (${chunk.join(", ")}) do not fill its shards (${grid.join(", ")})`,
-      );
+      const state = `chunks (${chunk.join(", ")}) do not fill shards (${grid.join(", ")})`;
+      throw corrupt(key, state);
     }
     const count = countElements(grid.map((length, axis) => length / chunk[axis]));
     if (count > MAX_INNER_CHUNKS) {
-      throw unsupportedZarr(
-        key,
-        `its shards have ${count} chunks, ${MAX_INNER_CHUNKS} are allowed`,
-      );
+      throw unsupported(key, `its shards have ${count} chunks, ${MAX_INNER_CHUNKS} are allowed`);
     }
   }
   const bytes = countElements(chunk) * ELEMENTS[dtype].bytes;
   if (bytes > maxBytes) {
-    throw unsupportedZarr(
-      key,
-      `its chunks have ${bytes} bytes, ${maxBytes} are allowed`,
-      "Pass a larger maxBytes where the array can be trusted.",
-    );
+    const hint = "Pass a larger maxBytes if you trust the array.";
+    throw unsupported(key, `its chunks have ${bytes} bytes, ${maxBytes} are allowed`, hint);
   }
   return metadata;
 }
 
-/** What chunks that are under way at once may take together, bytes. */
+/** Most bytes of concurrently processed objects. */
 const ROOM = 256 * 1024 * 1024;
 
-/** How many stored objects of an array are under way at once: 16 small ones, fewer large ones. */
+/** Returns the concurrency for the objects of an array: 16 for small ones, less for large ones. */
 export function atOnce({ grid, dtype }: ArrayMetadata): number {
-  return Math.max(
-    1,
-    Math.min(16, Math.floor(ROOM / (countElements(grid) * ELEMENTS[dtype].bytes))),
-  );
+  const fitting = Math.floor(ROOM / (countElements(grid) * ELEMENTS[dtype].bytes));
+  return Math.max(1, Math.min(16, fitting));
 }
 
-/** Lengths of a shape, each at least `least`, or `Corrupt`. */
+/** Parses lengths of at least `least`. Throws `Corrupt`. */
 export function parseLengths(
   key: string,
   given: ZarrValue | undefined,
@@ -110,18 +97,22 @@ export function parseLengths(
       Number.isSafeInteger(length) && length as number >= least && !Object.is(length, -0)
     );
   if (isList) return given as number[];
-  throw corruptZarr(key, `its ${what} is no list of whole numbers from ${least}`);
+  throw corrupt(key, `its ${what} is not a list of whole numbers from ${least}`);
 }
 
 export function needObject(key: string, given: ZarrValue | undefined, what: string): ZarrObject {
   if (isObject(given)) return given;
-  throw corruptZarr(key, `its ${what} is no object`);
+  throw corrupt(key, `its ${what} is not an object`);
+}
+
+export function attributesOf(key: string, { attributes }: ZarrObject): ZarrObject {
+  return attributes === undefined ? {} : needObject(key, attributes, "attributes");
 }
 
 const CNAMES = ["lz4", "lz4hc", "blosclz", "zlib", "zstd"];
 const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 
-/** A step that packs bytes, as both versions configure it. */
+/** Parses a compression step, which both versions configure alike. */
 export function parsePacking(
   key: string,
   name: ZarrValue | undefined,
@@ -132,11 +123,11 @@ export function parsePacking(
     [least, most]: [number, number],
     usual: number,
   ): number => {
-    if (given === undefined) return usual;
-    if (Number.isInteger(given) && given as number >= least && given as number <= most) {
-      return given as number;
+    const value = given === undefined ? usual : given;
+    if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) {
+      return Number(value);
     }
-    throw corruptZarr(key, `the level of its codec ${String(name)} is out of bounds`);
+    throw corrupt(key, `the level of codec ${String(name)} is out of range`);
   };
   if (name === "gzip" || name === "zlib") return { name, level: level(said.level, [-1, 9], 5) };
   if (name === "zstd") {
@@ -144,13 +135,13 @@ export function parsePacking(
   }
   if (name === "blosc") {
     const { cname = "lz4", shuffle = 1, blocksize = 0 } = said;
-    // Version 2 has numbers: -1 is bits for single bytes, else bytes.
+    // Version 2 uses numbers; -1 would be bits for single bytes, but readers go by the chunk.
     const named = typeof shuffle === "number" ? SHUFFLES[shuffle === -1 ? 1 : shuffle] : shuffle;
     if (
       !CNAMES.includes(cname as string) || !SHUFFLES.includes(named as string) ||
       !Number.isSafeInteger(blocksize)
     ) {
-      throw unsupportedZarr(key, "its Blosc codec is configured in a way that is not known here");
+      throw unsupported(key, "unsupported configuration of its Blosc codec");
     }
     return {
       name,
@@ -160,21 +151,14 @@ export function parsePacking(
       blocksize: blocksize as number,
     };
   }
-  throw unsupportedZarr(
-    key,
-    `its codec ${
-      typeof name === "string" ? JSON.stringify(name.slice(0, 40)) : "has no name and"
-    } is not known here`,
-  );
+  const codec = typeof name === "string" ? JSON.stringify(name.slice(0, 40)) : "without a name";
+  throw unsupported(key, `unknown codec ${codec}`);
 }
 
-/** Chunks of at most this many bytes. */
+/** Largest default chunk, bytes. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
-/**
- * The shape of chunks for an array of this shape: all of it where it has up to 16 MiB, else as many whole rows, planes or
- * stacks as fit into these.
- */
+/** Returns the default shape of chunks: whole rows, planes or stacks of up to 16 MiB. */
 export function usualChunks(shape: readonly number[], dtype: DType): number[] {
   const chunks = shape.map((length) => Math.max(1, length));
   for (let axis = 0; axis < shape.length; axis++) {
@@ -185,7 +169,7 @@ export function usualChunks(shape: readonly number[], dtype: DType): number[] {
   return chunks;
 }
 
-/** How chunks are packed: a name, or a name with its levels. */
+/** Compression of chunks: a name, or a name with its settings. */
 export type ZarrCodec =
   | "zstd"
   | "gzip"
@@ -195,35 +179,29 @@ export type ZarrCodec =
   | { name: "gzip"; level?: number }
   | {
     name: "blosc";
-    /** What packs each block. @default "lz4" */
+    /** Codec of blocks. @default "lz4" */
     cname?: "lz4" | "zlib" | "zstd";
-    /** How hard it tries, 0 (not at all) to 9. @default 5 */
+    /** Effort from 0, uncompressed, to 9. @default 5 */
     clevel?: number;
-    /** What is done to a block first. @default "shuffle" */
+    /** Byte shuffle before compression. @default "shuffle" */
     shuffle?: "noshuffle" | "shuffle";
   };
 
 const LEVELS = { zstd: 1, gzip: 5 };
 
-/** The steps of a codec, or `Invalid`. */
+/** Returns the steps of a codec. Throws `Invalid` for an unknown one. */
 export function parseCodec(path: string, codec: ZarrCodec = "zstd"): BytesCodec[] {
-  const bad = () =>
-    invalidZarr(
-      path,
-      "its codec is none that is written here",
-      'Take "zstd", "gzip", "blosc", "none", or one with its levels: { name: "zstd", level: 3 }.',
-    );
+  const bad = () => {
+    const hint = 'Use "zstd", "gzip", "blosc", "none", or e.g. { name: "zstd", level: 3 }.';
+    return invalid(path, "unknown codec", hint);
+  };
   const said = typeof codec === "string" ? { name: codec } : codec;
   if (said?.name === "none") return [];
   if (!["zstd", "gzip", "blosc"].includes(said?.name)) throw bad();
   try {
     const { name, ...levels } = said;
-    return [
-      parsePacking(path, name, {
-        ...(name === "blosc" ? { shuffle: "shuffle" } : { level: LEVELS[name as "zstd"] }),
-        ...levels,
-      }),
-    ];
+    const usual = name === "blosc" ? { shuffle: "shuffle" } : { level: LEVELS[name as "zstd"] };
+    return [parsePacking(path, name, { ...usual, ...levels } as ZarrObject)];
   } catch {
     throw bad();
   }

@@ -1,34 +1,34 @@
-// The documents of metadata as text. Numbers are kept exactly: whole ones above 2^53 are bigints.
+// Metadata documents as text. Whole numbers above 2^53 are bigints.
 import { isPlain, MAX_DEPTH } from "../../../core/text/plain_value.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { corrupt, unsupported } from "../errors.ts";
 
-/** What a document holds: what JSON says, and bigints for whole numbers that a double does not hold exactly. */
+/** A value of a document: JSON, with bigints for whole numbers that a double cannot hold. */
 export type ZarrValue = null | boolean | number | bigint | string | ZarrValue[] | {
   [key: string]: ZarrValue;
 };
 
-/** A document, or attributes: by name. */
+/** A document, or attributes. */
 export type ZarrObject = { [key: string]: ZarrValue };
 
-/** Largest document that is read, bytes: 64 MiB. Consolidated metadata of many arrays is one. */
+/** Largest document, bytes. Consolidated metadata of many arrays can be large. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 export function parseDocument(key: string, bytes: Uint8Array): ZarrObject {
   if (bytes.byteLength > MAX_BYTES) {
-    throw unsupportedZarr(key, `it has ${bytes.byteLength} bytes, ${MAX_BYTES} are read`);
+    throw unsupported(key, `it has ${bytes.byteLength} bytes, ${MAX_BYTES} are allowed`);
   }
   let value: unknown;
   try {
     value = parseText(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw corruptZarr(key, "it is not JSON");
+    throw corrupt(key, "it is not JSON");
   }
   if (isDeeper(value, MAX_DEPTH)) {
-    throw unsupportedZarr(key, `it is nested more than ${MAX_DEPTH} levels deep`);
+    throw unsupported(key, `it is nested more than ${MAX_DEPTH} levels deep`);
   }
   if (isObject(value)) return value;
-  throw corruptZarr(key, "it is no object");
+  throw corrupt(key, "it is not an object");
 }
 
 function isDeeper(value: unknown, depth: number): boolean {
@@ -36,7 +36,7 @@ function isDeeper(value: unknown, depth: number): boolean {
   return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1));
 }
 
-/** True for what is neither an array nor a plain value. */
+/** Returns true for a plain object. */
 export function isObject(value: unknown): value is ZarrObject {
   return isJsonObject(value);
 }
@@ -51,7 +51,7 @@ function parseText(text: string): unknown {
   });
 }
 
-/** The bytes of a document, with two spaces of indentation. */
+/** Encodes a document with an indentation of two spaces. */
 export function documentBytes(document: ZarrObject): Uint8Array {
   return new TextEncoder().encode(textOf(document, ""));
 }
@@ -73,7 +73,7 @@ function textOf(value: ZarrValue, indent: string): string {
   return members.length === 0 ? "{}" : `{\n${members.join(",\n")}\n${indent}}`;
 }
 
-/** True for attributes that JSON holds exactly; bigints are numbers here. */
+/** Returns true for attributes that JSON, extended with bigints, holds exactly. */
 export function areAttributes(value: unknown): value is ZarrObject {
   return isObject(value) && isPlain(withoutBigints(value, 0));
 }

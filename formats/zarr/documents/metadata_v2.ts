@@ -2,11 +2,11 @@
 // (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#metadata).
 import type { BytesCodec } from "../chunks/codecs.ts";
 import { fillText, parseFill, parseTypestr, typestrOf } from "./data_types.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
+import { corrupt, unsupported } from "../errors.ts";
 import { type ArrayMetadata, needObject, parseLengths, parsePacking } from "./metadata.ts";
 import type { ZarrObject } from "./metadata_text.ts";
 
-/** Reads the document of an array; its attributes are a document of their own. */
+/** Parses the document of an array; its attributes are in another one. */
 export function parseArrayV2(
   key: string,
   document: ZarrObject,
@@ -16,11 +16,11 @@ export function parseArrayV2(
   const { dtype, isBigEndian } = parseTypestr(key, document.dtype);
   const { compressor, filters, order, dimension_separator: separator = "." } = document;
   if (Array.isArray(filters) ? filters.length > 0 : (filters ?? null) !== null) {
-    throw unsupportedZarr(key, "it has filters");
+    throw unsupported(key, "it has filters");
   }
-  if (order !== "C" && order !== "F") throw corruptZarr(key, "its order is neither C nor F");
+  if (order !== "C" && order !== "F") throw corrupt(key, "its order is neither C nor F");
   if (separator !== "." && separator !== "/") {
-    throw corruptZarr(key, "its dimension_separator is neither . nor /");
+    throw corrupt(key, "its dimension_separator is neither . nor /");
   }
   const axes = shape.map((_, axis) => shape.length - 1 - axis);
   const steps: BytesCodec[] = [];
@@ -43,7 +43,7 @@ export function parseArrayV2(
 
 const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 
-/** The document of a new array, in C order and little-endian. */
+/** Makes the document of a new array, in C order and little-endian. */
 export function arrayDocumentV2(
   metadata: Omit<ArrayMetadata, "document" | "keyOf">,
   separator: string,

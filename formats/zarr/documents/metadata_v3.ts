@@ -1,17 +1,16 @@
 // The document of an array of version 3, `zarr.json`
-// (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata), and of the codec
-// of shards in it
-// (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
+// (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata), and its codec of
+// shards (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
 import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { fillText, parseDataType, parseFill } from "./data_types.ts";
-import { corruptZarr, unsupportedZarr } from "../errors.ts";
-import { needObject, parseLengths, parsePacking } from "./metadata.ts";
+import { corrupt, unsupported } from "../errors.ts";
+import { attributesOf, needObject, parseLengths, parsePacking } from "./metadata.ts";
 import type { ArrayMetadata, Sharding } from "./metadata.ts";
 import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";
 
-/** What a document of an array may have; what else it has must say that it may be passed by. */
+/** Known members; others need `must_understand: false`. */
 const MEMBERS = [
   "zarr_format",
   "node_type",
@@ -29,20 +28,20 @@ const MEMBERS = [
 export function parseArrayV3(key: string, document: ZarrObject): ArrayMetadata {
   for (const [name, value] of Object.entries(document)) {
     if (MEMBERS.includes(name) || isObject(value) && value.must_understand === false) continue;
-    throw unsupportedZarr(key, `its member ${shown(name)} is not known here`);
+    throw unsupported(key, `unknown member ${shown(name)}`);
   }
   const transformers = document.storage_transformers ?? [];
   if (!Array.isArray(transformers) || transformers.length > 0) {
-    throw unsupportedZarr(key, "it has storage transformers");
+    throw unsupported(key, "it has storage transformers");
   }
   const shape = parseLengths(key, document.shape, "shape");
   const dtype = parseDataType(key, document.data_type);
   const grid = extension(key, document.chunk_grid, "chunk_grid");
   if (grid.name !== "regular") {
-    throw unsupportedZarr(key, `its chunk grid is ${shown(grid.name)}, not regular`);
+    throw unsupported(key, `its chunk grid is ${shown(grid.name)}, not regular`);
   }
   if (document.fill_value === undefined || document.fill_value === null) {
-    throw corruptZarr(key, "it has no fill value");
+    throw corrupt(key, "it has no fill value");
   }
   const lengths = parseLengths(key, grid.configuration.chunk_shape, "chunk_shape", 1);
   return {
@@ -54,14 +53,12 @@ export function parseArrayV3(key: string, document: ZarrObject): ArrayMetadata {
     fill: parseFill(key, dtype, document.fill_value),
     keyOf: parseKeys(key, document.chunk_key_encoding),
     ...parseNames(key, document.dimension_names, shape.length),
-    attributes: document.attributes === undefined
-      ? {}
-      : needObject(key, document.attributes, "attributes"),
+    attributes: attributesOf(key, document),
     document,
   };
 }
 
-/** A point of extension: a name, and what it is told. */
+/** Parses a point of extension: its name and configuration. */
 function extension(
   key: string,
   given: ZarrValue | undefined,
@@ -69,7 +66,7 @@ function extension(
 ): { name: string; configuration: ZarrObject } {
   if (typeof given === "string") return { name: given, configuration: {} };
   const { name, configuration = {} } = needObject(key, given, what);
-  if (typeof name !== "string") throw corruptZarr(key, `its ${what} has no name`);
+  if (typeof name !== "string") throw corrupt(key, `its ${what} has no name`);
   return { name, configuration: needObject(key, configuration, `configuration of ${what}`) };
 }
 
@@ -77,11 +74,11 @@ function parseKeys(key: string, given: ZarrValue | undefined): ArrayMetadata["ke
   const { name, configuration } = extension(key, given, "chunk_key_encoding");
   const separator = configuration.separator ?? (name === "v2" ? "." : "/");
   if (separator !== "/" && separator !== ".") {
-    throw corruptZarr(key, "the separator of its keys is neither / nor .");
+    throw corrupt(key, "the separator of its keys is neither / nor .");
   }
   if (name === "default") return (indices) => ["c", ...indices].join(separator);
   if (name === "v2") return (indices) => indices.join(separator) || "0";
-  throw unsupportedZarr(key, `its keys are encoded as ${shown(name)}`);
+  throw unsupported(key, `its keys are encoded as ${shown(name)}`);
 }
 
 function parseNames(
@@ -93,7 +90,7 @@ function parseNames(
   const isNames = Array.isArray(given) && given.length === count &&
     given.every((name) => name === null || typeof name === "string");
   if (isNames) return { dimensionNames: given as (string | null)[] };
-  throw corruptZarr(key, "its dimension names are no list of a name for each dimension");
+  throw corrupt(key, "its dimension names do not match its dimensions");
 }
 
 function parseCodecs(
@@ -101,22 +98,22 @@ function parseCodecs(
   given: ZarrValue | undefined,
   dimensions: number,
 ): { codecs: ChunkCodecs; sharding?: Sharding } {
-  if (!Array.isArray(given)) throw corruptZarr(key, "its codecs are no list");
+  if (!Array.isArray(given)) throw corrupt(key, "its codecs are not a list");
   const all = given.map((codec) => extension(key, codec, "codec"));
   let order: number[] | undefined;
   while (all[0]?.name === "transpose") {
     order = reorder(key, order, { given: all.shift()!.configuration.order, dimensions });
   }
   const first = all.shift();
-  if (first === undefined) throw corruptZarr(key, "its codecs do not end in bytes");
+  if (first === undefined) throw corrupt(key, "its codecs do not end in bytes");
   const isShards = first.name === "sharding_indexed";
   if (first.name !== "bytes" && !isShards) {
-    throw unsupportedZarr(key, `its codec ${shown(first.name)} is not known here`);
+    throw unsupported(key, `unknown codec ${shown(first.name)}`);
   }
   const steps = all.map((codec) => parseStep(key, codec));
   if (isShards) {
     if (order !== undefined || steps.length > 0) {
-      throw unsupportedZarr(key, "its shards are packed or transposed as a whole");
+      throw unsupported(key, "its shards are packed or transposed as a whole");
     }
     return {
       codecs: { isBigEndian: false, steps: [] },
@@ -125,7 +122,7 @@ function parseCodecs(
   }
   const { endian = "little" } = first.configuration;
   if (endian !== "little" && endian !== "big") {
-    throw corruptZarr(key, "its byte order is neither little nor big");
+    throw corrupt(key, "its byte order is neither little nor big");
   }
   const isOrdered = order?.some((axis, i) => axis !== i);
   return { codecs: { ...(isOrdered ? { order } : {}), isBigEndian: endian === "big", steps } };
@@ -139,7 +136,7 @@ function reorder(
   const order = parseLengths(key, given, "order of axes");
   const isPermutation = order.length === dimensions &&
     order.toSorted((a, b) => a - b).every((axis, i) => axis === i);
-  if (!isPermutation) throw corruptZarr(key, "its order of axes does not name each once");
+  if (!isPermutation) throw corrupt(key, "its order of axes does not name each once");
   return before === undefined ? order : order.map((axis) => before[axis]);
 }
 
@@ -148,27 +145,21 @@ function parseStep(
   { name, configuration }: { name: string; configuration: ZarrObject },
 ): BytesCodec {
   if (name === "crc32c") return { name };
-  if (name === "zlib") throw unsupportedZarr(key, 'its codec "zlib" is not known in version 3');
+  if (name === "zlib") throw unsupported(key, 'codec "zlib" does not exist in version 3');
   return parsePacking(key, name, configuration);
 }
 
 function parseSharding(key: string, said: ZarrObject, dimensions: number): Sharding {
   const { codecs, sharding } = parseCodecs(key, said.codecs, dimensions);
-  if (sharding !== undefined) throw unsupportedZarr(key, "its shards hold shards");
+  if (sharding !== undefined) throw unsupported(key, "its shards contain shards");
   const index = parseCodecs(key, said.index_codecs, dimensions + 1);
   const steps = index.codecs.steps.map(({ name }) => name);
   const isKnown = index.sharding === undefined && index.codecs.order === undefined &&
-    !index.codecs.isBigEndian &&
-    ["", "crc32c"].includes(steps.join());
-  if (!isKnown) {
-    throw unsupportedZarr(
-      key,
-      "the index of its shards is not plain little-endian with or without crc32c",
-    );
-  }
+    !index.codecs.isBigEndian && ["", "crc32c"].includes(steps.join());
+  if (!isKnown) throw unsupported(key, "unsupported codecs of the index of its shards");
   const location = said.index_location ?? "end";
   if (location !== "start" && location !== "end") {
-    throw corruptZarr(key, "its index is neither at the start nor the end");
+    throw corrupt(key, "its index is neither at the start nor the end");
   }
   return {
     chunks: parseLengths(key, said.chunk_shape, "chunk_shape of shards", 1),
@@ -211,17 +202,9 @@ function stepsText({ steps }: ChunkCodecs, typesize: number): ZarrObject[] {
   const bytes: ZarrObject = typesize === 1
     ? { name: "bytes" }
     : { name: "bytes", configuration: { endian: "little" } };
-  return [
-    bytes,
-    ...steps.map(({ name, ...configuration }): ZarrObject => {
-      if (name === "crc32c") return { name };
-      return {
-        name,
-        configuration: {
-          ...configuration,
-          ...(name === "blosc" ? { typesize } : {}),
-        } as ZarrObject,
-      };
-    }),
-  ];
+  const rest = steps.map(({ name, ...given }): ZarrObject => {
+    if (name === "crc32c") return { name };
+    return { name, configuration: { ...given, ...name === "blosc" && { typesize } } as ZarrObject };
+  });
+  return [bytes, ...rest];
 }

@@ -47,7 +47,8 @@ export async function listed(
 export async function assertFails(
   format: ArchiveFormat,
   content: Uint8Array,
-  { code = "Corrupt", says = /./ }: { code?: ErrorCode; says?: RegExp } = {},
+  says = /./,
+  code: ErrorCode = "Corrupt",
 ): Promise<void> {
   const outcome = await outcomeOf(() => listed(format, content));
   assert(isRegistryError(outcome, code), `expected ${code}, found ${outcome}`);

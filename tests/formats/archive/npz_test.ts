@@ -90,7 +90,7 @@ Deno.test("npz: an archive with something else in it is refused, and named with 
   const outcome = await outcomeOf(() => npz().decode(fileOf(other)));
   assert(
     isRegistryError(outcome, "Unsupported") &&
-      outcome.message.includes('"readme.txt" in it is no array'),
+      outcome.message.includes('entry "readme.txt" is not an array'),
     `${outcome}`,
   );
   const broken = await packed(zip(), [{ path: "a.npy", content: bytesOf("no array") }]);

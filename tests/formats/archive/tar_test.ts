@@ -163,7 +163,7 @@ Deno.test("tar: a store that gives less than it has is told", async () => {
   const [entry] = await tar().decode(file);
   file.stream = () => new Blob(["fir"]).stream();
   const error = await assertRejects(() => entry.bytes());
-  assert(isRegistryError(error, "Corrupt") && error.message.includes("cut off"), `${error}`);
+  assert(isRegistryError(error, "Corrupt") && error.message.includes("truncated"), `${error}`);
 });
 
 Deno.test("archives come in pieces that are not small, however small their entries are", async () => {
@@ -180,8 +180,8 @@ Deno.test("archives come in pieces that are not small, however small their entri
 
 Deno.test("tar: sizes above 8 GiB are numbers of base 256, or records of pax", async () => {
   const large = String.fromCharCode(0x80, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0);
-  await assertFails(tar(), tarOf({ 124: large }), { says: /"a" is cut off/ });
-  await assertFails(tar(), paxOf("20 size=99999999999\n"), { says: /"a" is cut off/ });
+  await assertFails(tar(), tarOf({ 124: large }), /"a" is truncated/);
+  await assertFails(tar(), paxOf("20 size=99999999999\n"), /"a" is truncated/);
   assertEquals(
     await listed(
       tar(),
@@ -206,35 +206,34 @@ Deno.test("tar: a record of pax counts for the next entry, one for all for all o
     "15 size=-100000\n",
   ];
   for (const damaged of records) await assertFails(tar(), paxOf(damaged));
-  await assertFails(tar(), paxOf("22 GNU.sparse.major=1\n"), {
-    code: "Unsupported",
-    says: /sparse/,
-  });
+  await assertFails(tar(), paxOf("22 GNU.sparse.major=1\n"), /sparse/, "Unsupported");
 });
 
 Deno.test("tar: paths that lead out of a folder, and links that do, are Corrupt", async () => {
   for (const path of ["../b", "/a/b", "a\\b", "C:/b", "a/..", ""]) {
-    await assertFails(tar(), tarOf({ 0: path.padEnd(2, "\0") }), { says: /path|name/ });
+    await assertFails(tar(), tarOf({ 0: path.padEnd(2, "\0") }), /path|name/);
   }
   for (const target of ["/etc", "..", "b/../..", ""]) {
-    await assertFails(tar(), tarOf({ 156: "2", 157: target }), { says: /link/ });
+    await assertFails(tar(), tarOf({ 156: "2", 157: target }), /link/);
   }
-  await assertFails(tar(), tarOf({ 156: "1", 157: "b" }), { says: /the same as "b"/ });
+  await assertFails(tar(), tarOf({ 156: "1", 157: "b" }), /hard link to "b"/);
   const twice = concatBytes([tarOf({}).slice(0, 512), tarOf({})]);
-  await assertFails(tar(), twice, { says: /twice/ });
+  await assertFails(tar(), twice, /duplicate/);
   const below = concatBytes([tarOf({ 156: "2", 157: "b" }).slice(0, 512), tarOf({ 0: "a/b" })]);
-  await assertFails(tar(), below, { says: /below/ });
+  await assertFails(tar(), below, /below/);
 });
 
 Deno.test("tar: devices, pipes, sparse files and names that are not UTF-8 are Unsupported", async () => {
   for (const type of ["3", "4", "6", "S", "V", "?"]) {
-    await assertFails(tar(), tarOf({ 156: type }), { code: "Unsupported", says: /type/ });
+    await assertFails(tar(), tarOf({ 156: type }), /type/, "Unsupported");
   }
-  await assertFails(tar(), tarOf({ 0: "\xff" }), { code: "Unsupported", says: /UTF-8/ });
-  await assertFails(tar(), tarOf({ 156: "L", 124: octal(1_000_000) }), {
-    code: "Unsupported",
-    says: /1000000 bytes/,
-  });
+  await assertFails(tar(), tarOf({ 0: "\xff" }), /UTF-8/, "Unsupported");
+  await assertFails(
+    tar(),
+    tarOf({ 156: "L", 124: octal(1_000_000) }),
+    /1000000 bytes/,
+    "Unsupported",
+  );
 });
 
 Deno.test("tar: what is cut, has another sum, or no numbers, is Corrupt", async () => {
@@ -258,25 +257,21 @@ Deno.test("tar: what is cut, has another sum, or no numbers, is Corrupt", async 
 
 Deno.test("tar: an archive that says it holds more than is allowed is refused", async () => {
   const bytes = await packed(tar(), SMALL);
-  await assertFails(tar({ maxEntries: 3 }), bytes, { code: "Unsupported", says: /3 are allowed/ });
-  await assertFails(tar({ maxBytes: 600 }), bytes, {
-    code: "Unsupported",
-    says: /600 are allowed/,
-  });
+  await assertFails(tar({ maxEntries: 3 }), bytes, /3 are allowed/, "Unsupported");
+  await assertFails(tar({ maxBytes: 600 }), bytes, /600 are allowed/, "Unsupported");
   const zeros = plainBytes(gzipSync(new Uint8Array(5_000_000)));
-  await assertFails(tgz({ maxBytes: 4_000_000 }), zeros, {
-    code: "Unsupported",
-    says: /more than 4000000/,
-  });
+  await assertFails(tgz({ maxBytes: 4_000_000 }), zeros, /more than 4000000/, "Unsupported");
 });
 
 Deno.test("tgz: what is no gzip, is cut, or has another sum is Corrupt", async () => {
   const bytes = await packed(tgz(), SMALL);
-  await assertFails(tgz(), bytesOf("text"), { says: /gzip/ });
-  await assertFails(tgz(), bytes.slice(0, -3), { says: /gzip/ });
-  await assertFails(tgz(), patched(bytes, bytes.byteLength - 8, bytes[bytes.byteLength - 8] ^ 1), {
-    says: /gzip/,
-  });
+  await assertFails(tgz(), bytesOf("text"), /gzip/);
+  await assertFails(tgz(), bytes.slice(0, -3), /gzip/);
+  await assertFails(
+    tgz(),
+    patched(bytes, bytes.byteLength - 8, bytes[bytes.byteLength - 8] ^ 1),
+    /gzip/,
+  );
 });
 
 Deno.test("tar: what an archive cannot hold is refused: streams of a size that nobody knows, paths, links", async () => {

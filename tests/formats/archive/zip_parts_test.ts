@@ -141,22 +141,20 @@ Deno.test("zip: numbers of 64 bits are read, at the end and of entries, whether 
 
 Deno.test("zip: ends that say different things, and numbers of 64 bits that are not there, are Corrupt", async () => {
   for (const end of [{ count: 2 }, { size: 40 }, { offset: 3 }]) {
-    await assertFails(zip(), zipOf({ end64: {}, end }), { says: /two ends/ });
+    await assertFails(zip(), zipOf({ end64: {}, end }), /two ends/);
   }
-  await assertFails(zip(), zipOf({ end64: { at: 1_000_000 } }), { says: /outside/ });
-  await assertFails(zip(), zipOf({ end64: { signature: 1 } }), { says: /not where/ });
-  await assertFails(zip(), zipOf({ end64: { at: 2 ** 53 } }), { says: /9007199254740992 bytes/ });
-  await assertFails(zip(), zipOf({ end64: { disk: 1 } }), { code: "Unsupported", says: /parts/ });
-  await assertFails(zip(), zipOf(ALL64), { says: /64-bit/ });
-  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [16, 2], [5, 8], [5, 8]] }), {
-    says: /64-bit/,
-  });
-  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [24, 2], [5, 8], [5, 8]] }), {
-    says: /64-bit/,
-  });
-  await assertFails(zip(), zipOf({ ...ALL64, extra: [[2, 2], [24, 2], [5, 8], [5, 8], [0, 8]] }), {
-    says: /64-bit/,
-  });
+  await assertFails(zip(), zipOf({ end64: { at: 1_000_000 } }), /out of bounds/);
+  await assertFails(zip(), zipOf({ end64: { signature: 1 } }), /its end is missing/);
+  await assertFails(zip(), zipOf({ end64: { at: 2 ** 53 } }), /9007199254740992 bytes/);
+  await assertFails(zip(), zipOf({ end64: { disk: 1 } }), /split/, "Unsupported");
+  await assertFails(zip(), zipOf(ALL64), /64-bit/);
+  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [16, 2], [5, 8], [5, 8]] }), /64-bit/);
+  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [24, 2], [5, 8], [5, 8]] }), /64-bit/);
+  await assertFails(
+    zip(),
+    zipOf({ ...ALL64, extra: [[2, 2], [24, 2], [5, 8], [5, 8], [0, 8]] }),
+    /64-bit/,
+  );
 });
 
 Deno.test("zip: a name that looks like the locator of a 64-bit end is a name", async () => {
@@ -164,12 +162,12 @@ Deno.test("zip: a name that looks like the locator of a 64-bit end is a name", a
   assertEquals(await listed(zip(), zipOf({ name })), [`file ${name}: hello`]);
   const [inner, locator] = [`PK\x06\x06${"\0".repeat(52)}`, `PK\x06\x07${"\0".repeat(4)}`];
   const both = zipOf({ name: `${inner}${locator}${String.fromCharCode(30)}${"\0".repeat(11)}` }); // the first name is there
-  await assertFails(zip(), both, { says: /different ways/ });
+  await assertFails(zip(), both, /ambiguous/);
 });
 
 Deno.test("zip: an end that says there are very many entries is refused before the directory is read", async () => {
   const many = zipOf({ end64: { count: 10 ** 12 }, end: { count: 0xffff } });
-  await assertFails(zip(), many, { code: "Unsupported", says: /1000000000000 entries/ });
+  await assertFails(zip(), many, /1000000000000 entries/, "Unsupported");
 });
 
 Deno.test("zip: what is a folder is told by the name, or by the type; one with bytes, and what has no name, is Corrupt", async () => {
@@ -181,8 +179,8 @@ Deno.test("zip: what is a folder is told by the name, or by the type; one with b
     "file a: ",
   ]);
   assertEquals(await listed(zip(), zipOf({ name: "./", content })), []);
-  await assertFails(zip(), zipOf({ name: "a/" }), { says: /folder with bytes/ });
-  await assertFails(zip(), zipOf({ name: "." }), { says: /no name/ });
+  await assertFails(zip(), zipOf({ name: "a/" }), /folder with bytes/);
+  await assertFails(zip(), zipOf({ name: "." }), /no name/);
 });
 
 Deno.test("zip: a link that leads out of the archive, or is very long, is Corrupt", async () => {
@@ -191,11 +189,11 @@ Deno.test("zip: a link that leads out of the archive, or is very long, is Corrup
   assertEquals(await listed(zip(), link("../b", "a/l")), ["link a/l: ../b"]);
   assertEquals(await listed(zip(), link("x".repeat(4096))), [`link a: ${"x".repeat(4096)}`]);
   for (const target of ["/etc/passwd", "../b", "b/../..", "", "C:/b"]) {
-    await assertFails(zip(), link(target), { says: /link/ });
+    await assertFails(zip(), link(target), /link/);
   }
-  await assertFails(zip(), link("x".repeat(4097)), { says: /4097 bytes/ });
+  await assertFails(zip(), link("x".repeat(4097)), /4097 bytes/);
   const noText = zipOf({ content: Uint8Array.of(0xff), attributes: 0o120777 * 65536 });
-  await assertFails(zip(), noText, { says: /UTF-8/ });
+  await assertFails(zip(), noText, /UTF-8/);
 });
 
 Deno.test("zip: packed bytes that end before their end, or go on behind it, are Corrupt", async () => {
@@ -203,20 +201,22 @@ Deno.test("zip: packed bytes that end before their end, or go on behind it, are 
   const packed = plainBytes(deflateRawSync(content));
   const deflated = { content, method: 8 };
   assertEquals((await listed(zip(), zipOf({ ...deflated, packed }))).length, 1);
-  await assertFails(zip(), zipOf({ ...deflated, packed: packed.slice(0, -1) }), {
-    says: /damaged/,
-  });
+  await assertFails(zip(), zipOf({ ...deflated, packed: packed.slice(0, -1) }), /damaged/);
   await assertFails(
     zip(),
     zipOf({ ...deflated, packed: concatBytes([packed, Uint8Array.of(0)]) }),
-    { says: /behind its end/ },
+    /trailing bytes/,
   );
-  await assertFails(zip(), zipOf({ ...deflated, packed, size: 999 }), {
-    says: /is to have 999 bytes, and has more/,
-  });
-  await assertFails(zip(), zipOf({ ...deflated, packed, size: 1001 }), {
-    says: /is to have 1001 bytes, and has 1000$/,
-  });
+  await assertFails(
+    zip(),
+    zipOf({ ...deflated, packed, size: 999 }),
+    /has more bytes, expected 999/,
+  );
+  await assertFails(
+    zip(),
+    zipOf({ ...deflated, packed, size: 1001 }),
+    /has 1000 bytes, expected 1001$/,
+  );
 });
 
 Deno.test("zip: a store that gives less than it has, in small pieces, or fails, is told", async () => {
@@ -249,7 +249,7 @@ Deno.test("zip: a store that gives less than it has, in small pieces, or fails, 
     const outcome = await outcomeOf(() => lost.bytes());
     if (stream === failing) assertEquals(outcome, reason);
     else {assert(
-        isRegistryError(outcome, "Corrupt") && outcome.message.includes("cut off"),
+        isRegistryError(outcome, "Corrupt") && outcome.message.includes("truncated"),
         `${outcome}`,
       );}
   }

@@ -167,7 +167,7 @@ Deno.test("zip: what an archive cannot hold is refused: paths, links and values 
   async function* twice() {
     yield* [SMALL[0], SMALL[0]];
   }
-  await assertRefused(zip(), twice(), /twice/);
+  await assertRefused(zip(), twice(), /duplicate/);
   await assertRefused(zip(), [{ path: "a/b", content }, { path: "a", content }], /below/);
   await assertRefused(zip(), [{ path: "a", content: "text" }], /no content/);
   await assertRefused(zip(), [{ path: "a", mode: "folder", content }], /has bytes/);
@@ -186,11 +186,11 @@ Deno.test("zip: paths that lead out of a folder, and links that do, are Corrupt"
       placeOf(bytes, CENTRAL) + 46,
       ...bytesOf(path),
     );
-    await assertFails(zip(), both, { says: /path/ });
+    await assertFails(zip(), both, /path/);
   }
   const link = await packed(zip(), [{ path: "a/l", mode: "link", content: bytesOf("../b/c") }]);
   const text = placeOf(link, "../b/c");
-  await assertFails(zip(), patched(link, text, ...bytesOf("../../")), { says: /CRC|outside/ });
+  await assertFails(zip(), patched(link, text, ...bytesOf("../../")), /CRC|outside/);
 });
 
 Deno.test("zip: what stands twice, or below a file, is Corrupt", async () => {
@@ -201,7 +201,7 @@ Deno.test("zip: what stands twice, or below a file, is Corrupt", async () => {
   await assertFails(
     zip(),
     patched(two, placeOf(two, "ab", placeOf(two, CENTRAL)), ...bytesOf("aa")),
-    { says: /twice/ },
+    /duplicate/,
   );
   const below = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("1") }, {
     path: "bcd",
@@ -210,21 +210,21 @@ Deno.test("zip: what stands twice, or below a file, is Corrupt", async () => {
   await assertFails(
     zip(),
     patched(below, placeOf(below, "bcd", placeOf(below, CENTRAL)), ...bytesOf("a/d")),
-    { says: /below/ },
+    /below/,
   );
 });
 
 Deno.test("zip: a flipped bit of the bytes is found by their sum, and bytes that are missing or too many are", async () => {
   const stored = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("hello") }]);
-  await assertFails(zip(), patched(stored, placeOf(stored, "hello"), 0x69), { says: /CRC-32/ });
+  await assertFails(zip(), patched(stored, placeOf(stored, "hello"), 0x69), /CRC-32/);
   const deflated = await packed(zip(), [{ path: "a", content: new Uint8Array(1000) }]);
-  await assertFails(zip(), patched(deflated, 31, 0xff), { says: /damaged/ });
+  await assertFails(zip(), patched(deflated, 31, 0xff), /damaged/);
   const central = placeOf(deflated, CENTRAL);
   // The header before the bytes leaves the sizes to what stands behind them.
   const later = (size: number) =>
     patched(patched(deflated, 6, 8, 8), central + 24, size & 255, size >> 8);
-  await assertFails(zip(), later(999), { says: /999 bytes, and has more/ });
-  await assertFails(zip(), later(1001), { says: /1001 bytes, and has 1000/ });
+  await assertFails(zip(), later(999), /more bytes, expected 999/);
+  await assertFails(zip(), later(1001), /1000 bytes, expected 1001/);
 });
 
 Deno.test("zip: the header before the bytes is to say what the directory says", async () => {
@@ -235,7 +235,7 @@ Deno.test("zip: the header before the bytes is to say what the directory says", 
       98,
     ]]
   ) {
-    await assertFails(zip(), patched(bytes, at, value), { says: /than in the directory/ });
+    await assertFails(zip(), patched(bytes, at, value), /differs from the directory/);
   }
 });
 
@@ -247,13 +247,13 @@ Deno.test("zip: what is packed in a way that is not read here is Unsupported", a
     [patched(bytes, central + 8, 1), /encrypted/],
     [patched(bytes, central + 9, 0x28), /encrypted/],
     [patched(bytes, central + 10, 12), /method 12/],
-    [patched(bytes, central + 34, 1), /parts/],
-    [patched(bytes, end + 4, 1), /parts/],
+    [patched(bytes, central + 34, 1), /split/],
+    [patched(bytes, end + 4, 1), /split/],
     [patched(bytes, central + 41, 0x20), /device/],
     [patched(patched(bytes, central + 46, 0xff), central + 8, 0, 0), /UTF-8/],
   ];
   for (const [content, says] of cases) {
-    await assertFails(zip(), content, { code: "Unsupported", says });
+    await assertFails(zip(), content, says, "Unsupported");
   }
 });
 
@@ -284,7 +284,7 @@ Deno.test("zip: entries that share bytes are Corrupt, for a small file would mea
   const entries = ["a", "b"].map((path) => ({ path, content: bytesOf("hello") }));
   const bytes = await packed(zip({ compress: false }), entries);
   const second = placeOf(bytes, CENTRAL, placeOf(bytes, CENTRAL) + 1);
-  await assertFails(zip(), patched(bytes, second + 42, 0), { says: /overlaps/ });
+  await assertFails(zip(), patched(bytes, second + 42, 0), /overlaps/);
 });
 
 Deno.test("zip: an archive that says it holds more than is allowed is refused before it is read", async () => {
@@ -292,20 +292,21 @@ Deno.test("zip: an archive that says it holds more than is allowed is refused be
     path: "b",
     content: bytesOf("b"),
   }]);
-  await assertFails(zip({ maxEntries: 1 }), bytes, {
-    code: "Unsupported",
-    says: /2 entries, 1 are allowed/,
-  });
-  await assertFails(zip({ maxBytes: 100_000 }), bytes, {
-    code: "Unsupported",
-    says: /100001 bytes, 100000 are allowed/,
-  });
+  await assertFails(zip({ maxEntries: 1 }), bytes, /2 entries, 1 are allowed/, "Unsupported");
+  await assertFails(
+    zip({ maxBytes: 100_000 }),
+    bytes,
+    /100001 bytes, 100000 are allowed/,
+    "Unsupported",
+  );
   const central = placeOf(bytes, CENTRAL);
-  await assertFails(zip(), patched(bytes, central + 24, 0, 0, 0, 0x10), {
-    says: /cannot have 268435456 bytes/,
-  });
+  await assertFails(
+    zip(),
+    patched(bytes, central + 24, 0, 0, 0, 0x10),
+    /cannot have 268435456 bytes/,
+  );
   const zeros = await packed(zip(), [{ path: "a", content: new Uint8Array(65 * 1024 * 1024) }]);
-  await assertFails(zip(), zeros, { code: "Unsupported", says: /200 times/ });
+  await assertFails(zip(), zeros, /200 times/, "Unsupported");
   assertEquals((await zip({ maxRatio: 1032 }).decode(fileOf(zeros))).length, 1);
 });
 
@@ -320,10 +321,12 @@ Deno.test("zip: a directory that is much longer than its entries need is refused
   };
   assertEquals(await listed(zip({ maxEntries: 1 }), commented(900)), ["file a: hello"]);
   assertEquals(await listed(zip(), commented(2000)), ["file a: hello"]);
-  await assertFails(zip({ maxEntries: 1 }), commented(2000), {
-    code: "Unsupported",
-    says: /directory has 2047 bytes/,
-  });
+  await assertFails(
+    zip({ maxEntries: 1 }),
+    commented(2000),
+    /directory has 2047 bytes/,
+    "Unsupported",
+  );
 });
 
 Deno.test("zip: whoever has read enough of an entry closes the file below", async () => {

@@ -82,12 +82,12 @@ Deno.test("what no table holds is Unsupported with the column, unless others are
     struct: "it is nested",
     dec: "it has decimals",
     bin: "it has bytes",
-    time: "its type is not known here",
-    f16: "it has numbers of 16 bits",
-    null: "it has nothing but nulls",
+    time: "its type is unknown",
+    f16: "it has 16-bit floats",
+    null: "it has only nulls",
     naive: "it has times without a time zone",
-    us: "from row 1: it has a moment between two milliseconds (1 of 1000)",
-    u64: "from row 1: 18446744073709551615 is above all that an int64 holds",
+    us: "from row 1: a time has a fraction of a millisecond (1 of 1000)",
+    u64: "from row 1: 18446744073709551615 exceeds an int64",
   };
   for (const [name, reason] of Object.entries(reasons)) {
     const said = await refusal("others", { columns: ["ok", name] });

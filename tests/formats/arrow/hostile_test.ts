@@ -53,7 +53,7 @@ Deno.test("a value of a dictionary that is not there is refused", async () => {
     at = end;
   }
   const said = await tryOut(fileOf(Uint8Array.from(kept.flatMap((part) => [...part]))));
-  assertStringIncludes(said!, 'column "c": its dictionary has no value 0');
+  assertStringIncludes(said!, 'column "c": no value 0 in its dictionary');
 });
 
 Deno.test("buffers, rows and nulls that contradict a batch are refused", async () => {
@@ -91,12 +91,12 @@ Deno.test("buffers, rows and nulls that contradict a batch are refused", async (
   };
   assertEquals(await open({})(0, 1), ["abc"]);
   const cases: [place: Parameters<typeof open>[0], said: string][] = [
-    [{}, "its strings end before they begin"],
-    [{ nullCount: 1 }, "it has nulls, and says that it has none"],
-    [{ length: 3 }, "it has not 2 rows"],
-    [{ text: [12, 4] }, "a buffer leads out of its batch"],
-    [{ text: [-8, 8] }, "a buffer leads out of its batch"],
-    [{ text: [8, -8] }, "a buffer leads out of its batch"],
+    [{}, "its string offsets decrease"],
+    [{ nullCount: 1 }, "it has nulls but is not nullable"],
+    [{ length: 3 }, "it does not have 2 rows"],
+    [{ text: [12, 4] }, "a buffer exceeds its batch"],
+    [{ text: [-8, 8] }, "a buffer exceeds its batch"],
+    [{ text: [8, -8] }, "a buffer exceeds its batch"],
   ];
   for (const [place, said] of cases) {
     const error = await refused("Corrupt", async () => await open(place)(0, 2));

@@ -110,7 +110,7 @@ Deno.test("gif: what it cannot hold exactly is refused, not rounded", () => {
     [image([1, 2, 3, 0], 4), /transparent pixels with a colour/],
     [image([1, 2], 2), /2 channels/],
     [{ ...image([1], 1), data: new Uint16Array(1), dtype: "uint16" }, /uint16/],
-    ["image", /no image/],
+    ["image", /not an image/],
   ];
   for (const [value, says] of values) {
     assertEquals(gif().accepts(value), false);
@@ -193,7 +193,7 @@ Deno.test("gif: an image that says it is huge is refused before its pixels, and 
   await assertFails(gif({ maxPixels: 14 }), INDEXED, "Unsupported", /5 x 3 pixels/);
   huge.set([0, 40, 0, 40], 6);
   huge.set([0, 40, 0, 40], 30);
-  await assertFails(gif(), huge, "Corrupt", /too few data/);
+  await assertFails(gif(), huge, "Corrupt", /too little data/);
 });
 
 Deno.test("gif: what is no GIF, is cut, or has what cannot be, is Corrupt", async () => {

@@ -14,62 +14,46 @@ const cut = (bytes: Uint8Array, size: number) =>
   );
 const join = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pieces)).join("");
 
-Deno.test("any text comes back, however its bytes are cut", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.string({ unit: "binary" }),
-      fc.integer({ min: 1, max: 5 }),
-      async (text, size) => {
-        const bytes = await bodyBytes(await encodeText([text]));
-        assertEquals(
-          await join(decodeText(cut(bytes, size), { refuse })),
-          text.replace(/^\ufeff/, ""),
-        );
-      },
-    ),
-  );
+Deno.test("any text is read back, however its bytes are split", async () => {
+  const texts = fc.string({ unit: "binary" });
+  const sizes = fc.integer({ min: 1, max: 5 });
+  await fc.assert(fc.asyncProperty(texts, sizes, async (text, size) => {
+    const bytes = await bodyBytes(await encodeText([text]));
+    const decoded = await join(decodeText(cut(bytes, size), { refuse }));
+    assertEquals(decoded, text.replace(/^\ufeff/, ""));
+  }));
 });
 
-Deno.test("UTF-16 is read where it is asked for, and half a letter at the end is refused", async () => {
+Deno.test("UTF-16 is read on request, and refused if truncated", async () => {
   const wide = Uint8Array.of(0xff, 0xfe, 0xe4, 0x00, 0x0a, 0x00);
   for (const size of [1, 2, 3, 6]) {
     assertEquals(await join(decodeText(cut(wide, size), { utf16: true, refuse })), "ä\n");
-    await assertRejects(
-      () => join(decodeText(cut(wide, size), { refuse })),
-      RegistryError,
-      "its text is not UTF-8",
-    );
+    const narrow = join(decodeText(cut(wide, size), { refuse }));
+    await assertRejects(() => narrow, RegistryError, "text is not UTF-8");
   }
-  const half = cut(wide.subarray(0, 5), 2);
-  await assertRejects(
-    () => join(decodeText(half, { utf16: true, refuse })),
-    RegistryError,
-    "UTF-16LE, at its end",
-  );
+  const half = join(decodeText(cut(wide.subarray(0, 5), 2), { utf16: true, refuse }));
+  await assertRejects(() => half, RegistryError, "UTF-16LE, at its end");
 });
 
-Deno.test("what the stream fails with is thrown as it is", async () => {
+Deno.test("errors of the stream are rethrown", async () => {
   const cause = new Error("unplugged");
   const stream = new ReadableStream({ pull: (controller) => controller.error(cause) });
   assertStrictEquals(await assertRejects(() => join(decodeText(stream, { refuse }))), cause);
 });
 
-Deno.test("an abort cancels the stream, also while it gives nothing", async () => {
+Deno.test("an abort cancels a stalled stream", async () => {
   const aborting = new AbortController();
   const reasons: unknown[] = [];
   const stream = new ReadableStream<Uint8Array>({
     pull: () => new Promise<void>(() => aborting.abort(new Error("enough"))),
     cancel: (reason) => void reasons.push(reason.message),
   }, { highWaterMark: 0 });
-  await assertRejects(
-    () => join(decodeText(stream, { refuse, signal: aborting.signal })),
-    Error,
-    "enough",
-  );
+  const reading = join(decodeText(stream, { refuse, signal: aborting.signal }));
+  await assertRejects(() => reading, Error, "enough");
   assertEquals(reasons, ["enough"]);
 });
 
-Deno.test("lines end with a line feed or with the text, and are counted from 1", async () => {
+Deno.test("lines end with a line feed or the text, and are counted from 1", async () => {
   async function* pieces() {
     yield* ["a", "b\n\n", "c\nd\r", "\ne"];
   }
@@ -81,14 +65,12 @@ Deno.test("lines end with a line feed or with the text, and are counted from 1",
     { text: "d\r", line: 4 },
     { text: "e", line: 5 },
   ]);
-  const short = splitLines(pieces(), {
-    maxCharacters: 1,
-    refuse: (line) => refuse(`line ${line}`),
-  });
+  const limit = { maxCharacters: 1, refuse: (line: number) => refuse(`line ${line}`) };
+  const short = splitLines(pieces(), limit);
   await assertRejects(() => Array.fromAsync(short), RegistryError, "line 1");
 });
 
-Deno.test("a long text is asked for as its stream is read, and no more when it is cancelled", async () => {
+Deno.test("a long text is pulled as its stream is read, and closed by a cancel", async () => {
   let asked = 0;
   let isClosed = false;
   function* pieces() {

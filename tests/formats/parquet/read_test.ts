@@ -49,13 +49,13 @@ Deno.test("what no table holds is Unsupported with the column, unless others are
     map: "it is nested",
     dec: "it has decimals",
     bin: "it has bytes",
-    fix: "its type is not known here",
-    time: "its type is not known here",
-    f16: "its type is not known here",
-    null: "its type is not known here",
+    fix: "its type is unknown",
+    time: "its type is unknown",
+    f16: "its type is unknown",
+    null: "its type is unknown",
     naive: "it has times without a time zone",
-    us: "it has a moment between two milliseconds (1 of 1000)",
-    u64: "18446744073709551615 is above all that an int64 holds",
+    us: "a time has a fraction of a millisecond (1 of 1000)",
+    u64: "18446744073709551615 exceeds an int64",
   };
   for (const [name, reason] of Object.entries(reasons)) {
     assertStringIncludes(await refusal({ columns: ["ok", name] }), `column "${name}"`);

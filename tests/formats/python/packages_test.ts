@@ -1,9 +1,8 @@
 // Against the real things. `HOLDFAST_PYTHON` names a Python that has these packages; else `python3` is tried.
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { HOST_BIG_ENDIAN } from "../../../formats/arrays/npy_header.ts";
 import type { NDArray } from "../../../formats/arrays/ndarray.ts";
-import { viewBytes } from "../../../formats/arrays/view_bytes.ts";
+import { HOST_BIG_ENDIAN, viewBytes } from "../../../formats/arrays/view_bytes.ts";
 import { IMAGE_DTYPES, isImage, toArray } from "../../../formats/images/image.ts";
 import type { Table } from "../../../formats/tables/table.ts";
 import { createTable } from "../../../formats/tables/create_table.ts";

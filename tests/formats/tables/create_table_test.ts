@@ -4,25 +4,18 @@ import type { Columns, Row } from "../../../formats/tables/table.ts";
 import { createTable } from "../../../formats/tables/create_table.ts";
 import { isTable } from "../../../formats/tables/list_columns.ts";
 
-Deno.test("a table has its columns in full, and gives its rows each time from the first", async () => {
-  const table = createTable({ id: "int64", note: "string?" }, [{ id: 1n, note: null }, {
-    id: 2n,
-    note: "b",
-  }]);
+Deno.test("a table has its columns in full, and returns its rows each time from the first", async () => {
+  const rows = [{ id: 1n, note: null }, { id: 2n, note: "b" }];
+  const table = createTable({ id: "int64", note: "string?" }, rows);
   assertEquals(table.columns, [
     { name: "id", type: "int64", nullable: false },
     { name: "note", type: "string", nullable: true },
   ]);
-  for (let time = 0; time < 2; time++) {
-    assertEquals(await Array.fromAsync(table.rows()), [{ id: 1n, note: null }, {
-      id: 2n,
-      note: "b",
-    }]);
-  }
+  for (let time = 0; time < 2; time++) assertEquals(await Array.fromAsync(table.rows()), rows);
   assertEquals(isTable(table), true);
 });
 
-Deno.test("numbers are typed arrays, with a mask where they may be null, other columns arrays", async () => {
+Deno.test("numbers are typed arrays, with a mask if nullable, other columns arrays", async () => {
   const rows = () =>
     Array.from({ length: 70_000 }, (_, i) => ({ n: i / 2, i: BigInt(i), b: i % 2 === 0, o: null }));
   const table = createTable({ n: "number", i: "int64", b: "boolean", o: "number?" }, rows);
@@ -50,7 +43,7 @@ Deno.test("columns with no name, the same name or an unknown type are Invalid", 
   }
 });
 
-Deno.test("a row with other members or types is Invalid where it stands", async () => {
+Deno.test("a row with other members or types is Invalid when it is reached", async () => {
   const columns = [
     { name: "i", type: "int64" },
     { name: "d", type: "date", nullable: true },
@@ -59,14 +52,14 @@ Deno.test("a row with other members or types is Invalid where it stands", async 
   ] as const;
   const good: Row = { i: 1n, d: null, s: "", n: NaN };
   const wrong: [row: unknown, message: string][] = [
-    [{ ...good, i: 1 }, 'its "i" is a number, and the column is of type int64'],
-    [{ ...good, i: 2n ** 63n }, 'its "i" has more than 64 bits'],
-    [{ ...good, i: null }, 'its "i" is null, which it may not be'],
-    [{ ...good, d: new Date(NaN) }, 'its "d" is no valid date'],
+    [{ ...good, i: 1 }, 'its "i" is a number, the column has type int64'],
+    [{ ...good, i: 2n ** 63n }, 'its "i" exceeds 64 bits'],
+    [{ ...good, i: null }, 'its "i" is null, the column is not nullable'],
+    [{ ...good, d: new Date(NaN) }, 'its "d" is an invalid date'],
     [{ ...good, d: "2024-01-31" }, 'its "d" is a string'],
     [{ ...good, s: "\ud800" }, 'its "s" has a lone surrogate'],
     [{ ...good, n: "1" }, 'its "n" is a string'],
-    [{ ...good, x: 1 }, 'it has "x", which is no column'],
+    [{ ...good, x: 1 }, 'unknown column "x"'],
     [{ i: 1n }, 'it has no "d"'],
     [null, "it is null"],
   ];
@@ -79,7 +72,7 @@ Deno.test("a row with other members or types is Invalid where it stands", async 
   }
 });
 
-Deno.test("rows that come are closed by an abort, and by who has enough", async () => {
+Deno.test("generators of rows are closed by an abort and when the reader stops", async () => {
   let isClosed = false;
   async function* rows() {
     try {

@@ -6,7 +6,7 @@ import { readJsonLines } from "../../../formats/jsonl.ts";
 import { parquet } from "../../../formats/parquet.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 
-/** A file without an end, which tells how many pieces of it were asked for, and when all of its streams are closed. */
+/** An endless file that counts pulls, and resolves when all of its streams are closed. */
 function endless(first: string, piece: string) {
   let pulls = 0;
   const closed: Promise<void>[] = [];
@@ -24,7 +24,7 @@ function endless(first: string, piece: string) {
   return { file: { ...fileOf(""), stream }, closed: () => Promise.all(closed), pulls: () => pulls };
 }
 
-Deno.test("the first rows of a CSV file without an end are read, and then it is closed", async () => {
+Deno.test("the first rows of an endless CSV file are read, and it is closed", async () => {
   const { file, closed, pulls } = endless("a,b\n", "1,2\n".repeat(1_000));
   const table = await csv().decode(file);
   const rows: unknown[] = [];
@@ -34,7 +34,7 @@ Deno.test("the first rows of a CSV file without an end are read, and then it is 
   assert(pulls() < 100, `${pulls()} pieces`);
 });
 
-Deno.test("the first values of JSON lines without an end are read, and then they are closed", async () => {
+Deno.test("the first values of endless JSON Lines are read, and they are closed", async () => {
   const { file, closed, pulls } = endless('{"a":0}\n', '{"a":1}\n'.repeat(1_000));
   const values: unknown[] = [];
   for await (const { value } of readJsonLines(file)) if (values.push(value) === 10) break;
@@ -43,7 +43,7 @@ Deno.test("the first values of JSON lines without an end are read, and then they
   assert(pulls() < 5, `${pulls()} pieces`);
 });
 
-Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
+Deno.test("a column may have any name, even one with a meaning for objects", async () => {
   const names = ["__proto__", "constructor", "2024", "a.b"];
   const columns = names.map((name) => ({ name, type: "number" as const }));
   const rows = [Object.fromEntries(names.map((name, i) => [name, i]))];

@@ -1,5 +1,4 @@
-// What tests of tables in files have in common: cells, tables, and files that note what is asked of
-// them.
+// Fixtures of the tests of tables in files.
 import { assert, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -7,7 +6,6 @@ import type { FileToDecode } from "../../../core/file_store.ts";
 import type { Column, ColumnType, Row, Table } from "../../../formats/tables/table.ts";
 import { fileOf } from "../format_files.ts";
 
-/** Cells of each type. */
 export const CELLS = {
   string: fc.string({ unit: "binary" }),
   number: fc.double(),
@@ -16,7 +14,7 @@ export const CELLS = {
   date: fc.date({ noInvalidDate: true }),
 } satisfies Record<ColumnType, fc.Arbitrary<unknown>>;
 
-/** Columns of any types and names, and up to twenty rows, with cells that are kept. */
+/** Arbitrary tables with up to twenty rows and cells that pass `isKept`. */
 export function tablesOf(
   cells: Record<ColumnType, fc.Arbitrary<unknown>>,
   isKept: (cell: unknown, nullable: boolean) => boolean = () => true,
@@ -42,7 +40,7 @@ export function tablesOf(
 
 export const anyTable = tablesOf(CELLS);
 
-/** A file in memory that notes the ranges that are asked for. */
+/** A file in memory that records the requested ranges. */
 export function countedFile(
   bytes: Uint8Array,
 ): FileToDecode & { asked: { offset: number; length: number }[] } {
@@ -51,7 +49,7 @@ export function countedFile(
   return {
     ...file,
     asked,
-    bytes: () => Promise.reject(new Error("the whole file was asked for")),
+    bytes: () => Promise.reject(new Error("the whole file was read")),
     stream(range) {
       asked.push({ offset: range?.offset ?? 0, length: range?.length ?? bytes.byteLength });
       return file.stream(range);
@@ -59,7 +57,7 @@ export function countedFile(
   };
 }
 
-/** Text that does not get much smaller when it is packed, another for each number. */
+/** Returns text that hardly compresses, another for each seed. */
 export function noise(seed: number, length: number): string {
   let state = seed;
   const next = () => (state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0) >>> 0;
@@ -68,7 +66,7 @@ export function noise(seed: number, length: number): string {
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** The rows of the files that pyarrow wrote. */
+/** The rows of the files written by pyarrow. */
 export const WRITTEN: Row[] = [
   { s: "a", i: MAX_INT64, n: 1.5, b: true, t: new Date(0), w: 1 },
   { s: null, i: -MAX_INT64 - 1n, n: -0, b: null, t: new Date(-1), w: 2 },
@@ -77,7 +75,7 @@ export const WRITTEN: Row[] = [
   { s: "", i: 1n, n: Infinity, b: true, t: new Date(1), w: 4_294_967_295 },
 ];
 
-/** Reads the first rows of a table and a column. What it throws must be known, and its message is returned. */
+/** Reads the first rows and a column. Returns the message of a known error, throws others. */
 export async function tryOut(
   format: { decode(file: FileToDecode): Promise<Table> | Table },
   file: FileToDecode,

@@ -3,8 +3,9 @@ import { type PlainValue, yaml } from "../../../formats/yaml.ts";
 import { fileOf } from "../format_files.ts";
 
 const written = (value: PlainValue) => new TextDecoder().decode(yaml().encode(value) as Uint8Array);
+const QUOTED = ["no", "On", "12:30:45", "2001-01-01", "0b11", "017", "1_000", "<<", "="];
 
-/** Values and their texts, which PyYAML 6.0.3 and ruamel.yaml 0.19.1 read as these values. */
+/** Values and their YAML, which PyYAML 6.0.3 and ruamel.yaml 0.19.1 read as these values. */
 const PORTABLE: [value: PlainValue, text: string][] = [
   [{ a: "x\u007f", b: "plain" }, 'a: "x\\u007f"\nb: plain\n'],
   ["\u0085x", '"\\u0085x"\n'],
@@ -19,28 +20,21 @@ const PORTABLE: [value: PlainValue, text: string][] = [
   [["a\tb", "a\r\nb"], '- "a\\tb"\n- "a\\r\\nb"\n'],
   ["one\ntwo\n", '"one\\ntwo\\n"\n'],
   [{ k: "one\n\ttwo\n" }, "k: |\n  one\n  \ttwo\n"],
-  [
-    ["no", "On", "12:30:45", "2001-01-01", "0b11", "017", "1_000", "<<", "="],
-    [
-      ...["no", "On", "12:30:45", "2001-01-01", "0b11", "017", "1_000", "<<", "="].map((text) =>
-        `- "${text}"\n`
-      ),
-    ].join(""),
-  ],
+  [QUOTED, QUOTED.map((text) => `- "${text}"\n`).join("")],
   [
     { off: [1e21, -1e-7, 1.5e300, -0, 1e15] },
     '"off":\n  - 1.0e+21\n  - -1.0e-7\n  - 1.5e+300\n  - -0.0\n  - 1000000000000000\n',
   ],
 ];
 
-Deno.test("texts that other programs refuse or read as something else are written with escapes and quotes", async () => {
+Deno.test("strings that other programs misread are written with escapes and quotes", async () => {
   for (const [value, text] of PORTABLE) {
     assertEquals(written(value), text);
     assertEquals(await yaml().decode(fileOf(text)), value);
   }
 });
 
-Deno.test("a lone surrogate is written as an escape, and comes back", async () => {
+Deno.test("a lone surrogate is written as an escape, and is read back", async () => {
   assertEquals(written({ a: "\ud800x" }), 'a: "\\ud800x"\n');
   assertEquals(await yaml().decode(fileOf(written({ a: "\ud800x" }))), { a: "\ud800x" });
 });

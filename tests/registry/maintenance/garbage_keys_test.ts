@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage, openRegistry } from "../../../mod.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { openRegistry } from "../../../mod.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { doing } from "../scripted_backend.ts";

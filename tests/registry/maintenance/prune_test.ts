@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fault } from "../../../core/errors.ts";
-import { prune } from "../../../mod.ts";
+import { prune } from "../../../registry/maintenance.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";

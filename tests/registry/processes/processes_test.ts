@@ -1,12 +1,7 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import {
-  collectGarbage,
-  createLocalBackend,
-  isRegistryError,
-  openRegistry,
-  verifyRegistry,
-} from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { createLocalBackend, isRegistryError, openRegistry } from "../../../mod.ts";
 import type { Locking } from "../../../core/backend.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";

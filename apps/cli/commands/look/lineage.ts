@@ -1,5 +1,5 @@
 // `holdfast lineage`
-import { type Lineage, type LineageNode } from "../../../../registry/mod.ts";
+import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
 import { rebuildLineage } from "../../../../registry/maintenance.ts";
 import type { Drawing, DrawingForm } from "../../../../operators/graph/mod.ts";

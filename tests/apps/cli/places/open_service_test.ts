@@ -10,7 +10,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { openRegistry, RegistryError } from "../../../../mod.ts";
 
-import { cliTest, holdfast, succeeds } from "../../captured_io.ts";
+import { cliTest, type holdfast, type succeeds } from "../../captured_io.ts";
 
 /** A service on a port of its own, which notes the tokens that it is sent. */
 async function startPort() {

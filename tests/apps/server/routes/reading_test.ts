@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, openRegistry, realSystem, type Registry } from "../../../../mod.ts";
-import { type LogEntry } from "../../../../registry/mod.ts";
+import type { LogEntry } from "../../../../registry/mod.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { readEvents } from "../event_text.ts";

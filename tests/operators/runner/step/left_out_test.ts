@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type ObjectTransfer, runPipeline } from "../../../../operators/runner/mod.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { testInWorld } from "../world.ts";
-import { type ArtifactInput } from "../../../../registry/mod.ts";
+import type { ArtifactInput } from "../../../../registry/mod.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { lineageOf } from "../../../../operators/runner/step/success.ts";
 

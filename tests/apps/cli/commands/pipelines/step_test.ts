@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { holdfast, succeeds } from "../../../captured_io.ts";
-import { projectRoot } from "./project.ts";
+import type { holdfast, succeeds } from "../../../captured_io.ts";
+import type { projectRoot } from "./project.ts";
 
 projectTest("pipeline step refuses a run planned otherwise", async (it) => {
   await it.succeeds("pipeline run -q");

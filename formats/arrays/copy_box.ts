@@ -1,12 +1,12 @@
-// Moving boxes of elements between arrays in C order.
-/** An array of bytes in C order, and where in it a box begins. */
+// Copies of boxes of elements between arrays in C order.
+/** The bytes of an array in C order, and the offset of a box in it. */
 export interface BoxPlace {
   bytes: Uint8Array;
   strides: readonly number[];
   offset: number;
 }
 
-/** The strides of a shape in C order, in elements. */
+/** Returns the strides of a shape in C order, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) {
@@ -19,7 +19,7 @@ export function offsetOf(indices: readonly number[], strides: readonly number[])
   return indices.reduce((offset, index, axis) => offset + index * strides[axis], 0);
 }
 
-/** Copies a box of this shape. Rows that lie together in both arrays are copied at once. */
+/** Copies a box. Runs that are contiguous in both arrays are copied at once. */
 export function copyBox(
   from: BoxPlace,
   to: BoxPlace,
@@ -52,7 +52,7 @@ export function copyBox(
   }
 }
 
-/** Short runs are copied byte by byte: a call takes longer. */
+/** Returns a function that copies a run. Short ones are faster byte by byte. */
 function runCopier(
   from: Uint8Array,
   to: Uint8Array,
@@ -66,7 +66,7 @@ function runCopier(
   };
 }
 
-/** As many elements as there are bytes for, each with these bytes. */
+/** Fills bytes with copies of an element. */
 export function fillWith(bytes: Uint8Array, element: Uint8Array): void {
   if (element.every((byte) => byte === element[0])) return void bytes.fill(element[0]);
   bytes.set(element.subarray(0, bytes.byteLength));
