@@ -23,16 +23,6 @@ const WORLD = new Set([
 const TIMERS = new Set(["setTimeout", "setInterval"]);
 const MESSAGE = /^[A-Z].*[^\s:]: \S(.*[^.\s])?$/s;
 
-/** Words that readers stumble over, and what to write instead. Keys that stores hold end with a slash. */
-const OUT: [RegExp, string][] = [
-  [/\bjanitors?\b(?!\/)/i, "garbage collector, gc"],
-  [/\bmend(s|ed)?\b/i, "fix"],
-  [/\bwhoever\b/i, "the one who acts, by name"],
-  [/\b(is|are) told\b/i, "receives, reports, says"],
-  [/\bof (its|one's|their) own accord\b/i, "by itself"],
-];
-const BEGINNING = /^[*\s]*(Who|Whoever|What|Where|Whether)\b/;
-
 type Context = Deno.lint.RuleContext;
 type Node = Deno.lint.Node;
 
@@ -138,32 +128,6 @@ const plugin: Deno.lint.Plugin = {
         TSModuleDeclaration: report("namespace"),
         TSParameterProperty: report("Parameter property"),
         Decorator: report("Decorator"),
-      };
-    }),
-
-    "plain-english": rule((path, context) => {
-      if (!PRODUCT.test(path)) return {};
-      const check = (text: string, range: [number, number]) => {
-        for (const [out, instead] of OUT) {
-          const word = text.match(out)?.[0];
-          if (word === undefined) continue;
-          context.report({ range, message: `"${word}" in a text`, hint: `Write: ${instead}.` });
-        }
-      };
-      return {
-        Program() {
-          for (const { value, range } of context.sourceCode.getAllComments()) {
-            check(value, range);
-            if (BEGINNING.test(value)) {
-              const hint = "Begin with a noun or a verb: Options for `save`. Returns the newest version.";
-              context.report({ range, message: "A comment that begins with a relative clause", hint });
-            }
-          }
-        },
-        TemplateElement: ({ cooked, range }) => check(cooked, range),
-        Literal({ value, range }) {
-          if (typeof value === "string") check(value, range);
-        },
       };
     }),
 

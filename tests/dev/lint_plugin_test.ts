@@ -46,27 +46,6 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     ["registry/operations/save.ts"],
   ],
   [
-    "plain-english",
-    [
-      "/** What the store holds. */",
-      "// Where it is.",
-      "/* left for the janitor */",
-      'log("mended");',
-    ],
-    ["core/naming/names.ts", "apps/cli.ts"],
-    ["tests/core/naming/names_test.ts"],
-  ],
-  [
-    "plain-english",
-    [
-      "/** The settings of the store. */",
-      'const KEY = "janitor/";',
-      "/** Recommends what is near. */",
-    ],
-    [],
-    ["core/naming/names.ts"],
-  ],
-  [
     "no-default-export",
     ["export default function names() {}", "export { names as default };"],
     ["core/naming/names.ts"],
