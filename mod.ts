@@ -201,8 +201,8 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
 }
 
 /**
- * Where loaded files are cached on this machine, or in the folder that is given, and how much is there. Nothing is made;
- * where there is no folder that may be used, the report says why.
+ * Returns the folder of this machine's cache, and its size. Creates nothing; if there is no usable
+ * folder, the report says why.
  */
 export async function inspectCache(options: InspectCacheOptions = {}): Promise<CacheReport> {
   const { path, signal, system = realSystem } = options;

@@ -8,7 +8,7 @@ import type { Artifact } from "../core/artifact.ts";
 import { areTimes, type DType, isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
 import { fault } from "../core/errors.ts";
-import type { FileToSave } from "../core/materializer.ts";
+import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import { createZarrArray, openZarrArray } from "../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../formats/zarr.ts";

@@ -50,7 +50,7 @@ export type EnvironmentValue = string | { from_env: string };
 /** A kind of change that makes a step run again. */
 export type RerunCause = "inputs" | "params" | "code";
 
-/** Where a step runs: on the runner's thread, on a worker thread, or as a process. */
+/** The place where a step runs: on the runner's thread, on a worker thread, or as a process. */
 export type RunAs = "thread" | "worker" | "command";
 
 /** A step of a pipeline. */

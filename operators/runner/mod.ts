@@ -51,6 +51,4 @@ export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";
 export type { Machine } from "./schedule.ts";
 export { takeSecrets } from "./secrets.ts";
-export type { Executor } from "../../core/executor.ts";
-export type { OperatorJobs } from "../contract/operator.ts";
 export type { Pipeline } from "../contract/pipeline.ts";

@@ -23,7 +23,7 @@ export interface CurrentSettings extends RegistrySettings {
   countsFrom?: Date;
 }
 
-/** What {@linkcode changeSettings} changes. */
+/** The settings that {@linkcode changeSettings} changes. */
 export interface SettingsChange extends SignalOptions {
   /** How long replaced data stays readable, milliseconds: from `leastGraceMs` up to a year. */
   graceMs: number;

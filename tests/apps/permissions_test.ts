@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runDeno } from "../support/run_deno.ts";
 
-import { cliTest, filledTest, fillRegistry, type succeeds } from "./captured_io.ts";
+import { cliTest, filledTest, fillRegistry } from "./captured_io.ts";
 
 const READ = "--allow-read=reg";
 const WRITE = "--allow-write=reg";

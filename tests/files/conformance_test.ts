@@ -1,7 +1,8 @@
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { createBucketFiles } from "../../files/bucket.ts";
 import { createLocalFiles } from "../../files/local.ts";
-import { createMemoryFiles, type FileStore } from "../../files/memory.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
 import { createZarrFiles } from "../../files/zarr.ts";
 import { testFileStore } from "../conformance/files.ts";
 import { tempRoot } from "../support/temp_root.ts";

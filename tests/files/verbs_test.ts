@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { createMemoryFiles, type FileStore } from "../../files/memory.ts";
+import type { FileStore } from "../../core/file_store.ts";
+import { createMemoryFiles } from "../../files/memory.ts";
 import { contentBytes, createFileManager } from "../../files/mod.ts";
 import { readRegion } from "../../formats/tiff.ts";
 import { withMembers } from "./kinds.ts";

@@ -59,19 +59,19 @@ testOnServers("the rights of a writer allow no deletes", "minio", async (world) 
   assertEquals(await writer.load("a"), noise(IN_PARTS));
 });
 
-testOnServers("the rights of a janitor allow gc, prune and create", "minio", async (world) => {
+testOnServers("the rights of a maintainer allow gc, prune and create", "minio", async (world) => {
   const { owner, as } = await rightsWorld(world);
   await owner.save("a", noise(DIRECT));
   await owner.save("a", noise(DIRECT, 2));
-  const store = await as("janitor");
-  const janitor = await openRegistry(store, { cache: false });
-  assertEquals((await prune(janitor, { keepLast: 1 })).failures, []);
+  const store = await as("maintainer");
+  const maintainer = await openRegistry(store, { cache: false });
+  assertEquals((await prune(maintainer, { keepLast: 1 })).failures, []);
   const before = (await keysOf(store, "objects/")).length;
-  const { failures, removed } = await collectGarbage(janitor, { now: true });
+  const { failures, removed } = await collectGarbage(maintainer, { now: true });
   assertEquals(failures, []);
   assert(removed.payload.count > 0 && (await keysOf(store, "objects/")).length < before);
-  assertEquals(await janitor.load("a"), noise(DIRECT, 2));
-  const created = await openRegistry(await as("janitor", `${world.prefix}/new`), {
+  assertEquals(await maintainer.load("a"), noise(DIRECT, 2));
+  const created = await openRegistry(await as("maintainer", `${world.prefix}/new`), {
     cache: false,
     create: true,
   });

@@ -1,5 +1,5 @@
 // `holdfast rm`
-import { parseRef, type Registry, type RegistryError } from "../../../mod.ts";
+import { parseRef, type Registry } from "../../../mod.ts";
 import { fault, isUnreadable } from "../../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand, YES_OPTION } from "../program/command.ts";

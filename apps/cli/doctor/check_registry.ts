@@ -1,10 +1,7 @@
 // Checks of a registry and its store.
-import {
-  type Backend,
-  probeBackend,
-  type ProbeCertificate,
-  type ProbeStep,
-} from "../../../registry/maintenance.ts";
+import type { Backend, Registry, StoredRegistry } from "../../../mod.ts";
+import { probeBackend } from "../../../registry/maintenance.ts";
+import type { ProbeCertificate, ProbeStep } from "../../../registry/maintenance.ts";
 import type { CommandContext } from "../program/command.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { formatSeconds } from "../terminal/units.ts";

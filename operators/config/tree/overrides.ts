@@ -98,7 +98,7 @@ function keyProblem(root: ConfigMap, key: string, isTop: boolean) {
   };
 }
 
-/** What an override from a URL may set: nothing that chooses code, or folders of files. */
+/** Paths that a remote override may set: none that choose code or folders of files. */
 const REMOTE = new RegExp(
   "^(variables\\..*|pipeline\\.log_config\\.level|pipeline\\.operators\\.\\*\\." +
     "(params|inputs|timeout|retries|resource|shards|rerun)(\\..*)?|" +

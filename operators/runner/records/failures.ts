@@ -66,7 +66,7 @@ export interface StepAttempt {
   ref: string;
   record: StepRecord | FailureRecord;
   outcome: StepOutcome;
-  /** Whether it has a log, `log.txt` beside the record. */
+  /** True if it has a log, `log.txt` beside the record. */
   hasLog: boolean;
 }
 

@@ -239,7 +239,7 @@ export interface FailureRecord extends StepFacts {
   /** 1 to 5. */
   exitCode: ExitCode;
   exit: ExitName;
-  /** Whether it is retried. If not, the step has failed in this run. */
+  /** True if it is retried. If not, the step has failed in this run. */
   again: boolean;
   error: { code?: string; message: string; hint?: string };
 }

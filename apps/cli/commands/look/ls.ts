@@ -100,10 +100,10 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
 });
 
 function locationOrPrefix(
-  text = "",
+  text: string | undefined,
   { registry }: SharedOptions,
 ): { location?: string; prefix?: string } {
-  if (text === "") return {};
+  if (text === undefined || text === "") return {};
   return registry === undefined && looksLikeLocation(text) ? { location: text } : { prefix: text };
 }
 

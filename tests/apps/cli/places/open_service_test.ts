@@ -10,7 +10,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { openRegistry, RegistryError } from "../../../../mod.ts";
 
-import { cliTest, type holdfast, type succeeds } from "../../captured_io.ts";
+import { cliTest } from "../../captured_io.ts";
 
 /** A service on a port of its own, which notes the tokens that it is sent. */
 async function startPort() {
@@ -35,7 +35,6 @@ async function startPort() {
 
 cliTest("commands work on the registry of a service as on a folder", async (it) => {
   await using service = await startPort();
-  const { path: cwd } = it.root;
   const r = `-r ${service.url}`;
   await Deno.writeTextFile(it.root.join("note.txt"), "remember");
   await Deno.mkdir(it.root.join("folder/deep"), { recursive: true });
@@ -62,7 +61,6 @@ cliTest("commands on the store are Unsupported on a service", async (it) => {
 
 cliTest("the token of a service comes from a file or the environment", async (it) => {
   await using service = await startPort();
-  const { path: cwd } = it.root;
   const env = { HOLDFAST_TOKEN: "of-the-environment" };
   await Deno.writeTextFile(it.root.join("token"), "of-the-file\n");
   const sent = async (line: string, variables: Record<string, string> = env) => {

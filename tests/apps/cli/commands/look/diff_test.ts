@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
-import { cliTest, filledTest, fillRegistry, type holdfast } from "../../../captured_io.ts";
+import { cliTest, filledTest, fillRegistry } from "../../../captured_io.ts";
 
 filledTest("diff compares JSON by structure, and metadata", async (it) => {
   const { code, out } = await it.holdfast("diff config@1 config@2");

@@ -2,7 +2,6 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../../core/system.ts";
 import { spawnDeno } from "../../../../support/run_deno.ts";
 import { watchProcess } from "../../../../support/watch_process.ts";
-import type { succeeds } from "../../../captured_io.ts";
 import { projectTest } from "./project.ts";
 
 /** Each line is said when a file is there, so that the test decides when. */

@@ -1,5 +1,4 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { holdfast, succeeds } from "../../../captured_io.ts";
 import { projectTest } from "./project.ts";
 
 projectTest("pipeline graph draws a pipeline as text, and in other forms", async (it) => {

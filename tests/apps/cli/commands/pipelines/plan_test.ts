@@ -1,18 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { holdfast, succeeds } from "../../../captured_io.ts";
-import { projectRoot } from "./project.ts";
+import { projectTest } from "./project.ts";
 
-Deno.test("pipeline plan says for each step whether it would run, and why", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  const { out, err } = await holdfast("pipeline plan", { cwd });
+projectTest("pipeline plan says for each step whether it would run, and why", async (it) => {
+  const { out, err } = await it.holdfast("pipeline plan");
   assertEquals(
     out,
     "STEP    DECISION  WHY\nclean   run       never ran\ntrain   run       never ran\nreport  run       never ran\n",
   );
   assertEquals(err, "3 of 3 steps would run\n");
-  await succeeds("pipeline run -q", { cwd });
-  const { out: skipped, err: none } = await holdfast("pipeline plan", { cwd });
+  await it.succeeds("pipeline run -q");
+  const { out: skipped, err: none } = await it.holdfast("pipeline plan");
   assertStringIncludes(skipped, "clean   skip      nothing changed\n");
   assertEquals(none, "0 of 3 steps would run\n");
 });
@@ -40,42 +37,36 @@ projectTest("a plan uses --set and --override, and lists all reasons", async (it
   assertEquals(err, "2 of 3 steps would run, 1 more may\n");
 });
 
-Deno.test("pipeline plan --json is one object, and run --dry-run is the same", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  const planned = await succeeds("pipeline plan --json", { cwd });
+projectTest("pipeline plan --json is one object, and run --dry-run is the same", async (it) => {
+  const planned = await it.succeeds("pipeline plan --json");
   const { kind, pipeline, steps } = JSON.parse(planned);
   assertEquals([kind, pipeline, steps.length, steps[0].reasons], ["plan", "nightly", 3, [
     "never ran",
   ]]);
-  assertEquals(await succeeds("pipeline run --dry-run --json", { cwd }), planned);
-  assertEquals(await succeeds("ls -q", { cwd }), "", "nothing is written");
+  await it.prints("pipeline run --dry-run --json", planned);
+  await it.prints("ls -q", "");
 });
 
 projectTest("--operator and --node select steps", async (it) => {
   const names = async (line: string) =>
-    JSON.parse(await succeeds(`pipeline plan --json ${line}`, { cwd })).steps.map((
-      { step }: { step: string },
-    ) => step);
+    (await it.json(`pipeline plan --json ${line}`)).steps.map(({ step }: { step: string }) => step);
   assertEquals(await names("--node small"), ["clean"]);
   assertEquals(await names("--node small --operator train"), ["clean", "train"]);
-  const { code, err } = await holdfast("pipeline plan --operator trian", { cwd });
+  const { code, err } = await it.holdfast("pipeline plan --operator trian");
   assertEquals(code, 3);
-  assertStringIncludes(err, "Choose from: clean, train, report.");
-  const { code: alone, err: why } = await holdfast("pipeline plan --operator train", { cwd });
+  assertStringIncludes(err, "There is: clean, train, report.");
+  const { code: alone, err: why } = await it.holdfast("pipeline plan --operator train");
   assertEquals(alone, 3);
-  assertStringIncludes(why, 'step "clean": it has never succeeded');
+  assertStringIncludes(why, 'step "clean": it never ran well');
 });
 
-Deno.test("--force alone is all steps, with a step only that one", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  await succeeds("pipeline run -q", { cwd });
+projectTest("--force alone is all steps, with a step only that one", async (it) => {
+  await it.succeeds("pipeline run -q");
   const forced = async (line: string) =>
-    JSON.parse(await succeeds(`pipeline plan --json ${line}`, { cwd })).steps
+    (await it.json(`pipeline plan --json ${line}`)).steps
       .filter(({ reasons }: { reasons: string[] }) => reasons.includes("forced"))
       .map(({ step }: { step: string }) => step);
   assertEquals(await forced("--force"), ["clean", "train", "report"]);
   assertEquals(await forced("--force train --force report"), ["train", "report"]);
-  assertEquals((await holdfast("pipeline plan --force nothing", { cwd })).code, 3);
+  assertEquals((await it.holdfast("pipeline plan --force nothing")).code, 3);
 });

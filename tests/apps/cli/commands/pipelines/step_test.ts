@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { holdfast, succeeds } from "../../../captured_io.ts";
-import type { projectRoot } from "./project.ts";
+import { projectTest } from "./project.ts";
 
 projectTest("pipeline step refuses a run planned otherwise", async (it) => {
   await it.succeeds("pipeline run -q");
