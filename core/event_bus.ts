@@ -8,6 +8,7 @@ import { plainProblem, type PlainValue } from "./text/plain_value.ts";
 /** Topics of any name with any plain data. */
 export type AnyTopics = Record<string, PlainValue>;
 
+/** The topics of a map of events. */
 export type TopicOf<T> = Extract<keyof T, string>;
 
 /** True if a topic matches a pattern: `*` stands for one segment, `**` for the rest. */

@@ -36,6 +36,7 @@ export interface RunOptions<J> extends JobOptions {
   again?: () => J;
 }
 
+/** Runs jobs in this process or on its threads. */
 export interface Executor<K extends JobKinds> {
   /** Runs a job. Returns its result or throws its error. */
   run<N extends keyof K & string>(

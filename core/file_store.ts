@@ -6,6 +6,7 @@
 import type { ByteRange, CallOptions } from "./backend.ts";
 import type { FileToSave } from "./materializer.ts";
 
+/** The kind of an entry. */
 export type FileKind = "file" | "folder" | "link";
 
 /** A file, folder or link of a store. */

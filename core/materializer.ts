@@ -35,6 +35,7 @@ export type FilesToSave =
   | AsyncIterable<FileToSave>
   | Promise<Iterable<FileToSave>>;
 
+/** Options that a materializer receives. */
 export interface MaterializeOptions {
   signal?: AbortSignal;
 }

@@ -25,6 +25,7 @@ export interface NewJob {
   backoffMs?: number;
 }
 
+/** The state of a job in its queue. */
 export type JobState = "waiting" | "delayed" | "running" | "done" | "failed" | "cancelled";
 
 /** A job in its queue. */
@@ -52,6 +53,7 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
 /** A job that a worker has taken. */
 export type TakenJob = Pick<NewJob, "id" | "group" | "kind" | "data">;
 
+/** Options that a handler of jobs receives. */
 export interface JobHandlerOptions {
   /** Aborted if the job is cancelled, handed back, or taken over by another worker. */
   signal: AbortSignal;

@@ -27,6 +27,7 @@ export interface StoredFile extends FileInfo {
   inline?: [offset: number, length: number];
 }
 
+/** The compression of stored bytes. */
 export type Encoding = "gzip" | "zstd";
 
 /** A range of a payload object. */

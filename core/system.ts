@@ -18,6 +18,7 @@ export interface System {
   envNames?(): string[];
 }
 
+/** The clock, randomness and environment of this process. */
 export const realSystem: System = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -36,6 +36,7 @@ interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLar
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 
+/** The result of writing files to a folder. */
 export type WrittenFiles = DownloadedFiles;
 
 interface Work extends LinkTargets {

@@ -83,7 +83,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     may: either(among("core/", "npm:", "queues/checks/", "queues/redis.ts"), isOwnPart),
   },
   {
-    from: "materializers/mod.ts",
+    from: "materializers/path.ts",
     may: among("core/", "disk/", "formats/arrays/", "materializers/"),
   },
   {
@@ -98,7 +98,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "backends/drivers.ts",
       "formats/",
       "operators/",
-      "materializers/mod.ts",
+      "materializers/path.ts",
       "npm:",
       "@std/path",
     ),
@@ -134,7 +134,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "registry/",
       "backends/memory.ts",
       "backends/local.ts",
-      "materializers/mod.ts",
+      "materializers/path.ts",
       "@std/path",
     ),
   },

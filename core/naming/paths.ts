@@ -20,13 +20,6 @@ const encoder = new TextEncoder();
  * @throws {RegistryError} `Invalid` for paths that could leave the store or that some store cannot
  * hold: absolute paths, `..`, backslashes, NUL, names over 240 bytes or starting with `.holdfast-`,
  * paths over 900 bytes
- * @example
- * ```ts
- * import { parsePath } from "@holdfast/holdfast/files";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parsePath("./plate//A01/"), "plate/A01");
- * ```
  */
 export function parsePath(path: string): string {
   if (typeof path !== "string") throw noPath(path, `it is of type ${typeof path}, not a string`);

@@ -4,6 +4,7 @@ import { checkName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";
 import type { Version, VersionRange } from "./versions.ts";
 
+/** The part of a ref that selects a version. */
 export type Selector =
   | { kind: "latest" }
   | { kind: "version"; version: Version }

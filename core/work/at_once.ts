@@ -1,6 +1,7 @@
 // Concurrent work on many items, with a limit.
 const AT_ONCE = 16;
 
+/** Options of calls that run at once. */
 export interface AtOnceOptions {
   /** Maximum number of concurrent calls. @default 16 */
   concurrency?: number;

@@ -10,9 +10,8 @@ import type {
 } from "../../core/file_store.ts";
 import { described } from "../../core/text/described.ts";
 import { createLookup } from "../../core/lookup.ts";
+import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-
-type Content = Parameters<FileStoreContract["write"]>[1];
 
 /** Creates a store. */
 export type FileStoreFactory = () => AnyFileStore | Promise<AnyFileStore>;
@@ -88,7 +87,7 @@ export abstract class FileStore implements FileStoreContract {
   abstract open(path: string, options?: CallOptions): Promise<FileToDecode>;
   abstract write(
     path: string,
-    content: Content,
+    content: FileToSave["content"],
     options?: WriteFileOptions,
   ): Promise<FileEntry>;
   abstract createFolder(path: string, options?: CallOptions): Promise<void>;

@@ -12,15 +12,13 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { described } from "../../core/text/described.ts";
 
-type Content = FileToSave["content"];
-
-function isSource(content: Content): content is FileSource {
+function isSource(content: FileToSave["content"]): content is FileSource {
   return !(content instanceof Uint8Array || content instanceof Blob ||
     content instanceof ReadableStream);
 }
 
 /** Returns content as a stream. A source that does not match its `size` fails it with `Invalid`. */
-export function contentStream(content: Content): ReadableStream<Uint8Array> {
+export function contentStream(content: FileToSave["content"]): ReadableStream<Uint8Array> {
   return isSource(content) ? checkedStream(content) : bodyStream(content);
 }
 
@@ -37,7 +35,7 @@ export function contentStream(content: Content): ReadableStream<Uint8Array> {
  * ```
  */
 export async function contentBytes(
-  content: Content,
+  content: FileToSave["content"],
   { signal }: CallOptions = {},
 ): Promise<Uint8Array> {
   const bytes = plainBytes(
@@ -46,7 +44,7 @@ export async function contentBytes(
   return content instanceof Uint8Array ? bytes.slice() : bytes;
 }
 
-export function contentSize(content: Content): number | undefined {
+export function contentSize(content: FileToSave["content"]): number | undefined {
   return isSource(content) ? content.size : bodySize(content);
 }
 

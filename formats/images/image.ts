@@ -3,13 +3,16 @@ import { type DataOf, ELEMENTS, type NDArray } from "../arrays/ndarray.ts";
 import { fault } from "../../core/errors.ts";
 
 /** All types of samples. Only TIFF supports all of them. */
-export const IMAGE_DTYPES = [
+export const IMAGE_DTYPES: readonly ImageDType[] = [
   ...["uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"] as const,
   ...["float32", "float64"] as const,
-] as const;
+];
 
 /** The type of samples in image files. */
-export type ImageDType = typeof IMAGE_DTYPES[number];
+export type ImageDType =
+  | ("uint8" | "uint16" | "uint32" | "uint64")
+  | ("int8" | "int16" | "int32" | "int64")
+  | ("float32" | "float64");
 
 /** An image: a plain object with exactly these members. */
 export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uint64">> {

@@ -16,12 +16,12 @@ export type { RunHandlerOptions } from "./carry/step_handler.ts";
 export { watchRun } from "./carry/watch_run.ts";
 export type { WatchRunOptions } from "./carry/watch_run.ts";
 export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./outcomes.ts";
-export { configurationDigest, planPipeline } from "./plan.ts";
+export { planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
 export { attemptsOf } from "./records/failures.ts";
 export type { StepAttempt } from "./records/failures.ts";
-export { lastRun, listRuns, pipelinesOf } from "./records/run_record.ts";
+export { lastRun, listRuns } from "./records/run_record.ts";
 export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
 export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
 export type { RecordNames, RunId } from "./records/names.ts";
@@ -34,15 +34,8 @@ export type {
   StepFacts,
   StepRecord,
 } from "./records/files.ts";
-export type {
-  Executor,
-  JobKinds,
-  JobOptions,
-  JobProgress,
-  JobUsage,
-  RunOptions,
-} from "../../core/executor.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../contract/operator.ts";
+export type { Executor } from "../../core/executor.ts";
+export type { OperatorJobs } from "../contract/operator.ts";
 export { runFolder } from "./run_context.ts";
 export { runningLogs } from "./running_logs.ts";
 export type { RunPlace } from "./running_logs.ts";

@@ -72,8 +72,10 @@ export function describeError(error: unknown): { reason: string; hint?: string; 
   return { reason: error.message, code: error.code, hint: hintFor(error, "cli") };
 }
 
+/** The end of a step. */
 export type StepEnd = "ran" | "skipped" | "failed" | "blocked" | "cancelled";
 
+/** The end of a run. */
 export type RunEnd = "ok" | "failed" | "cancelled";
 
 /** An event of a run. `shard` is set for a step that several processes share. */

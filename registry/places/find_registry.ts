@@ -14,6 +14,7 @@ import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
 import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
 
+/** The folder of a registry, if no other is named. */
 export const DEFAULT_FOLDER = ".holdfast";
 
 export const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";

@@ -121,6 +121,7 @@ function problemOf(remote: unknown): string | undefined {
   return isFile ? undefined : "its tokenFile is not an absolute path";
 }
 
+/** True for a name that a registry may have in the configuration of a user. */
 export function isRemoteName(text: string): boolean {
   return typeof text === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) &&
     text !== "__proto__";

@@ -51,6 +51,7 @@ function ownerOf(
   });
 }
 
+/** A broken promise. */
 export interface Finding {
   promise: Promised;
   message: string;

@@ -65,7 +65,7 @@ cliTest("the token of a service comes from a file or the environment", async (it
   await Deno.writeTextFile(it.root.join("token"), "of-the-file\n");
   const sent = async (line: string, variables: Record<string, string> = env) => {
     service.tokens.length = 0;
-    await it.holdfast(line, { cwd, env: variables });
+    await it.holdfast(line, { env: variables });
     return service.tokens[0];
   };
   assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
