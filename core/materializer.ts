@@ -220,7 +220,7 @@ export function createMaterializerSet(
       const found = accepting.find((materializer) => materializer.accepts?.(value));
       if (found !== undefined) return found;
       const state = "no materializer accepts it";
-      const hint = `Call registry.materializers.register(…), or save plain data. ${known()}`;
+      const hint = `Register a materializer (defineMaterializer), or save plain data. ${known()}`;
       throw fault({ code: "Unsupported", action: "save", subject: described(value), state, hint });
     },
     get(id) {

@@ -83,7 +83,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     may: either(among("core/", "npm:", "queues/checks/", "queues/redis.ts"), isOwnPart),
   },
   {
-    from: "materializers/path.ts",
+    from: "materializers/mod.ts",
     may: among("core/", "disk/", "formats/arrays/", "materializers/"),
   },
   {
@@ -134,7 +134,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "registry/",
       "backends/memory.ts",
       "backends/local.ts",
-      "materializers/path.ts",
+      "materializers/mod.ts",
       "@std/path",
     ),
   },

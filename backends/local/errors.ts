@@ -40,7 +40,7 @@ const CROWDED = meaning(
 const NOT_A_FOLDER = meaning(
   "Invalid",
   "a part of its path is a file, not a folder",
-  "Change only whole folders of a registry, and use no key below another key.",
+  "Use a folder, or move the file away.",
 );
 const NOT_OFFERED = meaning(
   "Unsupported",

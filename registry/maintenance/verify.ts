@@ -161,10 +161,10 @@ export class LineageCheck {
 }
 
 function missing(ref: string, key: string): RegistryError {
-  const advice = (rebuild: string) => `Run ${rebuild} to find what is made from that input again.`;
+  const advice = (rebuild: string) => `Run ${rebuild} to write it again.`;
   return fault({
     code: "NotFound",
-    action: "find lineage note of input of",
+    action: "find the lineage note of",
     subject: `"${ref}"`,
     state: "another program deleted it, or a power cut did",
     hint: advice("rebuildLineage(registry)"),

@@ -128,7 +128,7 @@ export async function danglingAlias(
 ): Promise<RegistryError> {
   const cell = versionCell(name, parseVersion(version), context.settings.versioned);
   const head = await readHead(context, cell, signal);
-  const state = head === undefined ? "does not exist" : head.dead ? "was deleted" : "is void";
+  const state = head === undefined ? "does not exist" : head.dead ? "was deleted" : "has expired";
   return absent(context, {
     subject: `"${name}@${alias}"`,
     state: `the alias points to version ${version}, which ${state}`,

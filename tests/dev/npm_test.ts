@@ -159,7 +159,7 @@ everywhere("the command line runs on Node and Bun", async (name, at) => {
   await holdfast("pipeline run");
   const wrong = await runIn({ cwd, env }, [...command, "help", "sav"]);
   assertEquals(wrong.code, 2);
-  assertStringIncludes(wrong.stderr, 'there is no command "sav"\nhint: Did you mean save?');
+  assertStringIncludes(wrong.stderr, 'no command "sav"\nhint: Did you mean save?');
 });
 
 // Word for word, on Node 22 without `await using`.

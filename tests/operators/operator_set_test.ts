@@ -29,7 +29,7 @@ Deno.test("createOperators() returns registered operators, and lists keys for an
   assertEquals(operators.find("missing"), undefined);
   assertEquals(operators.names(), ["first", "data_cleaner_v1"]);
   const error = assertThrows(() => operators.get("missing"), RegistryError);
-  assertEquals([error.code, error.hint], ["NotFound", 'There is: "first", "data_cleaner_v1".']);
+  assertEquals([error.code, error.hint], ["NotFound", 'Use one of: "first", "data_cleaner_v1".']);
   assertEquals(
     assertThrows(() => operators.register("first", plain()), RegistryError).code,
     "AlreadyExists",

@@ -41,7 +41,7 @@ export function createCommandContext(
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
       if (events !== undefined) toClose.push(events); // after the registry, which publishes last
       const found = findRegistry(registry, io);
-      logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
+      logger.debug(`registry ${found.location}: the location ${originOf(found) ?? "is given"}`);
       try {
         const opened = await openFound(found, {
           ...{ io, shared, logger, write, events, create },

@@ -18,9 +18,8 @@ const HINTS: readonly [pattern: RegExp, hint: string][] = [
   [/tag/, "Remove the tag: use strings, numbers, true, false, null, lists and mappings."],
   [/second document/, "Remove the line --- and what follows it."],
   [/key is (no|not)/, "Write keys as strings, quoted if necessary."],
-  [/64 bits/, "Quote a long number."],
+  [/64-bit/, "Quote a long number."],
   [/plain (value|scalar)|reserved/i, "Quote a string that begins with such a character."],
-  [/plain (value|scalar)|reserved/i, "Put a text that begins with such a character in quotes."],
 ];
 const OTHERWISE = "Correct the line: a file is one document of YAML 1.2.";
 

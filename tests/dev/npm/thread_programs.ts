@@ -104,7 +104,7 @@ export const OF_BATCHES: readonly unknown[] = [
   ["values", [1, 2], 3_000_000, true],
   ["closed", 0],
   ["crash", "1.0.0", ["on purpose"], true],
-  ["exit", "1.0.0", ["it ended by itself, with code 3"], true],
+  ["exit", "1.0.0", ["it exited with code 3"], true],
   ["abort", "enough", false],
   ["loop", "TaskFailed", 0],
   ["forgotten"],

@@ -40,7 +40,7 @@ export const OF_SYNTAX: readonly Mistake[] = [
   [one("params: { ‸<<: { a: 1 }, b: 2 }"), /"<<" merges nothing/, /variables/],
   [one("params: { a: ‸*b }"), /anchor/, /&name/],
   [`pipeline: { operators: [${A}] }\n‸---\na: 1\n`, /second document/, /---/],
-  [one("params: { a: ‸12345678901234567890 }"), /64 bits/, /Quote/],
+  [one("params: { a: ‸12345678901234567890 }"), /64-bit/, /Quote/],
   [one("params: { ‸[a]: 1 }"), /key/, /strings/],
   ["[pipeline]\na = ‸\n", /./, /TOML/, "toml"],
   [`[[pipeline.operators]]\noperator_id = "a"\nparams.d = ‸1979-05-27\n`, /date/, /quotes/, "toml"],

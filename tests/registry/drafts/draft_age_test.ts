@@ -41,7 +41,7 @@ testProtocol("payload of a draft outlives the grace", {}, async (world) => {
   world.advance(24 * DAY);
   assertEquals(await removed(world), [
     `draft: committed: draft "1"`,
-    "key: an idempotency key that was last used longer ago than keys are remembered",
+    "key: idempotency key that was last used longer ago than keys are remembered",
   ]);
 });
 
@@ -57,7 +57,7 @@ testProtocol("an old draft is refused, then collected two graces later", {}, asy
   assertEquals(await removed(world), []);
   world.advance(2 * DAY);
   assertEquals(await removed(world), [
-    `draft: left alone for long: draft "1"`,
+    `draft: abandoned: draft "1"`,
     "payload: no version refers to it",
   ]);
   assertEquals(await world.keys("objects/"), []);
@@ -164,7 +164,7 @@ testProtocol("a commit relies on a recent listing", {}, async (world) => {
   const slow = doing(() => advance(GRACE_MS / 8 + 1));
   backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, slow, slow);
   backend.forget();
-  await rejected("Unavailable", draft.commit(), /it took longer/);
+  await rejected("Unavailable", draft.commit(), /timed out/);
   assertEquals(backend.asked({ verb: "put", key: /\.alive$/ }).length, 1);
   assertEquals((await keys("names/a/versions/")).length, 0);
   assertEquals((await draft.commit()).version, "1.0.0");

@@ -336,7 +336,7 @@ for (const how of ["delete", "prune"] as const) {
       const error = await rejected("NotFound", world.registry.load("a@live"));
       assertMatch(
         error.message,
-        /^Cannot find "a@live": the alias names version 1\.0\.0, which was deleted$/,
+        /^Cannot find "a@live": the alias points to version 1\.0\.0, which was deleted$/,
       );
       assertMatch(error.hint!, /setAlias\("a", "live", version\).*deleteAlias/);
       const { ok, problems } = await verifyRegistry(world.registry);
@@ -357,10 +357,13 @@ testProtocol("an alias of an expired or missing version is reported", {}, async 
   await registry.setAlias("a", "live", "1");
   const [version] = await keys("names/a/versions/");
   await store.delete(version);
-  assertMatch((await rejected("NotFound", registry.load("a@live"))).message, /which is not there$/);
+  assertMatch(
+    (await rejected("NotFound", registry.load("a@live"))).message,
+    /which does not exist$/,
+  );
   await makeVoid(world, { version: "1.0.0" });
   assertMatch(
     (await rejected("NotFound", (await world.open()).registry.load("a@live"))).message,
-    /which does not count$/,
+    /which has expired$/,
   );
 });

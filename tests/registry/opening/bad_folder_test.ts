@@ -18,7 +18,7 @@ Deno.test("a file instead of a folder is Invalid", async () => {
     writeFileSync(file, "mine");
     for (const path of [file, `${file}/below`]) {
       for (const options of [{}, { locking: "link" as const }]) {
-        await rejected("Invalid", openRegistry(path, options), /file and not a folder/);
+        await rejected("Invalid", openRegistry(path, options), /a file, not a folder/);
       }
     }
     await rejected("Invalid", openRegistry(file, { create: false }));

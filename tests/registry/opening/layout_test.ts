@@ -116,13 +116,13 @@ for (const name of ["locking", "durability"] as const) {
     ];
     for (const attempt of attempts) {
       const error = await rejected("Invalid", (async () => await attempt())());
-      assertMatch(error.message, new RegExp(`with ${name}: "foldd"`));
+      assertMatch(error.message, new RegExp(`${name} is "foldd"`));
     }
     assertEquals(fs.existsSync(path), false);
     await filled(path);
     assertMatch(
       (await rejected("Invalid", openRegistry(path, options))).message,
-      new RegExp(`with ${name}: "foldd"`),
+      new RegExp(`${name} is "foldd"`),
     );
   });
 }

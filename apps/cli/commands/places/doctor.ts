@@ -75,7 +75,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   const registry = await opened(context);
   if ("verdict" in registry) yield registry;
   else {
-    yield ok("registry", `${found.location}: the place ${originOf(found) ?? "is given"}`);
+    yield ok("registry", `${found.location}: the location ${originOf(found) ?? "is given"}`);
     if (found.kind !== "service" && probe) {
       yield* await checkStore(registry as StoredRegistry, context);
     }

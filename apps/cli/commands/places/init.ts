@@ -75,7 +75,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     const kind = `${settings.versioned ? "versioned" : "unversioned"}, ` +
       `${settings.mutable ? "mutable" : "immutable"}, grace ${formatGrace(settings.graceMs)}`;
     const isConfigured = found.by === "variable" || found.by === "env-file";
-    const origin = isConfigured ? `; the place ${originOf(found)}` : "";
+    const origin = isConfigured ? `; the location ${originOf(found)}` : "";
     const what = created ? "Created a registry" : "Found a registry";
     await context.done(
       { created, location: registry.location, id, settings },

@@ -39,7 +39,7 @@ export const status: Command = defineCommand<[], { size: boolean }>({
       credentials = await findCredentials(found, context.io);
       const why = originOf(found) ?? "is given";
       report = { location, kind, by: found.by, why, remote, credentials };
-      facts.push(["registry", location], ["why", `the place ${why}`]);
+      facts.push(["registry", location], ["why", `the location ${why}`]);
       const registry = await context.open();
       const { id } = registry;
       const isService = kind === "service";

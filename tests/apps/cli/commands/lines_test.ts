@@ -6,15 +6,15 @@ import { type CliLine, cliTest, filledTest, noise } from "../../captured_io.ts";
 import { walkFiles } from "../../walk_files.ts";
 
 const WRONG: CliLine[] = [
-  ["alias nosuch", 3, 'Cannot list aliases of "nosuch": there is no such name'],
+  ["alias nosuch", 3, 'Cannot list aliases of "nosuch": no such name'],
   ["alias config nosuch --history", 3],
   ["alias config production --rollback", 3, "it never named another version"],
   ["alias config --history", 2],
   ["alias config production 1 --rollback", 2],
   ["alias config production -d --history", 2],
   ["load config@x", 3, "no such alias"],
-  ["cat note -o data", 2, 'error: Cannot write "data": it is a folder\nhint: Name a file'],
-  ["cat note -o nowhere/out", 3, 'Cannot write "nowhere/out": there is no such folder\nhint: '],
+  ["cat note -o data", 2, 'error: Cannot write "data": it is a folder\nhint: Pass a file'],
+  ["cat note -o nowhere/out", 3, 'Cannot write "nowhere/out": no such folder\nhint: '],
   ["info config@^7 --json", 3, '"code":"NotFound"'],
   ["versions config@1", 2, "Write: holdfast versions config. For one version: holdfast info"],
   ["verify config@1", 2, `echo '{"ref":"config@1"}' | holdfast batch verify -\n`],
@@ -22,7 +22,7 @@ const WRONG: CliLine[] = [
   ["batch save - --run-id=", 2],
   ["pipeline init data/a.csv/new", 3, "hint: Check the path"],
   ["ls --registry ftp://there/r", 2, "hint: "],
-  ["mirror ./data .holdfast", 3, "Check the place: the first one is what is mirrored"],
+  ["mirror ./data .holdfast", 3, "the first one must be an existing registry"],
 ];
 
 filledTest("wrong lines are refused with a code and a hint", async (it) => {
@@ -38,12 +38,12 @@ filledTest("lines report what changed and what existed", async (it) => {
     ["alias config production --delete", 0],
     ["alias config", 0, '"config" has no aliases'],
     ["save data:raw data --skip-if-unchanged", 0, "Kept data:raw@1.0.0"],
-    ["save note - --version 1 --on-conflict skip", 0, "it exists already, nothing was saved"],
+    ["save note - --version 1 --on-conflict skip", 0, "it already exists"],
     ["save a - --idempotency-key k", 0, "Saved a@1.0.0"],
-    ["save a - --idempotency-key k", 0, "the key was used before, so its first result is returned"],
-    ["save a - --skip-if-unchanged", 0, "Kept a@1.0.0 (1 B): nothing new to save\n"],
+    ["save a - --idempotency-key k", 0, "the idempotency key was used before"],
+    ["save a - --skip-if-unchanged", 0, "Kept a@1.0.0 (1 B): unchanged\n"],
     ["save a - --input nothing@7", 0], // inputs are not looked up
-    ["save --help", 0, /--input <ref>.*not\s+looked up/],
+    ["save --help", 0, /--input <ref>.*recorded without\s+a check/],
     ["prune --older-than 30d --dry-run", 0, "Ages by this machine's clock"],
     ["init ./team", 0, /^Created .*\nNext: holdfast save NAME FILE --registry .\/team\n$/],
   ]);
@@ -79,7 +79,7 @@ cliTest("download says of an empty folder, and of times, what was there", async 
   await it.succeeds("save timed nothing --preserve times");
   await it.succeeds("download timed there");
   await Deno.utime(it.root.join("there/a"), 1, 1);
-  await it.tells("download timed there", ": 1 left, 0 written, 1 time set (1 file, 1 B)\n");
+  await it.tells("download timed there", ": 1 unchanged, 0 written, 1 time set (1 file, 1 B)\n");
 });
 
 filledTest("hints name the registry of the run", async (it) => {
@@ -108,12 +108,12 @@ cliTest("a wrong location is reported, and nothing created", async (it) => {
   await it.each([
     ["ls -r real", 3, `Use the registry in "${it.root.join("real/.holdfast")}".`],
     ["mirror real s3://x", 3, "Use the registry in "],
-    ["mirror nowhere s3://x", 3, "the first one is what is mirrored"],
+    ["mirror nowhere s3://x", 3, "the first one must be an existing registry"],
   ]);
   const env = { HOLDFAST_REGISTRY: it.root.join("there") };
   await it.each([
-    ["ls", 3, "is named by HOLDFAST_REGISTRY in the environment. Check the place, or create it"],
-    ["init", 0, "the place is named by HOLDFAST_REGISTRY"],
+    ["ls", 3, "is named by HOLDFAST_REGISTRY in the environment. Check the location, or create it"],
+    ["init", 0, "the location is named by HOLDFAST_REGISTRY"],
     ["ls", 0],
   ], { env });
 });
@@ -123,7 +123,7 @@ cliTest("--verbose shows the registry and stacks", async (it) => {
     ["ls", 3, /^(?![^]*\n {4}at )/],
     ["ls --verbose", 3, "    at "],
     ["init", 0],
-    ["ls -v", 0, `${it.root.join(".holdfast")}: the place is the nearest .holdfast upward`],
+    ["ls -v", 0, `${it.root.join(".holdfast")}: the location is the nearest .holdfast upward`],
   ]);
 });
 
@@ -131,7 +131,7 @@ cliTest("info shows the digests of inputs that have one", async (it) => {
   const inputs = ["config@1", { ref: "raw@2", digest: "0123456789abcdef".repeat(4) }];
   await using registry = await openRegistry(it.root.join(".holdfast"));
   await registry.save("x", 1, { inputs });
-  await it.tells("info x", "made from  config@1, raw@2 (0123456789ab…)\n");
+  await it.tells("info x", "inputs   config@1, raw@2 (0123456789ab…)\n");
   assertEquals(JSON.parse(await it.succeeds("info x --json")).inputs, inputs);
 });
 

@@ -38,7 +38,7 @@ filledTest("verify reports unchecked objects and broken aliases", async (it) => 
   assertEquals(code, 1);
   assertMatch(
     out,
-    /\nconfig@live +NotFound +Cannot find .*names version 2\.0\.0, which was deleted/,
+    /\nconfig@live +NotFound +Cannot find .*points to version 2\.0\.0, which was deleted/,
   );
   assertStringIncludes(out, "holdfast alias config live --delete");
   const [, report] = (await it.holdfast("verify --json")).out.trimEnd().split("\n").slice(-2);

@@ -121,7 +121,7 @@ jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, 
   assertEquals((await jobs("cancel nobody")).code, 3);
   assertStringIncludes(
     (await jobs("cancel 01a1ffe1…a183c78b")).err,
-    "Whole ones: holdfast jobs ls --quiet",
+    "Full ids: holdfast jobs ls --quiet",
   );
 });
 
@@ -134,7 +134,7 @@ cliTest("jobs refuses missing, wrong and secret queues", async (it) => {
   };
   await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE is set");
   await refused("jobs ls --queue memory:", "no other process can add");
-  await refused("jobs ls --queue kafka://h", "there is no scheme kafka");
+  await refused("jobs ls --queue kafka://h", 'unknown scheme "kafka"');
   await refused(
     "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
     "Cannot take a password from --queue",

@@ -32,7 +32,7 @@ cliTest("--as-of gives what a ref meant then, in every command that reads", asyn
   await it.fails(
     "alias model production --as-of 2026-01-01",
     3,
-    "it named nothing at 2026-01-01 00:00",
+    "it did not exist at 2026-01-01 00:00",
   );
   const system = {
     ...realSystem,
@@ -41,7 +41,7 @@ cliTest("--as-of gives what a ref meant then, in every command that reads", asyn
   };
   await it.prints("load model --as-of 36h", "one", { system });
   await it.fails("load model --as-of 2026-02-01", 3, "it had no version yet");
-  await it.fails("load model --as-of yesterday", 2, 'Cannot read "yesterday" as a time');
+  await it.fails("load model --as-of yesterday", 2, 'Cannot parse "yesterday" as a time');
 });
 
 cliTest("alias --history lists versions, --rollback returns to one", async (it) => {

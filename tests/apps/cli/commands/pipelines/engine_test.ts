@@ -33,12 +33,12 @@ projectTest("engine options that conflict are refused", async (it) => {
     [`${run} local: --concurrency 2`, "--concurrency excludes --engine"],
     [run, `neither --engine nor ${ENGINE_VARIABLE} is set`],
     [`${run} redis://u:secret@127.0.0.1:1`, "Cannot take a password from --engine"],
-    [`${run} kafka://h`, "there is no such scheme"],
-    [run, "there is no such scheme", { [ENGINE_VARIABLE]: "kafka://u:secret@h" }],
+    [`${run} kafka://h`, "unknown scheme"],
+    [run, "unknown scheme", { [ENGINE_VARIABLE]: "kafka://u:secret@h" }],
     ["worker --queue redis://u:secret@127.0.0.1:1", "Cannot take a password from --queue"],
     ["worker --queue postgres://h/db?password=secret", "Cannot take a password from --queue"],
     ["worker", `neither --queue nor ${ENGINE_VARIABLE} is set`],
-    ["worker --queue local:", "there is no scheme local"],
+    ["worker --queue local:", 'unknown scheme "local"'],
     ["worker --queue memory:", "no other process can add"],
   ];
   for (const [line, part, more] of cases) {
@@ -81,7 +81,7 @@ projectTest("pipeline run --shard shares one run among the tasks of an array", a
   await it.each([
     ["pipeline run --shard 0/2", 2, "no id identifies the processes"],
     ["pipeline run --shard auto", 2, "no scheduler variable is set"],
-    ["pipeline run --shard 2/2 --array x", 2, "it is not INDEX/COUNT"],
+    ["pipeline run --shard 2/2 --array x", 2, "not INDEX/COUNT"],
     ["pipeline run --array x", 2, "--array needs --shard"],
     ["pipeline run --shard 0/2 --array x --engine local:", 2, "--shard excludes --engine"],
     ["pipeline run --shard 0/2 --array x --fail-fast", 2, "would end only this process"],

@@ -54,10 +54,10 @@ projectTest("--operator and --node select steps", async (it) => {
   assertEquals(await names("--node small --operator train"), ["clean", "train"]);
   const { code, err } = await it.holdfast("pipeline plan --operator trian");
   assertEquals(code, 3);
-  assertStringIncludes(err, "There is: clean, train, report.");
+  assertStringIncludes(err, "Choose from: clean, train, report.");
   const { code: alone, err: why } = await it.holdfast("pipeline plan --operator train");
   assertEquals(alone, 3);
-  assertStringIncludes(why, 'step "clean": it never ran well');
+  assertStringIncludes(why, 'step "clean": it has never succeeded');
 });
 
 projectTest("--force alone is all steps, with a step only that one", async (it) => {

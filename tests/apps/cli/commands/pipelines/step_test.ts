@@ -20,7 +20,7 @@ projectTest("pipeline step refuses a run planned otherwise", async (it) => {
     2,
     'this is the configuration of pipeline "nightly"',
   );
-  await refused("pipeline step nightly@1 clean --shard 3", 2, "it is not INDEX/COUNT");
+  await refused("pipeline step nightly@1 clean --shard 3", 2, "not INDEX/COUNT");
   await refused(
     "pipeline step nightly@1 clean --engine",
     2,
