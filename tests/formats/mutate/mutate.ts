@@ -82,9 +82,21 @@ async function readAllOf(id: string, file: FileToDecode): Promise<string> {
   return data === undefined ? "" : `${width}: ${data.join()}`;
 }
 
+export interface AttackOptions {
+  /** @default 0 */
+  first?: number;
+  /** The only format to attack. @default all */
+  only?: string;
+  /** Memory of the process in bytes. A test shares it with others. @default any */
+  maxRss?: number;
+}
+
 /** Reads a damaged file for each seed. */
-export async function attack(seeds: number, first = 0, only = ""): Promise<Outcome> {
-  const files = (await sampleFiles()).filter(({ id }) => only === "" || id === only);
+export async function attack(
+  seeds: number,
+  { first = 0, only, maxRss = Infinity }: AttackOptions = {},
+): Promise<Outcome> {
+  const files = (await sampleFiles()).filter(({ id }) => only === undefined || id === only);
   const whole = new Map<unknown, string>();
   for (const file of files) whole.set(file, await readAllOf(file.id, fileOf(file.bytes)));
   const outcome: Outcome = { files: 0, values: 0, faults: [] };
@@ -107,14 +119,18 @@ export async function attack(seeds: number, first = 0, only = ""): Promise<Outco
     const took = realSystem.monotonic() - began;
     if (took > MAX_MS) said(`it took ${Math.round(took)} ms`);
     const { rss } = Deno.memoryUsage();
-    if (seed % 100 === 0 && rss > MAX_RSS) said(`${Math.round(rss / 2 ** 20)} MiB of memory`);
+    if (seed % 100 === 0 && rss > maxRss) said(`${Math.round(rss / 2 ** 20)} MiB of memory`);
   }
   return outcome;
 }
 
 if (import.meta.main) {
   const [seeds = "10000", first = "0", only] = Deno.args;
-  const { files, values, faults } = await attack(Number(seeds), Number(first), only);
+  const { files, values, faults } = await attack(Number(seeds), {
+    first: Number(first),
+    only,
+    maxRss: MAX_RSS,
+  });
   console.log(`${files} damaged files, ${values} of them values, ${faults.length} faults`);
   console.log(faults.slice(0, 20).join("\n"));
   Deno.exit(faults.length === 0 ? 0 : 1);

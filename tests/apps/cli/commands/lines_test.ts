@@ -44,7 +44,7 @@ filledTest("lines report what changed and what existed", async (it) => {
     ["save a - --skip-if-unchanged", 0, "Kept a@1.0.0 (1 B): unchanged\n"],
     ["save a - --input nothing@7", 0], // inputs are not looked up
     ["save --help", 0, /--input <ref>.*recorded without\s+a check/],
-    ["prune --older-than 30d --dry-run", 0, "Ages by this machine's clock"],
+    ["prune --older-than 30d --dry-run", 0, "Ages use the clock of this machine"],
     ["init ./team", 0, /^Created .*\nNext: holdfast save NAME FILE --registry .\/team\n$/],
   ]);
 });
