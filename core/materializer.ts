@@ -3,7 +3,7 @@ import { described } from "./text/described.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { fault, type RegistryError } from "./errors.ts";
-import type { FileMode } from "./record.ts";
+import type { FileInfo } from "./record.ts";
 
 /** Bytes that can be read more than once, such as a file on disk. */
 export interface FileSource {
@@ -13,15 +13,9 @@ export interface FileSource {
 }
 
 /** One file of an artifact that is being saved. */
-export interface FileToSave {
-  /** Relative path with `/`, without `.` and `..` segments. */
-  path: string;
+export interface FileToSave extends Omit<FileInfo, "size" | "sha256"> {
   /** Prefer bytes, a blob or a source: streams are read once and never shared with the base. */
   content: Body | FileSource;
-  mediaType?: string;
-  mode?: FileMode;
-  /** Last modification, ISO 8601 in UTC with milliseconds. If given, it is part of the digest. */
-  modifiedAt?: string;
   /** Called when all files are stored. An error fails the save, e.g. if the source changed. */
   check?(): void;
 }

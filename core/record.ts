@@ -3,6 +3,7 @@ import type { Locking } from "./backend.ts";
 
 /** Path and content of a file in an artifact. */
 export interface FileInfo {
+  /** Relative path with `/`, without `.` and `..` segments. */
   path: string;
   size: number;
   /** SHA-256 of the uncompressed file, 64 lowercase hexadecimal digits. */
@@ -10,7 +11,10 @@ export interface FileInfo {
   mediaType?: string;
   /** Absent for ordinary files. The content of a `link` is its target; a `folder` has none. */
   mode?: FileMode;
-  /** Last modification (of a link itself), ISO 8601 in UTC with milliseconds, if it was kept. */
+  /**
+   * Last modification (of a link itself), ISO 8601 in UTC with milliseconds, if it was kept. It is
+   * part of the digest.
+   */
   modifiedAt?: string;
 }
 

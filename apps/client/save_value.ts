@@ -13,7 +13,7 @@ import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/re
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { encodeBase64, savedOf } from "./wire.ts";
-import type { FileMode } from "../../core/record.ts";
+import type { FileInfo } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
@@ -79,14 +79,7 @@ const INLINE_BYTES = 256 * 1024;
 /** Files that are sent concurrently before the save. */
 const AT_ONCE = 4;
 
-export interface WireFile {
-  path: string;
-  mediaType?: string;
-  mode?: FileMode;
-  modifiedAt?: string;
-  /** Bytes. */
-  size: number;
-  sha256: string;
+export interface WireFile extends FileInfo {
   /** The bytes as base64. */
   data?: string;
   upload?: string;

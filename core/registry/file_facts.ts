@@ -4,18 +4,16 @@ import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record.ts";
 
 /** Optional fields of a file. */
-export type FileFacts = Pick<FileInfo, "mediaType" | "mode" | "modifiedAt">;
+export type FileFacts = Omit<FileInfo, "path" | "size" | "sha256">;
+
+const NAMES: Record<keyof FileFacts, true> = { mediaType: true, mode: true, modifiedAt: true };
 
 /** Returns the optional fields of a file that are set. Throws `Invalid` for an invalid time. */
-export function fileFacts(
-  { path, mediaType, mode, modifiedAt }: FileFacts & { path: string },
-): FileFacts {
-  if (modifiedAt !== undefined) checkTime(path, modifiedAt);
-  return {
-    ...(mediaType === undefined ? {} : { mediaType }),
-    ...(mode === undefined ? {} : { mode }),
-    ...(modifiedAt === undefined ? {} : { modifiedAt }),
-  };
+export function fileFacts(file: FileFacts & { path: string }): FileFacts {
+  if (file.modifiedAt !== undefined) checkTime(file.path, file.modifiedAt);
+  const names = Object.keys(NAMES) as (keyof FileFacts)[];
+  const set = names.filter((name) => file[name] !== undefined);
+  return Object.fromEntries(set.map((name) => [name, file[name]]));
 }
 
 /** Each time has exactly one spelling, because it is part of the digest. */

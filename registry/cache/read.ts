@@ -4,7 +4,7 @@ import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { inWords, wordedListing } from "../contract/verb_errors.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
-import { noSuchFile } from "../../core/registry/file_facts.ts";
+import { fileFacts, noSuchFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { RegistryCache } from "./cache.ts";
@@ -98,14 +98,9 @@ export async function drain(file: ArtifactFile): Promise<void> {
   for await (const _ of file.stream());
 }
 
-export function fileInfo(
-  { path, size, sha256, mediaType, mode, modifiedAt }: StoredFile,
-): FileInfo {
-  const info: FileInfo = { path, size, sha256 };
-  if (mediaType !== undefined) info.mediaType = mediaType;
-  if (mode !== undefined) info.mode = mode;
-  if (modifiedAt !== undefined) info.modifiedAt = modifiedAt;
-  return info;
+export function fileInfo(file: StoredFile): FileInfo {
+  const { path, size, sha256 } = file;
+  return { path, size, sha256, ...fileFacts(file) };
 }
 
 function createCachingReader(

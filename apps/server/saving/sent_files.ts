@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { Materializer } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
@@ -29,9 +30,8 @@ export async function openSentFiles(
   const ids = new Set<string>();
   const files: FileToSave[] = [];
   for (const file of sent) {
-    const { path, mediaType, mode, modifiedAt } = file;
     const content = "data" in file ? decoded(file) : await openUpload(file);
-    files.push({ path, content, mediaType, mode, modifiedAt });
+    files.push({ path: file.path, content, ...fileFacts(file) });
   }
   return {
     files,
