@@ -16,6 +16,7 @@ import type {
   Registry,
   RegistryMap,
   SavedArtifact,
+  SignalOptions,
 } from "../../core/registry.ts";
 import { deleteMany, saveMany } from "./many.ts";
 import { CLEAR, MANY } from "./verb_options.ts";
@@ -70,8 +71,8 @@ class MapOfRegistry implements RegistryMap {
 
   async setDefault(name: string, value: unknown): Promise<unknown> {
     const registry = this.#registry;
-    const there = await registry.get(name);
-    if (there !== undefined || await registry.has(name)) return there; // undefined can be a value
+    const found = await this.#find(name);
+    if (found !== undefined) return found.value;
     const first = registry.settings.versioned ? { version: "1.0.0" } : {};
     try {
       const { skipped } = await registry.save(name, value, { ...first, onConflict: "skip" });
@@ -83,6 +84,11 @@ class MapOfRegistry implements RegistryMap {
     return value;
   }
 
+  /** Loads a value, which can be undefined, in one call: it may be deleted after a second one. */
+  async #find(ref: string, options?: SignalOptions): Promise<{ value: unknown } | undefined> {
+    return await orMissing(this.#registry.load(ref, options).then((value) => ({ value })));
+  }
+
   async pop(ref: string): Promise<unknown> {
     const registry = this.#registry;
     const { name } = parseRef(ref);
@@ -91,11 +97,10 @@ class MapOfRegistry implements RegistryMap {
       if (info === undefined) return undefined;
       const { version, commit } = info;
       const exact = `${name}@${version}`;
-      const value = await registry.get(exact);
-      // Another caller was faster: try the latest version again.
-      if (value === undefined && !await registry.has(exact)) continue;
+      const found = await this.#find(exact);
+      if (found === undefined) continue; // another caller was faster: try the latest version again
       try {
-        if (await registry.delete(name, { version, ifCommit: commit })) return value;
+        if (await registry.delete(name, { version, ifCommit: commit })) return found.value;
       } catch (error) {
         const now = await orMissing(registry.info(`${name}@${version}`));
         // Without a newer commit, an alias points to the version.
@@ -135,10 +140,8 @@ class MapOfRegistry implements RegistryMap {
   async *entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
     for await (const name of this.keys(options)) {
       try {
-        const how = { signal: options?.signal };
-        const value = await this.#registry.get(name, how);
-        // Otherwise it was deleted since it was listed.
-        if (value !== undefined || await this.#registry.has(name, how)) yield [name, value];
+        const found = await this.#find(name, { signal: options?.signal });
+        if (found !== undefined) yield [name, found.value]; // else it was deleted meanwhile
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         yield [name, undefined, error];
