@@ -74,7 +74,7 @@ Deno.test("Ctrl-C in a big save ends with 130, saves nothing, and leaves a sound
   await using run = await stopped(withBigFile, ["save", "big", "big.bin"], { watch: ".holdfast" });
   const { root: { path: cwd }, code, err } = run;
   assertEquals(code, 130, err);
-  assertStringIncludes(err, "error: Stopped");
+  assertStringIncludes(err, "error: Interrupted");
   assertEquals((await holdfast("load big", { cwd })).code, 3);
   assertStringIncludes(await succeeds("verify", { cwd }), "No problems");
   assertEquals(await succeeds("save big big.bin -q", { cwd }), "big@1.0.0\n");
