@@ -13,6 +13,7 @@ const PARTS_OF_APPS = [
   "core/errors.ts",
   "core/may_read.ts",
   "core/options/check_options.ts",
+  "core/registry/file_facts.ts",
   "core/system.ts",
   "core/text/nearest.ts",
   "core/text/plain_value.ts",

@@ -21,12 +21,6 @@ const ACTIONS: Readonly<Record<string, string>> = {
   presignDownload: "presign a file of",
 };
 
-/** States of damaged records, by the failed action. */
-const RECORDS: Readonly<Record<string, string>> = {
-  "read record": "a record cannot be read",
-  "trust record": "a record cannot be trusted",
-};
-
 /**
  * Rewrites an error about a stored object as one of the call: `Cannot put "names/model/…": the disk
  * is full` becomes `Cannot save "model": the disk is full`. The key stays a field. Returns other
@@ -35,11 +29,10 @@ const RECORDS: Readonly<Record<string, string>> = {
 export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   if (!isRegistryError(error) || !isOfStore(error)) return error;
   const { action = "", subject, state = "", place } = error;
-  const known = RECORDS[action];
   return retold(error, {
     action: ACTIONS[verb] ?? verb,
     subject: ref === undefined ? undefined : shown(ref),
-    state: known === undefined ? state : `${known}: ${state}`,
+    state: action === "read record" ? `a record cannot be read: ${state}` : state,
     place: place === subject ? undefined : place,
   });
 }

@@ -34,7 +34,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     "injected-world",
     READS_THE_WORLD.map((expression) => `const x = ${expression};`),
     ["registry/operations/save.ts", "tests/registry/save_test.ts"],
-    ["core/system.ts", "dev/attack.ts", "tests/bench/mod.ts", "examples/demo.ts"],
+    ["core/system.ts", "dev/npm.ts", "tests/bench/mod.ts", "examples/demo.ts"],
   ],
   ["injected-world", ['import { setTimeout } from "node:timers/promises";'], ["core/retry.ts"], []],
   ["injected-world", ["const timer = setInterval(draw, 1);"], ["core/a.ts"], ["apps/progress.ts"]],

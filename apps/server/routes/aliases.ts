@@ -48,7 +48,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
           code: "NotFound",
           action: "find",
           subject: ref,
-          state: "there is no such alias",
+          state: "no such alias",
           hint: `GET /artifacts/${encodeURIComponent(name)}/aliases for a list of aliases.`,
         });
       }

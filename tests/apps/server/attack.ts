@@ -1,9 +1,11 @@
 // Attacks `holdfast serve` with what takes too many connections, too much time or memory for a
 // test, and says after each how long the service takes to answer somebody else. `deno run -A
-// dev/attack.ts [connections] [part of a name]`
+// tests/apps/server/attack.ts [connections] [part of a name]`
 import { fromFileUrl } from "@std/path";
+import { realSystem } from "../../../core/system.ts";
+import { noise } from "../../registry/registries.ts";
 
-const CLI = fromFileUrl(new URL("../apps/cli.ts", import.meta.url));
+const CLI = fromFileUrl(new URL("../../../apps/cli.ts", import.meta.url));
 const [connections = "10000", only = ""] = Deno.args;
 const COUNT = Number(connections);
 const ANSWERS_WITHIN_MS = 10_000;
@@ -29,7 +31,6 @@ const { hostname, port } = new URL(url);
 const encoder = new TextEncoder();
 
 const connect = () => Deno.connect({ hostname, port: Number(port) });
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends bytes, and gives the first line of what comes back. */
 async function send(text: string): Promise<string> {
@@ -52,11 +53,11 @@ async function post(path: string, type: string, body: BodyInit): Promise<string>
 
 /** A request of somebody else: whether it is answered, and how soon. */
 async function other(): Promise<string> {
-  const begun = performance.now();
+  const begun = realSystem.monotonic();
   const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
   const { status } = await fetch(`${url}/names`, { headers: { authorization }, signal });
   if (status !== 200) throw new Error(`others are answered ${status}`);
-  return `${Math.round(performance.now() - begun)} ms`;
+  return `${Math.round(realSystem.monotonic() - begun)} ms`;
 }
 
 /** Opens many connections that begin in this way, and keeps them while `during` runs. */
@@ -90,7 +91,7 @@ async function memory(): Promise<number> {
 }
 
 async function saveLarge(mebibytes: number): Promise<string> {
-  const megabyte = crypto.getRandomValues(new Uint8Array(65_536));
+  const megabyte = new Uint8Array(noise(65_536));
   const body = new Blob(Array.from({ length: mebibytes * 16 }, () => megabyte));
   const answer = await post("/upload?name=large&version=1", "", body);
   if (!answer.startsWith("2")) throw new Error(`the large file is answered ${answer}`);
@@ -108,7 +109,7 @@ const ATTACKS: Record<string, () => Promise<string>> = {
       for (let i = 0; i < 3; i++) {
         await Promise.allSettled(all.map((connection) => connection.write(encoder.encode("a"))));
         await other();
-        await pause(1000);
+        await realSystem.sleep(1000);
       }
     }),
   "bodies that never come": () =>
@@ -124,7 +125,7 @@ const ATTACKS: Record<string, () => Promise<string>> = {
       const times: string[] = [];
       for (let i = 0; i < 5; i++) {
         times.push(await other());
-        await pause(1000);
+        await realSystem.sleep(1000);
       }
       said = `${before} to ${await memory()} MiB, others meanwhile: ${times.join(", ")}`;
     });
