@@ -353,7 +353,7 @@ class ZarrFiles implements FileStore {
 
   async #moveArray(why: PathPlace, there: PathPlace, options: CallOptions): Promise<void> {
     const [path, target] = [why.path, there.path];
-    const [first, second] = [path, target].sort();
+    const [first, second] = path < target ? [path, target] : [target, path];
     const run: ArrayTask<void> = async (own) => {
       const now = await this.#lookup.once(path, options);
       if (now === undefined) throw missing(why, "anything");

@@ -181,7 +181,8 @@ function recover(
 
 function isSameFile(path: string, other: string): boolean {
   try {
-    const [one, two] = [path, other].map((path) => fs.lstatSync(path, { bigint: true }));
+    const stat = (path: string) => fs.lstatSync(path, { bigint: true });
+    const [one, two] = [stat(path), stat(other)];
     return one.isFile() && one.ino === two.ino && one.dev === two.dev;
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error)!)) return false;

@@ -47,13 +47,13 @@ export function readAxes(part: Part): Axis[] {
   const ranks = axes.map(({ type }) =>
     ORDER.indexOf(type !== undefined && ORDER.includes(type) ? type : "channel")
   );
-  const [times, channels, spaces] = ORDER.map((_, rank) =>
+  const [times = 0, channels = 0, spaces = 0] = ORDER.map((_, rank) =>
     ranks.filter((other) => other === rank).length
   );
   if (spaces < 2 || spaces > 3) throw wrong(part, `has ${spaces} axes of space, not 2 or 3`);
   if (times > 1) throw wrong(part, `has ${times} axes of time`);
   if (channels > 1) throw wrong(part, `has ${channels} axes of neither time nor space`);
-  if (ranks.some((rank, i) => rank < ranks[i - 1])) {
+  if (ranks.some((rank, i) => rank < (ranks[i - 1] ?? 0))) {
     throw wrong(part, "is not in the order of time, channel, space");
   }
   return axes;

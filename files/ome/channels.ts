@@ -58,10 +58,8 @@ function readChannel(item: Part): Channel {
     color: optional(item, "color", stringOf),
     active: optional(item, "active", flagOf),
     window: optional(item, "window", (part) => {
-      const [start, end, min, max] = ["start", "end", "min", "max"].map((name) =>
-        numberOf(memberOf(part, name))
-      );
-      return { start, end, min, max };
+      const at = (name: string) => numberOf(memberOf(part, name));
+      return { start: at("start"), end: at("end"), min: at("min"), max: at("max") };
     }),
   });
 }

@@ -18,7 +18,7 @@ export type Downsampling = "mean" | "nearest";
 export function halve<A extends NDArray>(image: A, method: Downsampling): A {
   const { data, shape, dtype } = image;
   const { array, lanes } = ELEMENTS[dtype];
-  const [height, width] = shape.slice(-2);
+  const [height = 0, width = 0] = shape.slice(-2);
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const halved = [...shape.slice(0, -2), rows, columns];
   const length = countElements(halved) * lanes;
@@ -73,7 +73,7 @@ function pick(from: Uint32Array, to: Uint32Array, size: Size, lanes: number): vo
     for (let y = 0; y < height; y += 2) {
       const row = (plane * height + y) * width;
       for (let x = 0; x < width; x += 2 * lanes) {
-        for (let lane = 0; lane < lanes; lane++) to[at++] = from[row + x + lane];
+        for (let lane = 0; lane < lanes; lane++) to[at++] = from[row + x + lane]!;
       }
     }
   }
@@ -81,6 +81,7 @@ function pick(from: Uint32Array, to: Uint32Array, size: Size, lanes: number): vo
 
 function means(from: Float64Array, to: Float64Array, size: Size, isWhole: boolean): void {
   const { height, width, planes } = size;
+  const value = (place: number) => from[place]!;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -88,14 +89,15 @@ function means(from: Float64Array, to: Float64Array, size: Size, isWhole: boolea
       const next = y + 1 < height ? row + width : row; // the same row twice changes no mean
       for (let x = 0; x < width; x += 2) {
         const right = x + 1 < width ? x + 1 : x;
-        const mean = (from[row + x] + from[row + right] + from[next + x] + from[next + right]) / 4;
-        to[at++] = isWhole ? Math.floor(mean + 0.5) : mean;
+        const sum = value(row + x) + value(row + right) + value(next + x) + value(next + right);
+        to[at++] = isWhole ? Math.floor(sum / 4 + 0.5) : sum / 4;
       }
     }
   }
 }
 
 function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, planes }: Size): void {
+  const value = (place: number) => from[place]!;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -103,7 +105,7 @@ function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, plane
       const next = y + 1 < height ? row + width : row;
       for (let x = 0; x < width; x += 2) {
         const right = x + 1 < width ? x + 1 : x;
-        const sum = from[row + x] + from[row + right] + from[next + x] + from[next + right];
+        const sum = value(row + x) + value(row + right) + value(next + x) + value(next + right);
         to[at++] = (sum + 2n) >> 2n; // rounds down, also below zero
       }
     }

@@ -4,6 +4,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { NDArray } from "../../formats/arrays/ndarray.ts";
+import { zipLists } from "../../formats/arrays/lists.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { Axis } from "./axes.ts";
@@ -82,14 +83,14 @@ export function openLevel(
  * may have more planes than the largest level, from an append that did not finish.
  */
 function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrArray[]): void {
-  const [first] = arrays;
-  for (const [i, { shape, dtype }] of arrays.entries()) {
-    const before = arrays[Math.max(0, i - 1)];
+  for (const [i, array] of arrays.entries()) {
+    const { shape, dtype } = array;
+    const [first = array, before = array] = [arrays[0], arrays[i - 1]];
     const state = shape.length !== axes.length
       ? `has ${shape.length} dimensions, not ${axes.length}`
       : dtype !== first.dtype
       ? `is ${dtype}, the first is ${first.dtype}`
-      : shape.slice(-2).some((length, axis) => length > before.shape.slice(-2)[axis])
+      : zipLists(shape.slice(-2), before.shape.slice(-2)).some(([length, most]) => length > most)
       ? "is larger than the one before"
       : undefined;
     if (state === undefined) continue;
@@ -109,7 +110,7 @@ export function imageOf(
   metadata: ImageMetadata,
   arrays: readonly ZarrArray[],
 ): MultiscaleImage {
-  const levels = metadata.levels.map((level, i) => ({ ...level, array: arrays[i] }));
+  const levels = zipLists(metadata.levels, arrays).map(([level, array]) => ({ ...level, array }));
   return {
     ...metadata,
     path,
@@ -129,8 +130,7 @@ export async function readPlane(
   const names = axes.slice(0, -2).map(({ name }) => name);
   const other = Object.keys(at).find((name) => !names.includes(name));
   if (other !== undefined) throw noPlane(path, `it has no axis ${shown(other)} of planes`);
-  const indices = names.map((name, axis) => {
-    const count = array.shape[axis];
+  const indices = zipLists(names, array.shape).map(([name, count]) => {
     const index = Object.hasOwn(at, name) ? at[name] : count === 1 ? 0 : undefined;
     if (index === undefined) throw noPlane(path, `the index of axis ${shown(name)} is missing`);
     if (Number.isInteger(index) && index >= 0 && index < count) return index;

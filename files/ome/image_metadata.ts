@@ -2,6 +2,7 @@
 // <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
 import { parsePath } from "../../core/naming/paths.ts";
 import type { DType } from "../../formats/arrays/ndarray.ts";
+import { zipLists } from "../../formats/arrays/lists.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import { type Axes, type Axis, listAxes, readAxes } from "./axes.ts";
@@ -159,9 +160,9 @@ function readPlacement(part: Part, length: number): Placement {
 function after({ scale, translation }: Placement, outer?: Placement): Placement {
   if (outer === undefined) return { scale, translation };
   return {
-    scale: scale.map((step, axis) => step * outer.scale[axis]),
-    translation: translation.map((offset, axis) =>
-      offset * outer.scale[axis] + outer.translation[axis]
+    scale: zipLists(scale, outer.scale).map(([step, factor]) => step * factor),
+    translation: zipLists(translation, outer.scale, outer.translation).map(
+      ([offset, factor, start]) => offset * factor + start,
     ),
   };
 }

@@ -1,6 +1,7 @@
 // Levels of images: their sizes and locations, and their computation from the one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { type DType, ELEMENTS } from "../../formats/arrays/ndarray.ts";
+import { zipLists } from "../../formats/arrays/lists.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
@@ -55,16 +56,17 @@ export function placeLevels(
   shapes: readonly number[][],
   layout: Omit<ImageLayout, "axes">,
 ): LevelMetadata[] {
-  const ones = shapes[0].map(() => 1);
+  const [first = []] = shapes;
+  const ones = first.map(() => 1);
   const { scale = ones, translation = ones.map(() => 0), downsampling = "mean" } = layout;
   return shapes.map((shape, i) => {
     const factors = shape.map((_, axis) => axis < shape.length - 2 ? 1 : 2 ** i);
     const shift = downsampling === "mean" ? 0.5 : 0;
     return {
       path: String(i),
-      scale: scale.map((step, axis) => step * factors[axis]),
-      translation: translation.map((offset, axis) =>
-        offset + scale[axis] * shift * (factors[axis] - 1)
+      scale: zipLists(scale, factors).map(([step, factor]) => step * factor),
+      translation: zipLists(translation, scale, factors).map(
+        ([offset, step, factor]) => offset + step * shift * (factor - 1),
       ),
     };
   });
@@ -97,9 +99,7 @@ export async function copyArray(
   { signal }: CallOptions = {},
 ): Promise<void> {
   for (const { from, to } of writtenBlocks(target)) {
-    const block = await source.read(from.map((start, axis) => [start, to[axis]] as const), {
-      signal,
-    });
+    const block = await source.read(zipLists(from, to), { signal });
     await target.write(block, { at: from, signal });
   }
 }
@@ -112,9 +112,9 @@ export async function halveArray(
 ): Promise<void> {
   const { shape } = source;
   for (const { from, to } of writtenBlocks(target)) {
-    const area = from.map((start, axis) => {
+    const area = zipLists(from, to, shape).map(([start, stop, length], axis) => {
       const factor = axis < shape.length - 2 ? 1 : 2;
-      return [start * factor, Math.min(to[axis] * factor, shape[axis])] as const;
+      return [start * factor, Math.min(stop * factor, length)] as const;
     });
     await target.write(halve(await source.read(area, { signal }), downsampling), {
       at: from,
@@ -154,10 +154,10 @@ export function growBlock(
 ): number[] {
   const block = [...unit];
   let elements = block.reduce((product, length) => product * length, 1);
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const units = Math.max(1, Math.ceil(shape[axis] / unit[axis]));
+  for (const [axis, [length, one]] of [...zipLists(shape, unit).entries()].toReversed()) {
+    const units = Math.max(1, Math.ceil(length / one));
     const fitting = Math.max(1, Math.min(units, Math.floor(maxElements / elements)));
-    block[axis] = unit[axis] * fitting;
+    block[axis] = one * fitting;
     elements *= fitting; // if not all units fit, the other axes get one each
   }
   return block;
@@ -170,20 +170,15 @@ interface Box {
 }
 
 /** Iterates over the blocks of an array in order; the last ones are cut. */
-export function* blocksOf(shape: readonly number[], block: readonly number[]): Generator<Box> {
+export function* blocksOf(
+  [length, ...shape]: readonly number[],
+  [size, ...block]: readonly number[],
+): Generator<Box> {
+  if (length === undefined || size === undefined) return yield { from: [], to: [] };
   if (shape.includes(0)) return;
-  const from = shape.map(() => 0);
-  for (;;) {
-    yield {
-      from: [...from],
-      to: from.map((start, axis) => Math.min(start + block[axis], shape[axis])),
-    };
-    let axis = shape.length - 1;
-    for (; axis >= 0; axis--) {
-      from[axis] += block[axis];
-      if (from[axis] < shape[axis]) break;
-      from[axis] = 0;
+  for (let start = 0; start < length; start += size) {
+    for (const { from, to } of blocksOf(shape, block)) {
+      yield { from: [start, ...from], to: [Math.min(start + size, length), ...to] };
     }
-    if (axis < 0) return;
   }
 }

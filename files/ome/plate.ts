@@ -186,7 +186,7 @@ function placeOf(
   { rows, columns }: PlateMetadata,
   well: WellName,
 ): { row: string; column: string } {
-  const [row, column, ...others] = typeof well === "string"
+  const [row = "", column = "", ...others] = typeof well === "string"
     ? well.split("/")
     : [well.row, well.column];
   if (others.length === 0 && rows.includes(row) && columns.includes(column)) return { row, column };
@@ -201,7 +201,7 @@ function placeOf(
 }
 
 function rangeOf(names: readonly string[]): string {
-  return names.length === 1 ? names[0] : `${names[0]} to ${names.at(-1)}`;
+  return names.filter((_, i) => i === 0 || i === names.length - 1).join(" to ");
 }
 
 function fieldName(field: FieldName): string {

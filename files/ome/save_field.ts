@@ -9,7 +9,7 @@ import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrGroup, ZarrObject, ZarrStore } from "../../formats/zarr.ts";
 import { type Axes, listAxes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
-import { type MultiscaleImage, openMultiscale } from "./image.ts";
+import { levelAt, type MultiscaleImage, openMultiscale } from "./image.ts";
 import {
   readPlateAttributes,
   readWellAttributes,
@@ -22,6 +22,7 @@ import type { ImageLayout } from "./levels.ts";
 import { type Images, kindOf, stackImages } from "./stack.ts";
 import { changeMetadata, ZARR_VERSIONS } from "./version.ts";
 import { type Downsampling, halve } from "./halve.ts";
+import { zipLists } from "../../formats/arrays/lists.ts";
 
 /** Options of `saveImages` of a plate. */
 export interface SaveImagesOptions extends CallOptions {
@@ -188,11 +189,11 @@ async function appendImages(
   if (axis < 0 || axis >= image.axes.length - 2) {
     throw unfitting(at, `it has no axis ${shown(name)} of planes`, "Invalid");
   }
-  if (image.axes[axis].type === "channel" && image.channels !== undefined) {
+  if (image.axes[axis]?.type === "channel" && image.channels !== undefined) {
     throw unfitting(at, "its channels are described, and would be more", "Invalid");
   }
-  const { shape, dtype } = image.levels[0].array;
-  const leading = image.axes.slice(0, -2).map(({ name }, i) => [name, shape[i]] as const);
+  const { shape, dtype } = levelAt(at, image.levels, 0).array;
+  const leading = zipLists(image.axes.slice(0, -2).map(({ name }) => name), shape);
   const around = Object.fromEntries(leading.filter((_, i) => i !== axis));
   const stack = stackImages(images, image.axes, { ...around, ...lengths });
   if (stack.dtype !== dtype || stack.shape.some((length, i) => i !== axis && length !== shape[i])) {
@@ -202,19 +203,19 @@ async function appendImages(
   const parts = [stack];
   for (const { array } of image.levels.slice(1)) {
     const part = halve(parts.at(-1)!, downsamplingOf(at, image));
-    const fits = (length: number, i: number) =>
-      i === axis ? array.shape[i] >= shape[i] : array.shape[i] === length;
-    if (!part.shape.every(fits)) {
+    const fits = zipLists(part.shape, array.shape, shape).every(([length, own, largest], i) =>
+      i === axis ? own >= largest : own === length
+    );
+    if (!fits) {
       throw unfitting(at, "its levels are not half as large as the ones before", "Unsupported");
     }
     parts.push(part);
   }
-  for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
+  for (const [{ array }, part] of zipLists(image.levels, parts).toReversed()) {
     // Planes of an append that did not finish are not read, and replaced.
-    if (array.shape[axis] > shape[axis]) {
-      await array.resize(array.shape.with(axis, shape[axis]), { signal });
-    }
-    await array.append(parts[i], axis, { signal });
+    const kept = array.shape.with(axis, shape[axis]!);
+    if (array.shape[axis]! > kept[axis]!) await array.resize(kept, { signal });
+    await array.append(part, axis, { signal });
   }
   return await openMultiscale(store, at, { signal });
 }

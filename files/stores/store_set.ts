@@ -106,13 +106,14 @@ export function createStoreSet(
   aliases: Record<string, string> = {},
 ): FileStores {
   const lookup = createLookup<Promise<AnyFileStore>>("file store");
-  const nameOf = (name: string) => Object.hasOwn(aliases, name) ? aliases[name] : name;
+  const aliased = new Map(Object.entries(aliases));
+  const nameOf = (name: string) => aliased.get(name) ?? name;
 
   function add(name: string, create: FileStoreFactory | undefined): void {
     checkName(name);
     if (typeof create !== "function") throw noFactory(name, create);
-    if (Object.hasOwn(aliases, name)) {
-      const state = `it is an alias of ${shown(aliases[name])}`;
+    if (aliased.has(name)) {
+      const state = `it is an alias of ${shown(aliased.get(name))}`;
       throw unregistered(name, state, "Choose another name.", "AlreadyExists");
     }
     const make = () => Promise.resolve().then(create).then((store) => checked(name, store));

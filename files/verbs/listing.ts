@@ -146,7 +146,7 @@ export async function findFile(
   const found: string[] = [];
   let depth = Infinity;
   for await (const files of walkNames(store, folder, { recursive: true, signal })) {
-    const its = files[0].path.split("/").length;
+    const its = files[0]!.path.split("/").length;
     if (its > depth) break; // folders come by depth
     const here = files.filter(({ path }) => nameOf(path) === name);
     if (here.length === 0) continue;
@@ -257,8 +257,9 @@ function sortNaturally<T>(items: T[], textOf: (item: T) => string = (item) => it
 
 function compareParts(x: string[], y: string[]): number {
   for (let i = 0; i < x.length && i < y.length; i++) {
-    if (x[i] === y[i]) continue;
-    const order = i % 2 === 1 ? compareDigits(x[i], y[i]) : compareText(x[i], y[i]);
+    const one = x[i]!, other = y[i]!;
+    if (one === other) continue;
+    const order = i % 2 === 1 ? compareDigits(one, other) : compareText(one, other);
     if (order !== 0) return order;
   }
   return x.length - y.length;

@@ -12,6 +12,7 @@ import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../fo
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
+import { zipLists } from "../../formats/arrays/lists.ts";
 import { DOCUMENT, replacedAgain } from "./document.ts";
 
 /** The attribute of arrays that were images. */
@@ -43,7 +44,7 @@ export function arrayOf(
 }
 
 function isOneChunk(shape: readonly number[], chunks: readonly number[]): boolean {
-  return shape.every((length, axis) => length <= chunks[axis]);
+  return zipLists(shape, chunks).every(([length, chunk]) => length <= chunk);
 }
 
 /** Returns a store over an empty folder. */

@@ -11,6 +11,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";
 import { type Change, undoChange, WORKS, worksOf } from "./undo_change.ts";
+import { zipLists } from "../../formats/arrays/lists.ts";
 
 /** The lifetime of a lock without renewal, milliseconds. */
 const LEASE_MS = 60_000;
@@ -154,7 +155,7 @@ export class ArrayLocks {
         if (isRegistryError(error, "AlreadyExists")) continue; // another process was faster
         throw error;
       }
-      if (last === undefined || (await this.#read(fileOf(path)))?.id === expired[0].id) {
+      if (last === undefined || (await this.#read(fileOf(path)))?.id === expired[0]?.id) {
         return { own, expired };
       }
       await this.#files.remove(file); // the owner was alive, and released it
@@ -178,7 +179,9 @@ export class ArrayLocks {
     const clocks = () => [this.#system.monotonic(), this.#system.now()];
     const claimedAt = clocks();
     return async () => {
-      const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]) < LEASE_MS / 2);
+      const isSure = zipLists(clocks(), claimedAt).every(([now, then]) =>
+        Math.abs(now - then) < LEASE_MS / 2
+      );
       return isSure || (await this.#linksOf(own.path)).at(-1)?.id === own.id;
     };
   }

@@ -1,4 +1,5 @@
 // Copies of boxes of elements between arrays in C order.
+import { zipLists } from "./lists.ts";
 /** The bytes of an array in C order, and the offset of a box in it. */
 export interface BoxPlace {
   bytes: Uint8Array;
@@ -9,14 +10,12 @@ export interface BoxPlace {
 /** Returns the strides of a shape in C order, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) {
-    strides[axis] = strides[axis + 1] * shape[axis + 1];
-  }
+  shape.slice(1).reduceRight((stride, length, axis) => strides[axis] = stride * length, 1);
   return strides;
 }
 
 export function offsetOf(indices: readonly number[], strides: readonly number[]): number {
-  return indices.reduce((offset, index, axis) => offset + index * strides[axis], 0);
+  return indices.reduce((offset, index, axis) => offset + index * strides[axis]!, 0);
 }
 
 /** Copies a box. Runs that are contiguous in both arrays are copied at once. */
@@ -32,23 +31,23 @@ export function copyBox(
     axes > 0 &&
     (shape[axes - 1] === 1 || from.strides[axes - 1] === run && to.strides[axes - 1] === run)
   ) {
-    run *= shape[--axes];
+    run *= shape[--axes]!;
   }
-  const index = new Array<number>(axes).fill(0);
+  const loops = zipLists(shape, from.strides, to.strides).slice(0, axes).toReversed()
+    .map(([length, source, target]) => ({ length, source, target, index: 0 }));
   let source = from.offset, target = to.offset;
   const copyRun = runCopier(from.bytes, to.bytes, run * itemBytes);
-  for (;;) {
+  runs: for (;;) {
     copyRun(source * itemBytes, target * itemBytes);
-    let axis = axes - 1;
-    for (; axis >= 0; axis--) {
-      source += from.strides[axis];
-      target += to.strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      source -= from.strides[axis] * shape[axis];
-      target -= to.strides[axis] * shape[axis];
-      index[axis] = 0;
+    for (const loop of loops) {
+      source += loop.source;
+      target += loop.target;
+      if (++loop.index < loop.length) continue runs;
+      source -= loop.source * loop.length;
+      target -= loop.target * loop.length;
+      loop.index = 0;
     }
-    if (axis < 0) return;
+    return;
   }
 }
 
@@ -62,13 +61,14 @@ function runCopier(
     return (source, target) => to.set(from.subarray(source, source + length), target);
   }
   return (source, target) => {
-    for (let i = 0; i < length; i++) to[target + i] = from[source + i];
+    for (let i = 0; i < length; i++) to[target + i] = from[source + i]!;
   };
 }
 
 /** Fills bytes with copies of an element. */
 export function fillWith(bytes: Uint8Array, element: Uint8Array): void {
-  if (element.every((byte) => byte === element[0])) return void bytes.fill(element[0]);
+  const [first = 0] = element;
+  if (element.every((byte) => byte === first)) return void bytes.fill(first);
   bytes.set(element.subarray(0, bytes.byteLength));
   for (let filled = element.byteLength; filled < bytes.byteLength; filled *= 2) {
     bytes.copyWithin(filled, 0, filled);

@@ -91,7 +91,8 @@ export async function openZarrGroup(
       : undefined;
     return groupHandle(store, at, { version: 3, attributes, document, consolidated });
   }
-  const names = [".zgroup", ".zattrs", ".zmetadata"].map((name) => keyBelow(at, name));
+  const below = (name: string) => keyBelow(at, name);
+  const names = [below(".zgroup"), below(".zattrs"), below(".zmetadata")] as const;
   const documents = names.map((name) => store.get(name, { signal }));
   const [group, noted, summary] = await Promise.all(documents);
   if (group === undefined) throw noNode(store, at, "group");

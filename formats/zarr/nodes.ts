@@ -1,6 +1,7 @@
 // Creates and opens arrays.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, type DType, ELEMENTS } from "../arrays/ndarray.ts";
+import { zipLists } from "../arrays/lists.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { ArrayHandle, isIndex, type ZarrArray } from "./array.ts";
@@ -93,7 +94,7 @@ function checkNew(path: string, options: CreateZarrOptions): readonly number[] {
   );
   need(
     shards === undefined ||
-      isGrid(shards) && shards.every((length, axis) => length % chunks[axis] === 0),
+      isGrid(shards) && zipLists(shards, chunks).every(([length, chunk]) => length % chunk === 0),
     "its shards are not made of whole chunks",
     "Make each length of a shard a multiple of that of a chunk.",
   );

@@ -1,5 +1,6 @@
 // Selections of elements, and the chunks that contain them.
 import { invalid, unsupported } from "../errors.ts";
+import { zipLists } from "../../arrays/lists.ts";
 
 /**
  * A selection on one axis: an index, which drops the axis; `[start, stop)`; `[start, stop, step]`;
@@ -80,11 +81,13 @@ export function checkCount(
   chunks: readonly number[],
 ): void {
   if (count.includes(0)) return;
-  const touched = count.reduce((product, many, axis) => {
-    const last = start[axis] + (many - 1) * step[axis];
-    const chunk = (at: number) => Math.floor(at / chunks[axis]);
-    return product * Math.min(many, chunk(last) - chunk(start[axis]) + 1);
-  }, 1);
+  const touched = zipLists(start, step, count, chunks).reduce(
+    (product, [first, by, many, size]) => {
+      const chunk = (at: number) => Math.floor(at / size);
+      return product * Math.min(many, chunk(first + (many - 1) * by) - chunk(first) + 1);
+    },
+    1,
+  );
   if (touched <= MAX_CHUNKS) return;
   const state = `${touched} chunks at once, ${MAX_CHUNKS} are allowed`;
   throw unsupported(path, state, "Select a part of it at a time.");
@@ -93,13 +96,13 @@ export function checkCount(
 /** Splits a box by chunk, the last axis fastest. */
 export function* cellsOf({ start, step, count }: Box, chunks: readonly number[]): Generator<Cell> {
   if (count.includes(0)) return; // other axes may be long
-  const axes = chunks.map((length, axis) => {
+  const axes = zipLists(chunks, start, step, count).map(([length, first, by, total]) => {
     const parts: { index: number; start: number; count: number; before: number }[] = [];
-    for (let before = 0; before < count[axis];) {
-      const at = start[axis] + before * step[axis];
+    for (let before = 0; before < total;) {
+      const at = first + before * by;
       const index = Math.floor(at / length);
-      const rest = Math.ceil(((index + 1) * length - at) / step[axis]);
-      const many = Math.min(count[axis] - before, rest);
+      const rest = Math.ceil(((index + 1) * length - at) / by);
+      const many = Math.min(total - before, rest);
       parts.push({ index, start: at - index * length, count: many, before });
       before += many;
     }
@@ -107,14 +110,14 @@ export function* cellsOf({ start, step, count }: Box, chunks: readonly number[])
   });
   const at = axes.map(() => 0);
   for (;;) {
-    const parts = axes.map((each, axis) => each[at[axis]]);
+    const parts = zipLists(axes, at).map(([each, place]) => each[place]!);
     yield {
       index: parts.map(({ index }) => index),
       box: { start: parts.map(({ start }) => start), count: parts.map(({ count }) => count), step },
       before: parts.map(({ before }) => before),
     };
     let axis = axes.length - 1;
-    for (; axis >= 0 && ++at[axis] === axes[axis].length; axis--) at[axis] = 0;
+    for (; axis >= 0 && ++at[axis]! === axes[axis]!.length; axis--) at[axis] = 0;
     if (axis < 0) return;
   }
 }

@@ -6,6 +6,7 @@ import { crc32c } from "../../../core/bytes/digest.ts";
 import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { viewOf } from "../../arrays/view_bytes.ts";
+import { zipLists } from "../../arrays/lists.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";
 import { corrupt } from "../errors.ts";
 import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";
@@ -18,7 +19,7 @@ type Place = { offset: number; length: number } | undefined;
 
 /** Returns the number of chunks of a shard along each axis. */
 export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
-  return grid.map((length, axis) => length / sharding!.chunks[axis]);
+  return zipLists(grid, sharding!.chunks).map(([shard, length]) => shard / length);
 }
 
 export interface ShardPlace {

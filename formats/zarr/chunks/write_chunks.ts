@@ -4,6 +4,7 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";
 import { copyBox, fillWith, offsetOf, stridesOf } from "../../arrays/copy_box.ts";
+import { zipLists } from "../../arrays/lists.ts";
 import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { corrupt, unsupported } from "../errors.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
@@ -45,7 +46,7 @@ async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): P
   const { key, isClearing = false } = options;
   signal?.throwIfAborted();
   const { grid, dtype, codecs, sharding } = metadata;
-  const room = options.bounds().map((length, axis) => length - cell.index[axis] * grid[axis]);
+  const room = roomAt(options.bounds(), cell, grid);
   const isWhole = !isClearing && covers(cell.box, grid, room);
   const before = isWhole ? undefined : await store.get(key, { signal });
   if (isClearing && before === undefined) return;
@@ -56,10 +57,15 @@ async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): P
   await writableStore(store, "write zarr").set(key, bytes, { signal });
 }
 
+/** Returns the lengths of an array from the start of a chunk. */
+function roomAt(shape: readonly number[], { index }: Cell, chunk: readonly number[]): number[] {
+  return zipLists(shape, index, chunk).map(([length, at, size]) => length - at * size);
+}
+
 /** Returns true if a box contains all of a chunk that lies in the array. */
-function covers({ start, count }: Box, chunk: readonly number[], room: readonly number[]): boolean {
-  return chunk.every((length, axis) =>
-    start[axis] === 0 && count[axis] >= Math.min(length, room[axis])
+function covers(box: Box, chunk: readonly number[], room: readonly number[]): boolean {
+  return zipLists(chunk, box.start, box.count, room).every(([length, start, count, most]) =>
+    start === 0 && count >= Math.min(length, most)
   );
 }
 
@@ -132,10 +138,10 @@ async function changedShard(
     const number = offsetOf(inner.index, numbers);
     const own = stored[number];
     if (options.isClearing && own === undefined) continue;
-    const left = room.map((length, axis) => length - inner.index[axis] * shape[axis]);
+    const left = roomAt(room, inner, shape);
     stored[number] = await changed(options.key, {
       stored: own,
-      cell: { ...inner, before: inner.before.map((many, axis) => cell.before[axis] + many) },
+      cell: { ...inner, before: zipLists(inner.before, cell.before).map(([a, b]) => a + b) },
       options,
       kind: { dtype: metadata.dtype, shape, codecs },
       isWhole: !options.isClearing && covers(inner.box, shape, left),
@@ -159,18 +165,18 @@ export function shrink(
   if (store.remove === undefined || store.set === undefined) {
     throw unsupported(path, "the store cannot remove", "Use a store with set() and remove().");
   }
-  const borders = shape.map((length, axis) => Math.ceil(length / grid[axis]) * grid[axis]);
+  const borders = zipLists(shape, grid).map(([length, size]) => Math.ceil(length / size) * size);
   // Disjoint slabs: on each axis what is cut there, of what earlier axes keep.
-  const slabs = shape.flatMap((length, axis) => {
-    if (length >= old[axis]) return [];
+  const slabs = zipLists(shape, old, borders).flatMap(([length, before, border], axis) => {
+    if (length >= before) return [];
     const start = (from: number) => shape.map((_, each) => each === axis ? from : 0);
     const count = (from: number, to: number, kept: readonly number[]) =>
-      old.map((full, each) =>
-        each === axis ? Math.max(0, to - from) : each < axis ? Math.min(kept[each], full) : full
+      zipLists(old, kept).map(([full, most], each) =>
+        each === axis ? Math.max(0, to - from) : each < axis ? Math.min(most, full) : full
       );
     return [{
-      gone: boxAt(start(borders[axis]), count(borders[axis], old[axis], borders)),
-      cleared: boxAt(start(length), count(length, Math.min(borders[axis], old[axis]), shape)),
+      gone: boxAt(start(border), count(border, before, borders)),
+      cleared: boxAt(start(length), count(length, Math.min(border, before), shape)),
     }];
   });
   for (const { gone, cleared } of slabs) {

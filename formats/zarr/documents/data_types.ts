@@ -11,15 +11,13 @@ import type { ZarrValue } from "./metadata_text.ts";
 export type FillValue = boolean | number | bigint | readonly [number, number];
 
 /** The type letters of NumPy, which precede the number of bytes. */
-const LETTERS: Readonly<Record<string, string>> = {
-  ...{ bool: "b", int: "i", uint: "u", float: "f", complex: "c" },
-};
+const LETTERS = { bool: "b", int: "i", uint: "u", float: "f", complex: "c" };
 
 const DTYPES = (Object.keys(ELEMENTS) as DType[]).filter((dtype) => !areTimes(dtype));
 const BY_CODE = new Map(DTYPES.map((dtype) => [codeOf(dtype), dtype]));
 
 function codeOf(dtype: DType): string {
-  return LETTERS[dtype.replace(/\d+$/, "")] + ELEMENTS[dtype].bytes;
+  return LETTERS[dtype.replace(/\d+$/, "") as keyof typeof LETTERS] + ELEMENTS[dtype].bytes;
 }
 
 /** Returns the type and written byte order in version 2: `<u2`. */
@@ -30,7 +28,7 @@ export function typestrOf(dtype: DType): string {
 /** Parses a `typestr` of version 2. */
 export function parseTypestr(
   key: string,
-  given: ZarrValue,
+  given: ZarrValue | undefined,
 ): { dtype: DType; isBigEndian: boolean } {
   const [, order, code] = /^([<>|])(.*)$/.exec(String(given)) ?? [];
   const dtype = typeof given === "string" ? BY_CODE.get(code ?? "") : undefined;
@@ -41,12 +39,12 @@ export function parseTypestr(
 }
 
 /** Parses a data type of version 3. */
-export function parseDataType(key: string, given: ZarrValue): DType {
+export function parseDataType(key: string, given: ZarrValue | undefined): DType {
   if (DTYPES.includes(given as DType)) return given as DType;
   throw unsupportedType(key, given);
 }
 
-function unsupportedType(key: string, given: ZarrValue): Error {
+function unsupportedType(key: string, given: ZarrValue | undefined): Error {
   const type = typeof given === "string" ? shown(given) : "structured";
   return unsupported(key, `its elements of type ${type} are not supported numbers`);
 }
@@ -101,16 +99,12 @@ function setNumber(data: TypedArray, dtype: DType, fill: FillValue | undefined):
 
 export function valueOf(dtype: DType, element: Uint8Array): FillValue {
   const { lanes, array } = ELEMENTS[dtype];
-  const data = new array(element.slice().buffer, 0, lanes);
-  if (dtype === "bool") return data[0] !== 0;
-  return lanes === 2 ? [data[0] as number, data[1] as number] : data[0];
+  const [first = 0, second = 0] = new array(element.slice().buffer, 0, lanes);
+  if (dtype === "bool") return first !== 0;
+  return lanes === 2 ? [first as number, second as number] : first;
 }
 
-const NAMED: Readonly<Record<string, number>> = {
-  "NaN": NaN,
-  "Infinity": Infinity,
-  "-Infinity": -Infinity,
-};
+const NAMED = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity]]);
 
 /** Parses the fill value of a document. In version 2, `null` is zero. */
 export function parseFill(key: string, dtype: DType, given: ZarrValue | undefined): Uint8Array {
@@ -131,7 +125,8 @@ export function parseFill(key: string, dtype: DType, given: ZarrValue | undefine
 
 function partOf(dtype: DType, given: ZarrValue, bytes: number): Uint8Array | undefined {
   if (typeof given === "string" && dtype.startsWith("float")) {
-    if (Object.hasOwn(NAMED, given)) return bytesOf(dtype, NAMED[given]) ?? halfBytes(given);
+    const named = NAMED.get(given);
+    if (named !== undefined) return bytesOf(dtype, named) ?? halfBytes(given);
     if (!/^0x[0-9a-fA-F]+$/.test(given) || given.length !== 2 + 2 * bytes) return undefined;
     const byteAt = (i: number) => parseInt(given.slice(2 + 2 * i, 4 + 2 * i), 16);
     return hostOrder(Uint8Array.from({ length: bytes }, (_, i) => byteAt(i)));

@@ -1,5 +1,6 @@
 // The metadata of an array of either version, and its limits.
 import { countElements, type DType, ELEMENTS } from "../../arrays/ndarray.ts";
+import { zipLists } from "../../arrays/lists.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { corrupt, invalid, unsupported } from "../errors.ts";
 import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";
@@ -59,11 +60,12 @@ export function checkSizes(
   }
   const chunk = sharding?.chunks ?? grid;
   if (sharding !== undefined) {
-    if (chunk.length !== grid.length || chunk.some((length, axis) => grid[axis] % length !== 0)) {
+    const sides = zipLists(grid, chunk);
+    if (chunk.length !== grid.length || sides.some(([shard, length]) => shard % length !== 0)) {
       const state = `chunks (${chunk.join(", ")}) do not fill shards (${grid.join(", ")})`;
       throw corrupt(key, state);
     }
-    const count = countElements(grid.map((length, axis) => length / chunk[axis]));
+    const count = countElements(sides.map(([shard, length]) => shard / length));
     if (count > MAX_INNER_CHUNKS) {
       throw unsupported(key, `its shards have ${count} chunks, ${MAX_INNER_CHUNKS} are allowed`);
     }
@@ -161,10 +163,11 @@ const CHUNK_BYTES = 16 * 1024 * 1024;
 /** Returns the default shape of chunks: whole rows, planes or stacks of up to 16 MiB. */
 export function usualChunks(shape: readonly number[], dtype: DType): number[] {
   const chunks = shape.map((length) => Math.max(1, length));
-  for (let axis = 0; axis < shape.length; axis++) {
+  for (const [axis, length] of chunks.entries()) {
     const rest = countElements(chunks.slice(axis + 1)) * ELEMENTS[dtype].bytes;
-    chunks[axis] = Math.max(1, Math.min(chunks[axis], Math.floor(CHUNK_BYTES / rest)));
-    if (chunks[axis] * rest <= CHUNK_BYTES) break;
+    const fitting = Math.max(1, Math.min(length, Math.floor(CHUNK_BYTES / rest)));
+    chunks[axis] = fitting;
+    if (fitting * rest <= CHUNK_BYTES) break;
   }
   return chunks;
 }
