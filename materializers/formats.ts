@@ -102,8 +102,8 @@ async function filesOf<S>(
 
 /** Returns the file with the value. */
 function dataFile(artifact: Artifact): ArtifactFile {
-  const files = artifact.files().filter(({ info }) => info.path !== READING);
-  return files.length === 1 ? files[0] : onlyFile(artifact);
+  const [file, other] = artifact.files().filter(({ info }) => info.path !== READING);
+  return file !== undefined && other === undefined ? file : onlyFile(artifact);
 }
 
 /** Returns the format with the stored options. */

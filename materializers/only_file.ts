@@ -5,7 +5,8 @@ import { fault } from "../core/errors.ts";
 /** Returns the only file of an artifact. Several are `Unsupported`. */
 export function onlyFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files();
-  if (files.length === 1) return files[0];
+  const [file] = files;
+  if (file !== undefined && files.length === 1) return file;
   throw fault({
     code: "Unsupported",
     action: "load",

@@ -89,13 +89,14 @@ async function* newFiles(
   const array = await createZarrArray(store, "", { ...options, shape, dtype });
   yield* take();
   if (shape.length === 0) await array.write(value, options);
-  const rows = (array.shards ?? array.chunks)[0];
-  const perRow = data.length / Math.max(1, shape[0]);
-  for (let row = 0; row < shape[0]; row += rows) {
-    const count = Math.min(rows, shape[0] - row);
+  const [length = 0, ...inner] = shape;
+  const [rows = 1] = array.shards ?? array.chunks;
+  const perRow = data.length / Math.max(1, length);
+  for (let row = 0; row < length; row += rows) {
+    const count = Math.min(rows, length - row);
     const part = data.subarray(row * perRow, (row + count) * perRow) as NDArray["data"];
     const at = shape.map((_, axis) => axis === 0 ? row : 0);
-    const rest = { data: part, shape: [count, ...shape.slice(1)], dtype };
+    const rest = { data: part, shape: [count, ...inner], dtype };
     await array.write(rest, { at, signal: options.signal });
     yield* take();
   }
@@ -149,7 +150,7 @@ function artifactStore(artifact: Artifact): ZarrStore {
     async *list(key) {
       const prefix = key === "" ? "" : `${key}/`;
       const names = paths.filter((path) => path.startsWith(prefix)).map((path) => {
-        const [name, ...rest] = path.slice(prefix.length).split("/");
+        const [name = "", ...rest] = path.slice(prefix.length).split("/");
         return rest.length === 0 ? name : `${name}/`;
       });
       yield* new Set(names);

@@ -47,12 +47,13 @@ export class Choice {
   static async of(options: LocalPathOptions): Promise<Choice> {
     const { all = false, ignoreFiles = !all, gitignore = false } = options;
     const files = [...(gitignore ? [GIT_FILE] : []), ...(ignoreFiles ? [OWN_FILE] : [])]; // last wins
-    const [include, exclude] = [options.include, options.exclude].map((given) =>
-      given === undefined ? [] : [given].flat()
-    );
+    const patterns = async (given: string | readonly string[] = []) => {
+      const list = [given].flat();
+      return list.length === 0 ? undefined : await patternsOf(list);
+    };
     return new Choice(files, {
-      include: include.length === 0 ? undefined : await patternsOf(include),
-      exclude: exclude.length === 0 ? undefined : await patternsOf(exclude),
+      include: await patterns(options.include),
+      exclude: await patterns(options.exclude),
     });
   }
 
