@@ -74,7 +74,7 @@ function readSamples(bytes: Uint8Array, header: BmpHeader): Image {
   for (let row = 0, to = 0; row < height; row++) {
     let from = rowAt(header, row);
     for (let column = 0; column < width; column++, from += bits / 8) {
-      for (const place of places) data[to++] = bytes[from + place];
+      for (const place of places) data[to++] = bytes[from + place]!;
     }
   }
   return { data, width, height, channels, dtype: "uint8" };
@@ -88,12 +88,14 @@ function readIndexed(bytes: Uint8Array, header: Required<BmpHeader>, path: strin
     const begin = rowAt(header, row);
     for (let column = 0; column < width; column++) {
       const bit = column * bits;
-      const index = bytes[begin + (bit >> 3)] >> (8 - bits - (bit & 7)) & ((1 << bits) - 1);
+      const index = bytes[begin + (bit >> 3)]! >> (8 - bits - (bit & 7)) & ((1 << bits) - 1);
       const from = index * 4;
       if (from >= palette.byteLength) {
         throw corruptImage(path, `its palette has no colour ${index}`);
       }
-      for (let channel = 0; channel < channels; channel++) data[to++] = palette[from + 2 - channel];
+      for (let channel = 0; channel < channels; channel++) {
+        data[to++] = palette[from + 2 - channel]!;
+      }
     }
   }
   return { data, width, height, channels, dtype: "uint8" };
@@ -149,7 +151,7 @@ function encodeBmp(image: Image, size: number): Uint8Array {
   for (let row = 0, from = 0; row < height; row++) {
     let to = offset + rowBytes * (height - 1 - row);
     for (let column = 0; column < width; column++, from += channels) {
-      for (const channel of order) bytes[to++] = data[from + channel];
+      for (const channel of order) bytes[to++] = data[from + channel]!;
     }
   }
   return bytes;

@@ -24,7 +24,7 @@ import { encodeGif, greys, indexColours } from "./gif/write.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
 /** The four passes of an interlaced image: first row and step. */
-const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
+const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]] as const;
 
 /** Options of {@linkcode gif}. */
 export interface GifOptions extends ImageOptions {
@@ -197,11 +197,11 @@ function drawBlock(
   for (let row = 0, from = 0; row < height; row++) {
     let to = rowAt(block, rows?.[row] ?? row);
     for (let column = 0; column < width; column++, from++, to += 4) {
-      const index = indices[from];
+      const index = indices[from]!;
       if (index === transparent) continue;
       if (index * 3 >= palette.byteLength) throw corruptImage(path, `no colour ${index}`);
       for (let channel = 0; channel < 3; channel++) {
-        rgba[to + channel] = palette[index * 3 + channel];
+        rgba[to + channel] = palette[index * 3 + channel]!;
       }
       rgba[to + 3] = 255;
     }

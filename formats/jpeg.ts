@@ -171,7 +171,7 @@ function* segmentsOf(
   const view = viewOf(bytes);
   for (let at = 2;;) {
     if (at + 2 > bytes.byteLength) throw corruptImage(path, "file is truncated");
-    const marker = bytes[at + 1];
+    const marker = view.getUint8(at + 1);
     if (bytes[at] !== 0xff) throw corruptImage(path, `no marker at byte ${at}`);
     if (marker === END) return;
     if (marker === 0xff) {
@@ -192,7 +192,7 @@ function* segmentsOf(
 /** Returns the offset of the next marker that is not a stuffed byte or a restart. */
 function endOfScan(bytes: Uint8Array, start: number): number {
   for (let at = bytes.indexOf(0xff, start); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    const next = bytes[at + 1];
+    const next = bytes[at + 1] ?? END;
     if (next !== 0 && next !== 0xff && !(next >= 0xd0 && next <= 0xd7)) return at;
   }
   return bytes.byteLength;

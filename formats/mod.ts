@@ -174,7 +174,7 @@ async function loadFormat(
     import.meta.url,
   );
   const options = Object.entries(given).filter(([name]) => reading.includes(name));
-  return module[id](Object.fromEntries(options));
+  return module[id]!(Object.fromEntries(options));
 }
 
 function cannotRegister(code: ErrorCode, id: string, state: string, hint: string): RegistryError {

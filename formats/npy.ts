@@ -102,7 +102,7 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   const { signal } = options;
   const header = await readHeader(file, signal);
   const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;
-  const { start = 0, stop = length } = options;
+  const { start = 0, stop = length ?? 0 } = options;
   const failed = (code: "Invalid" | "Unsupported" | "Conflict", state: string, hint: string) => {
     const subject = `${shown(start)} to ${shown(stop)} of ${shown(file.path)}`;
     return fault({ code, action: "read", subject, state, hint });

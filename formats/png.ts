@@ -93,14 +93,13 @@ function fromPalette(
   const channels = transparency === undefined ? 3 : 4;
   const data = new Uint8Array(width * height * channels);
   for (let i = 0, to = 0; i < indices.length; i++, to += channels) {
-    const from = indices[i] * 3;
+    const index = indices[i]!;
+    const from = index * 3;
     if (from >= palette!.byteLength) {
-      throw corruptImage(path, `its palette has no colour ${indices[i]}`);
+      throw corruptImage(path, `its palette has no colour ${index}`);
     }
-    data[to] = palette![from];
-    data[to + 1] = palette![from + 1];
-    data[to + 2] = palette![from + 2];
-    if (transparency !== undefined) data[to + 3] = transparency[indices[i]] ?? 255;
+    for (let channel = 0; channel < 3; channel++) data[to + channel] = palette![from + channel]!;
+    if (transparency !== undefined) data[to + 3] = transparency[index] ?? 255;
   }
   return { data, width, height, channels, dtype: "uint8" };
 }
@@ -122,7 +121,7 @@ function addAlpha(
   for (let pixel = 0; pixel < count; pixel++) {
     const from = pixel * samples;
     const to = pixel * (samples + 1);
-    for (let channel = 0; channel < samples; channel++) out[to + channel] = data[from + channel];
+    for (let channel = 0; channel < samples; channel++) out[to + channel] = data[from + channel]!;
     const isClear = key.every((value, channel) => stored[from + channel] === value);
     out[to + samples] = isClear ? 0 : opaque;
   }
@@ -146,11 +145,12 @@ function readPasses(
     let above: Uint8Array = new Uint8Array(rowBytes);
     for (let y = top; y < height; y += stepY) {
       const row = bytes.subarray(at + 1, at + 1 + rowBytes);
-      if (!unfilter(bytes[at], row, above)) throw corruptImage(path, `unknown filter ${bytes[at]}`);
+      const filter = bytes[at]!;
+      if (!unfilter(filter, row, above)) throw corruptImage(path, `unknown filter ${filter}`);
       for (let column = 0; column < columns; column++) {
         const shift = 8 - depth * (column % perByte + 1);
-        samples[y * width + left + column * stepX] = row[Math.floor(column / perByte)] >> shift &
-          mask;
+        const byte = row[Math.floor(column / perByte)]!;
+        samples[y * width + left + column * stepX] = byte >> shift & mask;
       }
       above = row;
       at += 1 + rowBytes;
@@ -163,20 +163,25 @@ function readPasses(
  * Undoes the filter of a row in place, of at most a byte per pixel; false for an unknown filter.
  */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array): boolean {
-  for (let i = 0; i < row.length; i++) {
-    const [left, up, corner] = i === 0 ? [0, above[0], 0] : [row[i - 1], above[i], above[i - 1]];
-    if (filter === 1) row[i] += left;
-    else if (filter === 2) row[i] += up;
-    else if (filter === 3) row[i] += left + up >> 1;
-    else if (filter === 4) row[i] += paeth(left, up, corner);
+  const predict = [none, leftOf, upOf, meanOf, paeth][filter];
+  if (predict === undefined) return false;
+  let left = 0, corner = 0;
+  for (const [i, up] of above.entries()) {
+    left = row[i] = row[i]! + predict(left, up, corner) & 255;
+    corner = up;
   }
-  return filter <= 4;
+  return true;
 }
+
+const none = () => 0;
+const leftOf = (left: number) => left;
+const upOf = (_: number, up: number) => up;
+const meanOf = (left: number, up: number) => left + up >> 1;
 
 /** Returns the neighbor that is nearest to `left + up - corner`. */
 function paeth(left: number, up: number, corner: number): number {
-  const estimate = left + up - corner;
-  const [a, b, c] = [left, up, corner].map((neighbor) => Math.abs(estimate - neighbor));
+  const away = (neighbor: number) => Math.abs(left + up - corner - neighbor);
+  const [a, b, c] = [away(left), away(up), away(corner)];
   if (a <= b && a <= c) return left;
   return b <= c ? up : corner;
 }

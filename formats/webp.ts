@@ -88,7 +88,7 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
         throw unwritableImage("WebP", "its encoder failed", "Write it as PNG, or in parts.");
       }
       // The encoder omits the flag if all alpha is opaque, and the image would lose a channel.
-      if (!lossy && image.channels === 4) bytes[PAYLOAD + 4] |= 0x10;
+      if (!lossy && image.channels === 4) bytes[PAYLOAD + 4]! |= 0x10;
       return bytes;
     },
     async decode(file, { signal } = {}) {
@@ -177,8 +177,8 @@ function lossyFrame(content: DataView, path: string): Omit<WebpHeader, "alpha"> 
   if (content.byteLength < 10 || content.getUint32(2, true) >>> 8 !== 0x2a019d) {
     throw corruptImage(path, "invalid start of its frame");
   }
-  const [width, height] = [6, 8].map((at) => content.getUint16(at, true) & 0x3fff);
-  return { width, height };
+  const side = (at: number) => content.getUint16(at, true) & 0x3fff;
+  return { width: side(6), height: side(8) };
 }
 
 /** Parses the header of lossless pixels, RFC 9649 section 3.4: a signature, two sides, alpha. */

@@ -94,7 +94,7 @@ function blocksFile(path: string, blocks: readonly Uint8Array[], size: number): 
     for (let at = offset; at < end;) {
       const start = at % BLOCK_BYTES;
       const stop = Math.min(BLOCK_BYTES, start + end - at);
-      yield blocks[(at - start) / BLOCK_BYTES].slice(start, stop);
+      yield blocks[(at - start) / BLOCK_BYTES]!.slice(start, stop);
       at += stop - start;
     }
   }

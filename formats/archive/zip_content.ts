@@ -121,11 +121,11 @@ function checkLocalHeader(file: FileToDecode, record: ZipRecord, head: Uint8Arra
   if (nameLength !== name.byteLength || name.some((byte, i) => byte !== record.name[i])) {
     throw differs("name");
   }
-  const [crc, packed, size] = [14, 18, 22].map((at) => view.getUint32(at, true));
+  const field = (at: number) => view.getUint32(at, true);
   const agrees = (short: number, long: number) => short === 0xffffffff || short === long;
   const isLater = (flags & 8) !== 0; // the sizes follow the bytes
-  const isSame = crc === record.crc && agrees(packed, record.packedSize) &&
-    agrees(size, record.size);
+  const isSame = field(14) === record.crc && agrees(field(18), record.packedSize) &&
+    agrees(field(22), record.size);
   if (!isLater && !isSame) throw differs("size or CRC-32");
   const begins = LOCAL_BYTES + nameLength + view.getUint16(28, true);
   if (begins + record.packedSize > record.room) throw differs("length");

@@ -111,8 +111,9 @@ async function findEnd(
       at + END_BYTES + view.getUint16(at + 20, true) === length;
     if (isEnd) ends.push(at);
   }
-  if (ends.length === 1) return { view, at: ends[0] };
-  const isNone = ends.length === 0;
+  const [at, other] = ends;
+  if (at !== undefined && other === undefined) return { view, at };
+  const isNone = at === undefined;
   const state = isNone ? "not a ZIP file, or truncated" : "it has several ends, so it is ambiguous";
   throw corrupt(file.path, state);
 }
@@ -169,9 +170,8 @@ async function readEnd64(
   if (view.getUint32(16, true) !== 0 || view.getUint32(20, true) !== 0) {
     throw unsupported(file.path, SPLIT);
   }
-  const numbers = [32, 40, 48].map((at) => toNumber(file.path, view.getBigUint64(at, true)));
-  const [count, size, start] = numbers;
-  return { count, size, offset: start };
+  const field = (at: number) => toNumber(file.path, view.getBigUint64(at, true));
+  return { count: field(32), size: field(40), offset: field(48) };
 }
 
 function checkPlace(file: FileToDecode, directory: Directory, end: number): Directory {
@@ -188,11 +188,12 @@ function parseRecords(path: string, bytes: Uint8Array, count: number): ZipRecord
     if (at + CENTRAL_BYTES > bytes.byteLength || view.getUint32(at, true) !== SIGNATURES.central) {
       throw corrupt(path, `no directory record of entry ${place}`);
     }
-    const lengths = [28, 30, 32].map((field) => view.getUint16(at + field, true));
-    const end = at + CENTRAL_BYTES + lengths[0] + lengths[1] + lengths[2];
+    const nameEnd = at + CENTRAL_BYTES + view.getUint16(at + 28, true);
+    const extraEnd = nameEnd + view.getUint16(at + 30, true);
+    const end = extraEnd + view.getUint16(at + 32, true);
     if (end > bytes.byteLength) throw corrupt(path, `entry ${place} exceeds the directory`);
-    const name = bytes.subarray(at + CENTRAL_BYTES, at + CENTRAL_BYTES + lengths[0]);
-    const extra = bytes.subarray(at + CENTRAL_BYTES + lengths[0], end - lengths[2]);
+    const name = bytes.subarray(at + CENTRAL_BYTES, nameEnd);
+    const extra = bytes.subarray(nameEnd, extraEnd);
     records.push(parseRecord(path, viewOf(bytes.subarray(at, end)), { name, extra, place }));
     at = end;
   }
@@ -205,29 +206,30 @@ function parseRecord(
   view: DataView,
   { name, extra, place }: { name: Uint8Array; extra: Uint8Array; place: number },
 ): ZipRecord {
-  const [madeBy, , flags, method] = [4, 6, 8, 10].map((at) => view.getUint16(at, true));
-  const [crc, packed32, size32] = [16, 20, 24].map((at) => view.getUint32(at, true));
+  const short = (at: number) => view.getUint16(at, true);
+  const long = (at: number) => view.getUint32(at, true);
+  const [madeBy, flags, method] = [short(4), short(8), short(10)];
   const text = nameOf(archive, name, flags, place);
   if ((flags & 0x2041) !== 0) throw unsupported(archive, `entry ${place} is encrypted`);
   if (method !== STORED && method !== DEFLATED) {
     throw unsupported(archive, `entry ${place} is packed by method ${method}, not 0 or 8`);
   }
-  const said = { size: size32, packedSize: packed32, offset: view.getUint32(42, true) };
+  const said = { size: long(24), packedSize: long(20), offset: long(42) };
   const { size, packedSize, offset } = readZip64(archive, said, extra, place);
-  if (view.getUint16(34, true) !== 0) throw unsupported(archive, SPLIT);
+  if (short(34) !== 0) throw unsupported(archive, SPLIT);
   const isPossible = method === STORED
     ? size === packedSize
     : size <= packedSize * MAX_DEFLATE_RATIO;
   if (!isPossible) {
     throw corrupt(archive, `entry ${place} cannot have ${size} bytes packed in ${packedSize}`);
   }
-  const mode = modeOf(archive, { text, madeBy, attributes: view.getUint32(38, true), place });
+  const mode = modeOf(archive, { text, madeBy, attributes: long(38), place });
   if (mode === "folder" && size !== 0) {
     throw corrupt(archive, `entry ${place} is a folder with bytes`);
   }
   const path = entryPath(archive, text, place);
   if (path === "" && mode !== "folder") throw corrupt(archive, `entry ${place} has no name`);
-  const fields = { name, method, crc, packedSize, size, offset, room: 0 };
+  const fields = { name, method, crc: long(16), packedSize, size, offset, room: 0 };
   return { path, ...mode !== undefined && { mode }, ...fields };
 }
 

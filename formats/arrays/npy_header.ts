@@ -76,9 +76,9 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   if (bytes.byteLength < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw corruptNpy(path, "not a .npy file");
   }
-  const version = bytes[6];
-  if (version < 1 || version > 3 || bytes[7] !== 0) {
-    const found = `${version}.${bytes[7]}`;
+  const [version = 0, minor] = bytes.subarray(6);
+  if (version < 1 || version > 3 || minor !== 0) {
+    const found = `${version}.${minor}`;
     throw unsupportedNpy(path, `its format version is ${found}, supported are 1.0, 2.0 and 3.0`);
   }
   const prefix = version === 1 ? 10 : 12;

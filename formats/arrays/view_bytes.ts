@@ -61,18 +61,18 @@ export function joinElements(header: Uint8Array, elements: Uint8Array): Uint8Arr
 export function swapBytes({ buffer, byteOffset, byteLength }: Uint8Array, size: number): void {
   if (size === 2) {
     const pairs = new Uint16Array(buffer, byteOffset, byteLength >>> 1);
-    for (let at = 0; at < pairs.length; at++) pairs[at] = pairs[at] << 8 | pairs[at] >>> 8;
+    for (let at = 0; at < pairs.length; at++) pairs[at] = pairs[at]! << 8 | pairs[at]! >>> 8;
     return;
   }
   const words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
   for (let at = 0; at < words.length; at++) {
-    const word = words[at];
+    const word = words[at]!;
     words[at] = word << 24 | (word & 0xff00) << 8 | word >>> 8 & 0xff00 | word >>> 24;
   }
   if (size !== 8) return;
   for (let at = 0; at < words.length; at += 2) {
-    const first = words[at];
-    words[at] = words[at + 1];
+    const first = words[at]!;
+    words[at] = words[at + 1]!;
     words[at + 1] = first;
   }
 }

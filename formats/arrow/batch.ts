@@ -118,12 +118,12 @@ class ColumnCells {
     if (offsets.some((offset, i) => offset < (offsets[i - 1] ?? 0))) {
       throw this.#corrupt("its string offsets decrease");
     }
-    const bytes = await this.#texts!(offsets[0], offsets[count] - offsets[0]);
+    const [first = 0] = offsets;
+    const bytes = await this.#texts!(first, offsets[count]! - first);
     const strings: Cell[] = [];
     for (let i = 0; i < count; i++) {
       if (valid?.[i] === 0) continue;
-      const [start, end] = [offsets[i] - offsets[0], offsets[i + 1] - offsets[0]];
-      strings.push(UTF8.decode(bytes.subarray(start, end)));
+      strings.push(UTF8.decode(bytes.subarray(offsets[i]! - first, offsets[i + 1]! - first)));
     }
     return strings;
   }
@@ -219,7 +219,7 @@ async function readBits(read: Read, from: number, count: number): Promise<Uint8A
   const bytes = await read(first, Math.ceil((from + count) / 8) - first);
   const bits = new Uint8Array(count);
   for (let i = 0, bit = from % 8; i < count; i++, bit++) {
-    bits[i] = bytes[bit >> 3] >> (bit & 7) & 1;
+    bits[i] = bytes[bit >> 3]! >> (bit & 7) & 1;
   }
   return bits;
 }

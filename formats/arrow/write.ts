@@ -9,6 +9,7 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import type { FormatOptions } from "../content/format.ts";
 import type { Cell, Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
+import { zipLists } from "../arrays/lists.ts";
 
 /** Options for writing Arrow files. */
 export interface ArrowWriteOptions {
@@ -45,7 +46,7 @@ export async function* encodeRows(
   const blocks: unknown[] = [];
   const groups = rowGroups(table, { format: "Arrow", maxRows: batchSize, signal });
   for await (const { cells } of groups) {
-    const buffers = columns.flatMap((column, i) => buffersOf(column, cells[i]));
+    const buffers = zipLists(columns, cells).flatMap(([column, own]) => buffersOf(column, own));
     let length = 0;
     const regions = buffers.map(({ byteLength }) => {
       const region = { offset: length, length: byteLength };
@@ -82,7 +83,7 @@ function buffersOf({ type }: Column, cells: readonly Cell[]): Uint8Array[] {
 function bitsOf(cells: readonly Cell[], isSet: (cell: Cell) => boolean): Uint8Array {
   const bits = new Uint8Array(Math.ceil(cells.length / 8));
   for (const [i, cell] of cells.entries()) {
-    if (isSet(cell)) bits[Math.floor(i / 8)] |= 1 << i % 8;
+    if (isSet(cell)) bits[Math.floor(i / 8)]! |= 1 << i % 8;
   }
   return bits;
 }

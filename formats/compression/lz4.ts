@@ -25,7 +25,7 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
 /** Unpacks a frame, into at most `size` bytes. */
 export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
   const view = viewOf(packed);
-  const flags = packed[4];
+  const flags = packed[4] ?? 0;
   if (
     packed.byteLength < 7 || view.getUint32(0, true) !== FRAME_MAGIC || flags >> 6 !== 1 ||
     (flags & 1) !== 0
@@ -54,7 +54,7 @@ function unpackBlock(packed: Uint8Array, out: Uint8Array, start: number): number
   let to = start;
   const byte = () => {
     if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
-    return packed[from++];
+    return packed[from++]!;
   };
   const length = (short: number) => {
     let whole = short;
@@ -82,7 +82,7 @@ export function copyIn(
   if (length > packed.byteLength - from) throw new Lz4Problem("data is truncated");
   if (length > out.byteLength - to) throw new Lz4Problem("data exceeds its declared size");
   if (length > SHORT) out.set(packed.subarray(from, from + length), to);
-  else for (let i = 0; i < length; i++) out[to + i] = packed[from + i];
+  else for (let i = 0; i < length; i++) out[to + i] = packed[from + i]!;
   return to + length;
 }
 
@@ -92,7 +92,7 @@ export function copyBack(out: Uint8Array, to: number, offset: number, length: nu
     throw new Lz4Problem("a copy exceeds its bounds");
   }
   if (length > SHORT && offset >= length) out.copyWithin(to, to - offset, to - offset + length);
-  else for (let i = to; i < to + length; i++) out[i] = out[i - offset];
+  else for (let i = to; i < to + length; i++) out[i] = out[i - offset]!;
   return to + length;
 }
 
@@ -131,7 +131,7 @@ export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined
   const lastStart = bytes.length - MATCH_LIMIT;
   for (let at = 0; at <= lastStart;) {
     const hash = hashAt(at);
-    const before = places[hash];
+    const before = places[hash]!;
     places[hash] = at;
     const isMatch = before >= 0 && at - before <= FARTHEST &&
       view.getUint32(before, true) === view.getUint32(at, true);

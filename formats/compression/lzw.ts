@@ -25,6 +25,7 @@ export function unpackLzw(
   { clear, isHighFirst, isEarly }: LzwCodes,
 ): Uint8Array | undefined {
   const [end, firstWidth] = [clear + 1, Math.log2(clear) + 1];
+  const byteAt = (at: number) => packed[at] ?? 0; // also behind the end
   const out = new Uint8Array(count);
   const places = new Uint32Array(MAX_CODES);
   const lengths = new Uint32Array(MAX_CODES);
@@ -34,9 +35,9 @@ export function unpackLzw(
   while (to < count) {
     if (bit + width > packed.byteLength * 8) return undefined;
     const byte = Math.floor(bit / 8);
-    const word = isHighFirst // bytes behind the end count as 0
-      ? packed[byte] << 16 | packed[byte + 1] << 8 | packed[byte + 2]
-      : packed[byte] | packed[byte + 1] << 8 | packed[byte + 2] << 16;
+    const word = isHighFirst
+      ? byteAt(byte) << 16 | byteAt(byte + 1) << 8 | byteAt(byte + 2)
+      : byteAt(byte) | byteAt(byte + 1) << 8 | byteAt(byte + 2) << 16;
     const shift = isHighFirst ? 24 - bit % 8 - width : bit % 8;
     const code = word >> shift & ((1 << width) - 1);
     bit += width;
@@ -54,9 +55,9 @@ export function unpackLzw(
     const start = to;
     if (code < clear) out[to++] = code;
     else {
-      const at = places[code];
-      const stop = at + Math.min(lengths[code], count - to);
-      for (let from = at; from < stop; from++) out[to++] = out[from];
+      const at = places[code]!;
+      const stop = at + Math.min(lengths[code]!, count - to);
+      for (let from = at; from < stop; from++) out[to++] = out[from]!;
     }
     const isFull = next + (isEarly ? 1 : 0) >= 1 << width;
     if (isFull && (isNew || isEarly) && width < MAX_WIDTH) width++;

@@ -58,7 +58,8 @@ function readDate(text: string): Date | CellProblem {
   const match = DATE.exec(text);
   if (match === null) return new CellProblem(text, "is not a day or a time with its time zone");
   const number = (group: number) => Number(match[group] ?? 0);
-  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(number);
+  const [year, month, day] = [number(1), number(2), number(3)];
+  const [hour, minute, second] = [number(4), number(5), number(6)];
   const [hoursAway, minutesAway] = [number(10), number(11)];
   const offset = (match[9] === "-" ? -1 : 1) * (hoursAway * 60 + minutesAway);
   const date = new Date(0);
@@ -92,7 +93,7 @@ export function createRowWriter(delimiter: string): RowWriter {
   function row(columns: readonly Column[], row: Row): { line: string } | { problem: string } {
     const cells: string[] = [];
     for (const { name, nullable } of columns) {
-      const cell = row[name];
+      const cell = row[name] as Cell;
       const problem = cellProblem(cell, nullable);
       if (problem !== undefined) return { problem: `its ${shown(name)} ${problem}` };
       cells.push(cellText(cell));

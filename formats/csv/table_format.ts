@@ -11,6 +11,7 @@ import { createTable } from "../tables/create_table.ts";
 import { isTable, listColumns, namesProblem } from "../tables/list_columns.ts";
 import { encodeText } from "../content/text_stream.ts";
 import { CellProblem, createRowWriter, readCell } from "./read_cell.ts";
+import { zipLists } from "../arrays/lists.ts";
 
 /** The separator of cells. */
 export type CsvDelimiter = "," | ";" | "\t" | "|";
@@ -117,11 +118,9 @@ class TableTexts {
     }
     const missing = this.#missingOf(read);
     if (missing !== undefined) return `it has no column ${shown(missing)}`;
-    const other = value.columns.findIndex((column, index) =>
-      shortOf(column) !== shortOf(read[index])
-    );
-    if (other < 0) return undefined;
-    return `its column ${shortOf(value.columns[other])} would be read as ${shortOf(read[other])}`;
+    const both = zipLists(value.columns.map(shortOf), read.map(shortOf));
+    const [own, other] = both.find(([own, other]) => own !== other) ?? [];
+    return own && `its column ${own} would be read as ${other}`;
   }
 
   encode(value: TableRows, options: FormatOptions): ReturnType<typeof encodeText> {
@@ -237,7 +236,7 @@ function decodeRow(path: string, columns: readonly Column[], { cells, line }: Cs
   }
   const row: Row = {};
   for (const [index, column] of columns.entries()) {
-    const value = readCell(column, cells[index]);
+    const value = readCell(column, cells[index]!);
     if (value instanceof CellProblem) {
       const state = `line ${line}, column ${shown(column.name)}: ${value.state}`;
       throw value.isInexact ? inexact(path, state) : corrupt(path, state);

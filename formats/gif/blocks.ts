@@ -41,7 +41,7 @@ export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: numbe
   const head = reader.take(13);
   const screen = { width: head.getUint16(6, true), height: head.getUint16(8, true) };
   checkPixels(path, screen, maxPixels);
-  const shared = reader.takePalette(bytes[10]);
+  const shared = reader.takePalette(head.getUint8(10));
   const frames: GifBlock[] = [];
   let control: Control = { disposal: 0, delay: 0 };
   for (let kind; (kind = reader.takeByte()) !== TRAILER;) {
@@ -74,7 +74,7 @@ class GifReader {
   }
 
   takeByte(): number {
-    return this.#pass(1)[0];
+    return this.take(1).getUint8(0);
   }
 
   takePalette(flags: number): Uint8Array | undefined {
@@ -107,7 +107,8 @@ interface FramePlace {
 
 function readFrame(reader: GifReader, { screen, shared, number }: FramePlace): Frame {
   const head = reader.take(9);
-  const [left, top, width, height] = [0, 2, 4, 6].map((field) => head.getUint16(field, true));
+  const field = (at: number) => head.getUint16(at, true);
+  const [left, top, width, height] = [field(0), field(2), field(4), field(6)];
   const flags = head.getUint8(8);
   const palette = reader.takePalette(flags) ?? shared;
   if (palette === undefined) throw reader.corrupt(`frame ${number} has no palette`);
@@ -128,7 +129,7 @@ function readFrame(reader: GifReader, { screen, shared, number }: FramePlace): F
 /** Section 23: properties of the next frame. */
 function readControl(content: Uint8Array | undefined, path: string): Control {
   if (content?.byteLength !== 4) throw corruptImage(path, "invalid length of a control block");
-  const [flags, low, high, index] = content;
+  const [flags = 0, low = 0, high = 0, index] = content;
   return {
     disposal: flags >> 2 & 7,
     delay: low | high << 8,

@@ -13,7 +13,7 @@ export function packIndices(indices: Uint8Array, bits: number): Uint8Array {
   let [next, width] = [end + 1, bits + 1];
   let codes = new Map<number, number>(); // by the code of all but the last index, and that index
   out.put(clear, width);
-  let text = indices[0];
+  let [text = 0] = indices;
   for (const index of indices.subarray(1)) {
     const key = text << 8 | index;
     const longer = codes.get(key);

@@ -19,10 +19,11 @@ const MAX_COLOURS = 256;
  */
 export function indexColours({ data, channels }: Image): Indexed | string {
   if (channels === 1) return { palette: greys(), indices: data as Uint8Array };
+  const colourAt = (at: number) => data[at]! << 16 | data[at + 1]! << 8 | data[at + 2]!;
   const found = new Set<number>();
   const room = MAX_COLOURS - (channels === 4 ? 1 : 0);
   for (let at = 0; at < data.length; at += channels) {
-    const colour = data[at] << 16 | data[at + 1] << 8 | data[at + 2];
+    const colour = colourAt(at);
     const alpha = channels === 4 ? data[at + 3] : 255;
     if (alpha === 255) found.add(colour);
     else if (alpha !== 0) return "it has pixels that are half transparent";
@@ -34,9 +35,7 @@ export function indexColours({ data, channels }: Image): Indexed | string {
   const indices = new Uint8Array(data.length / channels);
   for (let pixel = 0, at = 0; pixel < indices.length; pixel++, at += channels) {
     const isSeen = channels === 3 || data[at + 3] === 255;
-    indices[pixel] = isSeen
-      ? places.get(data[at] << 16 | data[at + 1] << 8 | data[at + 2])!
-      : colours.length;
+    indices[pixel] = isSeen ? places.get(colourAt(at))! : colours.length;
   }
   const palette = Uint8Array.from(
     colours.flatMap((colour) => [colour >> 16, colour >> 8 & 255, colour & 255]),

@@ -58,11 +58,9 @@ export function checkQuality(format: string, quality: number): void {
 /** Converts an image of one (grey), three or four channels to RGBA. */
 export function toRgba({ data, width, height, channels }: Image): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  const given = channels === 4 ? 4 : 3;
   for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
-    rgba[to] = data[from];
-    rgba[to + 1] = data[channels === 1 ? from : from + 1];
-    rgba[to + 2] = data[channels === 1 ? from : from + 2];
-    if (channels === 4) rgba[to + 3] = data[from + 3];
+    for (let i = 0; i < given; i++) rgba[to + i] = data[channels === 1 ? from : from + i]!;
   }
   return rgba;
 }
@@ -72,7 +70,7 @@ export function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array 
   if (channels === 4) return new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
   const data = new Uint8Array(rgba.length / 4 * channels);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    for (let channel = 0; channel < channels; channel++) data[to++] = rgba[from + channel];
+    for (let channel = 0; channel < channels; channel++) data[to++] = rgba[from + channel]!;
   }
   return data;
 }
@@ -127,7 +125,7 @@ export async function loadWasm<M>(format: string, factory: unknown, said: string
       code: isDenied ? "Denied" : "Unsupported",
       action: "load code of",
       subject: format,
-      state: messageOf(cause).split("\n")[0].slice(0, 200),
+      state: messageOf(cause).replace(/\n.*/s, "").slice(0, 200),
       hint: isDenied
         ? "Allow reading the folder of packages that the error names."
         : "Use Deno, Bun or a browser: Node does not load it from its package.",

@@ -51,7 +51,7 @@ interface Page {
 export function openChunk(place: ChunkPlace): ChunkReader {
   const { file: { path, size }, column: { column, leaf, type }, group } = place;
   const name = `column ${shown(column.name)}`;
-  const { isElsewhere, meta } = group.columns[leaf];
+  const { isElsewhere, meta } = group.columns[leaf]!;
   if (isElsewhere) throw unsupportedTable(path, `${name}: it is in another file`);
   if (meta === undefined) throw unsupportedTable(path, `${name}: it is encrypted`);
   const { offset, bytes, codec, values } = meta;
@@ -281,13 +281,13 @@ export class ChunkReader {
   #fromDictionary(body: Uint8Array, count: number): Numbers | Cell[] {
     const dictionary = this.#dictionary;
     if (dictionary === undefined) throw new Damage("it has no dictionary");
-    const indices = readRuns(body.subarray(1), body[0], new Uint32Array(count));
+    const indices = readRuns(body.subarray(1), body[0] ?? 0, new Uint32Array(count));
     const Cells = dictionary.constructor as new (length: number) => Cell[];
     const cells = new Cells(count);
     for (let i = 0; i < count; i++) {
-      const index = indices[i];
+      const index = indices[i]!;
       if (index >= dictionary.length) throw new Damage(`no value ${index} in its dictionary`);
-      cells[i] = dictionary[index];
+      cells[i] = dictionary[index]!;
     }
     return cells;
   }

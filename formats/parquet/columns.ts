@@ -36,12 +36,12 @@ export function columnsOf(
   for (let i = 0; i < (schema[0]?.children ?? 0); i++) {
     const first = at;
     for (let open = 1; open > 0; open--) {
-      if (at >= schema.length) throw corruptTable(path, "schema is damaged");
-      const { children } = schema[at++];
-      open += children;
-      if (children === 0) leaf++;
+      const part = schema[at++];
+      if (part === undefined) throw corruptTable(path, "schema is damaged");
+      open += part.children;
+      if (part.children === 0) leaf++;
     }
-    const element = schema[first];
+    const element = schema[first]!;
     const isNested = at > first + 1 || element.type === undefined;
     columns.push(
       isNested

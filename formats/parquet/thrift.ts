@@ -32,7 +32,7 @@ function checkStruct(bytes: Uint8Array): number {
   };
   const byte = () => {
     pass(1);
-    return bytes[at - 1];
+    return bytes[at - 1]!;
   };
   function varint(maxBytes: number): number {
     for (let value = 0, i = 0; i < maxBytes; i++) {

@@ -31,7 +31,7 @@ function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
   let to = 0;
   const byte = () => {
     if (from >= packed.byteLength) throw new Damage("data is truncated");
-    return packed[from++];
+    return packed[from++]!;
   };
   const number = (bytes: number) => {
     let value = 0;

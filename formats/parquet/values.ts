@@ -59,7 +59,7 @@ const DECODERS: Readonly<Record<number, Decoder | undefined>> = {
     types: [bytes],
     decode(reader, { count }) {
       const lengths = readDelta(reader, new Int32Array(count));
-      return readStrings(reader, count, (i) => lengths[i]);
+      return readStrings(reader, count, (i) => lengths[i]!);
     },
   },
   [ENCODING.deltaBytes]: {
@@ -68,7 +68,7 @@ const DECODERS: Readonly<Record<number, Decoder | undefined>> = {
   },
   [ENCODING.split]: {
     types: [int32, int64, float, double],
-    decode: (reader, { type, count }) => byteStreamSplit(reader, count, TYPES[type], undefined),
+    decode: (reader, { type, count }) => byteStreamSplit(reader, count, TYPES[type]!, undefined),
   },
 };
 
@@ -88,7 +88,7 @@ export function readValues(page: Uint8Array, from: number, encoded: Encoded): Va
 }
 
 function readPlains(reader: Reader, { type, count }: Encoded): unknown {
-  if (type !== PHYSICAL.bytes) return readPlain(reader, TYPES[type], count, undefined);
+  if (type !== PHYSICAL.bytes) return readPlain(reader, TYPES[type]!, count, undefined);
   return readStrings(reader, count, () => {
     reader.offset += 4;
     return reader.view.getUint32(reader.offset - 4, true);
@@ -130,9 +130,9 @@ function readShared(reader: Reader, count: number, maxBytes: number): string[] {
   let last: Uint8Array = new Uint8Array();
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    const shared = prefixes[i];
+    const shared = prefixes[i]!;
     if (shared < 0 || shared > last.length) throw new Damage("a shared prefix is too long");
-    const rest = bytesAt(reader, lengths[i]);
+    const rest = bytesAt(reader, lengths[i]!);
     if ((sum += shared + rest.length) > maxBytes) throw new Damage("strings too long");
     const bytes = new Uint8Array(shared + rest.length);
     bytes.set(last.subarray(0, shared));
@@ -168,7 +168,7 @@ export function readRuns<A extends Uint8Array | Uint32Array>(
   const number = (at: number, length: number) => {
     let value = 0;
     for (let i = Math.min(length, bytes.length - at) - 1; i >= 0; i--) {
-      value = value * 256 + bytes[at + i];
+      value = value * 256 + bytes[at + i]!;
     }
     return value;
   };

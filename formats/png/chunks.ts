@@ -22,10 +22,12 @@ const COLOURS: Record<number, { samples: number; depths: readonly number[] } | u
 const PASSES = [
   ...[[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4]],
   ...[[0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]],
-];
+] as const;
 
 /** Returns the passes of an image: first x and y, step of x and y. */
-export function passesOf(interlaced: boolean): number[][] {
+export function passesOf(
+  interlaced: boolean,
+): readonly (readonly [x: number, y: number, stepX: number, stepY: number])[] {
   return interlaced ? PASSES : [[0, 0, 1, 1]];
 }
 
@@ -131,7 +133,7 @@ function parseHeader(content: Uint8Array, path: string, maxPixels?: number): Png
   if (content.byteLength !== 13) throw corruptImage(path, "invalid length of the header");
   const view = new DataView(content.buffer, content.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth, colour, compression, filter, interlace] = content.subarray(8);
+  const [depth = 0, colour = 0, compression, filter, interlace = 0] = content.subarray(8);
   checkPixels(path, { width, height }, maxPixels);
   const { samples = 0, depths = [] } = COLOURS[colour] ?? {};
   if (!depths.includes(depth)) {

@@ -29,7 +29,7 @@ export function batchTable<C extends { column: Column }>(
 ): RangeTable {
   const listed = columns.map(({ column }) => column);
   async function* column(wanted: C, signal?: AbortSignal): AsyncGenerator<Cells> {
-    for await (const { cells } of read([wanted], { from: 0, to: Infinity, signal })) yield cells[0];
+    for await (const { cells } of read([wanted], { from: 0, to: Infinity, signal })) yield* cells;
   }
   return {
     columns: listed,
@@ -78,8 +78,8 @@ export async function* rowGroups(
       throw unwritable(format, "it has rows but no columns", "Give it a column.");
     }
     for (const [i, { name }] of columns.entries()) {
-      const cell = (row as Row)[name];
-      cells[i].push(cell);
+      const cell = (row as Row)[name] as Cell;
+      cells[i]!.push(cell);
       size += typeof cell === "string" ? 4 + cell.length * 2 : 8;
     }
     if (++count < maxRows && size < MAX_GROUP_BYTES) continue;

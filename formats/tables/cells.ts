@@ -34,12 +34,13 @@ export function sliceCells(cells: Cells, from: number, to: number): Cells {
 }
 
 export function cellAt(cells: Cells, index: number): Cell {
-  return "valid" in cells ? cells.valid[index] === 1 ? cells.values[index] : null : cells[index];
+  if (!("valid" in cells)) return cells[index] as Cell;
+  return cells.valid[index] === 1 ? cells.values[index]! : null;
 }
 
 export function rowOf(columns: readonly Column[], cells: readonly Cells[], index: number): Row {
   const row: Row = {};
-  for (let i = 0; i < columns.length; i++) setCell(row, columns[i].name, cellAt(cells[i], index));
+  for (let i = 0; i < columns.length; i++) setCell(row, columns[i]!.name, cellAt(cells[i]!, index));
   return row;
 }
 

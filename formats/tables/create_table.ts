@@ -74,7 +74,7 @@ export function noColumn(name: string, columns: readonly Pick<Column, "name">[])
 async function* cellsOf(column: Column, rows: AsyncIterable<Row>): AsyncGenerator<Cells> {
   let cells: Cell[] = [];
   for await (const row of rows) {
-    if (cells.push(row[column.name]) < CHUNK_ROWS) continue;
+    if (cells.push(row[column.name] as Cell) < CHUNK_ROWS) continue;
     yield packCells(column, cells);
     cells = [];
   }

@@ -64,7 +64,7 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
   const readExactly = openWindow(file, { ...window, aheadBytes: 0 });
 
   const head = size < 8 ? new Uint8Array(8) : await read(0, Math.min(16, size));
-  const order = String.fromCharCode(head[0], head[1]);
+  const order = String.fromCharCode(...head.subarray(0, 2));
   const littleEndian = order === "II";
   const view = viewOf(head);
   const version = view.getUint16(2, littleEndian);
@@ -134,7 +134,7 @@ function directoryOf(
   }
   async function value(tag: number, otherwise?: number): Promise<number> {
     if (otherwise !== undefined && count(tag) === 0) return otherwise;
-    return (await values(tag, 0, 1))[0];
+    return (await values(tag, 0, 1))[0]!;
   }
   return { count, values, value };
 }

@@ -1,5 +1,6 @@
 // The layout of a TIFF page: its samples and its blocks (strips or tiles).
 import { ELEMENTS } from "../arrays/ndarray.ts";
+import { zipLists } from "../arrays/lists.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
 import { type Image, IMAGE_DTYPES, type ImageDType } from "../images/image.ts";
 import { type Directory, TAGS, type TiffReader } from "./directory.ts";
@@ -118,7 +119,7 @@ async function readPalette(
   if (planes.some((value) => value > 0xffff)) {
     throw corruptImage(path, "its palette has a value above 16 bits");
   }
-  const colors = Uint16Array.from(planes, (_, i) => planes[i % 3 * COLORS + Math.floor(i / 3)]);
+  const colors = Uint16Array.from(planes, (_, i) => planes[i % 3 * COLORS + Math.floor(i / 3)]!);
   const isShort = [256, 257].some((factor) =>
     planes.every((value) => value === Math.floor(value / 256) * factor)
   );
@@ -138,7 +139,8 @@ async function readDType(
   const bits = await read(TAGS.bits);
   const formats = await read(TAGS.sampleFormat);
   const kinds = new Set(bits.map((bits, i) => `${bits} ${formats[i]}`));
-  const dtype = kinds.size === 1 ? DTYPES.get([...kinds][0]) : undefined;
+  const [kind = "", other] = kinds;
+  const dtype = other === undefined ? DTYPES.get(kind) : undefined;
   if (dtype !== undefined) return dtype;
   const list = (values: number[]) => [...new Set(values)].slice(0, 9).join(", ");
   const state = `its samples have ${list(bits)} bits, of format ${list(formats)}`;
@@ -153,5 +155,5 @@ export async function readPlaces(
 ): Promise<{ offset: number; size: number }[]> {
   const offsets = await directory.values(tiled ? TAGS.tileOffsets : TAGS.stripOffsets, from, count);
   const sizes = await directory.values(tiled ? TAGS.tileSizes : TAGS.stripSizes, from, count);
-  return offsets.map((offset, i) => ({ offset, size: sizes[i] }));
+  return zipLists(offsets, sizes).map(([offset, size]) => ({ offset, size }));
 }

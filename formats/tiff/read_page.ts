@@ -59,9 +59,9 @@ export async function readPixels(
   const data = new array(new ArrayBuffer(length * bytes), 0, length);
   let group: Stretch[] = [];
   async function flush(): Promise<void> {
-    if (group.length === 0) return;
-    const { offset } = group[0];
-    const last = group[group.length - 1];
+    const [first, last] = [group[0], group.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const { offset } = first;
     const content = await reader.readExactly(offset, last.offset + last.length - offset);
     for (const stretch of group) {
       const from = stretch.offset - offset;
@@ -72,9 +72,10 @@ export async function readPixels(
     group = [];
   }
   for await (const stretch of stretchesOf(reader, directory, page, area)) {
-    const last = group[group.length - 1];
+    const [first = stretch] = group;
+    const last = group.at(-1);
     const isNext = last !== undefined && last.offset + last.length === stretch.offset;
-    if (!isNext || stretch.offset + stretch.length - group[0].offset > MAX_READ_BYTES) {
+    if (!isNext || stretch.offset + stretch.length - first.offset > MAX_READ_BYTES) {
       await flush();
     }
     group.push(stretch);
@@ -91,8 +92,8 @@ export async function readPixels(
 function colored<P extends Uint8Array | Uint16Array>(samples: Uint8Array, palette: P): P {
   const data = new (palette.constructor as new (length: number) => P)(samples.length * 3);
   for (let from = 0, to = 0; from < samples.length; from++) {
-    const color = samples[from] * 3;
-    for (let i = 0; i < 3; i++) data[to++] = palette[color + i];
+    const color = samples[from]! * 3;
+    for (let i = 0; i < 3; i++) data[to++] = palette[color + i]!;
   }
   return data;
 }
@@ -226,6 +227,6 @@ function place(
       target.set(source.subarray(from, from + columns * channels), to);
       continue;
     }
-    for (let i = 0; i < columns; i++) target[to + i * channels + block.channel] = source[from + i];
+    for (let i = 0; i < columns; i++) target[to + i * channels + block.channel] = source[from + i]!;
   }
 }

@@ -35,12 +35,12 @@ function unpackBits(packed: Uint8Array, bytes: number): Uint8Array | undefined {
   const out = new Uint8Array(bytes);
   let to = 0;
   for (let at = 0; at < packed.byteLength && to < bytes;) {
-    const header = packed[at++];
+    const header = packed[at++]!;
     if (header === 128) continue;
     const length = Math.min(header < 128 ? header + 1 : 257 - header, bytes - to);
     if (at + (header < 128 ? length : 1) > packed.byteLength) return undefined;
     if (header < 128) out.set(packed.subarray(at, at + length), to);
-    else out.fill(packed[at], to, to + length);
+    else out.fill(packed[at]!, to, to + length);
     at += header < 128 ? header + 1 : 1;
     to += length;
   }
@@ -52,7 +52,7 @@ function unpackBits(packed: Uint8Array, bytes: number): Uint8Array | undefined {
  */
 export function undoDifferences(data: Uint8Array, rowSamples: number, channels: number): void {
   for (let row = 0; row < data.length; row += rowSamples) {
-    for (let i = row + channels; i < row + rowSamples; i++) data[i] += data[i - channels]; // wraps
+    for (let i = row + channels; i < row + rowSamples; i++) data[i]! += data[i - channels]!; // wraps
   }
 }
 
@@ -68,7 +68,7 @@ export function undoFloatDifferences(
     for (let plane = 0; plane < bytes; plane++) {
       const place = row + (HOST_BIG_ENDIAN ? plane : bytes - 1 - plane);
       for (let i = 0; i < rowSamples; i++) {
-        out[place + i * bytes] = packed[row + plane * rowSamples + i];
+        out[place + i * bytes] = packed[row + plane * rowSamples + i]!;
       }
     }
   }

@@ -17,10 +17,10 @@ const RESOLUTION_UNIT = 296;
 const SHORT = 3;
 const LONG = 4;
 const RATIONAL = 5;
-const BYTES_OF: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 8 };
+const BYTES_OF = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 8 };
 
 /** An entry of the directory. A rational has two numbers. */
-type Entry = [tag: number, type: number, values: readonly number[]];
+type Entry = [tag: number, type: keyof typeof BYTES_OF, values: readonly number[]];
 
 /** Encodes an image in native byte order. Samples of a large one are copied piece by piece. */
 export function encodeTiff(

@@ -105,8 +105,9 @@ export function decodeBlosc(key: string, stored: Uint8Array, maxBytes: number): 
   const view = viewOf(stored);
   if (stored.byteLength < HEADER) throw corrupt(key, "Blosc header is truncated");
   const damaged = () => corrupt(key, "invalid sizes in the Blosc header");
-  const [version, , flags, typesize] = stored;
-  const [size, block, length] = [4, 8, 12].map((at) => view.getUint32(at, true));
+  const [version = 0, , flags = 0, typesize = 0] = stored;
+  const field = (at: number) => view.getUint32(at, true);
+  const [size, block, length] = [field(4), field(8), field(12)];
   if (version < 1 || version > 2) throw unsupported(key, `its Blosc chunk has version ${version}`);
   if (length !== stored.byteLength || size > maxBytes) throw damaged();
   if (size === 0) return new Uint8Array();
@@ -185,7 +186,7 @@ function shuffled(block: Uint8Array, typesize: number): Uint8Array {
   const count = Math.floor(block.length / typesize);
   const out = block.slice();
   for (let byte = 0, to = 0; byte < typesize; byte++) {
-    for (let from = byte; to < (byte + 1) * count; from += typesize) out[to++] = block[from];
+    for (let from = byte; to < (byte + 1) * count; from += typesize) out[to++] = block[from]!;
   }
   return out;
 }
@@ -194,7 +195,7 @@ function unshuffled(block: Uint8Array, typesize: number): Uint8Array {
   const count = Math.floor(block.length / typesize);
   const out = block.slice();
   for (let byte = 0, from = 0; byte < typesize; byte++) {
-    for (let to = byte; from < (byte + 1) * count; to += typesize) out[to] = block[from++];
+    for (let to = byte; from < (byte + 1) * count; to += typesize) out[to] = block[from++]!;
   }
   return out;
 }
@@ -213,9 +214,9 @@ function bitsUnshuffled(block: Uint8Array, typesize: number): Uint8Array {
     for (let bit = 0; bit < 8; bit++) {
       const row = (byte * 8 + bit) * rowBytes;
       for (let at = 0; at < rowBytes; at++) {
-        const bits = block[row + at];
+        const bits = block[row + at]!;
         for (let element = 0; element < 8; element++) {
-          out[(at * 8 + element) * typesize + byte] |= (bits >> element & 1) << bit;
+          out[(at * 8 + element) * typesize + byte]! |= (bits >> element & 1) << bit;
         }
       }
     }
@@ -229,7 +230,7 @@ export function unpackBloscLz(packed: Uint8Array, size: number): Uint8Array {
   let from = 0, to = 0;
   const next = () => {
     if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
-    return packed[from++];
+    return packed[from++]!;
   };
   let control = next() & 31;
   for (;;) {
