@@ -1,4 +1,4 @@
-// Paths of keys on a disk. FORMAT.md section 8 describes the same step by step.
+// Paths of keys on a disk. docs/format_on_disk.md describes the same step by step.
 import type { Layout } from "../../core/backend.ts";
 
 /** Conversion between keys and paths relative to the root. */

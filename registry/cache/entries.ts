@@ -1,5 +1,5 @@
-// The keys of a cache, which contain only digests and ids, and clearing it. FORMAT.md describes
-// them.
+// The keys of a cache, which contain only digests and ids, and clearing it.
+// docs/format_on_disk.md describes them.
 import { type Backend, isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
