@@ -135,7 +135,7 @@ export interface Backend extends AsyncDisposable {
   /** Lists the objects whose key starts with `prefix`, in UTF-8 byte order of whole keys. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;
 
-  /** Removes an object, if it exists. With `ifEtag`, throws `Conflict` for another tag. */
+  /** Returns the first object that `list(prefix)` would yield, or undefined if there is none. */
   getFirst?(prefix: string, options?: CallOptions): Promise<StoredObject | undefined>;
   /** Removes many objects. Returns those that it could not remove, with the reason. */
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;

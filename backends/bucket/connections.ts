@@ -24,7 +24,7 @@ export interface Connections {
 
 /** Requests never wait for a connection: the callers limit their number. */
 const MAX_SOCKETS = 1024;
-/** Most servers close idle connections after 15 s or more, or announce when. */
+/** Most servers close idle connections after 15 s or more, or announce their limit. */
 const IDLE_MS = 10_000;
 /** Safety margin before the announced time. */
 const IDLE_MARGIN_MS = 1_000;

@@ -4,10 +4,10 @@ import type { Advice, RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
-/** Milliseconds during which a failing first contact is retried. */
+/** How long a failing first contact is retried, milliseconds. */
 export const FIRST_CONTACT_MS = 3_000;
 
-/** Milliseconds to wait for the first answer: a busy store takes a while. */
+/** Time limit for the first answer, milliseconds. A busy store takes a while. */
 export const FIRST_ANSWER_MS = 5_000;
 
 export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_ANSWER_MS / 1000} seconds`;
@@ -23,13 +23,13 @@ export const REACH_HINT: Advice = {
 
 export interface FirstTry {
   signal?: AbortSignal;
-  /** Returns true if there is time for another attempt; always, once the store has answered. */
+  /** Returns true if there is time for another attempt, always after the first answer. */
   goesOn(failure: unknown): boolean;
 }
 
 export interface FirstTryOptions {
   signal?: AbortSignal;
-  /** Abort a running attempt when the time is over. False for large bodies. @default true */
+  /** Aborts a running attempt when the time is over. False for large bodies. @default true */
   ended?: boolean;
 }
 

@@ -39,7 +39,7 @@ export async function* partsInOrder(
   try {
     for (order(); parts.length > 0; order()) {
       const part = await parts[0];
-      parts.shift(); // only now: it counted while it was read
+      parts.shift(); // now, because it counts until it has been read
       if (ahead) order();
       for (const chunk of part) {
         signal?.throwIfAborted();

@@ -12,7 +12,7 @@ import { createLimit } from "../../core/work/at_once.ts";
 import { parseCellKey } from "../format/layout.ts";
 
 export interface Announcer {
-  /** Publishes the commit of the record under this key, later. Never throws. */
+  /** Publishes the commit of this record, in a later turn. Never throws. */
   committed(key: string, bytes: Uint8Array): void;
   close(): Promise<void>;
 }
@@ -83,7 +83,7 @@ export function createAnnouncer(
         if (pending.size >= MOST_WAITING) {
           return logLost(announcement, `${MOST_WAITING} events are pending`);
         }
-        // A later turn: no code of the bus runs inside a commit.
+        // In a later turn, so that no code of the bus runs inside a commit.
         const publishing = Promise.resolve().then(() => limit(() => publish(announcement)));
         pending.add(publishing);
         publishing.then(() => pending.delete(publishing));
@@ -103,7 +103,7 @@ export function createAnnouncer(
   };
 }
 
-/** Returns the event of a record; undefined for keys, settings, and tombstones of nothing. */
+/** Returns the event of a record; undefined for keys, settings, and deletions of empty cells. */
 function announcementOf(
   registry: string,
   key: string,

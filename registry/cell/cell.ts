@@ -11,7 +11,7 @@ import { type Operation, unknownOutcome } from "./operation.ts";
 import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";
 
-/** The outcome of a create: this operation wrote the generation, or another one did. */
+/** The outcome of a create: this operation wrote the generation, or another operation did. */
 export type CreateOutcome =
   | { won: true }
   | { won: false; found: FoundRecord };
@@ -108,8 +108,8 @@ async function send(
 }
 
 /**
- * Throws `Unknown` if the own record landed so late that it may lie below the head, or that objects
- * it refers to may be gone. Such a record may never be visible.
+ * Throws `Unknown` if this operation's record landed too late: it may lie below the head, or its
+ * payload may be gone, so it may never be visible.
  */
 async function checkLanding(
   store: OpeningStore,
@@ -118,8 +118,8 @@ async function checkLanding(
 ): Promise<void> {
   if (!operation.landedLate(info)) return;
   try {
-    // Before the first reply, only local clocks know when the operation began, and they may be
-    // wrong: a record that refers to nothing and is the head stays valid.
+    // Before the first reply, local clocks gave the start of the operation, and they may be wrong.
+    // A record that refers to nothing and is the head is valid.
     const { base, draft } = operation.views;
     const byOwnClock = !operation.replied && base === undefined && draft === undefined;
     const cell = cellOf(info.key);
@@ -130,7 +130,7 @@ async function checkLanding(
   throw unknownOutcome(store.backend, operation);
 }
 
-/** Makes the own record durable: the first put may have ended between writing and syncing. */
+/** Makes this operation's record durable: a lost put may have written it and not synced it. */
 async function settleOwn(
   store: OpeningStore,
   operation: Operation,
@@ -143,7 +143,7 @@ async function settleOwn(
   }
 }
 
-/** Reads a key until the store answers. Undefined if it is not there: the next create decides. */
+/** Reads a key until the store answers. Returns undefined if it is missing: create it again. */
 async function readBack(
   store: OpeningStore,
   operation: Operation,
@@ -166,7 +166,7 @@ async function readBack(
   }
 }
 
-/** Waits between attempts, with full jitter and a time limit. */
+/** The waits between attempts, with full jitter and a time limit. */
 interface Patience {
   /** Waits. Throws `Unknown` or the failure when there is no time left. */
   wait(failure: Sent): Promise<void>;
@@ -194,10 +194,10 @@ function createPatience(store: OpeningStore, operation: Operation): Patience {
 
 export interface KnownHead {
   generation: number;
-  /** Its commit; absent if the head is damaged. */
+  /** The commit of the head; absent if the head is damaged. */
   previous?: string;
   dead: boolean;
-  /** The valid record: an older one if the head has expired. Absent if damaged, or if none is. */
+  /** The record that counts, older if the head has expired. Absent if damaged or if none counts. */
   found?: FoundRecord;
 }
 

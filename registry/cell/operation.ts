@@ -47,7 +47,7 @@ export class Operation {
     this.#start = this.moment();
   }
 
-  /** True after a reply with the time of the store. Before, only local clocks know its age. */
+  /** True after a reply with the time of the store. Before it, local clocks give the age. */
   get replied(): boolean {
     return this.#lastReply !== undefined;
   }
@@ -74,7 +74,7 @@ export class Operation {
     this.#check(false);
   }
 
-  /** Same before a record is sent: everything it relies on must be recent too. */
+  /** Like `checkSend`, before a record is sent: everything it relies on must be recent too. */
   checkCommit(): void {
     this.#check(true);
   }
@@ -119,7 +119,7 @@ export class Operation {
     const { system, clockOffset: known } = this.#store;
     if (known === undefined) return undefined;
     const drift = system.now() - known.wall - (system.monotonic() - known.monotonic);
-    // The wall clock was set, or one clock stopped: the offset is not valid any more.
+    // The wall clock was set, or one clock stopped, so the offset is not valid any more.
     return Math.abs(drift) > this.deadlineMs / 4 ? undefined : system.now() + known.ms;
   }
 

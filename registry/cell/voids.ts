@@ -1,4 +1,4 @@
-// Expired records: a create that arrives a day late must not become an unreadable version.
+// Expired records: a create that lands too late must not become an unreadable version.
 import type { Store } from "./store.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";

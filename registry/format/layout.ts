@@ -15,9 +15,9 @@ const MIRRORS = "mirrors/";
 export const GARBAGE_NOTES = "janitor/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";
-/** Marks {@linkcode LINEAGE} as complete. Names have no such segment. */
+/** Marks {@linkcode LINEAGE} as complete. No name has this segment. */
 export const LINEAGE_WHOLE = `${LINEAGE}.whole`;
-/** Prefixes without anything that a reader needs, and prefixes reserved for later releases. */
+/** Prefixes that readers do not need, and prefixes reserved for later releases. */
 export const AUXILIARY: readonly string[] = [
   ...[SCRATCH, UPLOADS, MIRRORS, GARBAGE_NOTES, DRAFTS, LINEAGE],
   ...["sets/", "signatures/", "chunks/"],
@@ -91,7 +91,7 @@ export function garbageNoteKey(name: string): string {
 /** Replaces the order segment if a ref has no version. */
 export const UNPINNED = "any";
 
-/** Returns the folder of everything made from an input. `order` is a version, or `UNPINNED`. */
+/** Returns the folder of the outputs of an input. `order` is a version's, or `UNPINNED`. */
 export function lineageFolder(name: string, order: string): string {
   return `${LINEAGE}${encodeName(name)}/${order}/`;
 }

@@ -6,7 +6,7 @@ import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
 
 type Fields = Record<string, unknown>;
 
-/** More than anything written here: metadata may be nested 100 deep. */
+/** The deepest nesting that is read. Metadata is written up to 100 deep. */
 const MAX_DEPTH = 128;
 
 interface SizedFile {
@@ -21,13 +21,13 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const MAX_KIND_LENGTH = 64;
 const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 
-/** Longest list of files that is read, bytes: longer JSON would not fit into a string. */
+/** Longest list of files that is read, bytes. Longer JSON would not fit into a string. */
 export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 
 export interface RecordSource {
   /** Inline bytes of the record. @default Infinity, which is enough for all files */
   inlineBytes?: number;
-  /** The text of the record: mostly enough to see that it is not nested too deep. */
+  /** The text of the record. Its count of brackets mostly shows that the nesting is not too deep. */
   text?: string;
 }
 
@@ -97,7 +97,7 @@ function areSizesEqual(
   const [offset, length] = inline ?? [0, 0];
   if (offset + length > inlineBytes) return false;
   const stored = inline === undefined ? sum(parts) : length;
-  // More stored bytes than this are not a compression of `size` bytes.
+  // Longer stored bytes are not a plausible compression of `size` bytes.
   return encoding === undefined ? stored === size : stored <= 2 * size + 64 * 1024;
 }
 
