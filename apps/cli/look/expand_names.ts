@@ -28,10 +28,9 @@ export async function expandNames(
       expanded.add(text);
       continue;
     }
-    const prefix = /^[^*?[\]{}\\]*/.exec(pattern)![0];
-    const expression = globToRegExp(pattern, { os: "linux" });
+    const { prefix, test } = globOf(pattern);
     const names = await Array.fromAsync(registry.names({ prefix, signal }));
-    const matches = names.filter((name) => expression.test(name));
+    const matches = names.filter(test);
     if (matches.length === 0) {
       const hint = "See what exists: holdfast ls. * matches anything but /, and **/ any folders.";
       throw notFound(`find ${JSON.stringify(pattern)}`, "no name matches", hint);
@@ -39,6 +38,42 @@ export async function expandNames(
     for (const name of matches) expanded.add(name + text.slice(pattern.length));
   }
   return [...expanded];
+}
+
+/** The names that `ls` and `du` show. */
+export interface NameFilter {
+  /** All of these names begin with it. */
+  prefix: string;
+  test(name: string): boolean;
+  /** Explains that no name passes. */
+  none: string;
+}
+
+/**
+ * Selects the names that match a pattern, as {@linkcode expandNames} does, or begin with a text
+ * that is not one, or is the name of an artifact.
+ */
+export async function nameFilter(
+  registry: Registry,
+  text: string,
+  signal: AbortSignal,
+): Promise<NameFilter> {
+  const quoted = JSON.stringify(text);
+  return isPattern(text) && !await registry.has(text, { signal })
+    ? { ...globOf(text), none: `No name matches ${quoted}` }
+    : {
+      prefix: text,
+      test: (name) => name.startsWith(text),
+      none: `No name begins with ${quoted}`,
+    };
+}
+
+function globOf(pattern: string): Pick<NameFilter, "prefix" | "test"> {
+  const expression = globToRegExp(pattern, { os: "linux" });
+  return {
+    prefix: /^[^*?[\]{}\\]*/.exec(pattern)![0],
+    test: (name) => expression.test(name),
+  };
 }
 
 export interface AsOfFlags {

@@ -2,6 +2,7 @@
 import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
+import { isPattern, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -43,7 +44,11 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   details:
     "--quiet prints only the names, without reading versions. A prefix that starts with / or ./ " +
     "or is a URL names the registry: holdfast ls ./r.",
-  args: [{ usage: "[prefix]", text: "only names that begin with this", completes: "name" }],
+  args: [{
+    usage: "[prefix]",
+    text: "only names that begin with this, or match this pattern",
+    completes: "name",
+  }],
   options: [
     { flags: "-l, --long", text: "also kind, digest and aliases" },
     { flags: "--limit <count>", text: "at most this many", parse: parseCount },
@@ -69,6 +74,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   examples: [
     ["holdfast ls", "everything"],
     ["holdfast ls data: --long", "names that begin with data:"],
+    ["holdfast ls 'team/*:model'", "names that match a pattern"],
     ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "search by metadata"],
     ["holdfast ls --alias production", "what is in production"],
     ["holdfast ls --json | jq -r .name", "for programs"],
@@ -78,13 +84,18 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const { location, prefix } = locationOrPrefix(text, shared);
+    const { location, prefix: wanted } = locationOrPrefix(text, shared);
     const registry = await context.open({ registry: location });
+    const filter = wanted === undefined ? undefined : await nameFilter(registry, wanted, io.signal);
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
-    const all = chosen || sort !== "name"; // reads all to find the first
+    const some = wanted !== undefined && isPattern(wanted);
+    const all = chosen || some || sort !== "name"; // reads all to find the first
     const { signal } = io;
-    const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal });
+    const { prefix } = filter ?? {};
+    const most = all ? undefined : limit;
+    const listed = registry.names({ prefix, after, limit: most, signal });
+    const names = filter === undefined ? listed : filtered(listed, filter.test);
     const damage = new Damage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
@@ -95,7 +106,9 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
-    if (count === 0 && limit !== 0) await context.note(nothing({ chosen, after, prefix }));
+    if (count === 0 && limit !== 0) {
+      await context.note(nothing({ chosen, after, none: filter?.none }));
+    }
   },
 });
 
@@ -107,13 +120,19 @@ function locationOrPrefix(
   return registry === undefined && looksLikeLocation(text) ? { location: text } : { prefix: text };
 }
 
+async function* filtered(
+  names: AsyncIterable<string>,
+  test: (name: string) => boolean,
+): AsyncGenerator<string> {
+  for await (const name of names) if (test(name)) yield name;
+}
+
 function nothing(
-  { chosen, after, prefix }: { chosen: boolean; after?: string; prefix?: string },
+  { chosen, after, none }: { chosen: boolean; after?: string; none?: string },
 ): string {
   if (chosen) return "No matches";
   if (after !== undefined) return "No more names";
-  if (prefix === undefined) return "The registry is empty. Begin with: holdfast save NAME FILE";
-  return `No name begins with ${JSON.stringify(prefix)}`;
+  return none ?? "The registry is empty. Begin with: holdfast save NAME FILE";
 }
 
 function nameRow(name: string): Row {
@@ -132,8 +151,13 @@ async function* rowsOf(
   names: Iterable<string> | AsyncIterable<string>,
   { sort, most = Infinity, quiet, ...options }: RowsOptions,
 ): AsyncGenerator<Row> {
+  if (most <= 0) return;
+  let count = 0;
   if (quiet && sort === "name" && !options.chosen) {
-    for await (const name of names) yield nameRow(name);
+    for await (const name of names) {
+      yield nameRow(name);
+      if (++count >= most) return;
+    }
     return;
   }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
@@ -141,8 +165,6 @@ async function* rowsOf(
   const sorted = sort === "name"
     ? found
     : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
-  let count = 0;
-  if (most <= 0) return;
   for await (const row of sorted) {
     if (row === undefined) continue;
     yield quiet ? nameRow(row.name) : row;

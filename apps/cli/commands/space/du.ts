@@ -1,6 +1,7 @@
 // `holdfast du`
 import { spaceOf } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
+import { nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
@@ -23,20 +24,26 @@ export const du: Command = defineCommand<[prefix?: string]>({
     "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
     "bytes that two or more versions share, GARBAGE the unneeded bytes that gc frees after the " +
     "grace period. Reads every record, and writes nothing.",
-  args: [{ usage: "[prefix]", text: "only names that begin with this", completes: "name" }],
+  args: [{
+    usage: "[prefix]",
+    text: "only names that begin with this, or match this pattern",
+    completes: "name",
+  }],
   options: [],
   examples: [
     ["holdfast du", "the largest names first"],
+    ["holdfast du 'tmp:*'", "some names"],
     ["holdfast du --json | jq .garbage", "what gc may free, and when"],
   ],
   async run([prefix = ""], _flags, context) {
-    const report = await spaceOf(await context.open(), { signal: context.io.signal });
-    const names = report.names.filter(({ name }) => name.startsWith(prefix));
+    const { signal } = context.io;
+    const registry = await context.open();
+    const { test, none } = await nameFilter(registry, prefix, signal);
+    const report = await spaceOf(registry, { signal });
+    const names = report.names.filter(({ name }) => test(name));
     if (context.shared.json) await context.result({ ...report, names }, undefined);
     else await print(report, names, context);
-    if (names.length === 0 && prefix !== "") {
-      await context.note(`No name begins with ${JSON.stringify(prefix)}`);
-    }
+    if (names.length === 0 && prefix !== "") await context.note(none);
     const { failures: { length } } = report;
     if (length === 0) return;
     throw fault({

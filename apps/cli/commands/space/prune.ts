@@ -5,6 +5,7 @@ import type { PruneOptions, PruneReport } from "../../../../registry/maintenance
 import type { Registry } from "../../../../mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { expandNames } from "../../look/expand_names.ts";
 import { invalid } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
@@ -25,7 +26,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     "Deletes versions beyond --keep-last, older than --older-than, or both if you pass both. " +
     "Versions with an alias and unreadable ones stay. Asks first; scripts pass --yes. gc frees " +
     "the space after the grace period.",
-  args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
+  args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [
     { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
     {
@@ -39,6 +40,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   ],
   examples: [
     ["holdfast prune --keep-last 10 --dry-run", "preview"],
+    ["holdfast prune 'tmp:*' --keep-last 1", "some names"],
     ["holdfast prune nightly --older-than 30d --keep-last 3 --yes", "one name, from cron"],
   ],
   async run([names], flags, context) {
@@ -54,7 +56,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       keepLast,
       olderThanMs,
       keepAliased: !includeAliased,
-      names: names.length > 0 ? names : undefined,
+      names: names.length > 0 ? await expandNames(registry, names, io.signal) : undefined,
       signal: io.signal,
     };
     let total: number | undefined;

@@ -6,6 +6,7 @@ import {
 } from "../../../../registry/maintenance.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
+import { expandNames } from "../../look/expand_names.ts";
 import { invalid } from "../../program/hints.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -43,7 +44,10 @@ export const mirror: Command = defineCommand<
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
     { usage: "<to>", text: "a folder, URL or @name; see --create", completes: "place" },
-    { usage: "[names...]", text: "only these names" },
+    {
+      usage: "[names...]",
+      text: "only these names or patterns; patterns match names with versions",
+    },
   ],
   options: [
     { flags: "--prefix <text>", text: "only names that begin with this" },
@@ -64,6 +68,7 @@ export const mirror: Command = defineCommand<
   examples: [
     ["holdfast mirror .holdfast s3://bucket/team --create", "a folder to a new bucket registry"],
     ["holdfast mirror s3://bucket/team ./backup --quiet", "a backup, from cron"],
+    ["holdfast mirror ./a ./b 'team/*'", "names that match a pattern"],
     ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "partly"],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
@@ -75,6 +80,7 @@ export const mirror: Command = defineCommand<
       registry: fromPlace,
       missing: "Check the location: the first one must be an existing registry.",
     });
+    const chosen = names.length > 0 ? await expandNames(from, names, io.signal) : undefined;
     const to = await context.open({
       registry: toPlace,
       write: !dryRun,
@@ -84,7 +90,7 @@ export const mirror: Command = defineCommand<
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
       ...{ prefix, range, aliases, deleted, verify, concurrency, dryRun },
-      names: names.length > 0 ? names : undefined,
+      names: chosen,
       rename: (name) => renamed(name, rename),
       signal: io.signal,
       onItem: (item) => logger.debug(`${item.action} ${itemText(item)}`),

@@ -57,3 +57,30 @@ cliTest("a name that looks like a pattern means itself, and verify takes pattern
   await it.tells(["verify", "tmp:{a,b}", "note"], "No problems: 4 versions");
   await it.fails(["verify", "nosuch*"], 3);
 });
+
+cliTest("ls and du show the names that match a pattern", async (it) => {
+  await fill(it.cwd);
+  await it.prints(["ls", "tmp:*", "-q"], "tmp:a\ntmp:b\n");
+  await it.prints(["ls", "tmp:**/*", "-q"], "tmp:c/d\n");
+  await it.prints(["ls", "{note,*:a}", "--limit", "1", "-q"], "note\n");
+  const rows = await it.jsonLines(["ls", "*:[ab]", "--json", "--limit", "1"]);
+  assertEquals(rows.map(({ name }) => name), ["tmp:a"]);
+  const { names } = await it.json(["du", "*:{raw,b}", "--json"]);
+  assertEquals(names.map(({ name }: { name: string }) => name), ["data:raw", "tmp:b"]);
+  for (const command of ["ls", "du"]) {
+    const { code, err } = await it.holdfast([command, "nosuch*"]);
+    assertEquals(code, 0);
+    assertStringIncludes(err, 'No name matches "nosuch*"');
+  }
+  await it.succeeds(["save", "tmp:[a]x", "-"]);
+  await it.succeeds(["save", "tmp:[a]", "-"]);
+  await it.prints(["ls", "tmp:[a]", "-q"], "tmp:[a]\ntmp:[a]x\n");
+});
+
+cliTest("prune and mirror take patterns", async (it) => {
+  await fill(it.cwd);
+  await it.prints(["prune", "tmp:*", "--keep-last", "1", "--yes"], "tmp:a@1.0.0\n");
+  await it.fails(["prune", "nosuch*", "--keep-last", "1", "--yes"], 3, "no name matches");
+  await it.succeeds(["mirror", ".holdfast", "copy", "tmp:*", "note", "--create"]);
+  await it.prints("ls -q -r copy", "note\ntmp:a\ntmp:b\n");
+});

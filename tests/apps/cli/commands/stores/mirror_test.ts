@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { filledTest } from "../../../captured_io.ts";
+import { filesIn, filledTest } from "../../../captured_io.ts";
 
 filledTest("mirror copies everything, then only what is new", async (it) => {
   await it.succeeds("init copy");
@@ -59,4 +59,12 @@ filledTest("mirror shows what could not be mirrored as a table, and ends with 1"
   ]);
   assertStringIncludes(json[0].hint, "--rename");
   assertStringIncludes(json[0].hint, "--range");
+});
+
+filledTest("mirror --create creates nothing if source or pattern are mistyped", async (it) => {
+  const before = await filesIn(it.cwd);
+  await it.fails("mirror .holdfst copy --create", 3, "the first one must be an existing registry");
+  await it.fails("mirror data copy --create", 3);
+  await it.fails(["mirror", ".holdfast", "copy", "nt*", "--create"], 3, "no name matches");
+  assertEquals(await filesIn(it.cwd), before);
 });
