@@ -2,7 +2,7 @@
 import { fault } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../registry/contract/verb_options.ts";
-import { checkName, shown } from "../../core/naming/names.ts";
+import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type {
   AddedPart,
   AddPartOptions,
@@ -43,7 +43,7 @@ export function openRemoteDraft(
   options: RemoteDraftOptions,
 ): Draft {
   const { id, checkWritable } = options;
-  checkName(name);
+  checkNewName(name);
   checkName(id, "the id of a draft");
   const path = `${artifactPath(name)}/drafts/${segment(id)}`;
   const subject = `draft ${shown(id)} of ${shown(name)}`;

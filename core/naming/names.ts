@@ -33,6 +33,29 @@ export function checkName(name: string, what = "name"): void {
   });
 }
 
+/**
+ * Like {@linkcode checkName}, for a name that is written. Refuses names that a shell, a disk or the
+ * command line reads as something else: `*` in it, a part `.` or `..`, or a leading `-`.
+ */
+export function checkNewName(name: string, what = "name"): void {
+  checkName(name, what);
+  const problem = name.includes("*")
+    ? "* is for patterns"
+    : name.startsWith("-")
+    ? "it reads like an option"
+    : /(^|\/)\.\.?(\/|$)/.test(name)
+    ? "it reads like a path"
+    : undefined;
+  if (problem === undefined) return;
+  throw fault({
+    code: "Invalid",
+    action: "use",
+    subject: `${shown(name)} as ${what}`,
+    state: problem,
+    hint: "Use a name without * and a leading -, and without . or .. between slashes.",
+  });
+}
+
 function nameProblem(name: string): string | undefined {
   if (typeof name !== "string") return `it is of type ${typeof name}, not a string`;
   if (PLAIN.test(name) && name.length < MAX_SEGMENT_BYTES) return undefined; // the usual name

@@ -1,7 +1,7 @@
 // Aliases: names of versions that can be changed.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkName, shown } from "../../core/naming/names.ts";
+import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -30,6 +30,7 @@ export async function setAlias(
   const { signal, expected } = options;
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
+  if (origin === undefined) checkNewName(alias, "alias"); // mirrors keep old ones
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;

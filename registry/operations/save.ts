@@ -2,7 +2,7 @@
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
+import { checkNewName, shown } from "../../core/naming/names.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
@@ -70,6 +70,7 @@ export async function saveFiles(
   const { name } = artifact;
   checkMaterializer(artifact.materializer);
   checkSave(context, name, options);
+  if (artifact.members?.origin === undefined) checkNewName(name); // mirrors keep old names
   const how = { executor, given: userFields(options) };
   let movedBytes = 0; // never decreases, even in a second attempt
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {

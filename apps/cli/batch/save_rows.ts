@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { checkName, digestOfValue, parseVersion, type Registry } from "../../../mod.ts";
+import { checkNewName } from "../../../core/naming/names.ts";
+import { digestOfValue, parseVersion, type Registry } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
 import { type Batch, createLanes } from "../../../workers/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -110,7 +111,7 @@ export class SaveRows implements BatchWork<SaveRow> {
 
   async #inspect(row: SaveRow): Promise<RowResult> {
     const { name, version, onConflict } = row;
-    checkName(name);
+    checkNewName(name);
     const value = await readRowValue(row, this.#manifest, { io: this.#options.io });
     if (value instanceof ReadableStream) await value.cancel();
     const saved = version === undefined ? undefined : await this.#find(name, version);

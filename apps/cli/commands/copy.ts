@@ -1,5 +1,6 @@
 // `holdfast copy`
 import type { OnConflict } from "../../../registry/mod.ts";
+import { checkNewName } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
@@ -40,7 +41,8 @@ export const copy: Command = defineCommand<
 });
 
 async function dryRunOf(ref: string, to: string, context: CommandContext): Promise<void> {
-  const { bare } = parseRef(to);
+  const { bare, name: newName } = parseRef(to);
+  checkNewName(newName);
   const { signal } = context.io;
   const registry = await context.open();
   const { name, version, size } = await withHints(registry.info(ref, { signal }), lookUp(ref));

@@ -1,4 +1,5 @@
 // `holdfast save`
+import { checkNewName } from "../../../core/naming/names.ts";
 import { digestOfValue } from "../../../mod.ts";
 import type { Bump, OnConflict } from "../../../registry/mod.ts";
 import type { Encoding } from "../../../materializers/mod.ts";
@@ -95,11 +96,15 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
   async run([target, source], flags, context) {
     const { io, shared } = context;
     const { name, version } = splitTarget(target, flags.version);
+    checkNewName(name);
     if (!flags.share && flags.skipIfUnchanged) {
       const state = "--no-share excludes --skip-if-unchanged";
       throw invalid(`save ${JSON.stringify(target)}`, state, "Leave one of them out.");
     }
-    for (const alias of flags.alias ?? []) refuseOddAlias(alias); // before anything is saved
+    for (const alias of flags.alias ?? []) { // before anything is saved
+      refuseOddAlias(alias);
+      checkNewName(alias, "alias");
+    }
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
     const { metadata: entries = [], metadataFile: file } = flags;

@@ -3,7 +3,7 @@ import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { checkDraft } from "../../contract/verb_options.ts";
-import { checkName, shown } from "../../../core/naming/names.ts";
+import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
 import { wordedVerbs } from "../../contract/verb_errors.ts";
 import type { Draft, OpenDraftOptions } from "../../../core/registry/draft.ts";
 import { fileInfo } from "../../cache/read.ts";
@@ -16,7 +16,7 @@ import { decideEnd, stateOf } from "./draft_state.ts";
 
 /** Opens a draft without a request to the store. */
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
-  checkName(name);
+  checkNewName(name);
   checkName(id, "the id of a draft");
   const call = (signal?: AbortSignal) => new DraftCall(context, name, id, signal);
   const { idempotencyKey, spoken } = call();

@@ -38,9 +38,9 @@ cliTest("an empty ls explains how to begin", async (it) => {
 
 cliTest("ls takes a location as the registry", async (it) => {
   await it.succeeds("init r");
-  await it.succeeds("save ./odd - -r r");
-  await it.prints("ls ./r -q", "./odd\n");
-  await it.prints("ls ./o -q -r r", "./odd\n");
+  await it.succeeds("save /odd - -r r");
+  await it.prints("ls ./r -q", "/odd\n");
+  await it.prints("ls /o -q -r r", "/odd\n");
   await it.fails("ls", 3, "holdfast init");
 });
 

@@ -1,0 +1,51 @@
+import { assertEquals } from "@std/assert";
+import { openRegistry, type Registry } from "../../../mod.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
+import { text } from "../../../materializers/mod.ts";
+import { setAlias } from "../../../registry/operations/aliases.ts";
+import { contextOf } from "../../../registry/operations/context.ts";
+import { saveFiles } from "../../../registry/operations/save.ts";
+import { collect, rejected } from "../rejected.ts";
+import { testInMemory } from "../registries.ts";
+
+const ODD = ["*", "a*b", ".", "..", "../x", "a/../b", "a/.", "-x"];
+const FINE = ["a.b", ".hidden", "a..b", "a/-x", "...", "x-"];
+
+testInMemory("new names do not read like a pattern, a path or an option", async ({ registry }) => {
+  await registry.save("fine", 1);
+  for (const odd of ODD) {
+    await rejected("Invalid", registry.save(odd, 1), /Use a name without/);
+    await rejected("Invalid", registry.copy("fine", odd));
+    await rejected("Invalid", registry.setAlias("fine", odd, "1"));
+    await rejected("Invalid", (async () => await registry.openDraft(odd, { id: "a" }))());
+  }
+  for (const name of FINE) {
+    await registry.save(name, 1);
+    await registry.copy("fine", `copies/${name}`);
+  }
+  assertEquals(await collect(registry.versions("*")), []);
+});
+
+testInMemory("old names of that kind are read, mirrored and deleted", async ({ registry }) => {
+  for (const odd of ODD) await saveOld(registry, odd);
+  await using copy = await openRegistry("memory:");
+  assertEquals((await mirrorRegistry(registry, copy)).failures, []);
+  for (const odd of ODD) {
+    assertEquals(await copy.load(`${odd}@..`), odd);
+    assertEquals(await copy.delete(odd, { version: "1.0.0", force: true }), true);
+  }
+  assertEquals(await collect(copy.names()), []);
+});
+
+/** Saves a version and an alias as they are left by an older program. */
+async function saveOld(registry: Registry, name: string): Promise<void> {
+  const context = contextOf(registry, "save");
+  const origin = { registry: registry.id, commit: crypto.randomUUID() };
+  const { version } = await saveFiles(context, {
+    name,
+    materializer: text(),
+    members: { origin },
+    produce: () => text().save(name, {}),
+  }, {});
+  await setAlias(context, { name, alias: "..", version, origin });
+}
