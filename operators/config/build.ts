@@ -23,7 +23,9 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
   const environment = { install: false, kind: "plain" as const, ...read.env_config };
   const steps = found.map(({ id, read, index }): PipelineStep => {
     const { operator = id, version = "v1.0", params = {}, inputs = {}, outputs = {} } = read;
-    const { start_command: startCommand, timeout: timeoutMs, shards = 1 } = read;
+    const { script, timeout: timeoutMs, shards = 1 } = read;
+    const shell = script === undefined ? undefined : ["sh", "-e", "-c", script];
+    const { start_command: startCommand = shell } = read;
     const { run_as: runAs = startCommand === undefined ? "thread" : "command" } = read;
     const { git_repo: repo, git_tag: tag, rerun = ["inputs", "params", "code"] } = read;
     const { upstream_dependencies: named = [], extra_env_vars: env = {} } = read;

@@ -99,14 +99,19 @@ function checkCode(
 ): void {
   if (step.startCommand === undefined && operators && !operators.has(step.operator)) {
     const names = operators.names();
-    const hint = `${didYouMean(step.operator, names)}Register it, or set start_command. ` +
+    const hint =
+      `${didYouMean(step.operator, names)}Register it, or set start_command or script. ` +
       `Registered: ${names.slice(0, 20).join(", ") || "none"}.`;
     const message = `no operator ${JSON.stringify(step.operator)} is registered`;
     report([read.operator === undefined ? "operator_id" : "operator"], message, hint);
   }
+  const command = read.script === undefined ? "start_command" : "script";
   if (step.startCommand !== undefined && step.runAs !== "command") {
-    const hint = "Remove run_as or start_command: a start_command is a process.";
-    report(["run_as"], `run_as is ${step.runAs} beside start_command`, hint);
+    const hint = `Remove run_as or ${command}: a ${command} is a process.`;
+    report(["run_as"], `run_as is ${step.runAs} beside ${command}`, hint);
+  }
+  if (read.script !== undefined && read.start_command !== undefined) {
+    report(["script"], "there is a script beside start_command", "Remove one of them.");
   }
   if (read.git_tag !== undefined && read.git_repo === undefined) {
     report(["git_tag"], "git_tag requires git_repo", "Add git_repo.");

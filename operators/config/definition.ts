@@ -48,6 +48,8 @@ export interface OperatorDefinition {
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;
   start_command?: string | string[];
+  /** Commands of a shell, run by `sh -e -c`; `${…}` is the shell's. */
+  script?: string;
   /** Time limit: `30m`, or seconds. */
   timeout?: number | string;
   extra_env_vars?: Record<string, EnvironmentValue | number | boolean>;

@@ -288,6 +288,11 @@ export const OPERATOR = object("the operator", {
       "split at spaces.",
     command,
   ),
+  script: key(
+    "Commands of a shell, run by sh -e -c instead of a start_command. ${NAME} is a variable of the " +
+      "shell: references are not replaced.",
+    text("a script", "Write the commands below it: script: |"),
+  ),
   timeout: key("Time limit: 90s, 30m, 2h, or seconds.", time),
   extra_env_vars: key(
     "Variables added to those of the runner. A secret is { from_env: NAME } or base64://….",

@@ -29,7 +29,10 @@ interface Making {
   depth: number;
 }
 
-/** Returns a copy of the tree below `node` with references replaced by values from `root`. */
+/**
+ * Returns a copy of the tree below `node` with references replaced by values from `root`. A
+ * `script` of an operator stays as it is.
+ */
 export function interpolate(
   root: ConfigNode,
   node: ConfigNode,
@@ -68,7 +71,9 @@ class Interpolation {
     }
     const entries = new Map<string, ConfigEntry>();
     for (const [key, { place, node: child }] of node.entries) {
-      entries.set(key, { place, node: this.make(child, { parent: path, key }, inside) });
+      const isFinal = key === "script" && isOperator(path);
+      const made = isFinal ? child : this.make(child, { parent: path, key }, inside);
+      entries.set(key, { place, node: made });
     }
     return { ...node, entries };
   }
@@ -177,6 +182,13 @@ class Interpolation {
     this.#options.problems.add(node.place, { path, message, hint });
     return empty(node);
   }
+}
+
+/** True for `pipeline.operators[3]`, whose `script` is for a shell. */
+function isOperator(path: Path | undefined): boolean {
+  const list = path?.parent;
+  return typeof path?.key === "number" && list?.key === "operators" &&
+    list.parent?.key === "pipeline" && list.parent.parent === undefined;
 }
 
 function isMaking(node: ConfigNode, making: Making | undefined): boolean {

@@ -130,6 +130,25 @@ Deno.test("encodePipeline() writes an equal pipeline", () => {
   assertEquals(encodePipeline(parsePipeline(encoded)), encoded);
 });
 
+Deno.test("a script is run by a shell, and its variables are the shell's", () => {
+  const script = 'sort "${INPUT_ROOT}/a" > "$OUTPUT_ROOT/a"\necho ${HOME:-x} $${y}\n';
+  const pipeline = parsePipeline(`
+variables: { script: "b \${x}", x: 1 }
+pipeline:
+  operators:
+    - operator_id: a
+      params: { script: "\${script}" }
+      script: |
+        ${script.trimEnd().replaceAll("\n", "\n        ")}
+`);
+  const [{ startCommand, runAs, params }] = pipeline.steps;
+  assertEquals([startCommand, runAs], [["sh", "-e", "-c", script], "command"]);
+  assertEquals(params, { script: "b 1" });
+  assertEquals(parsePipeline(encodePipeline(pipeline), { language: "json" }), pipeline);
+  const defined = definePipeline({ operators: [{ operator_id: "a", script }] });
+  assertEquals(defined.steps[0].startCommand, startCommand);
+});
+
 Deno.test("TOML and YAML give equal pipelines", () => {
   const yaml = parsePipeline(`
 pipeline:

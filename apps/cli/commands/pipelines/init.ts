@@ -106,13 +106,12 @@ pipeline:
       timeout: 5m
       retries: 2
 
-    # A step that is a command. It runs without a shell, unless you ask for one.
+    # A step of shell commands. For a single program: start_command: [python, train.py]
     - operator_id: report
       inputs: { summary: step:summarize }
-      start_command:
-        - sh
-        - -c
-        - 'cat "$INPUT_ROOT/summary.txt" > "$OUTPUT_ROOT/report.txt"; echo "report written"'
+      script: |
+        cat "$INPUT_ROOT/summary.txt" > "$OUTPUT_ROOT/report.txt"
+        echo "report written"
       # A secret is the name of a variable in your environment, never the value:
       # extra_env_vars: { API_TOKEN: { from_env: MY_TOKEN } }
 `;
