@@ -1,6 +1,7 @@
 // `deno task compile`: the command line as one binary, `./holdfast`. Arguments are handed on to `deno compile`, as in
 // `deno task compile --target aarch64-apple-darwin --output holdfast-mac`.
 import { readFile } from "node:fs/promises";
+import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { readExports } from "../tests/support/exports.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
@@ -43,10 +44,32 @@ export async function compileArguments(more: readonly string[]): Promise<string[
   return ["compile", ...permissions, ...output, ...more, ...includes, "apps/cli.ts"];
 }
 
-if (import.meta.main) {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: await compileArguments(Deno.args),
-    cwd: REPOSITORY,
-  });
-  Deno.exit((await command.spawn().status).code);
+/** Explains why the runtime of the binary is missing; undefined for another error. */
+export function missingRuntime(error: string): string | undefined {
+  const [url, target] = /https:\S+\/denort-([\w-]+)\.zip/.exec(error) ?? [];
+  if (url === undefined) return undefined;
+  return `error: Cannot compile for ${target}: Deno's runtime \`denort\` cannot be downloaded\n` +
+    `hint: Download ${url} where there is a network, unzip it, and run: ` +
+    "DENORT_BIN=/path/to/denort deno task compile";
 }
+
+/** Compiles, and returns the exit code. */
+async function compile(args: readonly string[]): Promise<number> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: await compileArguments(args),
+    cwd: REPOSITORY,
+    stderr: "piped",
+    env: Deno.stderr.isTerminal() ? { FORCE_COLOR: "1" } : {},
+  });
+  const child = command.spawn();
+  let error = ""; // from the line of the error on
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    const at = error === "" ? stripVTControlCharacters(text).search(/^error: /m) : 0;
+    if (at < 0) await Deno.stderr.write(new TextEncoder().encode(text));
+    else error += text;
+  }
+  if (error !== "") console.error(missingRuntime(stripVTControlCharacters(error)) ?? error);
+  return (await child.status).code;
+}
+
+if (import.meta.main) Deno.exit(await compile(Deno.args));

@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { relative } from "@std/path";
-import { compileArguments, filesToInclude } from "../../dev/compile.ts";
+import { compileArguments, filesToInclude, missingRuntime } from "../../dev/compile.ts";
 import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
@@ -40,6 +40,18 @@ Deno.test("the compiled command line has the worker and all that it runs in it",
     assertEquals(run.filter((path) => !isEmbedded(path)), [], program);
   }
   assert(!isEmbedded("tests/conformance/mod.ts"));
+});
+
+Deno.test("a runtime that cannot be downloaded is named, with the way around", () => {
+  const url = "https://dl.deno.land/release/v2.9.6/denort-aarch64-apple-darwin.zip";
+  const output =
+    "error: Writing deno compile executable to temporary file 'x.tmp'\n\nCaused by:\n" +
+    `    0: Setting up base binary.\n    1: error sending request for url (${url}): dns error`;
+  const said = missingRuntime(output)!;
+  assertStringIncludes(said, "error: Cannot compile for aarch64-apple-darwin: ");
+  assertStringIncludes(said, url);
+  assertStringIncludes(said, "DENORT_BIN=");
+  assertEquals(missingRuntime("error: Module not found"), undefined);
 });
 
 /** Reads the tree that `deno compile` prints, in which `folder/*` stands for all of a folder. */
