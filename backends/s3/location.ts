@@ -58,10 +58,11 @@ export function parsePlace(options: PlaceOptions): S3Place {
 }
 
 function checkBucketName(bucket: string): void {
-  if (typeof bucket !== "string" || !/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,62}$/.test(bucket)) {
+  if (typeof bucket !== "string" || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw invalid(
       `invalid bucket name ${shown(bucket)}`,
-      "Use 3 to 63 letters, digits, dots, dashes and underscores, without s3://.",
+      "Use 3 to 63 lowercase letters, digits, dots and dashes, without s3://; a letter or digit is " +
+        "first and last.",
     );
   }
   if (/--x-s3$/.test(bucket)) {

@@ -39,6 +39,9 @@ Deno.test("impossible options are refused with a hint", () => {
   const bad: [Partial<S3BackendOptions>, RegExp][] = [
     [{ bucket: "" }, /bucket/],
     [{ bucket: "s3://models" }, /bucket/],
+    ...["ab", "Models", "my_models", "-models", "models-", "m".repeat(64)].map((bucket) =>
+      [{ bucket }, /invalid bucket name/] as [Partial<S3BackendOptions>, RegExp]
+    ),
     [{ prefix: "a/../b" }, /prefix/],
     [{ endpoint: "127.0.0.1:9000" }, /endpoint/],
     [{ endpoint: "https://user:hunter2@host" }, /endpoint/],
