@@ -44,9 +44,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   // Also for arguments that cannot be parsed.
   const verbose = args.includes("--verbose") || args.includes("-v");
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
+  // Other programs have the command `version`.
+  const given = args.length === 1 && args[0] === "version" ? ["--version"] : args;
   try {
-    return await runProgram(args, {
-      commands: await loadCommandsFor(args),
+    return await runProgram(given, {
+      commands: await loadCommandsFor(given),
       io,
       version: manifest.version,
       async run(command, call) {

@@ -3,7 +3,7 @@
 export function nearest(text: string, names: Iterable<string>): string | undefined {
   const typed = text.toLowerCase().slice(0, 80);
   let best: string | undefined;
-  let least = Math.floor(typed.length / 3) + 1.5;
+  let least = Math.max(1, Math.floor(typed.length * 3 / 7)) + 0.5; // 1 of 4 letters, 3 of 7
   let looked = 0;
   for (const name of names) {
     if (++looked > 2_000) break; // a hint is not worth more time

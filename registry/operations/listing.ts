@@ -62,7 +62,7 @@ export async function checkKnown(
 ): Promise<void> {
   checkName(name);
   if (await readHead(context, versionsFolder(name), signal) !== undefined) return;
-  throw noSuchName(name, "nothing was ever saved under this name", context.backend.location);
+  throw noSuchName(name, context.backend.location);
 }
 
 /** Throws `NotFound` for a name without a version, in a registry that does not list deletions. */
@@ -72,15 +72,15 @@ export async function checkHas(
   signal?: AbortSignal,
 ): Promise<void> {
   for await (const _ of registry.versions(name, { limit: 1, signal })) return;
-  throw noSuchName(name, "it has no version", registry.location);
+  throw noSuchName(name, registry.location);
 }
 
-export function noSuchName(name: string, state: string, backend: string): RegistryError {
+export function noSuchName(name: string, backend: string): RegistryError {
   return fault({
     code: "NotFound",
     action: "find",
     subject: shown(name),
-    state,
+    state: "no such name",
     hint: "Check the spelling, or list the names with registry.names().",
     hints: {
       cli: "Check the spelling, or list the names: holdfast ls",

@@ -27,10 +27,11 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   if (selector.kind === "version") {
     throw await versionNotFound(context, name, selector.version, signal);
   }
-  const what = selector.kind === "range" ? `version in ${shown(selector.text)}` : "version";
   throw absent(context, {
     subject: shown(name),
-    state: `it has no ${what}`,
+    state: selector.kind === "range"
+      ? `it has no version in ${shown(selector.text)}`
+      : "no such name",
     hint: "Check the name, or list them: registry.names() and registry.versions(name).",
     hints: {
       cli: "Check the name, or list them: holdfast ls and holdfast versions NAME",

@@ -54,10 +54,12 @@ Deno.test("a bare holdfast shows the help on standard error and ends with 2", as
 Deno.test("--version is that of the package", async () => {
   assertEquals(await succeeds("--version", HERE), `${manifest.version}\n`);
   assertEquals(await succeeds("-V", HERE), `${manifest.version}\n`);
+  assertEquals(await succeeds("version", HERE), `${manifest.version}\n`);
 });
 
 Deno.test("typos get a suggestion and a hint", async () => {
   const cases: [line: string, says: string][] = [
+    ["nope", `hint: See "holdfast --help".`],
     ["lod", "Did you mean load?"],
     ["verison", "Did you mean versions?"],
     ["list", "Did you mean ls?"],

@@ -45,7 +45,7 @@ export async function logOf(
       : sourcesOf(context, name, signal),
   );
   if (sources.length === 0) {
-    throw noSuchName(name, "nothing was ever saved under this name", registry.location);
+    throw noSuchName(name, registry.location);
   }
   return await newestOf(sources, limit);
 }

@@ -4,7 +4,7 @@ import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
-import { localPath } from "../../../mod.ts";
+import { localPath, logOf } from "../../../mod.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import type { VersionRecord } from "../../../core/record.ts";
@@ -12,14 +12,15 @@ import { decodeRecord, encodeRecord } from "../../../registry/format/record_code
 import type { TransferProgress } from "../../../core/registry.ts";
 
 testOnEach("load() names the missing part of a ref", async ({ registry }) => {
-  await rejected("NotFound", registry.load("nothing"));
+  await rejected("NotFound", registry.load("nothing"), /"nothing": no such name/);
+  await rejected("NotFound", logOf(registry, "nothing"), /"nothing": no such name/);
   await registry.save("a", 1, { version: "1.5.0" });
   await rejected("NotFound", registry.load("a@1.4"), /"a@1\.4\.0": no such version/);
   await rejected("NotFound", registry.load("a@^2"), /no version in "\^2"/);
   await rejected("NotFound", registry.load("a@canary"), /no such alias/);
   await registry.delete("a@1.5.0");
   await rejected("NotFound", registry.load("a@1.5"), /it was deleted/);
-  await rejected("NotFound", registry.load("a"));
+  await rejected("NotFound", registry.load("a"), /no such name/);
 });
 
 testInMemory("load() refuses newer and unknown formats", async ({ registry, open }) => {
