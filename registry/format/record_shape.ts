@@ -27,7 +27,7 @@ export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 export interface RecordSource {
   /** Inline bytes of the record. @default Infinity, which is enough for all files */
   inlineBytes?: number;
-  /** The text of the record. Its count of brackets mostly shows that the nesting is not too deep. */
+  /** The text of the record. Its count of brackets mostly shows that nesting is not too deep. */
   text?: string;
 }
 
