@@ -124,16 +124,17 @@ async function changeEach(
   const registry = await context.open({ write: !flags.dryRun });
   const refs = await expandNames(registry, [name, ...flags.also ?? []], signal);
   const changes = refs.map((ref): AliasToChange => {
-    const [name, own] = ref.split(/@(.*)/s);
+    const [name = "", own] = ref.split(/@(.*)/s);
     return { name, alias, version: version && (own ?? version) };
   });
-  const found: FoundAlias[] = [];
+  const found = new Map<AliasToChange, FoundAlias>();
   if (changes.length > 1 || flags.dryRun) {
-    for (const change of changes) found.push(await findAlias(registry, change, context));
+    for (const change of changes) found.set(change, await findAlias(registry, change, context));
   }
-  for (const [i, change] of changes.entries()) {
-    if (flags.dryRun) await showChange(change, found[i], context);
-    else await changeOne(registry, change, flags.expected, context);
+  if (flags.dryRun) {
+    for (const [change, alias] of found) await showChange(change, alias, context);
+  } else {
+    for (const change of changes) await changeOne(registry, change, flags.expected, context);
   }
 }
 

@@ -41,7 +41,8 @@ export const cat: Command = defineCommand<
 
 function onlyFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files();
-  if (files.length === 1) return files[0];
+  const [only, second] = files;
+  if (only !== undefined && second === undefined) return only;
   const { name, version } = artifact.info;
   const paths = files.slice(0, 8).map((file) => file.info.path).join(", ");
   const hint = `Name one: ${paths}${files.length > 8 ? " …" : ""}`;

@@ -81,10 +81,11 @@ export const completions: Command = defineCommand<[shell: string]>({
     ["holdfast completions fish | source", "in ~/.config/fish/config.fish"],
   ],
   async run([shell], _options, context) {
-    if (!Object.hasOwn(COMPLETION_SCRIPTS, shell)) {
+    const script = Object.hasOwn(COMPLETION_SCRIPTS, shell) ? COMPLETION_SCRIPTS[shell] : undefined;
+    if (script === undefined) {
       throw invalid(`complete for ${JSON.stringify(shell)}`, "unknown shell", `Use: ${SHELLS}.`);
     }
-    await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
+    await context.io.stdout.write(script);
   },
 });
 

@@ -44,7 +44,7 @@ async function findJob(
 /** Returns why a job failed, or its progress. */
 function remarkOf({ state, reason, progress = "" }: QueuedJob): string {
   if (reason !== undefined || state === "failed" || state === "cancelled") {
-    return (reason ?? "").split("\n")[0];
+    return (reason ?? "").replace(/\n.*/s, "");
   }
   return typeof progress === "object" ? JSON.stringify(progress) : String(progress);
 }

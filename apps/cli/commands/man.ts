@@ -39,8 +39,8 @@ export function manPage(commands: readonly Command[], version: string): string {
     ".SH OPTIONS OF EVERY COMMAND",
     ...SHARED_OPTIONS.map(optionLines),
     ".SH EXIT STATUS",
-    ...codes.map((line) => /^ *(\d+) +(.*)$/.exec(line)!).map(([, code, text]) =>
-      `.TP\n.B ${code}\n${escaped(text)}`
+    ...codes.map((line) =>
+      line.replace(/^ *(\d+) +(.*)$/, (_, code, text) => `.TP\n.B ${code}\n${escaped(text)}`)
     ),
     "",
   ].join("\n");

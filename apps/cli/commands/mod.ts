@@ -65,19 +65,20 @@ export async function loadCommands(): Promise<readonly Command[]> {
 
 /** Loads the command that these arguments call, or all if that is not obvious. */
 export async function loadCommandsFor(args: readonly string[]): Promise<readonly Command[]> {
-  if (args.length === 1 && /^(-V|--version)$/.test(args[0])) return [];
-  const called = calledBy(args);
-  return called === undefined ? await loadCommands() : [await COMMANDS[called]()];
+  if (/^(-V|--version)$/.test(args.join(" "))) return [];
+  const load = calledBy(args);
+  return load === undefined ? await loadCommands() : [await load()];
 }
 
-function calledBy(args: readonly string[]): string | undefined {
-  let at = 0;
-  for (; args[at]?.startsWith("-"); at++) {
-    const [form, value] = args[at].split("=", 2);
+function calledBy(args: readonly string[]): (() => Promise<Command>) | undefined {
+  const rest = [...args];
+  while (rest[0]?.startsWith("-")) {
+    const [form = "", value] = rest.shift()!.split("=", 2);
     const option = SHARED_OPTIONS.find(({ flags }) => flags.split(/[ ,]+/).includes(form));
     if (option === undefined) return undefined;
-    if (value === undefined && option.flags.includes("<")) at++; // its value follows
+    if (value === undefined && option.flags.includes("<")) rest.shift(); // its value
   }
-  const [first, second] = args.slice(at);
-  return [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));
+  const [first = "", second] = rest;
+  const name = [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));
+  return name === undefined ? undefined : COMMANDS[name];
 }

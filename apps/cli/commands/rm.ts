@@ -94,9 +94,9 @@ async function isConfirmed(
   removals: readonly Removal[],
   context: CommandContext,
 ): Promise<boolean> {
-  const [{ label, what }] = removals;
-  if (removals.length === 1) return await context.confirm(`Delete ${label} (${what})?`);
-  for (const { label, what } of removals) await context.note(`${label} (${what})`);
+  const lines = removals.map(({ label, what }) => `${label} (${what})`);
+  if (lines.length === 1) return await context.confirm(`Delete ${lines.join()}?`);
+  for (const line of lines) await context.note(line);
   return await context.confirm(`Delete these ${removals.length}?`);
 }
 

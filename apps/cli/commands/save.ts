@@ -136,7 +136,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
 
 /** Splits `name@1.2.0`, which is `name` with `--version 1.2.0`. */
 function splitTarget(target: string, option?: string): { name: string; version?: string } {
-  const [name, version] = target.split(/@(.*)/s);
+  const [name = "", version] = target.split(/@(.*)/s);
   if (version === undefined || option === undefined) return { name, version: version ?? option };
   const hint = "Write NAME@VERSION, or NAME and --version.";
   throw invalid(`save ${JSON.stringify(target)}`, "it has two versions", hint);

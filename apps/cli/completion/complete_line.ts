@@ -40,8 +40,9 @@ export async function completeLine(
     if (!typed.startsWith("@")) return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
     const found = remote === undefined ? among(remotes.map((name) => `@${name}/`)) : [`${remote}/`];
-    if (found.length !== 1) return found;
-    const [prefix] = found; // a shell adds a space after a single candidate: offer its contents
+    const [prefix, second] = found;
+    if (prefix === undefined || second !== undefined) return found;
+    // A shell adds a space after a single candidate: offer its contents.
     const words = await inRegistry(await open(prefix.slice(0, -1)), rest ?? "");
     return words.map((word) => prefix + word);
   };
@@ -73,7 +74,7 @@ function readWords(words: readonly string[], commands: readonly Command[]): Line
       if (line.pending.flags.includes("--registry")) line.registry = word;
       line.pending = undefined;
     } else if (word.startsWith("-") && word !== "-") {
-      const [form, value] = word.split("=", 2);
+      const [form = "", value] = word.split("=", 2);
       const option = optionsOf(line.command).find((option) => formsOf(option).includes(form));
       if (form === "--registry" && value !== undefined) line.registry = value;
       if (option !== undefined && value === undefined && /[<[]/.test(option.flags)) {
@@ -102,8 +103,13 @@ function formsOf(option: OptionDefinition): string[] {
 /** Returns the next words of the commands in a group. */
 function wordsAfter(group: string, commands: readonly Command[]): string[] {
   const words = commands.filter(({ name, hidden }) => !hidden && name.startsWith(group))
-    .map(({ name }) => name.slice(group.length).split(" ")[0]);
+    .map(({ name }) => name.slice(group.length).replace(/ .*/, ""));
   return [...new Set(words)];
+}
+
+/** Adds `name@` to a single name: after two candidates, a shell adds no space. */
+function openEnded(names: string[]): string[] {
+  return names.length === 1 ? names.flatMap((name) => [name, `${name}@`]) : names;
 }
 
 async function namesFrom(registry: Registry, prefix: string): Promise<string[]> {
@@ -118,7 +124,7 @@ async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
     const names = await Array.fromAsync(registry.names({ prefix: typed }));
     const pipelines = names.filter((name) => name.endsWith(RUNS))
       .map((name) => name.slice(0, -RUNS.length));
-    return pipelines.length === 1 ? [pipelines[0], `${pipelines[0]}@`] : pipelines.slice(0, MOST);
+    return openEnded(pipelines.slice(0, MOST));
   }
   const runs: string[] = [];
   for await (const { version } of registry.versions(pipeline + RUNS, { limit: MOST })) {
@@ -129,10 +135,7 @@ async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
 
 async function refsFrom(registry: Registry, typed: string): Promise<string[]> {
   const at = typed.indexOf("@");
-  if (at < 0) {
-    const names = await namesFrom(registry, typed);
-    return names.length === 1 ? [names[0], `${names[0]}@`] : names; // two: the shell adds no space
-  }
+  if (at < 0) return openEnded(await namesFrom(registry, typed));
   const name = typed.slice(0, at);
   const selectors = ["latest", ...Object.keys(await registry.aliases(name))];
   for await (const { version } of registry.versions(name, { limit: MOST })) selectors.push(version);

@@ -27,8 +27,8 @@ export function parseCondition(text: string): Condition {
 }
 
 function parseTerm(term: string, whole: string): Condition {
-  const [, field, sign, typed] = TERM.exec(term) ?? [];
-  const wanted = typed?.replace(/^(['"])(.*)\1$/s, "$2");
+  const [, field, sign, typed = ""] = TERM.exec(term) ?? [];
+  const wanted = typed.replace(/^(['"])(.*)\1$/s, "$2");
   if (field === undefined || typed === "") {
     throw invalidCondition(whole, "expected a comparison such as metadata.epochs > 3");
   }

@@ -65,7 +65,7 @@ export async function versionBefore(
   after: DiffSide,
   { signal }: CliIo,
 ): Promise<string> {
-  const [name, version] = after.label.split("@");
+  const [name = "", version = ""] = after.label.split("@");
   let isNext = false;
   for await (const entry of registry.versions(name, { signal })) {
     if (isNext) return `${name}@${entry.version}`;

@@ -27,14 +27,13 @@ export function wantedDownloads(
   flags: AsOfFlags & { to?: string },
 ): WantedDownloads {
   const { to: folder, asOf } = flags;
-  if (folder === "" || (folder === undefined && words[1] === "")) {
+  const [first = "", path] = words;
+  if (folder === "" || (folder === undefined && path === "")) {
     const hint = "Check for an unset shell variable. For the current folder write a dot: .";
-    throw invalid(`download "${words[0]}"`, "the target path is empty", hint);
+    throw invalid(`download "${first}"`, "the target path is empty", hint);
   }
   if (folder !== undefined || words.length === 1) return { refs: words, folder, asOf };
-  if (words.length === 2 && !isPattern(words[0])) {
-    return { refs: [words[0]], path: words[1], asOf };
-  }
+  if (words.length === 2 && !isPattern(first)) return { refs: [first], path, asOf };
   const hint = "Write: holdfast download REFS --to FOLDER. Each goes to FOLDER/LAST-PART-OF-NAME.";
   throw invalid("download several versions", "the target folder is missing", hint);
 }

@@ -7,7 +7,7 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
 
 export function isPattern(text: string): boolean {
-  return /[*?[\]{}]/.test(text.split("@", 1)[0]);
+  return /^[^@]*[*?[\]{}]/.test(text);
 }
 
 /**
@@ -23,7 +23,7 @@ export async function expandNames(
 ): Promise<string[]> {
   const expanded = new Set<string>();
   for (const text of texts) {
-    const [pattern] = text.split("@", 1);
+    const pattern = text.replace(/@.*/s, "");
     if (!isPattern(text) || await registry.has(pattern, { signal })) {
       expanded.add(text);
       continue;
@@ -92,5 +92,5 @@ export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefO
 
 export function lookUpThen(ref: string, { asOf }: AsOfFlags): Hints {
   if (asOf === undefined) return lookUp(ref);
-  return { NotFound: `See the history: holdfast log ${shellWord(ref.split("@", 1)[0])}` };
+  return { NotFound: `See the history: holdfast log ${shellWord(ref.replace(/@.*/s, ""))}` };
 }

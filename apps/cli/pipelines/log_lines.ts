@@ -58,7 +58,10 @@ export async function followLogs(
   const { attemptsOf, readResult, runningLogs } = await import("../../../operators/runner/mod.ts");
   const workDir = await workDirOf(registry, run, signal);
   const followed = new Map(
-    steps.map((step) => [step, { printed: [] as number[], seen: new Set<string>(), ended: false }]),
+    steps.map((step) => {
+      const seen = new Set<string | undefined>(); // an empty log has no first line
+      return [step, { printed: [] as number[], seen, ended: false }];
+    }),
   );
   await context.note(`${run}: Ctrl-C stops following, not the run`);
   for (;;) {

@@ -5,7 +5,7 @@ import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { System } from "../../../mod.ts";
 
 /** The levels. Output of programs counts as `info`. */
-const RANKS: Readonly<Record<string, number>> = {
+const RANKS: Readonly<Record<(RunEvent & { type: "log" })["level"], number>> = {
   debug: 0,
   info: 1,
   stdout: 1,

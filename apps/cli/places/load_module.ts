@@ -89,7 +89,7 @@ async function importModule(path: string, what: string): Promise<Record<string, 
     throw fault({
       code: isDenied ? "Denied" : "TaskFailed",
       action,
-      state: failure.message.split("\n")[0],
+      state: failure.message.replace(/\n.*/s, ""),
       hint: isDenied ? failure.hint : `Check it alone: deno check ${JSON.stringify(path)}`,
       cause,
     });

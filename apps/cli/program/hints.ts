@@ -48,7 +48,7 @@ export async function noName(
 }
 
 function lookUpHint(ref: string, suggestion: string | undefined): string {
-  const [name, selector] = ref.split("@");
+  const [name = "", selector] = ref.split("@");
   const list = /^(?!latest$)[^\W\d]/.test(selector ?? "") ? "alias" : "versions";
   const versions = selector === undefined ? "" : `holdfast ${list} ${shellWord(name)}, or `;
   const hint = `See what exists: ${versions}holdfast ls`;

@@ -64,7 +64,7 @@ export async function runProgram(
   for (const option of SHARED_OPTIONS) program.addOption(toOption(option));
 
   for (const command of commands) {
-    const [name, group] = command.name.split(" ").reverse();
+    const [name = "", group] = command.name.split(" ").reverse();
     const parent = group === undefined ? program : groupOf(program, group);
     const { summary, details, hidden } = command;
     const sub = parent.command(name, { hidden }).summary(summary)

@@ -40,8 +40,8 @@ export function splitRemotes(
     const { completes = "", usage = "" } = definitions[i] ?? {};
     return ["name", "ref", "run"].includes(completes) ? split(arg, usage.startsWith("[")) : arg;
   });
-  if (named.size === 0) return { args };
   const [registry, second] = named;
+  if (registry === undefined) return { args };
   const given = shared.registry === undefined || atName(shared.registry) === registry
     ? undefined
     : shared.registry;
@@ -70,7 +70,7 @@ export function ownInput(input: string, { registry }: SharedOptions): string {
   const [, remote, rest] = REMOTE.exec(input) ?? [];
   if (rest && registry !== undefined && remote === atName(registry)) return rest;
   refuseRemote(input, (remote, rest) => {
-    const from = `${shellWord(remote)} HERE ${shellWord(rest.split("@")[0])}`;
+    const from = `${shellWord(remote)} HERE ${shellWord(rest.replace(/@.*/s, ""))}`;
     return `An input must be in the registry that you save to. Copy it: holdfast mirror ${from}, ` +
       `or keep its origin as metadata: -m ${shellWord(`from=${input}`)}`;
   });

@@ -50,8 +50,8 @@ export function createProgress(
   let last: Amounts | undefined;
 
   function speed(): Speed {
-    const [first] = samples;
     const latest = samples.at(-1)!;
+    const [first = latest] = samples;
     const seconds = Math.max(latest.at - first.at, 1) / 1000;
     const perSecond = (key: keyof Speed) => (latest[key] - first[key]) / seconds;
     return { bytes: perSecond("bytes"), share: perSecond("share"), things: perSecond("things") };

@@ -15,6 +15,11 @@ export interface TableOptions {
   heading?: (text: string) => string;
 }
 
+interface SizedColumn extends Column {
+  readonly index: number;
+  width: number;
+}
+
 const GAP = "  ";
 const NARROWEST = 8;
 
@@ -28,69 +33,62 @@ export function createTable(
   titles: readonly (Column | string)[],
   options: TableOptions = {},
 ): Table {
-  const columns = titles.map((title): Column => typeof title === "string" ? { title } : title);
+  const columns = titles.map((title, index): SizedColumn => {
+    const column: Column = typeof title === "string" ? { title } : title;
+    return { ...column, index, width: displayWidth(column.title) };
+  });
   const { columns: lineWidth = Infinity, heading = (text) => text } = options;
-  const widest = columns.map((column) => displayWidth(column.title));
-  let shown = columns.map((_, index) => index);
+  let shown: readonly SizedColumn[] = columns;
   let isFirst = true;
-  const line = (cells: readonly string[], widths: readonly number[]) =>
-    shown.map((i) => padded(cut(cells[i], widths[i]), widths[i], columns[i].align)).join(GAP)
-      .trimEnd();
   return {
     get dropped() {
-      return columns.flatMap(({ title }, i) => shown.includes(i) ? [] : [title]);
+      return columns.flatMap((column) => shown.includes(column) ? [] : [column.title]);
     },
     page(rows) {
       const clean = rows.map((row) => row.map(printable));
-      for (const row of clean) {
-        row.forEach((cell, i) => widest[i] = Math.max(widest[i], displayWidth(cell)));
+      for (const column of columns) {
+        const cells = clean.map((row) => displayWidth(row[column.index] ?? ""));
+        column.width = cells.reduce((most, cell) => Math.max(most, cell), column.width);
       }
-      if (isFirst) shown = withRoom(widest, columns, lineWidth);
-      const widths = fitted(widest, { columns, shown }, lineWidth);
-      const lines = clean.map((row) => line(row, widths));
-      if (isFirst) lines.unshift(heading(line(columns.map((column) => column.title), widths)));
+      if (isFirst) shown = withRoom(columns, lineWidth);
+      const sized = fitted(shown, lineWidth);
+      const line = (cells: readonly string[]) =>
+        sized.map(({ index, width, align }) => padded(cut(cells[index] ?? "", width), width, align))
+          .join(GAP).trimEnd();
+      const lines = clean.map(line);
+      if (isFirst) lines.unshift(heading(line(columns.map((column) => column.title))));
       isFirst = false;
       return lines;
     },
   };
 }
 
-function widthOf(shown: readonly number[], widths: readonly number[]): number {
-  return shown.reduce((sum, i) => sum + widths[i], GAP.length * (shown.length - 1));
+function widthOf(columns: readonly SizedColumn[]): number {
+  return columns.reduce((sum, { width }) => sum + width, GAP.length * (columns.length - 1));
 }
 
 /** Chooses the columns to show. Columns are omitted before any is cut. */
-function withRoom(
-  widest: readonly number[],
-  columns: readonly Column[],
-  lineWidth: number,
-): number[] {
-  const leaving = columns.flatMap(({ drops }, i) => drops === undefined ? [] : [{ drops, i }])
-    .sort((a, b) => b.drops - a.drops);
-  let shown = columns.map((_, index) => index);
-  for (const { i } of leaving) {
-    if (widthOf(shown, widest) <= lineWidth) break;
-    shown = shown.filter((index) => index !== i);
+function withRoom(columns: readonly SizedColumn[], lineWidth: number): readonly SizedColumn[] {
+  const leaving = columns.filter(({ drops }) => drops !== undefined)
+    .sort((a, b) => b.drops! - a.drops!);
+  let shown = columns;
+  for (const column of leaving) {
+    if (widthOf(shown) <= lineWidth) break;
+    shown = shown.filter((other) => other !== column);
   }
   return shown;
 }
 
 /** Narrows the columns that may shrink until the line fits, the widest first. */
-function fitted(
-  widest: readonly number[],
-  { columns, shown }: { columns: readonly Column[]; shown: readonly number[] },
-  lineWidth: number,
-): number[] {
-  const widths = [...widest];
-  for (let excess = widthOf(shown, widths) - lineWidth; excess > 0; excess--) {
-    const candidates = widths.map((width, i) =>
-      shown.includes(i) && columns[i].shrinks && width > NARROWEST ? width : 0
-    );
-    const most = Math.max(...candidates);
-    if (most === 0) break;
-    widths[candidates.indexOf(most)]--;
+function fitted(shown: readonly SizedColumn[], lineWidth: number): SizedColumn[] {
+  const columns = shown.map((column) => ({ ...column }));
+  for (let excess = widthOf(columns) - lineWidth; excess > 0; excess--) {
+    const [widest] = columns.filter(({ shrinks, width }) => shrinks && width > NARROWEST)
+      .sort((a, b) => b.width - a.width);
+    if (widest === undefined) break;
+    widest.width--;
   }
-  return widths;
+  return columns;
 }
 
 /** Cuts a string in the middle: the ends distinguish names and paths. */

@@ -57,26 +57,24 @@ export function formatCount(count: number, what: string): string {
 
 /** Parses `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) to bytes. */
 export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:(iB)|(B))?|B)?$/i.exec(text);
-  const power = match?.[2] === undefined
-    ? 0
-    : SIZES.findIndex((unit) => unit[0] === match[2].toUpperCase());
-  if (match !== null) {
-    return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
+  const [, count, letter = "B", decimal] =
+    /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB|(B))?|B)?$/i.exec(text) ?? [];
+  if (count === undefined) {
+    throw unreadable(text, "a size", EXPECTED, "Examples: 64KiB, 256MiB, 1GiB.");
   }
-  throw unreadable(text, "a size", EXPECTED, "Examples: 64KiB, 256MiB, 1GiB.");
+  const power = SIZES.findIndex((unit) => unit.startsWith(letter.toUpperCase()));
+  return Math.round(Number(count) * (decimal === undefined ? 1024 : 1000) ** power);
 }
 
 const EXPECTED = "expected a number and a unit";
-const DURATION_MS: Record<string, number> = {
-  ...{ s: 1e3, m: 60e3, h: 3600e3 },
-  ...{ d: 86400e3, w: 7 * 86400e3 },
-};
+const DURATION_MS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
 
 /** Parses `90s`, `15m`, `24h`, `30d` or `2w` to milliseconds. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
-  if (match !== null) return Math.round(Number(match[1]) * DURATION_MS[match[2]]);
+  const [, count, unit] = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text) ?? [];
+  if (unit !== undefined) {
+    return Math.round(Number(count) * DURATION_MS[unit as keyof typeof DURATION_MS]);
+  }
   throw unreadable(text, "a duration", EXPECTED, "Examples: 90s, 15m, 24h, 30d, 2w.");
 }
 

@@ -6,9 +6,8 @@ import { invalid } from "../program/hints.ts";
 
 /** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
-  const match = /^([^=:][^=]*?)(:?=)([^]*)$/.exec(text);
-  if (match === null) throw invalidMetadata(text, "expected key=value");
-  const [, key, sign, value] = match;
+  const [, key, sign, value = ""] = /^([^=:][^=]*?)(:?=)([^]*)$/.exec(text) ?? [];
+  if (key === undefined) throw invalidMetadata(text, "expected key=value");
   if (sign === "=") return [key, value];
   try {
     return [key, JSON.parse(value)];

@@ -76,9 +76,9 @@ function lines(
   const of = `${printable(labels.before)} and ${printable(labels.after)}`;
   if (found.same) return [`No difference between ${of} (${formatCount(unchanged, "file")})`];
   const text = [`--- ${described(labels.before, before)}`, `+++ ${described(labels.after, after)}`];
-  const [was, is] = [before, after].map(({ materializer: { id, formatVersion } }) =>
-    `${id} (format ${formatVersion})`
-  );
+  const kindOf = ({ materializer: { id, formatVersion } }: typeof before) =>
+    `${id} (format ${formatVersion})`;
+  const was = kindOf(before), is = kindOf(after);
   if (was !== is) text.push("", colors.bold("kind"), `~ ${printable(was)} -> ${printable(is)}`);
   if (metadata.length > 0) text.push("", colors.bold("metadata"), ...metadata.map(changeLine));
   if (inputs.added.length + inputs.removed.length > 0) {

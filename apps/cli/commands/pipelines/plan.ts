@@ -65,7 +65,7 @@ export async function openPlan(
 
 function* rowsOf({ steps }: PipelinePlan): Generator<Row> {
   for (const { step, decision, reasons } of steps) {
-    const [first, ...more] = reasons.length === 0 ? ["nothing changed"] : reasons;
+    const [first = "nothing changed", ...more] = reasons;
     yield { json: {}, cells: [step, decision, first] };
     for (const reason of more) yield { json: {}, cells: ["", "", reason] };
   }

@@ -79,7 +79,7 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
         ? `${exitCode} (${exit}): ${reason}`
         : reason;
       const took = durationMs > 0 ? formatMs(durationMs) : "";
-      yield { json: known, cells: quiet ? [step] : [step, end, took, what.split("\n")[0]] };
+      yield { json: known, cells: quiet ? [step] : [step, end, took, what.replace(/\n.*/s, "")] };
     }
   }
   await printTable(context, quiet ? undefined : STEP_COLUMNS, rows());

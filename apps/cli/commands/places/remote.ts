@@ -34,11 +34,12 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
       const { io, shared } = context;
       checkRemoteName(name);
       const { registries } = readRemotes({ system: io.system });
-      if (Object.hasOwn(registries, name) && !force) {
+      const known = Object.hasOwn(registries, name) ? registries[name] : undefined;
+      if (known !== undefined && !force) {
         throw fault({
           code: "AlreadyExists",
           action: `name a registry ${name}`,
-          state: `that is ${registries[name].location}`,
+          state: `that is ${known.location}`,
           hint: "Use another name, or add --force.",
         });
       }
@@ -105,12 +106,13 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     const { io } = context;
     const name = given.replace(/^@/, "");
     const { registries } = readRemotes({ system: io.system });
-    if (!Object.hasOwn(registries, name)) {
+    const known = Object.hasOwn(registries, name) ? registries[name] : undefined;
+    if (known === undefined) {
       const hint = "See what exists: holdfast remote ls";
       throw notFound(`remove the name ${JSON.stringify(name)}`, "no such name", hint);
     }
     setRemote(name, undefined, { system: io.system });
-    const { location } = registries[name];
+    const { location } = known;
     await context.done({ name, location }, `Removed ${name}, which was ${location}`);
   },
 });

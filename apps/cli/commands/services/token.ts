@@ -94,10 +94,10 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
   async run([ids], flags, context) {
     const file = fileOf(flags, context);
     const there = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
-    const missing = ids.filter((id) => !there.has(id));
-    if (missing.length > 0) {
+    const missing = ids.find((id) => !there.has(id));
+    if (missing !== undefined) {
       const hint = `See what exists: holdfast token ls --tokens ${file}`;
-      throw notFound(`remove token ${missing[0].slice(0, 12)}`, "no such id", hint);
+      throw notFound(`remove token ${missing.slice(0, 12)}`, "no such id", hint);
     }
     for (const id of ids) await removeToken(file, id);
     await context.result({ removed: ids }, ids.map((id) => `Removed ${id}`).join("\n"));
