@@ -80,19 +80,18 @@ export function createPortableSha256(): Sha256 {
   };
 
   function take(bytes: Uint8Array, at: number): void {
-    for (let i = 0; i < 16; i++, at += 4) {
-      words[i] = bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
-    }
+    const block = new DataView(bytes.buffer, bytes.byteOffset + at, BLOCK_BYTES);
+    for (let i = 0; i < 16; i++) words[i] = block.getUint32(4 * i);
     for (let i = 16; i < 64; i++) {
-      const [x, y] = [words[i - 15], words[i - 2]];
+      const x = words[i - 15]!, y = words[i - 2]!;
       const small = (x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3;
       const large = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
-      words[i] = words[i - 16] + small + words[i - 7] + large;
+      words[i] = words[i - 16]! + small + words[i - 7]! + large;
     }
-    let [a, b, c, d, e, f, g, h] = state;
+    let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
     for (let i = 0; i < 64; i++) {
       const large = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
-      const first = h + large + (e & f ^ ~e & g) + round[i] + words[i] | 0;
+      const first = h + large + (e & f ^ ~e & g) + round[i]! + words[i]! | 0;
       const small = (a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10);
       const second = small + (a & b ^ a & c ^ b & c) | 0;
       h = g;
@@ -104,7 +103,6 @@ export function createPortableSha256(): Sha256 {
       b = a;
       a = first + second | 0;
     }
-    const added = [a, b, c, d, e, f, g, h];
-    for (let i = 0; i < 8; i++) state[i] += added[i];
+    [a, b, c, d, e, f, g, h].forEach((added, i) => state[i]! += added);
   }
 }
