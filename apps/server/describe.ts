@@ -39,31 +39,39 @@ export interface RouteDescription {
 
 type Output<S> = S extends StandardSchema<infer O> ? O : undefined;
 
+/** The parameters of a path: `name` and `path` of `/:name/files/:path{.+}`. */
+type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
+  ? ParamOf<Part> | ParamOf<Rest>
+  : P extends `:${infer Name}{${string}` ? Name
+  : P extends `:${infer Name}` ? Name
+  : never;
+
 /** A request that passed the checks of its route. */
-export interface AskedRoute<Q, J> {
+export interface AskedRoute<P extends string, Q, J> {
   c: RouteContext;
   /** The decoded parameters of the path. */
-  params: Record<string, string>;
+  params: Record<ParamOf<P>, string>;
   query: Output<Q>;
   json: Output<J>;
   access: Access;
   signal: AbortSignal;
 }
 
-export interface Route<Q, J> extends RouteDescription {
+export interface Route<P extends string, Q, J> extends RouteDescription {
   /** The schema of the query. @default not read */
   query?: Q;
   /** The schema of the JSON body. @default not read */
   json?: J;
-  answer(asked: AskedRoute<Q, J>): Response | Promise<Response>;
+  answer(asked: AskedRoute<P, Q, J>): Response | Promise<Response>;
 }
 
 /** Adds a route. Its description checks token, query and body, and goes into the document. */
 export function route<
+  P extends `${string} /${string}`,
   Q extends StandardSchema | undefined = undefined,
   J extends StandardSchema | undefined = undefined,
->(routes: Routes, at: `${string} /${string}`, { query, json, answer, ...rest }: Route<Q, J>): void {
-  const [method, path] = at.split(" ");
+>(routes: Routes, at: P, { query, json, answer, ...rest }: Route<P, Q, J>): void {
+  const [method, path] = at.split(" ") as [string, string];
   const checks = [
     ...(query === undefined ? [] : [validator("query", query, refuse)]),
     ...(json === undefined ? [] : [checkedJson(json)]),
@@ -71,7 +79,7 @@ export function route<
   routes.on(method, path, describe(rest), ...checks, (c) =>
     answer({
       c,
-      params: c.req.param(),
+      params: c.req.param() as Record<ParamOf<P>, string>,
       query: c.req.valid("query" as never) as Output<Q>,
       json: c.req.valid("json" as never) as Output<J>,
       access: c.env.access,
@@ -246,7 +254,7 @@ interface Operation {
 }
 
 function addParameters(path: string, methods: Record<string, Operation>): void {
-  const ofPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  const ofPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     in: "path",
     name,
     description: PARAMETERS[name],

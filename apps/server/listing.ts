@@ -35,8 +35,9 @@ export async function answerListing<T>(
   const items: T[] = [];
   let next: string | undefined;
   for await (const item of source.list({ after, limit: limit + 1 })) {
-    if (items.length === limit) {
-      next = source.keyOf(items[limit - 1]);
+    const last = items[limit - 1];
+    if (last !== undefined) {
+      next = source.keyOf(last);
       break;
     }
     items.push(item);

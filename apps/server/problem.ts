@@ -112,7 +112,7 @@ function wordsOf(
     ? message
     : message.replaceAll(` (${place})`, "");
   const mayRead = error.suggestion === undefined ||
-    access?.may("read", error.suggestion.split("@", 1)[0]);
+    access?.may("read", error.suggestion.replace(/@.*/s, ""));
   const suggestion = mayRead ? error.suggestion : undefined;
   const hint = mayRead ? error.hint : undefined; // a hint without hints names the suggestion
   const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;

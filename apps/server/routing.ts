@@ -52,15 +52,16 @@ export function createRoutes(): Routes {
   return new Hono<ServerEnv>();
 }
 
+/** Returns the path without the query. */
 export function pathOf(url: string): string {
-  return url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  return url.slice(url.indexOf("/", url.indexOf("//") + 2)).replace(/\?.*/s, "");
 }
 
 /** Throws `Invalid` for a path that cannot be decoded. */
 export function checkPath(path: string): void {
   if (!path.includes("%")) return;
   try {
-    decodeURIComponent(path.split("?", 1)[0]);
+    decodeURIComponent(path);
   } catch (cause) {
     throw fault({
       code: "Invalid",

@@ -24,8 +24,8 @@ export type Scope =
  */
 export function parseScope(text: string): Scope {
   if (text === "admin" || text === "metrics") return { kind: text };
-  const [, kind, pattern] = /^(read|write):(.+)$/s.exec(text) ?? [];
-  const name = pattern?.replace(/\*$/, "");
+  const [, kind, pattern = ""] = /^(read|write):(.+)$/s.exec(text) ?? [];
+  const name = pattern.replace(/\*$/, "");
   if (kind !== undefined && !name.includes("*")) {
     return { kind: kind as Right, name, prefix: name !== pattern };
   }

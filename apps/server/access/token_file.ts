@@ -218,7 +218,7 @@ export async function openTokenFile(
   return {
     async find(authorization) {
       const [, token, id] = SHAPE.exec(authorization ?? "") ?? [];
-      if (token === undefined) return undefined;
+      if (token === undefined || id === undefined) return undefined;
       await refresh();
       const found = known.get(id);
       const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NO_HASH);

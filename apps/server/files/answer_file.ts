@@ -82,7 +82,7 @@ export function parseRange(headers: Headers, size: number, validators: Validator
 export interface Representation extends Validators {
   /** Bytes. */
   readonly size: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string> & Record<"cache-control", string>>;
   readonly digest: string;
 }
 

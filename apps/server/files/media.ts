@@ -34,7 +34,7 @@ export function mediaHeaders(
   asked?: Disposition,
 ): Record<string, string> {
   const type = contentType(path, mediaType);
-  const [bare] = type.toLowerCase().split(";");
+  const bare = type.toLowerCase().replace(/;.*/s, "");
   const disposition = asked ?? (HARMLESS.some((type) => type.test(bare)) ? "inline" : "attachment");
   return {
     "content-type": type,
@@ -46,7 +46,7 @@ export function mediaHeaders(
 }
 
 function contentType(path: string, mediaType: string | undefined): string {
-  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1].toLowerCase() ?? "";
+  const [, extension = ""] = /\.([a-z0-9]+)$/.exec(path.toLowerCase()) ?? [];
   const type = mediaType ??
     (Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined);
   if (type === undefined || !MEDIA_TYPE.test(type)) return "application/octet-stream";

@@ -126,7 +126,7 @@ export function createGuard(
 
 /** Returns the path without query, and without upload ids, which grant access. */
 function shownPath(url: string): string {
-  return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
+  return pathOf(url).replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
 }
 
 function idOf(request: Request): string | undefined {

@@ -83,11 +83,7 @@ function listenerOf(
 
 /** Counts `Host` headers. With several, a proxy may use another one (RFC 9112, section 3.2). */
 function hostsOf({ rawHeaders }: IncomingMessage): number {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i].length === 4 && rawHeaders[i].toLowerCase() === "host") count++;
-  }
-  return count;
+  return rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name)).length;
 }
 
 async function refuse(response: ServerResponse, error: RefusedRequest): Promise<void> {
@@ -209,7 +205,7 @@ function cannotListen(
     code: isDenied ? "Denied" : "Invalid",
     action,
     subject,
-    state: message.split("\n")[0].replace(/\.$/, ""),
+    state: message.replace(/\n.*/s, "").replace(/\.$/, ""),
     hint: name === "NotCapable"
       ? `Allow it: --allow-net=${subject}`
       : isDenied

@@ -32,12 +32,15 @@ class Numbers {
 /** Durations by method and route. */
 class Durations {
   readonly #name = "holdfast_request_duration_seconds";
-  readonly #values = new Map<string, { below: number[]; count: number; sum: number }>();
+  readonly #values = new Map<string, { below: Map<number, number>; count: number; sum: number }>();
 
   observe(method: string, route: string, seconds: number): void {
     const key = labelled(["method", "route"], [method, route]);
-    const known = this.#values.get(key) ?? { below: BUCKETS.map(() => 0), count: 0, sum: 0 };
-    for (const [i, bound] of BUCKETS.entries()) if (seconds <= bound) known.below[i]++;
+    const known = this.#values.get(key) ??
+      { below: new Map(BUCKETS.map((bound) => [bound, 0])), count: 0, sum: 0 };
+    for (const [bound, below] of known.below) {
+      if (seconds <= bound) known.below.set(bound, below + 1);
+    }
     known.count++;
     known.sum += seconds;
     this.#values.set(key, known);
@@ -46,7 +49,7 @@ class Durations {
   text(): string {
     const name = this.#name;
     const lines = [...this.#values].flatMap(([labels, { below, count, sum }]) => [
-      ...BUCKETS.map((bound, i) => line(`${name}_bucket`, `${labels},le="${bound}"`, below[i])),
+      ...[...below].map(([bound, n]) => line(`${name}_bucket`, `${labels},le="${bound}"`, n)),
       line(`${name}_bucket`, `${labels},le="+Inf"`, count),
       line(`${name}_sum`, labels, sum),
       line(`${name}_count`, labels, count),
@@ -71,7 +74,7 @@ function line(name: string, labels: string, value: number): string {
 function labelled(names: readonly string[], values: readonly string[]): string {
   const escaped = (text: string) =>
     text.replace(/["\\\n]/g, (char) => char === "\n" ? "\\n" : `\\${char}`);
-  return names.map((name, i) => `${name}="${escaped(values[i])}"`).join(",");
+  return names.map((name, i) => `${name}="${escaped(values[i] ?? "")}"`).join(",");
 }
 
 export interface AnsweredRequest {

@@ -77,7 +77,7 @@ export function traced(
   const parent = propagation?.extract(active, request.headers, HEADERS) ?? active;
   const attributes = {
     "http.request.method": request.method,
-    "url.path": pathOf(request.url).split("?", 1)[0],
+    "url.path": pathOf(request.url),
   };
   const options = { kind: SERVER, attributes };
   const tracer = trace.getTracer("holdfast");

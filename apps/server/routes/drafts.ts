@@ -8,7 +8,8 @@ import { REPEATED, savedAnswer } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
   const { registry } = context;
-  const open = ({ name, draft: id }: Record<string, string>) => registry.openDraft(name, { id });
+  const open = ({ name, draft: id }: Record<"name" | "draft", string>) =>
+    registry.openDraft(name, { id });
 
   route(routes, "GET /artifacts/:name/drafts/:draft", {
     id: "draftInfo",

@@ -230,7 +230,7 @@ export function lineageRoutes(routes: Routes, { registry }: ServerContext): void
 
 /** Removes versions that may not be read. */
 function readablePart(lineage: Lineage, access: Access): Lineage {
-  const may = (ref: string) => access.may("read", ref.split("@", 1)[0]);
+  const may = (ref: string) => access.may("read", ref.replace(/@.*/s, ""));
   return {
     ...lineage,
     nodes: lineage.nodes.filter(({ ref }) => may(ref)),

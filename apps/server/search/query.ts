@@ -40,7 +40,7 @@ export function searchText({ name, version, aliases, metadata }: SearchedVersion
 
 function parseTerm(term: string): SearchQuery {
   const bare = term.replaceAll('"', "");
-  const [, field, comparison, wanted] = term.startsWith('"') ? [] : FILTER.exec(bare) ?? [];
+  const [, field, comparison, wanted = ""] = term.startsWith('"') ? [] : FILTER.exec(bare) ?? [];
   if (field === undefined) {
     const [, other] = OTHER_FILTER.exec(term) ?? [];
     if (other !== undefined) {

@@ -14,7 +14,7 @@ export interface Checksum {
 
 /** Parses `Upload-Checksum: sha1 BASE64` (tus 1.0). Throws `Invalid` for another algorithm. */
 export function parseUploadChecksum(header: string): Checksum {
-  const [algorithm, digest = "", ...rest] = header.split(" ");
+  const [algorithm = "", digest = "", ...rest] = header.split(" ");
   const isKnown = CHECKSUM_ALGORITHMS.includes(algorithm);
   if (isKnown && /^[A-Za-z0-9+/]+={0,2}$/.test(digest) && rest.length === 0) {
     return createChecksum(algorithm, digest);
@@ -27,8 +27,9 @@ export function parseUploadChecksum(header: string): Checksum {
 
 /** Parses `Content-Digest: sha-256=:BASE64:` (RFC 9530). Ignores other algorithms. */
 export function parseContentDigest(header: string): Checksum | undefined {
-  const found = /(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/.exec(header);
-  if (found !== null) return createChecksum(found[1].replace("-", ""), found[2]);
+  const [, algorithm, digest = ""] =
+    /(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/.exec(header) ?? [];
+  if (algorithm !== undefined) return createChecksum(algorithm.replace("-", ""), digest);
   if (/(^|,)\s*sha-(256|512)=/.test(header)) {
     throw invalid("Content-Digest", "Send sha-256=:BASE64:, as in RFC 9530.");
   }
