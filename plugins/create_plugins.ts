@@ -54,9 +54,9 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
     return await checkOrder({ contract, name, definition, config }, context);
   }
 
-  function register(plugin: AnyInterface, name: string, ...given: AnySource[]): unknown {
+  function register(plugin: AnyInterface, name: string, ...given: [] | [AnySource]): unknown {
     const contract = contractOf(plugin);
-    if (given.length > 0) return table.add(contract, name, given[0]);
+    if (given.length !== 0) return table.add(contract, name, given[0]);
     return (source: AnySource) => {
       table.add(contract, name, source);
       return source;

@@ -92,7 +92,7 @@ export function defineInterface(name: string, options: InterfaceOptions<string>)
 export function contractOf(given: AnyInterface): Contract {
   // A class that extends a contract is a plugin.
   if (typeof given === "function" && Object.hasOwn(given, CONTRACT)) {
-    return (given as unknown as Record<symbol, Contract>)[CONTRACT];
+    return (given as unknown as Record<typeof CONTRACT, Contract>)[CONTRACT];
   }
   const what = typeof given === "function" && given.name !== ""
     ? shown(given.name)
@@ -129,7 +129,7 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
 
 function listed(methods: readonly string[]): string {
   const calls = methods.map((method) => `${method}()`);
-  return calls.length === 1 ? calls[0] : `${calls.slice(0, -1).join(", ")} and ${calls.at(-1)}`;
+  return calls.length === 1 ? calls.join() : `${calls.slice(0, -1).join(", ")} and ${calls.at(-1)}`;
 }
 
 function invalid(name: unknown, state: string, hint: string): RegistryError {

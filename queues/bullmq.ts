@@ -113,8 +113,9 @@ class BullmqQueue implements JobQueue {
       data: { group: job.group, data: job.data } satisfies JobForm,
       opts: optionsOf(job, this.kind),
     }));
-    if (bulk.length === 1) {
-      const [{ name, data, opts }] = bulk;
+    const [only, second] = bulk;
+    if (only !== undefined && second === undefined) {
+      const { name, data, opts } = only;
       return void await this.#request("add jobs to", this.#queue.add(name, data, opts), options);
     }
     for (let from = 0; from < bulk.length; from += ADDED_AT_ONCE) {
@@ -283,7 +284,7 @@ function checkCron(
 }
 
 async function createStore(url: string): Promise<BullmqStore> {
-  const scheme = /^([a-z]+):\/\//i.exec(url)?.[1].toLowerCase();
+  const scheme = /^([a-z]+):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (!URL.canParse(url) || scheme === undefined || !/^(rediss?|postgres(ql)?)$/.test(scheme)) {
     throw fault({
       code: "Invalid",

@@ -263,7 +263,7 @@ class MemoryQueue implements JobQueue {
     alter(entry, { ...how, endedAt: this.#system.now() });
     this.#ended.add(entry.job.id);
     const [first] = this.#ended;
-    if (this.#ended.size > this.#mostEnded) this.#forget(first);
+    if (first !== undefined && this.#ended.size > this.#mostEnded) this.#forget(first);
   }
 
   #forget(id: string): boolean {

@@ -37,7 +37,7 @@ export interface OpenQueueOptions {
  * ```
  */
 export async function openQueue(url: string, options: OpenQueueOptions = {}): Promise<JobQueue> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1].toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === "memory") return createMemoryQueue(options);
   if (/^(rediss?|postgres(ql)?)$/.test(scheme ?? "")) {
     const { openBullmqQueue } = await loadPart<BullmqDriver>("./bullmq.ts", import.meta.url);

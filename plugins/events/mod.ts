@@ -44,7 +44,7 @@ export async function openEventBus<T = AnyTopics>(
   url: string,
   options: OpenEventBusOptions = {},
 ): Promise<EventBus<T>> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1].toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === "memory") return createMemoryBus<T>(options);
   if (scheme === "redis" || scheme === "rediss") {
     const { openRedisBus } = await loadPart<RedisDriver>("./redis.ts", import.meta.url);

@@ -127,10 +127,11 @@ export function fillConfig(
 ): Settings {
   checkSettings(config, action);
   const { aliases = {}, env = {} } = definition;
+  const canonical = new Map(Object.entries(aliases));
   const filled: Settings = {};
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined) continue;
-    const name = Object.hasOwn(aliases, key) ? aliases[key] : key;
+    const name = canonical.get(key) ?? key;
     if (Object.hasOwn(filled, name)) {
       throw fault({
         code: "Invalid",
@@ -183,7 +184,7 @@ function hintOf({ env = {} }: AnyDefinition): string {
 export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<string> {
   return new Set([
     ...secrets,
-    ...Object.keys(aliases).filter((key) => secrets.includes(aliases[key])),
+    ...Object.entries(aliases).flatMap(([key, name]) => secrets.includes(name) ? [key] : []),
   ]);
 }
 

@@ -70,6 +70,7 @@ function post(
   addresses: readonly HostAddress[],
   { headers, body, signal }: Pick<SendOptions, "headers" | "body" | "signal">,
 ): Promise<number> {
+  const { address, family } = addresses[0]!; // `checked` refuses a host without any
   const send = url.protocol === "https:" ? requestByHttps : requestByHttp;
   return new Promise((resolve, reject) => {
     const request = send(url, {
@@ -78,7 +79,7 @@ function post(
       headers: { ...headers, "content-length": String(body.byteLength) },
       lookup: (_host, { all }, found) => {
         if (all) found(null, [...addresses]);
-        else found(null, addresses[0].address, addresses[0].family);
+        else found(null, address, family);
       },
       signal,
     }, (response) => {
