@@ -105,7 +105,7 @@ export function createChannel<T extends Methods>(
     answering.set(id, controller);
     let reply: () => void;
     try {
-      const result = await methods[method](payload, controller.signal);
+      const result = await methods[method]!(payload, controller.signal);
       reply = result instanceof Moved
         ? () => send({ kind: "result", id, value: result.value }, result.transfer)
         : () => send({ kind: "result", id, value: result });

@@ -48,7 +48,7 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
       ...this.#ports.methods,
       progress: ({ run, progress }) => this.#running.get(run)?.(progress),
       log: ({ level, message }) => logger[level](message),
-      ask: ({ name }) => descriptor.functions?.[name](),
+      ask: ({ name }) => descriptor.functions?.[name]?.(),
     };
     this.#options = options;
     this.pool = new WorkerPool({ ...options, methods });

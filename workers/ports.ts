@@ -40,7 +40,7 @@ export function createPorts(): Ports {
       },
       async pull({ stream, place }) {
         const known = streams.get(stream); // a request ahead may come after the end
-        const bytes = await known?.pieces.fill(known.places[place]) ?? 0;
+        const bytes = await known?.pieces.fill(known.places[place]!) ?? 0;
         if (bytes === 0) streams.delete(stream);
         return bytes;
       },
@@ -126,22 +126,22 @@ export async function* pulledChunks(
     () => kept.pop() ?? new SharedArrayBuffer(PIECE_BYTES),
   );
   const stream = await caller.call("openPort", { port, places });
-  const asked: { place: number; bytes: Promise<number> }[] = [];
-  const ask = (place: number) => {
+  const asked: { place: number; buffer: SharedArrayBuffer; bytes: Promise<number> }[] = [];
+  const ask = (place: number, buffer: SharedArrayBuffer) => {
     const bytes = caller.call("pull", { stream, place });
     bytes.catch(() => {}); // the awaited promise reports it
-    asked.push({ place, bytes });
+    asked.push({ place, buffer, bytes });
   };
-  for (const place of places.keys()) ask(place);
+  for (const [place, buffer] of places.entries()) ask(place, buffer);
   let ended = false;
   try {
     for (;;) {
-      const { place, bytes } = asked.shift()!;
-      const piece = new Uint8Array(places[place], 0, await bytes);
+      const { place, buffer, bytes } = asked.shift()!;
+      const piece = new Uint8Array(buffer, 0, await bytes);
       ended = piece.byteLength === 0;
       if (ended) return;
       yield passing ? piece : piece.slice();
-      ask(place);
+      ask(place, buffer);
     }
   } finally {
     // The other thread may still write into the places of a stream that did not end.
