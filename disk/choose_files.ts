@@ -44,6 +44,6 @@ export function chosenAmong<F>(
     !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path)
   );
   const paths = new Set(wanted.map(({ path }) => path));
-  const above = foldersOf(paths);
-  return files.filter((_, i) => paths.has(infos[i].path) || above.has(infos[i].path));
+  const kept = paths.union(foldersOf(paths));
+  return files.filter((file) => kept.has(infoOf(file).path));
 }

@@ -27,10 +27,10 @@ export function checkTo(to: unknown): void {
 
 /** Resolves `to` for an artifact. `AlreadyExists` if it is neither free nor a folder. */
 export function findTarget(artifact: Artifact, to: string): Target {
-  const files = artifact.files();
+  const [only, other] = artifact.files();
   const path = resolve(to);
   const isFolder = isDirectory(path);
-  if (files.length !== 1 || artifact.info.materializer.id === "folder") {
+  if (only === undefined || other !== undefined || artifact.info.materializer.id === "folder") {
     if (isFolder) {
       const real = realpathSync(path);
       return { kind: "folder", path: real, exists: true, stageIn: real };
@@ -42,7 +42,7 @@ export function findTarget(artifact: Artifact, to: string): Target {
     return { kind: "file", path, exists: false, stageIn: dirname(path) };
   }
   const stageIn = isFolder ? realpathSync(path) : path;
-  const inside = join(stageIn, basename(files[0].info.path));
+  const inside = join(stageIn, basename(only.info.path));
   return { kind: "file", path: inside, exists: false, stageIn };
 }
 

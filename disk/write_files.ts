@@ -76,7 +76,7 @@ export async function writeFiles(
   const all = artifact.files();
   checkPaths(all.map(({ info }) => info));
   const files = chosenAmong(all, ({ info }) => info, chosen);
-  if (files.length === 0 && all.length > 0) throw noneChosen(artifact);
+  if (files.length === 0 && all[0] !== undefined) throw noneChosen(artifact, all[0].info);
   try {
     const target = findTarget(artifact, to);
     const work = await planWork(files, target, options);
@@ -129,11 +129,11 @@ async function lookAtFiles(
 ): Promise<Map<string, Found>> {
   const infos = files.map(({ info }) => info);
   const onSame = (file: FileInfo) => onThere?.(file, file.size);
-  if (target.kind === "folder") {
+  const [info] = infos;
+  if (target.kind === "folder" || info === undefined) {
     if (target.exists) return await compareFiles(infos, target.path, { signal, onSame });
     return new Map(infos.map(({ path }) => [path, "missing"]));
   }
-  const [info] = infos;
   const found = await compareFile(info, target.path, { signal });
   if (found === "same") onSame(info);
   return new Map([[info.path, found]]);
@@ -176,7 +176,7 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
     }
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
-    if (target.kind === "file") {
+    if (target.kind === "file" && files[0] !== undefined) {
       await place(join(stage.files, files[0].info.path), target.path, files[0].info, overwrite);
     } else if (!isNew || !becomes(stage.files, target.path)) {
       await placeAll(stage.files, realpathSync(target.path), { files, overwrite });
@@ -270,13 +270,13 @@ function resultOf(
   };
 }
 
-function noneChosen({ info }: Artifact): RegistryError {
+function noneChosen({ info }: Artifact, { path }: FileInfo): RegistryError {
   return fault({
     code: "NotFound",
     action: "download",
     subject: shown(`${info.name}@${info.version}`),
     state: "the patterns select no file",
-    hint: `Use patterns as in .gitignore; its first file is ${shown(info.files[0].path)}.`,
+    hint: `Use patterns as in .gitignore; its first file is ${shown(path)}.`,
   });
 }
 

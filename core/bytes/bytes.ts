@@ -3,7 +3,7 @@ import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
 import { fault } from "../errors.ts";
 
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0];
+  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
   const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
   let offset = 0;
   for (const chunk of chunks) {

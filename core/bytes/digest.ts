@@ -44,11 +44,9 @@ function crcTables(): Int32Array {
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
     made[byte] = value;
   }
-  for (let byte = 0; byte < 256; byte++) {
-    for (let step = 1; step < 8; step++) {
-      const before = made[(step - 1) * 256 + byte];
-      made[step * 256 + byte] = made[before & 255] ^ (before >>> 8);
-    }
+  for (let place = 256; place < made.length; place++) {
+    const before = made[place - 256]!;
+    made[place] = made[before & 255]! ^ (before >>> 8);
   }
   return made;
 }
@@ -59,11 +57,12 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   let sum = ~before;
   let i = 0;
   for (const end = bytes.length - 7; i < end; i += 8) {
-    const x = sum ^ (bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | bytes[i + 3] << 24);
-    sum = t[1792 + (x & 255)] ^ t[1536 + (x >>> 8 & 255)] ^ t[1280 + (x >>> 16 & 255)] ^
-      t[1024 + (x >>> 24)] ^
-      t[768 + bytes[i + 4]] ^ t[512 + bytes[i + 5]] ^ t[256 + bytes[i + 6]] ^ t[bytes[i + 7]];
+    const x = sum ^ (bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24);
+    sum = t[1792 + (x & 255)]! ^ t[1536 + (x >>> 8 & 255)]! ^ t[1280 + (x >>> 16 & 255)]! ^
+      t[1024 + (x >>> 24)]! ^
+      t[768 + bytes[i + 4]!]! ^ t[512 + bytes[i + 5]!]! ^ t[256 + bytes[i + 6]!]! ^
+      t[bytes[i + 7]!]!;
   }
-  for (; i < bytes.length; i++) sum = t[(sum ^ bytes[i]) & 255] ^ (sum >>> 8);
+  for (; i < bytes.length; i++) sum = t[(sum ^ bytes[i]!) & 255]! ^ (sum >>> 8);
   return ~sum >>> 0;
 }

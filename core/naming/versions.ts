@@ -138,7 +138,7 @@ export function nextVersion(highest: Version, bump?: Bump): Version {
   const candidates = bump === undefined
     ? [...[0, 1, 2].slice(first), ...[0, 1].slice(0, first).reverse()]
     : [BUMPS.indexOf(bump)];
-  const raised = candidates.find((place) => numbers[place] < Number.MAX_SAFE_INTEGER);
+  const raised = candidates.find((place) => numbers[place]! < Number.MAX_SAFE_INTEGER);
   if (raised === undefined) throw noneAbove(highest, bump);
   return parseVersion(
     numbers.map((number, i) => i < raised ? number : i === raised ? number + 1 : 0).join("."),
@@ -209,11 +209,11 @@ const ORDER_NUMBER = /^([a-p])(\d+)/;
 export function decodeOrder(order: string): Version | undefined {
   let rest = order;
   const number = (): string | undefined => {
-    const match = ORDER_NUMBER.exec(rest);
-    const count = match === null ? 0 : "p".charCodeAt(0) + 1 - match[1].charCodeAt(0);
-    if (match === null || match[2].length < count) return undefined;
+    const [, letter, digits = ""] = ORDER_NUMBER.exec(rest) ?? [];
+    const count = letter === undefined ? Infinity : "p".charCodeAt(0) + 1 - letter.charCodeAt(0);
+    if (digits.length < count) return undefined;
     rest = rest.slice(1 + count);
-    return match[2].slice(0, count).replace(/\d/g, (digit) => String(9 - Number(digit)));
+    return digits.slice(0, count).replace(/\d/g, (digit) => String(9 - Number(digit)));
   };
   const numbers = [number(), number(), number()];
   const identifiers: (string | undefined)[] = [];

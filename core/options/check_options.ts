@@ -21,7 +21,7 @@ export function checkOptions<O>(
   required: readonly string[] = [],
 ): O {
   if (options === undefined) {
-    if (required.length > 0) throw notGiven(action, required[0]);
+    if (required[0] !== undefined) throw notGiven(action, required[0]);
     return options;
   }
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

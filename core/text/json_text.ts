@@ -38,7 +38,7 @@ export function endOfString(json: string, start: number): number {
 }
 
 function skipSpace(json: string, at: number): number {
-  while (json[at] <= " ") at++;
+  while (json.charCodeAt(at) <= 32) at++; // not NaN, at the end
   return at;
 }
 

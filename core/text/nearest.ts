@@ -35,17 +35,17 @@ export function didYouMean(text: string, names: Iterable<string>): string {
 /** Returns the number of changed, added, missing and swapped letters. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > a.length / 3 + 1) return Infinity;
+  const cost = (row: readonly number[], at: number) => row[at] ?? Infinity;
   let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        next[j] = Math.min(next[j], before[j - 2] + 1);
-      }
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? 1 : Infinity;
+      const edited = Math.min(cost(row, j) + 1, cost(next, j - 1) + 1, cost(row, j - 1) + same);
+      next.push(Math.min(edited, cost(before, j - 2) + swapped));
     }
     [before, row] = [row, next];
   }
-  return row[b.length];
+  return cost(row, b.length);
 }

@@ -21,7 +21,7 @@ export interface BackendPlace {
 export function parsePlace(url: string): BackendPlace {
   const { scheme, bucket, path } = parseStoreUrl(url);
   checkBucket(bucket, scheme);
-  const [folder, ...rest] = path.split("?");
+  const [folder = "", ...rest] = path.split("?");
   const prefix = decodePrefix(folder, `${scheme}://${bucket}/…`).replace(/^\/+|\/+$/g, "");
   return {
     url,

@@ -22,7 +22,7 @@ export function isStoreUrl(text: string): boolean {
 
 /** Parses the URL of a store. Messages show only its scheme: the rest may be secret. */
 export function parseStoreUrl(text: string): StoreUrl {
-  const [, scheme, bucket, path] = STORE_URL.exec(text) ?? [];
+  const [, scheme, bucket = "", path = ""] = STORE_URL.exec(text) ?? [];
   if (scheme === undefined) throw invalid("…", "it is not a URL like scheme://bucket/prefix");
   const parsed = { scheme: scheme.toLowerCase(), bucket, path };
   if (/[@:]/.test(bucket)) {

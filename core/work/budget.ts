@@ -13,10 +13,10 @@ export function createBudget(totalBytes: number): Budget {
   const queue: { bytes: number; go(): void }[] = [];
   const fits = (bytes: number) => taken === 0 || taken + bytes <= totalBytes;
   const advance = () => {
-    while (queue.length > 0 && fits(queue[0].bytes)) {
-      const { bytes, go } = queue.shift()!;
-      taken += bytes;
-      go();
+    for (let next = queue[0]; next !== undefined && fits(next.bytes); next = queue[0]) {
+      queue.shift();
+      taken += next.bytes;
+      next.go();
     }
   };
   return {

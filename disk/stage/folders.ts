@@ -124,7 +124,7 @@ function* stagesIn(
   const { uid } = lstatSync(path); // Deno requires a permission to return the current user
   for (const folder of places) {
     for (const name of listed(folder)) {
-      const [isStage, id, owner] = STAGE_NAME.exec(name) ?? [];
+      const [isStage, id, owner = ""] = STAGE_NAME.exec(name) ?? [];
       const left = join(folder, name);
       if (isStage !== undefined && isOwn(left, uid)) {
         yield { left, owner, isSame: id === targetId(target) };
