@@ -105,7 +105,7 @@ function firstFrom(keys: readonly string[], key: string): number {
   let low = 0, high = keys.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareUtf8(keys[middle], key) < 0) low = middle + 1;
+    if (compareUtf8(keys[middle]!, key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -141,6 +141,6 @@ export function createBackends(): Lookup<BackendOpener> {
 
 function readPlace(text: string): BackendPlace {
   if (isStoreUrl(text)) return parsePlace(text);
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1].toLowerCase() ?? "file";
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase() ?? "file";
   return { url: text, scheme, bucket: "", prefix: "", parameters: {} };
 }

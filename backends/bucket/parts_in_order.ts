@@ -37,7 +37,7 @@ export async function* partsInOrder(
     }
   };
   try {
-    for (order(); parts.length > 0; order()) {
+    for (order(); parts[0] !== undefined; order()) {
       const part = await parts[0];
       parts.shift(); // now, because it counts until it has been read
       if (ahead) order();

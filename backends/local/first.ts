@@ -71,7 +71,7 @@ function isThere(root: LocalRoot, folder: string, { prefix }: Wanted): boolean {
 }
 
 function firstOf(entries: readonly Entry[]): Entry | undefined {
-  let first = entries[0];
-  for (const entry of entries) if (compareUtf8(entry.order, first.order) < 0) first = entry;
+  let [first] = entries;
+  for (const each of entries) if (!first || compareUtf8(each.order, first.order) < 0) first = each;
   return first;
 }

@@ -57,7 +57,7 @@ export function keyLayout(kind: Layout): KeyLayout {
  * `versions/final/<order>/<generation>.rec` is one name; prereleases, aliases and idempotency keys
  * have folders.
  */
-function foldCell([kind, group, cell, record, ...more]: string[]): string {
+function foldCell([kind = "", group, cell, record, ...more]: string[]): string {
   if (group === undefined) return kind;
   if (kind !== "versions") {
     const rest = record === undefined ? "" : `/${[record, ...more].join("/")}`;
@@ -74,7 +74,7 @@ function foldCell([kind, group, cell, record, ...more]: string[]): string {
 }
 
 /** `<order>/<commit>/<n>` is one name. */
-function foldPayload([order, commit, object, ...more]: string[]): string {
+function foldPayload([order = "", commit, object, ...more]: string[]): string {
   if (commit === undefined) return splitOrder(order);
   const its = `${splitOrder(order)},${commit}`;
   return object === undefined

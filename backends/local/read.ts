@@ -138,7 +138,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
 
   return storedObject(info, {
     body: () => iterableStream(chunks(CHUNK_BYTES)),
-    bytes: async () => (await Array.fromAsync(chunks(end - start)))[0],
+    bytes: async () => (await Array.fromAsync(chunks(end - start)))[0]!,
   });
 }
 

@@ -111,7 +111,7 @@ export const NO_CREDENTIALS: Meaning = meaning(
   refused,
 );
 
-const BY_CODE: Record<string, Meaning> = {
+const BY_CODE = {
   NoSuchBucket: meaning(
     "NotFound",
     "the bucket does not exist",
@@ -223,7 +223,7 @@ const BY_CODE: Record<string, Meaning> = {
     "the store does not allow this",
     "Check that the endpoint is an S3 API, and the settings of the bucket.",
   ),
-};
+} satisfies Record<string, Meaning>;
 
 const ELSEWHERE = new Set([
   "PermanentRedirect",
@@ -249,7 +249,7 @@ const BY_STATUS: Record<number, Meaning> = {
 export function meaningOf(failure: Failure): Meaning {
   const { name, status } = failure;
   if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure);
-  const known = BY_CODE[name];
+  const known = (BY_CODE as Record<string, Meaning>)[name];
   if (known !== undefined) return known;
   if (status === undefined) return withoutReply(failure);
   if (failure.wordless && status !== 401 && status !== 403) {

@@ -69,7 +69,7 @@ function signQuery(
   };
   const sorted = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .sort().join("&");
-  const signed = names.map((name) => `${name}:${headers[name].trim()}`);
+  const signed = names.map((name) => `${name}:${headers[name]?.trim()}`);
   const canonical = [
     ...[method, request.path, sorted],
     ...[...signed, "", names.join(";"), "UNSIGNED-PAYLOAD"],

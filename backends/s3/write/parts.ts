@@ -74,10 +74,10 @@ async function* read(
       if (next.done) break;
       let chunk = next.value;
       while (heldBytes + chunk.byteLength >= partBytes) {
-        const end = partBytes - heldBytes;
-        held.push(chunk.subarray(0, end));
-        chunk = chunk.subarray(end);
-        yield held.length === 1 ? held[0] : buffers.fill(held, partBytes);
+        const last = chunk.subarray(0, partBytes - heldBytes);
+        held.push(last);
+        chunk = chunk.subarray(last.byteLength);
+        yield held.length === 1 ? last : buffers.fill(held, partBytes);
         held = [];
         heldBytes = 0;
         parts++;
