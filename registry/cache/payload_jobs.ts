@@ -22,21 +22,22 @@ export type { PayloadJobs } from "../payload/job_kinds.ts";
 export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> {
   const { backend } = place;
   const drop = (key: string) => backend.delete(key).catch(() => {}); // garbage for `gc` if it fails
+  const only = (artifact: Artifact) => artifact.files()[0]!;
   const jobs: JobHandlers<PayloadJobs> = {
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
     storeValue: (job, options) => storeValue({ ...jobs, drop }, job, options),
     readFile: (job, options) =>
-      readFiles(place, job, options, (artifact) => artifact.files()[0].bytes()),
+      readFiles(place, job, options, (artifact) => only(artifact).bytes()),
     writeFile: (job, options) =>
       readFiles(
         place,
         job,
         options,
-        (artifact, signal) => writeFileTo(job.path, artifact.files()[0], signal),
+        (artifact, signal) => writeFileTo(job.path, only(artifact), signal),
       ),
     checkFile: (job, options) =>
-      readFiles(place, job, options, (artifact) => drain(artifact.files()[0])),
+      readFiles(place, job, options, (artifact) => drain(only(artifact))),
     loadValue: (job, options) =>
       readFiles(place, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
   };
@@ -89,7 +90,7 @@ async function readFiles<T>(
     info,
     files: files.map(({ file }) => file),
     inline: new Uint8Array(),
-    keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)],
+    keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)]!,
     missing(key: string): Promise<never> {
       missing = key;
       const state = "an object is missing";

@@ -31,8 +31,11 @@ export interface SetGrace {
   replacedAt?: number;
 }
 
-/** Returns all grace periods, newest first. One request if only that of creation exists. */
-export async function readGraces(store: Store, signal?: AbortSignal): Promise<SetGrace[]> {
+/** Newest first. */
+export type Graces = readonly [SetGrace, ...SetGrace[]];
+
+/** Returns all grace periods. One request if only that of creation exists. */
+export async function readGraces(store: Store, signal?: AbortSignal): Promise<Graces> {
   const { backend, settings: { graceMs } } = store;
   const head = await readHead(store, SETTINGS, signal);
   if (head?.generation === 1) return [{ graceMs }];
@@ -50,7 +53,8 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Se
     graces.push({ graceMs: settings.graceMs, ...(above && { replacedAt: above.modifiedAt }) });
     above = listed;
   }
-  if (above?.generation === 1) return graces;
+  const [newest, ...older] = graces;
+  if (above?.generation === 1 && newest !== undefined) return [newest, ...older];
   throw fault({
     code: "Corrupt",
     action: "read settings of registry",
@@ -79,10 +83,7 @@ export function graceAt(graces: readonly SetGrace[], moment: number): number {
 }
 
 /** Returns when the newest grace period begins to apply, milliseconds; undefined if it applies. */
-export function countsFrom(
-  [newest, ...older]: readonly SetGrace[],
-  now: number,
-): number | undefined {
+export function countsFrom([newest, ...older]: Graces, now: number): number | undefined {
   const longer = older.filter((grace) => grace.graceMs > newest.graceMs && !hasPassed(grace, now));
   return longer.length === 0
     ? undefined

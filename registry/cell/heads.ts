@@ -188,10 +188,10 @@ export async function* versionHeads(
       const [a, b] = next;
       const first =
         a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
-      const found = next[first];
-      if (found === undefined) return;
+      const found = next[first], stream = streams[first];
+      if (found === undefined || stream === undefined) return;
       if (range === undefined || inRange(found.version, range)) yield found;
-      next[first] = await nextVersionHead(streams[first]);
+      next[first] = await nextVersionHead(stream);
     }
   } finally {
     for (const stream of streams) await stream.return(undefined);

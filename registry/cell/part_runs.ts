@@ -8,7 +8,7 @@ import type { Part } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
   /** The parts, in order, all of one object. */
-  parts: Part[];
+  parts: [Part, ...Part[]];
   start: number;
 }
 
@@ -93,8 +93,7 @@ export function createPartCheck({ parts, from, fail }: PartsToCheck): (chunk: Ui
   return (chunk) => {
     const start = at;
     at += chunk.byteLength;
-    for (; next < parts.length && parts[next].from < at; next++) {
-      const part = parts[next];
+    for (let part = parts[next]; part !== undefined && part.from < at; part = parts[++next]) {
       hash ??= createSha256();
       hash.update(chunk.subarray(Math.max(part.from - start, 0), Math.min(part.to, at) - start));
       if (part.to > at) return;

@@ -53,7 +53,7 @@ export function wordedVerbs<V extends object>(
   const methods = verbs as Record<string, (...args: unknown[]) => Promise<unknown>>;
   for (const [name, verb] of Object.entries<string | undefined>(words)) {
     const inner = methods[name];
-    methods[name] = (...args) => worded({ verb: verb! }, () => inner(...args));
+    if (inner) methods[name] = (...args) => worded({ verb: verb! }, () => inner(...args));
   }
   return verbs;
 }

@@ -111,7 +111,7 @@ export interface LineageKey {
 /** Parses a key of `lineage/`; undefined if no registry wrote it. */
 export function parseLineageKey(key: string): LineageKey | undefined {
   const [top, input = "", inputOrder = "", segment = "", file = "", ...more] = key.split("/");
-  const [order, commit = "", ...rest] = file.split(".");
+  const [order = "", commit = "", ...rest] = file.split(".");
   const name = decodeName(segment), version = decodeSegment(order);
   const isOurs = `${top}/` === LINEAGE && more.length === 0 && rest.length === 0 &&
     ID.test(commit) && decodeName(input) !== undefined &&
@@ -155,7 +155,7 @@ export function encodePlace({ order, commit }: PayloadPlace): string {
 
 /** Parses the `from` of a record, whose form was checked when the record was read. */
 export function parsePlace(from: string): PayloadPlace {
-  const [order, commit] = from.split("/");
+  const [order = "", commit = ""] = from.split("/");
   return { order, commit };
 }
 
@@ -167,7 +167,7 @@ export interface PayloadKey extends PayloadPlace {
 
 /** Parses a key of `objects/`; undefined if no registry wrote it. */
 export function parsePayloadKey(key: string): PayloadKey | undefined {
-  const [top, name, order, commit, file, ...more] = key.split("/");
+  const [top, name = "", order = "", commit = "", file, ...more] = key.split("/");
   if (`${top}/` !== OBJECTS || file === undefined || more.length > 0) return undefined;
   const isOurs = decodeName(name) !== undefined && decodeSegment(order) !== undefined &&
     ID.test(commit) && (file === ALIVE || COUNT.test(file));
@@ -180,7 +180,7 @@ const COUNT = /^(0|[1-9]\d*)$/;
 /** Returns true for keys that interrupted uploads, collections and probes leave behind. */
 export function isLeftover(key: string): boolean {
   const [top, folder = "", file, ...more] = key.split("/");
-  if (`${top}/` === UPLOADS) return ID.test(folder) && COUNT.test(file) && more.length === 0;
+  if (`${top}/` === UPLOADS) return ID.test(folder) && COUNT.test(file ?? "") && more.length === 0;
   if (`${top}/` !== SCRATCH) return false;
   const kind = file === undefined ? MARK : PROBE;
   return folder.startsWith(kind) && ID.test(folder.slice(kind.length));
@@ -236,19 +236,18 @@ export interface CellKey {
 /** Parses a record key of `names/`; undefined if no registry wrote it. */
 export function parseCellKey(key: string): CellKey | undefined {
   const segments = key.split("/");
-  const name = segments[0] === "names" ? decodeName(segments[1] ?? "") : undefined;
+  const [top, encoded = "", folder, group = "", order = ""] = segments;
+  const name = top === "names" ? decodeName(encoded) : undefined;
   const generation = parseGeneration(segments.at(-1)!);
   if (name === undefined || generation === undefined) return undefined;
   const cell = cellOf(key);
-  if (segments[2] === "versions" && segments.length === 6) {
-    const version = versionOf(segments[3], segments[4]);
+  if (folder === "versions" && segments.length === 6) {
+    const version = versionOf(group, order);
     return version === undefined ? undefined : { name, cell, kind: "version", version, generation };
   }
-  const label = segments.length === 5 ? decodeName(segments[3]) : undefined;
-  if (label === undefined || (segments[2] !== "aliases" && segments[2] !== "keys")) {
-    return undefined;
-  }
-  return { name, cell, kind: segments[2] === "aliases" ? "alias" : "key", label, generation };
+  const label = segments.length === 5 ? decodeName(group) : undefined;
+  if (label === undefined || (folder !== "aliases" && folder !== "keys")) return undefined;
+  return { name, cell, kind: folder === "aliases" ? "alias" : "key", label, generation };
 }
 
 /** Returns the ref of a key: `name@version`, `name@alias` or the name. */

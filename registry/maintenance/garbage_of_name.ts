@@ -70,8 +70,8 @@ async function sortCell(
     return;
   }
   generations.forEach((head, place) => {
-    const isBetween = place > 0 && head.generation > 1;
-    if (isBetween && collection.isOld(generations[place - 1].modifiedAt)) {
+    const above = generations[place - 1];
+    if (above !== undefined && head.generation > 1 && collection.isOld(above.modifiedAt)) {
       plan.replaced.push({ head, why: REPLACED });
     }
   });
@@ -87,19 +87,18 @@ async function sortVersion(
   const { generations } = cell;
   const found = generations.map(({ key }) => records.get(key));
   const isStable = found[0] !== undefined; // otherwise another collector removed the listed head
-  let valid = 0; // the newest generation that has not expired, which readers see
-  while (found[valid]?.late !== undefined && await isVoid(context, found[valid]!.late!, signal)) {
-    collection.foundVoid(generations[valid].key);
-    valid++;
+  for (const { key } of generations) { // down to the one that readers see, which has not expired
+    const late = records.get(key)?.late;
+    if (late === undefined || !await isVoid(context, late, signal)) break;
+    collection.foundVoid(key);
   }
   const ends = endsForGood(collection, cell, records);
   // A record that landed late replaces nothing: records below it may be, or have been, valid, and
   // another collector may have listed the cell before it landed.
   let replacedAt = Infinity;
   generations.forEach((head, place) => {
-    if (place > 0 && found[place - 1]?.late === undefined) {
-      replacedAt = generations[place - 1].modifiedAt;
-    }
+    const above = generations[place - 1];
+    if (above !== undefined && found[place - 1]?.late === undefined) replacedAt = above.modifiedAt;
     if (!isStable || !collection.isOld(replacedAt)) {
       const until = isStable ? replacedAt + collection.graceMs : Infinity;
       for (const payload of neededPlaces(context, head.key, found[place])) {
@@ -112,7 +111,8 @@ async function sortVersion(
     }
   });
   const [head, first] = generations;
-  if (ends && records.get(first.key)?.kind === "deleted" && collection.isOld(first.modifiedAt)) {
+  const isBuried = ends && first !== undefined && records.get(first.key)?.kind === "deleted";
+  if (isBuried && collection.isOld(first.modifiedAt)) {
     plan.replaced.push({ head, why: "the first record of its cell is a tombstone too" });
   }
 }
@@ -128,7 +128,7 @@ function endsForGood(
   records: KnownRecords,
 ): boolean {
   const [head, first] = generations;
-  return !context.settings.mutable && generations.length === 2 && first.generation === 1 &&
+  return !context.settings.mutable && generations.length === 2 && first?.generation === 1 &&
     head.generation === 2 &&
     records.get(head.key)?.kind === "deleted";
 }

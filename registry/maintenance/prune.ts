@@ -144,10 +144,10 @@ class NamePruning<L extends Listed> {
     const newest = new Set<string>();
     let batch: L[] = [];
     const take = async () => {
-      const standings = await Promise.all(batch.map((found) => this.#inspect(found)));
-      for (const [place, { version }] of batch.entries()) {
-        if (standings[place].receivedAt !== undefined) newest.add(version);
-      }
+      await Promise.all(batch.map(async (found) => {
+        const { receivedAt } = await this.#inspect(found);
+        if (receivedAt !== undefined) newest.add(found.version);
+      }));
       batch = [];
     };
     if (keepLast > 0) {

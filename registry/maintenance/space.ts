@@ -154,7 +154,7 @@ class SpaceMeasure implements Measure {
 
   /** Returns the totals to which an item is added: the registry's, and those of its name. */
   #garbageOf({ key }: GarbageItem): GarbageSpace[] {
-    const [top, name] = key.split("/");
+    const [top, name = ""] = key.split("/");
     const space = top === "names" || top === "objects" ? this.#spaces.get(name) : undefined;
     return space === undefined ? [this.garbage] : [this.garbage, space.garbage];
   }

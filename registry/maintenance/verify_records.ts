@@ -63,7 +63,7 @@ export async function verifyRecords(
 
 /** Names the subject of a file or folder without a record key. */
 function nameOf(key: string): string {
-  const [top, name = ""] = key.split("/");
+  const [top = "", name = ""] = key.split("/");
   return top === "names" ? decodeName(name) ?? name : top;
 }
 

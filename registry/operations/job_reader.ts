@@ -132,9 +132,9 @@ class Opened {
     this.#bytesHere = bytes;
   }
 
-  isSmall({ parts = [], size }: StoredFile): boolean {
-    return parts.length === 0 || size < this.#running.smallBytes ||
-      (this.source.files.length > 1 && parts[0].offset !== undefined);
+  isSmall({ parts: [first] = [], size }: StoredFile): boolean {
+    return first === undefined || size < this.#running.smallBytes ||
+      (this.source.files.length > 1 && first.offset !== undefined);
   }
 
   async bytesOf(stored: StoredFile, here: ArtifactFile): Promise<Uint8Array> {

@@ -81,7 +81,7 @@ export class PartReader {
   async bytes(file: StoredFile, { check }: { check: boolean }): Promise<Uint8Array> {
     if (file.inline !== undefined) return this.#inlineBytes(file);
     const runs = runsOf(file.parts);
-    if (runs.length === 1) return await this.#runBytes(file, runs[0], check);
+    if (runs.length === 1 && runs[0]) return await this.#runBytes(file, runs[0], check);
     const whole = new Uint8Array(runs.reduce((sum, { size }) => sum + size, 0));
     for (const run of runs) whole.set(await this.#runBytes(file, run, check), run.start);
     return whole;
@@ -167,7 +167,7 @@ export class PartReader {
     return bytes;
   }
 
-  async #readRun(file: StoredFile, run: Pick<Part, "offset" | "size"> & { parts: Part[] }) {
+  async #readRun(file: StoredFile, run: Omit<PartRun, "start">) {
     const key = this.#source.keyOf(file, run.parts[0]);
     const object = await getPart(this.#backend, key, run, { signal: this.#signal });
     return object === undefined ? await this.#source.missing(key) : await object.bytes();
@@ -317,7 +317,7 @@ export class PartReader {
 
   #checkSize(
     file: StoredFile,
-    { parts, size }: { parts: Part[]; size: number },
+    { parts, size }: Pick<PartRun, "parts" | "size">,
     count: number,
   ): void {
     if (count === size) return;

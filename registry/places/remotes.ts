@@ -132,7 +132,7 @@ export function isRemoteName(text: string): boolean {
  */
 export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const { file, registries } = readRemotes(options);
-  if (Object.hasOwn(registries, name)) return registries[name];
+  if (Object.hasOwn(registries, name)) return registries[name]!;
   const names = Object.keys(registries).map((other) => `@${other}`);
   const where = file === undefined ? "no home folder is known" : `not in ${shown(file)}`;
   const known = names.length === 0 ? "" : `, or use ${names.join(", ")}`;

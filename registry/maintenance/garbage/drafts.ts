@@ -30,7 +30,7 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
   const needed = new Map<string, string[]>();
   const unreadable = new Map<string, Error>();
   const onFailure = (error: Error, key: string) => {
-    const name = key.slice(DRAFTS.length).split("/")[0];
+    const [name = ""] = key.slice(DRAFTS.length).split("/");
     if (name !== "") names.add(name); // else the failure concerns all names
     unreadable.set(name, error);
   };

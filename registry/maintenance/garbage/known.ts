@@ -23,7 +23,7 @@ export interface Cell {
   cell: string;
   kind: CellKey["kind"];
   /** Newest first. */
-  generations: Generation[];
+  generations: [Generation, ...Generation[]];
 }
 
 export interface KnownName {

@@ -60,9 +60,9 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
     }
     const owners = [...bytes].sort((a, b) => b[1] - a[1]).slice(0, MAX_OWNERS)
       .flatMap(([order]) => decodeOrder(order) ?? []);
-    const above = live.findIndex((other) => compareVersions(other, version) > 0);
+    const above = live.find((other) => compareVersions(other, version) > 0);
     const below = live.findLast((other) => compareVersions(other, version) <= 0);
-    return [...owners, ...(below ? [below] : []), ...(above < 0 ? [] : [live[above]])];
+    return [...owners, ...(below ? [below] : []), ...(above ? [above] : [])];
   }
 
   return {

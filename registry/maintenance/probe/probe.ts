@@ -134,17 +134,17 @@ export async function checkStore(
   { graceMs, signal }: { graceMs: number; signal?: AbortSignal },
 ): Promise<void> {
   const { backend, system, logger } = store;
-  const { ok, steps } = await probeBackend(backend, {
+  const { steps } = await probeBackend(backend, {
     system,
     signal,
     maxClockOffsetMs: graceMs / 4,
     onStep: ({ name, ok, detail }) => logger.debug(`probe: ${name}: ${ok ? "yes" : "no"}`, detail),
   });
-  if (!ok) throw refusal(backend, steps.filter((step) => !step.ok && step.required));
+  const [first, ...others] = steps.filter((step) => !step.ok && step.required);
+  if (first !== undefined) throw refusal(backend, first, others);
 }
 
-function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError {
-  const [first, ...others] = failed;
+function refusal(backend: Backend, first: ProbeStep, others: ProbeStep[]): RegistryError {
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return fault({
     code: "Unsupported",
@@ -156,6 +156,6 @@ function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError 
         "`probeBackend` lists all failures.",
     hints: first.hints,
     backend: backend.location,
-    cause: failed,
+    cause: [first, ...others],
   });
 }

@@ -73,7 +73,7 @@ export interface Addition {
 /** The result of listing a draft. */
 export interface DraftLook {
   /** Additions of each part in the order of commits. The first that is whole and in time counts. */
-  parts: Map<string, Addition[]>;
+  parts: Map<string, [Addition, ...Addition[]]>;
   /** The object that decides how the draft ends. */
   end?: ObjectInfo;
   /** The object after which no part is acknowledged. */
@@ -124,8 +124,7 @@ function take(look: DraftLook, info: ObjectInfo): boolean {
     return true;
   }
   const { part, commit } = key.added;
-  if (!look.parts.has(part)) look.parts.set(part, []);
-  look.parts.get(part)!.push({ commit, info });
+  if (!look.parts.get(part)?.push({ commit, info })) look.parts.set(part, [{ commit, info }]);
   return true;
 }
 

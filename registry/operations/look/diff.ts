@@ -25,7 +25,7 @@ export async function diffVersions(
       ? savedSide(registry, after, options)
       : unsavedSide(registry, after, options),
   ]);
-  const [old, now] = [a, b].map(({ files }) => withContent(files));
+  const old = withContent(a.files), now = withContent(b.files);
   const files = diffFiles(old, now);
   const both = a.saved !== undefined && b.saved !== undefined;
   const metadata = both ? diffValues(a.saved!.metadata, b.saved!.metadata) : [];

@@ -57,7 +57,7 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   const batch = Math.max(MIN_BATCH, limit);
   for (let at = 0; at < sources.length; at += batch) {
     const last = found.at(-1)?.entry.at.getTime();
-    const isCertain = found.length >= limit && last! > sources[at].modifiedAt + CLOCK_STEP_MS;
+    const isCertain = found.length >= limit && last! > sources[at]!.modifiedAt + CLOCK_STEP_MS;
     if (isCertain) break;
     await forEachAtOnce(sources.slice(at, at + batch), async ({ order, read }) => {
       for (const entry of await read()) found.push({ entry, order });

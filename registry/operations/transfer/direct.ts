@@ -128,7 +128,7 @@ export async function commitUpload(
 /** Returns the default materializer that loads these files. */
 function reader(files: readonly UploadFile[]): Pick<Materializer, "id" | "formatVersion"> {
   return {
-    id: files.length === 1 && !files[0].path.includes("/") ? "file" : "folder",
+    id: files.length === 1 && !files[0]?.path.includes("/") ? "file" : "folder",
     formatVersion: 1,
   };
 }

@@ -132,12 +132,12 @@ export class Sender {
     const { object, files: stored } = await this.#to.packFiles(job, tasks.signal);
     const again: SmallFile[] = [];
     for (const [i, { part, ...facts }] of stored.entries()) {
-      const { file } = files[i];
+      const { file } = files[i]!;
       take(file, facts);
       if (part !== undefined) {
         file.parts = [{ object, ...part }];
         this.#here.add(file);
-      } else if (!await this.share(file)) again.push(files[i]);
+      } else if (!await this.share(file)) again.push(files[i]!);
     }
     if (again.length > 0) await this.#storePack(again, false);
   }
