@@ -44,7 +44,7 @@ export function checkSteps(
   const seen = new Map<string, string>();
   let isWhole = true; // all upstream steps exist
   for (const [at, { index, id, read }] of found.entries()) {
-    const step = pipeline.steps[at];
+    const step = pipeline.steps[at]!;
     const report: Report = (keys, ...problem) =>
       reportOf(["operators", index, ...keys], ...problem);
     checkUnique(id, seen, report);
@@ -154,9 +154,9 @@ function stepProblem(
   steps: ReadonlyMap<string, PipelineStep>,
 ): Problem {
   const found = stepOf(text, steps);
-  const rest = text.slice("step:".length);
+  const [step = ""] = text.slice("step:".length).split(".");
   if (found === undefined) {
-    const hint = `${didYouMean(rest.split(".")[0], steps.keys())}Write step:ID or step:ID.OUTPUT.`;
+    const hint = `${didYouMean(step, steps.keys())}Write step:ID or step:ID.OUTPUT.`;
     return { message: `there is no operator for ${JSON.stringify(text)}`, hint };
   }
   if (found.step === own.id) {
@@ -176,7 +176,7 @@ function stepProblem(
 }
 
 function placeProblem(text: string, key: "inputs" | "outputs"): Problem {
-  const scheme = /^([A-Za-z][A-Za-z0-9+-]+):/.exec(text)?.[1].toLowerCase();
+  const scheme = /^([A-Za-z][A-Za-z0-9+-]+):/.exec(text)?.[1]?.toLowerCase();
   if (scheme === "registry") return refProblem(text.slice("registry:".length), key);
   if (scheme === undefined || scheme === "file") {
     if (!text.includes("\0")) return undefined;

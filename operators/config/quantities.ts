@@ -20,9 +20,8 @@ const TIMES: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e
 
 /** Parses `512Mi`, `4Gi`, `2G` or a number as bytes; undefined if invalid or not a safe integer. */
 export function parseSize(value: string | number): number | undefined {
-  const [, digits, suffix] = /^(\d+(?:\.\d+)?)\s?([kKMGT]i?|)$/.exec(String(value)) ?? [];
-  if (digits === undefined || !Object.hasOwn(SIZES, suffix)) return undefined;
-  const bytes = Math.round(Number(digits) * SIZES[suffix]);
+  const [, digits, suffix = ""] = /^(\d+(?:\.\d+)?)\s?([kKMGT]i?|)$/.exec(String(value)) ?? [];
+  const bytes = Math.round(Number(digits) * (SIZES[suffix] ?? NaN));
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
@@ -37,7 +36,6 @@ export function parseCores(value: string | number): number | undefined {
 /** Parses `90s`, `1.5h` or a number of seconds as milliseconds, at most 24 days. */
 export function parseTime(value: string | number): number | undefined {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)\s?(ms|[smhd]|)$/.exec(String(value)) ?? [];
-  if (digits === undefined) return undefined;
-  const ms = Math.round(Number(digits) * TIMES[unit || "s"]);
+  const ms = Math.round(Number(digits) * (TIMES[unit || "s"] ?? NaN));
   return ms <= MAX_TIMER_MS ? ms : undefined;
 }

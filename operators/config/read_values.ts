@@ -47,7 +47,7 @@ export function readValues(pipeline: ConfigMap, report: Report): ReadPipeline {
       if (typed !== undefined) set(value, keys, typed);
       else if (!reported.has(`${JSON.stringify(keys)} ${message}`)) {
         reported.add(`${JSON.stringify(keys)} ${message}`);
-        const [what, hint] = message.split("\n");
+        const [what = "", hint = ""] = message.split("\n");
         if (isMissing(expected)) report(keys.slice(0, -1), what, hint);
         else report(keys, what, hint, path.at(-1)?.origin === "key" ? "key" : undefined);
         if (expected === "never") set(value, keys, undefined); // valibot reports only the first one

@@ -6,7 +6,7 @@ export function splitCommand(text: string): SplitCommand {
   const words: string[] = [];
   let word: string | undefined;
   for (let at = 0; at < text.length; at++) {
-    const char = text[at];
+    const char = text.charAt(at);
     if (char === '"' || char === "'") {
       const end = closing(text, at);
       if (end < 0) {

@@ -46,7 +46,7 @@ export interface OpenEngineOptions {
  */
 export async function openEngine(url: string, options: OpenEngineOptions = {}): Promise<Engine> {
   const { folder = ".holdfast-runs/local", system } = options;
-  const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1].toLowerCase() ?? "";
+  const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1]?.toLowerCase() ?? "";
   if (scheme === "slurm") return openSlurm(url, options);
   if (scheme === "local") {
     return createLocalEngine({ folder: url.replace(/^local:?/i, "") || folder, system });

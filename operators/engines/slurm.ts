@@ -53,7 +53,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       jobs: SlurmJob[];
     };
     for (const job of jobs) {
-      const [run, step, id = job.name] = job.comment.split(" ");
+      const [run = "", step, id = job.name] = job.comment.split(" ");
       add(job.name, { ...stateOf(job.job_state, codeOf(job)), run, step, id });
     }
     return found;
@@ -64,7 +64,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     const args = `-c -n -P -S now-30days --name=${name} -o JobName,State,ExitCode`.split(" ");
     const listed = await call("sacct", args, "", options).catch(() => "");
     return listed.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
-      .map(([, state, code = ""]) => stateOf(state.split(" ")[0], Number(code.split(":")[0])))
+      .map(([, state = "", code = ""]) => stateOf(state.replace(/ .*/, ""), parseInt(code)))
       .filter(({ state }) => state !== "waiting"); // a requeued job has a record from before
   }
 
@@ -92,10 +92,10 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       if (name !== undefined) await call("scancel", [`--name=${name}`, "--full"], "", options);
     },
     async list(run, options) {
-      const mine = [...await known(options)].filter(([, parts]) =>
-        parts.some((part) => part.run === run)
-      );
-      return mine.map(([, parts]) => wholeOf(parts[0].id, parts));
+      return [...await known(options)].flatMap(([, parts]) => {
+        const mine = parts.find((part) => part.run === run);
+        return mine === undefined ? [] : [wholeOf(mine.id, parts)];
+      });
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -81,8 +81,7 @@ export function findCycle(steps: readonly GraphStep[]): string[] | undefined {
     if (done.has(start)) continue;
     const trail = [{ id: start, at: 0 }]; // no recursion: a chain may exceed the stack
     const onTrail = new Map([[start, 0]]);
-    while (trail.length > 0) {
-      const last = trail[trail.length - 1];
+    for (let last = trail.at(-1); last !== undefined; last = trail.at(-1)) {
       const next = upstream.get(last.id)?.[last.at++];
       if (next === undefined) {
         done.add(last.id);

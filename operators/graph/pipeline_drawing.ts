@@ -157,9 +157,9 @@ function dataLines({ inputs, outputs, upstream }: PipelineStep): string[] {
 
 function aligned(rows: readonly string[][]): string {
   const length = (cell: string) => [...cell].length;
-  const widths = rows[0].map((_, at) =>
-    rows.reduce((most, row) => Math.max(most, length(row[at])), 0)
+  const widths = (rows[0] ?? []).map((_, at) =>
+    rows.reduce((most, row) => Math.max(most, length(row[at] ?? "")), 0)
   );
-  const pad = (cell: string, at: number) => cell + " ".repeat(widths[at] - length(cell));
+  const pad = (cell: string, at: number) => cell + " ".repeat((widths[at] ?? 0) - length(cell));
   return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }

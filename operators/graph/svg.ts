@@ -45,7 +45,7 @@ export async function renderSvg(drawing: Drawing): Promise<string> {
   const svg = (await instance()).renderString(encodeDot(drawing), { format: "svg" });
   const titled = svg.replace(
     /<title>b(\d+)<\/title>/g,
-    (_all, number) => `<title>${titleOf(boxes[number])}</title>`,
+    (_all, number) => `<title>${titleOf(boxes[number]!)}</title>`,
   );
   return titled.slice(titled.indexOf("<svg ")).replace(
     /<title>(b\d+&#45;&gt;b\d+|cluster_\d+)<\/title>\n?/g,

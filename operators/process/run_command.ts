@@ -141,7 +141,7 @@ export async function runNotedCommand(
   const cancel = () => end({ why: "cancelled", error: signal!.reason });
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
-  const [program] = command;
+  const [program = ""] = command;
   if (timeoutMs !== undefined && timeoutMs !== Infinity) {
     const state = `it took more than ${timeoutMs} ms`;
     const hint = "Raise its timeout, give it less to do, or use more shards.";

@@ -58,7 +58,7 @@ export async function pinInputs(
   const { known = {} } = options;
   for (const [name, from] of Object.entries(inputsOf(step))) {
     if (Object.hasOwn(known, name)) {
-      inputs[name] = known[name];
+      inputs[name] = known[name]!;
       continue;
     }
     let place = parsePlace(from, options);
@@ -131,7 +131,7 @@ function ofStep(
         hint: `Use one of ${Object.keys(outputs).map(shown).join(", ") || "its outputs"}.`,
       });
     }
-    return ofParts(from, [{ at: "", ...partOf(outputs[place.output]) }]);
+    return ofParts(from, [{ at: "", ...partOf(outputs[place.output]!) }]);
   }
   const written = Object.entries(outputs);
   // A step without outputs has other effects: its dependents run again when it has run again.
@@ -146,7 +146,7 @@ function folderOf(key: string, { file }: SavedOutput): string {
 }
 
 function ofParts(from: string, parts: InputPart[]): PinnedInput {
-  const [{ at, name, digest }] = parts;
+  const { at, name, digest } = parts[0]!;
   if (parts.length === 1 && at === "" && name === undefined) return { from, parts, digest };
   const counted = parts.map(({ at, name = null, digest }) => [at, name, digest]);
   return { from, parts, digest: sha256(sortedJson(counted)) };

@@ -58,7 +58,7 @@ export async function goneOutputs(
 ): Promise<string[]> {
   const gone: string[] = [];
   for (const [name, to] of Object.entries(step.outputs)) {
-    if (!Object.hasOwn(outputs, name) || outputs[name].to !== to) gone.push(`output new: ${to}`);
+    if (!Object.hasOwn(outputs, name) || outputs[name]?.to !== to) gone.push(`output new: ${to}`);
   }
   for (const output of Object.values(outputs)) {
     if (!await isThere(output, options)) gone.push(`output gone: ${output.ref ?? output.to}`);

@@ -198,7 +198,7 @@ class RunningSteps {
   #beginWhatFits(): void {
     const { dependencies: { steps }, signal } = this.#context;
     for (const queue of this.#queues.values()) {
-      while (queue.length > 0 && !signal.aborted && this.#room.fits(steps.get(queue[0].id)!)) {
+      while (queue[0] && !signal.aborted && this.#room.fits(steps.get(queue[0].id)!)) {
         const next = queue.shift()!;
         this.#room.begin(steps.get(next.id)!, () => this.#runOne(next));
       }

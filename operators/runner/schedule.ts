@@ -101,7 +101,7 @@ function limitsOf(
   for (const { id, runnerCount, resources } of nodes) {
     const limit = (kind: typeof KINDS[number]) =>
       resources[`${kind}Limit`] ?? resources[`${kind}Request`] ?? Infinity;
-    const [cpu, memory, gpu] = KINDS.map(limit);
+    const [cpu, memory, gpu] = [limit("cpu"), limit("memory"), limit("gpu")];
     limits.set(id, { steps: runnerCount, cpu, memory, gpu });
   }
   return limits;

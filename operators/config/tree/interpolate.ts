@@ -87,7 +87,7 @@ class Interpolation {
     if ("problem" in template) return this.#fail(node, path, template.problem, HOW);
     const inside = { node, before: making, depth };
     const { parts } = template;
-    if (parts.length === 1 && parts[0].kind === "value") {
+    if (parts.length === 1 && parts[0]?.kind === "value") {
       return this.#valueOf(parts[0], node, path, inside);
     }
     return this.#textOf(parts, node, path, inside);
@@ -242,7 +242,7 @@ function parseReference(
 ): { part: TemplatePart; end: number } | { problem: string } {
   const [head] = /^[^,{}$]*/.exec(text.slice(start + 2, start + 502))!;
   let at = start + 2 + head.length;
-  const [, resolver, rest] = /^\s*(?:([\w.]+):)?(.*?)\s*$/s.exec(head)!;
+  const [, resolver, rest = ""] = /^\s*(?:([\w.]+):)?(.*?)\s*$/s.exec(head)!;
   if (at >= text.length) return { problem: "a ${ does not end" };
   if (resolver === undefined) {
     const source = text.slice(start, at + 1);
@@ -274,8 +274,8 @@ function parseReference(
 
 /** Removes quotes around a default. */
 function unquoted(parts: TemplatePart[]): TemplatePart[] {
-  if (parts.length === 0) return [{ kind: "text", text: "" }];
   const [only] = parts;
+  if (only === undefined) return [{ kind: "text", text: "" }];
   if (parts.length > 1 || only.kind !== "text") return parts;
   return [{ kind: "text", text: /^(["'])(.*)\1$/s.exec(only.text)?.[2] ?? only.text.trimEnd() }];
 }

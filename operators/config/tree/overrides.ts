@@ -69,7 +69,7 @@ export function assign(
         return fail({ message, hint });
       }
       if (isLast) return void (holder.items[index] = node);
-      holder = holder.items[index];
+      holder = holder.items[index]!;
     } else {
       if (isLast) return void holder.entries.set(next.key, { place, node });
       const child: ConfigNode = holder.entries.get(next.key)?.node ??

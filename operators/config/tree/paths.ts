@@ -7,7 +7,7 @@ export type RestOfPath = string | readonly string[];
 
 /** Completes a path: `work_dir` is short for `pipeline.work_dir`. */
 export function fullPath(path: RestOfPath): RestOfPath {
-  const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0];
+  const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0] ?? "";
   if (!PIPELINE_KEYS.includes(first)) return path;
   return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
 }
@@ -18,10 +18,10 @@ export function nextKey(
   known: Iterable<string>,
 ): { key: string; rest: RestOfPath } | undefined {
   if (typeof path !== "string") {
-    return path.length === 0 ? undefined : { key: path[0], rest: path.slice(1) };
+    return path[0] === undefined ? undefined : { key: path[0], rest: path.slice(1) };
   }
   if (path === "") return undefined;
-  const [quoted, inside] = /^"((?:[^"\\]|\\.)*)"(?=\.|$)/.exec(path) ?? [];
+  const [quoted, inside = ""] = /^"((?:[^"\\]|\\.)*)"(?=\.|$)/.exec(path) ?? [];
   if (quoted !== undefined) {
     return { key: inside.replace(/\\(.)/g, "$1"), rest: path.slice(quoted.length + 1) };
   }
@@ -30,7 +30,7 @@ export function nextKey(
     const isNext = path === name || path.startsWith(`${name}.`);
     if (isNext && name.length > (key?.length ?? 0)) key = name;
   }
-  key ??= path.split(".", 1)[0];
+  key ??= path.replace(/\..*/s, "");
   return { key, rest: path.slice(key.length + 1) };
 }
 

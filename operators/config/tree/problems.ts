@@ -67,7 +67,6 @@ const MAX_LISTED = 20;
 
 /** Creates the `Invalid` error of a configuration (`what`: a file, a folder) with problems. */
 export function problemsError(what: string, problems: readonly ConfigProblem[]): RegistryError {
-  const [first] = problems;
   const listed = problems.slice(0, MAX_LISTED).map(problemLine);
   if (problems.length > MAX_LISTED) listed.push(`… and ${problems.length - MAX_LISTED} more`);
   const lines = listed.map((line) => `  ${line}`).join("\n");
@@ -75,8 +74,8 @@ export function problemsError(what: string, problems: readonly ConfigProblem[]):
     code: "Invalid",
     action: "use the pipeline",
     subject: what,
-    state: problems.length === 1 ? problemLine(first) : `${problems.length} mistakes\n${lines}`,
-    hint: first.hint,
+    state: problems.length === 1 ? `${listed[0]}` : `${problems.length} mistakes\n${lines}`,
+    hint: problems[0]?.hint,
     cause: problems,
   });
 }

@@ -241,7 +241,7 @@ function readRef(
 /** Parses `cleaner:v1.0`, or an id alone. */
 function parseRef(node: ConfigNode): { id: string; version: string | undefined } | undefined {
   const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
-  const [id, version, ...more] = text.split(":");
+  const [id = "", version, ...more] = text.split(":");
   const isRef = ID_PATTERN.test(id) && more.length === 0 &&
     (version === undefined || VERSION_PATTERN.test(version));
   return isRef ? { id, version } : undefined;

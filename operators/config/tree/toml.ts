@@ -10,7 +10,7 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
     value = parse(source.text, { maxDepth: 100 });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const [message] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
+    const [message = ""] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
     const offset = offsetOf(source.text, error.line, error.column);
     const hint = "Correct the line: strings need quotes, and each key occurs once (TOML 1.0).";
     problems.add({ source, offset }, { message, hint });
@@ -126,8 +126,8 @@ class PlaceReader {
     const keys = this.#readKeys();
     this.#skip(/[ \t]*\]\]?/y);
     if (!isList) return void (this.#table = this.#descend(this.#root, keys));
-    const holder = this.#descend(this.#root, keys.slice(0, -1));
-    const { key, offset } = keys[keys.length - 1];
+    const { key, offset } = keys.pop()!;
+    const holder = this.#descend(this.#root, keys);
     const list = holder.inside.get(key) ?? placeAt(offset, offset);
     holder.inside.set(key, list);
     this.#table = placeAt(start, start);
@@ -138,8 +138,8 @@ class PlaceReader {
   #readPair(into: TomlPlace): void {
     const keys = this.#readKeys();
     this.#skip(/[ \t]*=[ \t]*/y);
-    const { key, offset } = keys[keys.length - 1];
-    this.#descend(into, keys.slice(0, -1)).inside.set(key, this.#readValue(offset));
+    const { key, offset } = keys.pop()!;
+    this.#descend(into, keys).inside.set(key, this.#readValue(offset));
   }
 
   #readValue(keyOffset = this.#at): TomlPlace {

@@ -41,7 +41,7 @@ export function parseYamlTree(
   for (const { state, offset } of found) {
     const message = state.replace(/\.$/, "");
     problems.add({ source, offset: from + offset }, {
-      message: message[0].toLowerCase() + message.slice(1),
+      message: message.charAt(0).toLowerCase() + message.slice(1),
       hint: HINTS.find(([pattern]) => pattern.test(state))?.[1] ?? OTHERWISE,
     });
   }

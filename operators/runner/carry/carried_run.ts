@@ -96,22 +96,22 @@ export async function endRun(
 ): Promise<RunResult | undefined> {
   const { registry, run, system } = context;
   const ids = plan.record.steps.map(({ step }) => step);
-  const steps: Record<string, StepOutcome> = {};
+  const ended: [string, StepOutcome][] = [];
   // Later steps mostly end last, so one that has not ended is found soon.
   for (const id of ids.toReversed()) {
     const status = (await state.statusesOf([id])).get(id)!;
     if (status.is !== "ended" && stopped === undefined) return undefined;
-    steps[id] = status.is === "ended" ? status.outcome : stopped!;
+    ended.push([id, status.is === "ended" ? status.outcome : stopped!]);
   }
   const startedAt = plan.info.createdAt;
-  const inOrder = Object.fromEntries(ids.map((id) => [id, steps[id]]));
+  const steps = Object.fromEntries(ended.reverse());
   const result: RunResult = {
     kind: "result",
     run,
     end: endOf(steps),
     startedAt: startedAt.toISOString(),
     durationMs: Math.max(0, system.now() - startedAt.getTime()),
-    steps: inOrder,
+    steps,
   };
   await saveResult(registry, result);
   return await readResult(registry, run) ?? result;

@@ -205,7 +205,7 @@ class RunWatch {
     const jobs = await this.#carry.engine.poll(ids, { signal: this.#signal });
     let changed = false;
     for (const [index, [step, delivery]] of asked.entries()) {
-      const { state, reason, exitCode } = jobs[index];
+      const { state, reason, exitCode } = jobs[index]!;
       if (state === delivery.state) continue;
       changed = true;
       delivery.state = state;

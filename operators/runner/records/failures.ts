@@ -51,7 +51,7 @@ export async function findFailures(
     const { version, info, error } of registry.versions(name, { range, details: true, signal })
   ) {
     if (error !== undefined) throw error;
-    const [, attempt, shard] = version.split(".").map(Number);
+    const [, attempt = 0, shard = 0] = version.split(".").map(Number);
     attempts.set(shard, Math.max(attempt, attempts.get(shard) ?? 0));
     if (last === undefined && info?.metadata.again === false) {
       const ref = `${name}@${version}`;

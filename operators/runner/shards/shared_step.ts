@@ -218,7 +218,7 @@ export class SharedStep {
     written: readonly WrittenPart[],
     { metadata, ...options }: CommitOptions & { signal: AbortSignal },
   ): Promise<SavedOutput> {
-    const to = this.#places[output];
+    const to = this.#places[output]!;
     const draft = await this.#draftOf(output, to);
     const [, version] = refOf(to).split("@");
     const saved = await draft.commit({
@@ -227,7 +227,7 @@ export class SharedStep {
       metadata: { ...metadata, output },
       version,
     });
-    const { file } = written[0];
+    const file = written[0]?.file;
     const ref = `${saved.name}@${saved.version}`;
     return { to, ref, file, digest: saved.digest, size: saved.size };
   }
@@ -235,7 +235,7 @@ export class SharedStep {
   #draftOf(output: string, to: string): Promise<Draft> {
     const known = this.#drafts.get(output);
     if (known !== undefined) return known;
-    const [name] = refOf(to).split("@");
+    const [name = ""] = refOf(to).split("@");
     const id = sha256(`${this.#records.id} ${output}`);
     const opened = this.#context.registry.openDraft(name, { id });
     this.#drafts.set(output, opened);
@@ -257,7 +257,7 @@ export class SharedStep {
       }
       const owners = new Map<string, string>();
       for (const { path, part } of await draft.files({ signal })) {
-        const index = part.split("/")[0];
+        const [index = ""] = part.split("/");
         const other = owners.get(path) ?? index;
         owners.set(path, index);
         if (other === index) continue;

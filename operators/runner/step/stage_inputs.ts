@@ -26,8 +26,8 @@ export async function stageInputs(
   options: Pick<RunContext, "registry" | "s3" | "signal">,
 ): Promise<string> {
   const named = Object.entries(inputs);
-  if (named.length === 1 && named[0][1].parts.length === 1) {
-    const [part] = named[0][1].parts;
+  const [part, other] = named.flatMap(([, { parts }]) => parts);
+  if (named.length === 1 && part !== undefined && other === undefined) {
     const { at, path } = part;
     if (at === "" && path !== undefined && !isUrl(path) && isFolder(path)) return path;
   }
@@ -50,7 +50,7 @@ async function stagePart(
   if (ref !== undefined) {
     const { info, leftOut = [] } = await registry.download(ref, { to: `${to}/`, signal });
     if (info.digest !== digest) throw changed(ref);
-    if (leftOut.length > 0) throw incomplete(ref, leftOut[0]);
+    if (leftOut[0] !== undefined) throw incomplete(ref, leftOut[0]);
   } else if (path !== undefined && isUrl(path)) {
     const found = await findObjects(path, { s3, files, signal });
     await forEachAtOnce(found.objects, async ({ path, url }) => {
