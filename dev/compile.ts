@@ -29,7 +29,7 @@ async function loadedByName(): Promise<string[]> {
   const files: string[] = [];
   for (const path of await sourceFiles(PRODUCT_FOLDERS)) {
     const source = await readFile(join(REPOSITORY, path), "utf8");
-    for (const [, target] of source.matchAll(LOADED)) {
+    for (const [, target = ""] of source.matchAll(LOADED)) {
       files.push(join(path, "..", target));
     }
   }

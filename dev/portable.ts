@@ -56,7 +56,7 @@ Deno.exit(code);
 
 /** Where there are several, what each says comes in one piece, at its end. */
 async function runTests(name: string): Promise<number> {
-  const command = ["npx", "-y", "-p", RUNTIMES[name], name, bundle];
+  const command = ["npx", "-y", "-p", RUNTIMES[name]!, name, bundle];
   return await run(command, names.length === 1 ? "inherit" : "piped");
 }
 
@@ -81,7 +81,10 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   return { shared: tests.filter((test) => !bound.includes(test)), bound };
 }
 
-async function run([command, ...args]: string[], output: "inherit" | "piped"): Promise<number> {
+async function run(
+  [command = "", ...args]: string[],
+  output: "inherit" | "piped",
+): Promise<number> {
   const child = new Deno.Command(command, { args, cwd: REPOSITORY, stdout: output, stderr: output })
     .spawn();
   if (output === "inherit") return (await child.status).code;

@@ -43,7 +43,7 @@ export function configSchema(kind: ConfigFileKind = "pipeline"): JsonSchema {
   if (kind !== "pipeline") {
     return { ...head, ...schema, properties: { ...FILE_PROPERTIES, ...properties } };
   }
-  for (const key of ["operators", "nodes"]) properties[key].anyOf!.push(REFS);
+  for (const key of ["operators", "nodes"]) properties[key]!.anyOf!.push(REFS);
   const variables: JsonSchema = {
     type: "object",
     description: "Values for ${name} in this file and those that it names.",

@@ -133,7 +133,7 @@ async function repeatOutput(tests: Deno.ChildProcess): Promise<void> {
     clearTimeout(silence);
     silence = setTimeout(hang, SILENCE_MS);
     const text = stripVTControlCharacters(decoder.decode(bytes, { stream: true }));
-    for (const [, name] of text.matchAll(/'(.+)' has been running for over/g)) slow.add(name);
+    for (const [, name = ""] of text.matchAll(/'(.+)' has been running for over/g)) slow.add(name);
     for (const name of slow) if (text.includes(`=> ${name} ... `)) slow.delete(name);
     for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
   }

@@ -46,9 +46,9 @@ export function applyEdit(source: string, { file, text, replacement }: Edit): st
     const escaped = token.replace(/[^\w]/, "\\$&");
     if (at === 0) return escaped;
     if (/^[)\]}]/.test(token)) return `,?\\s*${escaped}`;
-    return (/\w$/.test(tokens[at - 1]) && /^\w/.test(token) ? "\\s+" : "\\s*") + escaped;
+    return (/\w$/.test(tokens[at - 1] ?? "") && /^\w/.test(token) ? "\\s+" : "\\s*") + escaped;
   }).join("");
   const found = [...source.matchAll(new RegExp(pattern, "g"))];
-  if (found.length === 1) return source.replace(found[0][0], () => replacement);
+  if (found.length === 1 && found[0]) return source.replace(found[0][0], () => replacement);
   throw new Error(`Cannot change ${file}: ${JSON.stringify(text)} occurs ${found.length} times`);
 }

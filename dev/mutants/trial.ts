@@ -101,7 +101,7 @@ async function runTests(copy: string, files: readonly string[], filter: string) 
   const args = ["test", "-A", "--no-check", "--quiet", "--reporter=tap", "--filter", filter];
   const { stdout, hung, output } = await runDeno(copy, [...args, ...files], TEST_MS);
   const results = [...stdout.matchAll(/^(ok|not ok) \d+ - (.*)$/gm)];
-  const failed = results.filter(([, ok]) => ok !== "ok").map(([, , name]) => name);
+  const failed = results.filter(([, ok]) => ok !== "ok").map(([, , name = ""]) => name);
   return { passed: results.length - failed.length, failed, hung, output };
 }
 
@@ -110,7 +110,7 @@ async function runDeno(cwd: string, args: string[], timeoutMs: number) {
   const env = { NO_COLOR: "1" };
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd, env, signal })
     .output();
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  const out = new TextDecoder().decode(stdout), err = new TextDecoder().decode(stderr);
   const output = `${out.slice(-1500)}\n${err.slice(-1500)}`;
   return { stdout: out, output, hung: signal.aborted };
 }

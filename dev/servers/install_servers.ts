@@ -73,7 +73,7 @@ async function isPresent(folder: string, binary: string): Promise<boolean> {
 }
 
 function versionOf(binary: string): string {
-  return binary in OWN ? sourceVersion(OWN[binary]) : MODULES[binary].version;
+  return OWN[binary] ? sourceVersion(OWN[binary]) : MODULES[binary]!.version;
 }
 
 async function checkGo(): Promise<void> {
@@ -89,9 +89,9 @@ async function checkGo(): Promise<void> {
 async function build(folder: string, binary: string): Promise<void> {
   const staged = join(folder, `.${binary}-${crypto.randomUUID()}`);
   const version = versionOf(binary);
-  if (binary in OWN) {
+  if (OWN[binary]) {
     await run("go", buildArgs("readonly", staged, "."), { cwd: OWN[binary], env: GO_ENV });
-  } else await buildModule(MODULES[binary], staged);
+  } else await buildModule(MODULES[binary]!, staged);
   await Deno.rename(staged, join(folder, binary));
   await Deno.writeTextFile(versionFile(folder, binary), version);
 }

@@ -39,7 +39,7 @@ async function send(text: string): Promise<string> {
   const buffer = new Uint8Array(200);
   const read = await connection.read(buffer).catch(() => null);
   if (read === null) return "ended";
-  return new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n")[0];
+  return new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n", 1).join();
 }
 
 const authorization = `Bearer ${token}`;
