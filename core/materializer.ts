@@ -114,7 +114,7 @@ export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S
  *   save: ({ x, y }) => [{ path: "point.txt", content: new TextEncoder().encode(`${x} ${y}`) }],
  *   async load(artifact) {
  *     const text = new TextDecoder().decode(await artifact.file("point.txt").bytes());
- *     const [x, y] = text.split(" ").map(Number);
+ *     const [x = NaN, y = NaN] = text.split(" ").map(Number);
  *     return new Point(x, y);
  *   },
  * });

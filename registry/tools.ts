@@ -244,7 +244,7 @@ export async function collectGarbage(
  * await using registry = await openRegistry("memory:");
  * await registry.save("data", new Uint8Array(100_000));
  * const { names: [data], garbage } = await spaceOf(registry);
- * assertEquals([data.versions, data.size, garbage.bytes], [1, 100_000, 0]);
+ * assertEquals([data?.versions, data?.size, garbage.bytes], [1, 100_000, 0]);
  * ```
  */
 export async function spaceOf(

@@ -73,7 +73,7 @@ export function parsePipeline(text: string, options: ParsePipelineOptions = {}):
  * },
  *   ],
  * });
- * assertEquals(steps[1].upstream, ["clean"]);
+ * assertEquals(steps[1]?.upstream, ["clean"]);
  * ```
  */
 export function definePipeline(

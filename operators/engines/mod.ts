@@ -41,7 +41,7 @@ export interface OpenEngineOptions {
  * import { assertEquals } from "@std/assert";
  *
  * await using engine = await openEngine("local:"); // or "redis://127.0.0.1:6379", "slurm:"
- * assertEquals((await engine.poll(["never-submitted"]))[0].state, "lost");
+ * assertEquals((await engine.poll(["never-submitted"]))[0]?.state, "lost");
  * ```
  */
 export async function openEngine(url: string, options: OpenEngineOptions = {}): Promise<Engine> {

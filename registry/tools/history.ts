@@ -107,8 +107,8 @@ export async function diffVersions(
  * await registry.save("model", { rate: 1 });
  * await registry.setAlias("model", "production", "1");
  * const [last, first] = await logOf(registry, "model");
- * assertEquals([first.event, first.version], ["saved", "1.0.0"]);
- * assertEquals([last.event, last.alias], ["aliased", "production"]);
+ * assertEquals([first?.event, first?.version], ["saved", "1.0.0"]);
+ * assertEquals([last?.event, last?.alias], ["aliased", "production"]);
  * ```
  */
 export async function logOf(
