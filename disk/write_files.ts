@@ -165,7 +165,7 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
     return removeLeftFolders({ target: target.path, stageIn: target.stageIn });
   }
   const stage = openStageFolder({ target: target.path, stageIn: target.stageIn });
-  let isKept = false;
+  let isKept: boolean | undefined;
   try {
     const missing = stage.isUsed
       ? await resumeFiles(files, stage.files, { signal, onThere })
@@ -182,7 +182,7 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
       await placeAll(stage.files, realpathSync(target.path), { files, overwrite });
     }
   } catch (error) {
-    isKept = isRegistryError(error, "Unavailable"); // the next download resumes
+    isKept = signal?.aborted || isRegistryError(error, "Unavailable"); // the next one resumes
     throw error;
   } finally {
     if (isKept) stage.leave();

@@ -80,15 +80,18 @@ Deno.test("Ctrl-C in a big save ends with 130, saves nothing, and leaves a sound
   assertEquals(await succeeds("save big big.bin -q", { cwd }), "big@1.0.0\n");
 });
 
-Deno.test("a TERM signal in a big download ends with 143 and leaves no half file under its name", async () => {
+Deno.test("a TERM signal in a big download ends with 143, and the same command continues it", async () => {
   await using run = await stopped(withBigArtifact, ["download", "big", "out/"], {
     watch: "out",
     signal: "SIGTERM",
   });
   const { root, code, err } = run;
   assertEquals(code, 143, err);
-  assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), []);
+  assertStringIncludes(err, "What arrived is kept. Repeat the same command to continue.");
+  const [kept, ...others] = Array.from(Deno.readDirSync(root.join("out")), ({ name }) => name);
+  assertEquals([kept.startsWith(".holdfast-"), others], [true, []]);
   await succeeds("download big out/", { cwd: root.path });
+  assertEquals(Array.from(Deno.readDirSync(root.join("out")), ({ name }) => name), ["big.bin"]);
 });
 
 Deno.test("Ctrl-C in cat --output leaves no half file", async () => {

@@ -240,7 +240,7 @@ inFolder("a failure during a file leaves nothing", async (root) => {
   assert(caught instanceof TypeError);
 });
 
-inFolder("an abort rejects with its reason, and leaves nothing", async (root) => {
+inFolder("an abort rejects with its reason, and the next download resumes", async (root) => {
   const content = new Uint8Array(2_000_000);
   const artifact = artifactOf({ a: "1", b: content, c: content });
   const reason = new Error("enough");
@@ -251,7 +251,13 @@ inFolder("an abort rejects with its reason, and leaves nothing", async (root) =>
     const options = { signal: controller.signal, onFile };
     await writeFiles(artifact, join(root, "out"), options).catch((error) => caught = error);
     assertEquals(caught, reason);
-    assertEquals(fs.readdirSync(root), []);
+    assertEquals(fs.readdirSync(root).filter((name) => !name.startsWith(".holdfast-")), []);
+    let there = 0;
+    const onThere = (_: unknown, bytes: number) => void (there += bytes);
+    await writeFiles(artifact, join(root, "out"), { onThere });
+    assert(there > 0, `nothing was kept after ${last}`);
+    assertEquals(fs.readdirSync(root), ["out"]);
+    fs.rmSync(join(root, "out"), { recursive: true });
   }
 });
 

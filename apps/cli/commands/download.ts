@@ -5,6 +5,7 @@ import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/d
 import { AS_OF_OPTION, type AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
+import { Interruption } from "../program/exit_code.ts";
 import { withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
@@ -92,8 +93,15 @@ async function downloadOne(
   const { io: { signal, stdout }, shared } = context;
   const { update: onProgress, end } = context.progress(`download ${exact}`);
   const how = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
-  const result = await withHints(registry.download(exact, { ...how, delete: remove }), {
+  const downloading = registry.download(exact, { ...how, delete: remove });
+  const result = await withHints(downloading, {
     AlreadyExists: "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
+  }).catch(async (error) => {
+    if (error instanceof Interruption && !shared.json) {
+      await end();
+      await context.note("What arrived is kept. Repeat the same command to continue.");
+    }
+    throw error;
   });
   await end();
   const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;

@@ -28,23 +28,13 @@ function folderFor(to: string, isThere: boolean): string {
   return below;
 }
 
-/**
- * Leaves what a download leaves that is killed after a file: a copy under the name of no process.
- */
-async function killedAfter(last: string, to: string, below: string): Promise<void> {
-  const killed = new AbortController();
-  await writeFiles(artifactOf(SAMPLE), to, {
-    signal: killed.signal,
-    onFile({ path }) {
-      if (path !== last) return;
-      const [name] = stagesIn(below);
-      const left = join(below, name.replace(`-${process.pid}.`, "-0."));
-      fs.cpSync(join(below, name), left, { recursive: true });
-      fs.rmSync(join(left, "lock"), { force: true }); // as in Node
-      fs.chmodSync(left, 0o700); // Node 22 applies the umask
-      killed.abort(new Error("killed"));
-    },
-  }).catch(() => {});
+/** Leaves what a download leaves that is aborted after a file. */
+async function abortedAfter(last: string, to: string): Promise<void> {
+  const stop = new AbortController();
+  const reason = new Error("aborted");
+  const onFile = ({ path }: { path: string }) => path === last && stop.abort(reason);
+  const writing = writeFiles(artifactOf(SAMPLE), to, { signal: stop.signal, onFile });
+  await assertRejects(() => writing, Error, reason.message);
 }
 
 /** The sample, with a count of the bytes read of it. */
@@ -69,7 +59,7 @@ inFolder("leftovers go with the next download, even if it writes nothing", async
   for (const isThere of [false, true]) {
     const to = join(root, String(isThere), "out");
     const below = folderFor(to, isThere);
-    await killedAfter("a", to, below);
+    await abortedAfter("a", to);
     const [left] = stagesIn(below);
     const aside = join(root, "aside");
     fs.renameSync(join(below, left), aside);
@@ -82,13 +72,13 @@ inFolder("leftovers go with the next download, even if it writes nothing", async
   }
 });
 
-inFolder("a download resumes after a kill at any of its files", async (root) => {
+inFolder("a download resumes after an abort at any of its files", async (root) => {
   for (const [i, key] of Object.keys(SAMPLE).entries()) {
     for (const isThere of [false, true]) {
       const to = join(root, `${i}-${isThere}`, "out");
       const below = folderFor(to, isThere);
       const last = key.split(" ")[0];
-      await killedAfter(last, to, below);
+      await abortedAfter(last, to);
       assertEquals(stagesIn(below).length, 1, `${last}: ${fs.readdirSync(below)}`);
       const { artifact, bytes } = counted();
       let there = 0;
@@ -110,7 +100,7 @@ inFolder("a download resumes after a kill at any of its files", async (root) => 
 inFolder("only the rest of a large file is read, unless its beginning is wrong", async (root) => {
   const to = join(root, "out");
   for (const damage of [false, true]) {
-    await killedAfter("large", to, root);
+    await abortedAfter("large", to);
     const begun = join(root, stagesIn(root)[0], "files/large");
     fs.truncateSync(begun, 2 * MIB);
     fs.chmodSync(begun, 0o600); // it becomes executable at the end
@@ -126,7 +116,7 @@ inFolder("only the rest of a large file is read, unless its beginning is wrong",
 
 inFolder("leftovers are not trusted, and used by other versions only if equal", async (root) => {
   const to = join(root, "out");
-  await killedAfter("large", to, root);
+  await abortedAfter("large", to);
   const files = join(root, stagesIn(root)[0], "files");
   fs.mkdirSync(join(root, "outside"));
   fs.rmSync(join(files, "sub"), { recursive: true });
@@ -155,7 +145,7 @@ inFolder("folders of other processes stay until they are abandoned", async (root
 
 inFolder("leftovers for another target, or open to others, are not touched", async (root) => {
   const [one, other] = [join(root, "one"), join(root, "other")];
-  await killedAfter("large", one, root);
+  await abortedAfter("large", one);
   const [left] = stagesIn(root);
   await writeFiles(artifactOf({ a: "2" }), other);
   assertEquals(stagesIn(root), [left]);
@@ -168,10 +158,11 @@ inFolder("leftovers for another target, or open to others, are not touched", asy
 
 inFolder("folders of processes on other machines stay", async (root) => {
   const to = join(root, "out");
-  await killedAfter("large", to, root);
+  await abortedAfter("large", to);
   const [left] = stagesIn(root);
   const foreign = left.replace(/-0\.[0-9a-f]{8}-/, "-999999999.ffffffff-");
   fs.renameSync(join(root, left), join(root, foreign));
+  fs.rmSync(join(root, foreign, "lock"), { force: true }); // as in Node
   await writeFiles(artifactOf(SAMPLE), to);
   assertEquals(stagesIn(root), [foreign]);
   fs.rmSync(join(root, foreign), { recursive: true });
@@ -207,9 +198,10 @@ inFolder("leftovers of another user are neither used nor removed", async (root) 
   const victim = join(root, "victim");
   fs.mkdirSync(victim);
   fs.writeFileSync(join(victim, "precious"), "1");
-  await killedAfter("sub/b", to, root);
+  await abortedAfter("sub/b", to);
   const left = join(root, stagesIn(root)[0]);
   fs.rmSync(join(left, "files"), { recursive: true });
+  fs.rmSync(join(left, "lock"), { force: true });
   fs.symlinkSync(victim, join(left, "files"));
   fs.chownSync(left, 12_345, 12_345);
   await writeFiles(artifactOf(SAMPLE), to);
