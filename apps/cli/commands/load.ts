@@ -8,7 +8,7 @@ import { fault } from "../../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { invalid, withHints } from "../program/hints.ts";
+import { invalid, shellWord, withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 export const load: Command = defineCommand<
@@ -18,14 +18,16 @@ export const load: Command = defineCommand<
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
   details:
-    "Values that JSON cannot express (dates, maps, typed arrays …) are printed as a program " +
-    "would log them; use cat or download for their exact bytes. For a folder use download.",
+    "Values that JSON cannot express (dates, maps, typed arrays …) are shown shortened on a " +
+    "terminal and refused elsewhere: use cat or download for their exact bytes, and --output " +
+    "FILE.npy for an array. For a folder use download.",
   args: [REF_ARGUMENT],
   options: [OUTPUT_OPTION, AS_OF_OPTION, VERIFY_OPTION],
   examples: [
     ["holdfast load config", "the latest version"],
     ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
     ["holdfast load my:model@production --output model.bin", "into a file"],
+    ["holdfast load my:weights -o weights.npy", "a typed array, for NumPy"],
   ],
   async run([ref], { output, verify, asOf }, context) {
     const { signal } = context.io;
@@ -36,38 +38,52 @@ export const load: Command = defineCommand<
     );
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
-    const content = contentOf(artifact, exact);
+    const content = contentOf(artifact, exact, output);
     const how = { output, label: `load ${exact}` };
     if (content !== undefined && !context.shared.json) {
       return await writeStream(content.stream(), context, { ...how, totalBytes: size });
     }
-    if (content !== undefined && id !== "text") throw notJson(exact);
-    const text = printed(await registry.load(exact, { verify, signal }), exact, context);
+    if (content !== undefined && id !== "text") throw notJson(artifact, exact);
+    const value = await registry.load(exact, { verify, signal });
+    const text = printed(value, { output, ...context });
+    if (text === undefined) throw notJson(artifact, exact);
     await writeStream(new Blob([`${text}\n`]).stream(), context, how);
   },
 });
 
+/** Materializers whose only file is a `.npy`. */
+const ARRAYS = ["typed-array", "ndarray"];
+
 /** Returns the file that is the whole value, if there is one, to stream it. */
-function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
+function contentOf(artifact: Artifact, ref: string, output = "-"): ArtifactFile | undefined {
   const { id } = artifact.info.materializer;
-  if (["text", "bytes", "array-buffer", "file"].includes(id)) return artifact.files()[0];
+  const [file] = artifact.files();
+  if (["text", "bytes", "array-buffer", "file"].includes(id)) return file;
+  if (ARRAYS.includes(id) && output.endsWith(".npy")) return file;
   if (id === "blob") return artifact.file("content");
   if (id !== "folder") return undefined;
   const hint = `Use "holdfast download ${ref} FOLDER", or "holdfast cat ${ref} PATH" for one file.`;
   throw invalid(`print "${ref}"`, "it is a folder", hint);
 }
 
-function printed(value: unknown, ref: string, context: CommandContext): string {
-  if (isPlain(value)) return JSON.stringify(value, null, context.shared.json ? 0 : 2);
-  if (context.shared.json) throw notJson(ref);
+/** Returns JSON, or on a terminal any value, shortened; undefined if there is none. */
+function printed(
+  value: unknown,
+  { output, io, shared }: { output?: string } & Pick<CommandContext, "io" | "shared">,
+): string | undefined {
+  if (isPlain(value)) return JSON.stringify(value, null, shared.json ? 0 : 2);
+  if (output !== undefined || shared.json || !io.stdout.isTerminal) return undefined;
   return inspect(value, { depth: 8, maxArrayLength: 100, breakLength: 100 });
 }
 
-function notJson(ref: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: `print "${ref}" as JSON`,
-    state: "JSON cannot express the value",
-    hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json.`,
-  });
+function notJson(artifact: Artifact, ref: string): RegistryError {
+  const { id } = artifact.info.materializer;
+  const word = shellWord(ref);
+  const hint = artifact.files().length > 1
+    ? `Write its files: holdfast download ${word} FOLDER`
+    : ARRAYS.includes(id)
+    ? `Write a NumPy file: holdfast load ${word} -o FILE.npy`
+    : `Print its stored bytes: holdfast cat ${word}`;
+  const state = "JSON cannot express the value";
+  return fault({ code: "Unsupported", action: `print "${ref}" as JSON`, state, hint });
 }

@@ -12,14 +12,36 @@ filledTest("load prints JSON values as JSON, text and files as they are", async 
   await it.prints("load one", "1,2\n");
 });
 
-cliTest("load prints other values, but not as JSON", async (it) => {
+cliTest("load shows other values on a terminal, and refuses them elsewhere", async (it) => {
   await using registry = await openRegistry(it.root.join(".holdfast"));
   await registry.save("odd", { when: new Date(0), set: new Set([1n]), nothing: undefined });
+  await registry.save("parts", { weights: new Float32Array(2), when: new Date(0) });
   await registry.save("blob", new Blob(["bytes of it"], { type: "text/plain" }));
-  await it.tells("load odd", "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }");
+  const { out } = await it.holdfast("load odd", { terminals: ["stdout"] });
+  assertStringIncludes(out, "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }");
   await it.fails("load odd --json", 1, `"code":"Unsupported"`);
+  await it.fails("load odd", 1, "hint: Print its stored bytes: holdfast cat odd@1.0.0\n");
+  await it.fails("load odd -o out", 1, "holdfast cat odd@1.0.0");
+  await it.fails("load parts", 1, "hint: Write its files: holdfast download parts@1.0.0 FOLDER\n");
   await it.prints("load blob", "bytes of it");
   await it.fails("load blob --json", 1);
+});
+
+cliTest("load prints all items of a list, and writes arrays as .npy", async (it) => {
+  await using registry = await openRegistry(it.root.join(".holdfast"));
+  const list = Array.from({ length: 250 }, (_, i) => i);
+  await registry.save("list", list);
+  await registry.save("typed", Float64Array.from(list));
+  await registry.save("array", { data: Int8Array.from(list), shape: [25, 10], dtype: "int8" });
+  await it.prints("load list", `${JSON.stringify(list, null, 2)}\n`);
+  for (const name of ["typed", "array"]) {
+    await it.fails(`load ${name}`, 1, `holdfast load ${name}@1.0.0 -o FILE.npy`);
+    await it.fails(`load ${name} -o x.txt`, 1, "FILE.npy");
+    await it.prints(`load ${name} -o x.npy`, "");
+    const written = await Deno.readFile(it.root.join("x.npy"));
+    const [stored] = (await registry.open(name)).files();
+    assertEquals(written, await stored.bytes());
+  }
 });
 
 filledTest("load refuses folders, missing refs, and binary on terminals", async (it) => {
