@@ -130,7 +130,7 @@ async function openFound(
     return await openServiceByUrl(found, { ...options, materializers });
   } catch (error) {
     const { explainFailure } = await import("./registry/places/explain_failure.ts");
-    throw explainFailure(error, found);
+    throw await explainFailure(error, found);
   }
 }
 

@@ -1,5 +1,6 @@
 // Answers of a service that are errors.
 import { fault, hintFor, RegistryError } from "../../core/errors.ts";
+import { isUntrusted, TRUST_HINT } from "../../core/urls/untrusted.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
 /** The request that an error belongs to. */
@@ -139,6 +140,17 @@ function text(value: unknown): string | undefined {
 }
 
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
+  if (isUntrusted(cause)) {
+    return fault({
+      code: "Unavailable",
+      action,
+      state: `the certificate of ${location} is not trusted`,
+      hint: TRUST_HINT,
+      retry: "never",
+      backend: location,
+      cause,
+    });
+  }
   const check = "Check the URL, and that the service runs (holdfast serve)";
   return fault({
     code: writes ? "Unknown" : "Unavailable",

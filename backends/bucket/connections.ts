@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import tls from "node:tls";
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
+import { TRUST_HINT } from "../../core/urls/untrusted.ts";
 
 export interface ConnectionOptions {
   /** Certificates (PEM) of additional authorities. */
@@ -136,21 +137,5 @@ export function checkCertificates(ca: unknown): void {
   });
 }
 
-/** Returns {@linkcode UNTRUSTED_HINT} if an error code means that a certificate is not trusted. */
-export function untrustedHint(code: unknown): string | undefined {
-  return typeof code === "string" && UNTRUSTED.has(code) ? UNTRUSTED_HINT : undefined;
-}
-
-const UNTRUSTED = new Set([
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "CERT_UNTRUSTED",
-]);
 /** The hint for an untrusted server certificate. */
-export const UNTRUSTED_HINT =
-  "Trust its authority: pass its certificate as the option ca, name its PEM file in " +
-  "NODE_EXTRA_CA_CERTS or DENO_CERT (a missing file is ignored), or use the authorities of the " +
-  "system with DENO_TLS_CA_STORE=mozilla,system.";
+export const UNTRUSTED_HINT = `${TRUST_HINT} In a program, pass its certificate as the option ca.`;

@@ -6,7 +6,8 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { realSystem } from "../../core/system.ts";
-import { type Connections, UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
+import { isUntrusted } from "../../core/urls/untrusted.ts";
+import { type Connections, UNTRUSTED_HINT } from "../bucket/connections.ts";
 
 export interface HttpRequest {
   method: string;
@@ -71,8 +72,7 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (stop.signal.aborted) return { fault: stalled(timeoutMs), sent: true };
-    const hint = isUntrusted(error) ? UNTRUSTED_HINT : undefined;
-    return { fault: faultOf(error), sent: true, hint };
+    return { ...faultOf(error), sent: true };
   } finally {
     over.abort();
     signal?.removeEventListener("abort", forward);
@@ -111,7 +111,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
     };
-    const fail = (fault: string, hint?: string) => settle({ fault, sent, hint });
+    const fail = (fault: string) => settle({ fault, sent });
     signal?.addEventListener("abort", stop, { once: true });
 
     sending.on("socket", (socket) => {
@@ -122,10 +122,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       used.add(socket);
     });
     sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
-    sending.on(
-      "error",
-      (error: NodeJS.ErrnoException) => fail(faultOf(error), untrustedHint(error.code)),
-    );
+    sending.on("error", (error) => settle({ ...faultOf(error), sent }));
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
       request.onAnswer?.();
@@ -160,14 +157,12 @@ function tooLong(maxBytes: number): string {
   return `the reply exceeds the requested ${maxBytes} bytes`;
 }
 
-/** Errors of `fetch` have no code for this. */
-function isUntrusted(error: unknown): boolean {
-  return /UnknownIssuer|UNABLE_TO_|SELF_SIGNED/.test(String((error as { cause?: unknown }).cause));
-}
-
 /** Returns only the code: the message of an error may contain the request. */
-function faultOf(error: unknown): string {
+function faultOf(error: unknown): Pick<HttpFault, "fault" | "hint"> {
   const { code, name, cause } = error as { code?: string; name: string; cause?: { code?: string } };
   const known = cause?.code ?? code;
-  return `the connection failed (${typeof known === "string" ? known : name})`;
+  return {
+    fault: `the connection failed (${typeof known === "string" ? known : name})`,
+    ...(isUntrusted(error) ? { hint: UNTRUSTED_HINT } : {}),
+  };
 }

@@ -50,7 +50,7 @@ export function createCommandContext(
         toClose.push(opened);
         return opened;
       } catch (error) {
-        throw explainFailure(error, found);
+        throw await explainFailure(error, found);
       }
     },
     result,

@@ -53,6 +53,32 @@ Deno.test("opening without an answer fails within seconds, or after retryForMs",
   assert(system.now() - since > 10_000, `${system.now() - since} ms`);
 });
 
+Deno.test("an untrusted certificate is reported at once", async () => {
+  const causes = [
+    new Error("client error (Connect): invalid peer certificate: UnknownIssuer"), // Deno
+    Object.assign(new Error("self-signed certificate"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+  ];
+  for (const cause of causes) {
+    let asked = 0;
+    const send = () => (asked++, Promise.reject(new TypeError("fetch failed", { cause })));
+    const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: send }));
+    assertEquals([error.code, error.retry, asked], ["Unavailable", "never", 1]);
+    assertStringIncludes(error.message, `the certificate of ${ADDRESS} is not trusted`);
+    assertStringIncludes(error.hint!, "NODE_EXTRA_CA_CERTS or DENO_CERT");
+  }
+});
+
+testService("a write that meets an untrusted certificate is not Unknown", async (service) => {
+  const cause = new Error("invalid peer certificate: UnknownIssuer");
+  const send: SendRequest = (request) =>
+    request.method === "GET"
+      ? service.handler(request)
+      : Promise.reject(new TypeError("fetch failed", { cause }));
+  await using registry = await service.open({ fetch: send });
+  const error = await failureOf(registry.setAlias("a", "production", "1.0.0"));
+  assertEquals([error.code, error.retry, error.maybeWritten], ["Unavailable", "never", undefined]);
+});
+
 Deno.test("opening a silent service is Unavailable after the time limit", async () => {
   using timers = holdTimers(3_000);
   const mute: SendRequest = () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../../core/system.ts";
+import { startCuttingServer } from "../../../../backends/bucket/cutting_server.ts";
 import { type CapturedIoOptions, type CliTest, cliTest } from "../../../captured_io.ts";
 
 type Check = Record<"what" | "verdict" | "found", string> & { advice?: string };
@@ -77,6 +78,25 @@ cliTest("doctor finds bad certificates, proxies and permissions", async (it) => 
   assertEquals([wrong.verdict, wrong.found.includes("verysecret")], ["fail", false]);
   const { checks } = await examine(it, "", { env: { DENO_CERT: it.root.join("gone.pem") } });
   assertEquals(checks.get("certificates")?.verdict, "fail");
+});
+
+cliTest("doctor names an untrusted certificate of a service or bucket", async (it) => {
+  await using server = await startCuttingServer({ secure: true });
+  const { host } = new URL(server.endpoint);
+  const env = {
+    MINIO_BUCKET_ENDPOINT: server.endpoint,
+    MINIO_BUCKET_ACCESS_KEY: "a",
+    MINIO_BUCKET_SECRET_KEY: "s",
+    MINIO_BUCKET_REGION: "r",
+  };
+  for (const location of [server.endpoint, "minio://bucket"]) {
+    const { code, checks } = await examine(it, `-r ${location}`, { env });
+    const { verdict, found, advice } = checks.get("registry")!;
+    assertEquals([code, verdict], [1, "fail"]);
+    assertStringIncludes(found, 'is not trusted (issuer "holdfast-tests")');
+    assertStringIncludes(found, host);
+    assertStringIncludes(advice!, "NODE_EXTRA_CA_CERTS or DENO_CERT");
+  }
 });
 
 cliTest("doctor accepts bundles with some expired certificates", async (it) => {
