@@ -121,6 +121,15 @@ async function* readLarge(file: DiskFile): AsyncIterable<Uint8Array> {
   }
 }
 
+/** Throws `Denied` for a file that this program may not read. */
+export function checkReadable(path: string): void {
+  try {
+    closeSync(openSync(path, READ));
+  } catch (cause) {
+    throw lostFile(path, cause);
+  }
+}
+
 /** The inode and device identify the file that was found, even if its path leads elsewhere. */
 function checkState(file: DiskFile, stats: Stats): void {
   if (!stats.isFile() || !isSameState(file.state, stateOf(stats))) throw changed(file.path);

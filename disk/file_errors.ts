@@ -34,6 +34,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   Unavailable: "Check the disk and its free space, then try again.",
 };
 
+const UNREADABLE = "Make it readable: check its owner and permissions.";
+
 /**
  * Returns the error of a failed file operation; other errors are returned as they are.
  *
@@ -52,7 +54,7 @@ export function fileError(action: string, path: string, cause: unknown): unknown
   const code = errorCode(cause);
   if (code === undefined) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
-  const hint = HINTS[meaning];
+  const hint = meaning === "Denied" && action === "read" ? UNREADABLE : HINTS[meaning];
   return fault({ code: meaning, action, subject, state, hint, cause });
 }
 

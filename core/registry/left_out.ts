@@ -10,6 +10,7 @@
  * - `excluded`, `not included`: by the given patterns.
  * - `ignored`: by a `.holdfastignore` or `.gitignore` in the folder.
  * - `git`, `registry`: the history of a checkout, or a registry.
+ * - `unreadable`: a file or folder that this program may not read, left out on request.
  * - `unfinished`: temporary files of downloads and file stores, left out even with `all`.
  */
 export type LeftOutReason =
@@ -23,6 +24,7 @@ export type LeftOutReason =
   | "ignored"
   | "git"
   | "registry"
+  | "unreadable"
   | "unfinished";
 
 /** A path that was left out. */

@@ -15,6 +15,8 @@ export interface LocalPathOptions {
   links?: "keep" | "follow" | "skip" | "refuse";
   /** Handling of pipes, sockets and devices, which are never opened. @default "skip" */
   special?: "skip" | "refuse";
+  /** Handling of entries that this program may not read: `Denied`, or left out. @default "refuse" */
+  unreadable?: "refuse" | "skip";
   /**
    * Saves only paths that match a pattern, or lie in a folder that does. Patterns are those of
    * `.gitignore` (git-scm.com/docs/gitignore): `*.csv` anywhere, `/data` at the root, `raw/`
@@ -39,13 +41,18 @@ export interface LocalPathOptions {
   onLeftOut?: (entry: LeftOut) => void;
 }
 
-const WORDS = { links: ["keep", "follow", "skip", "refuse"], special: ["skip", "refuse"] } as const;
+const WORDS = {
+  links: ["keep", "follow", "skip", "refuse"],
+  special: ["skip", "refuse"],
+  unreadable: ["refuse", "skip"],
+} as const;
 
 const PRESERVED: readonly unknown[] = ["times"];
 
 const OPTIONS: OptionNames<LocalPathOptions> = {
   links: true,
   special: true,
+  unreadable: true,
   include: true,
   exclude: true,
   ignoreFiles: true,

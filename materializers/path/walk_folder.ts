@@ -3,7 +3,7 @@ import { readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
+import { type Fault, fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
@@ -14,6 +14,7 @@ import type { FileMode } from "../../core/record.ts";
 import {
   changed,
   checkFolderPlace,
+  checkReadable,
   isSameState,
   lookAgain,
   lostFile,
@@ -67,7 +68,8 @@ export async function walkFolder(
     if (!stats.isDirectory()) throw changed(path);
     folders.push({ name, path, state: stateOf(stats), mode: "folder", ...timesOf(stats, options) });
     const above = [...folder.above, identityOf(stats)];
-    const entries = await list(path);
+    const entries = await list(path).catch((error) => leaveOut(error, `${name}/`, options));
+    if (entries === undefined) continue;
     const choice = await folder.choice.within(folder, entries);
     let kept = 0;
     for (const entry of entries) {
@@ -129,8 +131,30 @@ function nameProblem(name: string): string | undefined {
   return name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
 }
 
+/** Leaves out an entry that may not be read, if that is wanted. Rethrows other errors. */
+function leaveOut(
+  error: unknown,
+  path: string,
+  { unreadable, onLeftOut }: LocalPathOptions,
+): undefined {
+  const isRoot = path === "/";
+  if (unreadable !== "skip" || isRoot || !isRegistryError(error, "Denied")) throw error;
+  onLeftOut?.({ path, reason: "unreadable" });
+}
+
 /** Returns an entry to save, or a folder to walk, or undefined for what is left out. */
 function look(
+  entry: FolderToWalk,
+  options: LocalPathOptions,
+): FoundFile | FolderToWalk | undefined {
+  try {
+    return examine(entry, options);
+  } catch (error) {
+    return leaveOut(error, entry.name, options);
+  }
+}
+
+function examine(
   entry: FolderToWalk,
   options: LocalPathOptions,
 ): FoundFile | FolderToWalk | undefined {
@@ -185,7 +209,10 @@ function describe(
   }
   if (stats.isDirectory()) return entry;
   const found: FoundFile = { name, path, state: stateOf(stats) };
-  if (stats.isFile()) return { ...found, ...factsOf(stats, options) };
+  if (stats.isFile()) {
+    if (options.unreadable === "skip") checkReadable(path);
+    return { ...found, ...factsOf(stats, options) };
+  }
   if (options.special !== "refuse") {
     return void options.onLeftOut?.({ path: name, reason: "special" });
   }

@@ -3,10 +3,13 @@ import { checkNewName } from "../../../core/naming/names.ts";
 import { digestOfValue } from "../../../mod.ts";
 import type { Bump, OnConflict } from "../../../registry/mod.ts";
 import type { Encoding } from "../../../materializers/mod.ts";
-import type { Registry, SavedArtifact, SaveOptions } from "../../../mod.ts";
+import { hintFor } from "../../../core/errors.ts";
+import { LocalPath } from "../../../materializers/mod.ts";
+import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { invalid } from "../program/hints.ts";
+import { INCOMPLETE } from "../program/exit_code.ts";
+import { invalid, withHints } from "../program/hints.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
@@ -119,10 +122,11 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     });
     if (flags.dryRun) return await dryRunOf(registry, { name, version, value }, context);
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
-    const saved = await saveWithProgress(registry, { name, source, value }, {
+    const saving = saveWithProgress(registry, { name, source, value }, {
       ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
       base: flags.share ? undefined : null,
     }, context);
+    const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
     for (const alias of flags.alias ?? []) {
       await registry.setAlias(name, alias, saved.version, { signal: io.signal });
     }
@@ -131,6 +135,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const line = leftOutLine(left.entries);
     if (line !== undefined && !shared.json) await context.note(line);
     await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
+    if (left.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
   },
 });
 
@@ -140,6 +145,14 @@ function splitTarget(target: string, option?: string): { name: string; version?:
   if (version === undefined || option === undefined) return { name, version: version ?? option };
   const hint = "Write NAME@VERSION, or NAME and --version.";
   throw invalid(`save ${JSON.stringify(target)}`, "it has two versions", hint);
+}
+
+/** Returns the hint of an error; for an unreadable file in a folder also how to save the rest. */
+function skipHint(error: RegistryError, value: unknown): string {
+  const hint = hintFor(error, "cli") ?? "";
+  const isInFolder = error.action === "read" && error.key === undefined &&
+    value instanceof LocalPath && error.subject !== JSON.stringify(value.path);
+  return isInFolder ? `${hint} Or save the rest: --skip-unreadable` : hint;
 }
 
 function refOf({ name, version }: SavedArtifact): string {

@@ -15,6 +15,7 @@ const WORDS: Record<LeftOutReason, string> = {
   "not included": "not included",
   git: "git history",
   registry: "registry",
+  unreadable: "not readable",
   unfinished: "unfinished download",
 };
 

@@ -2,8 +2,9 @@
 import type { LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
-export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOut"> {
+export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "unreadable" | "onLeftOut"> {
   preserve?: "times";
+  skipUnreadable?: boolean;
 }
 
 export const TREE_OPTIONS: readonly OptionDefinition[] = [
@@ -16,6 +17,10 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     flags: "--special <action>",
     text: "pipes, sockets and devices in a folder (default: skip)",
     choices: ["skip", "refuse"],
+  },
+  {
+    flags: "--skip-unreadable",
+    text: "save the rest of a folder without what may not be read, and exit with 8",
   },
   {
     flags: "--include <pattern>",
@@ -34,10 +39,21 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
 ];
 
 export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
-  const { links, special, include, exclude, gitignore, ignoreFiles, all, preserve } = flags;
+  const {
+    links,
+    special,
+    include,
+    exclude,
+    gitignore,
+    ignoreFiles,
+    all,
+    preserve,
+    skipUnreadable,
+  } = flags;
   return {
     ...{ links, special, include, exclude, gitignore, all },
     ignoreFiles: ignoreFiles === false ? false : undefined, // --no-… options default to true
+    unreadable: skipUnreadable ? "skip" : undefined,
     preserve: preserve === undefined ? undefined : [preserve],
   };
 }
