@@ -2,10 +2,10 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { fault } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { isOperators, type Operators } from "../../../operators/mod.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { invalid, notFound } from "../program/hints.ts";
+import { invalid, notFound, shellWord } from "../program/hints.ts";
 
 /** The default module of operators. */
 export const OPERATORS_FILE = "operators.ts";
@@ -85,6 +85,9 @@ async function importModule(path: string, what: string): Promise<Record<string, 
       throw fault({ code: "Unsupported", action, state, hint, cause });
     }
     const failure = toReportable(cause);
+    if (/^Module not found .*\/bin\/\.[^/]+\//.test(failure.message)) {
+      throw badInstall(action, cause);
+    }
     const isDenied = "code" in failure && failure.code === "Denied";
     throw fault({
       code: isDenied ? "Denied" : "TaskFailed",
@@ -94,4 +97,16 @@ async function importModule(path: string, what: string): Promise<Record<string, 
       cause,
     });
   }
+}
+
+/** Deno searches this library beside the copy of a configuration that it was installed with. */
+function badInstall(action: string, cause: unknown): RegistryError {
+  const program = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+  return fault({
+    code: "Unsupported",
+    action,
+    state: "holdfast was installed with a copy of its deno.json",
+    hint: `Run it by its path: deno run -A ${shellWord(program)}`,
+    cause,
+  });
 }

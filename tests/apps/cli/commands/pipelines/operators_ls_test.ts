@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { denoSucceeds, REPOSITORY } from "../../../../support/run_deno.ts";
 import { type CliTest, cliTest } from "../../../captured_io.ts";
 import { OPERATORS_DOOR } from "./project.ts";
 
@@ -79,4 +80,20 @@ cliTest("operators ls takes numbers as versions, and empty sets", async (it) => 
   assertEquals(listed.replaceAll(/ +/g, " ").split("\n").slice(1), ["a 1.5", "b", ""]);
   await write(it, "none.ts", "export const operators = createOperators();");
   await it.fails("operators ls --operators none.ts", 0, "No operators");
+});
+
+cliTest("an install with a copied configuration is told to run by its path", async (it) => {
+  await it.succeeds("pipeline init");
+  const install = ["install", "--global", "-A", "--root", it.cwd, "--name", "holdfast"];
+  await denoSucceeds([...install, "--config", "deno.json", "apps/cli.ts"]);
+  const program = new Deno.Command(it.root.join("bin/holdfast"), {
+    args: ["operators", "ls"],
+    cwd: it.cwd,
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stderr } = await program.output();
+  const err = new TextDecoder().decode(stderr);
+  assertEquals(code, 1, err);
+  assertStringIncludes(err, "holdfast was installed with a copy of its deno.json");
+  assertStringIncludes(err, `hint: Run it by its path: deno run -A ${REPOSITORY}apps/cli.ts`);
 });
