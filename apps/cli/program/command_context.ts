@@ -63,7 +63,7 @@ export function createCommandContext(
       if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
         throw invalid("ask for confirmation", "this is not a terminal", "In scripts pass --yes.");
       }
-      await io.stderr.write(`${question} [y/N] `);
+      await io.stderr.write(wrappedFor(`${question} [y/N] `, io.stderr));
       let line = "";
       for await (const text of stdinOf(io).pipeThrough(new TextDecoderStream())) {
         line += text;

@@ -63,8 +63,12 @@ export const gc: Command = defineCommand<
     const registry = await context.open({ write: true });
     if (now && !dryRun && !yes) {
       const { signal } = io;
-      const { bytes } = await collectGarbage(registry, { dryRun: true, now, forget, signal });
-      if (!await context.confirm(`${RISK}\nFree ${formatBytes(bytes)} now?`)) {
+      const preview = await collectGarbage(registry, { dryRun: true, now, forget, signal });
+      const isEmpty = Object.values(preview.removed).every(({ count }) => count === 0);
+      if (isEmpty && preview.failures.length === 0) {
+        return await print({ ...preview, dryRun: false }, now, context);
+      }
+      if (!await context.confirm(`${RISK}\nFree ${formatBytes(preview.bytes)} now?`)) {
         await context.note("Nothing was removed");
         return 1;
       }
@@ -91,8 +95,7 @@ export const gc: Command = defineCommand<
       const until = formatTime(item.until);
       context.logger.debug(`${itemText(item)} waits until ${until}: ${item.why}`);
     }
-    if (shared.json) await context.result(report, undefined);
-    else await print(report, context);
+    await print(report, now, context);
     const { failures: { length } } = report;
     if (length === 0) return;
     throw fault({
@@ -112,8 +115,13 @@ function itemText({ what, key, ref, size }: GarbageItem): string {
   return `${KINDS[what][0]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
 }
 
-async function print(report: GarbageReport, context: CommandContext): Promise<void> {
-  const { quiet } = context.shared;
+async function print(
+  report: GarbageReport,
+  now: boolean,
+  context: CommandContext,
+): Promise<void> {
+  const { json, quiet } = context.shared;
+  if (json) return await context.result(report, undefined);
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
     .map(([what, { count, bytes }]) => ({
       json: {},
@@ -135,6 +143,8 @@ async function print(report: GarbageReport, context: CommandContext): Promise<vo
     ? `${freed} ${formatBytes(report.bytes)}`
     : report.failures.length > 0
     ? `${freed} nothing`
+    : now
+    ? "Nothing to free"
     : `Nothing to free yet: the grace period is ${formatGrace(report.graceMs)}`;
   await context.done(report, text);
 }

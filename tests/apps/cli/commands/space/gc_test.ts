@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createCommandContext } from "../../../../../apps/cli/program/command_context.ts";
 import { gc } from "../../../../../apps/cli/commands/space/gc.ts";
 import { type Backend, createLocalBackend, openRegistry } from "../../../../../mod.ts";
@@ -70,5 +70,20 @@ cliTest("gc --now asks first and frees young garbage", async (it) => {
   await it.prints("verify --quiet", "");
   assertEquals(await Array.fromAsync(backendOf(it).list("objects/big/")), []);
   await it.succeeds("gc --now --yes"); // of the deletion one record is left
-  assertMatch(await it.succeeds("gc --now --yes"), /^Nothing to free/);
+  await it.prints("gc --now", "Nothing to free\n"); // without a question
+  assertEquals((await it.json("gc --now --json")).dryRun, false);
+});
+
+cliTest("the question of gc --now wraps between words", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save big -", { stdin: noise(200_000) });
+  await it.succeeds("rm big@1 --yes");
+  const { code, err } = await it.holdfast("gc --now", {
+    stdin: "n\n",
+    terminals: ["stdin", "stderr"],
+    columns: 60,
+  });
+  assertEquals(code, 1);
+  assert(err.split("\n").every((line) => line.length <= 60), err);
+  assertStringIncludes(err, " now? [y/N] ");
 });
