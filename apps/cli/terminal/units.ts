@@ -33,6 +33,16 @@ export function formatTime(time: Date): string {
     `${two(time.getHours())}:${two(time.getMinutes())}`;
 }
 
+/** Formats ordered local times; those of the same minute with their seconds. */
+export function formatTimes(times: readonly Date[]): string[] {
+  const minutes = times.map(formatTime);
+  return minutes.map((minute, i) =>
+    minute === minutes[i - 1] || minute === minutes[i + 1]
+      ? `${minute}:${two(times[i].getSeconds())}`
+      : minute
+  );
+}
+
 /** Formats seconds as `7s`, `3m20s` or `2h05m`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);

@@ -5,7 +5,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { nearestHint, withHints } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../terminal/print_table.ts";
-import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
+import { formatBytes, formatTimes, parseCount } from "../../terminal/units.ts";
 
 export const log: Command = defineCommand<[name: string], { limit?: number }>({
   name: "log",
@@ -25,10 +25,8 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
       logOf(registry, name, { limit, signal: context.io.signal }),
       { NotFound: () => nearestHint(registry, name) },
     );
-    const rows = entries.map((entry) => ({
-      json: entry,
-      cells: [formatTime(entry.at), described(entry)],
-    }));
+    const times = formatTimes(entries.map(({ at }) => at));
+    const rows = entries.map((entry, i) => ({ json: entry, cells: [times[i], described(entry)] }));
     await printTable(context, context.shared.quiet ? undefined : ["TIME", "WHAT"], rows);
   },
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   formatBytes,
   formatSeconds,
+  formatTimes,
   parseCount,
   parseDuration,
 } from "../../../../apps/cli/terminal/units.ts";
@@ -23,6 +24,15 @@ Deno.test("sizes are three digits and a binary unit", () => {
 
 Deno.test("seconds are told in their two largest units", () => {
   assertEquals([0.4, 59.4, 200, 7500].map(formatSeconds), ["0s", "59s", "3m20s", "2h05m"]);
+});
+
+Deno.test("times of the same minute have seconds", () => {
+  const times = ["12:05:09", "12:05:01", "12:04:59"].map((time) => new Date(`2026-03-01T${time}`));
+  assertEquals(formatTimes(times), [
+    "2026-03-01 12:05:09",
+    "2026-03-01 12:05:01",
+    "2026-03-01 12:04",
+  ]);
 });
 
 Deno.test("durations need a number and a unit", () => {
