@@ -127,10 +127,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
       return result.end === "ok" ? 0 : 1;
     } catch (error) {
       if (error instanceof Interruption && listener.run !== undefined) {
-        const again = file === undefined ? "" : ` ${shellWord(file)}`;
-        await context.note(
-          `${listener.run} was stopped. Continue it: holdfast pipeline run${again}`,
-        );
+        await context.note(`${listener.run} was stopped. Continue it: ${sameCall(file, flags)}`);
       }
       throw error;
     } finally {
@@ -138,6 +135,20 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     }
   },
 });
+
+/** The options that decide what a run does. An option without a value comes last. */
+const REPEATED = ["operators", "set", "override", "operator", "node", "engine", "force"] as const;
+
+/** Returns the command of the same run: without `--force`, forced steps left would be skipped. */
+function sameCall(file: string | undefined, flags: RunFlags): string {
+  const options = REPEATED.flatMap((option) =>
+    [flags[option] ?? []].flat().flatMap((value) =>
+      value === true ? [`--${option}`] : [`--${option}`, shellWord(value)]
+    )
+  );
+  const path = file === undefined ? [] : [shellWord(file)];
+  return ["holdfast pipeline run", ...path, ...options].join(" ");
+}
 
 const ACTION = "run the pipeline like this";
 

@@ -71,11 +71,13 @@ async function goesOn(root: TempRoot, { before }: { before: "skipped" | "ran" })
 
 Deno.test("Ctrl-C ends a run with its processes, keeps how far it came, and says how to go on", async () => {
   await using root = await projectRoot({ pipeline: pipeline() });
-  const { program, pid } = await holding(root);
+  const options = ["--set", "variables.day=x y", "--force", "before", "--force", "hold"];
+  const { program, pid } = await holding(root, options);
   const { code, stderr } = await program.stop("SIGINT");
   assertEquals(code, 130, stderr);
   assertEquals(isRunning(pid), false);
-  assertStringIncludes(stderr, "nightly@1 was stopped. Continue it: holdfast pipeline run\n");
+  const again = "holdfast pipeline run --set 'variables.day=x y' --force before --force hold\n";
+  assertStringIncludes(stderr, `nightly@1 was stopped. Continue it: ${again}`);
   assertStringIncludes(stderr, "error: Interrupted");
   const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd()
     .split("\n");
