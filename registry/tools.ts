@@ -34,7 +34,8 @@ const GARBAGE: OptionNames<GarbageOptions> = {
 };
 
 const PRUNE: OptionNames<PruneOptions> = {
-  ...{ keepLast: true, olderThanMs: true, keepAliased: true, onDeleted: true },
+  ...{ keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true, keepWhere: true },
+  ...{ olderThanMs: true, keepAliased: true, onDeleted: true },
   ...{ names: true, dryRun: true, signal: true },
 };
 

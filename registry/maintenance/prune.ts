@@ -1,11 +1,13 @@
 // Retention: deletes old versions by rules.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import type { ArtifactInfo } from "../../core/artifact.ts";
+import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
 import { readStoreTime } from "./collection.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
+import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
 import { inWords } from "../contract/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type KnownAliases, readAliases } from "../operations/aliases.ts";
@@ -17,8 +19,7 @@ import { readCell } from "../operations/resolve.ts";
 /** Implements `prune` of `registry/tools.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = knownContext(registry);
-  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, onDeleted, signal } =
-    options;
+  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
   checkOptions(options);
   if (context !== undefined && !dryRun) checkWritable(context, "prune");
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
@@ -30,7 +31,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
       : (context?.system ?? realSystem).now();
     youngFrom = now - olderThanMs;
   }
-  const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, onDeleted };
+  const rules: PruneRules = { ...options, keepLast, youngFrom, keepAliased, report };
   const all = () =>
     context === undefined ? registry.names({ signal }) : listNames(context, { signal });
   for await (const name of options.names ?? all()) {
@@ -39,35 +40,41 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     }
     const pruning = context === undefined
       ? new NamePruning(prunableByContract(registry, name, { keepAliased, signal }), rules)
-      : new NamePruning(prunableInStore(context, name, signal), rules);
+      : new NamePruning(prunableInStore(context, registry, name, signal), rules);
     await pruning.run();
   }
   return report;
 }
 
-function checkOptions({ keepLast, olderThanMs }: PruneOptions): void {
-  const bad = !Number.isInteger(keepLast ?? 0) ||
-    [keepLast, olderThanMs].some((value = 0) => !Number.isFinite(value) || value < 0);
-  if (!bad && (keepLast !== undefined || olderThanMs !== undefined)) return;
+function checkOptions(options: PruneOptions): void {
+  const { keepLast, olderThanMs, keepWhere } = options;
+  const counts = [keepLast, ...PERIOD_OPTIONS.map((option) => options[option])];
+  const isBad = counts.some((count = 0) => !Number.isInteger(count) || count < 0) ||
+    !Number.isFinite(olderThanMs ?? 0) || (olderThanMs ?? 0) < 0 ||
+    typeof (keepWhere ?? prune) !== "function";
+  const isGiven = [...counts, olderThanMs, keepWhere].some((rule) => rule !== undefined);
+  if (!isBad && isGiven) return;
   throw fault({
     code: "Invalid",
     action: "prune",
-    state: bad
-      ? "keepLast is not a whole number from 0, or olderThanMs is not a number from 0"
-      : "give `keepLast` or `olderThanMs`",
-    hint: "Pass keepLast, olderThanMs, or both. A version is deleted if no rule keeps it.",
+    state: isBad
+      ? "a count is not a whole number from 0, olderThanMs is not a number from 0, or keepWhere " +
+        "is not a function"
+      : "no rule is given",
+    hint:
+      "Pass keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs or keepWhere. A version " +
+      "is deleted if no rule keeps it.",
   });
 }
 
 /** The rules, and the report of their effect. */
-interface PruneRules {
+interface PruneRules extends Omit<PruneOptions, "olderThanMs"> {
   /** Number of newest versions to keep. */
   keepLast: number;
   /** Versions received at this time or later are kept; milliseconds of the store's clock. */
   youngFrom: number;
   keepAliased: boolean;
   report: PruneReport;
-  onDeleted?: PruneOptions["onDeleted"];
 }
 
 /** Versions that are read or deleted before checking again what must be kept. */
@@ -76,6 +83,8 @@ const AT_ONCE = 16;
 interface Standing {
   /** When the store received the valid record; undefined if there is none, or it is unreadable. */
   receivedAt?: number;
+  /** `keepWhere` keeps it. */
+  isWanted?: boolean;
   failure?: unknown;
 }
 
@@ -135,12 +144,13 @@ class NamePruning<L extends Listed> {
     return false;
   }
 
-  /** Returns the versions that are now protected by rank or alias. */
-  async #protectedVersions(
-    all: Iterable<L> | AsyncIterable<L> = this.#prunable.list(),
-  ): Promise<Set<string>> {
-    const { keepLast, keepAliased } = this.#rules;
+  /** Returns the versions that are now protected by rank, period, `keepWhere` or alias. */
+  async #protectedVersions(given?: readonly L[]): Promise<Set<string>> {
+    const { keepLast, keepAliased, ...rules } = this.#rules;
     const aliased = keepAliased ? await this.#prunable.aliased() : [];
+    const readsAll = rules.keepWhere || PERIOD_OPTIONS.some((option) => rules[option]);
+    const listed = given ?? (readsAll ? await Array.fromAsync(this.#prunable.list()) : undefined);
+    const wanted = readsAll ? await this.#wantedVersions(listed!) : [];
     const newest = new Set<string>();
     let batch: L[] = [];
     const take = async () => {
@@ -151,7 +161,7 @@ class NamePruning<L extends Listed> {
       batch = [];
     };
     if (keepLast > 0) {
-      for await (const found of all) {
+      for await (const found of listed ?? this.#prunable.list()) {
         batch.push(found);
         if (batch.length < Math.min(keepLast - newest.size, AT_ONCE)) continue;
         await take();
@@ -159,19 +169,37 @@ class NamePruning<L extends Listed> {
       }
       await take();
     }
-    return new Set([...newest, ...aliased]);
+    return new Set([...newest, ...wanted, ...aliased]);
+  }
+
+  /** Returns the versions that are protected by their period or `keepWhere`: reads each. */
+  async #wantedVersions(listed: readonly L[]): Promise<string[]> {
+    await forEachAtOnce(listed, (found) => this.#inspect(found));
+    const readable = listed.flatMap((found) => {
+      const { receivedAt, isWanted } = this.#standings.get(idOf(found))!;
+      return receivedAt === undefined ? [] : [{ version: found.version, receivedAt, isWanted }];
+    });
+    const wanted = readable.filter(({ isWanted }) => isWanted);
+    return [...wanted, ...newestOfPeriods(readable, this.#rules)].map(({ version }) => version);
   }
 
   async #inspect(found: L): Promise<Standing> {
     const id = idOf(found);
-    const standing = this.#standings.get(id) ?? await this.#prunable.receivedAt(found)
-      .then((receivedAt): Standing => ({ receivedAt }))
+    const standing = this.#standings.get(id) ?? await this.#read(found)
       .catch((failure): Standing => {
         if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
         return { failure };
       });
     this.#standings.set(id, standing);
     return standing;
+  }
+
+  async #read(found: L): Promise<Standing> {
+    const { keepWhere } = this.#rules;
+    const receivedAt = await this.#prunable.receivedAt(found);
+    if (receivedAt === undefined || keepWhere === undefined) return { receivedAt };
+    const info = await orMissing(this.#prunable.info(found));
+    return info === undefined ? {} : { receivedAt, isWanted: keepWhere(info) };
   }
 
   async #pretend(found: L): Promise<void> {
@@ -260,12 +288,14 @@ interface Prunable<L extends Listed = Listed> {
   aliased(): Promise<string[]>;
   /** Returns when the store received the valid record, milliseconds; undefined if there is none. */
   receivedAt(listed: L): Promise<number | undefined>;
+  info(listed: L): Promise<ArtifactInfo>;
   /** Deletes a version, unless it was changed after it was listed. */
   delete(listed: L): Promise<"deleted" | "changed" | "gone">;
 }
 
 function prunableInStore(
   context: Context,
+  registry: Registry,
   name: string,
   signal?: AbortSignal,
 ): Prunable<Listed & { found: VersionHead }> {
@@ -283,6 +313,7 @@ function prunableInStore(
     async receivedAt({ found: { head } }) {
       return (await readCell(context, cellOf(head.key), { head, signal }))?.head.modifiedAt;
     },
+    info: ({ version }) => registry.info(`${name}@${version}`, { signal }),
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
   };
 }
@@ -302,6 +333,7 @@ function prunableByContract(
     },
     aliased: async () => Object.values(await registry.aliases(name, { signal })),
     receivedAt: (listed) => Promise.resolve(listed.modifiedAt),
+    info: infoOf,
     async delete(listed) {
       try {
         const { commit, generation } = await infoOf(listed);

@@ -1,4 +1,5 @@
 // Options and report of retention.
+import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
@@ -6,6 +7,14 @@ import type { SignalOptions } from "../../core/registry.ts";
 export interface PruneOptions extends SignalOptions {
   /** Keep this number of the newest valid versions of each name. */
   keepLast?: number;
+  /** Keep the newest version of each of the last days with a version, in UTC: this many. */
+  keepDaily?: number;
+  /** Keep the newest version of each of the last weeks with a version: this many. */
+  keepWeekly?: number;
+  /** Keep the newest version of each of the last months with a version: this many. */
+  keepMonthly?: number;
+  /** Keep versions for which this returns true. */
+  keepWhere?: (info: ArtifactInfo) => boolean;
   /** Keep versions that the store received within this time, milliseconds. */
   olderThanMs?: number;
   /** Keep versions with an alias. @default true */

@@ -134,7 +134,7 @@ testInMemory(
   "prune() refuses missing or invalid rules and read-only registries",
   async ({ registry, open }) => {
     await fill(registry, "a", 2);
-    assertMatch((await rejected("Invalid", prune(registry, {}))).message, /keepLast/);
+    assertMatch((await rejected("Invalid", prune(registry, {}))).message, /no rule/);
     for (
       const options of [
         { keepLast: -1 },
@@ -142,6 +142,9 @@ testInMemory(
         { keepLast: 1.5 },
         { olderThanMs: -1 },
         { olderThanMs: NaN },
+        { keepDaily: -1 },
+        { keepLast: 1, keepMonthly: 0.5 },
+        { keepWhere: "released" as never },
       ]
     ) {
       await rejected("Invalid", prune(registry, options));

@@ -8,27 +8,45 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { invalid } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
+import { type Condition, parseCondition } from "../../look/conditions.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
 interface PruneFlags {
   keepLast?: number;
+  keepDaily?: number;
+  keepWeekly?: number;
+  keepMonthly?: number;
+  keepWhere?: Condition[];
   olderThan?: number;
   includeAliased?: boolean;
   dryRun?: boolean;
   yes?: boolean;
 }
 
+const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthly: "months" };
+
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
-  summary: "Delete old versions by count and age.",
+  summary: "Delete old versions by count, period, metadata and age.",
   details:
-    "Deletes versions beyond --keep-last, older than --older-than, or both if you pass both. " +
-    "Versions with an alias and unreadable ones stay. Asks first; scripts pass --yes. gc frees " +
-    "the space after the grace period.",
+    "Deletes versions that no option keeps: --older-than keeps the younger ones. Versions with " +
+    "an alias and unreadable ones stay. Days, weeks and months are in UTC and count only if they " +
+    "have a version. Asks first; scripts pass --yes. gc frees the space after the grace period.",
   args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [
     { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
+    ...["daily", "weekly", "monthly"].map((period) => ({
+      flags: `--keep-${period} <count>`,
+      text: `keep the newest version of each of the last <count> ${PERIODS[period]}, per name`,
+      parse: parseCount,
+    })),
+    {
+      flags: "--keep-where <condition>",
+      text: "keep matches, as in ls --where: 'metadata.released = true'",
+      parse: parseCondition,
+      repeat: true,
+    },
     {
       flags: "--older-than <duration>",
       text: "only older versions: 12h, 30d, 8w",
@@ -41,20 +59,26 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   examples: [
     ["holdfast prune --keep-last 10 --dry-run", "preview"],
     ["holdfast prune 'tmp:*' --keep-last 1", "some names"],
+    ["holdfast prune --keep-daily 7 --keep-weekly 5 --keep-monthly 12", "thin out with age"],
+    ["holdfast prune --older-than 30d --keep-where 'metadata.released = true'", "keep releases"],
     ["holdfast prune nightly --older-than 30d --keep-last 3 --yes", "one name, from cron"],
   ],
   async run([names], flags, context) {
-    const { keepLast, olderThan: olderThanMs, includeAliased = false, dryRun = false } = flags;
+    const { keepLast, keepDaily, keepWeekly, keepMonthly, keepWhere } = flags;
+    const { olderThan: olderThanMs, includeAliased = false, dryRun = false } = flags;
     for (const name of names) refuseRef(name, "prune", "prune");
-    if (keepLast === undefined && olderThanMs === undefined) {
-      const hint = "Add --keep-last 10, --older-than 30d, or both.";
-      throw invalid("prune", "neither --keep-last nor --older-than is given", hint);
+    const rules = {
+      ...{ keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs },
+      keepWhere: keepWhere && meetsAll(keepWhere),
+    };
+    if (Object.values(rules).every((rule) => rule === undefined)) {
+      const hint = "Add --keep-last 10, --older-than 30d, or other rules: holdfast prune --help";
+      throw invalid("prune", "no rule is given", hint);
     }
     const { io } = context;
     const registry = await context.open({ write: !dryRun }); // a preview needs no write access
     const options = {
-      keepLast,
-      olderThanMs,
+      ...rules,
       keepAliased: !includeAliased,
       names: names.length > 0 ? await expandNames(registry, names, io.signal) : undefined,
       signal: io.signal,
@@ -103,6 +127,11 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     }
   },
 });
+
+/** Like `ls`, with all conditions met. */
+function meetsAll(conditions: readonly Condition[]): Condition {
+  return (info) => conditions.every((meets) => meets(info));
+}
 
 async function print(
   { deleted, kept }: PruneReport,

@@ -19,6 +19,20 @@ cliTest("prune keeps the newest versions and aliased ones", async (it) => {
   await it.prints("versions config -q", "5.0.0\n4.0.0\n2.0.0\n");
 });
 
+cliTest("prune keeps versions by day and by metadata", async (it) => {
+  await saveFive(it.cwd);
+  const dry = async (rules: string) =>
+    await it.succeeds(["prune", "-n", "config", ...rules.split("|")]);
+  assertEquals(
+    await dry("--keep-where|metadata.epochs = 3"),
+    "config@5.0.0\nconfig@4.0.0\n" +
+      "config@3.0.0\nconfig@1.0.0\n",
+  );
+  assertEquals(await dry("--keep-monthly|9|--keep-weekly|9|--keep-daily|9|--keep-last|5"), "");
+  assertStringIncludes(await dry("--keep-daily|1"), "config@1.0.0\n");
+  await it.fails("prune --keep-where nonsense", 2);
+});
+
 cliTest("prune asks first, takes names, and keeps what is young", async (it) => {
   await saveFive(it.cwd);
   await it.fails("prune --keep-last 1", 2);
