@@ -41,8 +41,12 @@ export const alias: Command = defineCommand<
     "a pattern, as in rm; everything is found before anything is changed.",
   args: [
     { usage: "<name>", text: "the artifact; a pattern to set or delete", completes: "name" },
-    { usage: "[alias]", text: "a word such as production (default: show all)" },
-    { usage: "[version]", text: "the version to set" },
+    {
+      usage: "[alias]",
+      text: "a word such as production (default: show all)",
+      completes: "alias",
+    },
+    { usage: "[version]", text: "the version to set", completes: "version" },
   ],
   options: [
     { flags: "-d, --delete", text: "delete the alias" },

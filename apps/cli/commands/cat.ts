@@ -20,7 +20,10 @@ export const cat: Command = defineCommand<
   name: "cat",
   summary: "Write the bytes of one file of a version to standard output.",
   details: "The bytes are checked against their SHA-256; damage ends it with exit code 5.",
-  args: [REF_ARGUMENT, { usage: "[path]", text: "the file, if the version has several" }],
+  args: [
+    REF_ARGUMENT,
+    { usage: "[path]", text: "the file, if the version has several", completes: "path" },
+  ],
   options: [OUTPUT_OPTION, AS_OF_OPTION, VERIFY_OPTION],
   examples: [
     ["holdfast cat my:model > model.bin", "the latest version"],

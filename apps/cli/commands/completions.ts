@@ -72,7 +72,9 @@ const SHELLS = Object.keys(COMPLETION_SCRIPTS).join(", ");
 export const completions: Command = defineCommand<[shell: string]>({
   name: "completions",
   summary: "Print the completion script for bash, zsh or fish.",
-  details: "It completes commands, options, their values, names, versions and aliases.",
+  details:
+    "It completes commands, options and their values, registries of remote ls, names, versions, " +
+    "aliases, and paths in a version.",
   args: [{ usage: "<shell>", text: `one of ${SHELLS}` }],
   options: [],
   examples: [

@@ -26,7 +26,10 @@ export async function completeLine(
 ): Promise<string[]> {
   const { commands, open, remotes = [] } = options;
   const typed = words.at(-1) ?? "";
-  const { command, group, positional, pending, registry } = readWords(words.slice(0, -1), commands);
+  const { command, group, positionals, pending, registry } = readWords(
+    words.slice(0, -1),
+    commands,
+  );
   const among = (candidates: readonly string[]) =>
     candidates.filter((candidate) => candidate.startsWith(typed));
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
@@ -36,6 +39,10 @@ export async function completeLine(
     }
     if (completes === "remote") return among(remotes);
     if (completes === undefined || completes === "file") return []; // the shell completes files
+    if (completes === "alias" || completes === "version" || completes === "path") {
+      const [, remote = registry, ref] = /^(?:(@[^/]+)\/)?(.*)$/s.exec(positionals[0])!;
+      return among(await OF_REF[completes](await open(remote), ref)).slice(0, MOST);
+    }
     const inRegistry = FROM_REGISTRY[completes];
     if (!typed.startsWith("@")) return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
@@ -49,26 +56,43 @@ export async function completeLine(
   if (pending !== undefined) {
     return pending.choices ? among(pending.choices) : await thing(pending.completes);
   }
+  const [, form, value] = /^(--[^=]+)=(.*)$/s.exec(typed) ?? [];
+  if (value !== undefined) {
+    const before = [...words.slice(0, -1), form];
+    if (readWords(before, commands).pending === undefined) return [];
+    const found = await completeLine([...before, value], options);
+    return found.map((each) => `${form}=${each}`);
+  }
   if (typed.startsWith("-")) return among(optionsOf(command).flatMap(formsOf).concat("--help"));
   if (command === undefined) return among(wordsAfter(group, commands));
   const last = command.args.at(-1);
-  const argument = command.args[positional] ?? (last?.usage.includes("...") ? last : undefined);
+  const argument = command.args[positionals.length] ??
+    (last?.usage.includes("...") ? last : undefined);
   return await thing(argument?.completes);
 }
 
 const FROM_REGISTRY = { name: namesFrom, ref: refsFrom, run: runsFrom } as const;
 
+/** Words of the name or ref that is the first argument. */
+const OF_REF = {
+  alias: async (registry: Registry, name: string) => Object.keys(await registry.aliases(name)),
+  version: async (registry: Registry, name: string) =>
+    await Array.fromAsync(registry.versions(name, { limit: MOST }), ({ version }) => version),
+  path: async (registry: Registry, ref: string) =>
+    (await registry.info(ref)).files.map(({ path }) => path),
+};
+
 interface Line {
   command?: Command;
   /** The typed words of a command with several, and a space. */
   group: string;
-  positional: number;
+  positionals: string[];
   pending?: OptionDefinition;
   registry?: string;
 }
 
 function readWords(words: readonly string[], commands: readonly Command[]): Line {
-  const line: Line = { group: "", positional: 0 };
+  const line: Line = { group: "", positionals: [] };
   for (const word of words) {
     if (line.pending !== undefined) {
       if (line.pending.flags.includes("--registry")) line.registry = word;
@@ -80,7 +104,7 @@ function readWords(words: readonly string[], commands: readonly Command[]): Line
       if (option !== undefined && value === undefined && /[<[]/.test(option.flags)) {
         line.pending = option;
       }
-    } else if (line.command !== undefined) line.positional++;
+    } else if (line.command !== undefined) line.positionals.push(word);
     else {
       line.command = commands.find(({ name }) => name === line.group + word);
       if (commands.some(({ name }) => name.startsWith(`${line.group}${word} `))) {

@@ -6,7 +6,18 @@ import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
 import type { Progress, ProgressOptions } from "../terminal/progress.ts";
 
-export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
+/** Kinds of words. `alias`, `version` and `path` belong to the first argument, a name or ref. */
+export type Completes =
+  | "name"
+  | "ref"
+  | "run"
+  | "file"
+  | "command"
+  | "place"
+  | "remote"
+  | "alias"
+  | "version"
+  | "path";
 
 export interface ArgumentDefinition {
   /** `<name>` if required, `[name]` if optional, `[names...]` for any number. */

@@ -28,6 +28,12 @@ const COMMANDS = [
   command("pipeline logs", [{ usage: "<run>", completes: "run" }]),
   command("batch save", [], [{ flags: "--format <format>", choices: ["csv", "jsonl"] }]),
   command("batch load"),
+  command("cat", [{ usage: "<ref>", completes: "ref" }, { usage: "[path]", completes: "path" }]),
+  command("alias", [
+    { usage: "<name>", completes: "name" },
+    { usage: "[alias]", completes: "alias" },
+    { usage: "[version]", completes: "version" },
+  ]),
   command("__complete"),
 ];
 
@@ -40,13 +46,17 @@ function fakeRegistry(place = "default"): Registry {
     async *versions() {
       yield* await Promise.resolve([{ version: "2.0.0" }, { version: "1.0.0" }]);
     },
+    info: (ref: string) =>
+      Promise.resolve({
+        files: ["a/1.csv", "a/2.csv", `b/${place}/${ref}`].map((path) => ({ path })),
+      }),
     aliases: () => Promise.resolve({ production: "1.0.0" }),
   } as unknown as Registry;
 }
 
 const CASES: Record<string, [line: string, words: string][]> = {
   "commands and groups, without hidden ones": [
-    ["", "info verify pipeline batch"],
+    ["", "info verify pipeline batch cat alias"],
     ["ba", "batch"],
     ["batch ", "save load"],
     ["pipeline ", "logs"],
@@ -65,6 +75,17 @@ const CASES: Record<string, [line: string, words: string][]> = {
     ["info --as t", "text"],
     ["batch save --format ", "csv jsonl"],
     ["verify --output ", ""],
+  ],
+  "values after =": [
+    ["info --as=", "--as=json --as=text"],
+    ["batch save --format=c", "--format=csv"],
+    ["info --none=", ""],
+  ],
+  "paths, aliases and versions of the first argument": [
+    ["cat model@1 a/", "a/1.csv a/2.csv"],
+    ["cat @team/model@1 b", "b/@team/model@1"],
+    ["alias model ", "production"],
+    ["alias model production ", "2.0.0 1.0.0"],
   ],
   "refs, once": [
     ["info mo", "model model@"],

@@ -86,6 +86,7 @@ cliTest("shells are offered names of registries, and what is in them", async (it
   assertEquals(await offered("load", "@t"), ["@team/config", "@team/data:raw", "@team/note"]);
   assertEquals(await offered("load", "@team/config@p"), ["@team/config@production"]);
   assertEquals(await offered("-r", "te"), ["team"]);
+  assertEquals(await offered("--registry=@t"), ["--registry=@team"]);
   assertEquals(await offered("mirror", "@"), ["@team"]);
   assertEquals(await offered("remote", "rm", ""), ["team"]);
   await it.succeeds("remote add tea ./none", at);
