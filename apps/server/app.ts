@@ -13,6 +13,7 @@ import {
 import {
   checkPath,
   createRoutes,
+  endLines,
   pathOf,
   readDotNames,
   type Routes,
@@ -30,6 +31,7 @@ import { batchRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
 import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes } from "./routes/jobs.ts";
+import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
 
@@ -54,6 +56,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   runsRoutes,
   searchRoutes,
   observationRoutes,
+  pageRoutes,
 ];
 
 export function createApp(
@@ -77,7 +80,7 @@ export function createApp(
   };
 
   const app = createRoutes();
-  app.use(readDotNames);
+  app.use(readDotNames, endLines);
   for (const addRoutes of ALL_ROUTES) addRoutes(app, context);
   documentRoute(app, options.tokens !== undefined);
   const refuse = (thrown: unknown, access?: Access): Response => {

@@ -64,7 +64,7 @@ export function problem(
   headers: Record<string, string> = {},
 ): Response {
   const body = { title: TITLES[status] ?? "Error", status, detail, code, ...fields };
-  return new Response(JSON.stringify(body), {
+  return new Response(`${JSON.stringify(body)}\n`, {
     status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headers },
   });

@@ -89,3 +89,14 @@ export const readDotNames: RouteMiddleware = async (c, next) => {
   c.req.param = read as typeof c.req.param;
   await next();
 };
+
+/** Ends JSON answers with a newline, for terminals. */
+export const endLines: RouteMiddleware = async (c, next) => {
+  const json = (value: unknown, status?: number, headers?: Record<string, string>) =>
+    new Response(`${JSON.stringify(value)}\n`, {
+      status,
+      headers: { "content-type": "application/json", ...headers },
+    });
+  c.json = json as unknown as typeof c.json;
+  await next();
+};

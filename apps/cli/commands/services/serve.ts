@@ -101,6 +101,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     const { io } = context;
     const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
     const tls = certificateOf(flags, context);
+    await context.note("Starting the service");
     const { createHandler, listen, openTokenFile } = await loadPart<ServerPart>(
       "../../../server.ts",
       import.meta.url,

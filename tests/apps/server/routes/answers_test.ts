@@ -33,6 +33,11 @@ const unread = (text: string) => ({ status: 400, json: { detail: `Cannot read th
 const skipped = { status: 200, headers: { "holdfast-skipped": "true" }, json: { skipped: true } };
 
 const ROWS: Row[] = [
+  ["GET /", { status: 200, text: /<a href="openapi\.json">/ }],
+  ["GET /docs", { status: 200, headers: { "content-type": "text/html; charset=utf-8" } }],
+  // JSON ends with a newline.
+  ["GET /health", { status: 200, text: '{"status":"ok"}\n' }],
+  ["GET /nothing", { status: 404, text: /\}\n$/ }],
   ["GET /names", { status: 200, json: { items: ["a", "b/1", "b/2", "c d", "text", "tildes"] } }],
   ["GET /names?prefix=b%2F", { status: 200, json: { items: ["b/1", "b/2"] } }],
   ["GET /names?limit=2", { status: 200, json: { items: ["a", "b/1"], next: "b/1" } }],
@@ -87,7 +92,7 @@ const ROWS: Row[] = [
   }],
   // An empty upload without a job.
   ["POST /upload?name=empty", { status: 201, json: { jobId: undefined, size: 0 } }],
-  ["GET /jobs?state=waiting", { status: 200, text: /^\{"items":\[\{"id":"one"[^\]]*\]\}$/ }],
+  ["GET /jobs?state=waiting", { status: 200, text: /^\{"items":\[\{"id":"one"[^\]]*\]\}\n$/ }],
   ["GET /metrics", { status: 200, text: /^holdfast_jobs\{state="waiting"\} 1$/m }],
   ["GET /metrics", { status: 200, text: /^holdfast_jobs\{state="failed"\} 0$/m }],
   // Another commit is 412 with a condition, 409 without.

@@ -1,0 +1,43 @@
+// The page of the service, for browsers.
+import manifest from "../../../deno.json" with { type: "json" };
+import { route } from "../describe.ts";
+import type { Routes } from "../routing.ts";
+
+const LINKS: readonly (readonly [path: string, text: string])[] = [
+  ["openapi.json", "all routes, as OpenAPI 3.1"],
+  ["registry", "the registry and the features of the service"],
+  ["names", "the names"],
+  ["health", "whether the program runs"],
+  ["ready", "whether the store answers"],
+];
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>holdfast</title>
+<h1>holdfast ${manifest.version}</h1>
+<p>An HTTP service with a registry of versioned artifacts.</p>
+<ul>
+${LINKS.map(([path, text]) => `<li><a href="${path}">/${path}</a>: ${text}</li>`).join("\n")}
+</ul>
+</html>
+`;
+
+/** The same page at both paths. Its links are relative, for services behind a path prefix. */
+export function pageRoutes(routes: Routes): void {
+  for (const [path, id] of [["/", "getPage"], ["/docs", "getDocs"]] as const) {
+    route(routes, `GET ${path}`, {
+      id,
+      tag: "service",
+      summary: "Returns a page with links, for browsers",
+      scope: "open",
+      answers: {
+        200: {
+          description: "The page",
+          content: { "text/html": { schema: { type: "string" } } },
+        },
+      },
+      answer: () => new Response(PAGE, { headers: { "content-type": "text/html; charset=utf-8" } }),
+    });
+  }
+}
