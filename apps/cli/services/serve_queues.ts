@@ -8,26 +8,31 @@ import { ENGINE_VARIABLE, engineUrl, refusePassword } from "../pipelines/open_ca
 import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../program/hints.ts";
 import type { HandlerOptions } from "../../server/options.ts";
+import type { ServeWebhooksFlags } from "./serve_webhooks.ts";
 
 export const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
+
+export interface ServeEventsFlags extends ServeWebhooksFlags {
+  events?: string;
+}
 
 interface EventsPart {
   openEventBus<T>(url: string, options: OpenEventBusOptions): Promise<EventBus<T>>;
 }
 
 /**
- * Opens the bus of a service, if one is configured.
+ * Opens the bus of a service, if one is configured; for webhooks otherwise one in memory.
  *
  * @throws {RegistryError} `Invalid` for a URL with a password on the command line, or for `memory:`
  */
 export async function openServedEvents(
-  given: string | undefined,
+  { events: given, webhook }: ServeEventsFlags,
   { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
 ): Promise<EventBus<RegistryTopics> | undefined> {
   const url = given ?? system.env(EVENTS_VARIABLE);
-  if (!url) return undefined;
+  if (!url && webhook === undefined) return undefined;
   if (given !== undefined) refusePassword(given, "--events", EVENTS_VARIABLE);
-  if (/^memory:/i.test(url)) {
+  if (/^memory:/i.test(url || "")) {
     const hint = "Use a server: --events redis://127.0.0.1:6379.";
     throw invalid("publish events in memory", "no other process can receive them", hint);
   }
@@ -35,7 +40,7 @@ export async function openServedEvents(
     "../../../plugins/events/mod.ts",
     import.meta.url,
   );
-  return await openEventBus<RegistryTopics>(url, { system, logger });
+  return await openEventBus<RegistryTopics>(url || "memory:", { system, logger });
 }
 
 export interface ServeJobsFlags {

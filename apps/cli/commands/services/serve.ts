@@ -12,11 +12,13 @@ import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import {
   openServedEvents,
   openServedJobs,
+  type ServeEventsFlags,
   type ServeJobsFlags,
 } from "../../services/serve_queues.ts";
+import { startServedWebhooks } from "../../services/serve_webhooks.ts";
 import { parseBytes, parseDuration, parsePositive, unreadable } from "../../terminal/units.ts";
 
-interface ServeFlags extends ServeJobsFlags {
+interface ServeFlags extends ServeJobsFlags, ServeEventsFlags {
   port?: number;
   host?: string;
   readOnly?: boolean;
@@ -29,7 +31,6 @@ interface ServeFlags extends ServeJobsFlags {
   maxUpload?: number;
   maxRequests?: number;
   maxConnections?: number;
-  events?: string;
   stopWithin?: number;
   log?: boolean;
 }
@@ -84,6 +85,12 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       flags: "--events <url>",
       text: "publish changes to an event bus, such as redis://127.0.0.1:6379",
     },
+    { flags: "--webhook <url>", text: "post each change to this URL, signed", repeat: true },
+    {
+      flags: "--webhook-secret-file <file>",
+      text: "the signing secret of webhooks, whsec_…",
+      completes: "file",
+    },
     {
       flags: "--stop-within <duration>",
       text: "how long to wait for running requests (default: 30s)",
@@ -113,8 +120,9 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     const tokens = flags.tokens === undefined
       ? undefined
       : await openTokenFile(resolve(io.cwd, flags.tokens), { system, logger });
-    const events = await openServedEvents(flags.events, context);
+    const events = await openServedEvents(flags, context);
     const registry = await context.open({ write: !readOnly, events });
+    await using _webhooks = await startServedWebhooks(flags, events, context);
     const served = await openServedJobs(flags, context);
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
