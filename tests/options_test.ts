@@ -128,7 +128,7 @@ const TOOLS: Record<string, (registry: Anything) => unknown> = {
     commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a" }),
   diffVersions: (registry) => diffVersions(registry, { before: "a", after: "b" }),
   lineageOf: (registry) => lineageOf(registry, "a"),
-  logOf: (registry) => logOf(registry, "a"),
+  logOf: (registry) => Array.fromAsync(logOf(registry, "a")),
   mirrorRegistry: (registry) => mirrorRegistry(registry, registry),
   openUploads,
   presignDownload: (registry) => presignDownload(registry, "a"),

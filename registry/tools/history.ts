@@ -1,6 +1,6 @@
 // Lineage, differences and the log. Each function imports its code when it is called.
 import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import { worded } from "../contract/verb_errors.ts";
+import { worded, wordedListing } from "../contract/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
 import type { LogEntry, LogOptions } from "../../core/registry/log.ts";
@@ -106,18 +106,21 @@ export async function diffVersions(
  * await using registry = await openRegistry("memory:");
  * await registry.save("model", { rate: 1 });
  * await registry.setAlias("model", "production", "1");
- * const [last, first] = await logOf(registry, "model");
+ * const [last, first] = await Array.fromAsync(logOf(registry, "model"));
  * assertEquals([first?.event, first?.version], ["saved", "1.0.0"]);
  * assertEquals([last?.event, last?.alias], ["aliased", "production"]);
  * ```
  */
-export async function logOf(
+export function logOf(
   registry: Registry,
   name: string,
   options: LogOptions = {},
-): Promise<LogEntry[]> {
+): AsyncIterable<LogEntry> {
+  return wordedListing({ verb: "list the log of", ref: name }, entriesOf(registry, name, options));
+}
+
+async function* entriesOf(...[registry, ...how]: Parameters<typeof logOf>) {
   checkRegistry("list the log", registry);
   const tool = await import("../operations/look/log.ts");
-  const call = { verb: "list the log of", ref: name };
-  return await worded(call, () => tool.logOf(registry, name, options));
+  yield* tool.logOf(registry, ...how);
 }

@@ -166,7 +166,7 @@ Deno.test("events of one millisecond are in order", async () => {
   const registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
   await registry.save("a", 1);
   await registry.setAlias("a", "live", "1");
-  const log = await logOf(registry, "a");
+  const log = await Array.fromAsync(logOf(registry, "a"));
   assertEquals(log.map(({ event, at }) => [event, at.getTime()]), [["aliased", now], [
     "saved",
     now,
@@ -179,7 +179,7 @@ Deno.test("a damaged record is in the log, and hides nothing", async () => {
   for (const value of [1, 2]) await registry.save("a", value);
   const [key] = await keysOf(backend, "names/a/versions/");
   await backend.put(key, new TextEncoder().encode("damage"));
-  const log = await logOf(await openRegistry(backend), "a");
+  const log = await Array.fromAsync(logOf(await openRegistry(backend), "a"));
   assertEquals(log.map(({ event }) => event), ["saved", "saved"]);
   assertEquals(log.map(({ version }) => version).sort(), ["1.0.0", "2.0.0"]);
   assertEquals(log.map(({ commit }) => commit === undefined).sort(), [false, true]);
@@ -196,11 +196,11 @@ Deno.test("a limited log reads few records", async () => {
     await registry.setAlias("a", "live", String(n));
     if (n % 3 === 0) await registry.delete(`a@${n}`, { force: true });
   }
-  const all = await logOf(registry, "a");
+  const all = await Array.fromAsync(logOf(registry, "a"));
   assertEquals(all.length, 233);
   for (const limit of [1, 10, 50]) {
     calls.take();
-    assertEquals(await logOf(registry, "a", { limit }), all.slice(0, limit));
+    assertEquals(await Array.fromAsync(logOf(registry, "a", { limit })), all.slice(0, limit));
     assertLessOrEqual(calls.counts.get, 3 * Math.max(16, limit));
     assertLessOrEqual(calls.counts.list, 4);
   }
@@ -213,7 +213,7 @@ Deno.test("changes of one millisecond are in order", async () => {
   for (const version of ["1", "2", "1"]) await registry.setAlias("a", "live", version);
   await registry.deleteAlias("a", "live");
   await registry.delete("a@2");
-  const log = await logOf(registry, "a");
+  const log = await Array.fromAsync(logOf(registry, "a"));
   assertEquals(log.map(({ event, version = "" }) => `${event} ${version}`.trimEnd()), [
     ...[
       "deleted 2.0.0",

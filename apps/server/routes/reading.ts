@@ -193,7 +193,7 @@ async function* entriesAfter(
   { after, limit = Infinity }: PageQuery,
 ): AsyncGenerator<LogEntry> {
   const options = after === undefined && limit < Infinity ? { limit } : {};
-  const entries = await logOf(registry, name, options);
+  const entries = await Array.fromAsync(logOf(registry, name, options));
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
     throw fault({

@@ -27,17 +27,15 @@ const CLOCK_STEP_MS = 1_000;
 /** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
 
-export async function logOf(
+export async function* logOf(
   registry: Registry,
   name: string,
-  options: LogOptions,
-): Promise<LogEntry[]> {
+  options: LogOptions = {},
+): AsyncGenerator<LogEntry> {
   const { limit = Infinity, signal } = options;
   checkName(name);
   const { service } = registry;
-  if (service?.log !== undefined) {
-    return await Array.fromAsync(service.log(name, { limit, signal }));
-  }
+  if (service?.log !== undefined) return yield* service.log(name, { limit, signal });
   const context = knownContext(registry);
   const sources = await Array.fromAsync(
     context === undefined
@@ -47,7 +45,7 @@ export async function logOf(
   if (sources.length === 0) {
     throw noSuchName(name, registry.location);
   }
-  return await newestOf(sources, limit);
+  yield* await newestOf(sources, limit);
 }
 
 /** Reads sources, newest first, until the newest events are certain. */

@@ -35,12 +35,12 @@ Deno.test("a service tells the log of a name, with deletions and removed aliases
     await registry.deleteAlias("a", "production");
     await registry.save("a", "two");
     await registry.delete("a@2.0.0");
-    const entries = await logOf(registry, "a");
-    deepStrictEqual(entries, await logOf(service.behind, "a"));
+    const entries = await Array.fromAsync(logOf(registry, "a"));
+    deepStrictEqual(entries, await Array.fromAsync(logOf(service.behind, "a")));
     const events = entries.map(({ event }) => event).sort(); // much happens in one millisecond
     deepStrictEqual(events, ["aliased", "deleted", "saved", "saved", "unaliased"]);
-    deepStrictEqual(await logOf(registry, "a", { limit: 2 }), entries.slice(0, 2));
-    await rejects(logOf(registry, "none"), { code: "NotFound" });
+    deepStrictEqual(await Array.fromAsync(logOf(registry, "a", { limit: 2 })), entries.slice(0, 2));
+    await rejects(Array.fromAsync(logOf(registry, "none")), { code: "NotFound" });
   } finally {
     await service.close();
   }

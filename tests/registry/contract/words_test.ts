@@ -62,7 +62,7 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   "collect garbage": (registry) => collectGarbage(registry),
   "verify the registry": (registry) => verifyRegistry(registry),
   'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
-  'list the log of "large"': (registry) => logOf(registry, "large"),
+  'list the log of "large"': (registry) => Array.fromAsync(logOf(registry, "large")),
 };
 
 for (const [words, run] of Object.entries(VERBS)) {

@@ -5,7 +5,7 @@ import { createDays, meanings } from "./days.ts";
 
 /** Returns the log without sizes and commits, which deletion removes. */
 async function told(registry: StoredRegistry): Promise<unknown> {
-  return (await logOf(registry, "model")).map((
+  return (await Array.fromAsync(logOf(registry, "model"))).map((
     { event, version, alias, at },
   ) => [event, version, alias, at]);
 }

@@ -49,7 +49,7 @@ async function live(
 }
 
 async function told(registry: StoredRegistry): Promise<unknown> {
-  const entries = await logOf(registry, "model");
+  const entries = await Array.fromAsync(logOf(registry, "model"));
   return entries.map(({ event, version, alias, at }) => ({ event, version, alias, at })).sort((
     a,
     b,

@@ -200,7 +200,7 @@ async function askAll(
 
 /** Returns the log of a registry, without commits and sizes, which mirrors have of their own. */
 async function changes(registry: StoredRegistry): Promise<string[]> {
-  const entries = await logOf(registry, "a");
+  const entries = await Array.fromAsync(logOf(registry, "a"));
   return entries.map(({ at, event, version, alias }) =>
     [at.toISOString(), event, version, alias].join(" ")
   ).sort();

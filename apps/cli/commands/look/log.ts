@@ -22,7 +22,7 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
     refuseRef(name, "show the history of", "log");
     const registry = await context.open();
     const entries = await withHints(
-      logOf(registry, name, { limit, signal: context.io.signal }),
+      Array.fromAsync(logOf(registry, name, { limit, signal: context.io.signal })),
       { NotFound: () => nearestHint(registry, name) },
     );
     const times = formatTimes(entries.map(({ at }) => at));
