@@ -170,11 +170,18 @@ async function saveWithProgress(
   const waits = localPathOf(registry.location) === undefined
     ? "waiting for the store"
     : "writing to disk";
-  const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
+  const measured = io.stderr.isTerminal ? measureSource(source, io) : undefined;
+  const paths = new Set<string>();
   const saved = await registry.save(name, value, {
     ...options,
     signal: io.signal,
-    onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
+    onProgress({ path, bytes }) {
+      const { bytes: totalBytes, files: total } = measured?.size ?? {};
+      if (measured !== undefined) paths.add(path);
+      const isFolder = total !== undefined || paths.size > 1;
+      const things = isFolder ? { done: paths.size, total, what: "files" } : undefined;
+      progress.update({ bytes, totalBytes, things, waits });
+    },
   });
   await progress.end();
   return saved;

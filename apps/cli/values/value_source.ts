@@ -1,6 +1,6 @@
 // Values to save: a file, a folder, or standard input.
 import { createReadStream } from "node:fs";
-import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
+import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
 import { localPath } from "../../../mod.ts";
@@ -108,19 +108,36 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
   }
 }
 
-/** Measures a source during its save: sets `bytes` when done. Errors are left to the save. */
-export function measureSource(source: string, io: CliIo): { bytes?: number } {
-  const total: { bytes?: number } = {};
-  if (source !== "-") {
-    sizeOf(resolve(io.cwd, source)).then((bytes) => void (total.bytes = bytes), () => {});
-  }
-  return total;
+/** The size of a source. */
+export interface SourceSize {
+  bytes: number;
+  /** Undefined for a single file. */
+  files?: number;
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const found = await lstat(path);
-  if (!found.isDirectory()) return found.isFile() ? found.size : 0;
-  let bytes = 0;
-  for await (const { name } of await opendir(path)) bytes += await sizeOf(join(path, name));
-  return bytes;
+/** Measures a source during its save: sets `size` when done. Errors are left to the save. */
+export function measureSource(source: string, io: CliIo): { size?: SourceSize } {
+  const measured: { size?: SourceSize } = {};
+  if (source !== "-") {
+    sizeOf(resolve(io.cwd, source)).then((size) => void (measured.size = size), () => {});
+  }
+  return measured;
+}
+
+async function sizeOf(path: string): Promise<SourceSize> {
+  const found = await stat(path);
+  if (!found.isDirectory()) return { bytes: found.size };
+  const size = { bytes: 0, files: 0 };
+  const add = async (folder: string): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true });
+    await Promise.all(entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return await add(path);
+      size.files++;
+      const { size: bytes } = await lstat(path);
+      if (entry.isFile()) size.bytes += bytes;
+    }));
+  };
+  await add(path);
+  return size;
 }

@@ -88,7 +88,7 @@ export class Sender {
   /** Points a file to its stored bytes in this payload or elsewhere. False if there are none. */
   async share(file: StoredFile): Promise<boolean> {
     if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
-    this.#options.progress.count(file.size);
+    await this.#options.progress.moved(file.path, file.size);
     return true;
   }
 

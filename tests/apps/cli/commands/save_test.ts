@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../core/system.ts";
 import { walkFiles } from "../../walk_files.ts";
 import { cliTest, filledTest, noise } from "../../captured_io.ts";
 
@@ -15,6 +16,22 @@ cliTest("save takes the next version", async (it) => {
     false,
   ]);
   assertMatch(saved.digest, /^[0-9a-f]{64}$/);
+});
+
+cliTest("save counts the files of a folder, also unchanged ones", async (it) => {
+  await it.succeeds("init");
+  await Deno.mkdir(it.root.join("many"));
+  for (const name of "abc") await Deno.writeFile(it.root.join("many", name), noise(50_000));
+  let now = 0;
+  const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };
+  for (const _ of ["new", "unchanged"]) {
+    const { err } = await it.holdfast("save many many", {
+      ...{ system, terminals: ["stderr"], columns: 120 },
+    });
+    assertMatch(err, /save many.* 3 (of 3 )?files {2}146 KiB/);
+  }
+  const { err } = await it.holdfast("save many many", { system });
+  assertEquals(err, ""); // without a terminal
 });
 
 cliTest("options may precede or follow arguments", async (it) => {
