@@ -1,14 +1,16 @@
-// `deno task npm`: the package for npm, `dist/npm/`, and what `npm pack` makes of it, `dist/*.tgz`. Each file of the
+// `deno task npm`: the package for npm, `dist/npm/`, and its archive, `dist/*.tgz`. Each file of the
 // product becomes JavaScript that Node 22 and Bun run; what users can import has declarations.
 //
 // `--out FOLDER` puts both elsewhere.
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "@std/path";
+import { realSystem, type System } from "../core/system.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
-import { tempRoot } from "../tests/support/temp_root.ts";
-import { placeOf, placeOfStd, toDeclarations, toJavaScript } from "./npm/package_files.ts";
+import { bundlePackages } from "./npm/bundle_packages.ts";
+import { placeOf, toDeclarations, toJavaScript } from "./npm/package_files.ts";
 import type { PackageFile, Translated } from "./npm/package_files.ts";
+import { packArchive } from "./npm/pack_archive.ts";
 
 /** What `deno.json` says of the package. */
 interface Configuration {
@@ -18,10 +20,7 @@ interface Configuration {
   exports: Record<string, string>;
 }
 
-/**
- * What few programs need, and is large: SDKs of stores, clients of queues on servers. Who uses one installs it; the
- * first use says which.
- */
+/** Large packages that few programs need. An error at the first use names the missing one. */
 const OPTIONAL: readonly string[] = [
   "@aws-sdk/client-s3",
   "@google-cloud/storage",
@@ -36,10 +35,22 @@ const LEFT_OUT = ["msgpackr-extract"];
 /** The program that `bin` names. */
 const PROGRAM = "bin/holdfast.js";
 
-const BIN = `#!/usr/bin/env node
-import { runCli } from "../apps/cli.js";
-import { runProcess } from "../apps/cli/program/run_process.js";
+/** The oldest Node. */
+const NODE = [22, 12] as const;
 
+/** Imports nothing before it has checked Node: an older one fails while it loads the rest. */
+const BIN = `#!/usr/bin/env node
+import process from "node:process";
+
+const { node } = process.versions;
+const [major, minor] = node.split(".").map(Number);
+if (major < ${NODE[0]} || (major === ${NODE[0]} && minor < ${NODE[1]})) {
+  const state = "it needs Node ${NODE.join(".")} or later";
+  console.error(\`error: Cannot run holdfast on Node \${node}: \${state}\`);
+  process.exit(1);
+}
+const { runCli } = await import("../apps/cli.js");
+const { runProcess } = await import("../apps/cli/program/run_process.js");
 await runProcess(runCli);
 `;
 
@@ -62,26 +73,27 @@ export async function buildPackage(out: string): Promise<Built> {
   const declarations = await translateAll(doors, toDeclarations);
   const all = [...scripts, ...declarations];
   const packages = new Set(all.flatMap(({ packages }) => packages));
-  const std = [...new Set(all.flatMap(({ std }) => std))];
+  const vendored = new Set(all.flatMap(({ vendored }) => vendored));
   const manifest = packageManifest(configuration, packages);
   const folder = join(out, "npm");
   await rm(folder, { recursive: true, force: true });
   const files: PackageFile[] = [
     ...all,
+    ...await bundlePackages(vendored),
     { path: PROGRAM, text: BIN },
     { path: "package.json", text: `${JSON.stringify(manifest, null, 2)}\n` },
   ];
+  for (const path of ["LICENSE", "README.md"]) {
+    files.push({ path, text: await readFile(join(REPOSITORY, path), "utf8") });
+  }
   for (const { path, text } of files) {
     await mkdir(join(folder, dirname(path)), { recursive: true });
     await writeFile(join(folder, path), text, { mode: path === PROGRAM ? 0o755 : 0o644 });
   }
-  for (const name of std) await bundleStd(name, join(folder, placeOfStd(name)));
-  for (const name of ["LICENSE", "README.md"]) {
-    await copyFile(join(REPOSITORY, name), join(folder, name));
-  }
-  await run("npm", ["pack", "--silent", "--pack-destination", out], folder);
   const name = configuration.name.replace("@", "").replace("/", "-");
-  return { folder, archive: join(out, `${name}-${configuration.version}.tgz`) };
+  const archive = join(out, `${name}-${configuration.version}.tgz`);
+  await writeFile(archive, await packArchive(files, [PROGRAM]));
+  return { folder, archive };
 }
 
 /** @param packages what its files import: `hono@^4.13` */
@@ -101,7 +113,8 @@ function packageManifest(
     description: "A versioned registry of artifacts on folders and buckets, without a server.",
     license,
     type: "module",
-    engines: { node: ">=22.12.0" },
+    engines: { node: `>=${NODE.join(".")}.0` },
+    ...repositoryOf(realSystem),
     bin: { holdfast: `./${PROGRAM}` },
     exports: {
       ...Object.fromEntries(
@@ -114,6 +127,12 @@ function packageManifest(
     peerDependencies: Object.fromEntries(optional),
     peerDependenciesMeta: Object.fromEntries(optional.map(([name]) => [name, { optional: true }])),
   };
+}
+
+/** The repository of a workflow that releases, which npm compares with the provenance. */
+function repositoryOf({ env }: Pick<System, "env">): Record<string, unknown> {
+  const [server, name] = [env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY")];
+  return name ? { repository: { type: "git", url: `git+${server}/${name}.git` } } : {};
 }
 
 function doorOf(file: string): { types: string; default: string } {
@@ -133,22 +152,6 @@ async function translateAll(
     for (const imported of file.files) wanted.add(imported);
   }
   return [...found.values()];
-}
-
-/** A standard package comes from JSR, which npm does not know: it goes along, as one file. */
-async function bundleStd(name: string, to: string): Promise<void> {
-  await using root = await tempRoot();
-  const entry = root.join("entry.ts");
-  await writeFile(entry, `export * from ${JSON.stringify(name)};\n`);
-  const config = ["--config", join(REPOSITORY, "deno.json")];
-  await run(Deno.execPath(), ["bundle", "--quiet", ...config, "-o", to, entry], REPOSITORY);
-}
-
-async function run(program: string, args: string[], cwd: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(program, { args, cwd }).output();
-  if (code !== 0) {
-    throw new Error(`Cannot run ${program} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
-  }
 }
 
 if (import.meta.main) {

@@ -12,9 +12,12 @@ export interface Translated extends PackageFile {
   files: string[];
   /** The packages of npm that it imports, as `npm:` says them: `hono@^4.13`. */
   packages: string[];
-  /** The standard packages that it imports: `@std/path`. */
-  std: string[];
+  /** What it imports of packages that go along, as one file each: `@std/path`. */
+  vendored: string[];
 }
+
+/** Packages of npm that go along too: this one would install two clients of Redis. */
+const VENDORED: readonly string[] = ["@tus/server"];
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022, // Node 22 has no `using`
@@ -32,7 +35,22 @@ export function toJavaScript(path: string, source: string): Translated {
     fileName: path,
     compilerOptions: { ...OPTIONS, removeComments: true },
   });
-  return translated(path, outputText.replace(PROGRAM, ".js"), ".js");
+  return translated(path, withoutIndentation(outputText.replace(PROGRAM, ".js")), ".js");
+}
+
+/** Returns JavaScript without indentation, except in templates. */
+export function withoutIndentation(text: string): string {
+  const templates: [start: number, end: number][] = [];
+  const source = ts.createSourceFile("a.js", text, ts.ScriptTarget.ES2022);
+  const visit = (node: ts.Node): void => {
+    if (ts.isTemplateLiteralToken(node)) templates.push([node.getStart(source), node.end]);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return text.replace(
+    /^ +/gm,
+    (spaces, at: number) => templates.some(([start, end]) => start < at && at < end) ? spaces : "",
+  );
 }
 
 export function toDeclarations(path: string, source: string): Translated {
@@ -78,12 +96,14 @@ export function placeOf(path: string): string {
   );
 }
 
-export function placeOfStd(name: string): string {
+/** @param specifier `@std/path` or `npm:@tus/server@^2.4` */
+export function placeOfVendored(specifier: string): string {
+  const name = specifier.replace(/^npm:(.+)@.*$/, "$1");
   return `vendor/${name.replace("@", "").replaceAll("/", "_")}.js`;
 }
 
 function translated(path: string, text: string, extension: ".js" | ".d.ts"): Translated {
-  const files = new Set<string>(), packages = new Set<string>(), std = new Set<string>();
+  const files = new Set<string>(), packages = new Set<string>(), vendored = new Set<string>();
   const place = placeOf(path);
   const rewrite = (specifier: string) => {
     if (specifier.startsWith(".")) {
@@ -92,14 +112,15 @@ function translated(path: string, text: string, extension: ".js" | ".d.ts"): Tra
       files.add(target);
       return relativeTo(place, placeOf(target).replace(/\.ts$/, ".js"));
     }
-    if (specifier.startsWith("npm:")) {
-      const [, name, version, rest] = /^npm:((?:@[^/]+\/)?[^/@]+)@([^/]+)(\/.*)?$/.exec(specifier)!;
+    const npm = /^npm:((?:@[^/]+\/)?[^/@]+)@([^/]+)(\/.*)?$/.exec(specifier);
+    if (npm !== null && !VENDORED.includes(npm[1])) {
+      const [, name, version, rest] = npm;
       packages.add(`${name}@${version}`);
       return `${name}${rest ?? ""}`;
     }
-    if (!specifier.startsWith("@std/")) return specifier;
-    std.add(specifier);
-    return relativeTo(place, placeOfStd(specifier));
+    if (npm === null && !specifier.startsWith("@std/")) return specifier;
+    vendored.add(specifier);
+    return relativeTo(place, placeOfVendored(specifier));
   };
   let rewritten = "", end = 0;
   for (const { fileName: specifier, pos } of ts.preProcessFile(text, true, true).importedFiles) {
@@ -111,7 +132,7 @@ function translated(path: string, text: string, extension: ".js" | ".d.ts"): Tra
     text: rewritten + text.slice(end),
     files: [...files],
     packages: [...packages],
-    std: [...std],
+    vendored: [...vendored],
   };
 }
 

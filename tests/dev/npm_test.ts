@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { readExports } from "../support/exports.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
@@ -49,6 +49,30 @@ Deno.test("the npm package has each door with its types, and no file of tests", 
         [];
     assertEquals(foreign, undefined, path);
   }
+});
+
+Deno.test("its archive is under 1 MB, and installs no client of a store or queue", async () => {
+  const { built: { archive }, project } = await installed();
+  assert((await stat(archive)).size < 1e6);
+  const lock = await readFile(join(project, "node_modules/.package-lock.json"), "utf8");
+  const found =
+    /"node_modules\/((?:@redis\/.*|ioredis|bullmq|pg|@google-cloud\/.*|@opentelemetry\/.*))"/;
+  assertEquals(lock.match(found)?.[1], undefined);
+});
+
+Deno.test("on an older Node the program prints one line, and fails", async () => {
+  const { project, env, runtime } = await installed();
+  const older = '{ value: { ...process.versions, node: "20.19.0" } }';
+  await writeFile(
+    join(project, "older.mjs"),
+    `Object.defineProperty(process, "versions", ${older});\n`,
+  );
+  const command = [await runtime("node@22"), "--import", "./older.mjs", BIN, "--version"];
+  assertEquals(await runIn({ cwd: project, env }, command), {
+    code: 1,
+    stdout: "",
+    stderr: "error: Cannot run holdfast on Node 20.19.0: it needs Node 22.12 or later\n",
+  });
 });
 
 Deno.test("its declarations are right for strict TypeScript that checks libraries too", async () => {
@@ -107,6 +131,12 @@ everywhere("the library, with batches, runs on Node and Bun", async (name, at) =
   ]);
   assertEquals(stderr, "", name);
   assertEquals(JSON.parse(stdout), LIBRARY_SAYS, name);
+});
+
+everywhere("the service takes resumable uploads", async (name, { project, env, runtime }) => {
+  await writeFile(join(project, "uploads.mjs"), UPLOADS);
+  const ran = await runIn({ cwd: project, env }, [await runtime(name), "uploads.mjs"]);
+  assertEquals([ran.code, ran.stderr, ran.stdout], [0, "", "201 1.0.0\n"], name);
 });
 
 everywhere("batches and operators have threads, and what forgets them ends", async (name, at) => {
@@ -285,6 +315,32 @@ const code = loaded.errors.get(2).code;
 console.log(JSON.stringify([saved.version, await registry.load("my:model"), weights, loaded.succeeded, code]));
 await batch[Symbol.asyncDispose]();
 await registry[Symbol.asyncDispose]();
+`;
+
+const UPLOADS = `
+import { openRegistry } from "@holdfast/holdfast";
+import { createHandler } from "@holdfast/holdfast/server";
+
+const registry = await openRegistry("memory:");
+const handler = createHandler(registry);
+const send = (path, headers, body) =>
+  handler(new Request("http://localhost/" + path, { method: "POST", headers, body }));
+const { status, headers } = await send("uploads", {
+  "tus-resumable": "1.0.0",
+  "upload-length": "3",
+  "content-type": "application/offset+octet-stream",
+}, "abc");
+const saved = await send(
+  "artifacts/my:file/versions",
+  { "content-type": "application/json" },
+  JSON.stringify({
+    materializer: { id: "file", formatVersion: 1 },
+    files: [{ path: "a.txt", upload: headers.get("location").split("/").at(-1) }],
+  }),
+);
+console.log(status, (await saved.json()).version);
+await handler.close();
+await registry.close();
 `;
 
 const LIBRARY_SAYS = ["1.0.0", { layers: [64, 32] }, [1, 2, 3], [0, 1], "NotFound"];

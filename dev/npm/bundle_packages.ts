@@ -1,0 +1,45 @@
+// Packages that go along, each as one file: those of JSR, which npm does not know, and some of npm.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "@std/path";
+import { REPOSITORY } from "../../tests/support/run_deno.ts";
+import { tempRoot } from "../../tests/support/temp_root.ts";
+import { type PackageFile, placeOfVendored, withoutIndentation } from "./package_files.ts";
+
+/** Before each module, a bundle names its file. */
+const MODULE = /^\/\/ (\S+\/npm\/[^/\s]+\/((?:@[^/\s]+\/)?[^/\s]+)\/[^/\s]+)\/\S+$/gm;
+
+/** Returns a file for each package, and the licenses of all. */
+export async function bundlePackages(specifiers: Iterable<string>): Promise<PackageFile[]> {
+  const files: PackageFile[] = [];
+  const licenses = new Map<string, string>();
+  for (const specifier of specifiers) {
+    const text = await bundle(specifier);
+    for (const [, folder, name] of text.matchAll(MODULE)) {
+      if (!licenses.has(name)) licenses.set(name, await licenseOf(resolve(REPOSITORY, folder)));
+    }
+    files.push({ path: placeOfVendored(specifier), text: withoutIndentation(text) });
+  }
+  const text = [...licenses].sort().map(([name, license]) => `${name}\n\n${license}\n`).join("\n");
+  return [...files, { path: "vendor/LICENSES.txt", text }];
+}
+
+async function bundle(specifier: string): Promise<string> {
+  await using root = await tempRoot();
+  const [entry, out] = [root.join("entry.ts"), root.join("out.js")];
+  await writeFile(entry, `export * from ${JSON.stringify(specifier)};\n`);
+  const args = ["bundle", "--quiet", "--config", join(REPOSITORY, "deno.json"), "-o", out, entry];
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY });
+  const { code, stderr } = await command.output();
+  if (code !== 0) {
+    throw new Error(`Cannot bundle ${specifier}: ${new TextDecoder().decode(stderr)}`);
+  }
+  return await readFile(out, "utf8");
+}
+
+/** Returns the license file of a package, or the license that its manifest names. */
+async function licenseOf(folder: string): Promise<string> {
+  const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+  if (file !== undefined) return (await readFile(join(folder, file), "utf8")).trim();
+  const { license, author } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  return `${license}, by ${author?.name ?? author ?? "its authors"}`;
+}
