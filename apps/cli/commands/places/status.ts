@@ -101,10 +101,8 @@ function cacheText({ path, problem, files, bytes }: CacheReport): string {
 }
 
 function versionsOfAll(): Record<string, string> {
-  const { deno, v8, typescript } = process.versions as Record<string, string | undefined>;
-  const runtime: Record<string, string> = deno === undefined
-    ? { node: process.versions.node }
-    : { deno };
+  const { deno, bun, node, v8, typescript } = process.versions as Record<string, string>;
+  const runtime: Record<string, string> = deno ? { deno } : bun ? { bun } : { node }; // all have `node`
   for (const [name, version] of Object.entries({ v8, typescript })) {
     if (version !== undefined) runtime[name] = version;
   }
