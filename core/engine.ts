@@ -70,4 +70,6 @@ export interface Engine extends AsyncDisposable {
   /** Ends a running job, first gracefully, then by force. Ignores unknown and ended jobs. */
   cancel(id: string, options?: SignalOptions): Promise<void>;
   list(run: string, options?: SignalOptions): Promise<EngineJob[]>;
+  /** Closes the engine, as `await using` does. Running steps continue. */
+  close(): Promise<void>;
 }

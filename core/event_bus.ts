@@ -118,6 +118,8 @@ export interface EventBus<T = AnyTopics> extends AsyncDisposable {
    * `ready` before you publish. In a group, asking for the next event confirms the one before.
    */
   listen<P extends string>(pattern: P, options?: ListenOptions): EventStream<EventOf<T, P>>;
+  /** Closes the bus and its subscriptions, as `await using` does. */
+  close(): Promise<void>;
 }
 
 /** The publishing part of a bus. */

@@ -175,4 +175,6 @@ export interface JobQueue extends AsyncDisposable {
   unschedule(id: string, options?: SignalOptions): Promise<boolean>;
   schedules(options?: SignalOptions): Promise<JobSchedule[]>;
   work(handler: JobHandler, options?: WorkOptions): Promise<QueueWorker>;
+  /** Closes the queue and its workers, as `await using` does. Jobs stay. */
+  close(): Promise<void>;
 }

@@ -105,6 +105,9 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   openDraft(name: string, options: OpenDraftOptions): Promise<Draft>;
   /** Yields the latest version and its changes until an abort. May skip versions. */
   watch(name: string, options?: WatchOptions): AsyncIterable<WatchEvent>;
+
+  /** Closes the registry and its backend, as `await using` does at the end of its block. */
+  close(): Promise<void>;
 }
 
 /** The compiler's message for `load<T>(ref)`. */

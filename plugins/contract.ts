@@ -106,6 +106,8 @@ export interface Plugins extends CallRunner, AsyncDisposable {
   createTask<F extends TaskFunction>(fn: F): Task<Awaited<ReturnType<F>>>;
   /** Creates a task of a defined function. `NotFound` for an unknown name. */
   createTask<Result = unknown>(name: string): Task<Result>;
+  /** Closes the shared plugins, as `await using` does. */
+  close(): Promise<void>;
 }
 
 /** The function of a task. It receives the output of the last behavior. */

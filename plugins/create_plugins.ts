@@ -75,6 +75,9 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
       return await shared.get([contract.name, name], order.checked, make) as T;
     },
     names: (plugin) => table.names(contractOf(plugin)),
+    async close() {
+      await this[Symbol.asyncDispose]();
+    },
     async [Symbol.asyncDispose]() {
       closed = true;
       await shared.close();

@@ -201,6 +201,10 @@ class BullmqQueue implements JobQueue {
     return worker;
   }
 
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -175,6 +175,10 @@ class MemoryQueue implements JobQueue {
     return worker;
   }
 
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     for (const worker of this.#workers) await worker.close();

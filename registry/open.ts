@@ -216,6 +216,7 @@ function createRegistry(context: Context): StoredRegistry {
       }),
     clearCache: async (options) => await context.cache?.clear(options) ?? { files: 0, bytes: 0 },
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
+    close: async () => await registry[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await context.announcer?.close();
       await context.cache?.close();

@@ -138,6 +138,8 @@ export interface Batch extends AsyncDisposable {
     entries: Inputs<VerifyEntry>,
     options?: ManyOptions,
   ): AsyncIterable<BatchOutcome<ArtifactInfo>>;
+  /** Ends the threads after running work, as `await using` does. */
+  close(): Promise<void>;
 }
 
 /**
@@ -213,6 +215,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     loadMany: loads.all,
     downloadMany: downloads.all,
     verifyMany: checks.all,
+    close: () => work.close(),
     [Symbol.asyncDispose]: () => work.close(),
   };
 }

@@ -212,6 +212,6 @@ function batchClosed(): RegistryError {
     code: "TaskFailed",
     action: "finish in a worker",
     state: "the batch was closed",
-    hint: "Await all calls before you dispose the batch.",
+    hint: "Await all calls before you close the batch.",
   });
 }

@@ -57,6 +57,7 @@ export function createRemoteRegistry(
       ...createDirectTransfers(connection, { checkWritable }),
     },
     [Symbol.asyncIterator]: () => methods.names()[Symbol.asyncIterator](),
+    close: async () => await registry[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime owns the connections
   };
   return wrapVerbs(registry, options);

@@ -43,6 +43,8 @@ export interface FileStores extends AsyncDisposable {
   has(name: string): boolean;
   /** Lists all names in the order of their addition. Creates nothing. */
   names(): string[];
+  /** Closes the stores that were created, as `await using` does. */
+  close(): Promise<void>;
 }
 
 const READS = ["stat", "list", "open"];
@@ -130,6 +132,9 @@ export function createStoreSet(
     get: async (name) => await lookup.get(nameOf(name)),
     has: (name) => lookup.has(nameOf(name)),
     names: () => lookup.names(),
+    async close() {
+      await this[Symbol.asyncDispose]();
+    },
     [Symbol.asyncDispose]: () => lookup[Symbol.asyncDispose](),
   };
 

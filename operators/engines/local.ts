@@ -75,6 +75,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     poll: (ids) => jobs.poll(ids),
     cancel: (id) => jobs.cancel(id),
     list: (run) => jobs.list(run),
+    async close() {
+      await this[Symbol.asyncDispose]();
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(jobs.forgetWaiting()),
   };
 }

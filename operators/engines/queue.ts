@@ -90,6 +90,9 @@ export function createQueueEngine(queue: JobQueue): Engine {
         wholeOf(id, partsOf(id).map((_, index) => partState(jobs.get(index))))
       );
     },
+    async close() {
+      await this[Symbol.asyncDispose]();
+    },
     [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
   };
 }

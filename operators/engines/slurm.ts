@@ -97,6 +97,9 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
         return mine === undefined ? [] : [wholeOf(mine.id, parts)];
       });
     },
+    async close() {
+      await this[Symbol.asyncDispose]();
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

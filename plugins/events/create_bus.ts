@@ -100,6 +100,7 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
           subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
         { signal: options.signal, closed: closing.signal },
       ),
+    close: async () => await bus[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       if (closing.signal.aborted) return;
       closing.abort();

@@ -66,6 +66,8 @@ export interface Webhooks extends AsyncDisposable {
   readonly targets: readonly string[];
   /** Starts, and resolves once no published event can be missed. */
   start(options?: StartWebhooksOptions): Promise<void>;
+  /** Unsubscribes and waits for running deliveries, as `await using` does. */
+  close(): Promise<void>;
 }
 
 interface Target {
@@ -133,6 +135,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
           }),
         );
       }
+    },
+    async close() {
+      await this[Symbol.asyncDispose]();
     },
     async [Symbol.asyncDispose]() {
       for (const subscription of subscriptions.splice(0)) await subscription.unsubscribe();

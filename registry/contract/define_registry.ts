@@ -141,7 +141,9 @@ export function defineRegistry(parts: RegistryParts): Registry {
     openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
     ...optional("service"),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
-    [Symbol.asyncDispose]: async () => await parts[Symbol.asyncDispose]?.(),
+    close: async () => await registry[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () =>
+      await (parts[Symbol.asyncDispose] ?? parts.close)?.call(parts),
   };
   return registry;
 }

@@ -182,6 +182,7 @@ everywhere("the command line runs on Node and Bun", async (name, at) => {
   assertEquals(JSON.parse(await holdfast("load my:config")), { rate: 0.01 });
   await holdfast("download data:tree@production copy");
   assertEquals(await readFile(join(cwd, "copy/a.txt"), "utf8"), "first");
+  assertMatch(await holdfast("status"), new RegExp(`, ${name.replace(/@.*/, "")} \\d`));
   await holdfast("init other");
   assertStringIncludes(await holdfast("mirror .holdfast other"), "4 versions");
   assertStringIncludes(await holdfast("verify --registry other"), "No problems: 4 versions");
@@ -291,7 +292,7 @@ serverTest(
   },
 );
 
-const DISPOSAL = "await registry[Symbol.asyncDispose]();\n";
+const DISPOSAL = "await registry.close();\n";
 
 /** The sample of the page about installing. */
 async function pageSample(): Promise<string> {
@@ -313,8 +314,8 @@ const loaded = await batch.loadMany(["a", "b", "c"]);
 const weights = Array.from(await registry.load("weights"));
 const code = loaded.errors.get(2).code;
 console.log(JSON.stringify([saved.version, await registry.load("my:model"), weights, loaded.succeeded, code]));
-await batch[Symbol.asyncDispose]();
-await registry[Symbol.asyncDispose]();
+await batch.close();
+await registry.close();
 `;
 
 const UPLOADS = `

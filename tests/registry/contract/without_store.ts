@@ -26,6 +26,7 @@ export function withoutStore(inner: Registry): Registry {
     openDraft: inner.openDraft,
     watch: inner.watch,
     [Symbol.asyncIterator]: () => inner[Symbol.asyncIterator](),
+    close: () => inner.close(),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
