@@ -13,7 +13,11 @@ import type { TransferProgress } from "../../../core/registry.ts";
 
 testOnEach("load() names the missing part of a ref", async ({ registry }) => {
   await rejected("NotFound", registry.load("nothing"), /"nothing": no such name/);
-  await rejected("NotFound", logOf(registry, "nothing"), /"nothing": no such name/);
+  await rejected(
+    "NotFound",
+    Array.fromAsync(logOf(registry, "nothing")),
+    /"nothing": no such name/,
+  );
   await registry.save("a", 1, { version: "1.5.0" });
   await rejected("NotFound", registry.load("a@1.4"), /"a@1\.4\.0": no such version/);
   await rejected("NotFound", registry.load("a@^2"), /no version in "\^2"/);
