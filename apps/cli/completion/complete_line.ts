@@ -40,7 +40,7 @@ export async function completeLine(
     if (completes === "remote") return among(remotes);
     if (completes === undefined || completes === "file") return []; // the shell completes files
     if (completes === "alias" || completes === "version" || completes === "path") {
-      const [, remote = registry, ref] = /^(?:(@[^/]+)\/)?(.*)$/s.exec(positionals[0])!;
+      const [, remote = registry, ref = ""] = /^(?:(@[^/]+)\/)?(.*)$/s.exec(positionals[0] ?? "")!;
       return among(await OF_REF[completes](await open(remote), ref)).slice(0, MOST);
     }
     const inRegistry = FROM_REGISTRY[completes];
@@ -57,7 +57,7 @@ export async function completeLine(
     return pending.choices ? among(pending.choices) : await thing(pending.completes);
   }
   const [, form, value] = /^(--[^=]+)=(.*)$/s.exec(typed) ?? [];
-  if (value !== undefined) {
+  if (form !== undefined && value !== undefined) {
     const before = [...words.slice(0, -1), form];
     if (readWords(before, commands).pending === undefined) return [];
     const found = await completeLine([...before, value], options);

@@ -36,11 +36,11 @@ export function formatTime(time: Date): string {
 /** Formats ordered local times; those of the same minute with their seconds. */
 export function formatTimes(times: readonly Date[]): string[] {
   const minutes = times.map(formatTime);
-  return minutes.map((minute, i) =>
-    minute === minutes[i - 1] || minute === minutes[i + 1]
-      ? `${minute}:${two(times[i].getSeconds())}`
-      : minute
-  );
+  return times.map((time, i) => {
+    const minute = minutes[i]!;
+    const isAlone = minute !== minutes[i - 1] && minute !== minutes[i + 1];
+    return isAlone ? minute : `${minute}:${two(time.getSeconds())}`;
+  });
 }
 
 /** Formats seconds as `7s`, `3m20s` or `2h05m`. */

@@ -26,7 +26,7 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
       { NotFound: () => nearestHint(registry, name) },
     );
     const times = formatTimes(entries.map(({ at }) => at));
-    const rows = entries.map((entry, i) => ({ json: entry, cells: [times[i], described(entry)] }));
+    const rows = entries.map((entry, i) => ({ json: entry, cells: [times[i]!, described(entry)] }));
     await printTable(context, context.shared.quiet ? undefined : ["TIME", "WHAT"], rows);
   },
 });

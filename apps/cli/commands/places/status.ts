@@ -102,9 +102,8 @@ function cacheText({ path, problem, files, bytes }: CacheReport): string {
 
 function versionsOfAll(): Record<string, string> {
   const { deno, bun, node, v8, typescript } = process.versions as Record<string, string>;
-  const runtime: Record<string, string> = deno ? { deno } : bun ? { bun } : { node }; // all have `node`
-  for (const [name, version] of Object.entries({ v8, typescript })) {
-    if (version !== undefined) runtime[name] = version;
-  }
-  return { holdfast: manifest.version, ...runtime, [process.platform]: process.arch };
+  const runtime = deno ? { deno } : bun ? { bun } : { node }; // all have `node`
+  const known = Object.entries({ holdfast: manifest.version, ...runtime, v8, typescript })
+    .filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...Object.fromEntries(known), [process.platform]: process.arch };
 }
