@@ -20,17 +20,16 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/late-record-replaces",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: "place > 0 && found[place - 1]?.late === undefined",
-    replacement: "place > 0",
+    text: "above !== undefined && found[place - 1]?.late === undefined",
+    replacement: "above !== undefined",
     test: "tests/registry/cell/void_records_test.ts",
     testName: "the valid record below an expired one stays for the grace after a replacement",
   },
   {
     name: "garbage/void-record-keeps-its-place",
     file: "registry/maintenance/garbage_of_name.ts",
-    text:
-      "while (found[valid]?.late !== undefined && await isVoid(context, found[valid]!.late!, signal)) {",
-    replacement: "while (found[valid]?.late === null) {",
+    text: "if (late === undefined || !await isVoid(context, late, signal)) break;",
+    replacement: "if (late !== null) break;",
     test: "tests/registry/maintenance/garbage_note_test.ts",
     testName: "a late record that may expire is read each time",
   },
@@ -146,8 +145,8 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "prune/aliased-versions-go",
     file: "registry/maintenance/prune.ts",
-    text: "new Set([...newest, ...aliased])",
-    replacement: "newest",
+    text: "new Set([...newest, ...wanted, ...aliased])",
+    replacement: "new Set([...newest, ...wanted])",
     test: "tests/registry/maintenance/prune_test.ts",
     testName: "prune() keeps a version that got an alias meanwhile",
   },
