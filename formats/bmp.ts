@@ -93,9 +93,7 @@ function readIndexed(bytes: Uint8Array, header: Required<BmpHeader>, path: strin
       if (from >= palette.byteLength) {
         throw corruptImage(path, `its palette has no colour ${index}`);
       }
-      for (let channel = 0; channel < channels; channel++) {
-        data[to++] = palette[from + 2 - channel]!;
-      }
+      for (let i = 0; i < channels; i++) data[to++] = palette[from + 2 - i]!;
     }
   }
   return { data, width, height, channels, dtype: "uint8" };

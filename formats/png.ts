@@ -163,20 +163,15 @@ function readPasses(
  * Undoes the filter of a row in place, of at most a byte per pixel; false for an unknown filter.
  */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array): boolean {
-  const predict = [none, leftOf, upOf, meanOf, paeth][filter];
-  if (predict === undefined) return false;
-  let left = 0, corner = 0;
-  for (const [i, up] of above.entries()) {
-    left = row[i] = row[i]! + predict(left, up, corner) & 255;
-    corner = up;
+  for (let i = 0; i < row.length; i++) {
+    const [left, up, corner] = [row[i - 1] ?? 0, above[i] ?? 0, above[i - 1] ?? 0];
+    if (filter === 1) row[i]! += left;
+    else if (filter === 2) row[i]! += up;
+    else if (filter === 3) row[i]! += left + up >> 1;
+    else if (filter === 4) row[i]! += paeth(left, up, corner);
   }
-  return true;
+  return filter <= 4;
 }
-
-const none = () => 0;
-const leftOf = (left: number) => left;
-const upOf = (_: number, up: number) => up;
-const meanOf = (left: number, up: number) => left + up >> 1;
 
 /** Returns the neighbor that is nearest to `left + up - corner`. */
 function paeth(left: number, up: number, corner: number): number {

@@ -5,8 +5,7 @@ import { fault } from "../core/errors.ts";
 /** Returns the only file of an artifact. Several are `Unsupported`. */
 export function onlyFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files();
-  const [file] = files;
-  if (file !== undefined && files.length === 1) return file;
+  if (files.length === 1) return files[0]!;
   throw fault({
     code: "Unsupported",
     action: "load",

@@ -74,7 +74,7 @@ async function* newFiles(
       hint: "Pass { data, shape, dtype }, or a handle of createZarrArray or openZarrArray.",
     });
   }
-  const { data, shape, dtype } = value;
+  const { data, shape, shape: [length = 0, ...inner], dtype } = value;
   const made = new Map<string, Uint8Array>();
   const store: ZarrStore = {
     location: "",
@@ -89,7 +89,6 @@ async function* newFiles(
   const array = await createZarrArray(store, "", { ...options, shape, dtype });
   yield* take();
   if (shape.length === 0) await array.write(value, options);
-  const [length = 0, ...inner] = shape;
   const [rows = 1] = array.shards ?? array.chunks;
   const perRow = data.length / Math.max(1, length);
   for (let row = 0; row < length; row += rows) {

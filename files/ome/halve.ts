@@ -81,7 +81,6 @@ function pick(from: Uint32Array, to: Uint32Array, size: Size, lanes: number): vo
 
 function means(from: Float64Array, to: Float64Array, size: Size, isWhole: boolean): void {
   const { height, width, planes } = size;
-  const value = (place: number) => from[place]!;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -89,7 +88,7 @@ function means(from: Float64Array, to: Float64Array, size: Size, isWhole: boolea
       const next = y + 1 < height ? row + width : row; // the same row twice changes no mean
       for (let x = 0; x < width; x += 2) {
         const right = x + 1 < width ? x + 1 : x;
-        const sum = value(row + x) + value(row + right) + value(next + x) + value(next + right);
+        const sum = from[row + x]! + from[row + right]! + from[next + x]! + from[next + right]!;
         to[at++] = isWhole ? Math.floor(sum / 4 + 0.5) : sum / 4;
       }
     }
@@ -97,7 +96,6 @@ function means(from: Float64Array, to: Float64Array, size: Size, isWhole: boolea
 }
 
 function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, planes }: Size): void {
-  const value = (place: number) => from[place]!;
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -105,7 +103,7 @@ function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, plane
       const next = y + 1 < height ? row + width : row;
       for (let x = 0; x < width; x += 2) {
         const right = x + 1 < width ? x + 1 : x;
-        const sum = value(row + x) + value(row + right) + value(next + x) + value(next + right);
+        const sum = from[row + x]! + from[row + right]! + from[next + x]! + from[next + right]!;
         to[at++] = (sum + 2n) >> 2n; // rounds down, also below zero
       }
     }

@@ -3,8 +3,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { NDArray } from "../../formats/arrays/ndarray.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
+import { type NDArray, zipAxes } from "../../formats/arrays/ndarray.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { Axis } from "./axes.ts";
@@ -90,7 +89,7 @@ function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrA
       ? `has ${shape.length} dimensions, not ${axes.length}`
       : dtype !== first.dtype
       ? `is ${dtype}, the first is ${first.dtype}`
-      : zipLists(shape.slice(-2), before.shape.slice(-2)).some(([length, most]) => length > most)
+      : zipAxes(shape.slice(-2), before.shape.slice(-2)).some(([length, most]) => length > most)
       ? "is larger than the one before"
       : undefined;
     if (state === undefined) continue;
@@ -110,7 +109,7 @@ export function imageOf(
   metadata: ImageMetadata,
   arrays: readonly ZarrArray[],
 ): MultiscaleImage {
-  const levels = zipLists(metadata.levels, arrays).map(([level, array]) => ({ ...level, array }));
+  const levels = metadata.levels.map((level, i) => ({ ...level, array: arrays[i]! }));
   return {
     ...metadata,
     path,
@@ -130,7 +129,7 @@ export async function readPlane(
   const names = axes.slice(0, -2).map(({ name }) => name);
   const other = Object.keys(at).find((name) => !names.includes(name));
   if (other !== undefined) throw noPlane(path, `it has no axis ${shown(other)} of planes`);
-  const indices = zipLists(names, array.shape).map(([name, count]) => {
+  const indices = zipAxes(names, array.shape).map(([name, count]) => {
     const index = Object.hasOwn(at, name) ? at[name] : count === 1 ? 0 : undefined;
     if (index === undefined) throw noPlane(path, `the index of axis ${shown(name)} is missing`);
     if (Number.isInteger(index) && index >= 0 && index < count) return index;

@@ -1,8 +1,7 @@
 // Metadata of images: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
 // <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
 import { parsePath } from "../../core/naming/paths.ts";
-import type { DType } from "../../formats/arrays/ndarray.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
+import { type DType, zipAxes } from "../../formats/arrays/ndarray.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import { type Axes, type Axis, listAxes, readAxes } from "./axes.ts";
@@ -160,8 +159,8 @@ function readPlacement(part: Part, length: number): Placement {
 function after({ scale, translation }: Placement, outer?: Placement): Placement {
   if (outer === undefined) return { scale, translation };
   return {
-    scale: zipLists(scale, outer.scale).map(([step, factor]) => step * factor),
-    translation: zipLists(translation, outer.scale, outer.translation).map(
+    scale: zipAxes(scale, outer.scale).map(([step, factor]) => step * factor),
+    translation: zipAxes(translation, outer.scale, outer.translation).map(
       ([offset, factor, start]) => offset * factor + start,
     ),
   };

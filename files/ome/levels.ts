@@ -1,7 +1,6 @@
 // Levels of images: their sizes and locations, and their computation from the one before.
 import type { CallOptions } from "../../core/backend.ts";
-import { type DType, ELEMENTS } from "../../formats/arrays/ndarray.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
+import { type DType, ELEMENTS, zipAxes } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
@@ -64,8 +63,8 @@ export function placeLevels(
     const shift = downsampling === "mean" ? 0.5 : 0;
     return {
       path: String(i),
-      scale: zipLists(scale, factors).map(([step, factor]) => step * factor),
-      translation: zipLists(translation, scale, factors).map(
+      scale: zipAxes(scale, factors).map(([step, factor]) => step * factor),
+      translation: zipAxes(translation, scale, factors).map(
         ([offset, step, factor]) => offset + step * shift * (factor - 1),
       ),
     };
@@ -99,7 +98,7 @@ export async function copyArray(
   { signal }: CallOptions = {},
 ): Promise<void> {
   for (const { from, to } of writtenBlocks(target)) {
-    const block = await source.read(zipLists(from, to), { signal });
+    const block = await source.read(zipAxes(from, to), { signal });
     await target.write(block, { at: from, signal });
   }
 }
@@ -112,7 +111,7 @@ export async function halveArray(
 ): Promise<void> {
   const { shape } = source;
   for (const { from, to } of writtenBlocks(target)) {
-    const area = zipLists(from, to, shape).map(([start, stop, length], axis) => {
+    const area = zipAxes(from, to, shape).map(([start, stop, length], axis) => {
       const factor = axis < shape.length - 2 ? 1 : 2;
       return [start * factor, Math.min(stop * factor, length)] as const;
     });
@@ -154,7 +153,7 @@ export function growBlock(
 ): number[] {
   const block = [...unit];
   let elements = block.reduce((product, length) => product * length, 1);
-  for (const [axis, [length, one]] of [...zipLists(shape, unit).entries()].toReversed()) {
+  for (const [axis, [length, one]] of [...zipAxes(shape, unit).entries()].toReversed()) {
     const units = Math.max(1, Math.ceil(length / one));
     const fitting = Math.max(1, Math.min(units, Math.floor(maxElements / elements)));
     block[axis] = one * fitting;

@@ -1,7 +1,6 @@
 // Writes images: the largest level from the input, and the others each from the one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -124,8 +123,8 @@ export async function writeImage(
     await removeDocuments(store, paths, options);
   }
   const arrays: ZarrArray[] = [];
-  for (const [shape, level] of zipLists(shapes, levels)) {
-    const array = await createZarrArray(store, joinPath(path, level.path), {
+  for (const [i, shape] of shapes.entries()) {
+    const array = await createZarrArray(store, joinPath(path, levels[i]!.path), {
       shape,
       dtype,
       ...cutsOf(shape, dtype, { version, ...options }),
@@ -134,8 +133,7 @@ export async function writeImage(
       dimensionNames: version === "0.5" ? metadata.axes.map(({ name }) => name) : undefined,
       signal,
     });
-    const before = arrays.at(-1);
-    if (before !== undefined) await halveArray(before, array, { downsampling, signal });
+    if (i > 0) await halveArray(arrays[i - 1]!, array, { downsampling, signal });
     else if (isNDArray(image)) await array.write(image, { signal });
     else await copyArray(image, array, { signal });
     arrays.push(array);

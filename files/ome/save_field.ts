@@ -22,7 +22,7 @@ import type { ImageLayout } from "./levels.ts";
 import { type Images, kindOf, stackImages } from "./stack.ts";
 import { changeMetadata, ZARR_VERSIONS } from "./version.ts";
 import { type Downsampling, halve } from "./halve.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
+import { zipAxes } from "../../formats/arrays/ndarray.ts";
 
 /** Options of `saveImages` of a plate. */
 export interface SaveImagesOptions extends CallOptions {
@@ -193,7 +193,7 @@ async function appendImages(
     throw unfitting(at, "its channels are described, and would be more", "Invalid");
   }
   const { shape, dtype } = levelAt(at, image.levels, 0).array;
-  const leading = zipLists(image.axes.slice(0, -2).map(({ name }) => name), shape);
+  const leading = zipAxes(image.axes.slice(0, -2).map(({ name }) => name), shape);
   const around = Object.fromEntries(leading.filter((_, i) => i !== axis));
   const stack = stackImages(images, image.axes, { ...around, ...lengths });
   if (stack.dtype !== dtype || stack.shape.some((length, i) => i !== axis && length !== shape[i])) {
@@ -203,19 +203,18 @@ async function appendImages(
   const parts = [stack];
   for (const { array } of image.levels.slice(1)) {
     const part = halve(parts.at(-1)!, downsamplingOf(at, image));
-    const fits = zipLists(part.shape, array.shape, shape).every(([length, own, largest], i) =>
-      i === axis ? own >= largest : own === length
-    );
-    if (!fits) {
+    const fits = (length: number, i: number) =>
+      i === axis ? array.shape[i]! >= shape[i]! : array.shape[i] === length;
+    if (!part.shape.every(fits)) {
       throw unfitting(at, "its levels are not half as large as the ones before", "Unsupported");
     }
     parts.push(part);
   }
-  for (const [{ array }, part] of zipLists(image.levels, parts).toReversed()) {
+  for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
     // Planes of an append that did not finish are not read, and replaced.
     const kept = array.shape.with(axis, shape[axis]!);
     if (array.shape[axis]! > kept[axis]!) await array.resize(kept, { signal });
-    await array.append(part, axis, { signal });
+    await array.append(parts[i]!, axis, { signal });
   }
   return await openMultiscale(store, at, { signal });
 }

@@ -257,9 +257,8 @@ function sortNaturally<T>(items: T[], textOf: (item: T) => string = (item) => it
 
 function compareParts(x: string[], y: string[]): number {
   for (let i = 0; i < x.length && i < y.length; i++) {
-    const one = x[i]!, other = y[i]!;
-    if (one === other) continue;
-    const order = i % 2 === 1 ? compareDigits(one, other) : compareText(one, other);
+    if (x[i] === y[i]) continue;
+    const order = i % 2 === 1 ? compareDigits(x[i]!, y[i]!) : compareText(x[i]!, y[i]!);
     if (order !== 0) return order;
   }
   return x.length - y.length;

@@ -12,7 +12,6 @@ import { createZarrArray, openZarrArray, usualChunks, zarrStore } from "../../fo
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import { npy } from "../../formats/npy.ts";
 import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
 import { DOCUMENT, replacedAgain } from "./document.ts";
 
 /** The attribute of arrays that were images. */
@@ -44,7 +43,7 @@ export function arrayOf(
 }
 
 function isOneChunk(shape: readonly number[], chunks: readonly number[]): boolean {
-  return zipLists(shape, chunks).every(([length, chunk]) => length <= chunk);
+  return shape.every((length, axis) => length <= chunks[axis]!);
 }
 
 /** Returns a store over an empty folder. */

@@ -11,7 +11,6 @@ import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";
 import { type Change, undoChange, WORKS, worksOf } from "./undo_change.ts";
-import { zipLists } from "../../formats/arrays/lists.ts";
 
 /** The lifetime of a lock without renewal, milliseconds. */
 const LEASE_MS = 60_000;
@@ -179,9 +178,7 @@ export class ArrayLocks {
     const clocks = () => [this.#system.monotonic(), this.#system.now()];
     const claimedAt = clocks();
     return async () => {
-      const isSure = zipLists(clocks(), claimedAt).every(([now, then]) =>
-        Math.abs(now - then) < LEASE_MS / 2
-      );
+      const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]!) < LEASE_MS / 2);
       return isSure || (await this.#linksOf(own.path)).at(-1)?.id === own.id;
     };
   }

@@ -111,9 +111,8 @@ async function findEnd(
       at + END_BYTES + view.getUint16(at + 20, true) === length;
     if (isEnd) ends.push(at);
   }
-  const [at, other] = ends;
-  if (at !== undefined && other === undefined) return { view, at };
-  const isNone = at === undefined;
+  if (ends.length === 1) return { view, at: ends[0]! };
+  const isNone = ends.length === 0;
   const state = isNone ? "not a ZIP file, or truncated" : "it has several ends, so it is ambiguous";
   throw corrupt(file.path, state);
 }

@@ -1,5 +1,6 @@
 // Copies of boxes of elements between arrays in C order.
-import { zipLists } from "./lists.ts";
+import { zipAxes } from "./ndarray.ts";
+
 /** The bytes of an array in C order, and the offset of a box in it. */
 export interface BoxPlace {
   bytes: Uint8Array;
@@ -33,7 +34,7 @@ export function copyBox(
   ) {
     run *= shape[--axes]!;
   }
-  const loops = zipLists(shape, from.strides, to.strides).slice(0, axes).toReversed()
+  const loops = zipAxes(shape, from.strides, to.strides).slice(0, axes).toReversed()
     .map(([length, source, target]) => ({ length, source, target, index: 0 }));
   let source = from.offset, target = to.offset;
   const copyRun = runCopier(from.bytes, to.bytes, run * itemBytes);

@@ -94,6 +94,12 @@ export function countElements(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((count, length) => count * length, 1);
 }
 
+/** Returns the values of each axis, from lists such as a shape and its chunks. */
+export function zipAxes<T extends unknown[]>(...lists: { [K in keyof T]: readonly T[K][] }): T[] {
+  const [first = [], ...others] = lists as readonly (readonly unknown[])[];
+  return first.map((value, axis) => [value, ...others.map((list) => list[axis])] as T);
+}
+
 /** Returns true for a valid {@linkcode NDArray} without other members. */
 export function isNDArray(value: unknown): value is NDArray {
   if (

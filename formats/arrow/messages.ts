@@ -10,7 +10,6 @@ import { isRegistryError, messageOf, type RegistryError } from "../../core/error
 import type { FileToDecode } from "../../core/file_store.ts";
 import { openWindow } from "../content/window.ts";
 import { viewOf } from "../arrays/view_bytes.ts";
-import { zipLists } from "../arrays/lists.ts";
 import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
 
 const MAGIC = "ARROW1";
@@ -195,7 +194,7 @@ function schemaOf(path: string, head: Uint8Array, at: number, version: number) {
   return {
     kind: "schema" as const,
     version,
-    fields: zipLists(fields as FlatField[], names).map(([field, name]) => ({ ...field, name })),
+    fields: (fields as FlatField[]).map((field, i): FlatField => ({ ...field, name: names[i]! })),
   };
 }
 

@@ -9,7 +9,6 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import type { FormatOptions } from "../content/format.ts";
 import type { Cell, Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
-import { zipLists } from "../arrays/lists.ts";
 
 /** Options for writing Arrow files. */
 export interface ArrowWriteOptions {
@@ -46,7 +45,7 @@ export async function* encodeRows(
   const blocks: unknown[] = [];
   const groups = rowGroups(table, { format: "Arrow", maxRows: batchSize, signal });
   for await (const { cells } of groups) {
-    const buffers = zipLists(columns, cells).flatMap(([column, own]) => buffersOf(column, own));
+    const buffers = columns.flatMap((column, i) => buffersOf(column, cells[i]!));
     let length = 0;
     const regions = buffers.map(({ byteLength }) => {
       const region = { offset: length, length: byteLength };

@@ -57,10 +57,9 @@ const DATE = new RegExp(DAY.source + TIME.source);
 function readDate(text: string): Date | CellProblem {
   const match = DATE.exec(text);
   if (match === null) return new CellProblem(text, "is not a day or a time with its time zone");
-  const number = (group: number) => Number(match[group] ?? 0);
-  const [year, month, day] = [number(1), number(2), number(3)];
-  const [hour, minute, second] = [number(4), number(5), number(6)];
-  const [hoursAway, minutesAway] = [number(10), number(11)];
+  const number = (text: string | undefined) => Number(text ?? 0);
+  const [, year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.map(number);
+  const [hoursAway, minutesAway] = [number(match[10]), number(match[11])];
   const offset = (match[9] === "-" ? -1 : 1) * (hoursAway * 60 + minutesAway);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

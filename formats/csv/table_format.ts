@@ -11,7 +11,6 @@ import { createTable } from "../tables/create_table.ts";
 import { isTable, listColumns, namesProblem } from "../tables/list_columns.ts";
 import { encodeText } from "../content/text_stream.ts";
 import { CellProblem, createRowWriter, readCell } from "./read_cell.ts";
-import { zipLists } from "../arrays/lists.ts";
 
 /** The separator of cells. */
 export type CsvDelimiter = "," | ";" | "\t" | "|";
@@ -118,7 +117,7 @@ class TableTexts {
     }
     const missing = this.#missingOf(read);
     if (missing !== undefined) return `it has no column ${shown(missing)}`;
-    const both = zipLists(value.columns.map(shortOf), read.map(shortOf));
+    const both = value.columns.map((column, i) => [shortOf(column), shortOf(read[i]!)]);
     const [own, other] = both.find(([own, other]) => own !== other) ?? [];
     return own && `its column ${own} would be read as ${other}`;
   }

@@ -58,9 +58,11 @@ export function checkQuality(format: string, quality: number): void {
 /** Converts an image of one (grey), three or four channels to RGBA. */
 export function toRgba({ data, width, height, channels }: Image): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-  const given = channels === 4 ? 4 : 3;
   for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
-    for (let i = 0; i < given; i++) rgba[to + i] = data[channels === 1 ? from : from + i]!;
+    rgba[to] = data[from]!;
+    rgba[to + 1] = data[channels === 1 ? from : from + 1]!;
+    rgba[to + 2] = data[channels === 1 ? from : from + 2]!;
+    if (channels === 4) rgba[to + 3] = data[from + 3]!;
   }
   return rgba;
 }

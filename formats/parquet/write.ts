@@ -3,7 +3,6 @@ import { gzipSync } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
 import type { Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
-import { zipLists } from "../arrays/lists.ts";
 
 /** The codec of pages. */
 export type ParquetCompression = "snappy" | "gzip" | "none";
@@ -56,9 +55,9 @@ export async function* encodeRows(
   }
   const groups = rowGroups(table, { format: "Parquet", maxRows: rowGroupSize, signal });
   for await (const { count, cells } of groups) {
-    const columnData = zipLists(columns, cells).map(([{ name, type }, data]) => {
+    const columnData = columns.map(({ name, type }, i) => {
       // A dictionary of numbers would not distinguish 0 and -0.
-      return { name, data, ...(type === "number" && { encoding: "PLAIN" as const }) };
+      return { name, data: cells[i]!, ...(type === "number" && { encoding: "PLAIN" as const }) };
     });
     await writer.write({ columnData, rowGroupSize: count });
     yield written();

@@ -19,15 +19,14 @@ const COLOURS: Record<number, { samples: number; depths: readonly number[] } | u
   4: { samples: 2, depths: [8, 16] },
   6: { samples: 4, depths: [8, 16] },
 };
+type Pass = readonly [x: number, y: number, stepX: number, stepY: number];
 const PASSES = [
   ...[[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4]],
   ...[[0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]],
 ] as const;
 
 /** Returns the passes of an image: first x and y, step of x and y. */
-export function passesOf(
-  interlaced: boolean,
-): readonly (readonly [x: number, y: number, stepX: number, stepY: number])[] {
+export function passesOf(interlaced: boolean): readonly Pass[] {
   return interlaced ? PASSES : [[0, 0, 1, 1]];
 }
 

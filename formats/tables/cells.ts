@@ -34,8 +34,7 @@ export function sliceCells(cells: Cells, from: number, to: number): Cells {
 }
 
 export function cellAt(cells: Cells, index: number): Cell {
-  if (!("valid" in cells)) return cells[index] as Cell;
-  return cells.valid[index] === 1 ? cells.values[index]! : null;
+  return "valid" in cells ? cells.valid[index] === 1 ? cells.values[index]! : null : cells[index]!;
 }
 
 export function rowOf(columns: readonly Column[], cells: readonly Cells[], index: number): Row {

@@ -1,6 +1,5 @@
 // The layout of a TIFF page: its samples and its blocks (strips or tiles).
 import { ELEMENTS } from "../arrays/ndarray.ts";
-import { zipLists } from "../arrays/lists.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
 import { type Image, IMAGE_DTYPES, type ImageDType } from "../images/image.ts";
 import { type Directory, TAGS, type TiffReader } from "./directory.ts";
@@ -139,8 +138,7 @@ async function readDType(
   const bits = await read(TAGS.bits);
   const formats = await read(TAGS.sampleFormat);
   const kinds = new Set(bits.map((bits, i) => `${bits} ${formats[i]}`));
-  const [kind = "", other] = kinds;
-  const dtype = other === undefined ? DTYPES.get(kind) : undefined;
+  const dtype = kinds.size === 1 ? DTYPES.get([...kinds].join()) : undefined;
   if (dtype !== undefined) return dtype;
   const list = (values: number[]) => [...new Set(values)].slice(0, 9).join(", ");
   const state = `its samples have ${list(bits)} bits, of format ${list(formats)}`;
@@ -155,5 +153,5 @@ export async function readPlaces(
 ): Promise<{ offset: number; size: number }[]> {
   const offsets = await directory.values(tiled ? TAGS.tileOffsets : TAGS.stripOffsets, from, count);
   const sizes = await directory.values(tiled ? TAGS.tileSizes : TAGS.stripSizes, from, count);
-  return zipLists(offsets, sizes).map(([offset, size]) => ({ offset, size }));
+  return offsets.map((offset, i) => ({ offset, size: sizes[i]! }));
 }

@@ -72,10 +72,9 @@ export async function readPixels(
     group = [];
   }
   for await (const stretch of stretchesOf(reader, directory, page, area)) {
-    const [first = stretch] = group;
     const last = group.at(-1);
     const isNext = last !== undefined && last.offset + last.length === stretch.offset;
-    if (!isNext || stretch.offset + stretch.length - first.offset > MAX_READ_BYTES) {
+    if (!isNext || stretch.offset + stretch.length - group[0]!.offset > MAX_READ_BYTES) {
       await flush();
     }
     group.push(stretch);

@@ -6,7 +6,6 @@ import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { writeAttributes } from "./attributes.ts";
 import { stridesOf } from "../arrays/copy_box.ts";
-import { zipLists } from "../arrays/lists.ts";
 import { type FillValue, valueOf } from "./documents/data_types.ts";
 import { invalid, unsupported } from "./errors.ts";
 import { type ArrayMetadata, MAX_BYTES, type ZarrLimits } from "./documents/metadata.ts";
@@ -137,9 +136,7 @@ export class ArrayHandle implements ZarrArray {
     const first = at ?? shape.map(() => 0);
     checkArray(this.path, array, this.#metadata);
     const fits = first.length === shape.length &&
-      zipLists(first, array.shape, shape).every(([start, count, length]) =>
-        isIndex(start) && start + count <= length
-      );
+      first.every((start, axis) => isIndex(start) && start + array.shape[axis]! <= shape[axis]!);
     if (!fits) {
       const state = `${tuple(array.shape)} at (${first.join(", ")}) exceeds ${tuple(shape)}`;
       throw invalid(this.path, state, "Use append() or resize() to make it larger.");
@@ -155,15 +152,14 @@ export class ArrayHandle implements ZarrArray {
     return await this.#alone(async () => {
       const { shape } = this.#metadata;
       checkArray(this.path, array, this.#metadata);
-      const longer = zipLists(shape, array.shape).map(([length, more], each) =>
-        each === axis ? length + more : length
-      );
-      const fits = isIndex(axis) && axis < shape.length && isIndex(longer[axis]) &&
-        shape.every((length, each) => each === axis || array.shape[each] === length);
+      const fits = isIndex(axis) && axis < shape.length &&
+        shape.every((length, each) => each === axis || array.shape[each] === length) &&
+        isIndex(shape[axis]! + array.shape[axis]!);
       if (!fits) {
         const state = `${tuple(array.shape)} does not extend ${tuple(shape)} on axis ${axis}`;
         throw invalid(this.path, state, "Use the same lengths on all other axes.");
       }
+      const longer = shape.with(axis, shape[axis]! + array.shape[axis]!);
       this.#growing = longer;
       try {
         await this.#writeAt(array, shape.map((n, each) => each === axis ? n : 0), options);
@@ -187,15 +183,13 @@ export class ArrayHandle implements ZarrArray {
           "Give a length, from 0, for each dimension.",
         );
       }
-      const shared = zipLists(shape, old).map(([length, before]) => Math.min(length, before));
-      if (zipLists(shared, old).some(([length, before]) => length < before)) {
+      const shared = shape.map((length, axis) => Math.min(length, old[axis]!));
+      if (shared.some((length, axis) => length !== old[axis])) {
         const cut = shrink({ store, path, metadata, ...options }, shared, this.#lanes);
         await this.#setShape(shared, options);
         await cut();
       }
-      if (zipLists(shared, shape).some(([length, wanted]) => length < wanted)) {
-        await this.#setShape(shape, options);
-      }
+      if (shared.some((n, axis) => n !== shape[axis])) await this.#setShape(shape, options);
     });
   }
 

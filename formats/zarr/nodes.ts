@@ -1,7 +1,6 @@
 // Creates and opens arrays.
 import type { CallOptions } from "../../core/backend.ts";
-import { areTimes, type DType, ELEMENTS } from "../arrays/ndarray.ts";
-import { zipLists } from "../arrays/lists.ts";
+import { areTimes, type DType, ELEMENTS, zipAxes } from "../arrays/ndarray.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { ArrayHandle, isIndex, type ZarrArray } from "./array.ts";
@@ -94,7 +93,7 @@ function checkNew(path: string, options: CreateZarrOptions): readonly number[] {
   );
   need(
     shards === undefined ||
-      isGrid(shards) && zipLists(shards, chunks).every(([length, chunk]) => length % chunk === 0),
+      isGrid(shards) && zipAxes(shards, chunks).every(([length, chunk]) => length % chunk === 0),
     "its shards are not made of whole chunks",
     "Make each length of a shard a multiple of that of a chunk.",
   );

@@ -41,8 +41,7 @@ export class StoredPath {
 
   /** The name of a file; for a folder, that of the artifact. */
   get name(): string {
-    const file = this.kind === "file" ? this.artifact.files()[0] : undefined;
-    return file?.info.path ?? this.artifact.info.name;
+    return this.kind === "file" ? this.artifact.files()[0]!.info.path : this.artifact.info.name;
   }
 
   /** Writes it to disk, as `registry.download` does. */

@@ -10,7 +10,6 @@ import { messageOf } from "../../../core/errors.ts";
 import { type BloscOptions, decodeBlosc, encodeBlosc } from "./blosc.ts";
 import { copyBox, stridesOf } from "../../arrays/copy_box.ts";
 import { HOST_BIG_ENDIAN, swapBytes, viewOf } from "../../arrays/view_bytes.ts";
-import { pickFrom } from "../../arrays/lists.ts";
 import { corrupt, noZstd } from "../errors.ts";
 
 export type BytesCodec =
@@ -68,7 +67,7 @@ export async function decodeChunk(
   }
   if (codecs.isBigEndian !== HOST_BIG_ENDIAN) bytes = swapped(bytes, dtype);
   if (codecs.order === undefined) return bytes;
-  const written = pickFrom(shape, codecs.order);
+  const written = codecs.order.map((axis) => shape[axis]!);
   const back = codecs.order.map((_, axis) => codecs.order!.indexOf(axis));
   return permuted(bytes, { shape: written, order: back, bytes: itemBytes });
 }
@@ -79,8 +78,9 @@ function permuted(
   { shape, order, bytes }: { shape: readonly number[]; order: readonly number[]; bytes: number },
 ): Uint8Array {
   const target = new Uint8Array(elements.byteLength);
-  const written = pickFrom(shape, order);
-  const from = { bytes: elements, strides: pickFrom(stridesOf(shape), order), offset: 0 };
+  const written = order.map((axis) => shape[axis]!);
+  const strides = stridesOf(shape);
+  const from = { bytes: elements, strides: order.map((axis) => strides[axis]!), offset: 0 };
   const to = { bytes: target, strides: stridesOf(written), offset: 0 };
   copyBox(from, to, { shape: written, itemBytes: bytes });
   return target;

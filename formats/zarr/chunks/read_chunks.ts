@@ -1,9 +1,8 @@
 // Reads a box of an array from only the chunks that it touches.
-import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
+import { countElements, ELEMENTS, zipAxes } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";
 import { copyBox, offsetOf, stridesOf } from "../../arrays/copy_box.ts";
-import { zipLists } from "../../arrays/lists.ts";
 import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { type Box, type Cell, cellsOf } from "./selection.ts";
 import { chunksPerShard, readShard } from "./shard.ts";
@@ -48,7 +47,7 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
     const own = stridesOf(shape);
     const from = {
       bytes: chunk,
-      strides: zipLists(own, box.step).map(([stride, step]) => stride * step),
+      strides: zipAxes(own, box.step).map(([stride, step]) => stride * step),
       offset: offsetOf(box.start, own),
     };
     copyBox(from, to, { shape: box.count, itemBytes });
@@ -67,7 +66,7 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
   for (const [at, inner] of cells.entries()) {
     const bytes = stored[at];
     const kind = { dtype, shape: sharding.chunks, codecs: sharding.codecs };
-    const before = zipLists(inner.before, cell.before).map(([many, outer]) => outer + many);
+    const before = zipAxes(inner.before, cell.before).map(([many, outer]) => outer + many);
     put(bytes && await decodeChunk(key, bytes, kind), { ...inner, before }, sharding.chunks);
   }
 }

@@ -1,6 +1,6 @@
 // Selections of elements, and the chunks that contain them.
 import { invalid, unsupported } from "../errors.ts";
-import { zipLists } from "../../arrays/lists.ts";
+import { zipAxes } from "../../arrays/ndarray.ts";
 
 /**
  * A selection on one axis: an index, which drops the axis; `[start, stop)`; `[start, stop, step]`;
@@ -81,13 +81,11 @@ export function checkCount(
   chunks: readonly number[],
 ): void {
   if (count.includes(0)) return;
-  const touched = zipLists(start, step, count, chunks).reduce(
-    (product, [first, by, many, size]) => {
-      const chunk = (at: number) => Math.floor(at / size);
-      return product * Math.min(many, chunk(first + (many - 1) * by) - chunk(first) + 1);
-    },
-    1,
-  );
+  let touched = 1;
+  for (const [first, by, many, length] of zipAxes(start, step, count, chunks)) {
+    const chunk = (at: number) => Math.floor(at / length);
+    touched *= Math.min(many, chunk(first + (many - 1) * by) - chunk(first) + 1);
+  }
   if (touched <= MAX_CHUNKS) return;
   const state = `${touched} chunks at once, ${MAX_CHUNKS} are allowed`;
   throw unsupported(path, state, "Select a part of it at a time.");
@@ -96,7 +94,7 @@ export function checkCount(
 /** Splits a box by chunk, the last axis fastest. */
 export function* cellsOf({ start, step, count }: Box, chunks: readonly number[]): Generator<Cell> {
   if (count.includes(0)) return; // other axes may be long
-  const axes = zipLists(chunks, start, step, count).map(([length, first, by, total]) => {
+  const axes = zipAxes(chunks, start, step, count).map(([length, first, by, total]) => {
     const parts: { index: number; start: number; count: number; before: number }[] = [];
     for (let before = 0; before < total;) {
       const at = first + before * by;
@@ -110,7 +108,7 @@ export function* cellsOf({ start, step, count }: Box, chunks: readonly number[])
   });
   const at = axes.map(() => 0);
   for (;;) {
-    const parts = zipLists(axes, at).map(([each, place]) => each[place]!);
+    const parts = axes.map((each, axis) => each[at[axis]!]!);
     yield {
       index: parts.map(({ index }) => index),
       box: { start: parts.map(({ start }) => start), count: parts.map(({ count }) => count), step },

@@ -3,10 +3,9 @@
 // and length of each chunk in C order, little-endian 64-bit integers, all ones for an absent one.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
-import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
+import { countElements, ELEMENTS, zipAxes } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { viewOf } from "../../arrays/view_bytes.ts";
-import { zipLists } from "../../arrays/lists.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";
 import { corrupt } from "../errors.ts";
 import type { ArrayMetadata, Sharding } from "../documents/metadata.ts";
@@ -19,7 +18,7 @@ type Place = { offset: number; length: number } | undefined;
 
 /** Returns the number of chunks of a shard along each axis. */
 export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
-  return zipLists(grid, sharding!.chunks).map(([shard, length]) => shard / length);
+  return zipAxes(grid, sharding!.chunks).map(([shard, length]) => shard / length);
 }
 
 export interface ShardPlace {

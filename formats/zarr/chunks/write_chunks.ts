@@ -1,10 +1,9 @@
 // Writes a box of an array object by object, so that not all of them are in memory.
-import { countElements, ELEMENTS } from "../../arrays/ndarray.ts";
+import { countElements, ELEMENTS, zipAxes } from "../../arrays/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { type ChunkKind, decodeChunk, encodeChunk } from "./codecs.ts";
 import { copyBox, fillWith, offsetOf, stridesOf } from "../../arrays/copy_box.ts";
-import { zipLists } from "../../arrays/lists.ts";
 import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { corrupt, unsupported } from "../errors.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
@@ -46,7 +45,7 @@ async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): P
   const { key, isClearing = false } = options;
   signal?.throwIfAborted();
   const { grid, dtype, codecs, sharding } = metadata;
-  const room = roomAt(options.bounds(), cell, grid);
+  const room = zipAxes(options.bounds(), cell.index, grid).map(([end, i, n]) => end - i * n);
   const isWhole = !isClearing && covers(cell.box, grid, room);
   const before = isWhole ? undefined : await store.get(key, { signal });
   if (isClearing && before === undefined) return;
@@ -57,14 +56,9 @@ async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): P
   await writableStore(store, "write zarr").set(key, bytes, { signal });
 }
 
-/** Returns the lengths of an array from the start of a chunk. */
-function roomAt(shape: readonly number[], { index }: Cell, chunk: readonly number[]): number[] {
-  return zipLists(shape, index, chunk).map(([length, at, size]) => length - at * size);
-}
-
 /** Returns true if a box contains all of a chunk that lies in the array. */
 function covers(box: Box, chunk: readonly number[], room: readonly number[]): boolean {
-  return zipLists(chunk, box.start, box.count, room).every(([length, start, count, most]) =>
+  return zipAxes(chunk, box.start, box.count, room).every(([length, start, count, most]) =>
     start === 0 && count >= Math.min(length, most)
   );
 }
@@ -138,10 +132,10 @@ async function changedShard(
     const number = offsetOf(inner.index, numbers);
     const own = stored[number];
     if (options.isClearing && own === undefined) continue;
-    const left = roomAt(room, inner, shape);
+    const left = zipAxes(room, inner.index, shape).map(([end, i, n]) => end - i * n);
     stored[number] = await changed(options.key, {
       stored: own,
-      cell: { ...inner, before: zipLists(inner.before, cell.before).map(([a, b]) => a + b) },
+      cell: { ...inner, before: zipAxes(inner.before, cell.before).map(([a, b]) => a + b) },
       options,
       kind: { dtype: metadata.dtype, shape, codecs },
       isWhole: !options.isClearing && covers(inner.box, shape, left),
@@ -165,13 +159,13 @@ export function shrink(
   if (store.remove === undefined || store.set === undefined) {
     throw unsupported(path, "the store cannot remove", "Use a store with set() and remove().");
   }
-  const borders = zipLists(shape, grid).map(([length, size]) => Math.ceil(length / size) * size);
+  const borders = zipAxes(shape, grid).map(([length, size]) => Math.ceil(length / size) * size);
   // Disjoint slabs: on each axis what is cut there, of what earlier axes keep.
-  const slabs = zipLists(shape, old, borders).flatMap(([length, before, border], axis) => {
+  const slabs = zipAxes(shape, old, borders).flatMap(([length, before, border], axis) => {
     if (length >= before) return [];
     const start = (from: number) => shape.map((_, each) => each === axis ? from : 0);
     const count = (from: number, to: number, kept: readonly number[]) =>
-      zipLists(old, kept).map(([full, most], each) =>
+      zipAxes(old, kept).map(([full, most], each) =>
         each === axis ? Math.max(0, to - from) : each < axis ? Math.min(most, full) : full
       );
     return [{

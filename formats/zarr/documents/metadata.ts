@@ -1,6 +1,5 @@
 // The metadata of an array of either version, and its limits.
-import { countElements, type DType, ELEMENTS } from "../../arrays/ndarray.ts";
-import { zipLists } from "../../arrays/lists.ts";
+import { countElements, type DType, ELEMENTS, zipAxes } from "../../arrays/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { corrupt, invalid, unsupported } from "../errors.ts";
 import { isObject, type ZarrObject, type ZarrValue } from "./metadata_text.ts";
@@ -60,12 +59,11 @@ export function checkSizes(
   }
   const chunk = sharding?.chunks ?? grid;
   if (sharding !== undefined) {
-    const sides = zipLists(grid, chunk);
-    if (chunk.length !== grid.length || sides.some(([shard, length]) => shard % length !== 0)) {
+    if (chunk.length !== grid.length || chunk.some((length, axis) => grid[axis]! % length !== 0)) {
       const state = `chunks (${chunk.join(", ")}) do not fill shards (${grid.join(", ")})`;
       throw corrupt(key, state);
     }
-    const count = countElements(sides.map(([shard, length]) => shard / length));
+    const count = countElements(zipAxes(grid, chunk).map(([shard, length]) => shard / length));
     if (count > MAX_INNER_CHUNKS) {
       throw unsupported(key, `its shards have ${count} chunks, ${MAX_INNER_CHUNKS} are allowed`);
     }
@@ -165,8 +163,7 @@ export function usualChunks(shape: readonly number[], dtype: DType): number[] {
   const chunks = shape.map((length) => Math.max(1, length));
   for (const [axis, length] of chunks.entries()) {
     const rest = countElements(chunks.slice(axis + 1)) * ELEMENTS[dtype].bytes;
-    const fitting = Math.max(1, Math.min(length, Math.floor(CHUNK_BYTES / rest)));
-    chunks[axis] = fitting;
+    const fitting = chunks[axis] = Math.max(1, Math.min(length, Math.floor(CHUNK_BYTES / rest)));
     if (fitting * rest <= CHUNK_BYTES) break;
   }
   return chunks;

@@ -2,7 +2,6 @@
 // (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata), and its codec of
 // shards (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
 import { ELEMENTS } from "../../arrays/ndarray.ts";
-import { pickFrom } from "../../arrays/lists.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { fillText, parseDataType, parseFill } from "./data_types.ts";
@@ -138,7 +137,7 @@ function reorder(
   const isPermutation = order.length === dimensions &&
     order.toSorted((a, b) => a - b).every((axis, i) => axis === i);
   if (!isPermutation) throw corrupt(key, "its order of axes does not name each once");
-  return before === undefined ? order : pickFrom(before, order);
+  return before === undefined ? order : order.map((axis) => before[axis]!);
 }
 
 function parseStep(
