@@ -113,9 +113,8 @@ class BullmqQueue implements JobQueue {
       data: { group: job.group, data: job.data } satisfies JobForm,
       opts: optionsOf(job, this.kind),
     }));
-    const [only, second] = bulk;
-    if (only !== undefined && second === undefined) {
-      const { name, data, opts } = only;
+    if (bulk.length === 1) {
+      const { name, data, opts } = bulk[0]!;
       return void await this.#request("add jobs to", this.#queue.add(name, data, opts), options);
     }
     for (let from = 0; from < bulk.length; from += ADDED_AT_ONCE) {

@@ -46,23 +46,20 @@ type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
   : P extends `:${infer Name}` ? Name
   : never;
 
-/** A request that passed the checks of its route. */
-export interface AskedRoute<P extends string, Q, J> {
-  c: RouteContext;
-  /** The decoded parameters of the path. */
-  params: Record<ParamOf<P>, string>;
-  query: Output<Q>;
-  json: Output<J>;
-  access: Access;
-  signal: AbortSignal;
-}
-
 export interface Route<P extends string, Q, J> extends RouteDescription {
   /** The schema of the query. @default not read */
   query?: Q;
   /** The schema of the JSON body. @default not read */
   json?: J;
-  answer(asked: AskedRoute<P, Q, J>): Response | Promise<Response>;
+  answer(asked: {
+    c: RouteContext;
+    /** The decoded parameters of the path. */
+    params: Record<ParamOf<P>, string>;
+    query: Output<Q>;
+    json: Output<J>;
+    access: Access;
+    signal: AbortSignal;
+  }): Response | Promise<Response>;
 }
 
 /** Adds a route. Its description checks token, query and body, and goes into the document. */

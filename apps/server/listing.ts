@@ -35,9 +35,8 @@ export async function answerListing<T>(
   const items: T[] = [];
   let next: string | undefined;
   for await (const item of source.list({ after, limit: limit + 1 })) {
-    const last = items[limit - 1];
-    if (last !== undefined) {
-      next = source.keyOf(last);
+    if (items.length === limit) {
+      next = source.keyOf(items[limit - 1]!);
       break;
     }
     items.push(item);

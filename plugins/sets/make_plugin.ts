@@ -127,11 +127,10 @@ export function fillConfig(
 ): Settings {
   checkSettings(config, action);
   const { aliases = {}, env = {} } = definition;
-  const canonical = new Map(Object.entries(aliases));
   const filled: Settings = {};
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined) continue;
-    const name = canonical.get(key) ?? key;
+    const name = Object.hasOwn(aliases, key) ? aliases[key]! : key;
     if (Object.hasOwn(filled, name)) {
       throw fault({
         code: "Invalid",

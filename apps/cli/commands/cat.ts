@@ -43,8 +43,7 @@ export const cat: Command = defineCommand<
 });
 
 function onlyFile(artifact: Artifact): ArtifactFile {
-  const files = artifact.files();
-  const [only, second] = files;
+  const files = artifact.files(), [only, second] = files;
   if (only !== undefined && second === undefined) return only;
   const { name, version } = artifact.info;
   const paths = files.slice(0, 8).map((file) => file.info.path).join(", ");

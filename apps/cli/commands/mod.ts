@@ -66,11 +66,11 @@ export async function loadCommands(): Promise<readonly Command[]> {
 /** Loads the command that these arguments call, or all if that is not obvious. */
 export async function loadCommandsFor(args: readonly string[]): Promise<readonly Command[]> {
   if (/^(-V|--version)$/.test(args.join(" "))) return [];
-  const load = calledBy(args);
+  const load = COMMANDS[calledBy(args) ?? ""];
   return load === undefined ? await loadCommands() : [await load()];
 }
 
-function calledBy(args: readonly string[]): (() => Promise<Command>) | undefined {
+function calledBy(args: readonly string[]): string | undefined {
   const rest = [...args];
   while (rest[0]?.startsWith("-")) {
     const [form = "", value] = rest.shift()!.split("=", 2);
@@ -79,6 +79,5 @@ function calledBy(args: readonly string[]): (() => Promise<Command>) | undefined
     if (value === undefined && option.flags.includes("<")) rest.shift(); // its value
   }
   const [first = "", second] = rest;
-  const name = [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));
-  return name === undefined ? undefined : COMMANDS[name];
+  return [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));
 }

@@ -47,9 +47,8 @@ export async function completeLine(
     if (!typed.startsWith("@")) return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
     const found = remote === undefined ? among(remotes.map((name) => `@${name}/`)) : [`${remote}/`];
-    const [prefix, second] = found;
+    const [prefix, second] = found; // after one candidate a shell adds a space: offer its contents
     if (prefix === undefined || second !== undefined) return found;
-    // A shell adds a space after a single candidate: offer its contents.
     const words = await inRegistry(await open(prefix.slice(0, -1)), rest ?? "");
     return words.map((word) => prefix + word);
   };
@@ -131,11 +130,6 @@ function wordsAfter(group: string, commands: readonly Command[]): string[] {
   return [...new Set(words)];
 }
 
-/** Adds `name@` to a single name: after two candidates, a shell adds no space. */
-function openEnded(names: string[]): string[] {
-  return names.length === 1 ? names.flatMap((name) => [name, `${name}@`]) : names;
-}
-
 async function namesFrom(registry: Registry, prefix: string): Promise<string[]> {
   if (prefix.includes("@")) return [];
   return await Array.fromAsync(registry.names({ prefix, limit: MOST }));
@@ -148,7 +142,7 @@ async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
     const names = await Array.fromAsync(registry.names({ prefix: typed }));
     const pipelines = names.filter((name) => name.endsWith(RUNS))
       .map((name) => name.slice(0, -RUNS.length));
-    return openEnded(pipelines.slice(0, MOST));
+    return pipelines.length === 1 ? [...pipelines, `${pipelines}@`] : pipelines.slice(0, MOST);
   }
   const runs: string[] = [];
   for await (const { version } of registry.versions(pipeline + RUNS, { limit: MOST })) {
@@ -159,7 +153,10 @@ async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
 
 async function refsFrom(registry: Registry, typed: string): Promise<string[]> {
   const at = typed.indexOf("@");
-  if (at < 0) return openEnded(await namesFrom(registry, typed));
+  if (at < 0) {
+    const names = await namesFrom(registry, typed);
+    return names.length === 1 ? [...names, `${names}@`] : names; // two: the shell adds no space
+  }
   const name = typed.slice(0, at);
   const selectors = ["latest", ...Object.keys(await registry.aliases(name))];
   for await (const { version } of registry.versions(name, { limit: MOST })) selectors.push(version);

@@ -58,10 +58,7 @@ export async function followLogs(
   const { attemptsOf, readResult, runningLogs } = await import("../../../operators/runner/mod.ts");
   const workDir = await workDirOf(registry, run, signal);
   const followed = new Map(
-    steps.map((step) => {
-      const seen = new Set<string | undefined>(); // an empty log has no first line
-      return [step, { printed: [] as number[], seen, ended: false }];
-    }),
+    steps.map((step) => [step, { printed: [] as number[], seen: new Set<string>(), ended: false }]),
   );
   await context.note(`${run}: Ctrl-C stops following, not the run`);
   for (;;) {
@@ -81,13 +78,13 @@ export async function followLogs(
       if (hasLog && !state.seen.has(ref)) {
         const lines = await Array.fromAsync(storedLines(registry, ref, signal));
         await printNew(step, i, lines);
-        state.seen.add(ref).add(lines[0]);
+        state.seen.add(ref).add(lines[0] ?? "");
       }
       state.ended ||= record.kind === "step";
     }
     // A log stored meanwhile starts with the same line, which has a timestamp.
     for (const lines of running) {
-      if (!state.seen.has(lines[0])) await printNew(step, attempts.length, lines);
+      if (!state.seen.has(lines[0] ?? "")) await printNew(step, attempts.length, lines);
     }
   }
 

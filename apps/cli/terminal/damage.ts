@@ -24,15 +24,14 @@ export class Damage {
   /** Throws if there was damage. */
   end(): void {
     const errors = [...this.#found.keys()], names = [...new Set(this.#found.values())];
-    const [first] = errors;
-    if (first === undefined) return;
+    if (errors.length === 0) return;
     throw fault({
       code: errors.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
       action: "list everything",
       state: `${formatCount(errors.length, "record")} could not be read`,
       hint: `See all problems: holdfast verify ${names.slice(0, 8).map(shellWord).join(" ")}`,
-      key: first.key,
-      cause: first,
+      key: errors[0]?.key,
+      cause: errors[0],
     });
   }
 }

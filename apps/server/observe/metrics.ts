@@ -36,10 +36,9 @@ class Durations {
 
   observe(method: string, route: string, seconds: number): void {
     const key = labelled(["method", "route"], [method, route]);
-    const known = this.#values.get(key) ??
-      { below: new Map(BUCKETS.map((bound) => [bound, 0])), count: 0, sum: 0 };
-    for (const [bound, below] of known.below) {
-      if (seconds <= bound) known.below.set(bound, below + 1);
+    const known = this.#values.get(key) ?? { below: new Map(), count: 0, sum: 0 };
+    for (const bound of BUCKETS.filter((bound) => seconds <= bound)) {
+      known.below.set(bound, (known.below.get(bound) ?? 0) + 1);
     }
     known.count++;
     known.sum += seconds;
@@ -49,7 +48,7 @@ class Durations {
   text(): string {
     const name = this.#name;
     const lines = [...this.#values].flatMap(([labels, { below, count, sum }]) => [
-      ...[...below].map(([bound, n]) => line(`${name}_bucket`, `${labels},le="${bound}"`, n)),
+      ...BUCKETS.map((le) => line(`${name}_bucket`, `${labels},le="${le}"`, below.get(le) ?? 0)),
       line(`${name}_bucket`, `${labels},le="+Inf"`, count),
       line(`${name}_sum`, labels, sum),
       line(`${name}_count`, labels, count),

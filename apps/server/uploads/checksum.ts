@@ -27,9 +27,8 @@ export function parseUploadChecksum(header: string): Checksum {
 
 /** Parses `Content-Digest: sha-256=:BASE64:` (RFC 9530). Ignores other algorithms. */
 export function parseContentDigest(header: string): Checksum | undefined {
-  const [, algorithm, digest = ""] =
-    /(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/.exec(header) ?? [];
-  if (algorithm !== undefined) return createChecksum(algorithm.replace("-", ""), digest);
+  const found = /(?:^|,)\s*sha-(256|512)=:([A-Za-z0-9+/]+={0,2}):/.exec(header);
+  if (found !== null) return createChecksum(`sha${found[1]}`, found[2] ?? "");
   if (/(^|,)\s*sha-(256|512)=/.test(header)) {
     throw invalid("Content-Digest", "Send sha-256=:BASE64:, as in RFC 9530.");
   }

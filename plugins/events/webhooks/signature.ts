@@ -74,13 +74,11 @@ export async function verifyWebhook(
 ): Promise<BusEvent> {
   const { toleranceMs = 300_000, maxBytes = 1024 * 1024, system = realSystem } = options;
   const keys = await Promise.all([secret].flat().map(importSecret));
-  const header = (name: string) => {
-    const value = request.headers.get(name);
+  const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => {
+    const value = request.headers.get(`webhook-${name}`);
     if (value !== null && value.length <= 2_000) return value;
-    throw refused("Invalid", `its header ${name} is missing or too long`);
-  };
-  const id = header("webhook-id"), timestamp = header("webhook-timestamp");
-  const signatures = header("webhook-signature");
+    throw refused("Invalid", `its header webhook-${name} is missing or too long`);
+  }) as [string, string, string];
   if (!/^[0-9]{1,12}$/.test(timestamp)) {
     throw refused("Invalid", "its webhook-timestamp is not a number of seconds");
   }

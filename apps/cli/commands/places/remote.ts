@@ -34,12 +34,11 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
       const { io, shared } = context;
       checkRemoteName(name);
       const { registries } = readRemotes({ system: io.system });
-      const known = Object.hasOwn(registries, name) ? registries[name] : undefined;
-      if (known !== undefined && !force) {
+      if (Object.hasOwn(registries, name) && !force) {
         throw fault({
           code: "AlreadyExists",
           action: `name a registry ${name}`,
-          state: `that is ${known.location}`,
+          state: `that is ${registries[name]?.location}`,
           hint: "Use another name, or add --force.",
         });
       }
@@ -106,13 +105,12 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     const { io } = context;
     const name = given.replace(/^@/, "");
     const { registries } = readRemotes({ system: io.system });
-    const known = Object.hasOwn(registries, name) ? registries[name] : undefined;
-    if (known === undefined) {
+    const location = Object.hasOwn(registries, name) ? registries[name]?.location : undefined;
+    if (location === undefined) {
       const hint = "See what exists: holdfast remote ls";
       throw notFound(`remove the name ${JSON.stringify(name)}`, "no such name", hint);
     }
     setRemote(name, undefined, { system: io.system });
-    const { location } = known;
     await context.done({ name, location }, `Removed ${name}, which was ${location}`);
   },
 });
