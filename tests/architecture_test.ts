@@ -12,6 +12,7 @@ const PARTS_OF_APPS = [
   "core/driver.ts",
   "core/errors.ts",
   "core/may_read.ts",
+  "core/naming/names.ts",
   "core/options/check_options.ts",
   "core/registry/file_facts.ts",
   "core/system.ts",

@@ -40,40 +40,32 @@ export async function expandNames(
   return [...expanded];
 }
 
-/** The names that `ls` and `du` show. */
 export interface NameFilter {
   /** All of these names begin with it. */
   prefix: string;
+  isGlob: boolean;
   test(name: string): boolean;
   /** Explains that no name passes. */
   none: string;
 }
 
-/**
- * Selects the names that match a pattern, as {@linkcode expandNames} does, or begin with a text
- * that is not one, or is the name of an artifact.
- */
+/** Selects names for `ls` and `du`: those that match a pattern, or begin with another text. */
 export async function nameFilter(
   registry: Registry,
   text: string,
   signal: AbortSignal,
 ): Promise<NameFilter> {
-  const quoted = JSON.stringify(text);
-  return isPattern(text) && !await registry.has(text, { signal })
-    ? { ...globOf(text), none: `No name matches ${quoted}` }
-    : {
-      prefix: text,
-      test: (name) => name.startsWith(text),
-      none: `No name begins with ${quoted}`,
-    };
+  const isGlob = isPattern(text) && !await registry.has(text, { signal });
+  const none = `No name ${isGlob ? "matches" : "begins with"} ${JSON.stringify(text)}`;
+  return isGlob
+    ? { ...globOf(text), isGlob, none }
+    : { prefix: text, test: (name) => name.startsWith(text), isGlob, none };
 }
 
 function globOf(pattern: string): Pick<NameFilter, "prefix" | "test"> {
+  const [prefix] = /^[^*?[\]{}\\]*/.exec(pattern)!;
   const expression = globToRegExp(pattern, { os: "linux" });
-  return {
-    prefix: /^[^*?[\]{}\\]*/.exec(pattern)![0],
-    test: (name) => expression.test(name),
-  };
+  return { prefix, test: (name) => expression.test(name) };
 }
 
 export interface AsOfFlags {

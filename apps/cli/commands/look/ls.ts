@@ -1,8 +1,9 @@
 // `holdfast ls`
 import type { Registry } from "../../../../mod.ts";
+import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
-import { isPattern, nameFilter } from "../../look/expand_names.ts";
+import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -84,18 +85,14 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const { location, prefix: wanted } = locationOrPrefix(text, shared);
+    const { location, begin } = locationOrBegin(shared, text);
     const registry = await context.open({ registry: location });
-    const filter = wanted === undefined ? undefined : await nameFilter(registry, wanted, io.signal);
+    const filter = await nameFilter(registry, begin, io.signal);
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
-    const some = wanted !== undefined && isPattern(wanted);
-    const all = chosen || some || sort !== "name"; // reads all to find the first
     const { signal } = io;
-    const { prefix } = filter ?? {};
-    const most = all ? undefined : limit;
-    const listed = registry.names({ prefix, after, limit: most, signal });
-    const names = filter === undefined ? listed : filtered(listed, filter.test);
+    const all = chosen || sort !== "name"; // reads all to find the first
+    const names = filtered(registry, filter, { after, limit: all ? undefined : limit, signal });
     const damage = new Damage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
@@ -106,33 +103,34 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
-    if (count === 0 && limit !== 0) {
-      await context.note(nothing({ chosen, after, none: filter?.none }));
-    }
+    if (count > 0 || limit === 0) return;
+    await context.note(nothing({ chosen, after, begin, none: filter.none }));
   },
 });
 
-function locationOrPrefix(
-  text: string | undefined,
+function locationOrBegin(
   { registry }: SharedOptions,
-): { location?: string; prefix?: string } {
-  if (text === undefined || text === "") return {};
-  return registry === undefined && looksLikeLocation(text) ? { location: text } : { prefix: text };
+  text = "",
+): { location?: string; begin: string } {
+  const isLocation = registry === undefined && looksLikeLocation(text);
+  return isLocation ? { location: text, begin: "" } : { begin: text };
 }
 
 async function* filtered(
-  names: AsyncIterable<string>,
-  test: (name: string) => boolean,
+  registry: Registry,
+  { prefix, isGlob, test }: NameFilter,
+  { limit, ...options }: NamesOptions,
 ): AsyncGenerator<string> {
+  const names = registry.names({ ...options, prefix, limit: isGlob ? undefined : limit });
   for await (const name of names) if (test(name)) yield name;
 }
 
 function nothing(
-  { chosen, after, none }: { chosen: boolean; after?: string; none?: string },
+  { chosen, after, begin, none }: { chosen: boolean; after?: string; begin: string; none: string },
 ): string {
   if (chosen) return "No matches";
   if (after !== undefined) return "No more names";
-  return none ?? "The registry is empty. Begin with: holdfast save NAME FILE";
+  return begin === "" ? "The registry is empty. Begin with: holdfast save NAME FILE" : none;
 }
 
 function nameRow(name: string): Row {

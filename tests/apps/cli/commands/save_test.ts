@@ -79,7 +79,7 @@ filledTest("save refuses invalid input and saves nothing", async (it) => {
     ["save note - --version 1.0.x", 2, "not a semantic version"],
     ["save note@2 - --version 3", 2, "it has two versions"],
     ["save note@latest -", 2, "not a semantic version"],
-    ["save ../x - --version 01", 2, "not a semantic version"],
+    ["save x - --version 01", 2, "not a semantic version"],
     ["save x - --alias 2.0", 2, "looks like a version"],
     ["save x - -m nonsense", 2, "expected key=value"],
     ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
@@ -125,4 +125,12 @@ cliTest("empty standard input needs --allow-empty", async (it) => {
   }
   await it.fails(["save", "a", ""], 2, "the path is empty");
   await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
+});
+
+cliTest("save refuses an odd name or alias before anything is saved", async (it) => {
+  await it.succeeds("init");
+  for (const words of [["*"], ["..", "-n"], ["fine", "--alias", "*"], ["fine", "--alias", ".."]]) {
+    await it.fails(["save", words[0], "-", ...words.slice(1)], 2);
+  }
+  await it.prints("ls -q", "");
 });
