@@ -32,17 +32,24 @@ export function checkOptions<O>(
       `Pass them as { ${example}: … }.`,
     );
   }
-  for (const name in options) {
-    if (known === undefined) break;
-    if (known[name] === true && Object.hasOwn(known, name)) continue;
-    if ((options as Record<string, unknown>)[name] === undefined) continue;
-    throw unknownOption(action, name, Object.keys(known));
+  const values = options as Record<string, unknown>;
+  if (known !== undefined) checkNames(action, values, known);
+  for (const name of required) if (values[name] === undefined) throw notGiven(action, name);
+  return known === undefined || isPlain(options) ? options : plain(values, known) as O;
+}
+
+/** Throws `Invalid` for an unknown option, also for one that is inherited. */
+function checkNames(
+  action: string,
+  values: Record<string, unknown>,
+  known: Readonly<Record<string, true>>,
+): void {
+  for (const name in values) {
+    const isKnown = known[name] === true && Object.hasOwn(known, name);
+    if (!isKnown && values[name] !== undefined) {
+      throw unknownOption(action, name, Object.keys(known));
+    }
   }
-  for (const name of required) {
-    if ((options as Record<string, unknown>)[name] === undefined) throw notGiven(action, name);
-  }
-  if (known === undefined || isPlain(options)) return options;
-  return plain(options as Record<string, unknown>, known) as O;
 }
 
 /** Checks a registry and the options of a function that works on it. */

@@ -32,11 +32,10 @@ export async function completeLine(
   );
   const among = (candidates: readonly string[]) =>
     candidates.filter((candidate) => candidate.startsWith(typed));
+  const at = typed.startsWith("@") ? "@" : "";
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
     if (completes === "command") return among(wordsAfter("", commands));
-    if (completes === "place") {
-      return among(remotes.map((name) => typed.startsWith("@") ? `@${name}` : name));
-    }
+    if (completes === "place") return among(remotes.map((name) => `${at}${name}`));
     if (completes === "remote") return among(remotes);
     if (completes === undefined || completes === "file") return []; // the shell completes files
     if (completes === "alias" || completes === "version" || completes === "path") {
@@ -44,7 +43,7 @@ export async function completeLine(
       return among(await OF_REF[completes](await open(remote), ref)).slice(0, MOST);
     }
     const inRegistry = FROM_REGISTRY[completes];
-    if (!typed.startsWith("@")) return await inRegistry(await open(registry), typed);
+    if (at === "") return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
     const found = remote === undefined ? among(remotes.map((name) => `@${name}/`)) : [`${remote}/`];
     const [prefix, second] = found; // after one candidate a shell adds a space: offer its contents

@@ -82,20 +82,17 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     ["holdfast ls ./other/registry", "another registry"],
   ],
   async run([text], flags, context) {
-    const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
+    const { long = false, after, limit, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
     const { location, begin } = locationOrBegin(shared, text);
     const registry = await context.open({ registry: location });
     const filter = await nameFilter(registry, begin, io.signal);
-    const from = since && momentOf(since, io.system.now());
-    const chosen = where.length > 0 || from !== undefined || alias !== undefined;
+    const { chosen, meets } = choiceOf(flags, io.system.now());
     const { signal } = io;
     const all = chosen || sort !== "name"; // reads all to find the first
     const names = filtered(registry, filter, { after, limit: all ? undefined : limit, signal });
     const damage = new Damage();
-    const meets: Condition = (info) =>
-      (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names;
     const how = { long, alias, meets, chosen, damage, signal, sort, most: limit };
@@ -107,6 +104,19 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     await context.note(nothing({ chosen, after, begin, none: filter.none }));
   },
 });
+
+/** Returns the condition of a version, and whether the flags choose among names at all. */
+function choiceOf(
+  { where = [], since, alias }: LsFlags,
+  now: number,
+): { chosen: boolean; meets: Condition } {
+  const from = since && momentOf(since, now);
+  return {
+    chosen: where.length > 0 || from !== undefined || alias !== undefined,
+    meets: (info) =>
+      (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info)),
+  };
+}
 
 function locationOrBegin(
   { registry }: SharedOptions,
