@@ -88,7 +88,7 @@ export class Sender {
   /** Points a file to its stored bytes in this payload or elsewhere. False if there are none. */
   async share(file: StoredFile): Promise<boolean> {
     if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
-    await this.#options.progress.moved(file.path, file.size);
+    this.#options.progress.count(file.size);
     return true;
   }
 
@@ -124,7 +124,7 @@ export class Sender {
 
   /** Stores small files as one object. Known files that turn out to be lost are stored again. */
   async #storePack(files: readonly SmallFile[], sharing = true): Promise<void> {
-    const { tasks, compress } = this.#options;
+    const { tasks, compress, progress } = this.#options;
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
     const known = new Set(Array.from(sizes, (size) => this.#knownOf(size)).flat());
     const packed = files.map(({ file: { path }, ...rest }): FileToPack => ({ path, ...rest }));
@@ -137,7 +137,12 @@ export class Sender {
       if (part !== undefined) {
         file.parts = [{ object, ...part }];
         this.#here.add(file);
+<<<<<<< ours
       } else if (!await this.share(file)) again.push(files[i]!);
+=======
+      } else if (await this.share(file)) await progress.moved(file.path, 0); // counted by share
+      else again.push(files[i]);
+>>>>>>> theirs
     }
     if (again.length > 0) await this.#storePack(again, false);
   }
