@@ -137,12 +137,8 @@ export class Sender {
       if (part !== undefined) {
         file.parts = [{ object, ...part }];
         this.#here.add(file);
-<<<<<<< ours
-      } else if (!await this.share(file)) again.push(files[i]!);
-=======
       } else if (await this.share(file)) await progress.moved(file.path, 0); // counted by share
-      else again.push(files[i]);
->>>>>>> theirs
+      else again.push(files[i]!);
     }
     if (again.length > 0) await this.#storePack(again, false);
   }

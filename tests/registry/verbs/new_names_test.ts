@@ -1,11 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry, type Registry } from "../../../mod.ts";
+import { openRegistry } from "../../../mod.ts";
 import { mirrorRegistry } from "../../../registry/maintenance.ts";
-import { text } from "../../../materializers/mod.ts";
-import { setAlias } from "../../../registry/operations/aliases.ts";
-import { contextOf } from "../../../registry/operations/context.ts";
-import { saveFiles } from "../../../registry/operations/save.ts";
 import { collect, rejected } from "../rejected.ts";
+import { saveOld } from "../old_names.ts";
 import { testInMemory } from "../registries.ts";
 
 const ODD = ["*", "a*b", ".", "..", "../x", "a/../b", "a/.", "-x"];
@@ -36,16 +33,3 @@ testInMemory("old names of that kind are read, mirrored and deleted", async ({ r
   }
   assertEquals(await collect(copy.names()), []);
 });
-
-/** Saves a version and an alias as they are left by an older program. */
-async function saveOld(registry: Registry, name: string): Promise<void> {
-  const context = contextOf(registry, "save");
-  const origin = { registry: registry.id, commit: context.system.id() };
-  const { version } = await saveFiles(context, {
-    name,
-    materializer: text(),
-    members: { origin },
-    produce: () => text().save(name, {}),
-  }, {});
-  await setAlias(context, { name, alias: "..", version, origin });
-}

@@ -1,3 +1,5 @@
+import { saveOld } from "../../../../registry/old_names.ts";
+import { openRegistry } from "../../../../../mod.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { filledTest, noise } from "../../../captured_io.ts";
 import { walkFiles } from "../../../walk_files.ts";
@@ -133,7 +135,8 @@ filledTest("JSON output of commands is a manifest", async (it) => {
       /^Wrote 0 of \d rows? \(/,
     );
   }
-  await it.succeeds("save a/.. - --as text", { stdin: "x" });
+  await using registry = await openRegistry(it.root.join(".holdfast"));
+  await saveOld(registry, "a/..");
   await it.fails("batch load - --to out", 1, "its name is not a valid file name", {
     stdin: `{"ref":"a/.."}\n{"ref":"note","to":"sub/n.txt"}`,
   });
