@@ -158,7 +158,7 @@ export interface FileManagerOptions {
  * await files.save("plate/A01_w2.npy", plane, { store: "memory" });
  * const names = await files.listFiles("plate", { store: "memory", pattern: "A01_*.npy" });
  * assertEquals(names, ["plate/A01_w2.npy", "plate/A01_w10.npy"]);
- * assertEquals(await files.load(names[0], { store: "memory" }), plane);
+ * assertEquals(await files.load("plate/A01_w2.npy", { store: "memory" }), plane);
  * ```
  */
 export function createFileManager(

@@ -62,7 +62,7 @@ export interface NpzOptions extends ZipLimits {
  * const wells = new TextEncoder().encode("wells");
  * const content = await zip().encode([{ path: "plate/A01.txt", content: wells }]);
  * const [entry] = await zip().decode(bytesFile("plate.zip", await contentBytes(content)));
- * assertEquals([entry.path, await entry.bytes()], ["plate/A01.txt", wells]);
+ * assertEquals([entry?.path, await entry?.bytes()], ["plate/A01.txt", wells]);
  */
 export function zip(
   { compress = true, ...limits }: ZipOptions = {},
@@ -115,7 +115,7 @@ function entriesFormat(
  * const wells = new TextEncoder().encode("wells");
  * const content = await tar().encode([{ path: "plate/A01.txt", content: wells }]);
  * const [entry] = await tar().decode(bytesFile("plate.tar", await contentBytes(content)));
- * assertEquals([entry.path, await entry.bytes()], ["plate/A01.txt", wells]);
+ * assertEquals([entry?.path, await entry?.bytes()], ["plate/A01.txt", wells]);
  * ```
  */
 export function tar(limits: ArchiveLimits = {}): Format<ArchiveEntry[], EntriesToSave> {

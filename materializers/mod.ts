@@ -61,7 +61,7 @@ export type { System } from "../core/system.ts";
  *   save: ({ source, flags }) => [{ path: "pattern", content: encode(`${flags}/${source}`) }],
  *   async load(artifact) {
  *     const text = new TextDecoder().decode(await artifact.file("pattern").bytes());
- *     const [, flags, source] = /^(\w*)\/(.*)$/s.exec(text)!;
+ *     const [, flags, source = ""] = /^(\w*)\/(.*)$/s.exec(text)!;
  *     return new RegExp(source, flags);
  *   },
  * }));

@@ -72,7 +72,7 @@ const MAX_LEVELS = 100;
  * const levels = [{ path: "0", scale: [1, 0.5, 0.5], translation: [0, 0, 0] }];
  * const attributes = imageAttributes({ axes: "cyx", levels, channels: ["DAPI"] });
  * const { version, axes, channels } = readImageAttributes("plate.zarr/A/1/0", attributes);
- * assertEquals([version, axes[0], channels?.[0].label], [
+ * assertEquals([version, axes[0], channels?.[0]?.label], [
  *   "0.5",
  *   { name: "c", type: "channel" },
  *   "DAPI",

@@ -49,7 +49,7 @@ export interface ImagePyramidOptions extends ImageLayout, CallOptions {
  * const [large, small] = levels.map(({ array, scale }) => ({ shape: array.shape, scale }));
  * assertEquals(large, { shape: [2, 2], scale: [0.5, 0.5] });
  * assertEquals(small, { shape: [1, 1], scale: [1, 1] });
- * assertEquals((await levels[1].array.read()).data, Uint8Array.of(3)); // 2.5, rounded up
+ * assertEquals((await levels[1]!.array.read()).data, Uint8Array.of(3)); // 2.5, rounded up
  * ```
  */
 export async function createImagePyramid(

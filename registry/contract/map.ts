@@ -84,9 +84,14 @@ class MapOfRegistry implements RegistryMap {
     return value;
   }
 
-  /** Loads a value, which can be undefined, in one call: it may be deleted after a second one. */
+  /** Finds a value, which can be undefined. */
   async #find(ref: string, options?: SignalOptions): Promise<{ value: unknown } | undefined> {
-    return await orMissing(this.#registry.load(ref, options).then((value) => ({ value })));
+    const value = await this.#registry.get(ref, options);
+    if (value !== undefined) return { value };
+    // Another caller may have saved it since.
+    return await this.#registry.has(ref, options)
+      ? { value: await this.#registry.get(ref, options) }
+      : undefined;
   }
 
   async pop(ref: string): Promise<unknown> {

@@ -25,7 +25,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   5    stored data is damaged
   6    permission denied
   7    the store did not answer; nothing was written
-  8    outcome unknown: check it, or repeat it; or unreadable files were left out
+  8    outcome unknown (check or repeat), or unreadable files left out
   130  interrupted by Ctrl-C (143: by SIGTERM)`;
 
 /** The exit code of a save that left out what may not be read. */

@@ -219,7 +219,7 @@ testService("Retry-After is followed", async (service) => {
 testService("names with special characters are unchanged", async (service) => {
   await using registry = await service.open();
   const odd = ["a/b", "100%", "ä ö", "a?b#c", "a\\b", "%2e%2e", "😀", "a+b", "a:b&c=d"];
-  const dots = ["...", ".", "..", "~.", "~~..", "~"];
+  const dots = ["...", "~.", "~~..", "~"];
   for (const name of [...odd, ...dots, "x".repeat(190)]) {
     await service.behind.save(name, name);
     assertEquals(await registry.load(name), name);

@@ -88,7 +88,7 @@ export const aliasCases: readonly RegistryCase[] = [
           "🦊",
           "blue-green",
           "__proto__",
-          "..",
+          "...",
           "%2F",
         ]
       ) {

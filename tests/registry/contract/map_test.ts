@@ -8,11 +8,11 @@ Deno.test("pop() deletes the value it returns, even during an overwrite", async 
   const deleted: string[] = [];
   const racing: Registry = {
     ...registry,
-    load: (async (ref: string) => {
-      const value = await registry.load(ref);
+    async get(ref) {
+      const value = await registry.get(ref);
       if (value === "first") await save("a", "second", { version: "1", onConflict: "overwrite" });
       return value;
-    }) as Registry["load"],
+    },
     async delete(ref, options) {
       const found = await registry.delete(ref, options);
       deleted.push(options!.ifCommit!);
