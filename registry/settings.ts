@@ -186,7 +186,7 @@ function checkLayout({ kind, location, layout }: Backend): void {
     action: "open the registry at",
     subject: location,
     state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
-    hint: "Leave out the layout. Wrappers of a folder's backend must pass on layout and locking.",
+    hint: "Omit layout. A wrapper of a folder's backend must pass on layout and locking.",
     backend: location,
   });
 }
@@ -197,7 +197,7 @@ function damaged(store: OpeningStore): RegistryError {
     action: "open the registry at",
     subject: store.backend.location,
     state: "its settings vanished while they were read",
-    hint: "Find the program that deletes files there.",
+    hint: "Find the program that deletes files there, and restore the settings from a backup.",
     backend: store.backend.location,
   });
 }

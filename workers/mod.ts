@@ -160,7 +160,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     throw fault({
       code: "Invalid",
       action: "create a batch",
-      state: `${option} is ${value}, not a whole number from ${least}`,
+      state: `${option} is ${value}, not a whole number of at least ${least}`,
       hint: "Omit the option for its default.",
     });
   }

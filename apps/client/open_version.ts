@@ -111,7 +111,7 @@ function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: numbe
       action: "read a range of",
       subject: shown(info.path),
       state: `offset ${offset} and length ${length} are not a range`,
-      hint: "Pass whole numbers from 0 as offset and length.",
+      hint: "Pass whole numbers of at least 0 as offset and length.",
     });
   }
   return { offset, end: Math.min(offset + length, info.size) };

@@ -176,7 +176,7 @@ export function unexpected(
     code: "Unsupported",
     action,
     state: `unexpected answer from ${location}: ${state}`,
-    hint: "Use the release of the service, or check that the URL is that of a Holdfast service.",
+    hint: "Check that the URL is that of a Holdfast service, and use the release of the service.",
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}), // a proxy may have replaced the answer

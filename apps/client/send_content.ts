@@ -116,8 +116,9 @@ function checkReceived(
   throw fault({
     code: "Corrupt",
     action,
-    state: `${connection.location} received other bytes than were sent`,
-    hint: "Nothing was saved. Check any proxy before the service: it changes request bodies.",
+    state: `${connection.location} did not receive the bytes that were sent`,
+    hint:
+      "Nothing was saved. Look for a proxy in front of the service that changes request bodies.",
     backend: connection.location,
   });
 }

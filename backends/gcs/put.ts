@@ -205,7 +205,7 @@ async function writtenObject(
     answers: [404, 412],
     signal,
   });
-  const state = "the store received other bytes than were sent; they were deleted";
+  const state = "the store did not receive the bytes that were sent; they were deleted";
   throw failure(state, { ...call, maybeWritten: true }, {
     code: "Unavailable",
     hint: "Try again, and check proxies and memory: something damages data on the way.",

@@ -53,7 +53,7 @@ function noMean(dtype: string): RegistryError {
   return fault({
     code: "Unsupported",
     action: "create levels of an image",
-    state: `${dtype} has no mean`,
+    state: `values of type ${dtype} have no mean`,
     hint: 'Pass downsampling: "nearest", or levels: 1.',
   });
 }

@@ -211,7 +211,7 @@ function fieldName(field: FieldName): string {
     code: "Invalid",
     action: "use field",
     subject: shown(name),
-    state: "its name is not letters and digits",
+    state: "its name has characters other than letters and digits",
     hint: 'Pass a number from 0, or a name such as "left1".',
   });
 }

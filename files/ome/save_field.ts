@@ -164,8 +164,8 @@ function taken(at: string): RegistryError {
     code: "AlreadyExists",
     action: "save images",
     subject: shown(at),
-    state: "the field exists",
-    hint: 'Choose another field, or append to it: { append: "t" }.',
+    state: "the field already exists",
+    hint: 'Choose another field, or append along an axis: { append: "t" }.',
     key: at,
   });
 }

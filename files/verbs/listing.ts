@@ -213,7 +213,7 @@ function notFileName(name: unknown): RegistryError {
     code: "Invalid",
     action: "find files by name",
     subject: shown(name),
-    state: typeof name === "string" ? "a file name has no /" : "it is not a string",
+    state: typeof name === "string" ? "a file name cannot contain /" : "it is not a string",
     hint: "Use listFiles(folder, { pattern, recursive }) to find paths.",
   });
 }

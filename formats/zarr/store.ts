@@ -166,7 +166,7 @@ export async function checkFree(
     action: "create zarr",
     subject: shown(path),
     state: `${DOCUMENTS[at]} exists`,
-    hint: "Remove its folder first, or use another path.",
+    hint: "Use another path, or remove its folder with the data first.",
     key: path,
     backend: store.location,
   });

@@ -27,7 +27,7 @@ export async function findConda(
     throw fault({
       code: "Invalid",
       action: "run in a conda environment",
-      state: "env_config has no name",
+      state: "env_config has neither a name nor a folder",
       hint: "Set its name or folder: env_config: { kind: conda, name: my_env }",
     });
   }

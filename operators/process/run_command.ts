@@ -187,7 +187,7 @@ async function start(
       action: "run a command in",
       subject: shown(cwd),
       state: "no such folder",
-      hint: "Create the folder, or correct where the step runs.",
+      hint: "Create the folder, or correct the working folder of the step.",
     });
   }
   try {

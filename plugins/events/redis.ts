@@ -93,6 +93,6 @@ function checkBusName(name: string): string {
     action: "open event bus",
     subject: JSON.stringify(name),
     state: "invalid bus name",
-    hint: "Use 1 to 100 of A-Z a-z 0-9 _ . -",
+    hint: "Use 1 to 100 characters: A-Z, a-z, 0-9, _, . and -",
   });
 }

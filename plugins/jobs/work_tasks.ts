@@ -96,7 +96,7 @@ function callOf({ id, kind, data }: TakenJob): ScheduledCall {
     action: "run job",
     subject: shown(id),
     state: "it is not a task",
-    hint: "Use separate queues for jobs of other kinds, such as steps of pipelines: ?queue=NAME",
+    hint: "Use a queue for tasks only: add ?queue=NAME to the URL of the queue",
   });
 }
 

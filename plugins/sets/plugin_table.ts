@@ -16,7 +16,7 @@ export class PluginTable {
         code: "AlreadyExists",
         action,
         state: "the name is taken",
-        hint: `Choose another name than ${[...plugins.keys()].join(", ")}.`,
+        hint: `Choose a name other than ${[...plugins.keys()].join(", ")}.`,
       });
     }
     plugins.set(name, toDefinition(source, contract, action));
@@ -55,8 +55,8 @@ export class PluginTable {
       code: "AlreadyExists",
       action: "use interface",
       subject: contract.name,
-      state: "another interface has this name and other methods",
-      hint: "Use a unique name for each interface of a set.",
+      state: "another interface has this name but different methods",
+      hint: "Use a unique name for each interface in a set.",
     });
   }
 }

@@ -62,7 +62,8 @@ function checkEntry(
       code: "Invalid",
       action,
       state: `its settings are not plain JSON: ${problem}`,
-      hint: "Create the value in a plugin of the other process, or add this behavior earlier.",
+      hint:
+        "Create the value in a plugin of the process that runs the job, or add this behavior before the one that submits it.",
     });
   }
   const used = usedBy(entry, table);
@@ -85,7 +86,8 @@ function secretTravels(
     code: "Invalid",
     action,
     state: `its ${secret} is a secret`,
-    hint: `Omit it and set ${where} where the job runs, or add this behavior earlier.`,
+    hint:
+      `Omit it and set ${where} where the job runs, or add this behavior before the one that submits the job.`,
   });
 }
 

@@ -126,6 +126,7 @@ export function checkJobId(id: string): void {
     action: "submit as",
     subject: shown(id),
     state: isReservedId(id) ? "Redis queues reserve this id" : "invalid job id",
-    hint: "Use 1 to 180 of A-Z a-z 0-9 . _ -, not only digits, and add a prefix to reserved words.",
+    hint:
+      "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not only digits, and prefix reserved ids.",
   });
 }

@@ -206,8 +206,8 @@ export function checkMaxBytes(maxBytes: number = DEFAULT_MAX_BYTES): number {
     code: "Invalid",
     action: "cache up to",
     subject: `${shown(maxBytes)} bytes`,
-    state: "maxBytes is not a whole number from 1",
-    hint: "Pass a positive number of bytes, or `cache: false` to have no cache.",
+    state: "maxBytes is not a whole number of at least 1",
+    hint: "Pass a whole number of bytes, or `cache: false` to turn the cache off.",
   });
 }
 

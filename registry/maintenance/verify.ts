@@ -166,7 +166,7 @@ function missing(ref: string, key: string): RegistryError {
     code: "NotFound",
     action: "find the lineage note of",
     subject: `"${ref}"`,
-    state: "another program deleted it, or a power cut did",
+    state: "it is missing: another program deleted it, or it was lost in a power cut",
     hint: advice("rebuildLineage(registry)"),
     hints: { cli: advice("`holdfast lineage --rebuild`") },
     key,

@@ -273,8 +273,8 @@ function expiredRecord(key: string): RegistryError {
     code: "NotFound",
     action: "use record",
     subject: `"${key}"`,
-    state: "it has expired: it landed too late, after its payload was collected",
-    hint: "Nothing to do: its save did not succeed, and the version before it, if any, is valid.",
+    state: "it has expired: it was written after its payload was collected as garbage",
+    hint: "Its save did not succeed: save it again if you need it. An earlier version is valid.",
     key,
   });
 }

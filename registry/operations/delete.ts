@@ -161,7 +161,7 @@ async function deleteCell(
         code: "Conflict",
         action: "delete",
         subject: `${shown(ref)} of commit ${ifCommit}`,
-        state: "it has another commit",
+        state: "it was changed after you read it",
         hint: "Read it again, and decide whether to delete it.",
         backend: context.backend.location,
       });

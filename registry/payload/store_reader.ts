@@ -209,7 +209,7 @@ export function rangeOfFile(
       action: "read a range of",
       subject: shown(file.path),
       state: `offset ${offset} and length ${length} are not a range`,
-      hint: "Pass whole numbers from 0 as offset and length.",
+      hint: "Pass whole numbers of at least 0 as offset and length.",
     });
   }
   if (file.encoding !== undefined) {
@@ -217,7 +217,7 @@ export function rangeOfFile(
       code: "Unsupported",
       action: "read a range of",
       subject: shown(file.path),
-      state: "file is compressed",
+      state: "the file is compressed",
       hint: "Read the whole file, or save it without compression.",
     });
   }

@@ -185,7 +185,8 @@ function checkForeignEndpoint(location: string, envFile: string): void {
     action: "use the registry that",
     subject: `${shown(envFile)} names`,
     state: `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`,
-    hint: `If you trust it, pass it as an argument, by ${REGISTRY_VARIABLE}, or holdfast remote.`,
+    hint:
+      `If you trust that host, name the registry as an argument, in ${REGISTRY_VARIABLE}, or with holdfast remote add.`,
   });
 }
 

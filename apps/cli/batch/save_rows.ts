@@ -102,7 +102,7 @@ export class SaveRows implements BatchWork<SaveRow> {
     throw fault({
       code: "Conflict",
       action: `save "${name}@${version}"`,
-      state: "it exists with other content",
+      state: "it already exists with different content",
       hint: row.version === undefined
         ? "This run saved the row before its content changed. Start a new run: --run-id TEXT"
         : "Use another version, or onConflict skip to keep the existing one.",

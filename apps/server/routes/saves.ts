@@ -96,7 +96,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
           action: "delete",
           subject: JSON.stringify(name),
           state: "no version is given",
-          hint: "DELETE one version, or add ?allVersions=true.",
+          hint: "DELETE one version, or add ?allVersions=true to delete every version.",
         });
       }
       return c.json(await saving.deleteVersions(context, { name, allVersions, ...asked, signal }));

@@ -43,8 +43,8 @@ export function createRunHandler(
         code: "NotFound",
         action: "execute a step of run",
         subject: shown(run),
-        state: `this worker has other pipelines: ${known}`,
-        hint: "Use different queues for workers of different pipelines: ?queue=NAME",
+        state: `this worker has only other pipelines: ${known}`,
+        hint: "Use a queue for each pipeline: add ?queue=NAME to the URL of the queue",
       });
     }
     const found = findCarriedRun(pipeline, { ...options, run });

@@ -65,8 +65,8 @@ export function noTransfer(url: string): RegistryError {
     code: "Unsupported",
     action: "reach",
     subject: shown(url),
-    state: "this run has no configuration of buckets",
-    hint: "Pass s3: createS3Configs() of ./backends, or use the command line.",
+    state: "no buckets are configured for this run",
+    hint: "Pass s3: createS3Configs(), imported from ./backends, or use the command line.",
   });
 }
 

@@ -83,7 +83,7 @@ export async function findRun(
     action: "find run",
     subject: shown(run),
     state: "the registry has no such run",
-    hint: `All runs: holdfast pipeline status ${pipeline}`,
+    hint: `List all runs: holdfast pipeline status ${pipeline}`,
   });
 }
 

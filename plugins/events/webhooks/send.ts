@@ -116,7 +116,7 @@ function denied({ host }: URL): RegistryError {
     action: "deliver to",
     subject: host,
     state: "its address is private",
-    hint: "Pass allowPrivate, or add the host to it, to allow private networks.",
+    hint: "Add the host to allowPrivate, or set allowPrivate to true for all private networks.",
   });
 }
 

@@ -24,8 +24,8 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
     throw fault({
       code: "Invalid",
       action: "use webhook secret",
-      state: "it is not whsec_ and base64 of 24 to 64 bytes",
-      hint: "Create one with createWebhookSecret(), the same for sender and receiver.",
+      state: "it is not whsec_ followed by base64 of 24 to 64 bytes",
+      hint: "Create one with createWebhookSecret(), and give it to the sender and the receiver.",
     });
   }
   return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [

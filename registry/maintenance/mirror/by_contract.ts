@@ -95,7 +95,7 @@ function unexpected(ref: string, error: unknown): RegistryError {
     action: "mirror",
     subject: `"${ref}"`,
     state: messageOf(error),
-    hint: "See the cause, an error of one of the two registries.",
+    hint: "Fix the cause, an error of the source or the target registry, and mirror again.",
     cause: error,
   });
 }

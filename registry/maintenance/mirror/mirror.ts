@@ -146,7 +146,7 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw invalid({
       state: `concurrency is ${concurrency}`,
-      hint: "Pass the number of versions to mirror at the same time, from 1.",
+      hint: "Pass the number of versions to mirror at the same time, at least 1.",
     });
   }
 }

@@ -178,7 +178,7 @@ export function explicitTarget(
   }
 
   function changed(): RegistryError {
-    const now = known?.dead ? "it was deleted" : "it has another commit";
+    const now = known?.dead ? "it was deleted" : "it was changed after you read it";
     return fault({
       code: "Conflict",
       action: "overwrite",

@@ -162,7 +162,8 @@ function missing(backend: Backend, path: string, key: string): RegistryError {
     action: "commit the upload of",
     subject: shown(path),
     state: "it has not arrived",
-    hint: "Send it to its URL, or begin again if it was sent before the registry's graceMs.",
+    hint:
+      "Send it to its URL. If you sent it longer ago than graceMs of the registry, begin again.",
     key,
     backend: backend.location,
   });

@@ -101,8 +101,8 @@ export const gc: Command = defineCommand<
     throw fault({
       code: "TaskFailed",
       action: "collect all garbage",
-      state: `${formatCount(length, "object")} could not be checked and stayed`,
-      hint: "Nothing needed was removed. See the damage: holdfast verify",
+      state: `kept ${formatCount(length, "object")} that could not be checked`,
+      hint: "Nothing that is needed was removed. List the damage: holdfast verify",
     });
   },
 });

@@ -118,7 +118,10 @@ Deno.test("a file that changed since its row was saved is said, not passed over"
   await Deno.writeTextFile(it.root.join("in/f.bin"), "two");
   const { code, err } = await it.run();
   assertEquals(code, 1);
-  assertStringIncludes(err, `error: line 1: Cannot save "f@1.0.0": it exists with other content`);
+  assertStringIncludes(
+    err,
+    `error: line 1: Cannot save "f@1.0.0": it already exists with different content`,
+  );
   assertStringIncludes(err, "--run-id");
   assertEquals((await it.run("--run-id tuesday")).code, 0);
   assertEquals(await it.versions("f"), ["1.0.0", "2.0.0"]);

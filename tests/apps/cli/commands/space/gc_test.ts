@@ -42,7 +42,10 @@ filledTest("gc keeps unreadable names and exits with 1", async (it) => {
   const { code, err, out } = await it.holdfast("gc");
   assertEquals([code, out], [1, "Freed nothing\n"]);
   assertStringIncludes(err, `stays: ${key}: `);
-  assertStringIncludes(err, "hint: Nothing needed was removed. See the damage: holdfast verify\n");
+  assertStringIncludes(
+    err,
+    "hint: Nothing that is needed was removed. List the damage: holdfast verify\n",
+  );
 });
 
 cliTest("gc --verbose lists what waits", async (it) => {
