@@ -78,7 +78,9 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
       code: "Invalid",
       action: "write Parquet",
       state: `rowGroupSize is ${rowGroupSize}, compression ${shown(compression)}`,
-      hint: `Pass a whole number of rows from 1, and ${Object.keys(CODEC_NAMES).join(", ")}.`,
+      hint: `Pass a whole number of at least 1, and one of the compressions ${
+        Object.keys(CODEC_NAMES).join(", ")
+      }.`,
     });
   }
   return {

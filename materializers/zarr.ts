@@ -111,8 +111,8 @@ async function* storedFiles(
     throw fault({
       code: "Unsupported",
       action: "save array in zarr",
-      state: "its store cannot list",
-      hint: "Save the result of its read().",
+      state: "its store cannot list keys",
+      hint: "Save the array that its read() returns.",
       backend: store.location,
     });
   }

@@ -189,7 +189,7 @@ function checkArgs(
     action: "make operator",
     subject: `${shown(key)} as ${shown(operatorId)}`,
     state: `its arguments differ from those of an earlier call: ${differing.join(", ")}`,
-    hint: "Pass the same arguments, another operator id, or use params for what changes. " +
+    hint: "Pass the same arguments or another operator id, or use params for what changes. " +
       "An operator that is registered as an object takes no arguments.",
   });
 }

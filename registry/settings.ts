@@ -186,7 +186,8 @@ function checkLayout({ kind, location, layout }: Backend): void {
     action: "open the registry at",
     subject: location,
     state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
-    hint: "Omit layout. A wrapper of a folder's backend must pass on layout and locking.",
+    hint:
+      "Omit the option layout. A wrapper of a folder's backend must have its layout and locking.",
     backend: location,
   });
 }

@@ -176,7 +176,8 @@ export function unexpected(
     code: "Unsupported",
     action,
     state: `unexpected answer from ${location}: ${state}`,
-    hint: "Check that the URL is that of a Holdfast service, and use the release of the service.",
+    hint:
+      "Check that the URL is that of a Holdfast service, and use the same release as the service.",
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}), // a proxy may have replaced the answer

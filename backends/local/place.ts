@@ -129,8 +129,8 @@ function makeFolder(root: LocalRoot, path: string): void {
 function fenced(root: LocalRoot, key: string, cause: unknown): RegistryError {
   return root.fault("put", key, {
     code: "Unknown",
-    state: "`gc` removed its stage file before the write finished",
-    hint: "Read the key before you write again.",
+    state: "`gc` removed its staging file before the write finished",
+    hint: "Read the key: the write may have taken effect.",
     cause,
   });
 }

@@ -46,7 +46,7 @@ export class KnownConfigs {
         action: "register configuration of",
         subject: url,
         state: "it is already registered",
-        hint: "Register a function if the configuration changes.",
+        hint: "To change the configuration later, register a function that returns it.",
       });
     }
     this.#registered.set(url, { provider, bucket, source });

@@ -113,7 +113,7 @@ function checkFree(path: string, overwrite: boolean): void {
     code: "AlreadyExists",
     action: "write",
     subject: shown(path),
-    state: `${found.isDirectory() ? "a folder" : "it"} exists`,
+    state: `${found.isDirectory() ? "a folder of that name" : "it"} already exists`,
     hint: found.isDirectory()
       ? "Pass the path of a file."
       : "Choose another path, or pass overwrite: true.",

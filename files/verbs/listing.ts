@@ -214,7 +214,7 @@ function notFileName(name: unknown): RegistryError {
     action: "find files by name",
     subject: shown(name),
     state: typeof name === "string" ? "a file name cannot contain /" : "it is not a string",
-    hint: "Use listFiles(folder, { pattern, recursive }) to find paths.",
+    hint: "Pass one file name, or use listFiles(folder, { pattern, recursive }) to find paths.",
   });
 }
 

@@ -258,7 +258,7 @@ async function scrubbedHead(
     code: "Corrupt",
     action: "find records above",
     subject: `"${key}"`,
-    state: "its content was collected, so there was a newer record",
+    state: "its content was collected as garbage, so a newer record is missing",
     hint: "Restore the newer records of this version from a copy.",
     key,
   });

@@ -61,7 +61,7 @@ export class PlacedContent implements FileSource {
       action: "read",
       subject: `"${this.file.path}" here`,
       state: "it is already stored",
-      hint: "Read it from the version after the save.",
+      hint: "Read it from the saved version, after the save.",
     });
   }
 }

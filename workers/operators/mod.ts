@@ -139,6 +139,6 @@ function threadEnded({ context }: OperatorJob, code: number): RegistryError {
     action: "finish operator",
     subject: shown(context.operatorId),
     state: `it ended its thread with exit code ${code}`,
-    hint: "Return an exit code instead of Deno.exit() or process.exit().",
+    hint: "Return an exit code instead of calling Deno.exit() or process.exit().",
   });
 }

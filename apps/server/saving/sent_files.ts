@@ -128,6 +128,7 @@ export function noUpload(upload: string): RegistryError {
     action: "find upload",
     subject: JSON.stringify(upload),
     state: "it does not exist",
-    hint: "It was saved, removed or has expired. Create another one.",
+    hint:
+      "It was saved or removed, or it has expired. If no version was saved, create another one.",
   });
 }

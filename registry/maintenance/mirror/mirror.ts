@@ -173,8 +173,8 @@ async function pairNames(
         code: "Invalid",
         action: "mirror",
         subject: shown(name),
-        state: `it would become ${shown(target)}, like ${shown(other.name)}`,
-        hint: "Rename each name to a unique one. Nothing was written.",
+        state: `it would become ${shown(target)}, and so would ${shown(other.name)}`,
+        hint: "Map each name to a different one. Nothing was written.",
       });
     }
     renamed.set(target, { name, target });

@@ -38,7 +38,7 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
         throw fault({
           code: "AlreadyExists",
           action: `name a registry ${name}`,
-          state: `that is ${registries[name]?.location}`,
+          state: `the name is used for ${registries[name]?.location}`,
           hint: "Use another name, or add --force.",
         });
       }
