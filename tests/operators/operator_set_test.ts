@@ -116,7 +116,7 @@ Deno.test("other arguments for an operator id are Invalid, without their values"
     RegistryError,
   );
   assertEquals(error.code, "Invalid");
-  assert(error.message.endsWith("those before: extra, level, mode"), error.message);
+  assert(error.message.endsWith("an earlier call: extra, level, mode"), error.message);
 });
 
 Deno.test("clear() disposes of instances that the set created", async () => {

@@ -16,6 +16,8 @@ const FIRST_SEED = seedCount(1, "HOLDFAST_ATTACK_SEED");
 const PROCESSES = 3;
 /** The number of starts and kills of each process. */
 const LIVES = 2;
+/** The largest number of lines that a process prints before its end; a bucket takes longer. */
+const MAX_LINES = { disk: 230, bucket: 80 };
 const HOUR = 3_600_000;
 
 const PLANS = (["moves", "overwrites", "saves"] as const).flatMap((plan) =>
@@ -61,12 +63,13 @@ for (const [kind, plans] of BUCKETS) {
 async function attackOnce(place: AttackedPlace, seed: number): Promise<number> {
   const random = seededRandom(seed);
   const saves = new Saves();
+  const mostLines = MAX_LINES[typeof place.root === "string" ? "disk" : "bucket"];
   const livesOf = async (slot: number) => {
     for (let life = 0; life < LIVES; life++) {
       const aheadMs = slot === 0 ? 60_000 : 0; // it presumes live movers dead
       const firstToken = 100_000_000 + ((seed % 100) * 10 + slot) * 100_000 + life * 50_000;
       const own = { ...place, aheadMs, slot, firstToken, seed: Math.floor(random() * 2 ** 31) };
-      await liveOnce(own, 30 + Math.floor(random() * 200), saves);
+      await liveOnce(own, 30 + Math.floor(random() * (mostLines - 30)), saves);
     }
   };
   await Promise.all(Array.from({ length: PROCESSES }, (_, slot) => livesOf(slot)));
