@@ -1,0 +1,214 @@
+"""Answers questions of the tests about registries, a line of JSON each, through the reader."""
+
+import base64
+import datetime
+import hashlib
+import io
+import json
+import math
+import sys
+
+import holdfast_reader as reader
+
+
+class FakeClient:
+    """As much of a client of boto3 as the reader uses, over objects with the times of a test."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.objects = {each["key"]: each for each in json.load(file)}
+
+    def list_objects_v2(self, Bucket, Prefix, MaxKeys, ContinuationToken="", Delimiter=""):
+        keys = sorted(key for key in self.objects if key.startswith(Prefix))
+        folders = {key[: key.index("/", len(Prefix)) + 1] for key in keys if Delimiter}
+        keys = [key for key in keys if key > ContinuationToken and not Delimiter]
+        contents = [
+            {
+                "Key": key,
+                "Size": len(self.objects[key]["bytes"]),
+                "LastModified": datetime.datetime.fromtimestamp(self.objects[key]["time"] / 1000),
+            }
+            for key in keys[:MaxKeys]
+        ]
+        page = {"Contents": contents, "CommonPrefixes": [{"Prefix": each} for each in folders]}
+        if len(keys) > MaxKeys:
+            page.update(IsTruncated=True, NextContinuationToken=keys[MaxKeys - 1])
+        return page
+
+    def get_object(self, Bucket, Key, Range="bytes=0-"):
+        start, end = Range[len("bytes="):].split("-")
+        data = bytes(self._found(Key)["bytes"])[int(start):int(end) + 1 if end else None]
+        return {"Body": io.BytesIO(data)}
+
+    def head_object(self, Bucket, Key):
+        return self._found(Key)
+
+    def _found(self, key):
+        if key in self.objects:
+            return self.objects[key]
+        error = Exception(key)
+        error.response = {"Error": {"Code": "NoSuchKey"}}
+        raise error
+
+
+def registry_of(question):
+    s3 = None
+    if "objects" in question:
+        s3 = FakeClient(question["objects"])
+    if "s3" in question:
+        import boto3
+
+        s3 = boto3.client("s3", **question["s3"])
+    return reader.open_registry(question["location"], token=question.get("token"), s3=s3)
+
+
+def attempt(action):
+    try:
+        return action()
+    except reader.HoldfastError as error:
+        return {"error": error.code, "message": str(error)}
+
+
+def describe(registry):
+    return {name: describe_name(registry, name) for name in sorted(registry.names())}
+
+
+def describe_name(registry, name):
+    versions = list(registry.versions(name))
+    return {
+        "versions": versions,
+        "aliases": attempt(lambda: registry.aliases(name)),
+        "contents": {
+            version: attempt(lambda: describe_version(registry, f"{name}@{version}"))
+            for version in versions
+        },
+    }
+
+
+def describe_version(registry, ref):
+    artifact = registry.open(ref)
+    return {
+        "version": artifact.version,
+        "commit": artifact.commit,
+        "digest": artifact.digest,
+        "createdAt": artifact.created_at,
+        "materializer": artifact.materializer,
+        "metadata": artifact.metadata,
+        "inputs": artifact.inputs,
+        "files": [
+            {
+                "path": file.path,
+                "mode": file.mode,
+                "modifiedAt": file.modified_at,
+                "mediaType": file.media_type,
+                "sha256": hashlib.sha256(file.read()).hexdigest(),
+            }
+            for file in artifact.files
+        ],
+    }
+
+
+def plain(value):
+    """Spells a Python value as JSON with its type, so that tests can compare it."""
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else {"int": str(value)}
+    if isinstance(value, float):
+        zero = "-0" if value == 0 and math.copysign(1, value) < 0 else None
+        return {"float": zero or str(value)}
+    if isinstance(value, datetime.datetime):
+        return {"datetime": value.isoformat()}
+    if isinstance(value, dict):
+        return {"dict": [[plain(key), plain(item)] for key, item in value.items()]}
+    if isinstance(value, (set, list)):
+        return {type(value).__name__: [plain(item) for item in value]}
+    if hasattr(value, "tolist"):
+        return {"array": str(value.dtype), "shape": list(value.shape), "items": value.tolist()}
+    return {"table": value.to_pylist()}
+
+
+def answer(question):
+    kind = question["ask"]
+    if kind == "ranges":
+        return [versions_in(text, question["versions"]) for text in question["texts"]]
+    if kind == "vectors":
+        return vectors(question["path"])
+    registry = registry_of(question)
+    if kind == "describe":
+        return describe(registry)
+    if kind == "resolve":
+        return [attempt(lambda ref=ref: registry.open(ref).ref) for ref in question["refs"]]
+    if kind == "commits":
+        return [attempt(lambda ref=ref: registry.open(ref).commit) for ref in question["refs"]]
+    if kind == "load":
+        return [attempt(lambda ref=ref: plain(registry.load(ref))) for ref in question["refs"]]
+    if kind == "download":
+        return registry.download(question["ref"], question["to"], question.get("links", "safe"))
+    raise AssertionError(kind)
+
+
+def versions_in(text, versions):
+    found = reader.parse_range(text)
+    if found is not None:
+        return [each for each in versions if found.includes(reader.parse_version(each))]
+
+
+def vectors(path):
+    with open(path, encoding="utf-8") as file:
+        known = json.load(file)
+    bad = []
+
+    def expect(what, found, expected):
+        if found != expected:
+            bad.append([what, found, expected])
+
+    for text, segment in known["names"]:
+        expect(text, attempt(lambda: reader.encode_segment(text)), segment)
+        expect(segment, reader.decode_segment(segment), text)
+    for text in known["notNames"]:
+        expect(text, attempt(lambda: reader.encode_segment(text)).get("error"), "Invalid")
+    for segment in known["notSegments"]:
+        expect(segment, reader.decode_segment(segment), None)
+    for kind in ("releasesNewestFirst", "prereleasesNewestFirst"):
+        versions = [reader.parse_version(text) for text, _ in known[kind]]
+        expect(kind, sorted(versions, key=lambda each: each.precedence, reverse=True), versions)
+        for text, order in known[kind]:
+            expect(text, reader.encode_order(reader.parse_version(text)), order)
+            expect(order, str(reader.decode_order(order)), text)
+    for order in known["notOrders"]:
+        expect(order, reader.decode_order(order), None)
+    for generation, segment in known["generations"]:
+        expect(segment, reader.generation_of(segment), generation)
+    for key, file in known["paths"]:
+        expect(key, reader.path_of(key), file)
+    for file in known["notPaths"]:
+        expect(file, reader.path_of(file.replace("+/", "").replace(",", "/")) == file, False)
+    for kind, key in known["keys"].items():
+        is_record = key.endswith(".rec")
+        expect(kind, reader.cell_of(key), key[: key.rindex("/") + 1] if is_record else None)
+    for vector in known["records"]:
+        data = f"{vector['firstLine']}\n{vector['inline']}".encode()
+        segment = f"{reader.MAX_SAFE - vector['record']['generation']:016}.rec"
+        entry = reader.Entry(segment, len(data), 0)
+        members = reader.parse_record(data, entry).members
+        expect(segment, {**members, "sum": None}, {**vector["record"], "sum": None})
+        expect(segment, len(data), vector["bytes"])
+        for place in (0, len(data) // 2, len(data) - len(vector["inline"]) - 2):
+            hurt = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
+            found = attempt(lambda: reader.parse_record(hurt, entry))
+            is_inline = place > len(vector["firstLine"])
+            expect(place, is_inline or found.get("error"), is_inline or "Corrupt")
+    for vector in known["digests"]:
+        expect("digest", reader.digest_of(vector["materializer"], vector["files"]), vector["digest"])
+    return bad
+
+
+for line in sys.stdin:
+    try:
+        reply = {"answer": answer(json.loads(line))}
+    except reader.HoldfastError as error:
+        reply = {"answer": {"error": error.code, "message": str(error)}}
+    print(json.dumps(reply), flush=True)

@@ -1,0 +1,255 @@
+// Everything that a store can hold, read by Python: in a folder, in a bucket and through a service.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createS3Backend } from "../../backends/s3.ts";
+import { inRange, parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
+import type { Registry } from "../../core/registry.ts";
+import { realSystem } from "../../core/system.ts";
+import { createLocalBackend, openRegistry } from "../../mod.ts";
+import { KEPT } from "../registry/kept/values.ts";
+import { makeVoid } from "../registry/late_records.ts";
+import { createProtocolWorld, filler } from "../registry/protocol_world.ts";
+import { keysOf } from "../registry/registries.ts";
+import { serverTest } from "../support/servers/mod.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import {
+  describe,
+  orCode,
+  type Place,
+  python,
+  type PythonReader,
+  READER,
+  served,
+  startReader,
+  why,
+  withoutMessages,
+} from "./reader.ts";
+import { fill, MANY_VERSIONS } from "./stored.ts";
+
+const REFS = [
+  ...["many", "many@latest", "many@1", "many@1.2", "many@^1", "many@~1.2", "many@1.x", "many@*"],
+  ...["many@>=1.0.0-alpha <1.0.0", "many@>=2.0.0-0 <3 || 0.0.1", "many@<0.0.1", "many@1.0.0-rc.1"],
+  ...[
+    "many@moving-123",
+    "many@été_🦊",
+    "many@removed",
+    "many@nothing",
+    "many@10",
+    "many@1.0.0-rc.11",
+  ],
+  ...["gone", "gone@1", "none", "none@x", "many@", "many@1.2.3.4", "many@01", "many@v1", "many@ 1"],
+  ...[
+    "many@>=",
+    "many@9007199254740992",
+    "",
+    "@1",
+    "a@b@c",
+    " a",
+    "many@3.1.0-rc.1+other",
+    "many@x",
+  ],
+];
+
+async function sameAsPython(reader: PythonReader, place: Place, registry: Registry): Promise<void> {
+  const expected = await describe(registry);
+  assertEquals(withoutMessages(await reader.ask({ ask: "describe", ...place })), expected);
+  const refs = REFS.map((ref) =>
+    orCode(async () => {
+      const { name, version } = await registry.info(ref);
+      return `${name}@${version}`;
+    })
+  );
+  assertEquals(
+    withoutMessages(await reader.ask({ ask: "resolve", refs: REFS, ...place })),
+    await Promise.all(refs),
+  );
+}
+
+function testReader(name: string, run: (reader: PythonReader, root: TempRoot) => Promise<void>) {
+  Deno.test({
+    name: `${name}${why}`,
+    ignore: python === undefined,
+    async fn() {
+      await using root = await tempRoot();
+      await using reader = startReader();
+      await run(reader, root);
+    },
+  });
+}
+
+testReader("Python follows every test vector of FORMAT.md", async (reader) => {
+  const path = join(REPOSITORY, "tests/fixtures/format_vectors.json");
+  assertEquals(await reader.ask({ ask: "vectors", path }), []);
+});
+
+testReader("Python reads versions of every layout", async (reader, root) => {
+  const path = root.join("registry");
+  await using registry = await openRegistry(path, { cache: false });
+  await fill(registry);
+  await sameAsPython(reader, { location: path }, registry);
+  await using service = served(registry);
+  await sameAsPython(reader, { location: service.location, token: service.token }, registry);
+  const refused = { ask: "describe", location: service.location, token: "another" };
+  assertEquals(withoutMessages(await reader.ask(refused)), { error: "Denied" });
+});
+
+testReader("Python reads the stored fixture", async (reader, root) => {
+  await cp(KEPT, root.path, { recursive: true });
+  await using registry = await openRegistry(createLocalBackend({ path: root.path }));
+  await sameAsPython(reader, { location: root.path }, registry);
+});
+
+for (const versioned of [true, false]) {
+  const kind = versioned ? "versions" : "names without versions";
+  testReader(`Python reads ${kind} that were overwritten and deleted`, async (reader, root) => {
+    const path = root.join("registry");
+    const options = { versioned, mutable: true, cache: false } as const;
+    await using registry = await openRegistry(path, options);
+    const version = versioned ? "1.0.0" : undefined;
+    for (const name of ["a", "b", "c"]) {
+      for (let i = 0; i < 13; i++) {
+        await registry.save(name, { i }, { version, onConflict: "overwrite" });
+      }
+    }
+    await registry.delete("b", { allVersions: true });
+    await registry.delete("c", { allVersions: true });
+    await registry.save("c", "again", { version, onConflict: "overwrite" });
+    await sameAsPython(reader, { location: path }, registry);
+    for (const ref of ["a@1.0.0", "a@2.0.0", "a@^1", "a@latest", "b", "c@x"]) {
+      const [found] = await reader.ask<unknown[]>({ ask: "resolve", refs: [ref], location: path });
+      const expected = await orCode(async () => `a@${(await registry.info(ref)).version}`);
+      assertEquals(withoutMessages(found), expected, ref);
+    }
+  });
+}
+
+serverTest(`Python reads a bucket${why}`, "minio", async (server) => {
+  if (python === undefined) return;
+  const { endpoint, bucket, accessKey, secretKey, region } = server;
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  const prefix = `python/${realSystem.id()}`;
+  const backend = createS3Backend({
+    ...{ provider: "minio", endpoint, region, bucket, prefix, credentials },
+  });
+  await using registry = await openRegistry(backend, { cache: false });
+  await fill(registry);
+  await using reader = startReader();
+  const s3 = {
+    endpoint_url: endpoint,
+    region_name: region,
+    aws_access_key_id: accessKey,
+    aws_secret_access_key: secretKey,
+  };
+  await sameAsPython(reader, { location: `s3://${bucket}/${prefix}`, s3 }, registry);
+  const at = (location: string, aws_secret_access_key = secretKey) =>
+    reader.ask({ ask: "describe", location, s3: { ...s3, aws_secret_access_key } });
+  assertEquals(withoutMessages(await at(`s3://${bucket}/nothing`)), { error: "NotFound" });
+  assertEquals(withoutMessages(await at(`s3://no-such-bucket/${prefix}`)), { error: "NotFound" });
+  assertEquals(withoutMessages(await at(`s3://${bucket}/${prefix}`, "wrong")), { error: "Denied" });
+
+  // A plain copy of a bucket in a folder, as `aws s3 sync` makes it.
+  await using root = await tempRoot();
+  for (const key of await keysOf(backend)) {
+    await mkdir(dirname(root.join(key)), { recursive: true });
+    await writeFile(root.join(key), await (await backend.get(key))!.bytes());
+  }
+  await sameAsPython(reader, { location: root.path }, registry);
+});
+
+testReader("Python skips expired records", async (reader, root) => {
+  const world = await createProtocolWorld({ mutable: true });
+  await world.registry.save("a", filler("first"), { version: "1.0.0" });
+  await makeVoid(world);
+  await world.registry.save("b", "first", { version: "1.0.0" });
+  await makeVoid(world, { version: "2.0.0" });
+  const objects = [];
+  for (const entry of await Array.fromAsync(world.store.list(""))) {
+    if (!("key" in entry)) continue;
+    const { bytes } = (await world.store.get(entry.key))!;
+    objects.push({ key: entry.key, time: entry.modifiedAt, bytes: [...await bytes()] });
+  }
+  const path = root.join("objects.json");
+  await writeFile(path, JSON.stringify(objects));
+  const { registry } = await world.open();
+  const refs = ["a", "a@1", "a@^1", "a@2", "a@>=1"];
+  const expected = refs.map((ref) => orCode(async () => `${(await registry.info(ref)).commit}`));
+  const found = await reader.ask({ ask: "commits", location: "s3://fake", objects: path, refs });
+  assertEquals(withoutMessages(found), await Promise.all(expected));
+});
+
+testReader("Python reads ranges as the product does", async (reader) => {
+  let seed = 7;
+  const pick = <T>(values: readonly T[]): T => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return values[Math.floor(seed / 2 ** 32 * values.length)];
+  };
+  const number = () => pick(["0", "1", "2", "10", "x", "*", "X"]);
+  const exact = () => `${pick([0, 1, 2])}.${pick([0, 1, 2])}.${pick([0, 1, 2])}`;
+  const partial = () =>
+    pick([
+      number,
+      exact,
+      () => `${number()}.${number()}`,
+      () => `${number()}.${number()}.${number()}`,
+      () => `${exact()}-${pick(["rc.1", "alpha", "0", "beta.2"])}`,
+    ])();
+  const word = () => pick(["", "^", "~", ">", ">=", "<", "<=", "="]) + pick(["", " "]) + partial();
+  const range = () =>
+    pick([
+      word,
+      () => `${word()} ${word()}`,
+      () => `${word()} || ${word()}`,
+      () => `${partial()} - ${partial()}`,
+    ])();
+  // `<=*` has no meaning: the package that reads ranges refuses most of its spellings.
+  const texts = Array.from({ length: 2_000 }, range).filter((text) => !/<= ?[xX*]/.test(text));
+  texts.push("^^1", ">", "a", "1.2.3.4", "1 2 x.y", "^1.2-rc", "01", ">1 - 2");
+  const versions = [...MANY_VERSIONS, "1.2.0-rc.1", "2.0.0-rc.2", "0.1.0", "0.2.1", "2.1.1"];
+  const expected = texts.map((text) => {
+    try {
+      const parsed = parseVersionRange(text);
+      return versions.filter((version) => inRange(parseVersion(version), parsed));
+    } catch {
+      return null;
+    }
+  });
+  const found = await reader.ask<unknown[]>({ ask: "ranges", texts, versions });
+  texts.forEach((text, i) => assertEquals(found[i], expected[i], text));
+  assert(expected.some((found) => found === null) && expected.some((found) => found?.length));
+});
+
+testReader("Python opens nothing that is not a registry", async (reader, root) => {
+  for (const location of [root.path, root.join("none"), "gs://bucket/prefix"]) {
+    const found = await reader.ask({ ask: "describe", location });
+    const error = location.startsWith("gs:") ? "Unsupported" : "NotFound";
+    assertEquals(withoutMessages(found), { error });
+  }
+  const source = await readFile(join(REPOSITORY, "python/holdfast_reader.py"), "utf8");
+  assert(!/"(PUT|POST|DELETE)"|put_object|delete_object|upload/.test(source), "it only reads");
+});
+
+Deno.test({
+  name: `the Python command line reports a full disk and a wrong path in one line${why}`,
+  ignore: python === undefined || Deno.build.os !== "linux",
+  async fn() {
+    await using root = await tempRoot();
+    await using registry = await openRegistry(root.join("registry"), { cache: false });
+    await registry.save("a", "x".repeat(2 ** 20));
+    const run = async (arguments_: string) => {
+      const reader = `"${python}" "${join(READER, "holdfast_reader.py")}" -r registry`;
+      const { stderr } = await new Deno.Command("sh", {
+        args: ["-c", `${reader} ${arguments_}`],
+        cwd: root.path,
+      }).output();
+      return new TextDecoder().decode(stderr);
+    };
+    assertEquals(await run("load a > /dev/full"), "error: Cannot load: No space left on device\n");
+    assertMatch(
+      await run("download a registry/.reserve/below"),
+      /^error: Cannot download "registry\/.*(File exists|Not a directory)\n$/,
+    );
+    assertEquals(await run("load a | head -c 1 > /dev/null"), "");
+  },
+});

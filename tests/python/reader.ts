@@ -1,0 +1,132 @@
+// The Python reader as a process that answers questions, and what the product answers to the same.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createAccess, parseScope } from "../../apps/server/access/access.ts";
+import { createHandler } from "../../apps/server.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { Registry } from "../../core/registry.ts";
+import { findPython } from "../support/numpy.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+
+/** The folder of the reader. */
+export const READER = join(REPOSITORY, "python");
+
+/** A Python with everything that the reader can use, or undefined. */
+export const python = await findPython(
+  "backports.zstd, boto3, numpy, pyarrow, zstandard",
+);
+
+/** The end of the names of tests. */
+export const why = python === undefined
+  ? " (ignored: neither HOLDFAST_PYTHON nor python3 has boto3, numpy, pyarrow, zstandard and backports.zstd)"
+  : "";
+
+/** The location of a registry, for the reader. */
+export interface Place {
+  location: string;
+  token?: string;
+  /** Options of the client of boto3. */
+  s3?: Record<string, unknown>;
+}
+
+export interface PythonReader extends AsyncDisposable {
+  /** Asks `answer.py`; what it cannot do is `{ error, message }`. */
+  ask<T = unknown>(question: { ask: string } & Record<string, unknown>): Promise<T>;
+}
+
+export function startReader(): PythonReader {
+  const child = spawn(python!, [join(REPOSITORY, "tests/python/answer.py")], {
+    env: { PYTHONPATH: READER, PYTHONDONTWRITEBYTECODE: "1", AWS_EC2_METADATA_DISABLED: "true" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async ask<T>(question: Record<string, unknown>) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`The reader ended on ${JSON.stringify(question)}`);
+      return JSON.parse(value).answer as T;
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** Serves a registry to those who have the token. */
+export function served(registry: Registry): Place & AsyncDisposable {
+  const token = "hf_of-the-test";
+  const access = createAccess("t", [parseScope("read:*")]);
+  const find = (header: string | null) =>
+    Promise.resolve(header === `Bearer ${token}` ? access : undefined);
+  const handler = createHandler(registry, { tokens: { find } });
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+  return {
+    location: `http://127.0.0.1:${server.addr.port}`,
+    token,
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await handler[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Returns the answer of `describe` in `answer.py`, computed by the product. */
+export async function describe(registry: Registry): Promise<Record<string, unknown>> {
+  const names = (await Array.fromAsync(registry.names())).toSorted();
+  const described = names.map(async (name) => {
+    const versions = (await Array.fromAsync(registry.versions(name))).map(({ version }) => version);
+    const contents: Record<string, unknown> = {};
+    for (const version of versions) {
+      contents[version] = await orCode(() => describeVersion(registry, `${name}@${version}`));
+    }
+    const aliases = await orCode(async () => {
+      const entries = await Array.fromAsync(registry.aliases(name));
+      return Object.fromEntries(entries.map(({ alias, version }) => [alias, version]));
+    });
+    return [name, { versions, aliases, contents }];
+  });
+  return Object.fromEntries(await Promise.all(described));
+}
+
+async function describeVersion(registry: Registry, ref: string): Promise<unknown> {
+  const artifact = await registry.open(ref);
+  const { version, commit, digest, createdAt, materializer, metadata, inputs } = artifact.info;
+  const files = artifact.files().map(async ({ info, bytes }) => ({
+    path: info.path,
+    mode: info.mode ?? null,
+    modifiedAt: info.modifiedAt ?? null,
+    mediaType: info.mediaType ?? null,
+    sha256: createHash("sha256").update(await bytes()).digest("hex"),
+  }));
+  return {
+    ...{ version, commit, digest, createdAt: asText(createdAt), materializer: materializer.id },
+    ...{ metadata, inputs, files: await Promise.all(files) },
+  };
+}
+
+/** Its result, or the code of its error, as {@linkcode withoutMessages} leaves of the reader's. */
+export async function orCode<T>(action: () => Promise<T>): Promise<T | { error: string }> {
+  try {
+    return await action();
+  } catch (error) {
+    if (isRegistryError(error)) return { error: error.code };
+    throw error;
+  }
+}
+
+export function withoutMessages(answer: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      answer,
+      (_, value) =>
+        value?.error !== undefined && "message" in value ? { error: value.error } : value,
+    ),
+  );
+}
+
+const asText = (time: Date | string) => typeof time === "string" ? time : time.toISOString();
