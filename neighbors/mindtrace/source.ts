@@ -1,0 +1,170 @@
+// The files of a mindtrace registry, in a folder or a bucket.
+import { basename, dirname } from "node:path";
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { openBackend } from "../../backends/mod.ts";
+import type { Backend, CallOptions } from "../../core/backend.ts";
+import { fault, orMissing, type RegistryError } from "../../core/errors.ts";
+import type {
+  FileEntry,
+  FileStore,
+  FileToDecode,
+  ReadableFileStore,
+} from "../../core/file_store.ts";
+import { shown } from "../../core/naming/names.ts";
+import { joinPath, nameOf } from "../../core/naming/paths.ts";
+import { isStoreUrl } from "../../core/urls/store_url.ts";
+import { createBucketFiles, createLocalFiles } from "../../files/mod.ts";
+
+/** Prefix of the files that describe versions. */
+export const META = "_meta_";
+
+/** The settings of a registry. */
+export const SETTINGS_FILE = "registry_metadata.json";
+
+/** Most folders that are searched for a registry. */
+const MOST_SEARCHED = 100;
+
+/** Most files of one artifact without a list of files. */
+const MAX_FILES = 100_000;
+
+/** The location of a mindtrace registry: a folder, the URL of a bucket, or a store. */
+export type MindtraceLocation = string | URL | Backend;
+
+/**
+ * The files of a folder. Names such as `a:b` begin like a drive letter, which no store of files
+ * accepts: they are reached from the folder above.
+ */
+export class FolderFiles {
+  readonly #own: FileStore;
+  readonly #above: FileStore;
+  readonly #name: string;
+
+  constructor(folder: string, durability: "disk" | "os" = "os") {
+    this.#own = createLocalFiles({ root: folder, durability });
+    this.#above = createLocalFiles({ root: dirname(folder), durability });
+    this.#name = basename(folder);
+  }
+
+  /** Returns the store that accepts a path, and the path there. */
+  at(path: string): [store: FileStore, path: string] {
+    return /^[A-Za-z]:/.test(path) ? [this.#above, joinPath(this.#name, path)] : [this.#own, path];
+  }
+}
+
+/** Returns the store that accepts a path, and the path there. */
+type Place = (path: string) => [store: ReadableFileStore, path: string];
+
+/** The files of a registry. Paths are relative to it. */
+export class MindtraceFiles implements AsyncDisposable {
+  readonly location: string;
+  /** A bucket has another layout than a folder. */
+  readonly isBucket: boolean;
+  readonly #at: Place;
+
+  constructor(at: Place, { location, isBucket }: { location: string; isBucket: boolean }) {
+    this.#at = at;
+    this.location = location;
+    this.isBucket = isBucket;
+  }
+
+  async stat(path: string, options: CallOptions): Promise<FileEntry | undefined> {
+    const [store, there] = this.#at(path);
+    return await store.stat(there, options);
+  }
+
+  /** Opens a file; undefined if there is none. */
+  async open(path: string, options: CallOptions): Promise<FileToDecode | undefined> {
+    const [store, there] = this.#at(path);
+    return await orMissing(store.open(there, options));
+  }
+
+  /** Yields the paths of the files that describe versions, without the prefix `_meta_`. */
+  async *metaPaths(options: CallOptions): AsyncGenerator<string> {
+    for (const { path, kind } of await this.#names("", options)) {
+      if (!path.startsWith(META)) continue;
+      if (kind === "file") yield path.slice(META.length);
+      // A `/` in a name makes folders.
+      if (kind === "folder") {
+        for await (const below of this.#walk(path, options)) yield below.slice(META.length);
+      }
+    }
+  }
+
+  /** Returns a folder of this one that has a registry. */
+  async registryBelow(options: CallOptions): Promise<string | undefined> {
+    const folders = (await this.#names("", options)).filter(({ kind }) => kind === "folder");
+    for (const { path } of folders.slice(0, MOST_SEARCHED)) {
+      const found = this.stat(joinPath(path, SETTINGS_FILE), options);
+      if (await found.catch(() => undefined) !== undefined) return path; // it may be unreadable
+    }
+  }
+
+  /** Returns the paths of all files below a folder, relative to it. */
+  async filesBelow(folder: string, options: CallOptions): Promise<string[]> {
+    const files: string[] = [];
+    for await (const path of this.#walk(folder, options)) {
+      files.push(path.slice(folder.length + 1));
+      if (files.length > MAX_FILES) throw tooMany(folder);
+    }
+    return files;
+  }
+
+  async *#walk(folder: string, options: CallOptions): AsyncGenerator<string> {
+    for (const { path, kind } of await orMissing(this.#names(folder, options)) ?? []) {
+      if (kind === "file") yield path;
+      if (kind === "folder") yield* this.#walk(path, options);
+    }
+  }
+
+  async #names(folder: string, options: CallOptions): Promise<Pick<FileEntry, "path" | "kind">[]> {
+    const [store, there] = this.#at(folder);
+    const found = store.names === undefined
+      ? await Array.fromAsync(store.list(there, options))
+      : await store.names(there, options);
+    return found.map(({ path, kind }) => ({ path: joinPath(folder, nameOf(path)), kind }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const [store] = this.#at("");
+    await store[Symbol.asyncDispose]();
+  }
+}
+
+function tooMany(folder: string): RegistryError {
+  const state = `more than ${MAX_FILES} files`;
+  const hint = "Pack the folder into one archive, and save that.";
+  return fault({ code: "Unsupported", action: "list", subject: shown(folder), state, hint });
+}
+
+/** Opens the files at a location, which must exist. */
+export async function openMindtraceFiles(given: MindtraceLocation): Promise<MindtraceFiles> {
+  if (typeof given === "object" && "get" in given) return inBucket(given);
+  const text = String(given);
+  if (isStoreUrl(text) && !/^(file|disk):/i.test(text)) return inBucket(await openBackend(text));
+  const folder = /^file:/i.test(text) ? fileURLToPath(text) : text.replace(/^disk:/i, "");
+  const location = existing(folder);
+  const files = new FolderFiles(location);
+  return new MindtraceFiles((path) => files.at(path), { location, isBucket: false });
+}
+
+function inBucket(backend: Backend): MindtraceFiles {
+  const { location } = backend;
+  const store = createBucketFiles({ backend });
+  return new MindtraceFiles((path) => [store, path], { location, isBucket: true });
+}
+
+function existing(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch (cause) {
+    throw fault({
+      code: "NotFound",
+      action: "open the mindtrace registry at",
+      subject: folder,
+      state: "no such folder",
+      hint: "Pass the folder or bucket that has registry_metadata.json in it.",
+      cause,
+    });
+  }
+}
