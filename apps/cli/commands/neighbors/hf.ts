@@ -1,0 +1,358 @@
+// `holdfast import hf`
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { globToRegExp } from "@std/path";
+import { cacheFolder } from "../../../../disk/cache_folder.ts";
+import type { FileSource, FileToSave, Materializer } from "../../../../materializers/mod.ts";
+import { type Artifact, localPath, type Registry, type SavedArtifact } from "../../../../mod.ts";
+import { orMissing } from "../../../../core/errors.ts";
+import { checkNewName } from "../../../../core/naming/names.ts";
+import { fetchFiles } from "../../hub/blobs.ts";
+import {
+  type Hub,
+  type HubFile,
+  type HubRepo,
+  type HubRevision,
+  openHub,
+  parseRepo,
+} from "../../hub/hub_client.ts";
+import {
+  findLocal,
+  isFolder,
+  type LocalSource,
+  refuseForeignLinks,
+} from "../../hub/local_cache.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { Interruption } from "../../program/exit_code.ts";
+import { invalid } from "../../program/hints.ts";
+import { refuseOddAlias } from "../../program/refusals.ts";
+import { formatAdded, formatBytes, formatCount } from "../../terminal/units.ts";
+
+interface ImportHfFlags {
+  name?: string;
+  revision?: string[];
+  alias?: string[];
+  include?: string[];
+  exclude?: string[];
+  endpoint?: string;
+  work?: string;
+  dryRun?: boolean;
+}
+
+/** One revision to save, and what is recorded of it. */
+interface Revision {
+  name: string;
+  /** Words for messages: `team/bert at main`. */
+  shown: string;
+  repo?: HubRepo;
+  revision?: string;
+  commit?: string;
+  endpoint?: string;
+}
+
+export const importHf: Command = defineCommand<[source: string], ImportHfFlags>({
+  name: "import hf",
+  summary: "Save a repository of the Hugging Face Hub, or of its cache, as a version.",
+  details:
+    "The source is a repository id (org/name, datasets/org/name), a repository in the cache of " +
+    "the Hugging Face libraries (models--org--name, or a snapshot in it), or a folder that they " +
+    "wrote. A path that exists is a folder. Each revision becomes a version whose metadata has " +
+    "the repository, the revision and the commit; a commit that was imported is not imported " +
+    "again, and unchanged files are neither downloaded nor stored again. Every download is " +
+    "checked against its digest. After an interruption, the same command continues. HF_TOKEN is " +
+    "the token of private repositories, HF_ENDPOINT the default of --endpoint.",
+  args: [{ usage: "<source>", text: "a repository id, or a folder", completes: "file" }],
+  options: [
+    {
+      flags: "--name <name>",
+      text: "the name to save as (default: the repository id; required for a plain folder)",
+      completes: "name",
+    },
+    {
+      flags: "--revision <revision>",
+      text: "a branch, tag or commit (default: main); repeat it for several versions, oldest first",
+      repeat: true,
+    },
+    { flags: "-a, --alias <alias>", text: "point this alias to the last version", repeat: true },
+    { flags: "--include <pattern>", text: "only files like '*.json', 'onnx/**'", repeat: true },
+    { flags: "--exclude <pattern>", text: "no files like '*.bin'", repeat: true },
+    {
+      flags: "--endpoint <url>",
+      text: "the hub to download from (default: https://huggingface.co)",
+    },
+    {
+      flags: "--work <folder>",
+      text: "keep downloads here until they are saved (default: beside the cache of this machine)",
+      completes: "file",
+    },
+    { flags: "--dry-run", text: "only show what would be downloaded and saved" },
+  ],
+  examples: [
+    ["holdfast import hf google-bert/bert-base-uncased --include '*.json'", "as a version"],
+    ["holdfast import hf datasets/team/trips --revision v1 --revision v2", "two versions"],
+    ["holdfast import hf ~/.cache/huggingface/hub/models--team--bert", "from the cache"],
+    ["holdfast import hf ./bert --name team/bert", "a folder of save_pretrained()"],
+  ],
+  async run([source], flags, context) {
+    const { io } = context;
+    for (const alias of flags.alias ?? []) refuseOddAlias(alias);
+    const folder = resolve(io.cwd, source);
+    const isLocal = flags.endpoint === undefined && await isFolder(folder);
+    const revisions = flags.revision ?? [undefined];
+    if (isLocal) {
+      const found: LocalSource[] = [];
+      for (const revision of revisions) found.push(await findLocal(folder, revision));
+      const registry = await context.open({ write: !flags.dryRun });
+      for (const [i, one] of found.entries()) {
+        const aliases = i === found.length - 1 ? flags.alias : undefined;
+        await importFolder(registry, one, { ...flags, alias: aliases }, context);
+      }
+      return;
+    }
+    const repo = parseRepo(source);
+    const endpoint = flags.endpoint ?? io.system.env("HF_ENDPOINT");
+    const token = io.system.env("HF_TOKEN");
+    const hub = openHub({ endpoint, token, system: io.system, signal: io.signal });
+    const registry = await context.open({ write: !flags.dryRun });
+    for (const [i, revision = "main"] of revisions.entries()) {
+      const aliases = i === revisions.length - 1 ? flags.alias : undefined;
+      const asked = { repo, revision };
+      await importRevision(registry, hub, asked, { ...flags, alias: aliases }, context);
+    }
+  },
+});
+
+function nameOf(repo: HubRepo | undefined, flags: ImportHfFlags, source: string): string {
+  const name = flags.name ??
+    (repo && (repo.kind === "datasets" ? `datasets/${repo.id}` : repo.id));
+  if (name === undefined) {
+    const state = "a plain folder has no repository id";
+    throw invalid(`import ${JSON.stringify(source)}`, state, "Pass the name: --name team/bert");
+  }
+  checkNewName(name);
+  return name;
+}
+
+/** Returns a function that selects paths: patterns match a whole path, or the name of a file. */
+function chooser({ include, exclude = [] }: ImportHfFlags): (path: string) => boolean {
+  const compiled = (patterns: readonly string[]) =>
+    patterns.map((pattern) => globToRegExp(pattern));
+  const matches = (patterns: readonly RegExp[], path: string) =>
+    patterns.some((each) => each.test(path) || each.test(path.slice(path.lastIndexOf("/") + 1)));
+  const [wanted, others] = [include && compiled(include), compiled(exclude)];
+  return (path) => (wanted === undefined || matches(wanted, path)) && !matches(others, path);
+}
+
+async function importFolder(
+  registry: Registry,
+  { folder, repo, revision, commit }: LocalSource,
+  flags: ImportHfFlags,
+  context: CommandContext,
+): Promise<void> {
+  const name = nameOf(repo, flags, folder);
+  const shown = repo === undefined ? folder : `${repo.id} at ${revision ?? commit}`;
+  const from: Revision = { name, shown, repo, revision, commit };
+  if (await isKept(registry, from, flags, context)) return;
+  if (repo !== undefined) await refuseForeignLinks(folder);
+  const { include, exclude } = flags;
+  const value = localPath(folder, { links: "follow", all: repo !== undefined, include, exclude });
+  if (flags.dryRun) {
+    return await context.result(
+      { dryRun: true, ...aboutJson(from) },
+      `Would save ${shown} as ${name}`,
+    );
+  }
+  await save(registry, from, { value, flags, context });
+}
+
+async function importRevision(
+  registry: Registry,
+  hub: Hub,
+  { repo, revision }: { repo: HubRepo; revision: string },
+  flags: ImportHfFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { io } = context;
+  const found = await hub.read(repo, revision);
+  const { commit } = found;
+  const name = nameOf(repo, flags, repo.id);
+  const { endpoint } = hub;
+  const from: Revision = {
+    name,
+    shown: `${repo.id} at ${revision}`,
+    repo,
+    revision,
+    commit,
+    endpoint,
+  };
+  if (await isKept(registry, from, flags, context)) return;
+  const isChosen = chooser(flags);
+  const files = found.files.filter(({ path }) => isChosen(path));
+  if (files.length === 0) {
+    const state = found.files.length === 0 ? "it has no files" : "no file matches the patterns";
+    throw invalid(`import ${from.shown}`, state, "Check the patterns: --include '*.safetensors'");
+  }
+  const base = await orMissing(registry.open(name, { signal: io.signal }));
+  const known = knownIn(base);
+  const missing = files.filter((file) => !known.has(keyOf(file)));
+  const sum = (all: readonly HubFile[]) => all.reduce((bytes, { size }) => bytes + size, 0);
+  const sizes = { files: files.length, size: sum(files), downloadBytes: sum(missing) };
+  if (flags.dryRun) {
+    const text = `Would save ${from.shown} as ${name}: ${formatCount(files.length, "file")}, ` +
+      `${formatBytes(sizes.size)}, ${formatBytes(sizes.downloadBytes)} to download`;
+    return await context.result({ dryRun: true, ...aboutJson(from), ...sizes }, text);
+  }
+  const folder = workFolder(hub, repo, flags, context);
+  const fetched = await download({ hub, repo, found, missing, folder }, context);
+  const contents = files.map((file): FileToSave => {
+    const content = fetched.get(file.path) ?? stored(base!, known.get(keyOf(file))!, file.size);
+    return { path: file.path, content };
+  });
+  await save(registry, from, { files: contents, flags, context, downloaded: sizes.downloadBytes });
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Returns the paths of stored files by digest and size. */
+function knownIn(base: Artifact | undefined): Map<string, string> {
+  const files = (base?.info.files ?? []).filter(({ mode }) => mode === undefined);
+  return new Map(files.map(({ path, size, sha256 }) => [`sha256 ${sha256} ${size}`, path]));
+}
+
+function keyOf({ digest: { algorithm, hex }, size }: HubFile): string {
+  return `${algorithm} ${hex} ${size}`;
+}
+
+/** Returns the content of a stored file, which the save shares and does not store again. */
+function stored(base: Artifact, path: string, size: number): FileSource {
+  return { size, stream: () => base.file(path).stream() };
+}
+
+/** Returns the folder of the downloads of a repository: the same for a repeated command. */
+function workFolder(
+  { endpoint }: Hub,
+  { kind, id }: HubRepo,
+  { work }: ImportHfFlags,
+  { io }: CommandContext,
+): string {
+  const cache = work === undefined ? cacheFolder(undefined, io.system) : undefined;
+  if (cache !== undefined && "problem" in cache) {
+    const hint = "Pass a folder for the downloads: --work ./downloads";
+    throw invalid(`import ${id}`, cache.problem, hint);
+  }
+  const parent = work === undefined ? `${cache!.path}-import` : resolve(io.cwd, work);
+  const key = createHash("sha256").update(`${endpoint} ${kind} ${id}`).digest("hex");
+  return join(parent, key.slice(0, 32));
+}
+
+async function download(
+  { hub, repo, found, missing, folder }: {
+    hub: Hub;
+    repo: HubRepo;
+    found: HubRevision;
+    missing: readonly HubFile[];
+    folder: string;
+  },
+  context: CommandContext,
+): Promise<Map<string, FileSource>> {
+  const { io, shared } = context;
+  const progress = context.progress(`download ${repo.id}`);
+  const totalBytes = missing.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
+  const fetched = await fetchFiles(missing, {
+    ...{ hub, repo, commit: found.commit, folder, system: io.system, signal: io.signal },
+    onBytes(_path, count) {
+      bytes += count;
+      progress.update({ bytes, totalBytes });
+    },
+  }).catch(async (error) => {
+    await progress.end();
+    if (error instanceof Interruption && !shared.json) {
+      await context.note("What arrived is kept. Repeat the same command to continue.");
+    }
+    throw error;
+  });
+  await progress.end();
+  return fetched;
+}
+
+/** Reports a commit that was imported before with the same patterns, and moves the aliases to it. */
+async function isKept(
+  registry: Registry,
+  from: Revision,
+  flags: ImportHfFlags,
+  context: CommandContext,
+): Promise<boolean> {
+  if (from.commit === undefined) return false;
+  const { signal } = context.io;
+  const expected = JSON.stringify(recordOf(from, flags), COMPARED);
+  for await (const { info } of registry.versions(from.name, { details: true, signal })) {
+    const { huggingface } = (info?.metadata ?? {}) as { huggingface?: unknown };
+    if (info === undefined || JSON.stringify(huggingface ?? null, COMPARED) !== expected) continue;
+    const { name, version } = info;
+    if (!flags.dryRun) await setAliases(registry, { name, version }, flags, context);
+    const json = { ...aboutJson(from), version, skipped: true };
+    const dry = flags.dryRun ? { dryRun: true } : {};
+    const ref = `${name}@${version}`;
+    await context.done({ ...dry, ...json }, `Kept ${ref}: ${from.shown} was imported before`, ref);
+    return true;
+  }
+  return false;
+}
+
+/** Members that are equal for the same import. A cache may have only some of the files. */
+const COMPARED = ["repo", "type", "commit", "cache", "include", "exclude"];
+
+function recordOf({ repo, revision, commit, endpoint }: Revision, flags: ImportHfFlags) {
+  return {
+    cache: endpoint === undefined ? true : undefined,
+    repo: repo?.id,
+    type: repo && (repo.kind === "datasets" ? "dataset" : "model"),
+    ...{ revision, commit, endpoint, include: flags.include, exclude: flags.exclude },
+  };
+}
+
+function aboutJson({ name, repo, revision, commit }: Revision) {
+  return { name, repo: repo?.id, revision, commit };
+}
+
+type Saved =
+  & { flags: ImportHfFlags; context: CommandContext; downloaded?: number }
+  & ({ value: unknown; files?: undefined } | { files: FileToSave[]; value?: undefined });
+
+async function save(registry: Registry, from: Revision, saving: Saved): Promise<void> {
+  const { value, files, flags, context, downloaded } = saving;
+  const { name, repo } = from;
+  const { signal } = context.io;
+  const progress = context.progress(`save ${name}`);
+  const metadata = repo === undefined ? {} : { huggingface: plain(recordOf(from, flags)) };
+  const materializer: Materializer | undefined = files && {
+    ...registry.materializers.get("folder"),
+    save: () => files,
+  };
+  const saved = await registry.save(name, value ?? null, {
+    ...{ metadata, materializer, signal },
+    onProgress: ({ bytes, totalBytes }) => progress.update({ bytes, totalBytes }),
+  });
+  await progress.end();
+  await setAliases(registry, saved, flags, context);
+  const { version, commit: _commit, ...facts } = saved;
+  const ref = `${name}@${version}`;
+  const size = formatBytes(saved.size) + formatAdded(saved);
+  const json = { ...facts, version, ...aboutJson(from), downloadedBytes: downloaded };
+  await context.done(json, `Saved ${ref} (${size}): ${from.shown}`, ref);
+}
+
+/** Returns the value without members that are undefined, which metadata cannot hold. */
+function plain(value: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value));
+}
+
+async function setAliases(
+  registry: Registry,
+  { name, version }: Pick<SavedArtifact, "name" | "version">,
+  { alias = [] }: ImportHfFlags,
+  { io: { signal } }: CommandContext,
+): Promise<void> {
+  for (const each of alias) await registry.setAlias(name, each, version, { signal });
+}

@@ -1,0 +1,140 @@
+// Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
+import {
+  type ArtifactInfo,
+  isRegistryError,
+  type Registry,
+  type VersionEntry,
+} from "../../../mod.ts";
+import type { Access } from "../access/access.ts";
+import type { Answer, RouteContext } from "../routing.ts";
+import { HUB_PAGE } from "../schemas/hub.ts";
+import { commitOf } from "./entries.ts";
+import { type AskedRepo, DATASETS, MAIN, type RepoKind, repoOfName, revisionOf } from "./repos.ts";
+
+export interface PageOptions<T> {
+  /** @default 1000 */
+  limit?: number;
+  keyOf(item: T): string;
+}
+
+/** Answers with the first items, and the URL of the next page if there are more. */
+export function answerPage<T>(
+  c: RouteContext,
+  items: readonly T[],
+  { limit = HUB_PAGE, keyOf }: PageOptions<T>,
+): Answer {
+  const page = items.slice(0, limit);
+  const headers: Record<string, string> = { "cache-control": "no-cache" };
+  if (items.length > page.length) {
+    const next = new URL(c.req.url);
+    next.searchParams.set("cursor", keyOf(page.at(-1)!));
+    // Clients want a whole URL. Behind a proxy with TLS only this header has its scheme.
+    if (c.req.header("x-forwarded-proto") === "https") next.protocol = "https:";
+    headers.link = `<${next.href}>; rel="next"`;
+  }
+  return c.json(page, 200, headers);
+}
+
+/** The most versions that a list of refs has. */
+const MOST_REFS = 1000;
+
+type Refs = "branches" | "converts" | "tags" | "pullRequests";
+
+interface Ref {
+  name: string;
+  ref: string;
+  targetCommit: string;
+}
+
+/** Returns the latest version as branch, and the newest versions and all their aliases as tags. */
+export async function refsOf(registry: Registry, name: string): Promise<Record<Refs, Ref[]>> {
+  const tags: Ref[] = [];
+  const aliases = await Array.fromAsync(registry.aliases(name));
+  const listing = registry.versions(name, { details: true, limit: MOST_REFS });
+  for await (const { info } of listing) {
+    if (info === undefined) continue; // unreadable
+    const targetCommit = revisionOf(info);
+    const own = aliases.filter(({ version }) => version === info.version).map(({ alias }) => alias);
+    for (const tag of [info.version, ...own]) {
+      tags.push({ name: tag, ref: `refs/tags/${tag}`, targetCommit });
+    }
+  }
+  const latest = await registry.info(name);
+  const branch = { name: MAIN, ref: `refs/heads/${MAIN}`, targetCommit: revisionOf(latest) };
+  return { branches: [branch], converts: [], tags, pullRequests: [] };
+}
+
+/** The default number of commits in a page: the record of each is read. */
+const COMMITS_PAGE = 50;
+
+export interface Commit {
+  id: string;
+  title: string;
+  message: string;
+  authors: { user: string }[];
+  date: Date;
+}
+
+/** Returns a version and those below it, newest first, and one more than a page. */
+export async function commitsOf(
+  registry: Registry,
+  { name, version: first }: ArtifactInfo,
+  { limit = COMMITS_PAGE, cursor }: { limit?: number; cursor?: string },
+): Promise<PageOptions<Commit> & { items: Commit[]; limit: number }> {
+  const items: Commit[] = [];
+  const versions = new Map<Commit, string>();
+  let begun = false;
+  for await (const entry of registry.versions(name)) {
+    const { version } = entry;
+    if (begun || version === (cursor ?? first)) {
+      const isAfterCursor = cursor === undefined || begun;
+      begun = true;
+      const info = isAfterCursor ? await infoOf(registry, entry) : undefined;
+      if (info === undefined) continue;
+      const commit = { ...commitOf(info), message: "", authors: [] };
+      versions.set(commit, version);
+      if (items.push(commit) > limit) break;
+    }
+  }
+  return { items, limit, keyOf: (commit) => versions.get(commit)! };
+}
+
+/** Returns undefined for a version that was deleted since, or that is unreadable. */
+async function infoOf(
+  registry: Registry,
+  { name, version }: VersionEntry,
+): Promise<ArtifactInfo | undefined> {
+  try {
+    return await registry.info(name, { version });
+  } catch (error) {
+    if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return undefined;
+    throw error;
+  }
+}
+
+export interface ListReposOptions {
+  kind: RepoKind;
+  search?: string;
+  author?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+/** Returns names that the token may read as repositories, and one more than a page. */
+export async function listRepos(
+  registry: Registry,
+  access: Access,
+  { kind, search = "", author, limit = HUB_PAGE, cursor }: ListReposOptions,
+): Promise<{ items: { name: string; id: AskedRepo["id"] }[]; limit: number }> {
+  const items: { name: string; id: string }[] = [];
+  const prefix = kind === "datasets" ? DATASETS : undefined;
+  const most = Math.min(limit, HUB_PAGE);
+  for await (const name of registry.names({ prefix, after: cursor })) {
+    const repo = repoOfName(name);
+    if (repo === undefined || repo.kind !== kind || !access.may("read", name)) continue;
+    if (author !== undefined && !repo.id.startsWith(`${author}/`)) continue;
+    if (!repo.id.toLowerCase().includes(search.toLowerCase())) continue;
+    if (items.push({ name, id: repo.id }) > most) break;
+  }
+  return { items, limit: most };
+}

@@ -1,0 +1,185 @@
+// Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
+import { createHash } from "node:crypto";
+import { type Artifact, checkName, isRegistryError, type Registry } from "../../../mod.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Access } from "../access/access.ts";
+import type { OpenVersion } from "../files/opened.ts";
+import { RefusedRequest } from "../problem.ts";
+
+export type RepoKind = "models" | "datasets";
+
+export interface AskedRepo {
+  kind: RepoKind;
+  /** `org/repo` or `repo`. */
+  id: string;
+}
+
+/** The branch of each repository: its latest version. */
+export const MAIN = "main";
+
+/** The prefix of names that are datasets and not models. */
+export const DATASETS = "datasets/";
+
+/**
+ * Returns the names that a repository id can mean, the first that has a version wins: `org/repo` or
+ * `org:repo`, for datasets first `datasets/org/repo`.
+ */
+export function namesOfRepo({ kind, id }: AskedRepo): string[] {
+  const dataset = kind === "datasets" ? [`${DATASETS}${id}`] : [];
+  return [...new Set([...dataset, id, id.replace("/", ":")])];
+}
+
+const REPO_ID =
+  /^[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?(?:[/:][A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?)?$/;
+
+/** Returns the repository of a name in listings. Undefined for a name that no client can ask for. */
+export function repoOfName(name: string): AskedRepo | undefined {
+  const kind = name.startsWith(DATASETS) ? "datasets" : "models";
+  const id = kind === "datasets" ? name.slice(DATASETS.length) : name;
+  return REPO_ID.test(id) ? { kind, id: id.replace(":", "/") } : undefined;
+}
+
+/**
+ * Returns the revision of a version as clients expect one, 40 hexadecimal digits: the 32 digits of
+ * its commit, and 8 of the SHA-256 of its version, by which it is found again.
+ */
+export function revisionOf({ commit, version }: Pick<ArtifactInfo, "commit" | "version">): string {
+  return commit.replaceAll("-", "") + tailOf(version);
+}
+
+function tailOf(version: string): string {
+  return createHash("sha256").update(version).digest("hex").slice(0, 8);
+}
+
+/** Returns true for a revision that always means the same files. */
+export function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
+}
+
+/** Finds versions by repository and revision. */
+export interface Repos {
+  /** Throws the error that clients expect if the token may not read it, or nothing is found. */
+  open(asked: AskedRepo, revision: string, access: Access): Promise<Artifact>;
+  /** Returns the name of a repository that has a version. */
+  find(asked: AskedRepo, access: Access): Promise<string>;
+}
+
+/** The most commits whose version is kept in memory. */
+const MOST_COMMITS = 10_000;
+
+export function createRepos(
+  registry: Pick<Registry, "versions">,
+  openVersion: OpenVersion,
+): Repos {
+  const versions = new Map<string, string>(); // by name and revision, which never change
+
+  async function openCommit(name: string, revision: string): Promise<Artifact | undefined> {
+    const key = `${revision} ${name}`;
+    const version = versions.get(key) ?? await versionAt(name, revision.slice(32));
+    if (version === undefined) return undefined;
+    const commit = revision.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    const artifact = await openVersion({ name, version, commit });
+    versions.set(key, version);
+    if (versions.size > MOST_COMMITS) versions.delete(versions.keys().next().value!);
+    return artifact;
+  }
+
+  /** Two versions with the same digits are unlikely, and then the commit differs. */
+  async function versionAt(name: string, tail: string): Promise<string | undefined> {
+    for await (const { version } of registry.versions(name)) {
+      if (tailOf(version) === tail) return version;
+    }
+  }
+
+  async function openRevision(name: string, revision: string): Promise<Artifact | undefined> {
+    try {
+      if (isCommit(revision)) return await openCommit(name, revision);
+      return await openVersion({ name, version: revision === MAIN ? "latest" : revision });
+    } catch (error) {
+      // A revision such as `refs/pr/1` is not a ref of a registry; a replaced version is `Conflict`.
+      if (isRegistryError(error, "NotFound", "Invalid", "Conflict")) return undefined;
+      throw error;
+    }
+  }
+
+  async function hasVersions(name: string): Promise<boolean> {
+    for await (const _ of registry.versions(name, { limit: 1 })) return true;
+    return false;
+  }
+
+  return {
+    async open(asked, revision, access) {
+      for (const name of readableNames(asked, access)) {
+        const artifact = await openRevision(name, revision);
+        if (artifact !== undefined) return artifact;
+        if (await hasVersions(name)) throw noRevision(asked, name, revision);
+      }
+      throw noRepo(asked);
+    },
+    async find(asked, access) {
+      for (const name of readableNames(asked, access)) if (await hasVersions(name)) return name;
+      throw noRepo(asked);
+    },
+  };
+}
+
+/** Returns the names that the token may read. Throws if there are none, before any is looked up. */
+function readableNames(asked: AskedRepo, access: Access): string[] {
+  const names = namesOfRepo(asked).filter(isName);
+  const may = names.filter((name) => access.may("read", name));
+  if (names.length > 0 && may.length === 0) access.check("read", names[0]!);
+  return may;
+}
+
+function isName(name: string): boolean {
+  try {
+    checkName(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The header by which clients tell what is missing. */
+export const ERROR_CODE = "x-error-code";
+
+function noRepo(asked: AskedRepo): RefusedRequest {
+  return missing("RepoNotFound", {
+    action: "read the repository",
+    subject: shown(asked.id),
+    state: "no such artifact",
+    hint: `Save it as ${namesOfRepo(asked).map(shown).join(" or ")}.`,
+  });
+}
+
+function noRevision({ id }: AskedRepo, name: string, revision: string): RefusedRequest {
+  return missing("RevisionNotFound", {
+    action: `read revision ${shown(revision)} of`,
+    subject: shown(id),
+    state: "no such version, alias or commit",
+    hint: `List the revisions: holdfast versions ${shown(name)}`,
+  });
+}
+
+/** Returns the error for a path that a version does not have. */
+export function noEntry(path: string, { name, version }: ArtifactInfo): RefusedRequest {
+  return missing("EntryNotFound", {
+    action: "read",
+    subject: shown(path),
+    state: `not in ${shown(`${name}@${version}`)}`,
+    hint: "List the files: GET /api/models/{org}/{repo}/tree/{revision}?recursive=true",
+  });
+}
+
+function missing(
+  code: string,
+  words: { action: string; subject: string; state: string; hint: string },
+): RefusedRequest {
+  return new RefusedRequest({
+    status: 404,
+    code: "NotFound",
+    headers: { [ERROR_CODE]: code },
+    ...words,
+  });
+}

@@ -1,0 +1,356 @@
+// The read routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
+import type { Artifact } from "../../../mod.ts";
+import { route, type RouteDescription } from "../describe.ts";
+import type { Access } from "../access/access.ts";
+import { answerVersionFile } from "../files/version_file.ts";
+import { type Answer, paramsOf, type RouteContext, type RouteMiddleware } from "../routing.ts";
+import type { Routes, ServerContext } from "../routing.ts";
+import * as schemas from "../schemas/hub.ts";
+import {
+  entriesBelow,
+  entriesOf,
+  fileIn,
+  filesOf,
+  type HubEntry,
+  lfsOf,
+  withCommit,
+} from "./entries.ts";
+import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
+import { readPaths } from "./paths_info.ts";
+import {
+  type AskedRepo,
+  createRepos,
+  ERROR_CODE,
+  isCommit,
+  MAIN,
+  noEntry,
+  type RepoKind,
+  type Repos,
+  revisionOf,
+} from "./repos.ts";
+
+/** The paths of one kind of repository ids. */
+interface RepoPaths {
+  kind: RepoKind;
+  api: `/${string}`;
+  files: `/${string}`;
+  /** End of the ids of its routes. */
+  suffix: string;
+}
+
+/** Ids without a slash come first: `/api/models/gpt2/refs` is not the repository `gpt2/refs`. */
+const REPO_PATHS = (["datasets", "models"] as const).flatMap((kind): RepoPaths[] => {
+  const name = kind === "datasets" ? "Dataset" : "Model";
+  return ([["/:repo", `${name}WithoutOrg`], ["/:org/:repo", name]] as const).map((
+    [id, suffix],
+  ) => ({
+    kind,
+    api: `/api/${kind}${id}`,
+    files: kind === "datasets" ? `/datasets${id}` : id,
+    suffix,
+  }));
+});
+
+interface HubContext extends ServerContext {
+  repos: Repos;
+}
+
+const FRESH = { "cache-control": "no-cache" };
+
+export function hubRoutes(routes: Routes, context: ServerContext): void {
+  const repos = createRepos(context.registry, context.openVersion);
+  for (const path of ["/api/*", ...REPO_PATHS.map(({ files }) => `${files}/resolve/*`)]) {
+    routes.use(path, nameErrors);
+  }
+  accountRoutes(routes, context);
+  for (const paths of REPO_PATHS) {
+    revisionRoutes(routes, { ...context, repos }, paths);
+    repoRoutes(routes, { ...context, repos }, paths);
+  }
+  for (const kind of ["models", "datasets"] as const) listRoute(routes, context, kind);
+}
+
+/**
+ * Adds the headers by which clients choose an error. A repository that nobody may read without a
+ * token is `RepoNotFound` to them, and one that the token may not read is `GatedRepo`.
+ */
+const nameErrors: RouteMiddleware = async (c, next) => {
+  await next();
+  if (c.error === undefined) return;
+  const { status, headers, body } = c.res as unknown as Answer;
+  const { detail, hint } = JSON.parse(body as string) as { detail: string; hint?: string };
+  const isUnknownToken = c.env.refusal !== undefined && status === 401;
+  const code = status === 401 ? "RepoNotFound" : status === 403 ? "GatedRepo" : undefined;
+  if (isUnknownToken) headers["x-error-message"] = "Invalid credentials in Authorization header";
+  else {
+    if (code !== undefined) headers[ERROR_CODE] ??= code;
+    const text = hint === undefined ? detail : `${detail}. ${hint}`;
+    headers["x-error-message"] = text.replace(/[^\x20-\x7e]/g, "?").slice(0, 1000);
+  }
+};
+
+/** Reads the repository of a path, and opens the version of its revision. */
+function asked(c: RouteContext, kind: RepoKind): AskedRepo & { revision: string } {
+  const { org, repo = "", revision = MAIN } = paramsOf(c) as Record<string, string | undefined>;
+  return { kind, id: org === undefined ? repo : `${org}/${repo}`, revision };
+}
+
+async function openAsked(
+  c: RouteContext,
+  { repos }: HubContext,
+  kind: RepoKind,
+): Promise<Artifact> {
+  const { revision, ...repo } = asked(c, kind);
+  return await repos.open(repo, revision, c.env.access);
+}
+
+function describedAs(
+  id: string,
+  summary: string,
+  description: string,
+  schema?: RouteDescription["answers"][number]["schema"],
+): Pick<RouteDescription, "id" | "tag" | "summary" | "scope" | "answers"> {
+  const answers = { 200: { description, schema } };
+  return { id, tag: "hub", summary, scope: "read", answers };
+}
+
+/** The routes about a revision and its files. */
+function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): void {
+  const { kind, api, files, suffix } = paths;
+  const infoPaths = [["hubInfo", api], ["hubRevision", `${api}/revision/:revision`]] as const;
+  for (const [id, path] of infoPaths) {
+    route(routes, `GET ${path}`, {
+      ...describedAs(
+        `${id}${suffix}`,
+        "Returns a version as a repository of the Hub",
+        "The repository",
+        schemas.HubRepoSchema,
+      ),
+      query: schemas.HubInfoQuery,
+      answer: async ({ c, query: { blobs } }) => {
+        const { info } = await openAsked(c, context, kind);
+        const { id } = asked(c, kind);
+        const siblings = filesOf(info).map((file) => ({
+          rfilename: file.path,
+          ...(blobs ? blobOf(file) : {}),
+        }));
+        return c.json(
+          {
+            ...aboutRepo({ kind, id }, context),
+            sha: revisionOf(info),
+            lastModified: info.createdAt,
+            createdAt: info.createdAt,
+            usedStorage: info.size,
+            siblings,
+          },
+          200,
+          FRESH,
+        );
+      },
+    });
+  }
+  const treePaths = [["hubTree", ""], ["hubFolder", "/:path{.+}"]] as const;
+  for (const [id, rest] of treePaths) {
+    route(routes, `GET ${api}/tree/:revision${rest}`, {
+      ...describedAs(
+        `${id}${suffix}`,
+        "Lists files and folders of a version",
+        "A page; its `Link` leads to the next",
+        schemas.HubEntriesSchema,
+      ),
+      query: schemas.HubTreeQuery,
+      answer: async ({ c, query: { recursive = false, expand, limit, cursor } }) => {
+        const { info } = await openAsked(c, context, kind);
+        const { path: folder = "" } = c.req.param() as { path?: string };
+        const entries = entriesBelow(entriesOf(info), folder, { recursive });
+        if (entries === undefined) throw noEntry(folder, info);
+        const left = entries.filter(({ path }) => cursor === undefined || path > cursor);
+        const items = expand ? left.map((entry) => withCommit(entry, info)) : left;
+        const keyOf = ({ path }: HubEntry) => path;
+        return answerPage(c, items, { limit, keyOf });
+      },
+    });
+  }
+  route(routes, `POST ${api}/paths-info/:revision`, {
+    ...describedAs(
+      `hubPaths${suffix}`,
+      "Returns the files and folders at some paths; missing ones are left out",
+      "The files and folders",
+      schemas.HubEntriesSchema,
+    ),
+    body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
+    answer: async ({ c }) => {
+      const { info } = await openAsked(c, context, kind);
+      const { paths, expand } = await readPaths(c.req.raw);
+      const found = entriesOf(info).filter(({ path }) => paths.has(path));
+      const items = expand ? found.map((entry) => withCommit(entry, info)) : found;
+      return c.json(items, 200, FRESH);
+    },
+  });
+  resolveRoute(routes, context, { kind, files, suffix });
+}
+
+const FORM = "application/x-www-form-urlencoded";
+
+/** Files. The ETag is the bare SHA-256, which clients compare with files that they have. */
+function resolveRoute(
+  routes: Routes,
+  context: HubContext,
+  { kind, files, suffix }: Pick<RepoPaths, "kind" | "files" | "suffix">,
+): void {
+  route(routes, `GET ${files}/resolve/:revision/:path{.+}`, {
+    id: `hubResolve${suffix}`,
+    tag: "hub",
+    summary: "Reads a file of a version, or a range of it",
+    scope: "read",
+    requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
+    answers: {
+      200: { description: "The file", content: ANY_BYTES, headers: HUB_HEADERS },
+      206: { description: "The range", content: ANY_BYTES, headers: HUB_HEADERS },
+      304: { description: "Not modified" },
+    },
+    problems: [416],
+    answer: async ({ c }) => {
+      const artifact = await openAsked(c, context, kind);
+      const { info } = artifact;
+      const { path = "" } = c.req.param() as { path?: string };
+      const commit = { "x-repo-commit": revisionOf(info) };
+      const file = fileIn(artifact, path);
+      if (file === undefined) {
+        const missing = noEntry(path, info);
+        Object.assign(missing.headers, commit); // clients remember that this commit lacks the file
+        throw missing;
+      }
+      return await answerVersionFile(c, context, {
+        artifact,
+        file,
+        fixed: isCommit(asked(c, kind).revision),
+        etag: `"${file.info.sha256}"`,
+        headers: {
+          ...commit,
+          "x-linked-size": String(file.info.size),
+          "x-linked-etag": `"${file.info.sha256}"`,
+        },
+      });
+    },
+  });
+}
+
+const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
+
+const HUB_HEADERS = {
+  "etag": "SHA-256 of the file, strong",
+  "x-repo-commit": "The revision, 40 hexadecimal digits",
+  "x-linked-size": "Size of the whole file, bytes",
+  "x-linked-etag": "The same as `etag`",
+};
+
+/** The routes about a repository. */
+function repoRoutes(routes: Routes, context: HubContext, { kind, api, suffix }: RepoPaths): void {
+  const { registry, repos } = context;
+  route(routes, `GET ${api}/refs`, {
+    ...describedAs(
+      `hubRefs${suffix}`,
+      "Lists versions and aliases as tags; `main` is the latest version",
+      "The refs",
+      schemas.HubRefsSchema,
+    ),
+    answer: async ({ c, access }) => {
+      const name = await repos.find(asked(c, kind), access);
+      return c.json(await refsOf(registry, name), 200, FRESH);
+    },
+  });
+  route(routes, `GET ${api}/commits/:revision`, {
+    ...describedAs(
+      `hubCommits${suffix}`,
+      "Lists a version and those below it as commits, newest first",
+      "A page; its `Link` leads to the next",
+      schemas.HubCommitsSchema,
+    ),
+    query: schemas.HubCommitsQuery,
+    answer: async ({ c, query }) => {
+      const { info } = await openAsked(c, context, kind);
+      const { items, keyOf, limit } = await commitsOf(registry, info, query);
+      return answerPage(c, items, { limit, keyOf });
+    },
+  });
+  route(routes, `GET ${api}/auth-check`, {
+    ...describedAs(
+      `hubAuthCheck${suffix}`,
+      "Answers with 200 if the token may read the repository",
+      "It may be read",
+      schemas.HubOkSchema,
+    ),
+    answer: async ({ c, access }) => {
+      await repos.find(asked(c, kind), access);
+      return c.json({ ok: true as const }, 200, FRESH);
+    },
+  });
+}
+
+function listRoute(routes: Routes, context: ServerContext, kind: RepoKind): void {
+  route(routes, `GET /api/${kind}`, {
+    ...describedAs(
+      kind === "models" ? "hubModels" : "hubDatasets",
+      "Lists names as repositories; those of datasets begin with `datasets/`",
+      "A page; its `Link` leads to the next",
+      schemas.HubReposSchema,
+    ),
+    query: schemas.HubListQuery,
+    answer: async ({ c, query, access }) => {
+      const found = await listRepos(context.registry, access, { kind, ...query });
+      const items = found.items.map(({ name, id }) => ({
+        name,
+        ...aboutRepo({ kind, id }, context),
+      }));
+      return answerPage(c, items, { limit: found.limit, keyOf: ({ name }) => name });
+    },
+  });
+}
+
+function accountRoutes(routes: Routes, context: ServerContext): void {
+  route(routes, "GET /api/whoami-v2", {
+    ...describedAs(
+      "hubWhoami",
+      "Returns the token of the request as an account of the Hub",
+      "The account",
+      schemas.HubUserSchema,
+    ),
+    answer: ({ c, access }) => c.json(accountOf(access, context), 200, FRESH),
+  });
+}
+
+function accountOf({ token = "anonymous", admin, maySome }: Access, { options }: ServerContext) {
+  const role = admin || maySome("write") ? "write" : "read";
+  const auth = options.tokens === undefined
+    ? { type: "none" }
+    : { type: "access_token", accessToken: { displayName: token, role } };
+  return {
+    type: "user" as const,
+    id: token,
+    name: token,
+    fullname: token,
+    isPro: false,
+    orgs: [],
+    auth,
+  };
+}
+
+function aboutRepo({ kind, id }: AskedRepo, { options }: ServerContext) {
+  return {
+    id,
+    ...(kind === "models" ? { modelId: id } : {}),
+    ...(id.includes("/") ? { author: id.replace(/\/.*/, "") } : {}),
+    private: options.tokens !== undefined,
+    gated: false,
+    disabled: false,
+    downloads: 0,
+    likes: 0,
+    tags: [],
+  };
+}
+
+function blobOf(file: ReturnType<typeof filesOf>[number]) {
+  const { oid: sha256, ...lfs } = lfsOf(file);
+  return { size: file.size, blobId: sha256.slice(0, 40), lfs: { sha256, ...lfs } };
+}
