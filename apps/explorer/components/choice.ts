@@ -1,0 +1,20 @@
+// A choice of one value.
+import { html } from "../framework/html.ts";
+import type { VNode } from "../framework/preact.ts";
+
+/** A labelled list of values with their texts. */
+export function Choice({ label, value, options, change }: {
+  label: string;
+  value: string;
+  options: readonly (readonly [value: string, text: string])[];
+  change: (value: string) => void;
+}): VNode {
+  const changed = (event: Event) => change((event.currentTarget as HTMLSelectElement).value);
+  return html`
+    <label class="field">${label}
+      <select value=${value} onChange=${changed}>${options.map(([value, text]) =>
+        html`<option value=${value}>${text}</option>`
+      )}</select>
+    </label>
+  `;
+}

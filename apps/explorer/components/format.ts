@@ -1,0 +1,58 @@
+// Numbers and dates as people read them.
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export function formatBytes(bytes: number): string {
+  let value = bytes, unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+const counts = new Intl.NumberFormat("en");
+
+export function formatCount(count: number, noun: string): string {
+  const plural = /[^aeiou]y$/.test(noun) ? noun.replace(/y$/, "ies") : `${noun}s`;
+  return `${counts.format(count)} ${count === 1 ? noun : plural}`;
+}
+
+export function formatNumber(value: number): string {
+  return counts.format(value);
+}
+
+/** Returns local time to the minute, as `2026-11-23 18:45`. */
+export function formatTime(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+const STEPS: readonly [seconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
+  [31_557_600, "year"],
+  [2_629_800, "month"],
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+];
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+export function formatAgo(iso: string, now: number = Date.now()): string {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  if (Number.isNaN(seconds)) return iso;
+  const step = STEPS.find(([size]) => Math.abs(seconds) >= size);
+  return step === undefined ? "just now" : relative.format(Math.round(seconds / step[0]), step[1]);
+}
+
+export function formatMs(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min ${Math.round(ms % 60_000 / 1000)} s`;
+  const rest = minutes % 60 === 0 ? "" : ` ${minutes % 60} min`;
+  return `${Math.floor(minutes / 60)} h${rest}`;
+}

@@ -1,0 +1,63 @@
+// Notices: an error, progress, nothing to show.
+import type { ServiceError } from "../api/service.ts";
+import { html } from "../framework/html.ts";
+import type { ComponentChildren } from "../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../framework/router.ts";
+import type { Loaded } from "../framework/use_loaded.ts";
+
+/** Shows an error with the hint that fixes it. */
+export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { message, hint, suggestion, status } = error as Partial<ServiceError>;
+  const isLost = status === 404 && hint === undefined && suggestion === undefined;
+  return html`
+    <div class="notice notice-error" role="alert">
+      <p class="notice-text">${message ?? String(error)}</p>
+      <${Suggestion} of=${error} />
+      ${hint && html`<p class="notice-hint">${hint}</p>`}
+      ${isLost &&
+        html`<p class="notice-hint">Search for it in <a href=${hrefOf([])}>all names</a>.</p>`}
+      ${retry && html`<button type="button" class="button" onClick=${retry}>Try again</button>`}
+    </div>
+  `;
+}
+
+/** Shows the name or ref that was probably meant, if the service knows one. */
+export function Suggestion({ of: { suggestion } }: { of: Partial<ServiceError> }) {
+  return suggestion === undefined ? null : html`
+    <p class="notice-hint">Did you mean <a href=${hrefOfRef(suggestion)}>${suggestion}</a>?</p>
+  `;
+}
+
+/** Shows that something is loading. It appears only after a moment, so fast answers do not flash. */
+export function Loading({ what = "Loading" }: { what?: string }) {
+  return html`<p class="loading" role="status"><span class="spinner" aria-hidden="true"></span>${what}…</p>`;
+}
+
+/** Shows the progress of something, of 1. */
+export function Progress({ value, label }: { value?: number; label: string }) {
+  const percent = value === undefined ? undefined : Math.floor(value * 100);
+  return html`
+    <div class="progress" role="progressbar" aria-label=${label} aria-valuenow=${percent}
+      aria-valuemin="0" aria-valuemax="100">
+      <span class="progress-bar" style=${{ inlineSize: `${percent ?? 30}%` }}></span>
+    </div>
+  `;
+}
+
+/** Says that there is nothing, and what to do. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
+}
+
+/** Shows a value that is being loaded, with its error and its loading state. */
+export function Shown<T>(
+  { of, children, what }: {
+    of: Loaded<T>;
+    what?: string;
+    children: (value: T) => ComponentChildren;
+  },
+) {
+  if (of.error !== undefined) return html`<${ErrorNotice} error=${of.error} retry=${of.reload} />`;
+  if (of.value === undefined) return html`<${Loading} what=${what} />`;
+  return children(of.value);
+}

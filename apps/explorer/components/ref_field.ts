@@ -1,0 +1,60 @@
+// A field for a ref, with the names and versions that there are.
+import { namePath } from "../api/artifacts.ts";
+import { useSession } from "../api/context.ts";
+import { html } from "../framework/html.ts";
+import { useEffect, useId, useState } from "../framework/preact.ts";
+
+const MOST = 20;
+
+export interface RefFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly change: (value: string) => void;
+  /** Only names. @default false */
+  readonly isName?: boolean;
+}
+
+export function RefField({ label, value, change, isName = false }: RefFieldProps) {
+  const { service } = useSession();
+  const id = useId();
+  const [options, setOptions] = useState<readonly string[]>([]);
+  const [name, version] = value.split(/@([^@]*)$/, 2);
+  const isVersion = version !== undefined && !isName;
+  useEffect(() => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(async () => {
+      const path = isVersion ? `${namePath(name!)}/versions` : "names";
+      const query = isVersion ? { limit: MOST } : { prefix: value || undefined, limit: MOST };
+      const page = await service.json<{ items: (string | { version: string })[] }>(path, {
+        query,
+        signal,
+      }).catch(() => ({ items: [] }));
+      const found = page.items.map((item) =>
+        typeof item === "string" ? item : `${name}@${item.version}`
+      );
+      setOptions(found.slice(0, MOST));
+    }, 200);
+    return () => (clearTimeout(timer), controller.abort());
+  }, [isVersion ? name : value, isVersion]);
+  return html`
+    <label class="field grow">${label}
+      <input class="mono" value=${value} list=${id} required autocomplete="off" spellcheck=${false}
+        placeholder=${isName ? "team:model" : "team:model@1.0.0"}
+        onInput=${(event: Event) => change((event.currentTarget as HTMLInputElement).value)} />
+      <datalist id=${id}>${options.map((each) => html`<option value=${each} />`)}</datalist>
+    </label>
+  `;
+}
+
+/** A form for one ref. */
+export function RefForm({ action, open }: { action: string; open: (ref: string) => void }) {
+  const [ref, setRef] = useState("");
+  const submit = (event: Event) => (event.preventDefault(), open(ref.trim()));
+  return html`
+    <form class="card stack" onSubmit=${submit}>
+      <${RefField} label="Name, or name@version" value=${ref} change=${setRef} />
+      <div><button type="submit" class="button button-main">${action}</button></div>
+    </form>
+  `;
+}

@@ -1,0 +1,60 @@
+// The address of a view, in the fragment of the URL: it works behind any prefix and on any file
+// server, and no log sees it.
+import { useEffect, useState } from "./preact.ts";
+
+/** The address of a view: `#/artifacts/my%3Amodel/1.0.0?path=a.json`. */
+export interface Place {
+  /** Decoded segments: `["artifacts", "my:model", "1.0.0"]`. */
+  readonly path: readonly string[];
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export function parsePlace(fragment: string): Place {
+  const [path = "", query = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s);
+  return {
+    path: path.split("/").filter((part) => part !== "").map(decode),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
+}
+
+/** Returns the `href` of a view. Empty and undefined values of the query are left out. */
+export function hrefOf(
+  path: readonly string[],
+  query: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(given as [string, string][]).toString();
+  return `#/${path.map(encodeURIComponent).join("/")}${text === "" ? "" : `?${text}`}`;
+}
+
+/** Returns the address of a ref, or of the name of a ref without a version. */
+export function hrefOfRef(ref: string): string {
+  const [, name, version] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
+  return hrefOf(["artifacts", ...(name === undefined ? [ref] : [name, version!])]);
+}
+
+/** Opens a view. `replace` leaves no entry in the history of the browser. */
+export function openPlace(href: string, { replace = false } = {}): void {
+  if (replace) {
+    history.replaceState(null, "", href);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } else location.hash = href;
+}
+
+export function usePlace(): Place {
+  const [fragment, setFragment] = useState(location.hash);
+  useEffect(() => {
+    const changed = () => setFragment(location.hash);
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  return parsePlace(fragment);
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
