@@ -1,0 +1,110 @@
+// Names, versions and files of the service.
+import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import { type Service, ServiceError } from "./service.ts";
+
+/** A version as listings have it. */
+export interface ListedVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly modifiedAt: string;
+  readonly info?: VersionInfo;
+  readonly error?: { detail: string };
+}
+
+export interface VersionInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly commit: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly createdAt: string;
+  readonly materializer: { id: string };
+  readonly metadata: Record<string, unknown>;
+  readonly inputs: readonly (string | { ref: string })[];
+  readonly files: readonly { path: string; size: number; sha256: string; mediaType?: string }[];
+}
+
+const segment = encodeURIComponent;
+
+/** The path of a name, whose dots at the end would be cut from a URL. */
+export function namePath(name: string): string {
+  return `artifacts/${/^~*\.{1,2}$/.test(name) ? `~${name}` : segment(name)}`;
+}
+
+export async function openVersion(
+  service: Service,
+  { name, version }: { name: string; version: string },
+  signal?: AbortSignal,
+): Promise<ArtifactVersion> {
+  const path = `${namePath(name)}/versions/${segment(version)}`;
+  return versionOf(service, await service.json<VersionInfo>(path, { signal }));
+}
+
+export function versionOf(service: Service, info: VersionInfo): ArtifactVersion {
+  const { name, version, commit, digest, size, createdAt, metadata } = info;
+  const about = { name, version, commit, digest, size, createdAt, metadata };
+  const inputs = info.inputs.map((input) => typeof input === "string" ? input : input.ref);
+  const files = info.files.map((file) => new ServedFile(service, info, file));
+  return { ...about, materializer: info.materializer.id, inputs, files };
+}
+
+class ServedFile implements ArtifactFile {
+  readonly ref: string;
+  readonly path: string;
+  readonly size: number;
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly url: string;
+  readonly #service: Service;
+  readonly #path: string;
+  readonly #query: Readonly<Record<string, string>>;
+
+  constructor(
+    service: Service,
+    { name, version, commit }: VersionInfo,
+    { path, size, sha256, mediaType }: VersionInfo["files"][number],
+  ) {
+    this.ref = `${name}@${version}`;
+    this.path = path;
+    this.size = size;
+    this.digest = sha256;
+    this.mediaType = mediaType ?? "application/octet-stream";
+    this.#service = service;
+    const encoded = path.split("/").map(segment).join("/");
+    this.#path = `${namePath(name)}/versions/${segment(version)}/files/${encoded}`;
+    this.#query = { commit };
+    this.url = service.url(this.#path, this.#query);
+  }
+
+  async read(offset: number, length: number, signal?: AbortSignal) {
+    const end = Math.min(offset + length, this.size);
+    if (end <= offset) return new Uint8Array(0);
+    const isWhole = offset === 0 && end === this.size;
+    const headers: Record<string, string> = isWhole ? {} : { range: `bytes=${offset}-${end - 1}` };
+    const response = await this.#service.ask(this.#path, { query: this.#query, headers, signal });
+    return await readPart(response, response.status === 206 ? 0 : offset, end - offset);
+  }
+
+  async text(maxBytes: number, signal?: AbortSignal) {
+    const bytes = await this.read(0, maxBytes, signal);
+    const truncated = bytes.length < this.size;
+    // A cut character at the end is left out.
+    return { text: new TextDecoder().decode(bytes, { stream: truncated }), truncated };
+  }
+}
+
+/** Reads a part of a body, and no more: servers of files may ignore ranges. */
+async function readPart(response: Response, begin: number, length: number) {
+  const part = new Uint8Array(length);
+  let at = -begin;
+  for await (const bytes of response.body!) {
+    const from = Math.max(0, -at);
+    const to = Math.min(bytes.length, length - at);
+    if (to > from) part.set(bytes.subarray(from, to), at + from);
+    at += bytes.length;
+    if (at >= length) return part; // leaving the loop cancels the rest
+  }
+  throw new ServiceError(0, "Cannot read the file: the answer broke off", {
+    hint: "Load the page again.",
+  });
+}
