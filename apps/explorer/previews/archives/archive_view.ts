@@ -1,0 +1,52 @@
+// The contents of an archive as a list.
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { EntryTable, type TextColumn } from "../entry_table.ts";
+import { LeftOut, whenLoaded } from "../parts.ts";
+import { listArchive, type ListedArchive, type ListedEntry } from "./list_archive.ts";
+
+const COLUMNS: readonly TextColumn<ListedEntry>[] = [
+  { title: "Path", cell: ({ path }) => path },
+  { title: "Kind", cell: ({ kind }) => kind },
+  { title: "Size", class: "number", cell: ({ size }) => formatBytes(size) },
+];
+const PACKED: TextColumn<ListedEntry> = {
+  title: "Packed",
+  class: "number",
+  cell: ({ packed = 0 }) => formatBytes(packed),
+};
+/** Archives that unpack to more than this many times their size are suspicious. */
+const SUSPICIOUS_RATIO = 200;
+
+export function ArchiveView({ file }: { file: ArtifactFile }): VNode {
+  const loaded = useLoaded((signal) => listArchive(file, signal), [
+    file.ref,
+    file.path,
+    file.digest,
+  ]);
+  return whenLoaded(loaded, (found) => html`<${Entries} found=${found} file=${file} />`);
+}
+
+function Entries({ found: { entries, end }, file }: {
+  found: ListedArchive;
+  file: ArtifactFile;
+}): VNode {
+  const total = entries.reduce((sum, { size }) => sum + size, 0);
+  const isBomb = total > file.size * SUSPICIOUS_RATIO && total > 64 * 1024 * 1024;
+  const isPacked = entries.some(({ packed }) => packed !== undefined);
+  const columns = isPacked ? [...COLUMNS, PACKED] : COLUMNS;
+  const facts = `${formatCount(entries.length, "entry")} · ${formatBytes(total)} unpacked`;
+  return html`
+    <p class="summary-line">${facts}</p>
+    ${isBomb && html`<p class="note warning" role="alert">
+      ${`These ${formatBytes(file.size)} declare ${formatBytes(total)}, ${
+      formatNumber(Math.round(total / file.size))
+    } times as much. Unpack this archive only if you trust it. Nothing is unpacked here.`}
+    </p>`}
+    ${end !== undefined && html`<${LeftOut} file=${file}>${`${end}.`}<//>`}
+    <${EntryTable} entries=${entries} columns=${columns} unit="entries" />
+  `;
+}

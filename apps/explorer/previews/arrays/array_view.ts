@@ -1,0 +1,338 @@
+// An array: a slice of it as an image, the numbers, statistics and a histogram.
+import { countElements, ELEMENTS, type NDArray } from "../../../../formats/arrays/ndarray.ts";
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { Chart } from "../../components/chart.ts";
+import { Choice } from "../../components/choice.ts";
+import { formatBytes, formatNumber } from "../../components/format.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { LeftOut, numberText, Scroll, useQuery, whenLoaded } from "../parts.ts";
+import { Zoom } from "../zoom.ts";
+import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
+import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } from "./numbers.ts";
+
+/** Rows and columns of the table of numbers. */
+const TABLE_SIDE = 16;
+const LINE_POINTS = 512;
+
+type File = Pick<ArtifactFile, "ref" | "path">;
+
+export function ArrayFileView({ file }: { file: ArtifactFile }): VNode {
+  const loaded = useLoaded((signal) => openArrayFile(file, signal), [
+    file.ref,
+    file.path,
+    file.digest,
+  ]);
+  return whenLoaded(loaded, (source) => html`<${ArrayView} source=${source} file=${file} />`);
+}
+
+/** The two axes that are shown: usually the last two that have more than a few elements. */
+function usualSides(shape: readonly number[]): [number, number] {
+  const last = shape.length - 1;
+  return shape.length > 2 && shape[last]! <= 4 ? [last - 2, last - 1] : [last - 1, last];
+}
+
+export function ArrayView({ source, file }: { source: ArraySource; file: File }): VNode {
+  const { shape, dtype, axes } = source;
+  const count = countElements(shape);
+  const facts = [
+    dtype,
+    shape.length === 0 ? "a single number" : shape.map((n) => formatNumber(n)).join(" x "),
+    formatBytes(count * ELEMENTS[dtype].bytes),
+    ...shape.length > 0 ? [`axes: ${axes.join(", ")}`] : [],
+  ];
+  return html`
+    <p class="summary-line">${facts.join(" · ")}</p>
+    ${count > 0 && html`
+      <${Slice} source=${source} file=${file} />
+      <${Numbers} source=${source} file=${file} />
+    `}
+  `;
+}
+
+/** Numbers of a comma-separated list that fit a shape. */
+function indicesOf(text: string, shape: readonly number[]): number[] {
+  const given = text.split(",").map(Number);
+  return shape.map((length, axis) => {
+    const index = given[axis] ?? 0;
+    return Number.isSafeInteger(index) && index >= 0 && index < length ? index : 0;
+  });
+}
+
+function Slice({ source, file }: { source: ArraySource; file: File }): VNode {
+  const { shape, axes } = source;
+  const [atText, setAt] = useQuery("at");
+  const [sidesText, setSides] = useQuery("axes");
+  const at = indicesOf(atText, shape);
+  const given = sidesText.split(",").map(Number);
+  const isPair = given.length === 2 && given[0] !== given[1] &&
+    given.every((axis) => axis in shape);
+  const sides = isPair && sidesText !== "" ? given as [number, number] : usualSides(shape);
+  const box = windowOf(source, at, sides);
+  const key = [
+    file.ref,
+    file.path,
+    source.dtype,
+    shape.join(),
+    box.map(({ start, count }) => [start, count]),
+  ];
+  const loaded = useLoaded((signal) => source.read(box, signal), key);
+  const change = (axis: number, index: number) => setAt(at.with(axis, index).join(","));
+  const isCut = sides.some((axis) => axis >= 0 && box[axis]!.count < shape[axis]!);
+  return html`
+    <section class="slice">
+      <h3>Slice</h3>
+      ${shape.length > 2 && html`<${Sides} axes=${axes} sides=${sides} set=${setSides} />`}
+      <div class="fields">
+        ${shape.map((length, axis) => {
+          const isShown = sides.includes(axis);
+          if (length === 1 || isShown && box[axis]!.count === length) return null;
+          const label = isShown ? `${axes[axis]} from` : axes[axis]!;
+          const set = (index: number) => change(axis, index);
+          return html`
+            <${Index} key=${axis} label=${label} value=${at[axis]} length=${length}
+              step=${isShown ? box[axis]!.count : 1} set=${set} />
+          `;
+        })}
+      </div>
+      ${isCut && html`<${LeftOut} file=${file}>
+        ${`${
+        box.filter((_, axis) => sides.includes(axis)).map(({ count }) => formatNumber(count)).join(
+          " x ",
+        )
+      } elements of the slice are shown.`}
+      <//>`}
+      ${whenLoaded(
+        loaded,
+        (array) => html`<${Plane} array=${array} box=${box} sides=${sides} axes=${axes} />`,
+      )}
+    </section>
+  `;
+}
+
+function Sides({ axes, sides, set }: {
+  axes: readonly string[];
+  sides: readonly [number, number];
+  set(text: string): void;
+}): VNode {
+  const select = (label: string, side: 0 | 1) => {
+    const choose = (text: string) => {
+      const axis = Number(text);
+      const other = sides[1 - side] === axis ? sides[side]! : sides[1 - side]!;
+      set((side === 0 ? [axis, other] : [other, axis]).join(","));
+    };
+    return html`
+      <${Choice} label=${label} value=${String(sides[side])} change=${choose}
+        options=${axes.map((name, axis) => [String(axis), name])} />
+    `;
+  };
+  return html`<div class="fields">${select("Down", 0)}${select("Across", 1)}</div>`;
+}
+
+function Index({ label, value, length, step, set }: {
+  label: string;
+  value: number;
+  length: number;
+  step: number;
+  set(index: number): void;
+}): VNode {
+  const changed = (event: Event) => {
+    const index = Number((event.currentTarget as HTMLInputElement).value);
+    if (Number.isSafeInteger(index)) set(Math.max(0, Math.min(length - 1, index)));
+  };
+  return html`
+    <label>${label} <input type="number" min="0" max=${length - 1} step=${step} value=${value}
+      onChange=${changed} /> <span class="muted">of ${formatNumber(length)}</span></label>
+  `;
+}
+
+/** A slice: an image of two axes, a line of one, or a number. */
+function Plane({ array, box, sides, axes }: {
+  array: NDArray;
+  box: readonly AxisRange[];
+  sides: readonly [number, number];
+  axes: readonly string[];
+}): VNode {
+  const numbers = useMemo(() => numbersOf(array), [array]);
+  if (box.length === 0) return html`<p>${elementText(array, 0)}</p>`;
+  if (box.length === 1) {
+    const shown = Math.min(LINE_POINTS, numbers.length);
+    const start = box[0]!.start;
+    return html`<${Line} numbers=${numbers} start=${start} count=${shown} axis=${axes[0]!} />`;
+  }
+  const [rows, columns] = sides;
+  const isTurned = rows > columns;
+  const [height, width] = [box[rows]!.count, box[columns]!.count];
+  const placeOf = (y: number, x: number) => isTurned ? x * height + y : y * width + x;
+  return html`
+    <${Picture} numbers=${numbers} placeOf=${placeOf} width=${width} height=${height}
+      label=${`Slice: ${axes[rows]} down, ${axes[columns]} across`} />
+    <details>
+      <summary>Numbers of the slice</summary>
+      <${NumberTable} array=${array} placeOf=${placeOf} rows=${box[rows]!} columns=${box[
+        columns
+      ]!} />
+    </details>
+  `;
+}
+
+function Line({ numbers, start, count, axis }: {
+  numbers: ArrayLike<number>;
+  start: number;
+  count: number;
+  axis: string;
+}): VNode {
+  const [x, series] = useMemo(() => {
+    const values = Array.from({ length: count }, (_, i) => {
+      return Number.isFinite(numbers[i]) ? numbers[i]! : null;
+    });
+    const x = values.map((_, i) => start + i);
+    return [x, [{ label: "element", values }]] as const;
+  }, [numbers, start, count]);
+  return html`
+    <${Chart} label=${`Elements ${start} to ${start + count - 1}`} x=${x} xLabel=${axis}
+      series=${series} formatY=${numberText} />
+  `;
+}
+
+/** Numbers as shades, dark for the smallest. Those that are not finite are magenta. */
+export function paint(numbers: ArrayLike<number>, count: number, placeOf: (i: number) => number) {
+  let [min, max] = [Infinity, -Infinity];
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i]!;
+    if (!Number.isFinite(value)) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  const pixels = new Uint8ClampedArray(count * 4);
+  const scale = max > min ? 255 / (max - min) : 0;
+  for (let i = 0; i < count; i++) {
+    const value = numbers[placeOf(i)]!;
+    const shade = scale > 0 ? (value - min) * scale : 128;
+    pixels.set(Number.isFinite(value) ? [shade, shade, shade, 255] : [200, 0, 160, 255], i * 4);
+  }
+  return { pixels, min, max };
+}
+
+function Picture({ numbers, placeOf, width, height, label }: {
+  numbers: ArrayLike<number>;
+  placeOf(y: number, x: number): number;
+  width: number;
+  height: number;
+  label: string;
+}): VNode {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { pixels, min, max } = useMemo(
+    () => paint(numbers, width * height, (i) => placeOf(Math.floor(i / width), i % width)),
+    [numbers, width, height],
+  );
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    context?.putImageData(new ImageData(pixels, width, height), 0, 0);
+  }, [pixels]);
+  const range = min <= max
+    ? `Black is ${numberText(min)}, white is ${numberText(max)}.`
+    : "No element is finite.";
+  return html`
+    <${Zoom} width=${width} label=${label} enlarge=${true}>
+      <canvas ref=${canvas} width=${width} height=${height} role="img"
+        aria-label=${label}></canvas>
+      <//>
+      <p class="muted">${range}</p>
+  `;
+}
+
+function NumberTable({ array, placeOf, rows, columns }: {
+  array: NDArray;
+  placeOf(y: number, x: number): number;
+  rows: AxisRange;
+  columns: AxisRange;
+}): VNode {
+  const list = ({ start, count }: AxisRange) =>
+    Array.from({ length: Math.min(count, TABLE_SIDE) }, (_, i) => start + i);
+  const [down, across] = [list(rows), list(columns)];
+  const isCut = down.length < rows.count || across.length < columns.count;
+  return html`
+    <${Scroll} label="Numbers of the slice">
+      <table>
+        <thead><tr><td></td>${across.map((x) =>
+          html`<th scope="col" class="number">${x}</th>`
+        )}</tr></thead>
+        <tbody>${down.map((y, i) =>
+          html`
+            <tr><th scope="row" class="number">${y}</th>${across.map((_, j) =>
+              html`
+                <td class="number">${elementText(array, placeOf(i, j))}</td>
+              `
+            )}</tr>
+          `
+        )}</tbody>
+      </table>
+    <//>
+    ${isCut &&
+      html`<p class="muted">
+        The first ${down.length} x ${across.length} numbers. Move the slice to see others.
+      </p>`}
+  `;
+}
+
+function Numbers({ source, file }: { source: ArraySource; file: File }): VNode {
+  const key = [file.ref, file.path, source.dtype, source.shape.join()];
+  const loaded = useLoaded((signal) => sampleStatistics(source, signal), key);
+  return html`
+    <section>
+      <h3>Statistics</h3>
+      ${whenLoaded(loaded, (found) =>
+        html`
+          ${!found.isAll && html`<${LeftOut} file=${file}>
+          ${`These come from a sample of ${
+            formatNumber(found.count)
+          } elements, spread over the array.`}
+        <//>`}
+          <${StatisticsTable} columns=${[{ name: "Value", found }]} />
+          <${Histogram} found=${found} />
+        `)}
+    </section>
+  `;
+}
+
+const ROWS: readonly [string, (found: Statistics) => string][] = [
+  ["Elements", ({ count }) => formatNumber(count)],
+  ["Minimum", ({ min }) => numberText(min)],
+  ["Maximum", ({ max }) => numberText(max)],
+  ["Mean", ({ mean }) => numberText(mean)],
+  ["Standard deviation", ({ deviation }) => numberText(deviation)],
+  ["Zeros", ({ zeros }) => formatNumber(zeros)],
+  ["Not a number", ({ notANumber }) => formatNumber(notANumber)],
+  ["Infinite", ({ infinite }) => formatNumber(infinite)],
+];
+
+export function StatisticsTable({ columns }: {
+  columns: readonly { name: string; found: Statistics }[];
+}): VNode {
+  const shown: Column<typeof ROWS[number]>[] = columns.map(({ name, found }) => {
+    return {
+      title: name,
+      class: "number",
+      cell: ([, show]) => found.count === 0 ? "" : show(found),
+    };
+  });
+  return html`
+    <${Table} isPreview label="Statistics" rows=${ROWS}
+      columns=${[{ title: "Statistic", cell: ([name]: [string]) => name }, ...shown]} />
+  `;
+}
+
+function Histogram({ found }: { found: Statistics }): VNode | null {
+  const [x, series] = useMemo(() => [
+    found.bins.map(({ from, to }) => (from + to) / 2),
+    [{ label: "elements", values: found.bins.map(({ count }) => count) }],
+  ], [found]);
+  if (found.bins.length < 2) return null;
+  return html`
+    <${Chart} label="Histogram" kind="bars" x=${x} xLabel="Middle of the bin"
+      series=${series} formatX=${numberText} formatY=${formatNumber} />
+  `;
+}

@@ -1,0 +1,162 @@
+// Statistics of numbers, and which parts of a large array they come from.
+import { countElements, ELEMENTS, type NDArray } from "../../../../formats/arrays/ndarray.ts";
+import type { ArraySource, AxisRange } from "./array_source.ts";
+
+/** Bytes of an array that are read for statistics. */
+export const SAMPLE_BYTES = 16 * 1024 * 1024;
+const SAMPLE_BOXES = 32;
+const MAX_REQUESTS = 256;
+const BINS = 32;
+
+/** Statistics of elements. Those that are not finite count, but do not take part. */
+export interface Statistics {
+  count: number;
+  notANumber: number;
+  infinite: number;
+  zeros: number;
+  min: number;
+  max: number;
+  mean: number;
+  deviation: number;
+  bins: { from: number; to: number; count: number }[];
+}
+
+/** Returns the elements as numbers: the modulus of complex ones, and 64 bits rounded. */
+export function numbersOf({ data, dtype }: NDArray): ArrayLike<number> {
+  if (ELEMENTS[dtype].lanes === 2) {
+    const parts = data as Float64Array;
+    return Float64Array.from({ length: parts.length / 2 }, (_, i) => {
+      return Math.hypot(parts[2 * i]!, parts[2 * i + 1]!);
+    });
+  }
+  return data instanceof BigInt64Array || data instanceof BigUint64Array
+    ? Float64Array.from(data as BigInt64Array, Number)
+    : data as Float64Array;
+}
+
+/** Returns an element as text, with all its digits. */
+export function elementText({ data, dtype }: NDArray, index: number): string {
+  if (ELEMENTS[dtype].lanes === 2) {
+    const imaginary = data[index * 2 + 1] as number;
+    return `${data[index * 2]}${imaginary < 0 ? "" : "+"}${imaginary}i`;
+  }
+  const value = data[index]!;
+  return dtype === "float32" || dtype === "float16"
+    ? String(Number((value as number).toPrecision(8)))
+    : String(value);
+}
+
+/** Counts, the sum and the range of elements. */
+class Counts {
+  count = 0;
+  notANumber = 0;
+  infinite = 0;
+  zeros = 0;
+  finite = 0;
+  sum = 0;
+  min = Infinity;
+  max = -Infinity;
+
+  add(piece: ArrayLike<number>): void {
+    this.count += piece.length;
+    for (let i = 0; i < piece.length; i++) {
+      const value = piece[i]!;
+      if (Number.isFinite(value)) this.#addFinite(value);
+      else if (Number.isNaN(value)) this.notANumber++;
+      else this.infinite++;
+    }
+  }
+
+  #addFinite(value: number): void {
+    this.finite++;
+    this.sum += value;
+    if (value === 0) this.zeros++;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+  }
+}
+
+export function statisticsOf(pieces: readonly ArrayLike<number>[]): Statistics {
+  const found = new Counts();
+  for (const piece of pieces) found.add(piece);
+  const { count, notANumber, infinite, zeros, finite, sum, min, max } = found;
+  const mean = sum / finite;
+  const width = (max - min) / BINS;
+  const counts = new Array<number>(BINS).fill(0);
+  let squares = 0;
+  for (const piece of pieces) {
+    for (let i = 0; i < piece.length; i++) {
+      const value = piece[i]!;
+      if (!Number.isFinite(value)) continue;
+      squares += (value - mean) ** 2;
+      const bin = width > 0 ? Math.min(BINS - 1, Math.floor((value - min) / width)) : 0;
+      counts[bin] = (counts[bin] ?? 0) + 1;
+    }
+  }
+  const used = counts.slice(0, finite === 0 ? 0 : width > 0 ? BINS : 1);
+  const bins = used.map((count, i) => {
+    return { from: min + i * width, to: min + (i + 1) * width, count };
+  });
+  const deviation = Math.sqrt(squares / finite);
+  return { count, notANumber, infinite, zeros, min, max, mean, deviation, bins };
+}
+
+/** Returns the boxes that statistics read: the whole array, or parts spread over it. */
+export function sampleBoxes(source: ArraySource): { boxes: AxisRange[][]; isAll: boolean } {
+  const { shape, dtype } = source;
+  const total = countElements(shape);
+  const itemBytes = ELEMENTS[dtype].bytes;
+  const whole = shape.map((count) => ({ start: 0, count }));
+  if (total * itemBytes <= SAMPLE_BYTES && source.costOf(whole) <= MAX_REQUESTS) {
+    return { boxes: [whole], isAll: true };
+  }
+  const counts = shape.map(() => 1);
+  const most = SAMPLE_BYTES / itemBytes / SAMPLE_BOXES / 8;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    counts[axis] = Math.max(1, Math.min(shape[axis]!, Math.floor(most / countElements(counts))));
+    if (counts[axis]! < shape[axis]!) break;
+  }
+  const boxOf = (place: number) => {
+    let rest = place;
+    return shape.toReversed().map((length, i) => {
+      const index = rest % length;
+      rest = Math.floor(rest / length);
+      const count = counts[shape.length - 1 - i]!;
+      return { start: Math.min(index, length - count), count };
+    }).toReversed();
+  };
+  const boxes = Array.from({ length: SAMPLE_BOXES }, (_, i) => {
+    return boxOf(Math.floor((total - 1) * i / (SAMPLE_BOXES - 1)));
+  });
+  const cost = boxes.reduce((sum, box) => sum + source.costOf(box), 0);
+  return { boxes: cost <= MAX_REQUESTS ? boxes : boxes.slice(0, 4), isAll: false };
+}
+
+/** Reads the sample of an array, and describes it. */
+export async function sampleStatistics(source: ArraySource, signal?: AbortSignal) {
+  const { boxes, isAll } = sampleBoxes(source);
+  const pieces: ArrayLike<number>[] = [];
+  for (const box of boxes) pieces.push(numbersOf(await source.read(box, signal)));
+  return { ...statisticsOf(pieces), isAll };
+}
+
+/** Most elements on a side of an image. */
+const MAX_SIDE = 512;
+
+/** Returns how much of two axes is shown at once: less if it takes many requests. */
+export function windowOf(
+  source: ArraySource,
+  at: readonly number[],
+  [rows, columns]: readonly [number, number],
+): AxisRange[] {
+  const boxOf = (most: number) =>
+    source.shape.map((length, axis) => {
+      if (length === 0) return { start: 0, count: 0 };
+      const start = Math.min(at[axis] ?? 0, length - 1);
+      const isShown = axis === rows || axis === columns;
+      return { start, count: isShown ? Math.min(most, length - start) : 1 };
+    });
+  let most = MAX_SIDE;
+  while (most > 1 && source.costOf(boxOf(most)) > MAX_REQUESTS) most = Math.ceil(most / 2);
+  return boxOf(most);
+}

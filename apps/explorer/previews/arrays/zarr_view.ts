@@ -1,0 +1,129 @@
+// Zarr arrays, and images of OME-NGFF at the level that fits.
+import type { ByteRange } from "../../../../core/backend.ts";
+import { fault } from "../../../../core/errors.ts";
+import { openMultiscale } from "../../../../files/ome/image.ts";
+import { openZarrArray, openZarrGroup, type ZarrStore } from "../../../../formats/zarr.ts";
+import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
+import { Choice } from "../../components/choice.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { useQuery, whenLoaded } from "../parts.ts";
+import { ExactNumber } from "../text/json_value.ts";
+import { JsonTree } from "../text/json_tree.ts";
+import { type ArraySource, zarrSource } from "./array_source.ts";
+import { ArrayView } from "./array_view.ts";
+
+/** Limit of a chunk in memory. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Longest side of the level that is shown first. */
+const FITTING_SIDE = 512;
+
+/** Returns the files below a folder of a version as a store of arrays. */
+export function zarrFiles({ name, version, files }: ArtifactVersion, folder: string): ZarrStore {
+  const root = folder === "" ? "" : `${folder}/`;
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return {
+    location: `${name}@${version}/${root}`,
+    async get(key, { range, suffix, signal } = {}) {
+      const file = byPath.get(root + key);
+      if (file === undefined) return undefined;
+      const { offset, length } = rangeOf(file, range, suffix);
+      if (length <= MAX_BYTES) return await file.read(offset, length, signal);
+      const state = `a chunk has ${length} bytes, the limit is ${MAX_BYTES}`;
+      throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
+    },
+  };
+}
+
+function rangeOf({ size }: ArtifactFile, range?: ByteRange, suffix?: number) {
+  const offset = Math.min(
+    size,
+    range?.offset ?? (suffix === undefined ? 0 : Math.max(0, size - suffix)),
+  );
+  return { offset, length: Math.min(range?.length ?? Infinity, size - offset) };
+}
+
+/** A level of an image, or the only array. */
+interface Level {
+  name: string;
+  source: ArraySource;
+}
+
+type Node = { levels: Level[]; attributes: unknown };
+
+/** Opens an array, the levels of an image, or a group without arrays of its own. */
+export async function openZarr(
+  store: ZarrStore,
+  isArray: boolean,
+  signal?: AbortSignal,
+): Promise<Node> {
+  if (isArray) {
+    const array = await openZarrArray(store, "", { maxBytes: MAX_BYTES, signal });
+    return { levels: [{ name: "", source: zarrSource(array) }], attributes: array.attributes };
+  }
+  const { attributes } = await openZarrGroup(store, "", { signal });
+  const ome = (attributes.ome ?? attributes) as { multiscales?: unknown };
+  if (ome.multiscales === undefined) return { levels: [], attributes };
+  const image = await openMultiscale(store, "", { signal });
+  const axes = image.axes.map(({ name }) => name);
+  const levels = image.levels.map(({ array, path }) => {
+    return { name: `${path}: ${array.shape.join(" x ")}`, source: zarrSource(array, axes) };
+  });
+  return { levels, attributes };
+}
+
+/** Returns the index of the largest level that fits, else of the smallest. */
+export function fittingLevel(levels: readonly Pick<Level, "source">[]): number {
+  const fits = ({ source }: Pick<Level, "source">) =>
+    source.shape.slice(-2).every((length) => length <= FITTING_SIDE);
+  const found = levels.findIndex(fits);
+  return found < 0 ? levels.length - 1 : found;
+}
+
+export function ZarrView({ version, folder }: { version: ArtifactVersion; folder: string }): VNode {
+  const root = folder === "" ? "" : `${folder}/`;
+  const isArray = version.files.some(({ path }) => path === `${root}.zarray`);
+  const loaded = useLoaded(async (signal) => {
+    const store = zarrFiles(version, folder);
+    const document = await store.get("zarr.json", { signal });
+    const text = document === undefined ? "" : new TextDecoder().decode(document);
+    const { node_type } = text === "" ? {} as { node_type?: string } : JSON.parse(text);
+    return await openZarr(store, isArray || node_type === "array", signal);
+  }, [version.commit, folder]);
+  return whenLoaded(loaded, (node) =>
+    html`
+      ${node.levels.length > 0 &&
+        html`<${Levels} levels=${node.levels} version=${version} folder=${folder} />`}
+      <h3>Attributes</h3>
+      <${JsonTree} value=${plain(node.attributes)} />
+    `);
+}
+
+/** Replaces bigints, which trees show as exact numbers. */
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return new ExactNumber(String(value));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
+
+function Levels({ levels, version, folder }: {
+  levels: readonly Level[];
+  version: ArtifactVersion;
+  folder: string;
+}): VNode {
+  const usual = fittingLevel(levels);
+  const [text, setLevel] = useQuery("level", String(usual));
+  const level = levels[Number(text)] === undefined ? usual : Number(text);
+  const file = { ref: `${version.name}@${version.version}`, path: folder || "zarr.json" };
+  return html`
+    ${levels.length > 1 && html`
+      <div class="fields">
+        <${Choice} label="Level" value=${String(level)} change=${setLevel}
+          options=${levels.map(({ name }, i) => [String(i), name])} />
+      </div>
+    `}
+    <${ArrayView} key=${level} source=${levels[level]!.source} file=${file} />
+  `;
+}

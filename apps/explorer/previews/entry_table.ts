@@ -1,0 +1,29 @@
+// A long list: filtered by the first column, and a page at a time.
+import { type Column, Table } from "../components/table.ts";
+import { html } from "../framework/html.ts";
+import type { VNode } from "../framework/preact.ts";
+import { Paged, useQuery } from "./parts.ts";
+
+/** A column of text, so that the first can be filtered. */
+export type TextColumn<T> = Column<T> & { readonly cell: (entry: T) => string };
+
+const PAGE = 100;
+
+export function EntryTable<T>({ entries, columns, unit }: {
+  entries: readonly T[];
+  columns: readonly TextColumn<T>[];
+  /** Their name in the plural. */
+  unit: string;
+}): VNode {
+  const [filter, setFilter] = useQuery("filter");
+  const wanted = filter.toLowerCase();
+  const chosen = entries.filter((entry) => columns[0]!.cell(entry).toLowerCase().includes(wanted));
+  const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
+  return html`
+    <div class="fields">
+      <label>Filter ${unit} <input type="search" value=${filter} onInput=${typed} /></label>
+    </div>
+    <${Paged} items=${chosen} step=${PAGE} unit=${unit}>${(shown: T[]) =>
+      html`<${Table} isPreview label=${`List of ${unit}`} rows=${shown} columns=${columns} />`}<//>
+  `;
+}

@@ -1,0 +1,85 @@
+// The kind of preview of a file: by its extension and type, else by its first bytes.
+import type { ArtifactFile } from "../artifact_file.ts";
+
+/** How a file is shown. `bytes` fits every file. */
+export type Kind =
+  | "archive"
+  | "array"
+  | "bytes"
+  | "image"
+  | "json"
+  | "markdown"
+  | "model"
+  | "table"
+  | "text";
+
+const BY_EXTENSION: readonly [Kind, RegExp][] = [
+  ["json", /\.(json|jsonl|ndjson|geojson|ipynb|zattrs|zarray|zgroup|zmetadata)$/],
+  ["markdown", /\.(md|markdown)$/],
+  ["image", /\.(png|jpe?g|gif|webp|bmp|avif)$/],
+  ["array", /\.(npy|tiff?)$/],
+  ["table", /\.(csv|tsv|parquet|arrow|arrows|feather)$/],
+  ["model", /\.(safetensors|onnx|gguf|pth?|ckpt)$/],
+  ["archive", /\.(zip|npz|tar|tgz|tar\.gz|whl|jar)$/],
+  ["text", /\.(txt|log|ya?ml|toml|ini|html?|svg|xml|js|ts|py|r|sh|css|sql|tex|rst|conf|cfg|env)$/],
+];
+
+const BY_TYPE: readonly [Kind, RegExp][] = [
+  ["json", /^application\/(json|x-ndjson|geo\+json)/],
+  ["markdown", /^text\/markdown/],
+  ["image", /^image\/(png|jpeg|gif|webp|bmp|avif)/],
+  ["array", /^(application\/x-npy|image\/tiff)/],
+  ["table", /^(text\/(csv|tab-separated-values)|application\/vnd\.apache\.(parquet|arrow))/],
+  ["archive", /^application\/(zip|x-tar|gzip|x-npz)/],
+  ["text", /^(text\/|image\/svg|application\/(xml|yaml|toml|javascript))/],
+];
+
+/** Bytes that decide when the name does not. */
+const HEAD_BYTES = 4096;
+
+/** Returns the kind of a file. Reads at most 4 KiB, if name and type say nothing. */
+export async function kindOf(file: ArtifactFile, signal?: AbortSignal): Promise<Kind> {
+  const known = kindByName(file);
+  if (known !== undefined || file.size === 0) return known ?? "bytes";
+  return kindByHead(await file.read(0, Math.min(file.size, HEAD_BYTES), signal));
+}
+
+export function kindByName({ path, mediaType }: Pick<ArtifactFile, "path" | "mediaType">) {
+  const name = `.${path.toLowerCase().replace(/^.*\//s, "")}`;
+  const find = (table: readonly [Kind, RegExp][], text: string) =>
+    table.find(([, pattern]) => pattern.test(text))?.[0];
+  return find(BY_EXTENSION, name) ?? find(BY_TYPE, mediaType.toLowerCase());
+}
+
+const BY_HEAD: readonly [Kind, string, number][] = [
+  ["image", "\x89PNG", 0],
+  ["image", "\xff\xd8\xff", 0],
+  ["image", "GIF8", 0],
+  ["image", "WEBP", 8],
+  ["array", "\x93NUMPY", 0],
+  ["array", "II*\0", 0],
+  ["array", "MM\0*", 0],
+  ["table", "PAR1", 0],
+  ["table", "ARROW1", 0],
+  ["archive", "PK\x03\x04", 0],
+  ["archive", "ustar", 257],
+];
+
+export function kindByHead(head: Uint8Array): Kind {
+  const latin = String.fromCharCode(...head.subarray(0, 512));
+  const known = BY_HEAD.find(([, mark, at]) => latin.startsWith(mark, at));
+  return known?.[0] ?? (isText(head) ? "text" : "bytes");
+}
+
+/** Returns true for UTF-8 without control characters. The last character may be cut off. */
+export function isText(bytes: Uint8Array): boolean {
+  if (bytes.some((byte) => byte < 0x09 || byte > 0x0d && byte < 0x20 && byte !== 0x1b)) {
+    return false;
+  }
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+// Previews of stored files. Nothing inside a file ever runs, and only the ranges that are shown are
+// read. Each kind of preview loads when it is needed.
+import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import { html } from "../framework/html.ts";
+import { useState, type VNode } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
+import { DirectoryView, filesBelow } from "./directory.ts";
+import { ErrorNotice } from "../components/notices.ts";
+import { type Kind, kindOf } from "./kind.ts";
+import { whenLoaded } from "./parts.ts";
+import { BytesView, TextView } from "./text/text_view.ts";
+
+export interface PreviewProps {
+  readonly version: ArtifactVersion;
+  /** A file or a folder. @default the only file, else the root folder */
+  readonly path?: string;
+}
+
+type FileProps = { file: ArtifactFile; version: ArtifactVersion };
+type View = (props: FileProps) => VNode | null;
+
+/** Loads the view of a kind. */
+const VIEWS: Record<Kind, () => View | Promise<View>> = {
+  text: () => TextView,
+  bytes: () => BytesView,
+  json: async () => (await import("./text/json_tree.ts")).JsonView,
+  markdown: async () => (await import("./text/markdown_view.ts")).MarkdownView,
+  image: async () => (await import("./images/image_view.ts")).ImageView,
+  array: async () => (await import("./arrays/array_view.ts")).ArrayFileView,
+  table: async () => (await import("./tables/table_view.ts")).TableView,
+  model: async () => (await import("./models/model_view.ts")).ModelView,
+  archive: async () => (await import("./archives/archive_view.ts")).ArchiveView,
+};
+
+export function Preview({ version, path }: PreviewProps): VNode {
+  const only = version.files.length === 1 ? version.files[0] : undefined;
+  const file = path === undefined ? only : version.files.find((file) => file.path === path);
+  if (file !== undefined) return html`<${FilePreview} file=${file} version=${version} />`;
+  const folder = (path ?? "").replace(/\/+$/, "");
+  if (folder !== "" && filesBelow(version.files, folder).length === 0) {
+    const error = {
+      message: `Cannot show ${JSON.stringify(path)}: this version has no such file`,
+      hint: "Choose a file of the version.",
+    };
+    return html`<${ErrorNotice} error=${error} />`;
+  }
+  return html`<${DirectoryView} version=${version} folder=${folder} />`;
+}
+
+/** A file by its kind, and its bytes on demand. */
+function FilePreview({ file, version }: FileProps): VNode {
+  const opened = useLoaded(async (signal) => {
+    const kind = await kindOf(file, signal);
+    return { kind, View: await VIEWS[kind]() };
+  }, [file.ref, file.path, file.digest]);
+  return whenLoaded(opened, ({ kind, View }) =>
+    html`
+      <div class=${`preview preview-${kind}`} key=${`${file.ref} ${file.path} ${file.digest}`}>
+        <${View} file=${file} version=${version} />
+        ${kind !== "bytes" && html`<${LazyBytes} file=${file} />`}
+      </div>
+    `);
+}
+
+/** The bytes of a file, read when they are opened: also of damaged files. */
+function LazyBytes({ file }: { file: ArtifactFile }): VNode {
+  const [isOpen, setOpen] = useState(false);
+  const toggled = (event: Event) => setOpen((event.currentTarget as HTMLDetailsElement).open);
+  return html`
+    <details class="bytes" onToggle=${toggled}>
+      <summary>Bytes</summary>
+      ${isOpen && html`<${BytesView} file=${file} />`}
+    </details>
+  `;
+}

@@ -1,0 +1,138 @@
+// Parts of previews and comparisons: sentences, steps through long content, states of loading.
+import type { ArtifactFile } from "../artifact_file.ts";
+import { shellWord } from "../components/copy_box.ts";
+import { formatNumber } from "../components/format.ts";
+import { ErrorNotice, Loading } from "../components/notices.ts";
+import { html } from "../framework/html.ts";
+import { type ComponentChildren, Fragment, type VNode } from "../framework/preact.ts";
+import { hrefOf, openPlace, usePlace } from "../framework/router.ts";
+import type { Loaded } from "../framework/use_loaded.ts";
+
+/** Formats a number in at most six digits. */
+export function numberText(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) return formatNumber(value);
+  return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
+}
+
+/** The command that writes all of a file to standard output. */
+export function catCommand({ ref, path }: Pick<ArtifactFile, "ref" | "path">): string {
+  return `holdfast cat ${shellWord(ref)} ${shellWord(path)}`;
+}
+
+/** A sentence about what is left out, and the command that gets all of it. */
+export function LeftOut({ file, children }: {
+  file: Pick<ArtifactFile, "ref" | "path">;
+  children?: ComponentChildren;
+}): VNode {
+  return html`
+    <p class="note left-out">${children} To get all of it: <code>${catCommand(file)}</code></p>
+  `;
+}
+
+/** Shows a value when it is loaded, else the state of loading. */
+export function whenLoaded<T>(
+  { value, error, reload }: Loaded<T>,
+  show: (value: T) => ComponentChildren,
+): VNode {
+  if (error !== undefined) return html`<${ErrorNotice} error=${error} retry=${reload} />`;
+  return value === undefined ? html`<${Loading} />` : html`<${Fragment}>${show(value)}<//>`;
+}
+
+/** A value in the query of the address, so that the view has a URL. */
+export function useQuery(key: string, usual = ""): [string, (value: string) => void] {
+  const { path, query } = usePlace();
+  const set = (value: string) => {
+    const changed = { ...query, [key]: value === usual ? undefined : value };
+    openPlace(hrefOf(path, changed), { replace: true });
+  };
+  return [query[key] ?? usual, set];
+}
+
+/** A whole number in the query, from 0. */
+export function useQueryNumber(key: string, usual = 0): [number, (value: number) => void] {
+  const [text, set] = useQuery(key, String(usual));
+  const value = Number(text);
+  return [Number.isSafeInteger(value) && value >= 0 ? value : usual, (next) => set(String(next))];
+}
+
+/** Keys of the query that belong to one preview, not to the next file. */
+const OF_PREVIEW = [
+  "at",
+  "axes",
+  "level",
+  "row",
+  "from",
+  "sort",
+  "filter",
+  "column",
+  "key",
+  "mode",
+];
+
+/** Returns a function that makes the address of a path, in the version or comparison shown. */
+export function usePathHref(): (path: string) => string {
+  const { path: place, query } = usePlace();
+  const kept = Object.entries(query).filter(([key]) => !OF_PREVIEW.includes(key));
+  return (path) => hrefOf(place, { ...Object.fromEntries(kept), path });
+}
+
+/** Buttons to go through long content in steps. Without a total, `isEnd` ends it. */
+export function Steps({ from, step, shown, total, isEnd, unit, go }: {
+  from: number;
+  step: number;
+  shown: number;
+  total?: number;
+  isEnd?: boolean;
+  unit: string;
+  go(from: number): void;
+}): VNode | null {
+  const last = from + shown;
+  const ended = total === undefined ? isEnd === true : last >= total;
+  if (from === 0 && ended) return null;
+  const of = total === undefined
+    ? (ended ? ` of ${formatNumber(last)}` : "")
+    : ` of ${formatNumber(total)}`;
+  const range = shown === 0
+    ? `No ${unit}`
+    : `${unit} ${formatNumber(from)} to ${formatNumber(last - 1)}`;
+  return html`
+    <div class="steps" role="group" aria-label=${`Steps through ${unit}`}>
+      <button type="button" class="button button-small" disabled=${from === 0}
+        onClick=${() => go(0)}>First</button>
+      <button type="button" class="button button-small" disabled=${from === 0} onClick=${() =>
+        go(Math.max(0, from - step))}>
+        Previous
+      </button>
+      <span aria-live="polite">${range}${of}</span>
+      <button type="button" class="button button-small" disabled=${ended}
+        onClick=${() => go(from + step)}>Next</button>
+    </div>
+  `;
+}
+
+/** A page of a list, with steps through it if there are more. The query has the place. */
+export function Paged<T>({ items, step, unit, children }: {
+  items: readonly T[];
+  step: number;
+  unit: string;
+  children: (shown: readonly T[], start: number) => ComponentChildren;
+}): VNode {
+  const [from, setFrom] = useQueryNumber("row");
+  if (items.length === 0) return html`<p class="note">No ${unit} to show.</p>`;
+  const start = from < items.length ? from : 0;
+  const shown = items.slice(start, start + step);
+  return html`
+    ${children(shown, start)}
+    <${Steps} from=${start} step=${step} shown=${shown.length} total=${items.length}
+      unit=${unit} go=${setFrom} />
+  `;
+}
+
+/** A region that scrolls by itself, also with the keyboard. */
+export function Scroll(
+  { label, children }: { label: string; children?: ComponentChildren },
+): VNode {
+  return html`
+    <div class="scroll table-wrap" role="region" aria-label=${label} tabindex="0">${children}</div>
+  `;
+}

@@ -1,0 +1,102 @@
+// Rows of CSV (RFC 4180) from a part of a file, with their places: pages are read by ranges.
+
+/** A row, and where the next one begins. */
+export interface CsvLine {
+  cells: string[];
+  end: number;
+}
+
+const [QUOTE, LINE_FEED, RETURN] = [0x22, 0x0a, 0x0d];
+
+/** Cells of a row that are kept. */
+export const MAX_CELLS = 10_000;
+
+/** How bytes are split. */
+export interface SplitOptions {
+  /** The separator of cells, a byte. */
+  delimiter: number;
+  /** True if the bytes end the file. */
+  isEnd: boolean;
+  maxRows: number;
+}
+
+/**
+ * Splits bytes of UTF-8 into rows. Empty lines are skipped. A row that the bytes end in is left
+ * out, unless they end the file.
+ */
+export function splitCsv(
+  bytes: Uint8Array,
+  { delimiter, isEnd, maxRows }: SplitOptions,
+): CsvLine[] {
+  const rows = new Rows(bytes);
+  for (let at = 0; at < bytes.byteLength && rows.lines.length < maxRows; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) rows.quote(at);
+    else if (rows.isOpen) continue;
+    else if (byte === delimiter) rows.endCell(at);
+    else if (byte === LINE_FEED) rows.endRow(at, at + 1);
+    else if (byte === RETURN) {
+      if (at + 1 === bytes.byteLength && !isEnd) break; // a line feed may follow
+      const end = bytes[at + 1] === LINE_FEED ? at + 2 : at + 1;
+      rows.endRow(at, end);
+      at = end - 1;
+    }
+  }
+  if (isEnd && rows.lines.length < maxRows) rows.endRow(bytes.byteLength, bytes.byteLength);
+  return rows.lines;
+}
+
+class Rows {
+  readonly lines: CsvLine[] = [];
+  /** True between quotes. */
+  isOpen = false;
+  #cells: string[] = [];
+  /** Beginnings of the cell and of the row. */
+  #from = 0;
+  #begin = 0;
+  #isQuoted = false;
+
+  constructor(readonly bytes: Uint8Array) {}
+
+  quote(at: number): void {
+    if (this.isOpen) this.isOpen = false;
+    else if (at === this.#from) this.#isQuoted = this.isOpen = true;
+    else if (this.#isQuoted) this.isOpen = true; // the second of a pair
+  }
+
+  endCell(at: number): void {
+    if (this.#cells.length < MAX_CELLS) this.#cells.push(this.#textTo(at));
+    this.#isQuoted = false;
+    this.#from = at + 1;
+  }
+
+  /** Ends a row at `at`. The next one begins at `end`. */
+  endRow(at: number, end: number): void {
+    if (at > this.#begin) {
+      this.endCell(at);
+      this.lines.push({ cells: this.#cells, end });
+      this.#cells = [];
+    } else if (this.lines.length > 0) this.lines.at(-1)!.end = end;
+    this.#from = this.#begin = end;
+  }
+
+  #textTo(at: number): string {
+    if (!this.#isQuoted) return UTF8.decode(this.bytes.subarray(this.#from, at));
+    const text = UTF8.decode(this.bytes.subarray(this.#from + 1, at));
+    const end = text.lastIndexOf('"');
+    const inner = end < 0 ? text : text.slice(0, end) + text.slice(end + 1);
+    return inner.replaceAll('""', '"');
+  }
+}
+
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Returns the separator that the first line has most often. */
+export function delimiterOf(head: Uint8Array, path: string): number {
+  if (/\.tsv$/i.test(path)) return 0x09;
+  const end = head.indexOf(LINE_FEED);
+  const first = head.subarray(0, end < 0 ? head.byteLength : end);
+  const count = (mark: string) => first.filter((byte) => byte === mark.charCodeAt(0)).length;
+  const best = [",", ";", "\t", "|"].reduce((a, b) => count(b) > count(a) ? b : a);
+  return best.charCodeAt(0);
+}

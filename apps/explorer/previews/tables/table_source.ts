@@ -1,0 +1,228 @@
+// Tables in files, read a page of rows at a time: CSV, Parquet and Arrow.
+import { concatBytes } from "../../../../core/bytes/bytes.ts";
+import { fault, isRegistryError } from "../../../../core/errors.ts";
+import type { FileToDecode } from "../../../../core/file_store.ts";
+import type { Cell, RangeTable } from "../../../../formats/tables/table.ts";
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { fileToDecode } from "../file_to_decode.ts";
+import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
+
+/** Rows of a table. */
+export interface TablePage {
+  rows: readonly (readonly Cell[])[];
+  /** True if no rows follow. */
+  isEnd: boolean;
+}
+
+/** A table that is read page by page. */
+export interface TableSource {
+  readonly columns: readonly { name: string; type: string }[];
+  /** Absent if only reading all of it tells. */
+  readonly rowCount?: number;
+  /** Columns that are not shown, with the reason. */
+  readonly others: readonly string[];
+  /** Reads rows, of some columns by number. */
+  page(
+    range: { from: number; count: number; columns?: readonly number[] },
+    signal?: AbortSignal,
+  ): Promise<TablePage>;
+}
+
+export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
+  const head = await file.read(0, Math.min(6, file.size), signal);
+  const mark = String.fromCharCode(...head);
+  if (mark.startsWith("PAR1")) return await openParquetTable(fileToDecode(file), signal);
+  const isArrow = mark.startsWith("ARROW1") || /\.(arrows?|feather)$/i.test(file.path);
+  return isArrow ? await openArrowTable(fileToDecode(file), signal) : await openCsv(file, signal);
+}
+
+/** Columns that a format reads or does not. */
+type Found = { column: { name: string } } | { name: string; problem: string };
+
+function split(all: readonly Found[]) {
+  const columns = all.flatMap((each) => "problem" in each ? [] : [each.column.name]);
+  const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
+  return { columns, others };
+}
+
+async function openParquetTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
+  const { openParquet, parquetColumns } = await import("./parquet_table.ts");
+  const { columns, others } = split(await parquetColumns(file, signal));
+  if (columns.length === 0) throw noColumns(file.path, others);
+  const table = await openParquet(file, { columns, localTimes: "utc", signal });
+  return rangeSource(table, others, table.rowCount);
+}
+
+async function openArrowTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
+  const { openArrow, arrowColumns } = await import("./arrow_table.ts");
+  const { columns, others } = split(await arrowColumns(file, signal));
+  if (columns.length === 0) throw noColumns(file.path, others);
+  return rangeSource(await openArrow(file, { columns, localTimes: "utc", signal }), others);
+}
+
+function noColumns(path: string, others: readonly string[]) {
+  const state = others.length === 0 ? "it has no columns" : `it has only ${others.join(", ")}`;
+  return fault({ code: "Unsupported", action: "preview", subject: path, state });
+}
+
+function rangeSource(table: RangeTable, others: string[], rowCount?: number): TableSource {
+  const { columns } = table;
+  async function read(names: string[], from: number, to: number, signal?: AbortSignal) {
+    const rows: Cell[][] = [];
+    for await (const row of table.rows({ columns: names, from, to, signal })) {
+      rows.push(names.map((name) => row[name]!));
+    }
+    return rows;
+  }
+
+  /** Reads columns one by one. Those that cannot be read have the reason in each cell. */
+  async function readApart(names: string[], from: number, to: number, signal?: AbortSignal) {
+    const parts = await Promise.allSettled(names.map((name) => read([name], from, to, signal)));
+    const good = parts.find((part) => part.status === "fulfilled");
+    if (good === undefined) throw (parts[0] as PromiseRejectedResult).reason;
+    return good.value.map((_, i) =>
+      parts.map((part) => part.status === "fulfilled" ? part.value[i]![0]! : UNREADABLE)
+    );
+  }
+
+  return {
+    columns,
+    others,
+    ...rowCount !== undefined && { rowCount },
+    async page({ from, count, columns: chosen = columns.map((_, i) => i) }, signal) {
+      const names = chosen.map((i) => columns[i]!.name);
+      const to = from + count + 1;
+      const rows = await read(names, from, to, signal).catch((error) => {
+        if (!isRegistryError(error) || names.length < 2) throw error;
+        return readApart(names, from, to, signal);
+      });
+      return { rows: rows.slice(0, count), isEnd: rows.length <= count };
+    },
+  };
+}
+
+/** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */
+const UNREADABLE = "(cannot be shown exactly)";
+
+/** Bytes of CSV that are read at a time. */
+const CSV_BYTES = 256 * 1024;
+/** Longer rows end the table. */
+const MAX_ROW_BYTES = 4 * 1024 * 1024;
+/** Bytes that are read for one page. */
+const MAX_READ_BYTES = 16 * 1024 * 1024;
+/** Rows between known places. */
+const MARK_ROWS = 100;
+/** Bytes that a jump may skip. */
+const MAX_SKIP_BYTES = 32 * 1024 * 1024;
+
+async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
+  const head = await file.read(0, Math.min(CSV_BYTES, file.size), signal);
+  const reader = new CsvReader(file, delimiterOf(head, file.path));
+  const [header] = (await reader.read(startOf(head), { min: 1, max: 1 }, signal)).lines;
+  if (header === undefined) {
+    throw fault({
+      code: "Corrupt",
+      action: "preview",
+      subject: file.path,
+      state: "it has no header",
+    });
+  }
+  const columns = header.cells.map((name, i) => ({
+    name: name || `column ${i + 1}`,
+    type: "string",
+  }));
+  /** The places of every hundredth row. */
+  const marks = [header.end];
+
+  /** Marks the rows of the next part. */
+  async function advance(signal?: AbortSignal): Promise<boolean> {
+    const { lines } = await reader.read(marks.at(-1)!, { min: MARK_ROWS, max: Infinity }, signal);
+    for (let i = MARK_ROWS; i <= lines.length; i += MARK_ROWS) marks.push(lines[i - 1]!.end);
+    return lines.length >= MARK_ROWS;
+  }
+
+  return {
+    columns,
+    others: [],
+    async page({ from, count, columns: chosen }, signal) {
+      const mark = Math.floor(from / MARK_ROWS);
+      const most = marks.at(-1)! + MAX_SKIP_BYTES;
+      while (marks.length <= mark && marks.at(-1)! < most && await advance(signal));
+      const start = marks[mark];
+      if (start === undefined) {
+        if (marks.at(-1)! < most) return { rows: [], isEnd: true };
+        const state = `row ${from} is more than ${MAX_SKIP_BYTES} bytes past the last row read`;
+        throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
+      }
+      const skipped = from - mark * MARK_ROWS;
+      const wanted = skipped + count + 1;
+      const { lines, isEnd } = await reader.read(start, { min: wanted, max: wanted }, signal);
+      if (!isEnd && lines.length <= skipped) throw tooLong(file.path, MAX_READ_BYTES);
+      const shown = lines.slice(skipped, skipped + count);
+      const rows = shown.map(({ cells }) => {
+        return (chosen ?? columns.map((_, i) => i)).map((i) => cells[i] ?? null);
+      });
+      return { rows, isEnd: isEnd && lines.length < wanted };
+    },
+  };
+}
+
+/** Skips a byte order mark. */
+function startOf(head: Uint8Array): number {
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 3;
+  if (!(head[0] === 0xff && head[1] === 0xfe || head[0] === 0xfe && head[1] === 0xff)) return 0;
+  const hint = "Save it as UTF-8.";
+  throw fault({
+    code: "Unsupported",
+    action: "preview",
+    subject: "table",
+    state: "it is UTF-16",
+    hint,
+  });
+}
+
+function tooLong(path: string, most: number) {
+  const state = `a row is longer than ${most} bytes`;
+  return fault({ code: "Unsupported", action: "preview", subject: path, state });
+}
+
+class CsvReader {
+  /** The part that was read last. */
+  #start = 0;
+  #bytes: Uint8Array = new Uint8Array();
+
+  constructor(readonly file: ArtifactFile, readonly delimiter: number) {}
+
+  /** Reads at least `min` rows from a place, unless they are long or the file ends. */
+  async read(
+    start: number,
+    { min, max }: { min: number; max: number },
+    signal?: AbortSignal,
+  ): Promise<{ lines: CsvLine[]; isEnd: boolean }> {
+    const { file, delimiter } = this;
+    for (let length = CSV_BYTES;; length *= 2) {
+      const bytes = await this.#part(start, length, signal);
+      const isEnd = start + bytes.byteLength >= file.size;
+      const found = splitCsv(bytes, { delimiter, isEnd, maxRows: max });
+      const end = found.at(-1)?.end ?? 0;
+      if (found.length >= min || isEnd || end > 0 && bytes.byteLength >= MAX_READ_BYTES) {
+        const lines = found.map(({ cells, end }) => ({ cells, end: start + end }));
+        return { lines, isEnd };
+      }
+      if (bytes.byteLength - end > MAX_ROW_BYTES) throw tooLong(file.path, MAX_ROW_BYTES);
+    }
+  }
+
+  /** Returns at least this many bytes from a place, unless the file ends. */
+  async #part(start: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const end = this.#start + this.#bytes.byteLength;
+    const isKnown = start >= this.#start && start <= end;
+    const known = isKnown ? this.#bytes.subarray(start - this.#start) : new Uint8Array();
+    const at = start + known.byteLength;
+    const missing = Math.min(length - known.byteLength, this.file.size - at);
+    if (missing <= 0) return known;
+    const bytes = concatBytes([known, await this.file.read(at, missing, signal)]);
+    [this.#start, this.#bytes] = [start, bytes];
+    return bytes;
+  }
+}

@@ -1,0 +1,115 @@
+// JSON as a tree whose branches open on demand.
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { formatNumber } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import { useState, type VNode } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { LeftOut, whenLoaded } from "../parts.ts";
+import { ExactNumber, readJson } from "./json_value.ts";
+import { TextView } from "./text_view.ts";
+
+/** Members of a branch that are shown at a time. */
+const STEP = 100;
+const MAX_CHARACTERS = 1000;
+
+/** The tree of a file, or its text if it is large or damaged. */
+export function JsonView({ file }: { file: ArtifactFile }): VNode {
+  const loaded = useLoaded((signal) => readJson(file, signal), [file.ref, file.path, file.digest]);
+  return whenLoaded(loaded, (found) => {
+    if ("problem" in found) {
+      return html`
+        <p class="note">${found.problem}</p>
+        <${TextView} file=${file} />
+      `;
+    }
+    return html`
+      ${found.note && html`<${LeftOut} file=${file}>${found.note}<//>`}
+      <${JsonTree} value=${found.value} />
+    `;
+  });
+}
+
+export function JsonTree({ value, name }: { value: unknown; name?: string }): VNode {
+  return html`
+    <ul class="tree">
+      <${Node} name=${name} value=${value} depth=${0} />
+    </ul>
+  `;
+}
+
+/** Branches below the root with up to this many members begin open. */
+const FEW = 10;
+
+function Node({ name, value, depth }: { name?: string; value: unknown; depth: number }): VNode {
+  const [open, setOpen] = useState(depth === 0 || depth === 1 && membersOf(value) <= FEW);
+  const label = name === undefined ? null : html`<span class="json-key">${name}</span>`;
+  if (typeof value !== "object" || value === null || value instanceof ExactNumber) {
+    return html`<li>${label}<${Leaf} value=${value} /></li>`;
+  }
+  const count = membersOf(value);
+  const kind = Array.isArray(value)
+    ? `[${formatNumber(count)} ${count === 1 ? "item" : "items"}]`
+    : `{${formatNumber(count)} ${count === 1 ? "member" : "members"}}`;
+  if (count === 0) return html`<li>${label}<span class="muted">${kind}</span></li>`;
+  const toggled = (event: Event) => setOpen((event.currentTarget as HTMLDetailsElement).open);
+  return html`
+    <li>
+      <details open=${open} onToggle=${toggled}>
+        <summary>${label}<span class="muted">${kind}</span></summary>
+        ${open && html`<${Branch} value=${value} count=${count} depth=${depth + 1} />`}
+      </details>
+    </li>
+  `;
+}
+
+function membersOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === "object" && value !== null ? Object.keys(value).length : 0;
+}
+
+function Branch({ value, count, depth }: {
+  value: object;
+  count: number;
+  depth: number;
+}): VNode {
+  const [shown, setShown] = useState(STEP);
+  const keys = Array.isArray(value)
+    ? Array.from({ length: Math.min(shown, count) }, (_, i) => String(i))
+    : Object.keys(value).slice(0, shown);
+  const rest = count - keys.length;
+  return html`
+    <ul>
+      ${keys.map((key) =>
+        html`
+          <${Node} key=${key} name=${key} depth=${depth} value=${(value as Record<string, unknown>)[
+            key
+          ]} />
+        `
+      )}
+      ${rest > 0 && html`
+        <li>
+          <button type="button" class="button button-small" onClick=${() => setShown(shown + STEP)}>
+                  Show ${formatNumber(Math.min(STEP, rest))} more of ${formatNumber(rest)}
+                </button>
+        </li>
+      `}
+    </ul>
+  `;
+}
+
+/** A value without members. Long strings are cut off until they are asked for. */
+export function Leaf({ value }: { value: unknown }): VNode {
+  const [whole, setWhole] = useState(false);
+  if (typeof value !== "string") {
+    const text = value instanceof ExactNumber ? value.text : String(value);
+    return html`<span class=${`json-${value === null ? "null" : typeof value}`}>${text}</span>`;
+  }
+  const rest = value.length - MAX_CHARACTERS;
+  if (rest <= 0 || whole) return html`<span class="json-string">${JSON.stringify(value)}</span>`;
+  return html`
+    <span class="json-string">${JSON.stringify(value.slice(0, MAX_CHARACTERS))}</span>
+    <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
+      Show ${formatNumber(rest)} more characters
+    </button>
+  `;
+}

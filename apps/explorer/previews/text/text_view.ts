@@ -1,0 +1,58 @@
+// Text and bytes, a part at a time.
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { formatBytes } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { LeftOut, Scroll, Steps, useQueryNumber, whenLoaded } from "../parts.ts";
+import { decodePart, hexRows } from "./text_part.ts";
+
+const TEXT_BYTES = 64 * 1024;
+const HEX_BYTES = 1024;
+
+/** Text as it is: nothing in it is interpreted. */
+export function TextView({ file }: { file: ArtifactFile }): VNode {
+  return html`<${Part} file=${file} step=${TEXT_BYTES} show=${textOf} label="Text" />`;
+}
+
+/** Bytes as hexadecimal digits. */
+export function BytesView({ file }: { file: ArtifactFile }): VNode {
+  return html`<${Part} file=${file} step=${HEX_BYTES} show=${hexRows} label="Bytes" />`;
+}
+
+function textOf(bytes: Uint8Array, from: number, size: number): string {
+  return decodePart(bytes, { isStart: from === 0, isEnd: from + bytes.byteLength >= size });
+}
+
+function Part({ file, step, show, label }: {
+  file: ArtifactFile;
+  step: number;
+  show(bytes: Uint8Array, from: number, size: number): string;
+  label: string;
+}): VNode {
+  const [asked, setFrom] = useQueryNumber("from");
+  const from = asked < file.size ? asked : 0;
+  const loaded = useLoaded(
+    (signal) => file.read(from, Math.min(step, file.size - from), signal),
+    [file.ref, file.digest, file.path, from, step],
+  );
+  if (file.size === 0) return html`<p class="note">This file is empty.</p>`;
+  const isCut = file.size > step;
+  return whenLoaded(loaded, (bytes) =>
+    html`
+      ${isCut && html`<${LeftOut} file=${file}>
+        A part of ${formatBytes(step)} of this file of ${formatBytes(file.size)} is shown.
+      <//>`}
+      <${Scroll} label=${`${label} of ${file.path}`}>
+        <pre tabindex="0" class=${label === "Text" ? "wrapped" : "hex"}>${show(
+          bytes,
+          from,
+          file.size,
+        )}</pre>
+      <//>
+      ${isCut && html`
+        <${Steps} from=${from} step=${step} shown=${bytes.byteLength}
+          total=${file.size} unit="bytes" go=${setFrom} />
+      `}
+    `);
+}
