@@ -1,0 +1,95 @@
+// Comparison of two versions: what describes them, and their files.
+import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import { formatBytes } from "../components/format.ts";
+import { html } from "../framework/html.ts";
+import type { VNode } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
+import { Crumbs, filesBelow, isZarr } from "../previews/directory.ts";
+import { type Kind, kindOf } from "../previews/kind.ts";
+import { whenLoaded } from "../previews/parts.ts";
+import { DirectoryComparison } from "./directories.ts";
+import type { PairProps } from "./pair.ts";
+import { Metadata } from "./values.ts";
+
+export interface ComparisonProps {
+  readonly left: ArtifactVersion;
+  readonly right: ArtifactVersion;
+  /** A file or a folder. @default all files */
+  readonly path?: string;
+}
+
+type PairView = (props: PairProps) => VNode | null;
+
+/** Loads the comparison of a kind. Others are compared as bytes. */
+const VIEWS: Partial<Record<Kind, () => Promise<PairView>>> = {
+  json: async () => (await import("./values.ts")).JsonComparison,
+  text: async () => (await import("./texts.ts")).TextComparison,
+  markdown: async () => (await import("./texts.ts")).TextComparison,
+  image: async () => (await import("./images.ts")).ImageComparison,
+  array: async () => (await import("./arrays.ts")).ArrayFileComparison,
+  table: async () => (await import("./tables.ts")).TableComparison,
+};
+
+export function Comparison({ left, right, path }: ComparisonProps): VNode {
+  const only = left.files.length === 1 && right.files.length === 1 && path === undefined;
+  const [before, after] = only
+    ? [left.files[0], right.files[0]]
+    : [left, right].map(({ files }) => files.find((file) => file.path === path));
+  const isFile = before !== undefined || after !== undefined;
+  const folder = isFile ? "" : (path ?? "").replace(/\/+$/, "");
+  return html`
+    <div class="comparison">
+      ${path === undefined && html`<${Metadata} left=${left} right=${right} />`}
+      ${isFile && path !== undefined && html`<${Crumbs} folder=${path} />`}
+      ${isFile
+        ? html`<${FileComparison} left=${before} right=${after} key=${path} />`
+        : html`<${FolderComparison} left=${left} right=${right} folder=${folder} key=${folder} />`}
+    </div>
+  `;
+}
+
+function FolderComparison({ left, right, folder }: {
+  left: ArtifactVersion;
+  right: ArtifactVersion;
+  folder: string;
+}): VNode {
+  const areZarr = [left, right].every(({ files }) => isZarr(files, folder));
+  const hasFiles = [left, right].some(({ files }) => filesBelow(files, folder).length > 0);
+  if (!hasFiles) return html`<p class="note">Neither version has files at this path.</p>`;
+  return html`
+    <${Crumbs} folder=${folder} />
+    ${areZarr && html`<${LazyZarr} left=${left} right=${right} folder=${folder} />`}
+    <${DirectoryComparison} left=${left} right=${right} folder=${folder} />
+  `;
+}
+
+function LazyZarr(props: { left: ArtifactVersion; right: ArtifactVersion; folder: string }): VNode {
+  const loaded = useLoaded(async () => await import("./arrays.ts"), []);
+  return whenLoaded(loaded, ({ ZarrComparison }) => html`<${ZarrComparison} ...${props} />`);
+}
+
+function FileComparison({ left, right }: { left?: ArtifactFile; right?: ArtifactFile }): VNode {
+  if (left === undefined || right === undefined) {
+    const only = (left ?? right)!;
+    return html`<p class="note">Only ${only.ref} has ${only.path} (${formatBytes(only.size)}).</p>`;
+  }
+  const isSame = left.digest === right.digest;
+  return html`
+    <h3>${left.path === right.path ? left.path : `${left.path} and ${right.path}`}</h3>
+    <p class="summary-line">${formatBytes(left.size)} in ${left.ref}, ${formatBytes(
+      right.size,
+    )} in ${right.ref}</p>
+    ${isSame
+      ? html`<p class="note">Both files have the same bytes (SHA-256 ${left.digest}).</p>`
+      : html`<${DifferentFiles} left=${left} right=${right} />`}
+  `;
+}
+
+function DifferentFiles({ left, right }: PairProps): VNode {
+  const opened = useLoaded(async (signal) => {
+    const [before, after] = await Promise.all([kindOf(left, signal), kindOf(right, signal)]);
+    const load = before === after ? VIEWS[before] : undefined;
+    return load === undefined ? (await import("./texts.ts")).BytesComparison : await load();
+  }, [left.digest, right.digest]);
+  return whenLoaded(opened, (View) => html`<${View} left=${left} right=${right} />`);
+}

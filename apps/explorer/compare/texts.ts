@@ -1,0 +1,156 @@
+// Text compared line by line, and bytes at their first difference.
+import { unifiedDiff } from "../../diff.ts";
+import { formatBytes, formatNumber } from "../components/format.ts";
+import { html } from "../framework/html.ts";
+import { useMemo, useState, type VNode } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
+import { Scroll, whenLoaded } from "../previews/parts.ts";
+import { hexRows } from "../previews/text/text_part.ts";
+import type { PairProps } from "./pair.ts";
+
+/** The beginning of each file that is compared. */
+const MAX_BYTES = 512 * 1024;
+/** Milliseconds until texts with too many differences are given up. */
+const TIMEOUT_MS = 2000;
+/** Lines that are shown at a time. */
+const STEP = 500;
+const MAX_CHARACTERS = 2000;
+
+/** A line of a difference; `gap` stands for equal lines that are left out. */
+export interface DiffLine {
+  kind: "added" | "removed" | "same" | "gap";
+  text: string;
+  before?: number;
+  after?: number;
+}
+
+/** Parses a patch in the format of `diff -u`. */
+export function diffLines(patch: string): DiffLine[] {
+  const lines: DiffLine[] = [];
+  let [before, after] = [0, 0];
+  for (const line of patch.split("\n").slice(2)) {
+    const place = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (place !== null) {
+      // A file without lines begins at 0.
+      before = Math.max(1, Number(place[1]));
+      after = Math.max(1, Number(place[3]));
+      lines.push({ kind: "gap", text: line });
+    } else if (line.startsWith("+")) {
+      lines.push({ kind: "added", text: line.slice(1), after: after++ });
+    } else if (line.startsWith("-")) {
+      lines.push({ kind: "removed", text: line.slice(1), before: before++ });
+    } else if (line.startsWith(" ")) {
+      lines.push({ kind: "same", text: line.slice(1), before: before++, after: after++ });
+    } else if (line.startsWith("\\")) lines.push({ kind: "gap", text: line });
+  }
+  return lines;
+}
+
+export function TextComparison({ left, right }: PairProps): VNode {
+  const loaded = useLoaded(
+    (signal) => Promise.all([left.text(MAX_BYTES, signal), right.text(MAX_BYTES, signal)]),
+    [left.digest, right.digest],
+  );
+  return whenLoaded(loaded, ([before, after]) =>
+    html`
+      ${(before.truncated || after.truncated) && html`<p class="note left-out">
+        ${`The first ${formatBytes(MAX_BYTES)} of each file are compared.`}
+      </p>`}
+      <${Lines} before=${before.text} after=${after.text} names=${[left.ref, right.ref]} />
+    `);
+}
+
+function Lines({ before, after, names }: {
+  before: string;
+  after: string;
+  names: readonly [string, string];
+}): VNode {
+  const [shown, setShown] = useState(STEP);
+  const lines = useMemo(() => {
+    const [old, now] = [{ name: "a", text: before }, { name: "b", text: after }];
+    const patch = unifiedDiff(old, now, { timeoutMs: TIMEOUT_MS });
+    return patch === undefined ? undefined : diffLines(patch);
+  }, [before, after]);
+  if (lines === undefined) {
+    return html`
+      <p
+        class="note left-out">These texts differ in too many lines to list them in ${TIMEOUT_MS /
+          1000} seconds.</p>
+    `;
+  }
+  if (lines.length === 0) return html`<p class="note">This text is equal in both files.</p>`;
+  const count = (kind: DiffLine["kind"]) => lines.filter((line) => line.kind === kind).length;
+  const sign = { added: "+", removed: "-", same: " ", gap: " " };
+  return html`
+    <p class="summary-line">${formatNumber(count("removed"))} lines removed, ${formatNumber(
+      count("added"),
+    )} added</p>
+    <${Scroll} label="Differences of lines">
+      <table class="diff">
+        <thead class="hidden"><tr>
+          <th scope="col">Line of ${names[0]}</th><th scope="col">Line of ${names[1]}</th>
+          <th scope="col">Change</th><th scope="col">Text</th>
+        </tr></thead>
+        <tbody>${lines.slice(0, shown).map(({ kind, text, before, after }) =>
+          html`
+            <tr class=${kind}>
+              <td class="number">${before ?? ""}</td>
+              <td class="number">${after ?? ""}</td>
+              <td>${sign[kind]}</td>
+              <td>${cutText(text)}</td>
+            </tr>
+          `
+        )}</tbody>
+      </table>
+    <//>
+    ${shown < lines.length && html`
+      <button type="button" class="button button-small" onClick=${() => setShown(shown + STEP)}>
+        Show more of ${formatNumber(lines.length - shown)} lines
+      </button>
+    `}
+  `;
+}
+
+function cutText(text: string): string {
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
+}
+
+/** Bytes that are searched for a difference, and bytes shown around it. */
+const SEARCH_BYTES = 1024 * 1024;
+const AROUND_BYTES = 128;
+
+export function BytesComparison({ left, right }: PairProps): VNode {
+  const loaded = useLoaded(async (signal) => {
+    const length = Math.min(SEARCH_BYTES, Math.max(left.size, right.size));
+    const [before, after] = await Promise.all([
+      left.read(0, Math.min(length, left.size), signal),
+      right.read(0, Math.min(length, right.size), signal),
+    ]);
+    const shorter = Math.min(before.length, after.length);
+    let at = 0;
+    while (at < shorter && before[at] === after[at]) at++;
+    const isFound = at < shorter || left.size !== right.size && shorter < SEARCH_BYTES;
+    const start = Math.max(0, at - at % 16 - 32);
+    return { at, isFound, start, before: before.subarray(start), after: after.subarray(start) };
+  }, [left.digest, right.digest]);
+  return whenLoaded(loaded, ({ at, isFound, start, before, after }) => {
+    if (!isFound) {
+      const searched = formatBytes(SEARCH_BYTES);
+      const text = `The first ${searched} are equal; the files differ after them.`;
+      return html`<p class="note left-out">${text}</p>`;
+    }
+    const side = (name: string, bytes: Uint8Array) =>
+      html`
+        <div>
+          <h4>${name}</h4>
+          <${Scroll} label=${`Bytes of ${name}`}>
+            <pre class="hex" tabindex="0">${hexRows(bytes.subarray(0, AROUND_BYTES), start)}</pre>
+            <//>
+            </div>
+      `;
+    return html`
+      <p>The first difference is at byte ${formatNumber(at)}.</p>
+      <div class="sides">${side(left.ref, before)}${side(right.ref, after)}</div>
+    `;
+  });
+}

@@ -1,0 +1,102 @@
+// Differences of JSON and of metadata, as the command line lists them.
+import { diffValues, type ValueChange } from "../../../registry/operations/look/value_changes.ts";
+import type { ArtifactVersion } from "../artifact_file.ts";
+import { formatNumber } from "../components/format.ts";
+import { type Column, Table } from "../components/table.ts";
+import { html } from "../framework/html.ts";
+import type { VNode } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
+import { Paged, whenLoaded } from "../previews/parts.ts";
+import { JsonTree, Leaf } from "../previews/text/json_tree.ts";
+import { ExactNumber, readJson } from "../previews/text/json_value.ts";
+import type { PairProps } from "./pair.ts";
+import { TextComparison } from "./texts.ts";
+
+const PAGE = 100;
+
+/** Facts of a version that are compared beside its files. */
+function factsOf({ metadata, inputs, materializer, createdAt, size }: ArtifactVersion) {
+  return { metadata, inputs, materializer, createdAt, size };
+}
+
+export function Metadata({ left, right }: {
+  left: ArtifactVersion;
+  right: ArtifactVersion;
+}): VNode {
+  const changes = diffValues(factsOf(left), factsOf(right));
+  return html`
+    <h3>Metadata</h3>
+    <${Changes} changes=${changes} names=${[left.version, right.version]} />
+  `;
+}
+
+export function JsonComparison({ left, right }: PairProps): VNode {
+  const loaded = useLoaded(async (signal) => {
+    const [before, after] = await Promise.all([readJson(left, signal), readJson(right, signal)]);
+    if ("problem" in before) return before;
+    if ("problem" in after) return after;
+    try {
+      return { changes: diffValues(before.value, after.value), note: before.note ?? after.note };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { problem: "These values are nested too deeply to compare their members." };
+    }
+  }, [left.digest, right.digest]);
+  return whenLoaded(loaded, (found) => {
+    if ("problem" in found) {
+      return html`
+        <p class="note">${found.problem}</p>
+        <${TextComparison} left=${left} right=${right} />
+      `;
+    }
+    return html`
+      ${found.note &&
+        html`<p class="note">${found.note} Differences after them are not listed.</p>`}
+      <${Changes} changes=${found.changes} names=${[left.ref, right.ref]} />
+      <details>
+        <summary>As text, line by line</summary>
+        <${TextComparison} left=${left} right=${right} />
+      </details>
+    `;
+  });
+}
+
+/** Writes a place: `layers[1].size`. */
+export function placeText(path: readonly (string | number)[]): string {
+  const parts = path.map((part) => {
+    if (typeof part === "number") return `[${part}]`;
+    return /^[A-Za-z_]\w*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`;
+  });
+  return parts.join("").replace(/^\./, "") || "the value itself";
+}
+
+export function Changes({ changes, names }: {
+  changes: readonly ValueChange[];
+  names: readonly [string, string];
+}): VNode {
+  if (changes.length === 0) return html`<p class="note">No difference.</p>`;
+  const side = (side: "before" | "after", title: string, name: string): Column<ValueChange> => ({
+    title,
+    class: (change) => `top ${side in change ? name : ""}`,
+    cell: (change) => html`<${Side} change=${change} side=${side} />`,
+  });
+  const columns: Column<ValueChange>[] = [
+    { title: "Member", cell: ({ path }) => html`<code>${placeText(path)}</code>` },
+    side("before", names[0], "removed"),
+    side("after", names[1], "added"),
+  ];
+  return html`
+    <p class="summary-line">${formatNumber(changes.length)} ${changes.length === 1
+      ? "difference"
+      : "differences"}</p>
+    <${Paged} items=${changes} step=${PAGE} unit="differences">${(shown: ValueChange[]) =>
+      html`<${Table} isPreview label="Differences" rows=${shown} columns=${columns} />`}<//>
+  `;
+}
+
+function Side({ change, side }: { change: ValueChange; side: "before" | "after" }): VNode {
+  if (!(side in change)) return html`<span class="muted">absent</span>`;
+  const value = change[side];
+  const isLeaf = typeof value !== "object" || value === null || value instanceof ExactNumber;
+  return isLeaf ? html`<${Leaf} value=${value} />` : html`<${JsonTree} value=${value} />`;
+}
