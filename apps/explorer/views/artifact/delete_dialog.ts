@@ -1,0 +1,57 @@
+// Deletes a version, after showing what that frees.
+import type { ArtifactVersion } from "../../artifact_file.ts";
+import { namePath } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { Dialog } from "../../components/dialog.ts";
+import { formatBytes, formatMs } from "../../components/format.ts";
+import { Shown } from "../../components/notices.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { VersionSpaces } from "./space_panel.ts";
+
+export function DeleteDialog(
+  { version: { name, version, commit, size }, aliases, close, deleted }: {
+    version: ArtifactVersion;
+    aliases: readonly string[];
+    close: () => void;
+    deleted: () => void;
+  },
+) {
+  const { service, about } = useSession();
+  const [force, setForce] = useState(false);
+  const path = namePath(name);
+  const space = useLoaded(
+    (signal) =>
+      service.json<VersionSpaces>(`${path}/space`, { query: { deleting: version }, signal }),
+    [name, version],
+  );
+  const run = async () => {
+    const query = { ifCommit: commit, force: force || undefined };
+    const at = `${path}/versions/${encodeURIComponent(version)}`;
+    await service.ask(at, { method: "DELETE", query });
+    deleted();
+  };
+  const ref = `${name}@${version}`;
+  return html`
+    <${Dialog} title=${`Delete ${ref}?`} action="Delete" danger run=${run} close=${close}
+      disabled=${aliases.length > 0 && !force}>
+      <${Shown} of=${space} what="Measuring what this frees">${({ freedBytes }: VersionSpaces) =>
+        html`<p><strong>Frees ${formatBytes(freedBytes)}</strong> of its ${formatBytes(size)}${
+          freedBytes < size ? ": other versions use the rest" : ""
+        }. <code>gc</code> removes the bytes ${
+          formatMs(about.settings.graceMs)
+        } after the deletion.</p>`}<//>
+      <p>The version number is never used again. This cannot be undone.</p>
+      ${aliases.length > 0 && html`<label class="check"><input type="checkbox" checked=${force}
+      onChange=${() => setForce(!force)} /> Also though ${aliases.join(", ")} ${
+        aliases.length === 1 ? "names" : "name"
+      } it</label>`}
+      <${SameByCode} cli=${`holdfast rm ${shellWord(ref)}${force ? " --force" : ""}`}
+        code=${`await registry.delete(${JSON.stringify(ref)}${
+          force ? ", { force: true }" : ""
+        });`} />
+    <//>
+  `;
+}

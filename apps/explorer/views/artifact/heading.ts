@@ -1,0 +1,40 @@
+// The heading of a name or a version: each part of a name leads to the names below it.
+import { html } from "../../framework/html.ts";
+import type { ComponentChildren } from "../../framework/preact.ts";
+import { hrefOf } from "../../framework/router.ts";
+
+export function Heading(
+  { name, version, children }: { name: string; version?: string; children?: ComponentChildren },
+) {
+  const folders = name.match(/[^:/]*[:/](?=.)/g) ?? [];
+  const last = name.slice(folders.join("").length);
+  return html`
+    <div class="row spread">
+      <div>
+        <nav class="crumbs"
+          aria-label="Path"><a href=${hrefOf([])}>Names</a> / ${folders.map((folder, i) =>
+            html`<a href=${hrefOf([], { q: folders.slice(0, i + 1).join("") })}>${folder}</a>`
+          )}${version !== undefined &&
+            html`<a href=${hrefOf(["artifacts", name])}>${last}</a>`}</nav>
+        <h1>${version === undefined
+          ? last
+          : html`${last} <span class="muted mono">${version}</span>`}</h1>
+      </div>
+      <div class="row">${children}</div>
+    </div>
+  `;
+}
+
+export function Tabs(
+  { tabs, current, href }: {
+    tabs: readonly (readonly [key: string, title: string])[];
+    current: string;
+    href: (key: string) => string;
+  },
+) {
+  return html`
+    <nav class="tabs" aria-label="Parts">${tabs.map(([key, title]) =>
+      html`<a href=${href(key)} aria-current=${key === current ? "page" : undefined}>${title}</a>`
+    )}</nav>
+  `;
+}

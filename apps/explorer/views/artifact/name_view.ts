@@ -1,0 +1,109 @@
+// A name: its versions, aliases, changes and storage.
+import { useSession } from "../../api/context.ts";
+import { namePath } from "../../api/artifacts.ts";
+import { type NameSummary, readName } from "../../api/names.ts";
+import { mayWrite } from "../../api/service.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { Empty, Shown, Suggestion } from "../../components/notices.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { hrefOf, type Place } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { AliasesPanel } from "./aliases_panel.ts";
+import { Heading, Tabs } from "./heading.ts";
+import { ChangesPanel } from "./changes_panel.ts";
+import { SpacePanel } from "./space_panel.ts";
+import { VersionsTable } from "./versions_table.ts";
+
+export function NameView({ name, query }: { name: string; query: Place["query"] }) {
+  const { service, rights } = useSession();
+  const [limit, setLimit] = useState(100);
+  const summary = useLoaded((signal) => readName(service, name, { limit, signal }), [name, limit]);
+  const { reload } = summary;
+  const tab = query.tab ?? "versions";
+  const href = (key: string) =>
+    hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
+  const tabs = [["versions", "Versions"], ["aliases", "Aliases"], ["changes", "Changes"]] as const;
+  const all = service.isSite ? tabs : [...tabs, ["storage", "Storage"] as const];
+  return html`
+    <div class="stack">
+      <${Heading} name=${name}>
+        <a class="button" href=${hrefOf(["lineage"], { ref: name })}>Lineage</a>
+        ${mayWrite(rights, name) &&
+          html`<a class="button" href=${hrefOf(["upload"], { name })}>Upload a version</a>`}
+      <//>
+      <${Tabs} tabs=${all} current=${tab} href=${href} />
+      <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
+        html`
+          <${Panel} tab=${tab} summary=${summary}
+            more=${() => setLimit(limit * 5)} changed=${reload} />
+        `}<//>
+      <${SameByCode} ...${codeOf(tab, name)} />
+    </div>
+  `;
+}
+
+function Panel(
+  { tab, summary, more, changed }: {
+    tab: string;
+    summary: NameSummary;
+    more: () => void;
+    changed: () => void;
+  },
+) {
+  const { name } = summary;
+  if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
+  if (tab === "changes") return html`<${ChangesPanel} name=${name} />`;
+  if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
+  if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
+  return html`
+    <${VersionsTable} summary=${summary} />
+    ${summary.next &&
+      html`<button type="button" class="button" onClick=${more}>Show more versions</button>`}
+  `;
+}
+
+function NoVersions({ name }: { name: string }) {
+  const { service } = useSession();
+  const { error } = useLoaded(
+    (signal) => service.ask(`${namePath(name)}/versions/latest`, { signal }),
+    [name],
+  );
+  return html`
+    <${Empty} title="This name has no version">
+      <p>It was deleted, or never saved. The changes show more.</p>
+      ${error !== undefined && html`<${Suggestion} of=${error} />`}
+      <//>
+  `;
+}
+
+function codeOf(tab: string, name: string): { cli: string; code: string } {
+  const [word, text] = [shellWord(name), JSON.stringify(name)];
+  const code: Record<string, { cli: string; code: string }> = {
+    versions: {
+      cli: `holdfast versions ${word}`,
+      code: `for await (const { version } of registry.versions(${text})) console.log(version);`,
+    },
+    aliases: {
+      cli: `holdfast alias ${word}`,
+      code: `for await (const { alias, version } of registry.aliases(${text})) {
+  console.log(alias, version);
+}`,
+    },
+    changes: {
+      cli: `holdfast log ${word}`,
+      code: `import { logOf } from "@holdfast/holdfast";
+
+for await (const { event, version, at } of logOf(registry, ${text})) {
+  console.log(at, event, version);
+}`,
+    },
+    storage: {
+      cli: `holdfast du ${word}`,
+      code: `import { spaceOfVersions } from "@holdfast/holdfast/maintenance";
+
+const { versions } = await spaceOfVersions(registry, ${text});`,
+    },
+  };
+  return code[tab] ?? code.versions!;
+}

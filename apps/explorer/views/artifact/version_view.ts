@@ -1,0 +1,171 @@
+// One version: its files, a preview of one of them, and everything known of it.
+import type { ArtifactVersion } from "../../artifact_file.ts";
+import { openVersion } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
+import { mayWrite } from "../../api/service.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { formatAgo, formatBytes, formatTime } from "../../components/format.ts";
+import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef, openPlace, type Place } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { Preview } from "../../previews/mod.ts";
+import { AliasDialog } from "./alias_dialog.ts";
+import { DeleteDialog } from "./delete_dialog.ts";
+import { DownloadButton } from "./download_button.ts";
+import { FileTree } from "./file_tree.ts";
+import { Heading } from "./heading.ts";
+
+interface Opened {
+  readonly version: ArtifactVersion;
+  readonly summary: NameSummary;
+}
+
+export function VersionView(
+  { name, version, query }: { name: string; version: string; query: Place["query"] },
+) {
+  const { service } = useSession();
+  const opened = useLoaded(
+    async (signal): Promise<Opened> => {
+      const [found, summary] = await Promise.all([
+        openVersion(service, { name, version }, signal),
+        readName(service, name, { signal }),
+      ]);
+      return { version: found, summary };
+    },
+    [name, version],
+  );
+  if (opened.error !== undefined) {
+    return html`
+      <div class="stack">
+        <${Heading} name=${name} version=${version} />
+        <${ErrorNotice} error=${opened.error} retry=${opened.reload} />
+      </div>
+    `;
+  }
+  return html`<${Shown} of=${opened} what="Opening the version">${(opened_: Opened) =>
+    html`<${Content} ...${opened_} query=${query} reload=${opened.reload} />`}<//>`;
+}
+
+function Content(
+  { version, summary, query, reload }: Opened & { query: Place["query"]; reload: () => void },
+) {
+  const { rights, service } = useSession();
+  const { name } = version;
+  const [dialog, setDialog] = useState<"alias" | "delete">();
+  const writes = mayWrite(rights, name) && !service.isSite;
+  const ref = `${name}@${version.version}`;
+  const previous = previousOf(summary, version.version);
+  const close = () => setDialog(undefined);
+  const path = query.path ?? version.files[0]?.path;
+  return html`
+    <div class="stack">
+      <${Heading} name=${name} version=${version.version}>
+        ${previous !== undefined &&
+          html`<a class="button" href=${
+            hrefOf(["compare"], { left: `${name}@${previous}`, right: ref })
+          }>Compare with ${previous}</a>`}
+        <a class="button" href=${hrefOf(["lineage"], { ref })}>Lineage</a>
+        ${writes && html`
+          <button type="button" class="button" onClick=${() =>
+            setDialog("alias")}>Set alias</button>
+          <button type="button" class="button button-danger" onClick=${() =>
+            setDialog("delete")}>Delete</button>
+        `}
+      <//>
+      <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
+      ${version.files.length === 0
+        ? html`<${Empty} title="This version has no files" />`
+        : html`<${Files} version=${version} path=${path} />`}
+      <${SameByCode} ...${codeOf(ref, path)} />
+      ${dialog === "alias" &&
+        html`
+          <${AliasDialog} change=${{ name, to: version.version }} summary=${summary}
+            close=${() => (close(), reload())} />
+        `}
+      ${dialog === "delete" &&
+        html`
+          <${DeleteDialog} version=${version} aliases=${aliasesOf(summary, version.version)}
+            close=${close} deleted=${() => openPlace(hrefOf(["artifacts", name]))} />
+        `}
+    </div>
+  `;
+}
+
+function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
+  const { name } = version;
+  const isOne = version.files.length === 1;
+  const file = version.files.find((file) => file.path === path);
+  const open = (path: string) =>
+    openPlace(hrefOf(["artifacts", name, version.version], { path }), { replace: true });
+  return html`
+    <div class=${isOne ? "split alone" : "split"}>
+      ${!isOne && html`<${FileTree} files=${version.files} current=${path} open=${open} />`}
+      <section class="stack" aria-label="Preview">
+        <div class="row spread">
+          <h2 class="mono">${path}</h2>
+          ${file && html`<${DownloadButton} file=${file} />`}
+        </div>
+        <${Preview} key=${path} version=${version} path=${path} />
+      </section>
+    </div>
+  `;
+}
+
+function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readonly string[] }) {
+  const metadata = Object.entries(version.metadata);
+  return html`
+    <div class="columns">
+      <dl class="facts card">
+        ${aliases.length > 0 && html`
+          <dt>Aliases</dt>
+          <dd>${aliases.map((alias) =>
+            html`
+              <span class="tag tag-alias">${alias}</span>
+            `
+          )}</dd>
+        `}
+        <dt>Kind</dt><dd>${version.materializer}</dd>
+        <dt>Size</dt><dd>${formatBytes(version.size)} in ${version.files
+          .length} ${version.files.length === 1 ? "file" : "files"}</dd>
+        <dt>Saved</dt><dd title=${version.createdAt}>${formatTime(version.createdAt)}, ${formatAgo(
+          version.createdAt,
+        )}</dd>
+        <dt>Digest</dt><dd class="mono">${version.digest}</dd>
+        ${version.inputs.length > 0 && html`
+          <dt>Inputs</dt>
+          <dd>${version.inputs.map((input) =>
+            html`<div><a href=${hrefOfRef(input)}>${input}</a></div>`
+          )}</dd>
+        `}
+      </dl>
+      ${metadata.length > 0 &&
+        html`<dl class="facts card" aria-label="Metadata">${
+          metadata.map(([key, value]) =>
+            html`
+              <dt>${key}</dt>
+              <dd class="mono">${typeof value === "string" ? value : JSON.stringify(value)}</dd>
+            `
+          )
+        }</dl>`}
+    </div>
+  `;
+}
+
+function previousOf({ versions }: NameSummary, version: string): string | undefined {
+  const at = versions.findIndex((each) => each.version === version);
+  return at < 0 ? undefined : versions[at + 1]?.version;
+}
+
+function codeOf(ref: string, path: string | undefined): { cli: string; code: string } {
+  const file = path === undefined ? "" : ` ${shellWord(path)}`;
+  return {
+    cli: `holdfast info ${shellWord(ref)}\nholdfast cat ${shellWord(ref)}${file}\n` +
+      `holdfast download ${shellWord(ref)} ./here`,
+    code: `const { value } = await registry.load(${JSON.stringify(ref)});
+const artifact = await registry.open(${JSON.stringify(ref)});
+const bytes = await artifact.file(${JSON.stringify(path ?? "")}).bytes();`,
+  };
+}

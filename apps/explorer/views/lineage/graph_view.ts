@@ -1,0 +1,191 @@
+// A graph as SVG. It can be zoomed and moved by mouse, touch, buttons and keys; its nodes are links.
+import { ErrorNotice, Loading } from "../../components/notices.ts";
+import { html } from "../../framework/html.ts";
+import { hrefOfRef } from "../../framework/router.ts";
+import { useLayoutEffect, useRef, useState } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { Lineage, LineageNode } from "./lineage_part.ts";
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Placed {
+  readonly nodes: readonly (LineageNode & Box)[];
+  readonly edges: readonly { key: string; path: string }[];
+  readonly width: number;
+  readonly height: number;
+}
+
+const HEIGHT = 44;
+const CHARACTER = 7.2; // pixels
+const LONGEST = 34;
+
+async function place({ nodes, edges }: Lineage): Promise<Placed> {
+  const { Graph, layout } = await import("./dagre.ts");
+  const graph = new Graph();
+  graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 56, marginx: 20, marginy: 20 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const node of nodes) {
+    const [name] = labelOf(node.ref);
+    const width = Math.max(110, Math.min(name.length, LONGEST) * CHARACTER + 24);
+    graph.setNode(node.ref, { width, height: HEIGHT });
+  }
+  for (const { from, to } of edges) graph.setEdge(from, to);
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    width,
+    height,
+    nodes: nodes.map((node) => ({ ...node, ...graph.node(node.ref) as Box })),
+    edges: edges.map(({ from, to }) => {
+      const { points } = graph.edge(from, to) as { points: { x: number; y: number }[] };
+      return { key: `${from} ${to}`, path: curveOf(points) };
+    }),
+  };
+}
+
+/** Returns a smooth path through points. */
+function curveOf([first, ...rest]: readonly { x: number; y: number }[]): string {
+  let path = `M${first!.x},${first!.y}`;
+  rest.forEach((point, i) => {
+    const next = rest[i + 1];
+    if (next === undefined) path += `L${point.x},${point.y}`;
+    else path += `Q${point.x},${point.y} ${(point.x + next.x) / 2},${(point.y + next.y) / 2}`;
+  });
+  return path;
+}
+
+function labelOf(ref: string): [name: string, version: string] {
+  const [, name = ref, version = ""] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
+  return [name, version];
+}
+
+export function GraphView({ lineage }: { lineage: Lineage }) {
+  const refs = lineage.nodes.map(({ ref }) => ref).join(" ");
+  const placed = useLoaded(() => place(lineage), [refs]);
+  if (placed.error !== undefined) return html`<${ErrorNotice} error=${placed.error} />`;
+  if (placed.value === undefined) return html`<${Loading} what="Drawing" />`;
+  return html`<${Canvas} key=${refs} placed=${placed.value} root=${lineage.root} />`;
+}
+
+interface Seen {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+const STEP = 60;
+/** The smallest scale at which names can be read. */
+const LEGIBLE = 0.7;
+const KEYS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [STEP, 0],
+  ArrowRight: [-STEP, 0],
+  ArrowUp: [0, STEP],
+  ArrowDown: [0, -STEP],
+};
+
+/** Returns where the whole graph is seen. */
+function wholeOf({ width, height }: Placed, box: HTMLElement | null): Seen {
+  const { clientWidth = 800, clientHeight = 500 } = box ?? {};
+  const scale = Math.min(1, clientWidth / width, clientHeight / height);
+  return { x: (clientWidth - width * scale) / 2, y: (clientHeight - height * scale) / 2, scale };
+}
+
+/** Returns what is seen first: the whole graph, or its root if names could not be read. */
+function firstOf(placed: Placed, root: string, box: HTMLElement | null): Seen {
+  const whole = wholeOf(placed, box);
+  const node = placed.nodes.find(({ ref }) => ref === root);
+  if (whole.scale >= LEGIBLE || node === undefined) return whole;
+  const { clientWidth = 800, clientHeight = 500 } = box ?? {};
+  const [x, y] = [clientWidth / 2 - node.x * LEGIBLE, clientHeight / 2 - node.y * LEGIBLE];
+  return { x, y, scale: LEGIBLE };
+}
+
+function Canvas({ placed, root }: { placed: Placed; root: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState<Seen>();
+  const held = useRef<{ x: number; y: number } | undefined>(undefined);
+  const fit = () => wholeOf(placed, box.current);
+  const [, setMeasured] = useState(false);
+  useLayoutEffect(() => setMeasured(true), []); // now the box has a size
+  const shown = seen ?? firstOf(placed, root, box.current);
+  const zoom = (factor: number, at?: { x: number; y: number }) => {
+    const { clientWidth, clientHeight } = box.current!;
+    const { x, y } = at ?? { x: clientWidth / 2, y: clientHeight / 2 };
+    const scale = Math.max(0.05, Math.min(4, shown.scale * factor));
+    const ratio = scale / shown.scale;
+    setSeen({ x: x - (x - shown.x) * ratio, y: y - (y - shown.y) * ratio, scale });
+  };
+  const onWheel = (event: WheelEvent) => {
+    event.preventDefault();
+    const { left, top } = box.current!.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 400), { x: event.clientX - left, y: event.clientY - top });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const move = KEYS[event.key];
+    if (move !== undefined) setSeen({ ...shown, x: shown.x + move[0], y: shown.y + move[1] });
+    else if (event.key === "+" || event.key === "=") zoom(1.25);
+    else if (event.key === "-") zoom(0.8);
+    else if (event.key === "0") setSeen(fit());
+    else return;
+    event.preventDefault();
+  };
+  const onPointerMove = ({ clientX: x, clientY: y, buttons }: PointerEvent) => {
+    if (held.current === undefined || buttons === 0) return;
+    const [dx, dy] = [x - held.current.x, y - held.current.y];
+    held.current = { x, y };
+    setSeen({ ...shown, x: shown.x + dx, y: shown.y + dy });
+  };
+  return html`
+    <div class="graph" ref=${box} role="group"
+      aria-label="Lineage graph. Tab goes from version to version, arrows move, plus and minus zoom"
+      onWheel=${onWheel} onKeyDown=${onKeyDown} onPointerMove=${onPointerMove}
+      onPointerDown=${({ clientX: x, clientY: y }: PointerEvent) => (held.current = { x, y })}
+      onPointerUp=${() => (held.current = undefined)}>
+      <svg role="presentation">
+        <defs>
+          <marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7"
+            orient="auto">
+            <path d="M0,0L8,4L0,8z" />
+          </marker>
+        </defs>
+        <g transform=${`translate(${shown.x},${shown.y}) scale(${shown.scale})`}>
+          ${placed.edges.map(({ key, path }) =>
+            html`<path key=${key} class="edge" d=${path} marker-end="url(#arrow)" />`
+          )}
+          ${placed.nodes.map((node) =>
+            html`<${Node} key=${node.ref} node=${node} isRoot=${node.ref === root} />`
+          )}
+        </g>
+      </svg>
+      <div class="graph-buttons">
+        <button type="button" class="button button-small" aria-label="Zoom out"
+          onClick=${() => zoom(0.8)}>−</button>
+        <button type="button" class="button button-small" onClick=${() =>
+          setSeen(fit())}>Fit</button>
+        <button type="button" class="button button-small" aria-label="Zoom in"
+          onClick=${() => zoom(1.25)}>+</button>
+      </div>
+    </div>
+  `;
+}
+
+function Node({ node, isRoot }: { node: LineageNode & Box; isRoot: boolean }) {
+  const { ref, state, x, y, width, height } = node;
+  const [name, version] = labelOf(ref);
+  const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
+  const isOdd = state === "missing" || state === "unreadable" || state === "changed";
+  const about = isOdd ? `${version} · ${state}` : version || state;
+  return html`
+    <a href=${hrefOfRef(ref)} class=${`node${isRoot ? " root" : ""}${isOdd ? " odd" : ""}`}>
+      <title>${ref}, ${state}</title>
+      <rect x=${x - width / 2} y=${y - height / 2} width=${width} height=${height} rx="6" />
+      <text x=${x - width / 2 + 12} y=${y - 3}>${short}</text>
+      <text class="sub" x=${x - width / 2 + 12} y=${y + 13}>${about}</text>
+    </a>
+  `;
+}

@@ -1,0 +1,109 @@
+// The lineage of a version: as a graph that can be zoomed, or as a nested list.
+import { useSession } from "../../api/context.ts";
+import { Choice } from "../../components/choice.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { formatCount } from "../../components/format.ts";
+import { Empty, Shown } from "../../components/notices.ts";
+import { RefForm } from "../../components/ref_field.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo } from "../../framework/preact.ts";
+import { hrefOf, openPlace } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { ViewProps } from "../mod.ts";
+import { GraphView } from "./graph_view.ts";
+import { type Direction, type Lineage, partOf } from "./lineage_part.ts";
+import { NestedList } from "./nested_list.ts";
+
+const DEPTH = 10;
+/** More nodes than this are not drawn. */
+const MOST = { graph: 400, list: 2000 };
+
+export function LineageView({ place: { query } }: ViewProps) {
+  const { service } = useSession();
+  const { ref = "", as = "graph" } = query;
+  const direction = (query.direction ?? "both") as Direction;
+  const depth = Number(query.depth) || DEPTH;
+  const lineage = useLoaded(
+    async (signal) =>
+      ref === ""
+        ? undefined
+        : await service.json<Lineage>("lineage", { query: { ref, direction, depth }, signal }),
+    [ref, direction, depth],
+  );
+  const change = (next: Record<string, string>) =>
+    openPlace(hrefOf(["lineage"], { ...query, ...next }), { replace: true });
+  if (ref === "") {
+    return html`
+      <div class="stack">
+        <h1>Lineage</h1>
+        <p class="muted">The inputs of a version, and the versions that were made from it.</p>
+        <${RefForm} action="Show its lineage" open=${(ref: string) =>
+          openPlace(hrefOf(["lineage"], { ref }))} />
+      </div>
+    `;
+  }
+  return html`
+    <div class="stack">
+      <div class="row spread">
+        <h1>Lineage of <span class="mono">${ref}</span></h1>
+      </div>
+      <div class="row">
+        <${Choice} label="Direction" value=${direction} change=${(direction: string) =>
+          change({ direction })}
+          options=${[["both", "Both directions"], ["up", "Its inputs"], [
+            "down",
+            "Made from it",
+          ]]} />
+        <${Choice} label="Form" value=${as} change=${(as: string) => change({ as })}
+          options=${[["graph", "Graph"], ["list", "Nested list"]]} />
+        <${Choice} label="Steps" value=${String(depth)} change=${(depth: string) =>
+          change({ depth })}
+          options=${["1", "2", "3", "5", "10", "100"].map((each) => [each, `${each} steps`])} />
+      </div>
+      <${Shown} of=${lineage} what="Reading lineage">${(lineage: Lineage) =>
+        html`<${Drawn} lineage=${lineage} direction=${direction} depth=${depth} isList=${
+          as === "list"
+        } />`}<//>
+      <${SameByCode} cli=${`holdfast lineage ${shellWord(ref)}${
+        direction === "both" ? "" : ` --${direction}`
+      }`}
+        code=${`import { lineageOf } from "@holdfast/holdfast";
+
+const { nodes, edges } = await lineageOf(registry, ${JSON.stringify(ref)}, ${
+          JSON.stringify({ direction, depth })
+        });`} />
+    </div>
+  `;
+}
+
+function Drawn(
+  { lineage, direction, depth, isList }: {
+    lineage: Lineage;
+    direction: Direction;
+    depth: number;
+    isList: boolean;
+  },
+) {
+  const most = isList ? MOST.list : MOST.graph;
+  const part = useMemo(() => partOf(lineage, { direction, depth, most }), [
+    lineage,
+    direction,
+    depth,
+    most,
+  ]);
+  return html`
+    ${part.nodes.length <= 1 && html`
+      <${Empty} title="Nothing is connected with this version">
+        <p>Save with <code>inputs</code>, or run a pipeline, and it appears here.</p>
+        <//>
+    `}
+    ${part.nodes.length > 1 &&
+      (isList
+        ? html`<${NestedList} lineage=${part} direction=${direction} />`
+        : html`<${GraphView} lineage=${part} />`)}
+    <p class="muted" role="status">${formatCount(part.nodes.length, "version")}, ${formatCount(
+      part.edges.length,
+      "connection",
+    )}${part.cut ? ". More are further away: choose more steps, or one direction" : ""}.</p>
+  `;
+}

@@ -1,0 +1,52 @@
+// Search results: names and versions.
+import { formatAgo, formatBytes } from "../../components/format.ts";
+import { VirtualList } from "../../components/virtual_list.ts";
+import { html } from "../../framework/html.ts";
+import { hrefOf, openPlace } from "../../framework/router.ts";
+
+/** A version as the search returns it. */
+export interface FoundVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly aliases: readonly string[];
+  readonly kind: string;
+  readonly createdAt: string;
+  readonly size: number;
+}
+
+interface FoundItem {
+  readonly name: string;
+  readonly found?: FoundVersion;
+  /** The version was found, not the name. */
+  readonly isVersion?: boolean;
+}
+
+export function FoundList({ items }: { items: readonly FoundItem[] }) {
+  const open = ({ name, found, isVersion }: FoundItem) =>
+    openPlace(hrefOf(isVersion ? ["artifacts", name, found!.version] : ["artifacts", name]));
+  return html`
+    <${VirtualList} items=${items} label="Results" rowHeight=${30} onOpen=${open}
+      keyOf=${({ name, found, isVersion }: FoundItem) =>
+        isVersion ? `${name}@${found!.version}` : name}
+      row=${({ name, found }: FoundItem) =>
+        html`
+          <span class="tree-row name-row">
+            <span class="tree-label grow">${name}</span>
+            ${found && html`<${NameCells} found=${found} />`}
+          </span>
+        `} />
+  `;
+}
+
+/** The columns beside a name: what its newest version is. */
+export function NameCells({ found }: { found: FoundVersion }) {
+  return html`
+    <span class="row name-row">
+      ${found.aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
+      <span class="cell kind">${found.kind}</span>
+      <span class="cell version mono">${found.version}</span>
+      <span class="cell size number">${formatBytes(found.size)}</span>
+      <span class="cell ago">${formatAgo(found.createdAt)}</span>
+    </span>
+  `;
+}

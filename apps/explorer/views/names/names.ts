@@ -1,0 +1,234 @@
+// All names: a tree, a search while typing, and filters.
+import { useSession } from "../../api/context.ts";
+import type { About } from "../../api/service.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { formatCount } from "../../components/format.ts";
+import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
+import { Tree, type TreeNode } from "../../components/tree.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useMemo, useState } from "../../framework/preact.ts";
+import { hrefOf, openPlace } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { ViewProps } from "../mod.ts";
+import { FoundList, type FoundVersion, NameCells } from "./found_list.ts";
+import { type NameNode, namesWith, nameTree, sortNames } from "./name_tree.ts";
+import { isFiltering, SearchForm, searchText } from "./search_form.ts";
+
+/** The most names whose newest version is shown beside them. */
+const DETAILED = 500;
+/** With so few names, all folders are open at first. */
+const ALL_OPEN = 60;
+/** Names of the first page, which is shown at once, and of the others. */
+const FIRST_PAGE = 500, PAGE = 10_000;
+
+export function Names({ place: { query } }: ViewProps) {
+  const { service } = useSession();
+  const { names, error, complete, reload } = useNames();
+  const details = useDetails(names, complete);
+  const text = searchText(query);
+  const typed = query.q ?? "";
+  const change = (next: Record<string, string>) =>
+    openPlace(hrefOf([], { ...query, ...next }), { replace: true });
+  const isSearch = typed.trim() !== "" || isFiltering(query);
+  const tree = useMemo(() => nameTree(names), [names]);
+  return html`
+    <div class="stack">
+      <div class="row spread">
+        <h1>Names</h1>
+        <p class="muted" role="status">${formatCount(names.length, "name")}${complete
+          ? ""
+          : " so far…"}</p>
+      </div>
+      <${SearchForm} query=${query} typed=${typed} change=${change} />
+      ${error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`}
+      ${isSearch
+        ? html`
+          <${Found} names=${names} typed=${typed} text=${text} filters=${isFiltering(query)}
+            details=${details} />
+        `
+        : names.length > 0
+        ? html`
+          <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
+            allOpen=${complete && names.length <= ALL_OPEN}
+            onOpen=${({ value }: TreeNode<NameNode>) =>
+              openPlace(hrefOf(["artifacts", value.name]))}
+            row=${(node: TreeNode<NameNode>) =>
+              html`<${NameRow} node=${node} details=${details} />`} />
+        `
+        : complete && error === undefined
+        ? html`<${FirstSteps} />`
+        : error === undefined && html`<${Loading} what="Reading names" />`}
+      ${!service.isSite &&
+        html`<${SameByCode} cli=${cliOf(typed, text)} code=${codeOf(typed, text)} />`}
+    </div>
+  `;
+}
+
+function NameRow(
+  { node: { value }, details }: {
+    node: TreeNode<NameNode>;
+    details: ReadonlyMap<string, FoundVersion>;
+  },
+) {
+  const { name, label, count } = value;
+  const newest = count === 0 ? details.get(name) : undefined;
+  return html`
+    <span class="tree-label grow">${label}</span>
+    ${count > 0 && html`<span class="count">${count.toLocaleString("en")}</span>`}
+    ${newest && html`<${NameCells} found=${newest} />`}
+  `;
+}
+
+/** Names with the typed words at once, and versions that the service finds by anything else. */
+function Found(
+  { names, typed, text, filters, details }: {
+    names: readonly string[];
+    typed: string;
+    text: string;
+    filters: boolean;
+    details: ReadonlyMap<string, FoundVersion>;
+  },
+) {
+  const { service } = useSession();
+  const own = useMemo(() => filters ? [] : namesWith(names, typed), [names, typed, filters]);
+  const asked = useSettled(text, 250);
+  const found = useLoaded(
+    async (signal) => {
+      if (service.isSite || asked === "") return { items: [], total: 0, cut: false };
+      const query = { q: asked, limit: 200, partial: true };
+      return await service.json<Search>("search", { query, signal });
+    },
+    [asked],
+  );
+  const isReading = found.value?.read !== undefined;
+  useInterval(found.reload, READING_MS, isReading);
+  const progress = isReading
+    ? html`<${Reading} read=${found.value!.read} total=${names.length} />`
+    : found.loading && html`<${Loading} what="Searching aliases and metadata" />`;
+  const others = found.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
+  const items = [
+    ...own.map((name) => ({ name, found: details.get(name) })),
+    ...others.map((found) => ({ name: found.name, found, isVersion: true })),
+  ];
+  const total = (found.value?.total ?? 0) - (found.value?.items.length ?? 0);
+  if (items.length === 0 && progress) return progress;
+  if (items.length === 0 && found.error === undefined) {
+    return html`
+      <${Empty} title="Nothing matches">
+        <p>Search names, aliases and metadata values, or
+            write conditions such as <code>metadata.epochs>3</code>.</p>
+        <//>
+    `;
+  }
+  return html`
+    ${found.error !== undefined && html`<${ErrorNotice} error=${found.error} />`}
+    ${items.length > 0 && html`<${FoundList} items=${items} />`}
+    ${progress}
+    ${total > 0 &&
+      html`<p class="muted">${formatCount(total, "more version")} match${
+        total === 1 ? "es" : ""
+      }. Narrow the search.</p>`}
+    ${found.value?.cut &&
+      html`<p class="muted">The search index is full: old versions may be missing.</p>`}
+  `;
+}
+
+/** The progress of the first search, which reads every name. */
+function Reading({ read, total }: { read: number; total: number }) {
+  return html`
+    <p class="muted"
+      role="status">Aliases and metadata of ${formatCount(read, "name")} of ${total.toLocaleString(
+        "en",
+      )} are read. More results may follow.</p>
+    <${Progress} value=${total === 0 ? 0 : Math.min(1, read / total)} label="Names read" />
+  `;
+}
+
+const READING_MS = 1000;
+
+interface Search {
+  readonly items: readonly FoundVersion[];
+  readonly total: number;
+  readonly cut: boolean;
+  /** Names read so far, until the index is complete. */
+  readonly read?: number;
+}
+
+/** Reads all names, page by page. They are shown while they arrive. */
+function useNames() {
+  const { service } = useSession();
+  const [names, setNames] = useState<readonly string[]>([]);
+  const loaded = useLoaded(async (signal) => {
+    const all: string[] = [];
+    for (let after: string | undefined, limit = FIRST_PAGE;; limit = PAGE) {
+      const query = { limit, after };
+      const page = await service.json<{ items: string[]; next?: string }>("names", {
+        query,
+        signal,
+      });
+      all.push(...page.items);
+      setNames(sortNames(all));
+      after = page.next;
+      if (after === undefined) return true;
+    }
+  }, []);
+  const { error, reload, value: complete = false } = loaded;
+  return { names, error, complete, reload };
+}
+
+/** Reads the newest version of each name, if there are not too many. */
+function useDetails(names: readonly string[], complete: boolean) {
+  const { service, about } = useSession();
+  const isWanted = complete && names.length <= DETAILED && canSearch(about) && !service.isSite;
+  const { value } = useLoaded(async (signal) => {
+    const found = new Map<string, FoundVersion>();
+    if (!isWanted) return found;
+    const { items } = await service.json<Search>("search", { query: { limit: 1000 }, signal });
+    for (const each of items) if (!found.has(each.name)) found.set(each.name, each);
+    return found;
+  }, [isWanted]);
+  return value ?? NONE;
+}
+
+const NONE: ReadonlyMap<string, FoundVersion> = new Map();
+
+function canSearch({ features }: About): boolean {
+  return features.includes("search");
+}
+
+/** Returns a value once it has not changed for some time. */
+function useSettled<T>(value: T, ms: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+function FirstSteps() {
+  return html`
+    <${Empty} title="This registry is empty">
+      <p>Save something, or open the view Upload.</p>
+      <${SameByCode} cli=${`echo '{"depth": 12}' | holdfast save my:config - --as json`}
+        code=${`await registry.save("my:config", { depth: 12 });`} />
+      <//>
+  `;
+}
+
+function cliOf(typed: string, text: string): string {
+  if (text === "") return "holdfast ls";
+  if (text === typed.trim() && !/[\s=<>]/.test(text)) {
+    return `holdfast ls ${shellWord(`*${text}*`)}`;
+  }
+  return `curl --get "$URL/search" --data-urlencode ${shellWord(`q=${text}`)}`;
+}
+
+function codeOf(typed: string, text: string): string {
+  if (text === "") return "for await (const name of registry.names()) console.log(name);";
+  const words = JSON.stringify(typed.trim());
+  return `for await (const name of registry.names()) {
+  if (name.includes(${words})) console.log(name);
+}`;
+}

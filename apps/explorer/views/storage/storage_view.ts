@@ -1,0 +1,121 @@
+// The storage of the registry: over time, by name, and what gc and prune would free.
+import { useSession } from "../../api/context.ts";
+import { Chart } from "../../components/chart.ts";
+import { SameByCode } from "../../components/copy_box.ts";
+import { formatBytes, formatCount, formatTime } from "../../components/format.ts";
+import { Empty, Shown } from "../../components/notices.ts";
+import { VirtualList } from "../../components/virtual_list.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo } from "../../framework/preact.ts";
+import { hrefOf, openPlace } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { PruneForm } from "./prune_form.ts";
+
+interface Garbage {
+  readonly bytes: number;
+  readonly freeableBytes: number;
+  readonly nextAt?: string;
+}
+
+interface NameSpace {
+  readonly name: string;
+  readonly versions: number;
+  readonly size: number;
+  readonly bytes: number;
+  readonly sharedBytes: number;
+  readonly garbage: Garbage;
+}
+
+interface Space {
+  readonly bytes: number;
+  readonly objects: number;
+  readonly names: readonly NameSpace[];
+  readonly garbage: Garbage;
+  readonly days: readonly { day: string; versions: number; size: number }[];
+  readonly failures: readonly { key: string; message: string }[];
+}
+
+export function StorageView() {
+  const { service } = useSession();
+  const space = useLoaded((signal) => service.json<Space>("space", { signal }), []);
+  return html`
+    <div class="stack">
+      <h1>Storage</h1>
+      <${Shown} of=${space} what="Reading every record">${(space: Space) =>
+        html`<${Measured} space=${space} />`}<//>
+    </div>
+  `;
+}
+
+function Measured({ space }: { space: Space }) {
+  const { bytes, objects, names, garbage, days, failures } = space;
+  const size = names.reduce((sum, { size }) => sum + size, 0);
+  const stored = names.reduce((sum, { bytes, garbage }) => sum + bytes - garbage.bytes, 0);
+  const { x, series } = useMemo(() => {
+    let sum = 0;
+    const values = days.map(({ size }) => sum += size);
+    const x = days.map(({ day }) => Date.parse(day) / 1000);
+    return { x, series: [{ label: "Live versions", values }] };
+  }, [days]);
+  return html`
+    <div class="tiles">
+      <${Tile} value=${formatBytes(bytes)} text=${`stored in ${formatCount(objects, "object")}`} />
+      <${Tile} value=${formatBytes(size)} text="in all live versions" />
+      <${Tile} value=${formatBytes(
+        Math.max(0, size - stored),
+      )} text="saved by sharing and compression" />
+      <${Tile} value=${formatBytes(garbage.freeableBytes)} text="gc frees now" />
+      <${Tile} value=${formatBytes(garbage.bytes - garbage.freeableBytes)} text=${garbage.nextAt
+        ? `gc frees later, from ${formatTime(garbage.nextAt)}`
+        : "gc frees later"} />
+    </div>
+    ${failures.length > 0 &&
+      html`<p class="notice notice-error">${formatCount(failures.length, "object")}
+      could not be read. Run <code>holdfast verify</code>.</p>`}
+    ${days.length > 1 && html`
+      <div class="card">
+        <${Chart} label="Live versions over time" x=${x} xLabel="Day"
+          series=${series} kind="steps" isTime formatY=${formatBytes}
+          formatX=${(seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)} />
+      </div>
+    `}
+    <h2>By name</h2>
+    ${names.length === 0
+      ? html`<${Empty} title="This registry is empty" />`
+      : html`<${NamesBySize} names=${names} />`}
+    <${SameByCode} cli=${`holdfast du\nholdfast gc --dry-run`} code=${`import { collectGarbage, spaceOf } from "@holdfast/holdfast/maintenance";
+
+const { bytes, names, garbage } = await spaceOf(registry);
+await collectGarbage(registry, { dryRun: true });`} />
+    <${PruneForm} />
+  `;
+}
+
+function Tile({ value, text }: { value: string; text: string }) {
+  return html`
+    <div
+      class="tile"><div class="tile-value">${value}</div><span class="muted">${text}</span></div>
+  `;
+}
+
+/** The names, largest first, with what each shares. */
+function NamesBySize({ names }: { names: readonly NameSpace[] }) {
+  const most = Math.max(1, ...names.slice(0, 1).map(({ bytes }) => bytes));
+  return html`
+    <${VirtualList} items=${names} label="Names, largest first" rowHeight=${32}
+      keyOf=${({ name }: NameSpace) => name}
+      onOpen=${({ name }: NameSpace) => openPlace(hrefOf(["artifacts", name], { tab: "storage" }))}
+      row=${({ name, versions, bytes, sharedBytes }: NameSpace) =>
+        html`
+          <span class="tree-row name-row">
+            <span class="tree-label grow">${name}</span>
+            <span class="cell kind">${formatCount(versions, "version")}</span>
+            ${sharedBytes > 0 && html`<span class="tag">${formatBytes(sharedBytes)} shared</span>`}
+            <span class="meter" aria-hidden="true"><span style=${{
+              inlineSize: `${bytes / most * 100}%`,
+            }}></span></span>
+            <span class="cell version number">${formatBytes(bytes)}</span>
+          </span>
+        `} />
+  `;
+}

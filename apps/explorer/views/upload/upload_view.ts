@@ -1,0 +1,215 @@
+// Uploads files as a new version, by drag and drop, with progress. Interrupted ones continue.
+import { namePath } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import { mayWrite, type Service } from "../../api/service.ts";
+import { sendFile } from "../../api/uploads.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { formatBytes, formatCount } from "../../components/format.ts";
+import { ErrorNotice, Progress } from "../../components/notices.ts";
+import { RefField } from "../../components/ref_field.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useRef, useState } from "../../framework/preact.ts";
+import { hrefOf } from "../../framework/router.ts";
+import type { ViewProps } from "../mod.ts";
+import { type ChosenFile, withoutCommonFolder } from "./chosen_files.ts";
+import { DropZone } from "./drop_zone.ts";
+
+interface Progressed {
+  readonly state: "ready" | "sending" | "saving" | "saved" | "failed";
+  /** Bytes that the service has. */
+  readonly sent: number;
+  readonly error?: unknown;
+  readonly version?: string;
+}
+
+interface Target {
+  readonly name: string;
+  readonly metadata: string;
+  readonly alias: string;
+}
+
+const AT_ONCE = 3;
+
+export function UploadView({ place: { query } }: ViewProps) {
+  const { service, rights } = useSession();
+  const [files, setFiles] = useState<readonly ChosenFile[]>([]);
+  const [target, setTarget] = useState<Target>({ name: query.name ?? "", metadata: "", alias: "" });
+  const [progress, setProgress] = useState<Progressed>({ state: "ready", sent: 0 });
+  const running = useRef<AbortController | undefined>(undefined);
+  useEffect(() => () => running.current?.abort(), []);
+  const isBusy = progress.state === "sending" || progress.state === "saving";
+  const total = files.reduce((sum, { file }) => sum + file.size, 0);
+  const change = (key: keyof Target) => (value: string) => setTarget({ ...target, [key]: value });
+  const choose = (chosen: ChosenFile[]) => {
+    setFiles(withoutCommonFolder(chosen));
+    setProgress({ state: "ready", sent: 0 });
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const controller = running.current = new AbortController();
+    setProgress({ state: "sending", sent: 0 });
+    try {
+      const { signal } = controller;
+      const version = await upload(service, { files, target, signal, onChange: setProgress });
+      setProgress({ state: "saved", sent: total, version });
+    } catch (error) {
+      setProgress(({ sent }) => ({ state: "failed", sent, error: stopped(controller, error) }));
+    }
+  };
+  const isAllowed = target.name === "" || mayWrite(rights, target.name.trim());
+  return html`
+    <div class="stack">
+      <h1>Upload</h1>
+      <form class="stack" onSubmit=${submit}>
+        <${DropZone} choose=${choose} disabled=${isBusy} />
+        ${files.length > 0 && html`<${Chosen} files=${files} total=${total} />`}
+        <div class="columns">
+          <${RefField} label="Name" value=${target.name} change=${change("name")} isName />
+          <${TextField} label="Alias (optional)" value=${target.alias} change=${change(
+            "alias",
+          )} hint="production" />
+          <${TextField} label="Metadata (optional)" value=${target.metadata} change=${change(
+            "metadata",
+          )} hint="source=camera epochs=3" />
+        </div>
+        ${!isAllowed &&
+          html`<p class="notice notice-error">The token must not write this name.</p>`}
+        <div class="row">
+          <button type="submit" class="button button-main"
+            disabled=${isBusy || files.length === 0 || target.name.trim() === "" ||
+              !isAllowed}>${progress.state === "failed" ? "Continue the upload" : "Upload"}</button>
+          ${isBusy &&
+            html`<button type="button" class="button" onClick=${() =>
+              running.current?.abort()}>Stop</button>`}
+        </div>
+      </form>
+      <${State} progress=${progress} total=${total} name=${target.name.trim()} />
+      <${SameByCode} ...${codeOf(target)} />
+    </div>
+  `;
+}
+
+function stopped({ signal }: AbortController, error: unknown): unknown {
+  if (!signal.aborted) return error;
+  return { message: "Stopped. What was sent is kept for a day", hint: "Upload to continue." };
+}
+
+/** Sends files, some at once, and saves them as one version. Returns the version. */
+async function upload(
+  service: Service,
+  { files, target, signal, onChange }: {
+    files: readonly ChosenFile[];
+    target: Target;
+    signal: AbortSignal;
+    onChange: (progress: Progressed) => void;
+  },
+): Promise<string> {
+  const sent = files.map(() => 0);
+  const ids: string[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let at = next++; at < files.length; at = next++) {
+      const onProgress = (bytes: number) => {
+        sent[at] = bytes;
+        onChange({ state: "sending", sent: sent.reduce((sum, each) => sum + each, 0) });
+      };
+      ids[at] = await sendFile(service, files[at]!.file, { signal, onProgress });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  onChange({ state: "saving", sent: sent.reduce((sum, each) => sum + each, 0) });
+  const path = namePath(target.name.trim());
+  const saved = await service.json<{ version: string }>(`${path}/versions`, {
+    method: "POST",
+    json: {
+      materializer: { id: files.length === 1 ? "file" : "folder", formatVersion: 1 },
+      files: files.map(({ path, file: { type } }, at) => ({
+        path,
+        upload: ids[at],
+        ...(type === "" ? {} : { mediaType: type }),
+      })),
+      metadata: parseMetadata(target.metadata),
+    },
+    signal,
+  });
+  const alias = target.alias.trim();
+  if (alias !== "") {
+    const at = `${path}/aliases/${encodeURIComponent(alias)}`;
+    await service.ask(at, { method: "PUT", json: { version: saved.version }, signal });
+  }
+  return saved.version;
+}
+
+/** Parses `key=value` pairs. Values are JSON if they can be, else strings. */
+export function parseMetadata(text: string): Record<string, unknown> {
+  const pairs = text.match(/[^\s=]+=("[^"]*"|\S*)/g) ?? [];
+  return Object.fromEntries(pairs.map((pair) => {
+    const at = pair.indexOf("=");
+    const value = pair.slice(at + 1);
+    try {
+      return [pair.slice(0, at), JSON.parse(value)];
+    } catch {
+      return [pair.slice(0, at), value];
+    }
+  }));
+}
+
+function Chosen({ files, total }: { files: readonly ChosenFile[]; total: number }) {
+  const names = files.slice(0, 5).map(({ path }) => path).join(", ");
+  return html`<p><strong>${formatCount(files.length, "file")}</strong>, ${formatBytes(total)}: <span
+    class="mono">${names}${files.length > 5 ? " …" : ""}</span></p>`;
+}
+
+function State(
+  { progress: { state, sent, error, version }, total, name }: {
+    progress: Progressed;
+    total: number;
+    name: string;
+  },
+) {
+  if (state === "ready") return null;
+  if (state === "saved") {
+    return html`<p class="notice notice-good" role="status">Saved <a
+      href=${hrefOf(["artifacts", name, version!])}>${name}@${version}</a>.</p>`;
+  }
+  return html`
+    <div class="stack" role="status">
+      <p>${state === "saving"
+        ? "Saving the version…"
+        : `${formatBytes(sent)} of ${formatBytes(total)}`}</p>
+      <${Progress} label="Upload" value=${total === 0 ? 1 : sent / total} />
+    </div>
+    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
+  `;
+}
+
+function TextField(
+  { label, value, change, hint }: {
+    label: string;
+    value: string;
+    change: (value: string) => void;
+    hint: string;
+  },
+) {
+  return html`<label class="field">${label}<input value=${value} placeholder=${hint} autocomplete="off"
+    onInput=${(event: Event) =>
+    change((event.currentTarget as HTMLInputElement).value)} /></label>`;
+}
+
+function codeOf({ name, alias, metadata }: Target): { cli: string; code: string } {
+  const ref = name.trim() === "" ? "my:data" : name.trim();
+  const pairs = Object.entries(parseMetadata(metadata));
+  const flags = [
+    ...(alias.trim() === "" ? [] : [` --alias ${shellWord(alias.trim())}`]),
+    ...pairs.map(([key, value]) => ` -m ${shellWord(`${key}=${value}`)}`),
+  ];
+  const options = pairs.length === 0
+    ? ""
+    : `, { metadata: ${JSON.stringify(Object.fromEntries(pairs))} }`;
+  return {
+    cli: `holdfast save ${shellWord(ref)} ./folder${flags.join("")}`,
+    code: `import { localPath } from "@holdfast/holdfast/materializers";
+
+await registry.save(${JSON.stringify(ref)}, localPath("./folder")${options});`,
+  };
+}

@@ -1,0 +1,37 @@
+// Finds the view of an address. Each but the first is loaded when it is opened.
+import { Empty, ErrorNotice, Loading } from "../components/notices.ts";
+import { html } from "../framework/html.ts";
+import { useEffect, useState } from "../framework/preact.ts";
+import { hrefOf } from "../framework/router.ts";
+import type { ViewProps } from "./mod.ts";
+import { Names } from "./names/names.ts";
+
+type Component = (props: ViewProps) => unknown;
+
+const LAZY: Readonly<Record<string, () => Promise<Component>>> = {
+  artifacts: async () => (await import("./artifact/mod.ts")).ArtifactView,
+  lineage: async () => (await import("./lineage/lineage_view.ts")).LineageView,
+  storage: async () => (await import("./storage/storage_view.ts")).StorageView,
+  runs: async () => (await import("./work/runs_view.ts")).RunsView,
+  jobs: async () => (await import("./work/jobs_view.ts")).JobsView,
+  upload: async () => (await import("./upload/upload_view.ts")).UploadView,
+  compare: async () => (await import("./compare_view.ts")).CompareView,
+};
+
+export function View({ place }: ViewProps) {
+  const [first] = place.path;
+  if (first === undefined) return html`<${Names} place=${place} />`;
+  if (Object.hasOwn(LAZY, first)) {
+    return html`<${LazyView} key=${first} load=${LAZY[first]} place=${place} />`;
+  }
+  return html`<${Empty} title="There is no such view"><a href=${hrefOf([])}>All names</a><//>`;
+}
+
+function LazyView({ load, place }: ViewProps & { load: () => Promise<Component> }) {
+  const [state, setState] = useState<{ view?: Component; error?: unknown }>({});
+  useEffect(() => {
+    load().then((view) => setState({ view }), (error) => setState({ error }));
+  }, [load]);
+  if (state.error !== undefined) return html`<${ErrorNotice} error=${state.error} />`;
+  return state.view === undefined ? html`<${Loading} />` : html`<${state.view} place=${place} />`;
+}

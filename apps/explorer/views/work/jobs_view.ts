@@ -1,0 +1,185 @@
+// The jobs of the queue, live, or one of them.
+import { useSession } from "../../api/context.ts";
+import { mayWrite, type Service } from "../../api/service.ts";
+import { Choice } from "../../components/choice.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { formatAgo, formatTime } from "../../components/format.ts";
+import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { hrefOf, openPlace } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { ViewProps } from "../mod.ts";
+import { StateTag } from "./state_tag.ts";
+
+interface Job {
+  readonly id: string;
+  readonly group: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly attemptsMade: number;
+  readonly addedAt: string;
+  readonly endedAt?: string;
+  readonly data: unknown;
+  readonly progress?: unknown;
+  readonly result?: unknown;
+  readonly reason?: string;
+}
+
+const PARTS = [["data", "Input"], ["progress", "Progress"], ["result", "Result"]] as const;
+const STATES = ["waiting", "delayed", "running", "done", "failed", "cancelled"];
+const STATE_OPTIONS = [["", "All"], ...STATES.map((state) => [state, state])];
+const LIMIT = 200;
+const LIVE_MS = 3000;
+
+export function JobsView({ place: { path: [, job], query } }: ViewProps) {
+  return job === undefined ? html`<${Jobs} state=${query.state} />` : html`<${OneJob} id=${job} />`;
+}
+
+function Jobs({ state }: { state?: string }) {
+  const { service } = useSession();
+  const jobs = useLoaded(
+    (signal) => service.json<{ items: Job[] }>("jobs", { query: { state, limit: LIMIT }, signal }),
+    [state],
+  );
+  useInterval(jobs.reload, LIVE_MS, true);
+  const columns: Column<Job>[] = [
+    {
+      title: "Job",
+      class: "fit mono",
+      cell: ({ id }) => html`<a href=${hrefOf(["jobs", id])}>${id}</a>`,
+    },
+    { title: "State", class: "fit", cell: ({ state }) => html`<${StateTag} state=${state} />` },
+    { title: "Group", cell: ({ group }) => group },
+    {
+      title: "Attempts",
+      class: "number",
+      cell: ({ attempts, attemptsMade }) => `${attemptsMade} / ${attempts}`,
+    },
+    {
+      title: "Added",
+      class: "fit",
+      cell: ({ addedAt: at }) => html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
+    },
+    { title: "About", class: "wide", cell: (job) => html`<${About} job=${job} />` },
+    {
+      title: "Actions",
+      isUntitled: true,
+      cell: (job) => html`<${Actions} job=${job} changed=${jobs.reload} />`,
+    },
+  ];
+  const choose = (state: string) => openPlace(hrefOf(["jobs"], { state }));
+  return html`
+    <div class="stack">
+      <div class="row spread">
+        <h1>Jobs</h1>
+        <${Choice} label="State" value=${state ?? ""} options=${STATE_OPTIONS} change=${choose} />
+      </div>
+      <${Shown} of=${jobs} what="Reading jobs">${({ items }: { items: Job[] }) =>
+        items.length === 0 ? html`<${Empty} title="There are no such jobs" />` : html`
+          <${Table} label="Jobs" rows=${items} columns=${columns} keyOf=${({ id }: Job) => id} />
+        `}<//>
+      <${SameByCode} cli=${`holdfast jobs ls --queue URL${state ? ` --state ${state}` : ""}`}
+        code=${`for (const job of await queue.list({ limit: ${LIMIT} })) console.log(job.id, job.state);`} />
+    </div>
+  `;
+}
+
+/** The artifact of a job, and how it goes or ended. */
+function About({ job }: { job: Job }) {
+  const name = nameOf(job);
+  return html`
+    ${name && html`<div><a href=${hrefOf(["artifacts", name])}>${name}</a></div>`}
+    <span class="muted">${job.reason ?? JSON.stringify(job.progress)}</span>
+  `;
+}
+
+function nameOf({ data }: Job): string | undefined {
+  const about = data as { name?: unknown; input?: { name?: unknown } } | null;
+  const name = about?.name ?? about?.input?.name;
+  return typeof name === "string" ? name : undefined;
+}
+
+/** Retries or cancels, if the job may and the token allows it. */
+function Actions({ job, changed }: { job: Job; changed: () => void }) {
+  const { service, rights } = useSession();
+  const [error, setError] = useState<unknown>();
+  const name = nameOf(job);
+  if (!rights.admin && (name === undefined || !mayWrite(rights, name))) return null;
+  const isOver = ["done", "failed", "cancelled"].includes(job.state);
+  const act = async (method: string, path: string) => {
+    try {
+      await service.ask(path, { method });
+      setError(undefined);
+    } catch (error) {
+      setError(error);
+    }
+    changed();
+  };
+  const path = `jobs/${encodeURIComponent(job.id)}`;
+  return html`
+    <div class="row">
+      ${!isOver && html`
+        <button type="button" class="button button-small button-danger" aria-label=${`Cancel ${job.id}`}
+          onClick=${() => act("DELETE", path)}>Cancel</button>
+      `}
+      ${isOver && job.state !== "done" && html`
+        <button type="button" class="button button-small"
+          aria-label=${`Retry ${job.id}`} onClick=${() =>
+            act("POST", `${path}/retry`)}>Retry</button>
+      `}
+    </div>
+    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
+  `;
+}
+
+function OneJob({ id }: { id: string }) {
+  const { service } = useSession();
+  const job = useLoaded((signal) => readJob(service, id, signal), [id]);
+  useInterval(
+    job.reload,
+    LIVE_MS,
+    !["done", "failed", "cancelled"].includes(job.value?.state ?? ""),
+  );
+  return html`
+    <div class="stack">
+      <nav class="crumbs" aria-label="Path"><a href=${hrefOf(["jobs"])}>Jobs</a></nav>
+      <${Shown} of=${job} what="Reading the job">${(found: Job) =>
+        html`
+          <div class="row spread">
+            <h1 class="mono">${id} <${StateTag} state=${found.state} /></h1>
+            <${Actions} job=${found} changed=${job.reload} />
+          </div>
+          <dl class="facts card">
+            <dt>Group</dt><dd>${found.group}</dd><dt>Kind</dt><dd>${found.kind}</dd>
+            <dt>Added</dt><dd>${formatTime(found.addedAt)}</dd>
+            ${found.endedAt && html`
+              <dt>Ended</dt>
+              <dd>${formatTime(found.endedAt)}</dd>
+            `}
+            <dt>Attempts</dt><dd>${found.attemptsMade} of ${found.attempts}</dd>
+            ${found.reason && html`
+              <dt>Reason</dt>
+              <dd>${found.reason}</dd>
+            `}
+          </dl>
+          ${PARTS.filter(([key]) => found[key] !== undefined).map(([key, title]) =>
+            html`
+              <h2>${title}</h2>
+              <pre class="log" tabindex="0" role="region"
+                aria-label=${title}>${JSON.stringify(found[key], null, 2)}</pre>
+            `
+          )}
+        `}<//>
+      <${SameByCode} cli=${`holdfast jobs show ${shellWord(id)} --queue URL`}
+        code=${`const job = await queue.get(${JSON.stringify(id)});`} />
+    </div>
+  `;
+}
+
+async function readJob(service: Service, id: string, signal: AbortSignal): Promise<Job> {
+  return await service.json<Job>(`jobs/${encodeURIComponent(id)}`, { signal });
+}

@@ -1,0 +1,202 @@
+// One run: its steps, live, with their logs.
+import { openVersion } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import { mayWrite, type Service } from "../../api/service.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { formatMs, formatTime } from "../../components/format.ts";
+import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { StateTag } from "./state_tag.ts";
+
+interface Step {
+  readonly step: string;
+  readonly why: readonly string[];
+  readonly end: string;
+  readonly durationMs: number;
+  readonly reason?: string;
+  readonly outputs?: Readonly<Record<string, string>>;
+  readonly record?: string;
+}
+
+interface Run {
+  readonly run: string;
+  readonly end: string;
+  readonly startedAt?: string;
+  readonly durationMs?: number;
+  readonly steps: readonly Step[];
+}
+
+interface Attempt {
+  readonly ref: string;
+  readonly end: string;
+  readonly durationMs: number;
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly log?: string;
+}
+
+const LIVE_MS = 3000;
+const MOST_LOG = 512 * 1024;
+
+export function RunView({ run: id, step }: { run: string; step?: string }) {
+  const { service } = useSession();
+  const run = useLoaded(
+    (signal) => service.json<Run>(`runs/${encodeURIComponent(id)}`, { signal }),
+    [id],
+  );
+  const [pipeline = id] = id.split("@");
+  useInterval(run.reload, LIVE_MS, run.value?.end === "unknown");
+  return html`
+    <div class="stack">
+      <nav class="crumbs" aria-label="Path"><a href=${hrefOf(["runs"])}>Runs</a> / <a
+        href=${hrefOf(["runs"], { pipeline })}>${pipeline}</a></nav>
+      <${Shown} of=${run} what="Reading the run">${(run_: Run) =>
+        html`<${Steps} run=${run_} step=${step} reload=${run.reload} />`}<//>
+      ${step !== undefined &&
+        html`
+          <${Attempts} key=${step} run=${id} step=${step}
+            hasEnded=${run.value !== undefined && run.value.end !== "unknown"} />
+        `}
+      <${SameByCode} cli=${`holdfast pipeline status ${shellWord(id)}\nholdfast pipeline logs ${
+        shellWord(id)
+      }${
+        step === undefined ? "" : ` ${shellWord(step)}`
+      }\nholdfast pipeline run   # continues: finished steps are skipped`}
+        code=${`import { attemptsOf, readResult } from "@holdfast/holdfast/operators/runner";
+
+const result = await readResult(registry, ${JSON.stringify(id)});`} />
+    </div>
+  `;
+}
+
+function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => void }) {
+  const { service, rights } = useSession();
+  const [asked, setAsked] = useState<{ done?: boolean; error?: unknown }>({});
+  const isOpen = run.end === "unknown";
+  const mayCancel = isOpen && mayWrite(rights, `${run.run.split("@")[0]}:run`);
+  const cancel = async () => {
+    try {
+      await service.ask(`runs/${encodeURIComponent(run.run)}`, { method: "DELETE" });
+      setAsked({ done: true });
+      reload();
+    } catch (error) {
+      setAsked({ error });
+    }
+  };
+  const columns: Column<Step>[] = [
+    {
+      title: "Step",
+      cell: ({ step: id }) =>
+        html`
+          <a href=${hrefOf(["runs", run.run, id])}
+            aria-current=${id === step ? "true" : undefined}>${id}</a>
+        `,
+    },
+    {
+      title: "State",
+      class: "fit",
+      cell: ({ end }) =>
+        html`<${StateTag} state=${end === "unknown" ? "waiting or running" : end} />`,
+    },
+    {
+      title: "Took",
+      class: "number",
+      cell: ({ durationMs }) => durationMs > 0 ? formatMs(durationMs) : "",
+    },
+    {
+      title: "Reason",
+      class: "wide",
+      cell: ({ reason, why, outputs = {} }) => [
+        reason ?? why.join(", "),
+        ...Object.values(outputs).map((ref) =>
+          html`<div><a href=${hrefOfRef(ref)}>${ref}</a></div>`
+        ),
+      ],
+    },
+  ];
+  return html`
+    <div class="row spread">
+      <h1>${run.run} <${StateTag} state=${isOpen ? "running or killed" : run.end} /></h1>
+      ${mayCancel &&
+        html`
+          <button type="button" class="button button-danger" disabled=${asked.done}
+            onClick=${cancel}>${asked.done ? "Asked to stop" : "Cancel"}</button>
+        `}
+    </div>
+    ${asked.error !== undefined && html`<${ErrorNotice} error=${asked.error} />`}
+    <p class="muted">${run.startedAt
+      ? `Began ${formatTime(run.startedAt)}`
+      : "No result yet"}${run.durationMs === undefined
+      ? ""
+      : `, took ${formatMs(run.durationMs)}`}. ${isOpen && "This page follows it."}</p>
+    ${run.end !== "ok" && html`
+      <p class="note">
+        ${isOpen ? "To continue it if it was killed" : "To retry it"}, run
+        <code> holdfast pipeline run </code> where its code is: this service has no code of
+        pipelines. Finished steps are skipped.
+      </p>
+    `}
+    <${Table} label="Steps" rows=${run.steps} columns=${columns} />
+  `;
+}
+
+/** The attempts of a step, each with its log. */
+function Attempts({ run, step, hasEnded }: { run: string; step: string; hasEnded: boolean }) {
+  const { service } = useSession();
+  const path = `runs/${encodeURIComponent(run)}/steps/${encodeURIComponent(step)}/attempts`;
+  const attempts = useLoaded((signal) => service.json<{ items: Attempt[] }>(path, { signal }), [
+    path,
+  ]);
+  return html`
+    <section class="stack" aria-label=${`Log of ${step}`}>
+      <h2>Log of ${step}</h2>
+      <${Shown} of=${attempts} what="Reading attempts">${({ items }: { items: Attempt[] }) =>
+        items.length === 0
+          ? html`
+            <${Empty} title="No attempt has ended">
+              ${hasEnded ? html`<p>The run ended first, so there is no log.</p>` : html`
+                <p>The log is saved when an attempt ends.
+                  On its machine, <code>holdfast pipeline logs --follow</code> shows it live.</p>
+              `}
+              <//>
+          `
+          : items.map((attempt, i) =>
+            html`<${AttemptLog} key=${attempt.ref} attempt=${attempt} number=${i + 1} />`
+          )}<//>
+    </section>
+  `;
+}
+
+function AttemptLog({ attempt, number }: { attempt: Attempt; number: number }) {
+  const { service } = useSession();
+  const log = useLoaded((signal) => readLog(service, attempt, signal), [attempt.ref]);
+  return html`
+    <div class="row"><h3>Attempt ${number}</h3><${StateTag} state=${attempt.end} />
+      <span class="muted">${formatMs(attempt.durationMs)}</span>
+      <a href=${hrefOfRef(attempt.ref)}>its record</a></div>
+    ${attempt.reason && html`<p>${attempt.reason}</p>`}
+    ${attempt.hint && html`<p class="muted">${attempt.hint}</p>`}
+    <${Shown} of=${log} what="Reading the log">${(text: string) =>
+      text === ""
+        ? html`<p class="muted">It has no log.</p>`
+        : html`<pre class="log" tabindex="0" role="region" aria-label=${`Log of attempt ${number}`}>${text}</pre>`}<//>
+  `;
+}
+
+/** Reads the end of a log. */
+async function readLog(service: Service, { ref, log }: Attempt, signal: AbortSignal) {
+  if (log === undefined) return "";
+  const [, name = "", version = ""] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
+  const file = (await openVersion(service, { name, version }, signal)).files.find(({ path }) =>
+    path === log
+  );
+  if (file === undefined) return "";
+  const from = Math.max(0, file.size - MOST_LOG);
+  const text = new TextDecoder().decode(await file.read(from, MOST_LOG, signal));
+  return from === 0 ? text : `… only the end is shown\n${text.slice(text.indexOf("\n") + 1)}`;
+}
