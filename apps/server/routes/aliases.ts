@@ -1,5 +1,5 @@
 // The aliases of a name and their history.
-import type { AliasChange } from "../../../registry/mod.ts";
+import type { AliasChange, AliasEntry } from "../../../registry/mod.ts";
 import { checkAlias, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";
@@ -41,18 +41,17 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
     },
     answer: async ({ c, params: { name, alias } }) => {
       checkAlias(alias);
-      const aliases = await registry.aliases(name);
+      const version = await versionOf(registry, { name, alias });
       const ref = JSON.stringify(`${name}@${alias}`);
-      if (!Object.hasOwn(aliases, alias)) {
+      if (version === undefined) {
         throw fault({
           code: "NotFound",
           action: "find",
           subject: ref,
           state: "no such alias",
-          hint: `GET /artifacts/${encodeURIComponent(name)}/aliases for a list of aliases.`,
+          hints: { http: `List the aliases: GET /artifacts/${encodeURIComponent(name)}/aliases` },
         });
       }
-      const version = aliases[alias];
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };
       const failed = `Cannot read alias ${ref}: its version is ${version}`;
       return answerConditions(c.req.raw.headers, { etag: known.etag }, { known, failed }) ??
@@ -125,21 +124,27 @@ function aliasCondition(
   const subject = JSON.stringify(`${name}@${alias}`);
   return readCondition(request, {
     subject,
-    async current() {
-      const aliases = await registry.aliases(name, { signal: request.signal });
-      return Object.hasOwn(aliases, alias) ? aliases[alias] : undefined;
-    },
+    current: () => versionOf(registry, { name, alias }, request.signal),
   });
+}
+
+async function versionOf(
+  registry: Registry,
+  { name, alias }: { name: string; alias: string },
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
+  return aliases.find((entry) => entry.alias === alias)?.version;
 }
 
 async function* listAliases(
   registry: Registry,
   name: string,
   { after, limit = Infinity }: { after?: string; limit?: number },
-): AsyncGenerator<{ alias: string; version: string }> {
-  const aliases = Object.entries(await registry.aliases(name)).sort(([a], [b]) => a < b ? -1 : 1);
-  const rest = aliases.filter(([alias]) => after === undefined || alias > after);
-  for (const [alias, version] of rest.slice(0, limit)) yield { alias, version };
+): AsyncGenerator<AliasEntry> {
+  const aliases = await Array.fromAsync(registry.aliases(name));
+  const rest = aliases.filter(({ alias }) => after === undefined || alias > after);
+  yield* rest.sort((a, b) => a.alias < b.alias ? -1 : 1).slice(0, limit);
 }
 
 async function* changesBefore(

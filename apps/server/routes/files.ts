@@ -1,23 +1,12 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
-import { type Artifact, isRegistryError } from "../../../mod.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
-import type { ByteRange } from "../../../backends/mod.ts";
 import type { Routes, ServerContext } from "../routing.ts";
-import { whileAllowed } from "../access/guard_route.ts";
 import { route } from "../describe.ts";
-import { answerFile, type Representation } from "../files/answer_file.ts";
 import { isFixed } from "../files/opened.ts";
-import { type Disposition, mediaHeaders } from "../files/media.ts";
-import { createWindows, oneBehind, readFirst, type Windows } from "../files/streams.ts";
+import { answerVersionFile } from "../files/version_file.ts";
 import { FileQuery } from "../schemas/reading.ts";
-
-/** For files that cannot change: as long as the library trusts its own cache. */
-const IMMUTABLE = "private, max-age=604800, immutable";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
   const { registry, openVersion } = context;
-  const kind = registry.backend?.kind;
-  const windows = createWindows({ near: kind === "local" || kind === "memory" });
   route(routes, "GET /artifacts/:name/versions/:version/files/:path{.+}", {
     id: "getFile",
     tag: "artifacts",
@@ -49,52 +38,10 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params: { name, version, path }, query: { commit, disposition } }) => {
       const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
-      const fixed = isFixed(registry, { name, version, commit });
-      const representation = represent({ artifact, file, disposition, fixed });
-      return await answerFile(c.req.raw, representation, async (range) => {
-        const sent = await stream(windows, file, range);
-        return sent && whileAllowed(c, sent);
-      });
+      const fixed = isFixed(registry, { name, version, commit }, artifact);
+      return await answerVersionFile(c, context, { artifact, file, disposition, fixed });
     },
   });
-}
-
-function represent(
-  { artifact: { info }, file: { info: { path, size, sha256, mediaType } }, disposition, fixed }: {
-    artifact: Artifact;
-    file: ArtifactFile;
-    disposition?: Disposition;
-    fixed: boolean;
-  },
-): Representation {
-  const digest = Uint8Array.from(sha256.match(/../g)!, (hex) => parseInt(hex, 16));
-  return {
-    size,
-    etag: `"sha256:${sha256}"`,
-    lastModified: info.createdAt.toUTCString(),
-    digest: `sha-256=:${btoa(String.fromCharCode(...digest))}:`,
-    headers: {
-      ...mediaHeaders({ path, mediaType }, disposition),
-      "cache-control": fixed ? IMMUTABLE : "no-cache",
-      "holdfast-commit": info.commit,
-      "holdfast-version": info.version,
-    },
-  };
-}
-
-/** Opens the stream of a file. Returns undefined for a range of a compressed file. */
-async function stream(
-  windows: Windows,
-  file: ArtifactFile,
-  range?: ByteRange,
-): Promise<ReadableStream<Uint8Array> | undefined> {
-  try {
-    const opened = windows.open((windowBytes) => file.stream(range, { windowBytes }));
-    return await readFirst(range === undefined ? oneBehind(opened) : opened);
-  } catch (error) {
-    if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
-    throw error;
-  }
 }
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };

@@ -2,10 +2,11 @@
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
-import type { RouteContext, Routes, ServerContext } from "../routing.ts";
+import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, listing } from "../listing.ts";
+import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
 
@@ -123,10 +124,10 @@ async function answerJobEvents(
   c: RouteContext,
   context: ServerContext,
   { queue, job }: FoundJob,
-): Promise<Response> {
+): Promise<Answer> {
   const after = c.req.header("last-event-id");
   if (after !== undefined && hasEnded(job) && !await isNews(queue, job.id, after)) {
-    return new Response(null, { status: 204 });
+    return new Answer(null, { status: 204 });
   }
   return answerEvents(c, {
     context,
@@ -237,6 +238,61 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
       const { end = "unknown", startedAt, durationMs } = result ?? {};
       const body = { run, end, startedAt, durationMs, steps };
       return c.json(body, 200, { "cache-control": "no-cache" });
+    },
+  });
+}
+
+export function runStepsRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /runs/:run/steps/:step/attempts", {
+    id: "listAttempts",
+    tag: "runs",
+    summary: "Lists the ended attempts of a step, with their records and logs",
+    description:
+      "The log is a file of the record, `GET /artifacts/{name}/versions/{version}/files/log.txt`. " +
+      "A skipped step has the attempt whose outputs it uses.",
+    scope: "read",
+    answers: { 200: { description: "The attempts, oldest first", schema: AttemptsSchema } },
+    answer: async ({ c, params: { run, step }, access }) => {
+      access.check("read", await recordsOf(run));
+      const { attemptsOf, readRun } = await import("../../../operators/runner/mod.ts");
+      const { steps } = await readRun(registry, run);
+      if (!steps.some((planned) => planned.step === step)) {
+        throw fault({
+          code: "NotFound",
+          action: "find step",
+          subject: JSON.stringify(step.slice(0, 200)),
+          state: `${run} has no such step`,
+          hints: { http: `List its steps: GET /runs/${encodeURIComponent(run)}` },
+        });
+      }
+      const attempts = await attemptsOf(registry, { run, step });
+      const items = attempts.map(({ ref, hasLog, outcome }) => {
+        const { end, durationMs, reason, hint, exitCode, exit } = outcome;
+        const log = hasLog ? "log.txt" : undefined;
+        return { ref, end, durationMs, reason, hint, exitCode, exit, log };
+      });
+      return c.json({ items }, 200, { "cache-control": "no-cache" });
+    },
+  });
+  route(routes, "DELETE /runs/:run", {
+    id: "cancelRun",
+    tag: "runs",
+    summary: "Asks a run to stop, on any machine",
+    description: "The run looks for the request every few seconds. Finished steps stay finished.",
+    scope: "write",
+    answers: { 200: { description: "The request is stored", schema: CancelledRunSchema } },
+    answer: async ({ c, params: { run }, access }) => {
+      access.check("write", await recordsOf(run));
+      const { cancelRun, readResult, readRun } = await import("../../../operators/runner/mod.ts");
+      await readRun(registry, run);
+      const result = await readResult(registry, run);
+      if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
+      throw fault({
+        code: "Conflict",
+        action: `cancel run ${run}`,
+        state: `it has ended (${result.end})`,
+        hints: { http: `See its result: GET /runs/${encodeURIComponent(run)}` },
+      });
     },
   });
 }

@@ -1,6 +1,6 @@
 // Health, readiness and metrics.
 import type { JobQueue } from "../../../queues/mod.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
@@ -63,7 +63,7 @@ export function observationRoutes(
       },
     },
     answer: async () =>
-      new Response(await metrics.text(), {
+      new Answer(await metrics.text(), {
         headers: { ...FRESH, "content-type": PROMETHEUS_TYPE },
       }),
   });

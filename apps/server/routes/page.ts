@@ -1,7 +1,7 @@
 // The page of the service, for browsers.
 import manifest from "../../../deno.json" with { type: "json" };
 import { route } from "../describe.ts";
-import type { Routes } from "../routing.ts";
+import { Answer, type Routes } from "../routing.ts";
 
 const LINKS: readonly (readonly [path: string, text: string])[] = [
   ["openapi.json", "all routes, as OpenAPI 3.1"],
@@ -17,6 +17,7 @@ const PAGE = `<!doctype html>
 <title>holdfast</title>
 <h1>holdfast ${manifest.version}</h1>
 <p>An HTTP service with a registry of versioned artifacts.</p>
+<p><a href="explore/">Explore the registry</a></p>
 <ul>
 ${LINKS.map(([path, text]) => `<li><a href="${path}">/${path}</a>: ${text}</li>`).join("\n")}
 </ul>
@@ -37,7 +38,7 @@ export function pageRoutes(routes: Routes): void {
           content: { "text/html": { schema: { type: "string" } } },
         },
       },
-      answer: () => new Response(PAGE, { headers: { "content-type": "text/html; charset=utf-8" } }),
+      answer: () => new Answer(PAGE, { headers: { "content-type": "text/html; charset=utf-8" } }),
     });
   }
 }

@@ -6,7 +6,7 @@ import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type Access, readable } from "../access/access.ts";
+import { type Access, readable, readableInfo } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
   type Artifact,
@@ -24,8 +24,9 @@ import {
 } from "../../../mod.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
-import { problemOf } from "../problem.ts";
+import { problemWithin } from "../problem.ts";
 import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
+import { shareReads } from "../share_reads.ts";
 import { fault } from "../../../core/errors.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 
@@ -51,6 +52,7 @@ export function registryRoutes(routes: Routes, { registry, options }: ServerCont
 }
 
 export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
+  const share = shareReads<string>();
   route(routes, "GET /names", {
     id: "listNames",
     tag: "artifacts",
@@ -64,6 +66,7 @@ export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
         list: ({ after, limit }) =>
           readable(registry.names({ prefix, after }), { access, nameOf, limit }),
         keyOf: nameOf,
+        share: (read) => share(JSON.stringify([access.token, prefix, page]), read),
       });
     },
   });
@@ -77,10 +80,11 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     scope: "read",
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     query: VersionsQuery,
-    answer: ({ c, params: { name }, query: { range, details, ...page } }) => {
+    answer: ({ c, params: { name }, query: { range, details, ...page }, access }) => {
       return answerListing(c, page, {
         list: ({ after, limit }) =>
           onWire(
+            access,
             after === undefined
               ? registry.versions(name, { range, details, limit })
               : versionsAfter(registry, name, { after, range, details, limit }),
@@ -107,7 +111,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       304: { description: "Not modified" },
     },
     query: InfoQuery,
-    answer: async ({ c, params: { name, version }, query: { commit, data } }) => {
+    answer: async ({ c, params: { name, version }, query: { commit, data }, access }) => {
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
       const lastModified = info.createdAt.toUTCString();
@@ -120,7 +124,8 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       });
       if (answered !== undefined) return answered;
       const isSmall = data !== undefined && info.size <= data;
-      return c.json(isSmall ? await withData(artifact) : info, 200, known);
+      const shown = isSmall ? await withData(artifact) : info;
+      return c.json(readableInfo(shown, access), 200, known);
     },
   });
 }
@@ -164,10 +169,12 @@ async function withInfo(
 }
 
 async function* onWire(
+  access: Access,
   entries: AsyncIterable<VersionEntry>,
 ): AsyncGenerator<Omit<VersionEntry, "error"> & { error?: unknown }> {
   for await (const { error, ...entry } of entries) {
-    yield error === undefined ? entry : { ...entry, error: await problemOf(error).json() };
+    if (entry.info !== undefined) entry.info = readableInfo(entry.info, access);
+    yield error === undefined ? entry : { ...entry, error: problemWithin(error) };
   }
 }
 

@@ -1,12 +1,12 @@
 // Saves, copies and deletions, and batches of operations.
 import type { SavedArtifact } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
-import type { RouteContext, Routes, ServerContext } from "../routing.ts";
+import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
 import * as schemas from "../schemas/saving.ts";
-import type { Access } from "../access/access.ts";
-import { problemOf } from "../problem.ts";
+import { type Access, readableInfo } from "../access/access.ts";
+import { problemWithin } from "../problem.ts";
 
 const SAVED = {
   201: { description: "Saved", schema: schemas.SavedArtifactSchema },
@@ -107,7 +107,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
 /** Header of an answer with an existing version: nothing was saved. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
-export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
+export function savedAnswer(c: RouteContext, saved: SavedArtifact): Answer {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
@@ -166,7 +166,7 @@ async function tryOne(
     options.signal.throwIfAborted();
     return { ok: true, value: await runOne(context, operation, options) };
   } catch (error) {
-    return { ok: false, problem: await problemOf(error, options.access).json() };
+    return { ok: false, problem: problemWithin(error, options.access) };
   }
 }
 
@@ -201,6 +201,9 @@ async function runOne(
       return { deleted: await registry.deleteAlias(name, alias, { expected, signal }) };
     }
     case "info":
-      return await registry.info(name, { version: operation.version, signal });
+      return readableInfo(
+        await registry.info(name, { version: operation.version, signal }),
+        access,
+      );
   }
 }

@@ -20,15 +20,16 @@ export function searchRoutes(
       200: { description: "Versions by name, newest first", schema: SearchResultSchema },
     },
     query: SearchQuerySchema,
-    answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0 }, access }) => {
+    answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0, partial }, access }) => {
       const matches = parseQuery(q);
-      const { entries, readAt, cut } = await readIndex();
+      const { entries, readAt, cut, read } = await readIndex({ partial });
       const all = entries.filter(({ found, text }) =>
         access.may("read", found.name) && matches(found, text)
       );
       const items = all.slice(offset, offset + limit).map(({ found }) => found);
       const ageMs = Math.max(0, system.now() - readAt);
-      return c.json({ items, total: all.length, ageMs, cut }, 200, { "cache-control": "no-store" });
+      const body = { items, total: all.length, ageMs, cut, read };
+      return c.json(body, 200, { "cache-control": "no-store" });
     },
   });
 }

@@ -1,7 +1,7 @@
 // Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { Amount, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
-import { count, described, object, page, pageFields } from "./listing.ts";
+import { count, described, flag, object, page, pageFields } from "./listing.ts";
 
 export const NamesQuery = v.object({
   prefix: described(v.string(), "Only names with this prefix"),
@@ -190,6 +190,7 @@ export const SearchQuerySchema = v.object({
   ),
   limit: count(1, 1000, `The most results. Default: ${DEFAULT_FOUND}`),
   offset: count(0, 1_000_000, "Results to skip at the beginning"),
+  partial: described(flag(), "Search what is read so far while the index is built the first time"),
 });
 
 export const SearchResultSchema = object("SearchResult", {
@@ -198,10 +199,12 @@ export const SearchResultSchema = object("SearchResult", {
     version: v.string(),
     aliases: v.array(v.string()),
     metadata: v.record(v.string(), v.any()),
+    kind: v.pipe(v.string(), v.description("The id of the materializer")),
     createdAt: v.string(),
     size: v.number(),
   })),
   total: v.pipe(v.number(), v.description("The number of all results")),
   ageMs: v.pipe(v.number(), v.description("The age of the index, milliseconds")),
   cut: v.pipe(v.boolean(), v.description("True if the index is full, so results may be missing")),
+  read: described(Amount, "Names read so far, if the index is not complete"),
 });

@@ -233,4 +233,11 @@ Deno.test("runs are listed newest first, with their steps", async () => {
   assertEquals([end, ...ends], ["ok", "clean ran", "train ran", "report ran"]);
   assertEquals((await get("/runs/nightly%409")).code, "NotFound");
   assertEquals((await get("/runs/nightly")).code, "Invalid");
+
+  const { items: [attempt] } = await get("/runs/nightly%401/steps/train/attempts");
+  assertEquals([attempt.end, attempt.log], ["ran", "log.txt"]);
+  const [name, version] = attempt.ref.split("@").map(encodeURIComponent);
+  const { files } = await get(`/artifacts/${name}/versions/${version}`);
+  assertEquals(files.some(({ path }: { path: string }) => path === attempt.log), true);
+  assertEquals((await get("/runs/nightly%401/steps/none/attempts")).code, "NotFound");
 });

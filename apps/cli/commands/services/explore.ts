@@ -1,0 +1,74 @@
+// `holdfast explore`
+import { loadPart } from "../../../../core/urls/load_part.ts";
+import type { Registry } from "../../../../mod.ts";
+import { createOneTimeCheck } from "../../../server/access/one_time.ts";
+import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
+import type { Handler, HandlerOptions } from "../../../server/options.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { aborted } from "../../program/run_process.ts";
+import { openInBrowser } from "../../services/open_in_browser.ts";
+import { openServedJobs, type ServeJobsFlags } from "../../services/serve_queues.ts";
+import { parsePort } from "./serve.ts";
+
+interface ExploreFlags extends ServeJobsFlags {
+  port?: number;
+  readOnly?: boolean;
+  browser?: boolean;
+}
+
+interface ServerPart {
+  createHandler(registry: Registry, options?: HandlerOptions): Handler;
+  listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
+}
+
+const STOP_MS = 2000;
+
+export const explore: Command = defineCommand<[location?: string], ExploreFlags>({
+  name: "explore",
+  summary: "Open a registry in the browser, until Ctrl-C.",
+  details:
+    "Serves the explorer on this machine only and prints its URL. The code in the URL works in " +
+    "the first browser that opens it, and in no other.",
+  args: [{
+    usage: "[location]",
+    text: "a folder, a bucket URL or a remote (default: the registry of this folder)",
+    completes: "file",
+  }],
+  options: [
+    { flags: "--port <port>", text: "the port (default: any free port)", parse: parsePort },
+    { flags: "--read-only", text: "offer no changes" },
+    { flags: "--no-browser", text: "only print the URL" },
+    { flags: "--queue <url>", text: "also show the jobs of this queue" },
+  ],
+  examples: [
+    ["holdfast explore", "the registry of this folder"],
+    ["holdfast explore s3://bucket/registry --read-only", "a bucket, without changes"],
+    ["holdfast explore --no-browser", "on a machine without a desktop: forward the port"],
+  ],
+  async run([location], { port = 0, readOnly = false, browser = true, ...flags }, context) {
+    const { io } = context;
+    const registry = await context.open({ write: !readOnly, registry: location });
+    const { createHandler, listen } = await loadPart<ServerPart>(
+      "../../../server.ts",
+      import.meta.url,
+    );
+    const { system } = io;
+    const tokens = createOneTimeCheck([readOnly ? "read:*" : "admin"]);
+    const served = await openServedJobs(flags, context);
+    await using _jobs = served.jobs;
+    const { logger } = context;
+    const handler = createHandler(registry, { ...served, system, logger, tokens, readOnly });
+    const server = await listen(handler, { host: "127.0.0.1", port, hasTokens: true, system });
+    const url = `${server.url}/explore/#code=${tokens.code}`;
+    try {
+      await context.result({ url, registry: registry.location }, url);
+      const isOpen = browser && io.stdout.isTerminal && openInBrowser(url, system.env);
+      const hint = isOpen ? "" : ". Open the URL in a browser";
+      await context.note(`Exploring ${registry.location}${hint}; Ctrl-C ends it`);
+      await aborted(io.signal);
+    } finally {
+      await server.stop({ withinMs: STOP_MS });
+    }
+    await context.note("Stopped");
+  },
+});

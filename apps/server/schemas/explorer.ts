@@ -1,0 +1,92 @@
+// Schemas of what the explorer needs beside artifacts.
+import * as v from "npm:valibot@^1.5";
+import { Amount, Moment, Text } from "./artifact.ts";
+import { count, described, flag, object } from "./listing.ts";
+
+export const AccessSchema = object("Access", {
+  known: v.boolean(),
+  admin: v.boolean(),
+  writable: v.pipe(v.boolean(), v.description("False if the registry is served read-only")),
+  scopes: v.array(v.string()),
+});
+
+const GarbageSchema = object("GarbageSpace", {
+  bytes: Amount,
+  freeableBytes: Amount,
+  nextAt: v.optional(Moment),
+  allAt: v.optional(Moment),
+});
+
+export const SpaceSchema = object("Space", {
+  bytes: Amount,
+  objects: Amount,
+  names: v.array(object("NameSpace", {
+    name: v.string(),
+    versions: Amount,
+    size: Amount,
+    bytes: Amount,
+    sharedBytes: Amount,
+    garbage: GarbageSchema,
+  })),
+  otherBytes: Amount,
+  garbage: GarbageSchema,
+  days: v.array(v.object({ day: v.string(), versions: Amount, size: Amount })),
+  measuredAt: Moment,
+  failures: v.array(v.object({ key: v.string(), message: v.string() })),
+});
+
+export const PruneQuery = v.object({
+  keepLast: count(0, 1_000_000, "Keep this number of the newest versions of each name"),
+  keepDaily: count(0, 1_000_000, "Keep the newest version of each of the last days: this many"),
+  keepWeekly: count(0, 1_000_000, "Keep the newest version of each of the last weeks: this many"),
+  keepMonthly: count(0, 1_000_000, "Keep the newest version of each of the last months: this many"),
+  olderThanMs: count(0, 999_999_999_999, "Keep versions younger than this, milliseconds"),
+  keepAliased: v.optional(flag()),
+});
+
+export const PrunePlanSchema = object("PrunePlan", {
+  deleted: v.array(v.object({ name: v.string(), version: v.string() })),
+  kept: Amount,
+  freedBytes: v.pipe(Amount, v.description("What gc frees after the grace period")),
+  failures: v.array(
+    v.object({
+      name: v.string(),
+      version: v.optional(v.string()),
+      code: v.string(),
+      message: v.string(),
+    }),
+  ),
+});
+
+export const VersionSpaceQuery = v.object({
+  deleting: described(Text, "Measures the deletion of this version"),
+});
+
+export const VersionSpacesSchema = object("VersionSpaces", {
+  versions: v.array(v.object({
+    version: v.string(),
+    size: Amount,
+    ownBytes: Amount,
+    sharedBytes: Amount,
+    modifiedAt: Moment,
+  })),
+  freedBytes: Amount,
+});
+
+export const AttemptsSchema = object("Attempts", {
+  items: v.array(v.object({
+    ref: v.pipe(v.string(), v.description("The record of the attempt")),
+    end: v.string(),
+    durationMs: v.number(),
+    reason: v.optional(v.string()),
+    hint: v.optional(v.string()),
+    exitCode: v.optional(v.number()),
+    exit: v.optional(v.string()),
+    log: v.optional(v.pipe(v.string(), v.description("The file of the record with the log"))),
+  })),
+});
+
+export const CancelledRunSchema = object("CancelledRun", {
+  run: v.string(),
+  asked: v.pipe(v.boolean(), v.description("False if it had been asked to stop before")),
+});

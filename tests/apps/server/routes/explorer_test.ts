@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { saveRun } from "../../../../operators/runner/records/run_record.ts";
+import { createCheckedHandler } from "../checked_handler.ts";
+
+Deno.test("a page learns the rights of its token, and that it has none", async () => {
+  await using registry = await openRegistry("memory:");
+  const ask = async (handler: (request: Request) => Promise<Response>, token?: string) => {
+    const headers = new Headers();
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    const response = await handler(new Request("http://localhost/access", { headers }));
+    return [response.status, await response.json()];
+  };
+  await using open = createCheckedHandler(registry, { readOnly: true });
+  const everything = { known: true, admin: true, writable: false, scopes: ["admin"] };
+  assertEquals(await ask(open), [200, everything]);
+
+  const scopes = ["read:*", "write:team/*", "metrics"];
+  const find = (authorization: string | null) =>
+    Promise.resolve(
+      authorization === "Bearer mine" ? createAccess("id", scopes.map(parseScope)) : undefined,
+    );
+  await using closed = createCheckedHandler(registry, { tokens: { find } });
+  const nothing = { known: false, admin: false, writable: true, scopes: [] };
+  assertEquals(await ask(closed), [200, nothing]);
+  assertEquals(await ask(closed, "other"), [200, nothing]);
+  assertEquals(await ask(closed, "mine"), [200, {
+    known: true,
+    admin: false,
+    writable: true,
+    scopes,
+  }]);
+});
+
+Deno.test("the space of a registry, of a version and of what pruning deletes is measured", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createCheckedHandler(registry);
+  const get = async (path: string) =>
+    await (await handler(new Request(`http://localhost${path}`))).json();
+  for (const [i, name] of ["a", "a", "b"].entries()) {
+    await registry.save(name, new Uint8Array(100_000).fill(i));
+  }
+  const { names, days } = await get("/space");
+  assertEquals(names.map(({ name }: { name: string }) => name).sort(), ["a", "b"]);
+  assertEquals(days.map(({ versions, size }: typeof days[0]) => [versions, size]), [[3, 300_000]]);
+
+  const plan = await get("/space/prune?keepLast=1");
+  assertEquals(plan.deleted, [{ name: "a", version: "1.0.0" }]);
+  assertEquals([plan.kept, plan.freedBytes], [2, 100_000]);
+  assertEquals((await get("/space/prune")).code, "Invalid");
+  assertEquals((await get("/space/prune?keepLast=x")).code, "Invalid");
+
+  const space = await get("/artifacts/a/space?deleting=2.0.0");
+  assertEquals(space.freedBytes, 100_000);
+  assertEquals(space.versions.map(({ version }: { version: string }) => version).sort(), [
+    "1.0.0",
+    "2.0.0",
+  ]);
+  assertEquals((await get("/artifacts/none/space")).versions, []);
+});
+
+Deno.test("search filters by kind and date", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createCheckedHandler(registry);
+  const find = async (q: string) => {
+    const { items } = await (await handler(
+      new Request(`http://localhost/search?${new URLSearchParams({ q })}`),
+    )).json();
+    return items.map(({ name }: { name: string }) => name);
+  };
+  await registry.save("numbers", { a: 1 });
+  await registry.save("words", "text");
+  const year = (await registry.info("words")).createdAt.getUTCFullYear();
+  assertEquals(await find("kind=text"), ["words"]);
+  assertEquals(await find(`created>=${year}`), ["numbers", "words"]);
+  assertEquals(await find(`created<${year}`), []);
+});
+
+Deno.test("a run that has not ended is asked to stop, once", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createCheckedHandler(registry);
+  const send = async (method: string, path: string) => {
+    const response = await handler(new Request(`http://localhost${path}`, { method }));
+    return await response.json();
+  };
+  assertEquals((await send("DELETE", "/runs/nightly%401")).code, "NotFound");
+  await saveRun(
+    registry,
+    {
+      kind: "plan",
+      pipeline: "nightly",
+      configuration: "0".repeat(64),
+      steps: [],
+    } as unknown as Parameters<typeof saveRun>[1],
+  );
+  assertEquals(await send("DELETE", "/runs/nightly%401"), { run: "nightly@1", asked: true });
+  assertEquals(await send("DELETE", "/runs/nightly%401"), { run: "nightly@1", asked: false });
+});
