@@ -1,0 +1,129 @@
+import { assert, assertEquals } from "@std/assert";
+import { compareArrays } from "../../../../apps/explorer/compare/arrays.ts";
+import { compareFiles } from "../../../../apps/explorer/compare/directories.ts";
+import { differenceOf } from "../../../../apps/explorer/compare/images.ts";
+import { compareTables, findKey } from "../../../../apps/explorer/compare/tables.ts";
+import { diffLines } from "../../../../apps/explorer/compare/texts.ts";
+import { placeText } from "../../../../apps/explorer/compare/values.ts";
+import { unifiedDiff } from "../../../../apps/diff.ts";
+import { encodeNpyHeader } from "../../../../formats/arrays/npy_header.ts";
+import { viewBytes } from "../../../../formats/arrays/view_bytes.ts";
+import { openArrayFile } from "../../../../apps/explorer/previews/arrays/array_source.ts";
+import { entriesOf } from "../../../../apps/explorer/previews/directory.ts";
+import { fakeFile } from "../support/fake_file.ts";
+
+function arrayFile(values: number[], shape: number[]) {
+  const header = encodeNpyHeader("float64", shape);
+  return fakeFile("a.npy", new Uint8Array([...header, ...viewBytes(Float64Array.from(values))]));
+}
+
+Deno.test("arrays differ by their largest differences first, with indices", async () => {
+  const left = await openArrayFile(arrayFile([1, 2, NaN, 4, 5, 6], [2, 3]));
+  const right = await openArrayFile(arrayFile([1, 12, NaN, 1, 5, NaN], [2, 3]));
+  const found = await compareArrays(left, right);
+  assertEquals([found.isAll, found.count, found.different], [true, 6, 3]);
+  assertEquals(found.largest.map(({ index, before, after }) => [index, before, after]), [
+    [[1, 2], "6", "NaN"],
+    [[0, 1], "2", "12"],
+    [[1, 0], "4", "1"],
+  ]);
+  assertEquals((await compareArrays(left, left)).largest, []);
+});
+
+Deno.test("large arrays are compared at the same places", async () => {
+  const header = encodeNpyHeader("float32", [50_000, 1000]);
+  const size = header.byteLength + 200_000_000;
+  const make = (value: number) =>
+    fakeFile("a.npy", { size, byteAt: (at) => header[at] ?? (at % 4 === 3 ? value : 0) });
+  const [one, other] = [make(0x3f), make(0x40)];
+  const found = await compareArrays(await openArrayFile(one), await openArrayFile(other));
+  assertEquals([found.isAll, found.largest.length], [false, 20]);
+  assertEquals(found.largest[0]!.difference, 1.5);
+  assertEquals(one.reads.slice(1), other.reads.slice(1));
+  assert(one.bytesRead() < 20 * 1024 * 1024);
+});
+
+Deno.test("tables match by the first unique column; added, removed and changed rows are found", () => {
+  const left = { columns: ["kind", "id", "x"], rows: [["a", 1, 1], ["a", 2, 2], ["b", 3, 3]] };
+  const right = { columns: ["id", "kind", "y"], rows: [[3, "c", 0], [1, "a", 0], [4, "a", 0]] };
+  assertEquals(findKey(left, right), "id");
+  const found = compareTables(left, right, "id");
+  assertEquals(found.changes.map(({ key, change }) => [key, change]), [
+    ["2", "removed"],
+    ["3", "changed"],
+    ["4", "added"],
+  ]);
+  assertEquals(found.changes[1]!.cells, [{ column: "kind", before: "b", after: "c" }]);
+  assertEquals([found.byColumn, found.added, found.removed], [[["kind", 1]], ["y"], ["x"]]);
+});
+
+Deno.test("rows with one key are all kept, and without a key rows match by number", () => {
+  const table = (rows: string[][]) => ({ columns: ["a"], rows });
+  const twice = compareTables(table([["x"], ["x"]]), table([["x"]]), "a");
+  assertEquals(twice.changes.map(({ key, change }) => [key, change]), [["x (2)", "removed"]]);
+  const numbered = compareTables(table([["x"], ["y"]]), table([["x"], ["z"]]), undefined);
+  assertEquals(numbered.changes.map(({ key }) => key), ["row 1"]);
+});
+
+Deno.test("folders differ by digest, and a folder of zarr is one entry", () => {
+  const file = (path: string, digest: string) => fakeFile(path, new Uint8Array(2), { digest });
+  const left = [
+    file("a.txt", "1"),
+    file("b.txt", "1"),
+    file("z.zarr/zarr.json", "1"),
+    file("z.zarr/c/0", "1"),
+    file("z.zarr/inner/zarr.json", "1"),
+  ];
+  const right = [
+    file("a.txt", "1"),
+    file("c.txt", "1"),
+    ...left.slice(2, 3),
+    file("z.zarr/c/0", "2"),
+  ];
+  assertEquals(compareFiles(left, right), [
+    { path: "a.txt", change: "same", before: 2, after: 2 },
+    { path: "b.txt", change: "removed", before: 2 },
+    { path: "c.txt", change: "added", after: 2 },
+    { path: "z.zarr/", change: "changed", before: 6, after: 4 },
+  ]);
+  assertEquals(compareFiles(left, right, "z.zarr").map(({ path, change }) => [path, change]), [
+    ["z.zarr/c/0", "changed"],
+    ["z.zarr/inner/", "removed"],
+    ["z.zarr/zarr.json", "same"],
+  ]);
+  assertEquals(entriesOf(left, "").map(({ name, isFolder, files }) => [name, isFolder, files]), [
+    ["z.zarr", true, 3],
+    ["a.txt", false, 1],
+    ["b.txt", false, 1],
+  ]);
+});
+
+Deno.test("a patch becomes lines with their numbers in both texts", () => {
+  const patch = unifiedDiff({ name: "a", text: "1\n2\n3\n" }, {
+    name: "b",
+    text: "1\nx\n3\n--- y",
+  })!;
+  assertEquals(diffLines(patch), [
+    { kind: "gap", text: "@@ -1,3 +1,4 @@" },
+    { kind: "same", text: "1", before: 1, after: 1 },
+    { kind: "removed", text: "2", before: 2 },
+    { kind: "added", text: "x", after: 2 },
+    { kind: "same", text: "3", before: 3, after: 3 },
+    { kind: "added", text: "--- y", after: 4 },
+    { kind: "gap", text: "\\ No newline at end of file" },
+  ]);
+});
+
+Deno.test("pixels that differ are counted; transparency counts too", () => {
+  const before = Uint8ClampedArray.of(1, 2, 3, 255, 9, 9, 9, 255, 5, 5, 5, 0);
+  const after = Uint8ClampedArray.of(1, 2, 3, 255, 9, 19, 9, 255, 5, 5, 5, 200);
+  const { count, largest, pixels } = differenceOf(before, after);
+  assertEquals([count, largest], [2, 200]);
+  assertEquals([...pixels.slice(0, 8)], [0, 0, 0, 255, 0, 10, 0, 255]);
+});
+
+Deno.test("places of JSON are written as in JavaScript", () => {
+  assertEquals(placeText(["layers", 1, "size"]), "layers[1].size");
+  assertEquals(placeText(["a b", "<b>"]), '["a b"]["<b>"]');
+  assertEquals(placeText([]), "the value itself");
+});

@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { splitCsv } from "../../../../apps/explorer/previews/tables/split_csv.ts";
+import {
+  chooseRows,
+  describeColumn,
+  readRows,
+} from "../../../../apps/explorer/previews/tables/table_rows.ts";
+import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
+import { parseCsv } from "../../../../formats/csv.ts";
+import { fakeFile } from "../support/fake_file.ts";
+import { sampleFiles, tableRows } from "../support/samples.ts";
+
+const samples = await sampleFiles(1);
+const encoder = new TextEncoder();
+const COMMA = 0x2c;
+
+function splitText(text: string): string[][] {
+  const options = { delimiter: COMMA, isEnd: true, maxRows: Infinity };
+  return splitCsv(encoder.encode(text), options).map(({ cells }) => cells);
+}
+
+Deno.test("CSV is split as parseCsv splits it", async () => {
+  const cell = fc.string({ unit: fc.constantFrom("a", "é", ",", '"', "\n", "\r\n", " ", "1") });
+  const row = fc.array(cell, { minLength: 1, maxLength: 4 });
+  const end = fc.constantFrom("\n", "\r\n");
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { maxLength: 5 }), end, async (rows, end) => {
+      const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+      const text = rows.map((row) => row.map(quoted).join(",") + end).join("");
+      const expected = await Array.fromAsync(parseCsv(new Blob([text]).stream()));
+      assertEquals(splitText(text), expected.map(({ cells }) => cells));
+    }),
+  );
+  assertEquals(splitText("a,b\n\n1,2\r\n3,"), [["a", "b"], ["1", "2"], ["3", ""]]);
+});
+
+Deno.test("a part of CSV gives the same rows wherever it is cut", () => {
+  const text = 'a,b\n"x\ny",2\r\n\n"q""q",é\nlast,row';
+  const bytes = encoder.encode(text);
+  const options = { delimiter: COMMA, maxRows: Infinity };
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const first = splitCsv(bytes.subarray(0, cut), { ...options, isEnd: false });
+    const rest = splitCsv(bytes.subarray(first.at(-1)?.end ?? 0), { ...options, isEnd: true });
+    assertEquals([...first, ...rest].map(({ cells }) => cells), splitText(text), `cut at ${cut}`);
+  }
+});
+
+Deno.test("CSV, Parquet and Arrow of one table have the same rows, page by page", async () => {
+  const expected = tableRows(1).map(({ id, name, score, seen }) => [id, name, score, seen]);
+  for (const path of ["scores.parquet", "scores.arrow", "scores.csv"]) {
+    const source = await openTable(fakeFile(path, samples.get(path)!));
+    assertEquals(source.columns.map(({ name }) => name), ["id", "name", "score", "seen"]);
+    const text = path.endsWith(".csv");
+    const shown = (cells: readonly unknown[]) =>
+      text
+        ? cells.map((cell) =>
+          cell === null ? "" : cell instanceof Date ? cell.toISOString() : String(cell)
+        )
+        : cells;
+    const page = await source.page({ from: 120, count: 3 });
+    assertEquals(page, { rows: expected.slice(120, 123).map(shown), isEnd: false } as never);
+    const last = await source.page({ from: 298, count: 50, columns: [1] });
+    assertEquals(last, { rows: [["well 4"], ["well 5"]], isEnd: true });
+  }
+});
+
+Deno.test("the last page of a large CSV file is found without reading it at once", async () => {
+  const line = "1234567,abc\n";
+  const size = line.length * 3_000_000;
+  const file = fakeFile("large.csv", { size, byteAt: (at) => line.charCodeAt(at % line.length) });
+  const source = await openTable(file);
+  await source.page({ from: 0, count: 50 });
+  assert(file.bytesRead() <= 1024 * 1024, `${file.bytesRead()}`);
+  await assertRejects(
+    () => source.page({ from: 2_999_900, count: 50 }),
+    Error,
+    "past the last row",
+  );
+});
+
+Deno.test("a row without an end is refused after 8 MiB", async () => {
+  const head = encoder.encode("a,b\n");
+  const file = fakeFile("endless.csv", { size: 2 ** 31, byteAt: (at) => head[at] ?? 0x78 });
+  const source = await openTable(file);
+  await assertRejects(() => source.page({ from: 0, count: 50 }), Error, "longer than");
+  assert(file.bytesRead() < 16 * 1024 * 1024, `${file.bytesRead()}`);
+  const quoted = fakeFile("quote.csv", { size: 2 ** 31, byteAt: (at) => at === 0 ? 0x22 : 0x0a });
+  await assertRejects(() => openTable(quoted), Error, "longer than");
+});
+
+Deno.test("Parquet reads the footer and the pages of the shown columns", async () => {
+  const file = fakeFile("scores.parquet", samples.get("scores.parquet")!);
+  const source = await openTable(file);
+  assertEquals(source.rowCount, 300);
+  await assertRejects(() =>
+    openTable(fakeFile("x.parquet", encoder.encode("PAR1 and not more PAR1")))
+  );
+});
+
+Deno.test("rows are described, filtered and sorted; numbers in text count as numbers", () => {
+  const rows = [["10", "b"], ["9", "a"], ["", "a"], ["1e2", "C"]];
+  assertEquals(describeColumn(rows, 0), {
+    nulls: 1,
+    distinct: 3,
+    min: "9",
+    max: "1e2",
+    mean: "39.6667",
+  });
+  assertEquals(describeColumn(rows, 1).top, { value: "a", count: 2 });
+  const sort = { column: 0, isDown: false };
+  assertEquals(chooseRows(rows, { filter: "", sort }).map(([cell]) => cell), [
+    "9",
+    "10",
+    "1e2",
+    "",
+  ]);
+  const down = chooseRows(rows, { filter: "", sort: { column: 0, isDown: true } });
+  assertEquals(down.map(([cell]) => cell), ["1e2", "10", "9", ""]);
+  assertEquals(chooseRows(rows, { filter: "c", sort: undefined }), [["1e2", "C"]]);
+});
+
+Deno.test("rows for statistics end at a limit", async () => {
+  const line = "1,2\n";
+  const size = line.length * 100_000;
+  const file = fakeFile("many.csv", { size, byteAt: (at) => line.charCodeAt(at % 4) });
+  const { rows, isAll } = await readRows(await openTable(file), undefined);
+  assertEquals([rows.length, isAll], [20_000, false]);
+  assert(file.bytesRead() <= size + 512 * 1024, `${file.bytesRead()}`);
+  const wide = `${"x".repeat(1_000_000)}\n`;
+  const long = fakeFile("wide.csv", {
+    size: wide.length * 1000,
+    byteAt: (at) => wide.charCodeAt(at % wide.length),
+  });
+  assertEquals((await readRows(await openTable(long), undefined)).isAll, false);
+  assert(long.bytesRead() < 128 * 1024 * 1024, `${long.bytesRead()}`);
+});

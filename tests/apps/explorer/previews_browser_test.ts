@@ -1,0 +1,281 @@
+import { assert, assertEquals } from "@std/assert";
+import axe from "npm:axe-core@^4.11";
+import type { Page } from "npm:playwright-core@^1.65";
+import { localPath, openRegistry, type Registry } from "../../../mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { IGNORED, openExplorer as open, SKIPPED } from "./support/browser.ts";
+import { hostileFiles } from "./support/hostile.ts";
+import { sampleFiles, writeFiles } from "./support/samples.ts";
+
+/** A text of each preview of the samples. */
+const PREVIEWS: [path: string, text: string][] = [
+  ["config.json", "12345678901234567890"],
+  ["events.jsonl", "[2 items]"],
+  ["notes.txt", "line 39"],
+  ["README.md", "Do not use it for anything important."],
+  ["picture.png", "96 x 64 pixels"],
+  ["heights.npy", "Standard deviation"],
+  ["cube.npy", "int16 · 6 x 40 x 50"],
+  ["signal.npy", "Elements 0 to 399"],
+  ["heights.tif", "axes: page, y, x, channel"],
+  ["scores.csv", "Most frequent"],
+  ["scores.parquet", "300 rows · 4 columns"],
+  ["scores.arrow", "Most frequent"],
+  ["plates.zip", "plates/A01.txt"],
+  ["plates.tar", "plates/<b>x</b>.txt"],
+  ["plates.tgz", "plates/A01.txt"],
+  ["arrays.npz", "int16 6 x 40 x 50"],
+  ["model.safetensors", "blocks.42.weight"],
+  ["weights.bin", "00000000"],
+  ["heights.zarr", "axes: y, x"],
+  ["cells.zarr", "uint16 · 2 x 512 x 512"],
+  ["hostile", "drawing.svg"],
+  ["hostile/page.html", "<!doctype html><script>"],
+  ["hostile/drawing.svg", "<svg xmlns="],
+  ["hostile/<b>x</b>.txt", "a name with markup"],
+  ["hostile/links.md", "[Image: remote]"],
+];
+
+/** A text of each comparison of the two versions. */
+const COMPARISONS: [path: string, text: string][] = [
+  ["", "metadata.accuracy"],
+  ["config.json", "nested.rate"],
+  ["notes.txt", "2 lines removed, 3 added"],
+  ["picture.png", "Side by side"],
+  ["heights.npy", "Largest differences"],
+  ["cells.zarr", "elements differ"],
+  ["scores.csv", "Rows: 1 added, 1 removed, 1 changed"],
+  ["scores.parquet", "Changed cells by column: score (1)"],
+  ["weights.bin", "The first difference is at byte 1."],
+  ["README.md", "Both files have the same bytes"],
+];
+
+/** Opens the explorer of a registry, with a function that shows an address. */
+async function openExplorer(registry: Registry) {
+  const { page, url, errors, foreign, ...opened } = await open(registry);
+  page.setDefaultTimeout(20_000);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(url);
+  return {
+    page,
+    /** Errors of the page, and requests to other servers. */
+    faults: () => [...errors, ...foreign],
+    async show(place: string) {
+      await page.evaluate((place) => void (location.hash = place), place);
+    },
+    [Symbol.asyncDispose]: opened[Symbol.asyncDispose],
+  };
+}
+
+const previewOf = (path: string) =>
+  `#/artifacts/demo%3Akinds/2.0.0?${new URLSearchParams({ path })}`;
+const comparisonOf = (path: string) =>
+  `#/compare?${new URLSearchParams({
+    left: "demo:kinds@1.0.0",
+    right: "demo:kinds@2.0.0",
+    ...path && { path },
+  })}`;
+
+async function saveSamples(registry: Registry): Promise<void> {
+  await using root = await tempRoot();
+  for (const version of [1, 2] as const) {
+    const folder = root.join(`${version}`);
+    await writeFiles(folder, await sampleFiles(version));
+    await registry.save("demo:kinds", localPath(folder), {
+      metadata: { accuracy: 0.9 + version / 100 },
+    });
+  }
+}
+
+/** Returns what axe-core calls serious or critical. */
+async function barriers(page: Page): Promise<string[]> {
+  const found = await page.evaluate(async () => {
+    const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run(document);
+    return violations.map(({ impact, id, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`);
+  });
+  return found.filter((text) => /^(serious|critical)/.test(text));
+}
+
+/** Waits until the page fits a width of 320 px. Charts follow their frame a moment later. */
+async function fitsPhone(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 320, height: 700 });
+  await page.waitForFunction(() => document.documentElement.scrollWidth <= 320);
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+/** Makes axe-core available. Playwright evaluates its text past the policy of the page. */
+async function loadAxe(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+}
+
+Deno.test({
+  name:
+    `Chromium shows each kind of preview, without barriers, in light and dark and at 320 px${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSamples(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, faults } = explorer;
+    await loadAxe(page);
+    const found: string[] = [];
+    for (const [i, [path, text]] of PREVIEWS.entries()) {
+      await page.emulateMedia({
+        colorScheme: i % 2 === 0 ? "light" : "dark",
+        reducedMotion: "reduce",
+      });
+      await explorer.show(previewOf(path));
+      await page.getByText(text, { exact: false }).first().waitFor({ state: "attached" });
+      for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
+      await fitsPhone(page);
+    }
+    await page.reload(); // the tree of files begins at the file that is shown
+    await page.getByRole("tree", { name: "Files" }).locator("[aria-current]").waitFor();
+    assertEquals(found, []);
+    assertEquals(faults(), []);
+    assertEquals(
+      await page.evaluate(() => (globalThis as { attacked?: number }).attacked),
+      undefined,
+    );
+  },
+});
+
+Deno.test({
+  name: `Chromium shows each kind of comparison, without barriers${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSamples(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, faults } = explorer;
+    await loadAxe(page);
+    const found: string[] = [];
+    for (const [i, [path, text]] of COMPARISONS.entries()) {
+      await page.emulateMedia({
+        colorScheme: i % 2 === 0 ? "dark" : "light",
+        reducedMotion: "reduce",
+      });
+      await explorer.show(comparisonOf(path));
+      await page.getByText(text, { exact: false }).first().waitFor({ state: "attached" });
+      for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
+      await fitsPhone(page);
+    }
+    assertEquals(found, []);
+
+    await explorer.show(comparisonOf("picture.png"));
+    await page.getByLabel("Swipe").check();
+    await page.getByRole("slider").fill("30");
+    assertEquals(await page.locator(".swipe img").count(), 2);
+    await page.getByLabel("Difference", { exact: true }).check();
+    await page.getByText("400 of 6,144 pixels differ", { exact: false }).waitFor();
+    assert(page.url().includes("mode=difference"));
+    assertEquals(faults(), []);
+  },
+});
+
+Deno.test({
+  name:
+    `a table is filtered, sorted and paged with the keyboard, and its address says so${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSamples(registry);
+    await using explorer = await openExplorer(registry);
+    const { page } = explorer;
+    await explorer.show(previewOf("scores.csv"));
+    await page.getByLabel("Filter rows").focus();
+    await page.keyboard.type("well 3");
+    await page.getByText("42 of 300 rows").waitFor();
+    await page.getByRole("button", { name: "score" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    const first = page.locator("table.cells tbody tr").first().locator("td").nth(2);
+    await page.locator("th[aria-sort=descending]").waitFor();
+    assertEquals(await first.textContent(), "9.5");
+    assert(page.url().includes("sort=-2") && page.url().includes("filter=well+3"));
+    await page.reload();
+    await page.getByText("42 of 300 rows").waitFor();
+
+    await explorer.show(previewOf("cube.npy"));
+    await page.getByRole("spinbutton", { name: "axis 0" }).fill("3");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/at=3/);
+    await page.getByText("Numbers of the slice").focus();
+    await page.keyboard.press("Enter");
+    const corner = page.locator("details table tbody td").first();
+    assertEquals(await corner.textContent(), String(3 * 2000 * 2 % 997));
+  },
+});
+
+Deno.test({
+  name: `hostile files run nothing, hang nothing, and say what is left out${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using root = await tempRoot();
+    const hostile = hostileFiles();
+    await writeFiles(
+      root.path,
+      new Map(
+        hostile.filter(({ path }) => !path.endsWith(".zarr")).map((
+          { path, bytes },
+        ) => [path, bytes]),
+      ),
+    );
+    await registry.save("demo:kinds", localPath(root.path), { version: "2.0.0" });
+    await using explorer = await openExplorer(registry);
+    const { page, faults } = explorer;
+    for (const { path, text } of hostile) {
+      await explorer.show(previewOf(path));
+      await page.getByText(text, { exact: false }).first().waitFor();
+      // The page still answers, also with the bytes of the file.
+      if (!path.endsWith(".zarr") && path !== "empty.bin" && !path.includes("/c/")) {
+        await page.locator("details.bytes > summary").click();
+        await page.getByText(/^00000000/).last().waitFor();
+      }
+      assertEquals(await page.evaluate(() => 1 + 1), 2);
+    }
+    assertEquals(
+      await page.evaluate(() => (globalThis as { attacked?: number }).attacked),
+      undefined,
+    );
+    assertEquals(faults(), []);
+  },
+});
+
+Deno.test({
+  name: `a JSON file of 2 GB shows its beginning, and no more is requested${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    const content = new TextEncoder().encode('{"a": 1}');
+    await using root = await tempRoot();
+    await writeFiles(root.path, new Map([["huge.json", content]]));
+    await registry.save("demo:kinds", localPath(root.path), { version: "2.0.0" });
+    await using explorer = await openExplorer(registry);
+    const { page } = explorer;
+    let requested = 0;
+    // The service says that the file is 2 GB, and answers ranges of it.
+    await page.route(/\/artifacts\/.*versions/, async (route) => {
+      const [, begin, end] = /bytes=(\d+)-(\d+)/.exec(route.request().headers().range ?? "") ?? [];
+      if (route.request().url().includes("/files/")) {
+        const length = end === undefined ? 0 : Number(end) - Number(begin) + 1;
+        requested += length;
+        return await route.fulfill({
+          status: end ? 206 : 500,
+          body: "[1234567,".repeat(length).slice(0, length),
+        });
+      }
+      const answer = await route.fetch();
+      const text = (await answer.text()).replaceAll(/"size":\d+/g, '"size":2000000000');
+      await route.fulfill({ response: answer, body: text });
+    });
+    await explorer.show(previewOf("huge.json"));
+    await page.getByText("A tree needs the whole document").waitFor();
+    await page.getByText("holdfast cat demo:kinds@2.0.0 huge.json", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.waitForURL(/from=/);
+    await page.locator("pre").first().waitFor();
+    assert(requested > 0 && requested < 1024 * 1024, `${requested} bytes`);
+  },
+});
