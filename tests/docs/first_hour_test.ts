@@ -3,7 +3,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "@std/path";
 import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { firstHour, runTranscript, withoutWhatVaries, writeFirstHour } from "./transcript.ts";
+import {
+  firstHour,
+  freePort,
+  runTranscript,
+  withoutWhatVaries,
+  writeFirstHour,
+} from "./transcript.ts";
 
 Deno.test("the page about the first hour shows what its commands print on Deno", async () => {
   await using root = await tempRoot();
@@ -24,12 +30,13 @@ Deno.test("the page about the first hour shows what its commands print on Deno",
     home,
     env: { DENO_DIR: await denoFolder() },
     before,
+    port: freePort(),
   });
   await writeFirstHour({ onDeno: printed });
   assertEquals(withoutWhatVaries(printed), withoutWhatVaries(text));
 });
 
-/** What was downloaded before: the home is empty. */
+/** Returns the folder of earlier downloads: the home is empty. */
 async function denoFolder(): Promise<string> {
   return JSON.parse((await denoSucceeds(["info", "--json"])).stdout).denoDir;
 }

@@ -8,26 +8,29 @@ import { REPOSITORY } from "../support/run_deno.ts";
 const PAGE = join(REPOSITORY, "docs/first_hour.md");
 const BLOCK = /^```console\n([^]*?)^```$/gm;
 
-/** Where the commands of a page run. */
+/** The surroundings of a page's commands. */
 export interface TranscriptPlace {
   /** The home, and the folder where the first command begins. What is printed of it is shown as `~`. */
   home: string;
   /** The environment, beside `HOME` and `PATH`: nothing else of this machine is seen. */
   env: Record<string, string>;
-  /** What a shell does before, as in `holdfast() { …; }`. */
+  /** Commands that the shell runs first, as in `holdfast() { …; }`. */
   before: string;
+  /** A free port, which the service of the page listens on instead of its own. */
+  port: number;
 }
 
-/** A text with the blocks of commands in it, and what they print now instead of what it shows. */
+/** Runs the blocks of commands in a text, and returns it with their current output. */
 export async function runTranscript(
   text: string,
-  { home, env, before }: TranscriptPlace,
+  { home, env, before, port }: TranscriptPlace,
 ): Promise<string> {
   const commands = Array.from(text.matchAll(BLOCK), ([, block]) => commandsOf(block));
   const script = [
+    "set -m", // as a terminal does: kill %1 ends all processes of a command
     before,
     "cd ~",
-    ...commands.flat().flatMap((command) => [`echo; echo '${MARK}'`, command]),
+    ...commands.flat().flatMap((command) => [`echo; echo '${MARK}'`, toPort(command, port)]),
   ];
   const child = new Deno.Command("bash", {
     args: ["-c", `exec 2>&1\n${script.join("\n")}\n`],
@@ -36,11 +39,13 @@ export async function runTranscript(
     stdin: "null",
     stdout: "piped",
   });
-  const printed = new TextDecoder().decode((await child.output()).stdout).replaceAll(home, "~");
+  const printed = new TextDecoder().decode((await child.output()).stdout)
+    .replaceAll(home, "~").replaceAll(`:${port}`, `:${PORT}`);
   const outputs = printed.split(`\n${MARK}\n`).slice(1);
   let next = 0;
   const blocks = commands.map((block) =>
-    block.map((command) => `$ ${command}\n${outputs[next++] ?? ""}`).join("")
+    block.map((command) => `$ ${command}\n${(outputs[next++] ?? "").replace(/(?<=.)$/, "\n")}`)
+      .join("")
   );
   return text.replace(BLOCK, () => "```console\n" + blocks.shift() + "```");
 }
@@ -52,6 +57,7 @@ export function withoutWhatVaries(transcript: string): string {
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "ID")
     .replace(/\b[\d.]+ ?(ms|s)\b/g, "A WHILE")
     .replace(/\b[\d.]+ GiB free\b/g, "ROOM free")
+    .replace(/"ageMs":\d+/g, "AGE")
     .replace(/^programs .*$/gm, "programs")
     .replace(/^Not checked: .* no reader needs\n/gm, "") // a collector notes only what was written ten seconds before
     .replace(/ +/g, " ");
@@ -71,6 +77,20 @@ export async function writeFirstHour(parts: { onDeno?: string; onNode?: string }
 }
 
 const MARK = "-- the next command --";
+
+/** Returns a port that was free a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return listener.addr.port;
+}
+
+/** The default port of `holdfast serve`. */
+const PORT = 8600;
+
+/** A command that serves, or asks, at another port. */
+function toPort(command: string, port: number): string {
+  return command.replaceAll(`:${PORT}`, `:${port}`).replace("holdfast serve", `$& --port ${port}`);
+}
 
 /** The lines of a block that are commands; a line that ends with a backslash goes on in the next. */
 function commandsOf(block: string): string[] {

@@ -1,0 +1,136 @@
+// Commands and calls that users of other programs try first: they work, or the error names ours.
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createLookup, openRegistry, RegistryError } from "../../../mod.ts";
+import { createBackends, createS3Configs, openBackend } from "../../../backends/mod.ts";
+import { createGcsBackend } from "../../../backends/gcs.ts";
+import { createS3Backend } from "../../../backends/s3.ts";
+import { createFileManager, createFileStores } from "../../../files/mod.ts";
+import { createFormats } from "../../../formats/mod.ts";
+import { createOperators } from "../../../operators/mod.ts";
+import { Behavior, createPlugins, Storage } from "../../../plugins/mod.ts";
+
+// deno-lint-ignore no-explicit-any -- the compiler refuses these spellings
+const typed = (given: unknown) => given as any;
+const KEYS = "Write credentials: { accessKeyId, secretAccessKey } instead.";
+
+Deno.test("access_key, secret_key and bucket_name: the hint names ours", async () => {
+  const hints = await Promise.all([
+    () => createS3Backend(typed({ bucket_name: "models" })),
+    () => createS3Backend(typed({ bucket: "models", access_key: "a", secret_key: "b" })),
+    () => createS3Backend(typed({ bucket: "models", secret_key: "b" })),
+    () => createGcsBackend(typed({ bucket_name: "models" })),
+    () => createGcsBackend(typed({ bucket: "models", credentials_path: "key.json" })),
+    () => openBackend("s3://models", typed({ access_key: "a" })),
+    () => openRegistry("memory:", typed({ version_objects: true })),
+  ].map(async (call) => {
+    const error = await assertRejects(async () => await call(), RegistryError);
+    return error.hint;
+  }));
+  assertEquals(hints, [
+    "Write bucket instead.",
+    KEYS,
+    KEYS,
+    "Write bucket instead.",
+    "Write keyFilename instead.",
+    KEYS,
+    "Write versioned instead.",
+  ]);
+});
+
+Deno.test("access_key and secret_key work in configurations of buckets and of storages", async () => {
+  const configs = createS3Configs();
+  configs.register("tos", "my-bucket", {
+    endpoint: "https://tos-cn-beijing.volces.com",
+    access_key: "your_access_key",
+    secret_key: "your_secret_key",
+    region: "cn-beijing",
+  });
+  const found = await configs.get("tos", "my-bucket");
+  assertEquals(
+    [found.accessKeyId, found.secretAccessKey],
+    ["your_access_key", "your_secret_key"],
+  );
+  await using plugins = createPlugins();
+  const settings = {
+    endpoint: "localhost:9000",
+    access_key: "your_access_key",
+    secret_key: "your_secret_key",
+    bucket: "my-bucket",
+  };
+  const storage = await plugins.create(Storage, "minio", settings);
+  assertEquals(typeof storage.writeFile, "function");
+  await storage[Symbol.asyncDispose]?.();
+});
+
+Deno.test("credentials with access_key: the hint names accessKeyId", () => {
+  const credentials = typed({ access_key: "a", secret_key: "b" });
+  const options = { bucket: "models", credentials, region: "eu" };
+  const error = assertThrows(() => createS3Backend(options), RegistryError);
+  assertEquals(error.hint!.startsWith("Pass accessKeyId and secretAccessKey"), true);
+});
+
+Deno.test("addBehavior(Behavior, { plugin }): the hint names the call", async () => {
+  await using plugins = createPlugins();
+  const task = plugins.createTask(function finalize() {});
+  const error = assertThrows(
+    () => task.addBehavior(typed(Behavior), { plugin: "storage_write" } as never),
+    RegistryError,
+    "Cannot add behavior: a function is not the name of a behavior",
+  );
+  assertEquals(
+    error.hint,
+    'Pass the name first, then its settings: addBehavior("storage_write", { … }).',
+  );
+});
+
+Deno.test("a Storage with two methods: the hint names the others, and ours for theirs", async () => {
+  await using plugins = createPlugins();
+  const two = { writeFile: () => {}, readFile: () => {} };
+  plugins.register(Storage, "two", () => typed(two));
+  const error = await assertRejects(() => plugins.create(Storage, "two"), RegistryError);
+  assertEquals(error.message.includes("it has no openFile(), exists(), delete() and list()"), true);
+  const { hint } = assertThrows(
+    () =>
+      plugins.register(
+        Storage,
+        "python",
+        typed(
+          class {
+            write_file() {}
+            read_file() {}
+          },
+        ),
+      ),
+    RegistryError,
+  );
+  assertEquals(
+    hint,
+    "Rename write_file() to writeFile() and read_file() to readFile(). Implement writeFile(), " +
+      "readFile(), openFile(), exists(), delete() and list(); in a class as methods, not as fields.",
+  );
+});
+
+Deno.test("sets iterate over their names, and a saved set is a set", async () => {
+  await using stores = createFileStores();
+  await using lookup = createLookup<number>("color", { red: 1, blue: 2 });
+  await using backends = createBackends();
+  await using operators = createOperators();
+  const formats = createFormats();
+  for (const set of [stores, lookup, backends, operators, formats]) {
+    assertEquals([...set], set.names());
+  }
+  assertEquals([...stores].includes("memory"), true);
+  const named = createFileManager({ mine: await stores.get("memory") }).stores;
+  assertEquals([...named], named.names());
+  await using registry = await openRegistry("memory:");
+  await registry.save("sizes", new Set([3, 1]));
+  assertEquals([...await registry.load("sizes") as Set<number>], [3, 1]);
+});
+
+Deno.test("a file of a version has text() and json()", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("config", { depth: 12 });
+  const file = (await registry.open("config")).file("data.json");
+  assertEquals(await file.text(), '{"depth":12}');
+  assertEquals(await file.json(), { depth: 12 });
+});
