@@ -1,5 +1,6 @@
-// Shows Holdfast on real files: `deno task demo [path]`. It works on a copy, in a temporary folder
-// that it removes.
+// deno task demo [path]
+//
+// Shows Holdfast on real files. It works on a copy, in a temporary folder that it removes.
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -105,7 +106,7 @@ async function demo(input: string, work: string): Promise<void> {
   fact("flipped back", repaired.ok ? "everything verifies again" : "there are still problems");
 }
 
-/** What a call that must fail says. */
+/** Returns the message of a call that must fail. */
 async function refused(call: () => Promise<unknown>): Promise<string> {
   try {
     await call();

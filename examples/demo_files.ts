@@ -1,4 +1,4 @@
-// What the demo does to files: copy, measure, compare, damage.
+// Helpers of the demo that copy, measure, compare and damage files.
 import fs from "node:fs";
 import { basename, join } from "node:path";
 

@@ -1,10 +1,11 @@
-// Operators as classes: found by key, one instance for each operator id, and run without any
-// pipeline. Run it with `deno run -A examples/operators.ts`; list them with `holdfast operators ls
-// --operators examples/operators.ts`.
+// deno run -A examples/operators.ts
+//
+// Operators as classes: found by key, one instance for each operator id, run without a pipeline.
+// List them: holdfast operators ls --operators examples/operators.ts
 import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
 import type { OperatorContext } from "@holdfast/holdfast/operators";
 
-/** What a pipeline finds its operators in. */
+/** The operators of the pipeline. */
 export const operators = createOperators();
 
 /** Leaves out what is empty, and what is there twice. */
@@ -39,7 +40,7 @@ export class FeatureExtractor extends Operator {
     return true;
   }
 
-  /** What it throws becomes its exit code: what is not there 2, everything else 3. */
+  /** A thrown error becomes the exit code: 2 for a missing file, else 3. */
   override async run({ inputRoot, outputRoot, logger }: OperatorContext): Promise<void> {
     const { columns } = JSON.parse(await Deno.readTextFile(`${inputRoot}/schema.json`)) as {
       columns: string[];

@@ -1,5 +1,6 @@
-// A storage and a job runner of one's own: plugins like those of the library, exchanged by their
-// names. Run it with `deno run examples/own_plugin.ts`.
+// deno run examples/own_plugin.ts (no permissions needed)
+//
+// A storage and a job runner of your own: plugins like those of the library, selected by name.
 import { createPlugins, JobRunner, Storage } from "@holdfast/holdfast/plugins";
 import type { JobRunnerContract, ScheduledCall, ScheduleOptions } from "@holdfast/holdfast/plugins";
 

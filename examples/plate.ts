@@ -1,6 +1,7 @@
-// A plate of 96 wells and 4 channels, step by step as in a notebook: made here, saved as files,
-// listed, looked at, worked on in a folder of links, and written as one OME-NGFF that napari and
-// Python open. Run it with `deno run -A examples/plate.ts`.
+// deno run --allow-read --allow-write --allow-env --allow-sys examples/plate.ts
+//
+// A plate of 96 wells and 4 channels, step by step as in a notebook: save the images as files, list
+// them, work on a copy made of links, and write an OME-Zarr plate that napari and Python open.
 import { createFileManager, createLocalFiles } from "@holdfast/holdfast/files";
 import { createPlate, openPlate } from "@holdfast/holdfast/files/ome";
 import { npy } from "@holdfast/holdfast/formats";

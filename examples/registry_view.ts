@@ -1,12 +1,13 @@
-// A registry of one's own: what is below a prefix of another one, as if that was all there is, and only to be read. A
-// team is given `viewBelow(registry, "team-a/")`, and says `model` for `team-a/model`. Run it with
-// `deno run examples/registry_view.ts`.
+// deno run examples/registry_view.ts (no permissions needed)
+//
+// A registry of your own: the names below a prefix of another registry, read-only. A team that gets
+// viewBelow(registry, "team-a/") loads "model" for "team-a/model".
 import { defineRegistry, openRegistry, parseRef, type Registry } from "@holdfast/holdfast";
 
 /** The names of a registry below a prefix, without it. */
 export function viewBelow(inner: Registry, prefix: string): Registry {
   const { id, settings, materializers } = inner;
-  const below = (ref: string) => (parseRef(ref), prefix + ref); // what is no ref shall not become one
+  const below = (ref: string) => (parseRef(ref), prefix + ref); // an invalid ref must not become valid
   const own = <T extends { name: string }>(thing: T): T => ({
     ...thing,
     name: thing.name.slice(prefix.length),
@@ -31,7 +32,9 @@ export function viewBelow(inner: Registry, prefix: string): Registry {
         yield { ...own(entry), ...(entry.info && { info: own(entry.info) }) };
       }
     },
-    aliases: async (name, options) => await inner.aliases(below(name), options),
+    async *aliases(name, options) {
+      yield* inner.aliases(below(name), options);
+    },
     async *history(name, alias, options) {
       yield* inner.history(below(name), alias, options);
     },

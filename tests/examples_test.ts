@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { fromFileUrl } from "@std/path";
+import { IGNORED, launchBrowser, SKIPPED } from "./apps/explorer/support/browser.ts";
+import { TextLineStream } from "./files/processes/attack/line_stream.ts";
+import { unpackFixture } from "./support/mindtrace_fixtures.ts";
 import { serverTest } from "./support/servers/mod.ts";
 import { programTest } from "./support/servers/programs/program_tests.ts";
 import { tempRoot } from "./support/temp_root.ts";
@@ -15,19 +18,10 @@ interface Run {
 
 /** Runs a program of this repository without a terminal, with its temporary files in `folder`. */
 async function run(folder: string, ...args: string[]): Promise<Run> {
-  return await runWith({}, folder, ...args);
-}
-
-/** The same with variables of the environment. */
-async function runWith(
-  env: Record<string, string>,
-  folder: string,
-  ...args: string[]
-): Promise<Run> {
   const command = new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
-    env: { TMPDIR: folder, NO_COLOR: "1", ...env },
+    env: { TMPDIR: folder, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -40,10 +34,20 @@ async function runWith(
   };
 }
 
+/** Returns the flags of the command in the first line of an example: it needs no others. */
+async function flagsOf(name: string): Promise<string[]> {
+  const [first = ""] = (await readFile(`${ROOT}examples/${name}`, "utf8")).split("\n");
+  const [, flags, path] = /^\/\/ (?:\w+=\S+ )*deno run((?: -\S+)*) examples\/(\S+)/.exec(first) ??
+    [];
+  assertEquals(path, name, `examples/${name} does not begin with its command`);
+  return flags!.split(" ").filter((flag) => flag !== "");
+}
+
 /** Runs an example that must succeed and leave nothing behind; returns what it prints. */
-async function example(name: string, permissions = "-A"): Promise<string> {
+async function example(name: string, ...args: string[]): Promise<string> {
   await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", permissions, `examples/${name}`);
+  const command = ["run", "--no-prompt", ...await flagsOf(name), `examples/${name}`, ...args];
+  const { code, stdout, stderr } = await run(work.path, ...command);
   assertEquals(code, 0, stderr);
   assertEquals(await readdir(work.path), []);
   return stdout;
@@ -56,7 +60,7 @@ async function demo(folder: string, ...input: string[]): Promise<string> {
   return stdout;
 }
 
-/** What every demo must show. */
+/** Lines that every demo must print. */
 function assertStory(output: string): void {
   assertMatch(output, /demo:files@1\.0\.0/);
   assertMatch(output, /demo:files@2\.0\.0/);
@@ -67,7 +71,7 @@ function assertStory(output: string): void {
   assertMatch(output, /everything verifies again/);
 }
 
-Deno.test("deno task demo tells its story on the project's own tree, and stores only the change", async () => {
+Deno.test("deno task demo runs on the project's own tree, and stores only the change", async () => {
   await using root = await tempRoot();
   const output = await demo(root.path);
   assertStory(output);
@@ -98,7 +102,7 @@ Deno.test("deno task demo works on a single file, an empty one too", async () =>
   }
 });
 
-Deno.test("deno task demo says so when there is nothing to show", async () => {
+Deno.test("deno task demo reports an empty source", async () => {
   await using root = await tempRoot();
   await using work = await tempRoot();
   for (const input of [root.join("missing"), root.path]) {
@@ -108,8 +112,8 @@ Deno.test("deno task demo says so when there is nothing to show", async () => {
   }
 });
 
-Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an error", async () => {
-  const stdout = await example("quickstart.ts");
+Deno.test("examples/first_steps.ts shows versions, ranges, aliases, files and an error", async () => {
+  const stdout = await example("first_steps.ts");
   assertEquals(stdout.split("\n").slice(0, -1), [
     "latest: { layers: 24, dropout: 0.1 }",
     "first:  { layers: 12, dropout: 0.1 }",
@@ -124,9 +128,14 @@ Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an 
   ]);
 });
 
-Deno.test("examples/typed_artifact.ts needs no permission", async () => {
-  const stdout = await example("typed_artifact.ts", "--no-prompt");
-  assertEquals(stdout, "most seen: fast\nweights:   2 × 3 float32\nby name:   true\n");
+Deno.test("examples/service.ts saves and loads typed artifacts through a service", async () => {
+  const stdout = await example("service.ts");
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "most frequent: fast",
+    "weights:       2 × 3 float32",
+    "by name:       true",
+    'over HTTP:     "hold\\t3\\nfast\\t5\\n"',
+  ]);
 });
 
 Deno.test("examples/registry_view.ts shows what is below a prefix, as the guide has it", async () => {
@@ -143,16 +152,7 @@ Deno.test("examples/registry_view.ts shows what is below a prefix, as the guide 
   );
 });
 
-Deno.test("examples/files.ts does the same on each kind of store", async () => {
-  const stdout = await example("files.ts");
-  const told = "0 failed, 2 wells, work/plate/A01_w2.npy work/plate/A01_w10.npy: 2 planes";
-  assertEquals(
-    stdout,
-    ["memory", "disk", "bucket", "zarr"].map((name) => `${name}: ${told}\n`).join(""),
-  );
-});
-
-Deno.test("examples/plate.ts tells of its plate, step by step", async () => {
+Deno.test("examples/plate.ts prints its plate, step by step", async () => {
   const stdout = await example("plate.ts");
   assertEquals(stdout.split("\n").slice(0, -1), [
     "1. saved 384 images, 0 failed",
@@ -164,17 +164,52 @@ Deno.test("examples/plate.ts tells of its plate, step by step", async () => {
   ]);
 });
 
-Deno.test("examples/many_writers.ts loses no save of any writer", async () => {
-  const stdout = await example("many_writers.ts");
+Deno.test("examples/concurrent_writers.ts loses no save of any writer", async () => {
+  const stdout = await example("concurrent_writers.ts");
   assertEquals(
     stdout,
     "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n",
   );
 });
 
-Deno.test("examples/batch.ts saves and loads many, with an outcome for each", async () => {
-  const stdout = await example("batch.ts");
-  assertEquals(stdout, "saved   12 of 12\nload 0  0\nload 1  6\nload 2  NotFound\nstream  1000\n");
+Deno.test("examples/images.ts saves and loads images, with an outcome for each", async () => {
+  const stdout = await example("images.ts");
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "saved 24 of 24",
+    "image:99: NotFound",
+    "small:07@1.0.0 was made from image:07@1.0.0",
+    "24 small images are intact",
+  ]);
+});
+
+Deno.test("examples/migration.ts imports a mindtrace registry, and exports from it", async () => {
+  await using old = await tempRoot();
+  await unpackFixture("0.12.0", old.path);
+  const stdout = await example("migration.ts", old.join("versioned"));
+  const [names, ...lines] = stdout.replace(/^array:float32: {[^]*?^}$/m, "the array").split("\n")
+    .slice(0, -1);
+  assertMatch(names!, /^\d+ names, such as /);
+  assertEquals(lines, [
+    "would import 22 versions",
+    "imported 22, failed 0",
+    "again: imported 0, unchanged 22",
+    "same date: true",
+    "the array",
+    "exported 1: array:float32",
+  ]);
+});
+
+programTest("examples/jobs.ts runs each job once, and a failed one again", "redis", async (it) => {
+  const stdout = await example("jobs.ts", (await it.shared()).url);
+  assertEquals(stdout.split("\n").slice(0, -1), [
+    "waiting: 3",
+    'Monday: done after 1 of 3 attempts { version: "1.0.0" }',
+    'Tuesday: done after 2 of 3 attempts { version: "1.0.0" }',
+    'Wednesday: done after 1 of 3 attempts { version: "1.0.0" }',
+    'report:Monday { day: "Monday", trips: 600 }',
+    'report:Tuesday { day: "Tuesday", trips: 700 }',
+    'report:Wednesday { day: "Wednesday", trips: 900 }',
+  ]);
 });
 
 Deno.test("examples/pipeline runs all of it, then nothing, then what a changed parameter touches", async () => {
@@ -222,33 +257,79 @@ Deno.test("examples/operators.ts runs operators that are classes, and refuses an
   ]);
 });
 
-/** Runs the upload example with a storage and a kind of queue. */
+/** Serves the upload example until `use` returns. Returns what the program printed after its address. */
+async function serveUpload(
+  { env = {}, args, files }: { env?: Record<string, string>; args: string[]; files: string },
+  use: (url: string) => Promise<unknown>,
+): Promise<string[]> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...await flagsOf("upload.ts"), "examples/upload.ts", ...args],
+    cwd: ROOT,
+    env: { LOCAL_STORAGE_PATH: files, NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
+    .values();
+  const seen: string[] = [];
+  const next = async () => {
+    const { done, value } = await lines.next();
+    if (done) throw new Error(`The program ended after ${JSON.stringify(seen)}`);
+    return value;
+  };
+  try {
+    await use(await next());
+    seen.push(await next()); // the job ends when it likes
+  } finally {
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0);
+  }
+  for await (const line of lines) seen.push(line);
+  return seen;
+}
+
+/** Uploads a file to the example with a storage and a kind of queue. */
 async function upload(
   env: Record<string, string>,
   backend: string,
   jobType: string,
 ): Promise<void> {
   await using work = await tempRoot();
-  const variables = { LOCAL_STORAGE_PATH: work.join("files"), ...env };
-  const { code, stdout, stderr } = await runWith(
-    variables,
-    work.path,
-    ...["run", "-A", "examples/upload.ts", backend, jobType],
-  );
-  assertEquals(code, 0, stderr);
-  const told = stdout.split("\n").slice(0, -1).sort(); // the job may run before the client has its answer
-  assertEquals(told, [
-    "202: scheduled true",
-    "SUCCESS: background processing for 'uploads/file.bin' is complete",
-    'job done: { stored_path: "uploads/file.bin" }',
-    `${backend} has 1000000 bytes`,
-  ]);
-  const isLocal = backend === "local";
-  assertEquals(
-    await readdir(work.join("files", "uploads")).catch(() => []),
-    isLocal ? ["file.bin"] : [],
-  );
+  const files = work.join("files");
+  const printed = await serveUpload({ env, args: [backend, jobType], files }, async (url) => {
+    const to = `${url}upload?name=${encodeURIComponent("../a b.bin")}`;
+    const response = await fetch(to, { method: "POST", body: new Uint8Array(1_000_000) });
+    const { path, jobId } = await response.json();
+    assertEquals([response.status, path, typeof jobId], [202, "uploads/__a_b.bin", "string"]);
+  });
+  assertEquals(printed, ['"uploads/__a_b.bin" is processed']);
+  const stored = await readFile(work.join("files", "uploads", "__a_b.bin")).catch(() => undefined);
+  assertEquals(stored?.length, backend === "local" ? 1_000_000 : undefined);
 }
+
+Deno.test({
+  name: `examples/upload.ts takes a file that a browser chose${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using work = await tempRoot();
+    await writeFile(work.join("photo.jpg"), "a photo");
+    const files = work.join("files");
+    const chromium = await launchBrowser();
+    try {
+      const printed = await serveUpload({ args: [], files }, async (url) => {
+        const page = await chromium.newPage();
+        await page.goto(url);
+        await page.setInputFiles("input", work.join("photo.jpg"));
+        await page.getByText("uploads/photo.jpg: job ").waitFor();
+      });
+      assertEquals(printed, ['"uploads/photo.jpg" is processed']);
+      assertEquals(await readFile(work.join("files/uploads/photo.jpg"), "utf8"), "a photo");
+    } finally {
+      await chromium.close();
+    }
+  },
+});
 
 for (const jobType of ["background", "memory"]) {
   Deno.test(`examples/upload.ts with a folder, and jobs in ${jobType}`, () =>
@@ -278,7 +359,7 @@ programTest(
 );
 
 Deno.test("examples/own_plugin.ts needs no permission, and writes a storage and a runner in a few lines each", async () => {
-  const stdout = await example("own_plugin.ts", "--no-prompt");
+  const stdout = await example("own_plugin.ts");
   assertEquals(stdout.split("\n").slice(0, -1).sort(), [
     "0.txt: 13 bytes",
     "1.txt: 9 bytes",
@@ -313,5 +394,6 @@ Deno.test("every example is run by a test", async () => {
       source.includes(`"${name}"`) || source.includes(`examples/${name}`) || name === "demo.ts",
       `examples/${name} is run by no test`,
     );
+    if (name !== "demo.ts") await flagsOf(name);
   }
 });

@@ -11,7 +11,7 @@ export interface Examples {
   names: string[];
   /** The features, row by row. */
   rows: Float32Array;
-  /** What is to be foretold, one a row. */
+  /** The values to predict, one for each row. */
   labels: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-// What the steps of the example do.
+// The code of the example's steps.
 import { createReadStream, createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";

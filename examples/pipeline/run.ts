@@ -1,5 +1,7 @@
-// Runs the pipeline of this folder three times: all of it, nothing, and what a changed parameter touches. Run it with
-// `deno run -A examples/pipeline/run.ts`.
+// deno run -A examples/pipeline/run.ts
+//
+// Runs the pipeline of this folder three times: all steps, none because nothing changed, and those
+// that a changed parameter affects. Then it prints what the model was made from.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

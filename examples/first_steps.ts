@@ -1,11 +1,12 @@
-// The first steps: values, versions, aliases, files. Run it with `deno run -A
-// examples/quickstart.ts`.
+// deno run --allow-read --allow-write --allow-env=TMPDIR,TMP,TEMP examples/first_steps.ts
+//
+// The first steps: save values and files, choose versions, move an alias, handle an error.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-quickstart-"));
+const folder = mkdtempSync(join(tmpdir(), "holdfast-first-steps-"));
 try {
   await using registry = await openRegistry(join(folder, "registry"));
 
@@ -17,7 +18,7 @@ try {
   console.log("latest:", await registry.load("model:config"));
   console.log("first: ", await registry.load("model:config@1.0.0"));
 
-  // Name a version yourself, ask for a range, or let an alias say which one is in use.
+  // Number a version yourself, load the newest in a range, or point an alias to the one in use.
   await registry.save("model:config", { layers: 24, dropout: 0.2 }, { version: "2.1.0" });
   await registry.setAlias("model:config", "production", "2.0.0");
   console.log("range: ", await registry.load("model:config@^2"));
@@ -27,13 +28,13 @@ try {
     console.log("version", version);
   }
 
-  // Files and whole folders, byte by byte, also large ones: they are streamed.
+  // Save files and folders of any size: they are streamed, and every byte is checked.
   writeFileSync(join(folder, "notes.txt"), "remember the milk\n");
   await registry.save("notes", localPath(join(folder, "notes.txt")));
   await registry.download("notes", { to: join(folder, "copy.txt") });
   console.log("file:  ", readFileSync(join(folder, "copy.txt"), "utf8").trim());
 
-  // Every failure has a code to branch on, and a hint that says what to do.
+  // Each error has a code for programs, and a hint for people.
   try {
     await registry.save("model:config", {}, { version: "1.0.0" });
   } catch (error) {

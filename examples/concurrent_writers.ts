@@ -1,5 +1,7 @@
-// Several programs save versions of one name at the same time: each save gets a number of its own,
-// none is lost, and there is no server. Run it with `deno run -A examples/many_writers.ts`.
+// deno run --allow-read --allow-write --allow-env=TMPDIR,TMP,TEMP --allow-run examples/concurrent_writers.ts
+//
+// Four programs save versions of one name at the same time. There is no server and no lock: each
+// save gets its own number, and none is lost.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +12,7 @@ const SAVES = 5;
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-writers-"));
 try {
+  // The program of a writer. Usually, writers are on different machines.
   const program = `
     import { openRegistry } from ${JSON.stringify(import.meta.resolve("@holdfast/holdfast"))};
     await using registry = await openRegistry(Deno.args[0]);
@@ -23,9 +26,10 @@ try {
       .output();
   });
   for (const { success } of await Promise.all(writers)) {
-    if (!success) throw new Error("Cannot go on: a writer failed");
+    if (!success) throw new Error("Cannot continue: a writer failed");
   }
 
+  // Count the saves of each writer.
   await using registry = await openRegistry(folder, { create: false });
   const versions = await Array.fromAsync(registry.versions("shared"));
   console.log(
