@@ -17,19 +17,18 @@ export type * from "../../core/engine.ts";
 export { createLocalEngine } from "./local.ts";
 export type { LocalEngineOptions } from "./local.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";
-export type { QueuedStep, StepCommand, StepHandlerOptions } from "./queue.ts";
+export type { StepHandlerOptions } from "./queue.ts";
 export { createSlurmEngine } from "./slurm.ts";
 export type { SlurmEngineOptions } from "./slurm.ts";
+export type { QueuedStep, StepCommand } from "./step_processes.ts";
 
 /** Options of {@linkcode openEngine}. */
 export interface OpenEngineOptions {
-  /** Folder of the jobs of `local:` if the URL has none. @default ".holdfast-runs/local" */
-  folder?: string;
   system?: System;
 }
 
 /**
- * Opens an engine by URL: `local:` or `local:folder`, `redis://host:6379`, `rediss://…`,
+ * Opens an engine by URL: `local:`, `redis://host:6379`, `rediss://…`,
  * `postgres://user@host/database`, or `slurm:`, optionally with arguments of `sbatch`:
  * `slurm:?partition=gpu`.
  *
@@ -45,12 +44,10 @@ export interface OpenEngineOptions {
  * ```
  */
 export async function openEngine(url: string, options: OpenEngineOptions = {}): Promise<Engine> {
-  const { folder = ".holdfast-runs/local", system } = options;
+  const { system } = options;
   const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1]?.toLowerCase() ?? "";
   if (scheme === "slurm") return openSlurm(url, options);
-  if (scheme === "local") {
-    return createLocalEngine({ folder: url.replace(/^local:?/i, "") || folder, system });
-  }
+  if (scheme === "local" && /^local:?$/i.test(url)) return createLocalEngine({ system });
   if (["redis", "rediss", "postgres", "postgresql"].includes(scheme)) {
     const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
     return createQueueEngine(await openQueue(url, { system }));

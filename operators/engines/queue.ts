@@ -2,32 +2,13 @@
 //
 // A job names the run and the step, never the command: each worker derives that from its own copy
 // of the pipeline's file.
-import { fault, messageOf } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/queue.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
-import { runCommand } from "../process/run_command.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
-
-/** A step as a job of a queue. */
-export interface QueuedStep {
-  /** The run: `my_pipeline@3`. */
-  run: string;
-  step: string;
-  shard?: Shard;
-  /** Time limit, milliseconds. */
-  timeoutMs?: number;
-}
-
-/** The command of a step for a worker. */
-export interface StepCommand {
-  command: readonly string[];
-  /** Working directory, absolute. */
-  cwd: string;
-  /** Variables added to those of this process. @default none */
-  env?: Readonly<Record<string, string>>;
-}
+import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
 
 /** Options of {@linkcode createStepHandler}. */
 export interface StepHandlerOptions {
@@ -35,17 +16,12 @@ export interface StepHandlerOptions {
   onLine?(line: string, step: QueuedStep): void;
 }
 
-/** Prefix of the line that contains the error message of a step's command. */
-const SAID = "error: ";
-
-const KIND = "step";
-
 /**
  * Creates the engine. It ignores `command`, `cwd`, `env`, `resources` and `node` of a step: see
  * {@linkcode createStepHandler}.
  */
 export function createQueueEngine(queue: JobQueue): Engine {
-  const jobIdOf = (part: string) => `${KIND}.${part}`;
+  const jobIdOf = (part: string) => `${STEP_KIND}.${part}`;
   return {
     kind: queue.kind,
     location: queue.location,
@@ -55,7 +31,7 @@ export function createQueueEngine(queue: JobQueue): Engine {
       const jobs = partsOf(id).map((part, index) => ({
         id: jobIdOf(part),
         group: run,
-        kind: KIND,
+        kind: STEP_KIND,
         data: {
           run,
           step: step.step,
@@ -79,10 +55,10 @@ export function createQueueEngine(queue: JobQueue): Engine {
     async list(run, options) {
       const wholes = new Map<string, Map<number, QueuedJob>>();
       for (const job of await queue.list({ group: run, ...options })) {
-        const step = job.kind === KIND ? checkedStep(job.data) : undefined;
+        const step = job.kind === STEP_KIND ? checkedStep(job.data) : undefined;
         if (step === undefined) continue;
         const { shard } = step;
-        const part = job.id.slice(KIND.length + 1);
+        const part = job.id.slice(STEP_KIND.length + 1);
         const id = shard === undefined ? part : `${part.replace(/\.[0-9]+$/, "")}.x${shard.count}`;
         wholes.set(id, (wholes.get(id) ?? new Map()).set(shard?.index ?? 0, job));
       }
@@ -98,47 +74,30 @@ export function createQueueEngine(queue: JobQueue): Engine {
 }
 
 /**
- * Creates a handler that runs the command of a step as a process and returns its end. Ends the
- * process and its children if the job is cancelled or handed back.
+ * Creates a handler that executes steps in processes and returns their ends. Ends the process of a
+ * step and its children if the job is cancelled or handed back.
  *
  * @param commandFor returns the command of a step; throws if the step is not of this worker's
  * pipeline
  */
 export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
-  { onLine = () => {} }: StepHandlerOptions = {},
+  { onLine }: StepHandlerOptions = {},
 ): JobHandler {
+  // The worker may be a shard itself.
+  const processes = new StepProcesses(withoutVariables(realSystem, new Set(["HOLDFAST_SHARD"])));
   return async (job, { signal }) => {
     const step = queuedStepOf(job);
-    const { command, cwd, env } = await commandFor(step);
-    const { shard, timeoutMs } = step;
-    const shardEnv: Record<string, string> = {};
-    if (shard !== undefined) shardEnv.HOLDFAST_SHARD = `${shard.index}/${shard.count}`;
-    let last = "";
-    const { code, timedOut, error } = await runCommand(command, {
-      cwd,
-      env: { ...env, ...shardEnv },
-      timeoutMs,
-      signal,
-      sampleEveryMs: Infinity, // the command measures the step
-      // The worker may be a shard itself.
-      system: withoutVariables(realSystem, new Set(["HOLDFAST_SHARD"])),
-      onLine(_stream, line) {
-        if (line.startsWith(SAID)) last = line.slice(SAID.length);
-        onLine(line, step);
-      },
-    });
-    // A failure is a result, not an error: the queue does not decide on retries.
+    const command = await commandFor(step);
     return {
-      ...(code === null || timedOut ? {} : { exitCode: code }),
-      ...(error === undefined ? {} : { reason: last || messageOf(error) }),
+      ...await processes.execute(command, step, { signal, onLine: (line) => onLine?.(line, step) }),
     };
   };
 }
 
 /** Returns the step of a job. Throws `Invalid` for another job. */
 export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
-  const step = kind === KIND ? checkedStep(data) : undefined;
+  const step = kind === STEP_KIND ? checkedStep(data) : undefined;
   if (step !== undefined) return step;
   throw fault({
     code: "Invalid",

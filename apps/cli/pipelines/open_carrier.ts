@@ -67,8 +67,7 @@ export async function openCarrier(
   const { io } = context;
   const { openEngine } = await import("../../../operators/engines/mod.ts");
   const { runFolder } = await import("../../../operators/runner/mod.ts");
-  const jobs = join(resolve(folder, pipeline.workDir), "jobs");
-  const engine = await openEngine(url, { folder: jobs, system: io.system });
+  const engine = await openEngine(url, { system: io.system });
   // Jobs of a local engine end with this process, so steps must not submit others to it.
   const isShared = engine.kind !== "local";
   const env = {
@@ -78,7 +77,7 @@ export async function openCarrier(
   return {
     engine,
     commandFor: ({ run, step }) => ({
-      command: stepCommand({ run, step }, {
+      ...stepCommands({ run, step }, {
         file: join(runFolder(pipeline, { run, root: folder }), MERGED_FILE),
         root: folder,
         ...(operators === undefined ? {} : { operators: resolve(io.cwd, operators) }),
@@ -98,17 +97,19 @@ export interface StepPlace {
   more?: readonly string[];
 }
 
-export function stepCommand(
+/** Returns the command of a step, and that of a process for many steps of its run. */
+export function stepCommands(
   { run, step }: { run: string; step: string },
   { file, root, operators, more = [] }: StepPlace,
-): string[] {
-  return [
+): { command: string[]; persistent: string[] } {
+  const persistent = [
     ...[...ownCommand(), "pipeline", "step", "--pipeline", file],
     ...(root === undefined ? [] : ["--root", root]),
     ...(operators === undefined ? [] : ["--operators", operators]),
     ...more,
-    ...["--", run, step], // from a queue: never options
+    ...["--", run], // from a queue: never options
   ];
+  return { command: [...persistent, step], persistent };
 }
 
 interface DenoRuntime {

@@ -39,7 +39,7 @@ function remembering(engine: Engine, commands: Map<string, EngineStep>): Engine 
 for (const { name, run } of engineCases) {
   Deno.test(`local engine: ${name}`, async () => {
     await using root = await tempRoot();
-    await using engine = createLocalEngine({ folder: root.join("jobs"), cores: 3 });
+    await using engine = createLocalEngine({ cores: 3 });
     await run({ engine, root, step: stepIn(root) });
   });
   Deno.test(`queue engine: ${name}`, async () => {

@@ -4,7 +4,7 @@ import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 
-/** What somebody who may write to the queue might put there in place of a step. */
+/** Forged jobs, from somebody who may write to the queue. */
 const FORGED: readonly PlainValue[] = [
   null,
   "step",

@@ -8,7 +8,7 @@ import { programTest } from "../../support/servers/programs/program_tests.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { untilState } from "./conformance.ts";
 
-/** What a process has that is itself a shard of a step, in a job of Slurm that is a task of an array. */
+/** The variables of a process that is a shard of a step, in a Slurm job that is a task of an array. */
 const OF_A_SHARD: Record<string, string> = {
   HOLDFAST_SHARD: "3/4",
   HOLDFAST_PROCESS: "mark-of-the-shard",
@@ -54,7 +54,6 @@ async function seen(path: string): Promise<Record<string, string>> {
 testInRoot("local engine: a job does not inherit the shard of its submitter", async (root) => {
   const { HOLDFAST_SHARD, MINE } = OF_A_SHARD;
   await using engine = createLocalEngine({
-    folder: root.join("jobs"),
     system: systemOf({ HOLDFAST_SHARD, MINE }),
   });
   const id = await engine.submit(stepIn(root.path, "after-1"));

@@ -10,8 +10,8 @@ import { createMemoryQueue } from "../../../queues/memory.ts";
 const STEP = { run: "r@1", step: "clean", name: "clean-1", cwd: "/", env: {}, resources: {} };
 
 Deno.test("openEngine() opens engines by URL, without showing a password", async () => {
-  await using local = await openEngine("local:/some/folder");
-  assertEquals([local.kind, local.location], ["local", "local:/some/folder"]);
+  await using local = await openEngine("local:");
+  assertEquals([local.kind, local.location], ["local", "local:"]);
   await using slurm = await openEngine("slurm:?partition=gpu");
   assertEquals(slurm.kind, "slurm");
 });
@@ -37,7 +37,7 @@ Deno.test("an unreachable server is Unavailable in time, without the password", 
 
 Deno.test("engines that execute steps refuse one without a command", async () => {
   const step = { ...STEP, command: [] };
-  for (const url of ["local:/nonexistent/jobs", "slurm:"]) {
+  for (const url of ["local:", "slurm:"]) {
     await using engine = await openEngine(url);
     await assertRejects(
       () => engine.submit(step),

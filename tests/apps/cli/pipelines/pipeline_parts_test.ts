@@ -2,7 +2,7 @@ import { assertStrictEquals } from "@std/assert";
 import { type ConfigPart, loadConfigPart } from "../../../../apps/cli/pipelines/pipeline_parts.ts";
 import * as config from "../../../../operators/config/mod.ts";
 
-Deno.test("what commands take the reading of pipelines for is what there is, types too", async () => {
+Deno.test("the parts of pipelines that commands load have the declared types", async () => {
   const part: ConfigPart = config;
   assertStrictEquals(await loadConfigPart(), part);
 });
