@@ -1,5 +1,6 @@
 /**
- * Operators: processing steps over files, on their own or in a pipeline.
+ * Operators: processing steps over files, on their own or in a pipeline, and the graph of a
+ * pipeline: its order, its levels, its cycles, and drawings of it.
  *
  * @example
  * ```ts
@@ -44,3 +45,11 @@ export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";
 export { runCommand } from "./process/run_command.ts";
 export type { CommandResult, RunCommandOptions } from "./process/run_command.ts";
 export { stepVariables } from "./process/step_variables.ts";
+export { findCycle, levelsOf, topologicalOrder } from "./graph/order.ts";
+export type { GraphStep } from "./graph/order.ts";
+export { selectSteps } from "./graph/select_steps.ts";
+export type { StepSelection } from "./graph/select_steps.ts";
+export { draw, drawPipeline } from "./graph/draw.ts";
+export type { DrawingForm, DrawPipelineOptions } from "./graph/draw.ts";
+export type { PlannedDecisions } from "./graph/pipeline_drawing.ts";
+export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./graph/drawing.ts";

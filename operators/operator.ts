@@ -144,7 +144,7 @@ export async function prepareContext(
     code: "NotFound",
     action: "run operator",
     subject: shown(operatorId),
-    state: "its input is missing or wrong",
+    state: "its input is missing or invalid",
     hint: `Check ${inputRoot} and the operator's log.`,
   });
 }
@@ -160,8 +160,8 @@ async function parseParams(
     code: "Invalid",
     action: "run operator",
     subject: shown(operatorId),
-    state: `its params are wrong: ${result.issues.map(shownIssue).join("; ")}`,
-    hint: "Correct the params of the step to match the operator's schema.",
+    state: `invalid params: ${result.issues.map(shownIssue).join("; ")}`,
+    hint: "Change the step's params to match the operator's schema.",
     cause: result.issues,
   });
 }

@@ -130,6 +130,7 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
     find: (key) => sources.find(key),
     has: (key) => sources.has(key),
     names: () => sources.names(),
+    [Symbol.iterator]: () => sources[Symbol.iterator](),
     instance,
     clear,
     async [Symbol.asyncDispose]() {

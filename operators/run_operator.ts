@@ -120,8 +120,8 @@ function watchTime(
       code: "Unavailable",
       action: "finish operator",
       subject: shown(operatorId),
-      state: `it took more than ${timeoutMs} ms`,
-      hint: "Raise its timeout, give it less to do, or use more shards.",
+      state: `timed out after ${timeoutMs} ms`,
+      hint: "Raise its timeout, reduce its input, or use more shards.",
     }));
   }, () => {});
 }

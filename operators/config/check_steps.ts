@@ -4,7 +4,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
-import { findCycle } from "../graph/mod.ts";
+import { findCycle } from "../graph/order.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { TOKEN_VARIABLE } from "../process/step_variables.ts";
 import type { KnownOperators } from "./definition.ts";

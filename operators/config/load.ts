@@ -112,7 +112,7 @@ async function readOverride(
   if (isStoreUrl(place)) {
     const file = place.replace(/\?.*$/s, ""); // the query may contain a signature
     if (readUrl !== undefined) return { file, text: await readUrl(place), isRemote: true };
-    const hint = `Pass readUrl, or use a file; see the variable ${OVERRIDE_VARIABLE}.`;
+    const hint = `Pass readUrl, or name a file in ${OVERRIDE_VARIABLE} or overrides.`;
     throw fault({ ...failed, code: "Invalid", subject: file, state: "URLs are not enabled", hint });
   }
   const { readFile } = await import("node:fs/promises");

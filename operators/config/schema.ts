@@ -21,8 +21,8 @@ function text(what: string, hint: string, pattern?: RegExp) {
 }
 
 function whole(least: number, most: number) {
-  const hint = `Write a whole number from ${least} to ${most}.`;
-  const message = isNot(`a whole number from ${least} to ${most}`, hint);
+  const hint = `Write an integer from ${least} to ${most}.`;
+  const message = isNot(`an integer from ${least} to ${most}`, hint);
   return v.pipe(
     v.number(message),
     v.integer(message),
@@ -229,8 +229,8 @@ const retries = v.union(
     }),
   ],
   isNot(
-    "a whole number from 0 to 99",
-    "Write a whole number from 0 to 99, or attempts, backoff and exit_codes.",
+    "an integer from 0 to 99",
+    "Write an integer from 0 to 99, or attempts, backoff and exit_codes.",
   ),
 );
 

@@ -26,7 +26,7 @@ export async function activate(
     code: "Unsupported",
     action: "run in",
     subject: what,
-    state: `there is none ${where}`,
+    state: `not found ${where}`,
     hint: install === undefined
       ? `Create it: ${make}`
       : `Set install: true in env_config, or create it: ${shellLine(install)}`,

@@ -14,7 +14,7 @@ export type DrawingForm = "mermaid" | "dot" | "svg";
  *
  * @example
  * ```ts
- * import { draw } from "@holdfast/holdfast/operators/graph";
+ * import { draw } from "@holdfast/holdfast/operators";
  * import { assertEquals } from "@std/assert";
  *
  * const boxes = [{ id: "raw", lines: ["data:raw"] }, { id: "clean", lines: ["data:clean"] }];
@@ -50,7 +50,7 @@ export interface DrawPipelineOptions {
  * @example
  * ```ts
  * import { definePipeline } from "@holdfast/holdfast/operators/config";
- * import { drawPipeline } from "@holdfast/holdfast/operators/graph";
+ * import { drawPipeline } from "@holdfast/holdfast/operators";
  *
  * const pipeline = definePipeline({
  *   operators: [

@@ -36,7 +36,7 @@ export interface Drawing {
   frames?: readonly DrawnFrame[];
 }
 
-/** Colors of boxes, readable on white and in grey. */
+/** Colors of boxes, readable on white and in gray. */
 export const LOOKS: Readonly<Record<BoxLook, { fill: string; border: string; text: string }>> = {
   plain: { fill: "#eef3fb", border: "#4a6fa5", text: "#14213d" },
   run: { fill: "#fff1c9", border: "#b7791f", text: "#3d2a05" },

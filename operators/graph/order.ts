@@ -15,7 +15,7 @@ export interface GraphStep {
  *
  * @example
  * ```ts
- * import { topologicalOrder } from "@holdfast/holdfast/operators/graph";
+ * import { topologicalOrder } from "@holdfast/holdfast/operators";
  * import { assertEquals } from "@std/assert";
  *
  * const steps = [{ id: "train", upstream: ["clean"] }, { id: "clean", upstream: [] }];

@@ -2,7 +2,8 @@
 //
 // A runner notes the processes of its command in a file: the marks of the command, then its first
 // process and the start time of that process.
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import type { System } from "../../core/system.ts";
 import { isRunnerGone, MARK, sinceOf } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";
@@ -24,8 +25,8 @@ export function noteRoot(path: string, pid: number): void {
   }
 }
 
-export function removeNote(path: string): void {
-  rmSync(path, { force: true });
+export async function removeNote(path: string): Promise<void> {
+  await rm(path, { force: true });
 }
 
 /**
@@ -47,7 +48,7 @@ export async function endLeftCommand(
   const [pid = 0, start = 0] = root.split(" ").map(Number);
   const tree = new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system });
   await tree.end(graceMs);
-  removeNote(path);
+  await removeNote(path);
 }
 
 function read(path: string): string {

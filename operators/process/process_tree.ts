@@ -2,7 +2,8 @@
 import process from "node:process";
 import type { System } from "../../core/system.ts";
 import { MARK } from "./marks.ts";
-import { listPids, readOutputPipes, readPipes, readStat, readVariable } from "./proc.ts";
+import { lastPid, listPids, listPidsBetween } from "./proc.ts";
+import { readOutputPipes, readPipes, readStat, readVariable } from "./proc.ts";
 import type { ProcessStat } from "./proc.ts";
 
 /** Options of {@linkcode ProcessTree}. */
@@ -15,13 +16,16 @@ export interface ProcessTreeOptions {
   left?: { start: number; since: number };
   /** See {@linkcode MARK}. */
   mark: string;
-  /** Processes that ran before the command started. @default unknown */
-  older?: readonly number[];
+  /** The last id of a process before the command started. @default unknown */
+  after?: number;
   system: System;
 }
 
 /** Interval for reading all processes again, as pids may be reused, milliseconds. */
 const READ_ALL_MS = 60_000;
+
+/** Most new ids that are checked one by one: for more, listing all processes is faster. */
+const MOST_NEW = 256;
 
 /** Ids of process groups and processes are not reused within this time, milliseconds. */
 const REUSE_MS = 2_000;
@@ -47,7 +51,9 @@ export class ProcessTree {
   readonly #mark: string;
   readonly #system: System;
   readonly #since: number;
-  #older: Set<number>;
+  /** The last id before the command started, while no id can have been reused. */
+  #after?: number;
+  #older = new Set<number>();
   #others = new Set<number>();
   #known = new Map<number, number>();
   #groups = new Map<number, number>();
@@ -57,11 +63,12 @@ export class ProcessTree {
   #hasRoot: boolean;
   #readAllAt: number;
 
-  constructor({ root, left, mark, older = [], system }: ProcessTreeOptions) {
+  constructor({ root, left, mark, after, system }: ProcessTreeOptions) {
     this.root = root;
     this.#mark = mark;
     this.#system = system;
-    this.#older = new Set(older);
+    // Without ids in order, such as on another kernel, all processes are read.
+    this.#after = after !== undefined && root > after ? after : undefined;
     this.#readAllAt = system.monotonic();
     this.#hasRoot = left === undefined;
     this.#pipes = left === undefined ? readOutputPipes(root) : [];
@@ -89,14 +96,15 @@ export class ProcessTree {
   }
 
   #scan(byPipes: boolean): ProcessStat[] | undefined {
-    const listed = listPids();
-    if (listed === undefined) return undefined;
     const now = this.#system.monotonic();
     if (now - this.#readAllAt > READ_ALL_MS) {
       this.#readAllAt = now;
+      this.#after = undefined;
       this.#older.clear();
       this.#others.clear();
     }
+    const listed = this.#listNew();
+    if (listed === undefined) return undefined;
     const [older, others] = [new Set<number>(), new Set<number>()];
     const members = new Map<number, ProcessStat>();
     let strangers: ProcessStat[] = [];
@@ -125,6 +133,16 @@ export class ProcessTree {
     [this.#older, this.#others] = [older, others];
     this.#known = new Map([...members.values()].map(({ pid, start }) => [pid, start]));
     return [...members.values()].filter(({ ended }) => !ended);
+  }
+
+  /** Returns the ids of processes that may have started after the command, and maybe others. */
+  #listNew(): number[] | undefined {
+    const after = this.#after;
+    if (after === undefined) return listPids();
+    const last = lastPid() ?? 0;
+    if (last >= this.root && last - after <= MOST_NEW) return listPidsBetween(after + 1, last);
+    if (last < this.root) this.#after = undefined; // ids begin again
+    return listPids()?.filter((pid) => last < this.root || pid > after);
   }
 
   #confirmGroups(members: Map<number, ProcessStat>, now: number): void {

@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fault, messageOf, RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -15,7 +15,7 @@ import { createLogLines } from "./log_lines.ts";
 import { ownVariables } from "./step_variables.ts";
 import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
-import { listPids, readStat } from "./proc.ts";
+import { lastPid, readStat } from "./proc.ts";
 import { killAtExit, ProcessTree } from "./process_tree.ts";
 
 /** Options of {@linkcode runCommand}. */
@@ -72,7 +72,13 @@ const HELD_MS = 50;
 /** How long to wait for output while a process of another command holds the pipes, milliseconds. */
 const DRAIN_MS = 1_000;
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
+
+/** Options of {@linkcode runNotedCommand}. */
+export interface NotedCommandOptions extends RunCommandOptions {
+  /** Receives the input of the command when it has started. @default its input is empty */
+  onStart?(started: { stdin: Writable; tree: ProcessTree }): void;
+}
 
 interface Stop {
   why: "cancelled" | "time" | "memory";
@@ -98,7 +104,7 @@ export async function runCommand(
 /** Runs a command like {@linkcode runCommand}, with a note for {@linkcode endLeftCommand}. */
 export async function runNotedCommand(
   command: readonly string[],
-  options: RunCommandOptions,
+  options: NotedCommandOptions,
   note?: string,
 ): Promise<CommandResult> {
   const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;
@@ -117,16 +123,18 @@ export async function runNotedCommand(
   });
   const mark = newMark(system);
   const marks = marksOf(mark, system);
-  const older = listPids();
+  const after = lastPid();
   if (note !== undefined) noteMarks(note, marks);
   const env = { ...ownVariables(system), ...options.env, [MARK]: marks };
-  const child = await start(command, cwd, env);
+  const child = await start(command, { cwd, env, takesInput: options.onStart !== undefined });
   if (child instanceof RegistryError) {
     return result({ exitCode: exitCodeOf(child), code: null, error: child });
   }
 
-  const tree = new ProcessTree({ root: child.pid!, mark, older, system });
+  const tree = new ProcessTree({ root: child.pid!, mark, after, system });
   if (note !== undefined) noteRoot(note, child.pid!);
+  child.stdin?.on("error", () => {}); // it has ended
+  if (child.stdin !== null) options.onStart?.({ stdin: child.stdin, tree });
   const over = new AbortController();
   const unregister = killAtExit(tree);
   child.once("exit", () => tree.rootEnded());
@@ -143,8 +151,8 @@ export async function runNotedCommand(
   signal?.addEventListener("abort", cancel, { once: true });
   const [program = ""] = command;
   if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-    const state = `it took more than ${timeoutMs} ms`;
-    const hint = "Raise its timeout, give it less to do, or use more shards.";
+    const state = `timed out after ${timeoutMs} ms`;
+    const hint = "Raise its timeout, reduce its input, or use more shards.";
     const late: Stop = { why: "time", error: limitError(program, state, hint) };
     system.sleep(timeoutMs, over.signal).then(() => end(late), () => {});
   }
@@ -163,7 +171,7 @@ export async function runNotedCommand(
   await tree.end(graceMs); // processes that it left behind
   await drained(child, reading, { tree, graceMs, system });
   unregister();
-  if (note !== undefined) removeNote(note);
+  if (note !== undefined) await removeNote(note);
   const stopped = stop as Stop | undefined; // assigned in a callback
   if (stopped?.why === "cancelled") throw stopped.error;
   const ended = { code, signal: endedBy ?? undefined };
@@ -174,8 +182,7 @@ export async function runNotedCommand(
 
 async function start(
   [program = "", ...args]: readonly string[],
-  cwd: string,
-  env: Record<string, string>,
+  { cwd, env, takesInput }: { cwd: string; env: Record<string, string>; takesInput: boolean },
 ): Promise<Child | RegistryError> {
   if (program === "") {
     const hint = "Return program and arguments from command(), or set a start command.";
@@ -187,12 +194,14 @@ async function start(
       action: "run a command in",
       subject: shown(cwd),
       state: "no such folder",
-      hint: "Create the folder, or correct the working folder of the step.",
+      hint: "Create the folder, or change the step's working folder.",
     });
   }
   try {
-    const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
-    const child = spawn(program, args, { cwd, env, detached: true, stdio });
+    const shared = { cwd, env, detached: true } as const;
+    const child: Child = takesInput
+      ? spawn(program, args, { ...shared, stdio: ["pipe", "pipe", "pipe"] })
+      : spawn(program, args, { ...shared, stdio: ["ignore", "pipe", "pipe"] });
     if (child.pid !== undefined) return child;
     const [error] = await once(child, "error").catch((error) => [error]);
     return startError(program, error);
@@ -233,12 +242,13 @@ function endedOf(
   let hint = "Check its log.";
   if (signal === "SIGKILL") {
     exitCode = EXIT_CODES.resource;
-    hint = "Raise its memory, or give it less to do: the system kills processes without memory.";
+    hint =
+      "Raise its memory limit or reduce its input: the system kills processes that run out of memory.";
   } else if (NOT_RUN.includes(code ?? 0)) exitCode = EXIT_CODES.environment;
   if (exitCode === EXIT_CODES.environment) {
     hint = "Check its log for a program that is missing or cannot run.";
   }
-  const state = `it ended with ${signal ?? `code ${code}`}`;
+  const state = `it exited with ${signal ?? `code ${code}`}`;
   const subject = shown(program);
   const error = fault({ code: "TaskFailed", action: "finish", subject, state, hint });
   return { exitCode: exitCode ?? EXIT_CODES.logic, error };

@@ -98,8 +98,8 @@ export async function planWithSuccesses(
           code: "NotFound",
           action: "read the output of step",
           subject: shown(id),
-          state: "it has never succeeded, and is not selected",
-          hint: "Run it too: omit --operator and --node, or add it.",
+          state: "the step has never succeeded and is not part of this run",
+          hint: "Select this step too, or omit --operator and --node.",
         });
       }
       return decision === "skip" ? success : undefined;
@@ -187,6 +187,7 @@ function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
     action: "plan pipeline",
     subject: shown(id),
     state: "the registry keeps one value per name, without versions",
-    hint: "Create a registry with versions, the default: records and outputs of runs are versions.",
+    hint:
+      "Use a registry with versions (the default): run records and outputs are saved as versions.",
   });
 }

@@ -11,6 +11,7 @@ import { type RunResult, saveResult, watchForCancel } from "./records/run_record
 import type { StepRecord } from "./records/files.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
 import type { Logger } from "../../core/registry.ts";
+import { type ReadyStep, ReadySteps } from "./ready_steps.ts";
 import { type Machine, Room, thisMachine } from "./schedule.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
@@ -107,7 +108,7 @@ class RunningSteps {
   readonly #groups = new Map<string, ShardGroup>();
   readonly #inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
   /** Steps that wait for room, by node. */
-  readonly #queues: Map<string, Waiting[]>;
+  readonly #queues: ReadonlyMap<string, ReadySteps>;
   #thrown?: { error: unknown };
 
   constructor(context: RunContext, plan: PipelinePlan, options: RunStepsOptions) {
@@ -127,7 +128,9 @@ class RunningSteps {
     const upstream = (id: string) =>
       dependencies.before.get(id)!.filter((other) => this.#planned.has(other));
     this.#left = new Map([...this.#planned.keys()].map((id) => [id, upstream(id).length]));
-    this.#queues = new Map(pipeline.nodes.map(({ id }) => [id, []]));
+    this.#queues = new Map(
+      pipeline.nodes.map(({ id }) => [id, new ReadySteps(dependencies.remaining)]),
+    );
   }
 
   /** Runs all steps. Returns their outcomes. */
@@ -171,10 +174,8 @@ class RunningSteps {
 
   #wait(id: string): void {
     const { node, shards: count } = this.#context.dependencies.steps.get(id)!;
-    const queue = this.#queues.get(node)!;
-    if (count === 1) return void queue.push({ id });
-    this.#groups.set(id, new ShardGroup(count, this.#context.system));
-    for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
+    if (count > 1) this.#groups.set(id, new ShardGroup(count, this.#context.system));
+    this.#queues.get(node)!.add(id, count);
   }
 
   /** Returns the steps that waited only for this one. */
@@ -198,14 +199,15 @@ class RunningSteps {
   #beginWhatFits(): void {
     const { dependencies: { steps }, signal } = this.#context;
     for (const queue of this.#queues.values()) {
-      while (queue[0] && !signal.aborted && this.#room.fits(steps.get(queue[0].id)!)) {
-        const next = queue.shift()!;
-        this.#room.begin(steps.get(next.id)!, () => this.#runOne(next));
+      for (let id = queue.first; id !== undefined; id = queue.first) {
+        if (signal.aborted || !this.#room.fits(steps.get(id)!)) break;
+        const next = queue.take()!;
+        this.#room.begin(steps.get(id)!, () => this.#runOne(next));
       }
     }
   }
 
-  async #runOne({ id, shard }: Waiting): Promise<void> {
+  async #runOne({ id, shard }: ReadyStep): Promise<void> {
     const { failFast, stop } = this.#options;
     const group = this.#groups.get(id);
     try {
@@ -235,7 +237,7 @@ class RunningSteps {
     for (const next of this.#release(id)) this.#advance(next);
   }
 
-  async #execute({ id, shard }: Waiting): Promise<ExecutedStep> {
+  async #execute({ id, shard }: ReadyStep): Promise<ExecutedStep> {
     const context = this.#context;
     const step = context.dependencies.steps.get(id)!;
     const planned = this.#planned.get(id)!;
@@ -251,11 +253,6 @@ class RunningSteps {
     }
     const { inputs } = await pinned;
     const own = shard === undefined ? context : { ...context, shard };
-    return await executeStep(own, planned, inputs);
+    return await executeStep(own, planned, inputs, { group: this.#groups.get(id) });
   }
-}
-
-interface Waiting {
-  id: string;
-  shard?: RunContext["shard"];
 }

@@ -17,6 +17,7 @@ export function thisMachine(): Machine {
 }
 
 const KINDS = ["cpu", "memory", "gpu"] as const;
+const UNITS = { cpu: "CPU cores", memory: "bytes of memory", gpu: "GPUs" };
 
 type Shared = Record<"steps" | typeof KINDS[number], number>;
 
@@ -78,14 +79,14 @@ export function checkRoom(
         if (limit !== undefined && asked[kind] <= limit[kind]) continue;
         const where = place === WHOLE ? "this machine" : `node ${shown(place)}`;
         const state = limit === undefined
-          ? `is on ${where}, which does not exist`
-          : `requests ${asked[kind]} of ${kind}, ${where} has ${limit[kind]}`;
+          ? `is assigned to ${where}, which does not exist`
+          : `requests ${asked[kind]} ${UNITS[kind]}, but ${where} has ${limit[kind]}`;
         throw fault({
           code: "Invalid",
           action: "run pipeline",
           subject: shown(pipeline.id),
           state: `step ${shown(id)} ${state}`,
-          hint: `Lower ${kind}_request of the step, or run it on a larger machine.`,
+          hint: `Lower the step's ${kind}_request, or run it on a larger machine.`,
         });
       }
     }

@@ -63,6 +63,16 @@ export interface Dependencies {
    */
   before: ReadonlyMap<string, readonly string[]>;
   after: ReadonlyMap<string, readonly string[]>;
+  /** The number of steps on the longest path from a step to an end, itself included. */
+  remaining: ReadonlyMap<string, number>;
+}
+
+/** Sorts steps that are ready: the one with the longest remaining path first. */
+export function longestFirst(
+  ids: readonly string[],
+  { remaining }: Pick<Dependencies, "remaining">,
+): string[] {
+  return ids.toSorted((a, b) => remaining.get(b)! - remaining.get(a)!);
 }
 
 /** Finds the dependencies between steps. Throws `Invalid` for cycles and missing steps. */
@@ -89,7 +99,13 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
     for (const other of all) after.get(other)!.push(step.id);
   }
   const order = topologicalOrder(listed.map(({ id }) => ({ id, upstream: before.get(id)! })));
-  return { steps, order, before, after };
+  const remaining = new Map<string, number>();
+  for (const id of order.toReversed()) {
+    let longest = 0;
+    for (const next of after.get(id)!) longest = Math.max(longest, remaining.get(next)!);
+    remaining.set(id, longest + 1);
+  }
+  return { steps, order, before, after, remaining };
 }
 
 export interface Writer {

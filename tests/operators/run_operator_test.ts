@@ -65,7 +65,7 @@ Deno.test("params are parsed by the schema, all issues are reported", async () =
   assertEquals(exitCode, 1);
   assertEquals(
     (error as RegistryError).message,
-    'Cannot run operator "train": its params are wrong: rate: must be a number; needs more',
+    'Cannot run operator "train": invalid params: rate: must be a number; needs more',
   );
   assertEquals(seen.length, 1);
 });
@@ -224,7 +224,7 @@ Deno.test("an operator that exceeds its timeout ends with 4", async () => {
     timeoutMs: 30,
   });
   assertEquals(exitCode, 4);
-  assertEquals((error as Error).message, 'Cannot finish operator "slow": it took more than 30 ms');
+  assertEquals((error as Error).message, 'Cannot finish operator "slow": timed out after 30 ms');
 });
 
 Deno.test("a temporary output root is removed if it is empty", async () => {

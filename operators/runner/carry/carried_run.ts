@@ -16,6 +16,7 @@ import {
 } from "../records/run_record.ts";
 import { createRunContext, type RunContext, type RunnerOptions } from "../run_context.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
+import { longestFirst } from "../sources.ts";
 import { RunState } from "./run_state.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Engine, EngineStep } from "../../../core/engine.ts";
@@ -67,26 +68,33 @@ export async function findCarriedRun(
   return { context, plan, state: new RunState(context, plan.record), running: 0 };
 }
 
-/** Submits those of these steps that are due, and the dependents of those that have ended. */
+/**
+ * Submits those of these steps that are due, and the dependents of those that have ended. Returns
+ * whether all of them have ended.
+ */
 export async function deliverDue(
   run: CarriedRun,
   steps: Iterable<string>,
   carry: CarryOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { context, plan, state } = run;
   const planned = new Set(plan.record.steps.map(({ step }) => step));
   const seen = new Set<string>();
+  let ended = true;
   for (let next = [...steps]; next.length > 0;) {
-    const statuses = await state.statusesOf(next.filter((id) => planned.has(id)));
+    const ready = longestFirst(next.filter((id) => planned.has(id)), context.dependencies);
+    const statuses = await state.statusesOf(ready);
     next = [];
     await Promise.all([...statuses].map(async ([id, status]) => {
       seen.add(id);
+      ended &&= status.is === "ended";
       if (status.is === "due") await deliver(context, id, { ...carry, count: 1 });
       if (status.is === "ended") {
         next.push(...context.dependencies.after.get(id)!.filter((one) => !seen.has(one)));
       }
     }));
   }
+  return ended;
 }
 
 /** Returns the result of a run when all steps have ended, or are `stopped`; undefined before. */
@@ -148,6 +156,8 @@ export async function isStopped(carried: CarriedRun): Promise<boolean> {
 export interface CarriedCommand {
   /** Program and arguments that call `runStep`, such as `holdfast pipeline step RUN STEP`. */
   command: readonly string[];
+  /** Program and arguments that take many steps of the run from standard input. @default none */
+  persistent?: readonly string[];
   /** Working directory, absolute. */
   cwd: string;
   /** Variables added to those of the engine, without secrets. @default none */
@@ -192,14 +202,13 @@ export async function deliver(
 ): Promise<string> {
   const step = dependencies.steps.get(id)!;
   const node = pipeline.nodes.find((one) => one.id === step.node);
-  const { command, cwd, env } = commandFor?.({ run, step: id }) ?? { command: [], cwd: "/" };
+  const { env = {}, ...command } = commandFor?.({ run, step: id }) ?? { command: [], cwd: "/" };
   const delivery: EngineStep = {
     run,
     step: id,
     name: deliveryName(registry.id, { run, step: id }, count),
-    command,
-    cwd,
-    env: env ?? {},
+    ...command,
+    env,
     resources: step.resources,
     shards: step.shards,
     ...(node === undefined ? {} : { node: { id: node.id, runnerCount: node.runnerCount } }),

@@ -4,6 +4,7 @@ import type { Pipeline } from "../../contract/pipeline.ts";
 import { beginRun } from "../begin_run.ts";
 import type { PlanOptions } from "../plan.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
+import { longestFirst } from "../sources.ts";
 import { checkRunOptions, runFolder, withDefaults } from "../run_context.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
@@ -41,16 +42,19 @@ async function submit(
   const { root } = withDefaults(options);
   await onRun?.(run, runFolder(pipeline, { run, root }));
   const carried = await findCarriedRun(pipeline, { ...options, run });
-  const { before } = carried.context.dependencies;
+  const { dependencies } = carried.context;
+  const { before } = dependencies;
   const open = new Set(
     plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step),
   );
   const first = [...open].filter((step) => !before.get(step)!.some((other) => open.has(other)));
   // Planning has just read these steps; whatever executes one reads them again.
   const jobs = new Map<string, string>();
-  await Promise.all(first.map(async (step) => {
-    jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }));
-  }));
+  await Promise.all(
+    longestFirst(first, dependencies).map(async (step) => {
+      jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }));
+    }),
+  );
   if (open.size === 0) await endRun(carried);
   return { carried, jobs };
 }

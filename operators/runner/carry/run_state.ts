@@ -36,6 +36,8 @@ type Success = FoundRecord<StepRecord> | undefined;
 export class RunState {
   readonly #context: RunContext;
   readonly #planned: ReadonlyMap<string, PlannedStep>;
+  /** Positions of the steps, each after its upstream steps. */
+  readonly #places: ReadonlyMap<string, number>;
   readonly #ended = new Map<string, EndedStep>();
   readonly #writersOf: ReturnType<typeof createWriters>;
   readonly #pinOptions: PinOptions;
@@ -45,6 +47,7 @@ export class RunState {
     const { pipeline, registry, root, s3, dependencies } = context;
     this.#context = context;
     this.#planned = new Map(plan.steps.map((step) => [step.step, step]));
+    this.#places = new Map(plan.steps.map(({ step }, place) => [step, place]));
     this.#writersOf = createWriters(pipeline, dependencies, root);
     this.#nameOf = recordNames(pipeline.id).step;
     this.#pinOptions = {
@@ -64,8 +67,8 @@ export class RunState {
     const successes = await this.#readSuccesses(wanted);
     const limit = createLimit(AT_ONCE);
     const pending = new Map<string, Promise<StepStatus>>();
-    for (const id of this.#planned.keys()) { // each after its upstream steps
-      if (!successes.has(id)) continue;
+    const place = (id: string) => this.#places.get(id) ?? 0;
+    for (const id of [...successes.keys()].sort((a, b) => place(a) - place(b))) {
       const known = this.#ended.get(id);
       const upstream = Promise.all(this.#upstreamOf(id).map((other) => pending.get(other)!));
       const read = () =>

@@ -89,7 +89,7 @@ async function executeAndDeliver(
         action: "execute step",
         subject: `${shown(id)} of run ${context.run}`,
         state: "upstream steps have not ended",
-        hint: "Wait: it is submitted when the last of them ends.",
+        hint: "Wait: the step is submitted when its last upstream step ends.",
       });
     }
     if (status.is === "ended") outcome = status.outcome;
@@ -119,8 +119,10 @@ async function executeAndDeliver(
     return { outcome, mayBeLast: false };
   }
   const isDone = carry !== undefined && (await state.statusesOf([id])).get(id)!.is === "ended";
-  if (isDone) await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
-  return { outcome, mayBeLast: isDone }; // otherwise other shards are running
+  // Otherwise other shards are running, or a step that waited for this one.
+  const mayBeLast = isDone &&
+    await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
+  return { outcome, mayBeLast };
 }
 
 /** Time for other steps of a cancelled run to end, and interval of checks, milliseconds. */

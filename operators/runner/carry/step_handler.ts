@@ -13,8 +13,8 @@ import { runStepOf } from "./run_step.ts";
 
 /** Options of {@linkcode createRunHandler}. */
 export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "signal"> {
-  /** An engine on the same queue, for the dependent steps. */
-  carry: CarryOptions;
+  /** An engine on the same queue, for the dependent steps. @default they are not submitted */
+  carry?: CarryOptions;
 }
 
 /** Most runs that are kept in memory. */
@@ -30,7 +30,7 @@ export function createRunHandler(
   pipelines: readonly Pipeline[],
   options: RunHandlerOptions,
 ): JobHandler {
-  options = checkRunOptions("create a handler of steps", options, ["carry"]);
+  options = checkRunOptions("create a handler of steps", options);
   const runs = new Map<string, Promise<CarriedRun>>();
 
   function find(run: string): Promise<CarriedRun> {
@@ -43,8 +43,8 @@ export function createRunHandler(
         code: "NotFound",
         action: "execute a step of run",
         subject: shown(run),
-        state: `this worker has only other pipelines: ${known}`,
-        hint: "Use a queue for each pipeline: add ?queue=NAME to the URL of the queue",
+        state: `this worker serves only other pipelines: ${known}`,
+        hint: "Use a queue for each pipeline: add ?queue=NAME to the queue URL.",
       });
     }
     const found = findCarriedRun(pipeline, { ...options, run });

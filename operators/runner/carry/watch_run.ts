@@ -16,7 +16,6 @@ import {
   isStopped,
   mostDeliveries,
   STOPPED,
-  WAIT_MS,
 } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import type { DueStep } from "./run_state.ts";
@@ -28,6 +27,8 @@ export interface WatchRunOptions extends CarriedRunOptions {
   failFast?: boolean;
 }
 
+/** Interval of polls, milliseconds: it grows while nothing changes, and with the time of a poll. */
+const POLL_MS = { first: 10, most: 2_000, perPoll: 4 };
 /** Interval of updating steps without news from the engine, milliseconds. */
 const UPDATE_ALL_MS = 30_000;
 /** Longest outage of a registry or engine, milliseconds. */
@@ -79,7 +80,7 @@ class RunWatch {
   readonly #deliveries: Map<string, Delivery>;
   #toUpdate: string[];
   #updatedAllAt: number;
-  #waitMs: number = WAIT_MS.first;
+  #waitMs: number = POLL_MS.first;
   /** Deadline of the steps of a cancelled run. */
   #stopBy?: number;
   #failed = false;
@@ -115,7 +116,7 @@ class RunWatch {
         if (system.monotonic() - (troubledSince ??= system.monotonic()) > PATIENCE_MS) throw error;
         logger.warn(`${error.message}; trying again`);
         this.#toUpdate = [...this.#left];
-        this.#waitMs = WAIT_MS.most;
+        this.#waitMs = POLL_MS.most;
       }
       if (!over && this.#waitMs > 0) await system.sleep(this.#waitMs, this.#signal);
     }
@@ -138,7 +139,9 @@ class RunWatch {
     const before = this.#left.size;
     await this.#update(this.#toUpdate);
     if (this.#left.size === 0) return true;
+    const askedAt = system.monotonic();
     const changed = await this.#poll() || this.#left.size < before;
+    const firstMs = Math.max(POLL_MS.first, (system.monotonic() - askedAt) * POLL_MS.perPoll);
     if (
       this.#stopBy !== undefined &&
       (system.monotonic() > this.#stopBy || [...this.#deliveries.values()].every(isOver))
@@ -148,8 +151,8 @@ class RunWatch {
     const isDue = (id: string) => isTimeForAll || isOver(this.#deliveries.get(id));
     this.#toUpdate = [...this.#left].filter(isDue);
     this.#waitMs = changed
-      ? (this.#toUpdate.length > 0 ? 0 : WAIT_MS.first)
-      : Math.min(Math.max(this.#waitMs, WAIT_MS.first) * 1.5, WAIT_MS.most);
+      ? (this.#toUpdate.length > 0 ? 0 : firstMs)
+      : Math.min(Math.max(this.#waitMs * 1.5, firstMs), POLL_MS.most);
     return false;
   }
 

@@ -66,16 +66,17 @@ export function noTransfer(url: string): RegistryError {
     action: "reach",
     subject: shown(url),
     state: "no buckets are configured for this run",
-    hint: "Pass s3: createS3Configs(), imported from ./backends, or use the command line.",
+    hint:
+      'Pass s3: createS3Configs(), from "@holdfast/holdfast/backends", or use `holdfast pipeline run`.',
   });
 }
 
 function noObjects(url: string): RegistryError {
   return fault({
     code: "NotFound",
-    action: "find objects below",
+    action: "list objects under",
     subject: shown(url),
-    state: "no objects, or some are missing",
+    state: "none found, or some are missing",
     hint: "Check the URL, which is case-sensitive. For one object, omit the / at the end.",
   });
 }

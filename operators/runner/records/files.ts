@@ -123,8 +123,8 @@ async function readExact<T extends object>(
   if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) {
     throw unreadable(exact, {
       code: "Unsupported",
-      state: "a newer version of Holdfast wrote it",
-      hint: "Use that version, or a newer one.",
+      state: "it was written by a newer version of Holdfast",
+      hint: "Upgrade Holdfast.",
     });
   }
   if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) {

@@ -3,10 +3,18 @@ import type { System } from "../../../core/system.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import { isWell, type StepOutcome } from "../outcomes.ts";
 import type { FoundRecord, StepRecord } from "../records/files.ts";
+import type { StepState } from "../step/success.ts";
+import type { SharedStep } from "./shared_step.ts";
 
 export interface ExecutedStep {
   outcome: StepOutcome;
   success?: FoundRecord<StepRecord>;
+}
+
+/** The state of a step, with the shared step unless it is done. */
+export interface OpenedStep {
+  state: StepState;
+  shared?: SharedStep;
 }
 
 /** Combines the ends of a step's shards to the end of the step. */
@@ -17,6 +25,7 @@ export class ShardGroup {
   #bad?: StepOutcome;
   #whole?: ExecutedStep;
   #attempts?: number;
+  #opened?: Promise<OpenedStep>;
 
   constructor(count: number, system: System) {
     this.#left = count;
@@ -26,6 +35,11 @@ export class ShardGroup {
 
   get failed(): boolean {
     return this.#bad !== undefined;
+  }
+
+  /** Returns what its shards share. The first one reads it. */
+  open(read: () => Promise<OpenedStep>): Promise<OpenedStep> {
+    return this.#opened ??= read();
   }
 
   /**

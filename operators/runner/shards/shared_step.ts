@@ -51,16 +51,16 @@ export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" |
 
 type WrittenPart = ShardRecord["outputs"][string];
 
-/** Opens the shared step of an effect. */
+/** Opens the shared step of an effect. `whole` is true if this process executes all its shards. */
 export async function openSharedStep(
   context: RunContext,
   step: PipelineStep,
-  { effect, forced }: { effect: string; forced: boolean },
+  { effect, forced, whole }: { effect: string; forced: boolean; whole: boolean },
 ): Promise<SharedStep> {
   const { outputs, shards: count } = step;
   // Other destinations, and a forced step, need new shards.
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? context.run : null]));
-  return new SharedStep(context, step, await openRecords(context, step, first));
+  return new SharedStep(context, step, { ...await openRecords(context, step, first), whole });
 }
 
 /** Saves the outputs and adds the success if all shards are done; undefined if some are not. */
@@ -89,6 +89,8 @@ interface CommitOptions {
 
 interface Records {
   id: string;
+  /** True if this process executes all shards. */
+  whole?: boolean;
   records: Draft;
   /** Has a part if the shards in `records` must be repeated. */
   rejected: Draft;
@@ -123,12 +125,15 @@ export class SharedStep {
   /** Destination of each output. */
   readonly #places: Readonly<Record<string, string>>;
   readonly #drafts = new Map<string, Promise<Draft>>();
+  /** Shards that are done, as far as this process knows without listing them. */
+  readonly #done: Set<number>;
 
   constructor(context: RunContext, step: PipelineStep, records: Records) {
     const { id, outputs } = step;
     this.#context = context;
     this.#step = step;
     this.#records = records;
+    this.#done = new Set(records.done);
     this.#places = Object.keys(outputs).length > 0
       ? outputs
       : { [WHOLE_OUTPUT]: `registry:${recordNames(context.pipeline.id).output(id)}` };
@@ -139,15 +144,17 @@ export class SharedStep {
   }
 
   /** Adds the output of a shard, which makes it done. Of two deliveries, the first one counts. */
-  async add(shard: EndedShard): Promise<void> {
+  async add(shard: Shard, ended: EndedShard): Promise<void> {
     try {
-      await this.#addShard(shard);
+      await this.#addShard(shard, ended);
+      this.#done.add(shard.index);
     } catch (error) {
       // Another process may have done this shard and the last one meanwhile.
       const { signal } = this.#context;
       const isLate = isRegistryError(error, "Conflict") &&
         isDecided((await this.#records.records.info({ signal })).state);
       if (!isLate) throw error;
+      this.#done.add(shard.index);
     }
   }
 
@@ -164,6 +171,8 @@ export class SharedStep {
     const { registry, signal } = this.#context;
     const { records, rejected } = this.#records;
     const count = this.#step.shards;
+    // Listing all shards after each one would take the square of their number.
+    if (this.#records.whole && this.#done.size < count) return undefined;
     const { state, done } = await doneIn(records, count, signal);
     const indexes = [...Array(count).keys()];
     if (!indexes.every((index) => done.has(index))) return undefined;
@@ -194,9 +203,11 @@ export class SharedStep {
     }
   }
 
-  async #addShard({ outputs, beside, ...ended }: EndedShard): Promise<void> {
+  async #addShard(
+    shard: Shard,
+    { outputs, beside, ...ended }: EndedShard,
+  ): Promise<void> {
     const { run, system, signal } = this.#context;
-    const shard = this.#context.shard!;
     const part = `${shard.index}/${system.id()}`;
     const added: ShardRecord["outputs"] = {};
     for (const { name: output, to, from } of outputs) {
@@ -252,7 +263,8 @@ export class SharedStep {
       if (isRequired && (await draft.info({ signal })).parts.length === 0) {
         throw outputError("TaskFailed", { step, output }, {
           state: "no shard wrote it",
-          hint: 'Use the path of a written file or folder as the key, or "." for all output.',
+          hint:
+            'In `outputs`, use the path of a written file or folder as the key, or "." for all output.',
         });
       }
       const owners = new Map<string, string>();
@@ -263,7 +275,7 @@ export class SharedStep {
         if (other === index) continue;
         throw outputError("Invalid", { step, output }, {
           state: `shards ${other} and ${index} both wrote ${shown(path)}`,
-          hint: "Add the shard (context.shard.index, HOLDFAST_SHARD) to file names.",
+          hint: "Include the shard index (context.shard.index, HOLDFAST_SHARD) in file names.",
         });
       }
     }
@@ -296,7 +308,7 @@ async function readRecords(
         action: "read the record of shard",
         subject: `${index} in ${name}@${version}`,
         state: "it is not a record",
-        hint: "Delete that version if only a pipeline should write there, and run with --force.",
+        hint: "If only this pipeline should write there, delete that version and run with --force.",
       });
     }
     found[at] = record as unknown as ShardRecord;

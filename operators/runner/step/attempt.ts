@@ -1,5 +1,6 @@
 // One attempt of a step: its folder, its log, and its record.
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "@std/path";
 import { messageOf } from "../../../core/errors.ts";
 import { onDisk } from "../../../disk/file_errors.ts";
@@ -80,7 +81,7 @@ export class Attempt {
       return await this.#fail({ exitCode: exitCodeOf(error), error });
     } finally {
       this.#log.close();
-      if (!keep) this.#removeFolder();
+      if (!keep) await this.#removeFolder();
     }
   }
 
@@ -95,9 +96,9 @@ export class Attempt {
     });
   }
 
-  #removeFolder(): void {
+  async #removeFolder(): Promise<void> {
     try {
-      rmSync(this.#folder, { recursive: true, force: true });
+      await rm(this.#folder, { recursive: true, force: true }); // other steps go on meanwhile
     } catch (error) { // files of another user, such as a container's: the step has ended anyway
       this.#context.logger.warn(`Cannot remove ${this.#folder}: ${messageOf(error)}`);
     }
@@ -144,7 +145,8 @@ export class Attempt {
       log.close();
       const { startedAt, durationMs } = this.#facts();
       const beside = Object.entries(besides(log)).map(([path, content]) => ({ path, content }));
-      await shared.add({ attempt, startedAt, durationMs, usage, outputs: written, beside });
+      const ended = { attempt, startedAt, durationMs, usage, outputs: written, beside };
+      await shared.add(context.shard!, ended);
       return await endShared(context, shared, { state, inputs, facts: this.#facts() });
     }
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });

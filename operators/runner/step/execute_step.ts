@@ -9,8 +9,8 @@ import type { PinnedInput } from "../pin_inputs.ts";
 import type { PlannedStep } from "../plan.ts";
 import type { FoundRecord, StepRecord } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
-import { type ExecutedStep, ShardGroup } from "../shards/shard_group.ts";
-import { endShared, openSharedStep, type SharedStep } from "../shards/shared_step.ts";
+import { type ExecutedStep, type OpenedStep, ShardGroup } from "../shards/shard_group.ts";
+import { endShared, openSharedStep } from "../shards/shared_step.ts";
 import { Attempt, factsOf, isTriedAgain, labelOf } from "./attempt.ts";
 import { findState, type StepState } from "./success.ts";
 
@@ -19,6 +19,8 @@ interface ExecuteOptions {
   failed?: number;
   /** The step's state, if it was just read. @default reads it */
   state?: StepState;
+  /** Its shards, if this process executes all of them. @default reads the state of each */
+  group?: ShardGroup;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function executeStep(
     const own = { ...context, shard: { index, count } };
     const { failed } = options;
     const whole = group.end(
-      group.failed ? undefined : await executeOne(own, planned, inputs, { failed }),
+      group.failed ? undefined : await executeOne(own, planned, inputs, { failed, group }),
     );
     if (whole !== undefined) return whole;
   }
@@ -54,7 +56,7 @@ async function executeOne(
   context: RunContext,
   planned: PlannedStep,
   inputs: Record<string, PinnedInput>,
-  { failed = 0, state: known }: ExecuteOptions,
+  { failed = 0, state: known, group }: ExecuteOptions,
 ): Promise<ExecutedStep> {
   const { system, signal, shard, secrets, emit } = context;
   const step = context.dependencies.steps.get(planned.step)!;
@@ -65,34 +67,37 @@ async function executeOne(
     const outcome = { ...success && outcomeOf(success), ...end, durationMs: took(), attempts };
     return { success, outcome };
   };
-  let state: StepState;
-  let shared: SharedStep | undefined;
+  const open = async (): Promise<OpenedStep> => {
+    const state = known ?? await findState(step, planned, { inputs }, context);
+    if (state.done !== undefined || step.shards === 1) return { state };
+    const forced = planned.reasons.includes("forced");
+    const options = { effect: state.effect, forced, whole: group !== undefined };
+    return { state, shared: await openSharedStep(context, step, options) };
+  };
+  let opened: OpenedStep;
   try {
     checkShard(step, shard);
-    state = known ?? await findState(step, planned, { inputs }, context);
+    opened = await (group === undefined ? open() : group.open(open));
+    const { state, shared } = opened;
     const { done, effect } = state;
     if (done !== undefined) {
       return { success: done, outcome: { ...skippedOutcome(done, effect), durationMs: took() } };
     }
-    if (step.shards > 1) {
-      const forced = planned.reasons.includes("forced");
-      shared = await openSharedStep(context, step, { effect, forced });
-      if (shared.done.has(shard!.index)) {
-        // The process of the last shard may have been killed before it committed.
-        const startedAt = new Date(system.now()).toISOString();
-        const when = { attempt: failed + 1, startedAt, durationMs: took() };
-        const facts = factsOf(context, step, { state, ...when });
-        const success = await endShared(context, shared, { state, inputs, facts });
-        if (success !== undefined) return ran(success, failed);
-        return { outcome: { end: "skipped", durationMs: took(), reason: "done already" } };
-      }
+    if (shared?.done.has(shard!.index)) {
+      // The process of the last shard may have been killed before it committed.
+      const startedAt = new Date(system.now()).toISOString();
+      const when = { attempt: failed + 1, startedAt, durationMs: took() };
+      const facts = factsOf(context, step, { state, ...when });
+      const success = await endShared(context, shared, { state, inputs, facts });
+      if (success !== undefined) return ran(success, failed);
+      return { outcome: { end: "skipped", durationMs: took(), reason: "done already" } };
     }
   } catch (error) {
     signal.throwIfAborted();
     return { outcome: { ...failedOutcome(error, secrets), durationMs: took() } };
   }
   for (let attempt = failed + 1;; attempt++) {
-    const end = await new Attempt(context, step, { state, inputs, attempt, shared }).run();
+    const end = await new Attempt(context, step, { ...opened, inputs, attempt }).run();
     if ("success" in end) return ran(end.success, attempt);
     const { exit, exitCode, reason: message } = end;
     if (!isTriedAgain(step, { attempt, exitCode })) {
@@ -115,6 +120,6 @@ function checkShard({ id, shards }: PipelineStep, shard: Shard | undefined): voi
     action: "execute shard",
     subject: `${shard.index}/${shard.count} of step ${shown(id)}`,
     state: `the step has ${shards} shards`,
-    hint: "Set shards of the step and HOLDFAST_SHARD of the process to the same number.",
+    hint: `Set HOLDFAST_SHARD to INDEX/${shards}, or shards of the step to ${shard.count}.`,
   });
 }

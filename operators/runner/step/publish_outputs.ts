@@ -189,7 +189,7 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
     state: isEmpty ? "OUTPUT_ROOT is empty" : `not found; OUTPUT_ROOT contains ${listed}${more}`,
     hint: isEmpty
       ? "Write to the folder OUTPUT_ROOT (context.outputRoot), or omit `outputs`."
-      : 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
+      : 'In `outputs`, use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
   });
 }
 

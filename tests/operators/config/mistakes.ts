@@ -1,6 +1,6 @@
-// Mistakes that people make in a configuration: where each is told, and with what advice.
+// Mistakes that people make in a configuration: the reported position and advice for each.
 
-/** A text with `‸` before the place that is told, what is said, what to do, and the language if it is not YAML. */
+/** A configuration with `‸` at the reported position, the message, the hint, and the language if it is not YAML. */
 export type Mistake = [text: string, says: RegExp, hint: RegExp, language?: "toml" | "json"];
 
 /** A pipeline of operators that have these lines, each indented by two steps. */
@@ -23,7 +23,7 @@ const beside = (keys: string) => `pipeline: { operators: [${A}], ${keys} }\n`;
 const nodes = (list: string, operators = A) =>
   `pipeline: { operators: [${operators}], nodes: [${list}] }\n`;
 
-/** Mistakes of what a text is. */
+/** Mistakes about the types of strings. */
 export const OF_SYNTAX: readonly Mistake[] = [
   ["‸", /file is empty/, /pipeline:/],
   ["‸- a\n", /a list is not a mapping/, /keys with values/],
@@ -68,8 +68,8 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("version: ‸1.0"), /not a version/, /quotes/],
   [one("params: ‸[a]"), /a list is not a mapping/, /names and values/],
   [one("upstream_dependencies: ‸{ a: b }"), /a mapping is not a list/, /\[a, b\]/],
-  [one("shards: ‸two"), /"two" is not a whole number/, /whole number from 1/],
-  [one("shards: ‸0"), /0 is not a whole number/, /from 1/],
+  [one("shards: ‸two"), /"two" is not an integer/, /integer from 1/],
+  [one("shards: ‸0"), /0 is not an integer/, /from 1/],
   [one("env_config: { kind: uv, install: ‸yes please }"), /not true or false/, /true or false/],
   [one("run_as: ‸thraed"), /"thraed" is not one of/, /Did you mean thread/],
   [one("env_config: { kind: ‸venv }"), /not one of plain, uv/, /Write one of/],
@@ -80,7 +80,7 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("timeout: ‸5 minutes"), /not a time/, /30m/],
   [one("timeout: ‸0"), /not a time/, /90s/],
   [one("rerun: [‸input]"), /"input" is not one of/, /Did you mean inputs/],
-  [one("retries: { exit_codes: [‸0] }"), /not a whole number from 1 to 5/, /1 to 5/],
+  [one("retries: { exit_codes: [‸0] }"), /not an integer from 1 to 5/, /1 to 5/],
   [one("extra_env_vars: { ‸1A: x }"), /"1A" is not a valid name/, /not beginning with a digit/],
   [one("extra_env_vars: { A: ‸[x] }"), /a list is not the value/, /from_env/],
   [

@@ -39,10 +39,10 @@ Deno.test("all mistakes are reported at once, in the order of the file", () => {
   assertEquals(problemsIn(text).map(({ path, message }) => `${path}: ${message}`), [
     'pipeline.operators[0].timout: unknown key "timout" in the operator',
     'pipeline.operators[0].shrads: unknown key "shrads" in the operator',
-    "pipeline.operators[0].shards: 1.5 is not a whole number from 1 to 100000",
+    "pipeline.operators[0].shards: 1.5 is not an integer from 1 to 100000",
     'pipeline.operators[0].inputs.constructor: "constructor" is a reserved name',
     'pipeline.operators[0].inputs.d: there is no operator for "step:c"',
-    "pipeline.operators[1].resource.gpu_limit: the value of N is not a whole number from 0 to 1000",
+    "pipeline.operators[1].resource.gpu_limit: the value of N is not an integer from 0 to 1000",
     'pipeline.operators[1].resource.cpu: unknown key "cpu" in resource',
     "pipeline.operators[1].git_tag: git_tag requires git_repo",
   ]);

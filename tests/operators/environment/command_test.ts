@@ -70,7 +70,7 @@ testInRoot("activation scripts run before the command", async (root) => {
 testInRoot("a missing environment ends with 5 and a hint", async (root) => {
   const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
   assertEquals(exitCode, 5);
-  assertStringIncludes(reason!, "there is none in");
+  assertStringIncludes(reason!, "not found in");
   assertStringIncludes(hint!, "pixi install");
 });
 

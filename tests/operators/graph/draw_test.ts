@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import { draw, type Drawing, drawPipeline } from "../../../operators/graph/mod.ts";
+import { draw, type Drawing, drawPipeline } from "../../../operators/mod.ts";
 import { pipeline, step } from "../runner/pipelines.ts";
 
 const training = pipeline([

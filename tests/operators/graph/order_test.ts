@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import { findCycle, levelsOf } from "../../../operators/graph/mod.ts";
+import { findCycle, levelsOf } from "../../../operators/mod.ts";
 
 Deno.test("levels keep the order of the pipeline", () => {
   const steps = [

@@ -16,7 +16,7 @@ sleep 3600 > /dev/null 2>&1 &
 echo $! > new; mv new other
 wait $runner`;
 
-/** Leaves a process that only its pipes connect with the command: then the holders of pipes are looked for. */
+/** Leaves a process that is linked to the command by its pipes only, so the runner searches for their holders. */
 const COMMAND = `(env -i setsid sleep 3600 &)
 touch ready
 while [ ! -e other ]; do sleep 0.01; done`;

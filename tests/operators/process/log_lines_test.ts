@@ -23,10 +23,10 @@ Deno.test("pieces of output may end within a character", () => {
 Deno.test("a secret at the cut of a long line is not shown in part", () => {
   const secret = "abcdefghij";
   for (let before = 0; before < 30; before++) {
-    const colours = "\x1b[31m".repeat(before);
+    const colors = "\x1b[31m".repeat(before);
     for (const more of [0, 1, 9, 10]) {
       const [line] = linesOf([
-        `${colours}${"x".repeat(MAX_LINE - more)}`,
+        `${colors}${"x".repeat(MAX_LINE - more)}`,
         `${secret}${secret}${"y".repeat(100)}`,
       ], [secret]);
       assertEquals(/ab|[a-h]b|j/.test(line.replace(/… .*/, "")), false, `${before} ${more}`);
@@ -91,7 +91,7 @@ Deno.test("stepVariables() returns variables that a step cannot replace", async 
     HOLDFAST_SHARD: "1/4",
   });
   await runOperator(operator, { inputRoot: "/" });
-  assertEquals(seen[1].HOLDFAST_SHARD, ""); // where tasks share a run, that is not what the step is told
+  assertEquals(seen[1].HOLDFAST_SHARD, ""); // the step does not see the shard of tasks that share a run
 });
 
 Deno.test("shellLine() quotes any word", async () => {

@@ -18,7 +18,7 @@ async function pids(root: TempRoot): Promise<number[]> {
   return (await Deno.readTextFile(root.join("pids"))).trim().split("\n").map(Number);
 }
 
-/** Whether a process runs; one that is dead and that nobody asked for does not. */
+/** True if a process runs; a zombie does not. */
 async function runs(pid: number): Promise<boolean> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => ") Z");
   return !/\) [ZX]/.test(stat);

@@ -83,7 +83,7 @@ testInRoot("a failed command fails its step without output", async (root) => {
     "input",
     undefined,
   ]);
-  assertStringIncludes(failed.reason!, "it ended with code 2");
+  assertStringIncludes(failed.reason!, "it exited with code 2");
   const missing = await run(root, sh("", { startCommand: ["no-such-program"] }));
   assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
 });

@@ -7,7 +7,7 @@ import { testInWorld, textOf, threeSteps } from "./world.ts";
 import { readRecord, saveRecord } from "../../../operators/runner/records/files.ts";
 import { rejected } from "../../registry/rejected.ts";
 
-/** Writes what is given as a record, as another version of the library may. */
+/** Writes a record with this content, as another version of the library may. */
 const written = (formatVersion = 1) =>
   defineMaterializer<unknown>({
     id: "holdfast/pipeline-record",

@@ -31,7 +31,7 @@ for (const [when, ends] of Object.entries(KILLS)) {
       assertEquals(
         [...Deno.readDirSync(root.join(".holdfast-runs", "nightly"))],
         [],
-        "what it left is removed",
+        "its leftovers are removed",
       );
 
       await using registry = await openRegistry(root.join("registry"), { create: false });

@@ -89,7 +89,7 @@ testInRoot("a disk limit also applies at the end of a step", async (root) => {
   const members = { operator: "writes", params: { bytes: 60_000 } };
   assertEquals([await exitCodeOf(members, 119_999), await exitCodeOf(members, 120_000)], [4, 0]);
   const failing = sh('head -c 9 /dev/zero > "$OUTPUT_ROOT/a"; exit 2');
-  assertEquals(await exitCodeOf(failing, 1), 2, "what a step says itself is told");
+  assertEquals(await exitCodeOf(failing, 1), 2, "the step's own exit code is reported");
 });
 
 testInRoot("usage of a step is recorded over time", async (root) => {

@@ -154,7 +154,7 @@ bucketTest("the scheme of a URL selects the provider's configuration", async (he
     pipeline([step("train", { outputs: { text: place.replace("minio:", "oss:") + "out" } })]),
     here,
   )).steps.train;
-  assertStringIncludes(reason!, "Cannot find configuration of oss://holdfast");
+  assertStringIncludes(reason!, "Cannot find the configuration of oss://holdfast");
 });
 
 testInWorld("a key that leads outside the input root is refused", async (here) => {

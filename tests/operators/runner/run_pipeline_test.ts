@@ -171,7 +171,7 @@ testInWorld("steps run concurrently within limits of node and machine", async (h
     () =>
       runPipeline(pipeline(many({ memoryRequest: 2000 }), { id: "large" }), { ...here, machine }),
     RegistryError,
-    "requests 2000 of memory, this machine has 1000",
+    "requests 2000 bytes of memory, but this machine has 1000",
   );
   assert(!await here.registry.has("large:run"), "nothing ran");
 });

@@ -16,7 +16,7 @@ function sharedPipeline(shards: number, members: object = {}) {
   ]);
 }
 
-/** What a version holds, by path. */
+/** Returns the content of a version by path. */
 async function textsOf(registry: Registry, ref: string): Promise<Record<string, string>> {
   const artifact = await registry.open(ref);
   const texts = artifact.files().map(async (

@@ -74,7 +74,7 @@ testInRoot("a worker step that ignores its timeout is ended with 4", async (root
     onEvent,
   });
   assertEquals([end, exitCode], ["failed", 4]);
-  assertStringIncludes(reason!, `it took more than ${timeoutMs} ms`);
+  assertStringIncludes(reason!, `timed out after ${timeoutMs} ms`);
 });
 
 testInRoot("a worker step without an executor is refused", async (root) => {

@@ -4,7 +4,7 @@ import { createOperators, type OperatorContext, type Operators } from "../../../
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 
-/** What a run is given, and what it did. */
+/** The options of a run, and its outcome. */
 export interface World extends AsyncDisposable {
   registry: Registry;
   operators: Operators;

@@ -1,7 +1,7 @@
-// Whether something is there.
+// Tests for the existence of a path.
 import { lstat } from "node:fs/promises";
 
-/** Whether a path is there, also a link that leads nowhere. */
+/** True if a path exists, even as a dangling link. */
 export function exists(path: string): Promise<boolean> {
   return lstat(path).then(() => true, () => false);
 }

@@ -8,8 +8,8 @@ export interface TreeOptions {
   /** The first process goes on until it is ended; else it ends when all have started. */
   rootStays: boolean;
   /**
-   * Which processes may depend on nothing but a parent that stays: those that also closed the pipes, those that left
-   * environment and session behind, or none. A runner cannot find such a process when its parent ended unseen.
+   * Processes that only a living parent links to the tree: those that also closed the pipes, those that left
+   * the environment and the session, or none. A runner cannot find such a process when its parent ended unseen.
    */
   hidden: "without pipes" | "by session" | "never";
 }

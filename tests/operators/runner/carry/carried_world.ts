@@ -12,9 +12,9 @@ import { type World, world } from "../world.ts";
 export interface CarriedWorld extends World {
   queue: JobQueue;
   engine: Engine;
-  /** What the watcher and the workers told. */
+  /** The events of the watcher and the workers. */
   events: RunEvent[];
-  /** What a run is given. */
+  /** The options of a run. */
   options: Pick<World, "registry" | "operators" | "root"> & {
     carry: { engine: Engine };
     onEvent(event: RunEvent): void;

@@ -29,7 +29,7 @@ export const operators = createOperators({
 });
 `;
 
-/** What was taken from a process that died is given again after half a minute: much longer, and it never is. */
+/** A dead process's jobs return to the queue after half a minute; much later means never. */
 const LIMIT_MS = 240_000;
 
 const ORDER = ["first", "second", "third"];

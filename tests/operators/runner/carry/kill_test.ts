@@ -67,7 +67,7 @@ programTest("workers complete a detached run", QUEUES, async ({ shared, kind }) 
   await endsWell(project.start(...RUN, "--detach"));
   await project.begun(1);
   await project.go();
-  await worker.until(() => worker.stderr.includes("kills@1 third ended well"));
+  await worker.until(() => worker.stderr.includes("kills@1 third succeeded"));
   await project.check();
 });
 
@@ -92,7 +92,7 @@ programTest(
     await second.until(() => second.stderr.includes("finishing 1 step"));
     await project.go();
     await endsWell(second);
-    assertStringIncludes(second.stderr, "kills@1 second ended well");
+    assertStringIncludes(second.stderr, "kills@1 second succeeded");
     const third = project.start("worker");
     await endsWell(run);
     await third.stop("SIGTERM");
@@ -125,7 +125,7 @@ async function beginning(workers: readonly WatchedProcess[]): Promise<WatchedPro
   );
 }
 
-/** Slurm forgets a job whose controller dies before it wrote it down, and may drain the node of its process then. */
+/** Slurm forgets a job if its controller dies before it recorded the job, and may then drain the node. */
 async function untilKept(configuration: string, job: string): Promise<void> {
   const state = join(dirname(configuration), "state/job_state");
   const isKept = (text: string) => new RegExp(`${job}[0-9a-f]{16}-2`).test(text);

@@ -4,7 +4,8 @@ import { realSystem } from "../../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createOperators } from "../../../../operators/mod.ts";
-import { carryPipeline, createRunHandler } from "../../../../operators/runner/mod.ts";
+import { carryPipeline, createRunHandler, submitRun } from "../../../../operators/runner/mod.ts";
+import { readResult } from "../../../../operators/runner/records/run_record.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { withCounts } from "../../../bench/counted_backend.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
@@ -40,3 +41,30 @@ testInRoot(
     assertEquals(left.filter((path) => /\/s\d+-[^/]*$/.test(path)), []);
   },
 );
+
+testInRoot("a step of a chain does not read the steps after it", async ({ path: root }) => {
+  const { backend, calls } = withCounts(createMemoryBackend());
+  await using registry = await openRegistry(backend);
+  await using queue = createMemoryQueue();
+  const operators = createOperators();
+  add(operators, "nothing", () => 0);
+  const steps = Array.from(
+    { length: STEPS },
+    (_, index) =>
+      step(`s${index}`, { operator: "nothing", upstream: index ? [`s${index - 1}`] : [] }),
+  );
+  const options = { registry, operators, root, carry: { engine: createQueueEngine(queue) } };
+  const run = await submitRun(pipeline(steps), options);
+  const handler = createRunHandler([pipeline(steps)], options);
+  const execute = async (id: string) => {
+    const job = { id, group: run, kind: "step", data: { run, step: id } };
+    const { signal } = new AbortController();
+    assertEquals(await handler(job, { signal, onProgress() {} }), { exitCode: 0 });
+  };
+  await execute("s0"); // reads the run too
+  calls.take();
+  await execute("s1");
+  assertLessOrEqual(calls.counts.list ?? 0, 10);
+  for (const { id } of steps.slice(2)) await execute(id);
+  assertEquals((await readResult(registry, run))?.end, "ok");
+});

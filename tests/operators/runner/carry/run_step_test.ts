@@ -11,7 +11,7 @@ import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { add, pipeline, step } from "../pipelines.ts";
 import { countOf, testInWorld, textOf, threeSteps, type World } from "../world.ts";
 
-/** Plans a run, as somebody does who hands its steps to others. */
+/** Plans a run whose steps other processes execute. */
 async function planned(pipeline: Pipeline, options: World): Promise<string> {
   return await saveRun(options.registry, await planPipeline(pipeline, options));
 }

@@ -1,5 +1,5 @@
 // A run whose step is a command: `killed_command.ts ROOT`. The step writes its process id into
-// `ROOT/pids`, prints who of those before it still runs, and waits, the first time for ever.
+// `ROOT/pids`, prints which earlier processes still run, and waits: forever the first time.
 import { openRegistry } from "../../../../mod.ts";
 import { createOperators } from "../../../../operators/mod.ts";
 import { runPipeline } from "../../../../operators/runner/mod.ts";

@@ -40,7 +40,7 @@ function outputTest(name: string, test: (here: Here) => Promise<void>): void {
 interface Here {
   registry: Registry;
   root: TempRoot;
-  /** What each step that reads has seen. */
+  /** The input that each reading step has seen. */
   read: string[][];
   run(one: Pipeline): Promise<Awaited<ReturnType<typeof runPipeline>>["steps"]>;
   options: Parameters<typeof runPipeline>[1];
