@@ -111,7 +111,7 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
     throw fault({
       code: "Invalid",
       action,
-      state: `the plugin is ${described(plugin)}`,
+      state: `expected a plugin object, got ${described(plugin)}`,
       hint: `Return an object with ${listed(contract.methods)}.`,
     });
   }
@@ -119,11 +119,16 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
     typeof (plugin as Record<string, unknown>)[name] !== "function"
   );
   if (missing.length === 0) return;
+  const renamed = missing.flatMap((name) => {
+    const other = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return other !== name && other in plugin ? [`${other}() to ${name}()`] : [];
+  });
+  const rename = renamed.length > 0 ? `Rename ${renamed.join(" and ")}. ` : "";
   throw fault({
     code: "Invalid",
     action,
     state: `it has no ${listed(missing)}`,
-    hint: `Implement ${listed(contract.methods)}; in a class as methods, not as fields.`,
+    hint: `${rename}Implement ${listed(contract.methods)}; in a class as methods, not as fields.`,
   });
 }
 

@@ -26,3 +26,12 @@ export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces
 export { createFileStorage, type FileStorageOptions } from "./storage/backend_storage.ts";
 export type * from "./storage/file_storage.ts";
 export { openStorage, type StorageSettings } from "./storage/open_storage.ts";
+export { type Background, createBackground } from "./jobs/background.ts";
+export {
+  createQueueRunner,
+  type QueueRunner,
+  type QueueRunnerOptions,
+  taskJob,
+  workTasks,
+  type WorkTasksOptions,
+} from "./jobs/work_tasks.ts";

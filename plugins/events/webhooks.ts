@@ -204,13 +204,19 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
   }
   const { host, hostname } = url;
   if (url.username !== "" || url.password !== "") {
-    throw invalid(`the URL of ${host} contains a user or a password`, "Remove them.");
+    throw invalid(
+      `the URL of ${host} contains credentials`,
+      "Remove the user and password from the URL.",
+    );
   }
   const isAllowed = typeof allowPrivate === "boolean"
     ? allowPrivate
     : allowPrivate.includes(hostname);
   if (url.protocol === "http:" && !isAllowed) {
-    throw invalid(`the URL of ${host} is not https:`, "Use https:, or add it to allowPrivate.");
+    throw invalid(
+      `the URL of ${host} is not https:`,
+      "Use https:, or add the host to allowPrivate.",
+    );
   }
   const patterns = [topics ?? []].flat() as string[];
   if (patterns.length === 0) {

@@ -14,7 +14,7 @@ export interface Background {
  * @example
  * ```ts
  * import { createPlugins } from "@holdfast/holdfast/plugins";
- * import { createBackground } from "@holdfast/holdfast/plugins/jobs";
+ * import { createBackground } from "@holdfast/holdfast/plugins";
  *
  * await using plugins = createPlugins();
  * const background = createBackground();

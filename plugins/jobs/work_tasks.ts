@@ -22,7 +22,7 @@ export interface WorkTasksOptions extends WorkOptions {
  * @example
  * ```ts
  * import { createPlugins } from "@holdfast/holdfast/plugins";
- * import { taskJob, workTasks } from "@holdfast/holdfast/plugins/jobs";
+ * import { taskJob, workTasks } from "@holdfast/holdfast/plugins";
  * import { openQueue } from "@holdfast/holdfast/queues";
  * import { assertEquals } from "@std/assert";
  *
@@ -73,7 +73,7 @@ export const TASK_KIND = "task";
  *
  * @example
  * ```ts
- * import { taskJob } from "@holdfast/holdfast/plugins/jobs";
+ * import { taskJob } from "@holdfast/holdfast/plugins";
  * import { openQueue } from "@holdfast/holdfast/queues";
  *
  * await using queue = await openQueue("memory:"); // or "redis://127.0.0.1:6379"

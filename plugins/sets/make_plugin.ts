@@ -114,7 +114,9 @@ export function checkSettings(config: unknown, action: string): asserts config i
   throw fault({
     code: "Invalid",
     action,
-    state: `its settings are ${Array.isArray(config) ? "a list" : described(config)}`,
+    state: `settings must be an object, got ${
+      Array.isArray(config) ? "an array" : described(config)
+    }`,
     hint: 'Pass settings by name: { bucket: "files" }.',
   });
 }

@@ -63,7 +63,7 @@ function checkEntry(
       action,
       state: `its settings are not plain JSON: ${problem}`,
       hint:
-        "Create the value in a plugin of the process that runs the job, or add this behavior before the one that submits it.",
+        "Pass plain JSON, and create the value in a plugin where the job runs. Or add this behavior before the one that submits the job.",
     });
   }
   const used = usedBy(entry, table);
@@ -81,13 +81,13 @@ function secretTravels(
   { aliases = {}, env = {} }: Partial<AnyDefinition> = {},
 ) {
   const variable = env[aliases[secret] ?? secret];
-  const where = variable === undefined ? "its environment" : variable;
+  const where = variable === undefined ? "it in the environment" : variable;
   return fault({
     code: "Invalid",
     action,
-    state: `its ${secret} is a secret`,
+    state: `jobs cannot contain secrets (${secret})`,
     hint:
-      `Omit it and set ${where} where the job runs, or add this behavior before the one that submits the job.`,
+      `Omit it and set ${where} where the job runs, or move this behavior before the one that submits the job.`,
   });
 }
 

@@ -127,6 +127,6 @@ export function checkJobId(id: string): void {
     subject: shown(id),
     state: isReservedId(id) ? "Redis queues reserve this id" : "invalid job id",
     hint:
-      "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not only digits, and prefix reserved ids.",
+      "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not only digits. Add a prefix to a reserved id.",
   });
 }

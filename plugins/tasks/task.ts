@@ -19,6 +19,7 @@ export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Tas
   const task: Task<unknown> = {
     name: target.task,
     addBehavior(name: string, config: PluginConfig = {}) {
+      checkBehaviorName(name, config);
       const entry = createEntry(name, config, tools);
       const longer = [...entries, entry];
       checkChain(chainOf(longer), tools.table);
@@ -38,6 +39,19 @@ export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Tas
     },
   };
   return task;
+}
+
+/** Throws `Invalid` for an interface in place of a name: `addBehavior(Behavior, { plugin })`. */
+function checkBehaviorName(name: unknown, config: PluginConfig): void {
+  if (typeof name === "string") return;
+  const { plugin } = config as { plugin?: unknown };
+  const example = shown(typeof plugin === "string" ? plugin : "storage_write");
+  throw fault({
+    code: "Invalid",
+    action: "add behavior",
+    state: `${described(name)} is not the name of a behavior`,
+    hint: `Pass the name first, then its settings: addBehavior(${example}, { … }).`,
+  });
 }
 
 /** Creates an entry of a chain. Checks its settings now, unless the schema is asynchronous. */

@@ -68,6 +68,6 @@ Deno.test("creating a plugin without its methods is Invalid", async () => {
   );
   assertEquals(
     await rejected(() => plugins.create(JobRunner, "nothing")),
-    'Invalid: Cannot create plugin "nothing" of job_runner: the plugin is undefined',
+    'Invalid: Cannot create plugin "nothing" of job_runner: expected a plugin object, got undefined',
   );
 });

@@ -215,7 +215,7 @@ Deno.test("shared plugins are created once and closed with the set", async () =>
   assertNotStrictEquals(
     await plugins.shared(Teller, "kept", with_),
     await plugins.shared(Teller, "kept", with_),
-    "what cannot be compared is not shared",
+    "settings that cannot be compared are not shared",
   );
   await plugins.create(Teller, "kept", { name: "mine" });
   await plugins[Symbol.asyncDispose]();

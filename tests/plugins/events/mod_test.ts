@@ -15,7 +15,7 @@ Deno.test("an invalid bus URL is refused without quoting it", async () => {
   }
 });
 
-Deno.test("where no server answers, opening fails in time", async () => {
+Deno.test("opening fails in time if no server answers", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

@@ -177,7 +177,7 @@ programTest("subscriptions survive a restart of the server", "redis", async ({ o
   await trouble.until(1);
   assertEquals(trouble.items[0].trouble, "unreachable");
   await server.start();
-  // The subscriptions return eventually and hear all later events.
+  // The subscriptions return eventually and receive all later events.
   let sent = 1;
   const back = Promise.all([plain.until(2), grouped.until(3)]).then(() => sent = Infinity);
   while (sent < Infinity) {

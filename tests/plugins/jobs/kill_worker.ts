@@ -1,7 +1,7 @@
 // A worker for tasks as a process of its own, which stays in the middle of its jobs where it is
 // told to.
 import { openRegistry } from "../../../mod.ts";
-import { workTasks } from "../../../plugins/jobs.ts";
+import { workTasks } from "../../../plugins/mod.ts";
 import { createPlugins } from "../../../plugins/mod.ts";
 import { openQueue } from "../../../queues/mod.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { createBackground, type QueueRunner } from "../../../plugins/jobs.ts";
+import { createBackground, type QueueRunner } from "../../../plugins/mod.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { createPlugins, JobRunner, type Plugins, type ScheduledJob } from "../../../plugins/mod.ts";
 import { serverUrl } from "../../../plugins/sets/server.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
-import { workTasks } from "../../../plugins/jobs.ts";
+import { workTasks } from "../../../plugins/mod.ts";
 import { createPlugins, type Plugins } from "../../../plugins/mod.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
