@@ -111,7 +111,7 @@ class BullmqQueue implements JobQueue {
     const bulk = added.map((job) => ({
       name: job.kind,
       data: { group: job.group, data: job.data } satisfies JobForm,
-      opts: optionsOf(job, this.kind),
+      opts: optionsOf(job),
     }));
     if (bulk.length === 1) {
       const { name, data, opts } = bulk[0]!;
@@ -161,7 +161,7 @@ class BullmqQueue implements JobQueue {
     const now = this.#connection.system.now();
     if (cron !== undefined) checkCron(id, { pattern: cron, tz: timeZone }, now);
     const data: JobForm = { group: job.group, data: job.data };
-    const template = { name: job.kind, data, opts: repeatedOptionsOf(job, this.kind) };
+    const template = { name: job.kind, data, opts: repeatedOptionsOf(job) };
     const times = cron === undefined ? { every: everyMs } : { pattern: cron, tz: timeZone };
     const added = this.#queue.upsertJobScheduler(id, times, template);
     await this.#request("add a schedule to", added, options);

@@ -179,7 +179,7 @@ class RedisClient implements RedisConnection {
   #closed(): RegistryError {
     return fault({
       code: "Invalid",
-      action: "ask",
+      action: "use",
       subject: `${this.#what} at ${this.location}`,
       state: "the connection is closed",
       hint: "Open it again.",

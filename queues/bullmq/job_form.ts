@@ -24,25 +24,24 @@ export const MOST_ENDED = 100_000;
 
 export function optionsOf(
   { id, delayMs, ...job }: NewJob,
-  store: string,
 ): { jobId: string; [option: string]: unknown } {
-  return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job, store) };
+  return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job) };
 }
 
 export function repeatedOptionsOf(
   { priority, attempts = 1, backoffMs = 1_000 }: Omit<NewJob, "id" | "delayMs">,
-  store: string,
 ): { [option: string]: unknown } {
+  return {
+    ...(priority ? { priority } : {}),
+    ...(attempts > 1 ? { attempts, backoff: { type: "exponential", delay: backoffMs } } : {}),
+  };
+}
+
+/** Returns the options of a worker that decide how long ended jobs are kept. */
+export function keptOptionsOf(store: string): { [option: string]: unknown } {
   // PostgreSQL would compare each ended job with all others: see `trim.ts`.
   const kept = { age: KEPT_SECONDS, ...(store === "postgres" ? {} : { count: MOST_ENDED }) };
-  return {
-    attempts,
-    ...(priority ? { priority } : {}),
-    ...(attempts > 1 ? { backoff: { type: "exponential", delay: backoffMs } } : {}),
-    removeOnComplete: kept,
-    removeOnFail: kept,
-    stackTraceLimit: 0, // stacks may contain secrets
-  };
+  return { removeOnComplete: kept, removeOnFail: kept };
 }
 
 /** Returns the reason of a cancellation, if any. */
@@ -100,7 +99,7 @@ export function jobOf(job: StoredJob, stored: JobState): QueuedJob {
   const state = stateNow(job, stored);
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
-    ...{ id: id!, kind, group, data, state, attempts: job.opts.attempts ?? 1, attemptsMade },
+    ...{ id: id!, kind, group, data, state, attempts: job.opts.attempts || 1, attemptsMade },
     ...job.stalledCounter && { takenOver: job.stalledCounter },
     addedAt: new Date(timestamp || 0), // other programs may write anything
     ...processedOn && { startedAt: new Date(processedOn) },

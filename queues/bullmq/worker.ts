@@ -6,7 +6,13 @@ import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../co
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { cancellationOf, formOf, type JobForm, type ProgressForm } from "./job_form.ts";
+import {
+  cancellationOf,
+  formOf,
+  type JobForm,
+  keptOptionsOf,
+  type ProgressForm,
+} from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";
 import { TRIM_EVERY } from "./trim.ts";
 
@@ -22,7 +28,7 @@ const POLL_MS = 500;
 const ASK_AGAIN_MS = 1_000;
 /** The delay before the end of a job is reported again, milliseconds. */
 const REPORT_AGAIN_MS = 200;
-/** The number of restarts after the death of a worker, which is no failure of the job. */
+/** The number of restarts after the death of a worker, which does not count as a failure of the job. */
 const MOST_DEATHS = 1_000_000;
 
 export interface BullmqWorkerOptions extends WorkOptions {
@@ -79,6 +85,7 @@ export class BullmqWorker implements QueueWorker {
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_EVERY_MS,
         maxStalledCount: MOST_DEATHS,
+        ...keptOptionsOf(store.kind),
         runRetryDelay: ASK_AGAIN_MS,
         ...limiter && { limiter },
       } as never,
@@ -122,6 +129,7 @@ export class BullmqWorker implements QueueWorker {
   async #run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
     const { id = "", name: kind } = job;
     const { group, data } = formOf(job);
+    job.opts.stackTraceLimit = 0; // stacks may contain secrets
     const cancelled = cancellationOf(job);
     if (cancelled !== undefined) throw neverAgain(cancelled);
     const startedAt = this.#options.system.monotonic();

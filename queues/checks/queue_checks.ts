@@ -97,7 +97,9 @@ export function checkWorkOptions(options: WorkOptions): void {
   throw fault({
     code: "Invalid",
     action: "take jobs",
-    state: isRate ? `concurrency is ${concurrency}` : `rateLimit is ${max} in ${perMs} ms`,
+    state: isRate
+      ? `invalid concurrency ${concurrency}`
+      : `invalid rateLimit: ${max} in ${perMs} ms`,
     hint: "Pass integers of at least 1, as in rateLimit: { max: 10, perMs: 1_000 }.",
   });
 }

@@ -1,6 +1,7 @@
 import "../../../queues/bullmq/msgpackr_extract.ts"; // before BullMQ
 import { assertEquals } from "@std/assert";
 import { createPostgresBackend, Queue } from "npm:bullmq@^6";
+import { keptOptionsOf } from "../../../queues/bullmq/job_form.ts";
 import { trimEnded } from "../../../queues/bullmq/trim.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import { createListener } from "../../conformance/queues/queue_case.ts";
@@ -40,7 +41,13 @@ programTest("the oldest ended jobs are removed", "postgres", async ({ shared }) 
   await raw.close();
 });
 
-programTest("jobs on PostgreSQL have no count to keep", "postgres", async ({ shared }) => {
+Deno.test("ended jobs are kept for a week, and on Redis at most 100,000 of them", () => {
+  const [week, count] = [{ age: 604_800 }, { age: 604_800, count: 100_000 }];
+  assertEquals(keptOptionsOf("postgres"), { removeOnComplete: week, removeOnFail: week });
+  assertEquals(keptOptionsOf("redis"), { removeOnComplete: count, removeOnFail: count });
+});
+
+programTest("workers, not jobs, decide what is kept", "postgres", async ({ shared }) => {
   const { url } = await shared();
   await using queue = await openQueue(`${url}?queue=untrimmed`);
   await queue.add([{ id: "one", ...NOTHING }, { id: "two", ...NOTHING }]);
@@ -49,7 +56,7 @@ programTest("jobs on PostgreSQL have no count to keep", "postgres", async ({ sha
   const jobs = await raw.getJobs(["waiting", "delayed"]);
   assertEquals(jobs.length, 3);
   for (const { opts: { removeOnComplete, removeOnFail } } of jobs) {
-    assertEquals([removeOnComplete, removeOnFail] as unknown, [{ age: 604_800 }, { age: 604_800 }]);
+    assertEquals([removeOnComplete, removeOnFail], [undefined, undefined]);
   }
   await raw.close();
 });
