@@ -32,7 +32,7 @@ function pathOf({ url, scheme, bucket }: BackendPlace): string {
     code: "Invalid",
     action: "open",
     subject: `${scheme}://…`,
-    state: "two slashes precede a bucket name",
-    hint: `Write "${scheme}:data", or only the path.`,
+    state: '"//" is only for buckets',
+    hint: `Write "${scheme}:data", or the plain path.`,
   });
 }

@@ -1,6 +1,5 @@
 // HTTP connections to buckets. They are kept alive and reused, also for creates, and never send a
 // request twice.
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
@@ -42,7 +41,7 @@ export function createConnections({ ca, system }: ConnectionOptions): Connection
   };
   const agents: Connections = {
     http: careful(new http.Agent(shared)),
-    https: trusting(careful(new https.Agent(shared)), { ca, system }),
+    https: trusting(careful(new https.Agent(shared)), ca),
     ownTrust: ca !== undefined,
     close() {
       agents.http.destroy();
@@ -80,26 +79,24 @@ function destroy(this: Socket): void {
 }
 
 /**
- * Reads the root certificates once. The runtime reads them for each new connection, which takes
- * longer than a handshake, and skips some that its environment names.
+ * Shares one trust: the runtime would read the certificates of all authorities for each connection.
+ * Deno does so too if they come in the option `ca`, so those of the caller are added afterwards.
  */
-function trusting(agent: https.Agent, options: ConnectionOptions): https.Agent {
+function trusting(agent: https.Agent, ca: ConnectionOptions["ca"]): https.Agent {
   let trust: tls.SecureContext | undefined;
   const { createConnection } = agent;
   agent.createConnection = function (connection, callback) {
-    const secureContext = trust ??= createTrust(options);
+    const secureContext = trust ??= createTrust(ca);
     const secure = { ...connection, secureContext } as typeof connection;
     return createConnection.call(this, secure, callback);
   };
   return agent;
 }
 
-function createTrust({ ca, system }: ConnectionOptions): tls.SecureContext {
-  if (ca === undefined) return tls.createSecureContext();
-  const { getCACertificates } = tls as { getCACertificates?: (type: "default") => string[] };
-  const usual = getCACertificates?.("default") ?? tls.rootCertificates;
-  // `createSecureContext` trusts only the certificates in `ca`.
-  return tls.createSecureContext({ ca: [...usual, ...denoCertificates(system), ...[ca].flat()] });
+function createTrust(ca: ConnectionOptions["ca"] = []): tls.SecureContext {
+  const trust = tls.createSecureContext();
+  for (const certificate of [ca].flat()) trust.context.addCACert(certificate);
+  return trust;
 }
 
 /** Returns how long the server keeps an idle connection (`Keep-Alive: timeout=5`). */
@@ -107,22 +104,6 @@ function announcedIdleMs(socket: Socket): number {
   const { _httpMessage: last } = socket as { _httpMessage?: { res?: http.IncomingMessage } };
   const found = /(?:^|[ ,])timeout=(\d+)/.exec(String(last?.res?.headers["keep-alive"] ?? ""));
   return found === null ? Infinity : Number(found[1]) * 1000;
-}
-
-function denoCertificates(system: Pick<System, "env">): string[] {
-  const file = system.env("DENO_CERT") ?? "";
-  if (file === "") return [];
-  try {
-    return [readFileSync(file, "utf8")];
-  } catch (cause) {
-    throw fault({
-      code: "Invalid",
-      action: "connect",
-      state: `cannot read the certificate file that DENO_CERT names (${file})`,
-      hint: "Set DENO_CERT to a PEM file that this program may read.",
-      cause,
-    });
-  }
 }
 
 /** Throws `Invalid` if `ca` is given and contains no certificate. */

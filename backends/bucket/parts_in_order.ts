@@ -55,6 +55,12 @@ export function* spansOf({ start, end }: Span, partBytes: number): Generator<Spa
   for (; start < end; start += partBytes) yield { start, end: Math.min(end, start + partBytes) };
 }
 
+/** Returns the first byte of a reply and the size of its object: 5 and 1000 of `bytes 5-9/1000`. */
+export function parseContentRange(header = ""): { start: number; size: number } | undefined {
+  const [, start, size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(header) ?? [];
+  return size === undefined ? undefined : { start: Number(start), size: Number(size) };
+}
+
 export async function joined(
   size: number,
   chunks: AsyncIterable<Uint8Array>,

@@ -95,8 +95,8 @@ function placeOf({ backend }: FailedCall): string {
 }
 
 /** https://cloud.google.com/docs/authentication/application-default-credentials */
-const SEARCHED = "searched GOOGLE_APPLICATION_CREDENTIALS, the file of gcloud " +
-  "(application_default_credentials.json) and the metadata server of this machine";
+const SEARCHED = "searched GOOGLE_APPLICATION_CREDENTIALS, gcloud's " +
+  "application_default_credentials.json and the metadata server";
 
 export interface Unreached {
   /** The `location` of the backend. */
@@ -114,8 +114,8 @@ export function unreached(
 ): RegistryError {
   const { code, action, state, retry, key, maybeWritten, cause } = error ?? {};
   const isSignIn = signing || action === "sign in" && code === "Denied";
-  const known = isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.";
-  const advice: Advice = error?.hint === undefined ? { hint: known } : error;
+  const known = isSignIn ? SIGN_IN : { hint: "Check the endpoint and the network." };
+  const advice: Advice = error?.hint === undefined ? known : error;
   return fault({
     code: code ?? (signing ? "Denied" : "Unavailable"),
     action: "reach",
@@ -137,9 +137,13 @@ export function missingBucket(bucket: string, call: FailedCall): RegistryError {
 }
 
 /** The hint for missing credentials. */
-export const SIGN_IN_HINT =
-  "Pass `credentials`, `keyFilename` or `storage`, set GOOGLE_APPLICATION_CREDENTIALS, or run " +
-  "`gcloud auth application-default login`.";
+export const SIGN_IN: Advice = {
+  hint: "Pass `credentials`, `keyFilename` or `storage`, set GOOGLE_APPLICATION_CREDENTIALS, or " +
+    "run `gcloud auth application-default login`.",
+  hints: {
+    cli: "Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`.",
+  },
+};
 
 /** Returns the error of an answer that Google Cloud Storage would not give. */
 export function foreignReply(state: string, call: FailedCall): RegistryError {

@@ -10,7 +10,7 @@ import {
   storedObject,
 } from "../../core/bytes/bytes.ts";
 import type { ErrorCode, RegistryError } from "../../core/errors.ts";
-import { joined, partsInOrder, type Span } from "../bucket/parts_in_order.ts";
+import { joined, parseContentRange, partsInOrder, type Span } from "../bucket/parts_in_order.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
 import { failure } from "./errors.ts";
@@ -69,7 +69,7 @@ export async function getObject(
   }
   const clipped = clipRange(range, info);
   const firstEnd = Math.min(clipped.end, start + partBytes);
-  if (sizeOf(reply) !== firstEnd - start || reply.status !== 206 && start > 0) {
+  if (sizeOf(reply) !== firstEnd - start || startOf(reply) !== start) {
     throw brokenRange({ api, key }, info, start, firstEnd);
   }
   return foundObject(
@@ -113,7 +113,7 @@ async function readSpan(
 function infoOf({ place }: GcsApi, key: string, reply: HttpReply): ObjectInfo | undefined {
   const generation = reply.headers["x-goog-generation"];
   const updated = reply.headers["last-modified"];
-  const size = /\/(\d+)$/.exec(reply.headers["content-range"] ?? "")?.[1] ??
+  const size = parseContentRange(reply.headers["content-range"])?.size.toString() ??
     (reply.status === 200 ? reply.headers["x-goog-stored-content-length"] : undefined);
   if (generation === undefined || updated === undefined || size === undefined) return undefined;
   return objectInfo(place, { name: place.nameOf(key), size, generation, updated });
@@ -158,13 +158,17 @@ async function readPart(
 ): Promise<Uint8Array[]> {
   const reply = await readSpan(source, start, end, info.etag);
   if (reply.status === 404) {
-    throw readError(source, "it was replaced or deleted meanwhile", {
+    throw readError(source, "it was replaced or deleted during the request", {
       code: "Conflict",
-      hint: "Get it again.",
+      hint: "Read it again.",
     });
   }
-  if (reply.status === 206 && sizeOf(reply) === end - start) return reply.chunks;
+  if (startOf(reply) === start && sizeOf(reply) === end - start) return reply.chunks;
   throw brokenRange(source, info, start, end);
+}
+
+function startOf({ status, headers }: HttpReply): number | undefined {
+  return status === 206 ? parseContentRange(headers["content-range"])?.start : 0;
 }
 
 function readError(

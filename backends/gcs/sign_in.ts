@@ -2,7 +2,7 @@
 // Its uploads are not used: on a broken connection they hang or are sent twice.
 import { fault } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
-import { SIGN_IN_HINT, withoutSecrets } from "./errors.ts";
+import { SIGN_IN, withoutSecrets } from "./errors.ts";
 
 /** The part of a `Storage` of `@google-cloud/storage` that is used. */
 export interface GcsClient {
@@ -151,7 +151,7 @@ export class SignIn {
         code: "TaskFailed",
         action: "sign in",
         state: "the `credentials` function failed",
-        hint: "Fix the `credentials` function; the cause is its error.",
+        hint: "Fix the `credentials` function: its error is in `cause`.",
         cause,
       });
     }
@@ -197,6 +197,6 @@ function signInFailure(error: unknown, signal?: AbortSignal): unknown {
     code: passes ? "Unavailable" : "Denied",
     action: "sign in",
     state: withoutSecrets(String(message ?? error)).replace(/\.$/, ""),
-    hint: passes ? "Try again later: the token server does not answer." : SIGN_IN_HINT,
+    ...passes ? { hint: "Try again later: the token server does not answer." } : SIGN_IN,
   });
 }

@@ -80,7 +80,7 @@ const MEANINGS: Record<string, Meaning> = {
   ),
   ENOENT: meaning(
     "Unavailable",
-    "its folder was removed meanwhile",
+    "its folder was removed during the operation",
     "Check that the folder exists and that no other program removes files in it, then try again.",
   ),
   ESTALE: meaning(

@@ -121,7 +121,7 @@ export function notOrdinary({ key, backend }: StorePlace): RegistryError {
     subject: `"${key}"`,
     state: "its file is a pipe, a socket or a device",
     place: `in ${fileURLToPath(backend)}`,
-    hint: "Remove it, and restore the object from a copy: another program created it.",
+    hint: "Remove it: another program created it. Then restore the object from a copy.",
     key,
     backend,
   });

@@ -139,6 +139,9 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
   return storedObject(info, {
     body: () => iterableStream(chunks(CHUNK_BYTES)),
     bytes: async () => (await Array.fromAsync(chunks(end - start)))[0]!,
+    async passTo(write) {
+      for await (const chunk of chunks(CHUNK_BYTES)) await write(chunk);
+    },
   });
 }
 
@@ -156,15 +159,15 @@ function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
   }
   throw root.fault("read", info.key, {
     code: "Conflict",
-    state: "it was replaced or deleted meanwhile",
-    hint: "Get it again.",
+    state: "it was replaced or deleted during the request",
+    hint: "Read it again.",
   });
 }
 
 function endedEarly(root: LocalRoot, { key, size }: ObjectInfo): RegistryError {
   return root.fault("read", key, {
     code: "Corrupt",
-    state: `the file is shorter than its ${size} bytes`,
-    hint: "Restore the file: another program changed it.",
+    state: `the file is truncated: expected ${size} bytes`,
+    hint: "Another program changed the file: restore it from a copy.",
   });
 }

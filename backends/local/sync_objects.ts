@@ -60,8 +60,8 @@ export function createObjectSync(
 function failedBefore(root: LocalRoot, key: string): RegistryError {
   return root.fault("sync", key, {
     code: "Unavailable",
-    state: "an earlier sync of its bytes failed",
-    hint: "Check the disk and save it again: it may be lost after a power cut.",
+    state: "an earlier fsync failed",
+    hint: "Check the disk and save it again: a power failure could lose it.",
     retry: "never",
   });
 }

@@ -79,7 +79,7 @@ export function checkClientOptions(options: ClientOptions): void {
   checkCertificates(options.ca);
   if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);
   if (!(Number.isSafeInteger(partBytes) && partBytes >= MIN_PART_BYTES)) {
-    throw invalid(`partBytes is ${partBytes}`, "Pass at least 5,242,880 (5 MiB).");
+    throw invalid(`partBytes ${partBytes} is too small`, "Pass at least 5,242,880 (5 MiB).");
   }
   if (!(Number.isSafeInteger(parallel) && parallel >= 1)) {
     throw invalid(`parallel is ${parallel}`, "Pass a positive integer.");
@@ -90,7 +90,7 @@ export function checkClientOptions(options: ClientOptions): void {
       code: "Unsupported",
       action: "open bucket",
       state: `objects encrypted with your own key (${customer}) could not be read back`,
-      hint: "Use ServerSideEncryption with a key in the store.",
+      hint: "Use ServerSideEncryption, with a key that the store manages.",
     });
   }
 }

@@ -59,10 +59,10 @@ export class S3Contact extends FirstContact {
   }
 
   #silence(): RegistryError {
-    const { state, hint } = NO_CREDENTIALS;
+    const { state, hint, hints } = NO_CREDENTIALS;
     return this.located(
       this.#searching
-        ? fault({ code: "Denied", action: "wait", state: `${state} (timed out)`, hint })
+        ? fault({ code: "Denied", action: "wait", state: `${state} (timed out)`, hint, hints })
         : fault({
           code: "Unavailable",
           action: "wait",

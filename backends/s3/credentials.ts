@@ -82,7 +82,7 @@ async function askOnce(
       code: "Denied",
       action: "sign a request",
       state: "the `credentials` function failed",
-      hint: "Fix the `credentials` function; the cause is its error.",
+      hint: "Fix the `credentials` function: its error is in `cause`.",
       cause: error,
     });
   }

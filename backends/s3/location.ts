@@ -38,7 +38,7 @@ export function parsePlace(options: PlaceOptions): S3Place {
   const endpoint = given ?? derived;
   if (endpoint === undefined && provider.id !== "s3") {
     const hint = provider.defaultEndpoint === undefined
-      ? "Pass endpoint, in a URL ?endpoint=http://host:port."
+      ? "Pass `endpoint`, or add ?endpoint=http://host:port to the URL."
       : "Pass region or endpoint.";
     throw invalid(`the endpoint of ${provider.title} is not set`, hint);
   }
@@ -61,8 +61,8 @@ function checkBucketName(bucket: string): void {
   if (typeof bucket !== "string" || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw invalid(
       `invalid bucket name ${shown(bucket)}`,
-      "Use 3 to 63 lowercase letters, digits, dots and dashes, without s3://; a letter or digit is " +
-        "first and last.",
+      "Use 3 to 63 lowercase letters, digits, dots and dashes, without s3://. The first and last " +
+        "must be a letter or digit.",
     );
   }
   if (/--x-s3$/.test(bucket)) {
@@ -70,7 +70,7 @@ function checkBucketName(bucket: string): void {
       code: "Unsupported",
       action: "open bucket",
       subject: `"${bucket}"`,
-      state: "directory buckets of S3 Express are not listed in byte order",
+      state: "S3 Express directory buckets do not list keys in byte order",
       hint: "Use a general purpose bucket.",
     });
   }

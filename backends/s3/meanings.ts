@@ -109,7 +109,13 @@ export const NO_CREDENTIALS: Meaning = meaning(
     "this machine",
   "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or " +
     "for a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
-  refused,
+  {
+    ...refused,
+    hints: {
+      cli: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`. For this " +
+        "bucket alone, set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
+    },
+  },
 );
 
 const BY_CODE = {
@@ -213,7 +219,11 @@ const BY_CODE = {
   ),
   ENOTFOUND: NO_HOST,
   EAI_AGAIN: NO_HOST,
-  PreconditionFailed: meaning("Conflict", "the object was replaced meanwhile", "Read it again."),
+  PreconditionFailed: meaning(
+    "Conflict",
+    "the object was replaced during the request",
+    "Read it again.",
+  ),
   NotImplemented: meaning(
     "Unsupported",
     "the store does not implement this",
@@ -280,7 +290,7 @@ function elsewhere({ region, message }: Failure): Meaning {
 
 function withoutReply({ name, message }: Failure): Meaning {
   if (message === "Region is missing") { // the SDK has no code for this
-    const hint = "Pass region, in a URL ?region=eu-central-1, or set AWS_REGION.";
+    const hint = "Pass `region`, add ?region=eu-central-1 to the URL, or set AWS_REGION.";
     return meaning("Invalid", "the region of the bucket is not set", hint, refused);
   }
   const never = { retry: "never", refused: true } as const;

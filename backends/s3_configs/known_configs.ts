@@ -88,11 +88,16 @@ export class KnownConfigs {
     const sources = await readVariableSources(this.#envFile, this.#system);
     throw fault({
       code: "NotFound",
-      action: "find configuration of",
+      action: "find the configuration of",
       subject: bucketUrl(provider, bucket),
       state: `no ${names} in ${sources.map(({ label }) => label).join(" or in ")}`,
       hint: "Set these variables, write them into that file, or register a configuration. Deno " +
         "needs --allow-env and --allow-read for them.",
+      hints: {
+        cli: "Set these variables, or write them into that file; Deno needs --allow-env and " +
+          "--allow-read for them. Endpoint and region may be in the URL: " +
+          "?endpoint=https://…&region=…",
+      },
     });
   }
 
@@ -131,7 +136,7 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
       action: "configure",
       subject: url,
       state: "the registered function failed",
-      hint: "Fix the function; the cause is its error.",
+      hint: "Fix the function: its error is in `cause`.",
       cause,
     });
   }
@@ -142,7 +147,7 @@ function unknownProvider(url: string, provider: string, providers: string[]): Re
   const question = meant === undefined ? "" : `Did you mean ${meant}? `;
   return fault({
     code: "Invalid",
-    action: "find configuration of",
+    action: "find the configuration of",
     subject: url,
     state: `unknown provider ${JSON.stringify(provider)}`,
     hint: `${question}Use one of ${providers.join(", ")}.`,

@@ -72,7 +72,7 @@ test("a large object that is gone before it is read is a Conflict", async (backe
     await change();
     for (const read of [() => first!.bytes(), () => readAll(second!.body)]) {
       const error = await assertRejects(read, RegistryError);
-      assertEquals([error.code, error.key, error.hint], ["Conflict", "a/b", "Get it again."]);
+      assertEquals([error.code, error.key, error.hint], ["Conflict", "a/b", "Read it again."]);
     }
   }
 });

@@ -124,7 +124,7 @@ test("a name that fails to sync is maybe written", async (backend) => {
   await assertHolds(backend, "a/b", text("x"));
 });
 
-test("a folder that vanishes before its sync is no failure", async (backend, root) => {
+test("a folder that vanishes before its sync is not a failure", async (backend, root) => {
   await withPatchedFs(
     (real) => ({
       linkSync: (from, to) => {

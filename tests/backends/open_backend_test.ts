@@ -71,7 +71,7 @@ testInRoot("paths and file URLs open a folder, memory: a new store", async (root
   for (const place of [root.path, url, url.href]) {
     assertEquals(await opened(place), ["local", url.href]);
   }
-  assertEquals(await opened(`C:\\x`), await opened(`./C:\\x`), "a drive letter is no scheme");
+  assertEquals(await opened(`C:\\x`), await opened(`./C:\\x`), "a drive letter is not a scheme");
   assertEquals((await opened("memory:"))[0], "memory");
   assertEquals((await refused("memory:name")).code, "Invalid");
 });

@@ -7,7 +7,7 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { eitherSignal } from "../../bucket/first_contact.ts";
 import { partsInOrder, type Span, spansOf } from "../../bucket/parts_in_order.ts";
 import { failureOf } from "../errors.ts";
-import { discard, getRange, type RangeReply, readBody } from "./range.ts";
+import { discard, getRange, type RangeReply, readBody, type Write } from "./range.ts";
 import { callError, keyFault, repeated, type S3Store } from "../store.ts";
 
 export interface Download {
@@ -21,15 +21,11 @@ export interface Download {
 /** Larger parts keep their chunks: allocating a whole part costs more than reading it. */
 const COPIED_BYTES = 1024 * 1024;
 
-/** Receives a chunk and its offset in the object. */
-type Write = (chunk: Uint8Array, offset: number) => void;
-
 export async function createDownload(store: S3Store, download: Download): Promise<StoredObject> {
   const { span: { start, end }, first, signal } = download;
   const { info } = first;
   const { partBytes, parallel } = store;
   const firstEnd = Math.min(end, start + partBytes);
-  const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
   if (end - start <= COPIED_BYTES) {
     const bytes = new Uint8Array(end - start);
     await readSpan(store, download, { start, end }, into(bytes), { reply: first });
@@ -57,21 +53,14 @@ export async function createDownload(store: S3Store, download: Download): Promis
     body: () => iterableStream(chunks()),
     async bytes() {
       const whole = new Uint8Array(end - start);
-      const write = into(whole);
       const failed = new AbortController();
       const options = { signal: eitherSignal(failed.signal, signal) };
-      const readFirst = async () => {
-        let offset = start;
-        for (const chunk of await firstPart) {
-          write(chunk, offset);
-          offset += chunk.byteLength;
-        }
-      };
+      const readFirst = async () => (await firstPart).forEach(into(whole));
       const reads = [
         readFirst,
         ...Array.from(
           spansOf(rest, partBytes),
-          (span) => () => readSpan(store, download, span, write, options),
+          (span) => () => readSpan(store, download, span, into(whole, span.start - start), options),
         ),
       ];
       // The first failure aborts the others.
@@ -85,6 +74,58 @@ export async function createDownload(store: S3Store, download: Download): Promis
   });
 }
 
+/**
+ * Returns an object of which nothing is read before `passTo`. While a part is passed on, the next
+ * one arrives over another connection: stores limit the speed of each.
+ */
+export function passedObject(store: S3Store, download: Download): StoredObject {
+  const { key, span, first, signal } = download;
+  const passTo = async (write: Write) => {
+    const parts = [...spansOf(span, store.partBytes)];
+    const left = new AbortController();
+    const ending = eitherSignal(left.signal, signal);
+    let ahead: Promise<RangeReply | undefined> = Promise.resolve(first);
+    try {
+      for (const [i, part] of parts.entries()) {
+        const next = parts[i + 1];
+        const reply = await ahead;
+        ahead = next === undefined
+          ? Promise.resolve(undefined)
+          : getSame(store, key, next, first.info, ending).catch(() => undefined); // asked again
+        await readSpan(store, download, part, write, { reply, freeing: true });
+      }
+    } finally {
+      left.abort();
+      void ahead.then((unread) => unread && discard(unread.body));
+    }
+  };
+  return storedObject(first.info, {
+    passTo,
+    // For a caller that wants something else after all.
+    body: () =>
+      new ReadableStream({
+        async pull(controller) {
+          await passTo((chunk) => controller.enqueue(chunk.slice()));
+          controller.close();
+        },
+        cancel: () => discard(first.body),
+      }, { highWaterMark: 0 }),
+    async bytes() {
+      const whole = new Uint8Array(span.end - span.start);
+      await passTo(into(whole));
+      return whole;
+    },
+  });
+}
+
+/** Returns a function that copies one chunk after the other. */
+function into(target: Uint8Array, offset = 0): (chunk: Uint8Array) => void {
+  return (chunk) => {
+    target.set(chunk, offset);
+    offset += chunk.byteLength;
+  };
+}
+
 /** Yields the chunks of a part and releases them. */
 async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const [index, chunk] of part.entries()) {
@@ -95,6 +136,8 @@ async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
 
 interface PartOptions {
   reply?: RangeReply;
+  /** A chunk is valid until the next one. @default false */
+  freeing?: boolean;
   /** @default that of the download */
   signal?: AbortSignal;
 }
@@ -119,20 +162,30 @@ async function readSpan(
   { key, first: { info }, signal: all }: Download,
   span: Span,
   write: Write,
-  { reply, signal = all }: PartOptions,
+  { reply, freeing, signal = all }: PartOptions,
 ): Promise<void> {
   let { start } = span;
   let given = reply;
+  let refused: { error: unknown } | undefined; // by `write`, which is never called again
+  const refuse = (error: unknown) => {
+    refused = { error };
+    throw error;
+  };
   await repeated(store, async () => {
     const { body } = given ?? await getSame(store, key, { start, end: span.end }, info, signal);
     given = undefined;
     try {
       await readBody(body, (chunk) => {
         const wanted = chunk.subarray(0, span.end - start);
-        write(wanted, start);
         start += wanted.byteLength;
-      }, { idleMs: store.requestTimeoutMs, signal });
+        try {
+          return write(wanted)?.catch(refuse);
+        } catch (error) {
+          refuse(error);
+        }
+      }, { idleMs: store.requestTimeoutMs, freeing, signal });
     } catch (error) {
+      if (refused !== undefined) return;
       if (signal?.aborted) throw signal.reason;
       throw callError(store, error, { action: "get", key });
     }
@@ -142,6 +195,7 @@ async function readSpan(
       throw callError(store, cause, { action: "get", key });
     }
   }, { what: "reading", key, signal });
+  if (refused !== undefined) throw (refused as { error: unknown }).error;
 }
 
 /** Requests a span of the same object: parts of two objects must never be mixed. */

@@ -2,7 +2,7 @@
 import type { GetOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { clipRange, storedBytes } from "../../../core/bytes/bytes.ts";
 import { checkBucket } from "../bucket.ts";
-import { createDownload } from "./download.ts";
+import { createDownload, passedObject } from "./download.ts";
 import { failureOf, isMissingKey } from "../errors.ts";
 import { getRange, type RangeReply } from "./range.ts";
 import { call, fullKey, objectInfo, type S3Store } from "../store.ts";
@@ -31,7 +31,7 @@ export async function headObject(
 export async function getObject(
   store: S3Store,
   key: string,
-  { range, signal }: GetOptions,
+  { range, signal, passing = false }: GetOptions,
   again = false,
 ): Promise<StoredObject | undefined> {
   const wanted = clipRange(range, { key, size: Number.MAX_SAFE_INTEGER, modifiedAt: 0 });
@@ -46,10 +46,11 @@ export async function getObject(
     const nothing = await getNothing(store, key, signal);
     if (nothing === undefined || nothing.info.size <= wanted.start) return nothing;
     if (again) throw error;
-    return await getObject(store, key, { range, signal }, true); // replaced in between
+    return await getObject(store, key, { range, signal, passing }, true); // replaced in between
   }
   const span = { start: wanted.start, end: Math.min(wanted.end, first.info.size) };
-  return await createDownload(store, { key, span, first, signal });
+  const download = { key, span, first, signal };
+  return passing ? passedObject(store, download) : await createDownload(store, download);
 }
 
 async function getNothing(

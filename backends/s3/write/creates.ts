@@ -49,8 +49,8 @@ export async function created<T extends ReplyHeaders>(
   throw keyFault(store, key, {
     code: "Unsupported",
     action: "create",
-    state: `the bucket has versioning, with which ${provider.title} overwrites existing objects`,
-    hint: "Use a bucket that never had versioning (suspended is not enough).",
+    state: `bucket versioning is enabled, so ${provider.title} overwrites existing objects`,
+    hint: "Use a bucket that never had versioning enabled; suspending it is not enough.",
     maybeWritten: true,
   });
 }

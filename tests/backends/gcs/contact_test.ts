@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FIRST_ANSWER_MS } from "../../../backends/bucket/first_contact.ts";
 import { createGcsBackend } from "../../../backends/gcs.ts";
+import { hintFor } from "../../../core/errors.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { failureOf, strictTest } from "./with_strict.ts";
@@ -17,7 +19,7 @@ Deno.test("an unreachable endpoint fails within seconds with its host", async ()
 });
 
 strictTest("a silent endpoint is reported", async ({ fake, open }) => {
-  const timers = holdTimers(3_000);
+  const timers = holdTimers(FIRST_ANSWER_MS);
   try {
     fake.faults.add({ method: "GET", url: /./, times: 100 }, () => {
       timers.pass();
@@ -39,7 +41,7 @@ strictTest("a busy bucket gets the full retry time", async ({ fake, system, open
 });
 
 Deno.test("a slow search for credentials is Denied with its sources", async () => {
-  const timers = holdTimers(3_000);
+  const timers = holdTimers(FIRST_ANSWER_MS);
   try {
     const never = () => {
       queueMicrotask(timers.pass);
@@ -62,6 +64,7 @@ Deno.test("a slow search for credentials is Denied with its sources", async () =
     const error = await failureOf(backend.head("a"));
     await backend[Symbol.asyncDispose]();
     assertEquals(error.code, "Denied");
+    assertMatch(hintFor(error, "cli")!, /^Set GOOGLE_APPLICATION_CREDENTIALS, or run/);
     assertMatch(
       error.message,
       /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/,

@@ -108,6 +108,20 @@ for (const versioned of [false, true]) {
   }, { versioned });
 }
 
+strictTest("a reply with another range than the requested one is refused", async (context) => {
+  const { fake, open } = context;
+  const backend = open({ ...small, parallel: 1 });
+  await backend.put("a", sampleBytes(5 * UNIT));
+  const shift = ({ headers }: { headers: Record<string, string> }) => {
+    headers.range = `bytes=5-${UNIT + 4}`;
+  };
+  for (const url of [/alt=media$/, /generation=/]) {
+    fake.faults.add({ ...MEDIA, url }, shift);
+    assertEquals((await failureOf(read(backend, "a"))).code, "Corrupt");
+    assertEquals(fake.faults.left(), 0);
+  }
+});
+
 strictTest("an object that appears during a get is read", async ({ fake, open }) => {
   const backend = open();
   await backend.put("a", sampleBytes(100));

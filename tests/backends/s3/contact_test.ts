@@ -1,7 +1,8 @@
 import process from "node:process";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { FIRST_ANSWER_MS } from "../../../backends/bucket/first_contact.ts";
 import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
-import type { RegistryError } from "../../../core/errors.ts";
+import { hintFor, type RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { failure, refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
@@ -41,7 +42,7 @@ Deno.test("an unreachable store fails within seconds with its host", async () =>
 });
 
 standInTest("a silent store times out on first contact", async (start) => {
-  const timers = holdTimers(3_000);
+  const timers = holdTimers(FIRST_ANSWER_MS);
   try {
     const store = await start(() => {
       timers.pass();
@@ -80,7 +81,7 @@ standInTest("a server that is not S3 is reported within seconds", async (start) 
 });
 
 standInTest("the first-contact timeout spares replies and large bodies", async (start) => {
-  const timers = holdTimers(3_000);
+  const timers = holdTimers(FIRST_ANSWER_MS);
   try {
     const store = await start((request) => {
       timers.pass();
@@ -127,7 +128,8 @@ Deno.test("missing credentials are Denied with searched sources", async () => {
       /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials found/,
     );
     assertMatch(error.message, /AWS_ACCESS_KEY_ID.*~\/\.aws\/credentials/);
-    assertMatch(error.hint!, /AWS_SECRET_ACCESS_KEY/);
+    assertMatch(error.hint!, /^Pass credentials, .*AWS_SECRET_ACCESS_KEY/);
+    assertMatch(hintFor(error, "cli")!, /^Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, /);
   });
 });
 

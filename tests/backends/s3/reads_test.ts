@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { readAll } from "../../../core/bytes/bytes.ts";
+import { setImmediate } from "node:timers";
+import { concatBytes, readAll } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { assertBytes, sampleBytes } from "../../conformance/backend/samples.ts";
+import { assertBytes, passed, sampleBytes } from "../../conformance/backend/samples.ts";
 import {
   failure,
   objectReply,
@@ -63,6 +64,124 @@ standInTest("a broken body is resumed", async (start) => {
   assertEquals(store.requests.length, 6);
 });
 
+standInTest(
+  "bytes that are passed on are read in order, and resumed after a cut",
+  async (start) => {
+    const store = await start((request) => {
+      const reply = objectReply(request, LARGE);
+      return request.headers.range.startsWith("bytes=0-")
+        ? { ...reply, body: (reply.body as Uint8Array).slice(0, 100_000), end: "cut" }
+        : reply;
+    });
+    const object = await store.backend.get("a", { passing: true });
+    assertBytes(await passed(object!), LARGE);
+    assertEquals(store.requests.map(rangeOf).sort(), [
+      "bytes=0-8388607",
+      "bytes=100000-8388607",
+      "bytes=16777216-20971519",
+      "bytes=8388608-16777215",
+    ]);
+    assertBytes(await (await store.backend.get("a", { passing: true }))!.bytes(), LARGE);
+    assertBytes(await readAll((await store.backend.get("a", { passing: true }))!.body), LARGE);
+  },
+);
+
+standInTest("a stalled body that is passed on is resumed, each byte once", async (start) => {
+  const stored = LARGE.subarray(0, 3 * MIB);
+  const store = await start((request) => {
+    const reply = objectReply(request, stored);
+    const first = request.headers.range.startsWith("bytes=0-");
+    return first ? { ...reply, body: stored.slice(0, 50_000), end: "stall" } : reply;
+  }, { requestTimeoutMs: 150 });
+  assertBytes(await passed((await store.backend.get("a", { passing: true }))!), stored);
+});
+
+standInTest("the next part arrives while one is passed on", async (start) => {
+  for (const end of [undefined, "cut", "stall"] as const) {
+    const asked = Promise.withResolvers<void>();
+    let replies = 0;
+    const store = await start((request) => {
+      const reply = objectReply(request, LARGE);
+      if (!request.headers.range.startsWith("bytes=8388608-") || replies++ > 0) return reply;
+      asked.resolve();
+      return end === undefined
+        ? reply
+        : { ...reply, body: (reply.body as Uint8Array).slice(0, 100_000), end };
+    }, { requestTimeoutMs: 150 });
+    const object = await store.backend.get("a", { passing: true });
+    const chunks: Uint8Array[] = [];
+    await object!.passTo!(async (chunk) => {
+      chunks.push(chunk.slice());
+      if (chunks.length > 1) return;
+      await asked.promise;
+      for (let turn = 0; turn < 100; turn++) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    });
+    assertBytes(concatBytes(chunks), LARGE);
+  }
+});
+
+standInTest("a reader that fails ends the read with its error, without a retry", async (start) => {
+  const store = await start((request) => objectReply(request, LARGE));
+  const failures = [
+    new Error("the disk is full"),
+    new RegistryError({ code: "Unavailable", message: "later", retry: "later" }),
+  ];
+  for (const failure of failures) {
+    for (const late of [false, true]) {
+      store.requests.length = 0;
+      const object = await store.backend.get("a", { passing: true });
+      let calls = 0;
+      const passing = object!.passTo!(() => {
+        calls++;
+        if (late) return Promise.reject(failure);
+        throw failure;
+      });
+      assertEquals(await passing.then(() => undefined, (error) => error), failure);
+      const again = store.requests.slice(1).map(rangeOf);
+      assert(again.every((range) => range === "bytes=8388608-16777215"), String(again));
+      assertEquals(calls, 1);
+    }
+  }
+});
+
+standInTest("the next chunk waits for a reader that is not ready", async (start) => {
+  const store = await start((request) => objectReply(request, LARGE));
+  const object = await store.backend.get("a", { passing: true });
+  let busy = false, bytes = 0;
+  await object!.passTo!(async (chunk) => {
+    assert(!busy);
+    busy = true;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    bytes += chunk.byteLength;
+    busy = false;
+  });
+  assertEquals(bytes, LARGE.byteLength);
+});
+
+standInTest("the memory of a chunk that was passed on is freed", async (start) => {
+  const store = await start((request) => objectReply(request, LARGE));
+  const object = await store.backend.get("a", { passing: true });
+  const chunks: Uint8Array[] = [];
+  await object!.passTo!((chunk) => void chunks.push(chunk));
+  const heldBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  assert(heldBytes < LARGE.byteLength / 2, `${heldBytes} bytes are held`);
+});
+
+standInTest("an abort ends bytes that are passed on", async (start) => {
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  const store = await start((request) => {
+    const reply = objectReply(request, LARGE);
+    return { ...reply, body: (reply.body as Uint8Array).slice(0, 100_000), end: "stall" };
+  });
+  const object = await store.backend.get("a", { passing: true, signal: abort.signal });
+  const passing = object!.passTo!(() => abort.abort(reason));
+  assertEquals(await passing.then(() => undefined, (error) => error), reason);
+  assert(store.requests.length <= 2, "the next part may have been requested");
+});
+
 standInTest("a stalled body is resumed over a new connection", async (start) => {
   const stored = LARGE.subarray(0, 200_000);
   const store = await start((request) => {
@@ -107,6 +226,20 @@ standInTest("a store without ranges serves only small objects", async (start) =>
   assertBytes(await (await small.backend.get("a"))!.bytes(), LARGE.subarray(0, 100));
 });
 
+standInTest("a reply with another range than the requested one is refused", async (start) => {
+  const shifted = (request: StandInRequest) =>
+    objectReply({ ...request, headers: { range: "bytes=5-8388612" } }, LARGE);
+  for (const passing of [false, true]) {
+    const first = await start(shifted);
+    assertEquals((await failure(first.backend.get("a", { passing }))).code, "Unsupported");
+    const later = await start((request, i) =>
+      i === 0 ? objectReply(request, LARGE) : shifted(request)
+    );
+    const object = await later.backend.get("a", { passing });
+    assertEquals((await failure(readAll(object!.body))).code, "Unsupported");
+  }
+});
+
 standInTest("temporary failures of reads are retried", async (start) => {
   const passing = [refusal(429, "SlowDown"), refusal(503, "SlowDown"), { status: 502 }, {
     end: "cut" as const,
@@ -132,7 +265,7 @@ standInTest("an aborted request over a reused connection is not resent", async (
   assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
 });
 
-standInTest("head() tells a missing key from a missing bucket", async (start) => {
+standInTest("head() distinguishes a missing key from a missing bucket", async (start) => {
   const store = await start(({ line }) => ({ status: line.includes("/bucket/a") ? 404 : 200 }));
   assertEquals(await store.backend.head("a"), undefined);
   const none = await start(() => ({ status: 404 }));
@@ -204,4 +337,24 @@ standInTest("a listing out of order is refused", async (start) => {
   const store = await start(() => xml("ListBucketResult", page));
   const error = await failure(Array.fromAsync(store.backend.list("")));
   assertEquals(error.code, "Unsupported");
+});
+
+standInTest("a write that takes longer than the limit of a request ends alone", async (start) => {
+  const bytes = LARGE.subarray(0, 8 * MIB);
+  const store = await start((request) => objectReply(request, bytes));
+  const object = await store.backend.get("a", { passing: true });
+  const chunks: Uint8Array[] = [];
+  let writing = 0, most = 0;
+  await object!.passTo!(async (chunk) => {
+    most = Math.max(most, ++writing);
+    const copy = chunk.slice();
+    for (let turn = 0; turn < 500 && chunks.length === 0; turn++) {
+      if (turn === 1) store.passTimeouts();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    chunks.push(copy);
+    writing--;
+  });
+  assertBytes(concatBytes(chunks), bytes);
+  assertEquals([most, store.requests.length], [1, 1]);
 });

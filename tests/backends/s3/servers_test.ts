@@ -16,6 +16,7 @@ import { createBucketFiles } from "../../../files/bucket.ts";
 import { testFileStore } from "../../conformance/files.ts";
 import { testBackend } from "../../conformance/mod.ts";
 import {
+  kindsOfShare,
   type RunningServer,
   S3_SERVERS,
   serverTest,
@@ -40,7 +41,7 @@ function open(server: RunningServer, options: Partial<S3BackendOptions> = {}) {
   });
 }
 
-for (const kind of S3_SERVERS) {
+for (const kind of kindsOfShare("s3", S3_SERVERS)) {
   testBackend(
     (name, run) => serverTest(name, kind, run),
     async () => open(await sharedServer(kind)),
@@ -48,7 +49,7 @@ for (const kind of S3_SERVERS) {
   );
 }
 
-for (const kind of S3_SERVERS) {
+for (const kind of kindsOfShare("files in s3", S3_SERVERS)) {
   testFileStore(
     (name, run) => serverTest(name, kind, run),
     async () => createBucketFiles({ backend: open(await sharedServer(kind)) }),

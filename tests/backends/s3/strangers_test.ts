@@ -46,7 +46,7 @@ standInTest("a web page with status 200 acknowledges no write", async (start) =>
   }
 });
 
-standInTest("a 404 without an S3 error is no missing key", async (start) => {
+standInTest("a 404 without an S3 error is not a missing key", async (start) => {
   for (const body of ["default backend - 404", "<html>404</html>", ""]) {
     const store = await start((request, i) =>
       i < 2 ? { status: 404, body } : objectReply(request, text("x"))

@@ -249,7 +249,7 @@ Deno.test("an unknown provider has a suggestion", async () => {
   assertEquals(error.code, "Invalid");
   assertEquals(
     error.message,
-    'Cannot find configuration of minoi://my-b: unknown provider "minoi"',
+    'Cannot find the configuration of minoi://my-b: unknown provider "minoi"',
   );
   assertStringIncludes(error.hint!, "Did you mean minio?");
 });

@@ -77,7 +77,7 @@ serverTest("an upload replaces an object; keys are literal", "minio", async (ser
   );
 });
 
-serverTest("progress is told while bytes move", "minio", async (server) => {
+serverTest("progress is reported while bytes move", "minio", async (server) => {
   const configs = configsOf(server);
   const url = newUrl(server);
   const data = new Uint8Array(3 * 2 ** 20 + 1).fill(7);
