@@ -8,17 +8,16 @@ import type { AddedPart, AddPartOptions } from "../../../core/registry/draft.ts"
 import type { StoredFile } from "../../../core/record.ts";
 import { MAX_FILE_LIST_BYTES } from "../../format/record_shape.ts";
 import { isPassing, retry } from "../../../core/retry.ts";
-import { type Operation, startOperation } from "../../cell/operation.ts";
+import { type Moment, type Operation, startOperation } from "../../cell/operation.ts";
 import { settle } from "../../cell/settle.ts";
 import type { Context } from "../context.ts";
 import { draftPlace, payloadFolder } from "../../format/layout.ts";
 import { draftPartKey, encodePart } from "./note.ts";
 import { checkEncoding } from "../../payload/encoding.ts";
 import { Payload } from "../../payload/write.ts";
-import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
-import { partKeys, readAddition, readPart } from "./draft_state.ts";
+import { checkFresh, type DraftCall, lookAgainAtPart, lookAtPart } from "./draft_state.ts";
+import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
-import type { DraftState } from "./draft_state.ts";
 
 export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
   part: string;
@@ -33,12 +32,19 @@ export async function addPart(
   const { context, signal, name } = draft;
   if (compress !== undefined) checkEncoding(compress);
   const operation = startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
+  const isOld = (seenAt: Moment) => operation.ageMs(seenAt) > operation.deadlineMs / 2;
   const look = async () => {
-    const seenAt = operation.moment();
+    const { newest } = draft.opened;
+    const again = newest !== undefined && !isOld(newest.seenAt);
+    const seenAt = again ? newest.seenAt : operation.moment();
     const now = seenAt.store ?? seenAt.wall;
-    const seen = await lookAtPart(draft, part, now);
+    const seen =
+      await (again ? lookAgainAtPart(draft, part, newest) : lookAtPart(draft, part, now));
     const state = await stateOf(draft, seen);
     if (state.state === "open") checkFresh(draft, seen, now);
+    if (!again && seen.newest !== undefined) {
+      draft.opened.newest = { modifiedAt: seen.newest, seenAt };
+    }
     operation.views.draft = seenAt;
     return { seen, state };
   };
@@ -61,7 +67,7 @@ export async function addPart(
       await payload.begin({ folder }).send();
     }
     key = draftPartKey(draft.folder, part, operation.commit);
-    if (operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2) {
+    if (isOld(operation.views.draft!)) {
       const { state } = await look();
       if (state.state !== "open") throw ended(draft, state);
     }
@@ -85,7 +91,11 @@ export async function addPart(
     const looking = stateAfterPart(draft);
     const state = await (own === undefined ? looking : orMaybeWritten(looking));
     const isOwn = own !== undefined && state.parts?.get(part) === own;
-    if (state.state === "open" || isOwn) return added(own !== undefined, files);
+    const isOpen = state.state === "open";
+    // Later, the draft may have ended and been garbage collected.
+    const isLate = operation.ageMs(operation.views.draft!) > context.settings.leastGraceMs;
+    if (isOpen && isLate) throw afterWrite(tooSlow(context, operation, draft.folder));
+    if (isOpen || isOwn) return added(own !== undefined, files);
     return await addedBefore(draft, part, state);
   }
 }

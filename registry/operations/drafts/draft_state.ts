@@ -1,19 +1,15 @@
 // The stored state of a draft: its parts, and the create-only objects that decide how it ends. See
 // FORMAT.md, section 6.1.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
-import {
-  type ErrorCode,
-  fault,
-  isRegistryError,
-  type RegistryError,
-  retold,
-} from "../../../core/errors.ts";
+import { type ErrorCode, fault, isRegistryError } from "../../../core/errors.ts";
+import { type RegistryError, retold } from "../../../core/errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { settle } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
+import type { Moment } from "../../cell/operation.ts";
 import type { Context } from "../context.ts";
 import { findSaved } from "../target/keyed.ts";
 import {
@@ -25,7 +21,7 @@ import {
   draftFolder,
   draftPartKey,
   encodeMark,
-  parseDraftKey,
+  parseDraftEntry,
   type PartNote,
 } from "./note.ts";
 
@@ -36,20 +32,32 @@ export function draftMemoryMs(graceMs: number): number {
   return Math.max(WEEK_MS, 7 * graceMs);
 }
 
+/** State that the calls on an opened draft share. */
+export interface OpenedDraft {
+  /** An object of the draft: the store time of its write, and when it was listed. */
+  newest?: { modifiedAt: number; seenAt: Moment };
+}
+
 export class DraftCall {
   readonly context: Context;
   readonly name: string;
   readonly id: string;
+  readonly opened: OpenedDraft;
   readonly signal?: AbortSignal;
   readonly folder: string;
   readonly endKey: string;
   readonly idempotencyKey: string;
   readonly spoken: string;
 
-  constructor(context: Context, name: string, id: string, signal?: AbortSignal) {
+  constructor(
+    context: Context,
+    { name, id, opened }: { name: string; id: string; opened: OpenedDraft },
+    signal?: AbortSignal,
+  ) {
     this.context = context;
     this.name = name;
     this.id = id;
+    this.opened = opened;
     this.signal = signal;
     this.folder = draftFolder(name, id);
     this.endKey = draftEndKey(this.folder);
@@ -85,7 +93,7 @@ export interface DraftLook {
 export async function lookAtDraft({ context, folder, signal }: DraftCall): Promise<DraftLook> {
   const look: DraftLook = { parts: new Map() };
   for await (const entry of context.backend.list(folder, { signal })) {
-    if (!isPrefix(entry)) take(look, entry);
+    if (!isPrefix(entry)) take(look, entry, folder);
   }
   return look;
 }
@@ -102,21 +110,48 @@ export async function lookAtPart(draft: DraftCall, part: string, now: number): P
   const look: DraftLook = { parts: new Map() };
   let count = 0;
   for await (const entry of backend.list(folder, { signal })) {
-    if (isPrefix(entry) || !take(look, entry)) continue;
+    if (isPrefix(entry) || !take(look, entry, folder)) continue;
     const mayHaveEnded = entry.key < draft.endKey;
     if (++count < FEW_OBJECTS || mayHaveEnded || isStale(draft, look, now)) continue;
     look.parts.clear();
-    for await (const other of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
-      if (!isPrefix(other)) take(look, other);
-    }
+    await takePart(look, draft, part);
     break;
   }
   return look;
 }
 
+/** Looks like {@linkcode lookAtPart}, but knows that the draft has an object of that time. */
+export async function lookAgainAtPart(
+  draft: DraftCall,
+  part: string,
+  { modifiedAt }: { modifiedAt: number },
+): Promise<DraftLook> {
+  const look: DraftLook = { parts: new Map(), newest: modifiedAt };
+  const [marks] = await Promise.all([findMarks(draft), takePart(look, draft, part)]);
+  return { ...look, ...marks };
+}
+
+async function takePart(look: DraftLook, draft: DraftCall, part: string): Promise<void> {
+  const { context: { backend }, folder, signal } = draft;
+  for await (const entry of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
+    if (!isPrefix(entry)) take(look, entry, folder);
+  }
+}
+
+/**
+ * Reads the marks of a draft, `.ending` first: a commit that creates it later takes all parts that
+ * are stored by now.
+ */
+async function findMarks(
+  { context: { backend }, folder, endKey, signal }: DraftCall,
+): Promise<Pick<DraftLook, "end" | "ending">> {
+  const ending = await backend.head(draftEndingKey(folder), { signal });
+  return { ending, end: await backend.head(endKey, { signal }) };
+}
+
 /** Records an object of a draft; false for a foreign object. */
-function take(look: DraftLook, info: ObjectInfo): boolean {
-  const key = parseDraftKey(info.key);
+function take(look: DraftLook, info: ObjectInfo, folder: string): boolean {
+  const key = parseDraftEntry(info.key.slice(folder.length));
   if (key === undefined) return false;
   look.newest = Math.max(look.newest ?? 0, info.modifiedAt);
   if (key.added === undefined) {
@@ -256,12 +291,12 @@ export type DraftState =
 
 export async function stateOf(
   draft: DraftCall,
-  { end, ending, parts }: Omit<DraftLook, "newest">,
+  { end, ending, newest }: Omit<DraftLook, "parts">,
 ): Promise<DraftState> {
   const decision = end && await readEnd(draft);
   if (decision?.state === "discarded") return { state: "discarded" };
   const isOpen = decision === undefined && ending === undefined;
-  if (isOpen && parts.size > 0) return { state: "open" };
+  if (isOpen && newest !== undefined) return { state: "open" };
   const decided = decision && new Map(decision.parts);
   // After garbage collection of a committed draft, no version would contain a new part.
   const saved = await findSavedDraft(draft);
@@ -335,15 +370,11 @@ export function afterWrite(error: unknown): unknown {
  * part.
  */
 export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
-  const { context: { backend, system, retryForMs }, signal } = draft;
+  const { context: { system, retryForMs }, signal } = draft;
   return await retry(async () => {
-    const look: Pick<DraftLook, "parts" | "end" | "ending"> = { parts: new Map() };
-    for await (const entry of backend.list(draft.endKey, { signal })) {
-      const mark = isPrefix(entry) ? undefined : parseDraftKey(entry.key)?.mark;
-      if (mark !== undefined && !isPrefix(entry)) look[mark] = entry;
-    }
-    const isOpen = look.end === undefined && look.ending === undefined;
-    return isOpen ? { state: "open" } : await stateOf(draft, look);
+    const marks = await findMarks(draft);
+    const isOpen = marks.end === undefined && marks.ending === undefined;
+    return isOpen ? { state: "open" } : await stateOf(draft, marks);
   }, { system, retryForMs, signal });
 }
 

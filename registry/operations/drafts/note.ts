@@ -137,15 +137,22 @@ export interface DraftKey {
 
 /** Parses a key below `drafts/`; undefined for a foreign key. */
 export function parseDraftKey(key: string): DraftKey | undefined {
-  const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
+  const [top, name = "", draft = "", ...entry] = key.split("/");
   if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) {
     return undefined;
   }
-  if (segment === END && commit === undefined) return { name, draft, mark: "end" };
-  if (segment === ENDING && commit === undefined) return { name, draft, mark: "ending" };
+  const found = parseDraftEntry(entry.join("/"));
+  return found && { name, draft, ...found };
+}
+
+/** Parses a key below the folder of a draft; undefined for a foreign key. */
+export function parseDraftEntry(key: string): Pick<DraftKey, "added" | "mark"> | undefined {
+  const [segment = "", commit, ...more] = key.split("/");
+  if (segment === END && commit === undefined) return { mark: "end" };
+  if (segment === ENDING && commit === undefined) return { mark: "ending" };
   const part = decodeName(segment);
   if (part === undefined || commit === undefined || !isCommitId(commit) || more.length > 0) {
     return undefined;
   }
-  return { name, draft, added: { part, commit } };
+  return { added: { part, commit } };
 }

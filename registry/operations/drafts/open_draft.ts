@@ -10,15 +10,15 @@ import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";
 import { addPart } from "./add_part.ts";
 import { commitDraft } from "./commit_draft.ts";
-import { DraftCall, isStale, lookAtDraft } from "./draft_state.ts";
-import { readDecided, readParts } from "./draft_state.ts";
-import { decideEnd, stateOf } from "./draft_state.ts";
+import { decideEnd, DraftCall, isStale, lookAtDraft } from "./draft_state.ts";
+import { readDecided, readParts, stateOf } from "./draft_state.ts";
 
 /** Opens a draft without a request to the store. */
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
   checkNewName(name);
   checkName(id, "the id of a draft");
-  const call = (signal?: AbortSignal) => new DraftCall(context, name, id, signal);
+  const shared = { name, id, opened: {} };
+  const call = (signal?: AbortSignal) => new DraftCall(context, shared, signal);
   const { idempotencyKey, spoken } = call();
   checkName(idempotencyKey, "the key of a draft");
   const checkMay = (what: string) => checkWritable(context, `${what} ${spoken}`);

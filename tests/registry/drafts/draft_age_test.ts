@@ -6,7 +6,7 @@ import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { busy, doing, lostReply } from "../scripted_backend.ts";
+import { busy, doing, followedBy, lostReply } from "../scripted_backend.ts";
 
 const DAY = 24 * HOUR;
 const LOWERED = { leastGraceMs: HOUR };
@@ -235,4 +235,40 @@ testProtocol("lost replies are read back, refusals leave nothing", {}, async (wo
   backend.answer({ verb: "put", key: /^names\/a\/versions\// }, lostReply, busy);
   const saved = await draft.commit();
   assertEquals([saved.version, (await draft.commit()).commit], ["1.0.0", saved.commit]);
+});
+
+testProtocol(
+  "later parts do not list the draft again, until its list is old",
+  {},
+  async (world) => {
+    const { registry, backend, advance } = world;
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addPart("0", large("0.bin"));
+    await draft.addPart("1", large("1.bin"));
+    const lists = async (part: string) => {
+      backend.forget();
+      await draft.addPart(part, large(`${part}.bin`));
+      return backend.asked({ verb: "list", key: /^drafts/ });
+    };
+    assertEquals(await lists("2"), ["list drafts/a/1/2/"]);
+    advance(GRACE_MS / 8);
+    assertEquals(await lists("3"), ["list drafts/a/1/3/"]);
+    advance(1);
+    assertEquals(await lists("4"), ["list drafts/a/1/"]);
+    assertEquals(await lists("5"), ["list drafts/a/1/5/"]);
+  },
+);
+
+testProtocol("a part is not acknowledged when its draft may be collected", {}, async (world) => {
+  const { registry, backend, advance } = world;
+  const draft = await registry.openDraft("a", { id: "1" });
+  await draft.addPart("0", large("0.bin"));
+  const stop = followedBy(async () => {
+    await draft.discard();
+    advance(GRACE_MS + 1);
+    await removed(world);
+  });
+  backend.answer({ verb: "put", key: /^drafts\/a\/1\/1\// }, stop);
+  const error = await rejected("Unavailable", draft.addPart("1", large("1.bin")), /took too long/);
+  assertEquals([error.maybeWritten, await world.keys("drafts/")], [true, []]);
 });

@@ -24,7 +24,7 @@ function files(contents: Record<string, string | Uint8Array>): FileToSave[] {
   ));
 }
 
-/** Returns the content of a version by path: a text, or the digest of a longer one. */
+/** Returns the content of a version by path: a string, or the digest of a longer one. */
 async function contentOf(registry: Registry, ref: string): Promise<Record<string, string>> {
   const artifact = await registry.open(ref);
   const entries = artifact.files().map(async (file) => {

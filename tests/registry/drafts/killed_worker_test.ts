@@ -32,7 +32,7 @@ testInRoot("a killed worker adds nothing, and another replaces it", async (root)
   assertEquals(
     [removed.payload.count, removed.draft.count],
     [left, 2],
-    "what the killed one left, and the parts",
+    "the leftovers of the killed worker, and the parts",
   );
   assertEquals((await (await registry.open("data")).file("0/a.bin").bytes()).byteLength, 300_000);
 });
