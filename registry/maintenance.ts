@@ -36,7 +36,7 @@ export type {
 } from "./maintenance/mirror/report.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./maintenance/probe/probe.ts";
 export type { PruneFailure, PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
-export type { GarbageSpace, NameSpace, SpaceReport } from "./maintenance/space.ts";
+export type { DaySpace, GarbageSpace, NameSpace, SpaceReport } from "./maintenance/space.ts";
 export type {
   VerifyLineage,
   VerifyOptions,
@@ -44,6 +44,11 @@ export type {
   VerifyReport,
   VerifyUnseen,
 } from "./maintenance/verify_report.ts";
+export type {
+  VersionSpace,
+  VersionSpaceOptions,
+  VersionSpaces,
+} from "./maintenance/version_space.ts";
 export type { RebuildOptions, RebuildReport } from "./operations/lineage/rebuild.ts";
 export {
   collectGarbage,
@@ -51,6 +56,7 @@ export {
   probeBackend,
   prune,
   spaceOf,
+  spaceOfVersions,
   verifyRegistry,
 } from "./tools.ts";
 export { rebuildLineage } from "./tools/history.ts";

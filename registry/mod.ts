@@ -15,6 +15,7 @@ export type {
 export type { ArtifactInput, RegistrySettings } from "../core/record.ts";
 export type {
   AliasChange,
+  AliasEntry,
   CacheOptions,
   ClearCacheReport,
   FilePatterns,

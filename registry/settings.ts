@@ -69,7 +69,7 @@ export async function openSettings(
       subject: name,
       state: `${given}: it was created with ${name}: ${stored}`,
       hint: `Leave ${name} out, or use another registry.`,
-      hints: { cli: `Leave out ${FLAGS[name] ?? name}, or use another registry.` },
+      hints: { cli: `Omit ${FLAGS[name] ?? name}, or use another registry.` },
       backend: store.backend.location,
     });
   }
@@ -98,7 +98,7 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
       code: "NotFound",
       action: "open the registry at",
       subject: backend.location,
-      state: "there is no registry",
+      state: "no registry found",
       hint: options.readOnly
         ? "Open it without readOnly to create it."
         : "Check the location, or open it with create: true.",
@@ -150,8 +150,8 @@ export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
   checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");
   // With one of them, the stored settings decide.
   if (graceMs === undefined || leastGraceMs === undefined || leastGraceMs <= graceMs) return;
-  const state = `leastGraceMs is ${leastGraceMs}, more than graceMs (${graceMs})`;
-  const hint = "Lower leastGraceMs, the limit of later changes of graceMs.";
+  const state = `leastGraceMs (${leastGraceMs}) exceeds graceMs (${graceMs})`;
+  const hint = "Lower leastGraceMs: graceMs can never be set below it.";
   throw fault({ code: "Invalid", action: "open a registry", state, hint });
 }
 
@@ -164,14 +164,14 @@ function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
       action: "open the registry at",
       subject: backend.location,
       state: isOfDisk
-        ? `it uses locking "${locking}", this backend "${backend.locking}"`
+        ? `it uses locking "${locking}", but this backend uses "${backend.locking}"`
         : "its files were copied from another kind of store",
       ...isOfDisk
         ? {
           hint: `Pass locking: "${locking}", or pass the path to openRegistry without locking.`,
-          hints: { cli: "Leave out --locking, or use another registry." },
+          hints: { cli: "Omit --locking, or use another registry." },
         }
-        : { hint: "Open the original, and mirror it into a new registry here." },
+        : { hint: "Open the original registry and mirror it into a new one here." },
       backend: backend.location,
     });
   }
@@ -187,7 +187,7 @@ function checkLayout({ kind, location, layout }: Backend): void {
     subject: location,
     state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
     hint:
-      "Omit the option layout. A wrapper of a folder's backend must have its layout and locking.",
+      "Omit the option layout. If you wrap a folder's backend, copy its `layout` and `locking`.",
     backend: location,
   });
 }

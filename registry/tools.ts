@@ -22,6 +22,7 @@ import type {
 import type { Registry, SavedArtifact, SignalOptions } from "../core/registry.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { SpaceReport } from "./maintenance/space.ts";
+import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
@@ -255,6 +256,41 @@ export async function spaceOf(
   checkRegistry("measure space", registry);
   const tool = await import("./maintenance/space.ts");
   return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, options));
+}
+
+/**
+ * Measures the versions of a name: the bytes that each stores alone, those that it shares, and the
+ * bytes that deleting some of them would free. Writes nothing.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open, `Corrupt`
+ * if a record of the name cannot be read
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { spaceOfVersions } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data", new Uint8Array(100_000));
+ * const { freedBytes } = await spaceOfVersions(registry, "data", { deleting: ["1.0.0"] });
+ * assertEquals(freedBytes, 100_000);
+ * ```
+ */
+export async function spaceOfVersions(
+  registry: Registry,
+  name: string,
+  options: VersionSpaceOptions = {},
+): Promise<VersionSpaces> {
+  const given = checkToolOptions("measure versions", registry, options, {
+    deleting: true,
+    signal: true,
+  });
+  const tool = await import("./maintenance/version_space.ts");
+  return await worded(
+    { verb: "measure versions" },
+    () => tool.spaceOfVersions(registry, name, given),
+  );
 }
 
 /**

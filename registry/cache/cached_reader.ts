@@ -13,6 +13,7 @@ const AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** A range of a larger file is read from the store: verifying all of the file takes longer. */
 const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
 
+type Write = Parameters<FileReader["pass"]>[1];
 type Known = Pick<StoredFile, "sha256" | "size">;
 
 export interface CachedReaderOptions {
@@ -68,6 +69,21 @@ export class CachedReader implements FileReader {
     }
   }
 
+  async pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void> {
+    if (!isKept(file)) return await this.#store.pass(file, write, signal);
+    let passed = 0;
+    for await (const chunk of this.#cachedChunks(file, {})) {
+      signal?.throwIfAborted();
+      passed += chunk.byteLength;
+      this.#options.progress(file, chunk.byteLength);
+      await write(chunk);
+    }
+    if (passed === 0) await this.#passKeeping(file, write, signal);
+    else if (passed < file.size) { // removed from the cache meanwhile
+      for await (const chunk of skipping(passed, this.#store.chunks(file))) await write(chunk);
+    }
+  }
+
   async *range(
     file: StoredFile,
     range: ByteRange,
@@ -100,10 +116,7 @@ export class CachedReader implements FileReader {
 
   /** Reads a file from the store. It is cached once all of it was read and verified. */
   async *#keeping(file: StoredFile, window?: WindowOptions): AsyncGenerator<Uint8Array> {
-    const entry = this.#cache.keepStream(fileKey(file.sha256), file.size);
-    const hash = this.#options.verify === "none" && entry !== undefined
-      ? createSha256()
-      : undefined;
+    const { entry, hash, end } = this.#keep(file);
     try {
       for await (const chunk of this.#store.chunks(file, window)) {
         hash?.update(chunk);
@@ -111,7 +124,35 @@ export class CachedReader implements FileReader {
         yield chunk;
         await taken;
       }
+      end();
+    } finally {
+      entry?.abandon(); // no effect after `keep`
+    }
+  }
+
+  /** Begins the entry of a file; `end` keeps it if it is right. */
+  #keep(file: StoredFile) {
+    const entry = this.#cache.keepStream(fileKey(file.sha256), file.size);
+    // With "none" it is not verified while it is read.
+    const hash = this.#options.verify === "none" && entry !== undefined
+      ? createSha256()
+      : undefined;
+    const end = () => {
       if (hash === undefined || hash.digest() === file.sha256) entry?.keep();
+    };
+    return { entry, hash, end };
+  }
+
+  /** Like {@linkcode CachedReader.#keeping}, without a stream. */
+  async #passKeeping(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void> {
+    const { entry, hash, end } = this.#keep(file);
+    try {
+      await this.#store.pass(file, (chunk) => {
+        hash?.update(chunk);
+        const taken = entry?.write(chunk), written = write(chunk);
+        return taken === undefined ? written : Promise.all([taken, written]).then(() => {});
+      }, signal);
+      end();
     } finally {
       entry?.abandon(); // no effect after `keep`
     }

@@ -2,8 +2,10 @@
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { inWords, wordedListing } from "../contract/verb_errors.ts";
+import { passFile } from "../../disk/write_file.ts";
+import { inWords, worded, wordedListing } from "../contract/verb_errors.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
+import { readableFile } from "../../core/registry/artifact_file.ts";
 import { fileFacts, noSuchFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
@@ -29,26 +31,28 @@ export function createArtifact(
   const call = { verb: "read", ref: source.ref };
   const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
     iterableStream(wordedListing(call, chunks));
-  const open = (file: StoredFile): ArtifactFile => ({
-    info: fileInfo(file),
-    stream: (range, window) =>
-      streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window)),
-    async bytes() {
-      options.limit?.check(source.ref, file);
-      try {
-        return await read.bytes(file);
-      } catch (error) {
-        throw error instanceof RangeError
-          ? tooLargeHere(source.ref, file, error)
-          : inWords(call, error);
-      }
-    },
-    pieces: () =>
-      read.pieces?.(file)?.map(({ chunks, ...range }) => ({
-        ...range,
-        stream: () => streamOf(chunks()),
-      })),
-  });
+  const open = (file: StoredFile): ArtifactFile =>
+    readableFile({
+      info: fileInfo(file),
+      stream: (range, window) =>
+        streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window)),
+      async bytes() {
+        options.limit?.check(source.ref, file);
+        try {
+          return await read.bytes(file);
+        } catch (error) {
+          throw error instanceof RangeError
+            ? tooLargeHere(source.ref, file, error)
+            : inWords(call, error);
+        }
+      },
+      passTo: (write, signal) => worded(call, () => read.pass(file, write, signal)),
+      pieces: () =>
+        read.pieces?.(file)?.map(({ passTo, ...range }) => ({
+          ...range,
+          passTo: (write, signal) => worded(call, () => passTo(write, signal)),
+        })),
+    });
   return {
     info: source.info,
     files: () => source.files.map(open),
@@ -95,7 +99,7 @@ export async function readThrough(
 }
 
 export async function drain(file: ArtifactFile): Promise<void> {
-  for await (const _ of file.stream());
+  await passFile(file, () => {});
 }
 
 export function fileInfo(file: StoredFile): FileInfo {

@@ -38,7 +38,7 @@ export function checkPublisher(events: unknown): void {
     code: "Invalid",
     action: "open registry",
     state: `events is ${described(events)}, not an event bus`,
-    hint: "Pass a bus: { events: await openEventBus(url) }, from ./events.",
+    hint: 'Pass a bus from "@holdfast/holdfast/events": { events: await openEventBus(url) }.',
   });
 }
 

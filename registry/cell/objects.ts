@@ -120,7 +120,8 @@ export function fileListOf(
   throw fault({
     code: "Invalid",
     action,
-    state: `list of ${files.length} files has ${size} bytes, the limit is ${MAX_FILE_LIST_BYTES}`,
+    state:
+      `the file list (${files.length} files) has ${size} bytes, the limit is ${MAX_FILE_LIST_BYTES}`,
     hint: "Save them as several artifacts, or as one archive.",
   });
 }

@@ -167,7 +167,7 @@ export function unknownOutcome(
   return fault({
     code: "Unknown",
     action: operation.action,
-    state: "the request was sent and not answered, so it may have happened",
+    state: "the request was sent but got no response, so it may have succeeded",
     hint: advice("an idempotencyKey"),
     hints: { cli: advice("an --idempotency-key") },
     backend: backend.location,

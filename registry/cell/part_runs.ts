@@ -108,6 +108,8 @@ interface PartSpan {
   offset?: number;
   /** Bytes. @default up to the end of the part */
   length?: number;
+  /** Same as the option of `get`. */
+  passing?: boolean;
   signal?: AbortSignal;
 }
 
@@ -119,24 +121,24 @@ export async function getPart(
   backend: Backend,
   key: string,
   part: Pick<Part, "offset" | "size">,
-  { offset: from = 0, length = part.size - from, signal }: PartSpan = {},
+  { offset: from = 0, length = part.size - from, passing, signal }: PartSpan = {},
 ): Promise<StoredObject | undefined> {
   const { offset = 0, size } = part;
   const whole = part.offset === undefined && from === 0 && length === size;
-  const range = whole ? {} : { range: { offset: offset + from, length } };
-  const object = await backend.get(key, { ...range, signal });
+  const range = whole && !passing ? {} : { range: { offset: offset + from, length } };
+  const object = await backend.get(key, { ...range, passing, signal });
   if (object === undefined) return undefined;
   const stored = object.info.size;
   if (whole ? stored === size : stored >= offset + size) return object;
   await object.body.cancel().catch(() => {}); // not needed
   if (stored >= offset + size) { // the object is longer than the part: get a range of it
-    return await getPart(backend, key, { offset, size }, { signal });
+    return await getPart(backend, key, { offset, size }, { passing, signal });
   }
   throw fault({
     code: "Corrupt",
     action: "read",
     subject: `"${key}"`,
-    state: `it has ${stored} bytes, its record says ${offset + size}`,
+    state: `got ${stored} bytes, expected ${offset + size}`,
     ...saveAgain("The stored bytes changed.", "them"),
     key,
     backend: backend.location,

@@ -123,10 +123,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
         system: realSystem,
         latest: async (signal) => (await orMissing(open(name, { signal })))?.info,
       })),
-    aliases: own("aliases") ?? (async (name) => {
-      checkName(name);
-      return await Promise.resolve({});
-    }),
+    aliases: own("aliases") ?? noAliases,
     history: own("history") ?? noHistory,
 
     save: own("save") ??
@@ -164,12 +161,17 @@ function checkParts(parts: RegistryParts): void {
 }
 
 // deno-lint-ignore require-yield
+async function* noAliases(name: string): AsyncGenerator<never> {
+  await Promise.resolve(checkName(name));
+}
+
+// deno-lint-ignore require-yield
 async function* noHistory(name: string, alias: string): AsyncGenerator<never> {
   parseRef(name);
   checkAlias(alias);
   await Promise.resolve();
   const subject = shown(`${name}@${alias}`);
-  const state = "no such alias";
-  const hint = "Pass `history` to defineRegistry: this registry has no aliases.";
+  const state = "this registry keeps no alias history";
+  const hint = "Pass `history` to defineRegistry.";
   throw fault({ code: "NotFound", action: "list the history of", subject, state, hint });
 }

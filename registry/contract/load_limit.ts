@@ -39,7 +39,9 @@ export function createLoadLimit(maxBytes: number): LoadLimit {
 /** Returns the limit or its default, bytes. Throws `Invalid` for an invalid one. */
 export function checkMaxLoadBytes(maxBytes: number = DEFAULT_MAX_LOAD_BYTES): number {
   if (Number.isSafeInteger(maxBytes) && maxBytes >= MIN_MAX_LOAD_BYTES) return maxBytes;
-  const state = `maxLoadBytes is ${shown(maxBytes)}, not a whole number from ${MIN_MAX_LOAD_BYTES}`;
+  const state = `maxLoadBytes is ${
+    shown(maxBytes)
+  }, not an integer of at least ${MIN_MAX_LOAD_BYTES}`;
   const hint = "Pass the number of bytes that one load may read into memory.";
   throw fault({ code: "Invalid", action: "open the registry", state, hint });
 }

@@ -75,7 +75,6 @@ const PROMISES: Verbs = {
   delete: { at: 1, known: DELETE },
   setAlias: { at: 3, known: SET_ALIAS },
   deleteAlias: { at: 2, known: SET_ALIAS },
-  aliases: {},
   copy: { at: 2, known: COPY, tells: "moved" },
   openDraft: { at: 1, required: ["id"] },
   clearCache: {},
@@ -83,7 +82,7 @@ const PROMISES: Verbs = {
 
 export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[]>> = {
   promises: Object.entries(PROMISES).map(([verb, known]) => ({ verb, ...known })),
-  listings: ["names", "versions", "history", "watch"].map((verb) => ({ verb })),
+  listings: ["names", "versions", "aliases", "history", "watch"].map((verb) => ({ verb })),
 };
 
 /** Returns the arguments with plain options. Throws `Invalid` for unknown options. */

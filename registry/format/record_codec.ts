@@ -83,8 +83,8 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
       code: "Unsupported",
       action: "read record",
       subject: `"${key}"`,
-      state: `format is ${shown(format)}, this release reads "${FORMAT}"`,
-      hint: "Open the registry with the release of Holdfast that wrote it, or a newer one.",
+      state: `format is ${shown(format)}, but this release reads "${FORMAT}"`,
+      hint: "Upgrade Holdfast to the release that wrote the registry, or a newer one.",
       key,
     });
   }

@@ -1,6 +1,6 @@
 // Validates the members of a record before they are used: the checksum detects only accidental
 // changes.
-import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../../core/naming/names.ts";
+import { nameProblem } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
 
@@ -62,7 +62,7 @@ function problemOfKind(fields: Fields, inlineBytes: number): string | undefined 
       return isKey(fields) ? undefined : "invalid idempotency key";
     case "settings":
       if (!isSettings(fields.settings)) return "invalid settings";
-      return isGeneration(fields) ? undefined : "settings name no registry";
+      return isGeneration(fields) ? undefined : "settings have no registry id";
   }
 }
 
@@ -85,7 +85,9 @@ function shallowFilesProblem(
   if (wrong >= 0) return `file ${wrong} is invalid`;
   const unequal = files.findIndex((file) => !areSizesEqual(file, inlineBytes));
   if (unequal >= 0) return `size of file ${unequal} does not match its stored bytes`;
-  if (new Set(files.map(({ path }) => path)).size < files.length) return "two files have one path";
+  if (new Set(files.map(({ path }) => path)).size < files.length) {
+    return "two files have the same path";
+  }
   return sum(files) === bytes ? undefined : `files do not have ${bytes} bytes in total`;
 }
 
@@ -123,7 +125,9 @@ function fileListProblem(fileList: unknown, files: unknown): string | undefined 
   if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
     return "invalid list of files";
   }
-  if (!Array.isArray(files) || files.length > 0) return "files are in two places";
+  if (!Array.isArray(files) || files.length > 0) {
+    return "files are both in the record and in a list";
+  }
   if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "list of files is too long";
 }
 
@@ -224,8 +228,7 @@ function areTexts(...values: unknown[]): boolean {
 }
 
 function isName(value: unknown): boolean {
-  if (typeof value !== "string" || value.length > MAX_SEGMENT_BYTES) return false;
-  return decodeName(encodeName(value)) === value;
+  return nameProblem(value) === undefined;
 }
 
 /** Also checks the numbers: an invalid version must not fail later, in use. */

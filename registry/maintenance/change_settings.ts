@@ -56,8 +56,8 @@ export async function changeSettings(
         throw fault({
           code: "Corrupt",
           action,
-          state: "their newest record cannot be read",
-          hint: "Run `verify` to find the object, and restore it from a copy.",
+          state: "the newest settings record is unreadable",
+          hint: "Run `verify` to find the damaged object, and restore it from a copy.",
           backend: location,
         });
       }
@@ -99,12 +99,12 @@ function checkChange({ backend, settings }: Context, graceMs: number): void {
     action: "change",
     subject: `graceMs to ${graceMs}`,
     state: isShort
-      ? `the least grace period of this registry is ${least}`
+      ? `the shortest grace period of this registry is ${least}`
       : `the longest grace period is a year (${MAX_GRACE_MS})`,
     hint: isShort
       ? "To free space now, run `gc --now` while nothing else uses the registry. For a shorter " +
-        "grace period, mirror it into a new registry."
-      : "Pass a shorter one: it could be lowered again only after it has passed.",
+        "grace period, mirror the registry into a new one."
+      : "Pass a shorter period: you can lower it only after it has elapsed.",
     backend: backend.location,
   });
 }

@@ -185,9 +185,9 @@ function checkAlone(
   if (written === undefined) return;
   throw fault({
     code: "Unavailable",
-    action: "collect garbage of a name",
+    action: "collect garbage",
     state: `"${written.key}" was written after the run began`,
-    hint: "Wait until nothing writes to the registry, or collect garbage without `now`.",
+    hint: "Stop all writers and try again, or collect garbage without `now`.",
     key: written.key,
   });
 }

@@ -1,7 +1,7 @@
 // Retention: deletes old versions by rules.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
-import type { Registry } from "../../core/registry.ts";
+import type { AliasEntry, Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
@@ -10,7 +10,7 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
 import { inWords } from "../contract/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { type KnownAliases, readAliases } from "../operations/aliases.ts";
+import { type KnownAliases, listAliases } from "../operations/aliases.ts";
 import { type VersionHead, versionHeads } from "../cell/heads.ts";
 import { deleteListed } from "../operations/delete.ts";
 import { cellOf } from "../format/layout.ts";
@@ -58,12 +58,11 @@ function checkOptions(options: PruneOptions): void {
     code: "Invalid",
     action: "prune",
     state: isBad
-      ? "a count is not a whole number from 0, olderThanMs is not a number from 0, or keepWhere " +
-        "is not a function"
+      ? "counts must be non-negative integers, olderThanMs a non-negative number, and keepWhere a " +
+        "function"
       : "no rule is given",
-    hint:
-      "Pass keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs or keepWhere. A version " +
-      "is deleted if no rule keeps it.",
+    hint: "Pass keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs or keepWhere. Versions " +
+      "that no rule keeps are deleted.",
   });
 }
 
@@ -309,13 +308,17 @@ function prunableInStore(
       }
     },
     aliased: async () =>
-      (await readAliases(context, name, { known, signal })).map(([, version]) => version),
+      await Array.fromAsync(listAliases(context, name, { known, signal }), versionOf),
     async receivedAt({ found: { head } }) {
       return (await readCell(context, cellOf(head.key), { head, signal }))?.head.modifiedAt;
     },
     info: ({ version }) => registry.info(`${name}@${version}`, { signal }),
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
   };
+}
+
+function versionOf({ version }: AliasEntry): string {
+  return version;
 }
 
 function prunableByContract(
@@ -331,7 +334,7 @@ function prunableByContract(
         yield { version, modifiedAt: modifiedAt.getTime(), generation };
       }
     },
-    aliased: async () => Object.values(await registry.aliases(name, { signal })),
+    aliased: async () => await Array.fromAsync(registry.aliases(name, { signal }), versionOf),
     receivedAt: (listed) => Promise.resolve(listed.modifiedAt),
     info: infoOf,
     async delete(listed) {

@@ -31,6 +31,15 @@ export interface NameSpace {
   garbage: GarbageSpace;
 }
 
+/** The versions of one day. */
+export interface DaySpace {
+  /** As `2026-11-23`. */
+  day: string;
+  versions: number;
+  /** Bytes of their files. */
+  size: number;
+}
+
 /** The result of {@linkcode spaceOf}. */
 export interface SpaceReport {
   bytes: number;
@@ -39,6 +48,8 @@ export interface SpaceReport {
   /** Bytes that belong to no name: settings, drafts, uploads, marks and notes. */
   otherBytes: number;
   garbage: GarbageSpace;
+  /** Live versions by the day on which the store received them (UTC), oldest first. */
+  days: DaySpace[];
   /** Local time from which ages were measured: nothing is written to ask the store. */
   measuredAt: Date;
   /** Unreadable data. Its name is measured as far as it was listed. */
@@ -76,6 +87,7 @@ export async function spaceOf(
     names,
     otherBytes: other.bytes,
     garbage,
+    days: measure.days(),
     measuredAt: report.markAt,
     failures: report.failures,
   };
@@ -87,6 +99,7 @@ class SpaceMeasure implements Measure {
   objects = 0;
   readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
   readonly #spaces = new Map<string, NameSpace>();
+  readonly #days = new Map<string, DaySpace>();
   /** Object sizes of the name that was listed last, by place and number. */
   #sizes = new Map<string, number>();
 
@@ -95,6 +108,10 @@ class SpaceMeasure implements Measure {
     return [...this.#spaces.values()].sort((a, b) =>
       b.bytes - a.bytes || (a.name < b.name ? -1 : 1)
     );
+  }
+
+  days(): DaySpace[] {
+    return [...this.#days.values()].sort((a, b) => a.day < b.day ? -1 : 1);
   }
 
   listed(name: string, folders: ReadonlyMap<string, Folder>, cells: readonly Cell[]): void {
@@ -125,6 +142,7 @@ class SpaceMeasure implements Measure {
       if (version === undefined) continue;
       space.versions++;
       space.size += version.size;
+      this.#addDay(new Date(head.modifiedAt).toISOString().slice(0, 10), version.size);
       for (const [place, object] of version.objects) {
         const key = `${place}/${object}`;
         users.set(key, (users.get(key) ?? 0) + 1);
@@ -133,6 +151,11 @@ class SpaceMeasure implements Measure {
     for (const [key, count] of users) {
       if (count > 1) space.sharedBytes += this.#sizes.get(key) ?? 0;
     }
+  }
+
+  #addDay(day: string, size: number): void {
+    const known = this.#days.get(day) ?? { day, versions: 0, size: 0 };
+    this.#days.set(day, { day, versions: known.versions + 1, size: known.size + size });
   }
 
   /** Counts garbage that can be removed now. */

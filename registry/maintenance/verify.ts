@@ -164,9 +164,9 @@ function missing(ref: string, key: string): RegistryError {
   const advice = (rebuild: string) => `Run ${rebuild} to write it again.`;
   return fault({
     code: "NotFound",
-    action: "find the lineage note of",
+    action: "read the lineage note of",
     subject: `"${ref}"`,
-    state: "it is missing: another program deleted it, or it was lost in a power cut",
+    state: "it was deleted by another program or lost in a power failure",
     hint: advice("rebuildLineage(registry)"),
     hints: { cli: advice("`holdfast lineage --rebuild`") },
     key,

@@ -273,8 +273,9 @@ function expiredRecord(key: string): RegistryError {
     code: "NotFound",
     action: "use record",
     subject: `"${key}"`,
-    state: "it has expired: it was written after its payload was collected as garbage",
-    hint: "Its save did not succeed: save it again if you need it. An earlier version is valid.",
+    state:
+      "the record is expired: its payload was collected as garbage before the record was written",
+    hint: "The save failed. Save it again if you need it; earlier records are valid.",
     key,
   });
 }

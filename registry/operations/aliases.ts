@@ -7,6 +7,7 @@ import { encodeRecord } from "../format/record_codec.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import type {
   AliasChange,
+  AliasEntry,
   HistoryOptions,
   SetAliasOptions,
   SignalOptions,
@@ -70,36 +71,27 @@ export async function deleteAlias(
   return generation !== undefined;
 }
 
-export async function listAliases(
-  context: Context,
-  name: string,
-  { signal }: SignalOptions = {},
-): Promise<Record<string, string>> {
-  checkName(name);
-  return Object.fromEntries(await readAliases(context, name, { signal }));
-}
-
+/** Versions of aliases by the key of their record. */
 export type KnownAliases = Map<string, string>;
 
 /**
- * Reads the versions of a name's aliases, except those in `known`, to which it adds them: records
- * never change.
+ * Lists the aliases of a name. Records never change, so it reads only those that are not in
+ * `known`, and adds them.
  */
-export async function readAliases(
+export async function* listAliases(
   context: Context,
   name: string,
   { known = new Map(), signal }: SignalOptions & { known?: KnownAliases } = {},
-): Promise<[alias: string, version: string][]> {
-  const aliases: [string, string][] = [];
+): AsyncGenerator<AliasEntry> {
+  checkName(name);
   for await (const head of liveHeads(context, aliasesFolder(name), { signal })) {
     const alias = parseCellKey(head.key)?.label;
     if (alias === undefined) continue;
     const version = known.get(head.key) ?? await readListed(context, { name, alias, head }, signal);
     if (version === undefined) continue;
     known.set(head.key, version);
-    aliases.push([alias, version]);
+    yield { alias, version };
   }
-  return aliases;
 }
 
 /** Returns the version of an alias when it was listed, or now if that record is gone. */

@@ -42,5 +42,6 @@ export function contextOf(registry: Registry, action: string): Context {
     action,
     state: `the store of the registry at ${registry.location} is not open here`,
     hint: "Call it with a registry from openRegistry, not with a client of a service or a wrapper.",
+    hints: { cli: "Run it on the folder or bucket that the service uses: -r LOCATION." },
   });
 }

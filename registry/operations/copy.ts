@@ -23,7 +23,7 @@ export async function copyVersion(
   const target = parseRef(to);
   const { selector } = target;
   if (!target.bare && selector.kind !== "version") {
-    const state = "not a name or a name with a version";
+    const state = "expected NAME or NAME@VERSION";
     const hint = 'Pass "model" or "model@2.0.0".';
     throw fault({ code: "Invalid", action: "copy to", subject: shown(to), state, hint });
   }

@@ -34,7 +34,7 @@ export async function deleteRef(
     return await deleteCell(context, cell, exactRef(ref.name, version), { ifCommit, signal });
   }
   if (ifCommit !== undefined && context.settings.versioned) {
-    const state = "ifCommit is given without a version";
+    const state = "ifCommit needs a version";
     const hint = "Pass the version of that commit.";
     throw fault({ code: "Invalid", action: "delete", subject: shown(text), state, hint });
   }
@@ -122,9 +122,10 @@ async function refuseAliased(
   versions: string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const aliases = Object.entries(await listAliases(context, name, { signal }));
-  const [alias, version] = aliases.find(([, version]) => versions.includes(version)) ?? [];
-  if (alias === undefined) return;
+  const aliases = await Array.fromAsync(listAliases(context, name, { signal }));
+  const found = aliases.find(({ version }) => versions.includes(version));
+  if (found === undefined) return;
+  const { alias, version } = found;
   throw fault({
     code: "Conflict",
     action: "delete",

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFileTo } from "../../disk/stage_files.ts";
+import { readableFile } from "../../core/registry/artifact_file.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
 import { type MaterializeOptions, type Materializer, reopenOf } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
@@ -87,7 +88,7 @@ function elsewhere(here: Artifact, opened: Opened): JobArtifact {
     const stored = byPath.get(file.info.path)!;
     if (opened.isSmall(stored)) return file;
     const bytes = () => opened.bytesOf(stored, file);
-    return { ...file, bytes, [OPENED]: { version: opened, stored } };
+    return { ...readableFile({ ...file, bytes }), [OPENED]: { version: opened, stored } };
   };
   return {
     info: here.info,

@@ -21,8 +21,8 @@ export async function lineageOf(
   const { direction = "both", depth = Infinity, signal } = options;
   if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
     const subject = shown(ref);
-    const state = `depth ${shown(depth)} is not a whole number from 1`;
-    const hint = "Leave it out to follow all steps.";
+    const state = `depth ${shown(depth)} is not a positive integer`;
+    const hint = "Omit it to follow every step.";
     throw fault({ code: "Invalid", action: "follow the lineage of", subject, state, hint });
   }
   if (registry.service?.lineage !== undefined) return await registry.service.lineage(ref, options);

@@ -239,7 +239,7 @@ async function explainMissing(
     action: "read",
     subject: `"${ref}"`,
     state: "a stored object is missing",
-    ...saveAgain("Something else deleted it.", "the object"),
+    ...saveAgain("Another program deleted it: restore it from a copy.", "the object"),
     key,
     backend: context.backend.location,
   });

@@ -42,7 +42,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
     ],
     [
       ifCommit !== undefined && version === undefined && versioned,
-      "ifCommit is given without a version",
+      "ifCommit needs a version",
       "Pass the version of that commit.",
     ],
     [

@@ -22,7 +22,7 @@ export function checkEncoding(encoding: Encoding): void {
     code: "Unsupported",
     action: "use zstd",
     state: "this runtime does not support it",
-    hint: `Use "gzip", Deno, or Node 22.15 or later.`,
+    hint: `Use "gzip", or run Deno or Node 22.15 or later.`,
   });
 }
 

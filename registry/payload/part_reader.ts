@@ -1,6 +1,7 @@
 // Reads the stored bytes of a file, whole or in part: from the record, from a pack with others, or
 // from objects of its own.
 import type { Backend } from "../../core/backend.ts";
+import { passObject } from "../../core/bytes/bytes.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
@@ -12,12 +13,21 @@ import type { PartRun, PlacedPart } from "../cell/part_runs.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
 const PACK_BYTES = 16 * 1024 * 1024;
+/** Windows up to this size are read whole: a stream takes several times the processor time. */
+const AT_ONCE_BYTES = 1024 * 1024;
 /** A range of a larger part is not verified: that would mean reading the whole part. */
 const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
 
 export interface WindowOptions {
   /** Bytes per read; each starts when the previous one is consumed. @default whole parts */
   windowBytes?: number;
+}
+
+interface PassOptions {
+  offset: number;
+  end: number;
+  check: boolean;
+  signal?: AbortSignal;
 }
 
 export interface PartSource {
@@ -105,6 +115,33 @@ export class PartReader {
     for (const run of runsOf(file.parts)) {
       const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
       if (from < to) yield* this.#rangeOfRun(file, run, { from, to, windowBytes });
+    }
+  }
+
+  /** Passes whole parts to `write` as they arrive; with `check`, each is verified at its end. */
+  async pass(
+    file: StoredFile,
+    { offset, end, check, signal = this.#signal }: PassOptions,
+    write: (chunk: Uint8Array) => void | Promise<void>,
+  ): Promise<void> {
+    if (file.inline !== undefined) await write(this.#inlineBytes(file).subarray(offset, end));
+    for (const run of runsOf(file.parts)) {
+      const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
+      if (from >= to) continue;
+      signal?.throwIfAborted();
+      const key = this.#source.keyOf(file, run.parts[0]);
+      const verify = check ? this.#checkOf(file, run, { from, to }) : undefined;
+      const length = to - from;
+      const span = { offset: from, length, passing: true, signal };
+      const object = await getPart(this.#backend, key, run, span);
+      if (object === undefined) return await this.#source.missing(key);
+      let count = 0;
+      await passObject(object, (chunk) => {
+        verify?.(chunk);
+        count += chunk.byteLength;
+        return write(chunk);
+      }, signal);
+      this.#checkSize(file, { parts: run.parts, size: length }, count);
     }
   }
 
@@ -292,7 +329,8 @@ export class PartReader {
       const object = await getPart(this.#backend, key, run, window);
       if (object === undefined) return await this.#source.missing(key);
       end += length;
-      for await (const chunk of object.body) {
+      const chunks = length <= AT_ONCE_BYTES ? [await object.bytes()] : object.body;
+      for await (const chunk of chunks) {
         pass?.(chunk);
         count += chunk.byteLength;
         yield chunk;

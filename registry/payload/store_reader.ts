@@ -1,5 +1,5 @@
 // Reads the files of a version from the store and verifies them.
-import type { ArtifactInfo } from "../../core/artifact.ts";
+import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
@@ -13,6 +13,8 @@ import { piecesOf, runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
+
+type Write = Parameters<FilePiece["passTo"]>[0];
 
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;
@@ -97,9 +99,7 @@ export class StoreReader implements FileReader {
         ? error
         : stored.corrupt(file, "decompression failed", { cause: error });
     }
-    if (count !== file.size) throw stored.corrupt(file, `it does not have ${file.size} bytes`);
-    const digest = hash?.digest() ?? file.sha256;
-    if (digest !== file.sha256) throw stored.corrupt(file, otherDigest(digest, file.sha256));
+    this.#checkWhole(file, count, hash?.digest());
   }
 
   async *range(
@@ -116,13 +116,44 @@ export class StoreReader implements FileReader {
     if (missing !== 0) throw this.#stored.corrupt(file, "it is truncated");
   }
 
+  async pass(
+    file: StoredFile,
+    write: Write,
+    signal: AbortSignal | undefined = this.#options.signal,
+  ): Promise<void> {
+    if (isCompressed(file)) {
+      for await (const chunk of this.chunks(file)) await write(chunk);
+      return;
+    }
+    const hash = this.#options.verify === "none" ? undefined : createSha256();
+    const check = runsOf(file.parts).length > 1;
+    let count = 0;
+    await this.#stored.pass(file, { offset: 0, end: file.size, check, signal }, (chunk) => {
+      count += chunk.byteLength;
+      hash?.update(chunk);
+      this.#progress(file, chunk.byteLength);
+      return write(chunk);
+    });
+    this.#checkWhole(file, count, hash?.digest());
+  }
+
   // The digests of all parts replace that of the file: both are in the record.
-  pieces(file: StoredFile): readonly FileRange[] | undefined {
+  pieces(file: StoredFile): readonly FilePiece[] | undefined {
     const ranges = this.#isLocal || isCompressed(file)
       ? []
       : piecesOf(file.parts ?? [], this.#options.verify !== "none");
     if (ranges.length < 2) return undefined;
-    return ranges.map((range) => ({ ...range, chunks: () => this.#pieceChunks(file, range) }));
+    return ranges.map((range) => ({
+      ...range,
+      passTo: (write, signal = this.#options.signal) => {
+        const { offset, length } = range;
+        const part = { offset, end: offset + length, check: true, signal };
+        return this.#stored.pass(file, part, (chunk) => {
+          this.#progress(file, chunk.byteLength);
+          return write(chunk);
+        });
+      },
+    }));
   }
 
   /** Returns the bytes as stored, compressed or not. They are verified like plain ones. */
@@ -149,11 +180,10 @@ export class StoreReader implements FileReader {
     if (!isCheckedAsStored) { for await (const _ of this.chunks(file)); }
   }
 
-  async *#pieceChunks(file: StoredFile, range: ByteRange): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.range(file, range)) {
-      this.#progress(file, chunk.byteLength);
-      yield chunk;
-    }
+  #checkWhole(file: StoredFile, count: number, digest = file.sha256): void {
+    const stored = this.#stored;
+    if (count !== file.size) throw stored.corrupt(file, `it does not have ${file.size} bytes`);
+    if (digest !== file.sha256) throw stored.corrupt(file, otherDigest(digest, file.sha256));
   }
 
   async #decode(file: StoredFile, stored: Uint8Array): Promise<Uint8Array> {
@@ -190,12 +220,10 @@ export interface FileReader {
   bytes(file: StoredFile): Promise<Uint8Array>;
   chunks(file: StoredFile, options?: WindowOptions): AsyncIterable<Uint8Array>;
   range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
+  /** Passes the bytes to `write` as they arrive; throws after them if they are damaged. */
+  pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
-  pieces?(file: StoredFile): readonly FileRange[] | undefined;
-}
-
-export interface FileRange extends Required<ByteRange> {
-  chunks(): AsyncIterable<Uint8Array>;
+  pieces?(file: StoredFile): readonly FilePiece[] | undefined;
 }
 
 /** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */

@@ -90,7 +90,7 @@ export function findRegistry(
   throw fault({
     code: "NotFound",
     action: "find a registry",
-    state: `no ${DEFAULT_FOLDER} folder here or above`,
+    state: `no ${DEFAULT_FOLDER} folder in this folder or its parents`,
     ...joinHints(
       howToName(upward ? registryAround(cwd) : undefined),
       unseen ? { hint: "Pass --allow-read to search the folders that were skipped." } : {},
@@ -127,7 +127,7 @@ export function originOf({ by, remote, envFile }: FoundRegistry): string | undef
   const name = remote === undefined ? "" : ` as @${remote}`;
   if (by === "variable") return `is named by ${REGISTRY_VARIABLE} in the environment${name}`;
   if (by === "env-file") return `is named by ${REGISTRY_VARIABLE} in ${envFile}${name}`;
-  if (by === "upward") return `is the nearest ${DEFAULT_FOLDER} upward of the current folder`;
+  if (by === "upward") return `is the nearest ${DEFAULT_FOLDER} in the current folder or above`;
   if (by === "default") return `is the default, ./${DEFAULT_FOLDER}`;
   return remote === undefined ? undefined : `is that of @${remote}: holdfast remote ls`;
 }
@@ -182,11 +182,11 @@ function checkForeignEndpoint(location: string, envFile: string): void {
   if (vendor === undefined) return;
   throw fault({
     code: "Invalid",
-    action: "use the registry that",
-    subject: `${shown(envFile)} names`,
+    action: "use the registry from",
+    subject: shown(envFile),
     state: `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`,
     hint:
-      `If you trust that host, name the registry as an argument, in ${REGISTRY_VARIABLE}, or with holdfast remote add.`,
+      `If you trust that host, pass the registry as an argument, in ${REGISTRY_VARIABLE}, or with holdfast remote add.`,
   });
 }
 

@@ -134,15 +134,15 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const { file, registries } = readRemotes(options);
   if (Object.hasOwn(registries, name)) return registries[name]!;
   const names = Object.keys(registries).map((other) => `@${other}`);
-  const where = file === undefined ? "no home folder is known" : `not in ${shown(file)}`;
+  const where = file === undefined ? "the home folder is unknown" : `not in ${shown(file)}`;
   const known = names.length === 0 ? "" : `, or use ${names.join(", ")}`;
   throw fault({
     code: "NotFound",
     action: "find the registry",
     subject: `@${name}`,
     state: where,
-    hint: `Name it: holdfast remote add ${isRemoteName(name) ? name : "NAME"} PLACE${known}. ` +
-      `A folder of that name is ${shown(`./@${name}`)}.`,
+    hint: `Add it: holdfast remote add ${isRemoteName(name) ? name : "NAME"} LOCATION${known}. ` +
+      `For a folder of that name, write ${shown(`./@${name}`)}.`,
   });
 }
 
@@ -160,7 +160,7 @@ function readConfiguration(file: string): Configuration {
   try {
     const { mode } = fs.statSync(file);
     if (process.platform !== "win32" && (mode & WRITTEN_BY_OTHERS) !== 0) {
-      throw denied(`others can write to ${shown(file)}`, `Run chmod go-w ${file}`);
+      throw denied(`other users can write to ${shown(file)}`, `Run chmod go-w ${file}`);
     }
     text = fs.readFileSync(file, "utf8");
   } catch (error) {
@@ -201,7 +201,7 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
     action: "read the names of registries in",
     subject: shown(file),
     state,
-    hint: "Fix the file, or remove it and run holdfast remote add NAME PLACE.",
+    hint: "Fix the file, or remove it and run holdfast remote add NAME LOCATION.",
     cause,
   });
 }

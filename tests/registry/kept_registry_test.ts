@@ -9,6 +9,7 @@ import { KEPT, MANY_FILES, PAYLOAD } from "./kept/values.ts";
 import { keysOf } from "./registries.ts";
 import { collect, rejected } from "./rejected.ts";
 import { withAge } from "./with_age.ts";
+import { aliasesOf } from "../conformance/registry/registry_case.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -38,7 +39,7 @@ async function assertHolds(registry: Registry): Promise<void> {
     assertEquals(found.map(({ version }) => version), versions);
   }
   for (const [ref, value] of Object.entries(VALUES)) assertEquals(await registry.load(ref), value);
-  assertEquals(await registry.aliases("my:model"), { production: "2.0.0" });
+  assertEquals(await aliasesOf(registry, "my:model"), { production: "2.0.0" });
   const changes = await collect(registry.history("my:model", "été_🦊"));
   assertEquals(changes.map(({ version }) => version), [undefined, "1.0.0"]);
   const { version, metadata } = await registry.info("my:model@1");

@@ -74,7 +74,7 @@ export function neededPlaces(
     action: "read record",
     subject: `"${key}"`,
     state: "the list of its files is missing",
-    ...saveAgain("Something else deleted it.", "the object"),
+    ...saveAgain("Another program deleted it: restore it from a copy.", "the object"),
     key,
   });
 }

@@ -75,12 +75,14 @@ async function mirrorAliases(
   mirrored: ReadonlySet<string>,
 ): Promise<void> {
   const { from, to, signal, dryRun } = run;
-  const wanted = await persist(run, () => from.aliases(name, { signal }));
-  await run.forEach(Object.entries(wanted), async ([alias, named]) => {
-    const version = parseVersion(named).canonical;
+  const wanted = await persist(run, () => Array.fromAsync(from.aliases(name, { signal })));
+  await run.forEach(wanted, async (entry) => {
+    const { alias } = entry;
+    const version = parseVersion(entry.version).canonical;
     await attempt(run, { name, target, alias }, () =>
       persist(run, async () => {
-        const now = new Map(Object.entries(await to.aliases(target, { signal }))).get(alias);
+        const there = await Array.fromAsync(to.aliases(target, { signal }));
+        const now = there.find((entry) => entry.alias === alias)?.version;
         const isThere = now !== undefined && parseVersion(now).canonical === version;
         if (isThere || !mirrored.has(version)) return { action: "skipped" };
         if (!dryRun) await to.setAlias(target, alias, version, { expected: now ?? null, signal });

@@ -145,7 +145,7 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw invalid({
-      state: `concurrency is ${concurrency}`,
+      state: `invalid concurrency ${concurrency}`,
       hint: "Pass the number of versions to mirror at the same time, at least 1.",
     });
   }
@@ -173,7 +173,7 @@ async function pairNames(
         code: "Invalid",
         action: "mirror",
         subject: shown(name),
-        state: `it would become ${shown(target)}, and so would ${shown(other.name)}`,
+        state: `it and ${shown(other.name)} would both become ${shown(target)}`,
         hint: "Map each name to a different one. Nothing was written.",
       });
     }

@@ -48,7 +48,7 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
     }
   }
 
-  /** Returns the versions that own the files in the source, the version itself, its neighbours. */
+  /** Returns the versions that own the files in the source, the version itself, its neighbors. */
   function candidates(version: Version, files: readonly StoredFile[]): Version[] {
     const bytes = new Map<string, number>();
     for (const file of files) {

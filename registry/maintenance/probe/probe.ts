@@ -150,7 +150,7 @@ function refusal(backend: Backend, first: ProbeStep, others: ProbeStep[]): Regis
     code: "Unsupported",
     action: "create a registry at",
     subject: backend.location,
-    state: `the store fails "${first.name}": ${first.detail?.slice(0, 200)}${more}`,
+    state: `the store fails the check "${first.name}": ${first.detail?.slice(0, 200)}${more}`,
     hint: first.hint ??
       "Use a store with conditional writes, or a newer release of it. This one would lose data: " +
         "`probeBackend` lists all failures.",

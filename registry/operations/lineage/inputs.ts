@@ -32,8 +32,8 @@ export function checkInputs(name: string, inputs: readonly ArtifactInput[]): voi
   const invalid = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
   if (!Array.isArray(inputs) || inputs.length > MAX_INPUTS) {
-    const hint = "Save a longer lineage as an artifact of its own.";
-    throw invalid(`inputs is not a list of up to ${MAX_INPUTS} refs`, hint);
+    const hint = "Pass fewer refs: save a long list as a separate artifact, and pass its ref.";
+    throw invalid(`inputs must be an array of at most ${MAX_INPUTS} refs`, hint);
   }
   for (const input of inputs) {
     const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
@@ -119,7 +119,7 @@ export async function announceInputs(
 function notNoted({ action, commit }: Operation, error: RegistryError): RegistryError {
   if (!error.maybeWritten && error.code !== "Unknown") return error;
   const { key, backend } = error;
-  const state = "the store did not confirm the index of its inputs, so nothing was committed";
+  const state = "the store did not confirm the input index, so nothing was committed";
   const hint = "Try again.";
   return fault({ code: "Unavailable", action, state, hint, key, backend, commit, cause: error });
 }

@@ -154,7 +154,7 @@ async function* sourcesByContract(
     const read = () => readInfo(registry, { name, version, modifiedAt }, { signal });
     yield { modifiedAt: modifiedAt.getTime(), order: --order, read };
   }
-  for (const alias of Object.keys(await registry.aliases(name, { signal }))) {
+  for await (const { alias } of registry.aliases(name, { signal })) {
     let order = 0;
     for await (const change of registry.history(name, alias, { limit, signal })) {
       const { version, createdAt: at, changedAt, commit } = change;

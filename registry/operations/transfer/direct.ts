@@ -163,7 +163,7 @@ function missing(backend: Backend, path: string, key: string): RegistryError {
     subject: shown(path),
     state: "it has not arrived",
     hint:
-      "Send it to its URL. If you sent it longer ago than graceMs of the registry, begin again.",
+      "Send it to its URL. If you sent it more than the registry's graceMs ago, create a new upload.",
     key,
     backend: backend.location,
   });
@@ -266,7 +266,7 @@ export function expiry({ system }: Context, expiresInMs: number): Date {
   const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
     expiresInMs <= MAX_EXPIRY_MS;
   if (valid) return new Date(system.now() + expiresInMs);
-  const state = `expiresInMs is ${shown(expiresInMs)}, not from 1000 to ${MAX_EXPIRY_MS}`;
-  const hint = "Pass a whole number of milliseconds, from a second to 7 days.";
+  const state = `expiresInMs ${shown(expiresInMs)} is not between 1000 and ${MAX_EXPIRY_MS}`;
+  const hint = "Pass an integer number of milliseconds, from 1 second to 7 days.";
   throw fault({ code: "Invalid", action: "presign a URL", state, hint });
 }

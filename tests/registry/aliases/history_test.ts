@@ -3,7 +3,7 @@ import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 
 testOnEach(
-  "history() tells what an alias named, newest first, and when it was removed",
+  "history() lists the versions and removals of an alias, newest first",
   async ({ registry, open }) => {
     for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
       await registry.save("a", version, {
@@ -54,7 +54,7 @@ testInMemory("history() survives the versions that it names", async ({ registry 
 });
 
 testInMemory(
-  "history() tells of damage where it is reached, and passes over what is no record",
+  "history() reports damage where it reaches it, and skips objects that are not records",
   async (world) => {
     const { registry, backend } = world;
     for (const version of ["1", "2", "3"]) {

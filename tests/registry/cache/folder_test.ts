@@ -91,10 +91,10 @@ for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
       fs.chmodSync(path, mode);
       const warnings = await use(undefined, { HOLDFAST_CACHE: path });
       assertEquals(warnings.length, 1);
-      assertMatch(warnings[0], /no cache: others may write to/);
+      assertMatch(warnings[0], /no cache: other users can write to/);
       assertEquals(fs.readdirSync(path), []);
       const error = await rejected("Invalid", use({ path }));
-      assertMatch(error.message, /others may write to/);
+      assertMatch(error.message, /other users can write to/);
       assertMatch(error.hint!, /chmod/);
       await rejected("Denied", clearCache({ path }));
       assertEquals(fs.readdirSync(path), []);
@@ -126,7 +126,7 @@ testFolder("a folder of somebody else's is not used", async (root) => {
   const path = root.join("cache");
   fs.mkdirSync(path, { mode: 0o700 });
   fs.chownSync(path, 65_534, 65_534);
-  assertMatch((await use(undefined, { HOLDFAST_CACHE: path })).join(), /belongs to somebody else/);
+  assertMatch((await use(undefined, { HOLDFAST_CACHE: path })).join(), /belongs to another user/);
   await rejected("Invalid", use({ path }));
   assertEquals(fs.readdirSync(path), []);
 }, NO_MODES || !isRoot);

@@ -33,7 +33,7 @@ testCached("latest, a range and an alias always ask the store what counts", asyn
 });
 
 testCached(
-  "what was deleted elsewhere may be loaded by its number until the cache learns of it",
+  "a version that was deleted elsewhere may be loaded by its number until the cache learns of it",
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", filler("one"), { version: "1" });
@@ -51,7 +51,7 @@ testCached(
 );
 
 testCached(
-  "who deletes a version never loads it again, nor does who shares the cache",
+  "a deleted version is never loaded again by its deleter, nor through the same cache",
   async (world) => {
     const { registry, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -71,7 +71,7 @@ testCached(
 );
 
 testCached(
-  "who deletes a version never loads it again, also where the cache could not be told",
+  "a deleted version is never loaded again by its deleter, even if the cache could not be updated",
   async (world) => {
     const { registry, cache, settle } = world;
     await registry.save("a", "one", { version: "1" });
@@ -216,7 +216,7 @@ testCached("verification and a base ask the store, whatever is cached", async (w
   cache.forget();
   assert(!(await verifyRegistry(registry)).ok);
   assertEquals(cache.calls, []);
-  assertEquals(await registry.load("a@1"), filler("a"), "what is cached is whole");
+  assertEquals(await registry.load("a@1"), filler("a"), "cached files are complete");
   await (await world.elsewhere()).registry.delete("b@1");
   await rejected("NotFound", registry.save("b", filler("b"), { version: "2", base: "b@1" }));
 });

@@ -22,7 +22,7 @@ for (const mutable of [false, true]) {
   Deno.test(`a cache never returns stale data (${mutable ? "mutable" : "immutable"})`, async () => {
     let stale = 0;
     for (let seed = 1; seed <= SEEDS; seed++) stale += await playSeed(seed, mutable);
-    assertEquals(stale > 0, !mutable, "what may be stale is seen to be, sometimes");
+    assertEquals(stale > 0, !mutable, "staleness occurs where it is allowed");
   });
 }
 

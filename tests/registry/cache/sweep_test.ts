@@ -28,7 +28,7 @@ async function cachedValues({ open }: CachedWorld, count: number): Promise<numbe
   return found;
 }
 
-testCached("what was not used for longest is evicted", { maxBytes: 10 * SIZE }, async (world) => {
+testCached("the least recently used files are evicted", { maxBytes: 10 * SIZE }, async (world) => {
   const { registry, settle, system } = world;
   await fill(world, 12);
   for (let n = 0; n < 8; n++) {
@@ -113,7 +113,7 @@ Deno.test("concurrent programs keep a shared cache near its limit", async () => 
   }
 });
 
-testCached("what an earlier program left over the limit is removed", async (world) => {
+testCached("files over the limit that an earlier program left are removed", async (world) => {
   await fill(world, 12);
   for (let n = 0; n < 12; n++) await world.registry.load(`a${n}`);
   await world.settle();
@@ -146,7 +146,7 @@ testCached(
 );
 
 testCached(
-  "what is not the cache's own is neither counted nor evicted",
+  "foreign files are neither counted nor evicted",
   { maxBytes: 10 * SIZE },
   async (world) => {
     const { registry, settle, cacheStore, system } = world;

@@ -84,7 +84,7 @@ testCached("a record of one cache is not believed in another", async (world) => 
   await rejected("NotFound", registry.load("a@1"));
 });
 
-testCached("what a record's entry says of its head cannot be changed", async (world) => {
+testCached("a cached record cannot be changed to claim another head", async (world) => {
   const { registry } = world;
   await cacheOne(world);
   const [key] = await world.cached("records/");

@@ -317,7 +317,7 @@ testProtocol(
       await rejected("AlreadyExists", registry.save("a", "mine", { ...ONE, ...KEY }));
       await rejected("AlreadyExists", registry.save("a", filler("mine"), { ...ONE, ...KEY }));
     }
-    // a failure is no result; what was skipped for is
+    // a failure is not a result; a skipped save is
     for (const onConflict of ["skip", "skip", "fail"] as const) {
       const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict });
       assertEquals(skipped, { ...first, skipped: true, addedBytes: 0 });
@@ -325,15 +325,19 @@ testProtocol(
   },
 );
 
-testProtocol("a repeat with ifCommit and a key is no conflict", MUTABLE, async ({ registry }) => {
-  const { commit } = await registry.save("a", 1, ONE);
-  const change = { ...ONE, ...KEY, ifCommit: commit };
-  const saved = await registry.save("a", 2, change);
-  assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
-  await registry.save("a", 3, OVERWRITE);
-  assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
-  await rejected("Conflict", registry.save("a", 2, { ...change, idempotencyKey: "another" }));
-});
+testProtocol(
+  "a repeat with ifCommit and a key is not a conflict",
+  MUTABLE,
+  async ({ registry }) => {
+    const { commit } = await registry.save("a", 1, ONE);
+    const change = { ...ONE, ...KEY, ifCommit: commit };
+    const saved = await registry.save("a", 2, change);
+    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
+    await registry.save("a", 3, OVERWRITE);
+    assertEquals(await registry.save("a", 2, change), { ...saved, skipped: true, addedBytes: 0 });
+    await rejected("Conflict", registry.save("a", 2, { ...change, idempotencyKey: "another" }));
+  },
+);
 
 testProtocol("a foreign record at the target is not overwritten", async (world) => {
   const { registry, store, keys, backend } = world;

@@ -168,7 +168,7 @@ for (const value of ["small", filler("large")]) {
   );
 }
 
-testProtocol("a record that may expire is no answer to a save without changes", async (world) => {
+testProtocol("an expiring record is not the result of a save without changes", async (world) => {
   const { registry, backend, advance, clocks } = world;
   const value = filler("one");
   // It lands so late that a collector may remove its payload.

@@ -255,7 +255,7 @@ testProtocol("an abort is Unknown once a create was sent", {}, ({ system, store 
   operation.checkCommit();
   operation.unresolved = true;
   stop.abort();
-  assertThrows(() => operation.checkCommit(), RegistryError, "not answered");
+  assertThrows(() => operation.checkCommit(), RegistryError, "got no response");
   operation.unresolved = false;
   assertEquals(assertThrows(() => operation.checkCommit()), stop.signal.reason);
   return Promise.resolve();

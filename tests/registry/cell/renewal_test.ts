@@ -39,7 +39,7 @@ function slowFile(
 }
 
 /** A collector on a machine with the right time. */
-async function janitor({ open, system, clocks }: ProtocolWorld): Promise<() => Promise<unknown>> {
+async function collector({ open, system, clocks }: ProtocolWorld): Promise<() => Promise<unknown>> {
   const { registry } = await open({ system: { ...system, now: () => clocks.store } });
   return () => collectGarbage(registry);
 }
@@ -68,7 +68,7 @@ testProtocol(
 
 testProtocol("gc keeps uploads that renew themselves", async (world) => {
   const { registry } = world;
-  const collect = await janitor(world);
+  const collect = await collector(world);
   const value = {
     first: filler("first", 300_000),
     slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
@@ -107,7 +107,7 @@ testProtocol("a refused renewal fails the save without a commit", async (world) 
 
 testProtocol("a renewal under frozen clocks is measured by the store's", async (world) => {
   const { registry, backend, advance } = world;
-  const collect = await janitor(world);
+  const collect = await collector(world);
   const value = { first: filler("first", 300_000), slow: slowFile(world, GRACE_MS / 8) };
   const frozen = async () => {
     advance(GRACE_MS + HOUR, "store");
@@ -125,7 +125,7 @@ for (const look of ["whole", "damaged"] as const) {
     async (world) => {
       const { registry, backend, open, advance, head } = world;
       const rival = await open();
-      const collect = await janitor(world);
+      const collect = await collector(world);
       await registry.save("a", { v: filler("first") }, OVERWRITE);
       const files = Object.fromEntries(
         Array.from({ length: 40 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
@@ -162,7 +162,7 @@ for (const look of ["whole", "damaged"] as const) {
 testProtocol("files of a deleted base are uploaded after all", async (world) => {
   const { registry, open, head, advance } = world;
   const rival = await open();
-  const collect = await janitor(world);
+  const collect = await collector(world);
   const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
   await registry.save("a", value, { materializer: fileSet });
   const overtake = async (n: number) => {
@@ -302,7 +302,7 @@ for (
         advance(30 * HOUR, "wall");
       }
       const rival = await world.open();
-      const collect = await janitor(world);
+      const collect = await collector(world);
       await rival.registry.save("a", { common }, OVERWRITE);
       const frozen = async () => {
         advance(HOUR, "store");
@@ -327,7 +327,7 @@ for (
 testProtocol("renewals keep no payload of other uploads", async (world) => {
   const { registry, backend, open, keys } = world;
   const rival = await open();
-  const collect = await janitor(world);
+  const collect = await collector(world);
   rival.backend.answer(CREATE, busy, () => new Promise(() => {})); // it dies there
   rival.registry.save("a", filler("dead")).catch(() => {}); // nobody waits for the dead
   await registry.save("a", { slow: slowFile(world, 2 * GRACE_MS, (n) => n > 90 && collect()) }, {

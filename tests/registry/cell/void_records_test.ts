@@ -233,7 +233,7 @@ testProtocol(
     await registry.save("a", filler("first"), ONE);
     const land = await heldUp(world, filler("late"), OVERWRITE);
     advance(GRACE_MS + HOUR);
-    const slow = await world.open(); // a janitor that lists now, and goes on days later
+    const slow = await world.open(); // a collector that lists now, and goes on days later
     const doomed = (await keys("objects/")).slice();
     await land();
     for (let days = 0; days < 3; days++) {
@@ -259,7 +259,7 @@ testProtocol(
     world,
   ) => {
     const { commit } = await covered(world);
-    world.advance(GRACE_MS + HOUR); // the void record is old
+    world.advance(GRACE_MS + HOUR); // the expired record is old
     const { registry } = await world.open();
     await registry.save("a", filler("third"), OVERWRITE);
     const payload = async () =>

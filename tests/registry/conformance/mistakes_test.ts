@@ -48,7 +48,7 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
         const file = (path: string) => {
           const one = artifact.file(path);
           return {
-            info: one.info,
+            ...one,
             bytes: () => one.bytes(),
             stream: (range?: { offset: number; length?: number }) =>
               one.stream(
@@ -61,11 +61,11 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     }),
   },
   "names() passes over the limit": {
-    noticedBy: /prefix, a name to come after and a limit/,
+    noticedBy: /prefix, a name to start after and a limit/,
     make: (inner) => ({ names: ({ limit: _, ...options } = {}) => inner.names(options) }),
   },
   "names() begins with the name that it shall come after": {
-    noticedBy: /prefix, a name to come after and a limit/,
+    noticedBy: /prefix, a name to start after and a limit/,
     make: (inner) => ({
       async *names({ after, ...options } = {}) {
         if (after !== undefined) yield after;
@@ -82,7 +82,7 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     }),
   },
   "versions() leaves out what is damaged": {
-    noticedBy: /lists what cannot be read/,
+    noticedBy: /lists unreadable versions/,
     make: (inner) => ({
       async *versions(name, options) {
         for await (const entry of inner.versions(name, options)) {
@@ -92,7 +92,7 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     }),
   },
   "dates are texts": {
-    noticedBy: /tells what was saved/,
+    noticedBy: /return a saved value and its facts/,
     make: (inner) => ({
       info: (ref, options) =>
         inner.info(ref, options).then((info) => ({
@@ -119,7 +119,7 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
       ) => inner.save(name, value, rest)) as Registry["save"],
     }),
   },
-  "what exists is skipped where that was not asked": {
+  "an existing version is skipped without being asked to": {
     noticedBy: /AlreadyExists/,
     make: (inner) => ({
       save:
@@ -132,11 +132,11 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     make: (inner) => ({ info: (ref, { signal: _, ...options } = {}) => inner.info(ref, options) }),
   },
   "expected is passed over": {
-    noticedBy: /only from what is expected/,
+    noticedBy: /only from the expected version/,
     make: (inner) => ({ setAlias: (name, alias, version) => inner.setAlias(name, alias, version) }),
   },
   "history() is oldest first": {
-    noticedBy: /newest first, and when it was removed/,
+    noticedBy: /removals of an alias, newest first/,
     make: (inner) => ({
       async *history(name, alias, options) {
         yield* (await Array.fromAsync(inner.history(name, alias, options))).reverse();
@@ -155,7 +155,7 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     }),
   },
   "watch() says everything twice": {
-    noticedBy: /watch\(\) gives/,
+    noticedBy: /watch\(\) yields/,
     make: (inner) => ({
       async *watch(name, options) {
         for await (const event of inner.watch(name, options)) yield* [event, event];

@@ -2,6 +2,7 @@
 import { type Backend, openRegistry, parseVersion } from "../../../mod.ts";
 import { versionCell } from "../../../registry/format/layout.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import { createRegistry } from "../create_registry.ts";
 import { keysOf, noise } from "../registries.ts";
 
 /** A registry on a store that can be opened many times. */
@@ -9,7 +10,7 @@ export async function openOn(
   create: () => Backend,
   settings: RegistryToOpen,
 ): Promise<RegistryUnderTest> {
-  const registry = await openRegistry(create(), { ...settings, cache: false });
+  const registry = await createRegistry(create(), { ...settings, cache: false });
   return {
     registry,
     reopen: ({ readOnly }) => openRegistry(create(), { readOnly, cache: false }),

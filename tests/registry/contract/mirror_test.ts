@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import type { Artifact, Registry } from "../../../mod.ts";
 import { mirrorRegistry, verifyRegistry } from "../../../registry/maintenance.ts";
 import { openRegistry, RegistryError } from "../../../mod.ts";
-import { files } from "../../conformance/registry/registry_case.ts";
+import { aliasesOf, files } from "../../conformance/registry/registry_case.ts";
 import { collect, rejected } from "../rejected.ts";
 import { noise } from "../registries.ts";
 import { withoutStore } from "./without_store.ts";
@@ -46,7 +46,7 @@ for (const [kind, wrapTarget] of cases) {
       assertEquals(await kept(to, ref), await kept(from, ref), ref);
     }
     assertEquals(await to.load("set@1", { as: files }), SET);
-    assertEquals(await to.aliases("set"), { production: "2.1.0" });
+    assertEquals(await aliasesOf(to, "set"), { production: "2.1.0" });
     assertEquals((await to.info("data")).idempotencyKey, undefined);
     assertEquals((await verifyRegistry(there)).problems, []);
 
@@ -93,7 +93,7 @@ Deno.test("a mirror without a store has all options", async () => {
   await mirrorRegistry(source, to, { prefix: "s", range: "^2", rename: (name) => `team/${name}` });
   assertEquals(await collect(to.names()), ["team/set"]);
   assertEquals((await collect(to.versions("team/set"))).map(({ version }) => version), ["2.1.0"]);
-  assertEquals(await to.aliases("team/set"), { production: "2.1.0" });
+  assertEquals(await aliasesOf(to, "team/set"), { production: "2.1.0" });
   await rejected("NotFound", mirrorRegistry(source, to, { names: ["nothing"] }));
   await rejected("Invalid", mirrorRegistry(source, to, { rename: () => "same" }));
   await rejected(
@@ -119,7 +119,7 @@ Deno.test("another value in the target is a Conflict, or overwritten if mutable"
       "Conflict",
     ]]);
     assertMatch(failures[0].error.hint!, /rename/);
-    assertEquals([await firm.load("a"), await firm.aliases("a")], ["ours", {}]);
+    assertEquals([await firm.load("a"), await aliasesOf(firm, "a")], ["ours", {}]);
     assertEquals((await mirrorRegistry(withoutStore(from), wrap(soft))).failures, []);
     assertEquals(await soft.load("a"), "theirs");
     await firm.delete("a", { allVersions: true });

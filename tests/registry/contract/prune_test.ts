@@ -61,14 +61,14 @@ Deno.test("prune() without a store respects concurrent aliases and saves", async
   let waiting = true;
   const busy = {
     ...withoutStore(inner),
-    async aliases(name: string) {
-      const before = await inner.aliases(name);
+    async *aliases(name: string) {
+      const before = await Array.fromAsync(inner.aliases(name));
       if (waiting) {
         waiting = false;
         await inner.setAlias("a", "production", "2");
         await inner.save("a", "new", { version: "1", onConflict: "overwrite" });
       }
-      return before;
+      yield* before;
     },
   };
   const { deleted, kept } = await prune(busy, { keepLast: 1 });

@@ -33,7 +33,7 @@ testInMemory("names must be a list, not a string", async ({ registry }) => {
       mirrorRegistry(registry, registry, { names }),
     ]
   ) {
-    await rejected("Invalid", call, /: names is a string$/m);
+    await rejected("Invalid", call, /: `names` must be an array, got a string$/m);
   }
   assertEquals((await Array.fromAsync(registry.versions("a"))).length, 2);
 });

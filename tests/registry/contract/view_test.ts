@@ -8,6 +8,7 @@ import { testRegistry } from "../../conformance/registry.ts";
 import { damageRecord, openOn } from "../conformance/open_on.ts";
 import { rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 /** Saves and deletes below a prefix. */
 function writerBelow(inner: Registry, prefix: string): Registry {
@@ -77,9 +78,9 @@ Deno.test("a minimal defined registry has no aliases and is read-only", async ()
     "memory:",
   );
   const registry = defineRegistry({ location, id, settings, materializers, open, names, versions });
-  assertEquals(await registry.aliases("a"), {});
+  assertEquals(await aliasesOf(registry, "a"), {});
   await rejected("NotFound", Array.fromAsync(registry.history("a", "production")));
-  await rejected("Invalid", registry.aliases(" a"));
+  await rejected("Invalid", aliasesOf(registry, " a"));
   for (
     const write of [
       () => registry.save("a", 1),

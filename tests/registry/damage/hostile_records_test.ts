@@ -17,6 +17,7 @@ import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { checkWording, collect } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -204,7 +205,7 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
       for (const file of (await registry.open("a@2")).files()) await file.bytes();
     },
     versions: () => collect(registry.versions("a", { details: true })),
-    aliases: () => registry.aliases("a"),
+    aliases: () => aliasesOf(registry, "a"),
     names: () => collect(registry.names()),
     copy: () => registry.copy("a@2", "c"),
     "save again": () =>

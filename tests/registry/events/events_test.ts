@@ -116,7 +116,7 @@ Deno.test("a mirror publishes its commits", async () => {
   await source.setAlias("a", "production", "2");
   const { registry, said } = await open();
   await mirrorRegistry(source, registry);
-  // The tombstone of an unknown version is no deletion.
+  // The tombstone of an unknown version is not a deletion.
   assertEquals(await said(), ["saved a 2.0.0", "aliased a production 2.0.0"]);
 });
 

@@ -279,7 +279,7 @@ Deno.test("sizes of stored bytes, files and versions must match", () => {
     assertEquals(filesProblem([one], 4, 4), "size of file 0 does not match its stored bytes");
   }
   assertEquals(filesProblem([right[0], right[3]], 5), "files do not have 5 bytes in total");
-  assertEquals(filesProblem([right[0], right[1]], 8), "two files have one path");
+  assertEquals(filesProblem([right[0], right[1]], 8), "two files have the same path");
 });
 
 Deno.test("lists of any length are validated", () => {

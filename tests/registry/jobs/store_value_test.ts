@@ -21,14 +21,14 @@ function store(files: typeof small[], onProgress: (progress: JobProgress) => voi
   return createPayloadJobs({ backend: createMemoryBackend() }).storeValue(job, { onProgress });
 }
 
-Deno.test("a value's job is ended by whoever hears how far it is, also late", async () => {
+Deno.test("an error of the progress listener ends a value's job, also late", async () => {
   for (const files of [[small], [large]]) {
     const late = () => Promise.resolve().then(() => Promise.reject(new Error("no more")));
     await assertRejects(() => store(files, late), Error, "no more");
   }
 });
 
-Deno.test("a value's job tells of each file by its path, of those that are known too", async () => {
+Deno.test("a value's job reports each file by its path, also known ones", async () => {
   const told: Record<string, number> = {};
   await store([large, small], ({ path, bytes }) => void (told[path] = (told[path] ?? 0) + bytes));
   assertEquals(told, { large: 300_000, small: 100 });

@@ -58,9 +58,9 @@ testProtocol("an entry stays while its record is unreadable", async (world) => {
   await collectGarbage(registry);
   assertEquals((await notes(world)).length, 1);
   await store.put(key, bytes);
-  const { backend, registry: janitor } = await world.open();
+  const { backend, registry: collector } = await world.open();
   backend.answerAll({ verb: "put", key: /^lineage\// }, denied);
-  const { failures } = await collectGarbage(janitor);
+  const { failures } = await collectGarbage(collector);
   assertEquals(failures.map(({ key }) => key), await world.keys("lineage/data"));
   assertEquals((await notes(world)).length, 1);
 });

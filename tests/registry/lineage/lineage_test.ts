@@ -54,7 +54,7 @@ testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
     "data@1.0.0 > clean@1.0.0",
     "model@1.0.0 > report@1.0.0",
   ]);
-  assertEquals(read, 4, "what was not made from it is not read");
+  assertEquals(read, 4, "unrelated versions are not read");
   assertEquals(edgesOf(await lineageOf(registry, "clean@2", { direction: "down" })), []);
 });
 

@@ -220,14 +220,14 @@ for (
       await pass(world, 2 * GRACE_MS, 2);
       advance(MONTH_MS);
       const before = await keys("names/");
-      const janitor = await open();
+      const collector = await open();
       const stands = doing(async () => {
         if (meanwhile === "somebody saves under it") await registry.save("gone", "new");
         else advance(HOUR / 4 + 1, "wall", "monotonic");
       });
       const LISTS = { verb: "list", key: /^names\/gone\/$/ } as const;
-      janitor.backend.answer(LISTS, asUsual, stands);
-      assertEquals((await collectGarbage(janitor.registry, FORGET)).removed.name.count, 0);
+      collector.backend.answer(LISTS, asUsual, stands);
+      assertEquals((await collectGarbage(collector.registry, FORGET)).removed.name.count, 0);
       assertEquals((await keys("names/")).filter((key) => before.includes(key)), before);
       if (meanwhile === "somebody saves under it") {
         assertEquals(await registry.load("gone@4"), "new");

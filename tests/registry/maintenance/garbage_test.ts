@@ -232,7 +232,7 @@ testProtocol("unfinished writes are swept before anything else", {}, async ({ sy
       dryRun,
       signal: undefined,
     });
-    // a look at what is too young
+    // a dry run finds what is too young
     assertEquals(swept.splice(0).map(({ dryRun }) => dryRun), [true]);
   }
 });

@@ -6,6 +6,7 @@ import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { type Answer, busy, denied, doing, lostReply } from "../scripted_backend.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
@@ -36,7 +37,7 @@ async function readLive(registry: Registry): Promise<unknown[]> {
       const as = name === "shared" ? { as: fileSet } : {};
       live.push([name, version, await registry.load(`${name}@${version}`, as)]);
     }
-    live.push(await registry.aliases(name));
+    live.push(await aliasesOf(registry, name));
   }
   return live;
 }
@@ -162,14 +163,14 @@ Deno.test("objects that a store refuses to remove are reported, all others go", 
 
 Deno.test("a load survives an overwrite within the grace and restarts after it", async () => {
   const { registry, open, advance } = await createProtocolWorld({ mutable: true });
-  const janitor = (await open()).registry;
+  const collector = (await open()).registry;
   const slow = await open();
   await registry.save("a", noise(70_000, 1), OVERWRITE);
   for (const [n, waits] of [[2, GRACE_MS], [3, GRACE_MS + 1]] as const) {
     const overtake = async () => {
       await registry.save("a", noise(70_000, n), OVERWRITE);
       advance(waits);
-      await collectGarbage(janitor);
+      await collectGarbage(collector);
     };
     slow.backend.answer({ verb: "get", key: /^objects/ }, doing(overtake));
     assertEquals(await slow.registry.load("a"), noise(70_000, waits > GRACE_MS ? n : n - 1));
@@ -177,7 +178,7 @@ Deno.test("a load survives an overwrite within the grace and restarts after it",
   const gone = async () => {
     await registry.delete("a", { allVersions: true });
     advance(2 * GRACE_MS);
-    await collectGarbage(janitor);
+    await collectGarbage(collector);
   };
   slow.backend.answer({ verb: "get", key: /^objects/ }, doing(gone));
   await rejected("NotFound", slow.registry.load("a"));

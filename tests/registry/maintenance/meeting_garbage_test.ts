@@ -63,7 +63,7 @@ const ACTIONS: Record<string, (registry: Registry, saved: Saved) => Promise<unkn
     await registry.delete("a@3");
     saved.delete("a@3.0.0");
   },
-  "is a second janitor": (registry) => collectGarbage(registry),
+  "is a second collector": (registry) => collectGarbage(registry),
   "lists": () => Promise.resolve(),
 };
 
@@ -94,7 +94,7 @@ for (const mutable of [false, true]) {
       for (const earlierRuns of [0, 1, 2, 3]) {
         for (let n = 0, finished = false; !finished; n++) {
           const { world, saved } = await createWorld(mutable, earlierRuns);
-          const [janitor, writer] = [await world.open(), await world.open()];
+          const [collector, writer] = [await world.open(), await world.open()];
           const when = `after ${earlierRuns} runs, at call ${n}`;
           let call = 0;
           const meet = doing(async () => {
@@ -102,17 +102,17 @@ for (const mutable of [false, true]) {
             await act(writer.registry, saved);
             await check((await world.open()).registry, saved, when);
           });
-          janitor.backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
-          await collectGarbage(janitor.registry);
+          collector.backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
+          await collectGarbage(collector.registry);
           finished = call <= n;
           if (finished) break;
           await check((await world.open()).registry, saved, when);
-          await repeat(world, janitor.backend.calls);
+          await repeat(world, collector.backend.calls);
           await check((await world.open()).registry, saved, `${when}, repeated`);
           world.advance(2 * GRACE_MS);
           const { registry } = await world.open();
           await collectGarbage(registry);
-          await repeat(world, janitor.backend.calls);
+          await repeat(world, collector.backend.calls);
           await check((await world.open()).registry, saved, `${when}, repeated late`);
           for (const version of DEAD.filter((version) => !saved.has(`a@${version}`))) {
             await assertRefused(registry, version);

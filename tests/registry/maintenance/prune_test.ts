@@ -123,7 +123,10 @@ testInMemory("prune() reports failures with the hints of all interfaces", async 
   await fill(world.registry, "a", 2);
   const hints = { cli: "Run holdfast verify." };
   const damaged = fault({ code: "Corrupt", action: "read", state: "damaged", hint: "x", hints });
-  const aliases = () => Promise.reject(damaged);
+  // deno-lint-ignore require-yield
+  const aliases = async function* (): AsyncGenerator<never> {
+    await Promise.reject(damaged);
+  };
   const { failures } = await prune({ ...world.registry, aliases }, { keepLast: 1 });
   assertEquals(failures.map(({ name, code, hints }) => ({ name, code, hints })), [
     { name: "a", code: "Corrupt", hints },

@@ -62,7 +62,7 @@ for (const link of LINKS) {
 }
 
 testInRoot(
-  "what is no ordinary file in the place of a record is its name's problem alone",
+  "something other than a file in place of a record affects only its name",
   async (root) => {
     if (process.platform === "win32") return;
     const path = root.join("store");

@@ -12,6 +12,7 @@ import { withAge } from "../with_age.ts";
 import { type HookedCall, withHooks } from "../with_hooks.ts";
 import { assertMirrored, contents, fill, testMirror, testMirrorOnEach } from "./mirror_world.ts";
 import type { MirrorWorld } from "./mirror_world.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 const MUTABLE = { mutable: true };
 
@@ -32,7 +33,7 @@ async function counted(
 }
 
 testMirror(
-  "what is unchanged costs lists and one small read a name, however many versions it has",
+  "an unchanged name costs lists and one small read, however many versions it has",
   async (world) => {
     const { from, to } = world;
     for (let n = 1; n <= 300; n++) await from.save("a", n, { idempotencyKey: `key-${n}` });
@@ -85,7 +86,7 @@ testMirror(
       await rejected("Conflict", Promise.reject(failures[0].error));
     }
     assertEquals([await to.load("a@1"), await to.load("a@2"), await to.load("a@3")], [100, 2, 3]);
-    assertEquals(await to.aliases("a"), {}); // it would name the other value
+    assertEquals(await aliasesOf(to, "a"), {}); // it would name the other value
   },
 );
 
@@ -121,7 +122,7 @@ testMirrorOnEach(
 );
 
 testMirror(
-  "a deletion is mirrored also when the janitor has been in the source",
+  "a deletion is mirrored also when the collector has been in the source",
   async ({ from, to, open }) => {
     await from.save("a", noise(100_000));
     await from.save("b", noise(100_000));
@@ -135,7 +136,7 @@ testMirror(
 );
 
 testMirror(
-  "what the target has of its own is not deleted because the source once had that number",
+  "the target's own version is not deleted because the source once had that number",
   async ({ from, to }) => {
     await from.save("a", "source");
     await from.delete("a", { allVersions: true });
@@ -157,13 +158,13 @@ testMirror("aliases follow the source; those of the target's own stay", async ({
   await to.setAlias("a", "canary", "3");
   await from.setAlias("a", "production", "2");
   assertEquals((await mirrorRegistry(from, to)).aliases, 2);
-  assertEquals(await to.aliases("a"), { canary: "2.0.0", local: "3.0.0", production: "2.0.0" });
+  assertEquals(await aliasesOf(to, "a"), { canary: "2.0.0", local: "3.0.0", production: "2.0.0" });
   await from.deleteAlias("a", "canary");
   await from.setAlias("a", "local", "1");
   await from.deleteAlias("a", "local");
   assertEquals((await mirrorRegistry(from, to, { deleted: false })).aliases, 0);
   assertEquals((await mirrorRegistry(from, to)).aliases, 1);
-  assertEquals(await to.aliases("a"), { local: "3.0.0", production: "2.0.0" });
+  assertEquals(await aliasesOf(to, "a"), { local: "3.0.0", production: "2.0.0" });
   assertEquals((await mirrorRegistry(from, to)).aliases, 0);
 });
 
@@ -352,7 +353,7 @@ Deno.test("a target that was restored and changed is seen to differ", async () =
 });
 
 testMirror(
-  "what mirrors another name, and an alias that a mirror lost, is nobody else's to remove",
+  "a mirror removes neither mirrored versions of another name nor an alias that another mirror lost",
   async ({ from, to }) => {
     for (const name of ["old", "new"]) {
       await from.save(name, name, { version: "1" });
@@ -370,12 +371,12 @@ testMirror(
     assertEquals(await to.load("current@live"), "old");
     await to.deleteAlias("current", "live");
     await mirrorRegistry(to, from, { rename: () => "old" });
-    assertEquals(await from.aliases("old"), { live: "1.0.0" });
+    assertEquals(await aliasesOf(from, "old"), { live: "1.0.0" });
   },
 );
 
 testMirror(
-  "a deletion passes through a mirror whose janitor was there before",
+  "a deletion passes through a mirror whose collector was there before",
   async ({ from, to, open }) => {
     await from.save("a", noise(100_000));
     await mirrorRegistry(from, to);

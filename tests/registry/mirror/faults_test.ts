@@ -87,7 +87,7 @@ for (const which of ["from", "to"] as const) {
 }
 
 testMirror(
-  "damage in the source fails that version alone, and is mirrored when it was mended",
+  "damage in the source fails that version alone, which is mirrored after a repair",
   async ({ from, to, open }) => {
     const damages: Record<
       string,
@@ -240,7 +240,7 @@ testMirror(
   },
 );
 
-testMirror("what the caller's own functions throw comes out as it is", async ({ from, to }) => {
+testMirror("errors of the caller's own functions are passed on unchanged", async ({ from, to }) => {
   await from.save("a", noise(300_000));
   const fail = () => {
     throw new Error("mine");

@@ -15,6 +15,7 @@ import {
   testMirror,
   testMirrorOnEach,
 } from "./mirror_world.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 testMirrorOnEach(
   "a mirror holds what its source holds, and can be read in depth",
@@ -197,7 +198,7 @@ testMirror(
       aliases: 1,
       failures: 0,
     });
-    assertEquals(await to.aliases("team/a"), { low: "1.0.0" });
+    assertEquals(await aliasesOf(to, "team/a"), { low: "1.0.0" });
     await mirrorRegistry(from, to, { names: ["b"] });
     assertEquals(await to.load("b@2"), 2);
     assertEquals(
@@ -208,7 +209,7 @@ testMirror(
 );
 
 testMirror(
-  "what cannot be mirrored at all is refused before anything is written",
+  "an impossible mirror is refused before anything is written",
   async ({ from, to, open }) => {
     await from.save("a", 1);
     await from.save("b", 1);
@@ -231,7 +232,7 @@ testMirror(
   { from: { versioned: false } },
 );
 
-testMirror("a dry run says what would be done, and writes nothing", async ({ from, to, open }) => {
+testMirror("a dry run reports what it would do, and writes nothing", async ({ from, to, open }) => {
   const { live, dead } = await fill(from);
   const before = await everything(to);
   const closed = await open("to", { readOnly: true });

@@ -7,6 +7,7 @@ import { openRegistry } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { noise, REGISTRIES } from "../registries.ts";
 import { fileSet } from "../protocol_world.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 export interface MirrorWorld {
   from: StoredRegistry;
@@ -119,7 +120,7 @@ export async function contents(registry: StoredRegistry): Promise<unknown> {
       const bytes = await Promise.all(artifact.files().map(async (file) => await file.bytes()));
       versions.push({ ...kept, bytes: bytes.map((part) => part.byteLength) });
     }
-    names[name] = { versions, aliases: await registry.aliases(name) };
+    names[name] = { versions, aliases: await aliasesOf(registry, name) };
   }
   return names;
 }

@@ -84,7 +84,7 @@ Deno.test({
       assertEquals(
         (await registry.save("a", noise(200_000, 3))).version,
         "2.0.0",
-        "what failed left nothing behind",
+        "the failure left nothing behind",
       );
       let saved = 0;
       for (let i = 0; i < 1000; i++) {

@@ -86,7 +86,7 @@ testProtocol("graces below the least or over a year are refused", async ({ regis
   await rejected(
     "Invalid",
     changeSettings(registry, { graceMs: 2 * HOUR }),
-    /the least grace period of this registry is 86400000/,
+    /the shortest grace period of this registry is 86400000/,
   );
   await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
   assertEquals(await keys("settings/"), before);

@@ -16,6 +16,7 @@ import { testInRoot } from "../../support/temp_root.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise } from "../registries.ts";
 import { withAge } from "../with_age.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -38,7 +39,7 @@ async function described(registry: StoredRegistry): Promise<unknown> {
     for await (const { version } of registry.versions(name)) {
       found[`${name}@${version}`] = await registry.load(name, { version });
     }
-    found[name] = await registry.aliases(name);
+    found[name] = await aliasesOf(registry, name);
   }
   return found;
 }

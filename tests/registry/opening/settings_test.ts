@@ -63,7 +63,7 @@ testOnEach("a newer format is refused and not touched", async ({ backend, open }
 
 testOnEach("unknown fields are accepted", async ({ registry, backend, open }) => {
   const { key, record } = await settingsRecord(backend);
-  const settings = { ...record.settings, colour: "red" };
+  const settings = { ...record.settings, color: "red" };
   await backend.put(key, encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord));
   const again = await open();
   assertEquals(again.id, registry.id);

@@ -247,7 +247,7 @@ testProtocol("bytes of another name are copied inside a store that can", async (
   const { addedBytes } = await other.copy("a", "b");
   assertEquals(asked.filter((call) => call === "copy").length, 2);
   assertEquals(asked.filter((call) => call === "get objects"), []);
-  assert(addedBytes! > LARGE.byteLength + 100_000, "what a bucket copies takes room");
+  assert(addedBytes! > LARGE.byteLength + 100_000, "a copy inside a bucket takes space");
   asked.splice(0);
   await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
   assertEquals(asked.filter((call) => call === "copy").length, 1);

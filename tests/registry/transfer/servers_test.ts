@@ -5,12 +5,12 @@ import {
   openUploads,
   presignDownload,
 } from "../../../registry/uploads.ts";
-import { openRegistry } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import type { UploadTarget } from "../../../registry/uploads.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { System } from "../../../core/system.ts";
 import { REAL_SERVERS, S3_SERVERS } from "../../support/servers/mod.ts";
+import { createRegistry } from "../create_registry.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { type ServerWorld, testOnServers } from "../../servers/server_world.ts";
@@ -19,7 +19,7 @@ import { SIGNING_KEY } from "../../backends/gcs/signing_key.ts";
 const LARGE = noise(300_000, 2), SMALL = noise(100, 3);
 
 function open({ store }: ServerWorld, system?: System): Promise<StoredRegistry> {
-  return openRegistry(store({ system, gcs: { credentials: SIGNING_KEY } }), { cache: false });
+  return createRegistry(store({ system, gcs: { credentials: SIGNING_KEY } }), { cache: false });
 }
 
 /** Sends a file as a browser does; returns the status of the reply. */

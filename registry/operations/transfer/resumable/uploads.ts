@@ -88,7 +88,7 @@ export function createResumableUploads(
     async begin({ size, owner, metadata, signal }) {
       checkWritable(context, "begin an upload");
       if (!Number.isSafeInteger(size) || size < 0) {
-        throw invalid(`invalid size ${shown(size)}`, "Pass a whole number of bytes from 0.");
+        throw invalid(`invalid size ${shown(size)}`, "Pass the number of bytes, at least 0.");
       }
       const id = context.system.id();
       await stored.writeNote(id, { size, owner, metadata });
@@ -112,11 +112,11 @@ export function createResumableUploads(
       const id = context.system.id();
       const hash = createSha256();
       try {
-        // Without a note this is no upload, so pieces can be stored before they are verified.
+        // Without a note this is not an upload, so pieces can be stored before they are verified.
         const arrived = await writer.write(hashed(chunks, [hash, verify]), { id, offset: 0, size });
         if (size !== undefined && arrived !== size) {
-          const state = `it has ${arrived} bytes, not ${size}`;
-          throw invalid(state, "Send all of it. Nothing was kept.");
+          const state = `got ${arrived} bytes, expected ${size}`;
+          throw invalid(state, "Send the whole file again: nothing was kept.");
         }
         if (verify?.matches() === false) throw wrongChecksum(id);
         const sha256 = hash.digest();
@@ -181,7 +181,7 @@ class StoredUploads {
     const bytes = encodeNote(note);
     if (bytes.byteLength > MAX_NOTE_BYTES) {
       const state = `its note has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
-      throw invalid(state, "Shorten its metadata, and save the rest with the artifact.");
+      throw invalid(state, "Shorten the metadata, or save part of it as a file of the artifact.");
     }
     await putPiece(this.#context, uploadKey(id, 0), bytes);
   }

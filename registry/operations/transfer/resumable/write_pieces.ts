@@ -159,7 +159,7 @@ async function readPiece(context: Context, key: string): Promise<Uint8Array> {
     throw fault({
       code: "NotFound",
       action: "add to upload",
-      state: `"${key}" was deleted meanwhile`,
+      state: `"${key}" was deleted during the upload`,
       hint: "Send the bytes again.",
       key,
       backend: backend.location,
@@ -260,7 +260,7 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
     throw fault({
       code: "Conflict",
       action: "store a piece of an upload",
-      state: "another client has sent one for the same offset",
+      state: "another client already sent a piece at this offset",
       hint: "Read the offset of the upload, and continue there, with one client at a time.",
       key,
       backend: backend.location,

@@ -189,7 +189,7 @@ testInMemory(
     );
     await remote.download("a", { to: root.join("a.bin") });
     assertEquals(sha256(readFileSync(root.join("a.bin"))), sha256(VALUE));
-    assertEquals(asked, [undefined]);
+    assertEquals(asked, [{ offset: 0, length: VALUE.byteLength }]);
     await backend.put(key, VALUE.with(9, VALUE[9] ^ 1));
     await rejected("Corrupt", remote.download("a", { to: root.join("b.bin") }));
     assertEquals(existsSync(root.join("b.bin")), false);

@@ -1,0 +1,115 @@
+// Measures the versions of one name: what each stores alone, and what deleting some would free.
+import { encodeName } from "../../core/naming/names.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { bindingGraceMs, readGraces } from "../cell/graces.ts";
+import { parseCellKey } from "../format/layout.ts";
+import { contextOf } from "../operations/context.ts";
+import { Collection, emptyReport, type Measure } from "./collection.ts";
+import { collectDrafts } from "./garbage/drafts.ts";
+import type { Cell, Folder, KnownName } from "./garbage/known.ts";
+import { collectName } from "./garbage_of_name.ts";
+
+/** Options of {@linkcode spaceOfVersions}. */
+export interface VersionSpaceOptions extends SignalOptions {
+  /** Versions whose deletion is measured. @default none */
+  deleting?: Iterable<string>;
+}
+
+/** The space of one version. */
+export interface VersionSpace {
+  version: string;
+  /** Bytes of its files. */
+  size: number;
+  /** Bytes in the store that no other version of the name uses. */
+  ownBytes: number;
+  /** Bytes in the store that other versions use too. */
+  sharedBytes: number;
+  modifiedAt: Date;
+}
+
+/** The result of {@linkcode spaceOfVersions}. */
+export interface VersionSpaces {
+  /** Newest first. */
+  versions: VersionSpace[];
+  /** Bytes that the collector frees a grace period after the deletion of `deleting`. */
+  freedBytes: number;
+}
+
+/** Implements `spaceOfVersions` of `registry/tools.ts`. */
+export async function spaceOfVersions(
+  registry: Registry,
+  name: string,
+  { deleting = [], signal }: VersionSpaceOptions = {},
+): Promise<VersionSpaces> {
+  const context = contextOf(registry, "measure versions");
+  const { system, clockOffset } = context;
+  const mark = system.now() + (clockOffset?.ms ?? 0);
+  const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
+  const report = emptyReport({ dryRun: true, mark, graceMs });
+  const measure = new VersionMeasure();
+  const collection = new Collection(context, { report, markKey: "", signal, measure });
+  collection.drafts = await collectDrafts(collection);
+  await collectName(collection, encodeName(name));
+  return measure.spaces(new Set(deleting));
+}
+
+interface MeasuredVersion {
+  version: string;
+  size: number;
+  modifiedAt: number;
+  /** Bytes by the key of an object, or of the record if it holds the files. */
+  objects: ReadonlyMap<string, number>;
+}
+
+class VersionMeasure implements Measure {
+  #sizes = new Map<string, number>();
+  readonly #versions: MeasuredVersion[] = [];
+
+  listed(_name: string, folders: ReadonlyMap<string, Folder>): void {
+    const objects = [...folders].flatMap(([place, { objects }]) =>
+      objects.map(({ key, size }) => [place + key.slice(key.lastIndexOf("/")), size] as const)
+    );
+    this.#sizes = new Map(objects);
+  }
+
+  known({ cells, records }: KnownName): void {
+    for (const cell of cells) {
+      const [head] = cell.generations;
+      const known = cell.kind === "version" ? records.get(head.key)?.version : undefined;
+      if (known === undefined) continue;
+      const keys = known.objects.map(([place, object]) => `${place}/${object}`);
+      const objects = keys.length === 0
+        ? [[head.key, head.size] as const]
+        : keys.map((key) => [key, this.#sizes.get(key) ?? 0] as const);
+      const { size } = known;
+      const { modifiedAt } = head;
+      this.#versions.push({ version: nameOf(cell), size, modifiedAt, objects: new Map(objects) });
+    }
+  }
+
+  spaces(deleting: ReadonlySet<string>): VersionSpaces {
+    const users = new Map<string, number>();
+    const left = new Set<string>();
+    const freed = new Map<string, number>();
+    for (const { version, objects } of this.#versions) {
+      for (const [key, size] of objects) {
+        users.set(key, (users.get(key) ?? 0) + 1);
+        if (deleting.has(version)) freed.set(key, size);
+        else left.add(key);
+      }
+    }
+    const versions = this.#versions.map(({ version, size, modifiedAt, objects }) => {
+      const sum = (test: (count: number) => boolean) =>
+        [...objects].reduce((sum, [key, size]) => test(users.get(key)!) ? sum + size : sum, 0);
+      const ownBytes = sum((count) => count === 1);
+      const sharedBytes = sum((count) => count > 1);
+      return { version, size, ownBytes, sharedBytes, modifiedAt: new Date(modifiedAt) };
+    });
+    const freedBytes = [...freed].reduce((sum, [key, size]) => left.has(key) ? sum : sum + size, 0);
+    return { versions: versions.sort((a, b) => +b.modifiedAt - +a.modifiedAt), freedBytes };
+  }
+}
+
+function nameOf({ generations: [head] }: Cell): string {
+  return parseCellKey(head.key)!.version!.canonical;
+}
