@@ -46,12 +46,24 @@ export interface ArtifactFile {
    */
   stream(range?: ByteRange, options?: { windowBytes?: number }): ReadableStream<Uint8Array>;
   bytes(): Promise<Uint8Array>;
+  /** Returns the content as a string. `Unsupported` if it is not UTF-8. */
+  text(): Promise<string>;
+  /** Returns the parsed content. `Unsupported` if it is not JSON. */
+  json(): Promise<unknown>;
+  /** The file as a piece. @default reads `stream` */
+  passTo?: FilePiece["passTo"];
   /** Pieces to read in any order, each with its own digest; undefined if there are none. */
   pieces?(): readonly FilePiece[] | undefined;
 }
 
 /** A piece of a large file. */
 export interface FilePiece extends Required<ByteRange> {
-  /** Returns the bytes; a checksum mismatch ends the stream with `Corrupt`. */
-  stream(): ReadableStream<Uint8Array>;
+  /**
+   * Passes the bytes to `write`, in order, as they arrive. Throws `Corrupt` for a checksum mismatch,
+   * after the bytes. A chunk is valid until `write` returns, or until its promise is fulfilled.
+   */
+  passTo(
+    write: (chunk: Uint8Array) => void | Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void>;
 }

@@ -13,6 +13,11 @@ export interface CallOptions {
 export interface GetOptions extends CallOptions {
   /** Read only `length` bytes from `offset`, clipped at the end of the object. */
   range?: ByteRange;
+  /**
+   * You call `passTo` at once: at most one part is read ahead of `write`.
+   * @default false
+   */
+  passing?: boolean;
 }
 
 /** A range of bytes. */
@@ -74,12 +79,19 @@ export interface Prefix {
   prefix: string;
 }
 
-/** An object to read. Read `body` or call `bytes()`; cancel `body` if you need neither. */
+/**
+ * An object to read. Read `body`, or call `bytes()` or `passTo()`; cancel `body` if you need none.
+ */
 export interface StoredObject {
   /** Size and time of the whole object, even if a range was requested. */
   info: ObjectInfo;
   readonly body: ReadableStream<Uint8Array>;
   bytes(): Promise<Uint8Array>;
+  /**
+   * Passes the bytes to `write`, in order, as they arrive: less work than a stream. A chunk is valid
+   * until `write` returns, or until its promise is fulfilled. @default reads `body`
+   */
+  passTo?(write: (chunk: Uint8Array) => void | Promise<void>): Promise<void>;
 }
 
 /** The outcome of a put. A lost race is a value, not an error. */
@@ -147,7 +159,7 @@ export interface Backend extends AsyncDisposable {
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
   /** Makes objects as durable as after a put; their writer may have died. Ignores missing keys. */
   sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
-  /** Reserves space for puts with `freesRoom`; false if it cannot, which is no error. */
+  /** Reserves space for puts with `freesRoom`; false if it cannot, which is not an error. */
   reserve?(options?: CallOptions): Promise<boolean>;
 }
 

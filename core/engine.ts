@@ -29,6 +29,11 @@ export interface EngineStep {
   /** Unique id of this delivery: `[a-z0-9-]`, at most 120 characters. */
   name: string;
   command: readonly string[];
+  /**
+   * Program and arguments that take many steps of the run from standard input, for engines that can
+   * keep a process. @default each step is a process of `command`
+   */
+  persistent?: readonly string[];
   /** Absolute path of the working directory. */
   cwd: string;
   /** Environment variables in addition to those of the executing machine. Never secrets. */

@@ -175,7 +175,8 @@ function showWhole(
   }
 }
 
-const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = {
+/** The usual advice of codes other than `never`. */
+export const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = {
   Unavailable: "later",
   Unknown: "unknown",
 };

@@ -80,7 +80,7 @@ export interface FileStore extends ReadableFileStore {
    * moved too.
    */
   move(from: string, to: string, options?: CallOptions): Promise<void>;
-  /** Removes a folder (of the root, its content), if it exists. Absent if that is no faster. */
+  /** Removes a folder (of the root, its content), if it exists. Absent if that would not be faster. */
   removeFolder?(path: string, options?: CallOptions): Promise<void>;
   /** Creates a folder of files by name, all or nothing; an existing path is `AlreadyExists`. */
   writeFolder?(

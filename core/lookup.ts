@@ -1,8 +1,8 @@
 // Named things that programs can extend, without module globals.
 import { type ErrorCode, fault } from "./errors.ts";
 
-/** A set of things by key. */
-export interface Lookup<V> extends AsyncDisposable {
+/** A set of things by key. Iterates over its keys. */
+export interface Lookup<V> extends AsyncDisposable, Iterable<string> {
   /** Adds a thing and returns it. A key that exists is `AlreadyExists`. */
   register<T extends V>(key: string, value: T): T;
   register(key: string): <T extends V>(value: T) => T;
@@ -32,10 +32,10 @@ export interface Lookup<V> extends AsyncDisposable {
  *
  * await using colors = createLookup<number>("color", { red: 0xff0000 });
  * colors.register("blue", 0x0000ff);
- * colors.registerLazy("grey", () => 0x808080);
+ * colors.registerLazy("gray", () => 0x808080);
  * assertEquals(colors.get("blue"), 255);
  * assertEquals(colors.find("green"), undefined);
- * assertEquals(colors.names(), ["red", "blue", "grey"]);
+ * assertEquals(colors.names(), ["red", "blue", "gray"]);
  * ```
  */
 export function createLookup<V>(kind: string, entries: Record<string, V> = {}): Lookup<V> {
@@ -90,6 +90,7 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
     find: (key) => sources.get(key)?.(),
     has: (key) => sources.has(key),
     names: () => [...sources.keys()],
+    [Symbol.iterator]: () => [...sources.keys()].values(),
     async [Symbol.asyncDispose]() {
       disposed = true;
       const failures: unknown[] = [];

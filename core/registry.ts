@@ -94,8 +94,8 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** Points an alias to a version. */
   setAlias(name: string, alias: string, version: string, options?: SetAliasOptions): Promise<void>;
   deleteAlias(name: string, alias: string, options?: SetAliasOptions): Promise<boolean>;
-  /** Returns the versions that the aliases of a name point to. */
-  aliases(name: string, options?: SignalOptions): Promise<Record<string, string>>;
+  /** Lists the aliases of a name and the version of each. A name without aliases has an empty list. */
+  aliases(name: string, options?: SignalOptions): AsyncIterable<AliasEntry>;
   /** Lists the changes of an alias, newest first. Throws `NotFound` if it never existed. */
   history(name: string, alias: string, options?: HistoryOptions): AsyncIterable<AliasChange>;
 
@@ -297,6 +297,13 @@ export interface SetAliasOptions extends SignalOptions {
 export interface HistoryOptions extends SignalOptions {
   /** @default all */
   limit?: number;
+}
+
+/** An alias of a name. */
+export interface AliasEntry {
+  alias: string;
+  /** The version that it points to, in full without build metadata. */
+  version: string;
 }
 
 /** A change of an alias. */

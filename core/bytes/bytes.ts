@@ -90,13 +90,24 @@ export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
   return storedObject(info, {
     body: () => bytesStream(bytes),
     bytes: () => Promise.resolve(bytes),
+    passTo: async (write) => await write(bytes),
   });
+}
+
+/** Passes the bytes of an object to `write`. An abort ends an object that was got with it. */
+export async function passObject(
+  object: StoredObject,
+  write: (chunk: Uint8Array) => void | Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (object.passTo === undefined) await forEachChunk(object.body, write, signal);
+  else await object.passTo(write);
 }
 
 /** Returns an object whose body is opened lazily, when it is first used. */
 export function storedObject(
   info: ObjectInfo,
-  { body, bytes }: { body(): ReadableStream<Uint8Array>; bytes(): Promise<Uint8Array> },
+  { body, ...rest }: Omit<StoredObject, "info" | "body"> & { body(): ReadableStream<Uint8Array> },
 ): StoredObject {
   let stream: ReadableStream<Uint8Array> | undefined;
   return {
@@ -104,7 +115,7 @@ export function storedObject(
     get body() {
       return stream ??= body();
     },
-    bytes,
+    ...rest,
   };
 }
 
@@ -132,7 +143,7 @@ export function clipRange(
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
     const subject = `"${info.key}"`;
     const state = `invalid range: offset ${offset}, length ${length}`;
-    const hint = "Pass whole numbers from 0.";
+    const hint = "Pass non-negative integers.";
     throw fault({ code: "Invalid", action: "read", subject, state, hint, key: info.key });
   }
   const start = Math.min(offset, info.size);

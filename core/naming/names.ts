@@ -12,7 +12,6 @@ export const MAX_SEGMENT_BYTES = 200;
 const DEVICE = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 const PLAIN = /^[a-z0-9_-]+$/;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Throws `Invalid` unless this is a valid name: well-formed Unicode without `@`, control characters
@@ -40,11 +39,11 @@ export function checkName(name: string, what = "name"): void {
 export function checkNewName(name: string, what = "name"): void {
   checkName(name, what);
   const problem = name.includes("*")
-    ? "* is for patterns"
+    ? "* is reserved for patterns"
     : name.startsWith("-")
-    ? "it reads like an option"
+    ? "it looks like an option"
     : /(^|\/)\.\.?(\/|$)/.test(name)
-    ? "it reads like a path"
+    ? "it looks like a path"
     : undefined;
   if (problem === undefined) return;
   throw fault({
@@ -56,7 +55,8 @@ export function checkNewName(name: string, what = "name"): void {
   });
 }
 
-function nameProblem(name: string): string | undefined {
+/** Returns what is wrong with a name, or undefined. */
+export function nameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return `it is of type ${typeof name}, not a string`;
   if (PLAIN.test(name) && name.length < MAX_SEGMENT_BYTES) return undefined; // the usual name
   if (name === "") return "it is empty";
@@ -80,12 +80,13 @@ export function encodeName(name: string): string {
 
 /** Returns the common prefix of the encodings of all names with this prefix. */
 export function encodeNamePrefix(prefix: string): string {
-  if (PLAIN.test(prefix)) return prefix;
+  return prefix.replace(/[^a-z0-9_-]/gu, encodeChar);
+}
+
+function encodeChar(char: string): string {
+  if (char < "\x80") return `=${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
   let encoded = "";
-  for (const byte of encoder.encode(prefix)) {
-    const char = String.fromCharCode(byte);
-    encoded += PLAIN.test(char) ? char : `=${byte.toString(16).padStart(2, "0")}`;
-  }
+  for (const byte of encoder.encode(char)) encoded += `=${byte.toString(16).padStart(2, "0")}`;
   return encoded;
 }
 
@@ -94,14 +95,8 @@ export function decodeName(segment: string): string | undefined {
   if (segment.length > MAX_SEGMENT_BYTES) return undefined;
   if (PLAIN.test(segment) && !DEVICE.test(segment)) return segment;
   const bare = segment.endsWith("=") ? segment.slice(0, -1) : segment;
-  const bytes: number[] = [];
-  for (let i = 0; i < bare.length; i++) {
-    if (bare[i] !== "=") bytes.push(bare.charCodeAt(i));
-    else bytes.push(parseInt(bare.slice(i + 1, (i += 2) + 1), 16));
-  }
-  if (bytes.some((byte) => !(byte <= 0xff))) return undefined;
   try {
-    const name = decoder.decode(Uint8Array.from(bytes));
+    const name = decodeURIComponent(bare.replaceAll("=", "%"));
     return encodeName(name) === segment && nameProblem(name) === undefined ? name : undefined;
   } catch {
     return undefined;

@@ -73,7 +73,8 @@ export function checkAlias(alias: string): void {
   if (alias !== "latest" && !isRange(alias) && !looksLikeVersion(alias)) return;
   const subject = `${shown(alias)} as alias`;
   const hint = 'Use a word such as "production" or "canary".';
-  throw fault({ code: "Invalid", action: "use", subject, state: "it looks like a version", hint });
+  const state = alias === "latest" ? "it is the newest version" : "it looks like a version";
+  throw fault({ code: "Invalid", action: "use", subject, state, hint });
 }
 
 /** True for a string that starts with a digit, or a sign or `v` and a digit. */

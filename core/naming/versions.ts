@@ -150,7 +150,7 @@ const BUMPS: readonly Bump[] = ["major", "minor", "patch"];
 function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
   const subject = canonical;
   const state = bump ? `its ${bump} number is at its maximum` : "its numbers are at their maximum";
-  const hint = bump ? "Leave bump out, or bump another number." : "Pass a version or another name.";
+  const hint = bump ? "Omit `bump`, or bump another number." : "Pass a version or another name.";
   return fault({ code: "Invalid", action: "choose the version after", subject, state, hint });
 }
 
@@ -166,7 +166,8 @@ function invalidVersion(text: unknown): RegistryError {
     action: "use",
     subject: `${shown(text)} as a version`,
     state: "not a semantic version",
-    hint: "Write one to three numbers without leading zeros, and a prerelease: 1, 2.1, 2.0.0-rc.1",
+    hint:
+      "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1",
   });
 }
 

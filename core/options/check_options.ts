@@ -2,6 +2,7 @@
 import { fault, type RegistryError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
+import { ourOption } from "./foreign_names.ts";
 
 /** Every option of a kind, by name. The compiler reports missing ones. */
 export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
@@ -64,7 +65,11 @@ export function checkToolOptions<O>(
   const checked = checkOptions(action, options, known, required);
   if (typeof (checked as { names?: unknown } | undefined)?.names !== "string") return checked;
   // Otherwise each letter would be taken for a name.
-  throw invalid(action, "names is a string", "Pass a list of names: { names: [name] }.");
+  throw invalid(
+    action,
+    "`names` must be an array, got a string",
+    "Pass a list of names: { names: [name] }.",
+  );
 }
 
 /** Throws `Invalid` for anything but a registry. */
@@ -106,6 +111,10 @@ function plain(
 }
 
 function unknownOption(action: string, name: string, known: string[]): RegistryError {
+  const ours = ourOption(name, known);
+  if (ours !== undefined) {
+    return invalid(action, `unknown option ${name}`, `Write ${ours} instead.`);
+  }
   const meant = nearest(name, known);
   const suggestion = meant === undefined ? "" : `: did you mean ${meant}?`;
   return invalid(action, `unknown option ${name}${suggestion}`, `Use ${known.join(", ")}.`);

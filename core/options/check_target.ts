@@ -24,7 +24,7 @@ export function checkTarget(target: string | URL | Backend | undefined): void {
     code: "Invalid",
     action: "open a registry at",
     subject: typeof target === "object" ? undefined : JSON.stringify(target),
-    state: lacks ? `it is not a backend: it lacks ${missing.join(", ")}` : "it is not a location",
+    state: lacks ? `not a backend: missing ${missing.join(", ")}` : "not a path, URL or backend",
     hint: 'Pass a path, a URL, "memory:" or a backend: openRegistry("./models", { … }).',
   });
 }

@@ -21,7 +21,7 @@ export async function loadPart<Module>(path: string, from: string): Promise<Modu
 }
 
 function failure(path: string, folder: URL, cause: unknown): RegistryError {
-  const subject = path.replace(/^.*\/|\.ts$/g, "");
+  const subject = path.replace(/(\/mod)?\.ts$/, "").replace(/^.*\//, "");
   const { name, message } = cause as Error;
   const [reason = ""] = message.split("\n");
   const failed = (code: "Denied" | "Unsupported", state: string, hint: string) =>

@@ -42,7 +42,7 @@ export function checkParameters(
   throw invalid(
     `${scheme}://${bucket}`,
     `unknown parameter ${shown(unknown)}`,
-    `Use ${known.join(", ")}. Pass credentials by an option or the environment.`,
+    `Use ${known.join(", ")}. Pass credentials as options or environment variables.`,
   );
 }
 
@@ -56,8 +56,8 @@ function checkEndpoint(endpoint: string | undefined): void {
   const state = url === undefined
     ? "it does not start with https:// or http://"
     : "it contains credentials";
-  const hint = "Write https://host:port; pass credentials by an option or the environment.";
-  throw fault({ code: "Invalid", action: "use the endpoint of the store", state, hint });
+  const hint = "Write https://host:port; pass credentials as options or environment variables.";
+  throw fault({ code: "Invalid", action: "use the store endpoint", state, hint });
 }
 
 function parseParameters(query: string, url: string): Record<string, string> {

@@ -29,7 +29,7 @@ export function parseStoreUrl(text: string): StoreUrl {
     throw invalid(
       `${parsed.scheme}://…`,
       "it contains credentials or a port",
-      "Write a bucket after //. Pass credentials by an option, and a port with ?endpoint=….",
+      "Write a bucket after //. Pass credentials as options, and a port with ?endpoint=….",
     );
   }
   return parsed;

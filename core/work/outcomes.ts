@@ -140,9 +140,9 @@ export async function collectOutcomes<T>(
 function checkConcurrency(concurrency: number): void {
   if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
   const subject = concurrency;
-  const state = "not a whole number from 1";
-  const hint = "Pass the number of concurrent calls.";
-  throw fault({ code: "Invalid", action: "work with concurrency", subject, state, hint });
+  const state = "not a positive integer";
+  const hint = "Pass the number of concurrent calls, at least 1.";
+  throw fault({ code: "Invalid", action: "use concurrency", subject, state, hint });
 }
 
 /** Returns the result of an action. Failures become `RegistryError`, except aborts. */

@@ -1,0 +1,32 @@
+// The text and JSON of a file of a version.
+import type { ArtifactFile } from "../artifact.ts";
+import { fault } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { parseJson } from "../text/json_text.ts";
+
+/** Adds `text` and `json` to a file. */
+export function readableFile(file: Omit<ArtifactFile, "text" | "json">): ArtifactFile {
+  const failed = (what: string) => {
+    const state = `it is not ${what}`;
+    const hint = "Read its bytes: await file.bytes().";
+    const subject = `${shown(file.info.path)} as ${what}`;
+    return fault({ code: "Unsupported", action: "read", subject, state, hint });
+  };
+  const text = async () => {
+    const bytes = await file.bytes();
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw failed("UTF-8");
+    }
+  };
+  const json = async () => {
+    const content = await text();
+    try {
+      return parseJson(content);
+    } catch { // its message would quote the text
+      throw failed("JSON");
+    }
+  };
+  return { ...file, text, json };
+}
