@@ -62,10 +62,10 @@ function folderProblem(path: string, system: System): string | undefined {
   if (stats === undefined) return undefined;
   if (stats.isSymbolicLink()) return `${shown(path)} is a link`;
   if (!stats.isDirectory()) return `${shown(path)} is not a folder`;
-  if ((stats.mode & WRITTEN_BY_OTHERS) !== 0) return `others may write to ${shown(path)}`;
+  if ((stats.mode & WRITTEN_BY_OTHERS) !== 0) return `other users can write to ${shown(path)}`;
   const owner = ownUser(path, system);
   if (owner === undefined) return `this program may not write to ${shown(path)}`;
-  return stats.uid === owner ? undefined : `${shown(path)} belongs to somebody else`;
+  return stats.uid === owner ? undefined : `${shown(path)} belongs to another user`;
 }
 
 /** Returns the owner of new files. Deno requires a permission to return the current user. */

@@ -144,7 +144,7 @@ function checkMayRemove(root: string, system: Pick<System, "env">): void {
     action: "remove other files from",
     subject: shown(root),
     state,
-    hint: "Choose a folder for this download only.",
+    hint: "Choose a folder that contains nothing but this download.",
   });
 }
 

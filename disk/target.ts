@@ -55,7 +55,7 @@ export function checkOutside(folder: string, path: string): void {
     action: "write",
     subject: shown(path),
     state: "it is inside the registry",
-    hint: "Choose a place outside its folder.",
+    hint: "Choose a path outside its folder.",
   });
 }
 
@@ -102,7 +102,7 @@ export function exists(path: string, state: string): RegistryError {
     action: "write",
     subject: shown(path),
     state,
-    hint: "Choose another place, or set `overwrite` to replace files and `delete` for folders.",
+    hint: "Choose another path, or set `overwrite` to replace files and `delete` for folders.",
   });
 }
 

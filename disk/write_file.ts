@@ -1,13 +1,12 @@
 // Writes one large file, in order or in concurrent pieces.
-import { chmodSync, statSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { chmodSync, closeSync, openSync, statSync, writeSync } from "node:fs";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
 import { forEachChunk } from "../core/bytes/bytes.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
 
-/** The usual read-ahead of stores per stream. */
-export const READ_AHEAD_BYTES = 12 * 1024 * 1024;
+/** The usual memory of a piece that arrives. */
+export const READ_AHEAD_BYTES = 8 * 1024 * 1024;
 
 /**
  * Writes a file to a free path. Each piece is a task, weighed by its memory. Returns when the last
@@ -18,13 +17,17 @@ export async function beginFile(
   file: ArtifactFile,
   { tasks, onFile }: { tasks: SideBySide; onFile?: (file: FileInfo) => void },
 ): Promise<void> {
-  const whole = { offset: 0, length: file.info.size, stream: () => file.stream() };
+  const whole: FilePiece = {
+    offset: 0,
+    length: file.info.size,
+    passTo: (write, signal) => passFile(file, write, signal),
+  };
   const pieces = file.pieces?.() ?? [whole];
-  let handle: Promise<FileHandle> | undefined; // opened by the first piece, closed by the last
+  let opened: number | undefined; // by the first piece, closed by the last
   let left = pieces.length, users = 1;
-  const leave = async () => {
+  const leave = () => {
     if (--users > 0) return;
-    await (await handle)?.close();
+    if (opened !== undefined) closeSync(opened);
     if (left > 0) return; // one of them failed
     if (file.info.mode === "executable") makeExecutable(path);
     onFile?.(file.info);
@@ -34,30 +37,40 @@ export async function beginFile(
       await tasks.begin(Math.min(piece.length, READ_AHEAD_BYTES), async () => {
         users++;
         try {
-          await writePiece(await (handle ??= open(path, "wx")), piece, tasks.signal);
+          await writePiece(opened ??= openSync(path, "wx"), piece, tasks.signal);
           left--;
         } finally {
-          await leave();
+          leave();
         }
       });
     }
   } finally {
-    await leave();
+    leave();
   }
+}
+
+/** Passes the bytes of a file to `write` as they arrive. */
+export async function passFile(
+  file: ArtifactFile,
+  write: (chunk: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (file.passTo === undefined) await forEachChunk(file.stream(), write, signal);
+  else await file.passTo(write, signal);
 }
 
 /** Writes a piece at its offset. Pieces may be written in any order. */
 export async function writePiece(
-  handle: FileHandle,
-  { offset, stream }: FilePiece,
+  opened: number,
+  { offset, passTo }: Pick<FilePiece, "offset" | "passTo">,
   signal?: AbortSignal,
 ): Promise<void> {
   let position = offset;
-  await forEachChunk(stream(), async (chunk) => {
+  await passTo((chunk) => {
     for (let done = 0; done < chunk.byteLength;) {
-      const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done, position);
-      done += bytesWritten;
-      position += bytesWritten;
+      const written = writeSync(opened, chunk, done, chunk.byteLength - done, position);
+      done += written;
+      position += written;
     }
   }, signal);
 }

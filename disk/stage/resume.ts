@@ -1,8 +1,8 @@
 // Resumes a killed download. Its files are not trusted, but read again.
-import { lstatSync, readdirSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, lstatSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ArtifactFile } from "../../core/artifact.ts";
+import type { ArtifactFile, FilePiece } from "../../core/artifact.ts";
+import { forEachChunk } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { FileInfo } from "../../core/record.ts";
@@ -85,23 +85,23 @@ async function finishFile(
   const pieces = file.pieces?.();
   const begun = lstatSync(path).size - (pieces === undefined ? 0 : PIECES_AHEAD_BYTES);
   if (begun < MIN_BEGUN_BYTES || begun > info.size) return false;
-  const whole = {
+  const whole: FilePiece = {
     offset: begun,
     length: info.size - begun,
-    stream: () => file.stream({ offset: begun }),
+    passTo: (write, signal) => forEachChunk(file.stream({ offset: begun }), write, signal),
   };
   const rest = (pieces ?? [whole]).filter(({ offset, length }) =>
     length > 0 && offset + length > begun
   );
   onThere?.(info, info.size - rest.reduce((sum, { length }) => sum + length, 0));
-  const handle = await open(path, "r+");
+  const opened = openSync(path, "r+");
   try {
-    for (const piece of rest) await writePiece(handle, piece, signal);
+    for (const piece of rest) await writePiece(opened, piece, signal);
   } catch (error) {
     if (isRegistryError(error, "Unsupported")) return false; // it is stored compressed
     throw error;
   } finally {
-    await handle.close();
+    closeSync(opened);
   }
   if (info.mode === "executable") makeExecutable(path);
   return await compareFile(info, path, { signal }) === "same";
