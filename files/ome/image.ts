@@ -86,18 +86,18 @@ function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrA
     const { shape, dtype } = array;
     const [first = array, before = array] = [arrays[0], arrays[i - 1]];
     const state = shape.length !== axes.length
-      ? `has ${shape.length} dimensions, not ${axes.length}`
+      ? `has ${shape.length} dimensions, expected ${axes.length}`
       : dtype !== first.dtype
-      ? `is ${dtype}, the first is ${first.dtype}`
+      ? `is ${dtype}, but level 0 is ${first.dtype}`
       : zipAxes(shape.slice(-2), before.shape.slice(-2)).some(([length, most]) => length > most)
-      ? "is larger than the one before"
+      ? `is larger than level ${i - 1}`
       : undefined;
     if (state === undefined) continue;
     throw fault({
       code: "Corrupt",
       action: "read OME-NGFF",
       subject: shown(path),
-      state: `its level ${i} ${state}`,
+      state: `level ${i} ${state}`,
       hint: "Open its arrays with openZarrArray, or write the image again.",
       key: path,
     });
@@ -128,7 +128,7 @@ export async function readPlane(
 ): Promise<NDArray> {
   const names = axes.slice(0, -2).map(({ name }) => name);
   const other = Object.keys(at).find((name) => !names.includes(name));
-  if (other !== undefined) throw noPlane(path, `it has no axis ${shown(other)} of planes`);
+  if (other !== undefined) throw noPlane(path, `its planes have no axis ${shown(other)}`);
   const indices = zipAxes(names, array.shape).map(([name, count]) => {
     const index = Object.hasOwn(at, name) ? at[name] : count === 1 ? 0 : undefined;
     if (index === undefined) throw noPlane(path, `the index of axis ${shown(name)} is missing`);

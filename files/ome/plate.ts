@@ -211,8 +211,8 @@ function fieldName(field: FieldName): string {
     code: "Invalid",
     action: "use field",
     subject: shown(name),
-    state: "its name has characters other than letters and digits",
-    hint: 'Pass a number from 0, or a name such as "left1".',
+    state: "field names may contain only letters and digits",
+    hint: 'Pass an index such as 0, or a name such as "left1".',
   });
 }
 
@@ -229,7 +229,7 @@ function namesOf(count: unknown, nameAt: (i: number) => string): string[] {
   throw fault({
     code: "Invalid",
     action: "create a plate",
-    state: `it has ${shown(count)} rows or columns`,
+    state: `invalid number of rows or columns: ${shown(count)}`,
     hint: 'Pass a number from 1 to 1000, or names: ["A", "B"].',
   });
 }

@@ -148,8 +148,8 @@ export class FieldWriter {
 
 function axesOf({ axes }: Partial<ImageLayout>): Axes {
   if (axes !== undefined) return axes;
-  const hint = 'Pass them to the plate: openPlate(store, path, { axes: "tczyx" }).';
-  throw fault({ code: "Invalid", action: "save images", state: "their axes are unknown", hint });
+  const hint = 'Pass `axes` when you open the plate: openPlate(store, path, { axes: "tczyx" }).';
+  throw fault({ code: "Invalid", action: "save images", state: "their axes are not set", hint });
 }
 
 function checkAcquisition({ acquisitions = [] }: PlateMetadata, acquisition?: number): void {
@@ -187,7 +187,7 @@ async function appendImages(
   const image = await openMultiscale(store, at, { signal });
   const axis = image.axes.findIndex((other) => other.name === name);
   if (axis < 0 || axis >= image.axes.length - 2) {
-    throw unfitting(at, `it has no axis ${shown(name)} of planes`, "Invalid");
+    throw unfitting(at, `its planes have no axis ${shown(name)}`, "Invalid");
   }
   if (image.axes[axis]?.type === "channel" && image.channels !== undefined) {
     throw unfitting(at, "its channels are described, and would be more", "Invalid");

@@ -49,7 +49,7 @@ function checkPlane(plane: NDArray, i: number, first: NDArray): void {
     throw unsupported(`plane ${i} is not an array of two dimensions with elements`);
   }
   if (kindOf(plane) === kindOf(first)) return;
-  throw unsupported(`plane ${i} is ${kindOf(plane)}, the first is ${kindOf(first)}`);
+  throw unsupported(`plane ${i} is ${kindOf(plane)}, but plane 0 is ${kindOf(first)}`);
 }
 
 /** Describes an array in a message. */
@@ -66,7 +66,7 @@ function leadingShape(
   const names = axes.slice(0, -2).map(({ name }) => name);
   const other = Object.keys(lengths).find((name) => !names.includes(name));
   if (other !== undefined) {
-    throw invalid(`there is no axis ${shown(other)} of planes`, `Use ${names.join(", ")}.`);
+    throw invalid(`planes have no axis ${shown(other)}`, `Use ${names.join(", ")}.`);
   }
   const known = names.map((name) => Object.hasOwn(lengths, name) ? lengths[name] : undefined);
   const product = (numbers: readonly (number | undefined)[]) =>

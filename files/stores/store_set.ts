@@ -31,8 +31,8 @@ export interface FileStoreClass {
   new (): AnyFileStore;
 }
 
-/** File stores by name, to which you can add your own. */
-export interface FileStores extends AsyncDisposable {
+/** File stores by name, to which you can add your own. Iterates over the names. */
+export interface FileStores extends AsyncDisposable, Iterable<string> {
   /** Adds a store, created at its first use. A name in use is `AlreadyExists`. */
   register(name: string, create: FileStoreFactory): void;
   /** Adds a definition or a class. A missing member is `Invalid`, and the error names it. */
@@ -132,6 +132,7 @@ export function createStoreSet(
     get: async (name) => await lookup.get(nameOf(name)),
     has: (name) => lookup.has(nameOf(name)),
     names: () => lookup.names(),
+    [Symbol.iterator]: () => lookup[Symbol.iterator](),
     async close() {
       await this[Symbol.asyncDispose]();
     },
@@ -167,6 +168,7 @@ export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
       known.has(name) ? known.get(name) : set.has(name) ? await set.get(name) : known.get(name),
     has: (name) => known.has(name) || set.has(name),
     names: () => [...known.names(), ...set.names()],
+    [Symbol.iterator]: () => [...known.names(), ...set.names()].values(),
   };
 }
 
@@ -189,7 +191,7 @@ function checked(name: string, store: AnyFileStore): AnyFileStore {
 function incomplete(name: string, lacking: string[]): RegistryError {
   const hint = `Implement ${READS.join(", ")} to read and the others to write, or only save. ` +
     "Classes need methods: stat(path) { … }, not stat = (path) => ….";
-  return unregistered(name, `it lacks ${lacking.join(", ")}`, hint);
+  return unregistered(name, `missing ${lacking.join(", ")}`, hint);
 }
 
 function noFactory(name: string, given: unknown): RegistryError {

@@ -204,7 +204,7 @@ function notExtension(extension: unknown): RegistryError {
     action: "list files by extension",
     subject: shown(extension),
     state: "it has no leading dot",
-    hint: 'Pass [".tif", ".roi.zip"].',
+    hint: 'Start each extension with a dot: [".tif", ".roi.zip"].',
   });
 }
 

@@ -189,7 +189,7 @@ function checkedFormat(format: Format | null): Format {
     code: "Invalid",
     action: "use",
     subject: `${described(format)} as a format`,
-    state: "it lacks decode or encode",
+    state: "decode or encode is missing",
     hint: 'Name a format, { as: "json" }, or pass one: { as: json() }.',
   });
 }

@@ -26,7 +26,7 @@ export function replacedAgain(
     action,
     subject: shown(folder),
     state: `it was replaced ${tries} times during this call`,
-    hint: "Try again when no program is writing it.",
+    hint: "Try again when no program is writing to it.",
     key: folder,
     backend,
   });

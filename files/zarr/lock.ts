@@ -238,7 +238,7 @@ export function busy({ action, path, location }: PathPlace): RegistryError {
     action,
     subject: shown(path),
     state: "another program is changing it",
-    hint: "Try again when it has finished; the lock of a dead program expires after a minute.",
+    hint: "Try again when it has finished; the lock of a crashed program expires after a minute.",
     key: path,
     backend: location,
   });

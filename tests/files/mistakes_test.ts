@@ -36,7 +36,7 @@ testOnEach("an unknown mode or format is Invalid, and replaces nothing", async (
   await files.save("a.json", 1);
   const save = (options: unknown) => () => files.save("a.json", 2, options);
   await refused("Invalid", save({ mode: "replace" }), /mode "replace"/);
-  await refused("Invalid", () => files.load("a.json", { as: {} }), /lacks decode or encode/);
+  await refused("Invalid", () => files.load("a.json", { as: {} }), /decode or encode is missing/);
   await refused("Invalid", save({ as: null }), /null as a format/);
   await refused("Invalid", () => files.load("a.json", { as: json }), /a function as a.*as: json/);
   await refused("Invalid", save({ as: 5 }), /^Cannot use a number as a format/);
@@ -54,7 +54,7 @@ testOnEach("an invalid pattern or extension is refused", async (files) => {
   }
 });
 
-testOnEach("a batch that is not a list is Invalid, and so is each wrong entry", async (files) => {
+testOnEach("a batch that is not a list is Invalid, as is each wrong entry", async (files) => {
   for (const paths of ["abc", 5, undefined, { path: "a.json" }]) {
     await refused("Invalid", () => files.loadBatch(paths as never), /load a batch.*not a list/);
     await refused("Invalid", () => files.saveBatch(paths as never), /save a batch.*not a list/);
@@ -67,7 +67,7 @@ testOnEach("a batch that is not a list is Invalid, and so is each wrong entry", 
   assertEquals(await files.listDir(""), ["b.json"]);
 });
 
-Deno.test("what is not a store is Invalid, with a hint", () => {
+Deno.test("an object that is not a store is Invalid, with a hint", () => {
   const stores: Untyped = createFileStores();
   const memory = createMemoryFiles();
   const root = new URL("file:///a") as never;
@@ -122,7 +122,7 @@ testOnEach("a refused value is named, with what the file can store", async (file
     ["a.json", Promise.resolve(1), /Promise as "a\.json".*Add await/],
     ["a.json", { a: [1, NaN] }, /json cannot store it exactly: its \.a\[1\] is NaN/],
     ["a.npy", new Uint16Array(4), /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/],
-    ["a.npy", { ...array, shape: [2, 3] }, /as long as the shape says/],
+    ["a.npy", { ...array, shape: [2, 3] }, /length is the product of shape/],
     ["a.none", "text", /a string as "a\.none".*\.txt/],
     ["a.png", { data: array.data, width: 2, height: 1 }, /channels, dtype \}.* toImage\(/],
     ["a.png", image, /uint8 or uint16/],

@@ -125,7 +125,7 @@ Deno.test("a class is registered by its name, or refused with what it lacks", as
   assertEquals((await stores.get("mine")).name, "mine");
   assertMatch(invalid(() => stores.register(Memory)).message, /no static storeName/);
   const error = invalid(() => stores.register(Half as never));
-  assertMatch(error.message, /lacks list, open, write, createFolder, createLink, remove, move$/);
+  assertMatch(error.message, /missing list, open, write, createFolder, createLink, remove, move$/);
 });
 
 Deno.test("a read-only store rejects changes, and a write-only one rejects reads", async () => {
