@@ -73,11 +73,11 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
 export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows> {
   const { batchSize = 32_768 } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    const hint = "Pass a whole number of rows from 1.";
+    const hint = "Pass the number of rows per batch, at least 1.";
     throw fault({
       code: "Invalid",
       action: "write Arrow",
-      state: `batchSize is ${batchSize}`,
+      state: `invalid batchSize ${batchSize}`,
       hint,
     });
   }

@@ -20,10 +20,10 @@ const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 2 ** 31 
 const MAX_FILE_BYTES = 2 ** 32 - 1;
 
 /**
- * BMP of Windows and OS/2: `uint8` images that are grey, RGB, or RGB and alpha, exactly. Grey is
- * written with a palette of 256 greys, RGB in 24 bits, RGB and alpha in 32 bits with masks.
+ * BMP of Windows and OS/2: `uint8` images that are gray, RGB, or RGB and alpha, exactly. Gray is
+ * written with a palette of 256 grays, RGB in 24 bits, RGB and alpha in 32 bits with masks.
  *
- * A palette is expanded when read: to grey if all its colours are grey, else to RGB. Pixels of 32
+ * A palette is expanded when read: to gray if all its colors are gray, else to RGB. Pixels of 32
  * bits without masks are RGB. Run lengths, embedded JPEG and PNG, and pixels of 16 bits are
  * `Unsupported`. Metadata (resolution, profiles) is neither read nor written.
  *
@@ -91,7 +91,7 @@ function readIndexed(bytes: Uint8Array, header: Required<BmpHeader>, path: strin
       const index = bytes[begin + (bit >> 3)]! >> (8 - bits - (bit & 7)) & ((1 << bits) - 1);
       const from = index * 4;
       if (from >= palette.byteLength) {
-        throw corruptImage(path, `its palette has no colour ${index}`);
+        throw corruptImage(path, `its palette has no color ${index}`);
       }
       for (let i = 0; i < channels; i++) data[to++] = palette[from + 2 - i]!;
     }
@@ -142,7 +142,7 @@ function encodeBmp(image: Image, size: number): Uint8Array {
     view.setUint32(70, 0x73524742, true); // sRGB
   }
   if (channels === 1) {
-    for (let grey = 0; grey < 256; grey++) bytes.fill(grey, 54 + grey * 4, 57 + grey * 4);
+    for (let gray = 0; gray < 256; gray++) bytes.fill(gray, 54 + gray * 4, 57 + gray * 4);
   }
   const rowBytes = rowBytesOf(image);
   const order = channels === 1 ? [0] : [2, 1, 0, 3].slice(0, channels);
@@ -179,7 +179,7 @@ interface BmpHeader {
   bits: number;
   rowBytes: number;
   offset: number;
-  /** The colours of an indexed image, four bytes each: blue, green, red, unused. */
+  /** The colors of an indexed image, four bytes each: blue, green, red, unused. */
   palette?: Uint8Array;
   /** Byte offsets of samples in other pixels: red, green, blue, and alpha if there is one. */
   places: readonly number[];
@@ -219,19 +219,19 @@ function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): Bmp
   const header = { width, height, isFromTop, bits, rowBytes, offset, places };
   if (bits > 8) return header;
   const declared = isCore ? 0 : view.getUint32(46, true);
-  if (declared > 2 ** bits) throw corruptImage(path, `its palette has ${declared} colours`);
-  const colours = declared || 2 ** bits;
-  const palette = readPalette(bytes.subarray(begin, offset), colours, isCore ? 3 : 4);
+  if (declared > 2 ** bits) throw corruptImage(path, `its palette has ${declared} colors`);
+  const colors = declared || 2 ** bits;
+  const palette = readPalette(bytes.subarray(begin, offset), colors, isCore ? 3 : 4);
   return { ...header, palette };
 }
 
-/** Reads up to `most` colours of `colourBytes` bytes each. */
-function readPalette(bytes: Uint8Array, most: number, colourBytes: number): Uint8Array {
-  const count = Math.min(most, Math.floor(bytes.byteLength / colourBytes));
+/** Reads up to `most` colors of `colorBytes` bytes each. */
+function readPalette(bytes: Uint8Array, most: number, colorBytes: number): Uint8Array {
+  const count = Math.min(most, Math.floor(bytes.byteLength / colorBytes));
   const palette = new Uint8Array(count * 4);
-  for (let colour = 0; colour < count; colour++) {
-    const from = colour * colourBytes;
-    palette.set(bytes.subarray(from, from + 3), colour * 4);
+  for (let color = 0; color < count; color++) {
+    const from = color * colorBytes;
+    palette.set(bytes.subarray(from, from + 3), color * 4);
   }
   return palette;
 }

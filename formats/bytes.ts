@@ -4,11 +4,10 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
+import { isRawContent, type RawContent } from "./content/content.ts";
 import type { Format } from "./content/format.ts";
-import type { FileSource, FileToSave } from "../core/materializer.ts";
 
-/** Content that is written unchanged. */
-export type RawContent = FileToSave["content"];
+export type { RawContent };
 
 /**
  * Raw bytes: a `Uint8Array`, a `Blob`, a stream of bytes, or a source with `size` and `stream()`
@@ -20,9 +19,9 @@ export function bytes(): Format<Uint8Array, RawContent> {
     id: "bytes",
     extensions: [".bin", ".raw"],
     mediaType: "application/octet-stream",
-    accepts: isRaw,
+    accepts: isRawContent,
     encode(value) {
-      if (isRaw(value)) return value;
+      if (isRawContent(value)) return value;
       throw fault({
         code: "Unsupported",
         action: "save value as bytes",
@@ -32,13 +31,4 @@ export function bytes(): Format<Uint8Array, RawContent> {
     },
     decode: (file) => file.bytes(),
   };
-}
-
-function isRaw(value: unknown): value is RawContent {
-  return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream ||
-    isSource((value ?? {}) as Partial<FileSource>);
-}
-
-function isSource({ size, stream }: Partial<FileSource>): boolean {
-  return Number.isSafeInteger(size) && size! >= 0 && typeof stream === "function";
 }

@@ -20,7 +20,7 @@ import type { Holds, ImageOptions } from "./images/image_file.ts";
 import { shown } from "../core/naming/names.ts";
 import { type GifBlock, type GifBlocks, readGifBlocks } from "./gif/blocks.ts";
 import { unpackLzw } from "./compression/lzw.ts";
-import { encodeGif, greys, indexColours } from "./gif/write.ts";
+import { encodeGif, grays, indexColors } from "./gif/write.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3, 4], maxSide: 65_535 };
 /** The four passes of an interlaced image: first row and step. */
@@ -40,12 +40,12 @@ export interface GifFrame {
 }
 
 /**
- * GIF (87a and 89a): `uint8` images that are grey, have up to 256 colours, or up to 255 and
- * transparent pixels, which are black with alpha 0. More colours and half transparent pixels are
+ * GIF (87a and 89a): `uint8` images that are gray, have up to 256 colors, or up to 255 and
+ * transparent pixels, which are black with alpha 0. More colors and half transparent pixels are
  * refused: nothing is rounded.
  *
- * Colours are expanded when read: to RGB and alpha if frames leave some of the screen empty, or
- * may do so; to grey if all palettes are the 256 greys; else to RGB. A file of several frames is
+ * Colors are expanded when read: to RGB and alpha if frames leave some of the screen empty, or
+ * may do so; to gray if all palettes are the 256 grays; else to RGB. A file of several frames is
  * `Unsupported` without `frame`. Texts and comments are neither read nor written.
  *
  * @example
@@ -65,10 +65,10 @@ export function gif({ maxPixels, frame }: GifOptions = {}): Format<Image> {
     id: "gif",
     extensions: [".gif"],
     mediaType: "image/gif",
-    accepts: (value) => holdsImage(value, HOLDS) && typeof indexColours(value) !== "string",
+    accepts: (value) => holdsImage(value, HOLDS) && typeof indexColors(value) !== "string",
     encode(image) {
       checkHolds("GIF", image, HOLDS);
-      const indexed = indexColours(image);
+      const indexed = indexColors(image);
       if (typeof indexed !== "string") return encodeGif(image, indexed);
       throw unwritableImage("GIF", indexed, "Convert the image first, or write PNG.");
     },
@@ -168,7 +168,7 @@ function createScreen(
   };
 }
 
-/** Returns the channels of all frames: 4 if one may leave pixels empty, 1 if all are grey. */
+/** Returns the channels of all frames: 4 if one may leave pixels empty, 1 if all are gray. */
 function channelsOf({ width, height, frames }: GifBlocks): number {
   let isFull = false;
   for (const block of frames) {
@@ -199,7 +199,7 @@ function drawBlock(
     for (let column = 0; column < width; column++, from++, to += 4) {
       const index = indices[from]!;
       if (index === transparent) continue;
-      if (index * 3 >= palette.byteLength) throw corruptImage(path, `no colour ${index}`);
+      if (index * 3 >= palette.byteLength) throw corruptImage(path, `no color ${index}`);
       for (let channel = 0; channel < 3; channel++) {
         rgba[to + channel] = palette[index * 3 + channel]!;
       }
@@ -219,6 +219,6 @@ function interlacedRows(height: number): number[] {
 }
 
 function isAllGreys(palette: Uint8Array): boolean {
-  const all = greys();
+  const all = grays();
   return palette.byteLength === all.byteLength && palette.every((byte, i) => byte === all[i]);
 }

@@ -49,7 +49,7 @@ export interface JpegOptions extends ImageOptions {
 }
 
 /**
- * JPEG (ITU-T T.81): `uint8` images that are grey or RGB. Images are not rotated by their EXIF
+ * JPEG (ITU-T T.81): `uint8` images that are gray or RGB. Images are not rotated by their EXIF
  * orientation. CMYK, 12 bits and arithmetic coding are `Unsupported`. Truncated files, and those
  * that make the decoder warn, are `Corrupt`; JPEG has no checksum, so other damage changes pixels
  * unnoticed. Writing changes pixels too, and needs `lossy: true`.

@@ -37,8 +37,8 @@ export { readPages, readRegion, tiff } from "./tiff.ts";
 export type { RegionOptions, TiffOptions, TiffPage } from "./tiff.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
 
-/** A set of formats, to which programs add their own. */
-export interface Formats {
+/** A set of formats, to which programs add their own. Iterates over the ids. */
+export interface Formats extends Iterable<string> {
   /** Adds a format and returns it. A duplicate id or extension is `AlreadyExists`. */
   register<F extends Format>(format: F): F;
   /** Returns the format with the longest matching extension, or undefined. */
@@ -72,10 +72,14 @@ const PARTS: readonly Part[] = [
   { id: "bmp", extensions: [".bmp"] },
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
   { id: "gif", extensions: [".gif"] },
+  { id: "gguf", extensions: [".gguf"], file: "models/mod" },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },
+  { id: "onnx", extensions: [".onnx"], file: "models/mod" },
   { id: "parquet", extensions: [".parquet"] },
   { id: "png", extensions: [".png"] },
+  { id: "pytorch", extensions: [".pt", ".pth"], file: "models/mod" },
+  { id: "safetensors", extensions: [".safetensors"], file: "models/mod" },
   { id: "tar", extensions: [".tar"], file: "archive" },
   { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },
   { id: "tiff", extensions: [".tif", ".tiff"] },
@@ -155,6 +159,7 @@ export function createFormats(): Formats {
       });
     },
     names: () => [...formats.keys()],
+    [Symbol.iterator]: () => [...formats.keys()].values(),
     extensions: () => new Map(byExtension),
   };
 }

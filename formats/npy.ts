@@ -57,7 +57,7 @@ export function npy(): Format<NDArray> {
       throw unwritable(
         ".npy",
         "it is not an array",
-        "Pass exactly { data, shape, dtype }, with a typed array as long as the shape says.",
+        "Pass exactly { data, shape, dtype }: a typed array whose length is the product of shape.",
       );
     },
     async decode(file, { signal } = {}) {
@@ -100,7 +100,7 @@ const HEAD_BYTES = 4096;
 export async function readSlice(file: FileToDecode, options: SliceOptions = {}): Promise<NDArray> {
   checkFile(file, "read slice");
   const { signal } = options;
-  const header = await readHeader(file, signal);
+  const header = await readNpyHeader(file, signal);
   const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;
   const { start = 0, stop = length ?? 0 } = options;
   const failed = (code: "Invalid" | "Unsupported" | "Conflict", state: string, hint: string) => {
@@ -134,7 +134,11 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   throw failed("Conflict", state, "Open it again: it may have changed.");
 }
 
-async function readHeader(file: FileToDecode, signal: AbortSignal | undefined): Promise<NpyHeader> {
+/** Reads and checks the header of a file. */
+export async function readNpyHeader(
+  file: FileToDecode,
+  signal: AbortSignal | undefined,
+): Promise<NpyHeader> {
   const head = async (most: number) => {
     const length = Math.min(most, file.size);
     if (length === 0) return new Uint8Array();

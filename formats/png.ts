@@ -22,11 +22,11 @@ const HOLDS: Holds = { dtypes: ["uint8", "uint16"], channels: [1, 2, 3, 4], maxS
 type Samples = Uint8Array | Uint16Array;
 
 /**
- * PNG (ISO/IEC 15948): `uint8` and `uint16` images that are grey, grey and alpha, RGB, or RGB and
+ * PNG (ISO/IEC 15948): `uint8` and `uint16` images that are gray, gray and alpha, RGB, or RGB and
  * alpha, exactly.
  *
- * Reads interlaced files. Compact pixels are expanded: a palette to RGB, grey of 1, 2 or 4 bits to
- * `uint8` from 0 to 255, and transparent colours to alpha. Metadata (gamma, profiles, texts) is
+ * Reads interlaced files. Compact pixels are expanded: a palette to RGB, gray of 1, 2 or 4 bits to
+ * `uint8` from 0 to 255, and transparent colors to alpha. Metadata (gamma, profiles, texts) is
  * neither read nor written. Animated files are `Unsupported`.
  *
  * @example
@@ -76,8 +76,8 @@ function samplesOf(chunks: PngChunks, path: string): Samples {
 }
 
 function imageOf(chunks: PngChunks, samples: Samples, path: string): Image {
-  const { width, height, depth, colour, transparency } = chunks;
-  if (colour === INDEXED) return fromPalette(samples, chunks, path);
+  const { width, height, depth, color, transparency } = chunks;
+  if (color === INDEXED) return fromPalette(samples, chunks, path);
   const data = depth < 8 ? samples.map((sample) => sample * 255 / (2 ** depth - 1)) : samples;
   const { samples: channels } = chunks;
   const image = { width, height, dtype: depth === 16 ? "uint16" : "uint8" } as const;
@@ -96,7 +96,7 @@ function fromPalette(
     const index = indices[i]!;
     const from = index * 3;
     if (from >= palette!.byteLength) {
-      throw corruptImage(path, `its palette has no colour ${index}`);
+      throw corruptImage(path, `its palette has no color ${index}`);
     }
     for (let channel = 0; channel < 3; channel++) data[to + channel] = palette![from + channel]!;
     if (transparency !== undefined) data[to + 3] = transparency[index] ?? 255;
@@ -104,7 +104,7 @@ function fromPalette(
   return { data, width, height, channels, dtype: "uint8" };
 }
 
-/** Adds a channel of alpha: 0 for the one transparent colour of the file, full for others. */
+/** Adds a channel of alpha: 0 for the one transparent color of the file, full for others. */
 function addAlpha(
   data: Samples,
   stored: Samples,

@@ -32,7 +32,7 @@ export function text(): Format<string> {
       if (typeof value === "string" && value.isWellFormed()) return encoder.encode(value);
       throw unwritable(
         "text",
-        "it is not a string, or has a lone surrogate, which UTF-8 cannot express",
+        "it is not a string, or contains a lone surrogate, which UTF-8 cannot encode",
         "Make it a well-formed string first (toWellFormed), or save it in another format.",
       );
     },

@@ -51,7 +51,7 @@ export interface TiffPage {
 
 /**
  * TIFF 6.0: images of integers of 8 to 64 bits and floats of 32 and 64 bits, with any number of
- * channels, exactly. Writes uncompressed strips. Reads grey, RGB and palettes of 256 colours, in
+ * channels, exactly. Writes uncompressed strips. Reads gray, RGB and palettes of 256 colors, in
  * strips and tiles, planar or not, in either byte order, also BigTIFF; uncompressed or with LZW,
  * Deflate or PackBits and their predictors. Samples are returned as stored: premultiplied alpha
  * stays so. Palettes are expanded to 8 bits if these suffice, else to 16. Everything else is
@@ -123,7 +123,7 @@ export async function readRegion(
     action: "read region of",
     subject: shown(file.path),
     state:
-      `page ${page} has ${found.width} x ${found.height} pixels, none of ${width} x ${height} at (${x}, ${y})`,
+      `${width} x ${height} at (${x}, ${y}) is not inside page ${page}, which has ${found.width} x ${found.height} pixels`,
     hint: "Pass a region of at least one pixel inside the page; readPages() returns its size.",
   });
 }

@@ -77,7 +77,7 @@ function checkUnpacked(
 ): void {
   if (bytes > maxBytes) {
     const hint = "Pass a larger `maxBytes` if you trust the archive, or unpack it first.";
-    throw unsupported(path, `it unpacks to more than ${maxBytes} bytes in memory`, hint);
+    throw unsupported(path, `it expands to more than ${maxBytes} bytes in memory`, hint);
   }
   if (bytes > RATIO_COUNTS_FROM && bytes > size * maxRatio) {
     const state = `it has ${size} bytes, and unpacks to more than ${maxRatio} times as many`;

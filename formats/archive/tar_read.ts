@@ -45,19 +45,29 @@ export async function readTar(
   signal?: AbortSignal,
 ): Promise<ArchiveEntry[]> {
   const entries: ArchiveEntry[] = [];
-  const files = new Map<string, ArchiveEntry>();
   let bytes = 0;
-  for await (const found of readHeaders(file, signal)) {
-    const entry = entryOf(file, found, files);
-    if (entry === undefined) continue;
+  for await (const entry of readTarEntries(file, signal)) {
     entries.push(entry);
-    if (entry.mode === undefined || entry.mode === "executable") files.set(entry.path, entry);
     bytes += entry.size;
     checkLimits(file.path, { entries: entries.length, bytes }, limits);
   }
   const problem = entriesProblem(entries);
   if (problem !== undefined) throw corrupt(file.path, problem);
   return entries;
+}
+
+/** Yields entries in the order of the file, without limits. Reads their headers only. */
+export async function* readTarEntries(
+  file: FileToDecode,
+  signal?: AbortSignal,
+): AsyncGenerator<ArchiveEntry> {
+  const files = new Map<string, ArchiveEntry>();
+  for await (const found of readHeaders(file, signal)) {
+    const entry = entryOf(file, found, files);
+    if (entry === undefined) continue;
+    if (entry.mode === undefined || entry.mode === "executable") files.set(entry.path, entry);
+    yield entry;
+  }
 }
 
 /** Yields the headers of entries, up to a block of zeros. */

@@ -12,6 +12,17 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { described } from "../../core/text/described.ts";
 
+/** Content that is written unchanged. */
+export type RawContent = FileToSave["content"];
+
+/** Returns true for content that is written unchanged. */
+export function isRawContent(value: unknown): value is RawContent {
+  if (value instanceof Uint8Array || value instanceof Blob) return true;
+  if (value instanceof ReadableStream) return true;
+  const { size, stream } = (value ?? {}) as Partial<FileSource>;
+  return Number.isSafeInteger(size) && size! >= 0 && typeof stream === "function";
+}
+
 function isSource(content: FileToSave["content"]): content is FileSource {
   return !(content instanceof Uint8Array || content instanceof Blob ||
     content instanceof ReadableStream);

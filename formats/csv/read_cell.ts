@@ -3,7 +3,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Row } from "../tables/table.ts";
 import { exactNumber } from "../content/exact_number.ts";
 
-/** The reason why a text is not a valid cell of its column. */
+/** The reason why a string is not a valid cell of its column. */
 export class CellProblem {
   /** For a message: `"abc" is not a number`. */
   readonly state: string;

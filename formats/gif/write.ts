@@ -11,48 +11,48 @@ export interface Indexed {
   indices: Uint8Array;
 }
 
-const MAX_COLOURS = 256;
+const MAX_COLORS = 256;
 
 /**
- * Returns the colours of an image, or why a GIF file cannot hold it exactly. Grey images use the
- * palette of all greys. Other palettes begin with the largest colour, so they differ from that one.
+ * Returns the colors of an image, or why a GIF file cannot hold it exactly. Gray images use the
+ * palette of all grays. Other palettes begin with the largest color, so they differ from that one.
  */
-export function indexColours({ data, channels }: Image): Indexed | string {
-  if (channels === 1) return { palette: greys(), indices: data as Uint8Array };
-  const colourAt = (at: number) => data[at]! << 16 | data[at + 1]! << 8 | data[at + 2]!;
+export function indexColors({ data, channels }: Image): Indexed | string {
+  if (channels === 1) return { palette: grays(), indices: data as Uint8Array };
+  const colorAt = (at: number) => data[at]! << 16 | data[at + 1]! << 8 | data[at + 2]!;
   const found = new Set<number>();
-  const room = MAX_COLOURS - (channels === 4 ? 1 : 0);
+  const room = MAX_COLORS - (channels === 4 ? 1 : 0);
   for (let at = 0; at < data.length; at += channels) {
-    const colour = colourAt(at);
+    const color = colorAt(at);
     const alpha = channels === 4 ? data[at + 3] : 255;
-    if (alpha === 255) found.add(colour);
+    if (alpha === 255) found.add(color);
     else if (alpha !== 0) return "it has pixels that are half transparent";
-    else if (colour !== 0) return "it has transparent pixels with a colour";
-    if (found.size > room) return `it has more than ${room} colours`;
+    else if (color !== 0) return "it has transparent pixels with a color";
+    if (found.size > room) return `it has more than ${room} colors`;
   }
-  const colours = [...found].sort((a, b) => b - a);
-  const places = new Map(colours.map((colour, place) => [colour, place]));
+  const colors = [...found].sort((a, b) => b - a);
+  const places = new Map(colors.map((color, place) => [color, place]));
   const indices = new Uint8Array(data.length / channels);
   for (let pixel = 0, at = 0; pixel < indices.length; pixel++, at += channels) {
     const isSeen = channels === 3 || data[at + 3] === 255;
-    indices[pixel] = isSeen ? places.get(colourAt(at))! : colours.length;
+    indices[pixel] = isSeen ? places.get(colorAt(at))! : colors.length;
   }
   const palette = Uint8Array.from(
-    colours.flatMap((colour) => [colour >> 16, colour >> 8 & 255, colour & 255]),
+    colors.flatMap((color) => [color >> 16, color >> 8 & 255, color & 255]),
   );
-  return { palette, indices, ...channels === 4 && { transparent: colours.length } };
+  return { palette, indices, ...channels === 4 && { transparent: colors.length } };
 }
 
-export function greys(): Uint8Array {
-  return Uint8Array.from({ length: 3 * MAX_COLOURS }, (_, i) => Math.floor(i / 3));
+export function grays(): Uint8Array {
+  return Uint8Array.from({ length: 3 * MAX_COLORS }, (_, i) => Math.floor(i / 3));
 }
 
 export function encodeGif(
   { width, height }: Image,
   { palette, transparent, indices }: Indexed,
 ): Uint8Array {
-  const colours = palette.byteLength / 3 + (transparent === undefined ? 0 : 1);
-  const bits = Math.max(1, Math.ceil(Math.log2(colours)));
+  const colors = palette.byteLength / 3 + (transparent === undefined ? 0 : 1);
+  const bits = Math.max(1, Math.ceil(Math.log2(colors)));
   const head = new Uint8Array(13 + 3 * 2 ** bits);
   const view = new DataView(head.buffer);
   head.set(new TextEncoder().encode("GIF89a"));

@@ -22,7 +22,7 @@ export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uin
   width: number;
   /** Rows, 1 or more. */
   height: number;
-  /** Samples per pixel: usually 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
+  /** Samples per pixel: usually 1 is gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   channels: number;
   dtype: D;
 }

@@ -55,7 +55,7 @@ export function checkQuality(format: string, quality: number): void {
   });
 }
 
-/** Converts an image of one (grey), three or four channels to RGBA. */
+/** Converts an image of one (gray), three or four channels to RGBA. */
 export function toRgba({ data, width, height, channels }: Image): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {

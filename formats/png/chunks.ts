@@ -6,13 +6,13 @@ import { crc32, createInflate } from "node:zlib";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
 
-/** Types of colour, clause 11.2.1. */
+/** Types of color, clause 11.2.1. */
 export const GREY = 0;
 export const RGB = 2;
 export const INDEXED = 3;
 
-/** Samples per pixel and allowed depths of each type of colour. */
-const COLOURS: Record<number, { samples: number; depths: readonly number[] } | undefined> = {
+/** Samples per pixel and allowed depths of each type of color. */
+const COLORS: Record<number, { samples: number; depths: readonly number[] } | undefined> = {
   [GREY]: { samples: 1, depths: [1, 2, 4, 8, 16] },
   [RGB]: { samples: 3, depths: [8, 16] },
   [INDEXED]: { samples: 1, depths: [1, 2, 4, 8] },
@@ -36,14 +36,14 @@ export interface PngHeader {
   width: number;
   height: number;
   depth: number;
-  colour: number;
+  color: number;
   samples: number;
   interlaced: boolean;
 }
 
 export interface PngChunks extends PngHeader {
   palette?: Uint8Array;
-  /** The alpha of the first palette colours, or the transparent colour. */
+  /** The alpha of the first palette colors, or the transparent color. */
   transparency?: Uint8Array;
   data: Uint8Array[];
   slim: Uint8Array;
@@ -74,7 +74,7 @@ export function readPngChunks(bytes: Uint8Array, path: string, maxPixels?: numbe
   }
   const { last: _, ...chunks } = found;
   const whole = { ...header!, ...chunks, slim: concatBytes(kept) };
-  checkColours(whole, path);
+  checkColors(whole, path);
   return whole;
 }
 
@@ -132,41 +132,41 @@ function parseHeader(content: Uint8Array, path: string, maxPixels?: number): Png
   if (content.byteLength !== 13) throw corruptImage(path, "invalid length of the header");
   const view = new DataView(content.buffer, content.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth = 0, colour = 0, compression, filter, interlace = 0] = content.subarray(8);
+  const [depth = 0, color = 0, compression, filter, interlace = 0] = content.subarray(8);
   checkPixels(path, { width, height }, maxPixels);
-  const { samples = 0, depths = [] } = COLOURS[colour] ?? {};
+  const { samples = 0, depths = [] } = COLORS[color] ?? {};
   if (!depths.includes(depth)) {
-    throw corruptImage(path, `invalid colour type ${colour} with ${depth} bits`);
+    throw corruptImage(path, `invalid color type ${color} with ${depth} bits`);
   }
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw unsupportedImage(path, `its methods are ${compression}, ${filter} and ${interlace}`);
   }
-  return { width, height, depth, colour, samples, interlaced: interlace === 1 };
+  return { width, height, depth, color, samples, interlaced: interlace === 1 };
 }
 
-function checkColours(chunks: PngChunks, path: string): void {
-  const { colour, palette, transparency, data } = chunks;
+function checkColors(chunks: PngChunks, path: string): void {
+  const { color, palette, transparency, data } = chunks;
   if (data.length === 0) throw corruptImage(path, "it has no data");
-  const colours = palette === undefined ? 0 : checkPalette(palette, chunks, path);
-  if (palette === undefined && colour === INDEXED) throw corruptImage(path, "it has no palette");
+  const colors = palette === undefined ? 0 : checkPalette(palette, chunks, path);
+  if (palette === undefined && color === INDEXED) throw corruptImage(path, "it has no palette");
   if (transparency === undefined) return;
   const { byteLength } = transparency;
-  const fits = colour === INDEXED
-    ? byteLength <= colours
-    : byteLength === (colour === GREY ? 2 : colour === RGB ? 6 : 0);
+  const fits = color === INDEXED
+    ? byteLength <= colors
+    : byteLength === (color === GREY ? 2 : color === RGB ? 6 : 0);
   if (!fits) throw corruptImage(path, `its transparency has ${byteLength} bytes`);
 }
 
-/** Returns the number of colours of a palette. */
+/** Returns the number of colors of a palette. */
 function checkPalette(
   { byteLength }: Uint8Array,
-  { colour, depth }: PngHeader,
+  { color, depth }: PngHeader,
   path: string,
 ): number {
-  if (![RGB, INDEXED, 6].includes(colour)) throw corruptImage(path, "it is grey but has a palette");
-  const colours = byteLength / 3;
-  const most = colour === INDEXED ? 2 ** depth : 256;
-  if (Number.isInteger(colours) && colours >= 1 && colours <= most) return colours;
+  if (![RGB, INDEXED, 6].includes(color)) throw corruptImage(path, "it is gray but has a palette");
+  const colors = byteLength / 3;
+  const most = color === INDEXED ? 2 ** depth : 256;
+  if (Number.isInteger(colors) && colors >= 1 && colors <= most) return colors;
   throw corruptImage(path, `invalid palette of ${byteLength} bytes`);
 }
 

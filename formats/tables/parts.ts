@@ -30,7 +30,7 @@ export function chooseColumns<C extends { column: Column }>(
   names?: readonly string[],
 ): C[] {
   if (names?.length === 0) {
-    const hint = "Leave columns out to read all of them.";
+    const hint = "Omit `columns` to read every column.";
     const subject = shown(path);
     throw fault({
       code: "Invalid",
@@ -69,6 +69,6 @@ export function checkRange(path: string, { from, to }: { from: number; to: numbe
     code: "Invalid",
     action: "read rows",
     subject: `${from} to ${to} of ${shown(path)}`,
-    state: "give whole numbers from 0",
+    state: "row numbers must be non-negative integers",
   });
 }

@@ -9,7 +9,7 @@ export interface Page {
   height: number;
   channels: number;
   dtype: ImageDType;
-  /** Three values per colour. Samples are its indices, the image has its colours. */
+  /** Three values per color. Samples are its indices, the image has its colors. */
   palette?: Uint8Array | Uint16Array;
   compression: number;
   predictor: number;
@@ -26,7 +26,7 @@ const DTYPES = new Map<string, ImageDType>(
 );
 /** The photometric interpretation of palettes. */
 const PALETTE = 3;
-/** Colours of a palette: all red values, then green, then blue. */
+/** Colors of a palette: all red values, then green, then blue. */
 const COLORS = 256;
 const COMPRESSIONS = [1, 5, 8, 32_773, 32_946];
 
@@ -87,7 +87,7 @@ function problemOf(
     return `its palette is for ${channels} channels of ${dtype}, expected one of uint8`;
   }
   if (![1, 2, PALETTE].includes(photometric)) {
-    return `its photometric interpretation is ${photometric}, not grey, RGB or palette`;
+    return `its photometric interpretation is ${photometric}, not gray, RGB or palette`;
   }
   return planar === 1 || planar === 2 ? undefined : `its planar configuration is ${planar}`;
 }
@@ -97,7 +97,7 @@ export function sampleFormat(dtype: ImageDType): number {
   return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
 }
 
-/** Returns the properties of the image of a page, with a palette those of its colours. */
+/** Returns the properties of the image of a page, with a palette those of its colors. */
 export function imageOf(
   { width, height, channels, dtype, palette }: Page,
 ): Omit<Image<ImageDType>, "data"> {

@@ -87,7 +87,7 @@ export async function readPixels(
   return { ...pixels, width, height } as Image<ImageDType>;
 }
 
-/** Replaces samples by the colours that they index. */
+/** Replaces samples by the colors that they index. */
 function colored<P extends Uint8Array | Uint16Array>(samples: Uint8Array, palette: P): P {
   const data = new (palette.constructor as new (length: number) => P)(samples.length * 3);
   for (let from = 0, to = 0; from < samples.length; from++) {

@@ -30,15 +30,15 @@ export function encodeTiff(
   const rowBytes = samples.byteLength / height;
   const rowsPerStrip = Math.min(height, Math.max(1, Math.floor(STRIP_BYTES / rowBytes)));
   const strips = Math.ceil(height / rowsPerStrip);
-  const isColour = channels === 3 || channels === 4;
-  const extra = Array.from({ length: channels - (isColour ? 3 : 1) }, () => channels <= 4 ? 2 : 0);
+  const isColor = channels === 3 || channels === 4;
+  const extra = Array.from({ length: channels - (isColor ? 3 : 1) }, () => channels <= 4 ? 2 : 0);
   const each = (value: number, count: number) => Array.from({ length: count }, () => value);
   const entries: Entry[] = [
     [TAGS.width, LONG, [width]],
     [TAGS.height, LONG, [height]],
     [TAGS.bits, SHORT, each(data.BYTES_PER_ELEMENT * 8, channels)],
     [TAGS.compression, SHORT, [1]],
-    [TAGS.photometric, SHORT, [isColour ? 2 : 1]],
+    [TAGS.photometric, SHORT, [isColor ? 2 : 1]],
     [TAGS.stripOffsets, LONG, each(0, strips)], // set below
     [TAGS.samples, SHORT, [channels]],
     [TAGS.rowsPerStrip, LONG, [rowsPerStrip]],

@@ -30,6 +30,17 @@ export interface YamlDocumentOptions {
   maxAliasCount?: number;
   /** Accepts integers as keys, as strings. @default false */
   numberKeys?: boolean;
+  /** Resolves scalars in another way than YAML 1.2, and accepts unknown tags. */
+  resolve?: (scalar: YamlScalar) => null | boolean | number | string;
+}
+
+/** A scalar that is not resolved yet. */
+export interface YamlScalar {
+  text: string;
+  /** Without quotes or a block style. */
+  isPlain: boolean;
+  /** The explicit tag in full. */
+  tag?: string;
 }
 
 /** The tree of a text and its problems. */
@@ -117,7 +128,7 @@ function tooDeep(offset: number): YamlProblem {
 function treeOf(
   contents: Node,
   problems: YamlProblem[],
-  { numberKeys = false }: YamlDocumentOptions,
+  { numberKeys = false, resolve }: YamlDocumentOptions,
 ): YamlNode | undefined {
   const anchors = new Map<string, { node: YamlNode; count: number; depth: number }>();
   let count = 0; // nodes so far, including those of aliases
@@ -136,7 +147,7 @@ function treeOf(
       }
       return [found?.node ?? { kind: "scalar", offset, value: null }, found?.depth ?? 0];
     }
-    if (node.tag !== undefined && !TAGS.has(node.tag)) {
+    if (node.tag !== undefined && !TAGS.has(node.tag) && resolve === undefined) {
       problems.push(unsupported(`unsupported tag ${shown(node.tag)}`, offset));
     }
     const [made, depth] = convertOwn(node, offset);
@@ -148,11 +159,11 @@ function treeOf(
 
   function convertOwn(node: Node, offset: number): [YamlNode, number] {
     if (isScalar(node)) {
-      if (isInexact(node)) {
-        const state = `${shown(node.source)} exceeds a 64-bit number`;
-        problems.push(unsupported(state, offset));
+      if (resolve === undefined && isInexact(node)) {
+        problems.push(unsupported(`${shown(node.source)} exceeds a 64-bit number`, offset));
       }
-      return [{ kind: "scalar", offset, value: (node.value ?? null) as string }, 0];
+      const value = resolve === undefined ? node.value ?? null : resolve(scalarOf(node));
+      return [{ kind: "scalar", offset, value: value as string }, 0];
     }
     let deepest = 0;
     const child = (node: Node) => {
@@ -168,7 +179,7 @@ function treeOf(
     const entries = new Map<string, YamlEntry>();
     for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
       const at = key === null ? offset : offsetOf(key);
-      const name = isScalar(key) ? keyText(key.value) : undefined;
+      const name = isScalar(key) ? keyText(key) : undefined;
       const made: YamlNode = value === null
         ? { kind: "scalar", offset: at, value: null }
         : child(value);
@@ -180,7 +191,9 @@ function treeOf(
     return [{ kind: "map", offset, entries: [...entries.values()] }, deepest + 1];
   }
 
-  function keyText(value: unknown): string | undefined {
+  function keyText(key: Scalar): string | undefined {
+    const { value } = key;
+    if (resolve !== undefined) return scalarOf(key).text;
     if (typeof value === "string") return value;
     return numberKeys && Number.isSafeInteger(value) ? String(value) : undefined;
   }
@@ -191,6 +204,12 @@ function treeOf(
     if (!(error instanceof Stop)) throw error;
     problems.push(error.problem);
   }
+}
+
+function scalarOf({ type, source, value, tag }: Scalar): YamlScalar {
+  const isPlain = type === "PLAIN" || type === undefined;
+  const text = source ?? (isPlain ? "" : String(value));
+  return { text, isPlain, ...tag !== undefined && { tag } };
 }
 
 class Stop extends Error {

@@ -180,7 +180,7 @@ export class ArrayHandle implements ZarrArray {
         throw invalid(
           path,
           `invalid shape (${shape})`,
-          "Give a length, from 0, for each dimension.",
+          "Pass a non-negative integer for each dimension.",
         );
       }
       const shared = shape.map((length, axis) => Math.min(length, old[axis]!));
@@ -247,7 +247,8 @@ function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadat
       action: "write zarr",
       subject: JSON.stringify(path),
       state: "the value is not an array",
-      hint: "Pass exactly { data, shape, dtype }, with a typed array as long as the shape says.",
+      hint:
+        "Pass exactly { data, shape, dtype }: a typed array whose length is the product of shape.",
       key: path,
     });
   }

@@ -84,12 +84,12 @@ function checkNew(path: string, options: CreateZarrOptions): readonly number[] {
     `unknown dtype ${shown(dtype)}`,
     "Use uint8, float32 or another dtype of numbers.",
   );
-  need(isShape(shape, 0), "its shape is not a list of lengths", "Use whole numbers from 0.");
+  need(isShape(shape, 0), "its shape is not a list of lengths", "Use non-negative integers.");
   const { chunks = usualChunks(shape, dtype) } = options;
   need(
     isGrid(chunks),
     "its chunks are not a shape with as many dimensions",
-    "Use whole numbers from 1.",
+    "Use one positive integer for each dimension.",
   );
   need(
     shards === undefined ||

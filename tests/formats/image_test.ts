@@ -38,10 +38,10 @@ Deno.test("images and arrays convert into each other over the same data", () => 
 
 Deno.test("an image of one channel is an array of two dimensions, or of three", () => {
   const data = Float32Array.of(0.5, NaN);
-  const grey = { data, width: 2, height: 1, channels: 1, dtype: "float32" } as const;
-  assertEquals(toArray(grey).shape, [1, 2]);
-  assertEquals(toImage(toArray(grey)), { ...grey });
-  assertEquals(toImage({ data: grey.data, shape: [1, 2, 1], dtype: "float32" }), { ...grey });
+  const gray = { data, width: 2, height: 1, channels: 1, dtype: "float32" } as const;
+  assertEquals(toArray(gray).shape, [1, 2]);
+  assertEquals(toImage(toArray(gray)), { ...gray });
+  assertEquals(toImage({ data: gray.data, shape: [1, 2, 1], dtype: "float32" }), { ...gray });
 });
 
 Deno.test("an array that is not an image is Unsupported, never cast", () => {

@@ -7,7 +7,7 @@ import { assertFails, assertRefuses, encoded, fileOf } from "./image_files.ts";
 
 const lossy = jpeg({ lossy: true, quality: 95 });
 
-/** Soft colours, which JPEG nearly keeps. */
+/** Soft colors, which JPEG nearly keeps. */
 function soft(width: number, height: number, channels: number): Image {
   const data = new Uint8Array(width * height * channels).map((_, i) => {
     const [pixel, channel] = [Math.floor(i / channels), i % channels];
@@ -21,7 +21,7 @@ function placeOf(bytes: Uint8Array, marker: number): number {
   return bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === marker);
 }
 
-Deno.test("grey and RGB are nearly kept, with all channels", async () => {
+Deno.test("gray and RGB are nearly kept, with all channels", async () => {
   for (const channels of [1, 3]) {
     const image = soft(33, 20, channels);
     assert(lossy.accepts(image));

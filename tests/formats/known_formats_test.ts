@@ -18,6 +18,10 @@ const PATHS: Record<string, string> = {
   jpeg: "d.jpg d.jpeg",
   tiff: "e.tif e.tiff",
   webp: "f.webp",
+  safetensors: "model.safetensors model-00001-of-00002.safetensors",
+  onnx: "model.onnx",
+  gguf: "llama.Q4_K_M.gguf",
+  pytorch: "best.pt weights.PTH",
 };
 
 Deno.test("formats are found by the last known extension, in any case", async () => {

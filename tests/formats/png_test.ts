@@ -21,14 +21,14 @@ function header(
   width: number,
   height: number,
   depth: number,
-  colour: number,
+  color: number,
   rest = [0, 0, 0],
 ): Uint8Array {
   const content = new Uint8Array(13);
   const view = new DataView(content.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  content.set([depth, colour, ...rest], 8);
+  content.set([depth, color, ...rest], 8);
   return pngChunk("IHDR", content);
 }
 
@@ -69,7 +69,7 @@ Deno.test("each filter of a row is undone", async () => {
   assertEquals([...image.data], [1, 2, 3, 1, 2, 3, 2, 3, 4, 2, 3, 4, 3, 4, 5]);
 });
 
-Deno.test("palettes are expanded to RGB, and transparent colours to alpha", async () => {
+Deno.test("palettes are expanded to RGB, and transparent colors to alpha", async () => {
   const palette = pngChunk("PLTE", [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const packed = rows(0, 0b00011000, 0, 0, 0b10000000, 0b01000000);
   const image = await read(header(5, 2, 2, 3), palette, packed);
@@ -79,7 +79,7 @@ Deno.test("palettes are expanded to RGB, and transparent colours to alpha", asyn
   assertEquals([...alpha.data], [7, 8, 9, 255, 4, 5, 6, 0, 1, 2, 3, 9]);
 });
 
-Deno.test("grey of few bits is expanded to 8, a transparent colour to alpha", async () => {
+Deno.test("gray of few bits is expanded to 8, a transparent color to alpha", async () => {
   assertEquals([...(await read(header(3, 1, 1, 0), rows(0, 0b10100000))).data], [255, 0, 255]);
   assertEquals([...(await read(header(3, 1, 4, 0), rows(0, 0x1f, 0x20))).data], [17, 255, 34]);
   const keyed = await read(header(2, 1, 4, 0), pngChunk("tRNS", [0, 1]), rows(0, 0x12));

@@ -34,7 +34,7 @@ function file(...chunks: [type: string, content: number[]][]): Uint8Array {
 const letters = (text: string) => [...new TextEncoder().encode(text)];
 const word = (value: number) => [...new Uint8Array(Uint32Array.of(value).buffer)];
 
-Deno.test("RGB and alpha are read back exactly, even colours of transparent pixels", async () => {
+Deno.test("RGB and alpha are read back exactly, even colors of transparent pixels", async () => {
   await fc.assert(
     fc.asyncProperty(anyImage(["uint8"], [3, 4]), async (image) => {
       assert(webp().accepts(image));

@@ -30,8 +30,8 @@ export function parseTypestr(
   key: string,
   given: ZarrValue | undefined,
 ): { dtype: DType; isBigEndian: boolean } {
-  const [, order, code] = /^([<>|])(.*)$/.exec(String(given)) ?? [];
-  const dtype = typeof given === "string" ? BY_CODE.get(code ?? "") : undefined;
+  const [, order, code = ""] = typeof given === "string" && /^([<>|])(.*)$/.exec(given) || [];
+  const dtype = BY_CODE.get(code);
   if (dtype !== undefined && (order !== "|" || ELEMENTS[dtype].bytes === 1)) {
     return { dtype, isBigEndian: order === ">" };
   }

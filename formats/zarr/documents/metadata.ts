@@ -97,7 +97,7 @@ export function parseLengths(
       Number.isSafeInteger(length) && length as number >= least && !Object.is(length, -0)
     );
   if (isList) return given as number[];
-  throw corrupt(key, `its ${what} is not a list of whole numbers from ${least}`);
+  throw corrupt(key, `its ${what} is not a list of integers of at least ${least}`);
 }
 
 export function needObject(key: string, given: ZarrValue | undefined, what: string): ZarrObject {

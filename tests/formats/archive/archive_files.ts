@@ -1,4 +1,4 @@
-// What the tests of archives have in common.
+// Helpers for tests of archives.
 import { assert } from "@std/assert";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import type { Format } from "../../../formats/content/format.ts";
@@ -30,7 +30,7 @@ export async function packed(format: ArchiveFormat, entries: EntriesToSave): Pro
   return await contentBytes(await format.encode(entries));
 }
 
-/** What an archive holds, in order: paths, modes and texts. */
+/** Returns the entries of an archive, in order: paths, modes and strings. */
 export async function listed(
   format: ArchiveFormat,
   content: Uint8Array | FileToDecode,
@@ -67,7 +67,7 @@ export async function assertRefused(
   assert(says.test(outcome.message), outcome.message);
 }
 
-/** What an action gives or throws. */
+/** Returns the result or the error of an action. */
 export async function outcomeOf(action: () => unknown): Promise<unknown> {
   try {
     return await action();
@@ -83,7 +83,7 @@ export function patched(bytes: Uint8Array, at: number, ...values: number[]): Uin
   return copy;
 }
 
-/** Where bytes like those of a text stand first, from a place on. */
+/** Returns the first offset of the bytes of a string, from a position on. */
 export function placeOf(bytes: Uint8Array, text: string, from = 0): number {
   const place = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("").indexOf(text, from);
   assert(place >= 0, `no ${text}`);

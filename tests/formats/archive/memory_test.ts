@@ -5,7 +5,7 @@ const MIB = 1024 * 1024;
 const ignore = Deno.build.os !== "linux";
 const why = ignore ? " (ignored: only Linux says how much memory a process had at most)" : "";
 
-/** What came of loading an archive in a process of its own, and the most memory that it took more, MiB. */
+/** The outcome of loading an archive in a separate process, and its peak of additional memory, MiB. */
 async function load(
   kind: string,
   mebibytes: number,

@@ -61,7 +61,7 @@ Deno.test("npz: names that JavaScript has for itself are names", async () => {
   assertEquals(Object.getPrototypeOf(found), Object.prototype);
 });
 
-Deno.test("npz: what is no object of arrays is refused", () => {
+Deno.test("npz: an object without arrays is refused", () => {
   const array = { data: Uint8Array.of(1), shape: [2], dtype: "uint8" };
   for (const value of [{ array }, { a: 1 }, [], new Map(), null, "a", { [Symbol("a")]: array }]) {
     assertEquals(npz().accepts(value), false);

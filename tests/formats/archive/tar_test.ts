@@ -133,7 +133,7 @@ Deno.test("tar: what Python writes in each of its formats is read; a hard link i
   }
 });
 
-Deno.test("tar: loading passes over contents, and an entry or a range of it is read alone", async () => {
+Deno.test("tar: loading skips contents, and reads an entry or a range of it alone", async () => {
   const content = new Uint8Array(1_000_000).map((_, i) => i * i % 251);
   const file = fileOf(await packed(tar(), ["a", "b", "c"].map((path) => ({ path, content }))));
   const found = await tar().decode(file);
@@ -157,7 +157,7 @@ Deno.test("tar: loading passes over contents, and an entry or a range of it is r
   assert(many.reads < 20, `${many.reads}`);
 });
 
-Deno.test("tar: a store that gives less than it has is told", async () => {
+Deno.test("tar: a store that returns too few bytes is reported", async () => {
   const whole = fileOf(await packed(tar(), SMALL));
   const file = { ...whole };
   const [entry] = await tar().decode(file);
@@ -255,7 +255,7 @@ Deno.test("tar: what is cut, has another sum, or no numbers, is Corrupt", async 
   for (const content of corrupt) await assertFails(tar(), content);
 });
 
-Deno.test("tar: an archive that says it holds more than is allowed is refused", async () => {
+Deno.test("tar: an archive that declares more than the limit is refused", async () => {
   const bytes = await packed(tar(), SMALL);
   await assertFails(tar({ maxEntries: 3 }), bytes, /3 are allowed/, "Unsupported");
   await assertFails(tar({ maxBytes: 600 }), bytes, /600 are allowed/, "Unsupported");
@@ -263,7 +263,7 @@ Deno.test("tar: an archive that says it holds more than is allowed is refused", 
   await assertFails(tgz({ maxBytes: 4_000_000 }), zeros, /more than 4000000/, "Unsupported");
 });
 
-Deno.test("tgz: what is no gzip, is cut, or has another sum is Corrupt", async () => {
+Deno.test("tgz: bytes that are not gzip, are cut, or have another checksum are Corrupt", async () => {
   const bytes = await packed(tgz(), SMALL);
   await assertFails(tgz(), bytesOf("text"), /gzip/);
   await assertFails(tgz(), bytes.slice(0, -3), /gzip/);
@@ -274,7 +274,7 @@ Deno.test("tgz: what is no gzip, is cut, or has another sum is Corrupt", async (
   );
 });
 
-Deno.test("tar: what an archive cannot hold is refused: streams of a size that nobody knows, paths, links", async () => {
+Deno.test("tar: unsupported entries are refused: streams of unknown size, paths, links", async () => {
   await assertRefused(tar(), [{ path: "a", content: new Blob(["a"]).stream() }], /size/);
   await assertRefused(tar(), [{ path: "../a", content: new Uint8Array() }], /path/);
   await assertRefused(tgz(), [{ path: "l", mode: "link", content: bytesOf("/etc") }], /absolute/);

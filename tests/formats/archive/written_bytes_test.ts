@@ -31,7 +31,7 @@ const NPZ = fromBase64(`
   NlLCAnc2hhcGUnOiAoMiwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgCgEA
   AgBQSwECFAMUAAAIAAAAACEAjo09nYQAAACEAAAABQAAAAAAAAAAAAAApIEAAAAAYS5ucHlQSwUGAAAAAAEAAQAzAAAApwAAAAAA`);
 
-Deno.test("what is written is what other programs have read, byte by byte", async () => {
+Deno.test("written bytes are those that other programs have read", async () => {
   assertEquals(await packed(zip({ compress: false }), ENTRIES), ZIP);
   const stream = new Blob(["hello"]).stream();
   assertEquals(
@@ -43,7 +43,7 @@ Deno.test("what is written is what other programs have read, byte by byte", asyn
   assertEquals(await contentBytes(await npz().encode({ a })), NPZ);
 });
 
-Deno.test("what is no entry is refused, in a list and one by one", async () => {
+Deno.test("an invalid entry is refused, in a list and one by one", async () => {
   const wrong: unknown[] = [null, "a", undefined, {}, { path: "a", content: { size: 1 } }, {
     path: "a",
     content: { stream: 1 },

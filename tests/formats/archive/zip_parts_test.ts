@@ -19,7 +19,7 @@ function bytesOfFields(...fields: Fields): Uint8Array {
   }));
 }
 
-/** What is said of one entry and the ends; what is left out is right. */
+/** Fields of one entry and the end records; omitted ones are right. */
 interface Said {
   name?: string;
   content?: Uint8Array;
@@ -139,7 +139,7 @@ Deno.test("zip: numbers of 64 bits are read, at the end and of entries, whether 
   );
 });
 
-Deno.test("zip: ends that say different things, and numbers of 64 bits that are not there, are Corrupt", async () => {
+Deno.test("zip: contradicting end records, and missing 64-bit numbers, are Corrupt", async () => {
   for (const end of [{ count: 2 }, { size: 40 }, { offset: 3 }]) {
     await assertFails(zip(), zipOf({ end64: {}, end }), /two ends/);
   }
@@ -165,12 +165,12 @@ Deno.test("zip: a name that looks like the locator of a 64-bit end is a name", a
   await assertFails(zip(), both, /ambiguous/);
 });
 
-Deno.test("zip: an end that says there are very many entries is refused before the directory is read", async () => {
+Deno.test("zip: an end record with very many entries is refused before the directory is read", async () => {
   const many = zipOf({ end64: { count: 10 ** 12 }, end: { count: 0xffff } });
   await assertFails(zip(), many, /1000000000000 entries/, "Unsupported");
 });
 
-Deno.test("zip: what is a folder is told by the name, or by the type; one with bytes, and what has no name, is Corrupt", async () => {
+Deno.test("zip: a folder is recognized by its name or type; one with bytes, or without a name, is Corrupt", async () => {
   const content = new Uint8Array();
   const folder = ["folder a: "];
   assertEquals(await listed(zip(), zipOf({ name: "a/", content })), folder);
@@ -219,7 +219,7 @@ Deno.test("zip: packed bytes that end before their end, or go on behind it, are 
   );
 });
 
-Deno.test("zip: a store that gives less than it has, in small pieces, or fails, is told", async () => {
+Deno.test("zip: a store that returns too few bytes, in small pieces, or fails, is reported", async () => {
   const bytes = zipOf({
     content: new Uint8Array(1000),
     method: 8,

@@ -227,7 +227,7 @@ Deno.test("zip: a flipped bit of the bytes is found by their sum, and bytes that
   await assertFails(zip(), later(1001), /1000 bytes, expected 1001/);
 });
 
-Deno.test("zip: the header before the bytes is to say what the directory says", async () => {
+Deno.test("zip: the header before the bytes must match the directory", async () => {
   const bytes = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("hello") }]);
   for (
     const [at, value] of [[0, 1], [6, 1], [8, 8], [14, 1], [18, 9], [22, 9], [26, 2], [28, 200], [
@@ -257,7 +257,7 @@ Deno.test("zip: what is packed in a way that is not read here is Unsupported", a
   }
 });
 
-Deno.test("zip: a directory that is not where its end says, is cut, or is there twice, is Corrupt", async () => {
+Deno.test("zip: a misplaced, cut or duplicate directory is Corrupt", async () => {
   const bytes = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("hello") }]);
   const central = placeOf(bytes, CENTRAL);
   const end = placeOf(bytes, END);
@@ -287,7 +287,7 @@ Deno.test("zip: entries that share bytes are Corrupt, for a small file would mea
   await assertFails(zip(), patched(bytes, second + 42, 0), /overlaps/);
 });
 
-Deno.test("zip: an archive that says it holds more than is allowed is refused before it is read", async () => {
+Deno.test("zip: an archive that declares more than the limit is refused before it is read", async () => {
   const bytes = await packed(zip(), [{ path: "a", content: new Uint8Array(100_000) }, {
     path: "b",
     content: bytesOf("b"),
@@ -329,7 +329,7 @@ Deno.test("zip: a directory that is much longer than its entries need is refused
   );
 });
 
-Deno.test("zip: whoever has read enough of an entry closes the file below", async () => {
+Deno.test("zip: a reader that has read enough of an entry closes the file below", async () => {
   const content = new Uint8Array(3_000_000).map((_, i) => i * i % 251);
   for (const compress of [true, false]) {
     const file = fileOf(await packed(zip({ compress }), [{ path: "a", content }]));

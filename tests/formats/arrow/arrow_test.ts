@@ -24,7 +24,7 @@ async function refusal(name: "others" | "views", options: ArrowReadOptions = {})
   return error.message;
 }
 
-Deno.test("what pyarrow wrote comes exactly, from a file and from a stream", async () => {
+Deno.test("tables of pyarrow are read exactly, from a file and from a stream", async () => {
   for (const name of ["file", "stream"] as const) {
     const table = await openArrow(pyarrowFile(name));
     const types = {
@@ -76,7 +76,7 @@ Deno.test("packed buffers are unpacked, up to the size that is allowed", async (
   }
 });
 
-Deno.test("what no table holds is Unsupported with the column, unless others are named", async () => {
+Deno.test("a column of an unsupported type is Unsupported, unless others are named", async () => {
   assertStringIncludes(await refusal("others"), 'column "list": it is nested');
   const reasons: Record<string, string> = {
     struct: "it is nested",
@@ -176,7 +176,7 @@ Deno.test("a large table goes out as a stream, whose rows are asked for as it is
   await content.cancel();
 });
 
-Deno.test("a table without columns comes back, and is refused with rows; so is what is no table", async () => {
+Deno.test("a table without columns comes back, and is refused with rows, as is a value that is not a table", async () => {
   const back = await arrow().decode(
     fileOf(await contentBytes(await arrow().encode(createTable({}, [])))),
   );

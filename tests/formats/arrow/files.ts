@@ -1,4 +1,4 @@
-// What pyarrow 26 wrote: five rows of seven columns as a file and as a stream, columns that no
+// Output of pyarrow 26: five rows of seven columns as a file and as a stream, columns that no
 // table has, texts in views, and four hundred rows whose buffers are packed. Deflated, for most of
 // an Arrow file is zeros.
 import { inflateSync } from "node:zlib";

@@ -34,7 +34,7 @@ Deno.test("any bytes are refused", async () => {
   );
 });
 
-Deno.test("a message that says more bytes of itself than is allowed is refused", async () => {
+Deno.test("a message that declares more bytes than the limit is refused", async () => {
   assertStringIncludes(
     (await tryOut(pyarrowFile("stream"), { maxHeadBytes: 100 }))!,
     "100 are allowed",

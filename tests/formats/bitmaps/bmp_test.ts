@@ -7,7 +7,7 @@ import { bmp } from "../../../formats/bmp.ts";
 import { fromBase64 } from "../archive/archive_files.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "../image_files.ts";
 
-/** What a file may say; what is left out is as Windows writes it. */
+/** Fields of a file; omitted ones are as Windows writes them. */
 interface Said {
   width?: number;
   height?: number;
@@ -18,9 +18,9 @@ interface Said {
   masks?: number[];
   /** Blue, green, red, and a fourth but in the oldest kind. */
   palette?: number[];
-  colours?: number;
+  colors?: number;
   rows?: number[];
-  /** Where it says the rows begin, more than they do. */
+  /** Bytes to add to the declared offset of the rows. */
   shift?: number;
 }
 
@@ -33,7 +33,7 @@ function bmpOf(said: Said): Uint8Array {
     header = 40,
     masks = [],
     palette = [],
-    colours = 0,
+    colors = 0,
   } = said;
   const isCore = header === 12;
   const inside = header > 40 ? masks.slice(0, (header - 40) / 4) : [];
@@ -52,7 +52,7 @@ function bmpOf(said: Said): Uint8Array {
     view.setInt32(22, height, true);
     view.setUint16(28, bits, true);
     view.setUint32(30, compression, true);
-    view.setUint32(46, colours, true);
+    view.setUint32(46, colors, true);
     for (const [i, mask] of [...inside, ...behind].entries()) {
       view.setUint32(54 + i * 4, mask, true);
     }
@@ -65,7 +65,7 @@ async function read(said: Said): Promise<{ data: number[]; channels: number }> {
   return { data: [...data], channels };
 }
 
-Deno.test("bmp: grey, RGB, and RGB with alpha come back exactly", async () => {
+Deno.test("bmp: gray, RGB, and RGB with alpha come back exactly", async () => {
   await fc.assert(
     fc.asyncProperty(anyImage(["uint8"], [1, 3, 4]), async (image) => {
       assert(bmp().accepts(image));
@@ -124,20 +124,20 @@ Deno.test("bmp: rows stand from the lower one, or from the upper one, and are fi
   assertEquals(await read({ shift: 1, rows: [9, 1, 2, 3, 0] }), { data: [3, 2, 1], channels: 3 });
 });
 
-Deno.test("bmp: palettes of 1, 4 and 8 bits are expanded, to grey where all colours are", async () => {
-  const colours = [1, 2, 3, 0, 4, 5, 6, 0];
-  const greys = [0, 0, 0, 0, 9, 9, 9, 0];
+Deno.test("bmp: palettes of 1, 4 and 8 bits are expanded, to gray where all colors are", async () => {
+  const colors = [1, 2, 3, 0, 4, 5, 6, 0];
+  const grays = [0, 0, 0, 0, 9, 9, 9, 0];
   const rgb = (...indices: number[]) =>
     indices.flatMap((index) => index === 0 ? [3, 2, 1] : [6, 5, 4]);
   assertEquals(
-    await read({ width: 10, bits: 1, palette: colours, rows: [0b01000000, 0b01000000, 0, 0] }),
+    await read({ width: 10, bits: 1, palette: colors, rows: [0b01000000, 0b01000000, 0, 0] }),
     { data: rgb(0, 1, 0, 0, 0, 0, 0, 0, 0, 1), channels: 3 },
   );
-  const two = { bits: 1, palette: colours, colours: 2, rows: [0x80, 0, 0, 0] };
+  const two = { bits: 1, palette: colors, colors: 2, rows: [0x80, 0, 0, 0] };
   assertEquals(await read(two), { data: rgb(1), channels: 3 });
-  const four = { width: 3, bits: 4, palette: colours, colours: 2, rows: [0x01, 0x10, 0, 0] };
+  const four = { width: 3, bits: 4, palette: colors, colors: 2, rows: [0x01, 0x10, 0, 0] };
   assertEquals(await read(four), { data: rgb(0, 1, 1), channels: 3 });
-  assertEquals(await read({ width: 2, bits: 8, palette: greys, colours: 2, rows: [1, 0, 0, 0] }), {
+  assertEquals(await read({ width: 2, bits: 8, palette: grays, colors: 2, rows: [1, 0, 0, 0] }), {
     data: [9, 0],
     channels: 1,
   });
@@ -145,7 +145,7 @@ Deno.test("bmp: palettes of 1, 4 and 8 bits are expanded, to grey where all colo
   assertEquals(await read(old), { data: rgb(1, 0), channels: 3 });
 });
 
-Deno.test("bmp: of 32 bits the fourth byte means nothing, unless masks say so", async () => {
+Deno.test("bmp: the fourth byte of 32 bits is ignored, unless masks use it", async () => {
   const rows = [1, 2, 3, 4];
   assertEquals(await read({ bits: 32, rows }), { data: [3, 2, 1], channels: 3 });
   const masks = [0xff, 0xff00, 0xff0000];
@@ -170,7 +170,7 @@ Deno.test("bmp: of 32 bits the fourth byte means nothing, unless masks say so", 
   assertEquals(await read(none), { data: [1, 2, 3], channels: 3 });
 });
 
-Deno.test("bmp: an image that says it is huge is refused before its pixels, and so is one above the limit", async () => {
+Deno.test("bmp: an image that declares a huge size, or one above the limit, is refused before its pixels", async () => {
   await assertFails(
     bmp(),
     bmpOf({ width: 100_000, height: 100_000 }),
@@ -186,7 +186,7 @@ Deno.test("bmp: an image that says it is huge is refused before its pixels, and 
   await assertFails(bmp(), bmpOf({ height: -(2 ** 31) }), "Unsupported");
 });
 
-Deno.test("bmp: what is no BMP, is cut, or has colours that are not there, is Corrupt", async () => {
+Deno.test("bmp: bytes that are not BMP, are cut, or name missing colors are Corrupt", async () => {
   const whole = bmpOf({ rows: [1, 2, 3, 0] });
   const corrupt = [
     new Uint8Array(),
@@ -201,7 +201,7 @@ Deno.test("bmp: what is no BMP, is cut, or has colours that are not there, is Co
     bmpOf({ bits: 8, palette: [1, 2, 3, 0], rows: [1, 0, 0, 0] }),
     bmpOf({
       bits: 1,
-      colours: 3,
+      colors: 3,
       palette: [1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0],
       rows: [0, 0, 0, 0],
     }),

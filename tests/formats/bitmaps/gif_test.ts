@@ -17,7 +17,7 @@ const CLEARED = fromBase64(`
 const TAKEN_BACK = fromBase64(`
   R0lGODlhBgAEAIEAAAAAAADICgAAAAAAACH5BA0KAAAALAAAAAAGAAQAAAgPAAMIBEBQYACCCBMqBBAQACH5BA0KAAAALAAAAAAEAAMAgQAAACjICgAA
   AAAAAAgMAAEIFBigIICCAQICACH5BA0KAAAALAEAAQAEAAMAgQAAAFDICgAAAAAAAAgMAAEIFBigIICCAQICADs=`);
-/** Greys from 0 to 228 in steps of 3, 7 x 11 pixels, interlaced, by Pillow. */
+/** Grays from 0 to 228 in steps of 3, 7 x 11 pixels, interlaced, by Pillow. */
 const INTERLACED = concatBytes([
   fromBase64("R0lGODdhBwALAIYAAA=="),
   Uint8Array.from({ length: 384 }, (_, i) => i < 231 ? Math.floor(i / 3) * 3 : 0),
@@ -25,10 +25,10 @@ const INTERLACED = concatBytes([
     LAAAAAAHAAsAAAhZAAEEEDCAQAEDBxAkULCAQQMHDyBEkDCBQgULFzBk0LCBQwcPH0CEEDGCRAkTJ1CkULGCRQsXL2DEkDGDRg0bN3Dk0LGDRw8fP4AE
     ETKESBEjR5AkUbKESQAAOw==`),
 ]);
-/** Three colours in a table of four, 5 x 3 pixels, by Pillow. */
+/** Three colors in a table of four, 5 x 3 pixels, by Pillow. */
 const INDEXED = fromBase64("R0lGODdhBQADAIEAAAECAygyPP/+/QAAACwAAAAABQADAAAIDAABBBAgkODAggUDAgA7");
 
-/** An image of few colours, so that a GIF file can hold it: grey, RGB, or RGB and alpha. */
+/** An image of few colors, so that a GIF file can hold it: gray, RGB, or RGB and alpha. */
 const images: fc.Arbitrary<Image> = fc.tuple(
   fc.constantFrom(1, 3, 4),
   fc.integer({ min: 1, max: 40 }),
@@ -58,7 +58,7 @@ async function pictures(bytes: Uint8Array): Promise<string[]> {
   });
 }
 
-Deno.test("gif: grey, few colours, and few with transparent pixels come back exactly", async () => {
+Deno.test("gif: gray, few colors, and few with transparent pixels come back exactly", async () => {
   await fc.assert(
     fc.asyncProperty(images, async (image) => {
       assert(gif().accepts(image));
@@ -67,18 +67,18 @@ Deno.test("gif: grey, few colours, and few with transparent pixels come back exa
   );
 });
 
-Deno.test("gif: images of more pixels than there are codes, and of one colour, come back", async () => {
-  for (const colours of [1, 2, 5, 255]) {
+Deno.test("gif: images of more pixels than there are codes, and of one color, come back", async () => {
+  for (const colors of [1, 2, 5, 255]) {
     const data = Uint8Array.from(
       { length: 90_000 },
-      (_, i) => Math.floor(i * i / 7 + i / 300) % colours,
+      (_, i) => Math.floor(i * i / 7 + i / 300) % colors,
     );
     const image: Image = { data, width: 300, height: 300, channels: 1, dtype: "uint8" };
     assertSameImage(await gif().decode(fileOf(await encoded(gif(), image))), image);
   }
 });
 
-Deno.test("gif: an RGB image of all greys stays RGB", async () => {
+Deno.test("gif: an RGB image of all grays stays RGB", async () => {
   const data = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
   const image: Image = { data, width: 256, height: 1, channels: 3, dtype: "uint8" };
   assertSameImage(await gif().decode(fileOf(await encoded(gif(), image))), image);
@@ -104,10 +104,10 @@ Deno.test("gif: what it cannot hold exactly is refused, not rounded", () => {
   const many = Array.from({ length: 257 }, (_, i) => [i & 255, i >> 8, 0]).flat();
   const full = Array.from({ length: 256 }, (_, i) => [i, 0, 0, 255]).flat();
   const values: [unknown, RegExp][] = [
-    [image(many, 3), /more than 256 colours/],
-    [image(full, 4), /more than 255 colours/],
+    [image(many, 3), /more than 256 colors/],
+    [image(full, 4), /more than 255 colors/],
     [image([1, 2, 3, 128], 4), /half transparent/],
-    [image([1, 2, 3, 0], 4), /transparent pixels with a colour/],
+    [image([1, 2, 3, 0], 4), /transparent pixels with a color/],
     [image([1, 2], 2), /2 channels/],
     [{ ...image([1], 1), data: new Uint16Array(1), dtype: "uint16" }, /uint16/],
     ["image", /not an image/],
@@ -119,11 +119,11 @@ Deno.test("gif: what it cannot hold exactly is refused, not rounded", () => {
   }
 });
 
-Deno.test("gif: tables of colours are expanded, and interlaced rows put in order", async () => {
-  const colours = [[1, 2, 3], [40, 50, 60], [255, 254, 253]];
+Deno.test("gif: tables of colors are expanded, and interlaced rows put in order", async () => {
+  const colors = [[1, 2, 3], [40, 50, 60], [255, 254, 253]];
   const image = await gif().decode(fileOf(INDEXED));
   assertEquals([image.width, image.height, image.channels], [5, 3, 3]);
-  assertEquals([...image.data], Array.from({ length: 15 }, (_, i) => colours[i % 3]).flat());
+  assertEquals([...image.data], Array.from({ length: 15 }, (_, i) => colors[i % 3]).flat());
   const rows = await gif().decode(fileOf(INTERLACED));
   assertEquals([rows.width, rows.height], [7, 11]);
   assertEquals(
@@ -132,7 +132,7 @@ Deno.test("gif: tables of colours are expanded, and interlaced rows put in order
   );
 });
 
-Deno.test("gif: frames are seen over those before them, as each says", async () => {
+Deno.test("gif: frames are drawn over earlier ones, by their disposal method", async () => {
   assertEquals(await pictures(LEFT), [
     "000... 000... ...... ......",
     "000... 0111.. .111.. ......",
@@ -160,7 +160,7 @@ Deno.test("gif: where nothing is drawn, and where a frame is cleared, there is a
   }
   const control = (disposal: number) => Uint8Array.of(0x21, 0xf9, 4, disposal << 2, 7, 0, 0, 0);
   const [head, frame, end] = [INDEXED.slice(0, 25), INDEXED.slice(25, -1), INDEXED.slice(-1)];
-  const corner = concatBytes([Uint8Array.of(0x2c, 4, 0, 2, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 1, 0)]); // one pixel of colour 1
+  const corner = concatBytes([Uint8Array.of(0x2c, 4, 0, 2, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 1, 0)]); // one pixel of color 1
   for (const [disposal, channels] of [[0, 3], [1, 3], [2, 4], [3, 4]]) {
     const over = async (block: Uint8Array) =>
       await Array.fromAsync(
@@ -186,7 +186,7 @@ Deno.test("gif: one of several frames is to be named", async () => {
   for (const frame of [3, -1, 0.5]) await assertFails(gif({ frame }), LEFT, "NotFound", /no frame/);
 });
 
-Deno.test("gif: an image that says it is huge is refused before its pixels, and so is one above the limit", async () => {
+Deno.test("gif: an image that declares a huge size, or one above the limit, is refused before its pixels", async () => {
   const huge = INDEXED.slice();
   huge.set([255, 255, 255, 255], 6);
   await assertFails(gif(), huge, "Unsupported", /65535 x 65535 pixels/);
@@ -196,7 +196,7 @@ Deno.test("gif: an image that says it is huge is refused before its pixels, and 
   await assertFails(gif(), huge, "Corrupt", /too little data/);
 });
 
-Deno.test("gif: what is no GIF, is cut, or has what cannot be, is Corrupt", async () => {
+Deno.test("gif: bytes that are not GIF, are cut, or contain impossible values are Corrupt", async () => {
   const frame = 25; // where it begins
   const changed = (at: number, ...values: number[]) => {
     const copy = INDEXED.slice();
@@ -231,7 +231,7 @@ Deno.test("gif: what is no GIF, is cut, or has what cannot be, is Corrupt", asyn
   for (const bytes of corrupt) await assertFails(gif(), bytes, "Corrupt");
 });
 
-Deno.test("gif: what is said beside the pixels is passed by", async () => {
+Deno.test("gif: extensions beside the pixels are skipped", async () => {
   const comment = Uint8Array.of(0x21, 0xfe, 2, 65, 66, 1, 67, 0);
   const bytes = concatBytes([INDEXED.slice(0, 25), comment, INDEXED.slice(25)]);
   assertSameImage(await gif().decode(fileOf(bytes)), await gif().decode(fileOf(INDEXED)));

@@ -1,10 +1,10 @@
-// Interlaced PNG files of grey or indexed pixels of less than 8 bits, for tests: written by the
+// Interlaced PNG files of gray or indexed pixels of less than 8 bits, for tests: written by the
 // book.
 import { deflateSync } from "node:zlib";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { pngChunk } from "./png_chunk.ts";
 
-/** Where the passes begin, and their steps: x, y, each x, each y. */
+/** First column and row of each pass, and its steps: x, y, each x, each y. */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -15,7 +15,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ];
 
-/** What a file holds. */
+/** The content of a file. */
 export interface Pixels {
   /** Pixels in a row. */
   width: number;
@@ -25,7 +25,7 @@ export interface Pixels {
   depth: 1 | 2 | 4;
   /** One sample an element. */
   samples: Uint8Array;
-  /** The colors that the samples are numbers of; absent: grey. */
+  /** The colors that the samples are numbers of; absent: gray. */
   palette?: Uint8Array;
   /** The filters of the rows, in turn. */
   filters: readonly number[];

@@ -23,7 +23,7 @@ const anyPixels: fc.Arbitrary<Pixels> = fc.tuple(side, side, fc.constantFrom(1 a
     }) as fc.Arbitrary<Pixels>
   );
 
-Deno.test("interlaced pixels of 1, 2 and 4 bits are read exactly, grey ones and those of a palette", async () => {
+Deno.test("interlaced pixels of 1, 2 and 4 bits are read exactly, gray ones and those of a palette", async () => {
   await fc.assert(
     fc.asyncProperty(anyPixels, async (pixels) => {
       const { width, height, depth, samples, palette } = pixels;

@@ -11,17 +11,17 @@ import { createFormats } from "../../../formats/mod.ts";
 import { fileOf } from "../format_files.ts";
 import { sampleFiles } from "./samples.ts";
 
-/** What came of an attack. */
+/** The outcome of an attack. */
 export interface Outcome {
   /** Damaged files that were read. */
   files: number;
   /** Those that gave a value. */
   values: number;
-  /** What must not be, a line each. */
+  /** Violations, a line each. */
   faults: string[];
 }
 
-/** Formats whose files say a checksum of what they hold: what is read of them is what was written. */
+/** Formats whose files contain a checksum: reading returns what was written, or fails. */
 const SUMMED = ["png", "tgz", "zip"];
 /** No file takes longer, ms: each is of some kilobytes. */
 const MAX_MS = 10_000;

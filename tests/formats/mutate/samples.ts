@@ -8,6 +8,7 @@ import { interlacedPng } from "../bitmaps/interlaced_files.ts";
 import { contentBytes } from "../format_files.ts";
 import { pyarrowBytes as arrowBytes } from "../arrow/files.ts";
 import { pyarrowBytes } from "../parquet/files.ts";
+import { FIXTURES as MODELS, gguf, onnxBytes, readBytes } from "../models/files.ts";
 import { tiffFile } from "../tiff_files.ts";
 import type { AnyImage } from "../image_files.ts";
 
@@ -35,12 +36,12 @@ export async function sampleFiles(): Promise<Sample[]> {
       id,
       bytes: await contentBytes(await (await formats.get(id)).encode(value)),
     });
-  const grey = toImage(array("uint8", [12, 17]));
-  await add("gif", grey);
-  await add("bmp", grey);
+  const gray = toImage(array("uint8", [12, 17]));
+  await add("gif", gray);
+  await add("bmp", gray);
   const color = toImage(array("uint8", [12, 17, 3]));
   for (const id of ["png", "webp", "bmp", "tiff"]) await add(id, color);
-  for (const image of [grey, color]) {
+  for (const image of [gray, color]) {
     samples.push({
       id: "jpeg",
       bytes: await contentBytes(await jpeg({ lossy: true }).encode(image)),
@@ -60,7 +61,7 @@ export async function sampleFiles(): Promise<Sample[]> {
   const colors = Array.from({ length: 768 }, (_, i) => i * 85);
   samples.push({
     id: "tiff",
-    bytes: tiffFile([grey], { compression: 32_773, tags: { 262: [3], 320: colors } }),
+    bytes: tiffFile([gray], { compression: 32_773, tags: { 262: [3], 320: colors } }),
   });
   for (const depth of [1, 2, 4] as const) {
     const pixels = new Uint8Array(19 * 11).map((_, i) => i % 2 ** depth);
@@ -103,5 +104,21 @@ export async function sampleFiles(): Promise<Sample[]> {
     no: ["yes", "a\tb", "\u2028", 1e21, { deep: [[], {}, "=", "\ud800"] }],
     text: "one\ntwo\n",
   });
+  await add("safetensors", {
+    tensors: { a: array("float32", [2, 3]), b: array("int8", [4]), c: array("float16", []) },
+    metadata: { format: "pt" },
+  });
+  samples.push({ id: "onnx", bytes: onnxBytes() });
+  samples.push({
+    id: "gguf",
+    bytes: gguf(
+      ...[3, 1n, 4n, "general.architecture", 8, "llama", "llama.blocks", 4, 2],
+      ...["list", 9, 8, 2n, "a", "b", "floats", 9, 6, 1n, 0],
+      ...["weight", 2, 4n, 2n, 0, 0n, new Uint8Array(96)],
+    ),
+  });
+  for (const name of ["state.pt", "legacy.pth", "script.pt"]) {
+    samples.push({ id: "pytorch", bytes: await readBytes(`${MODELS}/${name}`) });
+  }
   return samples;
 }

@@ -56,7 +56,7 @@ Deno.test("a page with a flipped byte and a sum is refused, with its column", as
   assertStringIncludes(said!, 'column "s", from row 1: page checksum mismatch');
 });
 
-Deno.test("what says it is larger than is allowed is refused", async () => {
+Deno.test("a file that declares more than the limit is refused", async () => {
   assertStringIncludes((await tryOut(pyarrowFile("none"), { maxPageBytes: 4 }))!, "4 are allowed");
   assertStringIncludes(
     (await tryOut(pyarrowFile("none"), { maxFooterBytes: 10 }))!,
@@ -84,7 +84,7 @@ Deno.test("strings that repeat one another are refused where they are longer tha
   assertThrows(() => readValues(whole, 0, encoded));
 });
 
-Deno.test("a list says how long it is, and its bytes decide", () => {
+Deno.test("a list declares its length, but its bytes decide", () => {
   for (
     const bytes of [
       [0x19, 0xf5, 0xff, 0xff, 0xff, 0xff, 0x07, 2],
@@ -95,7 +95,7 @@ Deno.test("a list says how long it is, and its bytes decide", () => {
   assertThrows(() => readThrift(new Uint8Array(100_000).fill(0xff)), Error);
 });
 
-Deno.test("no packing gives more than the size that is said, or hangs", async () => {
+Deno.test("no codec returns more than the declared size, or hangs", async () => {
   const indices = fc.constantFrom(1, 2, 4, 6, 7);
   await fc.assert(
     fc.asyncProperty(

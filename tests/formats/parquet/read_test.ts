@@ -18,7 +18,7 @@ async function refusal(
   return error.message;
 }
 
-Deno.test("what pyarrow wrote comes exactly, in each encoding, packing and version of pages", async () => {
+Deno.test("tables of pyarrow are read exactly, in each encoding, compression and version of pages", async () => {
   for (const name of ["snappy", "gzip", "brotli", "lz4", "zstd", "none"] as const) {
     const table = await openParquet(pyarrowFile(name));
     const types = {
@@ -42,7 +42,7 @@ Deno.test("what pyarrow wrote comes exactly, in each encoding, packing and versi
   }
 });
 
-Deno.test("what no table holds is Unsupported with the column, unless others are named", async () => {
+Deno.test("a column of an unsupported type is Unsupported, unless others are named", async () => {
   assertStringIncludes(await refusal({}), 'column "list": it is nested');
   const reasons: Record<string, string> = {
     struct: "it is nested",

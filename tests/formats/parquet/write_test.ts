@@ -60,7 +60,7 @@ Deno.test("a large table goes out as a stream, whose rows are asked for as it is
   await content.cancel();
 });
 
-Deno.test("what is no table is Unsupported, and a way to write that there is not Invalid", async () => {
+Deno.test("a value that is not a table is Unsupported, and an unknown option of writing Invalid", async () => {
   for (const other of [undefined, [], { columns: [] }]) {
     assertEquals(parquet().accepts(other), false);
     await refused("Unsupported", async () => await parquet().encode(other as never));

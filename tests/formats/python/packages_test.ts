@@ -21,7 +21,7 @@ const why = ignore
   : "";
 const formats = createFormats();
 
-/** What a value of ours is, in the words of the programs. */
+/** Returns the description of a value as the programs print it. */
 async function told(value: unknown): Promise<unknown> {
   if (isImage(value)) return await told(toArray(value));
   if (Array.isArray(value) && typeof value[0]?.stream === "function") {
@@ -54,7 +54,7 @@ async function read(name: string, bytes: Uint8Array): Promise<unknown> {
   return await told(value);
 }
 
-/** What is written, by name. */
+/** Files to write, by name. */
 function values(): Record<string, unknown> {
   const made: Record<string, unknown> = {};
   for (const dtype of IMAGE_DTYPES) {

@@ -1,6 +1,6 @@
 // Programs of Python that read and write files with the packages that people use, and say what is
 // in them.
-/** What both programs share: what a file holds, as JSON. An array is its type, its shape and a digest of its elements. */
+/** Shared by both programs: describes the content of a file as JSON. An array is its type, shape and the digest of its elements. */
 const TELL = `
 import hashlib, io, json, os, sys, tarfile, zipfile
 import numpy, pandas, tifffile, yaml

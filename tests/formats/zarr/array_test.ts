@@ -12,7 +12,7 @@ import {
 import type { CreateZarrOptions, ZarrStore } from "../../../formats/zarr.ts";
 import { refused } from "../../support/refused.ts";
 
-/** A store that notes what is asked of it. */
+/** A store that records its calls. */
 function noting(inner: ZarrStore): { store: ZarrStore; take: () => string[] } {
   const notes: string[] = [];
   const store: ZarrStore = {
@@ -197,7 +197,7 @@ Deno.test("attributes, names and what others noted in a document stay when an ar
   assertEquals(array.shape, [1]); // a handle knows what it was opened with
 });
 
-Deno.test("a group tells its children, of either version, and keeps its attributes", async () => {
+Deno.test("a group lists its children of either version, and keeps its attributes", async () => {
   for (const version of [2, 3] as const) {
     const store = memory();
     const group = await createZarrGroup(store, "", { version, attributes: { a: 1 } });
@@ -215,7 +215,7 @@ Deno.test("a group tells its children, of either version, and keeps its attribut
   }
 });
 
-Deno.test("where nobody says, a chunk has all of an array, or as many whole planes as fit into 16 MiB", () => {
+Deno.test("by default, a chunk has all of an array, or as many whole planes as fit into 16 MiB", () => {
   assertEquals(usualChunks([100, 200], "uint16"), [100, 200]);
   assertEquals(usualChunks([1000, 1024, 1024], "uint16"), [8, 1024, 1024]);
   assertEquals(usualChunks([2, 100_000_000], "float64"), [1, 2_097_152]);

@@ -92,7 +92,7 @@ const steps = fc.array(
   { maxLength: 12 },
 );
 
-Deno.test("an array in zarr says what a plain one says, whatever is done to it", async () => {
+Deno.test("an array in zarr equals a plain one after any operations", async () => {
   await fc.assert(
     fc.asyncProperty(beginnings, steps, async ({ perShard, ...beginning }, steps) => {
       const { shape, chunks, fillValue } = beginning;
