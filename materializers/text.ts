@@ -19,7 +19,7 @@ export function text(): ClassMaterializer<string> {
         throw fault({
           code: "Unsupported",
           action: "save string as text",
-          state: "it has a lone surrogate, which UTF-8 cannot express",
+          state: "it contains a lone surrogate, which UTF-8 cannot encode",
           hint: "Save it with { materializer: json() }.",
         });
       }

@@ -69,14 +69,14 @@ export function decodeTypedArray(bytes: Uint8Array, name: string, path: string):
   const asArray = "ndarray().load(await registry.open(ref), {})";
   if (known === undefined) {
     const hint = `Load it in Deno, Bun or Node 24 and later, or with ${asArray}.`;
-    throw failed("Unsupported", `this runtime has no class ${name}`, hint);
+    throw failed("Unsupported", `this runtime does not support ${name}`, hint);
   }
   const array = decodeNpy(bytes, path);
   if (array.dtype === dtype && array.shape.length === 1) {
     const { buffer, byteOffset, length } = array.data;
     return new known(buffer, byteOffset, length);
   }
-  const state = `its elements are not those of a ${name}`;
+  const state = `its elements do not fit a ${name}`;
   throw failed("Corrupt", state, `Inspect it with ${asArray}.`);
 }
 

@@ -105,7 +105,7 @@ function nothingIncluded(root: string): RegistryError {
     code: "Invalid",
     action: "save folder",
     subject: shown(root),
-    state: "nothing in it matches the patterns of include",
+    state: "no file matches `include`",
     hint: "Use .gitignore patterns: *.csv anywhere, /data at the root, raw/ a folder.",
   });
 }

@@ -13,7 +13,7 @@ Deno.test("any bytes come back exactly, in memory of their own", async () => {
   }));
 });
 
-Deno.test("loaded bytes are a plain Uint8Array without neighbours, whatever they were read into", async () => {
+Deno.test("loaded bytes are a plain Uint8Array without neighbors, whatever they were read into", async () => {
   const pool = Buffer.from("secret data secret");
   const artifact = fakeArtifact([{ path: "data.bin", content: "" }]);
   artifact.files()[0].bytes = () => Promise.resolve(pool.subarray(7, 11));

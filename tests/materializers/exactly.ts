@@ -1,4 +1,4 @@
-// Whether two values are the same in everything that a materializer must keep.
+// Compares two values in everything that a materializer must keep.
 import { assertEquals, assertStrictEquals } from "@std/assert";
 
 /** Asserts that two values have equal classes, keys in equal order, equal elements, holes, signs of zero and bits. */

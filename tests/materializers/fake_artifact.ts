@@ -1,4 +1,5 @@
 // An artifact in memory, made of what a materializer wants to save.
+import { readableFile } from "../../core/registry/artifact_file.ts";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
@@ -33,12 +34,12 @@ export function fakeArtifact(
   const opened = files.map(({ content, ...rest }): ArtifactFile => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const info: FileInfo = { ...rest, size: bytes.byteLength, sha256: sha256(bytes) };
-    return {
+    return readableFile({
       info,
       stream: ({ offset = 0, length } = { offset: 0 }) =>
         bytesStream(bytes.slice(offset, length === undefined ? undefined : offset + length)),
       bytes: () => Promise.resolve(bytes.slice()),
-    };
+    });
   });
   const infos = opened.map(({ info }) => info);
   const materializer = { id, formatVersion: 1 };
@@ -65,7 +66,7 @@ export function fakeArtifact(
   };
 }
 
-/** What a materializer saves of a value, as an artifact. */
+/** Returns the files that a materializer saves of a value, as an artifact. */
 export async function savedBy<T>(materializer: Materializer<T>, value: T): Promise<Artifact> {
   return fakeArtifact(await readFiles(materializer.save(value, {})), { id: materializer.id });
 }

@@ -21,7 +21,7 @@ const image = {
   dtype: "uint8",
 } as const;
 
-Deno.test("a version that holds a file of a format is loaded as the value in it, by a program that knows the formats", async () => {
+Deno.test("a version with a file of a format loads as its value in a program with the formats", async () => {
   const backend = createMemoryBackend();
   const writer = await openRegistry(backend);
   const array = { data: Float32Array.of(1, 2), shape: [2], dtype: "float32" } as const;
@@ -65,7 +65,7 @@ Deno.test("the types of a table's columns are kept beside the file, and its rows
   assertEquals(await Array.fromAsync((await registry.load("texts") as Table).rows()), [{ a: "x" }]);
 });
 
-Deno.test("what a file says about its reading sets no limits, and what is wrong in it is Corrupt", async () => {
+Deno.test("options stored with a file set no limits, and invalid ones are Corrupt", async () => {
   const formats = createFormats();
   const row = `a\n${"x".repeat(5_000_000)}\n`; // longer than a row may be
   const file = fileOf("data.csv", new TextEncoder().encode(row));

@@ -186,7 +186,7 @@ Deno.test("an object that occurs twice is saved twice", async () => {
   }
 });
 
-Deno.test("what has no exact form is Unsupported, with the path to it", async () => {
+Deno.test("a value without an exact form is Unsupported, with its path", async () => {
   class Mine {
     x = 1;
   }

@@ -48,7 +48,7 @@ Deno.test("each kind of value has its materializer", () => {
   }
 });
 
-Deno.test("a value that no materializer takes is Unsupported, and the hint says how to give it one", async () => {
+Deno.test("a value without a materializer is Unsupported, and the hint says how to add one", async () => {
   const set = createMaterializers();
   const values: unknown[] = [new Point(1, 2), () => 1, Symbol("x"), /x/, new Error("x")];
   values.push(new WeakMap(), Promise.resolve(1), new URL("https://a.b"), new Number(1));

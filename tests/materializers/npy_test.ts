@@ -204,13 +204,13 @@ Deno.test("headers that are no such dictionary are Corrupt, and nothing in them 
   await fails("Corrupt", () => load(new TextEncoder().encode("PK not numpy")));
 });
 
-Deno.test("a header that goes on for ever is refused before it is read", async () => {
+Deno.test("an endless header is refused before it is read", async () => {
   const file = npy("{}", undefined, 2);
   new DataView(file.buffer).setUint32(8, 0xffffffff, true);
   await fails("Unsupported", () => load(file));
 });
 
-Deno.test("another size than the shape says is Corrupt, before anything is allocated", async () => {
+Deno.test("a size that does not match the shape is Corrupt, before anything is allocated", async () => {
   const header = (shape: string) => `{'descr': '<f8', 'fortran_order': True, 'shape': ${shape}, }`;
   for (
     const shape of [
@@ -239,7 +239,7 @@ Deno.test("a bool array holds 0 and 1 only", async () => {
   assertEquals(error.message, "Cannot save bool array: element 2 is 2");
 });
 
-Deno.test("what is not quite an n-dimensional array is saved as the data that it is", () => {
+Deno.test("an object that only resembles an n-dimensional array is saved as plain data", () => {
   const set = createMaterializers();
   const data = Float32Array.of(1, 2);
   assertEquals(set.forValue({ data, shape: [2], dtype: "float32" }).id, "ndarray");
@@ -257,7 +257,7 @@ Deno.test("what is not quite an n-dimensional array is saved as the data that it
   for (const value of others) assertEquals(set.forValue(value).id, "json");
 });
 
-Deno.test("a typed array's file with other elements than its name says is Corrupt", async () => {
+Deno.test("a typed array's file whose elements do not match its name is Corrupt", async () => {
   const file = (descr: string) =>
     npy(`{'descr': '${descr}', 'fortran_order': False, 'shape': (1,), }`, new Uint8Array(4));
   const loadAs = (path: string, descr: string) =>

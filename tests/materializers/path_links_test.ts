@@ -6,7 +6,7 @@ import { type LeftOut, localPath, type LocalPathOptions } from "../../materializ
 import { fails } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";
 
-/** What is saved of a folder, and what is left out. */
+/** Returns the saved entries of a folder, and those left out. */
 async function savedAndLeft(
   root: string,
   options: LocalPathOptions,
@@ -34,7 +34,7 @@ inFolder("links are kept as they are, wherever they lead", async (root) => {
   assertEquals(await listed(root, { links: "keep" }), ["sub/a - text", ...expected].sort());
 });
 
-inFolder("links that are skipped are told with where they lead", async (root) => {
+inFolder("skipped links are reported with their targets", async (root) => {
   write(root, "a");
   mkdirSync(join(root, "sub"));
   symlinkSync("../a", join(root, "sub/link"));
@@ -91,7 +91,7 @@ inFolder("a path that is a link is followed if links are, under its own name", a
   await fails("NotFound", () => save(join(root, "gone"), { links: "follow" }));
 });
 
-Deno.test("a word that an option does not know is Invalid, and the hint says which there are", async () => {
+Deno.test("an unknown word of an option is Invalid, and the hint lists the known ones", async () => {
   for (const options of [{ links: "all" }, { special: "keep" }]) {
     const error = await fails("Invalid", () => localPath("/x", options as LocalPathOptions));
     assertStringIncludes(error.hint!, "skip, refuse");

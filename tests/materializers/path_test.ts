@@ -162,7 +162,7 @@ inFolder("files and folders that may not be read are left out on request", async
   assert(leftOut.every(({ reason }) => reason === "unreadable"));
 }, { ignore: isRoot });
 
-Deno.test("what is not there is NotFound, what is no path is Invalid", async () => {
+Deno.test("a missing path is NotFound, an invalid one Invalid", async () => {
   await fails("NotFound", () => save("/no/such/file"));
   for (const path of ["", "a\0b", new URL("https://example.com/a")]) {
     await fails("Invalid", () => localPath(path));

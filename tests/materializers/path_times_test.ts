@@ -115,7 +115,7 @@ inFolder("links and folders have their times back, a folder when all is in it", 
 
   await registry.save("plain", localPath(root));
   const { same } = await diffVersions(registry, { before: "kept", after: "plain@1" });
-  assertEquals(same, true, "a folder that only has a time is no difference");
+  assertEquals(same, true, "a folder that only has a time makes no difference");
 });
 
 inFolder("a folder in several parts of a draft has the last of their times", async (root) => {

@@ -151,7 +151,7 @@ Deno.test("a folder goes into a registry and comes out again the same, and uncha
   }
 });
 
-Deno.test("what a materializer refuses is refused before anything is stored", async () => {
+Deno.test("a materializer refuses a value before anything is stored", async () => {
   const registry = await openRegistry("memory:");
   const error = await fails("Unsupported", () => registry.save("bad", { a: [() => 1] }));
   assertEquals(error.message, "Cannot save $.a[0]: a function cannot be saved");

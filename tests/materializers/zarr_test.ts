@@ -9,7 +9,7 @@ import { zarr } from "../../materializers/zarr.ts";
 import { defineArtifact, openRegistry } from "../../mod.ts";
 import { fails } from "./fake_artifact.ts";
 
-/** A backend that counts the bytes of what is read of it. */
+/** A backend that counts the bytes read from it. */
 function counted(inner: Backend): { backend: Backend; read: () => number } {
   let bytes = 0;
   const get: Backend["get"] = async (key, options) => {
@@ -23,7 +23,7 @@ function counted(inner: Backend): { backend: Backend; read: () => number } {
   return { backend: { ...inner, get, getFirst: undefined }, read: () => bytes };
 }
 
-/** 20 planes of 512 KiB that do not pack: more than what lies together, and more than what is checked as a whole. */
+/** 20 incompressible planes of 512 KiB: too large to share an object or to be checked as a whole. */
 function stack(): NDArray<"uint16"> {
   let state = 1;
   const next = () => (state = Math.imul(state, 48271) >>> 0) >> 8;
