@@ -3,6 +3,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
+import { Answer, answerings } from "./answer.ts";
 import type { Access } from "./access/access.ts";
 import {
   checkHandlerOptions,
@@ -10,18 +11,12 @@ import {
   type HandlerInfo,
   type HandlerOptions,
 } from "./options.ts";
-import {
-  checkPath,
-  createRoutes,
-  endLines,
-  pathOf,
-  readDotNames,
-  type Routes,
-  type ServerContext,
-} from "./routing.ts";
+import { checkPath, createRoutes, pathOf, type Routes, type ServerContext } from "./routing.ts";
 import { createDocument, route } from "./describe.ts";
 import { createOpened } from "./files/opened.ts";
+import { createWindows } from "./files/streams.ts";
 import { createGuard } from "./guard/guard.ts";
+import { hubRoutes } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
@@ -30,9 +25,11 @@ import * as reading from "./routes/reading.ts";
 import { batchRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
 import * as uploading from "./routes/uploads.ts";
-import { jobsRoutes, runsRoutes } from "./routes/jobs.ts";
+import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
+import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
+import { spaceRoutes } from "./routes/space.ts";
 import { searchRoutes } from "./routes/search.ts";
 
 const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] = [
@@ -54,9 +51,12 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   reading.watchRoutes,
   reading.lineageRoutes,
   runsRoutes,
+  runStepsRoutes,
+  spaceRoutes,
   searchRoutes,
   observationRoutes,
   pageRoutes,
+  explorerRoutes,
 ];
 
 export function createApp(
@@ -68,6 +68,7 @@ export function createApp(
   const closing = new AbortController();
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
+  const kind = registry.backend?.kind;
   const context: ServerContext = {
     registry,
     options,
@@ -77,45 +78,43 @@ export function createApp(
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
+    windows: createWindows({ near: kind === "local" || kind === "memory" }),
   };
 
   const app = createRoutes();
-  app.use(readDotNames, endLines);
   for (const addRoutes of ALL_ROUTES) addRoutes(app, context);
+  if (options.hf) hubRoutes(app, context);
   documentRoute(app, options.tokens !== undefined);
-  const refuse = (thrown: unknown, access?: Access): Response => {
+  const refuse = (thrown: unknown, access?: Access): Answer => {
     if (isRegistryError(thrown)) {
       if (STORE_FAULTS.has(thrown.code)) metrics.fault(thrown.code);
     } else if (!isOfRouter(thrown) && !isHungUp(thrown)) logger.error("Cannot answer:", thrown);
     return problemOf(thrown, access);
   };
   const guard = createGuard(options, { system, logger, metrics, refuse });
-  app.onError((thrown, c) => refuse(thrown, c.env.access));
-  app.notFound(({ req: { path, method } }) => {
-    const allowed = methodsAt(app, path);
-    if (allowed.length > 0) return noSuchMethod(method, allowed);
-    const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
-    // The most likely cause is a name with an unencoded slash.
-    const name = path.startsWith("/artifacts/") ? " In a name, encode `/` as %2F." : "";
-    const hint = `GET /openapi.json for a list of all routes.${name}`;
-    return problem(404, { code: "NotFound", detail, hint });
-  });
+  app.onError((thrown, c) => passed(refuse(thrown, c.env.access)));
+  app.notFound(({ req }) => passed(noSuchRoute(app, req)));
 
-  const running = new Set<Promise<Response>>();
-  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
+  const running = new Set<Promise<Answer>>();
+  const answering = (request: Request, info: HandlerInfo): Promise<Answer> => {
     const answered = guard(request, info, async (admitted, known) => {
       checkPath(pathOf(admitted.url));
-      return await app.fetch(admitted, known);
+      const found: Response | Answer = await app.fetch(admitted, known);
+      return found instanceof Answer ? found : Answer.from(found); // the router answers HEAD
     });
     running.add(answered);
     void answered.finally(() => running.delete(answered));
     return answered;
   };
+  const handler = async (request: Request, info: HandlerInfo = {}): Promise<Response> =>
+    (await answering(request, info)).toResponse();
   const close = async () => {
     closing.abort();
     await Promise.all(running);
   };
-  return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
+  const made = Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
+  answerings.set(made, answering);
+  return made;
 }
 
 function documentRoute(app: Routes, hasTokens: boolean): void {
@@ -145,10 +144,23 @@ function methodsAt(app: Routes, path: string): string[] {
   return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
 }
 
-function noSuchMethod(method: string, allowed: readonly string[]): Response {
+function noSuchRoute(app: Routes, { path, method }: { path: string; method: string }): Answer {
+  const allowed = methodsAt(app, path);
+  if (allowed.length === 0) {
+    const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
+    // The most likely cause is a name with an unencoded slash.
+    const name = path.startsWith("/artifacts/") ? " In a name, encode `/` as %2F." : "";
+    const hint = `List all routes: GET /openapi.json.${name}`;
+    return problem(404, { code: "NotFound", detail, hint });
+  }
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} this path: method not allowed`;
   return problem(405, { code: "Invalid", detail, hint: `Use one of: ${allow}.` }, { allow });
+}
+
+/** Returns an answer as the router takes it. */
+function passed(answer: Answer): Response {
+  return answer as unknown as Response;
 }
 
 /** Returns true if the client disconnected before its request had arrived. */

@@ -6,13 +6,22 @@ import {
   resolver,
   validator,
 } from "npm:hono-openapi@^1.3";
-import { fault } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import { PROBLEM_TYPE, RefusedRequest, TITLES } from "./problem.ts";
-import type { RouteContext, RouteMiddleware, Routes } from "./routing.ts";
+import {
+  type Answer,
+  answerJson,
+  createRoutes,
+  paramsOf,
+  type RouteContext,
+  type RouteHandler,
+  type RouteMiddleware,
+  type Routes,
+} from "./routing.ts";
 import { ProblemSchema } from "./schemas/artifact.ts";
 
 type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
@@ -59,8 +68,11 @@ export interface Route<P extends string, Q, J> extends RouteDescription {
     json: Output<J>;
     access: Access;
     signal: AbortSignal;
-  }): Response | Promise<Response>;
+  }): Answer | Promise<Answer>;
 }
+
+/** The routes of each application with their descriptions, which only the document needs. */
+const described = new WeakMap<Routes, Routes>();
 
 /** Adds a route. Its description checks token, query and body, and goes into the document. */
 export function route<
@@ -70,30 +82,68 @@ export function route<
 >(routes: Routes, at: P, { query, json, answer, ...rest }: Route<P, Q, J>): void {
   const [method, path] = at.split(" ") as [string, string];
   const checks = [
-    ...(query === undefined ? [] : [validator("query", query, refuse)]),
-    ...(json === undefined ? [] : [checkedJson(json)]),
+    ...(query === undefined ? [] : [validator("query", query)]),
+    ...(json === undefined ? [] : [validator("json", json)]),
   ] as RouteMiddleware[];
-  routes.on(method, path, describe(rest), ...checks, (c) =>
-    answer({
+  let documented = described.get(routes);
+  if (documented === undefined) described.set(routes, documented = createRoutes());
+  documented.on(method, path, describe(rest), ...checks);
+
+  const guard = guardRoute(rest.scope, Object.keys(rest.requestHeaders ?? {}));
+  // One handler checks and answers: each further one takes microseconds of every request.
+  const handle = async (c: RouteContext): Promise<Answer> => {
+    c.json = answerJson;
+    const params = paramsOf(c);
+    guard(c, params.name);
+    const asked = {
+      query: query && await queryOf(c, query),
+      json: json && await jsonOf(c, json),
+    } as { query: Output<Q>; json: Output<J> };
+    return await answer({
       c,
-      params: c.req.param() as Record<ParamOf<P>, string>,
-      query: c.req.valid("query" as never) as Output<Q>,
-      json: c.req.valid("json" as never) as Output<J>,
+      params: params as Record<ParamOf<P>, string>,
+      ...asked,
       access: c.env.access,
       get signal() { // lazy: reads must not touch it, see `ServerContext`
         return c.req.raw.signal;
       },
-    }));
+    });
+  };
+  routes.on(method, path, Object.assign(handle, { scope: rest.scope }) as unknown as RouteHandler);
 }
 
-/** Checks the media type, then the body. Keeps the properties that the document is made of. */
-function checkedJson(schema: StandardSchema): RouteMiddleware {
-  const checked = validator("json", schema, refuse) as RouteMiddleware;
-  const guarded: RouteMiddleware = (c, next) => {
-    checkJsonType(c.req.raw);
-    return checked(c, next);
-  };
-  return Object.assign(guarded, checked);
+async function queryOf(c: RouteContext, schema: StandardSchema): Promise<unknown> {
+  const given = Object.entries(c.req.queries() as Record<string, string[]>)
+    .map(([key, values]) => [key, values.length === 1 ? values[0] : values]);
+  return await checked("query", Object.fromEntries(given), schema);
+}
+
+/** Checks the media type, then the body. */
+async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown> {
+  checkJsonType(c.req.raw);
+  let data: unknown;
+  try {
+    data = await c.req.json();
+  } catch {
+    throw new RefusedRequest({
+      status: 400,
+      code: "Invalid",
+      action: "read the body",
+      state: "it is not valid JSON",
+      hint: "Follow the schema in /openapi.json.",
+    });
+  }
+  return await checked("body", data, schema);
+}
+
+async function checked(
+  target: "query" | "body",
+  data: unknown,
+  schema: StandardSchema,
+): Promise<unknown> {
+  const result = await schema["~standard"].validate(data);
+  if (result.issues !== undefined) throw refused(target, data, result.issues as readonly Issue[]);
+  return result.value;
 }
 
 loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
@@ -115,7 +165,7 @@ function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
     schema: { type: "string" },
   }));
   const isOfBytes = Object.keys(body ?? {}).some((type) => type.endsWith("octet-stream"));
-  const described = describeRoute(
+  return describeRoute(
     {
       operationId: id,
       tags: [tag],
@@ -135,7 +185,6 @@ function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
       },
     } as unknown as Parameters<typeof describeRoute>[0],
   );
-  return guardRoute(scope, described, Object.keys(requestHeaders));
 }
 
 function describeAnswer({ description, schema, content, headers = {} }: DescribedAnswer) {
@@ -178,24 +227,21 @@ interface Issue {
   received?: string;
 }
 
-function refuse(
-  checked: { success: boolean; target: string; data: unknown; error?: readonly unknown[] },
-): void {
-  if (checked.success) return;
-  const isQuery = checked.target === "query";
-  const issues = (checked.error ?? []) as Issue[];
+function refused(target: "query" | "body", data: unknown, issues: readonly Issue[]): RegistryError {
   const states = issues.slice(0, 5).map((issue) => {
     const path = (issue.path ?? []).map((step) =>
       String(typeof step === "object" ? step.key : step)
     ).join(".");
-    const value = isQuery ? (checked.data as Record<string, unknown> | undefined)?.[path] : "";
+    const value = target === "query"
+      ? (data as Record<string, unknown> | undefined)?.[path]
+      : undefined;
     if (Array.isArray(value)) return `${path}: given ${value.length} times instead of once`;
     return path === "" ? issue.message : `${path}: ${stateOf(issue)}`;
   });
-  throw fault({
+  return fault({
     code: "Invalid",
     action: "read the",
-    subject: isQuery ? "query" : "body",
+    subject: target,
     state: states.join("; "),
     hint: "Follow the schema in /openapi.json.",
   });
@@ -216,6 +262,11 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   upload: "The id of the upload",
   job: "The id of the job",
   run: "The run, as `training@3`",
+  step: "The name of the step",
+  file: "The name of the file",
+  org: "The part of a repository id before its slash",
+  repo: "The repository id, or its part after the slash",
+  revision: "A version, a range, an alias, a commit of 40 hexadecimal digits, or `main`",
 };
 
 /** Returns the OpenAPI 3.1 document of routes. It mentions tokens only if there are any. */
@@ -228,7 +279,7 @@ export async function createDocument(
     security: [{ token: [] }],
   } as const;
   const description = "Versioned artifacts on your own storage.";
-  const document = await generateSpecs(routes, {
+  const document = await generateSpecs(described.get(routes) ?? routes, {
     excludeStaticFile: false,
     excludeMethods: [],
     documentation: {

@@ -1,7 +1,7 @@
 // Server-sent events (WHATWG HTML, section 9.2).
 import type { Access } from "./access/access.ts";
 import { whileAllowed } from "./access/guard_route.ts";
-import type { RouteContext, ServerContext } from "./routing.ts";
+import { Answer, type RouteContext, type ServerContext } from "./routing.ts";
 
 export const EVENTS_TYPE = "text/event-stream";
 
@@ -34,13 +34,13 @@ export function answerEvents(
     may?: (access: Access) => boolean;
   },
   { heartbeatMs = 15_000, retryMs = 2_000 }: EventStreamOptions = {},
-): Response {
+): Answer {
   const headers = {
     "content-type": EVENTS_TYPE,
     "cache-control": "no-store",
     "x-accel-buffering": "no",
   };
-  if (c.req.method === "HEAD") return new Response(null, { headers });
+  if (c.req.method === "HEAD") return new Answer(null, { headers });
   const ended = new AbortController();
   const end = () => ended.abort();
   if (context.closing.aborted) end();
@@ -71,7 +71,7 @@ export function answerEvents(
       iterator.return?.().catch(() => {}); // the client has disconnected
     },
   }, { highWaterMark: 1 });
-  return new Response(whileAllowed(c, body, { may, closes: true }), { headers });
+  return new Answer(whileAllowed(c, body, { may, closes: true }), { headers });
 }
 
 /** Encodes an event. JSON has no line breaks, and ids must not have any. */

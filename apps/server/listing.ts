@@ -2,8 +2,8 @@
 import type { StandardSchema } from "../../registry/mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
-import { readFirst } from "./files/streams.ts";
-import type { RouteContext } from "./routing.ts";
+import { oneBehind } from "./files/streams.ts";
+import { Answer, type RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
 const LINES_TYPE = "application/x-ndjson";
@@ -16,6 +16,8 @@ export interface PageQuery {
 export interface ListingSource<T> {
   list(page: PageQuery): AsyncIterable<T>;
   keyOf(item: T): string;
+  /** Reads a page with other requests for the same one. @default each reads its own */
+  share?(read: () => Promise<string>): Promise<string>;
 }
 
 /** Answers with a page, or with all items as lines if the client accepts lines. */
@@ -23,25 +25,32 @@ export async function answerListing<T>(
   c: RouteContext,
   page: PageQuery,
   source: ListingSource<T>,
-): Promise<Response> {
+): Promise<Answer> {
   const headers = { "cache-control": "no-cache", "vary": "accept" };
   if (wantsLines(c.req.header("accept"))) {
     const body = c.req.method === "HEAD"
       ? null
-      : whileAllowed(c, await readFirst(linesOf(source.list(page))));
-    return new Response(body, { headers: { ...headers, "content-type": LINES_TYPE } });
+      : whileAllowed(c, await oneBehind(linesOf(source.list(page))));
+    return new Answer(body, { headers: { ...headers, "content-type": LINES_TYPE } });
   }
-  const { limit = DEFAULT_LIMIT, after } = page;
+  const text = await (source.share?.(() => pageOf(page, source)) ?? pageOf(page, source));
+  return new Answer(text, { headers: { ...headers, "content-type": "application/json" } });
+}
+
+async function pageOf<T>(
+  { limit = DEFAULT_LIMIT, after }: PageQuery,
+  { list, keyOf }: ListingSource<T>,
+): Promise<string> {
   const items: T[] = [];
   let next: string | undefined;
-  for await (const item of source.list({ after, limit: limit + 1 })) {
+  for await (const item of list({ after, limit: limit + 1 })) {
     if (items.length === limit) {
-      next = source.keyOf(items[limit - 1]!);
+      next = keyOf(items[limit - 1]!);
       break;
     }
     items.push(item);
   }
-  return c.json({ items, next }, 200, headers);
+  return `${JSON.stringify({ items, next })}\n`;
 }
 
 export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {

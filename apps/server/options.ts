@@ -43,10 +43,19 @@ export interface HandlerOptions {
    */
   hosts?: readonly string[];
   limits?: HandlerLimits;
+  /** The registry was opened read-only, so the explorer offers no changes. @default false */
+  readOnly?: boolean;
   /** The queue behind `/jobs`. It receives jobs for uploads only with `upload`. @default none */
   jobs?: JobQueue;
   /** The task that runs after `POST /upload`. @default none */
   upload?: UploadOptions;
+  /**
+   * Adds the read routes of the Hugging Face Hub, so that `HF_ENDPOINT` of `huggingface_hub`,
+   * `transformers` and `datasets` can be the URL of the service.
+   *
+   * @default false
+   */
+  hf?: boolean;
   /** @default the real clock and randomness */
   system?: System;
   /**
@@ -83,8 +92,10 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   cors: true,
   hosts: true,
   limits: true,
+  readOnly: true,
   jobs: true,
   upload: true,
+  hf: true,
   system: true,
   logger: true,
 };
@@ -114,12 +125,15 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
     );
   }
   if (jobs !== undefined && !has(jobs, "add")) {
-    throw invalid("`jobs` is not a queue", "Pass { jobs: await openQueue(url) }, of ./queues.");
+    throw invalid(
+      "`jobs` is not a queue",
+      'Pass { jobs: await openQueue(url) }, from "@holdfast/holdfast/queues".',
+    );
   }
   if (upload !== undefined && !has(upload.task, "submit") && !has(upload, "schedule")) {
     throw invalid(
       "`upload` has neither a task nor `schedule`",
-      "Pass { upload: { task } } with a task of ./plugins, or { upload: { schedule } }.",
+      'Pass { upload: { task } } with a task from "@holdfast/holdfast/plugins", or { upload: { schedule } }.',
     );
   }
 }

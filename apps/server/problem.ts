@@ -2,8 +2,9 @@
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode } from "../../mod.ts";
 import type { RegistryErrorFields, RetryAdvice } from "../../registry/mod.ts";
-import { type Fault, hintFor, sentenceOf } from "../../core/errors.ts";
+import { ADVICE, type Fault, hintFor, sentenceOf } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
+import { Answer } from "./answer.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
@@ -62,9 +63,9 @@ export function problem(
   status: number,
   { code, detail, ...fields }: ProblemFields,
   headers: Record<string, string> = {},
-): Response {
+): Answer {
   const body = { title: TITLES[status] ?? "Error", status, detail, code, ...fields };
-  return new Response(`${JSON.stringify(body)}\n`, {
+  return new Answer(`${JSON.stringify(body)}\n`, {
     status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headers },
   });
@@ -75,7 +76,7 @@ export function problem(
  * `access` may read: none without it. Errors other than a {@linkcode RegistryError} are faults of the
  * service, without their message.
  */
-export function problemOf(thrown: unknown, access?: Access): Response {
+export function problemOf(thrown: unknown, access?: Access): Answer {
   if (isOfRouter(thrown)) {
     return problem(thrown.status, {
       code: "Invalid",
@@ -86,9 +87,8 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: internal error" });
   }
-  const { code, message, maybeWritten, commit, key } = thrown;
-  const isUsual = thrown.retry === new RegistryError({ code, message }).retry;
-  const retry = isUsual ? undefined : thrown.retry;
+  const { code, maybeWritten, commit, key } = thrown;
+  const retry = thrown.retry === (ADVICE[code] ?? "never") ? undefined : thrown.retry;
   const refused = thrown instanceof RefusedRequest ? thrown : undefined;
   const status = refused?.status ?? STATUS[code];
   return problem(
@@ -96,6 +96,11 @@ export function problemOf(thrown: unknown, access?: Access): Response {
     { code, ...wordsOf(access, thrown), maybeWritten, retry, commit, key },
     { ...(status === 503 ? { "retry-after": "1" } : {}), ...refused?.headers },
   );
+}
+
+/** Returns an error as a part of an answer. */
+export function problemWithin(thrown: unknown, access?: Access): unknown {
+  return JSON.parse(problemOf(thrown, access).body as string);
 }
 
 /** Returns the words of an error for its reader. */

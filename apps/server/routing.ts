@@ -1,12 +1,14 @@
 // The router: the only module that imports it, beside the document in `describe.ts`.
-import { type Context, Hono, type MiddlewareHandler } from "npm:hono@^4.13";
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "npm:hono@^4.13";
 import type { Logger, Registry, System } from "../../mod.ts";
 import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import type { OpenVersion } from "./files/opened.ts";
+import type { Windows } from "./files/streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 import { fault } from "../../core/errors.ts";
+import { Answer } from "./answer.ts";
 
 /**
  * The services of all routes.
@@ -24,6 +26,8 @@ export interface ServerContext {
   /** Uploads that no save has used yet. `Unsupported` for a registry without a store. */
   uploads(): Promise<ResumableUploads>;
   readonly openVersion: OpenVersion;
+  /** The memory of all downloads. */
+  readonly windows: Windows;
 }
 
 export interface RequestInfo extends HandlerInfo {
@@ -36,6 +40,8 @@ export interface RequestInfo extends HandlerInfo {
   /** Returns the current rights of the sender, for long responses. Absent without tokens. */
   renew?: () => Promise<Access>;
   scope?: RouteScope;
+  /** The `name` of the path. */
+  name?: string;
 }
 
 export interface ServerEnv {
@@ -44,9 +50,14 @@ export interface ServerEnv {
 
 export type Routes = Hono<ServerEnv>;
 
-export type RouteContext = Context<ServerEnv>;
+export { Answer };
+
+/** The context of a request, whose `json` makes an {@linkcode Answer}. */
+export type RouteContext = Omit<Context<ServerEnv>, "json"> & { json: typeof answerJson };
 
 export type RouteMiddleware = MiddlewareHandler<ServerEnv>;
+
+export type RouteHandler = Handler<ServerEnv>;
 
 export function createRoutes(): Routes {
   return new Hono<ServerEnv>();
@@ -54,7 +65,9 @@ export function createRoutes(): Routes {
 
 /** Returns the path without the query. */
 export function pathOf(url: string): string {
-  return url.slice(url.indexOf("/", url.indexOf("//") + 2)).replace(/\?.*/s, "");
+  const from = url.indexOf("/", url.indexOf("//") + 2);
+  const query = url.indexOf("?", from);
+  return query < 0 ? url.slice(from) : url.slice(from, query);
 }
 
 /** Throws `Invalid` for a path that cannot be decoded. */
@@ -65,8 +78,8 @@ export function checkPath(path: string): void {
   } catch (cause) {
     throw fault({
       code: "Invalid",
-      action: "read the path",
-      state: "it is not percent-encoded UTF-8",
+      action: "read the URL path",
+      state: "invalid percent-encoding or UTF-8",
       hint: "Encode each name with encodeURIComponent.",
       cause,
     });
@@ -74,29 +87,27 @@ export function checkPath(path: string): void {
 }
 
 /**
- * Decodes names of dots in parameters: `~..` is `..`, and `~~..` is `~..`. File paths have no such
- * segments and stay as they are.
+ * Returns the decoded parameters of a path. Names of dots are escaped: `~..` is `..`, and `~~..` is
+ * `~..`. File paths have no such segments and stay as they are.
  */
-export const readDotNames: RouteMiddleware = async (c, next) => {
-  const param = c.req.param.bind(c.req) as (key?: string) => unknown;
-  const decode = (key: string, value: unknown) =>
-    key === "path" || typeof value !== "string" ? value : value.replace(/^~(~*\.{1,2})$/, "$1");
-  const read = (key?: string) => {
-    if (key !== undefined) return decode(key, param(key));
-    const all = Object.entries(param() ?? {});
-    return Object.fromEntries(all.map(([key, value]) => [key, decode(key, value)]));
-  };
-  c.req.param = read as typeof c.req.param;
-  await next();
-};
+export function paramsOf(c: RouteContext): Record<string, string> {
+  const params = c.req.param() as Record<string, string>;
+  for (const key in params) {
+    if (key !== "path" && params[key]!.startsWith("~")) {
+      params[key] = params[key]!.replace(/^~(~*\.{1,2})$/, "$1");
+    }
+  }
+  return params;
+}
 
-/** Ends JSON answers with a newline, for terminals. */
-export const endLines: RouteMiddleware = async (c, next) => {
-  const json = (value: unknown, status?: number, headers?: Record<string, string>) =>
-    new Response(`${JSON.stringify(value)}\n`, {
-      status,
-      headers: { "content-type": "application/json", ...headers },
-    });
-  c.json = json as unknown as typeof c.json;
-  await next();
-};
+/** Answers with JSON that ends with a newline, for terminals. */
+export function answerJson(
+  value: unknown,
+  status?: number,
+  headers?: Record<string, string>,
+): Answer {
+  return new Answer(`${JSON.stringify(value)}\n`, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}

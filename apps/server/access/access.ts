@@ -5,6 +5,7 @@
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks
 // whether a name exists.
 import { fault, type RegistryError } from "../../../core/errors.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
 
 /** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
@@ -33,9 +34,13 @@ export function parseScope(text: string): Scope {
     code: "Invalid",
     action: "read",
     subject: `scope ${JSON.stringify(text.slice(0, 80))}`,
-    state: "unknown right",
+    state: "unknown permission",
     hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
   });
+}
+
+function scopeText(scope: Scope): string {
+  return "name" in scope ? `${scope.kind}:${scope.name}${scope.prefix ? "*" : ""}` : scope.kind;
 }
 
 /** The rights of a request. */
@@ -43,6 +48,8 @@ export interface Access {
   /** The id of its token, the owner of its uploads and jobs. Absent without tokens. */
   readonly token?: string;
   readonly admin: boolean;
+  /** Its rights as strings, such as `read:team/*`. */
+  readonly scopes: readonly string[];
   /** The right to read `/metrics`. */
   readonly metrics: boolean;
   /** Returns true if it has this right on an artifact. Listings omit other artifacts. */
@@ -67,6 +74,7 @@ export function createAccess(token: string | undefined, scopes: readonly Scope[]
   return {
     token,
     admin,
+    scopes: scopes.map(scopeText),
     metrics: admin || scopes.some(({ kind }) => kind === "metrics"),
     may,
     maySome: (right) => admin || scopes.some(({ kind }) => kind === right),
@@ -95,12 +103,19 @@ export async function* readable<T>(
   }
 }
 
+/** Returns an info without inputs that may not be read. */
+export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
+  const nameOf = (input: ArtifactInfo["inputs"][number]) =>
+    (typeof input === "string" ? input : input.ref).replace(/@.*/s, "");
+  return { ...info, inputs: info.inputs.filter((input) => access.may("read", nameOf(input))) };
+}
+
 export function denied(action: string, scope: string): RegistryError {
   const command = `holdfast token create --scope ${JSON.stringify(scope)}`;
   return fault({
     code: "Denied",
     action,
-    state: "the token does not have the right",
+    state: "the token does not grant this permission",
     hint: `Use a token with the scope ${scope}: ${command}`,
   });
 }

@@ -4,7 +4,7 @@ import { fault } from "../../../core/errors.ts";
 import type { System } from "../../../mod.ts";
 import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
-import type { RouteContext, RouteMiddleware } from "../routing.ts";
+import type { RouteContext } from "../routing.ts";
 import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";
 import type { TokenCheck } from "./token_file.ts";
 
@@ -60,35 +60,34 @@ function needsToken(action: string, state: string, problem = ""): RefusedRequest
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
- * Wraps the description of a route, and keeps its properties for the OpenAPI document. Refuses
- * conditional headers of a write that the route does not list.
+ * Returns the check of the rights of a route, which also refuses conditional headers of a write that
+ * the route does not list.
  */
 export function guardRoute(
   scope: RouteScope,
-  documented: RouteMiddleware,
   headers: readonly string[] = [],
-): RouteMiddleware {
+): (c: RouteContext, name: string | undefined) => void {
   const unknown = CONDITIONS.filter((header) => !headers.includes(header));
-  const guard: RouteMiddleware = (c, next) => {
+  return (c, name) => {
     c.env.route = c.req.routePath;
     c.env.scope = scope;
+    c.env.name = name;
     if (scope !== "open") {
       if (c.env.refusal !== undefined) throw c.env.refusal;
-      checkScope(c.env.access, scope, c.req.param("name"));
+      checkScope(c.env.access, scope, name);
     }
     const { method, headers: sent } = c.req.raw;
     const isRead = method === "GET" || method === "HEAD";
     const ignored = isRead ? undefined : unknown.find((header) => sent.has(header));
-    if (ignored === undefined) return documented(c, next);
+    if (ignored === undefined) return;
     throw fault({
       code: "Invalid",
-      action: "write with the header",
+      action: "use header",
       subject: ignored,
       state: "this route does not support it",
       hint: "Remove it, or use `ifCommit`, `onConflict` or `expected` if the route has them.",
     });
   };
-  return Object.assign(guard, documented, { scope });
 }
 
 function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {
@@ -142,10 +141,10 @@ async function isStillAllowed(
   c: RouteContext,
   may: (access: Access) => boolean = () => true,
 ): Promise<boolean> {
-  const { renew, scope } = c.env;
+  const { renew, scope, name } = c.env;
   if (renew === undefined || scope === undefined) return true;
   const access = await renew();
-  return allowsRoute(access, scope, c.req.param("name")) && may(access);
+  return allowsRoute(access, scope, name) && may(access);
 }
 
 function tokenEnded(): Error {

@@ -89,7 +89,7 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
   const unreadable = (state: string, cause?: unknown) =>
     fault({
       code: "Corrupt",
-      action: "read the tokens of",
+      action: "read token file",
       subject: file,
       state,
       hint: "Restore the file, or remove it and run: holdfast token create --tokens FILE",
@@ -105,7 +105,7 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
   }
   try {
     const { format = 1, tokens } = JSON.parse(text) as { format?: number; tokens: StoredToken[] };
-    if (format !== 1) throw unreadable("another release wrote it");
+    if (format !== 1) throw unreadable("it was written by another release");
     for (const { id, sha256, scopes, expiresAt } of tokens) {
       scopes.forEach(parseScope);
       const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
@@ -132,11 +132,11 @@ async function changeTokens(
     const taken = error.code === "EEXIST";
     throw fault({
       code: taken ? "Conflict" : "Denied",
-      action: "change the tokens of",
+      action: "change token file",
       subject: file,
       state: taken ? "another process is changing it" : error.code,
       hint: taken
-        ? `Try again. If no other process runs, remove ${next}.`
+        ? `Try again. If no other process uses the file, remove ${next}.`
         : "Choose a file in a folder that you may write to.",
       cause: error,
     });
@@ -251,7 +251,7 @@ function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
 function noFile(file: string): RegistryError {
   return fault({
     code: "NotFound",
-    action: "open the tokens of",
+    action: "open token file",
     subject: file,
     state: "the file does not exist",
     hint: `Create the first token: holdfast token create --tokens ${file} --scope admin`,

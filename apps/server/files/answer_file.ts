@@ -1,6 +1,7 @@
 // Answers with a file or a range of it, and conditions (RFC 9110, sections 13 and 14).
 import type { ByteRange } from "../../../backends/mod.ts";
 import { problem } from "../problem.ts";
+import { Answer } from "../answer.ts";
 
 export interface Validators {
   etag: string;
@@ -89,13 +90,13 @@ export interface Representation extends Validators {
 /** Reads a file or a range of it. Returns undefined if its ranges cannot be read. */
 type ReadFile = (
   range?: Required<ByteRange>,
-) => Promise<BodyInit | undefined> | BodyInit | undefined;
+) => Promise<Uint8Array | ReadableStream<Uint8Array> | undefined>;
 
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,
   representation: Representation,
   read: ReadFile,
-): Promise<Response> {
+): Promise<Answer> {
   const { etag, lastModified } = representation;
   const early = answerConditions(headers, representation, {
     known: {
@@ -106,16 +107,16 @@ export async function answerFile(
     failed: "Cannot answer: the file does not match If-Match or If-Unmodified-Since",
   });
   if (early !== undefined) return early;
-  if (method === "HEAD") return new Response(null, { headers: wholeHeaders(representation) });
+  if (method === "HEAD") return new Answer(null, { headers: wholeHeaders(representation) });
   const range = parseRange(headers, representation.size, representation);
   if (range === "unsatisfiable") return noSuchRange(representation);
   if (range !== "whole") {
     const part = await read(range);
     if (part !== undefined) {
-      return new Response(part, { status: 206, headers: partHeaders(representation, range) });
+      return new Answer(part, { status: 206, headers: partHeaders(representation, range) });
     }
   }
-  return new Response(await read(), { headers: wholeHeaders(representation) });
+  return new Answer(await read() ?? null, { headers: wholeHeaders(representation) });
 }
 
 /** Answers with 304 or 412 if a condition applies. `known` are the headers of a 304. */
@@ -123,9 +124,9 @@ export function answerConditions(
   headers: Headers,
   validators: Compared,
   { known, failed }: { known: Record<string, string>; failed: string },
-): Response | undefined {
+): Answer | undefined {
   const condition = evaluateConditions(headers, validators);
-  if (condition === "not modified") return new Response(null, { status: 304, headers: known });
+  if (condition === "not modified") return new Answer(null, { status: 304, headers: known });
   if (condition === "go on") return undefined;
   const hint = "Repeat the request without the condition.";
   return problem(412, { code: "Conflict", detail: failed, hint });
@@ -157,7 +158,7 @@ function partHeaders(
   };
 }
 
-function noSuchRange({ size }: Representation): Response {
+function noSuchRange({ size }: Representation): Answer {
   const detail = `Cannot answer with that range: the file has ${size} bytes`;
   const hint = "Start the range within the file, or omit it.";
   return problem(416, { code: "Invalid", detail, hint }, { "content-range": `bytes */${size}` });

@@ -1,5 +1,6 @@
 // Versions opened for requests.
-import { type Artifact, parseRef, type Registry } from "../../../mod.ts";
+import type { Artifact, Registry } from "../../../mod.ts";
+import { shareReads } from "../share_reads.ts";
 import { fault } from "../../../core/errors.ts";
 
 export interface AskedVersion {
@@ -11,10 +12,10 @@ export interface AskedVersion {
 /** Returns true if the answer never changes: a commit, or a version that cannot be overwritten. */
 export function isFixed(
   { settings }: Pick<Registry, "settings">,
-  { name, version, commit }: AskedVersion,
+  { version, commit }: AskedVersion,
+  { info }: Artifact,
 ): boolean {
-  return commit !== undefined ||
-    (!settings.mutable && parseRef(name, version).selector.kind === "version");
+  return commit !== undefined || (!settings.mutable && version === info.version);
 }
 
 export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
@@ -28,11 +29,13 @@ const MOST_FILES = 50_000;
  */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
   const opened = new Map<string, Artifact>();
+  const share = shareReads<Artifact>();
   let files = 0;
   return async ({ name, version, commit }) => {
     const known = commit === undefined ? undefined : opened.get(commit);
     if (known?.info.name === name) return known;
-    const artifact = await registry.open(name, { version });
+    const asked = JSON.stringify([name, version]);
+    const artifact = await share(asked, () => registry.open(name, { version }));
     const { info } = artifact;
     if (!opened.has(info.commit)) files += 1 + info.files.length;
     opened.set(info.commit, artifact);

@@ -23,7 +23,7 @@ export function limitBody(
   limits: Required<Omit<HandlerLimits, "requestsPerSecond">>,
   limited: Limited,
 ): Request {
-  if (request.body === null || request.method === "GET" || request.method === "HEAD") {
+  if (request.method === "GET" || request.method === "HEAD" || request.body === null) {
     return request;
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
@@ -45,15 +45,16 @@ function limitStream(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const ended = new AbortController();
-  const late = timeoutMs === undefined
-    ? undefined
-    : system.sleep(timeoutMs, ended.signal).then(() => {
-      throw tooSlow(timeoutMs);
-    });
-  late?.catch(() => {}); // `pull` reports it
+  let late: Promise<never> | undefined; // begins with the first read: a body may stay unread
   let bytes = 0;
   return onDemand(reader, async (controller) => {
     try {
+      if (timeoutMs !== undefined && late === undefined) {
+        late = system.sleep(timeoutMs, ended.signal).then(() => {
+          throw tooSlow(timeoutMs);
+        });
+        late.catch(() => {}); // the race reports it
+      }
       const { done, value } =
         await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
       if (done) {

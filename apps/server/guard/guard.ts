@@ -1,7 +1,10 @@
 // The code around every request: access, limits, metrics, the log, and headers of every answer.
+import { Buffer } from "node:buffer";
 import type { Logger, System } from "../../../mod.ts";
+import { silentLogger } from "../../../core/system.ts";
+import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
-import { pathOf, type RequestInfo } from "../routing.ts";
+import { Answer, pathOf, type RequestInfo } from "../routing.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
@@ -40,25 +43,25 @@ export interface GuardParts {
   logger: Logger;
   metrics: Metrics;
   /** Returns the answer to an error. */
-  refuse(thrown: unknown): Response;
+  refuse(thrown: unknown): Answer;
 }
 
-export type Answer = (request: Request, info: RequestInfo) => Promise<Response>;
+type Routed = (request: Request, info: RequestInfo) => Promise<Answer>;
 
 /** Default headers of every answer: stored files must not run in the origin of the service. */
-const HEADERS: readonly (readonly [string, string])[] = [
-  ["x-content-type-options", "nosniff"],
-  ["x-frame-options", "DENY"],
-  ["referrer-policy", "no-referrer"],
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"],
-];
+const HEADERS: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+};
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 export function createGuard(
   options: HandlerOptions,
   { system, logger, metrics, refuse }: GuardParts,
-): (request: Request, info: HandlerInfo, answer: Answer) => Promise<Response> {
+): (request: Request, info: HandlerInfo, answer: Routed) => Promise<Answer> {
   const { tokens } = options;
   const { requestsPerSecond, ...given } = options.limits ?? {};
   const limits = {
@@ -71,24 +74,36 @@ export function createGuard(
     ? undefined
     : createRateLimit(requestsPerSecond, system);
 
-  async function admit(request: Request, known: RequestInfo, answer: Answer): Promise<Response> {
-    const preflight = origins.check(request);
-    if (preflight !== undefined) return preflight;
-    const authenticated = authenticate(request, tokens);
-    const { token } = await authenticated.catch(() => nobody); // guesses count too
-    const { hostname = "unknown" } = (known.remoteAddr ?? {}) as { hostname?: string };
-    const waitMs = rate?.(token ?? hostname) ?? 0;
-    if (waitMs > 0) throw tooMany(waitMs);
-    const access = known.access = await authenticated.catch((error) => {
+  async function authenticated(request: Request, known: RequestInfo): Promise<Access> {
+    try {
+      return await authenticate(request, tokens);
+    } catch (error) {
       known.refusal = error; // thrown by routes that are not open
       return nobody;
-    });
-    if (tokens !== undefined) known.renew = createRenewal(request, { tokens, system, access });
-    let refused: RefusedRequest | undefined; // the route may report another error of the body
-    const onRefuse = (reason: RefusedRequest) => void (refused = reason);
-    const answered = await answer(limitBody(request, limits, { system, onRefuse }), known);
-    if (refused !== undefined && answered.status >= 400) throw refused;
-    return answered;
+    }
+  }
+
+  async function admit(request: Request, known: RequestInfo, answer: Routed): Promise<Answer> {
+    try {
+      const preflight = origins.check(request);
+      if (preflight !== undefined) return preflight;
+      known.access = tokens === undefined ? everything : await authenticated(request, known);
+      if (rate !== undefined) {
+        const { hostname = "unknown" } = (known.remoteAddr ?? {}) as { hostname?: string };
+        const waitMs = rate(known.access.token ?? hostname); // guesses count too
+        if (waitMs > 0) throw tooMany(waitMs);
+      }
+      if (tokens !== undefined) {
+        known.renew = createRenewal(request, { tokens, system, access: known.access });
+      }
+      let refused: RefusedRequest | undefined; // the route may report another error of the body
+      const onRefuse = (reason: RefusedRequest) => void (refused = reason);
+      const answered = await answer(limitBody(request, limits, { system, onRefuse }), known);
+      if (refused !== undefined && answered.status >= 400) throw refused;
+      return answered;
+    } catch (error) {
+      return refuse(error);
+    }
   }
 
   return async (request, info, answer) => {
@@ -96,16 +111,10 @@ export function createGuard(
     const requestId = idOf(request) ?? system.id();
     const known = { ...info, requestId } as RequestInfo; // `admit` adds its access
     metrics.begin();
-    const admitted = () => admit(request, known, answer).catch(refuse);
-    const response = await traced(request, known, admitted);
-    const { headers, status } = response;
-    for (const [name, value] of HEADERS) {
-      if (!headers.has(name)) headers.set(name, value);
-    }
-    for (const [name, value] of origins.headersFor(request.headers.get("origin"))) {
-      headers.append(name, value);
-    }
-    headers.set("x-request-id", requestId);
+    const answered = await traced(request, known, () => admit(request, known, answer));
+    const { body, status } = answered;
+    const headers = withHeaders(answered, origins.headersFor(request));
+    headers["x-request-id"] = requestId;
 
     const { method, url } = request;
     const durationMs = system.monotonic() - beganAt;
@@ -115,13 +124,30 @@ export function createGuard(
       status,
       durationMs,
       receivedBytes: Number(request.headers.get("content-length") ?? 0),
-      sentBytes: Number(headers.get("content-length") ?? 0),
+      sentBytes: Number(headers["content-length"] ?? 0),
     });
-    const token = known.access?.token === undefined ? "" : ` token=${known.access.token}`;
-    const took = `${Math.round(durationMs)} ms`;
-    logger.info(`${method} ${shownPath(url)} ${status} ${took}${token} id=${requestId}`);
-    return response;
+    if (logger !== silentLogger) {
+      const token = known.access?.token === undefined ? "" : ` token=${known.access.token}`;
+      const took = `${Math.round(durationMs)} ms`;
+      logger.info(`${method} ${shownPath(url)} ${status} ${took}${token} id=${requestId}`);
+    }
+    return new Answer(body, { status, headers });
   };
+}
+
+/** Returns the headers of an answer, with those of every answer. */
+function withHeaders(
+  { headers, body }: Answer,
+  added: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const all = { ...HEADERS, ...headers };
+  for (const [name, value] of added) {
+    all[name] = all[name] === undefined ? value : `${all[name]}, ${value}`;
+  }
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    all["content-length"] = String(Buffer.byteLength(body));
+  }
+  return all;
 }
 
 /** Returns the path without query, and without upload ids, which grant access. */
@@ -140,7 +166,7 @@ function tooMany(waitMs: number): RefusedRequest {
     code: "Unavailable",
     action: "answer now",
     state: "too many requests",
-    hint: "Wait for the seconds in Retry-After.",
+    hint: "Retry after the number of seconds in Retry-After.",
     headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
   });
 }

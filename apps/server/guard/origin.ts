@@ -1,6 +1,7 @@
 // Protection from web pages of other origins, whose requests have another `Origin` or
 // `Sec-Fetch-Site`, or after DNS rebinding another `Host`. CORS is off by default.
 import { fault, type RegistryError } from "../../../core/errors.ts";
+import { Answer } from "../answer.ts";
 import type { HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
 
@@ -19,6 +20,8 @@ export class OriginCheck {
   /** Host names besides those of this machine; undefined for any. */
   readonly #hosts: ReadonlySet<string> | undefined;
   readonly #hasTokens: boolean;
+  /** The last scheme and host that was allowed: mostly all requests have the same. */
+  #last = { base: "", host: "" };
 
   /** @throws {RegistryError} `Invalid` for an origin or host name that no request can have */
   constructor({ cors = [], hosts }: Pick<HandlerOptions, "cors" | "hosts">, hasTokens: boolean) {
@@ -31,7 +34,7 @@ export class OriginCheck {
   }
 
   /** Returns the answer to a preflight request, and throws if a request is refused. */
-  check(request: Request): Response | undefined {
+  check(request: Request): Answer | undefined {
     const { headers, method } = request;
     const host = this.#checkHost(request);
     const origin = headers.get("origin");
@@ -52,8 +55,9 @@ export class OriginCheck {
     return undefined;
   }
 
-  headersFor(origin: string | null): readonly (readonly [string, string])[] {
+  headersFor({ headers }: Request): readonly (readonly [string, string])[] {
     if (this.#origins.size === 0) return SAME_ORIGIN;
+    const origin = headers.get("origin");
     if (origin === null || !this.#isAllowed(origin)) return CROSS_ORIGIN;
     return [
       ...CROSS_ORIGIN,
@@ -65,9 +69,15 @@ export class OriginCheck {
   /** Returns the host of a request. Throws if it is not a host name of the service. */
   #checkHost(request: Request): string {
     if (request.headers.get("host")?.includes(",")) throw severalHosts(); // two headers
-    const { host, hostname } = new URL(request.url);
-    if (isLoopback(hostname) || (this.#hosts?.has(hostname) ?? true)) return host;
-    throw foreignHost(hostname);
+    const { url } = request;
+    const base = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
+    if (base === this.#last.base) return this.#last.host;
+    const { host, hostname } = new URL(base);
+    if (!isLoopback(hostname) && !(this.#hosts?.has(hostname) ?? true)) {
+      throw foreignHost(hostname);
+    }
+    this.#last = { base, host };
+    return host;
   }
 
   /** Checks requests without an origin: scripts and images of other pages, but not links. */
@@ -88,9 +98,9 @@ function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-function answerPreflight(headers: Headers, mayWrite: boolean): Response {
+function answerPreflight(headers: Headers, mayWrite: boolean): Answer {
   const asked = headers.get("access-control-request-headers") ?? "";
-  return new Response(null, {
+  return new Answer(null, {
     status: 204,
     headers: {
       "access-control-allow-methods": mayWrite ? METHODS : READING,

@@ -4,12 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
 import { createServer as createSecureServer } from "node:https";
+import { RESPONSE_ALREADY_SENT } from "npm:@hono/node-server@^2.1/utils/response";
 import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
-import { problem, problemOf, type RefusedRequest } from "../problem.ts";
+import { problem, problemOf } from "../problem.ts";
 import { realSystem, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
+import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { readCertificate } from "./certificate.ts";
 
@@ -64,19 +66,29 @@ function watchConnections(
 function listenerOf(
   handler: Handler,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const answering = answerings.get(handler) ??
+    (async (...asked) => Answer.from(await handler(...asked)));
   const listener = getRequestListener(
-    (request, { incoming }) =>
-      handler(request, { remoteAddr: { hostname: incoming.socket.remoteAddress } }),
+    async (request, { incoming, outgoing }) => {
+      const remoteAddr = { hostname: incoming.socket.remoteAddress };
+      const answer = await answering(request, { remoteAddr });
+      const response = outgoing as ServerResponse; // without HTTP/2
+      send(response, answer).catch(() => response.destroy()); // a header that HTTP does not allow
+      return RESPONSE_ALREADY_SENT;
+    },
     {
       overrideGlobalObjects: false,
       errorHandler: () => {
         const detail = "Cannot read the request: its target or host is not valid in a URL";
-        return problem(400, { code: "Invalid", detail });
+        return problem(400, { code: "Invalid", detail }).toResponse();
       },
     },
   );
   return (request, response) => {
-    if (hostsOf(request) > 1) return void refuse(response, severalHosts());
+    if (hostsOf(request) > 1) {
+      const { body, status, headers } = problemOf(severalHosts());
+      return void response.writeHead(status, { ...headers, connection: "close" }).end(body);
+    }
     void listener(request, response);
   };
 }
@@ -86,10 +98,21 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
   return rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name)).length;
 }
 
-async function refuse(response: ServerResponse, error: RefusedRequest): Promise<void> {
-  const answer = problemOf(error);
-  const headers = { ...Object.fromEntries(answer.headers), connection: "close" };
-  response.writeHead(answer.status, headers).end(await answer.text());
+async function send(response: ServerResponse, { body, status, headers }: Answer): Promise<void> {
+  response.writeHead(status, headers);
+  if (!(body instanceof ReadableStream)) return void response.end(body ?? undefined);
+  const reader = body.getReader();
+  const leave = () => reader.cancel().catch(() => {});
+  if (response.destroyed) return void leave();
+  response.once("close", leave);
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      await new Promise((resolve) => response.write(next.value, resolve));
+    }
+    response.end();
+  } catch {
+    response.destroy(); // the client must not take the body as complete
+  }
 }
 
 const OPTIONS: OptionNames<ListenOptions> = {

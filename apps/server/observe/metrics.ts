@@ -4,6 +4,9 @@ export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Bounds of the histogram, seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+/** Separates the values of labels in a key. */
+const BETWEEN = "\0";
+
 /** A counter or a gauge. Without labels it starts at 0. */
 class Numbers {
   readonly #values = new Map<string, number>();
@@ -19,12 +22,14 @@ class Numbers {
   }
 
   add(values: readonly string[], by = 1): void {
-    const key = labelled(this.#labels, values);
+    const key = values.join(BETWEEN);
     this.#values.set(key, (this.#values.get(key) ?? 0) + by);
   }
 
   text(): string {
-    const lines = [...this.#values].map(([labels, value]) => line(this.#name, labels, value));
+    const lines = [...this.#values].map(([key, value]) =>
+      line(this.#name, labelled(this.#labels, key.split(BETWEEN)), value)
+    );
     return this.#head + lines.join("");
   }
 }
@@ -32,27 +37,35 @@ class Numbers {
 /** Durations by method and route. */
 class Durations {
   readonly #name = "holdfast_request_duration_seconds";
-  readonly #values = new Map<string, { below: Map<number, number>; count: number; sum: number }>();
+  /** Counts by bucket, the last for all longer requests. */
+  readonly #values = new Map<string, { counts: number[]; sum: number }>();
 
   observe(method: string, route: string, seconds: number): void {
-    const key = labelled(["method", "route"], [method, route]);
-    const known = this.#values.get(key) ?? { below: new Map(), count: 0, sum: 0 };
-    for (const bound of BUCKETS.filter((bound) => seconds <= bound)) {
-      known.below.set(bound, (known.below.get(bound) ?? 0) + 1);
+    const key = `${method}${BETWEEN}${route}`;
+    let known = this.#values.get(key);
+    if (known === undefined) {
+      this.#values.set(key, known = { counts: Array(BUCKETS.length + 1).fill(0), sum: 0 });
     }
-    known.count++;
+    let bucket = 0;
+    while (bucket < BUCKETS.length && seconds > BUCKETS[bucket]!) bucket++;
+    known.counts[bucket]!++;
     known.sum += seconds;
-    this.#values.set(key, known);
   }
 
   text(): string {
     const name = this.#name;
-    const lines = [...this.#values].flatMap(([labels, { below, count, sum }]) => [
-      ...BUCKETS.map((le) => line(`${name}_bucket`, `${labels},le="${le}"`, below.get(le) ?? 0)),
-      line(`${name}_bucket`, `${labels},le="+Inf"`, count),
-      line(`${name}_sum`, labels, sum),
-      line(`${name}_count`, labels, count),
-    ]);
+    const lines = [...this.#values].flatMap(([key, { counts, sum }]) => {
+      const labels = labelled(["method", "route"], key.split(BETWEEN));
+      let count = 0;
+      const buckets = counts.map((some, i) =>
+        line(`${name}_bucket`, `${labels},le="${BUCKETS[i] ?? "+Inf"}"`, count += some)
+      );
+      return [
+        ...buckets,
+        line(`${name}_sum`, labels, sum),
+        line(`${name}_count`, labels, count),
+      ];
+    });
     const help = "Time from a request to the first byte of its answer";
     return head("histogram", name, help) + lines.join("");
   }

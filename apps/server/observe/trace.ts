@@ -5,7 +5,7 @@
 // itself.
 //
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
-import { pathOf } from "../routing.ts";
+import { type Answer, pathOf } from "../routing.ts";
 
 interface OpenTelemetry {
   trace?: { getTracer(name: string): Tracer };
@@ -69,8 +69,8 @@ function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
 export function traced(
   request: Request,
   known: TracedRequest,
-  answer: () => Promise<Response>,
-): Promise<Response> {
+  answer: () => Promise<Answer>,
+): Promise<Answer> {
   const { trace, context, propagation } = registered() ?? {};
   if (trace === undefined) return answer();
   const active = context?.active() ?? contextOf(new Map());

@@ -129,6 +129,6 @@ export function noUpload(upload: string): RegistryError {
     subject: JSON.stringify(upload),
     state: "it does not exist",
     hint:
-      "It was saved or removed, or it has expired. If no version was saved, create another one.",
+      "It was saved or removed, or it has expired. If no version was saved, create another upload.",
   });
 }

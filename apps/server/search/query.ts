@@ -7,11 +7,15 @@ export interface SearchedVersion {
   readonly version: string;
   readonly aliases: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** The id of the materializer. */
+  readonly kind: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
 }
 
 export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
 
-const FILTER = /^(name|version|alias|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
+const FILTER = /^(name|version|alias|kind|created|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
 /** A filter by another field. */
 const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 const MOST_TERMS = 20;
@@ -20,7 +24,8 @@ const MOST_TERMS = 20;
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias or a metadata value, ignoring case. A filter compares `name`,
  * `version`,
- * `alias` or `metadata.KEY` (with dots for nested keys) by `= != > >= < <=`, numbers as numbers.
+ * `alias`, `kind`, `created` (the beginning of an ISO date) or `metadata.KEY` (with dots for nested
+ * keys) by `= != > >= < <=`, numbers as numbers.
  * `"two words"` is one term, and a term that begins with a quote is a word.
  *
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
@@ -45,7 +50,9 @@ function parseTerm(term: string): SearchQuery {
     const [, other] = OTHER_FILTER.exec(term) ?? [];
     if (other !== undefined) {
       throw invalid(
-        `${JSON.stringify(other)} is not one of name, version, alias and metadata.KEY`,
+        `${
+          JSON.stringify(other)
+        } is not one of name, version, alias, kind, created and metadata.KEY`,
         'Write metadata.epochs>3, or quote a word: "epochs>3".',
       );
     }
@@ -61,6 +68,8 @@ function parseTerm(term: string): SearchQuery {
   const compare = comparing(comparison as Comparison, wanted);
   if (field === "alias") return ({ aliases }) => aliases.some(compare);
   if (field === "name" || field === "version") return (found) => compare(found[field]);
+  if (field === "kind") return ({ kind }) => compare(kind);
+  if (field === "created") return ({ createdAt }) => compare(createdAt.slice(0, wanted.length));
   const path = field.split(".").slice(1);
   return ({ metadata }) => {
     const value = valueAt(metadata, path);

@@ -4,7 +4,6 @@ import { isRegistryError, type Logger, type Registry, type System } from "../../
 import { type SearchedVersion, searchText } from "./query.ts";
 
 export interface IndexedVersion extends SearchedVersion {
-  readonly createdAt: string;
   /** Bytes. */
   readonly size: number;
 }
@@ -15,6 +14,13 @@ export interface SearchIndex {
   readonly readAt: number;
   /** The index is full, so some versions are missing. */
   readonly cut: boolean;
+  /** Names read so far, while it is read for the first time. */
+  readonly read?: number;
+}
+
+export interface ReadIndexOptions {
+  /** Returns what is read so far after a moment, instead of waiting for all. @default false */
+  partial?: boolean;
 }
 
 export interface SearchIndexOptions {
@@ -28,17 +34,21 @@ const MOST_VERSIONS = 200_000;
 const MOST_TEXT = 128 * 1024 * 1024;
 const VERSIONS_OF_A_NAME = 20;
 const NAMES_AT_ONCE = 32;
+/** An index that is read this fast is never returned in part. */
+const WHOLE_WITHIN_MS = 250;
 
 /**
- * Creates a function that returns the index. The first call waits until it is read. Later calls
+ * Creates a function that returns the index. The first call waits until it is read, if it does not
+ * ask for a part. Later calls
  * return it at once, and refresh it in the background if it is older than a minute. Known versions
- * are not read again.
+ * are not read again. Reading gives way to other requests after each group of names.
  */
 export function createSearchIndex(
   registry: Registry,
   { system, logger, closing }: SearchIndexOptions,
-): () => Promise<SearchIndex> {
+): (options?: ReadIndexOptions) => Promise<SearchIndex> {
   let index: SearchIndex | undefined;
+  let soFar: SearchIndex | undefined;
   let reading: Promise<SearchIndex> | undefined;
   let known = new Map<string, IndexedVersion>();
 
@@ -48,7 +58,8 @@ export function createSearchIndex(
     const next = new Map<string, IndexedVersion>();
     let text = 0;
     let cut = false;
-    for await (const found of inGroups(registry.names({ signal: closing }), versionsOf)) {
+    let read = 0;
+    for await (const found of inGroups(registry.names({ signal: closing }), versionsOf, pause)) {
       for (const [key, version] of found) {
         const words = searchText(version);
         text += words.length;
@@ -60,21 +71,28 @@ export function createSearchIndex(
         entries.push({ found: version, text: words });
       }
       if (cut) break;
+      soFar = { entries, readAt, cut, read: ++read };
     }
     known = next;
     return { entries, readAt, cut };
   }
 
+  /** Lets other requests run: a fast backend answers without ever returning to the event loop. */
+  function pause(): Promise<void> {
+    return system.sleep(0, closing);
+  }
+
   async function versionsOf(name: string): Promise<[key: string, IndexedVersion][]> {
     const found: [string, IndexedVersion][] = [];
     try {
-      const aliases = Object.entries(await registry.aliases(name, { signal: closing }));
+      const aliases = await Array.fromAsync(registry.aliases(name, { signal: closing }));
       const options = { limit: VERSIONS_OF_A_NAME, signal: closing };
       for await (const { version, generation } of registry.versions(name, options)) {
         const key = `${name}@${version}#${generation}`;
-        const naming = aliases.filter(([, named]) => named === version).map(([alias]) => alias);
-        const { createdAt, size, metadata } = known.get(key) ?? await describe(name, version);
-        found.push([key, { name, version, aliases: naming, metadata, createdAt, size }]);
+        const naming = aliases.flatMap((each) => each.version === version ? [each.alias] : []);
+        const { createdAt, size, metadata, kind } = known.get(key) ??
+          await describe(registry, name, { version, signal: closing });
+        found.push([key, { name, version, aliases: naming, metadata, kind, createdAt, size }]);
       }
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
@@ -83,21 +101,17 @@ export function createSearchIndex(
     return found;
   }
 
-  async function describe(
-    name: string,
-    version: string,
-  ): Promise<Omit<IndexedVersion, "name" | "version" | "aliases">> {
-    const { createdAt, size, metadata } = await registry.info(name, { version, signal: closing });
-    return { createdAt: createdAt.toISOString(), size, metadata };
-  }
-
   function refresh(): Promise<SearchIndex> {
     reading ??= read().then((found) => index = found).finally(() => reading = undefined);
     return reading;
   }
 
-  return async () => {
-    if (index === undefined) return await refresh();
+  return async ({ partial = false } = {}) => {
+    if (index === undefined) {
+      const whole = refresh();
+      if (!partial) return await whole;
+      return await withinMoment(whole, { system, closing }) ?? soFar ?? nothingAt(system.now());
+    }
     if (system.now() - index.readAt >= FRESH_MS) {
       void refresh().catch((error) => logger.error("Cannot read the index:", error));
     }
@@ -105,9 +119,38 @@ export function createSearchIndex(
   };
 }
 
+async function describe(
+  registry: Registry,
+  name: string,
+  at: { version: string; signal: AbortSignal },
+): Promise<Omit<IndexedVersion, "name" | "version" | "aliases">> {
+  const { createdAt, size, metadata, materializer: { id: kind } } = await registry.info(name, at);
+  return { createdAt: createdAt.toISOString(), size, metadata, kind };
+}
+
+/** Waits a moment for a value. If it fails later, nobody learns that: a later search tries again. */
+async function withinMoment<T>(
+  value: Promise<T>,
+  { system, closing }: Pick<SearchIndexOptions, "system" | "closing">,
+): Promise<T | undefined> {
+  const over = new AbortController();
+  const moment = system.sleep(WHOLE_WITHIN_MS, AbortSignal.any([over.signal, closing]));
+  try {
+    return await Promise.race([value, moment]) ?? undefined;
+  } finally {
+    over.abort();
+    for (const each of [moment, value]) each.catch(() => {});
+  }
+}
+
+function nothingAt(readAt: number): SearchIndex {
+  return { entries: [], readAt, cut: false, read: 0 };
+}
+
 async function* inGroups<T, R>(
   items: AsyncIterable<T>,
   make: (item: T) => Promise<R>,
+  pause: () => Promise<void>,
 ): AsyncGenerator<R> {
   let group: Promise<R>[] = [];
   for await (const item of items) {
@@ -115,6 +158,7 @@ async function* inGroups<T, R>(
     if (group.length < NAMES_AT_ONCE) continue;
     yield* await Promise.all(group);
     group = [];
+    await pause();
   }
   yield* await Promise.all(group);
 }

@@ -4,6 +4,7 @@ import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
 import { isRegistryError } from "../../../mod.ts";
 import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access } from "../access/access.ts";
+import { Answer } from "../answer.ts";
 import { problem, problemOf } from "../problem.ts";
 import { type Checksum, CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
 import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
@@ -25,7 +26,7 @@ const NO_SUCH_UPLOAD = { status_code: 404, body: "no such upload" };
 export async function answerTus(
   request: Request,
   { uploads, access, locks, id, keptForMs }: TusOptions,
-): Promise<Response> {
+): Promise<Answer> {
   if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
     return notTus();
   }
@@ -44,17 +45,17 @@ export async function answerTus(
     onResponseError: (_request, error) => void (store.failure ??= error),
   });
   const answer = await server.handleWeb(request);
-  const headers = new Headers(
+  const headers = Object.fromEntries(
     [...answer.headers].filter(([name]) => !/^(access-control-|content-)/.test(name)),
   );
   if (request.method === "OPTIONS") {
-    headers.set("tus-checksum-algorithm", CHECKSUM_ALGORITHMS.join(","));
+    headers["tus-checksum-algorithm"] = CHECKSUM_ALGORITHMS.join(",");
   }
   const { status } = answer;
-  return status < 400 ? new Response(null, { status, headers }) : await refused(answer, store);
+  return status < 400 ? new Answer(null, { status, headers }) : await refused(answer, store);
 }
 
-async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Response> {
+async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Answer> {
   const text = (await answer.text()).trim();
   const headers = { "tus-resumable": "1.0.0" };
   if (mismatched) {
@@ -64,7 +65,7 @@ async function refused(answer: Response, { failure, mismatched }: UploadStore): 
   }
   if (isRegistryError(failure)) {
     const known = problemOf(failure);
-    for (const [name, value] of Object.entries(headers)) known.headers.set(name, value);
+    Object.assign(known.headers, headers);
     return known;
   }
   const status = answer.status === 501 ? 422 : answer.status; // an unsupported extension
@@ -84,7 +85,7 @@ async function refused(answer: Response, { failure, mismatched }: UploadStore): 
   return problem(status, { code, detail, hint }, headers);
 }
 
-function notTus(): Response {
+function notTus(): Answer {
   const detail = "Cannot upload: the header Tus-Resumable: 1.0.0 is missing";
   const hint = "Use a tus client such as tus-js-client, or POST /contents or POST /upload.";
   const headers = { "tus-resumable": "1.0.0", "tus-version": "1.0.0" };

@@ -26,7 +26,7 @@ function* unbounded(schema: Schema, place: string, document: Schema): Generator<
 }
 
 Deno.test("the document gives every string of a request a minimum length", async () => {
-  await using service = await openService();
+  await using service = await openService({ hf: true });
   const document: Schema = await (await service.send("GET", "/openapi.json")).json();
   const found: string[] = [];
   for (const [path, methods] of Object.entries<Schema>(document.paths)) {

@@ -13,10 +13,11 @@ function answer(
 ) {
   const system = { ...createScriptedSystem(), sleep };
   const context = { closing, system } as unknown as ServerContext;
-  return answerEvents({ req: { method: "GET" }, env: {} } as unknown as RouteContext, {
+  const answered = answerEvents({ req: { method: "GET" }, env: {} } as unknown as RouteContext, {
     context,
     events,
   });
+  return answered.toResponse();
 }
 
 Deno.test("events have ids, and the stream ends with them", async () => {

@@ -72,7 +72,7 @@ Deno.test("problems carry code, hint, advice, commit and key, but no cause", asy
     maybeWritten: true,
     cause: new Error("secret"),
   });
-  const answer = problemOf(error);
+  const answer = problemOf(error).toResponse();
   assertEquals((await answer.clone().text()).includes("secret"), false);
   const { code, message, hint, retry, commit, key, maybeWritten } = await readProblem(answer, {
     action: "save",
@@ -104,7 +104,8 @@ Deno.test("problems omit the location of the store", async () => {
     }),
   ];
   for (const [words, detail] of cases) {
-    const answer = problemOf(fault({ code: "Unavailable", ...words, backend: "s3://secret" }));
+    const answer = problemOf(fault({ code: "Unavailable", ...words, backend: "s3://secret" }))
+      .toResponse();
     const text = await answer.text();
     assertEquals([JSON.parse(text).detail, text.includes("secret")], [detail, false]);
   }
@@ -113,7 +114,10 @@ Deno.test("problems omit the location of the store", async () => {
     const whole = fault({ code: "Unavailable", action: "list", subject, state: "gone", backend });
     const { code, message } = whole;
     for (const error of [whole, new RegistryError({ code, message, backend })]) {
-      assertEquals((await problemOf(error).json()).detail, "Cannot list the store: gone");
+      assertEquals(
+        (await problemOf(error).toResponse().json()).detail,
+        "Cannot list the store: gone",
+      );
     }
   }
 });
@@ -129,7 +133,7 @@ Deno.test("problems carry hints for HTTP, the library and the command line", asy
   });
   const suggested = withSuggestion(error, "a@1");
   for (const [sent, begins] of [[error, ""], [suggested, 'Did you mean "a@1"? ']] as const) {
-    const answer = problemOf(sent, everything);
+    const answer = problemOf(sent, everything).toResponse();
     assertEquals((await answer.clone().json()).hint, `${begins}GET /artifacts/a/versions`);
     const asked = { action: "load", location: "http://localhost", writes: false };
     const read = await readProblem(answer, asked);
@@ -140,7 +144,7 @@ Deno.test("problems carry hints for HTTP, the library and the command line", asy
     ) => [message, action, subject, state];
     assertEquals(words(read), words(error));
   }
-  const { hint, hints } = await problemOf(withSuggestion(error, "secret@1")).json();
+  const { hint, hints } = await problemOf(withSuggestion(error, "secret@1")).toResponse().json();
   assertEquals(hint, "GET /artifacts/a/versions");
   assertEquals(hints, { library: "registry.versions(name)", cli: "holdfast versions" });
 });
@@ -150,6 +154,6 @@ Deno.test("hints about missing permissions omit the location of the store", asyn
   const denied = new Error('Requires write access to "/srv/my secret/objects/a/0", run again');
   const cause = Object.assign(denied, { name: "NotCapable" });
   const error = diskError(cause, { action: "put", key, backend: "file:///srv/my%20secret" });
-  const { hint } = await problemOf(error).json();
+  const { hint } = await problemOf(error).toResponse().json();
   assertEquals(hint, 'Requires write access to "the store/objects/a/0", run again.');
 });

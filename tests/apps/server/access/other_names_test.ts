@@ -3,6 +3,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { aliasesOf } from "../../../conformance/registry/registry_case.ts";
 
 const FILES = {
   materializer: { id: "bytes", formatVersion: 1 },
@@ -26,6 +27,10 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/lineage?ref=other%2Fa"],
   ["GET", "/lineage?ref=other%2Fa%401.0.0"],
   ["GET", "/runs/other@1"],
+  ["GET", "/runs/other@1/steps/a/attempts"],
+  ["GET", `${OTHER}/space`],
+  ["GET", "/space"],
+  ["GET", "/space/prune?keepLast=1"],
   ["GET", "/jobs/other"],
   ["GET", "/jobs/other/events"],
   ["GET", "/metrics"],
@@ -47,6 +52,7 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["DELETE", `${OTHER}/drafts/d`],
   ["POST", "/upload?name=other%2Fa"],
   ["POST", "/uploads/presigned/x/commit", { ...UPLOAD, name: "other/a" }],
+  ["DELETE", "/runs/other@1"],
   ["DELETE", "/jobs/other"],
   ["POST", "/jobs/other/retry"],
 ];
@@ -111,6 +117,39 @@ Deno.test("a token for one prefix has no access to another by any route", async 
     assertEquals(text.includes("other"), false, `${listing}: ${text}`);
   }
   assertEquals(JSON.stringify(await registry.info("other/a")), before);
-  assertEquals(await registry.aliases("other/a"), { production: "1.0.0" });
+  assertEquals(await aliasesOf(registry, "other/a"), { production: "1.0.0" });
   assertEquals(await Array.fromAsync(registry.names()), ["mine/a", "other/a"]);
+});
+
+Deno.test("a version is shown without inputs that the token may not read", async () => {
+  await using registry = await openRegistry("memory:");
+  const inputs = ["mine/a@1.0.0", "other/a@1.0.0", {
+    ref: "other/b@2.0.0",
+    digest: "0".repeat(64),
+  }];
+  await registry.save("mine/b", new Uint8Array(3), { inputs });
+  const find = (header: string | null) =>
+    Promise.resolve(createAccess("me", (header ?? "").split(",").map(parseScope)));
+  await using handler = createHandler(registry, { tokens: { find } });
+  const ask = async (authorization: string, path: string, init: RequestInit = {}) => {
+    const headers = { authorization, "content-type": "application/json" };
+    const answer = await handler(new Request(`http://127.0.0.1${path}`, { headers, ...init }));
+    return await answer.json();
+  };
+  const batch = { method: "POST", body: '{"operations":[{"op":"info","name":"mine/b"}]}' };
+  for (
+    const [scopes, expected] of [
+      ["read:mine/*,write:mine/*", inputs.slice(0, 1)],
+      ["read:mine/*,read:other/a,write:mine/*", inputs.slice(0, 2)],
+      ["admin", inputs],
+    ] as const
+  ) {
+    const infos = [
+      await ask(scopes, "/artifacts/mine%2Fb/versions/1.0.0"),
+      await ask(scopes, "/artifacts/mine%2Fb/versions/1.0.0?data=100"),
+      (await ask(scopes, "/artifacts/mine%2Fb/versions?details=true")).items[0].info,
+      (await ask(scopes, "/batch", batch)).results[0].value,
+    ];
+    assertEquals(infos.map(({ inputs }) => inputs), infos.map(() => expected), scopes);
+  }
 });

@@ -259,6 +259,15 @@ Deno.test("a late body is 408", async () => {
   assertEquals(cancelled, true);
 });
 
+Deno.test("the time of a body begins with its first read", async () => {
+  let timers = 0;
+  const system = { sleep: () => (timers++, new Promise<void>(() => {})) };
+  const request = limitBody(sent("/batch", 10), LIMITS, { system });
+  assertEquals(timers, 0);
+  await request.bytes();
+  assertEquals(timers, 1);
+});
+
 Deno.test("a too large JSON body is 413", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry, { limits: { maxBodyBytes: 10 } });

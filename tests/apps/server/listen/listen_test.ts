@@ -8,6 +8,7 @@ import {
 import { RegistryError } from "../../../../mod.ts";
 import { createHandler, type Handler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
+import { withoutHanging } from "../../../support/without_hanging.ts";
 import { readToEnd, requestText, serve } from "./served.ts";
 
 const encoder = new TextEncoder();
@@ -146,4 +147,69 @@ Deno.test("the handler receives the address of the client", async () => {
   assertEquals(from, [{ hostname: "127.0.0.1" }]);
   await server.stop({ withinMs: 0 });
   assert(server.url.startsWith("http:"));
+});
+
+Deno.test("short answers have a length, with and without their body", async () => {
+  await using service = await serve();
+  await service.registry.save("a", "é");
+  const { files: [{ path }] } = await service.registry.info("a");
+  const file = `/artifacts/a/versions/1.0.0/files/${path}`;
+  for (const target of ["/health", "/names", "/artifacts/a/versions/1", file, "/nowhere"]) {
+    const [head = "", body = ""] = (await service.talk(requestText(target))).split("\r\n\r\n");
+    const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+    assertEquals(length, String(encoder.encode(body).length), target);
+    const headOnly = await service.talk(requestText(target).replace("GET", "HEAD"));
+    assertEquals(headOnly.split("\r\n\r\n")[1], "", target);
+  }
+});
+
+Deno.test("a stream that fails breaks the connection, and one without a reader ends", async () => {
+  const left = Promise.withResolvers<void>();
+  const close = () => Promise.resolve();
+  const answer = ({ url }: Request) => {
+    let pulls = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulls++ < 3) controller.enqueue(encoder.encode("part "));
+        else if (url.endsWith("/ends")) controller.close();
+        else if (url.endsWith("/fails")) throw new Error("gone");
+        else return new Promise(() => {}); // nothing more comes
+      },
+      cancel: () => left.resolve(),
+    }, { highWaterMark: 0 });
+    return Promise.resolve(new Response(body));
+  };
+  const handler = Object.assign(answer, { close, [Symbol.asyncDispose]: close });
+  const server = await listen(handler, { port: 0 });
+  assertEquals(await (await fetch(`${server.url}/ends`)).text(), "part part part ");
+  await assertRejects(async () => await (await fetch(`${server.url}/fails`)).text());
+  const { body } = await fetch(`${server.url}/stalls`);
+  await body!.cancel();
+  await left.promise;
+  await server.stop({ withinMs: 0 });
+});
+
+Deno.test("a stream whose reader left before the answer ends", async () => {
+  const asked = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const close = () => Promise.resolve();
+  const answer = async ({ signal }: Request) => {
+    const left = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    asked.resolve();
+    await left;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(encoder.encode("part ")),
+      cancel: () => cancelled.resolve(),
+    }, { highWaterMark: 0 });
+    return new Response(body);
+  };
+  const handler = Object.assign(answer, { close, [Symbol.asyncDispose]: close });
+  const server = await listen(handler, { port: 0 });
+  const leave = new AbortController();
+  const left = assertRejects(() => fetch(server.url, { signal: leave.signal }));
+  await asked.promise;
+  leave.abort();
+  await left;
+  await withoutHanging("the end of the stream", cancelled.promise);
+  await server.stop({ withinMs: 0 });
 });

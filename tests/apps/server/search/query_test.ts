@@ -7,6 +7,8 @@ const VERSION = {
   version: "2.0.0",
   aliases: ["production"],
   metadata: { epochs: 10, by: "Ann Lee", data: { rows: 9 }, done: true, tags: ["nlp"] },
+  kind: "json",
+  createdAt: "2026-01-01T00:00:00.000Z",
 };
 const meets = (query: string) => parseQuery(query)(VERSION, searchText(VERSION));
 

@@ -1,0 +1,30 @@
+// The token of `holdfast explore`: a code for one page.
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { type Access, createAccess, parseScope } from "./access.ts";
+import type { TokenCheck } from "./token_file.ts";
+
+/**
+ * Creates a check that accepts `CODE.REST`, where the first request chooses the rest. A code that
+ * others see later, in a history or a list of processes, opens nothing.
+ */
+export function createOneTimeCheck(scopes: readonly string[]): TokenCheck & { code: string } {
+  const code = randomBytes(24).toString("base64url");
+  const access = createAccess("explore", scopes.map(parseScope));
+  let expected: string | undefined;
+  return {
+    code,
+    find(authorization): Promise<Access | undefined> {
+      const [, token = ""] = /^Bearer (.+)$/i.exec(authorization ?? "") ?? [];
+      const [given = "", rest = ""] = token.split(".");
+      if (!isEqual(given, code) || rest.length < 32) return Promise.resolve(undefined);
+      expected ??= token;
+      return Promise.resolve(isEqual(token, expected) ? access : undefined);
+    },
+  };
+}
+
+function isEqual(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,78 @@
+// Answers with a file of an opened version.
+import { Buffer } from "node:buffer";
+import { type Artifact, isRegistryError } from "../../../mod.ts";
+import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { ByteRange } from "../../../backends/mod.ts";
+import type { Answer, RouteContext, ServerContext } from "../routing.ts";
+import { whileAllowed } from "../access/guard_route.ts";
+import { answerFile, type Representation } from "./answer_file.ts";
+import { type Disposition, mediaHeaders } from "./media.ts";
+import type { Windows } from "./streams.ts";
+
+/** For files that cannot change: as long as the library trusts its own cache. */
+const IMMUTABLE = "private, max-age=604800, immutable";
+
+/** Files up to this size are read whole: streams take several times the processor time. */
+const WHOLE_BYTES = 16 * 1024;
+
+export interface AnsweredFile {
+  artifact: Artifact;
+  file: ArtifactFile;
+  /** @default by the media type */
+  disposition?: Disposition;
+  /** True if the file at this URL cannot change. */
+  fixed: boolean;
+  /** @default `"sha256:…"` */
+  etag?: string;
+  /** Additional headers. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers with a file or a range of it, as long as the token of the request may read it. */
+export async function answerVersionFile(
+  c: RouteContext,
+  { windows }: Pick<ServerContext, "windows">,
+  answered: AnsweredFile,
+): Promise<Answer> {
+  const { artifact: { info: { name } }, file } = answered;
+  return await answerFile(c.req.raw, represent(answered), async (range) => {
+    if (range === undefined && file.info.size <= WHOLE_BYTES) {
+      return await file.bytes();
+    }
+    const sent = await stream(windows, file, range);
+    return sent && whileAllowed(c, sent, { may: (access) => access.may("read", name) });
+  });
+}
+
+function represent(
+  { artifact: { info }, file, disposition, fixed, etag, headers }: AnsweredFile,
+): Representation {
+  const { path, size, sha256, mediaType } = file.info;
+  return {
+    size,
+    etag: etag ?? `"sha256:${sha256}"`,
+    lastModified: info.createdAt.toUTCString(),
+    digest: `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
+    headers: {
+      ...mediaHeaders({ path, mediaType }, disposition),
+      "cache-control": fixed ? IMMUTABLE : "no-cache",
+      "holdfast-commit": info.commit,
+      "holdfast-version": info.version,
+      ...headers,
+    },
+  };
+}
+
+/** Opens the stream of a file. Returns undefined for a range of a compressed file. */
+async function stream(
+  windows: Windows,
+  file: ArtifactFile,
+  range?: ByteRange,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  try {
+    return await windows.open((windowBytes) => file.stream(range, { windowBytes }));
+  } catch (error) {
+    if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
+    throw error;
+  }
+}
