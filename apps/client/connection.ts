@@ -185,7 +185,7 @@ function setToken(headers: Headers, token: string): void {
   throw fault({
     code: "Invalid",
     action: "send the token",
-    state: "it is empty, or has characters that are not allowed in a header",
+    state: "it is empty or contains characters not allowed in an HTTP header",
     hint: "Pass one line of ASCII without spaces, and without the line feed of its file.",
   });
 }

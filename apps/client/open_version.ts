@@ -10,6 +10,7 @@ import { createSha256, sha256 } from "./sha256.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit.ts";
+import { readableFile } from "../../core/registry/artifact_file.ts";
 import { noSuchFile } from "../../core/registry/file_facts.ts";
 import type { LoadOptions, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
@@ -122,7 +123,7 @@ function corrupt(ref: string, path: string): RegistryError {
     code: "Corrupt",
     action: "read",
     subject: `${shown(path)} of "${ref}"`,
-    state: "its bytes differ from what was saved",
+    state: "its bytes differ from the saved ones",
     hint: "Read it again. If it fails again, restore it from a copy.",
   });
 }
@@ -214,11 +215,12 @@ function createRemoteArtifact(
     }
   }
 
-  const open = (file: FileInfo): ArtifactFile => ({
-    info: { ...file },
-    stream: (range) => iterableStream(chunks(file, range)),
-    bytes: () => bytes(file),
-  });
+  const open = (file: FileInfo): ArtifactFile =>
+    readableFile({
+      info: { ...file },
+      stream: (range) => iterableStream(chunks(file, range)),
+      bytes: () => bytes(file),
+    });
   return {
     info,
     files: () => info.files.map(open),

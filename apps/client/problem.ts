@@ -175,7 +175,7 @@ export function unexpected(
   return fault({
     code: "Unsupported",
     action,
-    state: `unexpected answer from ${location}: ${state}`,
+    state: `unexpected response from ${location}: ${state}`,
     hint:
       "Check that the URL is that of a Holdfast service, and use the same release as the service.",
     backend: location,

@@ -12,6 +12,7 @@ import { createLoadLimit, type LoadLimit } from "../../registry/contract/load_li
 import { makeValue } from "../../registry/contract/make_value.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type {
+  AliasEntry,
   LoadOptions,
   ReadOptions,
   Registry,
@@ -180,11 +181,11 @@ class RemoteMethods {
       return { method: "DELETE", path: aliasPath(name, alias), query, signal };
     });
 
-  aliases: Registry["aliases"] = async (name, { signal } = {}) => {
+  aliases: Registry["aliases"] = (name, { signal } = {}) => {
     const action = `list the aliases of ${shown(name)}`;
     const begin = () => ({ action, path: `${artifactPath(name)}/aliases`, signal });
-    const pairOf = ({ alias, version }: { alias: string; version: string }) => [alias, version];
-    return Object.fromEntries(await Array.fromAsync(listAll(this.#connection, begin, pairOf)));
+    const entryOf = ({ alias, version }: AliasEntry): AliasEntry => ({ alias, version });
+    return listAll(this.#connection, begin, entryOf);
   };
 
   history: Registry["history"] = (name, alias, { limit, signal } = {}) => {

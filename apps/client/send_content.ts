@@ -118,7 +118,7 @@ function checkReceived(
     action,
     state: `${connection.location} did not receive the bytes that were sent`,
     hint:
-      "Nothing was saved. Look for a proxy in front of the service that changes request bodies.",
+      "Nothing was saved. Check for a proxy in front of the service that changes request bodies.",
     backend: connection.location,
   });
 }

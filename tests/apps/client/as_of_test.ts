@@ -26,7 +26,7 @@ Deno.test("asOf through a service gives what a ref meant then", async () => {
   }
 });
 
-Deno.test("a service tells the log of a name, with deletions and removed aliases", async () => {
+Deno.test("a service lists the log of a name, with deletions and removed aliases", async () => {
   const service = await startService();
   try {
     const registry = await service.open();

@@ -80,7 +80,7 @@ testService("a write that meets an untrusted certificate is not Unknown", async 
 });
 
 Deno.test("opening a silent service is Unavailable after the time limit", async () => {
-  using timers = holdTimers(3_000);
+  using timers = holdTimers(5_000);
   const mute: SendRequest = () => {
     queueMicrotask(timers.pass);
     return new Promise(() => {});

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
 import { RegistryError } from "../../../mod.ts";
-import { noise } from "../../conformance/registry/registry_case.ts";
+import { aliasesOf, noise } from "../../conformance/registry/registry_case.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { ADDRESS, loseConnection, testService } from "./service.ts";
@@ -170,7 +170,7 @@ testService("an HTML page of a proxy is Unsupported", async (service) => {
     () => registry.has("a"),
     () => registry.info("a"),
     () => registry.load("a"),
-    () => registry.aliases("a"),
+    () => aliasesOf(registry, "a"),
     () => Array.fromAsync(registry.names()),
   ];
   const writes: (() => Promise<unknown>)[] = [
@@ -188,7 +188,7 @@ testService("an HTML page of a proxy is Unsupported", async (service) => {
       String(action),
     );
   }
-  assertEquals(await service.behind.aliases("a"), {});
+  assertEquals(await aliasesOf(service.behind, "a"), {});
 });
 
 testService("a range other than the requested one is Unsupported", async (service) => {
