@@ -7,11 +7,11 @@ import { seededRandom } from "../support/scripted_system.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
-/** What the outside is. */
+/** The world outside the program. */
 export interface CapturedIoOptions {
   /** The current folder. */
   cwd: string;
-  /** What comes from standard input. @default "x" */
+  /** The content of standard input. @default "x" */
   stdin?: string | Uint8Array;
   /** Which streams are terminals. @default none */
   terminals?: ("stdin" | "stdout" | "stderr")[];
@@ -61,7 +61,7 @@ export function captureIo(options: CapturedIoOptions): CapturedIo {
   };
 }
 
-/** What a run did. */
+/** The outcome of a run. */
 export interface CliRun {
   /** Its exit code. */
   code: number;
@@ -118,7 +118,7 @@ export function noise(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random() * 256);
 }
 
-/** What a test of commands works with. */
+/** The tools of a test of commands. */
 export interface CliTest {
   /** A folder, in which the commands run. */
   root: Awaited<ReturnType<typeof tempRoot>>;

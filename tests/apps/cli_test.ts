@@ -20,7 +20,7 @@ Deno.test("--help goes to standard output and shows the first steps, every comma
   }
 });
 
-Deno.test("every command's help has a purpose, its options and examples, and is no wider than the terminal", async () => {
+Deno.test("every command's help has a purpose, its options and examples, and fits the terminal", async () => {
   for (const { name, summary, options, examples, hidden } of COMMANDS) {
     const { code, out } = await holdfast(`${name} --help`, {
       ...HERE,
@@ -64,6 +64,8 @@ Deno.test("typos get a suggestion and a hint", async () => {
     ["verison", "Did you mean versions?"],
     ["list", "Did you mean ls?"],
     ["delete", "Did you mean rm?"],
+    ["compare", "Did you mean diff?"],
+    ["history", "Did you mean log?"],
     ["statsu", "Did you mean status?"],
     ["validat", "Did you mean pipeline validate?"],
     ["pipeline rnu", "Did you mean pipeline run?"],
@@ -137,7 +139,7 @@ filledTest("a closed output ends the run quietly", async (it) => {
 });
 
 filledTest("colors appear only on terminals that allow them", async (it) => {
-  const coloured = async (
+  const colored = async (
     options: { terminals?: ("stdout" | "stderr")[]; env?: Record<string, string> },
   ) => {
     const { out } = await it.holdfast("ls", { ...options });
@@ -145,8 +147,8 @@ filledTest("colors appear only on terminals that allow them", async (it) => {
     return [out.includes("\x1b["), err.includes("\x1b[")];
   };
   const terminals = ["stdout", "stderr"] as ("stdout" | "stderr")[];
-  assertEquals(await coloured({}), [false, false]);
-  assertEquals(await coloured({ terminals }), [true, true]);
-  assertEquals(await coloured({ terminals, env: { NO_COLOR: "1" } }), [false, false]);
-  assertEquals(await coloured({ terminals, env: { TERM: "dumb" } }), [false, false]);
+  assertEquals(await colored({}), [false, false]);
+  assertEquals(await colored({ terminals }), [true, true]);
+  assertEquals(await colored({ terminals, env: { NO_COLOR: "1" } }), [false, false]);
+  assertEquals(await colored({ terminals, env: { TERM: "dumb" } }), [false, false]);
 });

@@ -3,6 +3,7 @@ import { spawnDeno } from "../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { watchProcess } from "../support/watch_process.ts";
 import { filledTest, fillRegistry, holdfast, succeeds } from "./captured_io.ts";
+import { writeSettings, writeVersion } from "../neighbors/mindtrace/write_version.ts";
 import { walkFiles } from "./walk_files.ts";
 
 const SIZE = 256 * 1024 ** 2;
@@ -26,7 +27,7 @@ async function withBigArtifact(): Promise<TempRoot> {
   return root;
 }
 
-/** What became of a command that was stopped, and where. */
+/** The outcome of a stopped command, and its folder. */
 interface Stopped extends AsyncDisposable {
   root: TempRoot;
   code: number;
@@ -92,6 +93,30 @@ Deno.test("a TERM signal in a big download ends with 143, and the same command c
   assertEquals([kept.startsWith(".holdfast-"), others], [true, []]);
   await succeeds("download big out/", { cwd: root.path });
   assertEquals(Array.from(Deno.readDirSync(root.join("out")), ({ name }) => name), ["big.bin"]);
+});
+
+/** An empty registry, and one of mindtrace with a small and a large version. */
+async function withMindtrace(): Promise<TempRoot> {
+  const root = await tempRoot();
+  await succeeds("init", { cwd: root.path });
+  const folder = root.join("old");
+  await writeSettings(folder);
+  await writeVersion(folder, { name: "a", files: { "data.json": "{}" } });
+  const materializer = "mindtrace.registry.archivers.builtin_materializers.BytesMaterializer";
+  const files = { "data.txt": new Uint8Array(SIZE / 2) };
+  await writeVersion(folder, { name: "big", class: "builtins.bytes", materializer, files });
+  return root;
+}
+
+Deno.test("Ctrl-C in a big import ends with 130, and the same command imports the rest", async () => {
+  const words = ["import", "mindtrace", "old", ".holdfast", "--concurrency", "1"];
+  await using run = await stopped(withMindtrace, words, { watch: ".holdfast" });
+  const { root: { path: cwd }, code, err } = run;
+  assertEquals(code, 130, err);
+  assertEquals((await holdfast("load big", { cwd })).code, 3);
+  const rest = await succeeds("import mindtrace old .holdfast", { cwd });
+  assertStringIncludes(rest, "Imported 1 version (1 file, 128 MiB), 1 unchanged");
+  assertStringIncludes(await succeeds("verify", { cwd }), "No problems: 2 versions");
 });
 
 Deno.test("Ctrl-C in cat --output leaves no half file", async () => {

@@ -12,7 +12,7 @@ import { RegistryError } from ${JSON.stringify(MODULE)};
 throw new RegistryError({ code: "NotFound", message: 'Cannot load "a": no such name', hint: "${HINT}" });
 `;
 
-Deno.test("an error that nobody caught shows its hint on Deno, and where it was thrown", async () => {
+Deno.test("an uncaught error shows its hint on Deno, and its stack", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join("program.ts"), PROGRAM);
   const { stderr } = await runDeno(root.join("program.ts"), []);
@@ -23,7 +23,7 @@ Deno.test("an error that nobody caught shows its hint on Deno, and where it was 
   assertStringIncludes(stderr, "program.ts:3");
 });
 
-Deno.test("what shows an error with its fields on Deno shows the hint once, also of one within another", () => {
+Deno.test("Deno shows the hint of an error once, even of a nested one", () => {
   const below = new RegistryError({ code: "Denied", message: "Cannot y: z", hint: "Ask first." });
   const error = new RegistryError({
     code: "NotFound",

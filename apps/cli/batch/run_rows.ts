@@ -238,7 +238,7 @@ class RowRun<Row extends RowName> {
     this.#progress.print(`More failures are not shown here: ${where}`);
   }
 
-  /** Prints the sums, after `before` if the run was stopped. */
+  /** Prints the totals, after `before` if the run was stopped. */
   async #printSums(before: string): Promise<void> {
     const { flags: { dryRun, report }, context, shard } = this.#options;
     const { rows, ok, skipped, failed, bytes } = this.#sums;

@@ -104,8 +104,8 @@ export class SaveRows implements BatchWork<SaveRow> {
       action: `save "${name}@${version}"`,
       state: "it already exists with different content",
       hint: row.version === undefined
-        ? "This run saved the row before its content changed. Start a new run: --run-id TEXT"
-        : "Use another version, or onConflict skip to keep the existing one.",
+        ? "The content changed after this run saved the row. Start a new run: --run-id ID"
+        : 'Use another version, or set onConflict to "skip" to keep the existing one.',
     });
   }
 

@@ -38,7 +38,7 @@ export const alias: Command = defineCommand<
   summary: "Show, set or delete the aliases of a name.",
   details:
     "With a version it sets the alias, otherwise it shows it. To set or delete, the name may be " +
-    "a pattern, as in rm; everything is found before anything is changed.",
+    "a pattern, as in rm; all names are resolved before anything is changed.",
   args: [
     { usage: "<name>", text: "the artifact; a pattern to set or delete", completes: "name" },
     {
@@ -55,13 +55,13 @@ export const alias: Command = defineCommand<
       text: "also set or delete it for this name or pattern; name@version sets that version",
       repeat: true,
     },
-    { flags: "--history", text: "list the versions that it named, newest first" },
-    { flags: "--rollback", text: "set it to the version that it named before" },
+    { flags: "--history", text: "list the versions that it pointed to, newest first" },
+    { flags: "--rollback", text: "point it back to the version before" },
     AS_OF_OPTION,
     { flags: "-n, --dry-run", text: "only show what would be set or deleted" },
     {
       flags: "--expected <version>",
-      text: "set it only if it names this version now; none: only if it does not exist",
+      text: "set it only if it points to this version now; none: only if it does not exist",
     },
   ],
   examples: [
@@ -70,7 +70,7 @@ export const alias: Command = defineCommand<
     ["holdfast alias my:model production 2.1 --also my:data@1.4", "for several at once"],
     ["holdfast alias my:model", "show all"],
     ["holdfast alias my:model canary --delete", "delete it"],
-    ["holdfast alias my:model production --history", "what it named, and since when"],
+    ["holdfast alias my:model production --history", "what it pointed to, and since when"],
     ["holdfast alias my:model production --rollback", "back to the version before"],
     ["holdfast alias my:model production 2.2 --expected 2.1", "only if it did not change"],
   ],
@@ -217,8 +217,8 @@ async function showOne(
 async function showAll(name: string, context: CommandContext): Promise<void> {
   const { signal } = context.io;
   const registry = await context.open();
-  const aliases = Object.entries(await registry.aliases(name, { signal }));
-  const rows = await Array.fromAsync(aliases, async ([alias, version]) => {
+  const aliases = registry.aliases(name, { signal });
+  const rows = await Array.fromAsync(aliases, async ({ alias, version }) => {
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     return {
       json: { name, alias, version, deleted },
@@ -261,7 +261,7 @@ async function rollBack({ name, alias }: Named, context: CommandContext): Promis
   }
   const see = `holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`;
   if (before === undefined) {
-    const state = "it never named another version";
+    const state = "it never pointed to another version";
     throw notFound(`roll back "${name}@${alias}"`, state, `See its history: ${see}`);
   }
   const was = now?.version;

@@ -77,7 +77,7 @@ export const batchSave: Command = defineCommand<
     const { io } = context;
     const { runId, dryRun } = flags;
     if (runId === "") {
-      const hint = "Leave it out to use the path of the manifest.";
+      const hint = "Omit it to use the path of the manifest.";
       throw invalid("read the command line", "--run-id is empty", hint);
     }
     const registry = await context.open({ write: !dryRun });
@@ -104,14 +104,14 @@ export const batchLoad: Command = defineCommand<
     "With --to, a row without `to` goes under its name and version. The --json output of ls, " +
     "versions and save, and reports, are manifests too.\n\n" +
     "Every byte is checked, and files appear only when complete. Run the same command again to " +
-    "write the rest: right content is kept; other content is AlreadyExists, or replaced with " +
-    "--overwrite.",
+    "write the rest: files with the right content are kept. Files with other content fail with " +
+    "AlreadyExists, or are replaced with --overwrite.",
   args: [MANIFEST],
   options: [
     ...OPTIONS,
     {
       flags: "--to <folder>",
-      text: "write everything below this folder (default: where each row says)",
+      text: "write everything below this folder (default: the path in each row)",
       completes: "file",
     },
     { flags: "--overwrite", text: "replace files that have other content" },
@@ -207,8 +207,8 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
         throw fault({
           code: "Conflict",
           action: `verify "${ref}"`,
-          state: `its digest is not ${expected}`,
-          hint: "Its content was replaced, or the manifest means another version.",
+          state: `digest mismatch: expected ${expected}`,
+          hint: "Its content was replaced, or the manifest refers to another version.",
         });
       },
     }));

@@ -15,7 +15,7 @@ export const copy: Command = defineCommand<
   summary: "Save a version under another name or version.",
   details: "Files and metadata are the same. A name without a version gets its next version.",
   args: [
-    { usage: "<ref>", text: "what to copy", completes: "ref" },
+    { usage: "<ref>", text: "the version to copy", completes: "ref" },
     { usage: "<to>", text: "the new name, or name@version", completes: "name" },
   ],
   options: [ON_CONFLICT_OPTION, { flags: "-n, --dry-run", text: "only show what would be copied" }],

@@ -32,8 +32,8 @@ export const download: Command = defineCommand<
     "A folder is written as a folder, a single file as a file. Every file is checked against " +
     "its SHA-256. In an existing folder, equal files are kept and missing ones added; if any " +
     "differs, nothing changes without --overwrite. --delete removes files that are not in the " +
-    "version, but never .git and registries. Names may be patterns, as in rm. All versions are " +
-    "found before anything is written.",
+    "version, but never .git and registries. Names may be patterns, as in rm. All of them are " +
+    "resolved before anything is written.",
   args: [
     REF_ARGUMENT,
     {

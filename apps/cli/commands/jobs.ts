@@ -105,7 +105,7 @@ export const ls: Command = defineCommand<[], ListFlags>({
       return { json: job, cells: quiet ? [job.id] : [job.id, ...more] };
     });
     const count = await printTable(context, quiet ? undefined : COLUMNS, rows);
-    if (count === 0) await context.note("No such jobs");
+    if (count === 0) await context.note("No jobs match");
     else if (count === limit) await context.note(`There may be more: --after ${jobs.at(-1)!.id}`);
   },
 });
@@ -232,7 +232,7 @@ export const cancel: Command = defineCommand<[ids: string[]], { queue?: string; 
       code: "Conflict",
       action: "cancel all jobs",
       state: `some had already ended: ${ended.join(", ")}`,
-      hint: "Nothing is left to cancel.",
+      hint: "The other jobs are cancelled.",
     });
   },
 });

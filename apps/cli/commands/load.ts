@@ -17,8 +17,7 @@ export const load: Command = defineCommand<
 >({
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
-  details:
-    "Values that JSON cannot express (dates, maps, typed arrays …) are shown shortened on a " +
+  details: "Values without a JSON form (dates, maps, typed arrays …) are shown shortened on a " +
     "terminal and refused elsewhere: use cat or download for their exact bytes, and --output " +
     "FILE.npy for an array. For a folder use download.",
   args: [REF_ARGUMENT],
@@ -84,6 +83,6 @@ function notJson(artifact: Artifact, ref: string): RegistryError {
     : ARRAYS.includes(id)
     ? `Write a NumPy file: holdfast load ${word} -o FILE.npy`
     : `Print its stored bytes: holdfast cat ${word}`;
-  const state = "JSON cannot express the value";
+  const state = "the value cannot be represented as JSON";
   return fault({ code: "Unsupported", action: `print "${ref}" as JSON`, state, hint });
 }

@@ -16,14 +16,15 @@ interface RmFlags {
 
 const IN_USE = {
   Conflict:
-    "Check it again. If an alias names it, set the alias to another version or add --force.",
+    "If an alias points to it, move the alias or add --force. If another program changed it, " +
+    "inspect it and try again.",
 };
 
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
   summary: "Delete versions, or with --all every version of a name.",
   details:
-    "Asks first; scripts pass --yes. All versions are found before anything is deleted. In a " +
+    "Asks first; scripts pass --yes. All versions are resolved before anything is deleted. In a " +
     "pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
     "version number is never reused, except in a mutable registry by save --on-conflict " +
     "overwrite. gc frees the space after the grace period.",
@@ -34,7 +35,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   }],
   options: [
     { flags: "--all", text: "every version of the names" },
-    { flags: "-f, --force", text: "even if an alias names it, or it is damaged" },
+    { flags: "-f, --force", text: "even if an alias points to it, or it is damaged" },
     { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
   ],
@@ -51,7 +52,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
     for (const ref of await expandNames(registry, refs, context.io.signal)) {
       if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
         const hint = `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`;
-        throw invalid(`delete "${ref}"`, "it has no version", hint);
+        throw invalid(`delete "${ref}"`, "the ref has no version", hint);
       }
       const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
       found.set(removal.label, removal);
@@ -132,7 +133,11 @@ async function oneOf(
     async remove() {
       const how = { force: flags.force, ifCommit: commit, signal };
       if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
-      throw notFound(`delete "${exact}"`, "it was deleted meanwhile", "Nothing is left to do.");
+      throw notFound(
+        `delete "${exact}"`,
+        "another program already deleted it",
+        "Nothing is left to do.",
+      );
     },
   };
 }
@@ -161,7 +166,8 @@ async function target(
     const { name, selector } = parseRef(ref);
     let version = selector.kind === "version" ? selector.version.canonical : undefined;
     if (selector.kind === "alias") {
-      version = (await registry.aliases(name, { signal }))[selector.alias];
+      const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
+      version = aliases.find(({ alias }) => alias === selector.alias)?.version;
     }
     if (!registry.settings.versioned) version = "1.0.0";
     if (version && force) return { name, version, what: "damaged" };

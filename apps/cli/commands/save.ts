@@ -1,6 +1,8 @@
 // `holdfast save`
 import { checkNewName } from "../../../core/naming/names.ts";
-import { digestOfValue } from "../../../mod.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { digestOfValue, isRegistryError } from "../../../mod.ts";
 import type { Bump, OnConflict } from "../../../registry/mod.ts";
 import type { Encoding } from "../../../materializers/mod.ts";
 import { hintFor } from "../../../core/errors.ts";
@@ -15,9 +17,13 @@ import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
+import type { DescribedModel } from "../values/model_facts.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
 import { measureSource, readValue, type SourceKind } from "../values/value_source.ts";
+
+/** Extensions of files that can be models. */
+const MODEL_FILE = /\.(safetensors|onnx|gguf|pth?|bin|ckpt)$/i;
 
 interface SaveFlags extends TreeFlags {
   version?: string;
@@ -42,7 +48,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
   details:
     "Without --version it takes the next number: 1.0.0, 2.0.0, 3.0.0 …, or 1.5.0 after 1.4.0. " +
     "Files that did not change since the last version are not stored again. A folder is saved " +
-    "whole, with links as links; what the options below omit is listed. With --quiet only the " +
+    "whole, with links as links; left out files are listed. With --quiet only the " +
     "ref is printed.",
   args: [
     {
@@ -74,7 +80,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     { flags: "--metadata-file <file>", text: "metadata as a JSON object", completes: "file" },
     {
       flags: "--input <ref>",
-      text: "a version that it was made from; recorded without a check",
+      text: "a version that it was made from; not checked",
       repeat: true,
       completes: "ref",
     },
@@ -101,8 +107,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { name, version } = splitTarget(target, flags.version);
     checkNewName(name);
     if (!flags.share && flags.skipIfUnchanged) {
-      const state = "--no-share excludes --skip-if-unchanged";
-      throw invalid(`save ${JSON.stringify(target)}`, state, "Leave one of them out.");
+      const state = "--no-share cannot be used with --skip-if-unchanged";
+      throw invalid(`save ${JSON.stringify(target)}`, state, "Omit one of them.");
     }
     for (const alias of flags.alias ?? []) { // before anything is saved
       refuseOddAlias(alias);
@@ -111,7 +117,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
     const { metadata: entries = [], metadataFile: file } = flags;
-    const metadata = await readMetadata(entries, { file, cwd: io.cwd });
+    const given = await readMetadata(entries, { file, cwd: io.cwd });
     const registry = await context.open({ write: !flags.dryRun });
     const left = new LeftOutList();
     const value = await readValue(source, io, {
@@ -121,6 +127,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       onLeftOut: left.add,
     });
     if (flags.dryRun) return await dryRunOf(registry, { name, version, value }, context);
+    const model = await describe(value, given, context);
+    const metadata = model === undefined ? given : { ...given, model: model.facts };
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const saving = saveWithProgress(registry, { name, source, value }, {
       ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
@@ -132,12 +140,39 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     }
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
     const text = savedText(saved, flags);
-    const line = leftOutLine(left.entries);
-    if (line !== undefined && !shared.json) await context.note(line);
+    const notes = [leftOutLine(left.entries), saved.skipped ? undefined : model?.line];
+    await printNotes(notes, context);
     await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
     if (left.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
   },
 });
+
+/** Returns the facts of a model that is saved from a path. A damaged one is saved without. */
+async function describe(
+  value: unknown,
+  given: Record<string, unknown> | undefined,
+  { io, note }: CommandContext,
+): Promise<DescribedModel | undefined> {
+  if (!(value instanceof LocalPath) || given?.model !== undefined) return undefined;
+  const marks = ["config.json", "adapter_config.json"].map((name) => join(value.path, name));
+  if (!MODEL_FILE.test(value.path) && !marks.some((path) => existsSync(path))) return undefined;
+  const { describePath } = await import("../values/model_facts.ts");
+  try {
+    return await describePath(value.path, io.signal);
+  } catch (error) {
+    io.signal?.throwIfAborted();
+    if (isRegistryError(error, "Corrupt", "Unsupported")) {
+      await note(`The model has no facts: ${error.message}`);
+    }
+  }
+}
+
+async function printNotes(
+  notes: (string | undefined)[],
+  { note, shared }: CommandContext,
+): Promise<void> {
+  for (const text of shared.json ? [] : notes) if (text !== undefined) await note(text);
+}
 
 /** Splits `name@1.2.0`, which is `name` with `--version 1.2.0`. */
 function splitTarget(target: string, option?: string): { name: string; version?: string } {

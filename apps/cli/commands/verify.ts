@@ -13,11 +13,11 @@ import { formatBytes, formatCount } from "../terminal/units.ts";
 
 export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
   name: "verify",
-  summary: "Check everything that is stored, each byte against its SHA-256.",
+  summary: "Check all stored data, each byte against its SHA-256.",
   details:
     "Checks all records, including those of aliases, idempotency keys and older generations, " +
-    "and lists what was not checked. Problems are a table, and exit code 1. With --json: one " +
-    "line per problem, then the report.",
+    "and lists what was not checked. If there are problems, prints them as a table and exits with " +
+    "1. With --json: one line per problem, then the report.",
   args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [{ flags: "--shallow", text: "check records only, not files" }],
   examples: [

@@ -73,7 +73,8 @@ const FROM_REGISTRY = { name: namesFrom, ref: refsFrom, run: runsFrom } as const
 
 /** Words of the name or ref that is the first argument. */
 const OF_REF = {
-  alias: async (registry: Registry, name: string) => Object.keys(await registry.aliases(name)),
+  alias: async (registry: Registry, name: string) =>
+    await Array.fromAsync(registry.aliases(name), ({ alias }) => alias),
   version: async (registry: Registry, name: string) =>
     await Array.fromAsync(registry.versions(name, { limit: MOST }), ({ version }) => version),
   path: async (registry: Registry, ref: string) =>
@@ -157,7 +158,7 @@ async function refsFrom(registry: Registry, typed: string): Promise<string[]> {
     return names.length === 1 ? [...names, `${names}@`] : names; // two: the shell adds no space
   }
   const name = typed.slice(0, at);
-  const selectors = ["latest", ...Object.keys(await registry.aliases(name))];
+  const selectors = ["latest", ...await OF_REF.alias(registry, name)];
   for await (const { version } of registry.versions(name, { limit: MOST })) selectors.push(version);
   return selectors.map((selector) => `${name}@${selector}`).filter((ref) => ref.startsWith(typed));
 }

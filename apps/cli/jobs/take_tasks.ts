@@ -1,7 +1,7 @@
 // A worker for tasks of the user's own code.
 import { loadSet } from "../places/load_module.ts";
 import { openQueue, type WorkerEvent } from "../../../queues/mod.ts";
-import { type CallRunner, workTasks } from "../../../plugins/jobs.ts";
+import { type CallRunner, workTasks } from "../../../plugins/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { printEvent, Repeated, workerLine, workUntilStopped } from "./work_until_stopped.ts";
 

@@ -29,7 +29,7 @@ export function wantedDownloads(
   const { to: folder, asOf } = flags;
   const [first = "", path] = words;
   if (folder === "" || (folder === undefined && path === "")) {
-    const hint = "Check for an unset shell variable. For the current folder write a dot: .";
+    const hint = "Check for an unset shell variable. For the current folder, pass: .";
     throw invalid(`download "${first}"`, "the target path is empty", hint);
   }
   if (folder !== undefined || words.length === 1) return { refs: words, folder, asOf };

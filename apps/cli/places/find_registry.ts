@@ -36,13 +36,13 @@ export function findRegistry(
   return find(isName ? `@${given}` : given, { cwd, system, ...options });
 }
 
-/** Throws `Unsupported` for a service if the command needs the store itself. */
+/** Throws `Unsupported` for a service if the command needs direct access to the store. */
 export function refuseService({ kind }: FoundRegistry, action: string): void {
   if (kind !== "service") return;
   throw fault({
     code: "Unsupported",
     action: `${action} through a service`,
-    state: "the command needs the store itself",
+    state: "the command needs direct access to the store",
     hint: "Run it with the folder or bucket URL of the store.",
   });
 }

@@ -67,9 +67,9 @@ export function moduleUrl(file: string, { cwd, what }: Pick<SetOptions, "cwd" | 
     const path = /^[a-z][a-z0-9+.-]+:/i.test(file) ? fileURLToPath(file) : file;
     return pathToFileURL(resolve(cwd, path)).href;
   } catch (cause) {
-    const hint = "Pass the path of a module; the module itself may import from elsewhere.";
+    const hint = "Pass a local path. The module may import remote modules.";
     const action = `load ${what} of ${JSON.stringify(file)}`;
-    throw invalid(action, "it is not a file on this machine", hint, cause);
+    throw invalid(action, "not a local file", hint, cause);
   }
 }
 
@@ -93,20 +93,29 @@ async function importModule(path: string, what: string): Promise<Record<string, 
       code: isDenied ? "Denied" : "TaskFailed",
       action,
       state: failure.message.replace(/\n.*/s, ""),
-      hint: isDenied ? failure.hint : `Check it alone: deno check ${JSON.stringify(path)}`,
+      hint: isDenied ? failure.hint : checkHint(path, failure.message),
       cause,
     });
   }
 }
 
+function checkHint(path: string, message: string): string {
+  // Node: `npm init` makes packages of CommonJS.
+  if (/outside a module|Unexpected token 'export'/.test(message)) {
+    return "Make the package one of ES modules: npm pkg set type=module";
+  }
+  const program = "Deno" in globalThis ? "deno check" : "Bun" in globalThis ? "bun" : "node";
+  return `Check it alone: ${program} ${JSON.stringify(path)}`;
+}
+
 /** Deno searches this library beside the copy of a configuration that it was installed with. */
 function badInstall(action: string, cause: unknown): RegistryError {
-  const program = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+  const clone = fileURLToPath(new URL("../../..", import.meta.url));
   return fault({
     code: "Unsupported",
     action,
     state: "holdfast was installed with a copy of its deno.json",
-    hint: `Run it by its path: deno run -A ${shellWord(program)}`,
+    hint: `Install it again: cd ${shellWord(clone)} && deno task install`,
     cause,
   });
 }

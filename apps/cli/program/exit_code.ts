@@ -25,11 +25,12 @@ export const EXIT_CODE_HELP = `Exit codes:
   5    stored data is damaged
   6    permission denied
   7    the store did not answer; nothing was written
-  8    outcome unknown (check or repeat), or unreadable files left out
+  8    outcome unknown: check, or repeat
+  9    saved without the files that you may not read (--skip-unreadable)
   130  interrupted by Ctrl-C (143: by SIGTERM)`;
 
 /** The exit code of a save that left out what may not be read. */
-export const INCOMPLETE = 8;
+export const INCOMPLETE = 9;
 
 /** The abort reason of a run that a signal stopped. */
 export class Interruption extends Error {
@@ -58,6 +59,7 @@ const OF_SYSTEM: Readonly<Record<string, readonly [ErrorCode, state: string, hin
   ENOTDIR: ["NotFound", "a part of its path is not a folder", ABSENT],
   EISDIR: ["Invalid", "it is a folder", ABSENT],
   EEXIST: ["Invalid", "it exists", ABSENT],
+  ELOOP: ["Invalid", "too many symbolic links", "Check where the links on its path lead."],
   ENAMETOOLONG: ["Invalid", "path or name too long for this disk", TOO_LONG],
 };
 
@@ -77,6 +79,9 @@ export function toReportable(error: unknown): RegistryError | Interruption {
     return new RegistryError({ code: "TaskFailed", message, hint, cause });
   }
   const [code, state, hint] = known;
+  if (path === undefined && hint === FULL) {
+    return fault({ code, action: "write", state, hint, cause });
+  }
   if (path === undefined) return new RegistryError({ code, message, hint, cause });
   const subject = JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path);
   return fault({ code, action: "use", subject, state, hint, cause });

@@ -56,7 +56,7 @@ export async function runProgram(
       outputError: () => {},
       getOutHelpWidth: () => helpWidth(io.stdout),
       getErrHelpWidth: () => helpWidth(io.stderr),
-      getOutHasColors: () => true, // the styles above decide about colour
+      getOutHasColors: () => true, // the styles above decide about color
       getErrHasColors: () => true,
     })
     .addHelpText("after", `\n${FIRST_STEPS}\n\n${EXIT_CODE_HELP}`);
@@ -173,10 +173,12 @@ function wordsOf(parser: Parser): string[] {
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   add: "save",
   collect: "gc",
+  compare: "diff",
   cp: "copy",
   create: "init",
   delete: "rm",
   get: "load",
+  history: "log",
   list: "ls",
   pull: "download",
   push: "save",

@@ -9,7 +9,7 @@ export function refuseHalfRef(ref: string): void {
   if (!ref.endsWith("@")) return;
   const name = shellWord(ref.replace(/@+$/, ""));
   const hint = `Write ${name} for the latest version, or pick one: holdfast versions ${name}`;
-  throw invalid(`read ref ${JSON.stringify(ref)}`, "nothing follows the @", hint);
+  throw invalid(`read ref ${JSON.stringify(ref)}`, "no version or alias after @", hint);
 }
 
 /** Applies {@linkcode refuseHalfRef} to each argument that is a name or a ref. */
@@ -42,11 +42,11 @@ export function refuseOddAlias(alias: string): void {
   throw invalid(`use ${JSON.stringify(alias)} as alias`, "it contains a space", hint);
 }
 
-/** Refuses a path of a registry that is a file, or is below one. */
+/** Refuses a path of a registry that is a file, or is inside one. */
 export function refuseFile(path: string | undefined, action: "open" | "create"): void {
   if (path === undefined || !isFile(path)) return;
   const hint = "A registry is a folder: pass its path.";
-  throw invalid(`${action} a registry at ${path}`, "it is a file, or is below one", hint);
+  throw invalid(`${action} a registry at ${path}`, "the path, or a parent of it, is a file", hint);
 }
 
 function isFile(path: string): boolean {

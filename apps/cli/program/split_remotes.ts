@@ -31,7 +31,7 @@ export function splitRemotes(
     if (remote === undefined) return arg;
     if (!rest && !isOptional) {
       const hint = `Write ${remote}/NAME. See what exists: holdfast ls ${remote}`;
-      throw invalid(`read ref ${JSON.stringify(remote)}`, "no name follows the registry", hint);
+      throw invalid(`read ref ${JSON.stringify(remote)}`, "the artifact name is missing", hint);
     }
     named.add(remote);
     return rest || undefined;
@@ -51,7 +51,7 @@ export function splitRemotes(
   throw invalid(
     "use two registries at once",
     `got ${one} and ${two}`,
-    `Name one. To bring versions from one to the other: holdfast mirror ${shellWord(one)} ${
+    `Pass one. To copy versions from one to the other: holdfast mirror ${shellWord(one)} ${
       shellWord(two)
     } NAME`,
   );

@@ -1,7 +1,7 @@
 // The event bus and the job queue of `holdfast serve`.
 import type { EventBus, OpenEventBusOptions, RegistryTopics } from "../../../plugins/events/mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
-import { taskJob } from "../../../plugins/jobs.ts";
+import { taskJob } from "../../../plugins/mod.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import { refuseMemory } from "../jobs/work_until_stopped.ts";
 import { ENGINE_VARIABLE, engineUrl, refusePassword } from "../pipelines/open_carrier.ts";

@@ -33,7 +33,7 @@ export async function readValue(
       : decode(await new Response(stream).bytes(), as, "standard input");
   }
   if (source === "") {
-    const hint = "Check for an unset shell variable. For the current folder write a dot: .";
+    const hint = "Check for an unset shell variable. For the current folder, pass: .";
     throw invalid("save", "the path is empty", hint);
   }
   const quoted = JSON.stringify(source);
@@ -53,7 +53,7 @@ export async function readValue(
   }
   if (as === undefined) return localPath(await realpath(path), tree); // follows a link given here
   if (found.isDirectory()) {
-    const hint = "Leave out --as to save the folder with all its files.";
+    const hint = "Omit --as to save the folder with all its files.";
     throw invalid(`save folder ${quoted} as ${as}`, "only a file can be read as a value", hint);
   }
   if (as === "bytes") return Readable.toWeb(createReadStream(path));
@@ -67,7 +67,7 @@ async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStr
   while (!first?.byteLength) {
     const { done, value } = await reader.read();
     if (done) {
-      const hint = "Did the program before it fail? Add --allow-empty to save nothing.";
+      const hint = "Did the program before it fail? To save empty content, add --allow-empty.";
       throw invalid("save from stdin", "input is empty", hint);
     }
     first = value;
@@ -103,7 +103,7 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
     return as === "text" ? text : parseExactJson(text);
   } catch (cause) {
     const state = cause instanceof TypeError ? "not UTF-8" : (cause as Error).message;
-    const hint = "Leave out --as to save the bytes as they are.";
+    const hint = "Omit --as to save the bytes as they are.";
     throw invalid(`read ${source} as ${as}`, state, hint, cause);
   }
 }

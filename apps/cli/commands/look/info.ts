@@ -30,9 +30,9 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
     const reading = registry.info(ref, refOptions({ asOf }, io));
     const info = await withHints(reading, lookUpThen(ref, { asOf }));
     if (shared.json) return await context.result(info, "");
-    const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
+    const aliases = await Array.fromAsync(registry.aliases(info.name, { signal: io.signal }));
     const exact = info.version.replace(/\+.*/, "");
-    const own = aliases.filter(([, version]) => version === exact).map(([alias]) => alias);
+    const own = aliases.flatMap(({ alias, version }) => version === exact ? [alias] : []);
     const files = fileLines(info, all ? Infinity : SHOWN_FILES, context);
     await context.result(info, [factsText(factsOf(info, own), context), "", ...files].join("\n"));
   },

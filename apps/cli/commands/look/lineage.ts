@@ -2,7 +2,7 @@
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
 import { rebuildLineage } from "../../../../registry/maintenance.ts";
-import type { Drawing, DrawingForm } from "../../../../operators/graph/mod.ts";
+import type { Drawing, DrawingForm } from "../../../../operators/mod.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { invalid, lookUp, withHints } from "../../program/hints.ts";
@@ -38,7 +38,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
-    ["holdfast lineage data:raw@1.4.0 --down", "what to rebuild if this was wrong"],
+    ["holdfast lineage data:raw@1.4.0 --down", "everything that depends on it"],
     ["holdfast lineage my:model --up --as mermaid", "a diagram for documentation"],
     ["holdfast lineage data:raw --as svg > lineage.svg", "a picture"],
     ["holdfast lineage --rebuild", "once, if --down reads every record"],
@@ -69,7 +69,7 @@ async function rebuild(
 ): Promise<number | undefined> {
   if ([ref, up, down, depth, as].some((given) => given !== undefined)) {
     const hint = "Run holdfast lineage --rebuild first.";
-    throw invalid("show a lineage", "--rebuild excludes a ref and other options", hint);
+    throw invalid("show a lineage", "--rebuild cannot be used with a ref or other options", hint);
   }
   const registry = await context.open({ write: true });
   const report = await rebuildLineage(registry, { signal: context.io.signal });
@@ -153,7 +153,7 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
 };
 
 async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
-  const { draw } = await import("../../../../operators/graph/mod.ts");
+  const { draw } = await import("../../../../operators/mod.ts");
   return (await draw(drawingOf(found), { as })).trimEnd();
 }
 

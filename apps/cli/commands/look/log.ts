@@ -32,7 +32,7 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
 });
 
 function described({ event, version, alias, size }: LogEntry): string {
-  if (event === "aliased") return `${alias} names ${version}`;
-  if (event === "unaliased") return `${alias} removed`;
+  if (event === "aliased") return `alias ${alias} set to ${version}`;
+  if (event === "unaliased") return `alias ${alias} removed`;
   return `${event} ${version}${size === undefined ? "" : ` (${formatBytes(size)})`}`;
 }

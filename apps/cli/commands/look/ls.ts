@@ -77,7 +77,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     ["holdfast ls data: --long", "names that begin with data:"],
     ["holdfast ls 'team/*:model'", "names that match a pattern"],
     ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "search by metadata"],
-    ["holdfast ls --alias production", "what is in production"],
+    ["holdfast ls --alias production", "the versions in production"],
     ["holdfast ls --json | jq -r .name", "for programs"],
     ["holdfast ls ./other/registry", "another registry"],
   ],
@@ -226,11 +226,13 @@ async function row(
   const json = { name, latest, versions: count, size, createdAt };
   const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
   if (!long) return { json, cells, ...sortedBy };
-  const aliases = await damage.collect(name, registry.aliases(name, { signal }));
-  const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
-  const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
+  const aliases = await damage.collect(name, Array.fromAsync(registry.aliases(name, { signal })));
+  const pairs = aliases.value?.map(({ alias, version }) => [alias, version]);
+  const shown = aliases.error === undefined
+    ? pairs?.map((pair) => pair.join("=")).join(" ") ?? ""
+    : damageMark(aliases.error);
   return {
-    json: { ...json, digest, materializer, aliases: aliases.value },
+    json: { ...json, digest, materializer, aliases: pairs && Object.fromEntries(pairs) },
     cells: [...cells, materializer.id, digest.slice(0, 12), shown],
     ...sortedBy,
   };

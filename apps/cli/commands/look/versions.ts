@@ -1,5 +1,6 @@
 // `holdfast versions`
 import type { Registry, VersionEntry } from "../../../../mod.ts";
+import type { AliasEntry } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -68,7 +69,8 @@ async function* rowsOf(
     return;
   }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
-  const { value: aliases = {} } = await damage.collect(name, registry.aliases(name, { signal }));
+  const reading = Array.fromAsync(registry.aliases(name, { signal }));
+  const { value: aliases = [] } = await damage.collect(name, reading);
   const toRow = ({ version }: VersionEntry) =>
     orMissing(row(registry, { name, version, aliases }, { damage, signal })); // not if deleted
   for await (const row of mapAtOnce(versions, toRow)) if (row !== undefined) yield row;
@@ -76,10 +78,10 @@ async function* rowsOf(
 
 async function row(
   registry: Registry,
-  { name, version, aliases }: { name: string; version: string; aliases: Record<string, string> },
+  { name, version, aliases }: { name: string; version: string; aliases: readonly AliasEntry[] },
   { damage, signal }: Pick<Options, "damage" | "signal">,
 ): Promise<Row | undefined> {
-  const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
+  const own = aliases.flatMap((each) => each.version === version ? [each.alias] : []);
   const reading = registry.info(`${name}@${version}`, { signal });
   const { value: info, error } = await damage.collect(name, reading);
   if (info === undefined) {

@@ -150,7 +150,7 @@ function sameCall(file: string | undefined, flags: RunFlags): string {
   return ["holdfast pipeline run", ...path, ...options].join(" ");
 }
 
-const ACTION = "run the pipeline like this";
+const ACTION = "run the pipeline with these options";
 
 async function sharedWith(
   { shard: given, array }: RunFlags,
@@ -161,9 +161,10 @@ async function sharedWith(
   const { shard, from, array: found } = findShard(given, context.io.system);
   const id = array ?? found;
   if (!id) {
-    const hint = "Pass the same --array or HOLDFAST_ARRAY to all of them, and a new one for each " +
-      "run, such as a date or the id of the job.";
-    throw invalid(ACTION, "no id identifies the processes that share the run", hint);
+    const hint =
+      "Pass the same --array ID (or HOLDFAST_ARRAY) to every shard, and a new one for each " +
+      "run, such as the job id.";
+    throw invalid(ACTION, "--shard needs an id that all shards share", hint);
   }
   await context.note(`shard ${shard.index}/${shard.count} (${from}) of array ${id}`);
   return { shard, array: id };
@@ -176,22 +177,22 @@ function refuseCombinations(flags: RunFlags, url: string | undefined): void {
   const isHere = engine === undefined;
   const rules: [isWrong: boolean | undefined, state: string, hint: string][] = [
     [array !== undefined && !isShared, "--array needs --shard", "Add --shard 0/4."],
-    [isShared && !isHere, "--shard excludes --engine", "Leave out one of them."],
+    [isShared && !isHere, "--shard cannot be used with --engine", "Omit one of them."],
     [
       isShared && failFast,
       "--fail-fast would end only this process",
-      "Leave it out, or cancel the run.",
+      "Omit it, or cancel the run.",
     ],
     [detach && isHere, "--detach needs an engine", "Add --engine redis://127.0.0.1:6379"],
     [
       !isHere && (keep || concurrency !== undefined),
-      `${keep ? "--keep" : "--concurrency"} excludes --engine`,
-      "Limit the steps at once with runner_count of a node, or --concurrency of each worker.",
+      `${keep ? "--keep" : "--concurrency"} cannot be used with --engine`,
+      "Limit concurrent steps with a node's runner_count, or with --concurrency of each worker.",
     ],
     [
       detach && /^local:/i.test(url ?? ""),
       "steps of a local engine end with this command",
-      "Leave out --detach, or use workers of a queue, or Slurm.",
+      "Omit --detach, or use queue workers or Slurm.",
     ],
   ];
   for (const [isWrong, state, hint] of rules) if (isWrong) throw invalid(ACTION, state, hint);

@@ -9,7 +9,9 @@ import {
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { stdinOf } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
+import { takeSteps } from "../../pipelines/take_steps.ts";
 import { outcomeText } from "../../pipelines/run_view.ts";
 
 interface StepFlags extends PipelineFlags {
@@ -18,16 +20,16 @@ interface StepFlags extends PipelineFlags {
   engine?: string | true;
 }
 
-export const step: Command = defineCommand<[run: string, step: string], StepFlags>({
+export const step: Command = defineCommand<[run: string, step: string | undefined], StepFlags>({
   name: "pipeline step",
-  summary: "Execute one step of a planned run, for engines and workers.",
+  summary: "Execute steps of a planned run, for engines and workers.",
   details:
     "Executes the local configuration, never a stored one, and refuses it if the run was planned " +
     "with another. A finished step is not run again. With an engine, a success submits the steps " +
-    "that waited for it.",
+    "that waited for it. Without a step, engines and workers write steps to standard input.",
   args: [
     { usage: "<run>", text: "the run, such as my_pipeline@3" },
-    { usage: "<step>", text: "the step" },
+    { usage: "[step]", text: "the step (default: those on standard input)" },
   ],
   options: [
     {
@@ -53,7 +55,9 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
     const opened = await openPipeline(flags.pipeline, flags, context);
     const { pipeline, folder } = opened;
     const registry = await context.open({ write: true });
-    const { runStep, takeSecrets } = await import("../../../../operators/runner/mod.ts");
+    const { createRunHandler, runStep, takeSecrets } = await import(
+      "../../../../operators/runner/mod.ts"
+    );
     const withSecrets = {
       ...context,
       io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
@@ -66,12 +70,21 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
     const carry = url === undefined
       ? undefined
       : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
+    const options = {
+      ...runnerOptions(opened, withSecrets),
+      ...{ registry, carry, logger: context.logger },
+      onEvent: (event: RunEvent) => void printEvent(event, context),
+    };
     try {
+      if (step === undefined) {
+        await takeSteps(createRunHandler([pipeline], options), {
+          ...{ stdin: stdinOf(io), stdout: io.stdout, stderr: io.stderr, signal: io.signal },
+        });
+        return;
+      }
       const outcome = await runStep(pipeline, {
-        ...runnerOptions(opened, withSecrets),
-        ...{ registry, run, step, carry, logger: context.logger },
+        ...{ ...options, run, step },
         ...(shard ? { shard: parseShard(shard) } : {}),
-        onEvent: (event) => void printEvent(event, context),
       });
       await printOutcome(outcome, { run, step }, context);
       return outcome.end === "ran" || outcome.end === "skipped" ? 0 : 1;

@@ -11,7 +11,7 @@ import {
   engineUrl,
   MERGED_FILE,
   QUEUE_OPTION,
-  stepCommand,
+  stepCommands,
 } from "../../pipelines/open_carrier.ts";
 import {
   printEvent,
@@ -38,7 +38,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
   summary: "Execute steps of pipelines, or tasks, from a queue until Ctrl-C or SIGTERM.",
   details:
     "With --tasks, jobs are tasks that programs submitted, and run in this process; the module " +
-    "defines the same tasks. Otherwise jobs are steps of pipelines, each a process of its own. " +
+    "defines the same tasks. Otherwise jobs are steps of pipelines, which run in other processes. " +
     "A step executes the local configuration, never one from the queue: a run that was planned " +
     "with another is refused, unless its merged configuration is on this machine.\n\n" +
     "The first signal stops taking jobs and waits for the running ones. The second ends them and " +
@@ -122,7 +122,11 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
 function refusePipelineFlags({ pipeline, operators, root, set, override }: WorkerFlags): void {
   if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
   const hint = "Start two workers, with separate queues: ?queue=NAME";
-  throw invalid("take tasks and steps at once", "--tasks excludes options of pipelines", hint);
+  throw invalid(
+    "take tasks and steps at once",
+    "--tasks cannot be used with pipeline options",
+    hint,
+  );
 }
 
 type Known = FoundPipeline & { file: string };
@@ -148,7 +152,7 @@ async function commandFor(
     ...(flags.override ?? []).flatMap((file) => ["--override", file]),
   ];
   return {
-    command: stepCommand({ run, step }, {
+    ...stepCommands({ run, step }, {
       ...(hasMerged
         ? { file: merged, root: known.folder }
         : { file: resolve(io.cwd, known.file), more: values }),
@@ -194,7 +198,7 @@ function lineOf({ event, run, step, ...more }: StepEvent): string {
   const name = step === undefined ? `${group ?? ""} ${id ?? ""}`.trim() : `${run} ${step}`;
   if (event !== "ended") return `${name} ${event}${reason === undefined ? "" : `: ${reason}`}`;
   return exitCode === 0
-    ? `${name} ended well`
+    ? `${name} succeeded`
     : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;
 }
 

@@ -17,6 +17,7 @@ import { localPathOf } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
+import { formatCount } from "../../terminal/units.ts";
 import { wrapped } from "../../terminal/wrap.ts";
 
 export const doctor: Command = defineCommand<[], { probe: boolean }>({
@@ -47,7 +48,9 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
     }
     const { fail, warn } = verdicts;
     if (!shared.json) {
-      await context.note(fail + warn === 0 ? "No problems." : `${fail} failed, ${warn} warnings.`);
+      await context.note(
+        fail + warn === 0 ? "No problems." : `${fail} failed, ${formatCount(warn, "warning")}.`,
+      );
     }
     return fail > 0 ? 1 : 0;
   },

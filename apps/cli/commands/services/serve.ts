@@ -22,6 +22,7 @@ interface ServeFlags extends ServeJobsFlags, ServeEventsFlags {
   port?: number;
   host?: string;
   readOnly?: boolean;
+  hf?: boolean;
   tokens?: string;
   cert?: string;
   key?: string;
@@ -57,12 +58,13 @@ export const serve: Command = defineCommand<[], ServeFlags>({
   options: [
     {
       flags: "--port <port>",
-      text: `0 for any free port (default: ${DEFAULT_PORT})`,
+      text: `the port; 0 for any free one (default: ${DEFAULT_PORT})`,
       parse: parsePort,
     },
     { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
     { flags: "--read-only", text: "refuse every write" },
-    { flags: "--tokens <file>", text: "require tokens of token create", completes: "file" },
+    { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
+    { flags: "--tokens <file>", text: "require a token of this file", completes: "file" },
     { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
     { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
     {
@@ -71,14 +73,22 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       repeat: true,
     },
     { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
-    { flags: "--max-body <size>", text: "largest other body (default: 64MiB)", parse: parseBytes },
+    {
+      flags: "--max-body <size>",
+      text: "largest body that is not an upload (default: 64MiB)",
+      parse: parseBytes,
+    },
     { flags: "--max-upload <size>", text: "largest upload (default: none)", parse: parseBytes },
     {
       flags: "--max-requests <count>",
-      text: "per second and token or address",
+      text: "most requests per second of a token, else of an address",
       parse: parsePositive,
     },
-    { flags: "--max-connections <count>", text: "at once (default: 4096)", parse: parsePositive },
+    {
+      flags: "--max-connections <count>",
+      text: "most connections at once (default: 4096)",
+      parse: parsePositive,
+    },
     { flags: "--queue <url>", text: "the queue of /jobs, such as redis://127.0.0.1:6379" },
     { flags: "--upload-task <name>", text: "submit a job of this task for each POST /upload" },
     {
@@ -101,6 +111,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
   examples: [
     ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
     ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket, at a free port"],
+    ["holdfast serve --hf --read-only", "HF_ENDPOINT=http://127.0.0.1:8600 for Python programs"],
     ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
     ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "on the network"],
   ],
@@ -127,7 +138,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
       ...served,
-      ...{ system, logger, tokens, cors: flags.cors },
+      ...{ system, logger, tokens, readOnly, cors: flags.cors, hf: flags.hf },
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,
@@ -152,7 +163,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
   },
 });
 
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   const hint = "Use one from 1024, or 0 for any free port.";
   throw unreadable(text, "a port", "expected a whole number up to 65535", hint);

@@ -29,7 +29,7 @@ export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>(
     "The file stores only its hash, so it cannot be printed again. A running service accepts it " +
     "at once. Scopes: read:NAME, write:NAME (a * at the end matches anything; write does not " +
     "include read), metrics, admin.",
-  args: [{ usage: "[note]", text: "what it is for" }],
+  args: [{ usage: "[note]", text: "its purpose" }],
   options: [
     FILE,
     {

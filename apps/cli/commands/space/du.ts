@@ -19,7 +19,7 @@ const COLUMNS: Column[] = [
 
 export const du: Command = defineCommand<[prefix?: string]>({
   name: "du",
-  summary: "Show the space of names, what versions share, and what gc may free, and when.",
+  summary: "Show the space that names use, what versions share, and what gc can free and when.",
   details:
     "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
     "bytes that two or more versions share, GARBAGE the unneeded bytes that gc frees after the " +
@@ -33,7 +33,7 @@ export const du: Command = defineCommand<[prefix?: string]>({
   examples: [
     ["holdfast du", "the largest names first"],
     ["holdfast du 'tmp:*'", "some names"],
-    ["holdfast du --json | jq .garbage", "what gc may free, and when"],
+    ["holdfast du --json | jq .garbage", "what gc can free, and when"],
   ],
   async run([prefix = ""], _flags, context) {
     const { signal } = context.io;

@@ -32,7 +32,7 @@ export const gc: Command = defineCommand<
   { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }
 >({
   name: "gc",
-  summary: "Free the space of what was deleted, replaced or left unfinished.",
+  summary: "Free the space of deleted, replaced and unfinished data.",
   details:
     "Frees only what is older than the grace period of the registry (24 h by default), so it " +
     "never disturbs readers and writers. --verbose lists each object with the reason, and what " +
@@ -42,7 +42,10 @@ export const gc: Command = defineCommand<
     "scripts pass --yes.",
   args: [],
   options: [
-    { flags: "-n, --dry-run", text: "only show what would be removed; records ages in the store" },
+    {
+      flags: "-n, --dry-run",
+      text: "only show what would be removed; writes a mark, to read the store's clock",
+    },
     { flags: "--now", text: "ignore the grace period; only if no one else uses the registry" },
     YES_OPTION,
     {

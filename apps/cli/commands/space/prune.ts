@@ -28,7 +28,7 @@ const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthl
 
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
-  summary: "Delete old versions by count, period, metadata and age.",
+  summary: "Delete old versions, by count, period, metadata or age.",
   details:
     "Deletes versions that no option keeps: --older-than keeps the younger ones. Versions with " +
     "an alias and unreadable ones stay. Days, weeks and months are in UTC and count only if they " +
@@ -157,10 +157,10 @@ async function noteProtected(
 ): Promise<void> {
   if (options.keepAliased === false) return;
   const goes = new Set(deleted.map(refOf));
-  const all = await pruneRegistry(registry, { ...options, keepAliased: false, dryRun: true });
-  for (const kept of all.deleted.filter((one) => !goes.has(refOf(one)))) {
-    const aliases = Object.entries(await registry.aliases(kept.name, { signal: options.signal }))
-      .flatMap(([alias, version]) => version === kept.version ? [alias] : []);
+  const whole = await pruneRegistry(registry, { ...options, keepAliased: false, dryRun: true });
+  for (const kept of whole.deleted.filter((one) => !goes.has(refOf(one)))) {
+    const all = await Array.fromAsync(registry.aliases(kept.name, { signal: options.signal }));
+    const aliases = all.flatMap((each) => each.version === kept.version ? [each.alias] : []);
     if (aliases.length > 0) {
       await context.note(`stays: ${refOf(kept)}: alias ${aliases.join(", ")}`);
     }

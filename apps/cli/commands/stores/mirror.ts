@@ -7,9 +7,9 @@ import {
 import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { expandNames } from "../../look/expand_names.ts";
-import { invalid } from "../../program/hints.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
+import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
 
 interface MirrorFlags {
@@ -24,12 +24,6 @@ interface MirrorFlags {
   create?: boolean;
 }
 
-/** Replaces the prefix `from` of names with `to`. */
-interface Renaming {
-  from: string;
-  to: string;
-}
-
 export const mirror: Command = defineCommand<
   [from: string, to: string, names: string[]],
   MirrorFlags
@@ -40,7 +34,7 @@ export const mirror: Command = defineCommand<
     "Copies versions with files, metadata and dates, aliases, and deletions. Every byte is " +
     "checked. Run it again to copy what is new, or the rest of an interrupted run. An immutable " +
     "target keeps what it has; a mutable one follows the source. Versions are copied whole.\n\n" +
-    "Failures are a table, and exit code 1. With --json: one line per failure, then the report.",
+    "If some fail, lists them and exits with 1. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
     { usage: "<to>", text: "a folder, URL or @name; see --create", completes: "place" },
@@ -115,18 +109,6 @@ export const mirror: Command = defineCommand<
     return failures.length > 0 ? 1 : 0;
   },
 });
-
-function parseRenaming(text: string): Renaming {
-  const at = text.indexOf("=");
-  if (at >= 0) return { from: text.slice(0, at), to: text.slice(at + 1) };
-  const hint = "Write the old prefix, =, and the new prefix: --rename my:=their:";
-  throw invalid(`rename by ${JSON.stringify(text)}`, "it has no =", hint);
-}
-
-function renamed(name: string, renamings: readonly Renaming[]): string {
-  const found = renamings.find(({ from }) => name.startsWith(from));
-  return found === undefined ? name : found.to + name.slice(found.from.length);
-}
 
 function refOf(
   { name, version, alias }: { name: string; version?: string; alias?: string },

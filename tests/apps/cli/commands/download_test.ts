@@ -3,7 +3,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { cliTest, filesIn, filledTest } from "../../captured_io.ts";
 
-filledTest("download writes a folder and a single file, and says where", async (it) => {
+filledTest("download writes a folder and a single file, and prints where", async (it) => {
   const said = await it.succeeds("download data:raw out");
   assertEquals(said, `Downloaded data:raw@1.0.0 to ${it.root.join("out")} (2 files, 6 B)\n`);
   assertEquals(await Deno.readTextFile(it.root.join("out/a.csv")), "1,2\n");

@@ -8,7 +8,7 @@ import { walkFiles } from "../../walk_files.ts";
 const WRONG: CliLine[] = [
   ["alias nosuch", 3, 'Cannot list aliases of "nosuch": no such name'],
   ["alias config nosuch --history", 3],
-  ["alias config production --rollback", 3, "it never named another version"],
+  ["alias config production --rollback", 3, "it never pointed to another version"],
   ["alias config --history", 2],
   ["alias config production 1 --rollback", 2],
   ["alias config production -d --history", 2],
@@ -43,7 +43,7 @@ filledTest("lines report what changed and what existed", async (it) => {
     ["save a - --idempotency-key k", 0, "the idempotency key was used before"],
     ["save a - --skip-if-unchanged", 0, "Kept a@1.0.0 (1 B): unchanged\n"],
     ["save a - --input nothing@7", 0], // inputs are not looked up
-    ["save --help", 0, /--input <ref>.*recorded without\s+a check/],
+    ["save --help", 0, /--input <ref>.*not\s+checked/],
     ["prune --older-than 30d --dry-run", 0, "Ages use the clock of this machine"],
     ["init ./team", 0, /^Created .*\nNext: holdfast save NAME FILE --registry .\/team\n$/],
   ]);
@@ -53,7 +53,7 @@ cliTest("init names the flags that differ from what the registry was created wit
   const differs = (flag: string): CliLine => [
     `init ${flag}`,
     2,
-    `hint: Leave out ${flag.split(" ")[0]}`,
+    `hint: Omit ${flag.split(" ")[0]}`,
   ];
   await it.each([
     ["init", 0],
@@ -66,7 +66,7 @@ cliTest("init names the flags that differ from what the registry was created wit
   ]);
 });
 
-cliTest("download says of an empty folder, and of times, what was there", async (it) => {
+cliTest("download of an empty folder, and of times, reports what existed", async (it) => {
   await it.succeeds("init");
   await Deno.mkdir(it.root.join("nothing"));
   await it.each([
@@ -123,7 +123,7 @@ cliTest("--verbose shows the registry and stacks", async (it) => {
     ["ls", 3, /^(?![^]*\n {4}at )/],
     ["ls --verbose", 3, "    at "],
     ["init", 0],
-    ["ls -v", 0, `${it.root.join(".holdfast")}: the location is the nearest .holdfast upward`],
+    ["ls -v", 0, `${it.root.join(".holdfast")}: the location is the nearest .holdfast in`],
   ]);
 });
 

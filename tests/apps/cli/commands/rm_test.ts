@@ -20,12 +20,15 @@ filledTest("rm without a terminal needs --yes", async (it) => {
   await it.fails("load note", 3);
 });
 
-filledTest("rm of a bare name needs --all, and says how many versions go", async (it) => {
-  await it.fails("rm note --yes", 2, "hint: Write note@VERSION, or add --all");
-  await it.fails("rm config --all --yes", 4);
-  await it.prints("rm config --all --yes --force", "Deleted config (2 versions)\n");
-  await it.prints("ls -q", "data:raw\nnote\n");
-});
+filledTest(
+  "rm of a bare name needs --all, and prints how many versions it would delete",
+  async (it) => {
+    await it.fails("rm note --yes", 2, "hint: Write note@VERSION, or add --all");
+    await it.fails("rm config --all --yes", 4);
+    await it.prints("rm config --all --yes --force", "Deleted config (2 versions)\n");
+    await it.prints("ls -q", "data:raw\nnote\n");
+  },
+);
 
 filledTest("rm of a version that an alias names needs --force", async (it) => {
   await it.fails("rm config@production --yes", 4, "hint: ");

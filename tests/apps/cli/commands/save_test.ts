@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
+import { safetensors } from "../../../../formats/models/mod.ts";
+import { contentBytes } from "../../../../formats/content/content.ts";
 import { walkFiles } from "../../walk_files.ts";
 import { cliTest, filledTest, noise } from "../../captured_io.ts";
 
@@ -81,6 +83,7 @@ filledTest("save refuses invalid input and saves nothing", async (it) => {
     ["save note@latest -", 2, "not a semantic version"],
     ["save x - --version 01", 2, "not a semantic version"],
     ["save x - --alias 2.0", 2, "looks like a version"],
+    ["save x - --alias latest", 2, "it is the newest version"],
     ["save x - -m nonsense", 2, "expected key=value"],
     ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
     ["save note - --version 1 --on-conflict overwrite", 2, ""],
@@ -133,4 +136,33 @@ cliTest("save refuses an odd name or alias before anything is saved", async (it)
     await it.fails(["save", words[0], "-", ...words.slice(1)], 2);
   }
   await it.prints("ls -q", "");
+});
+
+cliTest("save stores what a model says of itself as metadata", async (it) => {
+  await it.succeeds("init");
+  const bias = { data: Float32Array.of(1, 2), shape: [2], dtype: "float32" } as const;
+  const file = await contentBytes(await safetensors().encode({ tensors: { bias } }));
+  await Deno.writeFile(it.root.join("m.safetensors"), file);
+  const { err } = await it.holdfast("save m m.safetensors -m by=me");
+  assertEquals(err, "Model: safetensors, float32, 1 tensors, 2 parameters\n");
+  const facts = { kind: "safetensors", tensors: 1, types: { float32: 1 }, parameters: 2 };
+  const model = { ...facts, metadata: {} };
+  assertEquals((await it.json("info m --json")).metadata, { by: "me", model });
+  await it.succeeds("save m m.safetensors -m model=mine");
+  assertEquals((await it.json("info m --json")).metadata, { model: "mine" });
+
+  await Deno.writeFile(it.root.join("m.safetensors"), file.slice(0, 40));
+  const cut = await it.holdfast("save m m.safetensors");
+  assertMatch(cut.err, /^The model has no facts: Cannot read model "m.safetensors": /);
+  assertEquals((await it.json("info m --json")).metadata, {});
+
+  await Deno.mkdir(it.root.join("adapter"));
+  const config = { peft_type: "LORA", base_model_name_or_path: "team/base" };
+  await Deno.writeTextFile(it.root.join("adapter/adapter_config.json"), JSON.stringify(config));
+  await Deno.writeFile(it.root.join("adapter/adapter_model.safetensors"), file);
+  assertMatch((await it.holdfast("save a adapter")).err, /^Model: peft LORA, safetensors, float32/);
+  const weights = { path: "adapter_model.safetensors", ...model };
+  assertEquals((await it.json("info a --json")).metadata, {
+    model: { kind: "peft", architecture: "LORA", base: "team/base", weights },
+  });
 });

@@ -101,7 +101,7 @@ cliTest("an unreadable file ends a save, or with --skip-unreadable only itself",
   await Deno.writeTextFile(it.root.join("tree/secret"), "b", { mode: 0 });
   await it.each([
     ["save t tree", 6, "tree/secret", "Make it readable", "Or save the rest: --skip-unreadable"],
-    ["save t tree --skip-unreadable", 8, "Saved t@1.0.0", "1 × not readable (secret)"],
+    ["save t tree --skip-unreadable", 9, "Saved t@1.0.0", "1 × not readable (secret)"],
     ["info t@1.0.0 --json", 0, `"path":"a"`],
     ["save t tree/secret", 6, /hint: Make it readable: check its owner and permissions\.\n/],
     ["save t tree --skip-unreadable --exclude secret", 0],

@@ -50,7 +50,9 @@ function fakeRegistry(place = "default"): Registry {
       Promise.resolve({
         files: ["a/1.csv", "a/2.csv", `b/${place}/${ref}`].map((path) => ({ path })),
       }),
-    aliases: () => Promise.resolve({ production: "1.0.0" }),
+    async *aliases() {
+      yield await Promise.resolve({ alias: "production", version: "1.0.0" });
+    },
   } as unknown as Registry;
 }
 

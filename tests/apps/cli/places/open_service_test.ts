@@ -56,6 +56,7 @@ cliTest("commands on the store are Unsupported on a service", async (it) => {
     const { code, err } = await it.holdfast(`-r ${service.url} ${line}`);
     assert(code > 0, line);
     assertStringIncludes(err, "hint: ");
+    assertEquals(err.includes("openRegistry"), false, `${line}: ${err}`);
   }
 });
 

@@ -23,7 +23,7 @@ Deno.test("every error code has its documented exit code", () => {
   assertEquals(exitCodeOf(new Interruption("SIGTERM")), 143);
 });
 
-Deno.test("errors of the system get a code, a text and a hint", () => {
+Deno.test("errors of the system get a code, a message and a hint", () => {
   const reported = (fields: { name?: string; code?: string; path?: string }) =>
     toReportable(Object.assign(new Error("raw"), fields)) as RegistryError;
   const cases: [code: string, expected: ErrorCode][] = [
@@ -43,6 +43,12 @@ Deno.test("errors of the system get a code, a text and a hint", () => {
   assertEquals((toReportable("thrown text") as RegistryError).message, "thrown text");
   const { message } = reported({ code: "EACCES", path: "a/b" });
   assertEquals(message, 'Cannot use "a/b": permission denied');
+  assertEquals(reported({ code: "ENOSPC" }).message, "Cannot write: disk is full");
+  const loop = reported({ code: "ELOOP", path: "a" });
+  assertEquals([loop.code, loop.message], [
+    "Invalid",
+    'Cannot use "a": too many symbolic links',
+  ]);
   const long = reported({ code: "ENAMETOOLONG", path: "x".repeat(300) });
   assertStringIncludes(long.message, `Cannot use "${"x".repeat(120)}…": path or name too long`);
   assertEquals(reported({ code: "EOTHER", path: "a/b" }).message, "raw");

@@ -71,6 +71,7 @@ filledTest("hints name flags and commands, not library options", async (it) => {
     ["save config file --version 1", "leave the version out"],
     ["save config file --version 1 --on-conflict overwrite", "holdfast init FOLDER --mutable"],
     ["rm config@2 --yes", "--force"],
+    ["ls -r minio://models/team", "or write them into that file"],
     ["cat data:raw nothing", "a.csv"],
   ];
   for (const [line, hint] of cases) {
@@ -120,6 +121,8 @@ filledTest("mistyped refs get a suggestion", async (it) => {
     assertStringIncludes(err, `Did you mean ${meant}? See what exists: holdfast`, line);
     assertEquals(err.split("Did you mean").length, 2, line);
   }
+  const { err } = await it.holdfast("load confg@1"); // that name has no versions to list
+  assertStringIncludes(err, "Did you mean config@1.0.0? See what exists: holdfast ls\n");
   const strange = await it.holdfast("load something-else");
   assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);
 });

@@ -55,7 +55,7 @@ Deno.test("control characters of what is shown do not steer the terminal", async
   assertEquals(io.errors(), "a\\x1b[2Jb\\x0dc\r\x1b[J");
 });
 
-Deno.test("where there is no terminal, or one that can do nothing, only what stays is printed", async () => {
+Deno.test("without a terminal, or on a dumb one, only permanent lines are printed", async () => {
   for (
     const options of [{ terminals: [] }, {
       system: createScriptedSystem({ environment: { TERM: "dumb" } }),
@@ -70,7 +70,7 @@ Deno.test("where there is no terminal, or one that can do nothing, only what sta
   }
 });
 
-Deno.test("what was drawn when the run is stopped stays: something else was written below it", async () => {
+Deno.test("lines that were drawn stay when the run is stopped: something else was written below them", async () => {
   const stop = new AbortController();
   const { io } = terminal({ signal: stop.signal });
   const live = showLiveLines(io, () => ["a", "b"]);

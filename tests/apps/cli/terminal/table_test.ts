@@ -21,7 +21,7 @@ Deno.test("a table fits a narrow terminal by cutting the middle of what may shri
   assert(heading.length <= 20 && line.endsWith("1.5 KiB"));
 });
 
-Deno.test("a table on a narrow terminal leaves columns out before it cuts any, and says which", () => {
+Deno.test("a table on a narrow terminal omits columns before it cuts any, and names them", () => {
   const columns = [
     { title: "NAME", shrinks: true },
     { title: "SIZE", align: "right" as const },

@@ -22,7 +22,7 @@ Deno.test("sizes are three digits and a binary unit", () => {
   for (const [bytes, text] of cases) assertEquals(formatBytes(bytes), text);
 });
 
-Deno.test("seconds are told in their two largest units", () => {
+Deno.test("seconds are printed in their two largest units", () => {
   assertEquals([0.4, 59.4, 200, 7500].map(formatSeconds), ["0s", "59s", "3m20s", "2h05m"]);
 });
 

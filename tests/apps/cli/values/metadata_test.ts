@@ -3,7 +3,7 @@ import { parseEntry, readMetadata } from "../../../../apps/cli/values/metadata.t
 import { RegistryError } from "../../../../core/errors.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 
-Deno.test("key=text stays a text, key:=json is parsed", () => {
+Deno.test("key=text stays a string, key:=json is parsed", () => {
   assertEquals(parseEntry("version=1.10"), ["version", "1.10"]);
   assertEquals(parseEntry("epochs:=3"), ["epochs", 3]);
   assertEquals(parseEntry("note=a=b:=c"), ["note", "a=b:=c"]);

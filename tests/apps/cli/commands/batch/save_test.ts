@@ -111,7 +111,7 @@ Deno.test("a row whose version exists is skipped where the content is the same, 
   assertEquals(await it.versions("large"), ["1.0.0"]);
 });
 
-Deno.test("a file that changed since its row was saved is said, not passed over", async () => {
+Deno.test("a file that changed since its row was saved is reported, not skipped", async () => {
   await using it = await world({ name: "f", path: "f.bin" });
   await Deno.writeTextFile(it.root.join("in/f.bin"), "one");
   await it.run();
@@ -138,7 +138,7 @@ cliTest("an overwriting row overwrites once in a run", async (it) => {
   assertEquals(await generation(), 2);
 });
 
-Deno.test("rows that are wrong fail alone, say where, and the others are saved", async () => {
+Deno.test("invalid rows fail alone, with their position, and the others are saved", async () => {
   await using it = await world();
   const lines = [
     `{"name": "good", "value": 1}`,
@@ -218,7 +218,7 @@ Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved",
   assertEquals(await Deno.readTextFile(it.root.join("in/m.jsonl")), `{"name":"a","value":1}`);
 });
 
-Deno.test("--json prints a line for each row and the sums, --stop-on-error begins no more, --dry-run does nothing", async () => {
+Deno.test("--json prints a line for each row and the totals, --stop-on-error begins no more, --dry-run does nothing", async () => {
   await using it = await world(
     { name: "a", path: "none" },
     ...[1, 2, 3].map((value) => ({ name: "b", value })),
@@ -272,7 +272,7 @@ Deno.test("large files go through workers, and nothing of them is left behind", 
   assertStringIncludes((await it.run("--workers 0")).out, "(6 already done)");
 });
 
-Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the rest, and nothing twice", async () => {
+Deno.test("Ctrl-C ends a batch with 130 and the totals; the same again saves the rest, and nothing twice", async () => {
   const COUNT = 400;
   await using it = await world(
     ...Array.from({ length: COUNT }, (_, k) => ({ name: `n${k % 7}`, path: `f${k % 5}` })),

@@ -112,18 +112,21 @@ jobsTest("jobs retry lets what failed wait again, one or all", async ({ jobs, qu
   assertEquals((await jobs("retry bad --all-failed")).code, 2);
 });
 
-jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, queue }) => {
-  assertEquals((await jobs("cancel later --reason unwanted")).out, "later\tcancelled\n");
-  assertEquals((await queue.get("later"))?.reason, "unwanted");
-  const ended = await jobs("cancel good bad");
-  assertEquals([ended.code !== 0, ended.out], [true, "good\tdone\nbad\tfailed\n"]);
-  assertStringIncludes(ended.err, "good done, bad failed");
-  assertEquals((await jobs("cancel nobody")).code, 3);
-  assertStringIncludes(
-    (await jobs("cancel 01a1ffe1…a183c78b")).err,
-    "Full ids: holdfast jobs ls --quiet",
-  );
-});
+jobsTest(
+  "jobs cancel ends waiting jobs, and lists those that had ended",
+  async ({ jobs, queue }) => {
+    assertEquals((await jobs("cancel later --reason unwanted")).out, "later\tcancelled\n");
+    assertEquals((await queue.get("later"))?.reason, "unwanted");
+    const ended = await jobs("cancel good bad");
+    assertEquals([ended.code !== 0, ended.out], [true, "good\tdone\nbad\tfailed\n"]);
+    assertStringIncludes(ended.err, "good done, bad failed");
+    assertEquals((await jobs("cancel nobody")).code, 3);
+    assertStringIncludes(
+      (await jobs("cancel 01a1ffe1…a183c78b")).err,
+      "Full ids: holdfast jobs ls --quiet",
+    );
+  },
+);
 
 cliTest("jobs refuses missing, wrong and secret queues", async (it) => {
   const refused = async (line: string, said: string) => {

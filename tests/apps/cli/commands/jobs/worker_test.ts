@@ -69,7 +69,7 @@ cliTest("worker --tasks needs a module with plugins", async (it) => {
     ["--tasks empty.ts", "it exports other"],
     ["--tasks wrong.ts", "its export plugins is not a set of plugins"],
     ["--tasks broken.ts", "it broke"],
-    ["--tasks https://example.org/tasks.ts", "it is not a file on this machine"],
+    ["--tasks https://example.org/tasks.ts", "not a local file"],
     ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps at once"],
   ];
   for (const [line, part] of said) {

@@ -88,7 +88,7 @@ cliTest("lineage --rebuild reports damaged records", async (it) => {
   await Deno.remove(it.root.join(".holdfast/lineage/clean"), { recursive: true });
   const { code, out, err } = await it.holdfast("verify --shallow");
   assertEquals(code, 1);
-  assertStringIncludes(out, 'Cannot find the lineage note of "model@1.0.0"');
+  assertStringIncludes(out, 'Cannot read the lineage note of "model@1.0.0"');
   assertStringIncludes(out + err, "holdfast lineage --rebuild");
   await damageRecords(it.root.join(".holdfast"), "model");
   const rebuilt = await it.holdfast("lineage --rebuild");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { filledTest } from "../../../captured_io.ts";
 
-filledTest("log tells of versions, aliases and deletions, newest first", async (it) => {
+filledTest("log lists versions, aliases and deletions, newest first", async (it) => {
   await it.succeeds("alias config canary 1");
   await it.succeeds("alias config canary --delete");
   await it.succeeds("rm config@1 --yes");
@@ -9,9 +9,9 @@ filledTest("log tells of versions, aliases and deletions, newest first", async (
   assertEquals(out.trimEnd().split("\n").map((line) => line.replace(/^(TIME|[\d: -]*\d) +/, "")), [
     "WHAT",
     "deleted 1.0.0",
-    "canary removed",
-    "canary names 1.0.0",
-    "production names 2.0.0",
+    "alias canary removed",
+    "alias canary set to 1.0.0",
+    "alias production set to 2.0.0",
     "saved 2.0.0 (10 B)",
     "saved 1.0.0",
   ]);

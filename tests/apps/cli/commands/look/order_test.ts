@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { cliTest } from "../../../captured_io.ts";
 
-/** The words in a text that match, in the order in which they stand there. */
+/** Returns the words of a string that match, in order. */
 function found(text: string, words: RegExp): string[] {
   return [...text.matchAll(words)].map(([word]) => word);
 }

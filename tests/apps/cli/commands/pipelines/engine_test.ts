@@ -3,7 +3,7 @@ import { realSystem } from "../../../../../core/system.ts";
 import {
   ENGINE_VARIABLE,
   ownCommand,
-  stepCommand,
+  stepCommands,
 } from "../../../../../apps/cli/pipelines/open_carrier.ts";
 import { projectTest } from "./project.ts";
 
@@ -29,8 +29,8 @@ projectTest("engine options that conflict are refused", async (it) => {
   const cases: [line: string, part: string, more?: Record<string, string>][] = [
     ["pipeline run --detach", "--detach needs an engine"],
     [`${run} local: --detach`, "steps of a local engine end with this command"],
-    [`${run} local: --keep`, "--keep excludes --engine"],
-    [`${run} local: --concurrency 2`, "--concurrency excludes --engine"],
+    [`${run} local: --keep`, "--keep cannot be used with --engine"],
+    [`${run} local: --concurrency 2`, "--concurrency cannot be used with --engine"],
     [run, `neither --engine nor ${ENGINE_VARIABLE} is set`],
     [`${run} redis://u:secret@127.0.0.1:1`, "Cannot take a password from --engine"],
     [`${run} kafka://h`, "unknown scheme"],
@@ -54,7 +54,7 @@ projectTest("names from a queue are never options", async (it) => {
   const steps = ["--root", "--operators=/tmp/o.ts", "--set=variables.lr=9", "--help", "--version"];
   for (const step of steps) {
     const more = ["--set", "variables.lr=0.1"];
-    const command = stepCommand({ run: "nightly@1", step }, { file: it.cwd, more });
+    const { command } = stepCommands({ run: "nightly@1", step }, { file: it.cwd, more });
     const { code, err } = await it.holdfast(command.slice(ownCommand().length), { env });
     assertEquals([step, code], [step, 3], err);
     assertStringIncludes(err, `Cannot execute step "${step}": run nightly@1 has no such step`);
@@ -79,11 +79,15 @@ projectTest("pipeline run --shard shares one run among the tasks of an array", a
   }
   await it.prints("versions model -q", "1.0.0\n");
   await it.each([
-    ["pipeline run --shard 0/2", 2, "no id identifies the processes"],
+    ["pipeline run --shard 0/2", 2, "an id that all shards share"],
     ["pipeline run --shard auto", 2, "no scheduler variable is set"],
     ["pipeline run --shard 2/2 --array x", 2, "not INDEX/COUNT"],
     ["pipeline run --array x", 2, "--array needs --shard"],
-    ["pipeline run --shard 0/2 --array x --engine local:", 2, "--shard excludes --engine"],
+    [
+      "pipeline run --shard 0/2 --array x --engine local:",
+      2,
+      "--shard cannot be used with --engine",
+    ],
     ["pipeline run --shard 0/2 --array x --fail-fast", 2, "would end only this process"],
   ], { env });
 });

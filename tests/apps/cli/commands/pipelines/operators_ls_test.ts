@@ -67,8 +67,8 @@ cliTest("operators ls reports what is wrong with a module", async (it) => {
   const line = "operators ls --operators";
   await it.each([
     [`${line} missing.ts`, 3, "no such file", "export const operators = createOperators()"],
-    [`${line} https://a.example/steps.ts`, 2, "it is not a file on this machine"],
-    [`${line} file://another-machine/steps.ts`, 2, "it is not a file on this machine"],
+    [`${line} https://a.example/steps.ts`, 2, "not a local file"],
+    [`${line} file://another-machine/steps.ts`, 2, "not a local file"],
   ]);
 });
 
@@ -82,7 +82,7 @@ cliTest("operators ls takes numbers as versions, and empty sets", async (it) => 
   await it.fails("operators ls --operators none.ts", 0, "No operators");
 });
 
-cliTest("an install with a copied configuration is told to run by its path", async (it) => {
+cliTest("an install with a copied configuration prints how to install it again", async (it) => {
   await it.succeeds("pipeline init");
   const install = ["install", "--global", "-A", "--root", it.cwd, "--name", "holdfast"];
   await denoSucceeds([...install, "--config", "deno.json", "apps/cli.ts"]);
@@ -95,5 +95,5 @@ cliTest("an install with a copied configuration is told to run by its path", asy
   const err = new TextDecoder().decode(stderr);
   assertEquals(code, 1, err);
   assertStringIncludes(err, "holdfast was installed with a copy of its deno.json");
-  assertStringIncludes(err, `hint: Run it by its path: deno run -A ${REPOSITORY}apps/cli.ts`);
+  assertStringIncludes(err, `hint: Install it again: cd ${REPOSITORY} && deno task install`);
 });

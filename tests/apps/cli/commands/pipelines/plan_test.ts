@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { projectTest } from "./project.ts";
 
-projectTest("pipeline plan says for each step whether it would run, and why", async (it) => {
+projectTest("pipeline plan prints for each step whether it would run, and why", async (it) => {
   const { out, err } = await it.holdfast("pipeline plan");
   assertEquals(
     out,
@@ -57,7 +57,7 @@ projectTest("--operator and --node select steps", async (it) => {
   assertStringIncludes(err, "Choose from: clean, train, report.");
   const { code: alone, err: why } = await it.holdfast("pipeline plan --operator train");
   assertEquals(alone, 3);
-  assertStringIncludes(why, 'step "clean": it has never succeeded');
+  assertStringIncludes(why, 'step "clean": the step has never succeeded');
 });
 
 projectTest("--force alone is all steps, with a step only that one", async (it) => {

@@ -1,11 +1,11 @@
-// A folder with a pipeline, operators and a registry, as somebody has who uses the command line.
+// A folder with a pipeline, operators and a registry, like that of a user of the command line.
 import { type TempRoot, tempRoot } from "../../../../support/temp_root.ts";
 import { type CliTest, cliTest, succeeds } from "../../../captured_io.ts";
 
-/** What `import` finds the operators by. */
+/** The URL of the operators, for `import`. */
 export const OPERATORS_DOOR = new URL("../../../../../operators/mod.ts", import.meta.url).href;
 
-/** `clean` writes a text that `train` reads; `train` fails where its parameter `fail` says so. */
+/** `clean` writes a file that `train` reads; `train` fails if its parameter `fail` is set. */
 export const PIPELINE = `
 variables: { lr: 0.1 }
 pipeline:

@@ -3,7 +3,7 @@ import { OPERATORS_DOOR, PIPELINE, projectTest } from "./project.ts";
 
 const FAILING = ["--set", "operators.train.params.fail=no data"];
 
-projectTest("pipeline run runs what has changed, and says what became of each step", async (it) => {
+projectTest("pipeline run runs changed steps, and prints the outcome of each", async (it) => {
   const { code, out, err } = await it.holdfast("pipeline run");
   assertEquals(code, 0, err);
   assertMatch(out, /^nightly@1 ok in [\d.]+s: 3 ran\n$/);
@@ -96,10 +96,10 @@ projectTest("a terminal keeps one line per ended step", async (it) => {
     / (ran|failed) /.test(lines[0])
   ).map(([line]) => line);
   assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);
-  assertEquals(drawn.at(-1), "", "what does not stay is removed");
+  assertEquals(drawn.at(-1), "", "temporary lines are removed");
   const live = drawn.map((part) => part.split("\x1b[")[0].replace(/\r$/, "").split("\n").at(-1)!);
   assertEquals(live.filter((line) => line.length > 39), []);
-  assertEquals(err.includes("\x1b[2m"), false, "no colour is wanted");
+  assertEquals(err.includes("\x1b[2m"), false, "no color is wanted");
 });
 
 projectTest("a step may run in a worker thread", async (it) => {

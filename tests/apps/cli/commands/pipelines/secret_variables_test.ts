@@ -22,7 +22,7 @@ pipeline:
       start_command: [sh, -c, 'test "$HOLDFAST_TOKEN" = ${SECRETS.HOLDFAST_TOKEN} && touch "$OUTPUT_ROOT/seen"']
 `;
 
-/** What an operator that runs in the process of the runner can see: its variables, and those that its children inherit. */
+/** The variables that an operator in the runner's process can see, and those that its children inherit. */
 const OPERATORS = `
 import { createOperators } from ${JSON.stringify(OPERATORS_DOOR)};
 export const operators = createOperators({

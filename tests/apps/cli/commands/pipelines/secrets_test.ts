@@ -22,7 +22,7 @@ Deno.test("an argument works too, with a warning that others may see it", async 
   assertEquals((await holdfast("pipeline encode hello -q", { cwd })).err, "");
 });
 
-Deno.test("what is no text, nothing, or not encoded is refused, and not shown", async () => {
+Deno.test("binary, empty or unencoded input is refused, and not shown", async () => {
   const refused = async (line: string, stdin: string | Uint8Array = "") => {
     const { code, out, err } = await holdfast(line, { cwd, stdin });
     assertEquals([code, out], [2, ""]);

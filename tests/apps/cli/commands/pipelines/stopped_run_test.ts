@@ -7,7 +7,7 @@ import { type WatchedProcess, watchProcess } from "../../../../support/watch_pro
 import { succeeds } from "../../../captured_io.ts";
 import { projectRoot } from "./project.ts";
 
-/** `hold` says its process, and goes on until it is told to end; a TERM signal is no reason for it where it is stubborn. */
+/** `hold` prints its process id and runs until it is stopped; a stubborn one ignores TERM. */
 const pipeline = (stubborn = false) => `
 pipeline:
   pipeline_id: nightly
@@ -17,7 +17,7 @@ pipeline:
       upstream_dependencies: [before]
       outputs: { held: registry:held }
       start_command: [sh, -c, '${
-  stubborn ? `trap "echo hears it" TERM; ` : ""
+  stubborn ? `trap "echo caught it" TERM; ` : ""
 }test -e go && echo held > $OUTPUT_ROOT/held && exit
         0; echo "process $$"; while :; do sleep 0.05; done']
     - { operator_id: after, start_command: ["true"], upstream_dependencies: [hold] }
@@ -69,7 +69,7 @@ async function goesOn(root: TempRoot, { before }: { before: "skipped" | "ran" })
   assertStringIncludes(await succeeds("verify", { cwd: root.path }), "No problems");
 }
 
-Deno.test("Ctrl-C ends a run with its processes, keeps how far it came, and says how to go on", async () => {
+Deno.test("Ctrl-C ends a run with its processes, keeps its progress, and prints how to continue", async () => {
   await using root = await projectRoot({ pipeline: pipeline() });
   const options = ["--set", "variables.day=x y", "--force", "before", "--force", "hold"];
   const { program, pid } = await holding(root, options);
@@ -89,7 +89,7 @@ Deno.test("a second Ctrl-C ends at once, also a process that does not want to", 
   await using root = await projectRoot({ pipeline: pipeline(true) });
   const { program, child, pid } = await holding(root);
   child.kill("SIGINT");
-  await program.until(() => program.stderr.includes("hears it")); // so that the system does not make one of both
+  await program.until(() => program.stderr.includes("caught it")); // so that the system does not make one of both
   const { code, stderr } = await program.stop("SIGINT");
   assertEquals(code, 130, stderr);
   await gone(pid);
@@ -101,7 +101,7 @@ Deno.test("a run that was killed is gone on with, and its status is not made up"
   const { program, pid } = await holding(root, ["--json"]);
   const { signal } = await program.stop("SIGKILL");
   assertEquals(signal, "SIGKILL");
-  assert(isRunning(pid), "who is killed ends nobody");
+  assert(isRunning(pid), "a killed runner ends nobody");
   Deno.kill(pid, "SIGKILL");
   const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd()
     .split("\n");
@@ -127,7 +127,7 @@ Deno.test("pipeline cancel ends a run that another process runs", async () => {
   await goesOn(root, { before: "skipped" });
 });
 
-/** A signal is on its way for a moment; one that does not come is no reason to wait for ever, or to leave a process. */
+/** A signal takes a moment to arrive; this waits for it, but not for ever, and leaves no process. */
 async function gone(pid: number): Promise<void> {
   for (let look = 0; look < 2_500 && isRunning(pid); look++) await realSystem.sleep(2);
   const isLeft = isRunning(pid);

@@ -8,7 +8,7 @@ const WRONG = PIPELINE.replace("runner_count: 2", "runner_count: many").replace(
 )
   .replace("upstream_dependencies", "upstream_dependncies");
 
-projectTest("pipeline validate says what is right", async (it) => {
+projectTest("pipeline validate prints a valid pipeline", async (it) => {
   const cwd = it.cwd;
   const right =
     "nightly is valid: 3 steps (clean, train, report) on 2 nodes (small, rest), from 1 file\n";
@@ -92,7 +92,7 @@ projectTest(
   { pipeline: WRONG },
 );
 
-Deno.test("operators are where the pipeline or the line says, wherever the command is run", async () => {
+Deno.test("operators come from the module of the pipeline or the command line, in any folder", async () => {
   const pipeline = PIPELINE.replace("nodes:", "operators_module: ./src/steps.ts\n  nodes:");
   await using own = await projectRoot({ pipeline });
   await Deno.mkdir(own.join("src"));

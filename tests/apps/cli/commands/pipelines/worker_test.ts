@@ -8,7 +8,7 @@ import { captureIo, holdfast } from "../../../captured_io.ts";
 import { programTest } from "../../../../support/servers/programs/program_tests.ts";
 import { projectRoot } from "./project.ts";
 
-/** What somebody who may write to the queue might put there in place of a step. */
+/** Forged jobs, from somebody who may write to the queue. */
 const FORGED: readonly PlainValue[] = [
   null,
   7,

@@ -38,6 +38,9 @@ cliTest("doctor reports a missing registry, and checks the machine", async (it) 
   const named = (await examine(it, "", { env: { HOLDFAST_REGISTRY: "there" } })).checks;
   assertStringIncludes(named.get("registry")!.advice!, "named by HOLDFAST_REGISTRY");
   assertEquals(named.get("disk")?.verdict, "ok", "that of the folder above");
+  const at = { env: { HOLDFAST_CACHE: it.root.join("cache") } };
+  const { err } = await it.holdfast("doctor -r minio://models/team", at);
+  assertStringIncludes(err, "1 failed, 1 warning.\n");
 });
 
 cliTest("doctor compares clocks", async (it) => {

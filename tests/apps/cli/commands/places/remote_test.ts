@@ -93,5 +93,9 @@ cliTest("shells are offered names of registries, and what is in them", async (it
   assertEquals(await offered("load", "@t"), ["@tea/", "@team/"]);
   await Deno.writeTextFile(it.root.join("config/holdfast/config.json"), "{");
   assertEquals(await offered("remote", "rm", ""), []);
-  assertEquals(await offered("load", "no"), ["note", "note@"], "what needs no names of registries");
+  assertEquals(
+    await offered("load", "no"),
+    ["note", "note@"],
+    "this command completes no names of registries",
+  );
 });

@@ -6,7 +6,7 @@ filledTest("status shows the registry, its settings and versions", async (it) =>
   const text = await it.succeeds("status", at);
   const rows = [
     `registry     ${it.root.join(".holdfast")}`,
-    "why          the location is the nearest .holdfast upward of the current folder",
+    "why          the location is the nearest .holdfast in the current folder or above",
     "store        a folder, locked by link",
     "overwriting  never (immutable)",
     "grace        24 h",

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createPlugins } from "../../../../../plugins/mod.ts";
-import { workTasks } from "../../../../../plugins/jobs.ts";
+import { workTasks } from "../../../../../plugins/mod.ts";
 import { openQueue } from "../../../../../queues/mod.ts";
 import { programTest } from "../../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../../support/temp_root.ts";
@@ -42,7 +42,7 @@ programTest(
   },
 );
 
-filledTest("serve says what a task for uploads needs", async (it) => {
+filledTest("serve reports what a task for uploads needs", async (it) => {
   await it.fails("serve --port 0 --upload-task measure", 2, "--queue redis://");
   const memory = await it.holdfast("serve --port 0 --queue memory:");
   assertEquals(memory.code, 2);

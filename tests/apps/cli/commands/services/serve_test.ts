@@ -28,7 +28,7 @@ filledTest("serve prints its URL, answers, and ends on a signal", async (it) => 
   assertStringIncludes(io.errors(), "Stopped");
 });
 
-filledTest("serve --json says it as JSON", async (it) => {
+filledTest("serve --json prints JSON", async (it) => {
   const { line, stop, ended } = await serving(it.root.path, "--json");
   const { url, registry } = JSON.parse(line);
   assertEquals([(await (await fetch(`${url}/registry`)).json()).service.name, registry], [
@@ -39,7 +39,7 @@ filledTest("serve --json says it as JSON", async (it) => {
   assertEquals(await ended, 0);
 });
 
-cliTest("serve says why it cannot", async (it) => {
+cliTest("serve reports why it cannot start", async (it) => {
   await it.fails("serve --port 0", 3);
   await fillRegistry(it.root.path);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -31,7 +31,7 @@ cliTest("settings refuses a grace below the minimum", async (it) => {
   await openRegistry(`${it.cwd}/old`, { leastGraceMs: 24 * 3_600_000 });
   const { code, err } = await it.holdfast("settings --grace 2h --registry old");
   assertEquals(code, 2);
-  assertStringIncludes(err, "the least grace period of this registry is 86400000");
-  assertStringIncludes(err, "mirror it into a new registry");
+  assertStringIncludes(err, "the shortest grace period of this registry is 86400000");
+  assertStringIncludes(err, "mirror the registry into a new one");
   assertStringIncludes((await it.holdfast("settings --grace 2m")).err, "it is less than an hour");
 });
