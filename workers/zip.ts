@@ -34,7 +34,7 @@ export function zip(
   if (new Set(lengths).size > 1) {
     throw fault({
       code: "Invalid",
-      action: "zip lists",
+      action: "zip names and values",
       state: `their lengths differ: ${lengths.join(", ")}`,
       hint: "Pass one value for each name, and one version for each name if you pass versions.",
     });
