@@ -27,7 +27,7 @@ export interface RunOptions {
   onLine?: (line: string) => void;
 }
 
-/** What came of a run. */
+/** The outcome of a run. */
 /** The result of a run. */
 export interface Run {
   seed: number;

@@ -117,7 +117,7 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
       case "lostRequest":
         throw lost(call);
       case "late":
-        sleep(fault.afterMs).then(act).catch(() => {}); // nobody is left to hear of it
+        sleep(fault.afterMs).then(act).catch(() => {}); // nobody is left to receive it
         throw lost(call);
       case "denied":
         throw refused(call, "permission denied", { code: "Denied" });

@@ -1,5 +1,5 @@
 // Checks acknowledged parts of drafts and pieces of uploads.
-import { parseDraftKey } from "../../../registry/operations/drafts/note.ts";
+import { DISCARDED_BYTES, parseDraftKey } from "../../../registry/operations/drafts/note.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
@@ -50,14 +50,12 @@ export function checkDrafts(
   /** An acknowledged part of an open draft is in the version, unless others were named. */
   function checkAdded(operation: Of<"addPart">): void {
     const { request, returned, invoked } = operation;
-    const committed = versionsOf(request).filter(({ at }) =>
-      at >= invoked.at && at < returned!.at + KEPT_MS
-    );
+    const committed = versionsOf(request).filter(({ at }) => at >= invoked.at);
     for (const landing of committed) {
       const held = labelOf(landing) ?? "";
       if (
         namesParts(request) || partsOf(held).includes(request.part) ||
-        wasCollected(operation, landing)
+        wasCollected(operation, landing) || wasDiscarded(operation, landing)
       ) continue;
       say(operation, `${landing.key} holds {${held}}`);
     }
@@ -82,6 +80,18 @@ export function checkDrafts(
     const last = removed &&
       ofDraft.findLast(({ verb, order }) => verb === "put" && order < removed.order);
     return last !== undefined && removed!.at - last.at >= KEPT_MS;
+  }
+
+  /** Returns true if the draft was discarded after the part was added, or not collected by then. */
+  function wasDiscarded({ request, invoked, returned }: Of<"addPart">, landing: Landing): boolean {
+    const ends = effects.filter((effect) => isEnd(effect, request));
+    return ends.some(({ verb, bytes, order, at }) =>
+      verb === "put" && bytes?.byteLength === DISCARDED_BYTES && order > invoked.order &&
+      at <= landing.at &&
+      !ends.some((end) =>
+        end.verb === "delete" && order < end.order && end.order <= returned!.order
+      )
+    );
   }
 
   function isOf({ key }: Effect, { name, id }: { name: string; id: string }): boolean {

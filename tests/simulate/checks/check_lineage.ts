@@ -61,7 +61,7 @@ export async function checkLineage(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const say = (message: string) =>
-    findings.push({ promise: "what a version is made from is noted before it", message });
+    findings.push({ promise: "the inputs of a version are noted before it", message });
   site.notes.breaches.forEach(say);
   const made: string[] = [];
   const root = `${NAMED}@1.0.0`;

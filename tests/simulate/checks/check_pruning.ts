@@ -93,7 +93,7 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
         place.generation > state.head!.place.generation && at <= operation.returned!.at
       )
     ) {
-      return false; // a record that does not count: whoever has not looked may take it for younger
+      return false; // a record that does not count: a pruner that has not read it may take it for younger
     }
     if (
       newerThan(cell).filter((other) => during(other, operation).every(isLive)).length < keepLast

@@ -29,7 +29,7 @@ export function checkSources(evidence: Evidence): Finding[] {
 
   function say(operation: LoggedOperation, state: string): void {
     findings.push({
-      promise: "what is copied stays the same",
+      promise: "copied versions stay the same",
       message: `${describeOperation(operation)}: ${state}`,
     });
   }

@@ -69,8 +69,8 @@ export type Promised =
   | "a valid record has its payload"
   | "errors are RegistryErrors that fit"
   | "nothing is sent past the deadline"
-  | "what is copied stays the same"
+  | "copied versions stay the same"
   | "retention keeps what it must"
-  | "what a version is made from is noted before it"
+  | "the inputs of a version are noted before it"
   | "a mirror holds what its source held"
   | "asOf says what was true then";

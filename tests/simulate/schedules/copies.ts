@@ -63,8 +63,8 @@ export const copies: Schedule = {
         }
       })
     );
-    const janitor = collecting(world, 2, [0.5, 1.2]);
-    await Promise.all([writer, ...copiers, janitor]);
+    const collector = collecting(world, 2, [0.5, 1.2]);
+    await Promise.all([writer, ...copiers, collector]);
   },
 };
 
@@ -145,7 +145,7 @@ export const wholeNames: Schedule = {
         }
       },
     );
-    const janitor = collecting(world, 3, [0.7, 1.3]);
-    await Promise.all([...writers, deleter, janitor]);
+    const collector = collecting(world, 3, [0.7, 1.3]);
+    await Promise.all([...writers, deleter, collector]);
   },
 };

@@ -81,8 +81,8 @@ function diskSchedule(locking: "link" | "file"): Schedule {
           }
         })
       );
-      const janitor = collecting(world, 3, [0.6, 1.2]);
-      await Promise.all([slow, ...others, janitor]);
+      const collector = collecting(world, 3, [0.6, 1.2]);
+      await Promise.all([slow, ...others, collector]);
     },
   };
 }

@@ -40,7 +40,7 @@ export const general: Schedule = {
       lives.push(work(world, `writer ${i}`, random.fork(), shared));
     }
     for (let i = random.int(3); i > 0; i--) {
-      lives.push(collect(world, `janitor ${i}`, random.fork(), shared.beats));
+      lives.push(collect(world, `collector ${i}`, random.fork(), shared.beats));
     }
     await Promise.all(lives);
   },

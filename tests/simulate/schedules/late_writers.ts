@@ -58,7 +58,7 @@ export const lateRecord: Schedule = {
         });
       }
     });
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
+    const collector = liveAs(world, "collector", {}, async (actor) => {
       for (let n = 0; n < 3; n++) {
         await actor.rest(random.between(0.6, 1.2) * GRACE_MS);
         await actor.collect();
@@ -66,7 +66,7 @@ export const lateRecord: Schedule = {
         if (random.chance(0.5)) await goOn(actor);
       }
     });
-    await Promise.all([lateWriter, other, janitor]);
+    await Promise.all([lateWriter, other, collector]);
 
     /** Uses the valid version, which may be below an expired record. */
     async function goOn(actor: Actor): Promise<void> {
@@ -130,7 +130,7 @@ export const pausedWriter: Schedule = {
         await actor.save("a", smallValue(`third ${n}`), over);
       }
     });
-    const janitor = liveAs(world, "janitor", {}, async (actor) => {
+    const collector = liveAs(world, "collector", {}, async (actor) => {
       await awake.promise;
       for (let n = 0; n < 3; n++) {
         await actor.rest(random.between(0.6, 1.1) * GRACE_MS);
@@ -138,7 +138,7 @@ export const pausedWriter: Schedule = {
       }
       await actor.load("a", "latest");
     });
-    await Promise.all([writer, other, janitor]);
+    await Promise.all([writer, other, collector]);
 
     /** Sleeps with clocks that stop, saves, and sets them right. */
     async function sleepAndWake(actor: Actor): Promise<void> {
@@ -180,7 +180,7 @@ export const longUpload: Schedule = {
       }
       if (random.chance(0.2)) await actor.delete("a", "1.0.0");
     });
-    const janitor = collecting(world, 3, [0.3, 1.2]);
-    await Promise.all([uploader, other, janitor]);
+    const collector = collecting(world, 3, [0.3, 1.2]);
+    await Promise.all([uploader, other, collector]);
   },
 };

@@ -83,8 +83,8 @@ export const repeatedKeys: Schedule = {
         }
       });
     });
-    const janitor = collecting(world, 3, [0.5, 1.2]);
-    await Promise.all([...processes, janitor]);
+    const collector = collecting(world, 3, [0.5, 1.2]);
+    await Promise.all([...processes, collector]);
   },
 };
 

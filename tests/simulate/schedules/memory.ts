@@ -21,14 +21,14 @@ export const deadNumbers: Schedule = {
       }
       await actor.delete("a", dead);
     });
-    const janitors = Array.from({ length: 3 }, (_, i) => {
+    const collectors = Array.from({ length: 3 }, (_, i) => {
       const frozen = random.chance(0.5) ? { wall: true, monotonic: true } : {};
       const stop: CallPause = {
         ms: random.between(0.5, 2.5) * GRACE_MS,
         at: random.pick(["send", "reply"]),
         ...frozen,
       };
-      return liveAs(world, `janitor ${i}`, {}, async (actor) => {
+      return liveAs(world, `collector ${i}`, {}, async (actor) => {
         for (let n = 0; n < 4; n++) {
           await actor.rest(random.between(0.4, 1.3) * GRACE_MS);
           const calls = Array<undefined>(random.int(12)).fill(undefined);
@@ -54,7 +54,7 @@ export const deadNumbers: Schedule = {
         }
       })
     );
-    await Promise.all([...janitors, ...writers]);
+    await Promise.all([...collectors, ...writers]);
   },
 };
 
@@ -94,12 +94,12 @@ export const longMemory: Schedule = {
       // of a name that is forgotten nothing is left to collect
       for (let times = 0; times < 2; times++) {
         await world.system.sleep(1.1 * GRACE_MS);
-        await liveAs(world, `janitor ${times} of ${n}`, {}, (actor) => actor.collect());
+        await liveAs(world, `collector ${times} of ${n}`, {}, (actor) => actor.collect());
       }
       await world.system.sleep(random.pick([20 * DAY_MS, 31 * DAY_MS]));
       await collect(
         world,
-        `janitors ${n}`,
+        `collectors ${n}`,
         createRandomFaults({ random: random.fork(), rates, maxLateMs: GRACE_MS / 8 }),
       );
       // what was sent twice has arrived

@@ -94,10 +94,10 @@ export const mirrors: Schedule = {
         );
       }
     };
-    const janitors = ["main", "target"].map((site) =>
-      collecting(world, 2, [0.6, 1.2], { name: `janitor of ${site}`, ...settings, site })
+    const collectors = ["main", "target"].map((site) =>
+      collecting(world, 2, [0.6, 1.2], { name: `collector of ${site}`, ...settings, site })
     );
-    await Promise.all([writer, mirroring(), ...janitors]);
+    await Promise.all([writer, mirroring(), ...collectors]);
     await mirrorAs(world, { settings }, (to, from) => to.mirror(from)); // when all is quiet again
 
     function over() {

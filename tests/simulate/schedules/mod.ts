@@ -2,16 +2,16 @@
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, powerCuts, stagedLinks } from "./disks.ts";
 import { cachedRestores, caches, restores } from "./restores.ts";
-import { besideCommits, drafts, pieces } from "./parts/drafts.ts";
+import { besideCommits, drafts, leftDrafts, pieces } from "./parts/drafts.ts";
 import { general } from "./general.ts";
 import {
-  busyJanitor,
+  busyCollector,
   changedGraces,
   savedAgain,
-  slowJanitor,
+  slowCollector,
   tornUploads,
-  twoJanitors,
-} from "./janitors.ts";
+  twoCollectors,
+} from "./collectors.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import {
   contestedAliases,
@@ -43,11 +43,11 @@ export const SCHEDULES: readonly Schedule[] = [
   longUpload,
   longRetry,
   slowCommits,
-  busyJanitor,
-  slowJanitor,
+  busyCollector,
+  slowCollector,
   changedGraces,
   savedAgain,
-  twoJanitors,
+  twoCollectors,
   deadNumbers,
   longMemory,
   tornUploads,
@@ -71,6 +71,7 @@ export const SCHEDULES: readonly Schedule[] = [
   powerCuts,
   drafts,
   besideCommits,
+  leftDrafts,
   pieces,
 ];
 

@@ -46,8 +46,8 @@ export const staleLists: Schedule = {
         }
       })
     );
-    const janitor = collecting(world, 3, [0.6, 1.2]);
-    await Promise.all([...writers, janitor]);
+    const collector = collecting(world, 3, [0.6, 1.2]);
+    await Promise.all([...writers, collector]);
   },
 };
 

@@ -143,7 +143,7 @@ export const caches: Schedule = {
           }),
         );
       }
-      lives.push(liveAs(world, `janitor of ${site}`, { ...settings, site }, async (actor) => {
+      lives.push(liveAs(world, `collector of ${site}`, { ...settings, site }, async (actor) => {
         await actor.rest(random.between(1, 1.5) * GRACE_MS);
         await actor.collect();
       }));

@@ -68,8 +68,8 @@ export const retention: Schedule = {
         }
       })
     );
-    const janitor = collecting(world, 2, [0.5, 1.2]);
-    await Promise.all([writer, ...pruners, janitor]);
+    const collector = collecting(world, 2, [0.5, 1.2]);
+    await Promise.all([writer, ...pruners, collector]);
   },
 };
 
@@ -89,7 +89,7 @@ export const voidRetention: Schedule = {
     await liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
       await actor.save("a", largeValue("late"), random.chance(0.5) ? { version: "9.0.0" } : {});
     });
-    await liveAs(world, "janitor", {}, async (actor) => {
+    await liveAs(world, "collector", {}, async (actor) => {
       for (let n = 0; n < 2; n++) {
         await actor.rest(random.between(0.9, 1.3) * GRACE_MS);
         await actor.collect();

@@ -63,8 +63,8 @@ export const longRetry: Schedule = {
         await actor.save("a", smallValue(`third ${n}`), OVERWRITE);
       }
     });
-    const janitor = collecting(world, 3, [0.6, 1.1]);
-    await Promise.all([writer, other, janitor]);
+    const collector = collecting(world, 3, [0.6, 1.1]);
+    await Promise.all([writer, other, collector]);
   },
 };
 
@@ -93,7 +93,7 @@ export const slowCommits: Schedule = {
         await actor.load("a", "latest");
       },
     );
-    const others = liveAs(world, "janitor", {}, async (actor) => {
+    const others = liveAs(world, "collector", {}, async (actor) => {
       if (random.chance(0.5)) await actor.save("a", smallValue("third"), OVERWRITE);
       await actor.rest(1.005 * GRACE_MS);
       await actor.collect();

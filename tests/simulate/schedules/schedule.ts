@@ -48,7 +48,7 @@ export function collecting(
   world: World,
   times: number,
   [min, max]: readonly [number, number],
-  { name = "janitor", ...options }: ActorOptions & { name?: string } = {},
+  { name = "collector", ...options }: ActorOptions & { name?: string } = {},
 ): Promise<void> {
   return liveAs(world, name, options, async (actor) => {
     for (let n = 0; n < times; n++) {

@@ -52,8 +52,8 @@ export const transfers: Schedule = {
         await actor.rest(random.between(0, 500));
       }
     });
-    const janitor = collecting(world, 2, [0.7, 1.3]);
-    await Promise.all([...uploaders, writer, janitor]);
+    const collector = collecting(world, 2, [0.7, 1.3]);
+    await Promise.all([...uploaders, writer, collector]);
     await Promise.all(strangers);
   },
 };

@@ -1,6 +1,7 @@
 // Verbs of copies, direct uploads, drafts and resumable uploads.
 import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import { commitUpload, createUpload } from "../../../registry/operations/transfer/direct.ts";
+import type { Draft } from "../../../core/registry/draft.ts";
 import type { Upload } from "../../../core/registry/transfer.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";
@@ -34,6 +35,13 @@ interface NamedDraft {
 
 export function createTransferVerbs({ call, registry, labels }: VerbParts): TransferVerbs {
   const materializer = { id: "simulate/bundle", formatVersion: 1 };
+  const opened = new Map<string, Draft>();
+  /** Opens a draft once in a process, so that its calls share what they know. */
+  const draftOf = async ({ name, id }: NamedDraft) => {
+    const draft = opened.get(`${name} ${id}`) ?? await registry.openDraft(name, { id });
+    opened.set(`${name} ${id}`, draft);
+    return draft;
+  };
   return {
     async copy(from, name, version) {
       const options = version === undefined ? {} : { version };
@@ -68,7 +76,7 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
     },
 
     async addPart({ name, id, part, delivery }, chunkMs) {
-      const draft = await registry.openDraft(name, { id });
+      const draft = await draftOf({ name, id });
       const label = `draft-${id}-${part}-${delivery}`;
       const files = [{ path: `${part}.small`, label, size: 100 }, {
         path: `${part}.large`,
@@ -84,7 +92,7 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
     },
 
     async commitDraft({ name, id }, parts) {
-      const draft = await registry.openDraft(name, { id });
+      const draft = await draftOf({ name, id });
       const request = {
         verb: "commitDraft",
         name,
@@ -100,7 +108,7 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
     },
 
     async discardDraft({ name, id }) {
-      const draft = await registry.openDraft(name, { id });
+      const draft = await draftOf({ name, id });
       await call(
         { verb: "discardDraft", name, id },
         async () => ({ ok: true, done: await draft.discard() }),

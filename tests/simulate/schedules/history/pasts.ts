@@ -89,7 +89,7 @@ async function collect(
 ): Promise<void> {
   await doomed(
     world,
-    `janitor of ${site}`,
+    `collector of ${site}`,
     { ...settings, site, killAfterMs },
     (actor) => actor.collect(),
   );

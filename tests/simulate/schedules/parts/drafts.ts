@@ -1,7 +1,8 @@
 // Drafts and uploads in pieces: workers repeat, fail and are killed while others commit.
 import { createRandomFaults } from "../../random.ts";
 import { GRACE_MS, type World } from "../../world.ts";
-import { liveAs, type Schedule, smallValue } from "../schedule.ts";
+import { inOrder, isUpload, liveAs, type Schedule, smallValue } from "../schedule.ts";
+import type { CallPause } from "../../with_process.ts";
 import type { Actor } from "../../actor.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -34,14 +35,22 @@ export const drafts: Schedule = {
         [2, random.between(4.5, 7.5) * DAY_MS],
       ]);
     const ids = ["x", "y", ALL];
+    /** Within the age of a listing that serves for several parts, about that, or far beyond. */
+    const pause = () =>
+      random.weighted([
+        [6, random.between(0, 300)],
+        [3, random.between(0, 0.3) * GRACE_MS],
+        [1, random.between(4.5, 7.5) * DAY_MS],
+      ]);
     const workers = PARTS.flatMap((part) => [1, 2].map((n) => ({ part, n }))).map(({ part, n }) =>
       liveAs(world, `worker ${part} ${n}`, { fault: fault(), retryForMs: 3_000 }, async (actor) => {
+        const others = PARTS.filter((other) => other !== part);
         for (const id of ids) {
           await actor.rest(rest());
-          for (let tries = 0; tries < 2; tries++) {
+          for (const [tries, added] of [part, part, ...others].entries()) {
             const chunkMs = random.chance(0.2) ? random.between(0.01, 0.2) * GRACE_MS : 0;
-            await actor.addPart({ name: "a", id, part, delivery: `${n}.${tries}` }, chunkMs);
-            await actor.rest(random.between(0, 300));
+            await actor.addPart({ name: "a", id, part: added, delivery: `${n}.${tries}` }, chunkMs);
+            await actor.rest(pause());
           }
         }
       })
@@ -67,8 +76,8 @@ export const drafts: Schedule = {
         await actor.rest(rest());
       }
     });
-    const janitors = [1, 2].map((n) =>
-      liveAs(world, `janitor ${n}`, {}, async (actor) => {
+    const collectors = [1, 2].map((n) =>
+      liveAs(world, `collector ${n}`, {}, async (actor) => {
         for (let n = 0; n < 6; n++) {
           await actor.rest(
             random.weighted([[2, random.between(0.7, 1.3) * GRACE_MS], [
@@ -80,7 +89,68 @@ export const drafts: Schedule = {
         }
       })
     );
-    await Promise.all([...workers, ...committers, writer, ...janitors]);
+    await Promise.all([...workers, ...committers, writer, ...collectors]);
+  },
+};
+
+/** Processes stop in the middle of their work on a draft, while others end it and collect it. */
+export const leftDrafts: Schedule = {
+  name: "left drafts",
+  weight: 2,
+  settings: () => ({ versioned: true, mutable: false }),
+  prepare({ sites: [main] }) {
+    main.disturbs = true; // a draft may be left alone for too long
+  },
+  async run(world) {
+    const { random } = world;
+    const draft = { name: "a", id: "x" };
+    const isDiscarded = random.chance(0.5);
+    const keptMs = isDiscarded ? GRACE_MS : 7 * DAY_MS;
+    const stop = (after: number, ms: number): (CallPause | undefined)[] => [
+      ...Array(random.int(after)).fill(undefined),
+      {
+        ms,
+        at: "send", // a reply that waits is an answer about the past
+        ...random.pick([{}, { wall: true }, { monotonic: true }]),
+      },
+    ];
+    const worker = liveAs(world, "worker", {}, async (actor) => {
+      const add = (part: string) => actor.addPart({ ...draft, part, delivery: "1" }, 0);
+      await add("0");
+      await actor.rest(random.between(0, 0.2) * GRACE_MS);
+      const idleMs = keptMs + random.between(-0.5, 2) * GRACE_MS;
+      if (random.chance(0.5)) await actor.rest(idleMs);
+      else {
+        actor.plan.pause = inOrder(
+          ({ key }) => key.startsWith("drafts/") || isUpload({ verb: "put", key }),
+          stop(12, idleMs),
+        );
+      }
+      for (const part of ["1", "2", "3"]) {
+        await actor.rest(random.between(0, 0.1) * GRACE_MS);
+        await add(part);
+      }
+      await actor.commitDraft(draft);
+    });
+    const other = liveAs(world, "other", {}, async (actor) => {
+      await actor.rest(random.between(0, 0.3) * GRACE_MS);
+      if (isDiscarded) await actor.discardDraft(draft);
+      await actor.rest(keptMs + random.between(0.5, 2) * GRACE_MS);
+      await actor.addPart({ ...draft, part: "4", delivery: "2" }, 0);
+      await actor.rest(random.between(0, 2) * GRACE_MS);
+      await actor.commitDraft(draft);
+    });
+    const collectors = [1, 2].map((n) =>
+      liveAs(world, `collector ${n}`, {}, async (actor) => {
+        await actor.rest(keptMs + random.between(0, 1.5) * GRACE_MS);
+        actor.plan.pause = inOrder(
+          ({ verb, key }) => verb === "delete" && /^(drafts|objects)/.test(key),
+          stop(4, random.between(0, 0.5) * GRACE_MS),
+        );
+        await actor.collect();
+      })
+    );
+    await Promise.all([worker, other, ...collectors]);
   },
 };
 

@@ -19,8 +19,8 @@ import {
 import { createRandomFaults, type Random } from "../random.ts";
 
 /** Collectors run beside writers and readers. */
-export const busyJanitor: Schedule = {
-  name: "busy janitor",
+export const busyCollector: Schedule = {
+  name: "busy collector",
   weight: 6,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world) {
@@ -48,17 +48,17 @@ export const busyJanitor: Schedule = {
           }
         }),
     );
-    const janitors = Array.from(
+    const collectors = Array.from(
       { length: 2 },
-      (_, i) => collecting(world, 4, [0, 0.6], { name: `janitor ${i}` }),
+      (_, i) => collecting(world, 4, [0, 0.6], { name: `collector ${i}` }),
     );
-    await Promise.all([writer, ...readers, ...janitors]);
+    await Promise.all([writer, ...readers, ...collectors]);
   },
 };
 
 /** A collector pauses for hours while others save, overwrite and collect. */
-export const slowJanitor: Schedule = {
-  name: "slow janitor",
+export const slowCollector: Schedule = {
+  name: "slow collector",
   weight: 8,
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world, settings) {
@@ -80,7 +80,7 @@ export const slowJanitor: Schedule = {
     const calls: (CallPause | undefined)[] = Array(random.int(place === listing ? 4 : 16)).fill(
       undefined,
     );
-    const slow = liveAs(world, "slow janitor", {}, async (actor) => {
+    const slow = liveAs(world, "slow collector", {}, async (actor) => {
       await actor.rest(random.between(0, 1_000));
       actor.plan.pause = inOrder(place, [...calls, stop]);
       await actor.collect();
@@ -96,7 +96,7 @@ export const slowJanitor: Schedule = {
       await actor.rest(random.between(0, 0.9) * GRACE_MS);
       if (random.chance(0.5)) await actor.save("a", sharingValue("common", "third"), OVERWRITE);
     });
-    const quick = liveAs(world, "quick janitor", {}, async (actor) => {
+    const quick = liveAs(world, "quick collector", {}, async (actor) => {
       await actor.rest(random.between(0.9, 1.5) * GRACE_MS);
       await actor.collect();
       await actor.load("a", "latest");
@@ -137,8 +137,8 @@ export const savedAgain: Schedule = {
  * A collector has listed and pauses; a record lands late with its payload; another collector
  * removes what it replaced; then the first one continues.
  */
-export const twoJanitors: Schedule = {
-  name: "two janitors",
+export const twoCollectors: Schedule = {
+  name: "two collectors",
   weight: 5,
   settings: () => ({ versioned: true, mutable: true }),
   async run(world) {
@@ -151,7 +151,7 @@ export const twoJanitors: Schedule = {
       await actor.save("a", sharingValue("common", "second"), OVERWRITE);
     });
     const frozen = { wall: random.chance(0.8), monotonic: random.chance(0.8) };
-    const slow = liveAs(world, "slow janitor", {}, async (actor) => {
+    const slow = liveAs(world, "slow collector", {}, async (actor) => {
       await actor.rest(landsAfterMs - random.between(4_000, 20_000));
       const isPayloadDelete = ({ verb, key }: { verb: string; key: string }) =>
         verb === "delete" && key.startsWith("objects/");
@@ -162,7 +162,7 @@ export const twoJanitors: Schedule = {
       );
       await actor.collect();
     });
-    const quick = liveAs(world, "quick janitor", {}, async (actor) => {
+    const quick = liveAs(world, "quick collector", {}, async (actor) => {
       await actor.rest(landsAfterMs + random.between(0, 0.2) * GRACE_MS);
       if (random.chance(0.3)) await actor.save("a", sharingValue("common", "third"));
       for (let n = 0; n < 2; n++) {
@@ -255,16 +255,16 @@ export const changedGraces: Schedule = {
         await actor.open("a", "latest", random.between(0, 0.9) * GRACE_MS);
       }
     });
-    const janitors = Array.from({ length: 2 }, (_, i) => {
+    const collectors = Array.from({ length: 2 }, (_, i) => {
       const own = random.fork();
-      return liveAs(world, `janitor ${i}`, {}, async (actor) => {
+      return liveAs(world, `collector ${i}`, {}, async (actor) => {
         for (let n = 0; n < 12; n++) {
           await actor.rest(own.between(0, 0.8) * GRACE_MS);
           await actor.collect();
         }
       });
     });
-    await Promise.all([...setters, ...writers, reader, ...janitors]);
+    await Promise.all([...setters, ...writers, reader, ...collectors]);
   },
 };
 
