@@ -120,6 +120,11 @@ function stepsOf(
       return result === "conflict" ? [{ ...line, result: "maybe" }, line] : [line];
     case "move":
       return stepsOfMove({ ...line, move });
+    case "remove": {
+      if (answer.done === false) return [{ ...line, op: "delete" }];
+      const deleted = { ...line, op: "delete", result: "maybe" };
+      return answer.done === true ? [{ ...line, op: "listed", done: true }, deleted] : [deleted];
+    }
     default: {
       // the versions of this name are checked one by one
       if (op === "latest" && appended.size === 0) return [];

@@ -99,7 +99,7 @@ judgeTest("a history with a lost acknowledged save is found", missing, async () 
     (await checkHistories(checker!, lines)).map(({ verdict }) => verdict);
   assertEquals(await verdictOf([saved, found]), ["ok"]);
   assertEquals(await verdictOf([saved, lost]), ["illegal"]);
-  assertEquals(await verdictOf([open, found]), ["ok"], "what is open may have taken effect");
+  assertEquals(await verdictOf([open, found]), ["ok"], "an open operation may have taken effect");
   assertEquals(await verdictOf([open, lost]), ["ok"], "or not");
 });
 
@@ -137,7 +137,7 @@ async function judgeProcesses(
   await assertLinearizable(lines);
 }
 
-/** Checking may time out for a few histories: those prove nothing. */
+/** Checking may time out for a quarter of the histories, or for two: those prove nothing. */
 async function assertLinearizable(lines: readonly string[]): Promise<void> {
   const verdicts = await checkHistories(checker!, lines, isLong ? 60 : 10);
   const illegal = verdicts.filter(({ verdict }) => verdict === "illegal");
@@ -151,7 +151,7 @@ async function assertLinearizable(lines: readonly string[]): Promise<void> {
   );
   const undecided = verdicts.filter(({ verdict }) => verdict === "timeout");
   assert(
-    undecided.length * 4 <= verdicts.length,
+    undecided.length < verdicts.length && undecided.length <= Math.max(verdicts.length / 4, 2),
     `${undecided.length} of ${verdicts.length} took too long to check`,
   );
 }

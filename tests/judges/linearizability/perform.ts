@@ -5,6 +5,7 @@ import type { Registry } from "../../../core/registry.ts";
 import type { Files } from "../../../files/verbs/files.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import type { Answer, Request } from "./request.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 export interface ValueCodec {
   make(label: string): unknown;
@@ -88,7 +89,7 @@ async function performOnAlias(
     case "delete":
       return { result: "ok", done: await registry.deleteAlias(ALIASED, alias) };
     default: {
-      const { [alias]: got } = await registry.aliases(ALIASED);
+      const { [alias]: got } = await aliasesOf(registry, ALIASED);
       return got === undefined ? { result: "missing" } : { result: "ok", got };
     }
   }
@@ -138,6 +139,7 @@ export async function performOnFiles(files: Files, request: Request): Promise<An
       });
       return { result: "ok" };
     case "delete":
+    case "remove":
       return { result: "ok", done: await files.delete(place(path)) };
     case "read":
       return { result: "ok", got: (await files.load<{ value: string }>(place(path))).value };

@@ -93,7 +93,7 @@ export function filesInBucket({ random, value, turn, client }: Turn): Request {
   return random.weighted<Request>([
     [3, { key, op: "save", path, value }],
     [2, { key, op: "save", path, mode: "create", value }],
-    [2, { key, op: "delete", path }],
+    [2, { key, op: "remove", path }],
     [3, { key, op: "read", path }],
     [2, { key, op: "read", path: random.pick(["from 0", "to 0", "to 1"]) }],
   ]);

@@ -10,6 +10,7 @@ import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts
 import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";
 import type { Promises } from "./promises.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 export type Durability = "disk" | "os";
 
@@ -75,7 +76,7 @@ export function createClients(root: string, durability: Durability): PowerClient
           () => registry.setAlias("aliased", "stable", String(n)),
         );
       }
-    }, async (registry, alias) => (await registry.aliases("aliased"))[alias]),
+    }, async (registry, alias) => (await aliasesOf(registry, "aliased"))[alias]),
 
     shared("drafts", async (promises, registry) => {
       for (let n = 1;; n++) {

@@ -7,7 +7,7 @@ import { type DiskKind, diskProblem } from "./loop_disk.ts";
 import type { PowerPlan, PowerReport } from "./lose_power.ts";
 
 const ROUNDS: Record<DiskKind, number> = isLong ? { ext4: 500, xfs: 500 } : { ext4: 12, xfs: 8 };
-const CONTROL_ROUNDS = 60;
+const CONTROL_ROUNDS = 180;
 
 for (const kind of ["ext4", "xfs"] satisfies DiskKind[]) {
   judgeTest(

@@ -83,7 +83,7 @@ export async function startActing(folder: string): Promise<ActingProcess> {
   const gone = ended.then(() =>
     Promise.reject(new ProcessEnded("Cannot go on: the process ended"))
   );
-  gone.catch(() => {}); // whoever waits for an answer hears of it
+  gone.catch(() => {}); // the code that awaits the answer gets the error
   const socket = await Promise.race([connected, gone]);
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
   const answer = async () => {

@@ -7,6 +7,7 @@ import { createLocalFiles } from "../../../files/local.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 export interface Operation {
   prepare(root: string): Promise<void>;
@@ -118,7 +119,7 @@ export const OPERATIONS: Record<string, Operation> = {
   "set an alias": onRegistry(
     (registry) => registry.save("a", "value"),
     (registry) => registry.setAlias("a", "stable", "1"),
-    async (registry) => JSON.stringify(await registry.aliases("a")),
+    async (registry) => JSON.stringify(await aliasesOf(registry, "a")),
     "{}",
     '{"stable":"1.0.0"}',
   ),
