@@ -2,6 +2,7 @@ import { loadMany, saveMany } from "../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
 import { verifyRegistry } from "../../registry/maintenance.ts";
+import { createRegistry } from "../registry/create_registry.ts";
 import { noise } from "../registry/registries.ts";
 import { rejected } from "../registry/rejected.ts";
 import type { Fault, WireRequest } from "../support/proxy.ts";
@@ -20,7 +21,7 @@ const BUSY: Fault = {
 };
 
 testOnServers("all saves succeed despite many 503", REAL_SERVERS, async (world) => {
-  const registry = await openRegistry(world.proxied(), { cache: false });
+  const registry = await createRegistry(world.proxied(), { cache: false });
   const random = seededRandom(1);
   let refused = 0;
   world.proxy.plan(() => random() < 0.4 ? (refused++, BUSY) : undefined);
@@ -46,7 +47,9 @@ testOnServers("all saves succeed despite many 503", REAL_SERVERS, async (world) 
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 testOnServers("a slow connection does not time out", REAL_SERVERS, async (world) => {
-  const registry = await openRegistry(world.proxied({ requestTimeoutMs: 2_000 }), { cache: false });
+  const registry = await createRegistry(world.proxied({ requestTimeoutMs: 2_000 }), {
+    cache: false,
+  });
   const value = noise(1_000_000);
   await registry.save("a", value);
   world.proxy.plan(() => ({ fault: "slow", bytes: 3_000 })); // more than three seconds in all
@@ -55,7 +58,7 @@ testOnServers("a slow connection does not time out", REAL_SERVERS, async (world)
 
 testOnServers("a stalled connection times out", REAL_SERVERS, async (world) => {
   const { proxy } = world;
-  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+  await (await createRegistry(world.store(), { cache: false })).save("a", noise(200_000));
   const patience = { requestTimeoutMs: 600, retryForMs: 800 };
   const registry = await openRegistry(world.proxied(patience), {
     cache: false,
@@ -87,7 +90,7 @@ const STALLS: [string, (request: WireRequest) => boolean][] = [
 ];
 
 testOnServers("a program exits after a stalled connection", REAL_SERVERS, async (world) => {
-  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+  await (await createRegistry(world.store(), { cache: false })).save("a", noise(200_000));
   world.proxy.plan(({ url }) => url.includes("objects") ? { fault: "stall" } : undefined);
   const place = JSON.stringify({ ...placeOf(world.server), endpoint: world.proxy.endpoint });
   const program = watchProcess(

@@ -6,6 +6,7 @@ import { collect, rejected } from "../registry/rejected.ts";
 import type { FaultPlan, WireRequest } from "../support/proxy.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { type ServerWorld, testOnServers } from "./server_world.ts";
+import { aliasesOf } from "../conformance/registry/registry_case.ts";
 
 testOnServers("saves with cut replies succeed once", REAL_SERVERS, async (world) => {
   const registry = await openRegistry(world.proxied(), { cache: false });
@@ -59,7 +60,7 @@ testOnServers(
 
     const other = await openRegistry(world.store(), { cache: false });
     assertEquals(await all(other, "a"), [["2.0.0", "two"]]);
-    assertEquals(await other.aliases("a"), {});
+    assertEquals(await aliasesOf(other, "a"), {});
     assertEquals(
       await generations(world, "names/a/versions/"),
       1 + 4,
@@ -69,7 +70,7 @@ testOnServers(
 );
 
 testOnServers(
-  "a request that is duplicated on the way is no conflict",
+  "a request that is duplicated on the way is not a conflict",
   REAL_SERVERS,
   async (world) => {
     const registry = await openRegistry(world.proxied(), { mutable: true, cache: false });

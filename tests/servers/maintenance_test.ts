@@ -138,7 +138,7 @@ function refuseDelete(
     if (!decodeURIComponent(url).endsWith(`/${stuck}`)) return undefined;
     return { fault: "answer", status: 403, headers: { "content-type": "application/json" }, body };
   }
-  if (!text.includes("<Delete")) return undefined; // of one: the mark of the janitor
+  if (!text.includes("<Delete")) return undefined; // of one: the mark of the collector
   const error =
     `<Error><Key>${prefix}/${stuck}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
   const body = `<?xml version="1.0"?><DeleteResult>${error}</DeleteResult>`;

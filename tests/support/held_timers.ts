@@ -1,12 +1,12 @@
-// Timeouts that come when a test says so, and not by the clock of a machine that may be busy: what
-// the SDKs and the runtime wait for is no injected time.
+// Timeouts that a test triggers, instead of the clock of a machine that may be busy. SDKs and the
+// runtime do not use the injected time.
 import { Socket } from "node:net";
 
 export interface HeldTimers extends Disposable {
   pass(): void;
 }
 
-/** As a timer of Node; who clears it by the real `clearTimeout` clears the timer 0, that is none. */
+/** Like a timer of Node. The real `clearTimeout` takes it for the timer 0, which does not exist. */
 interface HeldTimer {
   ref(): HeldTimer;
   unref(): HeldTimer;

@@ -1,4 +1,4 @@
-// What imports what, as Deno sees it: type-only and literal dynamic imports count, unless only what
+// The import graph as Deno sees it: type-only and literal dynamic imports count, unless only what
 // is loaded at the start is asked for.
 import { writeFile } from "node:fs/promises";
 import { join, relative } from "@std/path";

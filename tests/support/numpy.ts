@@ -14,16 +14,21 @@ export async function findNumpy(): Promise<string | undefined> {
  * Undefined where there is none: the tests that need it are then ignored, visibly.
  *
  * @param check what the module must hold true: an expression of Python
+ * @param variable the variable that names the Python
  */
-export async function findPython(module: string, check = "True"): Promise<string | undefined> {
-  const named = realSystem.env("HOLDFAST_PYTHON");
+export async function findPython(
+  module: string,
+  check = "True",
+  variable = "HOLDFAST_PYTHON",
+): Promise<string | undefined> {
+  const named = realSystem.env(variable);
   const python = named ?? "python3";
   try {
     await run(python, ["-c", `import ${module}; assert ${check}`]);
     return python;
   } catch (cause) {
     if (named === undefined) return undefined;
-    throw new Error(`Cannot use HOLDFAST_PYTHON: ${named} has no ${module} of which ${check}`, {
+    throw new Error(`Cannot use ${variable}: ${named} has no ${module} of which ${check}`, {
       cause,
     });
   }

@@ -25,9 +25,9 @@ export type Fault =
   | { fault: "stall" }
   /** The server does it twice, and the second reply comes back: as where something on the way sends again by itself. */
   | { fault: "repeat" }
-  /** The connection closes before the server hears of it. */
+  /** The connection closes before the request reaches the server. */
   | { fault: "refuse" }
-  /** This answer, and the server never hears of it. */
+  /** This answer; the request never reaches the server. */
   | { fault: "answer"; status: number; headers?: Record<string, string>; body?: string }
   /** It reaches the server so much later. */
   | { fault: "delay"; ms: number }
@@ -73,7 +73,7 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
   listener.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => {}); // a client that goes is no news
+    socket.on("error", () => {}); // a client may disconnect
   });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
@@ -173,7 +173,7 @@ function forward(
   });
 }
 
-/** Where an upload goes on must be here too. */
+/** The location where an upload continues must be here too. */
 function repliedHeaders(
   answer: IncomingMessage,
   target: string,

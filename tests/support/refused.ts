@@ -1,4 +1,4 @@
-// What a call that must be refused throws.
+// Returns the error of a call that must be refused.
 import { assert, assertMatch, assertRejects } from "@std/assert";
 import { type ErrorCode, isRegistryError, type RegistryError } from "../../core/errors.ts";
 

@@ -6,11 +6,11 @@ export const REPOSITORY = fromFileUrl(new URL("../../", import.meta.url));
 export interface RunDenoOptions {
   /** Flags before the program, as in `["--allow-read=."]`; a missing one fails, it does not ask. @default [] */
   permissions?: string[];
-  /** What is added to the environment. @default {} */
+  /** Additional environment variables. @default {} */
   env?: Record<string, string>;
   /** The working folder. @default the root of the repository */
   cwd?: string;
-  /** What the process reads. @default nothing */
+  /** Its standard input. @default nothing */
   stdin?: string | Uint8Array;
 }
 
@@ -21,15 +21,20 @@ export interface Ran {
 }
 
 /** Runs another command of Deno in the repository, as in `["check", "mod.ts"]`. */
-export async function runDenoCommand(args: string[]): Promise<Ran> {
-  const env = { NO_COLOR: "1" };
+export async function runDenoCommand(
+  args: string[],
+  { env = { NO_COLOR: "1" } }: Pick<RunDenoOptions, "env"> = {},
+): Promise<Ran> {
   const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY, env });
   return decoded(await command.output());
 }
 
 /** The same; throws where it fails. */
-export async function denoSucceeds(args: string[]): Promise<Ran> {
-  const ran = await runDenoCommand(args);
+export async function denoSucceeds(
+  args: string[],
+  options?: Pick<RunDenoOptions, "env">,
+): Promise<Ran> {
+  const ran = await runDenoCommand(args, options);
   if (ran.code === 0) return ran;
   const state = `it ended with code ${ran.code}\n${ran.stdout}${ran.stderr}`;
   throw new Error(`Cannot run deno ${args[0]}: ${state}`);

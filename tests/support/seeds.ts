@@ -13,6 +13,13 @@ export function seedCount(fallback: number, variable = "HOLDFAST_SEEDS"): number
 /** Days of a week: each has seeds of its own, so that seven runs of CI try all of them. */
 const SHARES = 7;
 
+/** The share of this run, 0 to 6; undefined where a run does everything. */
+export function shareOfRun(): number | undefined {
+  const share = realSystem.env("HOLDFAST_SHARE");
+  if (share === undefined || realSystem.env("HOLDFAST_FULL") === "1") return undefined;
+  return Number(share) % SHARES;
+}
+
 /**
  * The seeds of one run: those of the share in `HOLDFAST_SHARE`, 0 to 6, as many as `variable` gives, or all seven
  * shares with `HOLDFAST_FULL=1` (`deno task test:all --full`).
@@ -23,6 +30,5 @@ export function seedRange(
 ): { firstSeed: number; seeds: number } {
   const seeds = seedCount(fallback, variable);
   if (realSystem.env("HOLDFAST_FULL") === "1") return { firstSeed: 1, seeds: SHARES * seeds };
-  const share = Number(realSystem.env("HOLDFAST_SHARE") ?? 0);
-  return { firstSeed: 1 + (share % SHARES) * seeds, seeds };
+  return { firstSeed: 1 + (shareOfRun() ?? 0) * seeds, seeds };
 }

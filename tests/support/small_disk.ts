@@ -5,7 +5,7 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { type TempRoot, tempRoot } from "./temp_root.ts";
 
-/** Whether this process may mount one: tests that need it are ignored, visibly, where not. */
+/** True if this process may mount one; otherwise tests that need it are visibly ignored. */
 export const canMount: boolean = process.platform === "linux" && process.getuid?.() === 0;
 
 /** Mounts a memory file system of so many bytes; it is unmounted with the folder. */

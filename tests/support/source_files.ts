@@ -12,6 +12,7 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "queues",
   "materializers",
   "files",
+  "neighbors",
   "operators",
   "workers",
   "plugins",

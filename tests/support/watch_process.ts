@@ -1,5 +1,5 @@
 // A program that runs beside its test. All that it writes is taken at once, so that it never waits
-// for a reader; and whoever waits for something that it does hears at once, with what it said, when
+// for a reader; and code that waits for something that it does gets its output at once, when
 // it ends instead.
 import { realSystem } from "../../core/system.ts";
 
@@ -25,7 +25,7 @@ export interface WatchedProcess {
 }
 
 const POLL_MS = 2;
-/** Far more than a busy machine needs: what is waited for longer does not come, and would hold all other tests. */
+/** Far more than a busy machine needs. A longer wait would only delay all other tests. */
 const LIMIT_MS = 180_000;
 
 export function watchProcess(child: Deno.ChildProcess): WatchedProcess {

@@ -4,7 +4,7 @@ import { realSystem } from "../../core/system.ts";
 /** Far more than a busy machine needs: a test that holds never waits so long, and one that is broken should say so. */
 const LIMIT_MS = 120_000;
 
-/** What `work` gives; rejects where it has not ended after two minutes, and says for what it waited. */
+/** Returns the result of `work`; after two minutes, rejects with the description of what it waited for. */
 export async function withoutHanging<T>(
   what: string,
   work: Promise<T>,

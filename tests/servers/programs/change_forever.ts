@@ -1,4 +1,4 @@
-// Overwrites one version again and again, or saves and deletes it in turn, until it is told to
+// Overwrites one version again and again, or saves and deletes it in turn, until it gets the signal to
 // stop; prints a line when it is at work.
 //
 // Arguments: server, prefix, `overwrite` or `delete`.

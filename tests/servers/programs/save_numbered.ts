@@ -1,4 +1,4 @@
-// Saves so many automatic versions of one name, once it is told to begin, and prints what they
+// Saves the given number of automatic versions of one name, after a signal to begin, and prints what they
 // were.
 //
 // Arguments: server, prefix, how many, what the values say.

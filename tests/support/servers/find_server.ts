@@ -1,4 +1,4 @@
-// Where the binaries of the servers are.
+// Finds the binaries of the servers.
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "@std/path";

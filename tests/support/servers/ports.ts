@@ -26,7 +26,7 @@ export async function claimPort(): Promise<ClaimedPort> {
   }
 }
 
-/** Whether nobody listens at a port of 127.0.0.1. */
+/** True if nothing listens on a port of 127.0.0.1. */
 export async function isFree(port: number): Promise<boolean> {
   const listener = await listenAt(port);
   if (listener === undefined) return false;

@@ -1,6 +1,7 @@
 // Tests over real servers, which say so where a server is not installed.
 import { appendFileSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
+import { shareOfRun } from "../seeds.ts";
 import { findServer } from "./find_server.ts";
 import type { ServerKind } from "./server_kinds.ts";
 import { type RunningServer, startServer } from "./start_server.ts";
@@ -19,7 +20,9 @@ export function sharedServer(kind: ServerKind): Promise<RunningServer> {
  * Registers a test for each kind of server: `name (minio)`. The server is shared by the tests of a file: each uses a
  * prefix of its own. A test that kills its server starts one for itself.
  *
- * Where the binary is missing, or `HOLDFAST_SERVERS` is `none`, all tests of a file on it are left out together, and one
+ * With `HOLDFAST_SHARE`, as in CI, each test runs on one of its servers, on another day on the next one.
+ *
+ * If the binary is missing, or `HOLDFAST_SERVERS` is `none`, all tests of a file on it are left out together, and one
  * that is ignored says so; `deno task test` counts them instead, in the file that `HOLDFAST_LEFT_OUT` names. With
  * `HOLDFAST_REQUIRE_SERVERS=1` a missing binary is a failure.
  */
@@ -30,7 +33,7 @@ export function serverTest(
 ): void {
   if (!ending) Deno.test.afterAll?.(endShared); // other runtimes end the process, and their servers with it
   ending = true;
-  for (const kind of typeof kinds === "string" ? [kinds] : kinds) {
+  for (const kind of typeof kinds === "string" ? [kinds] : kindsOfShare(name, kinds)) {
     // A shared server outlives the test that started it.
     const settings = { sanitizeOps: false, sanitizeResources: false };
     const isMeant = realSystem.env("HOLDFAST_SERVERS") !== "none";
@@ -42,6 +45,14 @@ export function serverTest(
       });
     } else leaveOut(kind, isMeant && realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1");
   }
+}
+
+/** The servers of this run for a test or suite of this name: with `HOLDFAST_SHARE` one, else all. */
+export function kindsOfShare(name: string, kinds: readonly ServerKind[]): readonly ServerKind[] {
+  const share = shareOfRun();
+  if (share === undefined) return kinds;
+  const sum = Array.from(name).reduce((total, letter) => total + letter.codePointAt(0)!, 0);
+  return [kinds[(sum + share) % kinds.length]!];
 }
 
 const leftOut = new Set<ServerKind>();

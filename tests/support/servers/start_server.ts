@@ -40,14 +40,14 @@ export interface StartServerOptions {
   port?: number;
   /** How long it may take until it answers, milliseconds. @default 120000 */
   readyWithinMs?: number;
-  /** It speaks TLS, which not all do, with what this folder has: `authority.pem`, `server.pem`, `server_key.pem`. @default plain HTTP */
+  /** A folder with `authority.pem`, `server.pem` and `server_key.pem`, for servers that support TLS. @default plain HTTP */
   tls?: string;
 }
 
 const STARTS = 5;
 const TAKEN = /already in use|another program has port/i;
 
-/** Starts a server of that kind. Throws where it is not installed, and with what it said where it does not get ready. */
+/** Starts a server of that kind. Throws if it is not installed, or with its output if it does not become ready. */
 export async function startServer(
   kind: ServerKind,
   options: StartServerOptions = {},

@@ -1,5 +1,5 @@
-// What the strict fake answers where it does not do what it was asked.
-/** A reply that is no success. */
+// Error responses of the strict fake.
+/** An error reply. */
 export class GcsFailure extends Error {
   readonly status: number;
   readonly reason: string;

@@ -1,5 +1,5 @@
 // A Google Cloud Storage of our own, in memory, for what the public emulators do not do: it honours
-// every condition on every call, checks every checksum, and goes wrong when it is told to.
+// every condition on every call, checks every checksum, and fails on request.
 //
 // @example
 // ```ts ignore
@@ -23,17 +23,17 @@ export type { ObjectStore, StoredGeneration } from "./object_store.ts";
 export interface StrictGcsOptions {
   /** The bucket that is there from the start; null for none. @default "strict" */
   bucket?: string | null;
-  /** Whether replaced and removed generations can still be read. @default false */
+  /** Keeps replaced and removed generations readable. @default false */
   versioned?: boolean;
   /** The only token that is accepted; requests without it get 401. @default any, or none */
   token?: string;
-  /** Who may sign URLs. @default {} */
+  /** Keys that may sign URLs. @default {} */
   signers?: Signers;
   /** Most entries of a page. @default 1000 */
   pageSize?: number;
   /** Bytes that one call of a rewrite copies. @default all */
   rewriteBytes?: number;
-  /** Whether downloads leave out the time in their headers. @default false */
+  /** Omits the time from the headers of downloads. @default false */
   sparseDownloads?: boolean;
   onStall?(): void;
   system?: System;

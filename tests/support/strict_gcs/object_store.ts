@@ -40,7 +40,7 @@ export interface NewObject {
 export interface ObjectStore {
   find(name: string, generation?: number): StoredGeneration | undefined;
   insert(object: NewObject, conditions: Conditions): StoredGeneration;
-  /** Changes what is kept beside the bytes. */
+  /** Changes the properties of an object. */
   patch(
     name: string,
     properties: Record<string, unknown>,
@@ -130,7 +130,7 @@ export function createObjectStore(
   return store;
 }
 
-/** Throws 412 where a condition does not hold for what is there. */
+/** Throws 412 if the object does not meet a condition. */
 export function checkConditions(
   object: StoredGeneration | undefined,
   conditions: Conditions,
@@ -151,7 +151,7 @@ export function checkConditions(
   );
 }
 
-/** What the store says of an object that is not there. */
+/** Returns the response for a missing object. */
 export function missingObject(name: string): GcsFailure {
   return new GcsFailure(404, "notFound", `No such object: ${name}`);
 }

@@ -1,10 +1,10 @@
-// Whether a signed URL was signed by whom it says, is still good, and is for this request.
+// Checks that a signed URL has a valid signature, has not expired, and is for this request.
 // https://cloud.google.com/storage/docs/access-control/signed-urls
 import { createHash, createVerify } from "node:crypto";
 import type { SeenRequest } from "./faults.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 
-/** Who may sign: PEM public keys by the e-mail address of the account. */
+/** Keys that may sign: PEM public keys by the e-mail address of the account. */
 export type Signers = Readonly<Record<string, string>>;
 
 /** Throws 403 unless the V4 signature holds. */

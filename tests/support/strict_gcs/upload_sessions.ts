@@ -12,7 +12,7 @@ export interface Session {
   done?: StoredGeneration;
 }
 
-/** What the session answers: the object, or how many bytes it has. */
+/** The response of the session: the object, or the number of received bytes. */
 export type SessionState = { object: StoredGeneration } | { received: number };
 
 const UNIT = 256 * 1024;
