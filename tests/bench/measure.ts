@@ -1,4 +1,4 @@
-// What is measured, and how: every repeat does each measure of a group once, so that they share the
+// The measurements: every repeat does each measure of a group once, so that they share the
 // noise.
 import process from "node:process";
 
@@ -15,6 +15,8 @@ export interface Measure {
   unit: "op" | "MiB";
   run(): Promise<Timing> | Timing;
   floor?: string;
+  /** Another measure to compare with. */
+  second?: string;
   facts?(): Record<string, number | string>;
 }
 

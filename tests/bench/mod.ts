@@ -46,12 +46,29 @@ const GROUPS: Record<string, GroupEntry> = {
   churn: { title: "Automatic versions", create: createChurnGroup },
   latest: { title: "Latest of many versions", create: createLatestGroup },
   service: {
-    title: "The service: a file of 200 bytes, beside a server that returns a constant",
+    title: "The service, beside bare handlers that return the same bytes",
     create: createServiceGroup,
   },
   pipelines: {
     title: "Pipelines: trivial steps over a registry on a disk",
     create: createPipelinesGroup,
+  },
+  queues: {
+    title: "A queue on Redis, beside BullMQ alone",
+    create: async (settings) => (await import("./queues.ts")).createQueuesGroup(settings),
+    named: true,
+  },
+  engines: {
+    title: "Engines: trivial steps by the command line, with its start, two at once",
+    create: async (settings) => (await import("./engines.ts")).createEnginesGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
+  shards: {
+    title: "A step with many shards, by the command line",
+    create: async (settings) => (await import("./engines.ts")).createShardsGroup(settings),
+    maxRepeats: 1,
+    named: true,
   },
   batch: {
     title: "Batches: 64 MiB arrays compressed, 16 KiB values, 16 MiB files, crashes, length",

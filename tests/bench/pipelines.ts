@@ -1,13 +1,14 @@
 // Pipelines: a thousand trivial steps on the caller's thread over a registry on a disk, plans of
 // ten thousand, and commands beside many other processes.
 import { join } from "node:path";
-import type { Pipeline } from "../../operators/contract/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../../operators/contract/pipeline.ts";
 import { openRegistry } from "../../mod.ts";
 import { definePipeline, parsePipeline } from "../../operators/config/mod.ts";
 import type { OperatorDefinition, PipelineDefinition } from "../../operators/config/mod.ts";
 import { createOperators, runCommand } from "../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../operators/runner/mod.ts";
 import { pipeline, step } from "../operators/runner/pipelines.ts";
+import { writeLinkUnlink } from "./floors.ts";
 import { type BenchSettings, type Group, type Measure, timed } from "./measure.ts";
 
 /** Runs pipelines whose steps do nothing, each time another one, and plans one that never ran and one that did. */
@@ -52,18 +53,23 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
     unit: "op",
     run: () => timed(() => definePipeline(definition)),
   });
-  const crowd = quick ? 100 : 1500;
-  reading.push({
-    name: `run the command "true" beside ${crowd} other processes`,
+  const crowd = quick ? 100 : 2000;
+  const alone = 'run the command "true"';
+  const commands = async () => {
+    for (let i = 0; i < 20; i++) await runCommand(["true"], { cwd: folder });
+  };
+  reading.push({ name: alone, count: 20, unit: "op", run: () => timed(commands) }, {
+    name: `${alone} beside ${crowd} other processes`,
     count: 20,
     unit: "op",
+    floor: alone,
     async run() {
       await using _crowd = await startCrowd(crowd);
-      return await timed(async () => {
-        for (let i = 0; i < 20; i++) await runCommand(["true"], { cwd: folder });
-      });
+      return await timed(commands);
     },
   });
+  const own = { registry: disk, operators, root: folder, concurrency: 2 };
+  reading.push(...commandMeasures(quick ? 10 : 200, { folder, own, next: () => runs++ }));
   const kept = opened.move();
   return {
     measures: [
@@ -101,7 +107,59 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
   };
 }
 
-async function startCrowd(count: number): Promise<AsyncDisposable> {
+/** Steps, and shards of one step, that run `true`, two at once, beside starting it as often. */
+function commandMeasures(
+  count: number,
+  { folder, own, next }: {
+    folder: string;
+    own: Parameters<typeof runPipeline>[1];
+    next(): number;
+  },
+): Measure[] {
+  const floor = `floor: start "true" ${count} times, two at once, and keep a file of each`;
+  const run = (steps: readonly PipelineStep[]) => async () => {
+    const id = `true${next()}`;
+    return await timed(() => runPipeline(pipeline([...steps], { id, workDir: "runs" }), own));
+  };
+  const command: Partial<PipelineStep> = { runAs: "command", startCommand: ["true"] };
+  const steps = Array.from({ length: count }, (_, i) => step(`s${i}`, command));
+  return [
+    {
+      name: floor,
+      count,
+      unit: "op",
+      run: () =>
+        timed(async () => {
+          let left = count;
+          await Promise.all([0, 1].map(async () => {
+            while (left-- > 0) await startAndKeep(join(folder, `kept-${next()}`));
+          }));
+        }),
+    },
+    {
+      name: `run ${count} steps of "true", two at once`,
+      count,
+      unit: "op",
+      floor,
+      run: run(steps),
+    },
+    {
+      name: `run ${count} shards of "true", two at once`,
+      count,
+      unit: "op",
+      floor,
+      run: run([step("all", { ...command, shards: count })]),
+    },
+  ];
+}
+
+async function startAndKeep(path: string): Promise<void> {
+  await new Deno.Command("true", { stdin: "null", stdout: "null", stderr: "null" }).spawn().status;
+  const target = { target: path, bytes: new Uint8Array(1024) };
+  await writeLinkUnlink(`${path}.stage`, target, { fsync: true, mkdir: false });
+}
+
+export async function startCrowd(count: number): Promise<AsyncDisposable> {
   const script =
     `for i in $(seq ${count}); do sleep 3600 & done; echo ready; read -r _; kill $(jobs -p)`;
   const shell = new Deno.Command("bash", { args: ["-c", script], stdin: "piped", stdout: "piped" })
@@ -125,7 +183,7 @@ function pipelineOf(id: string, count: number): Pipeline {
   return pipeline(steps, { id, workDir: "runs" });
 }
 
-/** The same as a text, with what people write besides. */
+/** The same as a file, with comments as people write them. */
 function definitionOf(count: number): PipelineDefinition {
   return {
     pipeline_id: "read",

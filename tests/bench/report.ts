@@ -15,6 +15,8 @@ export interface Row {
   /** Operations or MiB in a second, in the best run. */
   perSecond: number;
   timesFloor?: Ratio;
+  /** The ratio to a second measure, named by `second`. */
+  timesSecond?: Ratio & { second: string };
   facts?: Record<string, number | string>;
 }
 
@@ -26,7 +28,7 @@ export interface Ratio {
 
 export function rowsOf(group: string, samples: readonly Sample[]): Row[] {
   return samples.map((sample) => {
-    const { name, unit, floor, facts } = sample.measure;
+    const { name, unit, floor, second, facts } = sample.measure;
     const { best, middle, cpu } = summaryOf(each(sample));
     const row: Row = {
       group,
@@ -40,6 +42,10 @@ export function rowsOf(group: string, samples: readonly Sample[]): Row[] {
     };
     const below = samples.find(({ measure }) => measure.name === floor);
     if (below !== undefined) row.timesFloor = ratio(each(sample), each(below));
+    const beside = samples.find(({ measure }) => measure.name === second);
+    if (second !== undefined && beside !== undefined) {
+      row.timesSecond = { second, ...ratio(each(sample), each(beside)) };
+    }
     const more = facts?.();
     if (more !== undefined) row.facts = more;
     return row;
@@ -87,7 +93,10 @@ export function tableOf(title: string, rows: readonly Row[]): string {
       : `${Math.round(row.perSecond).toLocaleString("en")} ${row.unit === "op" ? "" : "MiB"}`
         .trim(),
     shownRatio(row.timesFloor),
-    Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`).join("; "),
+    [
+      ...(row.timesSecond ? [`${shownRatio(row.timesSecond)} × ${row.timesSecond.second}`] : []),
+      ...Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`),
+    ].join("; "),
   ]);
   const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));
   const lines = [head, ...cells].map((line) => line.filter((_, i) => used[i]));

@@ -141,7 +141,7 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
   }
 }
 
-/** What no load can do without: one read, the two sums, the two JSON texts. */
+/** The floor of a load: one read, two digests, two JSON strings. */
 function rawLoad(path: string): void {
   const bytes = fs.readFileSync(path);
   const end = bytes.indexOf(10);

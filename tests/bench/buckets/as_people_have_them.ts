@@ -8,6 +8,7 @@ import { createServerStore, placeOf } from "../../servers/server_world.ts";
 import { CERTIFICATES } from "../../support/certificates/folder.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import { type BenchSettings, type Group, type Measure, timed, type Timing } from "../measure.ts";
+import { runBareLoop } from "./bare_loop.ts";
 import { startDistance } from "./distance.ts";
 import { findS5cmd } from "./s5cmd.ts";
 import { writeSources } from "./sources.ts";
@@ -55,7 +56,7 @@ export async function createBucketWayGroup(
           all(await loadMany(registry, names, { version: `${round}` }))
         );
       }),
-      ...sources.folders.flatMap(({ title, name, path, mib }) => [
+      ...sources.folders.flatMap(({ title, name, path, mib, fileBytes }) => [
         theirs(`${title} up`, mib, "MiB", () => s5cmd!("cp", `${path}/*`, `${bucket}/${name}/`)),
         ours(
           `save ${title}`,
@@ -73,19 +74,23 @@ export async function createBucketWayGroup(
           "MiB",
           () => s5cmd!("cp", `${bucket}/${name}/*`, `${target}-s5/${name}/`),
         ),
-        ours(
-          `download ${title}`,
-          mib,
-          "MiB",
-          `${title} down`,
-          async (registry) => {
-            const timing = await timed(() =>
-              registry.download(name, { to: join(target, name), version: `${round}` })
-            );
-            await clear();
-            return timing;
-          },
-        ),
+        bare(`${title} down`, { name, mib, size: fileBytes }),
+        {
+          ...ours(
+            `download ${title}`,
+            mib,
+            "MiB",
+            `${title} down`,
+            async (registry) => {
+              const timing = await timed(() =>
+                registry.download(name, { to: join(target, name), version: `${round}` })
+              );
+              await clear();
+              return timing;
+            },
+          ),
+          second: `bare loop: ${title} down`,
+        },
       ]),
       inARow(ONE_REQUEST, (_, i) => store.put(`s5/row-${i}`, new Uint8Array(1024))),
       inARow(
@@ -109,6 +114,25 @@ export async function createBucketWayGroup(
     run: Measure["run"],
   ): Measure | undefined {
     return s5cmd && { name: `s5cmd: ${name}`, count, unit, run };
+  }
+
+  /** Downloads the objects that `save` stored just before, one for each file. */
+  function bare(
+    name: string,
+    { name: artifact, mib, size }: { name: string; mib: number; size: number },
+  ): Measure {
+    const prefix = `registry/objects/${artifact}/`, to = `${target}-bare`;
+    return {
+      name: `bare loop: ${name}`,
+      count: mib,
+      unit: "MiB",
+      ...(s5cmd ? { floor: `s5cmd: ${name}` } : {}),
+      async run() {
+        const timing = await runBareLoop({ store, place, prefix, size, to });
+        fs.rmSync(to, { recursive: true, force: true });
+        return timing;
+      },
+    };
   }
 
   /** With connections of its own, as `s5cmd` has: only those of the opening are there already. */

@@ -70,5 +70,5 @@ if (import.meta.main) {
   process.stdin.resume().once("end", () => process.exit(0));
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   console.log(listener.addr.port);
-  for await (const client of listener) serve(client, port, roundTripMs).catch(() => {}); // an end that goes is no news
+  for await (const client of listener) serve(client, port, roundTripMs).catch(() => {}); // a closed end is expected
 }

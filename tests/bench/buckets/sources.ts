@@ -1,4 +1,4 @@
-// What is sent to a bucket, as values and as files with the same bytes.
+// Sources for uploads to a bucket, as values and as files with the same bytes.
 import fs from "node:fs";
 import { join } from "node:path";
 import { MIB, randomBytes, smallObject } from "../values.ts";
@@ -7,7 +7,7 @@ export interface Sources {
   small: unknown[];
   puts: string;
   gets: string;
-  folders: { title: string; name: string; path: string; mib: number }[];
+  folders: { title: string; name: string; path: string; mib: number; fileBytes: number }[];
 }
 
 /** How much is written, and where it will go. */
@@ -43,7 +43,7 @@ export function writeSources(
       for (let i = 0; i < count; i++) {
         fs.writeFileSync(join(path, `${i}.bin`), randomBytes(mib * MIB));
       }
-      return { title: `${count} x ${mib} MiB`, name, path, mib: count * mib };
+      return { title: `${count} x ${mib} MiB`, name, path, mib: count * mib, fileBytes: mib * MIB };
     }),
   };
 }

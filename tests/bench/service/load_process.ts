@@ -1,4 +1,4 @@
-// What asks a server: connections that each send the same request again as soon as its answer is
+// A load generator: connections that each send the same request again as soon as its answer is
 // there. It reads HTTP no further than it must, so that it takes less than the server does.
 // Arguments: port, path, connections, requests. Says as JSON how long it took.
 import { Buffer } from "node:buffer";
