@@ -64,9 +64,9 @@ export const registryCases: readonly RegistryCase[] = [
 
 /** Options of {@linkcode testRegistry}. */
 export interface TestRegistryOptions {
-  /** What the names of the tests begin with. @default "registry" */
+  /** The beginning of the names of the tests. @default "registry" */
   name?: string;
-  /** What the registry is meant to have. @default all */
+  /** The features of the registry. @default all */
   features?: readonly RegistryFeature[];
 }
 
@@ -128,7 +128,7 @@ async function withRegistry(
   }
 }
 
-/** What is asked of a registry in place of the cases about a feature that it has not. */
+/** Replaces the cases about a feature that a registry lacks. */
 const REFUSALS:
   readonly (Pick<RegistryCase, "run"> & { feature: RegistryFeature; sentence: string })[] = [
     {
@@ -167,8 +167,7 @@ const REFUSALS:
     },
     {
       feature: "mutable",
-      sentence:
-        "its settings say that versions are never overwritten, and to ask for it is Invalid",
+      sentence: "its settings forbid overwriting, and a request for it is Invalid",
       async run({ registry, writer }) {
         ok(!registry.settings.mutable);
         await writer.save("a", 1);

@@ -26,7 +26,7 @@ export const createCases: readonly BackendCase[] = [
     deepStrictEqual(await backend.put("a/b", new Blob(["second"]), create), EXISTS);
     await assertHolds(backend, "a/b", text("first"));
   }),
-  given("of 20 creates at once exactly one wins", async ({ backend }) => {
+  given("exactly one of 20 concurrent creates wins", async ({ backend }) => {
     for (let round = 0; round < 8; round++) await race(backend, `race/${round}`, 20);
   }),
   given("a create in a folder that others empty succeeds", async ({ backend }) => {

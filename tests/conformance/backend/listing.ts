@@ -84,7 +84,7 @@ export const listingCases: readonly BackendCase[] = [
       }
     }
   }),
-  given("list() gives at most `limit` entries", async ({ backend }) => {
+  given("list() yields at most `limit` entries", async ({ backend }) => {
     await putAll(backend, KEYS);
     for (const limit of [0, 1, 2, 3, 4, 14, 15, 16, Infinity]) {
       deepStrictEqual(await listed(backend, "", { limit }), KEYS.slice(0, limit));

@@ -19,7 +19,7 @@ export const rangeCases: readonly BackendCase[] = [
       }
     }
   }),
-  given("get() of a range of an object without bytes gives no bytes", async ({ backend }) => {
+  given("get() of a range of an empty object returns no bytes", async ({ backend }) => {
     await backend.put("a/empty", new Uint8Array());
     for (const range of [{ offset: 0 }, { offset: 0, length: 10 }, { offset: 5, length: 1 }]) {
       strictEqual((await (await backend.get("a/empty", { range }))!.bytes()).byteLength, 0);

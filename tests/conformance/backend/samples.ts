@@ -1,6 +1,7 @@
 // Bytes to store, and short ways to look at what became of them.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import type { Backend, Body, ListOptions, PutResult } from "../../../core/backend.ts";
+import type { Backend, Body, ListOptions, PutResult, StoredObject } from "../../../core/backend.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -16,7 +17,7 @@ export function sampleBytes(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The UTF-8 form of a text. */
+/** Encodes a string as UTF-8. */
 export function text(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(value);
 }
@@ -39,6 +40,13 @@ export function chunked(
       }
     },
   });
+}
+
+/** Returns copies of all bytes that an object passes on. */
+export async function passed(object: StoredObject): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  await object.passTo!((chunk) => void chunks.push(chunk.slice()));
+  return concatBytes(chunks);
 }
 
 export async function putAll(backend: Backend, keys: readonly string[]): Promise<void> {

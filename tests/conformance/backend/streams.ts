@@ -11,6 +11,7 @@ import {
   assertThrows,
   chunked,
   listed,
+  passed,
   sampleBytes,
   text,
 } from "./samples.ts";
@@ -77,6 +78,29 @@ export const streamCases: readonly BackendCase[] = [
       await assertMissing(backend, "a/b");
     }
   }),
+  given(
+    "passTo() passes all bytes in order, and ends with its reader",
+    async ({ backend, largeBytes }) => {
+      for (const size of [1, 1000, largeBytes]) {
+        const bytes = sampleBytes(size);
+        await backend.put("a/b", bytes);
+        for (const passing of [false, true]) {
+          const object = await backend.get("a/b", { passing });
+          if (object!.passTo === undefined) return await object!.body.cancel();
+          assertBytes(await passed(object!), bytes);
+          const range = { offset: 0, length: Math.ceil(size / 2) };
+          const half = await backend.get("a/b", { passing, range });
+          assertBytes(await passed(half!), bytes.subarray(0, range.length));
+          await (await backend.get("a/b", { passing }))!.body.cancel();
+          const failure = new Error("the reader failed");
+          const failing = (await backend.get("a/b", { passing }))!.passTo!(() => {
+            throw failure;
+          });
+          await assertThrows(failing, failure);
+        }
+      }
+    },
+  ),
   given("large objects are whole for all kinds of bodies", async ({ backend, largeBytes }) => {
     const bytes = sampleBytes(largeBytes);
     const blob = new Blob([bytes]);

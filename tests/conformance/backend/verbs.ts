@@ -61,7 +61,7 @@ export const verbCases: readonly BackendCase[] = [
     ok((await backend.put("a/b", text("x"), options)).written);
     await assertHolds(backend, "a/b", text("x"));
   }),
-  given("what is stored is not what the caller holds", async ({ backend }) => {
+  given("stored bytes are independent of the caller's buffer", async ({ backend }) => {
     const bytes = text("before");
     await backend.put("a/b", bytes);
     bytes.fill(0);

@@ -1,4 +1,4 @@
-// Cases of subscriptions that hear only the events during their lifetime.
+// Cases of subscriptions that receive only the events during their lifetime.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";

@@ -1,7 +1,7 @@
-// What a case of the suite for buses is, and what cases share.
+// Cases of the suite for buses, and their helpers.
 import type { BusEvent, BusTrouble, EventBus } from "../../../core/event_bus.ts";
 
-/** What a case works with. */
+/** The tools of a case. */
 export interface EventBusContext {
   bus: EventBus;
   again(): Promise<EventBus>;

@@ -77,7 +77,7 @@ export const afterwardsCases: readonly QueueCase[] = [
     deepStrictEqual(await ids({ after: every[3] }), every.slice(4));
     deepStrictEqual(await ids({ after: every[3], limit: 1 }), every.slice(4, 5));
   }),
-  given("a listing after a job that it lacks is NotFound", async ({ queue }) => {
+  given("a listing after a missing job is NotFound", async ({ queue }) => {
     await queue.add([job("a"), job("b")]);
     const wrong = [{ after: "nobody" }, { after: "meta" }, {
       after: "a",

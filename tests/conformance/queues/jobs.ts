@@ -30,7 +30,7 @@ export const jobsCases: readonly QueueCase[] = [
     deepStrictEqual(seen, [1, 4]);
     deepStrictEqual((await queue.list()).length, 2);
   }),
-  given("an invalid job is refused, and the jobs beside it too", async ({ queue }) => {
+  given("an invalid job is refused, and the jobs added with it too", async ({ queue }) => {
     for (const id of ["", "a:b", "12", "a b", "x".repeat(201), "é", "delayed", "meta"]) {
       await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
     }

@@ -1,26 +1,29 @@
 // Cases about aliases and their history.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { collect, refused, type RegistryCase } from "./registry_case.ts";
+import { aliasesOf, collect, refused, type RegistryCase } from "./registry_case.ts";
 import { given } from "../given.ts";
 
 export const aliasCases: readonly RegistryCase[] = [
   given(
-    "aliases() tells which versions the aliases of a name mean, as they are now",
+    "aliases() lists the aliases of a name with their current versions",
     async ({ registry, writer }) => {
       for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
         await writer.save("a", version, { version });
       }
       await writer.setAlias("a", "production", "2.1");
       await writer.setAlias("a", "canary", "3.0.0-rc.1");
-      deepStrictEqual(await registry.aliases("a"), { canary: "3.0.0-rc.1", production: "2.1.0" });
+      deepStrictEqual(await aliasesOf(registry, "a"), {
+        canary: "3.0.0-rc.1",
+        production: "2.1.0",
+      });
       await writer.setAlias("a", "production", "1");
       strictEqual(await registry.load("a@production"), "1");
-      deepStrictEqual(await registry.aliases("b"), {});
-      await refused("Invalid", registry.aliases(" a"));
+      deepStrictEqual(await aliasesOf(registry, "b"), {});
+      await refused("Invalid", aliasesOf(registry, " a"));
     },
   ),
   given(
-    "setAlias() takes what a range, latest or another alias means now",
+    "setAlias() resolves a range, latest or another alias",
     async ({ registry, reopen }) => {
       for (const version of ["1.0", "1.5"]) await registry.save("a", version, { version });
       await registry.setAlias("a", "one", "^1");
@@ -28,23 +31,27 @@ export const aliasCases: readonly RegistryCase[] = [
       await registry.setAlias("a", "same", "one");
       await registry.save("a", "2", { version: "2" });
       for (const each of [registry, await reopen()]) {
-        deepStrictEqual(await each.aliases("a"), { newest: "1.5.0", one: "1.5.0", same: "1.5.0" });
+        deepStrictEqual(await aliasesOf(each, "a"), {
+          newest: "1.5.0",
+          one: "1.5.0",
+          same: "1.5.0",
+        });
       }
     },
     { needs: ["save"] },
   ),
-  given("setAlias() changes an alias only from what is expected", async ({ registry }) => {
+  given("setAlias() changes an alias only from the expected version", async ({ registry }) => {
     for (const version of ["1", "2", "3"]) await registry.save("a", version, { version });
     await registry.setAlias("a", "production", "1", { expected: null });
     await refused("Conflict", registry.setAlias("a", "production", "2", { expected: null }));
     await registry.setAlias("a", "production", "2", { expected: "1.0" });
     await refused("Conflict", registry.setAlias("a", "production", "3", { expected: "1" }));
     await refused("Conflict", registry.setAlias("a", "canary", "3", { expected: "1" }));
-    deepStrictEqual(await registry.aliases("a"), { production: "2.0.0" });
+    deepStrictEqual(await aliasesOf(registry, "a"), { production: "2.0.0" });
     await registry.deleteAlias("a", "production");
     await registry.setAlias("a", "production", "3", { expected: null });
   }, { needs: ["save"] }),
-  given("deleteAlias() removes an alias only from what is expected", async ({ registry }) => {
+  given("deleteAlias() removes an alias only from the expected version", async ({ registry }) => {
     for (const version of ["1", "2"]) await registry.save("a", version, { version });
     await registry.setAlias("a", "production", "1");
     await refused("Conflict", registry.deleteAlias("a", "production", { expected: "2" }));
@@ -52,9 +59,9 @@ export const aliasCases: readonly RegistryCase[] = [
     await refused("Conflict", registry.deleteAlias("a", "canary", { expected: "1" }));
     strictEqual(await registry.deleteAlias("a", "production", { expected: "1.0" }), true);
     strictEqual(await registry.deleteAlias("a", "production", { expected: null }), false);
-    deepStrictEqual(await registry.aliases("a"), {});
+    deepStrictEqual(await aliasesOf(registry, "a"), {});
   }, { needs: ["save"] }),
-  given("setAlias() with expected has one winner among many at once", async ({ registry }) => {
+  given("one of many concurrent setAlias() calls with expected wins", async ({ registry }) => {
     for (let i = 1; i <= 6; i++) await registry.save("a", i, { version: `${i}` });
     const tries = [1, 2, 3, 4, 5, 6].map((i) =>
       registry.setAlias("a", "p", `${i}`, { expected: null })
@@ -62,10 +69,10 @@ export const aliasCases: readonly RegistryCase[] = [
     const outcomes = await Promise.allSettled(tries);
     const won = outcomes.flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
     strictEqual(won.length, 1);
-    deepStrictEqual(await registry.aliases("a"), { p: `${won[0] + 1}.0.0` });
+    deepStrictEqual(await aliasesOf(registry, "a"), { p: `${won[0] + 1}.0.0` });
   }, { needs: ["save"] }),
   given(
-    "setAlias() refuses a version that is not there, and a word that is no alias",
+    "setAlias() refuses a missing version and an invalid alias",
     async ({ registry }) => {
       await registry.save("a", 1);
       for (const [name, version] of [["a", "2"], ["b", "1"], ["a", "other"]]) {
@@ -77,7 +84,7 @@ export const aliasCases: readonly RegistryCase[] = [
         await refused("Invalid", registry.setAlias("a", alias, "1"));
         await refused("Invalid", registry.deleteAlias("a", alias));
       }
-      deepStrictEqual(await registry.aliases("a"), {});
+      deepStrictEqual(await aliasesOf(registry, "a"), {});
       for (
         const alias of [
           "production",
@@ -95,17 +102,17 @@ export const aliasCases: readonly RegistryCase[] = [
         await registry.setAlias("a", alias, "1");
         strictEqual(await registry.load(`a@${alias}`), 1, alias);
       }
-      strictEqual(Object.keys(await registry.aliases("a")).length, 10);
+      strictEqual(Object.keys(await aliasesOf(registry, "a")).length, 10);
     },
     { needs: ["save"] },
   ),
-  given("deleteAlias() removes an alias and says whether there was one", async ({ registry }) => {
+  given("deleteAlias() removes an alias and returns whether it existed", async ({ registry }) => {
     await registry.save("a", 1);
     await registry.setAlias("a", "production", "1");
     strictEqual(await registry.deleteAlias("a", "production"), true);
     strictEqual(await registry.deleteAlias("a", "production"), false);
     strictEqual(await registry.deleteAlias("b", "production"), false);
-    deepStrictEqual(await registry.aliases("a"), {});
+    deepStrictEqual(await aliasesOf(registry, "a"), {});
     await refused("NotFound", registry.load("a@production"));
     strictEqual(await registry.delete("a@1"), true);
   }, { needs: ["save"] }),
@@ -116,7 +123,7 @@ export const aliasCases: readonly RegistryCase[] = [
     strictEqual(await registry.load("a@production"), "new");
   }, { needs: ["save"], settings: { mutable: true } }),
   given(
-    "history() tells what an alias named, newest first, and when it was removed",
+    "history() lists the versions and removals of an alias, newest first",
     async ({ registry, writer }) => {
       for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
         await writer.save("a", version, { version });

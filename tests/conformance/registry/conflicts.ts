@@ -21,7 +21,7 @@ async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: 
 
 export const conflictCases: readonly RegistryCase[] = [
   given(
-    "a version that exists is AlreadyExists, or given back with onConflict: skip, and never changes",
+    "an existing version is AlreadyExists, or returned with onConflict: skip, and never changes",
     async ({ registry }) => {
       const first = await registry.save("a", "old", { version: "1.0.0" });
       for (const value of ["new", noise(400_000)]) {
@@ -52,7 +52,7 @@ export const conflictCases: readonly RegistryCase[] = [
     strictEqual(await registry.has("a@1.0.0"), false);
   }, { needs: ["save"] }),
   given(
-    "of many that save one version at the same moment one wins, the others hear that it exists",
+    "one of many concurrent saves of a version wins, the others fail with AlreadyExists",
     async ({ registry, reopen }) => {
       const programs = [registry, await reopen()];
       const { won, codes } = await race(
@@ -64,7 +64,7 @@ export const conflictCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "a mutable registry overwrites, also what was deleted, and counts how often",
+    "a mutable registry overwrites live and deleted versions, and counts generations",
     async ({ registry }) => {
       strictEqual(registry.settings.mutable, true);
       const first = await registry.save("a", "one", { version: "1" });
@@ -146,7 +146,7 @@ export const conflictCases: readonly RegistryCase[] = [
     strictEqual(await registry.get("a"), 2);
   }, { needs: ["save"] }),
   given(
-    "delete() removes a version, or what a range means, and says whether there was one",
+    "delete() removes a version, or the one that a range selects, and returns whether it existed",
     async ({ registry }) => {
       for (const version of ["1.0", "1.1", "2.0", "3.0"]) {
         await registry.save("a", version, { version });
@@ -180,7 +180,7 @@ export const conflictCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
-  given("delete() refuses a version that an alias names, unless forced", async ({ registry }) => {
+  given("delete() refuses a version with an alias, unless forced", async ({ registry }) => {
     for (const version of ["1", "2"]) await registry.save("a", version, { version });
     await registry.setAlias("a", "production", "1");
     for (const ref of ["a@1", "a@production"]) await refused("Conflict", registry.delete(ref));
@@ -202,7 +202,7 @@ export const conflictCases: readonly RegistryCase[] = [
     strictEqual(await registry.has("a"), false);
   }, { needs: ["save"], settings: MUTABLE }),
   given(
-    "of many that delete one version at the same moment one is told that there was one, and none fails",
+    "one of many concurrent deletions of a version returns true, and none fails",
     async ({ registry }) => {
       await registry.save("a", 1);
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => registry.delete("a@1")));

@@ -58,7 +58,7 @@ export const downloadCases: readonly RegistryCase[] = [
     deepStrictEqual(new Uint8Array(await readFile(join(folder, "out/deep/y.bin"))), noise(300_000));
   }),
   inFolder(
-    "download() replaces nothing unless it is told to, and leaves nothing when it fails",
+    "download() replaces nothing unless asked to, and leaves nothing when it fails",
     async (context, folder) => {
       const { registry, writer } = context;
       await writer.save("a", "new");

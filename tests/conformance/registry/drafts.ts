@@ -12,7 +12,7 @@ function files(contents: Record<string, string | Uint8Array>): FileToSave[] {
   ));
 }
 
-/** What the files of a version hold, by path: a text, or how long it is. */
+/** Returns the content of the files of a version by path: a string, or its length. */
 async function contentOf(
   registry: Registry,
   ref: string,
@@ -29,7 +29,7 @@ async function contentOf(
 
 export const draftCases: readonly RegistryCase[] = [
   given(
-    "many add parts to a draft, and one commits it: one version of all files",
+    "many writers add parts to a draft, and one commits a version with all files",
     async ({ registry, reopen }) => {
       const programs = [registry, await reopen(), await reopen()];
       const drafts = await Promise.all(
@@ -84,7 +84,7 @@ export const draftCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "a draft is committed once: a repeat, and others at the same moment, give that version",
+    "a draft is committed once: repeated and concurrent commits return that version",
     async ({ registry, reopen }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       await draft.add("a.txt", text("x"));
@@ -105,7 +105,7 @@ export const draftCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
-  given("a part that is there is not added again", async ({ registry }) => {
+  given("an existing part is not added again", async ({ registry }) => {
     const draft = await registry.openDraft("a", { id: "1" });
     const first = await draft.addPart("0", files({ "1.txt": "first", "2.bin": noise(300_000) }));
     deepStrictEqual(first, { added: true, files: 2, size: 300_005 });
@@ -117,7 +117,7 @@ export const draftCases: readonly RegistryCase[] = [
     strictEqual((await contentOf(registry, "a"))["1.txt"], "first");
   }, { needs: ["save"] }),
   given(
-    "a draft that ended takes nothing more, and says what became of it",
+    "an ended draft accepts no parts, and reports its outcome",
     async ({ registry }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       strictEqual(await draft.discard(), false, "nothing is in it");
@@ -139,7 +139,7 @@ export const draftCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "a committed draft gives its version for its own parts only, and its parts can be added again",
+    "a committed draft returns its version for its own parts only, and accepts its parts again",
     async ({ registry, reopen }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       for (const part of ["a", "b"]) await draft.addPart(part, files({ [part]: part }));
@@ -159,7 +159,7 @@ export const draftCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "a draft refuses what is missing, empty or there twice, and saves nothing then",
+    "a draft refuses missing, empty and duplicate parts, and saves nothing then",
     async ({ registry }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       await refused("NotFound", draft.commit());

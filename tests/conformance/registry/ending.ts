@@ -3,7 +3,7 @@ import { saveMany } from "../../../registry/contract/many.ts";
 import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { WatchEvent } from "../../../core/registry.ts";
-import { collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";
+import { aliasesOf, collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";
 import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
@@ -19,7 +19,7 @@ export const endingCases: readonly RegistryCase[] = [
       () => registry.open("a", { signal }),
       () => registry.info("a", { signal }),
       () => registry.has("a", { signal }),
-      () => registry.aliases("a", { signal }),
+      () => aliasesOf(registry, "a", { signal }),
       () => collect(registry.names({ signal })),
       () => collect(registry.versions("a", { signal })),
       () => collect(asMap(registry).entries({ signal })),
@@ -52,12 +52,12 @@ export const endingCases: readonly RegistryCase[] = [
       deepStrictEqual([await versionsOf(registry, "a"), await collect(registry.names())], [[
         "1.0.0",
       ], ["a"]]);
-      deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
+      deepStrictEqual(await aliasesOf(registry, "a"), { p: "1.0.0" });
     },
     { needs: ["save"] },
   ),
   given(
-    "a save that is aborted while its content is sent throws the reason and leaves nothing",
+    "a save that is aborted while it sends content throws the reason and leaves nothing",
     async ({ registry }) => {
       const controller = new AbortController();
       const onProgress = ({ bytes }: { bytes: number }) =>
@@ -72,7 +72,7 @@ export const endingCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "watch() gives the present latest version, then each new one that a look finds",
+    "watch() yields the current latest version, then each new one that a check finds",
     async ({ registry, writer }) => {
       const first = await writer.save("a", 1);
       const stop = new AbortController();
@@ -94,7 +94,7 @@ export const endingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "watch() ends with the loop, and at once where the signal is aborted",
+    "watch() ends with the loop, and at once if the signal is aborted",
     async ({ registry, writer }) => {
       await writer.save("a", 1);
       for await (const { version } of registry.watch("a")) {
@@ -106,7 +106,7 @@ export const endingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "a registry that was opened read-only refuses all that writes as Denied, and reads",
+    "a registry that was opened read-only reads, and refuses every write as Denied",
     async ({ registry, reopen }) => {
       await registry.save("a", 1);
       await registry.setAlias("a", "p", "1");
@@ -126,12 +126,12 @@ export const endingCases: readonly RegistryCase[] = [
         "Denied",
       );
       deepStrictEqual([await reader.load("a@p"), await collect(reader.names())], [1, ["a"]]);
-      deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
+      deepStrictEqual(await aliasesOf(registry, "a"), { p: "1.0.0" });
     },
     { needs: ["save", "readOnly"] },
   ),
   given(
-    "registries that are opened once more are the same one, by id and settings",
+    "a registry that is opened again has the same id and settings",
     async ({ registry, writer, reopen }) => {
       await writer.save("a", 1);
       const again = await reopen();

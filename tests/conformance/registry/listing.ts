@@ -31,7 +31,7 @@ const NEWEST_FIRST = [
 ];
 
 export const listingCases: readonly RegistryCase[] = [
-  given("a registry with nothing in it lists nothing", async ({ registry }) => {
+  given("an empty registry lists nothing", async ({ registry }) => {
     deepStrictEqual(await collect(registry), []);
     deepStrictEqual(await collect(registry.names()), []);
     deepStrictEqual(await collect(asMap(registry).entries()), []);
@@ -55,7 +55,7 @@ export const listingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "names() takes a prefix, a name to come after and a limit",
+    "names() accepts a prefix, a name to start after and a limit",
     async ({ registry, writer }) => {
       const all = ["con", "con-x", "con:y", "conx", "Con", "my:model", "my:data", "my", "ma"];
       for (const name of all) await writer.save(name, 1);
@@ -74,7 +74,7 @@ export const listingCases: readonly RegistryCase[] = [
       await refused("Invalid", collect(registry.names({ after: "" })));
     },
   ),
-  given("names() of many are all there, also taken page by page", async ({ registry, writer }) => {
+  given("names() lists all of many names, also page by page", async ({ registry, writer }) => {
     const { failed } = await saveMany(
       writer,
       Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })),
@@ -107,7 +107,7 @@ export const listingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "versions() takes a range, which has prereleases only of the numbers that it names",
+    "versions() accepts a range, which includes prereleases only of the numbers that it contains",
     async ({ registry, writer }) => {
       for (const version of VERSIONS) await writer.save("a", version, { version });
       const ranges: Record<string, string[]> = {
@@ -127,7 +127,7 @@ export const listingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "versions() says how often and when each was written, and its info with details",
+    "versions() lists how often and when each was written, and its info with details",
     async ({ registry, writer }) => {
       for (let i = 0; i < 30; i++) await writer.save("a", i, { metadata: { i } });
       const plain = await collect(registry.versions("a"));
@@ -146,7 +146,7 @@ export const listingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "versions() lists what cannot be read, with details and its error, and goes on",
+    "versions() lists unreadable versions, with details and their errors, and continues",
     async ({ registry, writer, damage }) => {
       for (let i = 0; i < 3; i++) await writer.save("a", i);
       if (damage === undefined) return;
@@ -166,7 +166,7 @@ export const listingCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "entries() says of what cannot be read why, and goes on; values() does at its end, and update() throws it",
+    "entries() yields the error of an unreadable version and continues; values() throws it at its end, update() at once",
     async ({ registry, writer, damage }) => {
       for (const name of ["a", "b", "c"]) await writer.save(name, name);
       if (damage === undefined) return;

@@ -33,7 +33,7 @@ export const manyCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "saveMany() goes on past a failure, each an error with a code at its index",
+    "saveMany() continues after a failure, and returns an error with a code at each index",
     async ({ registry }) => {
       const { results, succeeded, failed, errors } = await saveMany(registry, [
         { name: "a", value: 1, version: "1" },
@@ -54,7 +54,7 @@ export const manyCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
-  given("loadMany() gives values and errors by input index", async ({ registry, writer }) => {
+  given("loadMany() returns values and errors by input index", async ({ registry, writer }) => {
     for (let i = 0; i < 3; i++) {
       await saveMany(writer, [{ name: "a", value: i }, { name: "b", value: 10 + i }]);
     }
@@ -71,7 +71,7 @@ export const manyCases: readonly RegistryCase[] = [
     }
   }),
   given(
-    "loadMany() calls a failure of the caller's own code TaskFailed, and with stopOnError begins no more",
+    "loadMany() reports a failure of the caller's own code as TaskFailed, and with stopOnError starts no more loads",
     async ({ registry, writer }) => {
       await writer.save("a", 1);
       const as = {
@@ -89,7 +89,7 @@ export const manyCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "infoMany() and hasMany() tell of each ref at its own index",
+    "infoMany() and hasMany() return an outcome for each ref at its own index",
     async ({ registry, writer }) => {
       await writer.save("a", 1);
       await writer.save("a", 22);
@@ -121,7 +121,7 @@ export const manyCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "deleteMany() goes on past a failure, and says of each whether there was one",
+    "deleteMany() continues after a failure, and returns for each ref whether it existed",
     async ({ registry }) => {
       for (const name of ["a", "a", "b", "b", "c"]) await registry.save(name, 1);
       await registry.setAlias("b", "production", "2");
@@ -139,7 +139,7 @@ export const manyCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
+    "saveMany() reads inputs as they come, no more than it works on, and reports each result",
     async ({ registry }) => {
       let asked = 0, done = 0;
       async function* entries(): AsyncGenerator<SaveEntry> {
@@ -164,7 +164,7 @@ export const manyCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "saveMany() ends with the reason of a signal, and with what its inputs throw",
+    "saveMany() throws the reason of its signal, and errors of its inputs",
     async ({ registry }) => {
       const controller = new AbortController();
       const reason = new Error("enough");
@@ -187,7 +187,7 @@ export const manyCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "copy() saves files, metadata and inputs under another name, as a commit of its own",
+    "copy() saves files, metadata and inputs under another name, as a new commit",
     async ({ registry }) => {
       const value = { "small": noise(10), "large": noise(700_000, 2) };
       const options = {
@@ -216,7 +216,7 @@ export const manyCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
-  given("copy() chooses the version: the next, or the one that is given", async ({ registry }) => {
+  given("copy() saves the next version, or the given one", async ({ registry }) => {
     await registry.save("a", 1, { version: "5" });
     strictEqual((await registry.copy("a", "b")).version, "1.0.0");
     strictEqual((await registry.copy("a@^5", "b")).version, "2.0.0");
@@ -228,7 +228,7 @@ export const manyCases: readonly RegistryCase[] = [
     await refused("NotFound", registry.copy("a@2", "b"));
     await refused("NotFound", registry.copy("c", "b"));
   }, { needs: ["save"] }),
-  given("copy() refuses what exists, skips it or overwrites it", async ({ registry }) => {
+  given("copy() refuses, skips or overwrites an existing version", async ({ registry }) => {
     await registry.save("a", "new");
     await registry.save("b", "old");
     await refused("AlreadyExists", registry.copy("a", "b@1"));

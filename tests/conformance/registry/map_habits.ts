@@ -7,7 +7,7 @@ import { given } from "../given.ts";
 
 export const mapCases: readonly RegistryCase[] = [
   given(
-    "size(), keys() and values() tell of the names and their latest values",
+    "size(), keys() and values() cover the names and their latest values",
     async ({ registry, writer }) => {
       strictEqual(await asMap(registry).size(), 0);
       for (const [name, value] of [["a/1", 1], ["a/2", 2], ["b", 3], ["a/1", 4]] as const) {
@@ -45,7 +45,7 @@ export const mapCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "update() throws the first failure, also of what gives the values; what was set before it stays",
+    "update() throws the first failure, also of its input; earlier values stay",
     async ({ registry }) => {
       const values = [["a", 1], ["bad@name", 2], ["c", 3]] as const;
       await refused("Invalid", asMap(registry).update(values, { concurrency: 1 }));
@@ -69,7 +69,7 @@ export const mapCases: readonly RegistryCase[] = [
     { needs: ["save"], settings: { versioned: false, mutable: true } },
   ),
   given(
-    "setDefault() gives the value that is there, or saves this one; of many at once all get the same",
+    "setDefault() returns the existing value, or saves this one; concurrent calls all return the same",
     async ({ registry }) => {
       strictEqual(await asMap(registry).setDefault("a", 1), 1);
       strictEqual(await asMap(registry).setDefault("a", 2), 1);
@@ -85,7 +85,7 @@ export const mapCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "setDefault() saves again what was deleted where there are no versions",
+    "setDefault() saves a deleted value again in a registry without versions",
     async ({ registry }) => {
       strictEqual(await asMap(registry).setDefault("a", 1), 1);
       strictEqual(await asMap(registry).setDefault("a", 2), 1);
@@ -96,7 +96,7 @@ export const mapCases: readonly RegistryCase[] = [
     { needs: ["save"], settings: { versioned: false, mutable: true } },
   ),
   given(
-    "pop() gives a value and deletes the version that it is of, and no other",
+    "pop() returns a value and deletes its version, and no other",
     async ({ registry }) => {
       strictEqual(await asMap(registry).pop("a"), undefined);
       for (const value of [1, 2, 3]) await registry.save("a", value);
@@ -111,7 +111,7 @@ export const mapCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
-  given("pop() of many at once gives each value to one of them", async ({ registry, reopen }) => {
+  given("concurrent pop() calls each return another value", async ({ registry, reopen }) => {
     for (const value of [1, 2, 3]) await registry.save("a", value);
     const other = await reopen();
     const popped = await Promise.all(
@@ -121,7 +121,7 @@ export const mapCases: readonly RegistryCase[] = [
     strictEqual(await registry.has("a"), false);
   }, { needs: ["save"] }),
   given(
-    "clear() deletes every version of every name, or of those with a prefix, and wants to be told so",
+    "clear() deletes every version of every name, or of those with a prefix, and requires allVersions",
     async ({ registry }) => {
       for (const name of ["a/1", "a/1", "a/2", "b"]) await registry.save(name, 1);
       for (const options of [undefined, {}, { allVersions: false }, { prefix: "a/" }]) {

@@ -1,4 +1,4 @@
-// Cases about what is no ref and no name.
+// Cases about invalid refs and names.
 import { asMap } from "../../../registry/contract/map.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, refused, type RegistryCase } from "./registry_case.ts";
@@ -13,7 +13,7 @@ const READING: Call[] = [
   (registry, none) => registry.has(none),
   (registry, none) => registry.get(none),
   (registry, none) => collect(registry.versions(none)),
-  (registry, none) => registry.aliases(none),
+  (registry, none) => collect(registry.aliases(none)),
   (registry, none) => collect(registry.history(none, "production")),
   (registry, none) => collect(registry.watch(none)),
 ];
@@ -39,14 +39,14 @@ async function refuseEach(calls: readonly Call[], registry: Registry): Promise<v
   }
 }
 
-/** Cases about what is no ref and no name. */
+/** Cases about invalid refs and names. */
 export const noRefCases: readonly RegistryCase[] = [
   given(
-    "what is no text is refused as a ref by every verb that reads, with its words",
+    "every reading method refuses a ref that is not a string",
     ({ registry }) => refuseEach(READING, registry),
   ),
   given(
-    "what is no text is refused as a ref by every verb that writes, with its words",
+    "every writing method refuses a ref that is not a string",
     async ({ registry }) => {
       await registry.save("model", 1);
       await refuseEach(WRITING, registry);

@@ -1,17 +1,17 @@
-// What a case of the suite for registries is, and what most of them use.
+// Cases of the suite for registries, and helpers that most of them use.
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import { type ErrorCode, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer, type Materializer } from "../../../core/materializer.ts";
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 
 /**
- * What a registry may be without, and why:
+ * Features that a registry may lack, and why:
  *
  * - `save`: a view shows what others save. All that writes is then `Denied` or `Unsupported`.
  * - `mutable`: some places never change a version.
  * - `unversioned`: some places know no name without versions.
  * - `download`: a browser has no disk. It is then `Unsupported`.
- * - `readOnly`: what cannot write need not be told so.
+ * - `readOnly`: a read-only registry needs no option for it.
  */
 export type RegistryFeature = "save" | "mutable" | "unversioned" | "download" | "readOnly";
 
@@ -24,17 +24,17 @@ export interface RegistryToOpen {
 /** A registry to be tested. */
 export interface RegistryUnderTest {
   registry: Registry;
-  /** By what cases save what the registry is to show, under the same names. Disposed by the suite. @default the registry itself */
+  /** Saves what the registry shows, under the same names. The suite closes it. @default the registry itself */
   writer?: Registry;
   /**
-   * Damages what is kept of a version, so that it can be listed and not be read. Without it the suite cannot look at what
-   * a registry says of damage.
+   * Damages the stored data of a version, so that it is listed but cannot be read. Without it, the
+   * suite does not test how damage is reported.
    */
   damage?(name: string, version: string): Promise<void>;
   reopen(options: { readOnly: boolean }): Promise<Registry>;
 }
 
-/** What a case works on. */
+/** The registry that a case tests. */
 export interface RegistryContext {
   readonly registry: Registry;
   readonly writer: Registry;
@@ -42,20 +42,20 @@ export interface RegistryContext {
   reopen(options?: { readOnly?: boolean }): Promise<Registry>;
 }
 
-/** One sentence of the contract, and what shows that a registry keeps it. */
+/** One sentence of the contract, and its test. */
 export interface RegistryCase {
   readonly name: string;
   /** The features that it is about. @default none */
   readonly needs?: readonly RegistryFeature[];
   /** How the registry is created. @default with versions that are never overwritten */
   readonly settings?: Partial<RegistryToOpen>;
-  /** Throws where the registry does not keep it. */
+  /** Throws if the registry breaks it. */
   run(context: RegistryContext): Promise<void>;
 }
 
 /**
- * Fails unless this is refused with one of these codes, by a message that says what was tried and what is the matter,
- * and a hint that says what to do.
+ * Fails unless the action is refused with one of these codes, a message that names the action and
+ * the problem, and a hint with the fix.
  */
 export async function refused(
   codes: ErrorCode | ErrorCode[],
@@ -84,6 +84,15 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return await Array.fromAsync(items);
 }
 
+/** Returns the aliases of a name as a record. */
+export async function aliasesOf(
+  registry: Registry,
+  ...args: Parameters<Registry["aliases"]>
+): Promise<Record<string, string>> {
+  const entries = await collect(registry.aliases(...args));
+  return Object.fromEntries(entries.map(({ alias, version }) => [alias, version]));
+}
+
 export async function versionsOf(
   registry: Registry,
   name: string,
@@ -103,7 +112,7 @@ export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The UTF-8 form of a text. */
+/** Encodes a string as UTF-8. */
 export function text(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(value);
 }
@@ -134,7 +143,7 @@ export const files: Materializer<Record<string, Uint8Array>> = defineMaterialize
   },
 });
 
-/** What was saved, without what saving it has added: a repeat adds nothing, and some registries do not say. */
+/** Returns a saved artifact without `addedBytes`: a repeat adds nothing, and some registries do not report it. */
 export function identityOf(
   { addedBytes: _, ...saved }: SavedArtifact,
 ): Omit<SavedArtifact, "addedBytes"> {

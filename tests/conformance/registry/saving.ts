@@ -34,7 +34,7 @@ const HOSTILE = [
   "versions",
 ];
 
-/** What is no name. */
+/** Invalid names. */
 export const NO_NAMES: readonly string[] = [
   "",
   "a\0b",
@@ -52,7 +52,7 @@ function producing(save: () => FilesToSave) {
 
 export const saveCases: readonly RegistryCase[] = [
   given(
-    "save() tells what was saved, load() gives it back, info() knows it, and so does another program",
+    "load() and info() return a saved value and its facts, in another program too",
     async ({ registry, reopen }) => {
       const saved = await registry.save("my:model", { depth: 12 }, { metadata: { by: "me" } });
       deepStrictEqual([saved.name, saved.version, saved.skipped], ["my:model", "1.0.0", false]);
@@ -89,7 +89,7 @@ export const saveCases: readonly RegistryCase[] = [
     }
   }, { needs: ["save"] }),
   given(
-    "save() stores all of a stream, small or large; of one that fails nothing, and says why",
+    "save() stores all of a small or large stream; nothing of one that fails, and reports why",
     async ({ registry }) => {
       for (const count of [0, 1, 3, 30]) {
         strictEqual((await registry.save("a", chunks(count))).size, count * 100_000);
@@ -109,7 +109,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "save() keeps many files with their paths and media types, and load() takes the materializer that saved them",
+    "save() keeps many files with their paths and media types, and load() accepts the materializer that saved them",
     async ({ registry }) => {
       const many = Object.fromEntries(
         Array.from(
@@ -130,7 +130,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "save() refuses paths that leave the artifact or are not distinct, and saves nothing then",
+    "save() refuses paths that leave the artifact or repeat, and saves nothing then",
     async ({ registry }) => {
       const content = new Uint8Array(1);
       for (const path of ["", "/x", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b"]) {
@@ -146,7 +146,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "save() calls a failure of the caller's own code TaskFailed, and saves nothing",
+    "save() reports a failure of the caller's own code as TaskFailed, and saves nothing",
     async ({ registry }) => {
       const bug = new TypeError("bug");
       const failing = producing(() => {
@@ -160,7 +160,7 @@ export const saveCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
-  given("save() refuses a value that nothing saves as Unsupported", async ({ registry }) => {
+  given("save() refuses a value without a materializer as Unsupported", async ({ registry }) => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     for (const value of [() => 1, Symbol("x"), new WeakMap(), cycle]) {
@@ -175,7 +175,7 @@ export const saveCases: readonly RegistryCase[] = [
     await registry.delete("model", { allVersions: true });
     deepStrictEqual(await registry.load("model/1.0.0"), { of: "model/1.0.0" });
   }, { needs: ["save"] }),
-  given("what is no name is refused by each verb that writes", async ({ registry }) => {
+  given("each writing method refuses an invalid name", async ({ registry }) => {
     for (const name of [...NO_NAMES, "a@b"]) {
       await refused("Invalid", registry.save(name, 1));
       await refused("Invalid", asMap(registry).set(name, 1));
@@ -185,7 +185,7 @@ export const saveCases: readonly RegistryCase[] = [
     }
   }, { needs: ["save"] }),
   given(
-    "save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself, above the highest, and never twice",
+    "save() numbers versions 1.0.0, 2.0.0, 3.0.0, above the highest, and never twice",
     async ({ registry }) => {
       const saved = [];
       for (let i = 0; i < 4; i++) saved.push((await registry.save("a", i)).version);
@@ -204,7 +204,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "save() raises the number that bump names, and shows versions in full",
+    "save() raises the number that bump selects, and returns versions in full",
     async ({ registry }) => {
       strictEqual((await registry.save("a", 1, { version: "1.2" })).version, "1.2.0");
       strictEqual((await registry.save("a", 1, { bump: "patch" })).version, "1.2.1");
@@ -224,7 +224,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "many save one name at the same moment: all succeed, each with a number of its own",
+    "many concurrent saves of a name succeed, each with a unique number",
     async ({ registry, reopen }) => {
       const programs = [registry, await reopen(), await reopen()];
       const saved = await Promise.all(
@@ -257,7 +257,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "metadata and inputs come back as they were; what JSON does not keep exactly is Invalid",
+    "metadata and inputs are returned unchanged; values that JSON cannot keep exactly are Invalid",
     async ({ registry }) => {
       const { digest } = await registry.save("raw", "data");
       const metadata = {
@@ -292,7 +292,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "an idempotency key that was used gives what it gave first, in another program too",
+    "a used idempotency key returns the first result, in another program too",
     async ({ registry, reopen }) => {
       const first = await registry.save("a", "one", { idempotencyKey: "run 7/é" });
       for (const each of [registry, await reopen()]) {
@@ -313,7 +313,7 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
-    "skipIfUnchanged gives the version before where the content is the same",
+    "skipIfUnchanged returns the previous version if the content is the same",
     async ({ registry }) => {
       for (const value of ["small", noise(700_000)]) {
         const first = await registry.save("a", value);
