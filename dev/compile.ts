@@ -8,7 +8,7 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 
 /**
- * What is loaded by name while the program runs, so that a compiler does not see it: programs of workers, and what
+ * Lists files that the program loads by name, which a compiler does not see: programs of workers, and what
  * the export map offers (backends by their scheme, materializers by what registered them). Paths from the root of the
  * repository.
  */

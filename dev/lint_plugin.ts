@@ -5,11 +5,11 @@ const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 const PRODUCT =
   /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|operators|workers|plugins|apps)\/)/;
-/** What also runs on Node with its types stripped, and the tests that show it. */
+/** Code that also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
   /^(mod\.ts$|(core|disk|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers)\/)/;
-/** Programs that measure real time, and tools: they read the world themselves. */
-const WORLDLY = /^(core\/system\.ts$|dev\/|examples\/|tests\/bench\/)/;
+/** Programs that measure real time, pages and tools: they read the world themselves. */
+const WORLDLY = /^(core\/system\.ts$|apps\/explorer\/|dev\/|examples\/|tests\/bench\/)/;
 
 const WORLD = new Set([
   "Date.now",
@@ -25,13 +25,21 @@ const MESSAGE = /^[A-Z].*[^\s:]: \S(.*[^.\s])?$/s;
 
 /** Words that readers stumble over, and what to write instead. Keys that stores hold end with a slash. */
 const OUT: [RegExp, string][] = [
-  [/\bjanitors?\b(?!\/)/i, "garbage collector, gc"],
+  [/\bjanitors?\b(?![/|])/i, "garbage collector, gc"],
   [/\bmend(s|ed)?\b/i, "fix"],
   [/\bwhoever\b/i, "the one who acts, by name"],
-  [/\b(is|are) told\b/i, "receives, reports, says"],
+  [/\b(is|are|was|were|be|been) told\b/i, "receives, reports, learns"],
+  [/\bhears?\b/i, "receives, is notified"],
   [/\bof (its|one's|their) own accord\b/i, "by itself"],
+  [/\ba names? of (its|their) own\b/i, "a unique name"],
+  [/(?<!\bthere )\bis no (?!longer\b|more\b|other\b|such\b|wider\b)[a-z]/i, "is not a …; invalid"],
+  [/\bwhat is no [a-z]/i, "an invalid …"],
+  [/\bvoid records?\b/i, "expired record"],
+  [/\bdoors?\b/i, "entry point, export"],
 ];
+/** Beginnings of a comment, and of the name of a test. */
 const BEGINNING = /^[*\s]*(Who|Whoever|What|Where|Whether)\b/;
+const NAME_BEGINNING = /^(who|whoever|what|where|whether) /i;
 
 type Context = Deno.lint.RuleContext;
 type Node = Deno.lint.Node;
@@ -142,7 +150,11 @@ const plugin: Deno.lint.Plugin = {
     }),
 
     "plain-english": rule((path, context) => {
-      if (!PRODUCT.test(path)) return {};
+      if (path === "dev/lint_plugin.ts" || path === "tests/dev/lint_plugin_test.ts") return {};
+      const begins = (range: [number, number], message: string) => {
+        const hint = "Begin with a noun or a verb: Options for `save`. Returns the newest version.";
+        context.report({ range, message, hint });
+      };
       const check = (text: string, range: [number, number]) => {
         for (const [out, instead] of OUT) {
           const word = text.match(out)?.[0];
@@ -155,14 +167,15 @@ const plugin: Deno.lint.Plugin = {
           for (const { value, range } of context.sourceCode.getAllComments()) {
             check(value, range);
             if (BEGINNING.test(value)) {
-              const hint =
-                "Begin with a noun or a verb: Options for `save`. Returns the newest version.";
-              context.report({
-                range,
-                message: "A comment that begins with a relative clause",
-                hint,
-              });
+              begins(range, "A comment that begins with a relative clause");
             }
+          }
+        },
+        CallExpression({ arguments: [name] }) {
+          if (!/_test\.ts$|^tests\/conformance\//.test(path)) return;
+          if (name?.type !== "Literal" || typeof name.value !== "string") return;
+          if (/ .* /.test(name.value) && NAME_BEGINNING.test(name.value)) {
+            begins(name.range, "The name of a test that begins with a relative clause");
           }
         },
         TemplateElement: ({ cooked, range }) => check(cooked, range),

@@ -12,7 +12,7 @@ import { placeOf, toDeclarations, toJavaScript } from "./npm/package_files.ts";
 import type { PackageFile, Translated } from "./npm/package_files.ts";
 import { packArchive } from "./npm/pack_archive.ts";
 
-/** What `deno.json` says of the package. */
+/** The parts of `deno.json` that describe the package. */
 interface Configuration {
   name: string;
   version: string;
@@ -29,7 +29,7 @@ const OPTIONAL: readonly string[] = [
   "pg",
 ];
 
-/** What only pins a version for Deno's lock file. */
+/** Packages that only pin a version for Deno's lock file. */
 const LEFT_OUT = ["msgpackr-extract"];
 
 /** The program that `bin` names. */
@@ -67,7 +67,7 @@ export async function buildPackage(out: string): Promise<Built> {
   );
   const doors = Object.values(configuration.exports).map((file) => file.replace("./", ""));
   const scripts = await translateAll(
-    [...await sourceFiles(PRODUCT_FOLDERS), ...doors],
+    [...(await sourceFiles(PRODUCT_FOLDERS)).filter((path) => !isBundled(path)), ...doors],
     toJavaScript,
   );
   const declarations = await translateAll(doors, toDeclarations);
@@ -94,6 +94,11 @@ export async function buildPackage(out: string): Promise<Built> {
   const archive = join(out, `${name}-${configuration.version}.tgz`);
   await writeFile(archive, await packArchive(files, [PROGRAM]));
   return { folder, archive };
+}
+
+/** The service has the bundle of these. */
+function isBundled(path: string): boolean {
+  return path.startsWith("apps/explorer/");
 }
 
 /** @param packages what its files import: `hono@^4.13` */

@@ -1,17 +1,17 @@
 // Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`;
-// where both are named, side by side, in CI a half each. Shared is a test of the portable folders that, with what it
+// where both are named, side by side, in CI a third each. Shared is a test of the portable folders that, with what it
 // uses below `tests/`, takes nothing of Deno but `Deno.test`.
 import { join } from "@std/path";
-import { realSystem } from "../core/system.ts";
 import { reachable, readModuleGraph } from "../tests/support/module_graph.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
+import { shareOfRun } from "../tests/support/seeds.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 const FOLDERS = /^tests\/(core|disk|registry|backends|files|formats|materializers|apps\/client)\//;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
-/** What is loaded by this when it is used is in no bundle: what uses it is left out, but a service that its tests do not. */
+/** Loads files by name on first use, which no bundle contains: tests that reach it are left out. */
 const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/client/";
 /** The WebAssembly of two formats is in no bundle, nor are the drivers that `backends/mod.ts` opens by name. */
@@ -43,16 +43,14 @@ const codes = await Promise.all(names.map((name, i) => runTests(name, shareOf(sh
 await root.remove();
 Deno.exit(Math.max(...codes));
 
-/** Side by side, each runtime takes every other file, on the next day of a week the rest. */
+/** Side by side, each runtime takes every third file, and on the next days of a week the others. */
 function shareOf(files: readonly string[], place: number): readonly string[] {
-  const share = realSystem.env("HOLDFAST_SHARE");
-  if (names.length === 1 || share === undefined || realSystem.env("HOLDFAST_FULL") === "1") {
-    return files;
-  }
-  return files.filter((_, i) => (i + place + Number(share)) % 2 === 0);
+  const share = shareOfRun();
+  if (names.length === 1 || share === undefined) return files;
+  return files.filter((_, i) => (i + place + share) % 3 === 0);
 }
 
-/** Where there are several, what each says comes in one piece, at its end. */
+/** Runs files; if several runtimes run at once, prints the output of each in one piece, at its end. */
 async function runTests(name: string, files: readonly string[]): Promise<number> {
   const imports = [runner, ...files.map((path) => join(REPOSITORY, path))]
     .map((path) => `import "${path}";\n`);

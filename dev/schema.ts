@@ -10,7 +10,7 @@ import {
 } from "../operators/config/schema.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
-/** What a file holds: a whole pipeline, or one operator or node that `refs` name. */
+/** The content of a file: a whole pipeline, or one operator or node that `refs` name. */
 export type ConfigFileKind = "pipeline" | "operator" | "node";
 
 const SCHEMAS = { pipeline: PIPELINE, operator: OPERATOR, node: NODE };
@@ -54,7 +54,7 @@ export function configSchema(kind: ConfigFileKind = "pipeline"): JsonSchema {
     type: "object",
     additionalProperties: false,
     properties: { ...FILE_PROPERTIES, variables, pipeline },
-    // What is not here may be in a file that is included.
+    // Missing keys may be in an included file.
     if: { required: ["include"] },
     else: { required: ["pipeline"], properties: { pipeline: { type: "object", required } } },
   };

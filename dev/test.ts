@@ -6,13 +6,17 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 /**
- * What only `deno task test:all` runs: it starts programs, threads or whole builds, or tries something many times.
+ * Tests that only `deno task test:all` runs: they start programs, threads or builds, or repeat something many times.
  * Tests on real servers are among all others, and say by themselves that they are left out.
  */
 const ONLY_IN_ALL = [
   // programs that save, read, are killed, are interrupted, or may do little
   "tests/apps/cli_process_test.ts",
   "tests/apps/client/browser_test.ts",
+  "tests/apps/explorer/acting_test.ts",
+  "tests/apps/explorer/bundle_test.ts",
+  "tests/apps/explorer/site_test.ts",
+  "tests/apps/explorer/views_test.ts",
   "tests/apps/interrupt_test.ts",
   "tests/apps/permissions_test.ts",
   "tests/apps/pty_test.ts",
@@ -52,6 +56,7 @@ const ONLY_IN_ALL = [
   // builds, examples, what is published
   "tests/dev/compile_test.ts",
   "tests/dev/install_servers_test.ts",
+  "tests/dev/install_test.ts",
   "tests/dev/jsr_test.ts",
   "tests/dev/npm_test.ts",
   "tests/docs/first_hour_test.ts",
@@ -71,6 +76,14 @@ const ONLY_IN_ALL = [
   "tests/registry/maintenance/interrupted_garbage_test.ts",
   "tests/registry/mirror",
   "tests/registry/verbs/names_test.ts",
+];
+
+/** The longest files begin first, so that none is left alone at the end: two that mostly wait, two that mostly work. */
+const FIRST_IN_ALL = [
+  "tests/operators/runner/carry/kill_test.ts",
+  "tests/queues/kill_test.ts",
+  "tests/dev/npm_test.ts",
+  "tests/servers/processes_test.ts",
 ];
 
 /** Servers that the system's packages bring. */
@@ -101,7 +114,8 @@ const env = {
   ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
   ...(isQuick ? { HOLDFAST_SERVERS: "none" } : {}),
 };
-const where = words.some((word) => word.startsWith("tests")) ? [] : ["tests"];
+const everywhere = isQuick ? ["tests"] : [...FIRST_IN_ALL, "tests"];
+const where = words.some((word) => word.startsWith("tests")) ? [] : everywhere;
 const ignored = isQuick ? [`--ignore=${ONLY_IN_ALL.join(",")}`] : [];
 const watched = !Deno.stdout.isTerminal(); // at a terminal somebody sees what hangs, and stops it
 const tests = new Deno.Command(Deno.execPath(), {

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "@std/path";
 import { REPOSITORY } from "../../tests/support/run_deno.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
-import { type PackageFile, placeOfVendored, withoutIndentation } from "./package_files.ts";
+import { type PackageFile, placeOfVendored } from "./package_files.ts";
 
 /** Before each module, a bundle names its file. */
 const MODULE = /^\/\/ (\S+\/npm\/[^/\s]+\/((?:@[^/\s]+\/)?[^/\s]+)\/[^/\s]+)\/\S+$/gm;
@@ -13,21 +13,21 @@ export async function bundlePackages(specifiers: Iterable<string>): Promise<Pack
   const files: PackageFile[] = [];
   const licenses = new Map<string, string>();
   for (const specifier of specifiers) {
-    const text = await bundle(specifier);
-    for (const [, folder, name] of text.matchAll(MODULE)) {
+    for (const [, folder, name] of (await bundle(specifier)).matchAll(MODULE)) {
       if (!licenses.has(name)) licenses.set(name, await licenseOf(resolve(REPOSITORY, folder)));
     }
-    files.push({ path: placeOfVendored(specifier), text: withoutIndentation(text) });
+    files.push({ path: placeOfVendored(specifier), text: await bundle(specifier, "--minify") });
   }
   const text = [...licenses].sort().map(([name, license]) => `${name}\n\n${license}\n`).join("\n");
   return [...files, { path: "vendor/LICENSES.txt", text }];
 }
 
-async function bundle(specifier: string): Promise<string> {
+async function bundle(specifier: string, ...flags: string[]): Promise<string> {
   await using root = await tempRoot();
   const [entry, out] = [root.join("entry.ts"), root.join("out.js")];
   await writeFile(entry, `export * from ${JSON.stringify(specifier)};\n`);
-  const args = ["bundle", "--quiet", "--config", join(REPOSITORY, "deno.json"), "-o", out, entry];
+  const config = join(REPOSITORY, "deno.json");
+  const args = ["bundle", "--quiet", ...flags, "--config", config, "-o", out, entry];
   const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY });
   const { code, stderr } = await command.output();
   if (code !== 0) {

@@ -1,5 +1,5 @@
-// The archive of the npm package. Unlike that of `npm pack` its files are in the order of their
-// paths: those of a folder resemble each other, and compress better.
+// The archive of the npm package. Unlike `npm pack`, it sorts files by extension and then by path:
+// files of a kind in one folder resemble each other, and compress better.
 import { constants, gzipSync } from "node:zlib";
 import { contentBytes } from "../../files/mod.ts";
 import { tar } from "../../formats/mod.ts";
@@ -10,7 +10,10 @@ export async function packArchive(
   files: readonly PackageFile[],
   programs: readonly string[],
 ): Promise<Uint8Array> {
-  const inOrder = files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+  const isDeclaration = ({ path }: PackageFile) => Number(path.endsWith(".d.ts"));
+  const inOrder = files.toSorted((a, b) =>
+    isDeclaration(a) - isDeclaration(b) || (a.path < b.path ? -1 : 1)
+  );
   const content = await tar().encode(inOrder.map(({ path, text }) => ({
     path: `package/${path}`,
     content: new TextEncoder().encode(text),

@@ -12,7 +12,7 @@ export interface Translated extends PackageFile {
   files: string[];
   /** The packages of npm that it imports, as `npm:` says them: `hono@^4.13`. */
   packages: string[];
-  /** What it imports of packages that go along, as one file each: `@std/path`. */
+  /** Imported packages that the archive contains, as one file each: `@std/path`. */
   vendored: string[];
 }
 
@@ -35,22 +35,28 @@ export function toJavaScript(path: string, source: string): Translated {
     fileName: path,
     compilerOptions: { ...OPTIONS, removeComments: true },
   });
-  return translated(path, withoutIndentation(outputText.replace(PROGRAM, ".js")), ".js");
+  return translated(path, compact(outputText.replace(PROGRAM, ".js")), ".js");
 }
 
-/** Returns JavaScript without indentation, except in templates. */
-export function withoutIndentation(text: string): string {
-  const templates: [start: number, end: number][] = [];
+/** A token that is separate from its neighbors without a space. */
+const PUNCTUATION = /^(?:[,;:?(){}[\]<>=&|]|=>|[=!]==?|&&|\|\||\?\?|[<>]=)$/;
+
+/** Returns JavaScript with the spaces and line breaks between its tokens that it needs. */
+function compact(text: string): string {
   const source = ts.createSourceFile("a.js", text, ts.ScriptTarget.ES2022);
+  let compacted = "", last = ";", end = 0;
   const visit = (node: ts.Node): void => {
-    if (ts.isTemplateLiteralToken(node)) templates.push([node.getStart(source), node.end]);
-    ts.forEachChild(node, visit);
+    const children = node.getChildren(source);
+    if (children.length > 0) return children.forEach(visit);
+    const token = node.getText(source);
+    if (token === "") return;
+    const gap = text.slice(end, node.getStart(source));
+    const isSeparate = gap === "" || PUNCTUATION.test(last) || PUNCTUATION.test(token);
+    compacted += (gap.includes("\n") ? "\n" : isSeparate ? "" : " ") + token;
+    [last, end] = [token, node.end];
   };
   visit(source);
-  return text.replace(
-    /^ +/gm,
-    (spaces, at: number) => templates.some(([start, end]) => start < at && at < end) ? spaces : "",
-  );
+  return `${compacted}\n`;
 }
 
 export function toDeclarations(path: string, source: string): Translated {
@@ -59,7 +65,7 @@ export function toDeclarations(path: string, source: string): Translated {
     reportDiagnostics: true,
     compilerOptions: { ...OPTIONS, declaration: true, isolatedDeclarations: true },
   });
-  // What cannot be told without other files has the type any.
+  // A type that other files determine becomes any.
   const [problem] = /: any(\[\])*[,;)]/.test(outputText) ? diagnostics : [];
   if (problem !== undefined) {
     const line = source.slice(0, problem.start).split("\n").length;
@@ -77,7 +83,7 @@ function withoutTwice(text: string): string {
   );
 }
 
-/** What is of the newest JavaScript only: users may have chosen an older library. */
+/** Names that only the newest JavaScript has: users may have chosen an older library. */
 const LIBRARIES: [uses: RegExp, library: string][] = [
   [/\bFloat16Array\b/, "esnext.float16"],
   [/\bAsyncDisposable\b|\bSymbol\.(?:asyncD|d)ispose\b/, "esnext.disposable"],
@@ -88,7 +94,7 @@ function withLibraries(text: string): string {
   return needed.map(([, library]) => `/// <reference lib="${library}" />\n`).join("") + text;
 }
 
-/** Where a file of the repository is in the package: no folder of tests is there. */
+/** Returns the path of a file in the package, which has no folder of tests. */
 export function placeOf(path: string): string {
   return path.replace(/^tests\/conformance\//, "testing/").replace(
     /^tests\/simulate\//,

@@ -4,7 +4,7 @@ import { compileArguments, filesToInclude, missingRuntime } from "../../dev/comp
 import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
-Deno.test("what a compiled program loads by name is found in the tree: the worker, every driver, and their parts", async () => {
+Deno.test("files that a compiled program loads by name are found: the worker, every driver, and their parts", async () => {
   const files = await filesToInclude();
   for (
     const file of [
@@ -16,14 +16,15 @@ Deno.test("what a compiled program loads by name is found in the tree: the worke
   ) {
     assert(files.includes(file), file);
   }
-  // Of programs what others import too: the service, its client, and what compares.
-  const isLoaded = (file: string) => /^apps\/(server|client|diff)\.ts$/.test(file);
+  // Of programs what others import too: the service, its client, what compares, what exports a site.
+  const isLoaded = (file: string) =>
+    /^apps\/(server|client|diff|server\/explorer\/export_site)\.ts$/.test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 
 Deno.test("the compiled command line has the worker and all that it runs in it", async () => {
   await using root = await tempRoot();
-  const args = await compileArguments(["--output", root.join("holdfast")]);
+  const args = await compileArguments(["--no-check", "--output", root.join("holdfast")]);
   // The list is that of the real build; the runtime in the binary is that of this test, for others are downloaded.
   const command = new Deno.Command(Deno.execPath(), {
     args,

@@ -13,7 +13,7 @@ async function install(root: TempRoot, names: string[], folder = root.join("serv
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-Deno.test("servers are not built without Go, and it is said what to do", async () => {
+Deno.test("servers are not built without Go, and the error says what to do", async () => {
   await using root = await tempRoot();
   const { code, stderr } = await install(root, ["gofakes3"]);
   assertEquals(code, 1);

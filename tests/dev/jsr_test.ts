@@ -55,7 +55,7 @@ Deno.test("a program that imports from JSR runs from an empty home, and is compi
   assertEquals(await embedded(), []);
 });
 
-Deno.test("the samples of README run word for word in a fresh folder, with the permissions that they say and no fewer", async () => {
+Deno.test("the samples of README run unchanged in a fresh folder, with exactly the permissions that they list", async () => {
   await using jsr = await startJsr();
   await using home = await tempRoot();
   for (const { text, permissions } of await readmeSamples()) {
@@ -85,13 +85,13 @@ Deno.test("the samples of README run word for word in a fresh folder, with the p
   }
 });
 
-Deno.test("the page about installing names doors that there are, and the one of each part that is loaded by name", async () => {
+Deno.test("the page about installing names existing entry points, and one for each part that is loaded by name", async () => {
   const page = await readFile(join(REPOSITORY, "docs/install.md"), "utf8");
   const exported = await readExports();
   const named = [...page.matchAll(/`(\/[a-z0-9/-]+)`/g)].map(([, path]) => path);
   assertEquals(named.filter((path) => exported[`.${path}`] === undefined), []);
   for (
-    const path of ["/workers/worker", "/workers/operators/program", "/backends/s3", "/backends/gcs"]
+    const path of ["/workers/programs", "/backends/s3", "/backends/gcs"]
   ) {
     assertStringIncludes(page, path);
   }

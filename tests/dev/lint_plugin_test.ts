@@ -93,6 +93,30 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   ["portable-syntax", ["class A { readonly #b: string = ''; }"], [], ["core/naming/names.ts"]],
   ["no-unfinished", ["// TODO later\n", "/* FIXME */"], ["core/naming/names.ts"], []],
   ["no-unfinished", ['const text = "TODO";'], [], ["core/naming/names.ts"]],
+  [
+    "plain-english",
+    [
+      "// What a save returns.\n",
+      "/** Who may read. */",
+      'const hint = "Mend it.";',
+      "`a ${door} door`;",
+    ],
+    ["core/a.ts", "tests/core/a_test.ts", "dev/a.ts", "examples/a.ts"],
+    [],
+  ],
+  ["plain-english", ['Deno.test("what is saved is kept", () => {});'], ["tests/a_test.ts"], [
+    "core/a.ts",
+  ]],
+  [
+    "plain-english",
+    [
+      "// Returns what a save has stored.\n",
+      'const key = "janitor/name";',
+      'const state = "there is no name";',
+    ],
+    [],
+    ["core/a.ts", "tests/core/a_test.ts"],
+  ],
 ];
 
 Deno.test("each rule refuses what it is for, where it is for that, and nothing else", () => {

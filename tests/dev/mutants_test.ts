@@ -18,7 +18,7 @@ async function changed(mutant: Mutant): Promise<Map<string, string>> {
   return sources;
 }
 
-Deno.test("what a mutant changes is in the source, once", async () => {
+Deno.test("the text that a mutant changes is in the source, once", async () => {
   const problems: string[] = [];
   for (const mutant of MUTANTS) {
     try {
@@ -32,14 +32,14 @@ Deno.test("what a mutant changes is in the source, once", async () => {
   assertEquals(problems, []);
 });
 
-Deno.test("a text that occurs twice, or not at all, is no place for a mutant", () => {
+Deno.test("a mutant refuses a text that occurs twice, or not at all", () => {
   const edit = { file: "a.ts", text: "f(one, two)", replacement: "$&" };
   assertEquals(applyEdit("f(\n  one,\n  two,\n) three", edit), "$& three");
   assertThrows(() => applyEdit("f(one, two) f(one,two)", edit), Error, "occurs 2 times");
   assertThrows(() => applyEdit("f(onetwo)", edit), Error, "occurs 0 times");
 });
 
-Deno.test("mutants are few, and each has a name of its own", () => {
+Deno.test("mutants are few, and each has a unique name", () => {
   const names = MUTANTS.map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
   assert(names.length <= MOST);

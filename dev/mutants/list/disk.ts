@@ -81,7 +81,7 @@ export const DISK: readonly Mutant[] = [
     text: "plainBytes(await bodyBytes(body, signal)).slice()",
     replacement: "plainBytes(await bodyBytes(body, signal))",
     test: "tests/backends/memory_test.ts",
-    testName: "what is stored is not what the caller holds",
+    testName: "stored bytes are independent of the caller's buffer",
   },
   {
     name: "layout/tree-of-numbers-out-of-order",
@@ -142,7 +142,7 @@ export const DISK: readonly Mutant[] = [
     text: `if (mode === "create" && objects.has(key))`,
     replacement: "if (false)",
     test: "tests/backends/memory_test.ts",
-    testName: "of 20 creates at once exactly one wins",
+    testName: "exactly one of 20 concurrent creates wins",
   },
   {
     name: "s3/create-sent-twice",

@@ -88,7 +88,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);\n",
     replacement: "",
     test: "tests/registry/conformance/registries_test.ts",
-    testName: "delete() refuses a version that an alias names, unless forced",
+    testName: "delete() refuses a version with an alias, unless forced",
   },
   {
     name: "delete/another-commit-goes",

@@ -123,7 +123,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "  await checkLanding(store, operation, result.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a late record with payload is no success, even as the head",
+    testName: "a late record with payload does not commit, even as the head",
   },
   {
     name: "cell/landing-of-read-back-not-checked",
@@ -131,7 +131,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "          await checkLanding(store, operation, found.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a late record is no success:",
+    testName: "a late record does not commit:",
   },
   {
     name: "cell/read-back-success-not-settled",
@@ -148,7 +148,7 @@ export const PROTOCOL: readonly Mutant[] = [
       "if (byOwnClock && (await readHead(store, cell, operation.signal))?.key === info.key) return;",
     replacement: "if (byOwnClock) return;",
     test: "tests/registry/cell/cell_test.ts",
-    testName: "a late record is no success:",
+    testName: "a late record does not commit:",
   },
   {
     name: "cell/refusal-forgets-what-was-sent",

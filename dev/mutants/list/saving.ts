@@ -107,6 +107,26 @@ export const SAVING: readonly Mutant[] = [
     testName: "payload of a draft outlives the grace",
   },
   {
+    name: "drafts/listing-serves-for-ever",
+    file: "registry/operations/drafts/add_part.ts",
+    text: "const again = newest !== undefined && !isOld(newest.seenAt);",
+    replacement: "const again = newest !== undefined;",
+    also: [{
+      file: "registry/operations/drafts/add_part.ts",
+      text: "operation.views.draft = seenAt;",
+      replacement: "operation.views.draft = operation.moment();",
+    }],
+    seeds: { first: 1, count: 400, schedule: "left drafts" },
+  },
+  {
+    name: "drafts/acknowledged-after-collection",
+    file: "registry/operations/drafts/add_part.ts",
+    text: "if (isOpen && isLate) throw",
+    replacement: "if (false) throw",
+    test: "tests/registry/drafts/draft_age_test.ts",
+    testName: "a part is not acknowledged when its draft may be collected",
+  },
+  {
     name: "transfer/digest-not-checked",
     file: "registry/operations/transfer/direct.ts",
     text: "if (declared !== sha256) throw",
@@ -136,6 +156,6 @@ export const SAVING: readonly Mutant[] = [
     text: "wanted === undefined || wanted === now",
     replacement: "true",
     test: "tests/registry/conformance/registries_test.ts",
-    testName: "setAlias() with expected has one winner among many at once",
+    testName: "one of many concurrent setAlias() calls with expected wins",
   },
 ];

@@ -1,5 +1,5 @@
 // A registry of packages that answers as jsr.io does, with this package and the `@std` packages
-// that it needs, for programs that are told so by `JSR_URL`. What it says of a package is [what
+// that it needs, for programs that set `JSR_URL`. What it says of a package is [what
 // Deno asks for](https://jsr.io/docs/api#jsr-registry-api).
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";

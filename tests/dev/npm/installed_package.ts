@@ -4,12 +4,12 @@ import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
 import { buildPackage, type Built } from "../../../dev/npm.ts";
 
-/** What runs JavaScript; `npx` brings each. */
+/** JavaScript runtimes; `npx` provides each. */
 export const RUNTIMES = ["node@22", "node@24", "bun@1"] as const;
 
 /** A project that has the package. */
 export interface InstalledPackage {
-  /** What was built. */
+  /** The built package. */
   built: Built;
   /** The folder of the project. */
   project: string;
@@ -19,23 +19,23 @@ export interface InstalledPackage {
   runtime(name: string): Promise<string>;
 }
 
-/** What a program did. */
+/** The outcome of a program. */
 export interface Ran {
   /** Its exit code. */
   code: number;
-  /** What it wrote. */
+  /** Its output. */
   stdout: string;
-  /** What it wrote. */
+  /** Its output. */
   stderr: string;
 }
 
-/** Where programs run. */
+/** The surroundings of a program. */
 export interface RunPlace {
   /** The working folder. */
   cwd: string;
-  /** What is added to the environment. */
+  /** Additional environment variables. */
   env: Record<string, string>;
-  /** What it reads. @default nothing */
+  /** Its standard input. @default nothing */
   stdin?: string;
 }
 
@@ -64,7 +64,7 @@ export async function runIn(
 /** Builds the package, and installs it by npm beside what a project in TypeScript has, with an SDK. */
 export async function installPackage(root: string): Promise<InstalledPackage> {
   const home = join(root, "home"), project = join(root, "project");
-  // What was downloaded before is not downloaded again; everything else of the home is empty.
+  // Earlier downloads are reused; everything else of the home is empty.
   const cache = join(realSystem.env("HOME") ?? "", ".npm");
   const env = { HOME: home, NO_COLOR: "1", npm_config_cache: cache, HOLDFAST_REGISTRY: "" };
   await Promise.all([home, project].map((folder) => mkdir(folder, { recursive: true })));

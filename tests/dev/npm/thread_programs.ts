@@ -1,4 +1,4 @@
-// What shows on any runtime that threads work: programs that import the installed package.
+// Programs that import the installed package and show on any runtime that threads work.
 
 /** `marked.mjs`: a materializer that does in threads what its value says. */
 const MARKED = `
@@ -98,7 +98,7 @@ await batch.save({ name: "last", value: data });
 show("forgotten");
 `;
 
-/** What `batches.mjs` prints where batches have threads. */
+/** The output of `batches.mjs` with threads. */
 export const OF_BATCHES: readonly unknown[] = [
   ["meet", [], 2, false, false, true],
   ["values", [1, 2], 3_000_000, true],
@@ -142,7 +142,7 @@ if (isMainThread) {
 }
 `;
 
-/** What `operators.mjs` prints where operators have threads. */
+/** The output of `operators.mjs` with threads. */
 export const OF_OPERATORS: readonly unknown[] = [
   [["thread true"], 0, 0],
   [[], 'Cannot finish operator "exits": it ended its thread with exit code 0', 0],

@@ -1,0 +1,25 @@
+// `deno task install`: a script `holdfast` that runs this clone, beside the programs that
+// `deno install --global` writes.
+//
+// `deno install --config` copies `deno.json`, and imports of Holdfast in a pipeline's modules would
+// then be resolved beside that copy.
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter } from "node:path";
+import { join } from "@std/path";
+import { realSystem, type System } from "../core/system.ts";
+import { REPOSITORY } from "../tests/support/run_deno.ts";
+
+/** Writes the script, and returns the lines that tell where it is. */
+export async function install({ env }: Pick<System, "env">): Promise<string[]> {
+  const folder = join(env("DENO_INSTALL_ROOT") ?? join(homedir(), ".deno"), "bin");
+  const script = join(folder, "holdfast");
+  const program = join(REPOSITORY, "apps/cli.ts").replaceAll("'", String.raw`'\''`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(script, `#!/bin/sh\nexec deno run --allow-all '${program}' "$@"\n`);
+  await chmod(script, 0o755);
+  const isInPath = env("PATH")?.split(delimiter).includes(folder);
+  return [script, ...isInPath ? [] : [`Add it to your PATH: export PATH="${folder}:$PATH"`]];
+}
+
+if (import.meta.main) console.log((await install(realSystem)).join("\n"));
