@@ -1,4 +1,4 @@
-// A service for the fuzzer, over a registry in memory with as many artifacts as it is told. Prints
+// A service for the fuzzer, over a registry in memory with the given number of artifacts. Prints
 // where it is, and ends with its standard input.
 import { openRegistry } from "../mod.ts";
 import { createHandler, listen } from "../apps/server.ts";
@@ -13,9 +13,8 @@ for (let i = 0; i < Number(Deno.args[0]); i++) {
 await registry.save("my:config", { depth: 12 });
 await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
-const server = await listen(createHandler(registry, { logger, jobs: createMemoryQueue() }), {
-  port: 0,
-});
+const handler = createHandler(registry, { logger, jobs: createMemoryQueue(), hf: true });
+const server = await listen(handler, { port: 0 });
 console.log(server.url);
 for await (const _ of Deno.stdin.readable) { /* until it ends */ }
 await server.stop({ withinMs: 1000 });
