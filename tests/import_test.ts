@@ -58,7 +58,7 @@ Deno.test("opening a registry loads no probe, mirror, garbage collection, verifi
   );
 });
 
-Deno.test("what is loaded later needs no permission either", async () => {
+Deno.test("modules that are loaded later need no permission either", async () => {
   await using root = await tempRoot();
   const program = root.join("program.ts");
   await Deno.writeTextFile(

@@ -42,6 +42,16 @@ Deno.test("a driver is imported when its scheme is used", async () => {
   assertEquals((await runDeno(program, [], { permissions: flags })).stdout, "[object Object]\n");
 });
 
+Deno.test("a program that may not read the scheme table gets its name", async () => {
+  await using root = await tempRoot();
+  const program = root.join("program.ts");
+  const door = new URL("../mod.ts", import.meta.url).href;
+  const open = `await openRegistry("${BUCKET}").catch((error) => console.log(error.message));`;
+  await Deno.writeTextFile(program, `import { openRegistry } from "${door}";\n${open}\n`);
+  const { stdout } = await runDeno(program, [], { permissions: [] });
+  assertEquals(stdout, "Cannot load backends: read access is not granted\n");
+});
+
 Deno.test("drivers are found where the library is imported over http", async () => {
   await using root = await tempRoot();
   await using server = Deno.serve(

@@ -71,7 +71,7 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   commitUpload: (registry, wrong) =>
     commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a", ...wrong }),
   createS3Configs: (_, wrong) => createS3Configs(wrong),
-  // What removes takes no option of others: `pattern` is one of the listings.
+  // Removals take no option of other methods: `pattern` belongs to listings.
   "delete of files": async (_, wrong) => await (await someFiles()).delete("a", wrong),
   "deleteAll of files": async (_, wrong) => await (await someFiles()).deleteAll("a", wrong),
   "move of files": async (_, wrong) => await (await someFiles()).move("a", "b", wrong),

@@ -1,4 +1,4 @@
-// What users can name. `deno task test:names` writes the list anew; its diff is what a release changes.
+// The public names. `deno task test:names` rewrites the list; its diff is what a release changes.
 import { assertEquals } from "@std/assert";
 import { readExports } from "./support/exports.ts";
 import { denoSucceeds } from "./support/run_deno.ts";

@@ -48,7 +48,7 @@ Deno.test("withFaults() loses a request before the effect", async () => {
   assertEquals(await textAt(inner, "a"), undefined);
 });
 
-Deno.test("withFaults() lets a request take effect long after its caller was told that it may be lost", async () => {
+Deno.test("withFaults() lets a request take effect long after its caller learned that it may be lost", async () => {
   const { world, inner, store } = faultyStore({ kind: "late", afterMs: 7_200_000 });
   await world.run(async () => {
     assertEquals(await refusal(store.put("a", ONE, { mode: "create" })), {
@@ -72,7 +72,7 @@ Deno.test("withFaults() does not let a late create win over what came before it"
   assertEquals(await textAt(inner, "a"), "two");
 });
 
-Deno.test("withFaults() repeats a request behind the caller's back: a create that won is told that it lost", async () => {
+Deno.test("withFaults() repeats a request behind the caller's back: a create that won gets the reply that it lost", async () => {
   const { world, inner, store } = faultyStore({ kind: "hiddenRetry" });
   const result = await world.run(() => store.put("a", ONE, { mode: "create" }));
   assertEquals(result, { written: false, reason: "exists" });

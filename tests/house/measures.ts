@@ -5,9 +5,9 @@ import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
 export interface Measure {
   name: string;
   value: number;
-  /** What to aim at. */
+  /** The goal. */
   goal: number;
-  /** What it is about: the worst place, or all of them. */
+  /** Its location: the worst one, or all of them. */
   where?: string;
 }
 
@@ -95,7 +95,7 @@ export async function functionsToSplit(): Promise<FunctionShape[]> {
     .sort((a, b) => b.lines - a.lines);
 }
 
-/** What imports what; `types` with what only types need. */
+/** The import graph; `types` includes imports that only types need. */
 export function graphOf(files: Files, { types }: { types: boolean }): Graph {
   return new Map([...files].map(([path, file]) => [
     path,
