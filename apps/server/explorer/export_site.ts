@@ -176,10 +176,11 @@ async function* bundleFiles(): AsyncGenerator<SiteFile> {
     const content = encoder.encode(text);
     return { path, type: bundleType(path), size: content.length, content };
   };
+  const { "index.html": page = "", ...scripts } = BUNDLE;
+  for (const [name, text] of Object.entries(scripts)) yield file(`explore/${name}`, text);
+  // The page follows its scripts, so that it works whenever it is there.
+  yield file("explore/index.html", asSite(page));
   yield file("index.html", ROOT);
-  for (const [name, text] of Object.entries(BUNDLE)) {
-    yield file(`explore/${name}`, name === "index.html" ? asSite(text) : text);
-  }
 }
 
 /** Marks the page, and gives it the policy that no server sends. */
