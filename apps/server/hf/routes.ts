@@ -76,8 +76,11 @@ export function hubRoutes(routes: Routes, context: ServerContext): void {
  */
 const nameErrors: RouteMiddleware = async (c, next) => {
   await next();
-  if (c.error === undefined) return;
   const { status, headers, body } = c.res as unknown as Answer;
+  if (c.error === undefined) {
+    if (status === 404 || status === 405) headers["x-error-message"] = ONLY_READS;
+    return;
+  }
   const { detail, hint } = JSON.parse(body as string) as { detail: string; hint?: string };
   const isUnknownToken = c.env.refusal !== undefined && status === 401;
   const code = status === 401 ? "RepoNotFound" : status === 403 ? "GatedRepo" : undefined;
@@ -88,6 +91,10 @@ const nameErrors: RouteMiddleware = async (c, next) => {
     headers["x-error-message"] = text.replace(/[^\x20-\x7e]/g, "?").slice(0, 1000);
   }
 };
+
+/** For uploads, and what only the Hub itself has. */
+const ONLY_READS = "Holdfast has only the routes of the Hub that read repositories. " +
+  "To save one, run holdfast import hf.";
 
 /** Reads the repository of a path, and opens the version of its revision. */
 function asked(c: RouteContext, kind: RepoKind): AskedRepo & { revision: string } {
