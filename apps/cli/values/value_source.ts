@@ -40,7 +40,9 @@ export async function readValue(
   const path = resolve(io.cwd, source);
   const found = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
-    const hint = "Check the path, or use - for standard input.";
+    const hint = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
+      ? `A URL is not read. Pipe its content: curl -fL ${shellWord(source)} | holdfast save NAME -`
+      : "Check the path, or use - for standard input.";
     throw notFound(`read ${quoted}`, "no such file or folder", hint, cause);
   });
   if (!found.isFile() && !found.isDirectory()) {

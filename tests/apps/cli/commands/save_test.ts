@@ -70,6 +70,11 @@ filledTest("save refuses invalid input and saves nothing", async (it) => {
   const before = await it.succeeds("ls --json");
   const bad: [line: string, code: number, says: string, stdin?: string | Uint8Array][] = [
     ["save x missing.bin", 3, "no such file or folder"],
+    [
+      "save x https://example.com/m.bin",
+      3,
+      "curl -fL https://example.com/m.bin | holdfast save NAME -",
+    ],
     ["save x", 2, "missing required argument 'source'"],
     ["save x - --as json", 2, "Cannot read standard input as json", "{"],
     ["save x - --as json", 2, "too large for JavaScript", `{"id": 12345678901234567890}`],
