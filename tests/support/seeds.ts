@@ -11,7 +11,7 @@ export function seedCount(fallback: number, variable = "HOLDFAST_SEEDS"): number
 }
 
 /** Days of a week: each has seeds of its own, so that seven runs of CI try all of them. */
-const SHARES = 7;
+export const SHARES = 7;
 
 /** The share of this run, 0 to 6; undefined where a run does everything. */
 export function shareOfRun(): number | undefined {

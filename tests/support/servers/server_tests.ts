@@ -48,7 +48,7 @@ export function serverTest(
 }
 
 /** The servers of this run for a test or suite of this name: with `HOLDFAST_SHARE` one, else all. */
-export function kindsOfShare(name: string, kinds: readonly ServerKind[]): readonly ServerKind[] {
+export function kindsOfShare<Kind>(name: string, kinds: readonly Kind[]): readonly Kind[] {
   const share = shareOfRun();
   if (share === undefined) return kinds;
   const sum = Array.from(name).reduce((total, letter) => total + letter.codePointAt(0)!, 0);

@@ -2,6 +2,7 @@
 import { accessSync, appendFileSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { realSystem } from "../../../../core/system.ts";
+import { kindsOfShare } from "../server_tests.ts";
 import { postgresFolder, startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { startSlurm } from "./slurm.ts";
@@ -52,8 +53,9 @@ export function sharedProgram(kind: ProgramKind): Promise<ProgramServer> {
 }
 
 /**
- * Registers a test for each kind: `name (redis)`. Where one is not installed, or `HOLDFAST_SERVERS` is `none`, it is
- * left out as in `serverTest`; with `HOLDFAST_REQUIRE_SERVERS=1` that is a failure.
+ * Registers a test for each kind: `name (redis)`. With `HOLDFAST_SHARE` it runs on one of them, and where one is not
+ * installed, or `HOLDFAST_SERVERS` is `none`, it is left out, both as in `serverTest`; with `HOLDFAST_REQUIRE_SERVERS=1`
+ * a missing one is a failure.
  */
 export function programTest(
   name: string,
@@ -64,7 +66,7 @@ export function programTest(
 ): void {
   if (!ending) Deno.test.afterAll(endShared);
   ending = true;
-  for (const kind of [kinds].flat() as ProgramKind[]) {
+  for (const kind of typeof kinds === "string" ? [kinds] : kindsOfShare(name, kinds)) {
     const settings = { sanitizeOps: false, sanitizeResources: false };
     const isMeant = realSystem.env("HOLDFAST_SERVERS") !== "none";
     if (isMeant && PROGRAMS[kind].isThere()) {
