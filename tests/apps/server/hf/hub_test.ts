@@ -279,7 +279,7 @@ Deno.test("tokens, their scopes and the rate limit apply to the hub", async () =
   assertEquals(statuses, [200, 200, 429]);
 });
 
-hubTest("what only the Hub itself has, such as uploads, fails with a message", async (hub) => {
+hubTest("an upload fails with a message", async (hub) => {
   for (const path of ["/api/repos/create", "/api/models/team/bert/preupload/main"]) {
     const response = await hub.ask(path, { method: "POST", body: "{}" });
     assertEquals(response.status, 404);
