@@ -86,11 +86,19 @@ export async function startPythonHub(
   };
 }
 
+/** Threads of pyarrow may end a program that has done its work with `terminate called` (apache/arrow#45214). */
+const LEAVE = "\nimport os, sys\nsys.stdout.flush()\nsys.stderr.flush()\nos._exit(0)\n";
+
 function execute(program: string, env: Record<string, string>) {
   return new Promise<Omit<PythonRun, "requests">>((resolve) => {
-    execFile(python!, ["-c", program], { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : Number(error.code) || 1;
-      resolve({ code, stderr, lines: stdout.trim().split("\n") });
-    });
+    execFile(
+      python!,
+      ["-c", program + LEAVE],
+      { env, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : Number(error.code) || 1;
+        resolve({ code, stderr, lines: stdout.trim().split("\n") });
+      },
+    );
   });
 }
