@@ -1575,7 +1575,7 @@ class ServiceRegistry(Registry):
 
     def __init__(self, url: str, token: Optional[str] = None, timeout: float = 60) -> None:
         self.location = url.rstrip("/")
-        self._token = token
+        self._token = token and token.strip()
         self._timeout = timeout
 
     def names(self, prefix: str = "") -> Iterator[str]:
@@ -1628,9 +1628,16 @@ class ServiceRegistry(Registry):
     def _json(self, path: str) -> Any:
         data = b"".join(self._bytes(path))
         try:
-            return json.loads(data)
+            answer = json.loads(data)
         except ValueError as error:
-            raise damaged(f"{self.location}/{path}", "the response is not JSON") from error
+            raise self._foreign(path) from error
+        if not isinstance(answer, dict):
+            raise self._foreign(path)
+        return answer
+
+    def _foreign(self, path: str) -> HoldfastError:
+        message = f"Cannot read {self.location}/{path}: the response is not one of `holdfast serve`"
+        return HoldfastError("Unsupported", message, "Check the URL of the service.")
 
     def _bytes(self, path: str) -> Iterator[bytes]:
         request = urllib.request.Request(f"{self.location}/{path}")
@@ -1644,6 +1651,8 @@ class ServiceRegistry(Registry):
         except (OSError, http.client.HTTPException) as error:
             state = getattr(error, "reason", None) or error
             message = f"Cannot read {self.location}/{path}: {state}"
+            if not isinstance(page.get("items"), list):
+                raise self._foreign(path)
             raise HoldfastError("Unavailable", message, "Try again later.") from error
 
     def _problem(self, path: str, error: urllib.error.HTTPError) -> HoldfastError:
@@ -1663,12 +1672,17 @@ def open_registry(
     token: Optional[str] = None,
     s3: Any = None,
     timeout: float = 60,
+                if response.length:
+                    raise OSError("the connection was closed before the end of the response")
 ) -> Registry:
     """Opens a registry to read.
 
     `location` is a folder, `http://` or `https://` of a `holdfast serve`, or `s3://bucket/prefix`
     (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a service, by default
     `HOLDFAST_TOKEN`; `s3` is a client of boto3, by default one with your usual credentials.
+        except ValueError:  # its text has the header, and so the token
+            message = f"Cannot read {self.location}/{path}: the URL or the token is not ASCII"
+            raise HoldfastError("Invalid", message, "Percent-encode the URL; check the token.") from None
     Raises `NotFound` if there is no registry.
     """
     text = str(location)

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execFile } from "node:child_process";
 import { lstat, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { openRegistry } from "../../mod.ts";
@@ -191,6 +192,34 @@ testReader(
   },
 );
 
+testReader("Python reports what is not a whole response of a service", async (reader) => {
+  const cut = createServer((socket) => {
+    socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"));
+  });
+  await new Promise<void>((resolve) => cut.listen(0, "127.0.0.1", resolve));
+  const { port } = cut.address() as AddressInfo;
+  const found = await reader.ask<Failure>({
+    ...{ ask: "describe", location: `http://127.0.0.1:${port}` },
+  });
+  assertEquals(found.error, "Unavailable");
+  assertMatch(found.message, /: the connection was closed before the end/);
+  const bad = { ask: "describe", location: `http://127.0.0.1:${port}`, token: "se\ncret" };
+  const refused = await reader.ask<Failure>(bad);
+  assertEquals(refused.error, "Invalid");
+  assert(!refused.message.includes("cret"), "the token stays secret");
+  cut.close();
+  for (const body of ["<html>", "[1]", "null", '{"hello":1}']) {
+    await using other = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response(body),
+    );
+    const location = `http://127.0.0.1:${other.addr.port}`;
+    const { error, message } = await reader.ask<Failure>({ ask: "describe", location });
+    assertEquals(error, "Unsupported", body);
+    assertMatch(message, /: the response is not one of `holdfast serve`/);
+  }
+});
+
 testReader("Python sends its token to the service, and to no other", async (reader) => {
   const seen: (string | null)[] = [];
   const listen = (answer: (request: Request) => Response) =>
@@ -203,7 +232,7 @@ testReader("Python sends its token to the service, and to no other", async (read
   const service = listen((request) =>
     Response.redirect(`${at(other.addr.port)}${new URL(request.url).pathname}`)
   );
-  const place = { location: at(service.addr.port), token: "secret" };
+  const place = { location: at(service.addr.port), token: "secret\n" }; // as read from a file
   assertEquals(await reader.ask({ ask: "describe", ...place }), {});
   assertEquals(seen, ["Bearer secret", null]);
   await service.shutdown();
