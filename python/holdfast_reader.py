@@ -59,6 +59,7 @@ TOMBSTONE_BYTES = 509
 MAX_RECORD_BYTES = 16 * 2**20
 MAX_LIST_BYTES = 256 * 2**20
 MAX_NESTING = 128
+MAX_SPARSE = 10_000_000
 CHUNK = 1 << 20
 
 Json = Dict[str, Any]
@@ -949,7 +950,7 @@ class File:
         try:
             return self.read().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise damaged(f"{quoted(self.path)} of {self._owner}", "it is not UTF-8") from error
+            raise unreadable(self, "it is not UTF-8") from error
 
     def json(self) -> Any:
         """Returns the content as plain JSON; `Artifact.load` also restores dates, maps and such."""
@@ -1070,7 +1071,12 @@ def load_value(artifact: Artifact) -> Any:
     """Returns the value of a version, by its materializer or else by the extension of its file."""
     kind, files = artifact.materializer, artifact.files
     if kind == "json":
-        return restored(artifact, parse_value(artifact.file("data.json")))
+        value = parse_value(artifact.file("data.json"))
+        try:
+            return restored(artifact, value)
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
+            message = f"Cannot load {quoted(artifact.ref)}: Python cannot hold its value ({error})"
+            raise HoldfastError("Unsupported", message, READ_BYTES) from error
     if kind == "text":
         return artifact.file("text.txt").text()
     if kind in ("bytes", "array-buffer"):
@@ -1103,8 +1109,10 @@ def load_file(file: File) -> Any:
 def parse_value(file: File) -> Any:
     try:
         return file.json()
-    except (ValueError, RecursionError) as error:
-        raise damaged(quoted(file.path), "it is not JSON") from error
+    except RecursionError as error:
+        raise unreadable(file, "it is nested too deep for Python") from error
+    except ValueError as error:
+        raise unreadable(file, f"it is not JSON ({error})") from error
 
 
 def load_array(file: File) -> Any:
@@ -1115,7 +1123,7 @@ def load_array(file: File) -> Any:
     try:
         return numpy.load(io.BytesIO(file.read()), allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise damaged(quoted(file.path), f"it is not an array ({error})") from error
+        raise unreadable(file, f"it is not an array ({error})") from error
 
 
 def load_table(file: File, extension: str) -> Any:
@@ -1125,10 +1133,21 @@ def load_table(file: File, extension: str) -> Any:
     except ImportError:
         raise needs(file, "PyArrow", "pyarrow") from None
     read = parquet.read_table if extension == ".parquet" else feather.read_table
+    data = file.read()
     try:
-        return read(pyarrow.BufferReader(file.read()))
-    except pyarrow.ArrowInvalid as error:
-        raise damaged(quoted(file.path), f"it is not a table ({error})") from error
+        if data[:4] == b"\xff\xff\xff\xff":  # the stream format, as `datasets` writes it
+            return pyarrow.ipc.open_stream(data).read_all()
+        return read(pyarrow.BufferReader(data))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise unreadable(file, f"it is not a table ({error})") from error
+
+
+READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`."
+
+
+def unreadable(file: File, state: str) -> HoldfastError:
+    """Returns the error for an undamaged file that is not what its name or materializer says."""
+    return HoldfastError("Corrupt", f"Cannot load {quoted(file.path)}: {state}", READ_BYTES)
 
 
 def needs(file: File, title: str, package: str) -> HoldfastError:
@@ -1170,6 +1189,8 @@ def restored(artifact: Artifact, value: Any) -> Any:
 def collection_of(mark: str, value: Json, items: List[Any]) -> Any:
     """Returns a dict or a set if Python can tell all keys apart, else a list."""
     if mark == "sparse":
+        if value["length"] > MAX_SPARSE:
+            raise ValueError(f"a sparse array of the length {value['length']}")
         values: List[Any] = [None] * value["length"]
         for index, item in items:
             values[index] = item
@@ -1199,6 +1220,9 @@ def download_files(artifact: Artifact, to: Path, links: str) -> List[str]:
     if os.path.lexists(to) and not (to.is_dir() and not to.is_symlink() and not any(to.iterdir())):
         message = f'Cannot download to "{to}": it exists'
         raise HoldfastError("AlreadyExists", message, "Choose a new or an empty folder.")
+    if to.is_dir() and to.samefile("."):
+        message = f'Cannot download to "{to}": it is the current folder'
+        raise HoldfastError("Invalid", message, "Choose a new folder below it.")
     check_tree(artifact)
     to.parent.mkdir(parents=True, exist_ok=True)
     stage = tempfile.mkdtemp(prefix=".holdfast-reader-", dir=to.parent)
@@ -1620,6 +1644,8 @@ class ServiceRegistry(Registry):
     def _items(self, path: str, **query: str) -> Iterator[Any]:
         while True:
             page = self._json(f"{path}?{urllib.parse.urlencode(query)}")
+            if not isinstance(page.get("items"), list):
+                raise self._foreign(path)
             yield from page["items"]
             if not page.get("next"):
                 return
@@ -1646,14 +1672,17 @@ class ServiceRegistry(Registry):
         try:
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
                 yield from iter(lambda: response.read(CHUNK), b"")
+                if response.length:
+                    raise OSError("the connection was closed before the end of the response")
         except urllib.error.HTTPError as error:
             raise self._problem(path, error) from None
         except (OSError, http.client.HTTPException) as error:
             state = getattr(error, "reason", None) or error
             message = f"Cannot read {self.location}/{path}: {state}"
-            if not isinstance(page.get("items"), list):
-                raise self._foreign(path)
             raise HoldfastError("Unavailable", message, "Try again later.") from error
+        except ValueError:  # its text has the header, and so the token
+            message = f"Cannot read {self.location}/{path}: the URL or the token is not ASCII"
+            raise HoldfastError("Invalid", message, "Percent-encode the URL; check the token.") from None
 
     def _problem(self, path: str, error: urllib.error.HTTPError) -> HoldfastError:
         codes = {401: "Denied", 403: "Denied", 404: "NotFound", 409: "Conflict", 410: "Conflict"}
@@ -1672,17 +1701,12 @@ def open_registry(
     token: Optional[str] = None,
     s3: Any = None,
     timeout: float = 60,
-                if response.length:
-                    raise OSError("the connection was closed before the end of the response")
 ) -> Registry:
     """Opens a registry to read.
 
     `location` is a folder, `http://` or `https://` of a `holdfast serve`, or `s3://bucket/prefix`
     (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a service, by default
     `HOLDFAST_TOKEN`; `s3` is a client of boto3, by default one with your usual credentials.
-        except ValueError:  # its text has the header, and so the token
-            message = f"Cannot read {self.location}/{path}: the URL or the token is not ASCII"
-            raise HoldfastError("Invalid", message, "Percent-encode the URL; check the token.") from None
     Raises `NotFound` if there is no registry.
     """
     text = str(location)
@@ -1737,6 +1761,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     download.add_argument("to", help="a new folder")
     download.add_argument("--links", choices=("safe", "unsafe", "skip"), default="safe")
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may lack letters of a name
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         location = options.registry or os.environ.get("HOLDFAST_REGISTRY") or ".holdfast"
         for line in run(open_registry(location), options):

@@ -1,11 +1,11 @@
 // Values, downloads, damage and missing packages, as a Python program meets them.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execFile } from "node:child_process";
-import { lstat, readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { openRegistry } from "../../mod.ts";
+import { localPath, openRegistry } from "../../mod.ts";
 import { decodeRecord, encodeRecord } from "../../registry/format/record_codec.ts";
 import { fileSet } from "../registry/protocol_world.ts";
 import { noise } from "../registry/registries.ts";
@@ -173,6 +173,24 @@ testReader("Python refuses damaged bytes by name", async (reader, root) => {
   assertEquals((await readdir(root.path)).sort(), ["registry"], "nothing is left");
 });
 
+testReader("the Python command names what it cannot print or replace", async (_, root) => {
+  const location = root.join("registry");
+  await using registry = await openRegistry(location);
+  await registry.save("名", 1);
+  const here = root.join("here");
+  await mkdir(here);
+  const run = async (encoding: string, ...args: string[]) => {
+    const env = { PYTHONIOENCODING: encoding };
+    const program = [join(READER, "holdfast_reader.py"), "-r", location, ...args];
+    return await promisify(execFile)(python!, program, { cwd: here, env }).catch((e) => e);
+  };
+  assertEquals((await run("cp1252", "ls")).stdout, "\\u540d\n");
+  assertEquals((await run("utf-8", "ls")).stdout, "名\n");
+  const { stderr } = await run("utf-8", "download", "名", ".");
+  assertMatch(stderr, /^error: Cannot download to "\.": it is the current folder\nhint: Choose/);
+  assertEquals(await readdir(here), []);
+});
+
 testReader(
   "Python refuses links in a registry, and names missing payload",
   async (reader, root) => {
@@ -191,6 +209,42 @@ testReader(
     assertEquals(listed.error, "Denied");
   },
 );
+
+testReader("Python reports values that it cannot hold or read", async (reader, root) => {
+  const location = root.join("registry");
+  await using registry = await openRegistry(location, { cache: false });
+  const sparse: unknown[] = [];
+  sparse[2 ** 32 - 2] = 1;
+  let deep: unknown = 1;
+  for (let i = 0; i < 900; i++) deep = { a: deep };
+  for (const [name, value] of Object.entries({ sparse, deep, bigint: 10n ** 5_000n })) {
+    await registry.save(name, value);
+    const [found] = await reader.ask<Failure[]>({ ask: "load", refs: [name], location });
+    assertEquals(found.error, "Unsupported", name);
+    assertMatch(found.message, /Python cannot hold its value.*\nhint: Read its bytes/);
+  }
+  const undamaged = { "a.json": "{bad", "b.txt": "caf\xe9", "c.npy": "x", "d.parquet": "PAR1" };
+  for (const [path, text] of Object.entries(undamaged)) {
+    const file = root.join(path);
+    await writeFile(file, text, "latin1");
+    await registry.save(path, localPath(file));
+    const [found] = await reader.ask<Failure[]>({ ask: "load", refs: [path], location });
+    assertEquals(found.error, "Corrupt", path);
+    assertMatch(found.message, /^Cannot load "\w\.\w+": it is not [^]*\nhint: Read its bytes/);
+  }
+});
+
+testReader("Python loads the stream format of Arrow", async (reader, root) => {
+  const location = root.join("registry");
+  const file = root.join("stream.arrow");
+  const write = "import pyarrow, sys\ntable = pyarrow.table({'a': [1]})\n" +
+    "with pyarrow.ipc.new_stream(sys.argv[1], table.schema) as to: to.write_table(table)";
+  await promisify(execFile)(python!, ["-c", write, file]);
+  await using registry = await openRegistry(location, { cache: false });
+  await registry.save("stream", localPath(file));
+  const [found] = await reader.ask<unknown[]>({ ask: "load", refs: ["stream"], location });
+  assertEquals(found, { table: [{ a: 1 }] });
+});
 
 testReader("Python reports what is not a whole response of a service", async (reader) => {
   const cut = createServer((socket) => {
