@@ -28,6 +28,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -1670,7 +1671,7 @@ class ServiceRegistry(Registry):
         if self._token:  # not sent to where a redirect leads
             request.add_unredirected_header("authorization", f"Bearer {self._token}")
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as response:
+            with self._answer(request) as response:
                 yield from iter(lambda: response.read(CHUNK), b"")
                 if response.length:
                     raise OSError("the connection was closed before the end of the response")
@@ -1683,6 +1684,20 @@ class ServiceRegistry(Registry):
         except ValueError:  # its text has the header, and so the token
             message = f"Cannot read {self.location}/{path}: the URL or the token is not ASCII"
             raise HoldfastError("Invalid", message, "Percent-encode the URL; check the token.") from None
+
+    def _answer(self, request: urllib.request.Request) -> Any:
+        """Sends a request, again while the service asks to wait, for as long as the timeout."""
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                return urllib.request.urlopen(request, timeout=self._timeout)
+            except urllib.error.HTTPError as error:
+                wait = error.headers.get("retry-after", "")
+                is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
+                if not is_busy or time.monotonic() + int(wait) > end:
+                    raise
+                error.close()
+                time.sleep(max(int(wait), 0.1))
 
     def _problem(self, path: str, error: urllib.error.HTTPError) -> HoldfastError:
         codes = {401: "Denied", 403: "Denied", 404: "NotFound", 409: "Conflict", 410: "Conflict"}

@@ -274,6 +274,21 @@ testReader("Python reports what is not a whole response of a service", async (re
   }
 });
 
+testReader("Python waits when a service limits its requests", async (reader) => {
+  let refusals = 0;
+  const answer = () => {
+    if (refusals++ < 2) return new Response("", { status: 429, headers: { "retry-after": "0" } });
+    return Response.json({ items: [] });
+  };
+  await using busy = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+  const location = `http://127.0.0.1:${busy.addr.port}`;
+  assertEquals(await reader.ask({ ask: "describe", location }), {});
+  const later = () => new Response("", { status: 429, headers: { "retry-after": "9999" } });
+  await using closed = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, later);
+  const never = { ask: "describe", location: `http://127.0.0.1:${closed.addr.port}` };
+  assertEquals(withoutMessages(await reader.ask(never)), { error: "Unavailable" });
+});
+
 testReader("Python sends its token to the service, and to no other", async (reader) => {
   const seen: (string | null)[] = [];
   const listen = (answer: (request: Request) => Response) =>
