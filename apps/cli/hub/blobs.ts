@@ -12,8 +12,8 @@ import {
   type HubOptions,
   type HubRepo,
   unavailable,
+  withPatience,
 } from "./hub_client.ts";
-import { withPatience } from "./hub_client.ts";
 
 export interface FetchOptions extends Pick<HubOptions, "system" | "signal"> {
   hub: Hub;
@@ -24,6 +24,8 @@ export interface FetchOptions extends Pick<HubOptions, "system" | "signal"> {
   /** Receives bytes that arrived, or were there. Negative if they are fetched again. */
   onBytes(path: string, bytes: number): void;
 }
+
+type Sized = Pick<HubFile, "digest" | "size">;
 
 /** Files downloaded concurrently. */
 const AT_ONCE = 4;
@@ -90,13 +92,16 @@ async function fetchBlob(file: HubFile, options: FetchOptions): Promise<FileSour
 async function isWhole(path: string, file: HubFile): Promise<boolean> {
   const there = await stat(path).catch(() => undefined);
   if (there === undefined) return false;
-  if (there.isFile() && there.size === file.size) {
-    const hash = hashOf(file);
-    for await (const chunk of createReadStream(path)) hash.update(chunk);
-    if (hash.digest("hex") === file.digest.hex) return true;
-  }
+  if (there.isFile() && there.size === file.size && await hasDigest(path, file)) return true;
   await rm(path, { recursive: true });
   return false;
+}
+
+/** Returns whether a file on disk has a digest of a hub. */
+export async function hasDigest(path: string, file: Sized): Promise<boolean> {
+  const hash = hashOf(file);
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest("hex") === file.digest.hex;
 }
 
 /** Downloads the rest of a file, over as many connections as it takes. */
@@ -150,7 +155,7 @@ async function fetchPart(
 }
 
 /** Hubs know large files by SHA-256, and others as git does. */
-function hashOf({ digest: { algorithm }, size }: HubFile): Hash {
+function hashOf({ digest: { algorithm }, size }: Sized): Hash {
   if (algorithm === "sha256") return createHash("sha256");
   return createHash("sha1").update(`blob ${size}\0`);
 }

@@ -1,9 +1,10 @@
 // Folders of the Hugging Face libraries: repositories in their cache, and plain folders.
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
+import { hasDigest } from "./blobs.ts";
 import type { HubRepo } from "./hub_client.ts";
 
 export interface LocalSource {
@@ -74,27 +75,40 @@ async function findSnapshot(
 }
 
 /**
- * Throws `Denied` if a link in a repository of the cache leads out of it: the libraries make links
- * from snapshots to `blobs` only, and others would save files that are no part of the repository.
- *
- * @param snapshot the folder of a snapshot
+ * Returns the paths in the folder of a snapshot. Throws `Denied` if a link in its repository leads
+ * out of it: the libraries link to `blobs` only, and others would save files that are no part of it.
  */
-export async function refuseForeignLinks(snapshot: string): Promise<void> {
+export async function pathsOfSnapshot(snapshot: string): Promise<string[]> {
+  const paths: string[] = [];
   const repo = await realpath(dirname(dirname(snapshot)));
+  const folder = join(repo, "snapshots", basename(snapshot));
   for (const entry of await readdir(repo, { recursive: true, withFileTypes: true })) {
-    if (!entry.isSymbolicLink()) continue;
     const link = join(entry.parentPath, entry.name);
+    const path = relative(folder, link).replaceAll(sep, "/");
+    if (!entry.isDirectory() && !path.startsWith("../")) paths.push(path);
+    if (!entry.isSymbolicLink()) continue;
     const target = await realpath(link).catch(() => undefined);
     if (target === undefined || target.startsWith(repo + sep)) continue;
-    throw fault({
-      code: "Denied",
-      action: "import",
-      subject: shown(link),
-      state: "it is a link to a file outside of the repository",
-      hint:
-        "Delete the link, or replace it with the file. Hugging Face libraries do not create such links.",
-    });
+    const state = "it is a link to a file outside of the repository";
+    const hint = "Delete the link, or replace it with the file.";
+    throw fault({ code: "Denied", action: "import", subject: shown(link), state, hint });
   }
+  return paths;
+}
+
+/** Throws `Corrupt` unless a file of a snapshot has the digest that is the name of its blob. */
+export async function checkBlob(link: string): Promise<void> {
+  const blob = await realpath(link).catch(() => undefined);
+  const hex = basename(blob ?? "");
+  if (blob !== undefined) {
+    if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex)) return; // a copy, as on Windows
+    const algorithm = hex.length === 64 ? "sha256" : "git";
+    const { size } = await stat(blob);
+    if (await hasDigest(blob, { size, digest: { algorithm, hex } })) return;
+  }
+  const state = `its content ${blob === undefined ? "is missing" : "does not match its digest"}`;
+  const hint = "Delete this link, and download the repository again.";
+  throw fault({ code: "Corrupt", action: "import", subject: shown(link), state, hint });
 }
 
 /** Returns the commit of a branch or tag. A name that leaves the folder has none. */

@@ -18,10 +18,11 @@ import {
   parseRepo,
 } from "../../hub/hub_client.ts";
 import {
+  checkBlob,
   findLocal,
   isFolder,
   type LocalSource,
-  refuseForeignLinks,
+  pathsOfSnapshot,
 } from "../../hub/local_cache.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
@@ -153,8 +154,10 @@ async function importFolder(
   const name = nameOf(repo, flags, folder);
   const shown = repo === undefined ? folder : `${repo.id} at ${revision ?? commit}`;
   const from: Revision = { name, shown, repo, revision, commit };
-  if (await isKept(registry, from, flags, context)) return;
-  if (repo !== undefined) await refuseForeignLinks(folder);
+  const isChosen = chooser(flags);
+  const paths = (repo ? await pathsOfSnapshot(folder) : []).filter((path) => isChosen(path));
+  if (await isKept(registry, from, flags, context, paths)) return;
+  for (const path of paths) await checkBlob(join(folder, path));
   const { include, exclude } = flags;
   const value = localPath(folder, { links: "follow", all: repo !== undefined, include, exclude });
   if (flags.dryRun) {
@@ -178,14 +181,8 @@ async function importRevision(
   const { commit } = found;
   const name = nameOf(repo, flags, repo.id);
   const { endpoint } = hub;
-  const from: Revision = {
-    name,
-    shown: `${repo.id} at ${revision}`,
-    repo,
-    revision,
-    commit,
-    endpoint,
-  };
+  const shown = `${repo.id} at ${revision}`;
+  const from: Revision = { name, shown, repo, revision, commit, endpoint };
   if (await isKept(registry, from, flags, context)) return;
   const isChosen = chooser(flags);
   const files = found.files.filter(({ path }) => isChosen(path));
@@ -282,6 +279,7 @@ async function isKept(
   from: Revision,
   flags: ImportHfFlags,
   context: CommandContext,
+  paths: readonly string[] = [],
 ): Promise<boolean> {
   if (from.commit === undefined) return false;
   const { signal } = context.io;
@@ -289,7 +287,9 @@ async function isKept(
   for await (const { info } of registry.versions(from.name, { details: true, signal })) {
     const { huggingface } = (info?.metadata ?? {}) as { huggingface?: unknown };
     if (info === undefined || JSON.stringify(huggingface ?? null, COMPARED) !== expected) continue;
-    const { name, version } = info;
+    const { name, version, files } = info;
+    const saved = new Set(files.map(({ path }) => path));
+    if (paths.some((path) => !saved.has(path))) continue; // the cache had fewer files
     if (!flags.dryRun) await setAliases(registry, { name, version }, flags, context);
     const json = { ...aboutJson(from), version, skipped: true };
     const dry = flags.dryRun ? { dryRun: true } : {};
@@ -300,7 +300,7 @@ async function isKept(
   return false;
 }
 
-/** Members that are equal for the same import. A cache may have only some of the files. */
+/** Members that are equal for the same import. */
 const COMPARED = ["repo", "type", "commit", "cache", "include", "exclude"];
 
 function recordOf({ repo, revision, commit, endpoint }: Revision, flags: ImportHfFlags) {

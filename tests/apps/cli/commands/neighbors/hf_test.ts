@@ -341,6 +341,44 @@ cliTest("a repository of the cache becomes versions with the content of its link
   await it.fails("import hf hub", 2, "models--team--bert");
 });
 
+cliTest("a cache that has more files than at its import is imported again", async (it) => {
+  const path = "hub/models--team--bert";
+  const folder = it.root.join(path);
+  await writeCache(folder, { main: NEW }, [NEW]);
+  await it.succeeds("init");
+  const model = `${folder}/snapshots/${NEW}/onnx/model.onnx`;
+  const target = await Deno.readLink(model);
+  await Deno.remove(model);
+  await it.tells(`import hf ${path}`, "Saved team/bert@1.0.0");
+  await it.tells(`import hf ${path}`, "Kept team/bert@1.0.0");
+  await Deno.symlink(target, model);
+  await it.tells(`import hf ${path} --include *.json`, "Saved team/bert@2.0.0");
+  await it.tells(`import hf ${path}`, "Saved team/bert@3.0.0");
+  await it.tells(`import hf ${path}`, "Kept team/bert@3.0.0");
+});
+
+cliTest("a damaged or missing blob of the cache is not imported", async (it) => {
+  const path = "hub/models--team--bert";
+  const folder = it.root.join(path);
+  await writeCache(folder, { main: NEW }, [NEW]);
+  await it.succeeds("init");
+  const link = `${folder}/snapshots/${NEW}/README.md`;
+  const blob = await Deno.realPath(link);
+  await Deno.writeTextFile(blob, "# x\n");
+  await it.fails(`import hf ${path}`, 5, "its content does not match its digest");
+  await Deno.remove(blob);
+  await it.fails(`import hf ${path}`, 5, "its content is missing");
+  await it.tells(`import hf ${path} --exclude *.md`, "Saved team/bert@1.0.0");
+  // As the public hub names small files.
+  const git = createHash("sha1").update("blob 4\0# 1\n").digest("hex");
+  await Deno.remove(link);
+  await Deno.writeTextFile(`${folder}/blobs/${git}`, "# 0\n");
+  await Deno.symlink(`../../blobs/${git}`, link);
+  await it.fails(`import hf ${path}`, 5, "its content does not match its digest");
+  await Deno.writeTextFile(`${folder}/blobs/${git}`, "# 1\n");
+  await it.tells(`import hf ${path}`, "Saved team/bert@2.0.0");
+});
+
 cliTest("a link that leaves a repository of the cache is not followed", async (it) => {
   const folder = it.root.join("hub/models--team--bert");
   await writeCache(folder, { main: NEW }, [NEW]);
@@ -353,6 +391,11 @@ cliTest("a link that leaves a repository of the cache is not followed", async (i
     await it.fails(`import hf hub/models--team--bert/snapshots/${NEW}`, 6, "outside");
     await Deno.remove(`${folder}/${path}`);
   }
+  await Deno.rename(`${folder}/snapshots/${NEW}`, it.root.join("elsewhere"));
+  await Deno.symlink(it.root.join("elsewhere"), `${folder}/snapshots/${NEW}`);
+  await it.fails("import hf hub/models--team--bert", 6, "outside of the repository");
+  await Deno.remove(`${folder}/snapshots/${NEW}`);
+  await Deno.rename(it.root.join("elsewhere"), `${folder}/snapshots/${NEW}`);
   await it.succeeds("import hf hub/models--team--bert");
 });
 
