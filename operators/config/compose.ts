@@ -10,7 +10,9 @@ import { FILE_KEYS, ID_PATTERN, PIPELINE_KEYS } from "./schema.ts";
 import { interpolate } from "./tree/interpolate.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, type ConfigMap, type ConfigNode, describeNode } from "./tree/node.ts";
-import { assign, type Assignment, checkRemote, isForRefs } from "./tree/overrides.ts";
+import { assign, type Assignment, checkNewVariables } from "./tree/overrides.ts";
+import { checkRemote, isForRefs } from "./tree/overrides.ts";
+import { namesIn } from "./tree/paths.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { expandRefs, type ReadTreeOptions } from "./tree/read_tree.ts";
 
@@ -25,6 +27,8 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   const { problems, assignments = [], system = realSystem, operators } = options;
   const { cores = availableParallelism() } = options;
   const early = assignments.filter(isForRefs);
+  const variables = childOf(root, "variables");
+  const known = variables === undefined ? [] : namesIn(variables);
   for (const assignment of early) assign(root, assignment, problems);
   const pipeline = findPipeline(root, problems);
   if (pipeline === undefined) return undefined;
@@ -41,6 +45,7 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
     if (!early.includes(assignment)) assign(root, assignment, problems);
   }
   const before = problems.count;
+  checkNewVariables(root, { known, assignments: early, problems });
   const secrets = secretVariablesIn(root);
   const isSecret = (name: string) => secrets.has(name);
   const made = interpolate(root, pipeline, { ...reading, isSecret }, { key: "pipeline" });

@@ -1,7 +1,7 @@
 // Overrides: values that replace those of the files.
 import { FILE_KEYS } from "../schema.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
-import { childOf, describeNode } from "./node.ts";
+import { childOf, describeNode, plainOf } from "./node.ts";
 import type { ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
 import { fullPath, idOf, indexOf, namesIn, nextKey, type RestOfPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
@@ -78,6 +78,26 @@ export function assign(
       holder = child;
     }
     rest = next.rest;
+  }
+}
+
+/** Reports variables that only `--set` knows and no value refers to: they may be mistyped. */
+export function checkNewVariables(
+  root: ConfigMap,
+  { known, assignments, problems }: {
+    known: readonly string[];
+    assignments: readonly Assignment[];
+    problems: ProblemList;
+  },
+): void {
+  for (const { path, place } of assignments) {
+    const first = place.source.file === "--set" ? nextKey(path, ["variables"]) : undefined;
+    const name = first?.key === "variables" ? nextKey(first.rest, known)?.key : undefined;
+    if (name === undefined || known.includes(name)) continue;
+    const references = JSON.stringify(plainOf(root)).match(/\$\{[^}]*/g) ?? [];
+    if (references.some((text) => text.split(/[\s${.,:"\\]+/).includes(name))) continue;
+    const message = `an override sets variables.${name}, which no value refers to`;
+    problems.add(place, { message, hint: `${didYouMean(name, known)}Define it under variables.` });
   }
 }
 

@@ -82,6 +82,23 @@ Deno.test("an override of an unknown key is reported with a suggestion", async (
   assertEquals(await load("variables.lr=2", "operators.a.params.x=1", "work_dir=there"), []);
 });
 
+Deno.test("a mistyped variable of --set is reported, one that a value uses is not", async () => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(
+    root.join("pipeline.yaml"),
+    "variables: { numbers: 1, all: { lr: 1 } }\npipeline: { operators: [{ operator_id: a, params: " +
+      '{ n: "${numbers}", day: "${day}", rate: "${all}" } }] }',
+  );
+  const load = async (...set: string[]) =>
+    (await checkPipeline(root.path, { set: ["variables.day=x", ...set] })).problems;
+  const [problem, ...others] = await load("variables.number=2");
+  assertEquals(problem.message, "an override sets variables.number, which no value refers to");
+  assertMatch(problem.hint, /^Did you mean numbers\? /);
+  assertEquals(others, []);
+  assertEquals(await load("variables.numbers=2", "variables.all.more=1"), []);
+  assertEquals(await load("variables.own=2", "operators.a.params.n=${own}"), []);
+});
+
 const FROM_ENV = /^an override from a URL reads an environment variable$/;
 
 Deno.test("an override from a URL cannot choose code, secrets or local files", async () => {

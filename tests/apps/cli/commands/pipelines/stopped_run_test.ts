@@ -9,6 +9,7 @@ import { projectRoot } from "./project.ts";
 
 /** `hold` prints its process id and runs until it is stopped; a stubborn one ignores TERM. */
 const pipeline = (stubborn = false) => `
+variables: { day: today }
 pipeline:
   pipeline_id: nightly
   operators:
