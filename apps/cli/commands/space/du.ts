@@ -80,11 +80,11 @@ async function print(
 function garbageText({ bytes, freeableBytes, nextAt, allAt }: GarbageSpace): string {
   if (bytes === 0 && nextAt === undefined) return ", no garbage";
   const waits = bytes - freeableBytes;
-  const parts = freeableBytes > 0 ? [`gc frees ${formatBytes(freeableBytes)} now`] : [];
+  const parts = freeableBytes > 0 ? [`${formatBytes(freeableBytes)} now`] : [];
   if (nextAt !== undefined) {
     const isSpread = allAt!.getTime() - nextAt.getTime() >= 60_000;
     const until = isSpread ? `, all of it at ${formatTime(allAt!)}` : "";
     parts.push(`${formatBytes(waits)} from ${formatTime(nextAt)} on${until}`);
   }
-  return `, ${formatBytes(bytes)} of it garbage: ${parts.join("; ")}`;
+  return `, ${formatBytes(bytes)} of it garbage: gc frees ${parts.join(", ")}`;
 }

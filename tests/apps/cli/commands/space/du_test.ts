@@ -17,7 +17,7 @@ cliTest("du shows sizes, shares and garbage", async (it) => {
   await it.succeeds("rm big@2 --yes");
   assertMatch(
     await it.succeeds("du big"),
-    /, 19\d KiB of it garbage: 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
+    /, 19\d KiB of it garbage: gc frees 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
   );
   const { names, garbage } = await it.json("du --json");
   assertEquals(
