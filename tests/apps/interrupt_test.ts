@@ -95,6 +95,16 @@ Deno.test("a TERM signal in a big download ends with 143, and the same command c
   assertEquals(Array.from(Deno.readDirSync(root.join("out")), ({ name }) => name), ["big.bin"]);
 });
 
+Deno.test("Ctrl-C in a big mirror says how to continue, and the same command does", async () => {
+  const words = ["mirror", ".holdfast", "out/copy", "--create"];
+  await using run = await stopped(withBigArtifact, words, { watch: "out" });
+  const { root: { path: cwd }, code, err } = run;
+  assertEquals(code, 130, err);
+  assertStringIncludes(err, "What arrived is kept. Repeat the same command to continue.");
+  assertStringIncludes(await succeeds(words.join(" "), { cwd }), "Mirrored");
+  assertStringIncludes(await succeeds("verify -r out/copy", { cwd }), "No problems");
+});
+
 /** An empty registry, and one of mindtrace with a small and a large version. */
 async function withMindtrace(): Promise<TempRoot> {
   const root = await tempRoot();

@@ -5,7 +5,7 @@ import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/d
 import { AS_OF_OPTION, type AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { Interruption } from "../program/exit_code.ts";
+import { rethrowRepeatable } from "../program/exit_code.ts";
 import { withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
@@ -96,14 +96,7 @@ async function downloadOne(
   const downloading = registry.download(exact, { ...how, delete: remove });
   const result = await withHints(downloading, {
     AlreadyExists: "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
-  }).catch(async (error) => {
-    if (error instanceof Interruption && !shared.json) {
-      await end();
-      await context.note("What arrived is kept. Repeat the same command to continue.");
-    }
-    throw error;
-  });
-  await end();
+  }).finally(end).catch((error) => rethrowRepeatable(error, context));
   const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
   const line = leftOutLine(leftOut);
   if (line !== undefined && !shared.json) {

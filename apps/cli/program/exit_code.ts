@@ -1,6 +1,7 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
 import { type ErrorCode, isRegistryError, RegistryError } from "../../../mod.ts";
 import { fault, hintFor } from "../../../core/errors.ts";
+import type { CommandContext } from "./command.ts";
 import { withRegistry } from "./hints.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
@@ -42,6 +43,14 @@ export class Interruption extends Error {
     this.name = "Interruption";
     this.exitCode = signal === "SIGINT" ? 130 : 143;
   }
+}
+
+/** Rethrows the error of a command that can be repeated, with a note if a signal stopped it. */
+export async function rethrowRepeatable(error: unknown, context: CommandContext): Promise<never> {
+  if (error instanceof Interruption && !context.shared.json) {
+    await context.note("What arrived is kept. Repeat the same command to continue.");
+  }
+  throw error;
 }
 
 const DENIED = "Check the owner, the permissions, and that the disk is mounted read-write.";

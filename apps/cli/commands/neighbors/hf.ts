@@ -25,7 +25,7 @@ import {
   pathsOfSnapshot,
 } from "../../hub/local_cache.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { Interruption } from "../../program/exit_code.ts";
+import { rethrowRepeatable } from "../../program/exit_code.ts";
 import { invalid } from "../../program/hints.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { formatAdded, formatBytes, formatCount } from "../../terminal/units.ts";
@@ -252,25 +252,17 @@ async function download(
   },
   context: CommandContext,
 ): Promise<Map<string, FileSource>> {
-  const { io, shared } = context;
+  const { io } = context;
   const progress = context.progress(`download ${repo.id}`);
   const totalBytes = missing.reduce((sum, { size }) => sum + size, 0);
   let bytes = 0;
-  const fetched = await fetchFiles(missing, {
+  return await fetchFiles(missing, {
     ...{ hub, repo, commit: found.commit, folder, system: io.system, signal: io.signal },
     onBytes(_path, count) {
       bytes += count;
       progress.update({ bytes, totalBytes });
     },
-  }).catch(async (error) => {
-    await progress.end();
-    if (error instanceof Interruption && !shared.json) {
-      await context.note("What arrived is kept. Repeat the same command to continue.");
-    }
-    throw error;
-  });
-  await progress.end();
-  return fetched;
+  }).finally(progress.end).catch((error) => rethrowRepeatable(error, context));
 }
 
 /** Reports a commit that was imported before with the same patterns, and moves the aliases to it. */

@@ -6,6 +6,7 @@ import {
 } from "../../../../registry/maintenance.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
+import { rethrowRepeatable } from "../../program/exit_code.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -90,8 +91,7 @@ export const mirror: Command = defineCommand<
       onItem: (item) => logger.debug(`${item.action} ${itemText(item)}`),
       onProgress: ({ bytes, names, totalNames }) =>
         progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
-    });
-    await progress.end();
+    }).finally(progress.end).catch((error) => rethrowRepeatable(error, context));
     const { failures, leftOut } = report;
     if (leftOut.length > 0 && !shared.json && !shared.quiet) {
       await context.note(`Left out, not supported by both registries: ${leftOut.join(", ")}`);
