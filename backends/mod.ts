@@ -10,6 +10,7 @@
  */
 import type { Backend, Layout, Locking } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
+import { didYouMean } from "../core/text/nearest.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
@@ -121,7 +122,9 @@ export async function openBackend(
     action: "open store",
     subject: shown(`${place.scheme}:`),
     state: "unknown scheme",
-    hint: `Use one of ${backends.names().join(", ")}, or "./${place.scheme}:…" for a folder.`,
+    hint: `${didYouMean(place.scheme, backends.names())}Use one of ${
+      backends.names().join(", ")
+    }, or "./${place.scheme}:…" for a folder.`,
   });
 }
 

@@ -1,6 +1,7 @@
 // Optional fields of a file, and the error of a missing file.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
+import { didYouMean } from "../text/nearest.ts";
 import type { FileInfo } from "../record.ts";
 
 /** Optional fields of a file. */
@@ -38,6 +39,7 @@ export function noSuchFile(ref: string, path: string, there: Iterable<string>): 
     state: "no such file",
     hint: paths.length === 0
       ? "The version has no files."
-      : `Open one of ${paths.length}: ${named}${paths.length > MOST_NAMED ? ", …" : ""}`,
+      : `${didYouMean(path, paths)}Its files: ${named}` +
+        (paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : ""),
   });
 }

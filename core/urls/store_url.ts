@@ -38,7 +38,8 @@ export function parseStoreUrl(text: string): StoreUrl {
 /** Throws `Invalid` for a name that no store allows for buckets. */
 export function checkBucket(bucket: string, scheme: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket) && bucket.length <= 222) return;
-  const state = bucket === "" ? "it has no bucket" : `invalid bucket name ${shown(bucket)}`;
+  if (bucket === "") throw invalid(`${scheme}://…`, "it has no bucket");
+  const state = `invalid bucket name ${shown(bucket)}`;
   throw invalid(`${scheme}://…`, state, "Use letters, digits, dots, dashes and underscores.");
 }
 

@@ -86,6 +86,16 @@ Deno.test("an unknown scheme is Invalid with the known ones", async () => {
   }
 });
 
+Deno.test("errors of URLs say what to write instead", async () => {
+  const hints: [url: string, hint: string][] = [
+    ["mino://bucket", "Did you mean minio? "],
+    ["minio://", "Write it as scheme://bucket/prefix."],
+  ];
+  for (const [url, hint] of hints) {
+    assertStringIncludes((await refused(url, { credentials })).hint!, hint);
+  }
+});
+
 Deno.test("wrong buckets and parameters are Invalid", async () => {
   const urls = [
     "s3://",

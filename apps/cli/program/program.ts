@@ -134,7 +134,9 @@ function likeWrong({ code, message }: CommanderError, parser: Parser): string | 
   const typed = /'([^']*)'/.exec(message)?.[1] ?? "";
   if (code === "commander.unknownCommand") return commandLike(typed, parser);
   if (code !== "commander.unknownOption") return undefined;
-  return nearest(typed, parser.options.flatMap(({ long }) => long ?? []));
+  const names = parser.options.flatMap(({ long }) => long?.slice(2) ?? []);
+  const meant = nearest(typed.replace(/^-+/, ""), names);
+  return meant && `--${meant}`;
 }
 
 /** Returns the command nearest to a word; a command of a group is compared by its last word. */

@@ -127,6 +127,19 @@ filledTest("mistyped refs get a suggestion", async (it) => {
   assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);
 });
 
+filledTest("mistyped options, files and commands get a suggestion", async (it) => {
+  for (
+    const [line, meant] of [
+      ["ls --jsn", "Did you mean --json? "],
+      ["info config --as-off 2d", "Did you mean --as-of? "],
+      ["cat config data.jsn", "Did you mean data.json? Its files: "],
+      ["lod config", "Did you mean load? "],
+    ]
+  ) assertStringIncludes((await it.holdfast(line)).err, meant, line);
+  const { err } = await it.holdfast("du --as-of 2d");
+  assertEquals(err.includes("Did you mean"), false, err);
+});
+
 filledTest("NAME@x is not a wildcard", async (it) => {
   for (const ref of ["config@x", "config@X"]) {
     await it.fails(`info ${ref}`, 3);
