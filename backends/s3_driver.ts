@@ -7,7 +7,7 @@ import { fault, isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, checkParameters } from "../core/urls/store_place.ts";
 import { type BucketSettings, isThere, KEY_ALIASES, storagePlace } from "./bucket/describe.ts";
-import type { S3Configs } from "./s3_configs.ts";
+import type { S3ConfigEntry, S3Configs } from "./s3_configs.ts";
 import type { BucketOptions } from "./s3_configs/open_bucket.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 
@@ -74,8 +74,11 @@ async function findCredentials(
   const configs = createS3Configs({ envFile, system });
   try {
     if (await configs.find(provider, bucket) !== undefined) {
-      const entry = (await configs.names()).find((entry) => entry.provider === provider);
-      const where = entry?.source === "file" ? `keys in ${envFile}` : "keys in the environment";
+      const isOwn = (entry: S3ConfigEntry) =>
+        entry.provider === provider && entry.bucket === bucket;
+      const where = (await configs.names()).find(isOwn)?.source === "file"
+        ? `keys in ${envFile}`
+        : "keys in the environment";
       return { found: true, where };
     }
   } catch (error) {

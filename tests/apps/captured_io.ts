@@ -54,7 +54,8 @@ export function captureIo(options: CapturedIoOptions): CapturedIo {
     stdout: output("stdout"),
     stderr: output("stderr"),
     cwd,
-    system: options.system ?? { ...realSystem, env: (name) => env[name] },
+    system: options.system ??
+      { ...realSystem, env: (name) => env[name], envNames: () => Object.keys(env) },
     signal: options.signal ?? new AbortController().signal,
     output: () => concatBytes(written.stdout),
     errors: () => new TextDecoder().decode(concatBytes(written.stderr)),
