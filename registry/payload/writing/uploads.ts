@@ -194,7 +194,7 @@ export class Uploads {
       throw fault({
         code: "Unavailable",
         action: this.#operation.action,
-        state: "the store did not respond to an upload, so nothing was committed",
+        state: `${error.state ?? "the store did not respond"}, so nothing was committed`,
         hint: "Try again.",
         key: error.key,
         backend: this.#store.backend.location,

@@ -184,12 +184,17 @@ testProtocol(
     const fenced: Answer = (_act, { key }) => {
       throw new RegistryError({
         code: "Unknown",
-        message: `Cannot put "${key}": its stage file was removed`,
+        action: `put "${key}"`,
+        state: "its stage file was removed",
         hint: "Read.",
       });
     };
     backend.answer(UPLOAD, fenced);
-    await rejected("Unavailable", registry.save("a", noise(300 * KIB)));
+    const { message } = await rejected("Unavailable", registry.save("a", noise(300 * KIB)));
+    assertEquals(
+      message,
+      'Cannot save "a": its stage file was removed, so nothing was committed',
+    );
     backend.answer(UPLOAD, doing(() => advance(2 * HOUR)), lostReply);
     const two = { one: noise(300 * KIB), two: noise(300 * KIB, 2) };
     const error = await rejected("Unavailable", registry.save("a", two, AS));
