@@ -86,10 +86,10 @@ export async function listMindtrace(
 ): Promise<Listing> {
   const found = new Map<string, ListedVersion[]>();
   const unfit: UnfitVersion[] = [];
-  const suffix = files.isBucket ? ".json" : ".yaml";
   for await (const path of files.metaPaths(options)) {
     const at = path.lastIndexOf("@");
-    if (at <= 0 || !path.endsWith(suffix)) continue;
+    const suffix = /\.(?:json|yaml)$/.exec(path)?.[0];
+    if (at <= 0 || suffix === undefined) continue;
     const name = decodeMetaName(path.slice(0, at), isOld);
     const spelled = path.slice(at + 1, -suffix.length);
     const version = nameable(name, spelled);

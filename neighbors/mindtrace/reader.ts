@@ -125,8 +125,9 @@ async function openFiles(
   signal?: AbortSignal,
 ): Promise<FileToDecode[]> {
   const at = { ref: `${name}@${spelled}`, key };
-  if (files.isBucket && uuid === undefined) throw damaged(at, "its description has no _storage");
-  const folder = files.isBucket ? `objects/${name}/${spelled}/${uuid}` : `${name}/${spelled}`;
+  const isBucket = key.endsWith(".json"); // the layout, also of a copy in a folder
+  if (isBucket && uuid === undefined) throw damaged(at, "its description has no _storage");
+  const folder = isBucket ? `objects/${name}/${spelled}/${uuid}` : `${name}/${spelled}`;
   const paths = listed ?? await files.filesBelow(folder, { signal });
   const opened: FileToDecode[] = [];
   for (const path of paths) {

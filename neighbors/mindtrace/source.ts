@@ -58,14 +58,11 @@ type Place = (path: string) => [store: ReadableFileStore, path: string];
 /** The files of a registry. Paths are relative to it. */
 export class MindtraceFiles implements AsyncDisposable {
   readonly location: string;
-  /** A bucket has another layout than a folder. */
-  readonly isBucket: boolean;
   readonly #at: Place;
 
-  constructor(at: Place, { location, isBucket }: { location: string; isBucket: boolean }) {
+  constructor(at: Place, location: string) {
     this.#at = at;
     this.location = location;
-    this.isBucket = isBucket;
   }
 
   async stat(path: string, options: CallOptions): Promise<FileEntry | undefined> {
@@ -145,13 +142,13 @@ export async function openMindtraceFiles(given: MindtraceLocation): Promise<Mind
   const folder = /^file:/i.test(text) ? fileURLToPath(text) : text.replace(/^disk:/i, "");
   const location = existing(folder);
   const files = new FolderFiles(location);
-  return new MindtraceFiles((path) => files.at(path), { location, isBucket: false });
+  return new MindtraceFiles((path) => files.at(path), location);
 }
 
 function inBucket(backend: Backend): MindtraceFiles {
   const { location } = backend;
   const store = createBucketFiles({ backend });
-  return new MindtraceFiles((path) => [store, path], { location, isBucket: true });
+  return new MindtraceFiles((path) => [store, path], location);
 }
 
 function existing(folder: string): string {

@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
 import { RELEASES, unpackFixture } from "../../support/mindtrace_fixtures.ts";
 import { testInRoot } from "../../support/temp_root.ts";
+import { keysOf } from "../../registry/registries.ts";
 import { CREATED_AT, inBucket } from "./bucket_layout.ts";
 
 for (const release of RELEASES) {
@@ -24,6 +27,28 @@ for (const release of RELEASES) {
     },
   );
 }
+
+testInRoot(
+  "a plain copy of a folder in a bucket reads, and of a bucket in a folder",
+  async (root) => {
+    const { versioned } = await unpackFixture("0.16.0", root.path);
+    const bucket = await inBucket(root.join("versioned"), versioned);
+    const copied = createMemoryBackend();
+    for (const path of await readdir(root.join("versioned"), { recursive: true })) {
+      const bytes = await readFile(root.join("versioned", path)).catch(() => undefined);
+      if (bytes !== undefined) await copied.put(path, bytes);
+    }
+    for (const key of await keysOf(bucket)) {
+      await mkdir(dirname(root.join("copy", key)), { recursive: true });
+      await writeFile(root.join("copy", key), await (await bucket.get(key))!.bytes());
+    }
+    for (const location of [copied, root.join("copy")]) {
+      await using registry = await openRegistry("memory:");
+      const report = await importMindtrace(location, registry);
+      assertEquals([report.imported, report.failures], [versioned.length, []]);
+    }
+  },
+);
 
 testInRoot("an import from a bucket keeps the dates that mindtrace recorded", async (root) => {
   const { versioned } = await unpackFixture("0.16.0", root.path);
