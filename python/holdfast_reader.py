@@ -1075,7 +1075,7 @@ def load_value(artifact: Artifact) -> Any:
         value = parse_value(artifact.file("data.json"))
         try:
             return restored(artifact, value)
-        except (LookupError, TypeError, ValueError, RecursionError) as error:
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             message = f"Cannot load {quoted(artifact.ref)}: Python cannot hold its value ({error})"
             raise HoldfastError("Unsupported", message, READ_BYTES) from error
     if kind == "text":
