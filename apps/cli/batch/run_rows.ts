@@ -216,7 +216,7 @@ class RowRun<Row extends RowName> {
     const { io, shared } = this.#options.context;
     const { ok, row } = outcome;
     this.#sums.rows++;
-    this.#sums.bytes += row.size ?? 0;
+    if (!row.skipped) this.#sums.bytes += row.size ?? 0;
     this.#leftOut += row.leftOut?.length ?? 0;
     this.#sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
     this.#report.add(outcome);

@@ -32,7 +32,7 @@ filledTest("batch load writes what is missing", async (it) => {
   const before = (await Deno.stat(it.root.join("in/out/first.json"))).mtime;
   await it.tells("batch load in/m.csv", "Wrote 2 of 4 rows (2 already done)");
   assertEquals((await Deno.stat(it.root.join("in/out/first.json"))).mtime, before);
-  await it.tells("batch load in/m.csv", "Wrote 0 of 4 rows (4 already done)");
+  await it.tells("batch load in/m.csv", "Wrote 0 of 4 rows (4 already done): 0 B in ");
 });
 
 filledTest("batch load replaces other content only with --overwrite", async (it) => {
