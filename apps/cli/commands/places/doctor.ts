@@ -69,9 +69,8 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   }
   const credentials = await findCredentials(found, io);
   if (found.kind !== "folder") {
-    const advice = "See their names: holdfast probe --help. For a service: --token-file, or " +
-      "HOLDFAST_TOKEN.";
-    yield credentials.found
+    const advice = "See their names: holdfast probe --help.";
+    yield credentials.found || found.kind === "service" // which may need no token
       ? ok("credentials", credentials.where)
       : trouble("credentials", "warn", credentials.where, advice);
   }

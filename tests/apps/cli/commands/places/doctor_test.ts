@@ -43,6 +43,12 @@ cliTest("doctor reports a missing registry, and checks the machine", async (it) 
   assertStringIncludes(err, "1 failed, 1 warning.\n");
 });
 
+cliTest("doctor does not warn of a missing token: an open service needs none", async (it) => {
+  const { checks } = await examine(it, "-r http://127.0.0.1:9 --wait 1s");
+  assertEquals(checks.get("credentials")?.verdict, "ok");
+  assertEquals(checks.get("registry")?.verdict, "fail");
+});
+
 cliTest("doctor compares clocks", async (it) => {
   await it.succeeds("init");
   const cases: [offMs: number, verdict: string, part: string][] = [
