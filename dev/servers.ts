@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     await install();
     return console.log(`The servers are in ${folder}`);
   }
+  if (names.length > 0) throw new Error(`Cannot start ${names[0]}: pass no words, or --install`);
   await install().catch((error) =>
     console.error(`${(error as Error).message}; the others are started`)
   );
