@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from "./preact.ts";
 
 /** The state of a value that is being loaded. */
 export interface Loaded<T> {
-  /** Absent until it is loaded; the previous value while it is loaded again. */
+  /** Absent until it is loaded; the previous one while it loads again or fails to. */
   readonly value?: T;
   readonly error?: unknown;
   readonly loading: boolean;
@@ -31,7 +31,7 @@ export function useLoaded<T>(
     );
     load(signal).then(
       (value) => signal.aborted || setState({ key, value, loading: false }),
-      (error) => signal.aborted || setState({ key, error, loading: false }),
+      (error) => signal.aborted || setState((before) => ({ ...before, error, loading: false })),
     );
     return () => controller.abort();
   }, [key, round]);
