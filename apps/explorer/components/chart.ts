@@ -1,6 +1,7 @@
 // A chart, and the same as a table.
 import { html } from "../framework/html.ts";
 import { useEffect, useRef, useState } from "../framework/preact.ts";
+import { useInterval } from "../framework/use_interval.ts";
 import { formatBytes } from "./format.ts";
 
 export interface Series {
@@ -25,6 +26,8 @@ export interface ChartProps {
 
 /** Steps between labels of bytes. */
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
+const THEME_MS = 250;
+const textColor = () => getComputedStyle(document.body).color;
 const COLORS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
 
 export function Chart(props: ChartProps) {
@@ -67,6 +70,8 @@ export function Chart(props: ChartProps) {
 function Plot(props: ChartProps) {
   const { label, x, series, kind = "line", isTime = false, height = 200 } = props;
   const box = useRef<HTMLDivElement>(null);
+  const [text, setText] = useState(textColor); // a canvas does not follow the theme by itself
+  useInterval(() => setText(textColor()), THEME_MS, true);
   useEffect(() => {
     let gone = false;
     let plot: { destroy(): void; setSize(size: { width: number; height: number }): void };
@@ -75,7 +80,7 @@ function Plot(props: ChartProps) {
     });
     const draw = async () => {
       const { uPlot } = await import("./uplot.ts");
-      if (gone) return;
+      if (gone || box.current === null) return;
       const color = (name: string) => resolvedColor(box.current!, name);
       const axis = {
         stroke: color("--muted"),
@@ -132,7 +137,7 @@ function Plot(props: ChartProps) {
       observer.disconnect();
       plot?.destroy();
     };
-  }, [x, series, kind, height]);
+  }, [x, series, kind, height, text]);
   return html`
     <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
       style=${{ minBlockSize: `${height}px` }}></div>

@@ -26,3 +26,35 @@ Deno.test({
     await page.getByText("This page follows it").waitFor();
   },
 });
+
+Deno.test({
+  name: "a chart has the colors of the theme, also after it changes" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let i = 0; i < 3; i++) {
+      await registry.save("a", new Uint8Array(1000 + i));
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto(`${url}#/artifacts/a?tab=storage`);
+    const canvas = page.locator(".uplot canvas");
+    await canvas.waitFor();
+    const light = await canvas.elementHandle();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForFunction((light) => !(light as Node).isConnected, light);
+    await canvas.waitFor();
+    const isLightLine = await canvas.evaluate((element) => {
+      const { width, height } = element as HTMLCanvasElement;
+      const context = (element as HTMLCanvasElement).getContext("2d")!;
+      const { data } = context.getImageData(0, 0, width, height);
+      const pixels = Array.from(
+        { length: data.length / 4 },
+        (_, i) => data.slice(i * 4, i * 4 + 4),
+      );
+      return pixels.some((pixel) => pixel.join() === "228,228,224,255");
+    });
+    assertEquals([isLightLine, errors], [false, []]);
+  },
+});
