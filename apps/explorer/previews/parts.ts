@@ -14,16 +14,19 @@ export function numberText(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
 
-/** The command that writes all of a file to standard output. */
-export function catCommand({ ref, path }: Pick<ArtifactFile, "ref" | "path">): string {
-  return `holdfast cat ${shellWord(ref)} ${shellWord(path)}`;
+/** A file, or a folder that is shown as one. */
+export type ShownFile = Pick<ArtifactFile, "ref" | "path"> & { readonly isFolder?: boolean };
+
+/** The command that writes all of a file to standard output, or a folder to the disk. */
+export function catCommand({ ref, path, isFolder }: ShownFile): string {
+  const word = shellWord(ref);
+  return isFolder ? `holdfast download ${word} ./here` : `holdfast cat ${word} ${shellWord(path)}`;
 }
 
 /** A sentence about what is left out, and the command that gets all of it. */
-export function LeftOut({ file, children }: {
-  file: Pick<ArtifactFile, "ref" | "path">;
-  children?: ComponentChildren;
-}): VNode {
+export function LeftOut(
+  { file, children }: { file: ShownFile; children?: ComponentChildren },
+): VNode {
   return html`
     <p class="note left-out">${children} To get all of it: <code>${catCommand(file)}</code></p>
   `;

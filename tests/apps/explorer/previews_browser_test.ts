@@ -129,6 +129,10 @@ Deno.test({
       for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
       await fitsPhone(page);
     }
+    await explorer.show(`${previewOf("cells.zarr")}&level=0`);
+    await page.getByText("holdfast download demo:kinds@2.0.0 ./here", { exact: true }).first()
+      .waitFor({ state: "attached" });
+    await explorer.show(previewOf("hostile/links.md"));
     await page.reload(); // the tree of files begins at the file that is shown
     await page.getByRole("tree", { name: "Files" }).locator("[aria-current]").waitFor();
     assertEquals(found, []);

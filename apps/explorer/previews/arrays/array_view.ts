@@ -8,7 +8,7 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, numberText, Scroll, useQuery, whenLoaded } from "../parts.ts";
+import { LeftOut, numberText, Scroll, type ShownFile, useQuery, whenLoaded } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
 import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } from "./numbers.ts";
@@ -16,8 +16,6 @@ import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } f
 /** Rows and columns of the table of numbers. */
 const TABLE_SIDE = 16;
 const LINE_POINTS = 512;
-
-type File = Pick<ArtifactFile, "ref" | "path">;
 
 export function ArrayFileView({ file }: { file: ArtifactFile }): VNode {
   const loaded = useLoaded((signal) => openArrayFile(file, signal), [
@@ -34,7 +32,7 @@ function usualSides(shape: readonly number[]): [number, number] {
   return shape.length > 2 && shape[last]! <= 4 ? [last - 2, last - 1] : [last - 1, last];
 }
 
-export function ArrayView({ source, file }: { source: ArraySource; file: File }): VNode {
+export function ArrayView({ source, file }: { source: ArraySource; file: ShownFile }): VNode {
   const { shape, dtype, axes } = source;
   const count = countElements(shape);
   const facts = [
@@ -61,7 +59,7 @@ function indicesOf(text: string, shape: readonly number[]): number[] {
   });
 }
 
-function Slice({ source, file }: { source: ArraySource; file: File }): VNode {
+function Slice({ source, file }: { source: ArraySource; file: ShownFile }): VNode {
   const { shape, axes } = source;
   const [atText, setAt] = useQuery("at");
   const [sidesText, setSides] = useQuery("axes");
@@ -278,7 +276,7 @@ function NumberTable({ array, placeOf, rows, columns }: {
   `;
 }
 
-function Numbers({ source, file }: { source: ArraySource; file: File }): VNode {
+function Numbers({ source, file }: { source: ArraySource; file: ShownFile }): VNode {
   const key = [file.ref, file.path, source.dtype, source.shape.join()];
   const loaded = useLoaded((signal) => sampleStatistics(source, signal), key);
   return html`
@@ -328,7 +326,7 @@ export function StatisticsTable({ columns }: {
 function Histogram({ found }: { found: Statistics }): VNode | null {
   const [x, series] = useMemo(() => [
     found.bins.map(({ from, to }) => (from + to) / 2),
-    [{ label: "elements", values: found.bins.map(({ count }) => count) }],
+    [{ label: "Elements", values: found.bins.map(({ count }) => count) }],
   ], [found]);
   if (found.bins.length < 2) return null;
   return html`

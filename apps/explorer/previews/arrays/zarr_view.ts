@@ -116,7 +116,7 @@ function Levels({ levels, version, folder }: {
   const usual = fittingLevel(levels);
   const [text, setLevel] = useQuery("level", String(usual));
   const level = levels[Number(text)] === undefined ? usual : Number(text);
-  const file = { ref: `${version.name}@${version.version}`, path: folder || "zarr.json" };
+  const file = { ref: `${version.name}@${version.version}`, path: folder, isFolder: true };
   return html`
     ${levels.length > 1 && html`
       <div class="fields">
