@@ -169,7 +169,11 @@ Deno.test({
     await explorer.show(comparisonOf("picture.png"));
     await page.getByLabel("Swipe").check();
     await page.getByRole("slider").fill("30");
-    assertEquals(await page.locator(".swipe img").count(), 2);
+    const widths = () =>
+      page.locator(".zoom-area, .swipe img").evaluateAll((all) => all.map((e) => e.clientWidth));
+    assertEquals(await widths(), [192, 192, 192]);
+    await page.getByRole("button", { name: "Larger" }).click();
+    assertEquals(await widths(), [384, 384, 384]);
     await page.getByLabel("Difference", { exact: true }).check();
     await page.getByText("400 of 6,144 pixels differ", { exact: false }).waitFor();
     assert(page.url().includes("mode=difference"));
