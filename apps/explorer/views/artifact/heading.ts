@@ -8,11 +8,12 @@ export function Heading(
 ) {
   const folders = name.match(/[^:/]*[:/](?=.)/g) ?? [];
   const last = name.slice(folders.join("").length);
+  const slash = version === undefined && folders.length === 0 ? "" : " / ";
   return html`
     <div class="row spread">
       <div>
         <nav class="crumbs"
-          aria-label="Path"><a href=${hrefOf([])}>Names</a> / ${folders.map((folder, i) =>
+          aria-label="Path"><a href=${hrefOf([])}>Names</a>${slash}${folders.map((folder, i) =>
             html`<a href=${hrefOf([], { q: folders.slice(0, i + 1).join("") })}>${folder}</a>`
           )}${version !== undefined &&
             html`<a href=${hrefOf(["artifacts", name])}>${last}</a>`}</nav>

@@ -18,6 +18,7 @@ export function VersionsTable({ summary }: { summary: NameSummary }) {
     );
   const order = (version: string) => versions.findIndex((each) => each.version === version);
   const [right, left] = [...chosen].sort((a, b) => order(a) - order(b));
+  const isAlone = versions.length === 1;
   const isReady = left !== undefined && right !== undefined;
   const columns: Column<ListedVersion>[] = [
     {
@@ -60,7 +61,7 @@ export function VersionsTable({ summary }: { summary: NameSummary }) {
     },
   ];
   return html`
-    <div class="row spread">
+    <div class="row spread" style=${isAlone && { display: "none" }}>
       <p class="muted">Choose two versions to compare them.</p>
       ${isReady
         ? html`<a class="button button-main" href=${
@@ -68,7 +69,7 @@ export function VersionsTable({ summary }: { summary: NameSummary }) {
         }>Compare ${left} with ${right}</a>`
         : html`<button type="button" class="button" disabled>Compare</button>`}
     </div>
-    <${Table} label="Versions" rows=${versions} columns=${columns}
+    <${Table} label="Versions" rows=${versions} columns=${columns.slice(isAlone ? 1 : 0)}
       keyOf=${({ version }: ListedVersion) => version} />
   `;
 }

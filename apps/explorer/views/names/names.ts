@@ -1,7 +1,7 @@
 // All names: a tree, a search while typing, and filters.
 import { useSession } from "../../api/context.ts";
-import type { About } from "../../api/service.ts";
-import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { mayWrite } from "../../api/service.ts";
+import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatCount } from "../../components/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
@@ -59,7 +59,7 @@ export function Names({ place: { query } }: ViewProps) {
         : complete && error === undefined
         ? html`<${FirstSteps} />`
         : error === undefined && html`<${Loading} what="Reading names" />`}
-      ${!service.isSite &&
+      ${!service.isSite && (isSearch || names.length > 0) &&
         html`<${SameByCode} cli=${cliOf(typed, text)} code=${codeOf(typed, text)} />`}
     </div>
   `;
@@ -180,7 +180,8 @@ function useNames() {
 /** Reads the newest version of each name, if there are not too many. */
 function useDetails(names: readonly string[], complete: boolean) {
   const { service, about } = useSession();
-  const isWanted = complete && names.length <= DETAILED && canSearch(about) && !service.isSite;
+  const isWanted = complete && names.length <= DETAILED && about.features.includes("search") &&
+    !service.isSite;
   const { value } = useLoaded(async (signal) => {
     const found = new Map<string, FoundVersion>();
     if (!isWanted) return found;
@@ -193,10 +194,6 @@ function useDetails(names: readonly string[], complete: boolean) {
 
 const NONE: ReadonlyMap<string, FoundVersion> = new Map();
 
-function canSearch({ features }: About): boolean {
-  return features.includes("search");
-}
-
 /** Returns a value once it has not changed for some time. */
 function useSettled<T>(value: T, ms: number): T {
   const [settled, setSettled] = useState(value);
@@ -208,11 +205,14 @@ function useSettled<T>(value: T, ms: number): T {
 }
 
 function FirstSteps() {
+  const { rights } = useSession();
   return html`
     <${Empty} title="This registry is empty">
-      <p>Save something, or open the view Upload.</p>
-      <${SameByCode} cli=${`echo '{"depth": 12}' | holdfast save my:config - --as json`}
-        code=${`await registry.save("my:config", { depth: 12 });`} />
+      <p>Save the first artifact from a shell or a program${mayWrite(rights) &&
+        html`, or <a href=${hrefOf(["upload"])}>upload files</a>`}.</p>
+      <${CopyBox} label="Command line"
+        text=${`echo '{"depth": 12}' | holdfast save my:config - --as json`} />
+      <${CopyBox} label="TypeScript" text=${`await registry.save("my:config", { depth: 12 });`} />
       <//>
   `;
 }

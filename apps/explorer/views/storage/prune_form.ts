@@ -61,11 +61,11 @@ function PlanOf({ rules }: { rules: Rules }) {
   return html`
     <${Shown} of=${plan} what="Reading versions">${({ deleted, kept, freedBytes }: Plan) =>
       html`
-        <p role="status"><strong>Frees ${formatBytes(freedBytes)}</strong>: deletes
-          ${formatCount(deleted.length, "version")}, keeps ${kept.toLocaleString(
-            "en",
-          )}. Versions with an
-          alias are kept.</p>
+        <p
+          role="status"><strong>Frees ${formatBytes(freedBytes)}</strong>: deletes ${formatCount(
+            deleted.length,
+            "version",
+          )}, keeps ${kept.toLocaleString("en")}. Versions with an alias are kept.</p>
         ${deleted.length > 0 &&
           html`<details class="same"><summary>Versions that it deletes</summary>
         <ul>${
