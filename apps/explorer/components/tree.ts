@@ -18,7 +18,9 @@ export interface TreeProps<T> {
   /** Called for leaves. */
   readonly onOpen?: (node: TreeNode<T>) => void;
   /** Keys of nodes that are open at first. */
-  readonly opened?: readonly string[];
+  readonly opened?: Iterable<string>;
+  /** Called with the keys of `opened` when one opens or closes. */
+  readonly onToggle?: (opened: ReadonlySet<string>) => void;
   /** The key of the node that is visible at first. */
   readonly current?: string;
   /** Shows every node open. */
@@ -42,6 +44,7 @@ export function Tree<T>(props: TreeProps<T>) {
     const next = new Set(toggled);
     if (!next.delete(key)) next.add(key);
     setToggled(next);
+    props.onToggle?.(next);
   };
   const activate = (line: Line<T>) => {
     if (line.node.children === undefined) onOpen?.(line.node);

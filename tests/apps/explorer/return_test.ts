@@ -5,6 +5,30 @@ import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { fillRuns } from "./support/demo_work.ts";
 
 Deno.test({
+  name: "the way back shows the tree of names as it was left" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let i = 10; i < 80; i++) await registry.save(`set:${i % 2 === 0 ? "a" : "b"}/${i}`, i);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(url);
+    for (const folder of ["set:", "a/"]) {
+      await page.getByRole("treeitem").filter({ hasText: folder }).first().click();
+    }
+    await page.getByRole("tree").press("End");
+    await page.getByRole("tree").press("ArrowUp");
+    const last = page.getByRole("treeitem", { name: "78", exact: false }).first();
+    await last.click();
+    await page.getByRole("heading", { name: "78" }).waitFor();
+    await page.goBack();
+    await last.waitFor();
+    assertEquals(await last.getAttribute("aria-selected"), "true");
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
   name: "a run is followed again when the service is back" + SKIPPED,
   ignore: IGNORED,
   async fn() {
@@ -13,9 +37,7 @@ Deno.test({
     let isAway = false;
     await using explorer = await openExplorer(registry, {
       between: (request, answer) =>
-        isAway
-          ? Promise.resolve(new Response(null, { status: 503 }))
-          : answer(request),
+        isAway ? Promise.resolve(new Response(null, { status: 503 })) : answer(request),
     });
     const { page, url } = explorer;
     await page.goto(`${url}#/runs/segmentation%404`);
@@ -32,9 +54,7 @@ Deno.test({
   ignore: IGNORED,
   async fn() {
     await using registry = await openRegistry("memory:");
-    for (let i = 0; i < 3; i++) {
-      await registry.save("a", new Uint8Array(1000 + i));
-    }
+    for (let i = 0; i < 3; i++) await registry.save("a", new Uint8Array(1000 + i));
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     await page.emulateMedia({ colorScheme: "light" });

@@ -22,6 +22,9 @@ const ALL_OPEN = 60;
 /** Names of the first page, which is shown at once, and of the others. */
 const FIRST_PAGE = 500, PAGE = 10_000;
 
+/** The tree as it was left: the way back shows it again. */
+const before: { opened?: ReadonlySet<string>; key?: string } = {};
+
 export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
   const { names, error, complete, reload } = useNames();
@@ -51,8 +54,12 @@ export function Names({ place: { query } }: ViewProps) {
         ? html`
           <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
             allOpen=${complete && names.length <= ALL_OPEN}
-            onOpen=${({ value }: TreeNode<NameNode>) =>
-              openPlace(hrefOf(["artifacts", value.name]))}
+            opened=${before.opened} current=${before.key}
+            onToggle=${(opened: ReadonlySet<string>) => before.opened = opened}
+            onOpen=${({ value, key }: TreeNode<NameNode>) => {
+              before.key = key;
+              openPlace(hrefOf(["artifacts", value.name]));
+            }}
             row=${(node: TreeNode<NameNode>) =>
               html`<${NameRow} node=${node} details=${details} />`} />
         `
