@@ -140,7 +140,7 @@ function Cells({ source, columns, rows, from, sort, isChosen = false, setSort }:
     const mark = isSorted ? (sort.isDown ? " ↓" : " ↑") : "";
     const direction = isSorted ? (sort.isDown ? "descending" : "ascending") : undefined;
     return html`
-      <th scope="col" aria-sort=${direction}>
+      <th scope="col" class=${alignOf(type)} aria-sort=${direction}>
         ${setSort === undefined ? name : html`
           <button type="button" class="sort" onClick=${() => setSort(i)}>${name}${mark}</button>
         `}
@@ -170,12 +170,13 @@ function Cells({ source, columns, rows, from, sort, isChosen = false, setSort }:
 }
 
 function CellView({ cell, type }: { cell: Cell; type: string }): VNode {
-  if (cell === null) return html`<td class="muted">null</td>`;
+  if (cell === null) return html`<td class=${`muted ${alignOf(type)}`}>null</td>`;
   const text = cellText(cell);
   const cut = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
-  const isNumber = type === "number" || type === "int64";
-  return html`<td class=${isNumber ? "number" : ""}>${cut}</td>`;
+  return html`<td class=${alignOf(type)}>${cut}</td>`;
 }
+
+const alignOf = (type: string) => type === "number" || type === "int64" ? "number" : "";
 
 function Statistics({ source, columns, rows }: Omit<BodyProps, "file"> & { rows: Rows }): VNode {
   const found = useMemo(() => columns.map((_, i) => describeColumn(rows, i)), [rows]);

@@ -109,8 +109,8 @@ function NamesBySize({ names }: { names: readonly NameSpace[] }) {
         html`
           <span class="tree-row name-row">
             <span class="tree-label grow">${name}</span>
-            <span class="cell kind">${formatCount(versions, "version")}</span>
             ${sharedBytes > 0 && html`<span class="tag">${formatBytes(sharedBytes)} shared</span>`}
+            <span class="cell kind">${formatCount(versions, "version")}</span>
             <span class="meter" aria-hidden="true"><span style=${{
               inlineSize: `${bytes / most * 100}%`,
             }}></span></span>
