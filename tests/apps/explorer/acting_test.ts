@@ -133,9 +133,9 @@ Deno.test({
     await dialog.getByText("Frees 200 KiB").waitFor();
     const action = dialog.getByRole("button", { name: "Delete" });
     assertEquals(await action.isDisabled(), true);
-    await dialog.getByLabel("Also though production names it").check();
+    await dialog.getByLabel("Delete it although production points to it").check();
     await action.click();
-    await page.getByText("Choose two versions").waitFor();
+    await page.getByRole("table").getByText("1.0.0").waitFor();
     const left = await Array.fromAsync(registry.versions("data"), ({ version }) => version);
     assertEquals(left, ["1.0.0"]);
   },

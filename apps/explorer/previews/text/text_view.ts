@@ -41,7 +41,7 @@ function Part({ file, step, show, label }: {
   return whenLoaded(loaded, (bytes) =>
     html`
       ${isCut && html`<${LeftOut} file=${file}>
-        A part of ${formatBytes(step)} of this file of ${formatBytes(file.size)} is shown.
+        ${formatBytes(step)} of ${formatBytes(file.size)} are shown.
       <//>`}
       <${Scroll} label=${`${label} of ${file.path}`}>
         <pre tabindex="0" class=${label === "Text" ? "wrapped" : "hex"}>${show(

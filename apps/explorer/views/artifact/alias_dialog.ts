@@ -43,7 +43,7 @@ export function AliasDialog(
         <input required value=${alias} placeholder="production" autocomplete="off"
           onInput=${(event: Event) => setAlias(value(event))} /></label>`}
       ${remove
-        ? html`<p>It names ${from}. The version stays.</p>`
+        ? html`<p>It points to ${from}. The version is kept.</p>`
         : html`<label class="field">Version
         <select value=${version} onChange=${(event: Event) => setVersion(value(event))}>${
           [...new Set([version, ...summary.versions.map(({ version }) => version)])].map((each) =>

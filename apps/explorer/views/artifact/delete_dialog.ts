@@ -45,9 +45,9 @@ export function DeleteDialog(
         } after the deletion.</p>`}<//>
       <p>The version number is never used again. This cannot be undone.</p>
       ${aliases.length > 0 && html`<label class="check"><input type="checkbox" checked=${force}
-      onChange=${() => setForce(!force)} /> Also though ${aliases.join(", ")} ${
-        aliases.length === 1 ? "names" : "name"
-      } it</label>`}
+      onChange=${() => setForce(!force)} /> Delete it although ${aliases.join(", ")} ${
+        aliases.length === 1 ? "points" : "point"
+      } to it</label>`}
       <${SameByCode} cli=${`holdfast rm ${shellWord(ref)}${force ? " --force" : ""}`}
         code=${`await registry.delete(${JSON.stringify(ref)}${
           force ? ", { force: true }" : ""
