@@ -197,6 +197,7 @@ Deno.test({
     };
     await page.goto(`${url}#/?q=set`);
     await showsLast("set:59"); // names are found before they are read
+    await page.goto("about:blank"); // the first search shows the same text
     await page.goto(`${url}#/?metadata=stain%3Dgfp`);
     await page.getByText("32 names of 50 are read").waitFor();
     await showsLast("set:41");
