@@ -132,7 +132,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 
     async getFirst(prefix, { signal } = {}) {
       await turn(signal);
-      return readFirst(root, { prefix, signal });
+      return await readFirst(root, { prefix, signal });
     },
 
     async *sweepUploads(options) {
@@ -170,11 +170,11 @@ async function* listInTurns(
   if (left <= 0) return;
   await turn(signal);
   if (limit === 1 && options.delimiter === undefined) {
-    const first = headFirst(root, { prefix, after: options.after });
+    const first = await headFirst(root, { prefix, after: options.after });
     if (first !== undefined) yield first;
     return;
   }
-  for (const entry of listObjects(root, prefix, options)) {
+  for await (const entry of listObjects(root, prefix, options)) {
     yield entry;
     if (--left <= 0) return;
     await turn(signal);

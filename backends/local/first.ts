@@ -2,7 +2,7 @@
 // version needs it.
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { type Entry, listObjects, mayHold, readEntries } from "./list.ts";
+import { type Entry, glanceAtEntries, listObjects, mayHold } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -15,14 +15,20 @@ interface Wanted extends CallOptions {
   after?: string;
 }
 
-export function headFirst(root: LocalRoot, wanted: Wanted): ObjectInfo | undefined {
+export async function headFirst(
+  root: LocalRoot,
+  wanted: Wanted,
+): Promise<ObjectInfo | undefined> {
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
   return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ??
-    walkToFirst(root, wanted);
+    await walkToFirst(root, wanted);
 }
 
-export function readFirst(root: LocalRoot, wanted: Wanted): StoredObject | undefined {
+export async function readFirst(
+  root: LocalRoot,
+  wanted: Wanted,
+): Promise<StoredObject | undefined> {
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
   let object = found === "unclear" ? undefined : readFile(root, found, wanted);
@@ -30,16 +36,19 @@ export function readFirst(root: LocalRoot, wanted: Wanted): StoredObject | undef
     if (attempt > MAX_ATTEMPTS) {
       throw root.failure({ code: "EAGAIN" }, { action: "read", key: wanted.prefix });
     }
-    const info = walkToFirst(root, wanted);
+    const info = await walkToFirst(root, wanted);
     if (info === undefined) return undefined;
     object = readObject(root, info.key, wanted);
   }
   return object;
 }
 
-/** The complete search, for folders with foreign files, links or empty folders. */
-function walkToFirst(root: LocalRoot, { prefix, after }: Wanted): ObjectInfo | undefined {
-  for (const entry of listObjects(root, prefix, { after })) return entry as ObjectInfo;
+/** The complete search, for folders with foreign files, links or nothing. */
+async function walkToFirst(
+  root: LocalRoot,
+  { prefix, after }: Wanted,
+): Promise<ObjectInfo | undefined> {
+  for await (const entry of listObjects(root, prefix, { after })) return entry as ObjectInfo;
 }
 
 type Found = { key: string; path: string } | "none" | "unclear";
@@ -48,10 +57,10 @@ function findFirst(root: LocalRoot, wanted: Wanted): Found {
   const start = root.folderOf(wanted.prefix);
   if (!isThere(root, start, wanted)) return "none";
   for (let folder = start;;) {
-    const entries = readEntries(root, folder, true);
+    const entries = glanceAtEntries(root, folder);
     if (entries.some(({ isForeign }) => isForeign)) return "unclear";
     const first = firstOf(entries.filter((entry) => mayHold(entry, wanted)));
-    if (first === undefined) return folder === start ? "none" : "unclear";
+    if (first === undefined) return folder === start && entries.length > 0 ? "none" : "unclear";
     const { path, text: key } = first;
     if (!path.endsWith("/")) {
       return root.isPlaceOf(key, path) ? { key, path: root.pathOf(path) } : "unclear";

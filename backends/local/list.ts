@@ -1,7 +1,7 @@
 // Listings: a walk over the folders in the order of whole keys.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { readFolder } from "../../disk/disk_calls.ts";
+import { type FolderEntry, readFolder, readWholeFolder } from "../../disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -18,38 +18,43 @@ export interface Entry {
 }
 
 /** Yields the objects whose key begins with `prefix`, in order. Reads each folder on demand. */
-export function* listObjects(
+export async function* listObjects(
   root: LocalRoot,
   prefix: string,
   { after = "", delimiter, heads = false }: Pick<ListOptions, "after" | "delimiter" | "heads">,
-): Generator<ObjectInfo | Prefix> {
+): AsyncGenerator<ObjectInfo | Prefix> {
   let given = "", cell = "";
-  yield* walk(root.folderOf(prefix), false);
-
-  function* walk(folder: string, inside: boolean): Generator<ObjectInfo | Prefix> {
-    const entries = readEntries(root, folder, inside).filter(isWanted);
-    for (const entry of entries.sort((a, b) => compareUtf8(a.order, b.order))) {
-      const group = groupOf(entry.text);
-      if (group !== undefined) {
-        if (group === given || !holdsObject(root, entry)) continue;
-        given = group;
-        yield { prefix: group };
-      } else if (entry.isLink) {
-        throw linkError(
-          { key: entry.text.replace(/\/$/, ""), backend: root.location },
-          root.pathOf(entry.path.slice(0, -1)),
-        );
-      } else if (entry.path.endsWith("/")) {
-        yield* walk(entry.path, true);
-      } else {
-        const its = cellOf(entry.text);
-        if (heads && its !== "" && its === cell) continue;
-        if (!root.isPlaceOf(entry.text, entry.path)) continue;
-        const info = statObject(root, entry.text, root.pathOf(entry.path));
-        if (info === undefined) continue; // deleted since the folder was read
-        cell = its;
-        yield info;
-      }
+  const open = async (folder: string, inside: boolean) => {
+    const entries = (await readEntries(root, folder, inside)).filter(isWanted);
+    return entries.sort((a, b) => compareUtf8(a.order, b.order)).values();
+  };
+  const opened = [await open(root.folderOf(prefix), false)];
+  for (let inner; (inner = opened.at(-1)) !== undefined;) {
+    const entry = inner.next().value;
+    if (entry === undefined) {
+      opened.pop();
+      continue;
+    }
+    const group = groupOf(entry.text);
+    if (group !== undefined) {
+      if (group === given || !await holdsObject(root, entry)) continue;
+      given = group;
+      yield { prefix: group };
+    } else if (entry.isLink) {
+      throw linkError(
+        { key: entry.text.replace(/\/$/, ""), backend: root.location },
+        root.pathOf(entry.path.slice(0, -1)),
+      );
+    } else if (entry.path.endsWith("/")) {
+      opened.push(await open(entry.path, true));
+    } else {
+      const its = cellOf(entry.text);
+      if (heads && its !== "" && its === cell) continue;
+      if (!root.isPlaceOf(entry.text, entry.path)) continue;
+      const info = statObject(root, entry.text, root.pathOf(entry.path));
+      if (info === undefined) continue; // deleted since the folder was read
+      cell = its;
+      yield info;
     }
   }
 
@@ -81,26 +86,50 @@ export function mayHold(
   return text.endsWith("/") || !after.startsWith("~", text.length);
 }
 
+/**
+ * Entries that one system call returns. Where a later one fails, Deno returns what it has so far.
+ */
+const SURE_ENTRIES = 32;
+
 /** @param inside true if the folder was just found, as a folder, in one that was checked */
-export function readEntries(root: LocalRoot, folder: string, inside: boolean): Entry[] {
-  const { layout } = root;
+async function readEntries(root: LocalRoot, folder: string, inside: boolean): Promise<Entry[]> {
   const path = root.pathOf(folder);
-  const entries: Entry[] = [];
-  const common = layout.textOf(folder);
-  const tailOf = layout.tailsIn(folder);
   try {
     if (!inside) root.ways.check(path.replace(/\/$/, ""));
-    for (const { name, isFile, isDirectory, isSymlink: isLink } of readFolder(path)) {
-      if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
-      const isFolder = isDirectory || isLink;
-      const own = isFolder ? `${name}/` : name;
-      const text = common + tailOf(own);
-      // Keys in a folder that splits a name continue with a digit or a letter.
-      const order = isFolder && !text.endsWith("/") ? `${text}0` : text;
-      entries.push({ path: folder + own, text, order, isLink, isForeign: !isFile && !isDirectory });
-    }
+    const entries = entriesOf(root, folder, readFolder(path));
+    if (entries.length > 0 && entries.length <= SURE_ENTRIES) return entries;
+    return entriesOf(root, folder, await readWholeFolder(path));
   } catch (error) {
-    if (!root.isMissing(error)) throw root.failure(error, { action: "list", key: folder });
+    return missing(root, folder, error);
+  }
+}
+
+/** Returns the entries of a folder that was found: too few, or none, if the disk failed. */
+export function glanceAtEntries(root: LocalRoot, folder: string): Entry[] {
+  try {
+    return entriesOf(root, folder, readFolder(root.pathOf(folder)));
+  } catch (error) {
+    return missing(root, folder, error);
+  }
+}
+
+function missing(root: LocalRoot, key: string, error: unknown): Entry[] {
+  if (root.isMissing(error)) return [];
+  throw root.failure(error, { action: "list", key });
+}
+
+function entriesOf(root: LocalRoot, folder: string, found: Iterable<FolderEntry>): Entry[] {
+  const entries: Entry[] = [];
+  const common = root.layout.textOf(folder);
+  const tailOf = root.layout.tailsIn(folder);
+  for (const { name, isFile, isDirectory, isSymlink: isLink } of found) {
+    if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
+    const isFolder = isDirectory || isLink;
+    const own = isFolder ? `${name}/` : name;
+    const text = common + tailOf(own);
+    // Keys in a folder that splits a name continue with a digit or a letter.
+    const order = isFolder && !text.endsWith("/") ? `${text}0` : text;
+    entries.push({ path: folder + own, text, order, isLink, isForeign: !isFile && !isDirectory });
   }
   return entries;
 }
@@ -114,8 +143,11 @@ function cellOf(key: string): string {
  * Returns false for an empty folder: its last object was just deleted, or the first not yet
  * written.
  */
-function holdsObject(root: LocalRoot, entry: Entry): boolean {
+async function holdsObject(root: LocalRoot, entry: Entry): Promise<boolean> {
   if (entry.isLink) return true;
   if (!entry.path.endsWith("/")) return root.isPlaceOf(entry.text, entry.path);
-  return readEntries(root, entry.path, true).some((inside) => holdsObject(root, inside));
+  for (const inside of await readEntries(root, entry.path, true)) {
+    if (await holdsObject(root, inside)) return true;
+  }
+  return false;
 }

@@ -1,9 +1,11 @@
 import type fs from "node:fs";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
-import { text } from "../../conformance/backend/samples.ts";
+import { ownCalls } from "../../../disk/disk_calls.ts";
+import { RegistryError } from "../../../mod.ts";
+import { listed, putAll, text } from "../../conformance/backend/samples.ts";
 import { testInRoot } from "../../support/temp_root.ts";
-import { withPatchedFs } from "../patched_fs.ts";
+import { fsError, withPatchedFs } from "../patched_fs.ts";
 
 const FIRST = "names/a/versions/final/o89p9p9/9007199254740990.rec";
 const SECOND = "names/a/versions/final/p8p9p9/9007199254740990.rec";
@@ -40,3 +42,30 @@ for (const [what, change] of Object.entries(CHANGES)) {
     }
   });
 }
+
+testInRoot("a folder that the disk cannot read does not count as empty", async (root) => {
+  const backend = createLocalBackend({ path: root.path, durability: "os" });
+  await putAll(backend, ["names/a/1", "names/a/2"]);
+  const calls: (() => Promise<unknown>)[] = [
+    () => backend.getFirst!("names/a/"),
+    () => listed(backend, "names/a/", { limit: 1 }),
+    () => listed(backend, "names/"),
+    () => listed(backend, "names/", { delimiter: "/" }),
+  ];
+  const fail = () => {
+    throw fsError("EIO");
+  };
+  const { deno } = ownCalls;
+  for (const call of calls) {
+    const error = await withPatchedFs(
+      () => ({ readdir: fail, readdirSync: () => [] }), // as Deno does
+      () => assertRejects(call, RegistryError),
+      deno && {
+        lstatSync: (path) => deno.lstatSync(path),
+        openSync: (path) => deno.openSync(path),
+        readDirSync: () => [],
+      },
+    );
+    assertEquals(error.code, "Unavailable");
+  }
+});
