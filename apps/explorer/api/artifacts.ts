@@ -44,53 +44,37 @@ export function versionOf(service: Service, info: VersionInfo): ArtifactVersion 
   const { name, version, commit, digest, size, createdAt, metadata } = info;
   const about = { name, version, commit, digest, size, createdAt, metadata };
   const inputs = info.inputs.map((input) => typeof input === "string" ? input : input.ref);
-  const files = info.files.map((file) => new ServedFile(service, info, file));
+  const files = info.files.map((file) => servedFile(service, info, file));
   return { ...about, materializer: info.materializer.id, inputs, files };
 }
 
-class ServedFile implements ArtifactFile {
-  readonly ref: string;
-  readonly path: string;
-  readonly size: number;
-  readonly digest: string;
-  readonly mediaType: string;
-  readonly url: string;
-  readonly #service: Service;
-  readonly #path: string;
-  readonly #query: Readonly<Record<string, string>>;
-
-  constructor(
-    service: Service,
-    { name, version, commit }: VersionInfo,
-    { path, size, sha256, mediaType }: VersionInfo["files"][number],
-  ) {
-    this.ref = `${name}@${version}`;
-    this.path = path;
-    this.size = size;
-    this.digest = sha256;
-    this.mediaType = mediaType ?? "application/octet-stream";
-    this.#service = service;
-    const encoded = path.split("/").map(segment).join("/");
-    this.#path = `${namePath(name)}/versions/${segment(version)}/files/${encoded}`;
-    this.#query = { commit };
-    this.url = service.url(this.#path, this.#query);
-  }
-
-  async read(offset: number, length: number, signal?: AbortSignal) {
-    const end = Math.min(offset + length, this.size);
+function servedFile(
+  service: Service,
+  { name, version, commit }: VersionInfo,
+  { path, size, sha256, mediaType = "application/octet-stream" }: VersionInfo["files"][number],
+): ArtifactFile {
+  const query = { commit };
+  const encoded = path.split("/").map(segment).join("/");
+  const from = `${namePath(name)}/versions/${segment(version)}/files/${encoded}`;
+  const read = async (offset: number, length: number, signal?: AbortSignal) => {
+    const end = Math.min(offset + length, size);
     if (end <= offset) return new Uint8Array(0);
-    const isWhole = offset === 0 && end === this.size;
+    const isWhole = offset === 0 && end === size;
     const headers: Record<string, string> = isWhole ? {} : { range: `bytes=${offset}-${end - 1}` };
-    const response = await this.#service.ask(this.#path, { query: this.#query, headers, signal });
+    const response = await service.ask(from, { query, headers, signal });
     return await readPart(response, response.status === 206 ? 0 : offset, end - offset);
-  }
-
-  async text(maxBytes: number, signal?: AbortSignal) {
-    const bytes = await this.read(0, maxBytes, signal);
-    const truncated = bytes.length < this.size;
-    // A cut character at the end is left out.
-    return { text: new TextDecoder().decode(bytes, { stream: truncated }), truncated };
-  }
+  };
+  return {
+    ...{ ref: `${name}@${version}`, path, size, digest: sha256, mediaType },
+    url: service.url(from, query),
+    read,
+    async text(maxBytes, signal) {
+      const bytes = await read(0, maxBytes, signal);
+      const truncated = bytes.length < size;
+      // A cut character at the end is left out.
+      return { text: new TextDecoder().decode(bytes, { stream: truncated }), truncated };
+    },
+  };
 }
 
 /** Reads a part of a body, and no more: servers of files may ignore ranges. */
