@@ -234,6 +234,9 @@ Deno.test({
     const scan = `${url}#/artifacts/${encodeURIComponent("scans:plate-01/well-0")}/1.0.0`;
     await page.goto(scan);
     assertEquals([await shown(), await page.getByRole("link", { name: "Upload" }).count()], [0, 0]);
+    await page.goto(`${url}#/upload`);
+    await page.getByText("This token cannot write").waitFor();
+    assertEquals(await page.locator("form").count(), 0);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").fill("writer");
     await page.getByRole("button", { name: "Sign in" }).click();

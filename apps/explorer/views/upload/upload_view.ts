@@ -5,11 +5,11 @@ import { mayWrite, type Service } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatBytes, formatCount } from "../../components/format.ts";
-import { ErrorNotice, Progress } from "../../components/notices.ts";
+import { Empty, ErrorNotice, Progress } from "../../components/notices.ts";
 import { RefField } from "../../components/ref_field.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef, useState } from "../../framework/preact.ts";
-import { hrefOf } from "../../framework/router.ts";
+import { hrefOf, type Place } from "../../framework/router.ts";
 import type { ViewProps } from "../mod.ts";
 import { type ChosenFile, withoutCommonFolder } from "./chosen_files.ts";
 import { DropZone } from "./drop_zone.ts";
@@ -31,6 +31,16 @@ interface Target {
 const AT_ONCE = 3;
 
 export function UploadView({ place: { query } }: ViewProps) {
+  const { service, rights } = useSession();
+  if (mayWrite(rights) && !service.isSite) return html`<${UploadForm} query=${query} />`;
+  return html`
+    <${Empty} title="This token cannot write">
+      <p>Sign in with a token that has a <code>write</code> scope.</p>
+      <//>
+  `;
+}
+
+function UploadForm({ query }: Pick<Place, "query">) {
   const { service, rights } = useSession();
   const [files, setFiles] = useState<readonly ChosenFile[]>([]);
   const [target, setTarget] = useState<Target>({ name: query.name ?? "", metadata: "", alias: "" });
@@ -73,7 +83,7 @@ export function UploadView({ place: { query } }: ViewProps) {
           )} hint="source=camera epochs=3" />
         </div>
         ${!isAllowed &&
-          html`<p class="notice notice-error">The token must not write this name.</p>`}
+          html`<p class="notice notice-error">This token cannot write this name.</p>`}
         <div class="row">
           <button type="submit" class="button button-main"
             disabled=${isBusy || files.length === 0 || target.name.trim() === "" ||
