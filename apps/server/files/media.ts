@@ -1,30 +1,7 @@
 // Media types of served files. They come from the saver, so files must not run as pages here.
+import { isHarmless, typeOfName } from "../explorer/harmless.ts";
 
-/** Types that browsers display without running code. */
-const HARMLESS = [
-  /^image\/(png|jpeg|gif|webp|avif|bmp|tiff)$/,
-  /^(audio|video)\/[\w.+-]+$/,
-  /^text\/(plain|csv|markdown)$/,
-  /^application\/(json|x-ndjson|octet-stream)$/,
-];
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[ \t]*[\w-]+=("[\w ./:=+-]*"|[\w./:=+-]+))*$/;
-
-/** Types by extension, for files without a type. */
-const BY_EXTENSION: Readonly<Record<string, string>> = {
-  csv: "text/csv",
-  gif: "image/gif",
-  jpeg: "image/jpeg",
-  jpg: "image/jpeg",
-  json: "application/json",
-  jsonl: "application/x-ndjson",
-  md: "text/markdown",
-  png: "image/png",
-  svg: "image/svg+xml",
-  tif: "image/tiff",
-  tiff: "image/tiff",
-  txt: "text/plain",
-  webp: "image/webp",
-};
 
 export type Disposition = "inline" | "attachment";
 
@@ -34,8 +11,7 @@ export function mediaHeaders(
   asked?: Disposition,
 ): Record<string, string> {
   const type = contentType(path, mediaType);
-  const bare = type.toLowerCase().replace(/;.*/s, "");
-  const disposition = asked ?? (HARMLESS.some((type) => type.test(bare)) ? "inline" : "attachment");
+  const disposition = asked ?? (isHarmless(type) ? "inline" : "attachment");
   return {
     "content-type": type,
     "content-disposition": contentDisposition(disposition, path.slice(path.lastIndexOf("/") + 1)),
@@ -46,9 +22,7 @@ export function mediaHeaders(
 }
 
 function contentType(path: string, mediaType: string | undefined): string {
-  const [, extension = ""] = /\.([a-z0-9]+)$/.exec(path.toLowerCase()) ?? [];
-  const type = mediaType ??
-    (Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined);
+  const type = mediaType ?? typeOfName(path);
   if (type === undefined || !MEDIA_TYPE.test(type)) return "application/octet-stream";
   return /^text\/[\w.+-]+$/i.test(type) ? `${type}; charset=utf-8` : type;
 }

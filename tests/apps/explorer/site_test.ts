@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createOneTimeCheck } from "../../../apps/server/access/one_time.ts";
 import { siteFiles } from "../../../apps/server/explorer/export_site.ts";
 import type { SiteFile } from "../../../apps/server/explorer/site_file.ts";
+import { sitePath } from "../../../apps/server/explorer/site_path.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { IGNORED, openExplorer, openServed, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
@@ -62,6 +63,17 @@ Deno.test("stored pages are not pages of the site", async () => {
   const files = await filesOf(registry, ["page"]);
   const types = [...files].filter(([path]) => path.includes("/files/")).map(([, { type }]) => type);
   for (const type of types) assert(!/html|svg|javascript/.test(type), type);
+});
+
+Deno.test("no server of files makes a page, script or setting of a stored file", () => {
+  const at = (file: string) =>
+    sitePath(`artifacts/a/versions/1.0.0/files/${encodeURIComponent(file)}`).split("/").at(-1)!;
+  const names = ["p.html", "p.XHTML", "p.svg", "p.js", "p.css", "p.pdf", "p", "p.md", ".htaccess"];
+  names.push("web.config", "p.html.bin", "p~2ehtml", "p.shtml", "p.parquet", "p.bin");
+  for (const name of names) assert(/^[^.]+\.bin$/.test(at(name)), at(name));
+  assertEquals(new Set(names.map(at)).size, names.length);
+  assertEquals(["a.png", "a.CSV", "a.txt"].map(at), ["a.png", "a.CSV", "a.txt"]);
+  assertEquals(at("run.php.csv"), "run~2ephp.csv"); // Apache runs the PHP of every `.php` in a name
 });
 
 Deno.test({
