@@ -237,6 +237,7 @@ Deno.test({
     await page.goto(`${url}#/upload`);
     await page.getByText("This token cannot write").waitFor();
     assertEquals(await page.locator("form").count(), 0);
+    await page.goto(scan);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").fill("writer");
     await page.getByRole("button", { name: "Sign in" }).click();
