@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { loadCommands } from "../../apps/cli/commands/mod.ts";
+import { GROUPS } from "../../apps/cli/program/groups.ts";
 import { runCli } from "../../apps/cli.ts";
 import { ReaderGone } from "../../apps/cli/terminal/cli_io.ts";
 import { captureIo, cliTest, filesIn, filledTest, holdfast, succeeds } from "./captured_io.ts";
@@ -9,15 +10,25 @@ const COMMANDS = await loadCommands();
 const HERE = { cwd: "/" };
 const PLAIN = { NO_COLOR: "1" };
 
-Deno.test("--help goes to standard output and shows the first steps, every command and the exit codes", async () => {
+Deno.test("--help fits on one screen, and shows the first steps and the groups", async () => {
   const { code, out, err } = await holdfast("--help", HERE);
   assertEquals([code, err], [0, ""]);
   assertStringIncludes(out, "$ holdfast init");
-  assertStringIncludes(out, "Exit codes:");
   assertEquals(out.split("\n").filter((line) => line.length > 80), []);
+  assert(out.trimEnd().split("\n").length <= 40, out);
+  for (const { name } of GROUPS) assertStringIncludes(out, `\n  ${name} `);
+});
+
+Deno.test("every command is in the help of exactly one group", async () => {
+  const helps = await Promise.all(GROUPS.map(({ name }) => succeeds(`help ${name}`, HERE)));
   for (const { name, hidden } of COMMANDS) {
-    assertEquals(out.includes(`\n  ${name} `), !hidden, name);
+    const count = helps.filter((help) => help.includes(`\n  ${name} `)).length;
+    assertEquals(count, hidden ? 0 : 1, name);
   }
+  assertEquals(helps.join("\n").split("\n").filter((line) => line.length > 80), []);
+  const first = COMMANDS.map(({ name }) => name.split(" ")[0]);
+  assertEquals(GROUPS.filter(({ name }) => first.includes(name)), []);
+  assertStringIncludes(await succeeds("help exit-codes", HERE), "130  interrupted by Ctrl-C");
 });
 
 Deno.test("every command's help has a purpose, its options and examples, and fits the terminal", async () => {
@@ -29,12 +40,13 @@ Deno.test("every command's help has a purpose, its options and examples, and fit
       env: PLAIN,
     });
     assertEquals(code, 0);
+    assert(hidden || out.startsWith("Examples:"), name);
     assert(!summary.includes("\n") && summary.endsWith("."), name);
     for (const { flags } of options) assertStringIncludes(out, flags);
     assert(hidden || examples.length >= 2, `${name} has ${examples.length} examples`);
     for (const [line] of examples) assertStringIncludes(out, line);
     assertEquals(out.split("\n").filter((line) => line.length > 80), [], name);
-    const paragraphs = out.split("Arguments:")[0].split(/^Options/m)[0].split("\n\n").slice(1);
+    const paragraphs = out.split("Arguments:")[0].split(/^Options/m)[0].split("\n\n").slice(2);
     for (const [first, ...more] of paragraphs.map((text) => text.trimEnd().split("\n"))) {
       const next = more[0]?.split(" ")[0] ?? "";
       assert(
@@ -66,7 +78,7 @@ Deno.test("typos get a suggestion and a hint", async () => {
     ["delete", "Did you mean rm?"],
     ["compare", "Did you mean diff?"],
     ["history", "Did you mean log?"],
-    ["statsu", "Did you mean status?"],
+    ["status", "Did you mean doctor?"],
     ["validat", "Did you mean pipeline validate?"],
     ["pipeline rnu", "Did you mean pipeline run?"],
     ["pipelin run", "Did you mean pipeline?"],

@@ -37,13 +37,11 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["prune", "--keep-last", "1", "--dry-run"], [READ]],
   [["probe"], [READ, WRITE]],
   [["mirror", "reg", "to"], [READ + ",to", "--allow-write=to"]],
-  [["status"], [READ]],
   [["doctor"], [READ, WRITE]],
   [["doctor", "--no-probe"], [READ]],
   [["remote", "ls"], []],
   [["cache", "info"], []],
   [["completions", "bash"], []],
-  [["man"], []],
   [["--help"], []],
 ];
 

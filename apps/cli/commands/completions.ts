@@ -2,6 +2,7 @@
 import { readRemotes } from "../../../registry/places/mod.ts";
 import { completeLine } from "../completion/complete_line.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import { GROUPS } from "../program/groups.ts";
 import { invalid } from "../program/hints.ts";
 
 /**
@@ -102,6 +103,7 @@ export const complete: Command = defineCommand<[words: string[]]>({
     const found = await completeLine(words, {
       commands: await context.loadCommands(),
       remotes: remoteNames(context),
+      topics: [...GROUPS.map(({ name }) => name), "exit-codes"],
       open: (registry) => context.open({ registry }),
     });
     if (found.length > 0) await context.io.stdout.write(`${found.join("\n")}\n`);

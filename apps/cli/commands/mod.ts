@@ -1,7 +1,7 @@
 // All commands. A command is loaded when it is called, or when help lists all.
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 
-/** By name, in the order of the help. */
+/** By name, in the order of the groups in the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./places/init.ts")).init,
   save: async () => (await import("./save.ts")).save,
@@ -28,7 +28,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "export mindtrace": async () => (await import("./neighbors/mindtrace.ts")).exportMindtrace,
   probe: async () => (await import("./stores/probe.ts")).probe,
   cache: async () => (await import("./stores/cache.ts")).cache,
-  status: async () => (await import("./places/status.ts")).status,
   doctor: async () => (await import("./places/doctor.ts")).doctor,
   "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
   "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
@@ -60,7 +59,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "token ls": async () => (await import("./services/token.ts")).tokenLs,
   "token rm": async () => (await import("./services/token.ts")).tokenRm,
   completions: async () => (await import("./completions.ts")).completions,
-  man: async () => (await import("./man.ts")).man,
   __complete: async () => (await import("./completions.ts")).complete,
 };
 

@@ -13,6 +13,8 @@ export interface CompleteLineOptions {
   open(registry: string | undefined): Promise<Registry>;
   /** Names of registries, without the `@`. @default none */
   remotes?: readonly string[];
+  /** Topics of `help` beside commands. @default none */
+  topics?: readonly string[];
 }
 
 /**
@@ -24,7 +26,7 @@ export async function completeLine(
   words: readonly string[],
   options: CompleteLineOptions,
 ): Promise<string[]> {
-  const { commands, open, remotes = [] } = options;
+  const { commands, open, remotes = [], topics = [] } = options;
   const typed = words.at(-1) ?? "";
   const { command, group, positionals, pending, registry } = readWords(
     words.slice(0, -1),
@@ -32,9 +34,11 @@ export async function completeLine(
   );
   const among = (candidates: readonly string[]) =>
     candidates.filter((candidate) => candidate.startsWith(typed));
+  if (words[0] === "help" && words.length === 2) {
+    return among([...topics, ...wordsAfter("", commands)]);
+  }
   const at = typed.startsWith("@") ? "@" : "";
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
-    if (completes === "command") return among(wordsAfter("", commands));
     if (completes === "place") return among(remotes.map((name) => `${at}${name}`));
     if (completes === "remote") return among(remotes);
     if (completes === undefined || completes === "file") return []; // the shell completes files

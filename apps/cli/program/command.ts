@@ -12,7 +12,6 @@ export type Completes =
   | "ref"
   | "run"
   | "file"
-  | "command"
   | "place"
   | "remote"
   | "alias"

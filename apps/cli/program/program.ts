@@ -5,6 +5,7 @@ import { type CliIo, type CliOutput, createColors, knownColumns } from "../termi
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";
+import { groupHelp, groupLines, GROUPS } from "./groups.ts";
 import { invalid } from "./hints.ts";
 
 export interface ProgramOptions {
@@ -19,8 +20,7 @@ export interface ProgramOptions {
 
 const FIRST_STEPS = `First steps:
   $ holdfast init                          # a registry in ./.holdfast
-  $ holdfast save my:model ./model.bin     # my:model@1.0.0
-  $ holdfast save my:model ./model.bin     # my:model@2.0.0
+  $ holdfast save my:model ./model.bin     # my:model@1.0.0, then 2.0.0
   $ holdfast ls
   $ holdfast download my:model@1.0.0 ./old.bin
 
@@ -32,36 +32,9 @@ export async function runProgram(
   options: ProgramOptions,
 ): Promise<number> {
   const { commands, io, version, run } = options;
-  const colors = createColors(io.stdout, io);
   let exitCode = 0;
   let help = "";
-  const program = new Parser("holdfast")
-    .description(
-      "Stores and versions models, datasets and files of any size, with any number of writers.",
-    )
-    .version(version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "show this help")
-    .helpCommand("help [command]", "Show help, or the help of a command.")
-    .enablePositionalOptions()
-    .showSuggestionAfterError(false)
-    .configureHelp({
-      styleTitle: colors.bold,
-      visibleCommands,
-      subcommandTerm: (sub) =>
-        [...wordsOf(sub), ...sub.registeredArguments.map(argumentTerm)].join(" "),
-    })
-    .configureOutput({
-      writeOut: (text) => void (help += text),
-      writeErr: (text) => void (help += text),
-      outputError: () => {},
-      getOutHelpWidth: () => helpWidth(io.stdout),
-      getErrHelpWidth: () => helpWidth(io.stderr),
-      getOutHasColors: () => true, // the styles above decide about color
-      getErrHasColors: () => true,
-    })
-    .addHelpText("after", `\n${FIRST_STEPS}\n\n${EXIT_CODE_HELP}`);
-  program.exitOverride((error) => refuse(error, program));
-  for (const option of SHARED_OPTIONS) program.addOption(toOption(option));
+  const program = createProgram(io, version, (text) => void (help += text));
 
   for (const command of commands) {
     const [name = "", group] = command.name.split(" ").reverse();
@@ -77,8 +50,8 @@ export async function runProgram(
     }
     if (command.examples.length > 0) {
       sub.addHelpText(
-        "after",
-        ({ error }) => `\n${examplesHelp(command, helpWidth(error ? io.stderr : io.stdout))}`,
+        "before",
+        ({ error }) => `${examplesHelp(command, helpWidth(error ? io.stderr : io.stdout))}\n`,
       );
     }
     sub.action(async () => {
@@ -88,6 +61,14 @@ export async function runProgram(
     });
   }
 
+  const topic = args.length === 2 && args[0] === "help"
+    ? topicHelp(args[1]!, commands, helpWidth(io.stdout))
+    : undefined;
+  if (topic !== undefined) {
+    await io.stdout.write(`${topic}
+`);
+    return 0;
+  }
   try {
     refuseUnknownHelp(args, program);
     const isOfGroup = args[0] === "help" && args.length === 3;
@@ -98,6 +79,45 @@ export async function runProgram(
     return error.wanted ? 0 : 2;
   }
   return exitCode;
+}
+
+function createProgram(io: CliIo, version: string, write: (text: string) => void): Parser {
+  const colors = createColors(io.stdout, io);
+  const program = new Parser("holdfast")
+    .description(
+      "Versions of models, datasets and files of any size, for any number of writers.\n\n" +
+        `${FIRST_STEPS}\n\nCommands, explained by holdfast help GROUP, COMMAND or exit-codes:\n` +
+        groupLines(),
+    )
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "Show help, or the help of a command.")
+    .enablePositionalOptions()
+    .showSuggestionAfterError(false)
+    .configureHelp({
+      styleTitle: colors.bold,
+      visibleCommands: (parser) => parser.parent === null ? [] : new Help().visibleCommands(parser),
+      subcommandTerm: (sub) =>
+        [...wordsOf(sub), ...sub.registeredArguments.map(argumentTerm)].join(" "),
+    })
+    .configureOutput({
+      writeOut: write,
+      writeErr: write,
+      outputError: () => {},
+      getOutHelpWidth: () => helpWidth(io.stdout),
+      getErrHelpWidth: () => helpWidth(io.stderr),
+      getOutHasColors: () => true, // the styles above decide about color
+      getErrHasColors: () => true,
+    });
+  program.exitOverride((error) => refuse(error, program));
+  for (const option of SHARED_OPTIONS) program.addOption(toOption(option));
+  return program;
+}
+
+function topicHelp(topic: string, commands: readonly Command[], columns: number) {
+  const group = GROUPS.find(({ name }) => name === topic);
+  if (group !== undefined) return groupHelp(group, commands, columns);
+  return topic === "exit-codes" ? EXIT_CODE_HELP : undefined;
 }
 
 /** Refuses help of an unknown command, for which the parser would show the help of the program. */
@@ -157,14 +177,6 @@ function groupOf(program: Parser, name: string): Parser {
   return group;
 }
 
-/** Lists the commands of a group one by one. */
-function visibleCommands(parser: Parser): Parser[] {
-  const own = new Help().visibleCommands(parser);
-  return parser.parent === null
-    ? own.flatMap((sub) => sub.commands.length > 0 ? sub.commands : [sub])
-    : own;
-}
-
 /** Returns `["batch", "save"]`, or nothing for the program itself. */
 function wordsOf(parser: Parser): string[] {
   if (parser.name() === "holdfast") return [];
@@ -187,6 +199,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   put: "save",
   remove: "rm",
   show: "info",
+  status: "doctor",
   tag: "alias",
 };
 

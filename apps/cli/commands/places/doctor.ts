@@ -1,6 +1,10 @@
 // `holdfast doctor`
+import process from "node:process";
+import manifest from "../../../../deno.json" with { type: "json" };
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
 import { inspectCache, type Registry, type StoredRegistry } from "../../../../mod.ts";
+import { readSettings } from "../../../../registry/maintenance.ts";
+import type { RegistrySettings } from "../../../../registry/mod.ts";
 import {
   type Check,
   checkCertificates,
@@ -17,20 +21,22 @@ import { localPathOf } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
-import { formatCount } from "../../terminal/units.ts";
+import { formatCount, formatGrace } from "../../terminal/units.ts";
 import { wrapped } from "../../terminal/wrap.ts";
 
 export const doctor: Command = defineCommand<[], { probe: boolean }>({
   name: "doctor",
-  summary: "Check the registry and this machine, and show how to fix problems.",
+  summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
-    "certificates and proxies. The check of the store sends about 280 requests below scratch/ " +
+    "certificates and proxies, and shows how to fix problems. Shows where credentials are, never " +
+    "their values. The check of the store sends about 280 requests below scratch/ " +
     "and cleans up. Exit code 1 if a check fails. With --json: one line per check.",
   args: [],
   options: [{ flags: "--no-probe", text: "do not check the store; writes nothing" }],
   examples: [
     ["holdfast doctor", "the registry of this folder"],
     ["holdfast doctor -r team --no-probe", "another registry, without writing to it"],
+    ["holdfast doctor --json", "for bug reports"],
   ],
   async run(_args, { probe }, context) {
     const verdicts = { ok: 0, warn: 0, fail: 0 };
@@ -58,6 +64,7 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
 
 async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerator<Check> {
   const { io, shared } = context;
+  yield ok("programs", versionsOfAll());
   yield checkNames(context);
   let found: FoundRegistry;
   try {
@@ -78,6 +85,10 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   if ("verdict" in registry) yield registry;
   else {
     yield ok("registry", `${found.location}: the location ${originOf(found) ?? "is given"}`);
+    const settings = found.kind === "service"
+      ? registry.settings
+      : await readSettings(registry as StoredRegistry, { signal: io.signal });
+    yield ok("settings", settingsText(registry.id, settings));
     if (found.kind !== "service" && probe) {
       yield* await checkStore(registry as StoredRegistry, context);
     }
@@ -111,6 +122,21 @@ async function* checksOfMachine(
   }
   yield* await checkCertificates(io);
   yield* checkProxy(io, found?.kind === "service" ? new URL(found.location).hostname : undefined);
+}
+
+function settingsText(id: string, { versioned, mutable, graceMs }: RegistrySettings): string {
+  return [
+    versioned ? "names have versions" : "names have one value",
+    mutable ? "mutable" : "immutable",
+    `grace period ${formatGrace(graceMs)}`,
+    `id ${id}`,
+  ].join(", ");
+}
+
+function versionsOfAll(): string {
+  const { deno, bun, node } = process.versions as Record<string, string>;
+  const runtime = deno ? `deno ${deno}` : bun ? `bun ${bun}` : `node ${node}`; // all have `node`
+  return `holdfast ${manifest.version}, ${runtime}, ${process.platform} ${process.arch}`;
 }
 
 function checkNames({ io: { system } }: CommandContext): Check {

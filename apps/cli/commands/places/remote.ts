@@ -50,7 +50,7 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
         throw invalid(
           "store a token file for this registry",
           "it is not a service",
-          "Omit --token-file. Bucket credentials come from the environment; see: holdfast status",
+          "Omit --token-file. Bucket credentials come from the environment; see: holdfast doctor --no-probe",
         );
       }
       const remote: Remote = tokenFile === undefined ? { location } : { location, tokenFile };

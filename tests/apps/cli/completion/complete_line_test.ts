@@ -64,6 +64,8 @@ const CASES: Record<string, [line: string, words: string][]> = {
     ["pipeline ", "logs"],
     ["--json i", "info"],
     ["x", ""],
+    ["help ", "look info verify pipeline batch cat alias"],
+    ["help lo", "look"],
   ],
   "options of the command and of all commands": [
     ["info --l", "--long"],
@@ -119,7 +121,8 @@ for (const [name, lines] of Object.entries(CASES)) {
   Deno.test(`completion offers ${name}`, async () => {
     const open = (registry: string | undefined) => Promise.resolve(fakeRegistry(registry));
     for (const [line, words] of lines) {
-      const found = await completeLine(line.split(" "), { commands: COMMANDS, open });
+      const topics = ["look"];
+      const found = await completeLine(line.split(" "), { commands: COMMANDS, open, topics });
       assertEquals(found.join(" "), words, line);
     }
   });

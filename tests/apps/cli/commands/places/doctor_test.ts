@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../../core/system.ts";
@@ -19,7 +19,8 @@ cliTest("doctor checks a healthy registry", async (it) => {
   await it.succeeds("init", at);
   const { code, checks } = await examine(it, "", at);
   assertEquals(code, 0);
-  const names = "names registry probe clock permissions disk cache certificates proxy";
+  const names =
+    "programs names registry settings probe clock permissions disk cache certificates proxy";
   assertEquals([...checks.keys()].join(" "), names);
   for (const { verdict, advice } of checks.values()) {
     assertEquals([verdict, advice], ["ok", undefined]);
@@ -28,6 +29,12 @@ cliTest("doctor checks a healthy registry", async (it) => {
   const folder = it.root.join(".holdfast");
   assertStringIncludes(out, `ok    permissions   may read and write ${folder}\n`);
   assertEquals([/probe|clock/.test(out), err], [false, "No problems.\n"]);
+  assertMatch(out, /^ok {4}programs {6}holdfast \d+\.\d+\.\d+, deno \d/);
+  assertStringIncludes(out, `${folder}: the location is the nearest .holdfast`);
+  assertMatch(
+    out,
+    /settings {6}names have versions, immutable, grace period 24 h, id [0-9a-f-]{36}/,
+  );
   await it.prints("doctor --no-probe --quiet", "", at);
 });
 
@@ -47,6 +54,12 @@ cliTest("doctor does not warn of a missing token: an open service needs none", a
   const { checks } = await examine(it, "-r http://127.0.0.1:9 --wait 1s");
   assertEquals(checks.get("credentials")?.verdict, "ok");
   assertEquals(checks.get("registry")?.verdict, "fail");
+});
+
+cliTest("doctor never shows the secret of a location", async (it) => {
+  const env = { HOLDFAST_REGISTRY: "s3://k:verysecret@b" };
+  const { code, out, err } = await it.holdfast("doctor --json", { env });
+  assertEquals([code, /verysecret/.test(out + err)], [1, false]);
 });
 
 cliTest("doctor compares clocks", async (it) => {

@@ -21,7 +21,7 @@ cliTest("settings shows and changes the grace period", async (it) => {
   );
   assertMatch(said.countsFrom, /^\d{4}-/);
   assertMatch(await it.succeeds("gc"), /grace period is 72 h\n$/);
-  assertMatch(await it.succeeds("status"), /\ngrace +48 h\n/);
+  assertMatch(await it.succeeds("doctor --no-probe"), /grace period 48 h/);
   await it.prints("settings --grace 2d --quiet", "");
 });
 
