@@ -640,6 +640,8 @@ class S3Store:
         """Yields all objects whose key begins with the prefix, in byte order."""
         for page in self._pages(prefix):
             for item in page.get("Contents", ()):
+                if "LastModified" not in item:
+                    raise self._foreign(prefix, "has an object without a time")
                 modified = item["LastModified"].timestamp() * 1000
                 yield Entry(item["Key"][len(self.prefix):], item["Size"], modified)
 
@@ -650,16 +652,24 @@ class S3Store:
                 yield item["Prefix"][len(self.prefix) + len(prefix):-1]
 
     def _pages(self, prefix: str, **options: str) -> Iterator[Json]:
-        most, token = 10, ""
+        most, tokens = 10, set()
+        options["Prefix"] = self.prefix + prefix
         while True:
-            if token:
-                options["ContinuationToken"] = token
-            options["Prefix"] = self.prefix + prefix
             page = self._call("list_objects_v2", MaxKeys=most, **options)
+            if "IsTruncated" not in page:
+                raise self._foreign(prefix, "does not tell whether it is complete")
+            token = page.get("NextContinuationToken", "") if page["IsTruncated"] else None
+            if token == "" or token in tokens:
+                raise self._foreign(prefix, "continues without a new token")
             yield page
-            most, token = 1000, page.get("NextContinuationToken", "")
-            if not page.get("IsTruncated"):
+            if token is None:
                 return
+            tokens.add(token)
+            most, options["ContinuationToken"] = 1000, token
+
+    def _foreign(self, prefix: str, state: str) -> HoldfastError:
+        message = f'Cannot list "{prefix}" of {self.location}: the listing {state}'
+        return HoldfastError("Unsupported", message, "Check the endpoint and what is in front of it.")
 
     def read(self, key: str, offset: int = 0, size: Optional[int] = None) -> Iterator[bytes]:
         """Yields the bytes of an object from an offset: all, or `size` of them if it has them."""
@@ -1643,14 +1653,16 @@ class ServiceRegistry(Registry):
         return f"artifacts/{urllib.parse.quote(name, safe='')}"
 
     def _items(self, path: str, **query: str) -> Iterator[Any]:
+        seen = set()
         while True:
             page = self._json(f"{path}?{urllib.parse.urlencode(query)}")
-            if not isinstance(page.get("items"), list):
+            if not isinstance(page.get("items"), list) or str(page.get("next")) in seen:
                 raise self._foreign(path)
             yield from page["items"]
             if not page.get("next"):
                 return
-            query["after"] = page["next"]
+            query["after"] = str(page["next"])
+            seen.add(query["after"])
 
     def _json(self, path: str) -> Any:
         data = b"".join(self._bytes(path))

@@ -14,9 +14,10 @@ import holdfast_reader as reader
 class FakeClient:
     """As much of a client of boto3 as the reader uses, over objects with the times of a test."""
 
-    def __init__(self, path):
+    def __init__(self, path, page={}, item={}):
         with open(path, encoding="utf-8") as file:
             self.objects = {each["key"]: each for each in json.load(file)}
+        self.page, self.item = page, item  # what the replies have instead; null: they lack it
 
     def list_objects_v2(self, Bucket, Prefix, MaxKeys, ContinuationToken="", Delimiter=""):
         keys = sorted(key for key in self.objects if key.startswith(Prefix))
@@ -30,10 +31,12 @@ class FakeClient:
             }
             for key in keys[:MaxKeys]
         ]
+        contents = [replaced(each, self.item) for each in contents]
         page = {"Contents": contents, "CommonPrefixes": [{"Prefix": each} for each in folders]}
-        if len(keys) > MaxKeys:
-            page.update(IsTruncated=True, NextContinuationToken=keys[MaxKeys - 1])
-        return page
+        page["IsTruncated"] = len(keys) > MaxKeys
+        if page["IsTruncated"]:
+            page["NextContinuationToken"] = keys[MaxKeys - 1]
+        return replaced(page, self.page)
 
     def get_object(self, Bucket, Key, Range="bytes=0-"):
         start, end = Range[len("bytes="):].split("-")
@@ -51,10 +54,14 @@ class FakeClient:
         raise error
 
 
+def replaced(members, others):
+    return {key: value for key, value in {**members, **others}.items() if value is not None}
+
+
 def registry_of(question):
     s3 = None
     if "objects" in question:
-        s3 = FakeClient(question["objects"])
+        s3 = FakeClient(question["objects"], **question.get("replies", {}))
     if "s3" in question:
         import boto3
 

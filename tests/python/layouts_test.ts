@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createS3Backend } from "../../backends/s3.ts";
+import type { Backend } from "../../core/backend.ts";
 import { inRange, parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
@@ -158,25 +159,63 @@ serverTest(`Python reads a bucket${why}`, "minio", async (server) => {
   await sameAsPython(reader, { location: root.path }, registry);
 });
 
+/** Writes the objects of a store to a file, for the client of `answer.py`. */
+async function writeObjects(store: Backend, path: string): Promise<void> {
+  const objects = [];
+  for (const entry of await Array.fromAsync(store.list(""))) {
+    if (!("key" in entry)) continue;
+    const { bytes } = (await store.get(entry.key))!;
+    objects.push({ key: entry.key, time: entry.modifiedAt, bytes: [...await bytes()] });
+  }
+  await writeFile(path, JSON.stringify(objects));
+}
+
 testReader("Python skips expired records", async (reader, root) => {
   const world = await createProtocolWorld({ mutable: true });
   await world.registry.save("a", filler("first"), { version: "1.0.0" });
   await makeVoid(world);
   await world.registry.save("b", "first", { version: "1.0.0" });
   await makeVoid(world, { version: "2.0.0" });
-  const objects = [];
-  for (const entry of await Array.fromAsync(world.store.list(""))) {
-    if (!("key" in entry)) continue;
-    const { bytes } = (await world.store.get(entry.key))!;
-    objects.push({ key: entry.key, time: entry.modifiedAt, bytes: [...await bytes()] });
-  }
   const path = root.join("objects.json");
-  await writeFile(path, JSON.stringify(objects));
+  await writeObjects(world.store, path);
   const { registry } = await world.open();
   const refs = ["a", "a@1", "a@^1", "a@2", "a@>=1"];
   const expected = refs.map((ref) => orCode(async () => `${(await registry.info(ref)).commit}`));
   const found = await reader.ask({ ask: "commits", location: "s3://fake", objects: path, refs });
   assertEquals(withoutMessages(found), await Promise.all(expected));
+});
+
+testReader("Python refuses listings that end early or never", async (reader, root) => {
+  const world = await createProtocolWorld();
+  for (let i = 0; i < 12; i++) await world.registry.save("a", i);
+  const path = root.join("objects.json");
+  await writeObjects(world.store, path);
+  const ask = (replies: Record<string, unknown>) =>
+    reader.ask({ ask: "describe", location: "s3://fake", objects: path, replies });
+  assertEquals(await ask({}), await describe(world.registry));
+  for (
+    const replies of [
+      { page: { IsTruncated: true, NextContinuationToken: null } },
+      { page: { IsTruncated: null } },
+      { page: { IsTruncated: true, NextContinuationToken: "", Contents: [] } },
+      { page: { IsTruncated: true, NextContinuationToken: "same", Contents: [] } },
+      { item: { LastModified: null } },
+    ]
+  ) {
+    const answer = withoutMessages(await ask(replies));
+    assertEquals(answer, { error: "Unsupported" }, JSON.stringify(replies));
+  }
+});
+
+testReader("Python refuses a service whose list has no end", async (reader) => {
+  const page = { items: [], next: "same" };
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => Response.json(page),
+  );
+  const location = `http://127.0.0.1:${server.addr.port}`;
+  const answer = withoutMessages(await reader.ask({ ask: "describe", location }));
+  assertEquals(answer, { error: "Unsupported" });
 });
 
 testReader("Python reads ranges as the product does", async (reader) => {
