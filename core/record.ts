@@ -24,9 +24,11 @@ export type FileMode = "executable" | "link" | "folder";
 /** A file in a record, with the place of its bytes: `inline` or in `parts`. */
 export interface StoredFile extends FileInfo {
   encoding?: Encoding;
-  /** `<order>/<commit>` of the payload folder of its parts. @default that of the record */
+  /** `<order>/<commit>` of the payload folder of its parts and chunks. @default that of the record */
   from?: string;
   parts?: Part[];
+  /** Location of the list of its chunks, if it has one. */
+  chunks?: Part & { sha256: string };
   /** Position of the stored bytes after the record's first line. */
   inline?: [offset: number, length: number];
 }

@@ -24,16 +24,21 @@ export function placeOf({ from }: Pick<StoredFile, "from">, part: Part): string 
   return part.from ?? from;
 }
 
+/** Returns the parts of a file, and of the list of its chunks. */
+export function allParts({ parts = [], chunks }: Pick<StoredFile, "parts" | "chunks">): Part[] {
+  return chunks === undefined ? parts : [...parts, chunks];
+}
+
 /** Returns the payload objects of a record; only the list of files if that was not read. */
 export function objectsOf(store: Store, record: AnyRecord | undefined): PayloadObject[] {
   if (record?.kind !== "version") return [];
   const own = ownPlace(store, record);
-  const list: Pick<StoredFile, "from" | "parts">[] = record.fileList === undefined
+  const list: Pick<StoredFile, "from" | "parts" | "chunks">[] = record.fileList === undefined
     ? []
     : [{ parts: [record.fileList] }];
   const objects = new Map<string, PayloadObject>();
   for (const file of list.concat(record.files)) {
-    for (const part of file.parts ?? []) {
+    for (const part of allParts(file)) {
       const place = placeOf(file, part) ?? own;
       objects.set(`${place}/${part.object}`, [place, part.object]);
     }
@@ -93,10 +98,11 @@ export function parseFileList(
 
 /** Returns the keys of objects of other versions that these files share. */
 export function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
-  const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
-    parts.flatMap(({ object, from = ofFile }) =>
-      from === undefined ? [] : [payloadKey(name, from, object)]
-    )
+  const objects = files.flatMap((file) =>
+    allParts(file).flatMap((part) => {
+      const from = placeOf(file, part);
+      return from === undefined ? [] : [payloadKey(name, from, part.object)];
+    })
   );
   return [...new Set(objects)];
 }

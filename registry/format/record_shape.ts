@@ -122,13 +122,11 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
 }
 
 function fileListProblem(fileList: unknown, files: unknown): string | undefined {
-  if (!isJsonObject(fileList) || !isPart(fileList) || fileList.sha256 === undefined) {
-    return "invalid list of files";
-  }
+  if (!isListPart(fileList)) return "invalid list of files";
   if (!Array.isArray(files) || files.length > 0) {
     return "files are both in the record and in a list";
   }
-  if ((fileList.size as number) > MAX_FILE_LIST_BYTES) return "list of files is too long";
+  if (fileList.size > MAX_FILE_LIST_BYTES) return "list of files is too long";
 }
 
 function isStoredFile(file: unknown): boolean {
@@ -143,7 +141,8 @@ function isStoredFile(file: unknown): boolean {
 }
 
 /** Returns true if the stored bytes are in one place: in the record, in objects, or nowhere. */
-function isPlaced({ inline, parts, from }: Fields): boolean {
+function isPlaced({ inline, parts, from, chunks }: Fields): boolean {
+  if (!isAbsentOr(chunks, isListPart)) return false;
   if (inline !== undefined) {
     return parts === undefined && Array.isArray(inline) && inline.length === 2 &&
       inline.every((value) => isNumber(value));
@@ -156,6 +155,10 @@ function isPlaced({ inline, parts, from }: Fields): boolean {
 function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
   if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
   return isNumber((offset as number) + (size as number)) && isAbsentOr(sha256, isDigest);
+}
+
+function isListPart(part: unknown): part is { size: number } {
+  return isJsonObject(part) && isPart(part) && part.sha256 !== undefined;
 }
 
 function isPlace(from: unknown): boolean {

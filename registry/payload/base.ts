@@ -7,7 +7,7 @@ import { payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
 import { type Known, KnownFiles } from "./known.ts";
-import { ownPlace, placeOf } from "../cell/objects.ts";
+import { allParts, ownPlace, placeOf } from "../cell/objects.ts";
 
 export interface Base {
   record: VersionRecord;
@@ -58,7 +58,7 @@ export function createBase(
     async copyAll(copy) {
       if (known.bySize.size === 0) return; // nothing may be taken
       const parts = files.flatMap((file) =>
-        (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part }))
+        allParts(file).map((part) => ({ key: keyOf(file, part), part }))
       );
       await forEachAtOnce(parts, async ({ key, part }) => {
         if (await isThere(key, part)) await copyOnce(key, copy);
@@ -68,16 +68,19 @@ export function createBase(
     async share(file, copy) {
       const same = known.same(file);
       if (same === undefined) return undefined;
-      const { encoding, parts, from = own } = same;
-      for (const part of parts!) if (!await isThere(keyOf(same, part), part)) return undefined;
+      const { encoding, parts, chunks, from = own } = same;
+      for (const part of allParts(same)) {
+        if (!await isThere(keyOf(same, part), part)) return undefined;
+      }
       const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };
-      if (!copies) return { ...facts, from, parts };
+      if (!copies) return { ...facts, from, parts, ...(chunks && { chunks }) };
       const here: Part[] = [];
-      for (const part of parts!) {
+      for (const part of allParts(same)) {
         const { from: _, ...rest } = part;
         here.push({ ...rest, object: await copyOnce(keyOf(same, part), copy) });
       }
-      return { ...facts, parts: here };
+      const list = chunks && here.pop() as typeof chunks;
+      return { ...facts, parts: here, ...(list && { chunks: list }) };
     },
   };
 

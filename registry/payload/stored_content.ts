@@ -10,7 +10,7 @@ import type { StoreReader } from "./store_reader.ts";
 export type StoredReader = Pick<StoreReader, "storedBytes" | "storedChunks">;
 
 /** Members of a stored file that locate its bytes; the others describe it. */
-type Placed = "inline" | "parts" | "from";
+type Placed = "inline" | "parts" | "from" | "chunks";
 
 /** The stored bytes of a file. They are verified as they are read. */
 export class StoredContent implements FileSource {
@@ -24,7 +24,7 @@ export class StoredContent implements FileSource {
   readonly #reader: StoredReader;
 
   constructor(file: StoredFile, reader: StoredReader) {
-    const { inline, parts = [], from: _, ...facts } = file;
+    const { inline, parts = [], from: _from, chunks: _chunks, ...facts } = file;
     this.facts = facts;
     this.inline = inline !== undefined;
     this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];

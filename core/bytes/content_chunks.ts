@@ -1,0 +1,254 @@
+// Cuts files at boundaries that depend on their bytes alone, so that equal runs of two files become
+// equal chunks. FORMAT.md (3.4) has the rules and the bytes of a list.
+import { createHash, type Hash } from "node:crypto";
+
+/** Smaller files are not cut. */
+export const MIN_CUT_BYTES = 256 * 1024;
+
+const MIN_AVERAGE = 16 * 1024;
+const MAX_AVERAGE = 256 * 1024 * 1024;
+/** Chunks of average size in a file, up to {@linkcode MAX_AVERAGE}. */
+const MAX_AVERAGE_COUNT = 128 * 1024;
+const MAX_COUNT = 2 * MAX_AVERAGE_COUNT;
+const HEADER_BYTES = 4;
+const DIGEST_BYTES = 32;
+const ENTRY_BYTES = 4 + DIGEST_BYTES;
+/** Longest list that is written or read, bytes. */
+export const MAX_CHUNK_LIST_BYTES: number = HEADER_BYTES + MAX_COUNT * ENTRY_BYTES;
+
+/**
+ * Returns the average size of the chunks of a file: 16 KiB up to 64 MiB, then growing with the
+ * square root of the size, so that a list stays below 5 MiB.
+ */
+export function averageFor(size: number): number {
+  let average = MIN_AVERAGE;
+  for (let most = 64 * 1024 * 1024; size > most; most *= 4) average *= 2;
+  while (average < MAX_AVERAGE && size / average > MAX_AVERAGE_COUNT) average *= 2;
+  return Math.min(average, MAX_AVERAGE);
+}
+
+/**
+ * Returns the average with which a file is cut that is compared with a list: that of the list if
+ * it suits this size, too.
+ */
+export function averageLike(list: Pick<ChunkList, "average">, size: number): number {
+  const own = averageFor(size);
+  const { average } = list;
+  const suits = average * 4 >= own && own * 4 >= average && size / average <= MAX_AVERAGE_COUNT;
+  return suits ? average : own;
+}
+
+let gear: Int32Array | undefined;
+
+/** A number for each byte: the first four bytes of the SHA-256 of `holdfast gear <byte>`. */
+function gearTable(): Int32Array {
+  return gear ??= Int32Array.from(
+    { length: 256 },
+    (_, byte) => createHash("sha256").update(`holdfast gear ${byte}`).digest().readInt32LE(0),
+  );
+}
+
+/** Finds the ends of chunks (FastCDC, Xia et al. 2016): a rolling hash with bits that are 0. */
+export class Cutter {
+  readonly #least: number;
+  readonly #average: number;
+  readonly #most: number;
+  readonly #strict: number;
+  readonly #loose: number;
+  #length = 0;
+  #hash = 0;
+
+  constructor(average: number) {
+    const bits = Math.log2(average);
+    this.#least = average / 4;
+    this.#average = average;
+    this.#most = average * 4;
+    this.#strict = -1 << (32 - bits - 1);
+    this.#loose = -1 << (32 - bits + 1);
+  }
+
+  /** Returns where the chunk ends that includes `bytes[from]`; undefined if not in `bytes`. */
+  next(bytes: Uint8Array, from: number): number | undefined {
+    const table = gearTable();
+    const start = from - this.#length; // of the chunk, may be negative
+    let hash = this.#hash;
+    let at = Math.max(from, start + this.#least);
+    const middle = Math.min(bytes.length, start + this.#average);
+    const end = Math.min(bytes.length, start + this.#most);
+    for (const mask = this.#strict; at < middle;) {
+      hash = (hash << 1) + table[bytes[at++]!]! | 0;
+      if ((hash & mask) === 0) return this.#end(at);
+    }
+    for (const mask = this.#loose; at < end;) {
+      hash = (hash << 1) + table[bytes[at++]!]! | 0;
+      if ((hash & mask) === 0) return this.#end(at);
+    }
+    if (end - start === this.#most) return this.#end(end);
+    this.#length = bytes.length - start;
+    this.#hash = hash;
+  }
+
+  #end(at: number): number {
+    this.#length = 0;
+    this.#hash = 0;
+    return at;
+  }
+}
+
+/** The chunks of one file: the length and the SHA-256 of each, in order. */
+export class ChunkList {
+  readonly average: number;
+  /** Number of chunks. */
+  count = 0;
+  /** Sum of all lengths. */
+  size = 0;
+  #bytes: Uint8Array;
+  #view: DataView;
+  #index?: Map<number, number>;
+
+  constructor(average: number, bytes: Uint8Array = new Uint8Array(HEADER_BYTES + ENTRY_BYTES)) {
+    this.average = average;
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+
+  /** Decodes the list of a file of `size` bytes. Returns undefined for anything else. */
+  static decode(bytes: Uint8Array, size: number): ChunkList | undefined {
+    const count = (bytes.byteLength - HEADER_BYTES) / ENTRY_BYTES;
+    if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) return undefined;
+    const average = viewOf(bytes).getUint32(0, true);
+    const isPower = (average & (average - 1)) === 0;
+    if (!isPower || average < MIN_AVERAGE || average > MAX_AVERAGE) return undefined;
+    const list = new ChunkList(average, bytes);
+    for (; list.count < count; list.count++) {
+      const length = list.lengthOf(list.count);
+      if (length === 0 || length > 4 * average) return undefined;
+      list.size += length;
+    }
+    return list.size === size ? list : undefined;
+  }
+
+  /** Returns the encoded list; undefined if it is empty or too long. */
+  encode(): Uint8Array | undefined {
+    if (this.count === 0 || this.count > MAX_COUNT) return undefined;
+    this.#view.setUint32(0, this.average, true);
+    return this.#bytes.subarray(0, HEADER_BYTES + this.count * ENTRY_BYTES);
+  }
+
+  add(length: number, digest: Uint8Array): void {
+    const at = HEADER_BYTES + this.count * ENTRY_BYTES;
+    if (at + ENTRY_BYTES > this.#bytes.byteLength) {
+      const longer = new Uint8Array(2 * this.#bytes.byteLength);
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+      this.#view = viewOf(longer);
+    }
+    this.#view.setUint32(at, length, true);
+    this.#bytes.set(digest, at + 4);
+    this.count++;
+    this.size += length;
+    this.#index = undefined;
+  }
+
+  lengthOf(chunk: number): number {
+    return this.#view.getUint32(HEADER_BYTES + chunk * ENTRY_BYTES, true);
+  }
+
+  digestOf(chunk: number): Uint8Array {
+    const at = HEADER_BYTES + chunk * ENTRY_BYTES + 4;
+    return this.#bytes.subarray(at, at + DIGEST_BYTES);
+  }
+
+  /** Returns the first chunk of this list that equals one of `other`. */
+  find(other: ChunkList, chunk: number): number | undefined {
+    if (this.#index === undefined) {
+      this.#index = new Map();
+      for (let i = this.count - 1; i >= 0; i--) this.#index.set(this.#shortOf(i), i);
+    }
+    const found = this.#index.get(other.#shortOf(chunk));
+    return found !== undefined && this.equals(found, other, chunk) ? found : undefined;
+  }
+
+  equals(chunk: number, other: ChunkList, otherChunk: number): boolean {
+    if (this.lengthOf(chunk) !== other.lengthOf(otherChunk)) return false;
+    const digest = other.digestOf(otherChunk);
+    return this.digestOf(chunk).every((byte, i) => byte === digest[i]);
+  }
+
+  /** The first six bytes of a digest: enough to look it up. */
+  #shortOf(chunk: number): number {
+    const at = HEADER_BYTES + chunk * ENTRY_BYTES + 4;
+    return this.#view.getUint32(at, true) * 0x1_0000 + this.#view.getUint16(at + 4, true);
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Makes the list of a file from its bytes, given in order. */
+export class ListMaker {
+  readonly #cutter: Cutter;
+  readonly #list: ChunkList;
+  #hash?: Hash;
+  #length = 0;
+
+  constructor(average: number) {
+    this.#cutter = new Cutter(average);
+    this.#list = new ChunkList(average);
+  }
+
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.byteLength;) {
+      const end = this.#cutter.next(bytes, at);
+      const piece = bytes.subarray(at, end);
+      this.#hash = (this.#hash ?? createHash("sha256")).update(piece);
+      this.#length += piece.byteLength;
+      if (end === undefined) return;
+      this.#endChunk();
+      at = end;
+    }
+  }
+
+  /** Returns the list. Ends the last chunk. */
+  end(): ChunkList {
+    if (this.#length > 0) this.#endChunk();
+    return this.#list;
+  }
+
+  #endChunk(): void {
+    this.#list.add(this.#length, this.#hash!.digest());
+    this.#hash = undefined;
+    this.#length = 0;
+  }
+}
+
+/** A run of a file: `size` bytes that another file has at `at`, or that it lacks. */
+export interface ChunkRun {
+  size: number;
+  /** Offset in the other file; absent if it lacks these bytes. */
+  at?: number;
+}
+
+/** Describes a file by runs of another one. Both are cut with the same average. */
+export function equalRuns(list: ChunkList, other: ChunkList): ChunkRun[] {
+  const offsets = [0];
+  for (let i = 0; i < other.count; i++) offsets.push(offsets[i]! + other.lengthOf(i));
+  const runs: ChunkRun[] = [];
+  let next: number | undefined; // the chunk of `other` that would continue the run
+  for (let i = 0; i < list.count; i++) {
+    const continues = next !== undefined && next < other.count && other.equals(next, list, i);
+    const found = continues ? next : other.find(list, i);
+    const at = found === undefined ? undefined : offsets[found]!;
+    const size = list.lengthOf(i);
+    const last = runs.at(-1);
+    const adjoins = last !== undefined &&
+      (at === undefined
+        ? last.at === undefined
+        : last.at !== undefined && last.at + last.size === at);
+    if (adjoins) last.size += size;
+    else runs.push(at === undefined ? { size } : { size, at });
+    next = found === undefined ? undefined : found + 1;
+  }
+  return runs;
+}
