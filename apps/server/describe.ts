@@ -23,6 +23,7 @@ import {
   type Routes,
 } from "./routing.ts";
 import { ProblemSchema } from "./schemas/artifact.ts";
+import { check } from "./schemas/listing.ts";
 
 type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
 
@@ -96,7 +97,7 @@ export function route<
     const params = paramsOf(c);
     guard(c, params.name);
     const asked = {
-      query: query && await queryOf(c, query),
+      query: query && queryOf(c, query),
       json: json && await jsonOf(c, json),
     } as { query: Output<Q>; json: Output<J> };
     return await answer({
@@ -112,10 +113,10 @@ export function route<
   routes.on(method, path, Object.assign(handle, { scope: rest.scope }) as unknown as RouteHandler);
 }
 
-async function queryOf(c: RouteContext, schema: StandardSchema): Promise<unknown> {
+function queryOf(c: RouteContext, schema: StandardSchema): unknown {
   const given = Object.entries(c.req.queries() as Record<string, string[]>)
     .map(([key, values]) => [key, values.length === 1 ? values[0] : values]);
-  return await checked("query", Object.fromEntries(given), schema);
+  return checked("query", Object.fromEntries(given), schema);
 }
 
 /** Checks the media type, then the body. */
@@ -133,17 +134,17 @@ async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown>
       hint: "Follow the schema in /openapi.json.",
     });
   }
-  return await checked("body", data, schema);
+  return checked("body", data, schema);
 }
 
-async function checked(
+function checked(
   target: "query" | "body",
   data: unknown,
   schema: StandardSchema,
-): Promise<unknown> {
-  const result = await schema["~standard"].validate(data);
-  if (result.issues !== undefined) throw refused(target, data, result.issues as readonly Issue[]);
-  return result.value;
+): unknown {
+  const { success, output, issues } = check(schema as Parameters<typeof check>[0], data);
+  if (!success) throw refused(target, data, issues[0] as Issue);
+  return output;
 }
 
 loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
@@ -227,22 +228,19 @@ interface Issue {
   received?: string;
 }
 
-function refused(target: "query" | "body", data: unknown, issues: readonly Issue[]): RegistryError {
-  const states = issues.slice(0, 5).map((issue) => {
-    const path = (issue.path ?? []).map((step) =>
-      String(typeof step === "object" ? step.key : step)
-    ).join(".");
-    const value = target === "query"
-      ? (data as Record<string, unknown> | undefined)?.[path]
-      : undefined;
-    if (Array.isArray(value)) return `${path}: given ${value.length} times instead of once`;
-    return path === "" ? issue.message : `${path}: ${stateOf(issue)}`;
-  });
+function refused(target: "query" | "body", data: unknown, issue: Issue): RegistryError {
+  const path = (issue.path ?? []).map(({ key }) => String(key)).join(".");
+  const times = target === "query" && (data as Record<string, unknown>)[path];
+  const state = Array.isArray(times)
+    ? `given ${times.length} times instead of once`
+    : path === ""
+    ? issue.message
+    : stateOf(issue);
   return fault({
     code: "Invalid",
     action: "read the",
     subject: target,
-    state: states.join("; "),
+    state: path === "" ? state : `${path}: ${state}`,
     hint: "Follow the schema in /openapi.json.",
   });
 }

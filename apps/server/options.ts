@@ -69,7 +69,7 @@ export interface HandlerOptions {
 /** Limits of requests. */
 export interface HandlerLimits {
   /**
-   * Size limit of a body that is read into memory, bytes. More is 413.
+   * Size limit of JSON that carries files, bytes. Other JSON has at most 1 MiB. More is 413.
    *
    * @default 67108864 (64 MiB)
    */

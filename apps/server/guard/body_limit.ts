@@ -9,6 +9,10 @@ import { RefusedRequest } from "../problem.ts";
 /** Routes that stream bytes. Below `/uploads/presigned` is JSON, even if `%` hides it. */
 const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*)(\?|$)/;
 
+/** Routes whose JSON has the bytes of files. Others need some hundred KiB. */
+const WITH_FILES = /^\/(batch|artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+))$/;
+const MOST_WITHOUT = 1024 ** 2;
+
 interface Limited {
   system: Pick<System, "sleep">;
   onRefuse?: (reason: RefusedRequest) => void;
@@ -28,8 +32,11 @@ export function limitBody(
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
-  const isUpload = UPLOADS.test(pathOf(request.url));
-  const maxBytes = isUpload ? limits.maxUploadBytes : limits.maxBodyBytes;
+  const path = pathOf(request.url);
+  const isUpload = UPLOADS.test(path);
+  const maxBytes = isUpload
+    ? limits.maxUploadBytes
+    : Math.min(limits.maxBodyBytes, WITH_FILES.test(path) ? Infinity : MOST_WITHOUT);
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes);
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;

@@ -1,7 +1,7 @@
 // The body of `paths-info`: a form from Python, JSON from JavaScript.
-import * as v from "npm:valibot@^1.5";
 import { fault } from "../../../core/errors.ts";
 import { HubPaths } from "../schemas/hub.ts";
+import { check } from "../schemas/listing.ts";
 
 export interface AskedPaths {
   paths: ReadonlySet<string>;
@@ -12,7 +12,7 @@ export interface AskedPaths {
 export async function readPaths(request: Request): Promise<AskedPaths> {
   const text = await request.text();
   const type = request.headers.get("content-type") ?? "";
-  const read = v.safeParse(HubPaths, /json/i.test(type) ? parseJson(text) : parseForm(text));
+  const read = check(HubPaths, /json/i.test(type) ? parseJson(text) : parseForm(text));
   if (!read.success) {
     throw fault({
       code: "Invalid",

@@ -9,6 +9,23 @@ export function strictObject<E extends v.ObjectEntries>(ref: string, entries: E)
   return v.pipe(v.strictObject(entries), v.metadata({ ref }));
 }
 
+/** Checks a value up to its first fault: a body may have millions. */
+export function check<S extends v.GenericSchema>(schema: S, value: unknown): v.SafeParseResult<S> {
+  return v.safeParse(schema, value, { abortEarly: true });
+}
+
+/** An array with a limit that is checked before its items. */
+export function atMost<S extends v.GenericSchema>(most: number, item: S, least = 0) {
+  const limit = v.maxLength<v.InferOutput<S>[], number>(most);
+  const schema = v.pipe(v.array(item), v.minLength(least), limit);
+  const run: typeof schema["~run"] = (dataset, config) => {
+    const isTooLong = Array.isArray(dataset.value) && dataset.value.length > most;
+    if (!isTooLong) return schema["~run"](dataset, config);
+    return limit["~run"]({ typed: true, value: dataset.value as v.InferOutput<S>[] }, config);
+  };
+  return { ...schema, "~run": run };
+}
+
 /** The default number of items in a page. */
 export const DEFAULT_LIMIT = 1000;
 export const MOST_LIMIT = 10_000;

@@ -1,6 +1,6 @@
 // Schemas of saves, drafts, batches and uploads.
 import * as v from "npm:valibot@^1.5";
-import { count, described, flag, object, strictObject } from "./listing.ts";
+import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
 import {
   Amount,
   ArtifactInputSchema,
@@ -50,7 +50,7 @@ const howToSave = {
   base: v.optional(v.nullable(Text)),
   skipIfUnchanged: v.optional(v.boolean()),
   metadata: v.optional(v.record(v.string(), v.unknown())),
-  inputs: v.optional(v.pipe(v.array(ArtifactInputSchema), v.maxLength(1000))),
+  inputs: v.optional(atMost(1000, ArtifactInputSchema)),
 };
 
 const compress = v.optional(v.picklist(["gzip", "zstd"]));
@@ -157,7 +157,7 @@ const OperationSchema = v.pipe(
 export type Operation = v.InferOutput<typeof OperationSchema>;
 
 export const BatchSchema = strictObject("Batch", {
-  operations: v.pipe(v.array(OperationSchema), v.maxLength(MOST_OPERATIONS)),
+  operations: atMost(MOST_OPERATIONS, OperationSchema),
 });
 
 export const BatchResultSchema = object("BatchResult", {
@@ -217,7 +217,7 @@ const file = {
 };
 
 export const PresignUploadSchema = strictObject("PresignUploadRequest", {
-  files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+  files: atMost(1000, v.strictObject(file), 1),
   expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(WEEK_MS))),
 });
 
@@ -236,7 +236,7 @@ const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
 
 export const CommitPresignedSchema = strictObject("CommitPresignedRequest", {
   name: Text,
-  files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+  files: atMost(1000, v.strictObject(file), 1),
   idempotencyKey: v.optional(Text),
   ...howToCommit,
 });

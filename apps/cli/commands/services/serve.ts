@@ -75,7 +75,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
     {
       flags: "--max-body <size>",
-      text: "largest body that is not an upload (default: 64MiB)",
+      text: "largest JSON body with files (default: 64MiB)",
       parse: parseBytes,
     },
     { flags: "--max-upload <size>", text: "largest upload (default: none)", parse: parseBytes },

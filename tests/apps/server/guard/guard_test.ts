@@ -240,6 +240,43 @@ Deno.test("the size of a body is counted as it comes", async () => {
   }
 });
 
+Deno.test("only JSON that carries files may have more than 1 MiB", async () => {
+  const limits = { ...LIMITS, maxBodyBytes: 64 * 1024 ** 2 };
+  const refusal = (path: string) => {
+    const request = sent(path, 0, { "content-length": "1048577" });
+    return Promise.resolve().then(() => limitBody(request, limits, { system: never }));
+  };
+  const large = ["/batch?x", "/artifacts/a%3Ab/versions", "/artifacts/a/drafts/b/parts/c"];
+  for (const path of large) await refusal(path);
+  const small = [
+    "/api/models/a/paths-info/main",
+    "/artifacts/a/versions/1/copy",
+    "/prune",
+    "/batch/",
+  ];
+  for (const path of small) assertEquals(await statusOf(() => refusal(path)), 413, path);
+});
+
+Deno.test("a body is checked up to its first fault", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry, { hf: true });
+  const post = async (path: string, body: unknown) => {
+    const init = { method: "POST", headers: { "content-type": "application/json" } };
+    const response = await handler(
+      new Request(`http://localhost${path}`, { ...init, body: JSON.stringify(body) }),
+    );
+    return (await response.json()).detail;
+  };
+  const many = (length: number) => Array.from({ length }, (_, i) => i);
+  const detail = await post("/artifacts/a/versions", {
+    files: many(10),
+    materializer: { id: "bytes", formatVersion: 1 },
+  });
+  assertEquals(detail.split(";").length, 1, detail);
+  const tooMany = await post("/batch", { operations: many(1001) });
+  assert(/operations: Invalid length: Expected <=1000/.test(tooMany), tooMany);
+});
+
 Deno.test("a too large content-length and compressed bodies are refused early", async () => {
   const refused = (request: Request) =>
     statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, { system: never })));

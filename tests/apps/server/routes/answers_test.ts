@@ -48,7 +48,7 @@ const ROWS: Row[] = [
   ["GET /lineage", unread("query: ref: missing")],
   [
     "POST /artifacts/new/versions",
-    unread("body: materializer: missing; files: missing"),
+    unread("body: materializer: missing"),
     { json: {} },
   ],
   [
