@@ -1,4 +1,4 @@
-"""Answers questions of the tests about registries, a line of JSON each, through the reader."""
+"""Answers questions of the tests about registries, a line of JSON each, through the package."""
 
 import base64
 import datetime
@@ -8,7 +8,8 @@ import json
 import math
 import sys
 
-import holdfast_reader as reader
+import holdfast
+from holdfast import keys, names, records, store, versions
 
 
 class FakeClient:
@@ -66,13 +67,13 @@ def registry_of(question):
         import boto3
 
         s3 = boto3.client("s3", **question["s3"])
-    return reader.open_registry(question["location"], token=question.get("token"), s3=s3)
+    return holdfast.open_registry(question["location"], token=question.get("token"), s3=s3)
 
 
 def attempt(action):
     try:
         return action()
-    except reader.HoldfastError as error:
+    except holdfast.HoldfastError as error:
         return {"error": error.code, "message": str(error)}
 
 
@@ -81,13 +82,13 @@ def describe(registry):
 
 
 def describe_name(registry, name):
-    versions = list(registry.versions(name))
+    listed = list(registry.versions(name))
     return {
-        "versions": versions,
+        "versions": listed,
         "aliases": attempt(lambda: registry.aliases(name)),
         "contents": {
             version: attempt(lambda: describe_version(registry, f"{name}@{version}"))
-            for version in versions
+            for version in listed
         },
     }
 
@@ -157,10 +158,10 @@ def answer(question):
     raise AssertionError(kind)
 
 
-def versions_in(text, versions):
-    found = reader.parse_range(text)
+def versions_in(text, known):
+    found = versions.parse_range(text)
     if found is not None:
-        return [each for each in versions if found.includes(reader.parse_version(each))]
+        return [each for each in known if found.includes(versions.parse_version(each))]
 
 
 def vectors(path):
@@ -173,49 +174,49 @@ def vectors(path):
             bad.append([what, found, expected])
 
     for text, segment in known["names"]:
-        expect(text, attempt(lambda: reader.encode_segment(text)), segment)
-        expect(segment, reader.decode_segment(segment), text)
+        expect(text, attempt(lambda: names.encode_segment(text)), segment)
+        expect(segment, names.decode_segment(segment), text)
     for text in known["notNames"]:
-        expect(text, attempt(lambda: reader.encode_segment(text)).get("error"), "Invalid")
+        expect(text, attempt(lambda: names.encode_segment(text)).get("error"), "Invalid")
     for segment in known["notSegments"]:
-        expect(segment, reader.decode_segment(segment), None)
+        expect(segment, names.decode_segment(segment), None)
     for kind in ("releasesNewestFirst", "prereleasesNewestFirst"):
-        versions = [reader.parse_version(text) for text, _ in known[kind]]
-        expect(kind, sorted(versions, key=lambda each: each.precedence, reverse=True), versions)
+        found = [versions.parse_version(text) for text, _ in known[kind]]
+        expect(kind, sorted(found, key=lambda each: each.precedence, reverse=True), found)
         for text, order in known[kind]:
-            expect(text, reader.encode_order(reader.parse_version(text)), order)
-            expect(order, str(reader.decode_order(order)), text)
+            expect(text, versions.encode_order(versions.parse_version(text)), order)
+            expect(order, str(versions.decode_order(order)), text)
     for order in known["notOrders"]:
-        expect(order, reader.decode_order(order), None)
+        expect(order, versions.decode_order(order), None)
     for generation, segment in known["generations"]:
-        expect(segment, reader.generation_of(segment), generation)
+        expect(segment, keys.generation_of(segment), generation)
     for key, file in known["paths"]:
-        expect(key, reader.path_of(key), file)
+        expect(key, keys.path_of(key), file)
     for file in known["notPaths"]:
-        expect(file, reader.path_of(file.replace("+/", "").replace(",", "/")) == file, False)
+        expect(file, keys.path_of(file.replace("+/", "").replace(",", "/")) == file, False)
     for kind, key in known["keys"].items():
         is_record = key.endswith(".rec")
-        expect(kind, reader.cell_of(key), key[: key.rindex("/") + 1] if is_record else None)
+        expect(kind, keys.cell_of(key), key[: key.rindex("/") + 1] if is_record else None)
     for vector in known["records"]:
         data = f"{vector['firstLine']}\n{vector['inline']}".encode()
-        segment = f"{reader.MAX_SAFE - vector['record']['generation']:016}.rec"
-        entry = reader.Entry(segment, len(data), 0)
-        members = reader.parse_record(data, entry).members
+        segment = f"{versions.MAX_SAFE - vector['record']['generation']:016}.rec"
+        entry = store.Entry(segment, len(data), 0)
+        members = records.parse_record(data, entry).members
         expect(segment, {**members, "sum": None}, {**vector["record"], "sum": None})
         expect(segment, len(data), vector["bytes"])
         for place in (0, len(data) // 2, len(data) - len(vector["inline"]) - 2):
             hurt = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
-            found = attempt(lambda: reader.parse_record(hurt, entry))
+            found = attempt(lambda: records.parse_record(hurt, entry))
             is_inline = place > len(vector["firstLine"])
             expect(place, is_inline or found.get("error"), is_inline or "Corrupt")
     for vector in known["digests"]:
-        expect("digest", reader.digest_of(vector["materializer"], vector["files"]), vector["digest"])
+        expect("digest", records.digest_of(vector["materializer"], vector["files"]), vector["digest"])
     return bad
 
 
 for line in sys.stdin:
     try:
         reply = {"answer": answer(json.loads(line))}
-    except reader.HoldfastError as error:
+    except holdfast.HoldfastError as error:
         reply = {"answer": {"error": error.code, "message": str(error)}}
     print(json.dumps(reply), flush=True)

@@ -1,4 +1,4 @@
-// The Python reader as a process that answers questions, and what the product answers to the same.
+// The Python package as a process that answers questions, and what the product answers to the same.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -10,8 +10,11 @@ import type { Registry } from "../../core/registry.ts";
 import { findPython } from "../support/numpy.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 
-/** The folder of the reader. */
-export const READER = join(REPOSITORY, "python");
+/** Lets a Python program import the package, as the repository has it. */
+export const ENVIRONMENT: Record<string, string> = {
+  PYTHONPATH: join(REPOSITORY, "python"),
+  PYTHONDONTWRITEBYTECODE: "1",
+};
 
 /** A Python with everything that the reader can use, or undefined. */
 export const python = await findPython(
@@ -38,7 +41,7 @@ export interface PythonReader extends AsyncDisposable {
 
 export function startReader(): PythonReader {
   const child = spawn(python!, [join(REPOSITORY, "tests/python/answer.py")], {
-    env: { PYTHONPATH: READER, PYTHONDONTWRITEBYTECODE: "1", AWS_EC2_METADATA_DISABLED: "true" },
+    env: { ...ENVIRONMENT, AWS_EC2_METADATA_DISABLED: "true" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

@@ -1,0 +1,93 @@
+"""`python -m holdfast`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from .errors import HoldfastError, quoted
+from .locations import open_registry
+from .registry import Registry
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line, and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m holdfast", description="Reads a Holdfast registry."
+    )
+    registry_help = "folder, URL of a service, or s3://bucket/prefix (default: $HOLDFAST_REGISTRY)"
+    parser.add_argument("-r", "--registry", metavar="LOCATION", help=registry_help)
+    commands = parser.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("ls", help="list names")
+    listing.add_argument("prefix", nargs="?", default="")
+    versions = commands.add_parser("versions", help="list versions, the highest first")
+    versions.add_argument("name")
+    versions.add_argument("range", nargs="?")
+    commands.add_parser("aliases", help="list aliases").add_argument("name")
+    commands.add_parser("info", help="show a version and its files").add_argument("ref")
+    load = commands.add_parser("load", help="print a file of a version")
+    load.add_argument("ref")
+    load.add_argument("path", nargs="?", help="not needed if there is one file")
+    download = commands.add_parser("download", help="write the files of a version")
+    download.add_argument("ref")
+    download.add_argument("to", help="a new folder")
+    download.add_argument("--links", choices=("safe", "unsafe", "skip"), default="safe")
+    options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may lack letters of a name
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        location = options.registry or os.environ.get("HOLDFAST_REGISTRY") or ".holdfast"
+        for line in run(open_registry(location), options):
+            print(line)
+        sys.stdout.flush()
+        return 0
+    except HoldfastError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # of standard output, or of the disk of a download
+        if not isinstance(error, BrokenPipeError):  # `head` has ended, which is no error
+            place = f' "{error.filename}"' if error.filename else ""
+            print(f"error: Cannot {options.command}{place}: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("error: Interrupted", file=sys.stderr)
+        return 130
+
+
+def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
+    """Runs a command, and yields the lines that it prints."""
+    if options.command == "ls":
+        yield from registry.names(options.prefix)
+    elif options.command == "versions":
+        yield from registry.versions(options.name, options.range)
+    elif options.command == "aliases":
+        for alias, version in registry.aliases(options.name).items():
+            yield f"{alias}\t{version}"
+    elif options.command == "info":
+        artifact = registry.open(options.ref)
+        yield f"{artifact.ref}  {artifact.size} bytes  {artifact.created_at}  {artifact.digest}"
+        yield json.dumps(artifact.metadata, ensure_ascii=False)
+        for file in artifact.files:
+            yield f"{file.sha256}  {file.size}  {file.mode or '-'}  {file.path}"
+    elif options.command == "load":
+        artifact = registry.open(options.ref)
+        if options.path is None and len(artifact.files) != 1:
+            message = f"Cannot print {quoted(artifact.ref)}: it has {len(artifact.files)} files"
+            hint = f"Run `download {artifact.ref} FOLDER`, or add the path of one file."
+            raise HoldfastError("Invalid", message, hint)
+        path = options.path or artifact.files[0].path
+        for chunk in artifact.file(path).chunks():
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    else:
+        for path in registry.download(options.ref, options.to, options.links):
+            yield f"left out: {path} is a link that leaves the folder, or links are skipped"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

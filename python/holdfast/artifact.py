@@ -1,0 +1,176 @@
+"""A version and its files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import (
+    Any,
+)
+
+from .errors import HoldfastError, Json, damaged, quoted
+from .records import digest_of
+from .store import CHUNK
+
+
+class File:
+    """A file of a version. Nothing is read until you ask for it."""
+
+    def __init__(self, facts: Json, owner: str, stored: Callable[[Json], Iterator[bytes]]) -> None:
+        self.path: str = facts["path"]
+        self.size: int = int(facts["size"])
+        self.sha256: str = facts["sha256"]
+        self.media_type: str | None = facts.get("mediaType")
+        self.mode: str | None = facts.get("mode")
+        """`executable`, `link` (the content is its target), `folder`, or None."""
+        self.modified_at: str | None = facts.get("modifiedAt")
+        self._facts = facts
+        self._owner = owner
+        self._stored = stored
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yields the content in pieces, and raises `Corrupt` at the end if it is damaged."""
+        digest, size = hashlib.sha256(), 0
+        what = f"{quoted(self.path)} of {self._owner}"
+        for chunk in decompressed(self._stored(self._facts), self._facts.get("encoding"), what):
+            size += len(chunk)
+            if size > self.size:
+                raise damaged(what, f"it has more than {self.size} bytes")
+            digest.update(chunk)
+            yield chunk
+        if size != self.size:
+            raise damaged(what, f"it has {size} bytes instead of {self.size}")
+        if digest.hexdigest() != self.sha256:
+            raise damaged(what, "SHA-256 mismatch")
+
+    def read(self) -> bytes:
+        """Returns the content, checked."""
+        return b"".join(self.chunks())
+
+    def text(self) -> str:
+        """Returns the content as UTF-8."""
+        try:
+            return self.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            from .values import unreadable
+
+            raise unreadable(self, "it is not UTF-8") from error
+
+    def json(self) -> Any:
+        """Returns the content as plain JSON; `Artifact.load` also restores dates, maps and such."""
+        return json.loads(self.text())
+
+
+def decompressed(chunks: Iterator[bytes], encoding: str | None, what: str) -> Iterator[bytes]:
+    """Decompresses a stream in pieces of bounded size."""
+    if encoding is None:
+        yield from chunks
+        return
+    try:
+        yield from (gunzip if encoding == "gzip" else unzstd)(chunks)
+    except HoldfastError:
+        raise
+    except (zlib.error, EOFError, ValueError) as error:
+        raise damaged(what, f"invalid {encoding} stream") from error
+    except Exception as error:  # the errors of both zstd modules have classes of their own
+        if type(error).__name__ != "ZstdError":
+            raise
+        raise damaged(what, f"invalid {encoding} stream") from error
+
+
+def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    stream = zlib.decompressobj(31)
+    for chunk in chunks:
+        while True:
+            plain = stream.decompress(chunk, CHUNK)
+            chunk = stream.unconsumed_tail
+            if plain:
+                yield plain
+            if not chunk and len(plain) < CHUNK:
+                break
+    if not stream.eof or stream.unused_data:
+        raise EOFError("not one whole stream")
+
+
+def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    raw = io.BufferedReader(ChunkReader(chunks))
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore] # Python 3.14
+    except ImportError:
+        try:
+            import zstandard
+        except ImportError:
+            hint = "Run `pip install zstandard`, or use Python 3.14."
+            message = "Cannot decompress zstd: neither compression.zstd nor zstandard is installed"
+            raise HoldfastError("Unsupported", message, hint) from None
+        reader: Any = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+    else:
+        reader = zstd.ZstdFile(raw)
+    yield from iter(lambda: reader.read(CHUNK), b"")
+
+
+class ChunkReader(io.RawIOBase):
+    """A stream over pieces of bytes."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+class Artifact:
+    """A version of a name: its facts, and its files."""
+
+    def __init__(self, facts: Json, stored: Callable[[Json], Iterator[bytes]]) -> None:
+        self.name: str = facts["name"]
+        self.version: str = facts["version"]
+        """In full, with build metadata."""
+        self.commit: str = facts["commit"]
+        self.digest: str = facts["digest"]
+        self.size: int = int(facts["size"])
+        self.created_at: str = facts["createdAt"]
+        self.materializer: str = facts["materializer"]["id"]
+        self.metadata: Json = facts["metadata"]
+        self.inputs: list[Any] = facts.get("inputs", [])
+        self.ref = f"{self.name}@{self.version}"
+        """The exact ref of this version."""
+        self.files = [File(file, quoted(self.ref), stored) for file in facts["files"]]
+        if digest_of(facts["materializer"], facts["files"]) != self.digest:
+            raise damaged(quoted(self.ref), "its files do not have its digest")
+
+    def file(self, path: str) -> File:
+        """Returns a file by its path."""
+        for file in self.files:
+            if file.path == path:
+                return file
+        paths = ", ".join(file.path for file in self.files[:10])
+        message = f"Cannot read {quoted(path)} of {quoted(self.ref)}: no such file"
+        raise HoldfastError("NotFound", message, f"Use one of: {paths}.")
+
+    def load(self) -> Any:
+        """Returns the value: see `Registry.load`."""
+        from .values import load_value
+
+        return load_value(self)
+
+    def download(self, to: str | Path, links: str = "safe") -> list[str]:
+        """Writes the files: see `Registry.download`."""
+        from .downloads import download_files
+
+        return download_files(self, Path(to), links)

@@ -1,0 +1,82 @@
+"""Errors, with the codes and hints of Holdfast."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class HoldfastError(Exception):
+    """Anything that Holdfast cannot do.
+
+    `code` is one of `NotFound`, `AlreadyExists`, `Invalid`, `Unsupported`, `Corrupt`, `Conflict`,
+    `Denied`, `Unavailable`, `Unknown` and `TaskFailed`, and each code has a subclass of that name;
+    `hint` says how to fix it.
+    """
+
+    def __new__(cls, code: str, message: str, hint: str = "") -> HoldfastError:
+        return super().__new__(_CLASSES.get(code, cls))
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{message}\nhint: {hint}" if hint else message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> Any:
+        return HoldfastError, (self.code, self.message, self.hint)
+
+
+class NotFound(HoldfastError):
+    """There is no such name, version, alias, file or registry."""
+
+
+class AlreadyExists(HoldfastError):
+    """The version or the folder exists."""
+
+
+class Invalid(HoldfastError):
+    """An argument is not valid."""
+
+
+class Unsupported(HoldfastError):
+    """The registry, or an installed package, cannot do this."""
+
+
+class Corrupt(HoldfastError):
+    """The data is damaged, or is not what its name says."""
+
+
+class Conflict(HoldfastError):
+    """Something was changed meanwhile."""
+
+
+class Denied(HoldfastError):
+    """The token, the credentials or the permissions do not allow this."""
+
+
+class Unavailable(HoldfastError):
+    """The store or the service does not answer. Nothing was written; try again later."""
+
+
+class Unknown(HoldfastError):
+    """The service did not answer a write, which may have been done."""
+
+
+class TaskFailed(HoldfastError):
+    """A program or a serializer failed."""
+
+
+_CLASSES = {each.__name__: each for each in HoldfastError.__subclasses__()}
+
+
+def damaged(what: str, state: str) -> HoldfastError:
+    """Returns the error for something that does not follow the format."""
+    hint = "Run `holdfast verify`, and restore it from a mirror or a backup."
+    return HoldfastError("Corrupt", f"Cannot read {what}: {state}", hint)
+
+
+def quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,272 @@
+"""A registry read from its folder or bucket."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from .artifact import Artifact
+from .buckets import S3Store
+from .errors import HoldfastError, Json, damaged, quoted
+from .folder import FolderStore
+from .keys import cell_of
+from .names import decode_segment, encode_segment
+from .records import (
+    CELL_KINDS,
+    HASH,
+    MAX_LIST_BYTES,
+    MAX_RECORD_BYTES,
+    TOMBSTONE_BYTES,
+    Record,
+    check_files,
+    fits,
+    is_whole,
+    milliseconds,
+    parse_json,
+    parse_record,
+    stored_size,
+)
+from .registry import Registry
+from .store import Entry, MissingObject
+from .versions import (
+    Range,
+    Version,
+    decode_order,
+    encode_order,
+    parse_range,
+    parse_ref,
+    parse_version,
+)
+
+
+class StoreRegistry(Registry):
+    """A registry read from its store, without a service."""
+
+    def __init__(self, store: FolderStore | S3Store) -> None:
+        self._store = store
+        self.location = store.location
+        entry = next(iter(self._heads("settings/")), None)
+        if entry is None:
+            message = f"Cannot open {quoted(self.location)}: no registry found"
+            raise HoldfastError("NotFound", message, "Check the location.")
+        settings = self._record(entry).members["settings"]
+        first = list(self._generations("settings/"))[-1]
+        self._settings_time = first.modified
+        self._versioned: bool = settings.get("versioned")
+        self._grace: int = settings.get("leastGraceMs")
+        if not isinstance(self._versioned, bool) or not is_whole(self._grace):
+            raise damaged(f'"{entry.key}"', "invalid settings")
+        if isinstance(store, FolderStore):
+            store.folded = "locking" in settings  # else it is a plain copy of a bucket
+        elif "locking" in settings:
+            message = f"Cannot open {quoted(self.location)}: its files were copied from a folder"
+            raise HoldfastError("Unsupported", message, "Copy it with `holdfast mirror`.")
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        for segment in self._store.folders("names/"):
+            name = decode_segment(segment)
+            is_listed = name is not None and name.startswith(prefix)
+            if is_listed and next(self._live(str(name)), None) is not None:
+                yield str(name)
+
+    def versions(self, name: str, range: str | None = None) -> Iterator[str]:
+        wanted = parse_range(range) if range is not None else None
+        if range is not None and wanted is None:
+            raise HoldfastError("Invalid", f"Cannot list {quoted(name)}: {range!r} is not a range")
+        found = [version_of(entry.key) for entry in self._live(name)]
+        for version in sorted(found, key=lambda version: version.precedence, reverse=True):
+            if wanted is None or wanted.includes(version):
+                yield str(version)
+
+    def aliases(self, name: str) -> dict[str, str]:
+        found = {}
+        for entry in self._heads(f"names/{encode_segment(name)}/aliases/"):
+            record = self._read_cell(entry.key[: entry.key.rindex("/") + 1])
+            if record is not None:
+                found[str(record.members["alias"])] = str(record.members["version"])
+        return found
+
+    def open(self, ref: str) -> Artifact:
+        name, wanted = parse_ref(ref)
+        if isinstance(wanted, Range) or wanted == "latest":
+            return self._newest(ref, name, wanted if isinstance(wanted, Range) else None)
+        version = wanted if isinstance(wanted, Version) else self._alias(ref, name, str(wanted))
+        cell = f"names/{encode_segment(name)}/versions/"
+        if self._versioned:
+            kind = "prerelease" if version.prerelease else "final"
+            record = self._read_cell(f"{cell}{kind}/{encode_order(version)}/")
+        else:
+            is_there = version == Version(1, 0, 0)
+            record = self._read_cell(cell + "single/_/") if is_there else None
+        if record is None:
+            raise self._not_found(ref, f"there is no version {version}")
+        return self._artifact(record)
+
+    def _alias(self, ref: str, name: str, alias: str) -> Version:
+        record = self._read_cell(f"names/{encode_segment(name)}/aliases/{encode_segment(alias)}/")
+        if record is None:
+            raise self._not_found(ref, "there is no such version or alias")
+        version = parse_version(record.members["version"])
+        if version is None:
+            raise damaged(f'"{record.entry.key}"', 'invalid member "version"')
+        return version
+
+    def _newest(self, ref: str, name: str, wanted: Range | None) -> Artifact:
+        entries: Iterable[Entry] = self._live(name)
+        if wanted is not None:
+            matching = [entry for entry in entries if wanted.includes(version_of(entry.key))]
+            entries = sorted(matching, key=lambda e: version_of(e.key).precedence, reverse=True)
+        for entry in entries:
+            record = self._read_cell(entry.key[: entry.key.rindex("/") + 1])
+            if record is not None:
+                return self._artifact(record)
+        raise self._not_found(ref, "there is no such version" if wanted else "it has no versions")
+
+    def _not_found(self, ref: str, state: str) -> HoldfastError:
+        hint = "List what exists: `names()`, `versions(name)`, or the commands `ls` and `versions`."
+        return HoldfastError("NotFound", f"Cannot find {quoted(ref)}: {state}", hint)
+
+    def _generations(self, cell: str) -> Iterator[Entry]:
+        """Yields the records of a cell, the newest first."""
+        return (entry for entry in self._store.list(cell) if cell_of(entry.key) == cell)
+
+    def _heads(self, prefix: str) -> Iterator[Entry]:
+        """Yields the head of each cell below a prefix that is not deleted."""
+        last = ""
+        for entry in self._store.list(prefix):
+            cell = cell_of(entry.key)
+            if cell is not None and cell != last:
+                last = cell
+                if entry.size != TOMBSTONE_BYTES:
+                    yield entry
+
+    def _live(self, name: str) -> Iterator[Entry]:
+        """Yields the heads of all versions: releases, then prereleases, the highest first."""
+        return self._heads(f"names/{encode_segment(name)}/versions/")
+
+    def _record(self, entry: Entry) -> Record:
+        data = b"".join(self._store.read(entry.key, 0, MAX_RECORD_BYTES + 1))
+        record = parse_record(data, entry)
+        what, members, parts = f'"{entry.key}"', record.members, entry.key.split("/")
+        if parts[0] != "names":
+            if record.kind != "settings":
+                raise damaged(what, "it is not a record of settings")
+            return record
+        if record.kind not in CELL_KINDS[parts[2]]:
+            raise damaged(what, f"it is a record of the kind {record.kind}")
+        if record.kind in ("version", "alias"):
+            version = parse_version(members["version"])
+            is_own = members["name"] == decode_segment(parts[1]) and version is not None
+            if record.kind == "alias":
+                is_own = is_own and members["alias"] == decode_segment(parts[3])
+            elif not is_own or version != version_of(entry.key):
+                is_own = False
+            if not is_own:
+                raise damaged(what, "it is the record of something else")
+        return record
+
+    def _read_cell(self, cell: str) -> Record | None:
+        """Returns the record of a cell that counts, or None if it holds nothing (section 4)."""
+        missing = ""
+        while True:
+            is_head, again = True, False
+            for entry in self._generations(cell):
+                if entry.size == TOMBSTONE_BYTES:
+                    return None
+                try:
+                    record: Record | None = self._record(entry)
+                except MissingObject:
+                    record = None
+                if record is None or record.kind == "scrubbed":
+                    if not is_head:
+                        return None
+                    if missing == entry.key:
+                        raise damaged(f'"{entry.key}"', "it is listed, but not there")
+                    missing, again = entry.key, True
+                    break
+                if record.kind != "version" or not self._has_expired(record):
+                    return record
+                is_head = False
+            if not again:
+                return None
+
+    def _has_expired(self, record: Record) -> bool:
+        """Returns whether a record came late, and its payload was collected (section 4)."""
+        started = milliseconds(record.members["startedAt"])
+        if record.entry.modified - started <= self._grace / 2 or self._settings_time > started:
+            return False
+        try:
+            keys = [
+                payload_key(record, file, part)
+                for file in self._files(record)
+                for part in file.get("parts", ())
+            ]
+        except MissingObject:
+            return True
+        return not all(self._store.has(key) for key in dict.fromkeys(keys))
+
+    def _files(self, record: Record) -> list[Json]:
+        """Returns the files of a version, also from a long list (section 3.1)."""
+        members, what = record.members, f'"{record.entry.key}"'
+        materializer, files = members["materializer"], members["files"]
+        if not isinstance(materializer.get("id"), str) or not is_whole(
+            materializer.get("formatVersion")
+        ):
+            raise damaged(what, 'invalid member "materializer"')
+        if "fileList" in members:
+            place = members["fileList"]
+            if not isinstance(place, dict) or not fits(place.get("sha256"), HASH):
+                raise damaged(what, 'invalid member "fileList"')
+            whole = stored_size({"parts": [place]}, 0)
+            if files or whole is None or whole > MAX_LIST_BYTES:
+                raise damaged(what, 'invalid member "fileList"')
+            data = b"".join(self._store.read(payload_key(record, {}, place), 0, whole))
+            if hashlib.sha256(data).hexdigest() != place["sha256"]:
+                raise damaged(what, "its list of files does not have its SHA-256")
+            files = parse_json(data, f"the list of files of {what}")
+        check_files(files, what, int(members["size"]), len(record.inline))
+        return list(files)
+
+    def _artifact(self, record: Record) -> Artifact:
+        try:
+            files = self._files(record)
+        except MissingObject as error:
+            raise self._gone(record, str(error)) from None
+        return Artifact({**record.members, "files": files}, lambda file: self._stored(record, file))
+
+    def _stored(self, record: Record, file: Json) -> Iterator[bytes]:
+        """Yields the stored bytes of a file."""
+        if "inline" in file:
+            offset, length = map(int, file["inline"])
+            yield record.inline[offset : offset + length]
+        for part in file.get("parts", ()):
+            key, left = payload_key(record, file, part), int(part["size"])
+            try:
+                for chunk in self._store.read(key, int(part.get("offset", 0)), left):
+                    left -= len(chunk)
+                    yield chunk
+            except MissingObject:
+                raise self._gone(record, key) from None
+            if left:
+                raise damaged(f'"{key}"', "it is shorter than its record says")
+
+    def _gone(self, record: Record, key: str) -> HoldfastError:
+        """Returns the error for payload that is missing: replaced meanwhile, or damaged."""
+        cell = record.entry.key[: record.entry.key.rindex("/") + 1]
+        head = next(self._generations(cell), None)
+        if head is not None and head.key == record.entry.key:
+            return damaged(f'"{key}"', "it is missing")
+        message = f"Cannot read {quoted(record.members['name'])}: it was replaced meanwhile"
+        return HoldfastError("Conflict", message, "Open it again.")
+
+
+def version_of(key: str) -> Version:
+    """Returns the version of a record's key below `versions/`."""
+    return decode_order(key.split("/")[4]) or Version(1, 0, 0)
+
+
+def payload_key(record: Record, file: Json, part: Json) -> str:
+    """Returns the key of the object of a part."""
+    _, name, _, _, order, _ = record.entry.key.split("/")
+    place = part.get("from") or file.get("from") or f"{order}/{record.members['commit']}"
+    return f"objects/{name}/{place}/{int(part['object'])}"

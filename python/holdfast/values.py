@@ -1,0 +1,158 @@
+"""The Python values of versions."""
+
+from __future__ import annotations
+
+import io
+import os
+from datetime import datetime, timezone
+from typing import (
+    Any,
+)
+
+from .artifact import Artifact, File
+from .errors import HoldfastError, Json, quoted
+
+MAX_SPARSE = 10_000_000
+
+
+def load_value(artifact: Artifact) -> Any:
+    """Returns the value of a version, by its materializer or else by the extension of its file."""
+    kind, files = artifact.materializer, artifact.files
+    if kind == "json":
+        value = parse_value(artifact.file("data.json"))
+        try:
+            return restored(artifact, value)
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            message = f"Cannot load {quoted(artifact.ref)}: Python cannot hold its value ({error})"
+            raise HoldfastError("Unsupported", message, READ_BYTES) from error
+    if kind == "text":
+        return artifact.file("text.txt").text()
+    if kind in ("bytes", "array-buffer"):
+        return artifact.file("data.bin").read()
+    if kind == "blob":
+        return artifact.file("content").read()
+    known = kind in ("ndarray", "typed-array", "file") or kind.startswith("format/")
+    if kind.startswith("format/"):
+        files = [file for file in files if file.path != "format.json"]
+    if not known or len(files) != 1 or files[0].mode not in (None, "executable"):
+        hint = "Call `download(ref, to)`, or `open(ref).file(path).read()`."
+        state = f"it has {len(files)} files of the materializer {quoted(kind)}"
+        raise HoldfastError("Unsupported", f"Cannot load {quoted(artifact.ref)}: {state}", hint)
+    return load_file(files[0])
+
+
+def load_file(file: File) -> Any:
+    extension = os.path.splitext(file.path)[1].lower()
+    if extension == ".npy":
+        return load_array(file)
+    if extension == ".json":
+        return parse_value(file)
+    if extension in (".txt", ".md"):
+        return file.text()
+    if extension in (".parquet", ".arrow", ".feather"):
+        return load_table(file, extension)
+    return file.read()
+
+
+def parse_value(file: File) -> Any:
+    try:
+        return file.json()
+    except RecursionError as error:
+        raise unreadable(file, "it is nested too deep for Python") from error
+    except ValueError as error:
+        raise unreadable(file, f"it is not JSON ({error})") from error
+
+
+def load_array(file: File) -> Any:
+    try:
+        import numpy
+    except ImportError:
+        raise needs(file, "NumPy", "numpy") from None
+    try:
+        return numpy.load(io.BytesIO(file.read()), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise unreadable(file, f"it is not an array ({error})") from error
+
+
+def load_table(file: File, extension: str) -> Any:
+    try:
+        import pyarrow
+        from pyarrow import feather, parquet
+    except ImportError:
+        raise needs(file, "PyArrow", "pyarrow") from None
+    read = parquet.read_table if extension == ".parquet" else feather.read_table
+    data = file.read()
+    try:
+        if data[:4] == b"\xff\xff\xff\xff":  # the stream format, as `datasets` writes it
+            return pyarrow.ipc.open_stream(data).read_all()
+        return read(pyarrow.BufferReader(data))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise unreadable(file, f"it is not a table ({error})") from error
+
+
+READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`."
+
+
+def unreadable(file: File, state: str) -> HoldfastError:
+    """Returns the error for an undamaged file that is not what its name or materializer says."""
+    return HoldfastError("Corrupt", f"Cannot load {quoted(file.path)}: {state}", READ_BYTES)
+
+
+def needs(file: File, title: str, package: str) -> HoldfastError:
+    hint = f"Run `pip install {package}`, or read the file as bytes: `open(ref).file(path).read()`."
+    message = f"Cannot load {quoted(file.path)}: {title} is not installed"
+    return HoldfastError("Unsupported", message, hint)
+
+
+def restored(artifact: Artifact, value: Any) -> Any:
+    """Returns the Python value of JSON in which `$holdfast` marks what JSON lacks (section 9)."""
+    if isinstance(value, list):
+        return [restored(artifact, item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    mark = value.get("$holdfast")
+    if "$holdfast" not in value:
+        return {key: restored(artifact, item) for key, item in value.items()}
+    inner = value.get("value")
+    if mark == "undefined" or (mark == "date" and inner is None):
+        return None
+    if mark == "number":
+        return float(str(inner).replace("Infinity", "inf"))
+    if mark == "bigint":
+        return int(str(inner))
+    if mark == "date":
+        return date_of(str(inner))
+    if mark in ("bare", "object"):
+        return {key: restored(artifact, item) for key, item in (inner or {}).items()}
+    if mark in ("map", "set", "sparse"):
+        return collection_of(mark, value, [restored(artifact, item) for item in inner or []])
+    if mark in ("bytes", "blob"):
+        return artifact.file(value["file"]).read()
+    if mark in ("typed-array", "ndarray"):
+        return load_array(artifact.file(value["file"]))
+    message = f"Cannot load {quoted(artifact.ref)}: unknown mark {mark!r} in its JSON"
+    raise HoldfastError("Unsupported", message, "Read it with a newer release of this reader.")
+
+
+def collection_of(mark: str, value: Json, items: list[Any]) -> Any:
+    """Returns a dict or a set if Python can tell all keys apart, else a list."""
+    if mark == "sparse":
+        if value["length"] > MAX_SPARSE:
+            raise ValueError(f"a sparse array of the length {value['length']}")
+        values: list[Any] = [None] * value["length"]
+        for index, item in items:
+            values[index] = item
+        return values
+    try:
+        made: Any = dict(map(tuple, items)) if mark == "map" else set(items)
+    except TypeError:
+        return items
+    return made if len(made) == len(items) else items
+
+
+def date_of(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        message = f"Cannot load the date {quoted(text)}: Python has the years 1 to 9999"
+        raise HoldfastError("Unsupported", message, "Read `data.json` as it is.") from None

@@ -1,0 +1,54 @@
+// The package itself: types, style, supported versions of Python, and its wheel in an empty
+// environment.
+import { assertEquals, assertMatch } from "@std/assert";
+import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { buildPython } from "../../dev/python.ts";
+import { findPython } from "../support/numpy.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+import { tempRoot } from "../support/temp_root.ts";
+
+const PACKAGE = join(REPOSITORY, "python");
+const python = await findPython("build, hatchling, mypy");
+const why = python === undefined ? " (ignored: no Python with build, hatchling and mypy)" : "";
+
+function packageTest(name: string, run: (python: string) => Promise<void>): void {
+  Deno.test({ name: `${name}${why}`, ignore: python === undefined, fn: () => run(python!) });
+}
+
+async function succeeds(command: string, args: string[], cwd: string): Promise<string> {
+  try {
+    return (await promisify(execFile)(command, args, { cwd })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} ${args.join(" ")}:\n${stdout}${stderr}`);
+  }
+}
+
+packageTest("the types and the style of the Python package hold", async (python) => {
+  const ruff = join(dirname(python), "ruff");
+  await succeeds(ruff, ["check", "--no-cache", "."], PACKAGE);
+  await succeeds(ruff, ["format", "--no-cache", "--check", "."], PACKAGE);
+  await succeeds(python, ["-m", "mypy", "--cache-dir", "/dev/null", "holdfast"], PACKAGE);
+});
+
+packageTest("the wheel, built from the source archive, runs in an empty environment", async () => {
+  await using root = await tempRoot();
+  await buildPython(root.join("dist"));
+  const files = (await readdir(root.join("dist"))).toSorted();
+  assertEquals(files, [
+    "holdfast_registry-0.1.0-py3-none-any.whl",
+    "holdfast_registry-0.1.0.tar.gz",
+  ]);
+  await succeeds("python3", ["-m", "venv", "venv"], root.path);
+  const own = root.join("venv/bin/python");
+  const wheel = join("dist", files[0]!);
+  await succeeds(own, ["-m", "pip", "install", "--quiet", "--no-index", wheel], root.path);
+  const shown = await succeeds(own, ["-m", "holdfast", "--help"], root.path);
+  assertMatch(shown, /usage: python -m holdfast/);
+  const typed =
+    "import holdfast, pathlib; print(pathlib.Path(holdfast.__file__).with_name('py.typed').exists())";
+  assertEquals((await succeeds(own, ["-c", typed], root.path)).trim(), "True");
+});
