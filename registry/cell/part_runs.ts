@@ -4,7 +4,7 @@ import type { Backend, StoredObject } from "../../core/backend.ts";
 import { createSha256, type Sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
-import type { Part } from "../../core/record.ts";
+import type { Part, StoredFile } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
   /** The parts, in order, all of one object. */
@@ -30,6 +30,10 @@ export function runsOf(parts: readonly Part[] = []): PartRun[] {
   return runs;
 }
 
+function endOf({ start, size }: PartRun): number {
+  return start + size;
+}
+
 function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boolean {
   return part.object === first.object && part.from === first.from &&
     (part.offset ?? 0) === offset + size;
@@ -41,8 +45,14 @@ export interface PlacedPart {
   to: number;
 }
 
-/** Returns the parts of a run that have bytes in `[from, to)`, with their places. */
-export function partsWithin({ parts }: PartRun, from: number, to: number): PlacedPart[] {
+/** A range of a file. */
+export type Stretch = Omit<PlacedPart, "part">;
+
+/** Returns the parts of a file that have bytes in a range of it, with their places. */
+export function partsWithin(
+  { parts = [] }: Pick<StoredFile, "parts">,
+  { from, to }: Stretch,
+): PlacedPart[] {
   const within: PlacedPart[] = [];
   let at = 0;
   for (const part of parts) {
@@ -53,29 +63,102 @@ export function partsWithin({ parts }: PartRun, from: number, to: number): Place
   return within;
 }
 
+/** A range of an object that is read at once, for one or more slices of a file. */
+export interface PlannedRead {
+  /** A part in the object. */
+  part: Part;
+  offset: number;
+  size: number;
+}
+
+/** Bytes of a read, in the order of the file. */
+export interface Slice {
+  read: number;
+  offset: number;
+  size: number;
+  /** No later slice needs the read. */
+  last?: boolean;
+}
+
+/** Bytes between two runs of an object that are read too: fewer than a request costs. */
+const GAP_BYTES = 512 * 1024;
+const LEAST_READ_BYTES = 4096;
+
+/**
+ * Plans the reads for ranges of a file, which are in order: few, large, and ordered by their first
+ * use. All objects together hold about `heldBytes` at a time.
+ */
+export function planReads(
+  runs: readonly PartRun[],
+  stretches: readonly Stretch[],
+  { heldBytes, mostBytes }: { heldBytes: number; mostBytes: number },
+): { reads: PlannedRead[]; slices: Slice[] } {
+  const objectOf = ({ parts: [{ object, from }] }: PartRun) => `${from}/${object}`;
+  const share = Math.floor(heldBytes / new Set(runs.map(objectOf)).size);
+  const limit = Math.min(mostBytes, Math.max(share, LEAST_READ_BYTES));
+  const reads: PlannedRead[] = [];
+  const slices: Slice[] = [];
+  const latest = new Map<string, number>(); // read by object
+  let first = 0;
+  for (const { from, to } of stretches) {
+    while (first < runs.length && endOf(runs[first]!) <= from) first++;
+    for (let i = first; i < runs.length && runs[i]!.start < to; i++) {
+      const run = runs[i]!;
+      const end = Math.min(to, endOf(run));
+      for (let at = Math.max(from, run.start); at < end;) {
+        at += take(run, (run.offset ?? 0) + at - run.start, end - at);
+      }
+    }
+  }
+  const seen = new Set<number>();
+  for (const slice of slices.toReversed()) {
+    slice.last = !seen.has(slice.read);
+    seen.add(slice.read);
+  }
+  return { reads, slices };
+
+  /** Adds a slice of up to `size` bytes, and returns its size. */
+  function take(run: PartRun, offset: number, size: number): number {
+    const id = objectOf(run);
+    let index = latest.get(id);
+    let read = index === undefined ? undefined : reads[index]!;
+    if (
+      index === undefined || read === undefined || offset < read.offset ||
+      offset > read.offset + read.size + GAP_BYTES || offset >= read.offset + limit
+    ) {
+      read = { part: run.parts[0], offset, size: 0 };
+      latest.set(id, index = reads.push(read) - 1);
+    }
+    const start = offset - read.offset;
+    const taken = Math.min(size, limit - start);
+    read.size = Math.max(read.size, start + taken);
+    slices.push({ read: index, offset: start, size: taken });
+    return taken;
+  }
+}
+
 /** Parts are joined up to this size. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 /**
- * Divides a file into ranges of whole parts that can be verified alone; empty if `verified` and a
- * part has no digest.
+ * Divides a file in one object into ranges of whole parts that can be verified alone. Empty if
+ * `verified` and a part has no digest, and for files in several objects, which are read ahead.
  */
 export function piecesOf(
   parts: readonly Part[],
   verified: boolean,
 ): { offset: number; length: number }[] {
   if (verified && parts.some(({ sha256 }) => sha256 === undefined)) return [];
-  return runsOf(parts).flatMap((run) => {
-    const pieces: { offset: number; length: number }[] = [];
-    let offset = run.start;
-    for (const { size } of run.parts) {
-      const last = pieces.at(-1);
-      if (last !== undefined && last.length + size <= PIECE_BYTES) last.length += size;
-      else pieces.push({ offset, length: size });
-      offset += size;
-    }
-    return pieces;
-  });
+  if (runsOf(parts).length > 1) return [];
+  const pieces: { offset: number; length: number }[] = [];
+  let offset = 0;
+  for (const { size } of parts) {
+    const last = pieces.at(-1);
+    if (last !== undefined && last.length + size <= PIECE_BYTES) last.length += size;
+    else pieces.push({ offset, length: size });
+    offset += size;
+  }
+  return pieces;
 }
 
 export interface PartsToCheck {
@@ -86,7 +169,7 @@ export interface PartsToCheck {
   fail(part: Part): never;
 }
 
-/** Returns a function that takes the bytes of a run in order and verifies each part at its end. */
+/** Returns a function that takes the bytes of a file in order and verifies each part at its end. */
 export function createPartCheck({ parts, from, fail }: PartsToCheck): (chunk: Uint8Array) => void {
   let at = from, next = 0;
   let hash: Sha256 | undefined;

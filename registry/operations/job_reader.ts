@@ -133,9 +133,9 @@ class Opened {
     this.#bytesHere = bytes;
   }
 
-  isSmall({ parts: [first] = [], size }: StoredFile): boolean {
+  isSmall({ parts: [first, ...others] = [], size }: StoredFile): boolean {
     return first === undefined || size < this.#running.smallBytes ||
-      (this.source.files.length > 1 && first.offset !== undefined);
+      (this.source.files.length > 1 && others.length === 0 && first.offset !== undefined);
   }
 
   async bytesOf(stored: StoredFile, here: ArtifactFile): Promise<Uint8Array> {

@@ -8,8 +8,8 @@ import { saveAgain } from "../format/record_codec.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { createPartCheck, getPart, partsWithin, runsOf } from "../cell/part_runs.ts";
-import type { PartRun, PlacedPart } from "../cell/part_runs.ts";
+import { createPartCheck, getPart, partsWithin, planReads, runsOf } from "../cell/part_runs.ts";
+import type { PartRun, PlacedPart, Stretch } from "../cell/part_runs.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
 const PACK_BYTES = 16 * 1024 * 1024;
@@ -17,6 +17,11 @@ const PACK_BYTES = 16 * 1024 * 1024;
 const AT_ONCE_BYTES = 1024 * 1024;
 /** A range of a larger part is not verified: that would mean reading the whole part. */
 const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
+/** The largest read of a file in several objects. */
+const READ_BYTES = 8 * 1024 * 1024;
+/** Bytes that its objects hold at a time, one read each, and the reads that are begun ahead. */
+const HELD_BYTES = 32 * 1024 * 1024;
+const READS_AHEAD = 3;
 
 export interface WindowOptions {
   /** Bytes per read; each starts when the previous one is consumed. @default whole parts */
@@ -93,7 +98,11 @@ export class PartReader {
     const runs = runsOf(file.parts);
     if (runs.length === 1 && runs[0]) return await this.#runBytes(file, runs[0], check);
     const whole = new Uint8Array(runs.reduce((sum, { size }) => sum + size, 0));
-    for (const run of runs) whole.set(await this.#runBytes(file, run, check), run.start);
+    let at = 0;
+    for await (const chunk of this.#stream(file, { from: 0, to: whole.byteLength, check })) {
+      whole.set(chunk, at);
+      at += chunk.byteLength;
+    }
     return whole;
   }
 
@@ -102,20 +111,37 @@ export class PartReader {
     options: WindowOptions & { check: boolean },
   ): AsyncIterable<Uint8Array> {
     if (file.inline !== undefined) yield this.#inlineBytes(file);
-    for (const run of runsOf(file.parts)) {
-      yield* this.#runChunks(file, run, { from: 0, to: run.size, ...options });
-    }
+    yield* this.#stream(file, { from: 0, to: Infinity, ...options });
   }
 
+  /**
+   * Reads a range. A part that the range cuts is read whole, to verify it; whole parts between are
+   * requested at once. With windows, a cut part is not held in memory: an extra read verifies it.
+   */
   async *range(
     file: StoredFile,
     { offset, end, windowBytes }: WindowOptions & { offset: number; end: number },
   ): AsyncIterable<Uint8Array> {
     if (file.inline !== undefined) yield this.#inlineBytes(file).subarray(offset, end);
-    for (const run of runsOf(file.parts)) {
-      const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
-      if (from < to) yield* this.#rangeOfRun(file, run, { from, to, windowBytes });
+    const within = partsWithin(file, { from: offset, to: end });
+    let at = offset;
+    for (const place of new Set(within.filter((_, i) => i === 0 || i === within.length - 1))) {
+      const { part, from, to } = place;
+      const isCut = from < offset || to > end;
+      if (
+        !isCut || this.#rangeDigestOf(file, part) === undefined ||
+        part.size > MAX_CHECKED_PART_BYTES
+      ) continue;
+      if (windowBytes !== undefined) {
+        await this.#checkThrough(file, { ...place, windowBytes });
+        continue;
+      }
+      const begin = Math.max(from, offset), stop = Math.min(to, end);
+      if (at < begin) yield* this.#stream(file, { from: at, to: begin, check: true });
+      yield (await this.#keptPart(file, part)).slice(begin - from, stop - from);
+      at = stop;
     }
+    if (at < end) yield* this.#stream(file, { from: at, to: end, check: true, windowBytes });
   }
 
   /** Passes whole parts to `write` as they arrive; with `check`, each is verified at its end. */
@@ -125,23 +151,59 @@ export class PartReader {
     write: (chunk: Uint8Array) => void | Promise<void>,
   ): Promise<void> {
     if (file.inline !== undefined) await write(this.#inlineBytes(file).subarray(offset, end));
-    for (const run of runsOf(file.parts)) {
-      const from = Math.max(offset - run.start, 0), to = Math.min(end - run.start, run.size);
-      if (from >= to) continue;
-      signal?.throwIfAborted();
-      const key = this.#source.keyOf(file, run.parts[0]);
-      const verify = check ? this.#checkOf(file, run, { from, to }) : undefined;
-      const length = to - from;
-      const span = { offset: from, length, passing: true, signal };
-      const object = await getPart(this.#backend, key, run, span);
-      if (object === undefined) return await this.#source.missing(key);
-      let count = 0;
-      await passObject(object, (chunk) => {
-        verify?.(chunk);
-        count += chunk.byteLength;
-        return write(chunk);
-      }, signal);
-      this.#checkSize(file, { parts: run.parts, size: length }, count);
+    const runs = runsOf(file.parts), [run] = runs;
+    if (run === undefined) return;
+    if (runs.length > 1) {
+      const whole = { from: offset, to: end, check, signal };
+      for await (const chunk of this.#stream(file, whole)) await write(chunk);
+      return;
+    }
+    const length = Math.min(end, run.size) - offset;
+    if (length <= 0) return;
+    signal?.throwIfAborted();
+    const key = this.#source.keyOf(file, run.parts[0]);
+    const verify = check ? this.#checkOf(file, { from: offset, to: end }) : undefined;
+    const span = { offset, length, passing: true, signal };
+    const object = await getPart(this.#backend, key, run, span);
+    if (object === undefined) return await this.#source.missing(key);
+    let count = 0;
+    await passObject(object, (chunk) => {
+      verify?.(chunk);
+      count += chunk.byteLength;
+      return write(chunk);
+    }, signal);
+    this.#checkSize(file, run.parts[0], { size: length, count });
+  }
+
+  /** Yields the bytes of ranges, one after the other. Requests those of one object together. */
+  async *stretches(
+    file: StoredFile,
+    stretches: readonly Stretch[],
+    { windowBytes, signal = this.#signal }: WindowOptions & { signal?: AbortSignal } = {},
+  ): AsyncGenerator<Uint8Array> {
+    const { reads, slices } = planReads(runsOf(file.parts), stretches, {
+      heldBytes: windowBytes ?? HELD_BYTES,
+      mostBytes: READ_BYTES,
+    });
+    const ahead = windowBytes === undefined ? READS_AHEAD : 0;
+    const stop = new AbortController();
+    const how = { signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
+    const begun: (Promise<Uint8Array> | undefined)[] = [];
+    try {
+      for (const { read, offset, size, last } of slices) {
+        signal?.throwIfAborted();
+        for (const next of reads.slice(begun.length, read + 1 + ahead)) {
+          const reading = this.#read(file, next, how);
+          reading.catch(() => {}); // awaited in its turn, unless reading ends before
+          begun.push(reading);
+        }
+        const bytes = await begun[read]!;
+        if (last) begun[read] = undefined;
+        yield bytes.slice(offset, offset + size);
+      }
+    } finally {
+      stop.abort();
+      await Promise.allSettled(begun);
     }
   }
 
@@ -198,16 +260,22 @@ export class PartReader {
     const [part] = run.parts;
     const bytes = run.parts.length === 1
       ? await this.#readPart(file, part)
-      : await this.#readRun(file, run);
-    this.#checkSize(file, run, bytes.byteLength);
-    if (check) this.#checkOf(file, run, { from: 0, to: run.size })(bytes);
+      : await this.#read(file, { ...run, part });
+    if (check) this.#checkOf(file, { from: 0, to: run.size })(bytes);
     return bytes;
   }
 
-  async #readRun(file: StoredFile, run: Omit<PartRun, "start">) {
-    const key = this.#source.keyOf(file, run.parts[0]);
-    const object = await getPart(this.#backend, key, run, { signal: this.#signal });
-    return object === undefined ? await this.#source.missing(key) : await object.bytes();
+  async #read(
+    file: StoredFile,
+    { part, ...range }: Pick<Part, "offset" | "size"> & { part: Part },
+    { signal = this.#signal }: { signal?: AbortSignal } = {},
+  ): Promise<Uint8Array> {
+    const key = this.#source.keyOf(file, part);
+    const object = await getPart(this.#backend, key, range, { signal });
+    if (object === undefined) return await this.#source.missing(key);
+    const bytes = await object.bytes();
+    this.#checkSize(file, part, { size: range.size, count: bytes.byteLength });
+    return bytes;
   }
 
   async #readPart(file: StoredFile, part: Part): Promise<Uint8Array> {
@@ -216,10 +284,12 @@ export class PartReader {
     const inPack = offset !== undefined && offset + size <= PACK_BYTES; // others pack more
     if (inPack && (this.#pack.id === key || this.#lastPack === key)) {
       const pack = await this.#pack.get(key, () => this.#readPack(key));
-      return pack.slice(offset, offset + size);
+      const bytes = pack.slice(offset, offset + size);
+      this.#checkSize(file, part, { size, count: bytes.byteLength });
+      return bytes;
     }
     if (inPack) this.#lastPack = key;
-    return await this.#readRun(file, { ...part, parts: [part] });
+    return await this.#read(file, { offset, size, part });
   }
 
   async #readPack(key: string): Promise<Uint8Array> {
@@ -228,46 +298,12 @@ export class PartReader {
     return object === undefined ? await this.#source.missing(key) : await object.bytes();
   }
 
-  /**
-   * Reads a range. A part that the range cuts is read whole, to verify it; whole parts between are
-   * requested at once. With windows, a cut part is not held in memory: an extra read verifies it.
-   */
-  async *#rangeOfRun(
-    file: StoredFile,
-    run: PartRun,
-    { from, to, windowBytes }: WindowOptions & { from: number; to: number },
-  ): AsyncGenerator<Uint8Array> {
-    let at = from;
-    for (const { part, ...place } of partsWithin(run, from, to)) {
-      const isCut = place.from < from || place.to > to;
-      if (
-        !isCut || this.#rangeDigestOf(file, part) === undefined ||
-        part.size > MAX_CHECKED_PART_BYTES
-      ) {
-        continue;
-      }
-      if (windowBytes !== undefined) {
-        await this.#checkThrough(file, run, { part, ...place, windowBytes });
-        continue;
-      }
-      const begin = Math.max(place.from, from), end = Math.min(place.to, to);
-      if (at < begin) yield* this.#runChunks(file, run, { from: at, to: begin, check: true });
-      yield (await this.#keptPart(file, run, part)).slice(begin - place.from, end - place.from);
-      at = end;
-    }
-    if (at < to) yield* this.#runChunks(file, run, { from: at, to, check: true, windowBytes });
-  }
-
   /** Reads a whole part to verify it, once: stored bytes never change. */
-  async #checkThrough(
-    file: StoredFile,
-    run: PartRun,
-    place: PlacedPart & WindowOptions,
-  ): Promise<void> {
+  async #checkThrough(file: StoredFile, place: PlacedPart & WindowOptions): Promise<void> {
     const id = this.#idOf(file, place.part);
     let checked = this.#verified.get(id);
     if (checked === undefined) {
-      this.#verified.set(id, checked = this.#readPartThrough(file, run, place));
+      this.#verified.set(id, checked = this.#readPartThrough(file, place));
       checked.catch(() => this.#verified.delete(id));
     }
     await checked;
@@ -275,22 +311,22 @@ export class PartReader {
 
   async #readPartThrough(
     file: StoredFile,
-    run: PartRun,
     { part, ...place }: PlacedPart & WindowOptions,
   ): Promise<void> {
     const hash = createSha256();
-    for await (const chunk of this.#runChunks(file, run, { ...place, check: false })) {
-      hash.update(chunk);
-    }
+    for await (const chunk of this.#stream(file, { ...place, check: false })) hash.update(chunk);
     if (hash.digest() !== this.#rangeDigestOf(file, part)) throw this.#damagedPart(file, part);
   }
 
   /** Reads and verifies a part of which a range is requested. The next range is often of it too. */
-  async #keptPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
-    return await this.#part.get(
-      this.#idOf(file, part),
-      () => this.#checkedPart(file, run, part),
-    );
+  async #keptPart(file: StoredFile, part: Part): Promise<Uint8Array> {
+    return await this.#part.get(this.#idOf(file, part), async () => {
+      const bytes = file.parts!.length === 1
+        ? await this.#readPart(file, part)
+        : await this.#read(file, { offset: part.offset ?? 0, size: part.size, part });
+      if (sha256(bytes) !== this.#rangeDigestOf(file, part)) throw this.#damagedPart(file, part);
+      return bytes;
+    });
   }
 
   #idOf(file: StoredFile, part: Part): string {
@@ -299,68 +335,75 @@ export class PartReader {
     return [key, offset, size, this.#rangeDigestOf(file, part)].join(" ");
   }
 
-  async #checkedPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
-    const bytes = run.parts.length === 1
-      ? await this.#readPart(file, part)
-      : await this.#readRun(file, { offset: part.offset ?? 0, size: part.size, parts: [part] });
-    this.#checkSize(file, { parts: [part], size: part.size }, bytes.byteLength);
-    if (sha256(bytes) !== this.#rangeDigestOf(file, part)) throw this.#damagedPart(file, part);
-    return bytes;
+  /** Reads a range in order. With `check`, whole parts are verified when their last byte passed. */
+  async *#stream(
+    file: StoredFile,
+    { check, windowBytes, signal, ...range }: WindowOptions & Stretch & {
+      check: boolean;
+      signal?: AbortSignal;
+    },
+  ): AsyncGenerator<Uint8Array> {
+    const within = partsWithin(file, range);
+    const [first] = within;
+    if (first === undefined) return;
+    const pass = check ? this.#checkOf(file, range) : undefined;
+    const runs = runsOf(within.map(({ part }) => part));
+    const chunks = runs.length === 1
+      ? this.#runChunks(file, runs[0]!, { ...range, start: first.from, windowBytes })
+      : this.stretches(file, [range], { windowBytes, signal });
+    for await (const chunk of chunks) {
+      pass?.(chunk);
+      yield chunk;
+    }
   }
 
-  /** Reads bytes of adjacent parts. Each whole part is verified when its last byte has passed. */
+  /** Reads bytes of a run that begins at byte `start` of the file. */
   async *#runChunks(
     file: StoredFile,
     run: PartRun,
-    { from, to, check, windowBytes = to - from }: WindowOptions & {
-      from: number;
-      to: number;
-      check: boolean;
-    },
+    { from, to, start, windowBytes = Infinity }: WindowOptions & Stretch & { start: number },
   ): AsyncGenerator<Uint8Array> {
-    const key = this.#source.keyOf(file, run.parts[0]);
-    const pass = check ? this.#checkOf(file, run, { from, to }) : undefined;
+    const [part] = run.parts;
+    const key = this.#source.keyOf(file, part);
+    const begin = from - start, end = Math.min(to - start, run.size);
     let count = 0;
-    let end = from;
+    let at = begin;
     do {
       this.#signal?.throwIfAborted();
-      const length = Math.min(windowBytes, to - end);
-      const window = { offset: end, length, signal: this.#signal };
+      const length = Math.min(windowBytes, end - at);
+      const window = { offset: at, length, signal: this.#signal };
       const object = await getPart(this.#backend, key, run, window);
       if (object === undefined) return await this.#source.missing(key);
-      end += length;
+      at += length;
       const chunks = length <= AT_ONCE_BYTES ? [await object.bytes()] : object.body;
       for await (const chunk of chunks) {
-        pass?.(chunk);
         count += chunk.byteLength;
         yield chunk;
       }
-    } while (end < to && count === end - from);
-    if (to - from === run.size) this.#checkSize(file, run, count);
+    } while (at < end && count === at - begin);
+    if (end - begin === run.size) this.#checkSize(file, part, { size: run.size, count });
   }
 
-  #checkOf(file: StoredFile, run: PartRun, { from, to }: { from: number; to: number }) {
-    const whole = partsWithin(run, from, to).filter((place) =>
-      place.from >= from && place.to <= to
-    );
-    const parts = whole.flatMap(({ part, ...place }) => {
+  #checkOf(file: StoredFile, range: Stretch): (chunk: Uint8Array) => void {
+    const parts = partsWithin(file, range).flatMap(({ part, from, to }) => {
       const digest = this.#digestOf(part);
-      return digest === undefined ? [] : [{ part, ...place, digest }];
+      const isWhole = from >= range.from && to <= range.to;
+      return digest === undefined || !isWhole ? [] : [{ part, from, to, digest }];
     });
     const fail = (part: Part): never => {
       throw this.#damagedPart(file, part);
     };
-    return createPartCheck({ parts, from, fail });
+    return createPartCheck({ parts, from: range.from, fail });
   }
 
   #checkSize(
     file: StoredFile,
-    { parts, size }: Pick<PartRun, "parts" | "size">,
-    count: number,
+    part: Part,
+    { size, count }: { size: number; count: number },
   ): void {
     if (count === size) return;
     throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, {
-      key: this.#source.keyOf(file, parts[0]),
+      key: this.#source.keyOf(file, part),
     });
   }
 
