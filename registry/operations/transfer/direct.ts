@@ -233,15 +233,24 @@ async function wholeObject(
     if (info === undefined) return await source.missing(key);
     if (info.size === file.size) return key;
   }
-  const state = file.encoding === undefined
-    ? "shares an object with other files or the record"
-    : "is stored compressed";
+  const [state, hint] = file.encoding !== undefined
+    ? ["it is stored compressed", "Read it through the registry, or save it uncompressed."]
+    : others.length > 0
+    ? [
+      "it is stored in several objects, which it shares with other versions",
+      "Read it through the registry, or store it whole: save it with `base: null` " +
+      "(`holdfast save --no-share`).",
+    ]
+    : [
+      "it shares an object with other files or the record",
+      "Read it through the registry. Only large or uploaded files have URLs.",
+    ];
   throw fault({
     code: "Unsupported",
     action: "presign",
     subject: `${shown(file.path)} of "${source.ref}"`,
-    state: `it ${state}`,
-    hint: "Read it through the registry. Only large or uploaded files have URLs.",
+    state,
+    hint,
     backend: backend.location,
   });
 }
