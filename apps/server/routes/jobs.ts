@@ -208,14 +208,10 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     query: schemas.RunsQuery,
     answer: ({ c, query: { pipeline, ...page }, access }) => {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
-        const { listRuns } = await import("../../../operators/runner/mod.ts");
-        let { limit: left = Infinity } = asked;
-        const limit = access.admin ? asked.limit : undefined;
-        const all = await listRuns(registry, { pipeline, ...asked, limit });
-        for (const listed of all) {
-          if (!access.may("read", await recordsOf(listed.run))) continue;
-          if (left-- <= 0) return;
-          yield knownRun(listed);
+        const { listRuns, recordNames } = await import("../../../operators/runner/mod.ts");
+        const may = (pipeline: string) => access.may("read", recordNames(pipeline).run);
+        for (const run of await listRuns(registry, { pipeline, may, ...asked })) {
+          yield knownRun(run);
         }
       }
       return answerListing(c, page, { list, keyOf: ({ run }) => run });

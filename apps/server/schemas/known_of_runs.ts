@@ -21,11 +21,11 @@ export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, numbe
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** A listed run. It is `unknown` without a result: running or killed. */
+/** A listed run. It is `unknown` without a result: running or killed; `unreadable` with another. */
 export interface KnownRun {
   /** For example `my_pipeline@3`. */
   run: string;
-  end: RunEnd | "unknown";
+  end: RunEnd | "unknown" | "unreadable";
   plannedAt: Date;
   steps: number;
   /** Milliseconds. */
@@ -33,7 +33,8 @@ export interface KnownRun {
   counts?: Partial<Record<StepEnd, number>>;
 }
 
-export function knownRun({ run, plannedAt, steps, result }: ListedRun): KnownRun {
+export function knownRun({ run, plannedAt, steps, result, error }: ListedRun): KnownRun {
+  if (error !== undefined) return { run, end: "unreadable", plannedAt, steps };
   if (result === undefined) return { run, end: "unknown", plannedAt, steps };
   const { end, durationMs } = result;
   return { run, end, plannedAt, steps, durationMs, counts: countedEnds(result) };

@@ -116,8 +116,8 @@ export const RunsQuery = v.object({
 const runFields = {
   run: v.string(),
   end: v.pipe(
-    v.picklist(["ok", "failed", "cancelled", "unknown"]),
-    v.description("`unknown`: running or killed"),
+    v.picklist(["ok", "failed", "cancelled", "unknown", "unreadable"]),
+    v.description("`unknown`: running or killed; `unreadable`: the result is damaged"),
   ),
   durationMs: v.optional(v.number()),
 };

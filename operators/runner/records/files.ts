@@ -78,11 +78,13 @@ export interface ReadRecordOptions extends SignalOptions {
 }
 
 const isString = (value: unknown) => typeof value === "string";
+const hasObjects = (value: unknown) =>
+  typeof value === "object" && value !== null && Object.values(value).every(isJsonObject);
 
 /** Required members of each kind of record. */
 const MEMBERS = {
-  plan: { pipeline: isString, configuration: isString, steps: Array.isArray },
-  result: { run: isString, end: isString, steps: isJsonObject },
+  plan: { pipeline: isString, configuration: isString, steps: hasObjects },
+  result: { run: isString, end: isString, steps: hasObjects },
   step: { effect: isString, fingerprint: isJsonObject, outputs: isJsonObject },
   failure: { effect: isString, error: isJsonObject },
 } satisfies Record<string, Readonly<Record<string, (value: unknown) => boolean>>>;

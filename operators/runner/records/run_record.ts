@@ -1,5 +1,5 @@
 // Records of runs: the plan, the result, and the request to cancel.
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, isUnreadable, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
@@ -156,14 +156,18 @@ export interface ListedRun {
   run: string;
   plannedAt: Date;
   steps: number;
-  /** Undefined while it runs, and if its process died. */
+  /** Undefined while it runs, if its process died, and with an `error`. */
   result?: RunResult;
+  /** The run or its result is damaged. */
+  error?: RegistryError;
 }
 
 /** Options of {@linkcode listRuns}. */
 export interface ListRunsOptions extends SignalOptions {
   /** Only runs of this pipeline. @default all */
   pipeline?: string;
+  /** Skips pipelines for which it returns false, without reading them. @default all */
+  may?: (pipeline: string) => boolean;
   /** Only runs after this one in the list. */
   after?: string;
   /** @default all */
@@ -173,23 +177,23 @@ export interface ListRunsOptions extends SignalOptions {
 /** Lists runs, the newest first. The list is empty if `after` does not exist. */
 export async function listRuns(
   registry: Registry,
-  { pipeline, after, limit = Infinity, signal }: ListRunsOptions = {},
+  { pipeline, may = () => true, after, limit = Infinity, signal }: ListRunsOptions = {},
 ): Promise<ListedRun[]> {
-  const planned: Omit<ListedRun, "result">[] = [];
+  const planned: ListedRun[] = [];
   for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
+    if (!may(id)) continue;
     const name = recordNames(id).run;
-    for await (
-      const { version } of registry.versions(name, {
-        limit: after === undefined ? limit : undefined,
-        signal,
-      })
-    ) {
+    const most = after === undefined ? limit : undefined;
+    for await (const { version, modifiedAt } of registry.versions(name, { limit: most, signal })) {
+      const run = formatRunId({ pipeline: id, number: numberOf(version) });
       try {
         const { createdAt, metadata } = await registry.info(`${name}@${version}`, { signal });
-        const run = formatRunId({ pipeline: id, number: numberOf(version) });
-        planned.push({ run, plannedAt: createdAt, steps: Number(metadata.steps) });
+        if (metadata.run !== run) continue; // another artifact with such a name
+        planned.push({ run, plannedAt: createdAt, steps: Number(metadata.steps) || 0 });
       } catch (error) {
-        if (!isRegistryError(error, "NotFound")) throw error; // just deleted
+        if (isRegistryError(error, "NotFound")) continue; // just deleted
+        if (!isUnreadable(error)) throw error;
+        planned.push({ run, plannedAt: modifiedAt, steps: 0, error });
       }
     }
   }
@@ -197,29 +201,22 @@ export async function listRuns(
   const from = after === undefined ? 0 : planned.findIndex(({ run }) => run === after) + 1;
   const page = after !== undefined && from === 0 ? [] : planned.slice(from, from + limit);
   return await Array.fromAsync(mapAtOnce(page, async (listed) => {
-    const result = await readResult(registry, listed.run, { signal });
-    return result === undefined ? listed : { ...listed, result };
+    if (listed.error !== undefined) return listed;
+    try {
+      return { ...listed, result: await readResult(registry, listed.run, { signal }) };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return { ...listed, error };
+    }
   }));
 }
 
-/** Returns the ids of pipelines with runs in a registry. Lists all its names. */
-export async function pipelinesOf(
-  registry: Registry,
-  { signal }: SignalOptions = {},
-): Promise<string[]> {
-  const ids: string[] = [];
+/** Returns the ids of pipelines that may have runs. Lists all names. */
+async function pipelinesOf(registry: Registry, options: SignalOptions): Promise<string[]> {
   const { run: suffix } = recordNames("");
-  for await (const name of registry.names({ signal })) {
-    if (!name.endsWith(suffix) || name === suffix) continue;
-    const id = name.slice(0, -suffix.length);
-    try {
-      const found = await readRecord<PipelinePlan>(registry, name, { kind: "plan", signal });
-      if (found?.record.pipeline === id) ids.push(id);
-    } catch (error) {
-      if (!isRegistryError(error, "Corrupt")) throw error; // another artifact with such a name
-    }
-  }
-  return ids;
+  const names = await Array.fromAsync(registry.names(options));
+  return names.filter((name) => name.endsWith(suffix) && name !== suffix)
+    .map((name) => name.slice(0, -suffix.length));
 }
 
 /** Returns the last run of a pipeline; undefined if it has none. `pipeline` is its id. */

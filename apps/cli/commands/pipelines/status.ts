@@ -59,9 +59,9 @@ export const status: Command = defineCommand<[what: string | undefined], { limit
 });
 
 function listedRow(listed: ListedRun, quiet: boolean | undefined): Row {
-  const { run, plannedAt, result } = listed;
+  const { run, plannedAt, result, error } = listed;
   const [took, end] = result === undefined
-    ? ["", UNKNOWN]
+    ? ["", error === undefined ? UNKNOWN : `unreadable: ${error.message}`]
     : [formatMs(result.durationMs), `${result.end}: ${endCounts(result)}`];
   return { json: knownRun(listed), cells: quiet ? [run] : [run, formatTime(plannedAt), took, end] };
 }
