@@ -38,6 +38,7 @@ export async function* listAll<W, T>(
     for (const item of page.items.slice(0, left)) yield of(item);
     left -= page.items.length;
     if (page.next === undefined || page.next === null || page.items.length === 0) return;
+    if (page.next === after) throw connection.unexpected(call, "the listing never ends");
     after = page.next;
   }
 }

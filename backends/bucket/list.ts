@@ -1,6 +1,7 @@
 // Listings of a bucket, page by page.
 import { isPrefix, type ListOptions, type ObjectInfo, type Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { shown } from "../../core/naming/names.ts";
 
 /** The maximum number of entries per page in all stores. */
 export const PAGE = 1000;
@@ -13,15 +14,19 @@ export interface ListedPage {
   next?: string;
 }
 
-/** Yields the entries after `after` in one order. Throws if the store lists them in another. */
+/**
+ * Yields the entries after `after` in one order. Throws if the store lists them in another, or
+ * repeats the token of a page.
+ */
 export async function* listPages(
   { after = "", limit = Infinity, signal }: ListOptions,
   readPage: (maxEntries: number, token?: string) => Promise<ListedPage>,
-  outOfOrder: (last: string, next: string) => Error,
+  wrong: (state: string) => Error,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   let left = limit;
   let token: string | undefined;
   let last = after;
+  const tokens = new Set<string>();
   do {
     if (left <= 0) return;
     signal?.throwIfAborted();
@@ -33,13 +38,18 @@ export async function* listPages(
     for (const entry of entries) {
       const name = nameOf(entry);
       if (after !== "" && compareUtf8(name, after) <= 0) continue; // `after` itself, or its group
-      if (last !== "" && compareUtf8(name, last) <= 0) throw outOfOrder(last, name);
+      if (last !== "" && compareUtf8(name, last) <= 0) {
+        throw wrong(`the listing is not in byte order (${shown(name)} after ${shown(last)})`);
+      }
       last = name;
       yield entry;
       signal?.throwIfAborted();
       if (--left <= 0) return;
     }
     token = next || undefined;
+    if (token !== undefined && tokens.size === tokens.add(token).size) {
+      throw wrong("the listing never ends");
+    }
   } while (token !== undefined);
 }
 

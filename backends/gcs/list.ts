@@ -1,7 +1,6 @@
 // Listings.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { shown } from "../../core/naming/names.ts";
 import { listPages, PAGE } from "../bucket/list.ts";
 import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
 import { foreignReply } from "./errors.ts";
@@ -57,8 +56,7 @@ export async function* listObjects(
         next: nextPageToken,
       };
     },
-    (last, next) =>
-      foreignReply(`the listing is not in byte order (${shown(next)} after ${shown(last)})`, call),
+    (state) => foreignReply(state, call),
   );
 }
 

@@ -1,6 +1,5 @@
 // Listings.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
-import { shown } from "../../core/naming/names.ts";
 import { listPages } from "../bucket/list.ts";
 import { call, keyFault, objectInfo, type S3Store } from "./store.ts";
 
@@ -32,11 +31,12 @@ export async function* listObjects(
       groups: CommonPrefixes.map(({ Prefix }) => keyOf(Prefix)),
       next: IsTruncated ? NextContinuationToken : undefined,
     };
-  }, (last, next) =>
+  }, (state) =>
     keyFault(store, prefix, {
       code: "Unsupported",
       action: "list",
-      state: `the listing is not in byte order (${shown(next)} after ${shown(last)})`,
-      hint: "Use a store that lists in UTF-8 byte order, not a directory bucket of S3 Express.",
+      state,
+      hint: "Use a store that lists in UTF-8 byte order, not a directory bucket of S3 Express, " +
+        "without a gateway in front of it.",
     }));
 }

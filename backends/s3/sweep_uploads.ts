@@ -20,8 +20,10 @@ export async function* sweepUploads(
       if (!dryRun && !await endUpload(store, { Key, UploadId }, key, signal)) continue;
       yield { key, startedAt };
     }
-    if (!page.IsTruncated || page.NextKeyMarker === undefined) return;
-    markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+    const isSame = KeyMarker === markers.KeyMarker && UploadIdMarker === markers.UploadIdMarker;
+    if (!IsTruncated || KeyMarker === undefined || isSame) return;
+    markers = { KeyMarker, UploadIdMarker };
   }
 }
 

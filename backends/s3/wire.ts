@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";
-import type { PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
+import type { ListPage, PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
 import type { SendOptions, Signer } from "./calls.ts";
 
 interface SdkRequest {
@@ -134,16 +134,21 @@ function wasAnswered(request: S3CallName, error: unknown): boolean {
 }
 
 /**
- * Fields that every store sends. A gateway may also answer 200, with a page or an empty body, which
- * must not count as an empty listing or a finished create.
+ * Fields that every store sends. A gateway may also answer 200, with a page, an empty body or half
+ * of a reply, which must not count as the end of a listing, a finished create or an old object.
  */
 const REQUIRED: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
-  ListObjectsV2: ({ Name, KeyCount, IsTruncated }) => Name ?? KeyCount ?? IsTruncated,
+  ListObjectsV2: isWholePage,
   PutObject: ({ ETag }) => ETag,
   UploadPart: ({ ETag }) => ETag,
   CreateMultipartUpload: ({ UploadId }) => UploadId,
   CompleteMultipartUpload: ({ ETag }) => ETag,
 };
+
+/** Returns undefined for a page that neither is the last one nor leads to the next. */
+function isWholePage({ IsTruncated, NextContinuationToken }: ListPage): unknown {
+  return IsTruncated === false || (IsTruncated && NextContinuationToken) || undefined;
+}
 
 function isOfStore(name: S3CallName, output: unknown): boolean {
   const required = REQUIRED[name] as ((output: unknown) => unknown) | undefined;

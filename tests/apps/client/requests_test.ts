@@ -248,3 +248,11 @@ testService("an unrelated JSON answer is Unsupported", async (service) => {
     assertEquals((await failureOf(action())).code, "Unsupported", String(action));
   }
 });
+
+testService("a list of a service that leads back to a page is refused", async (service) => {
+  const page = { items: ["a"], next: "a" };
+  const fetch = meddle(service.handler, /names$/, () => Response.json(page));
+  await using registry = await service.open({ fetch });
+  await failureOf(Array.fromAsync(registry.names()));
+  assertEquals(fetch.count(), 2);
+});

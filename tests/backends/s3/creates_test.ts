@@ -3,6 +3,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
 import {
   failure,
+  listPage,
   outcomeOf,
   refusal,
   type StandInReply,
@@ -253,10 +254,7 @@ standInTest("a failed part is resent, a rejected one aborts", async (start) => {
 standInTest("a race with a folder is retried, a folder is Invalid", async (start) => {
   const folder = refusal(409, "ExistingObjectIsDirectory");
   for (const below of [false, true]) {
-    const listing = xml(
-      "ListBucketResult",
-      below ? "<Contents><Key>a/b</Key><Size>1</Size></Contents>" : "",
-    );
+    const listing = listPage(below ? ["a/b"] : []);
     const answer = ({ line }: { line: string }, i: number) =>
       line.startsWith("GET") ? listing : i === 0 ? folder : {};
     const overwritten = await start(answer);

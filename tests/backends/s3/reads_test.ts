@@ -5,6 +5,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { assertBytes, passed, sampleBytes } from "../../conformance/backend/samples.ts";
 import {
   failure,
+  listPage,
   objectReply,
   refusal,
   type StandInRequest,
@@ -315,10 +316,7 @@ standInTest("retries end after retryForMs", async (start) => {
 standInTest("pages of a listing continue by token", async (start) => {
   const store = await start(({ query }) => {
     const isFirst = query.get("continuation-token") === null;
-    const key = `<Contents><Key>team/x${isFirst ? 1 : 2}</Key><Size>1</Size></Contents>`;
-    const more =
-      "<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken>";
-    return xml("ListBucketResult", isFirst ? key + more : key);
+    return isFirst ? listPage(["team/x1"], "t+1") : listPage(["team/x2"]);
   }, { prefix: "/team/" });
   const entries = await Array.fromAsync(store.backend.list("x", { after: "w", limit: 5 }));
   assertEquals(entries.map((entry) => "key" in entry && entry.key), ["x1", "x2"]);
@@ -331,12 +329,38 @@ standInTest("pages of a listing continue by token", async (start) => {
 });
 
 standInTest("a listing out of order is refused", async (start) => {
-  const page = ["b", "a"].map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join(
-    "",
-  );
-  const store = await start(() => xml("ListBucketResult", page));
+  const store = await start(() => listPage(["b", "a"]));
   const error = await failure(Array.fromAsync(store.backend.list("")));
   assertEquals(error.code, "Unsupported");
+});
+
+standInTest("a page that is cut is not the end of a listing", async (start) => {
+  for (const end of ["<IsTruncated>true</IsTruncated>", "", "<KeyCount>0</KeyCount>"]) {
+    let requests = 0;
+    const answer = () => ++requests === 1 ? xml("ListBucketResult", end) : listPage(["a", "b"]);
+    const store = await start(answer);
+    assertEquals((await Array.fromAsync(store.backend.list(""))).length, 2, end);
+    const never = await start(() => xml("ListBucketResult", end), { retryForMs: 100 });
+    for (const options of [{}, { limit: 1 }]) {
+      const error = await failure(Array.fromAsync(never.backend.list("", options)));
+      assertEquals(error.code, "Unavailable", end);
+    }
+  }
+});
+
+standInTest("a listing that leads back to a page is refused", async (start) => {
+  for (const tokens of [["t"], ["t", "u"]]) {
+    const store = await start((_, i) => listPage([], tokens[i % tokens.length]));
+    const error = await failure(Array.fromAsync(store.backend.list("")));
+    assertEquals([error.code, store.requests.length], ["Unsupported", tokens.length + 1]);
+  }
+  const uploads = await start(() =>
+    xml(
+      "ListMultipartUploadsResult",
+      "<IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker>",
+    )
+  );
+  assertEquals(await Array.fromAsync(uploads.backend.sweepUploads!({ olderThan: 0 })), []);
 });
 
 standInTest("a write that takes longer than the limit of a request ends alone", async (start) => {

@@ -194,6 +194,17 @@ export function xml(root: string, fields: string): StandInReply {
   };
 }
 
+/** A page of a listing, complete unless `next` leads on. */
+export function listPage(keys: readonly string[], next?: string): StandInReply {
+  const objects = keys.map((key) =>
+    `<Contents><Key>${key}</Key><Size>1</Size><LastModified>2026-01-01T00:00:10Z</LastModified>` +
+    "</Contents>"
+  );
+  const token = next === undefined ? "" : `<NextContinuationToken>${next}</NextContinuationToken>`;
+  const end = `<IsTruncated>${next !== undefined}</IsTruncated>${token}`;
+  return xml("ListBucketResult", objects.join("") + end);
+}
+
 /** An object that a stand-in serves, also in ranges. */
 export function objectReply(request: StandInRequest, bytes: Uint8Array, etag = "e1"): StandInReply {
   const match = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
