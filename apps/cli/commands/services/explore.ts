@@ -62,8 +62,9 @@ export const explore: Command = defineCommand<[location?: string], ExploreFlags>
     const url = `${server.url}/explore/#code=${tokens.code}`;
     try {
       await context.result({ url, registry: registry.location }, url);
-      const isOpen = browser && io.stdout.isTerminal && openInBrowser(url, system.env);
-      const hint = isOpen ? "" : ". Open the URL in a browser";
+      const opens = browser && io.stdout.isTerminal;
+      await using opened = opens ? await openInBrowser(url, system.env) : undefined;
+      const hint = opened ? "" : ". Open the URL in a browser";
       await context.note(`Exploring ${registry.location}${hint}; Ctrl-C ends it`);
       await aborted(io.signal);
     } finally {

@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../../../../apps/cli.ts";
+import { openInBrowser } from "../../../../../apps/cli/services/open_in_browser.ts";
 import { captureIo, cliTest, filledTest } from "../../../captured_io.ts";
+
+const exists = (at: URL) => Deno.stat(at).then(() => true, () => false);
 
 filledTest("explore prints an address whose code opens the service once", async (it) => {
   const stopping = new AbortController();
@@ -28,6 +31,20 @@ filledTest("explore prints an address whose code opens the service once", async 
   stopping.abort();
   assertEquals(await ended, 0);
   assertStringIncludes(io.errors(), "Ctrl-C ends it");
+});
+
+Deno.test("the code of explore is not in the list of processes", async () => {
+  const url = "http://127.0.0.1:1/explore/#code=secret";
+  const started: string[][] = [];
+  const start = (program: string, args: readonly string[]) => void started.push([program, ...args]);
+  const opened = await openInBrowser(url, () => ":0", start);
+  assertEquals(started.length, 1);
+  assertEquals(started.flat().filter((arg) => arg.includes("secret")), []);
+  const page = new URL(started[0]!.at(-1)!);
+  assertStringIncludes(await Deno.readTextFile(page), `content="0; url=${url}"`);
+  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(page).mode! & 0o777, 0o600);
+  await opened![Symbol.asyncDispose]();
+  assertEquals(await exists(page), false);
 });
 
 filledTest("export site writes the page and the versions into a folder", async (it) => {
