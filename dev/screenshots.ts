@@ -10,7 +10,7 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 const FOLDER = join(REPOSITORY, "docs/pictures");
 
 const COMPARED =
-  "#/compare?left=vision%3Aresnet%2Fweights%402.0.0&right=vision%3Aresnet%2Fweights%403.0.0";
+  "#/compare?refs=vision%3Aresnet%2Fweights%402.0.0+vision%3Aresnet%2Fweights%403.0.0";
 
 /** By the name of the file: the address, a text that shows that it is loaded, and the theme. */
 const PICTURES: readonly (readonly [string, string, string, "light" | "dark"])[] = [

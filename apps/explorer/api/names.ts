@@ -29,17 +29,35 @@ const PAGE = 100;
 export async function readName(
   service: Service,
   name: string,
-  { limit = PAGE, signal }: { limit?: number; signal?: AbortSignal } = {},
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<NameSummary> {
   const path = namePath(name);
   const [page, aliases] = await Promise.all([
     service.json<{ items: ListedVersion[]; next?: string }>(`${path}/versions`, {
-      query: { details: true, limit },
+      query: { details: true, limit: PAGE },
       signal,
     }),
     service.list<Alias>(`${path}/aliases`, { signal }),
   ]);
   return { name, versions: page.items, next: page.next, aliases };
+}
+
+/** Reads versions, newest first. `onItems` receives all so far while they arrive. */
+export async function readVersions(
+  service: Service,
+  name: string,
+  { limit, signal, onItems }: {
+    limit: number;
+    signal: AbortSignal;
+    onItems: (items: readonly ListedVersion[]) => void;
+  },
+): Promise<readonly ListedVersion[]> {
+  const query = { details: true, limit };
+  return await service.list<ListedVersion>(`${namePath(name)}/versions`, {
+    query,
+    signal,
+    onItems,
+  });
 }
 
 export function aliasesOf({ aliases }: NameSummary, version: string): string[] {

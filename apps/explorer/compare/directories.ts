@@ -104,7 +104,6 @@ export function DirectoryComparison({ left, right, folder }: {
   const switched = (event: Event) =>
     setMode((event.currentTarget as HTMLInputElement).checked ? "all" : "different");
   return html`
-    <h3>Files</h3>
     <p class="summary-line">${counts.join(" · ")}</p>
     <div class="fields">
       <label><input type="checkbox" checked=${mode ===

@@ -1,4 +1,4 @@
-// Comparison of two versions: what describes them, and their files.
+// Comparison of the files of two versions.
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { formatBytes } from "../components/format.ts";
 import { html } from "../framework/html.ts";
@@ -9,7 +9,6 @@ import { type Kind, kindOf } from "../previews/kind.ts";
 import { whenLoaded } from "../previews/parts.ts";
 import { DirectoryComparison } from "./directories.ts";
 import type { PairProps } from "./pair.ts";
-import { Metadata } from "./values.ts";
 
 export interface ComparisonProps {
   readonly left: ArtifactVersion;
@@ -39,7 +38,6 @@ export function Comparison({ left, right, path }: ComparisonProps): VNode {
   const folder = isFile ? "" : (path ?? "").replace(/\/+$/, "");
   return html`
     <div class="comparison">
-      ${path === undefined && html`<${Metadata} left=${left} right=${right} />`}
       ${isFile && path !== undefined && html`<${Crumbs} folder=${path} />`}
       ${isFile
         ? html`<${FileComparison} left=${before} right=${after} key=${path} />`

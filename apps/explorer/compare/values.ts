@@ -1,6 +1,5 @@
-// Differences of JSON and of metadata, as the command line lists them.
+// Differences of JSON, as the command line lists them.
 import { diffValues, type ValueChange } from "../../../registry/operations/look/value_changes.ts";
-import type { ArtifactVersion } from "../artifact_file.ts";
 import { formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
@@ -13,22 +12,6 @@ import type { PairProps } from "./pair.ts";
 import { TextComparison } from "./texts.ts";
 
 const PAGE = 100;
-
-/** Facts of a version that are compared beside its files. */
-function factsOf({ metadata, inputs, materializer, createdAt, size }: ArtifactVersion) {
-  return { metadata, inputs, materializer, createdAt, size };
-}
-
-export function Metadata({ left, right }: {
-  left: ArtifactVersion;
-  right: ArtifactVersion;
-}): VNode {
-  const changes = diffValues(factsOf(left), factsOf(right));
-  return html`
-    <h3>Metadata</h3>
-    <${Changes} changes=${changes} names=${[left.version, right.version]} />
-  `;
-}
 
 export function JsonComparison({ left, right }: PairProps): VNode {
   const loaded = useLoaded(async (signal) => {

@@ -1,13 +1,21 @@
 // A chart, and the same as a table.
 import { html } from "../framework/html.ts";
 import { useEffect, useRef, useState } from "../framework/preact.ts";
+import { openPlace } from "../framework/router.ts";
 import { useInterval } from "../framework/use_interval.ts";
 import { formatBytes } from "./format.ts";
+import { type Column, Table } from "./table.ts";
 
 export interface Series {
   readonly label: string;
   /** One for each `x`; null where there is none. */
   readonly values: readonly (number | null)[];
+}
+
+/** The version behind a point of a chart. */
+export interface Point {
+  readonly label: string;
+  readonly href: string;
 }
 
 export interface ChartProps {
@@ -16,7 +24,10 @@ export interface ChartProps {
   readonly x: readonly number[];
   readonly xLabel: string;
   readonly series: readonly Series[];
-  readonly kind?: "line" | "bars" | "steps";
+  /** Bars and steps begin at 0. */
+  readonly kind?: "line" | "bars" | "steps" | "points";
+  /** One for each `x`: shown under the pointer, opened by a click. */
+  readonly points?: readonly Point[];
   readonly isTime?: boolean;
   readonly formatX?: (value: number) => string;
   readonly formatY?: (value: number) => string;
@@ -31,7 +42,7 @@ const textColor = () => getComputedStyle(document.body).color;
 const COLORS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
 
 export function Chart(props: ChartProps) {
-  const { label, x, xLabel, series, formatX = String, formatY = String } = props;
+  const { label } = props;
   const [isTable, setTable] = useState(false);
   return html`
     <figure class="chart" aria-label=${label}>
@@ -40,96 +51,60 @@ export function Chart(props: ChartProps) {
         <button type="button" class="button button-small" aria-pressed=${isTable}
           onClick=${() => setTable(!isTable)}>${isTable ? "As a chart" : "As a table"}</button>
       </figcaption>
-      ${isTable
-        ? html`
-          <div class="table-wrap chart-table" tabindex="0" role="region" aria-label=${label}>
-            <table>
-              <thead>
-                <tr><th>${xLabel}</th>${series.map(({ label }) =>
-                  html`<th class="number">${label}</th>`
-                )}</tr>
-              </thead>
-              <tbody>${x.map((value, i) =>
-                html`<tr><td>${formatX(value)}</td>${
-                  series.map(({ values }) => {
-                    const y = values[i];
-                    return html`<td class="number">${
-                      y === null || y === undefined ? "" : formatY(y)
-                    }</td>`;
-                  })
-                }</tr>`
-              )}</tbody>
-            </table>
-          </div>
-        `
-        : html`<${Plot} ...${props} />`}
+      ${isTable ? html`<${ChartTable} ...${props} />` : html`<${Plot} ...${props} />`}
     </figure>
   `;
 }
 
+function ChartTable(props: ChartProps) {
+  const { label, x, xLabel, series, points, formatX = String, formatY = String } = props;
+  const columns: Column<number>[] = [
+    ...points === undefined ? [] : [{
+      title: "Version",
+      class: "mono",
+      cell: (_: number, i: number) => html`<a href=${points[i]!.href}>${points[i]!.label}</a>`,
+    }],
+    { title: xLabel, cell: formatX },
+    ...series.map(({ label, values }) => ({
+      title: label,
+      class: "number",
+      cell: (_: number, i: number) => {
+        const y = values[i];
+        return y === null || y === undefined ? "" : formatY(y);
+      },
+    })),
+  ];
+  return html`
+    <div class="chart-table">
+      <${Table} label=${label} rows=${x} columns=${columns} />
+    </div>
+  `;
+}
+
+type Drawn = InstanceType<typeof import("./uplot.ts").uPlot>;
+
 function Plot(props: ChartProps) {
-  const { label, x, series, kind = "line", isTime = false, height = 200 } = props;
+  const { label, x, series, kind = "line", height = 200 } = props;
   const box = useRef<HTMLDivElement>(null);
+  const tip = useRef<HTMLDivElement>(null);
   const [text, setText] = useState(textColor); // a canvas does not follow the theme by itself
   useInterval(() => setText(textColor()), THEME_MS, true);
   useEffect(() => {
     let gone = false;
-    let plot: { destroy(): void; setSize(size: { width: number; height: number }): void };
+    let plot: Drawn | undefined;
     const observer = new ResizeObserver(([entry]) => {
-      plot.setSize({ width: Math.floor(entry!.contentRect.width), height });
+      plot!.setSize({ width: Math.floor(entry!.contentRect.width), height });
     });
     const draw = async () => {
       const { uPlot } = await import("./uplot.ts");
       if (gone || box.current === null) return;
-      const color = (name: string) => resolvedColor(box.current!, name);
-      const axis = {
-        stroke: color("--muted"),
-        grid: { stroke: color("--line"), width: 1 },
-        ticks: { stroke: color("--line"), width: 1 },
-        font: "11px system-ui",
-      };
-      const format = (given?: (value: number) => string) =>
-        given && { values: (_: unknown, splits: number[]) => splits.map(given) };
-      const paths = kind === "bars"
-        ? uPlot.paths.bars!({ size: [0.9, 64] })
-        : kind === "steps"
-        ? uPlot.paths.stepped!({ align: 1 })
-        : undefined;
+      const data = [[...x], ...series.map(({ values }) => [...values])];
       plot = new uPlot(
-        {
-          width: Math.floor(box.current!.clientWidth),
-          height,
-          cursor: { y: false },
-          legend: { show: series.length > 1, live: false },
-          scales: {
-            x: { time: isTime },
-            y: { range: (_, min, max) => [Math.min(0, min), max || 1] },
-          },
-          axes: [
-            { ...axis, ...format(props.formatX && !isTime ? props.formatX : undefined) },
-            {
-              ...axis,
-              size: 64,
-              ...format(props.formatY),
-              ...(props.formatY === formatBytes ? { incrs: POWERS_OF_TWO } : {}),
-            },
-          ],
-          series: [
-            {},
-            ...series.map(({ label }, i) => ({
-              label,
-              paths,
-              points: { show: x.length < 40 && kind !== "bars" },
-              stroke: color(COLORS[i % COLORS.length]!),
-              fill: `${color(COLORS[i % COLORS.length]!)}${kind === "bars" ? "" : "22"}`,
-              width: 1.5,
-            })),
-          ],
-        },
-        [[...x], ...series.map(({ values }) => [...values])] as never,
-        box.current!,
+        optionsOf(uPlot, props, { box: box.current, tip: tip.current! }),
+        data as never,
+        box.current,
       );
-      observer.observe(box.current!);
+      observer.observe(box.current);
     };
     void draw();
     return () => {
@@ -140,8 +115,113 @@ function Plot(props: ChartProps) {
   }, [x, series, kind, height, text]);
   return html`
     <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
-      style=${{ minBlockSize: `${height}px` }}></div>
+      style=${{ minBlockSize: `${height}px` }}>
+      <div ref=${tip} class="tip" hidden></div>
+    </div>
   `;
+}
+
+function optionsOf(
+  uPlot: typeof import("./uplot.ts").uPlot,
+  props: ChartProps,
+  { box, tip }: { box: HTMLElement; tip: HTMLElement },
+): ConstructorParameters<typeof uPlot>[0] {
+  const { x, series, kind = "line", isTime = false, height = 200 } = props;
+  const color = (name: string) => resolvedColor(box, name);
+  const axis = {
+    stroke: color("--muted"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line"), width: 1 },
+    font: "11px system-ui",
+  };
+  const format = (given?: (value: number) => string) =>
+    given && { values: (_: unknown, splits: number[]) => splits.map(given) };
+  const paths = {
+    bars: uPlot.paths.bars!({ size: [0.9, 64] }),
+    steps: uPlot.paths.stepped!({ align: 1 }),
+    points: () => null,
+    line: undefined,
+  }[kind];
+  const hasPoints = kind === "points" || x.length < 40 && kind !== "bars";
+  const isFilled = kind === "bars" || kind === "steps";
+  return {
+    width: Math.floor(box.clientWidth),
+    height,
+    cursor: { y: false },
+    legend: { show: series.length > 1, live: false },
+    scales: {
+      x: { time: isTime },
+      y: isFilled ? { range: (_, min, max) => [Math.min(0, min), max || 1] } : {},
+    },
+    axes: [
+      { ...axis, ...format(props.formatX && !isTime ? props.formatX : undefined) },
+      {
+        ...axis,
+        size: 64,
+        ...format(props.formatY),
+        ...(props.formatY === formatBytes ? { incrs: POWERS_OF_TWO } : {}),
+      },
+    ],
+    series: [
+      {},
+      ...series.map(({ label }, i) => ({
+        label,
+        paths,
+        spanGaps: true,
+        points: { show: hasPoints, size: kind === "points" ? 7 : 5 },
+        stroke: color(COLORS[i % COLORS.length]!),
+        fill: isFilled ? `${color(COLORS[i % COLORS.length]!)}${kind === "bars" ? "" : "22"}` : "",
+        width: 1.5,
+      })),
+    ],
+    ...props.points && { hooks: pointHooks(props, props.points, tip) },
+  };
+}
+
+/** Shows what the point nearest to the pointer stands for, and opens it by a click. */
+function pointHooks(
+  { x, series, formatY = String }: ChartProps,
+  all: readonly Point[],
+  tip: HTMLElement,
+) {
+  let at: number | undefined;
+  return {
+    init: [({ over }: Drawn) => {
+      over.addEventListener("click", () => at !== undefined && openPlace(all[at]!.href));
+    }],
+    setCursor: [(plot: Drawn) => {
+      const { left = -1, top = -1 } = plot.cursor;
+      at = left < 0 ? undefined : nearest(plot, { x, values: series[0]!.values, left, top });
+      tip.hidden = at === undefined;
+      plot.over.style.cursor = at === undefined ? "" : "pointer";
+      if (at === undefined) return;
+      tip.textContent = `${all[at]!.label}: ${formatY(series[0]!.values[at]!)}`;
+      const ends = left > plot.over.clientWidth / 2;
+      tip.style.translate = ends ? "-100%" : "";
+      tip.style.insetInlineStart = `${left + plot.over.offsetLeft + (ends ? -12 : 12)}px`;
+    }],
+  };
+}
+
+function nearest(
+  plot: Drawn,
+  { x, values, left, top }: {
+    x: readonly number[];
+    values: Series["values"];
+    left: number;
+    top: number;
+  },
+): number | undefined {
+  let [found, least]: [number | undefined, number] = [undefined, Infinity];
+  for (const [i, value] of values.entries()) {
+    if (value === null) continue;
+    const distance = Math.hypot(
+      plot.valToPos(x[i]!, "x") - left,
+      plot.valToPos(value, "y") - top,
+    );
+    if (distance < least) [found, least] = [i, distance];
+  }
+  return found;
 }
 
 /** Returns a color of the current theme as `#rrggbb`, which a canvas needs. */

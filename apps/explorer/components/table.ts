@@ -1,14 +1,28 @@
-// A table with a column for each property of its rows, in a region that scrolls by itself.
+// A table with a column for each property of its rows, in a region that scrolls by itself. Long
+// tables render only the rows in view. On a phone its rows become cards.
 import { html } from "../framework/html.ts";
-import type { ComponentChildren } from "../framework/preact.ts";
+import {
+  type ComponentChildren,
+  type RefObject,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "../framework/preact.ts";
 
 export interface Column<T> {
   readonly title: string;
   /** Only screen readers read the title. */
   readonly isUntitled?: boolean;
+  /** Shown below the title, such as a type. */
+  readonly note?: string;
   /** The class of its cells, such as `number`, `fit` or `wide`. */
   readonly class?: string | ((row: T) => string);
+  /** The class of its heading. @default the class, if it is `number` */
+  readonly heading?: string;
   readonly cell: (row: T, index: number) => ComponentChildren;
+  /** Orders the rows by this column: its title is a button. */
+  readonly sort?: () => void;
+  readonly order?: "ascending" | "descending";
 }
 
 export interface TableProps<T> {
@@ -18,32 +32,88 @@ export interface TableProps<T> {
   readonly keyOf?: (row: T) => string;
   /** Its first column heads the rows, and it is at most as high as the window. */
   readonly isPreview?: boolean;
+  /** It scrolls to the side on a phone, too. */
+  readonly isScroll?: boolean;
+  /** A class of the table. */
+  readonly class?: string;
 }
 
-export function Table<T>({ label, rows, columns, keyOf, isPreview = false }: TableProps<T>) {
+/** Tables with more rows render those in view. Their rows have one height. */
+const LONG = 200;
+/** Rows that are rendered above and below. */
+const BEYOND = 10;
+
+export function Table<T>(props: TableProps<T>) {
+  const { label, rows, columns, keyOf, isPreview = false, isScroll = isPreview } = props;
+  const isLong = rows.length > LONG;
+  const box = useRef<HTMLDivElement>(null);
+  const [first, last, height, onScroll] = useRowsInView(box, isLong, rows.length);
   const cells = (row: T, index: number) =>
     columns.map((column, at) => {
       const name = typeof column.class === "function" ? column.class(row) : column.class;
       const content = column.cell(row, index);
       return isPreview && at === 0
         ? html`<th scope="row" class=${name}>${content}</th>`
-        : html`<td class=${name}>${content}</td>`;
+        : html`<td class=${name} data-label=${
+          column.isUntitled ? undefined : column.title
+        }>${content}</td>`;
     });
-  const heading = ({ title, isUntitled, class: name }: Column<T>) =>
-    html`<th scope="col" class=${name === "number" ? name : undefined}>${
-      isUntitled ? html`<span class="hidden">${title}</span>` : title
-    }</th>`;
+  const space = (count: number) =>
+    count > 0 && html`
+      <tr class="space" aria-hidden="true">
+        <td colspan=${columns.length} style=${{ blockSize: `${count * height}px` }}></td>
+      </tr>
+    `;
+  const scrolls = isScroll || isLong ? "scroll table-wrap" : "table-wrap";
   return html`
-    <div class=${isPreview ? "scroll table-wrap" : "table-wrap"} tabindex="0" role="region"
-      aria-label=${label}>
-      <table>
+    <div ref=${box} class=${scrolls} tabindex="0" role="region"
+      aria-label=${label} onScroll=${isLong ? onScroll : undefined}>
+      <table class=${`${isScroll ? "" : "cards"} ${props.class ?? ""}`}
+        aria-rowcount=${isLong ? rows.length + 1 : undefined}>
         <thead>
           <tr>${columns.map(heading)}</tr>
         </thead>
-        <tbody>${rows.map((row, i) =>
-          html`<tr key=${keyOf?.(row) ?? i}>${cells(row, i)}</tr>`
-        )}</tbody>
+        <tbody>${space(first)}${rows.slice(first, last).map((row, i) =>
+          html`
+            <tr key=${keyOf?.(row) ?? first + i}
+              aria-rowindex=${isLong ? first + i + 2 : undefined}>${cells(row, first + i)}</tr>
+          `
+        )}${space(rows.length - last)}</tbody>
       </table>
     </div>
   `;
+}
+
+function heading<T>(column: Column<T>) {
+  const { title, isUntitled, note, sort, order } = column;
+  const name = column.heading ?? (column.class === "number" ? "number" : undefined);
+  const mark = order === undefined ? "" : order === "ascending" ? " ↑" : " ↓";
+  const text = sort === undefined
+    ? title
+    : html`<button type="button" class="sort" onClick=${sort}>${title}${mark}</button>`;
+  return html`
+    <th scope="col" aria-sort=${order} class=${name}>${isUntitled
+      ? html`<span class="hidden">${title}</span>`
+      : text}${note && html`<span class="muted type">${note}</span>`}</th>
+  `;
+}
+
+/** Returns the range of rows in view, their height, and a handler that follows a scroll. */
+function useRowsInView(box: RefObject<HTMLDivElement | null>, isLong: boolean, count: number) {
+  const [{ top, inside, height }, setSeen] = useState({ top: 0, inside: 800, height: 33 });
+  const follow = () => {
+    const { scrollTop, clientHeight } = box.current!;
+    const row = box.current!.querySelector<HTMLElement>("tbody tr:not(.space)");
+    setSeen({ top: scrollTop, inside: clientHeight || 800, height: row?.offsetHeight || height });
+  };
+  useLayoutEffect(() => {
+    if (!isLong) return;
+    const observer = new ResizeObserver(follow);
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, [isLong]);
+  if (!isLong) return [0, count, height, follow] as const;
+  const first = Math.max(0, Math.min(Math.floor(top / height), count - 1) - BEYOND);
+  const last = Math.min(count, Math.ceil((top + inside) / height) + BEYOND);
+  return [first, last, height, follow] as const;
 }

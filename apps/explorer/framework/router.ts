@@ -27,6 +27,15 @@ export function hrefOf(
   return `#/${path.map(encodeURIComponent).join("/")}${text === "" ? "" : `?${text}`}`;
 }
 
+/** Writes several values as one of the query. */
+export function joinValues(values: readonly string[]): string {
+  return values.map((value) => value.replace(/[%\s]/g, encodeURIComponent)).join(" ");
+}
+
+export function splitValues(text = ""): string[] {
+  return text.split(" ").filter((value) => value !== "").map(decode);
+}
+
 /** Returns the address of a ref, or of the name of a ref without a version. */
 export function hrefOfRef(ref: string): string {
   const [, name, version] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];

@@ -1,63 +1,105 @@
-// Two versions side by side.
+// Versions side by side: their facts, and the files of any two.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { openVersion } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
+import { Facts } from "../compare/facts.ts";
 import { Comparison } from "../compare/mod.ts";
+import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
 import { Shown } from "../components/notices.ts";
 import { RefField } from "../components/ref_field.ts";
 import { html } from "../framework/html.ts";
 import { useState } from "../framework/preact.ts";
-import { hrefOf, openPlace } from "../framework/router.ts";
+import { hrefOf, joinValues, openPlace, splitValues } from "../framework/router.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
+import { useQueryNumber } from "../previews/parts.ts";
 import type { ViewProps } from "./mod.ts";
 
-export function CompareView({ place: { query: { left = "", right = "", path } } }: ViewProps) {
+/** More versions are not compared at once. */
+const MOST = 100;
+
+const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
+
+export function CompareView({ place: { query } }: ViewProps) {
+  const refs = splitValues(query.refs).slice(0, MOST);
   return html`
     <div class="stack">
       <h1>Compare</h1>
-      <${Sides} key=${`${left} ${right}`} left=${left} right=${right} />
-      ${left !== "" && right !== "" &&
-        html`<${Compared} left=${left} right=${right} path=${path} />`}
+      <${Refs} key=${query.refs} given=${refs} />
+      ${refs.length > 1 && html`<${Compared} refs=${refs} path=${query.path} />`}
     </div>
   `;
 }
 
-function Sides(given: { left: string; right: string }) {
-  const [left, setLeft] = useState(given.left);
-  const [right, setRight] = useState(given.right);
+function Refs({ given }: { given: readonly string[] }) {
+  const [refs, setRefs] = useState<readonly string[]>(
+    given.length > 1 ? given : [...given, "", ""].slice(0, 2),
+  );
   const submit = (event: Event) => {
     event.preventDefault();
-    openPlace(hrefOf(["compare"], { left: left.trim(), right: right.trim() }));
+    openPlace(placeOf(refs.map((ref) => ref.trim()).filter((ref) => ref !== "")));
   };
-  const swap = () => openPlace(hrefOf(["compare"], { left: right, right: left }));
-  return html`
-    <form class="card row" onSubmit=${submit}>
-      <${RefField} label="Left" value=${left} change=${setLeft} />
-      <${RefField} label="Right" value=${right} change=${setRight} />
+  const form = html`
+    <form class="card stack" onSubmit=${submit}>
+      <div class="columns">${refs.map((ref, at) =>
+        html`
+          <${RefField} key=${at} label=${`Version ${at + 1}`} value=${ref}
+            change=${(value: string) => setRefs(refs.with(at, value))} />
+        `
+      )}</div>
       <div class="row">
         <button type="submit" class="button button-main">Compare</button>
-        <button type="button" class="button" onClick=${swap} disabled=${left === "" ||
-          right === ""}>Swap</button>
+        <button type="button" class="button" onClick=${() =>
+          setRefs([...refs, ""])}>Add a version</button>
+        ${given.length > 1 &&
+          html`<button type="button" class="button" onClick=${() =>
+            openPlace(placeOf(given.toReversed()))}>${
+            given.length === 2 ? "Swap" : "Reverse"
+          }</button>`}
       </div>
     </form>
   `;
+  if (given.length < 2) return form;
+  return html`<details class="same"><summary>Versions to compare</summary>${form}</details>`;
 }
 
-function Compared({ left, right, path }: { left: string; right: string; path?: string }) {
+function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
   const { service } = useSession();
-  const sides = useLoaded(
-    (signal) =>
-      Promise.all([left, right].map((ref) => openVersion(service, splitRef(ref), signal))),
-    [left, right],
+  const opened = useLoaded(
+    (signal) => Promise.all(refs.map((ref) => openVersion(service, splitRef(ref), signal))),
+    [refs],
   );
+  const [left = "", right = ""] = refs;
   return html`
-    <${Shown} of=${sides} what="Opening both versions">${([left, right]: ArtifactVersion[]) =>
-      html`<${Comparison} left=${left} right=${right} path=${path} />`}<//>
+    <${Shown} of=${opened} what="Opening the versions">${(versions: ArtifactVersion[]) =>
+      html`
+        ${path === undefined && html`<${Facts} versions=${versions} />`}
+        <${Files} versions=${versions} path=${path} />
+      `}<//>
     <${SameByCode} cli=${`holdfast diff ${shellWord(left)} ${shellWord(right)}`}
-      code=${`const refs = ${JSON.stringify([left, right])};
-const [left, right] = await Promise.all(refs.map((ref) => registry.info(ref)));
-console.log(left.digest === right.digest ? "same" : "different");`} />
+      code=${`const refs = ${JSON.stringify(refs)};
+const versions = await Promise.all(refs.map((ref) => registry.info(ref)));
+console.table(versions.map(({ version, metadata }) => ({ version, ...metadata })));`} />
+  `;
+}
+
+/** The files of two of the versions: at first the two that were saved last. */
+function Files({ versions, path }: { versions: readonly ArtifactVersion[]; path?: string }) {
+  const [left, setLeft] = useQueryNumber("left", versions.length - 2);
+  const [right, setRight] = useQueryNumber("right", versions.length - 1);
+  const sides = [versions[left] ?? versions[0]!, versions[right] ?? versions.at(-1)!];
+  const options = versions.map(({ name, version }, at) => [String(at), `${name}@${version}`]);
+  return html`
+    <div class="fields">
+      <h2>Files</h2>
+      ${versions.length > 2 && html`
+        <${Choice} label="of" value=${String(left)} options=${options}
+          change=${(at: string) => setLeft(Number(at))} />
+        <${Choice} label="and" value=${String(right)} options=${options}
+          change=${(at: string) => setRight(Number(at))} />
+      `}
+    </div>
+    <${Comparison} left=${sides[0]} right=${sides[1]} path=${path} />
   `;
 }
 

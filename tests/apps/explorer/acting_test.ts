@@ -47,7 +47,7 @@ Deno.test({
     await page.getByRole("listbox").waitFor();
     await tabTo(page, "Results");
     await page.keyboard.press("Enter");
-    await page.getByText("Choose two versions").waitFor();
+    await page.getByText("Choose versions").waitFor();
 
     await tabTo(page, "Aliases");
     await page.keyboard.press("Enter");

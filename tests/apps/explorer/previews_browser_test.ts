@@ -38,7 +38,7 @@ const PREVIEWS: [path: string, text: string][] = [
 
 /** A text of each comparison of the two versions. */
 const COMPARISONS: [path: string, text: string][] = [
-  ["", "metadata.accuracy"],
+  ["", "+0.01"],
   ["config.json", "nested.rate"],
   ["notes.txt", "2 lines removed, 3 added"],
   ["picture.png", "Side by side"],
@@ -71,8 +71,7 @@ const previewOf = (path: string) =>
   `#/artifacts/demo%3Akinds/2.0.0?${new URLSearchParams({ path })}`;
 const comparisonOf = (path: string) =>
   `#/compare?${new URLSearchParams({
-    left: "demo:kinds@1.0.0",
-    right: "demo:kinds@2.0.0",
+    refs: "demo:kinds@1.0.0 demo:kinds@2.0.0",
     ...path && { path },
   })}`;
 

@@ -15,15 +15,16 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   ["#/?q=resnet", "vision:resnet/weights"],
   ["#/?kind=json&metadata=cells%3E100", "scans:plate"],
   ["#/?q=nothing+like+it", "Nothing matches"],
-  [`#/artifacts/${NAME}`, "optimizer: adamw"],
+  [`#/artifacts/${NAME}`, "optimizer"],
   [`#/artifacts/${NAME}?tab=aliases`, "production"],
   [`#/artifacts/${NAME}?tab=changes`, "aliased"],
   [`#/artifacts/${NAME}?tab=storage`, "Storage over time"],
   [`#/artifacts/${NAME}/production`, "Digest"],
   ["#/artifacts/vision%3Aresnet%2Fconfig/1.0.0", "data.json"],
   ["#/artifacts/none/1.0.0", "Cannot find"],
-  ["#/compare", "Left"],
-  [`#/compare?left=${NAME}%402.0.0&right=${NAME}%403.0.0`, "Swap"],
+  ["#/compare", "Add a version"],
+  [`#/compare?refs=${NAME}%402.0.0+${NAME}%403.0.0`, "Differences only"],
+  [`#/compare?refs=${[1, 2, 3].map((n) => `${NAME}%40${n}.0.0`).join("+")}`, "+0.03"],
   ["#/lineage", "Show its lineage"],
   ["#/lineage?ref=reports%3Asummary", "7 versions"],
   ["#/lineage?ref=reports%3Asummary%401.0.0&as=list", "Its inputs"],
@@ -263,7 +264,7 @@ Deno.test({
     await page.goto(`${url}#/artifacts/model`);
     await page.getByRole("link", { name: "1.0.0" }).waitFor();
     assertEquals(await page.getByRole("checkbox").count(), 0);
-    assertEquals(await page.getByText("Choose two versions").isVisible(), false);
+    assertEquals(await page.getByText("Choose versions").isVisible(), false);
     assertEquals(await page.getByRole("navigation", { name: "Path" }).innerText(), "Names");
     await registry.save("model", { depth: 2 });
     await page.goto(`${url}#/storage`);

@@ -6,7 +6,7 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, Paged, Scroll, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
+import { LeftOut, Paged, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
 import {
   cellText,
   chooseRows,
@@ -134,46 +134,31 @@ function Cells({ source, columns, rows, from, sort, isChosen = false, setSort }:
   isChosen?: boolean;
   setSort?(column: number): void;
 }): VNode {
-  const heading = (index: number, i: number) => {
+  const cells = columns.map((index, i): Column<readonly Cell[]> => {
     const { name, type } = source.columns[index]!;
     const isSorted = sort?.column === i;
-    const mark = isSorted ? (sort.isDown ? " ↓" : " ↑") : "";
-    const direction = isSorted ? (sort.isDown ? "descending" : "ascending") : undefined;
-    return html`
-      <th scope="col" class=${alignOf(type)} aria-sort=${direction}>
-        ${setSort === undefined ? name : html`
-          <button type="button" class="sort" onClick=${() => setSort(i)}>${name}${mark}</button>
-        `}
-        <span class="muted type">${type}</span>
-      </th>
-    `;
-  };
+    return {
+      title: name,
+      note: type,
+      class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
+      heading: alignOf(type),
+      cell: (row) => shownCell(row[i]!),
+      ...setSort && { sort: () => setSort(i) },
+      ...isSorted && { order: sort.isDown ? "descending" : "ascending" },
+    };
+  });
+  const number = { title: "Row", heading: "number", class: "number" };
+  const place = { ...number, cell: (_: unknown, i: number) => formatNumber(from + i) };
   return html`
-    <${Scroll} label="Rows">
-      <table class="cells">
-        <thead>
-          <tr>${isChosen ? null : html`<th scope="col" class="number">Row</th>`}${columns.map(
-            heading,
-          )}</tr>
-        </thead>
-        <tbody>${rows.map((row, i) =>
-          html`
-            <tr>${isChosen ? null : html`<th scope="row" class="number">${from + i}</th>`}${row.map(
-              (cell, j) =>
-                html`<${CellView} cell=${cell} type=${source.columns[columns[j]!]!.type} />`,
-            )}</tr>
-          `
-        )}</tbody>
-      </table>
-      <//>
+    <${Table} isPreview=${!isChosen} isScroll label="Rows" class="cells" rows=${rows}
+      columns=${isChosen ? cells : [place, ...cells]} />
   `;
 }
 
-function CellView({ cell, type }: { cell: Cell; type: string }): VNode {
-  if (cell === null) return html`<td class=${`muted ${alignOf(type)}`}>null</td>`;
+function shownCell(cell: Cell): string {
+  if (cell === null) return "null";
   const text = cellText(cell);
-  const cut = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
-  return html`<td class=${alignOf(type)}>${cut}</td>`;
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
 }
 
 const alignOf = (type: string) => type === "number" || type === "int64" ? "number" : "";

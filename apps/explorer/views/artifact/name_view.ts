@@ -6,19 +6,17 @@ import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
 import { hrefOf, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { ChangesPanel } from "./changes_panel.ts";
 import { SpacePanel } from "./space_panel.ts";
-import { VersionsTable } from "./versions_table.ts";
+import { VersionsPanel } from "../versions/versions_panel.ts";
 
 export function NameView({ name, query }: { name: string; query: Place["query"] }) {
   const { service, rights } = useSession();
-  const [limit, setLimit] = useState(100);
-  const summary = useLoaded((signal) => readName(service, name, { limit, signal }), [name, limit]);
+  const summary = useLoaded((signal) => readName(service, name, { signal }), [name]);
   const { reload } = summary;
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
@@ -35,8 +33,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         html`
-          <${Panel} tab=${tab} summary=${summary}
-            more=${() => setLimit(limit * 5)} changed=${reload} />
+          <${Panel} tab=${tab} summary=${summary} changed=${reload} />
         `}<//>
       <${SameByCode} ...${codeOf(tab, name)} />
     </div>
@@ -44,23 +41,14 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
 }
 
 function Panel(
-  { tab, summary, more, changed }: {
-    tab: string;
-    summary: NameSummary;
-    more: () => void;
-    changed: () => void;
-  },
+  { tab, summary, changed }: { tab: string; summary: NameSummary; changed: () => void },
 ) {
   const { name } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
   if (tab === "changes") return html`<${ChangesPanel} name=${name} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
-  return html`
-    <${VersionsTable} summary=${summary} />
-    ${summary.next &&
-      html`<button type="button" class="button" onClick=${more}>Show more versions</button>`}
-  `;
+  return html`<${VersionsPanel} summary=${summary} />`;
 }
 
 function NoVersions({ name }: { name: string }) {

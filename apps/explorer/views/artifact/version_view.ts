@@ -9,7 +9,7 @@ import { formatAgo, formatBytes, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef, openPlace, type Place } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
 import { AliasDialog } from "./alias_dialog.ts";
@@ -65,7 +65,7 @@ function Content(
       <${Heading} name=${name} version=${version.version}>
         ${previous !== undefined &&
           html`<a class="button" href=${
-            hrefOf(["compare"], { left: `${name}@${previous}`, right: ref })
+            hrefOf(["compare"], { refs: joinValues([`${name}@${previous}`, ref]) })
           }>Compare with ${previous}</a>`}
         <a class="button" href=${hrefOf(["lineage"], { ref })}>Lineage</a>
         ${writes && html`

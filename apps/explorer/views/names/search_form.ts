@@ -1,4 +1,5 @@
 // The search field and the filters.
+import { queryOf } from "../../api/search.ts";
 import { useSession } from "../../api/context.ts";
 import { html } from "../../framework/html.ts";
 import type { Place } from "../../framework/router.ts";
@@ -26,7 +27,7 @@ const FILTERS: readonly {
     label: "Metadata",
     type: "text",
     hint: "epochs>3",
-    condition: (v) => v.split(/\s+/).map((each) => `metadata.${each}`).join(" "),
+    condition: queryOf,
   },
   { key: "after", label: "From", type: "date", condition: (v) => `created>=${v}` },
   { key: "before", label: "To", type: "date", condition: (v) => `created<=${v}` },
@@ -41,7 +42,7 @@ export function searchText(query: Query): string {
   const conditions = FILTERS.flatMap(({ key, condition }) =>
     query[key] ? [condition(query[key].trim())] : []
   );
-  return [query.q?.trim() ?? "", ...conditions].filter((each) => each !== "").join(" ");
+  return [queryOf(query.q ?? ""), ...conditions].filter((each) => each !== "").join(" ");
 }
 
 function word(text: string): string {

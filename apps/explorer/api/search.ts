@@ -1,0 +1,14 @@
+// Conditions as people type them, for the service and for tables of versions.
+
+/** Fields that the search of the service compares. Others are metadata. */
+const FIELD = /^(name|version|alias|kind|created|metadata\..*)$/;
+const CONDITION = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
+
+/** Returns a query for `GET /search`: `epochs>3` is short for `metadata.epochs>3`. */
+export function queryOf(typed: string): string {
+  const terms = typed.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  return terms.map((term) => {
+    const [, field] = CONDITION.exec(term) ?? [];
+    return field === undefined || FIELD.test(field) ? term : `metadata.${term}`;
+  }).join(" ");
+}

@@ -1,0 +1,100 @@
+// The facts of versions side by side: metadata, inputs, kind, size, and time.
+import type { ArtifactVersion } from "../artifact_file.ts";
+import { formatBytes, formatTime } from "../components/format.ts";
+import { type Column, Table } from "../components/table.ts";
+import { html } from "../framework/html.ts";
+import { useMemo } from "../framework/preact.ts";
+import { hrefOfRef } from "../framework/router.ts";
+import { numberText, useQuery } from "../previews/parts.ts";
+
+/** A fact with its value in each version. */
+export interface Fact {
+  readonly name: string;
+  readonly values: readonly unknown[];
+  readonly isSame: boolean;
+}
+
+const MOST_DEPTH = 8;
+/** More facts are left out. */
+const MOST = 1000;
+
+/** Returns the facts of versions, in the order in which they appear. */
+export function factsOf(versions: readonly ArtifactVersion[]): Fact[] {
+  const found = new Map<string, unknown[]>();
+  const set = (name: string, at: number, value: unknown) => {
+    const values = found.get(name) ?? versions.map(() => undefined);
+    values[at] = value;
+    if (found.size < MOST) found.set(name, values);
+  };
+  const add = (name: string, at: number, value: unknown, depth: number) => {
+    const isPlain = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isPlain || depth > MOST_DEPTH) return set(name, at, value);
+    for (const [key, each] of Object.entries(value)) {
+      add(name === "" ? key : `${name}.${key}`, at, each, depth + 1);
+    }
+  };
+  for (const [at, { metadata }] of versions.entries()) add("", at, metadata, 0);
+  const metadata = [...found].map(([name, values]) => ({ name, values }));
+  const others = [
+    { name: "Inputs", values: versions.map(({ inputs }) => inputs) },
+    { name: "Kind", values: versions.map(({ materializer }) => materializer) },
+    { name: "Files", values: versions.map(({ files }) => files.length) },
+    { name: "Size", values: versions.map(({ size }) => size) },
+    { name: "Content", values: versions.map(({ digest }) => digest) },
+    { name: "Saved", values: versions.map(({ createdAt }) => createdAt) },
+  ];
+  return [...metadata, ...others].map((fact) => {
+    const [first, ...rest] = fact.values.map((value) => JSON.stringify(value));
+    return { ...fact, isSame: rest.every((text) => text === first) };
+  });
+}
+
+export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
+  const [shown, setShown] = useQuery("facts");
+  const facts = useMemo(() => factsOf(versions), [versions]);
+  const rows = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
+  const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
+  const columns: Column<Fact>[] = [
+    { title: "Fact", cell: ({ name }) => name },
+    ...versions.map(({ name, version }, at): Column<Fact> => ({
+      title: isOneName ? version : `${name}@${version}`,
+      class: "top",
+      cell: (fact) => html`<${Value} fact=${fact} at=${at} />`,
+    })),
+  ];
+  return html`
+    <div class="row spread">
+      <h2>Facts</h2>
+      <label class="check"><input type="checkbox" checked=${shown !== "all"}
+        onChange=${() => setShown(shown === "all" ? "" : "all")} /> Differences only</label>
+    </div>
+    ${rows.length === 0 ? html`<p class="note">All facts are the same.</p>` : html`
+      <${Table} isPreview label="Facts" rows=${rows} columns=${columns}
+        class="facts-table" />
+    `}
+  `;
+}
+
+function Value({ fact: { name, values }, at }: { fact: Fact; at: number }) {
+  const value = values[at];
+  if (value === undefined) return html`<span class="muted">absent</span>`;
+  if (name === "Inputs") {
+    return (value as string[]).map((ref) => html`<div><a href=${hrefOfRef(ref)}>${ref}</a></div>`);
+  }
+  if (name === "Size") return formatBytes(value as number);
+  if (name === "Saved") return formatTime(value as string);
+  if (name === "Content") return html`<code>${(value as string).slice(0, 12)}</code>`;
+  if (typeof value === "number") {
+    return html`${numberText(value)}<${Change} value=${value} first=${values[0]} />`;
+  }
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Writes how much a number differs from that of the first version. */
+function Change({ value, first }: { value: number; first: unknown }) {
+  if (typeof first !== "number" || first === value) return null;
+  const sign = value > first ? "+" : "−";
+  return html`
+    <span class="muted">${sign}${numberText(Math.abs(value - first))}</span>
+  `;
+}

@@ -1,0 +1,154 @@
+// Versions as rows whose columns are their facts and every key of their metadata.
+import { parseQuery, searchText } from "../../../server/search/query.ts";
+import type { ListedVersion } from "../../api/artifacts.ts";
+import type { Alias } from "../../api/names.ts";
+import { queryOf } from "../../api/search.ts";
+
+/** A version with its values by column. */
+export interface Experiment {
+  readonly name: string;
+  readonly version: string;
+  readonly values: ReadonlyMap<string, unknown>;
+  /** Why its record cannot be read. */
+  readonly problem?: string;
+  /** The fields that filters search. */
+  readonly found: Parameters<typeof searchText>[0];
+}
+
+export interface ExperimentColumn {
+  /** `metadata.accuracy`, or a fact: `version`, `aliases`, `kind`, `files`, `size`, `saved`. */
+  readonly key: string;
+  readonly title: string;
+  readonly isNumber: boolean;
+  /** The best value, of measures whose name says which way is better. */
+  readonly best?: number;
+}
+
+/** More keys are left out. */
+const MOST_KEYS = 200;
+const MOST_DEPTH = 4;
+
+export function experimentsOf(
+  versions: readonly ListedVersion[],
+  aliases: readonly Alias[],
+): Experiment[] {
+  const byVersion = Map.groupBy(aliases, ({ version }) => version);
+  return versions.map(({ name, version, modifiedAt, info, error }) => {
+    const own = (byVersion.get(version) ?? []).map(({ alias }) => alias);
+    const { metadata = {}, materializer: { id: kind } = { id: "" } } = info ?? {};
+    const createdAt = info?.createdAt ?? modifiedAt;
+    const values = new Map<string, unknown>([
+      ["version", version],
+      ["aliases", own.join(" ")],
+      ["kind", kind],
+      ["files", info?.files.length],
+      ["size", info?.size],
+      ["saved", Date.parse(createdAt)],
+    ]);
+    addMembers(values, "metadata", metadata, 0);
+    const found = { name, version, aliases: own, metadata, kind, createdAt };
+    return { name, version, values, found, ...error && { problem: error.detail } };
+  });
+}
+
+function addMembers(values: Map<string, unknown>, at: string, value: object, depth: number) {
+  for (const [key, each] of Object.entries(value)) {
+    const isObject = typeof each === "object" && each !== null && !Array.isArray(each);
+    const name = `${at}.${key}`;
+    if (isObject && depth < MOST_DEPTH) addMembers(values, name, each, depth + 1);
+    else values.set(name, typeof each === "object" ? JSON.stringify(each) : each);
+  }
+}
+
+const FACTS: readonly ExperimentColumn[] = [
+  { key: "version", title: "Version", isNumber: false },
+  { key: "aliases", title: "Aliases", isNumber: false },
+  { key: "kind", title: "Kind", isNumber: false },
+  { key: "files", title: "Files", isNumber: true },
+  { key: "size", title: "Size", isNumber: true },
+  { key: "saved", title: "Saved", isNumber: true },
+];
+
+const LESS =
+  /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency|duration|seconds|_ms$/i;
+const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
+
+/** Returns all columns: version and aliases, metadata in order of appearance, the other facts. */
+export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[] {
+  const keys = new Map<string, { isNumber: boolean; min: number; max: number }>();
+  for (const { values } of experiments) {
+    for (const [key, value] of values) {
+      if (!key.startsWith("metadata.") || value === null || value === undefined) continue;
+      const known = keys.get(key);
+      if (known === undefined && keys.size >= MOST_KEYS) continue;
+      const { isNumber, min, max } = known ?? { isNumber: true, min: Infinity, max: -Infinity };
+      const number = typeof value === "number" ? value : NaN;
+      keys.set(key, {
+        isNumber: isNumber && typeof value === "number",
+        min: number < min ? number : min,
+        max: number > max ? number : max,
+      });
+    }
+  }
+  const own = [...keys].map(([key, { isNumber, min, max }]): ExperimentColumn => {
+    const title = key.slice("metadata.".length);
+    const word = title.replaceAll(/[_.-]/g, " ");
+    const best = !isNumber || min === max
+      ? undefined
+      : LESS.test(word) || LESS.test(title)
+      ? min
+      : MORE.test(word)
+      ? max
+      : undefined;
+    return { key, title, isNumber, ...best !== undefined && { best } };
+  });
+  return [...FACTS.slice(0, 2), ...own, ...FACTS.slice(2)];
+}
+
+/** Returns the keys that are shown at first: facts that say nothing are left out. */
+export function usualKeys(
+  columns: readonly ExperimentColumn[],
+  experiments: readonly Experiment[],
+): string[] {
+  const differs = (key: string) =>
+    new Set(experiments.map(({ values }) => values.get(key))).size > 1;
+  const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
+  return columns.map(({ key }) => key).filter((key) =>
+    key === "aliases" ? has(key) : key !== "kind" && key !== "files" || differs(key)
+  );
+}
+
+/**
+ * Returns the rows that meet all conditions, in the order of a column (`-` before its key turns it
+ * round). Rows without a value come last.
+ *
+ * @throws {RegistryError} `Invalid` for conditions that cannot be parsed
+ */
+export function chooseExperiments(
+  experiments: readonly Experiment[],
+  { filter, sort }: { filter: string; sort: string },
+): readonly Experiment[] {
+  const matches = parseQuery(queryOf(filter));
+  const kept = filter.trim() === ""
+    ? experiments
+    : experiments.filter(({ found }) => matches(found, searchText(found)));
+  if (sort === "") return kept;
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const key = sort.replace(/^-/, "");
+  if (key === "version") return sign > 0 ? [...kept].reverse() : kept;
+  return [...kept].sort((a, b) => {
+    const [left, right] = [a.values.get(key), b.values.get(key)];
+    const rest = Number(isEmpty(left)) - Number(isEmpty(right));
+    return rest !== 0 ? rest : sign * compare(left, right);
+  });
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+function compare(a: unknown, b: unknown): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  const [left, right] = [String(a), String(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

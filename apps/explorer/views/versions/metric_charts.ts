@@ -1,0 +1,110 @@
+// Charts of numbers across versions, over time, or against each other.
+import { Chart } from "../../components/chart.ts";
+import { Choice } from "../../components/choice.ts";
+import { formatBytes, formatTime } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo } from "../../framework/preact.ts";
+import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
+import { numberText, useQuery } from "../../previews/parts.ts";
+import type { Experiment, ExperimentColumn } from "./experiments.ts";
+
+/** Charts that are shown at first. */
+const FEW = 2;
+
+export function MetricCharts({ name, rows, columns }: {
+  name: string;
+  rows: readonly Experiment[];
+  columns: readonly ExperimentColumn[];
+}) {
+  const [shown, setShown] = useQuery("charts");
+  const [x, setX] = useQuery("x");
+  const [form, setForm] = useQuery("form");
+  const numbers = columns.filter(({ key, isNumber }) => isNumber && key.startsWith("metadata."));
+  const measures = numbers.filter(({ best }) => best !== undefined);
+  const usual = (measures.length > 0 ? measures : numbers).slice(0, FEW).map(({ key }) => key);
+  const keys = shown === "" ? usual : splitValues(shown);
+  if (rows.length < 2 || numbers.length === 0) return null;
+  const toggle = (key: string) => {
+    const next = keys.includes(key) ? keys.filter((each) => each !== key) : [...keys, key];
+    setShown(next.join() === usual.join() ? "" : joinValues(next));
+  };
+  const axes = [
+    ["", "version"],
+    ["saved", "time"],
+    ...numbers.map(({ key, title }) => [key, title]),
+  ];
+  return html`
+    <section class="stack" aria-label="Charts">
+      <div class="fields">
+        <h2>Charts</h2>
+        <details class="menu">
+          <summary class="button">Values</summary>
+          <ul class="menu-list card">${numbers.map(({ key, title }) =>
+            html`<li key=${key}><label class="check"><input type="checkbox"
+              checked=${keys.includes(key)} onChange=${() => toggle(key)} /> ${title}</label></li>`
+          )}</ul>
+        </details>
+        <${Choice} label="by" value=${x} change=${setX} options=${axes} />
+        ${!x.startsWith("metadata.") && html`
+          <${Choice} label="as" value=${form} change=${setForm}
+            options=${[["", "lines"], ["points", "points"]]} />
+        `}
+      </div>
+      <div class="columns">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
+        html`
+          <div class="card" key=${column.key}>
+            <${MetricChart} name=${name} rows=${rows} column=${column} x=${x}
+              xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
+              isPoints=${form === "points"} />
+          </div>
+        `
+      )}</div>
+    </section>
+  `;
+}
+
+function MetricChart({ name, rows, column: { key, title }, x, xTitle, isPoints }: {
+  name: string;
+  rows: readonly Experiment[];
+  column: ExperimentColumn;
+  x: string;
+  xTitle: string;
+  isPoints: boolean;
+}) {
+  const isTime = x === "saved";
+  const isVersion = x === "";
+  const { places, points, series } = useMemo(() => {
+    const oldest = isVersion || isTime ? [...rows].sort(bySaved) : rows;
+    const found = oldest.map((row, i) => {
+      const place = isVersion ? i : Number(row.values.get(x) ?? NaN) / (isTime ? 1000 : 1);
+      const value = row.values.get(key);
+      return { row, place, value: typeof value === "number" ? value : null };
+    }).filter(({ place }) => Number.isFinite(place)).sort((a, b) => a.place - b.place);
+    return {
+      places: found.map(({ place }) => place),
+      points: found.map(({ row: { version } }) => ({
+        label: version,
+        href: hrefOf(["artifacts", name, version]),
+      })),
+      series: [{ label: title, values: found.map(({ value }) => value) }],
+    };
+  }, [rows, key, x]);
+  const formatX = (value: number) =>
+    isTime
+      ? formatTime(new Date(value * 1000).toISOString())
+      : isVersion
+      ? points[value]?.label ?? ""
+      : x === "size"
+      ? formatBytes(value)
+      : numberText(value);
+  const kind = isPoints || !isVersion && !isTime ? "points" : "line";
+  return html`
+    <${Chart} key=${kind} label=${`${title} by ${xTitle}`} x=${places} xLabel=${xTitle}
+      series=${series} kind=${kind} points=${points} isTime=${isTime} formatX=${formatX}
+      formatY=${numberText} />
+  `;
+}
+
+function bySaved(a: Experiment, b: Experiment): number {
+  return (a.values.get("saved") as number) - (b.values.get("saved") as number);
+}

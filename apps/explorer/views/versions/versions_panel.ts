@@ -1,0 +1,202 @@
+// The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
+import { useSession } from "../../api/context.ts";
+import { type NameSummary, readVersions } from "../../api/names.ts";
+import { Choice } from "../../components/choice.ts";
+import { formatAgo, formatBytes, formatNumber, formatTime } from "../../components/format.ts";
+import { ErrorNotice } from "../../components/notices.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useMemo, useState } from "../../framework/preact.ts";
+import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
+import { numberText, useQuery } from "../../previews/parts.ts";
+import { ColumnChoice } from "./column_choice.ts";
+import {
+  chooseExperiments,
+  columnsOf,
+  type Experiment,
+  type ExperimentColumn,
+  experimentsOf,
+  usualKeys,
+} from "./experiments.ts";
+import { MetricCharts } from "./metric_charts.ts";
+
+/** More versions are not read. */
+const MOST = 10_000;
+/** Milliseconds between renders while versions arrive. */
+const RENDER_MS = 300;
+
+export function VersionsPanel({ summary }: { summary: NameSummary }) {
+  const { versions, error, isComplete } = useVersions(summary);
+  const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
+  const columns = useMemo(() => columnsOf(experiments), [experiments]);
+  const [filter, setFilter] = useQuery("filter");
+  const [sort, setSort] = useQuery("sort");
+  const [shown, setShown] = useQuery("columns");
+  const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
+  const keys = shown === "" ? usual : splitValues(shown);
+  const chosen = useMemo(() => {
+    try {
+      return { rows: chooseExperiments(experiments, { filter, sort }) };
+    } catch (error) {
+      return { rows: experiments, error };
+    }
+  }, [experiments, filter, sort]);
+  const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
+  const count = `${formatNumber(chosen.rows.length)} of ${formatNumber(versions.length)} versions`;
+  const isAlone = versions.length === 1;
+  return html`
+    ${!isAlone && html`
+      <div class="fields">
+        <label class="grow">Filter versions
+          <input type="search" value=${filter} onInput=${typed} placeholder="accuracy>0.9 adam"
+            spellcheck=${false} autocomplete="off" /></label>
+        <${ColumnChoice} columns=${columns} keys=${keys} change=${(keys: readonly string[]) =>
+          setShown(keys.join() === usual.join() ? "" : joinValues(keys))} />
+        <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
+          options=${sortOptions(columns)} /></span>
+        <span class="muted" role="status">${count}${isComplete ? "" : " so far…"}</span>
+      </div>
+    `}
+    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
+    ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
+    <${Experiments} name=${summary.name} rows=${chosen.rows} all=${versions}
+      columns=${keys.flatMap((key) => columns.find((each) => each.key === key) ?? [])}
+      sort=${sort} setSort=${setSort} />
+    ${versions.length >= MOST &&
+      html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
+    <${MetricCharts} name=${summary.name} rows=${chosen.rows} columns=${columns} />
+  `;
+}
+
+function sortOptions(columns: readonly ExperimentColumn[]) {
+  const ways = columns.flatMap(({ key, title }) => [
+    [key, `${title} ↑`] as const,
+    [`-${key}`, `${title} ↓`] as const,
+  ]);
+  return [["", "Newest first"] as const, ...ways];
+}
+
+/** Reads the versions that the first page lacks. They are shown while they arrive. */
+function useVersions({ name, versions: first, next }: NameSummary) {
+  const { service } = useSession();
+  const [state, setState] = useState({ versions: first, isComplete: next === undefined });
+  const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    setState({ versions: first, isComplete: next === undefined });
+    if (next === undefined) return;
+    const controller = new AbortController();
+    const { signal } = controller;
+    let rendered = Date.now();
+    const onItems = (items: typeof first) => {
+      if (Date.now() - rendered < RENDER_MS || items.length <= first.length) return;
+      rendered = Date.now();
+      setState({ versions: items.slice(), isComplete: false });
+    };
+    readVersions(service, name, { limit: MOST, signal, onItems }).then(
+      (versions) => setState({ versions, isComplete: true }),
+      (error) => signal.aborted || setError(error),
+    );
+    return () => controller.abort();
+  }, [first]);
+  return { ...state, error };
+}
+
+function Experiments({ name, rows, all, columns, sort, setSort }: {
+  name: string;
+  rows: readonly Experiment[];
+  all: readonly { version: string }[];
+  columns: readonly ExperimentColumn[];
+  sort: string;
+  setSort: (sort: string) => void;
+}) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = (version: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(version)) next.add(version);
+    setChosen(next);
+  };
+  const isAlone = all.length === 1;
+  const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
+    `${name}@${version}`
+  );
+  const compared: Column<Experiment> = {
+    title: "Compare",
+    isUntitled: true,
+    class: "fit",
+    cell: ({ version }) =>
+      html`
+        <input type="checkbox" checked=${chosen.has(version)}
+          aria-label=${`Compare ${version}`} onChange=${() => choose(version)} />
+      `,
+  };
+  const shown = columns.map((column): Column<Experiment> => {
+    const { key, title, isNumber, best } = column;
+    const way = sort === key ? "ascending" : sort === `-${key}` ? "descending" : undefined;
+    return {
+      title,
+      class: ({ values }) =>
+        `${isNumber ? "number" : "fit"}${
+          best !== undefined && values.get(key) === best ? " best" : ""
+        }`,
+      heading: isNumber ? "number" : undefined,
+      cell: (row) => html`<${Value} row=${row} column=${column} />`,
+      ...way && { order: way },
+      ...!isAlone && {
+        // Numbers begin with the largest.
+        sort: () => setSort(nextOrder(sort, key, isNumber)),
+      },
+    };
+  });
+  return html`
+    ${!isAlone && html`
+      <div class="row spread">
+        <p class="muted">Choose versions to compare them.</p>
+        ${refs.length > 1
+          ? html`<a class="button button-main" href=${
+            hrefOf(["compare"], { refs: joinValues(refs) })
+          }>Compare ${refs.length} versions</a>`
+          : html`<button type="button" class="button" disabled>Compare</button>`}
+      </div>
+    `}
+    <${Table} label="Versions" rows=${rows} columns=${isAlone ? shown : [compared, ...shown]}
+      class="experiments" keyOf=${({ version }: Experiment) => version} />
+  `;
+}
+
+function nextOrder(sort: string, key: string, isNumber: boolean): string {
+  const [first, second] = isNumber ? [`-${key}`, key] : [key, `-${key}`];
+  return sort === first ? second! : sort === second ? "" : first!;
+}
+
+function Value({ row, column: { key, best } }: { row: Experiment; column: ExperimentColumn }) {
+  const { name, version, values, problem } = row;
+  const value = values.get(key);
+  if (key === "version") {
+    return html`
+      <a class="mono" href=${hrefOf(["artifacts", name, version])}>${version}</a>
+      ${problem && html`<span class="tag tag-bad">${problem}</span>`}
+    `;
+  }
+  if (key === "aliases") {
+    return row.found.aliases.map((alias) => html`<span class="tag tag-alias">${alias}</span>`);
+  }
+  if (key === "saved") {
+    const iso = row.found.createdAt;
+    return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
+  }
+  if (key === "size" && typeof value === "number") return formatBytes(value);
+  if (best !== undefined && value === best) {
+    return html`<span title="The best of all versions">${valueText(value)} ★</span>`;
+  }
+  return valueText(value);
+}
+
+const SHOWN = 60;
+
+/** Writes a value of metadata on one line. */
+export function valueText(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "number") return numberText(value);
+  const text = String(value);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
