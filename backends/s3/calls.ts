@@ -24,8 +24,6 @@ interface About {
 export interface ListPage {
   Contents?: { Key?: string; Size?: number; LastModified?: Date; ETag?: string }[];
   CommonPrefixes?: { Prefix?: string }[];
-  Name?: string;
-  KeyCount?: number;
   IsTruncated?: boolean;
   NextContinuationToken?: string;
 }

@@ -153,11 +153,11 @@ export function keyFault(
 export function objectInfo(
   key: string,
   size: number,
-  about: { ETag?: string; LastModified?: Date },
+  { ETag, LastModified }: { ETag?: string; LastModified?: Date },
 ): ObjectInfo {
-  const etag = plainEtag(about.ETag);
+  const etag = plainEtag(ETag);
   // Whole seconds everywhere, as in a HEAD; listings may be finer.
-  const modifiedAt = Math.floor((about.LastModified?.getTime() ?? 0) / 1000) * 1000;
+  const modifiedAt = Math.floor((LastModified?.getTime() ?? NaN) / 1000) * 1000;
   return { key, size, modifiedAt, ...(etag === undefined ? {} : { etag }) };
 }
 

@@ -139,14 +139,21 @@ function wasAnswered(request: S3CallName, error: unknown): boolean {
  */
 const REQUIRED: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
   ListObjectsV2: isWholePage,
+  HeadObject: ({ LastModified }) => LastModified,
+  GetObject: ({ LastModified }) => LastModified,
+  CopyObject: ({ CopyObjectResult: found }) => found?.ETag && found.LastModified,
   PutObject: ({ ETag }) => ETag,
   UploadPart: ({ ETag }) => ETag,
   CreateMultipartUpload: ({ UploadId }) => UploadId,
   CompleteMultipartUpload: ({ ETag }) => ETag,
 };
 
-/** Returns undefined for a page that neither is the last one nor leads to the next. */
-function isWholePage({ IsTruncated, NextContinuationToken }: ListPage): unknown {
+/**
+ * Returns undefined for a page that neither is the last one nor leads to the next, or has an object
+ * without a time: it would seem old enough to be removed.
+ */
+function isWholePage({ IsTruncated, NextContinuationToken, Contents = [] }: ListPage): unknown {
+  if (Contents.some(({ LastModified }) => LastModified === undefined)) return undefined;
   return IsTruncated === false || (IsTruncated && NextContinuationToken) || undefined;
 }
 

@@ -348,6 +348,24 @@ standInTest("a page that is cut is not the end of a listing", async (start) => {
   }
 });
 
+standInTest("an object without a time is not an old one", async (start) => {
+  const object = "<Contents><Key>a</Key><Size>1</Size></Contents>";
+  const untimed = xml("ListBucketResult", `${object}<IsTruncated>false</IsTruncated>`);
+  const timed = await start((_, i) => i === 0 ? untimed : listPage(["a"]));
+  const [entry] = await Array.fromAsync(timed.backend.list(""));
+  assertEquals("key" in entry && entry.modifiedAt, Date.UTC(2026, 0, 1, 0, 0, 10));
+  const store = await start(
+    ({ query }) => query.has("list-type") ? untimed : { headers: { etag: "e1" }, body: "x" },
+    { retryForMs: 100 },
+  );
+  const actions = [
+    () => Array.fromAsync(store.backend.list("")),
+    () => store.backend.get("a"),
+    () => store.backend.copy!("a", "b"),
+  ];
+  for (const action of actions) assertEquals((await failure(action())).code, "Unavailable");
+});
+
 standInTest("a listing that leads back to a page is refused", async (start) => {
   for (const tokens of [["t"], ["t", "u"]]) {
     const store = await start((_, i) => listPage([], tokens[i % tokens.length]));

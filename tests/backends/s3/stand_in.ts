@@ -117,7 +117,7 @@ async function startStandIn(
       : {};
     outgoing.writeHead(status, {
       date: DATE,
-      ...(isHead ? {} : { "content-length": length }),
+      ...(isHead ? { "last-modified": DATE } : { "content-length": length }),
       ...stored,
       ...headers,
     });
@@ -196,10 +196,8 @@ export function xml(root: string, fields: string): StandInReply {
 
 /** A page of a listing, complete unless `next` leads on. */
 export function listPage(keys: readonly string[], next?: string): StandInReply {
-  const objects = keys.map((key) =>
-    `<Contents><Key>${key}</Key><Size>1</Size><LastModified>2026-01-01T00:00:10Z</LastModified>` +
-    "</Contents>"
-  );
+  const about = "<Size>1</Size><LastModified>2026-01-01T00:00:10Z</LastModified>";
+  const objects = keys.map((key) => `<Contents><Key>${key}</Key>${about}</Contents>`);
   const token = next === undefined ? "" : `<NextContinuationToken>${next}</NextContinuationToken>`;
   const end = `<IsTruncated>${next !== undefined}</IsTruncated>${token}`;
   return xml("ListBucketResult", objects.join("") + end);
