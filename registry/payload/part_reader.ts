@@ -9,7 +9,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { createPartCheck, getPart, partsWithin, planReads, runsOf } from "../cell/part_runs.ts";
-import type { PartRun, PlacedPart, Stretch } from "../cell/part_runs.ts";
+import type { PartRun, PlacedPart, PlannedRead, Stretch } from "../cell/part_runs.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
 const PACK_BYTES = 16 * 1024 * 1024;
@@ -19,9 +19,9 @@ const AT_ONCE_BYTES = 1024 * 1024;
 const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
 /** The largest read of a file in several objects. */
 const READ_BYTES = 8 * 1024 * 1024;
-/** Bytes that its objects hold at a time, one read each, and the reads that are begun ahead. */
+/** Bytes that its objects hold at a time, one read each, and bytes that are requested ahead. */
 const HELD_BYTES = 32 * 1024 * 1024;
-const READS_AHEAD = 3;
+const AHEAD_BYTES = 24 * 1024 * 1024;
 
 export interface WindowOptions {
   /** Bytes per read; each starts when the previous one is consumed. @default whole parts */
@@ -98,11 +98,13 @@ export class PartReader {
     const runs = runsOf(file.parts);
     if (runs.length === 1 && runs[0]) return await this.#runBytes(file, runs[0], check);
     const whole = new Uint8Array(runs.reduce((sum, { size }) => sum + size, 0));
+    const range = { from: 0, to: whole.byteLength };
     let at = 0;
-    for await (const chunk of this.#stream(file, { from: 0, to: whole.byteLength, check })) {
+    for await (const chunk of this.stretches(file, [range])) {
       whole.set(chunk, at);
       at += chunk.byteLength;
     }
+    if (check) this.#checkOf(file, range)(whole);
     return whole;
   }
 
@@ -153,16 +155,19 @@ export class PartReader {
     if (file.inline !== undefined) await write(this.#inlineBytes(file).subarray(offset, end));
     const runs = runsOf(file.parts), [run] = runs;
     if (run === undefined) return;
+    const range = { from: offset, to: end };
+    const verify = check ? this.#checkOf(file, range) : undefined;
     if (runs.length > 1) {
-      const whole = { from: offset, to: end, check, signal };
-      for await (const chunk of this.#stream(file, whole)) await write(chunk);
+      for await (const chunk of this.stretches(file, [range], { signal })) {
+        verify?.(chunk);
+        await write(chunk);
+      }
       return;
     }
     const length = Math.min(end, run.size) - offset;
     if (length <= 0) return;
     signal?.throwIfAborted();
     const key = this.#source.keyOf(file, run.parts[0]);
-    const verify = check ? this.#checkOf(file, { from: offset, to: end }) : undefined;
     const span = { offset, length, passing: true, signal };
     const object = await getPart(this.#backend, key, run, span);
     if (object === undefined) return await this.#source.missing(key);
@@ -175,7 +180,10 @@ export class PartReader {
     this.#checkSize(file, run.parts[0], { size: length, count });
   }
 
-  /** Yields the bytes of ranges, one after the other. Requests those of one object together. */
+  /**
+   * Yields the bytes of ranges, one after the other; each chunk is valid until the next one.
+   * Requests those of one object together.
+   */
   async *stretches(
     file: StoredFile,
     stretches: readonly Stretch[],
@@ -185,26 +193,53 @@ export class PartReader {
       heldBytes: windowBytes ?? HELD_BYTES,
       mostBytes: READ_BYTES,
     });
-    const ahead = windowBytes === undefined ? READS_AHEAD : 0;
+    const most = windowBytes === undefined ? AHEAD_BYTES : 0;
     const stop = new AbortController();
-    const how = { signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal };
+    const ending = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
     const begun: (Promise<Uint8Array> | undefined)[] = [];
+    const free: Uint8Array[] = [];
+    let used = 0, ahead = 0; // reads in use or done, and bytes of those after them
     try {
       for (const { read, offset, size, last } of slices) {
         signal?.throwIfAborted();
-        for (const next of reads.slice(begun.length, read + 1 + ahead)) {
-          const reading = this.#read(file, next, how);
+        if (read === used) ahead -= reads[used++]!.size;
+        while (begun.length < used || (ahead < most && begun.length < reads.length)) {
+          const next = reads[begun.length]!;
+          const fits = free.findIndex(({ byteLength }) => byteLength >= next.size);
+          const target = free.splice(fits, fits < 0 ? 0 : 1)[0] ?? new Uint8Array(next.size);
+          const reading = this.#readInto(target, file, next, ending);
           reading.catch(() => {}); // awaited in its turn, unless reading ends before
           begun.push(reading);
+          ahead += next.size;
         }
         const bytes = await begun[read]!;
-        if (last) begun[read] = undefined;
-        yield bytes.slice(offset, offset + size);
+        yield bytes.subarray(offset, offset + size);
+        if (!last) continue;
+        begun[read] = undefined;
+        free.push(bytes);
       }
     } finally {
       stop.abort();
       await Promise.allSettled(begun);
     }
+  }
+
+  async #readInto(
+    target: Uint8Array,
+    file: StoredFile,
+    { part, ...range }: PlannedRead,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const key = this.#source.keyOf(file, part);
+    const object = await getPart(this.#backend, key, range, { passing: true, signal });
+    if (object === undefined) return await this.#source.missing(key);
+    let count = 0;
+    await passObject(object, (chunk) => {
+      if (count + chunk.byteLength <= range.size) target.set(chunk, count);
+      count += chunk.byteLength;
+    }, signal);
+    this.#checkSize(file, part, { size: range.size, count });
+    return target;
   }
 
   /** Makes the error of a digest mismatch: of the damaged part, if parts have digests. */
@@ -268,10 +303,9 @@ export class PartReader {
   async #read(
     file: StoredFile,
     { part, ...range }: Pick<Part, "offset" | "size"> & { part: Part },
-    { signal = this.#signal }: { signal?: AbortSignal } = {},
   ): Promise<Uint8Array> {
     const key = this.#source.keyOf(file, part);
-    const object = await getPart(this.#backend, key, range, { signal });
+    const object = await getPart(this.#backend, key, range, { signal: this.#signal });
     if (object === undefined) return await this.#source.missing(key);
     const bytes = await object.bytes();
     this.#checkSize(file, part, { size: range.size, count: bytes.byteLength });
@@ -338,10 +372,7 @@ export class PartReader {
   /** Reads a range in order. With `check`, whole parts are verified when their last byte passed. */
   async *#stream(
     file: StoredFile,
-    { check, windowBytes, signal, ...range }: WindowOptions & Stretch & {
-      check: boolean;
-      signal?: AbortSignal;
-    },
+    { check, windowBytes, ...range }: WindowOptions & Stretch & { check: boolean },
   ): AsyncGenerator<Uint8Array> {
     const within = partsWithin(file, range);
     const [first] = within;
@@ -350,10 +381,10 @@ export class PartReader {
     const runs = runsOf(within.map(({ part }) => part));
     const chunks = runs.length === 1
       ? this.#runChunks(file, runs[0]!, { ...range, start: first.from, windowBytes })
-      : this.stretches(file, [range], { windowBytes, signal });
+      : this.stretches(file, [range], { windowBytes });
     for await (const chunk of chunks) {
       pass?.(chunk);
-      yield chunk;
+      yield runs.length === 1 ? chunk : chunk.slice(); // readers own what they receive
     }
   }
 
