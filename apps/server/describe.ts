@@ -49,7 +49,7 @@ export interface RouteDescription {
 
 type Output<S> = S extends StandardSchema<infer O> ? O : undefined;
 
-/** The parameters of a path: `name` and `path` of `/:name/files/:path{.+}`. */
+/** The parameters of a path: `name` and `path` of `/:name/files/:path{[^]+}`. */
 type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
   ? ParamOf<Part> | ParamOf<Rest>
   : P extends `:${infer Name}{${string}` ? Name

@@ -156,7 +156,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       },
     });
   }
-  const treePaths = [["hubTree", ""], ["hubFolder", "/:path{.+}"]] as const;
+  const treePaths = [["hubTree", ""], ["hubFolder", "/:path{[^]+}"]] as const;
   for (const [id, rest] of treePaths) {
     route(routes, `GET ${api}/tree/:revision${rest}`, {
       ...describedAs(
@@ -205,7 +205,7 @@ function resolveRoute(
   context: HubContext,
   { kind, files, suffix }: Pick<RepoPaths, "kind" | "files" | "suffix">,
 ): void {
-  route(routes, `GET ${files}/resolve/:revision/:path{.+}`, {
+  route(routes, `GET ${files}/resolve/:revision/:path{[^]+}`, {
     id: `hubResolve${suffix}`,
     tag: "hub",
     summary: "Reads a file of a version, or a range of it",

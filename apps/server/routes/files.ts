@@ -7,7 +7,7 @@ import { FileQuery } from "../schemas/reading.ts";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
   const { registry, openVersion } = context;
-  route(routes, "GET /artifacts/:name/versions/:version/files/:path{.+}", {
+  route(routes, "GET /artifacts/:name/versions/:version/files/:path{[^]+}", {
     id: "getFile",
     tag: "artifacts",
     summary: "Reads a file of a version, or a range of it",

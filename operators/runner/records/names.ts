@@ -53,7 +53,7 @@ export function formatRunId({ pipeline, number }: RunId): string {
  * @throws {RegistryError} `Invalid` for anything else
  */
 export function parseRunId(text: string): RunId {
-  const [, pipeline, digits] = /^(.+)@([1-9]\d{0,8})(?:\.0\.0)?$/.exec(text) ?? [];
+  const [, pipeline, digits] = /^(.+)@([1-9]\d{0,8})(?:\.0\.0)?$/s.exec(text) ?? [];
   if (pipeline === undefined) {
     throw fault({
       code: "Invalid",

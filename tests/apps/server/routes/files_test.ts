@@ -15,6 +15,7 @@ import {
 } from "../../../../mod.ts";
 import { setImmediate } from "node:timers";
 import { isPrefix } from "../../../../backends/mod.ts";
+import { siteFiles } from "../../../../apps/server/explorer/export_site.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createWindows, oneBehind } from "../../../../apps/server/files/streams.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
@@ -267,4 +268,32 @@ async function bytesOfStalled(headers: Record<string, string>): Promise<number> 
 Deno.test("a stalled answer holds at most 1 MiB of a file", async () => {
   assert(await bytesOfStalled({}) <= MIB);
   assert(await bytesOfStalled({ range: "bytes=1-4000000" }) <= MIB);
+});
+
+Deno.test("files with line breaks in their paths are served", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createCheckedHandler(registry, { hf: true });
+  const ask = (path: string, init?: RequestInit) =>
+    handler(new Request(`http://localhost${path}`, init));
+  const paths = ["\n", "\r", "\u2028", "\u2029"].map((end) => `a${end}b/c${end}d`);
+  const sent = await ask("/artifacts/odd/versions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      materializer: { id: "bytes", formatVersion: 1 },
+      files: paths.map((path) => ({ path, data: "" })),
+    }),
+  });
+  assertEquals(sent.status, 201, await sent.text());
+  for (const path of paths) {
+    const [folder, file] = path.split("/").map(encodeURIComponent);
+    const urls = [
+      `/artifacts/odd/versions/1/files/${folder}/${file}`,
+      `/odd/resolve/main/${folder}/${file}`,
+      `/api/models/odd/tree/main/${folder}`,
+    ];
+    for (const url of urls) assertEquals((await ask(url)).status, 200, url);
+  }
+  const site = await Array.fromAsync(siteFiles(registry, ["odd"]), ({ path }) => path);
+  assertEquals(site.filter((path) => path.includes("/files/")).length, paths.length);
 });
