@@ -26,6 +26,11 @@ export interface VersionInfo {
 
 const segment = encodeURIComponent;
 
+/** Returns true for the file that introduces a version. */
+export function isCard(path: string): boolean {
+  return /^readme\.md$/i.test(path);
+}
+
 /** The path of a name, whose dots at the end would be cut from a URL. */
 export function namePath(name: string): string {
   return `artifacts/${/^~*\.{1,2}$/.test(name) ? `~${name}` : segment(name)}`;

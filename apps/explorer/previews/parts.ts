@@ -72,9 +72,17 @@ const OF_PREVIEW = [
   "mode",
 ];
 
-/** Returns a function that makes the address of a path, in the version or comparison shown. */
-export function usePathHref(): (path: string) => string {
+/**
+ * Returns a function that makes the address of a path, in the version or comparison shown. The page
+ * of a name shows a version that is given.
+ */
+export function usePathHref(
+  version?: { readonly name: string; readonly version: string },
+): (path: string) => string {
   const { path: place, query } = usePlace();
+  if (version !== undefined && place.length < 3) {
+    return (path) => hrefOf(["artifacts", version.name, version.version], { path });
+  }
   const kept = Object.entries(query).filter(([key]) => !OF_PREVIEW.includes(key));
   return (path) => hrefOf(place, { ...Object.fromEntries(kept), path });
 }

@@ -13,6 +13,7 @@ const PREVIEWS: [path: string, text: string][] = [
   ["events.jsonl", "[2 items]"],
   ["notes.txt", "line 39"],
   ["README.md", "Do not use it for anything important."],
+  ["train.py", "def train"],
   ["picture.png", "96 x 64 pixels"],
   ["heights.npy", "Standard deviation"],
   ["cube.npy", "int16 · 6 x 40 x 50"],
@@ -140,6 +141,37 @@ Deno.test({
       await page.evaluate(() => (globalThis as { attacked?: number }).attacked),
       undefined,
     );
+  },
+});
+
+Deno.test({
+  name: `a card has facts, images of its version, tasks, anchors and colored code${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSamples(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, faults } = explorer;
+    await explorer.show("#/artifacts/demo%3Akinds");
+    await page.getByRole("link", { name: "Card" }).click();
+    const facts = page.getByLabel("Front matter");
+    await facts.getByText("mit", { exact: true }).waitFor();
+    assertEquals(await facts.locator(".tag").allInnerTexts(), ["vision", "cells"]);
+    const image = page.getByRole("img", { name: "The picture" });
+    await image.waitFor();
+    assert((await image.getAttribute("src"))!.startsWith("blob:"));
+    assertEquals(await page.getByLabel("Done").isChecked(), true);
+    assertEquals(await page.getByLabel("To do").isChecked(), false);
+    await page.locator(".hljs-string").getByText('"not run"').waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.setViewportSize({ width: 1280, height: 300 });
+    await page.getByRole("link", { name: "Limits" }).click();
+    await page.waitForFunction(() => scrollY > 100);
+    await page.getByRole("link", { name: "its scores" }).click();
+    await page.getByText("Most frequent").waitFor();
+    await explorer.show(previewOf("train.py"));
+    await page.locator(".hljs-keyword").getByText("return").waitFor();
+    assertEquals(faults(), []);
   },
 });
 

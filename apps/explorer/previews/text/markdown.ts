@@ -8,6 +8,10 @@ export interface Token {
   /** 1 opens an element, -1 closes it, 0 stands alone. */
   nesting: 1 | 0 | -1;
   content: string;
+  /** The words after the fence of a code block. */
+  info: string;
+  /** True for the paragraphs of a list without gaps. */
+  hidden: boolean;
   children: Token[] | null;
   attrGet(name: string): string | null;
 }

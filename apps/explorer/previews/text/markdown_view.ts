@@ -1,13 +1,25 @@
-// Markdown as elements: no HTML, no images, and links only to the web or to files of the version.
+// Markdown as elements: no HTML, images of the same version only, and links only to the web, to
+// files of the version, and to headings.
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { html } from "../../framework/html.ts";
-import { type ComponentChildren, h, type VNode } from "../../framework/preact.ts";
+import {
+  type ComponentChildren,
+  Fragment,
+  h,
+  useMemo,
+  type VNode,
+} from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { Code, languageOf } from "../code/code.ts";
+import { useImage } from "../images/image_view.ts";
 import { LeftOut, usePathHref, whenLoaded } from "../parts.ts";
+import { FrontMatter, splitFrontMatter } from "./facts_view.ts";
 import { parseMarkdown, type Token } from "./markdown.ts";
 
 /** Longer documents end here. */
 const MAX_BYTES = 64 * 1024;
+/** Images of a document that are shown. */
+const MOST_IMAGES = 50;
 
 /** Elements that a document may use. */
 const TAGS = new Set(
@@ -15,8 +27,16 @@ const TAGS = new Set(
     .split(" "),
 );
 
+/** The target of a link, or of an image. */
+interface Target {
+  readonly href: string;
+  readonly isOutside: boolean;
+  /** The file of the version that it leads to. */
+  readonly path?: string;
+}
+
 /** Resolves the address of a link; undefined for one that does nothing. */
-export type LinkTarget = (address: string) => { href: string; isOutside: boolean } | undefined;
+export type LinkTarget = (address: string) => Target | undefined;
 
 /** Resolves an address: the web, or a file of the same version. */
 export function linkTarget(
@@ -24,7 +44,7 @@ export function linkTarget(
   from: string,
   files: ReadonlySet<string>,
   hrefOfPath: (path: string) => string,
-): ReturnType<LinkTarget> {
+): Target | undefined {
   if (/^https?:\/\//i.test(address)) return { href: address, isOutside: true };
   if (/^[a-z][a-z0-9+.-]*:|^\/\/|^\\/i.test(address)) return undefined;
   try {
@@ -33,79 +53,184 @@ export function linkTarget(
       `http://files/${from.split("/").map(encodeURIComponent).join("/")}`,
     );
     const path = decodeURIComponent(url.pathname.slice(1));
-    return files.has(path) ? { href: hrefOfPath(path), isOutside: false } : undefined;
+    return files.has(path) ? { href: hrefOfPath(path), isOutside: false, path } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Makes elements of tokens. */
-export function markdownNodes(tokens: readonly Token[], target: LinkTarget): ComponentChildren[] {
-  const open: { tag: string; props: Record<string, unknown>; children: ComponentChildren[] }[] = [];
-  const top: ComponentChildren[] = [];
-  const add = (child: ComponentChildren) => (open.at(-1)?.children ?? top).push(child);
-  for (const token of tokens) {
-    if (token.nesting === 1) open.push({ ...elementOf(token, target), children: [] });
-    else if (token.nesting === -1) {
-      const closed = open.pop();
-      if (closed !== undefined) add(h(closed.tag, closed.props, ...closed.children));
-    } else add(contentOf(token, target));
-  }
-  return top;
+/** Makes elements of tokens. `imageOf` shows an image of the version. */
+export function markdownNodes(
+  tokens: readonly Token[],
+  target: LinkTarget,
+  imageOf?: (path: string, text: string) => ComponentChildren,
+): ComponentChildren[] {
+  return new Document(target, imageOf).nodes(tokens);
 }
 
-function elementOf(token: Token, target: LinkTarget) {
-  if (token.type === "link_open") {
-    const found = target(token.attrGet("href") ?? "");
-    if (found === undefined) return { tag: "span", props: { class: "muted" } };
-    const outside = { rel: "noopener noreferrer nofollow", target: "_blank" };
-    return { tag: "a", props: { href: found.href, ...found.isOutside && outside } };
-  }
-  return { tag: TAGS.has(token.tag) ? token.tag : "div", props: {} };
-}
+class Document {
+  readonly #ids = new Map<string, number>();
 
-function contentOf(token: Token, target: LinkTarget): ComponentChildren {
-  switch (token.type) {
-    case "inline":
-      return markdownNodes(token.children ?? [], target);
-    case "code_inline":
-      return html`<code>${token.content}</code>`;
-    case "fence":
-    case "code_block":
-      return html`<pre class="wrapped"><code>${token.content}</code></pre>`;
-    case "image": {
-      const found = target(token.attrGet("src") ?? "");
-      const text = `Image: ${token.content || "without description"}`;
-      if (found === undefined || found.isOutside) return html`<span class="muted">[${text}]</span>`;
-      return html`<a href=${found.href}>[${text}]</a>`;
+  constructor(
+    readonly target: LinkTarget,
+    readonly imageOf?: (path: string, text: string) => ComponentChildren,
+  ) {}
+
+  nodes(tokens: readonly Token[]): ComponentChildren[] {
+    const open: { tag: Tag; props: Record<string, unknown>; children: ComponentChildren[] }[] = [];
+    const top: ComponentChildren[] = [];
+    const add = (child: ComponentChildren) => (open.at(-1)?.children ?? top).push(child);
+    for (const [i, token] of tokens.entries()) {
+      if (token.nesting === 1) open.push({ ...this.#element(token, tokens[i + 1]), children: [] });
+      else if (token.nesting === -1) {
+        const closed = open.pop();
+        if (closed !== undefined) add(h(closed.tag as "p", closed.props, ...closed.children));
+      } else {
+        const isItem = token.type === "inline" && tokens[i - 2]?.type === "list_item_open";
+        for (const child of isItem ? this.#item(token) : [this.#content(token)]) add(child);
+      }
     }
-    case "softbreak":
-      return "\n";
-    case "hardbreak":
-      return html`<br />`;
-    case "hr":
-      return html`<hr />`;
-    default:
-      return token.content;
+    return top;
   }
+
+  #element(token: Token, next?: Token): { tag: Tag; props: Record<string, unknown> } {
+    if (token.hidden) return { tag: Fragment as unknown as Tag, props: {} };
+    if (token.type === "link_open") {
+      const address = token.attrGet("href") ?? "";
+      if (/^#./.test(address)) return { tag: "a", props: headingLink(address.slice(1)) };
+      const found = this.target(address);
+      if (found === undefined) return { tag: "span", props: { class: "muted" } };
+      const outside = { rel: "noopener noreferrer nofollow", target: "_blank" };
+      return { tag: "a", props: { href: found.href, ...found.isOutside && outside } };
+    }
+    if (token.type === "heading_open") return { tag: token.tag, props: { id: this.#idOf(next) } };
+    return { tag: TAGS.has(token.tag) ? token.tag : "div", props: {} };
+  }
+
+  /** Returns the id of a heading, as GitHub makes it: links in documents name it. */
+  #idOf(heading?: Token): string {
+    const text = (heading?.content ?? "").toLowerCase();
+    const slug = text.replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(/\s/g, "-");
+    const again = this.#ids.get(slug) ?? 0;
+    this.#ids.set(slug, again + 1);
+    return `${ANCHOR}${slug}${again === 0 ? "" : `-${again}`}`;
+  }
+
+  /** The beginning of an item of a list, which may be a task. */
+  #item(token: Token): ComponentChildren[] {
+    const children = token.children ?? [];
+    const [all, mark] = /^\[([ xX])\]\s/.exec(children[0]?.content ?? "") ?? [];
+    if (all === undefined || children[0]?.type !== "text") return this.nodes(children);
+    const rest = [{ ...children[0], content: children[0].content.slice(all.length) }];
+    const isDone = mark !== " ";
+    return [
+      html`
+        <input type="checkbox" checked=${isDone} disabled
+          aria-label=${isDone ? "Done" : "To do"} />
+      `,
+      " ",
+      ...this.nodes([...rest as Token[], ...children.slice(1)]),
+    ];
+  }
+
+  #content(token: Token): ComponentChildren {
+    switch (token.type) {
+      case "inline":
+        return this.nodes(token.children ?? []);
+      case "code_inline":
+        return html`<code>${token.content}</code>`;
+      case "fence":
+      case "code_block":
+        return html`<pre class="wrapped"><${Code} text=${token.content} language=${
+          languageOf(token.info.split(/\s/)[0]!)
+        } /></pre>`;
+      case "image":
+        return this.#image(token);
+      case "softbreak":
+        return "\n";
+      case "hardbreak":
+        return html`<br />`;
+      case "hr":
+        return html`<hr />`;
+      default:
+        return token.content;
+    }
+  }
+
+  #image(token: Token): ComponentChildren {
+    const found = this.target(token.attrGet("src") ?? "");
+    const text = `Image: ${token.content || "without description"}`;
+    if (found === undefined || found.isOutside) return html`<span class="muted">[${text}]</span>`;
+    const shown = this.imageOf?.(found.path!, token.content);
+    return shown ?? html`<a href=${found.href}>[${text}]</a>`;
+  }
+}
+
+type Tag = string;
+
+/** Ids of headings begin with it, so that none is an id of the page. */
+const ANCHOR = "heading-";
+
+function headingLink(name: string): Record<string, unknown> {
+  const go = (event: Event) => {
+    event.preventDefault();
+    let id = name;
+    try {
+      id = decodeURIComponent(name);
+    } catch { /* as it is */ }
+    document.getElementById(`${ANCHOR}${id.toLowerCase()}`)?.scrollIntoView();
+  };
+  return { href: location.hash, onClick: go };
+}
+
+/** A document of a version. */
+export function Markdown({ text, from, version }: {
+  text: string;
+  /** The path of its file. */
+  from: string;
+  version: ArtifactVersion;
+}): VNode {
+  const hrefOfPath = usePathHref(version);
+  const nodes = useMemo(() => {
+    const files = new Map(version.files.map((file) => [file.path, file]));
+    const paths = new Set(files.keys());
+    let images = 0;
+    return markdownNodes(
+      parseMarkdown(text),
+      (address) => linkTarget(address, from, paths, hrefOfPath),
+      (path, text) =>
+        images++ < MOST_IMAGES
+          ? html`<${VersionImage} file=${files.get(path)} text=${text} />`
+          : undefined,
+    );
+  }, [text, from, version.commit]);
+  return html`<article class="markdown">${nodes}</article>`;
+}
+
+function VersionImage({ file, text }: { file: ArtifactFile; text: string }) {
+  const { url, value } = useImage(file);
+  const problem = value !== undefined && "problem" in value;
+  if (problem) return html`<span class="muted">[Image: ${text || file.path}]</span>`;
+  if (value === undefined || url === undefined) return null;
+  const { width, height } = value.size;
+  return html`<img src=${url} alt=${text} width=${width} height=${height} />`;
 }
 
 export function MarkdownView({ file, version }: {
   file: ArtifactFile;
   version: ArtifactVersion;
 }): VNode {
-  const hrefOfPath = usePathHref();
   const loaded = useLoaded((signal) => file.text(MAX_BYTES, signal), [
     file.ref,
     file.path,
     file.digest,
   ]);
   return whenLoaded(loaded, ({ text, truncated }) => {
-    const files = new Set(version.files.map(({ path }) => path));
-    const target: LinkTarget = (address) => linkTarget(address, file.path, files, hrefOfPath);
+    const { front, body } = splitFrontMatter(text);
     return html`
       ${truncated && html`<${LeftOut} file=${file}>The first 64 KiB are shown.<//>`}
-      <article class="markdown">${markdownNodes(parseMarkdown(text), target)}</article>
+      ${front && html`<${FrontMatter} text=${front} path=${file.path} />`}
+      <${Markdown} text=${body} from=${file.path} version=${version} />
     `;
   });
 }

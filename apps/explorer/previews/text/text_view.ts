@@ -4,15 +4,19 @@ import { formatBytes } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { Code, languageOf } from "../code/code.ts";
 import { LeftOut, Scroll, Steps, useQueryNumber, whenLoaded } from "../parts.ts";
 import { decodePart, hexRows } from "./text_part.ts";
 
 const TEXT_BYTES = 64 * 1024;
 const HEX_BYTES = 1024;
 
-/** Text as it is: nothing in it is interpreted. */
+/** Text as it is: nothing in it is interpreted. Code has colors. */
 export function TextView({ file }: { file: ArtifactFile }): VNode {
-  return html`<${Part} file=${file} step=${TEXT_BYTES} show=${textOf} label="Text" />`;
+  const language = languageOf(/[^.]*$/.exec(file.path)![0]);
+  return html`
+    <${Part} file=${file} step=${TEXT_BYTES} show=${textOf} label="Text" language=${language} />
+  `;
 }
 
 /** Bytes as hexadecimal digits. */
@@ -24,11 +28,12 @@ function textOf(bytes: Uint8Array, from: number, size: number): string {
   return decodePart(bytes, { isStart: from === 0, isEnd: from + bytes.byteLength >= size });
 }
 
-function Part({ file, step, show, label }: {
+function Part({ file, step, show, label, language }: {
   file: ArtifactFile;
   step: number;
   show(bytes: Uint8Array, from: number, size: number): string;
   label: string;
+  language?: string;
 }): VNode {
   const [asked, setFrom] = useQueryNumber("from");
   const from = asked < file.size ? asked : 0;
@@ -44,11 +49,8 @@ function Part({ file, step, show, label }: {
         ${formatBytes(step)} of ${formatBytes(file.size)} are shown.
       <//>`}
       <${Scroll} label=${`${label} of ${file.path}`}>
-        <pre tabindex="0" class=${label === "Text" ? "wrapped" : "hex"}>${show(
-          bytes,
-          from,
-          file.size,
-        )}</pre>
+        <pre tabindex="0" class=${label === "Text" ? "wrapped" : "hex"}><${Code}
+          text=${show(bytes, from, file.size)} language=${language} /></pre>
       <//>
       ${isCut && html`
         <${Steps} from=${from} step=${step} shown=${bytes.byteLength}

@@ -1,6 +1,6 @@
 // A name: its versions, aliases, changes and storage.
 import { useSession } from "../../api/context.ts";
-import { namePath } from "../../api/artifacts.ts";
+import { isCard, namePath, versionOf } from "../../api/artifacts.ts";
 import { type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
@@ -8,6 +8,7 @@ import { Empty, Shown, Suggestion } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { Preview } from "../../previews/mod.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { ChangesPanel } from "./changes_panel.ts";
@@ -21,8 +22,15 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
-  const tabs = [["versions", "Versions"], ["aliases", "Aliases"], ["changes", "Changes"]] as const;
-  const all = service.isSite ? tabs : [...tabs, ["storage", "Storage"] as const];
+  const newest = summary.value?.versions[0];
+  const hasCard = newest?.info?.files.some(({ path }) => isCard(path));
+  const all = [
+    ["versions", "Versions"],
+    ...hasCard ? [["card", "Card"]] : [],
+    ["aliases", "Aliases"],
+    ["changes", "Changes"],
+    ...service.isSite ? [] : [["storage", "Storage"]],
+  ];
   return html`
     <div class="stack">
       <${Heading} name=${name}>
@@ -46,9 +54,19 @@ function Panel(
   const { name } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
   if (tab === "changes") return html`<${ChangesPanel} name=${name} />`;
+  if (tab === "card") return html`<${CardPanel} summary=${summary} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
   return html`<${VersionsPanel} summary=${summary} />`;
+}
+
+/** The README of the newest version. */
+function CardPanel({ summary: { versions: [newest] } }: { summary: NameSummary }) {
+  const { service } = useSession();
+  if (newest?.info === undefined) return null;
+  const version = versionOf(service, newest.info);
+  const path = version.files.find(({ path }) => isCard(path))?.path;
+  return html`<${Preview} version=${version} path=${path} />`;
 }
 
 function NoVersions({ name }: { name: string }) {

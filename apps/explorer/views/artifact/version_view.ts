@@ -1,6 +1,6 @@
 // One version: its files, a preview of one of them, and everything known of it.
 import type { ArtifactVersion } from "../../artifact_file.ts";
-import { openVersion } from "../../api/artifacts.ts";
+import { isCard, openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
@@ -59,7 +59,8 @@ function Content(
   const ref = `${name}@${version.version}`;
   const previous = previousOf(summary, version.version);
   const close = () => setDialog(undefined);
-  const path = query.path ?? version.files[0]?.path;
+  const { files } = version;
+  const path = query.path ?? (files.find(({ path }) => isCard(path)) ?? files[0])?.path;
   return html`
     <div class="stack">
       <${Heading} name=${name} version=${version.version}>

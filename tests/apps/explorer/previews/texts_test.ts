@@ -87,8 +87,12 @@ Deno.test("links of Markdown lead to the web or to files of the version, and now
   const target = (address: string) =>
     linkTarget(address, "docs/readme.md", files, (path) => `#${path}`);
   assertEquals(target("https://example.org/"), { href: "https://example.org/", isOutside: true });
-  assertEquals(target("a%20b.md"), { href: "#docs/a b.md", isOutside: false });
-  assertEquals(target("../scores.csv#top"), { href: "#scores.csv", isOutside: false });
+  assertEquals(target("a%20b.md"), { href: "#docs/a b.md", isOutside: false, path: "docs/a b.md" });
+  assertEquals(target("../scores.csv#top"), {
+    href: "#scores.csv",
+    isOutside: false,
+    path: "scores.csv",
+  });
   const nowhere = [
     "javascript:alert(1)",
     "JavaScript:x",

@@ -74,6 +74,15 @@ function zarr(path: string, codec: string, chunk: Uint8Array): [string, Uint8Arr
   ]];
 }
 
+/** YAML whose aliases double at each line. */
+function aliases(): string {
+  return Array.from(
+    { length: 40 },
+    (_, i) => `a${i}: &b${i} [*${i ? `b${i - 1}` : "a"}, *${i ? `b${i - 1}` : "a"}]\n`,
+  )
+    .join("");
+}
+
 /** Returns the files. Those without a text are parts of others. */
 export function hostileFiles(): HostileFile[] {
   const zeros = new Uint8Array(64 * 1024 * 1024);
@@ -96,6 +105,18 @@ export function hostileFiles(): HostileFile[] {
       "click",
       `[click](javascript:window.attacked=1) ${ATTACK}\n\n![x](https://example.invalid/x.png)`,
     ),
+    file(
+      "facts.md",
+      "window.attacked",
+      `---\n"${ATTACK.replaceAll('"', "'")}": ["${ATTACK.replaceAll('"', "'")}"]\n---\n# Title\n`,
+    ),
+    file("bomb.md", "Cannot read YAML", `---\na: &a [x]\n${aliases()}---\n# Title\n`),
+    file("many.md", "Image", "![x](huge.png) ".repeat(3000)),
+    file("id.md", "Name", "# Name\n\n[app](#app) [x](#%)\n\n# <img src=x>\n\n# app\n"),
+    file("slow.py", '"""', '"""f{('.repeat(10_000)),
+    file("slow.ts", "<A", "<A".repeat(30_000)),
+    file("slow.yaml", "- -", "- ".repeat(30_000)),
+    file("slow.sh", "$(", "$(".repeat(30_000)),
     file("slow.md", "*a *a", "*a ".repeat(30_000)),
     file("deep.md", "deep", `${">".repeat(20_000)} deep`),
     file(

@@ -27,7 +27,17 @@ function hill(width: number, height: number, version: number): Float32Array {
   });
 }
 
-const MARKDOWN = `# Model card
+const MARKDOWN = `---
+license: mit
+tags: [vision, cells]
+metrics: {accuracy: 0.97}
+---
+# Model card
+
+[Limits](#limits-of-use) · ![The picture](picture.png)
+
+- [x] trained
+- [ ] deployed
 
 A **small** model with _two_ layers, \`0.97\` accuracy and [its scores](scores.csv).
 
@@ -38,6 +48,8 @@ A **small** model with _two_ layers, \`0.97\` accuracy and [its scores](scores.c
 | ----- | -------- |
 | train | 0.99     |
 | test  | 0.97     |
+
+## Limits of use
 
 > Do not use it for anything important.
 
@@ -107,6 +119,7 @@ export async function sampleFiles(version: 1 | 2): Promise<Map<string, Uint8Arra
     ["events.jsonl", encoder.encode('{"step": 1, "loss": 0.5}\n{"step": 2, "loss": 0.25}\n')],
     ["notes.txt", encoder.encode(lines.join("\n"))],
     ["README.md", encoder.encode(MARKDOWN)],
+    ["train.py", encoder.encode('def train(epochs: int = 3) -> str:\n    return "done"\n')],
     ["hostile/links.md", encoder.encode(HOSTILE_MARKDOWN)],
     ["hostile/page.html", encoder.encode(HTML)],
     ["hostile/drawing.svg", encoder.encode(SVG)],

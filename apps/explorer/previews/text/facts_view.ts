@@ -1,0 +1,56 @@
+// The facts of a document: short ones as text and tags, others as trees.
+import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { whenLoaded } from "../parts.ts";
+import { JsonTree, Leaf } from "./json_tree.ts";
+
+/** Facts that are shown. */
+const MOST = 200;
+/** Members of a list of tags. */
+const MOST_TAGS = 100;
+
+/** Splits a document into its front matter, if it has one, and the rest. */
+export function splitFrontMatter(text: string): { front?: string; body: string } {
+  const [all, front] = /^\uFEFF?---[ \t]*\r?\n(.*?\r?\n)---[ \t]*(?:\r?\n|$)/s.exec(text) ?? [];
+  return all === undefined ? { body: text } : { front: front!, body: text.slice(all.length) };
+}
+
+export function FrontMatter({ text, path }: { text: string; path: string }): VNode {
+  const loaded = useLoaded(
+    async () => await (await import("./front_matter.ts")).readFacts(text, path),
+    [text],
+  );
+  return whenLoaded(loaded, (found) => {
+    if ("problem" in found) {
+      return html`
+        <p class="note">${found.problem}</p>
+        <pre class="wrapped">${text}</pre>
+      `;
+    }
+    const facts = Object.entries(found.facts).slice(0, MOST);
+    return html`
+      <dl class="facts card" aria-label="Front matter">${facts.map(([name, value]) =>
+        html`
+          <dt>${name}</dt>
+          <dd>
+            <${Fact} value=${value} />
+          </dd>
+        `
+      )}</dl>
+    `;
+  });
+}
+
+function Fact({ value }: { value: unknown }) {
+  if (typeof value === "string") return value;
+  const isTags = Array.isArray(value) &&
+    value.every((each) => typeof each !== "object" && String(each).length < 100);
+  if (isTags) {
+    return html`<span class="row">${
+      value.slice(0, MOST_TAGS).map((each) => html`<span class="tag">${String(each)}</span>`)
+    }</span>`;
+  }
+  const isTree = typeof value === "object" && value !== null;
+  return isTree ? html`<${JsonTree} value=${value} />` : html`<${Leaf} value=${value} />`;
+}
