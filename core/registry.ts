@@ -257,7 +257,7 @@ export interface DeleteOptions extends SignalOptions {
    * false
    */
   allVersions?: boolean;
-  /** Deletes a version even if an alias points to it. @default false: `Conflict` */
+  /** Deletes a version even if an alias or a release names it. @default false: `Conflict` */
   force?: boolean;
   /** Deletes only this commit, else throws `Conflict`. */
   ifCommit?: string;

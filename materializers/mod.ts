@@ -4,6 +4,7 @@
  * @module
  */
 import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
+import { releaseMaterializer } from "../core/registry/release.ts";
 import { arrayBuffer } from "./array_buffer.ts";
 import { blob } from "./blob.ts";
 import { bytes } from "./bytes.ts";
@@ -80,5 +81,6 @@ export function createMaterializers(): Materializers {
     ndarray(),
     file(),
     folder(),
+    releaseMaterializer, // of no value by itself
   ]);
 }

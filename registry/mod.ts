@@ -1,6 +1,6 @@
 /**
- * The types of a registry: options and results of its methods, for programs that wrap a registry or
- * implement one with `defineRegistry`. The types that most programs need are exports of the root.
+ * Releases, and the types of a registry: options and results of its methods, for programs that wrap
+ * a registry or implement one with `defineRegistry`. What most programs need is in the root.
  *
  * @module
  */
@@ -38,6 +38,13 @@ export type { LogEntry, LogOptions } from "../core/registry/log.ts";
 export type { ManyOptions, ManyProgress } from "../core/registry/many.ts";
 export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
 export type {
+  MemberState,
+  PublishOptions,
+  Release,
+  ReleaseMember,
+  ResolveReleaseOptions,
+} from "../core/registry/release.ts";
+export type {
   NamesOptions,
   OnConflict,
   SignalOptions,
@@ -58,3 +65,4 @@ export type {
   VersionDifference,
 } from "./operations/look/difference.ts";
 export type { ValueChange } from "./operations/look/value_changes.ts";
+export { publish, resolveRelease } from "./contract/release.ts";

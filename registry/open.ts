@@ -35,7 +35,8 @@ import {
 } from "./operations/load.ts";
 import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "./contract/load_limit.ts";
-import { parseRef } from "../core/naming/refs.ts";
+import { parseRef, type Ref } from "../core/naming/refs.ts";
+import { memberOf } from "../core/registry/release.ts";
 import { isAbsent, locate, tryLocate } from "./operations/resolve.ts";
 import { saveValue } from "./operations/save.ts";
 import { gracesOf, openSettings } from "./settings.ts";
@@ -131,28 +132,36 @@ function cacheInItself({ location }: Backend): RegistryError {
 function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
+  /** Parses a ref, with `asOf` the version that it meant then. Reads through releases. */
+  async function meant(text: string, options: RefOptions = {}): Promise<Ref> {
+    if (memberOf(text) === undefined) return await refMeant(context, text, options);
+    const { memberMeant } = await import("./contract/release.ts"); // rarely used
+    return parseRef(await memberMeant({ open, info }, text, options));
+  }
   async function load(
     given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
     const [ref, how] = namedBy(given, "as", options);
-    return await loadValue(context, await refMeant(context, ref, options), how);
+    return await loadValue(context, await meant(ref, options), how);
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
     try {
-      return await tryLocate(context, await refMeant(context, ref, options), signal) !== undefined;
+      return await tryLocate(context, await meant(ref, options), signal) !== undefined;
     } catch (error) {
       // a missing alias
-      if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false;
+      const isElsewhere = asOf !== undefined || memberOf(ref) !== undefined;
+      if (isAbsent(error) || isElsewhere && isRegistryError(error, "NotFound")) return false;
       throw error;
     }
   }
   async function get(ref: string, options: SignalOptions = {}): Promise<unknown> {
     try {
-      return (await loadIfThere(context, parseRef(ref), options))?.value;
+      return (await loadIfThere(context, await meant(ref), options))?.value;
     } catch (error) {
       if (isAbsent(error)) return undefined;
+      if (memberOf(ref) !== undefined && isRegistryError(error, "NotFound")) return undefined;
       throw error;
     }
   }
@@ -167,17 +176,21 @@ function createRegistry(context: Context): StoredRegistry {
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const { signal } = options;
-    const located = await locate(context, await refMeant(context, ref, options), signal);
+    const located = await locate(context, await meant(ref, options), signal);
     return await artifactInfo(context, located, signal);
   };
   const open: Registry["open"] = async (ref, options = {}) =>
-    await openArtifact(context, await refMeant(context, ref, options), options);
+    await openArtifact(context, await meant(ref, options), options);
   const download: Registry["download"] = async (ref, options) =>
-    await downloadVersion(context, await refMeant(context, ref, options), options);
+    await downloadVersion(context, await meant(ref, options), options);
   const suggesting = createSuggesting(context);
   /** Adds a suggestion to the error of a ref that does not exist. */
   const suggest = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
-    suggesting(call, () => parseRef(ref, options.version), options.signal);
+    suggesting(
+      call,
+      () => parseRef(memberOf(ref)?.release ?? ref, options.version),
+      options.signal,
+    );
 
   const registry: StoredRegistry = {
     location: backend.location,

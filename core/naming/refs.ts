@@ -67,9 +67,15 @@ export function parseSelector(text: string): Selector {
   return { kind: "alias", alias: text };
 }
 
-/** Throws `Invalid` for an invalid name, or one that looks like a version, a range or `latest`. */
+/** Throws `Invalid` for an invalid name, one with `/`, or like a version, a range or `latest`. */
 export function checkAlias(alias: string): void {
   checkName(alias, "alias");
+  if (alias.includes("/")) {
+    const subject = `${shown(alias)} as alias`;
+    const hint = 'Use one word. A member of a release ("serving@production/model") is only read: ' +
+      "by load, get, open, download, info and has.";
+    throw fault({ code: "Invalid", action: "use", subject, state: "it contains /", hint });
+  }
   if (alias !== "latest" && !isRange(alias) && !looksLikeVersion(alias)) return;
   const subject = `${shown(alias)} as alias`;
   const hint = 'Use a word such as "production" or "canary".';

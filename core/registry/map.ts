@@ -9,7 +9,7 @@ export interface ClearOptions extends SignalOptions {
   allVersions: true;
   /** @default all names */
   prefix?: string;
-  /** Deletes versions even if an alias points to them. @default false: `Conflict` */
+  /** Deletes versions even if an alias or a release names them. @default false: `Conflict` */
   force?: boolean;
 }
 

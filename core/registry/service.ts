@@ -1,5 +1,6 @@
 // Operations of a service, for a registry without a store in this program.
-import type { SavedArtifact } from "./saving.ts";
+import type { Release } from "./release.ts";
+import type { SavedArtifact, SignalOptions } from "./saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { LogEntry, LogOptions } from "./log.ts";
 import type {
@@ -12,12 +13,14 @@ import type {
 } from "./transfer.ts";
 
 /**
- * Operations of the service behind a registry, called by `lineageOf`, `logOf`, `createUpload`,
- * `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
+ * Operations of the service behind a registry, called by `lineageOf`, `logOf`,
+ * `resolveRelease`, `createUpload`, `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
  * must leave them out or hide it here too.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
+  /** Returns the members that may be read, also those that are gone. */
+  release?(ref: string, options?: SignalOptions): Promise<Release>;
   log?(name: string, options?: LogOptions): AsyncIterable<LogEntry>;
   createUpload?(options: CreateUploadOptions): Promise<Upload>;
   commitUpload?(upload: UploadToCommit, options: CommitUploadOptions): Promise<SavedArtifact>;

@@ -139,6 +139,8 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
 
 interface HeadsOptions {
   deleted?: boolean;
+  /** A key that is not of a cell, and a function to call if it is listed. */
+  mark?: { key: string; found(): void };
   signal?: AbortSignal;
 }
 
@@ -148,9 +150,13 @@ export async function* liveHeads(
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { deleted, signal } = options;
+  const { deleted, mark, signal } = options;
   let cell = "";
   for await (const entry of store.backend.list(folder, { heads: true, signal })) {
+    if (!isPrefix(entry) && entry.key === mark?.key) {
+      mark.found();
+      continue;
+    }
     if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);

@@ -5,6 +5,7 @@ import { type DefinedArtifact, isDefinedArtifact, namedBy } from "../../core/mat
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../core/registry.ts";
+import { memberOf } from "../../core/registry/release.ts";
 import { realSystem } from "../../core/system.ts";
 import { watchLatest } from "./watch.ts";
 
@@ -64,6 +65,11 @@ export function defineRegistry(parts: RegistryParts): Registry {
   const optional = <K extends keyof Registry>(key: K) =>
     parts[key] === undefined ? {} : { [key]: own(key) };
   const open: Registry["open"] = async (ref, given) => {
+    if (memberOf(ref) !== undefined) {
+      const { memberMeant } = await import("./release.ts");
+      const exact = await memberMeant(registry, ref, given);
+      return await parts.open(exact, given && { ...given, asOf: undefined });
+    }
     if (given?.asOf === undefined) return await parts.open(ref, given);
     const { pinned } = await import("./as_of.ts");
     const past = { info: registry.info, history: registry.history, versions: registry.versions };

@@ -31,7 +31,7 @@ export const DOWNLOAD: OptionNames<DownloadOptions> = {
 export const MANY: OptionNames<ManyOptions> = {
   ...{ concurrency: true, stopOnError: true, onProgress: true, ...SIGNAL },
 };
-const SAVE: OptionNames<SaveOptions> = {
+export const SAVE: OptionNames<SaveOptions> = {
   ...{ version: true, bump: true, onConflict: true, ifCommit: true, base: true },
   ...{ skipIfUnchanged: true, idempotencyKey: true, metadata: true, inputs: true },
   ...{ materializer: true, compress: true, onProgress: true, ...SIGNAL },

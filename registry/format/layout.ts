@@ -66,6 +66,18 @@ export function aliasCell(name: string, alias: string): string {
   return checked(`${aliasesFolder(name)}${encodeName(alias)}/`);
 }
 
+/** Returns the mark of a name whose versions may be members of releases: an empty object. */
+export function releasedMark(name: string): string {
+  return `${aliasesFolder(name)}${RELEASED}/mark`;
+}
+
+export function isReleasedMark(key: string): boolean {
+  return key.startsWith(NAMES) && key.endsWith(`/aliases/${RELEASED}/mark`);
+}
+
+/** No alias has this segment. */
+const RELEASED = ".released";
+
 export function keysFolder(name: string): string {
   return `${nameFolder(name)}keys/`;
 }

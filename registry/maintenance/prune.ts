@@ -1,7 +1,7 @@
 // Retention: deletes old versions by rules.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
-import type { AliasEntry, Registry } from "../../core/registry.ts";
+import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
@@ -10,7 +10,7 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
 import { inWords } from "../contract/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { type KnownAliases, listAliases } from "../operations/aliases.ts";
+import { listHolds, noneKnown } from "../operations/holds.ts";
 import { type VersionHead, versionHeads } from "../cell/heads.ts";
 import { deleteListed } from "../operations/delete.ts";
 import { cellOf } from "../format/layout.ts";
@@ -283,7 +283,7 @@ interface Prunable<L extends Listed = Listed> {
   readonly name: string;
   /** Lists its versions, newest first. */
   list(): AsyncIterable<L>;
-  /** Returns the versions of its aliases. */
+  /** Returns the versions that aliases and releases name. */
   aliased(): Promise<string[]>;
   /** Returns when the store received the valid record, milliseconds; undefined if there is none. */
   receivedAt(listed: L): Promise<number | undefined>;
@@ -298,7 +298,7 @@ function prunableInStore(
   name: string,
   signal?: AbortSignal,
 ): Prunable<Listed & { found: VersionHead }> {
-  const known: KnownAliases = new Map();
+  const known = noneKnown();
   return {
     name,
     async *list() {
@@ -307,8 +307,10 @@ function prunableInStore(
         yield { version: found.version.canonical, modifiedAt, generation, found };
       }
     },
-    aliased: async () =>
-      await Array.fromAsync(listAliases(context, name, { known, signal }), versionOf),
+    async aliased() {
+      const { aliases, releases } = await listHolds(context, { name }, { known, signal });
+      return [...aliases, ...releases].map(versionOf);
+    },
     async receivedAt({ found: { head } }) {
       return (await readCell(context, cellOf(head.key), { head, signal }))?.head.modifiedAt;
     },
@@ -317,7 +319,7 @@ function prunableInStore(
   };
 }
 
-function versionOf({ version }: AliasEntry): string {
+function versionOf({ version }: { version: string }): string {
   return version;
 }
 

@@ -17,7 +17,7 @@ export interface PruneOptions extends SignalOptions {
   keepWhere?: (info: ArtifactInfo) => boolean;
   /** Keep versions that the store received within this time, milliseconds. */
   olderThanMs?: number;
-  /** Keep versions with an alias. @default true */
+  /** Keep versions that an alias or a release names. @default true */
   keepAliased?: boolean;
   /** Only these names. @default all */
   names?: Iterable<string>;

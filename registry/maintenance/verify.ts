@@ -5,6 +5,7 @@ import type { VersionRecord } from "../../core/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import {
   AUXILIARY,
+  isReleasedMark,
   LINEAGE,
   LINEAGE_WHOLE,
   nameFolder,
@@ -155,6 +156,7 @@ export class LineageCheck {
     if (!whole) return; // notes are not used
     for (const [key, { ref, record }] of expected) {
       if (await context.backend.head(record, { signal }) === undefined) continue; // collected
+      if (isReleasedMark(key) && await context.backend.head(key, { signal })) continue;
       report.problems.push(asProblem(ref, key, missing(ref, key)));
     }
   }

@@ -10,7 +10,14 @@ import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
 import type { Context } from "../operations/context.ts";
-import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../format/layout.ts";
+import {
+  cellOf,
+  isReleasedMark,
+  parseCellKey,
+  parseGeneration,
+  SETTINGS,
+  versionCell,
+} from "../format/layout.ts";
 import type { CellKey } from "../format/layout.ts";
 import { danglingAlias, locateVersion, readAlias, readCell } from "../operations/resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
@@ -47,6 +54,7 @@ export async function verifyRecords(
     report.problems.push(asProblem(nameOf(at), at, error));
   };
   for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
+    if (isReleasedMark(info.key)) continue;
     const key = parseCellKey(info.key);
     if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
       report.unseen.strangers++;

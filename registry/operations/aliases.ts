@@ -17,7 +17,7 @@ import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { asGeneration, liveHeads, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord, Head } from "../cell/heads.ts";
-import { aliasCell, aliasesFolder, parseCellKey } from "../format/layout.ts";
+import { aliasCell, aliasesFolder, parseCellKey, releasedMark } from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
@@ -74,6 +74,12 @@ export async function deleteAlias(
 /** Versions of aliases by the key of their record. */
 export type KnownAliases = Map<string, string>;
 
+interface ListAliasesOptions extends SignalOptions {
+  known?: KnownAliases;
+  /** Called if the listing shows that versions of the name may be members of releases. */
+  onReleased?: () => void;
+}
+
 /**
  * Lists the aliases of a name. Records never change, so it reads only those that are not in
  * `known`, and adds them.
@@ -81,10 +87,11 @@ export type KnownAliases = Map<string, string>;
 export async function* listAliases(
   context: Context,
   name: string,
-  { known = new Map(), signal }: SignalOptions & { known?: KnownAliases } = {},
+  { known = new Map(), onReleased = () => {}, signal }: ListAliasesOptions = {},
 ): AsyncGenerator<AliasEntry> {
   checkName(name);
-  for await (const head of liveHeads(context, aliasesFolder(name), { signal })) {
+  const mark = { key: releasedMark(name), found: onReleased };
+  for await (const head of liveHeads(context, aliasesFolder(name), { mark, signal })) {
     const alias = parseCellKey(head.key)?.label;
     if (alias === undefined) continue;
     const version = known.get(head.key) ?? await readListed(context, { name, alias, head }, signal);

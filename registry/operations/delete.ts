@@ -6,7 +6,7 @@ import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import type { DeleteOptions, SignalOptions } from "../../core/registry.ts";
 import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
-import { listAliases } from "./aliases.ts";
+import { listHolds } from "./holds.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
@@ -29,7 +29,7 @@ export async function deleteRef(
   if (!ref.bare) {
     const version = await versionOf(context, ref, signal);
     if (version === undefined) return false;
-    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);
+    if (!force) await refuseNamed(context, ref.name, [version.canonical], signal);
     const cell = versionCell(ref.name, version, context.settings.versioned);
     return await deleteCell(context, cell, exactRef(ref.name, version), { ifCommit, signal });
   }
@@ -43,7 +43,7 @@ export async function deleteRef(
   const heads = all.filter(({ head }) => !head.dead);
   if (!force) {
     const versions = heads.map(({ version }) => version.canonical);
-    await refuseAliased(context, ref.name, versions, signal);
+    await refuseNamed(context, ref.name, versions, signal);
   }
   let deleted = false;
   for (const { version, head } of heads) {
@@ -116,26 +116,31 @@ async function versionOf(
   return head === undefined || head.dead ? undefined : version;
 }
 
-async function refuseAliased(
+/** Throws `Conflict` if an alias or a release names one of the versions. */
+async function refuseNamed(
   context: Context,
   name: string,
   versions: string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const aliases = await Array.fromAsync(listAliases(context, name, { signal }));
-  const found = aliases.find(({ version }) => versions.includes(version));
+  const { aliases, releases } = await listHolds(context, { name, versions }, { signal });
+  const alias = aliases.find(({ version }) => versions.includes(version));
+  const release = releases.find(({ version }) => versions.includes(version));
+  const found = alias ?? release;
   if (found === undefined) return;
-  const { alias, version } = found;
+  const advice = (force: string) =>
+    alias === undefined
+      ? `Delete the release first, or ${force}.`
+      : `Point the alias to another version first, or ${force}.`;
   throw fault({
     code: "Conflict",
     action: "delete",
-    subject: `"${name}@${version}"`,
-    state: `the alias ${shown(alias)} points to it`,
-    hint: "Point the alias to another version first, or pass force: true.",
-    hints: {
-      cli: "Point the alias to another version first, or add --force.",
-      http: "Point the alias to another version first, or add ?force=true.",
-    },
+    subject: `"${name}@${found.version}"`,
+    state: alias === undefined
+      ? `the release ${shown(release!.release)} names it`
+      : `the alias ${shown(alias.alias)} points to it`,
+    hint: advice("pass force: true"),
+    hints: { cli: advice("add --force"), http: advice("add ?force=true") },
     backend: context.backend.location,
   });
 }

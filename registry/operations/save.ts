@@ -220,7 +220,7 @@ class SaveAttempt {
 
   /** Creates the record, again after each lost race that is not final. */
   async #commit(content: Content): Promise<Ending> {
-    const { name, members } = this.#artifact;
+    const { name, members, materializer } = this.#artifact;
     const { files, inline } = this.#payload;
     const context = this.#context;
     const operation = this.#operation;
@@ -235,7 +235,8 @@ class SaveAttempt {
         : await this.#chooser.keep(content.unchanged);
       if ("existing" in choice) return { state: "existing", found: choice.existing };
       const { target } = choice;
-      await announceInputs(context, operation, { name, version: target.version, inputs });
+      const { version } = target;
+      await announceInputs(context, operation, { name, version, inputs, materializer });
       const record = this.#recordOf(target, content);
       const bytes = encodeRecord(record, inline);
       const key = recordKey(target.cell, target.generation);

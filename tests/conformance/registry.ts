@@ -35,6 +35,7 @@ import {
 } from "./registry/registry_case.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { listingCases } from "./registry/listing.ts";
+import { releaseCases } from "./registry/releases.ts";
 import { loadCases } from "./registry/loading.ts";
 import { noRefCases } from "./registry/no_ref.ts";
 import { saveCases } from "./registry/saving.ts";
@@ -53,6 +54,7 @@ export const registryCases: readonly RegistryCase[] = [
   ...loadCases,
   ...conflictCases,
   ...aliasCases,
+  ...releaseCases,
   ...listingCases,
   ...manyCases,
   ...mapCases,

@@ -2,11 +2,13 @@
 import { isPrefix } from "../../../core/backend.ts";
 import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
 import { checkName, decodeName, shown } from "../../../core/naming/names.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import type { Registry, SignalOptions, VersionEntry } from "../../../core/registry.ts";
+import { RELEASE } from "../../../core/registry/release.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../../operations/context.ts";
+import { readInput } from "../../operations/lineage/inputs.ts";
 import { NAMES, namesPrefix } from "../../format/layout.ts";
 import { checkHas, checkKnown } from "../../operations/listing.ts";
 import { readThrough } from "../../cache/read.ts";
@@ -61,19 +63,59 @@ export async function mirrorRegistry(
   }
   if (stores.to === undefined) report.leftOut.push("dates");
   const names = await persist(run, () => pairNames(from, options, stores.from));
-  progress.totalNames = names.length;
-  await forEachAtOnce(names, async (pair) => {
+  const members = await persist(run, () => membersBeside(from, names, options));
+  progress.totalNames = names.length + members.length;
+  const mirrorPair = async (pair: NamePair, mirrorOne: MirrorName) => {
     const versions = await mirrorOne(pair);
     if (verify && !dryRun) {
       report.failures.push(...await persist(run, () => readBack(run, to, pair, versions)));
     }
     progress.names = ++report.names;
     onProgress?.({ ...progress });
-  }, { concurrency }).catch((error) => {
+  };
+  try {
+    for (const { pair, range } of members) { // before the releases that name them
+      const only = from.settings.versioned ? { ...run, range: parseVersionRange(range) } : run;
+      await mirrorPair(pair, await chooseMirror(only, from, to, stores));
+    }
+    await forEachAtOnce(names, (pair) => mirrorPair(pair, mirrorOne), { concurrency });
+  } catch (error) {
     signal?.throwIfAborted();
     throw error;
-  });
+  }
   return report;
+}
+
+/**
+ * Returns the members of releases that the chosen names do not include, each with a range of the
+ * versions that a release names. A name has releases if its newest version is one.
+ */
+async function membersBeside(
+  from: Registry,
+  names: readonly NamePair[],
+  { names: only, prefix, rename, signal }: MirrorOptions,
+): Promise<{ pair: NamePair; range: string }[]> {
+  if (only === undefined && prefix === undefined || rename !== undefined) return [];
+  const chosen = new Set(names.map(({ name }) => name));
+  const members = new Map<string, Set<string>>();
+  const isRelease = ({ info }: VersionEntry) => info?.materializer.id === RELEASE;
+  for (const { name } of names) {
+    const [newest] = await Array.fromAsync(
+      from.versions(name, { details: true, limit: 1, signal }),
+    );
+    if (newest === undefined || !isRelease(newest)) continue;
+    for await (const entry of from.versions(name, { details: true, signal })) {
+      if (!isRelease(entry)) continue;
+      for (const input of entry.info!.inputs) {
+        const { name, version } = readInput(from, input);
+        if (name === undefined || version === undefined || chosen.has(name)) continue;
+        members.set(name, (members.get(name) ?? new Set()).add(version.canonical));
+      }
+    }
+  }
+  return [...members].map(([name, versions]) => (
+    { pair: { name, target: name }, range: [...versions].join(" || ") }
+  ));
 }
 
 /** Mirrors a name. Returns the versions that are now equal in the target. */

@@ -11,6 +11,7 @@ import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
+import { RELEASE } from "../../../core/registry/release.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
@@ -20,6 +21,7 @@ import {
   lineageFolder,
   lineageKey,
   orderSegment,
+  releasedMark,
   UNPINNED,
 } from "../../format/layout.ts";
 import { isInput } from "../../format/record_shape.ts";
@@ -77,12 +79,14 @@ export function readInput(
 export interface Announcement {
   name: string;
   version: Version;
+  materializer: { id: string };
   inputs: readonly ArtifactInput[];
 }
 
+/** Returns the keys to put before the record of a version: a release also marks its members. */
 export function lineageKeys(
   context: Pick<Context, "settings">,
-  { name, version, commit, inputs }: Announcement & { commit: string },
+  { name, version, commit, inputs, materializer }: Announcement & { commit: string },
 ): string[] {
   const { versioned } = context.settings;
   const place = { order: orderSegment(version, versioned), commit };
@@ -92,6 +96,7 @@ export function lineageKeys(
     if (input.name === undefined) continue;
     const order = input.version === undefined ? UNPINNED : orderSegment(input.version, versioned);
     keys.add(lineageKey(lineageFolder(input.name, order), name, place));
+    if (materializer.id === RELEASE) keys.add(releasedMark(input.name));
   }
   return [...keys];
 }

@@ -90,7 +90,7 @@ export const aliasCases: readonly RegistryCase[] = [
           "production",
           "Production",
           "con",
-          "a/b",
+          "a:b",
           "é",
           "🦊",
           "blue-green",

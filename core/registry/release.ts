@@ -1,0 +1,100 @@
+// Releases: versions whose value names other versions, published together.
+import type { Artifact } from "../artifact.ts";
+import { fault } from "../errors.ts";
+import { defineMaterializer } from "../materializer.ts";
+import { checkName } from "../naming/names.ts";
+import { parseRef } from "../naming/refs.ts";
+import { isJsonObject } from "../text/json_text.ts";
+import type { SaveOptions, SignalOptions } from "./saving.ts";
+
+/** A member of a release. */
+export interface ReleaseMember {
+  /** `name@1.2.0` without build metadata. */
+  ref: string;
+  /** SHA-256 of its content when it was published. */
+  digest: string;
+}
+
+/**
+ * The state of a member: `present`, `missing` if the version was deleted, or `changed` if it has
+ * other content now.
+ */
+export type MemberState = "present" | "missing" | "changed";
+
+/** A release with the state of its members. */
+export interface Release {
+  name: string;
+  version: string;
+  /** The members by name. A service leaves out those that the token may not read. */
+  members: Record<string, ReleaseMember & { state: MemberState }>;
+}
+
+/** Options of `publish`. */
+export type PublishOptions = Omit<SaveOptions, "materializer" | "inputs" | "compress" | "base">;
+
+/** Options of `resolveRelease`. */
+export interface ResolveReleaseOptions extends SignalOptions {
+  /** Return members that are gone or changed too, instead of throwing. @default false */
+  partial?: boolean;
+}
+
+/** The id of the materializer of releases. */
+export const RELEASE = "release";
+export const MAX_MEMBERS = 1_000;
+const FILE = "release.json";
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** Saves the members of a release, by name. */
+export const releaseMaterializer = defineMaterializer<Record<string, ReleaseMember>>({
+  id: RELEASE,
+  save(members) {
+    const sorted = Object.entries(members).sort(([a], [b]) => a < b ? -1 : 1);
+    const text = `${JSON.stringify({ members: Object.fromEntries(sorted) }, null, 2)}\n`;
+    const content = new TextEncoder().encode(text);
+    return [{ path: FILE, content, mediaType: "application/json" }];
+  },
+  load: membersOf,
+});
+
+/** Reads the members of a release. Throws `Invalid` for a version that is not a release. */
+export async function membersOf(artifact: Artifact): Promise<Record<string, ReleaseMember>> {
+  const { name, version, materializer } = artifact.info;
+  const subject = `"${name}@${version}"`;
+  if (materializer.id !== RELEASE) {
+    const state = `it is of kind "${materializer.id}", not a release`;
+    const hint = "Pass the ref of a version that `publish` has saved.";
+    throw fault({ code: "Invalid", action: "read release", subject, state, hint });
+  }
+  const value = await artifact.file(FILE).json();
+  const members = isJsonObject(value) && isJsonObject(value.members)
+    ? Object.entries(value.members)
+    : [];
+  if (members.length > 0 && members.length <= MAX_MEMBERS && members.every(isMember)) {
+    return Object.fromEntries(
+      members.map(([key, { ref, digest }]) => [key, { ref: String(ref), digest: String(digest) }]),
+    );
+  }
+  const hint = "Publish it again: another program wrote it.";
+  throw fault({ code: "Corrupt", action: "read release", subject, state: "invalid members", hint });
+}
+
+function isMember(entry: [string, unknown]): entry is [string, Record<string, unknown>] {
+  const [key, member] = entry;
+  if (!isJsonObject(member) || typeof member.digest !== "string") return false;
+  try {
+    checkName(key, "member");
+    const { name, selector } = parseRef(member.ref as string);
+    return SHA256.test(member.digest) && selector.kind === "version" &&
+      member.ref === `${name}@${selector.version.canonical}`;
+  } catch {
+    return false;
+  }
+}
+
+/** The parts of a ref such as `serving@production/model`; undefined for any other ref. */
+export function memberOf(ref: string): { release: string; member: string } | undefined {
+  const slash = typeof ref === "string" && ref.includes("@")
+    ? ref.indexOf("/", ref.indexOf("@"))
+    : -1;
+  return slash < 0 ? undefined : { release: ref.slice(0, slash), member: ref.slice(slash + 1) };
+}

@@ -1,0 +1,88 @@
+// What keeps versions of a name from deletion: aliases that point to them, and releases.
+import { isPrefix } from "../../core/backend.ts";
+import type { AliasEntry, SignalOptions } from "../../core/registry.ts";
+import { RELEASE } from "../../core/registry/release.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import {
+  LINEAGE,
+  lineageFolder,
+  type LineageKey,
+  orderSegment,
+  parseLineageKey,
+} from "../format/layout.ts";
+import { encodeName } from "../../core/naming/names.ts";
+import { type KnownAliases, listAliases } from "./aliases.ts";
+import type { Context } from "./context.ts";
+import { readInput } from "./lineage/inputs.ts";
+import { locateVersion } from "./resolve.ts";
+
+/** A release that names a version. */
+export interface ReleaseHold {
+  version: string;
+  /** `name@version` of the release. */
+  release: string;
+}
+
+export interface Holds {
+  aliases: AliasEntry[];
+  releases: ReleaseHold[];
+}
+
+/** Records that were read before. */
+export interface KnownHolds {
+  aliases: KnownAliases;
+  /** By commit: what a version names, which never changes. */
+  releases: Map<string, ReleaseHold[]>;
+}
+
+export function noneKnown(): KnownHolds {
+  return { aliases: new Map(), releases: new Map() };
+}
+
+/** Lists what holds versions of a name. Releases cost requests only if the name had one. */
+export async function listHolds(
+  context: Context,
+  { name, versions }: { name: string; versions?: readonly string[] },
+  { known = noneKnown(), signal }: SignalOptions & { known?: KnownHolds } = {},
+): Promise<Holds> {
+  let isReleased = false;
+  const onReleased = () => isReleased = true;
+  const listing = listAliases(context, name, { known: known.aliases, onReleased, signal });
+  const aliases = await Array.fromAsync(listing);
+  if (!isReleased) return { aliases, releases: [] };
+  const { versioned } = context.settings;
+  const folders = versions?.length === 1
+    ? [lineageFolder(name, orderSegment(parseVersion(versions[0]!), versioned))]
+    : [`${LINEAGE}${encodeName(name)}/`];
+  const notes = new Map<string, LineageKey>();
+  for (const folder of folders) {
+    for await (const entry of context.backend.list(folder, { signal })) {
+      const note = isPrefix(entry) ? undefined : parseLineageKey(entry.key);
+      if (note !== undefined) notes.set(note.commit, note);
+    }
+  }
+  const releases: ReleaseHold[] = [];
+  const read = (note: LineageKey) => readHolds(context, { name, note, known }, signal);
+  for await (const found of mapAtOnce(notes.values(), read)) releases.push(...found);
+  return { aliases, releases };
+}
+
+async function readHolds(
+  context: Context,
+  { name, note, known }: { name: string; note: LineageKey; known: KnownHolds },
+  signal?: AbortSignal,
+): Promise<ReleaseHold[]> {
+  const before = known.releases.get(note.commit);
+  if (before !== undefined) return before;
+  const located = await locateVersion(context, note.name, note.version, signal);
+  if (located?.record.commit !== note.commit) return []; // not written yet, deleted or replaced
+  const { materializer, inputs = [] } = located.record;
+  const release = `${note.name}@${note.version.canonical}`;
+  const holds = materializer.id !== RELEASE ? [] : inputs.flatMap((input) => {
+    const { name: of, version } = readInput(context, input);
+    return of === name && version !== undefined ? [{ version: version.canonical, release }] : [];
+  });
+  known.releases.set(note.commit, holds);
+  return holds;
+}
