@@ -9,7 +9,7 @@ import type { StoreToOpen } from "./client_process.ts";
 import type { ModelName } from "./history.ts";
 import { startClients } from "./processes.ts";
 import { simulatedHistory } from "./simulated.ts";
-import { filesInBucket, type Workload } from "./workloads.ts";
+import { filesInBucket, releases, type Workload } from "./workloads.ts";
 
 const MODELS: ModelName[] = ["registry", "aliases", "drafts", "files"];
 const SIMULATED = isLong ? 1000 : 60;
@@ -72,6 +72,17 @@ for (const model of MODELS) {
     );
   }
 }
+
+judgeTest("histories of releases in the simulation are linearizable", missing, async () => {
+  for (let begun = 0; begun < SIMULATED; begun += 100) {
+    const lines: string[] = [];
+    for (let i = begun; i < Math.min(SIMULATED, begun + 100); i++) {
+      const seed = judgeSeed * 1000 + i;
+      lines.push(...await simulatedHistory({ seed, model: "aliases", workload: releases }));
+    }
+    await assertLinearizable(lines);
+  }
+});
 
 judgeTest("a history with a lost acknowledged save is found", missing, async () => {
   const operation = (id: number, more: object) =>

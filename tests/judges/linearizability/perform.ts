@@ -3,6 +3,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type { Files } from "../../../files/verbs/files.ts";
+import { publish, resolveRelease } from "../../../registry/mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import type { Answer, Request } from "./request.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
@@ -45,6 +46,7 @@ export async function performOnRegistry(
   };
   if (key.startsWith("draft ")) return await performOnDraft(registry, request);
   if (key.startsWith("alias ")) return await performOnAlias(registry, request);
+  if (key.startsWith("release ")) return await performOnRelease(registry, request);
   switch (op) {
     case "append":
     case "save": {
@@ -93,6 +95,32 @@ async function performOnAlias(
       return got === undefined ? { result: "missing" } : { result: "ok", got };
     }
   }
+}
+
+/** Saves two versions of each number, and releases of them, for `performOnRelease`. */
+export async function publishReleases(registry: Registry, codec = TEXTS): Promise<void> {
+  for (let n = 1; n <= ALIASED_VERSIONS; n++) {
+    const version = `${n}.0.0`;
+    for (const name of ["net", "bpe"]) await registry.save(name, codec.make(`v${n}`), { version });
+    await publish(registry, "serving", { model: "net", tokenizer: "bpe" }, { version });
+  }
+}
+
+/** Moves an alias of releases. A read resolves it: the members decide what it was. */
+async function performOnRelease(registry: Registry, request: Request): Promise<Answer> {
+  const alias = request.key.slice("release ".length);
+  if (request.op === "set") {
+    const { value = "", expected } = request;
+    const options = expected === undefined ? {} : { expected: expected === "" ? null : expected };
+    await registry.setAlias("serving", alias, value, options);
+    return { result: "ok" };
+  }
+  if (request.op === "delete") {
+    return { result: "ok", done: await registry.deleteAlias("serving", alias) };
+  }
+  const { members } = await resolveRelease(registry, `serving@${alias}`);
+  const versions = Object.values(members).map(({ ref }) => ref.split("@")[1]);
+  return { result: "ok", got: [...new Set(versions)].join(" and ") };
 }
 
 async function performOnDraft(registry: Registry, request: Request): Promise<Answer> {

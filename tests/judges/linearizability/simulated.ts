@@ -15,10 +15,11 @@ import {
   answered,
   performOnFiles,
   performOnRegistry,
+  publishReleases,
   type ValueCodec,
 } from "./perform.ts";
 import type { Request } from "./request.ts";
-import { filesInBucket, lastLook, type Workload, WORKLOADS } from "./workloads.ts";
+import { filesInBucket, lastLook, releases, type Workload, WORKLOADS } from "./workloads.ts";
 
 export interface SimulatedOptions {
   seed: number;
@@ -125,7 +126,8 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
 
   await system.run(async () => {
     const founder = (await world.actor("founder", settings))!;
-    if (model === "aliases") {
+    if (workload === releases) await publishReleases(founder.registry, BUNDLES);
+    else if (model === "aliases") {
       for (let version = 1; version <= ALIASED_VERSIONS; version++) {
         await founder.registry.save(ALIASED, BUNDLES.make(`v${version}`), {
           version: String(version),

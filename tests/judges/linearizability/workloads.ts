@@ -53,6 +53,12 @@ function aliases({ random }: Turn): Request {
   ])();
 }
 
+/** The same for releases: the model of an alias, read by the members. */
+export function releases(turn: Turn): Request {
+  const { key, ...request } = aliases(turn);
+  return { ...request, key: key.replace("alias", "release") };
+}
+
 function drafts({ random, value, turn }: Turn): Request {
   const key = `draft ${Math.floor(turn / 4)}.${random.int(2)}`;
   const part = random.pick(["p", "q", "r"]);
