@@ -37,7 +37,7 @@ import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "./contract/load_limit.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
-import { isAbsent, locate, tryLocate } from "./operations/resolve.ts";
+import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
 import { saveValue } from "./operations/save.ts";
 import { gracesOf, openSettings } from "./settings.ts";
 import { watchLatest } from "./contract/watch.ts";
@@ -129,15 +129,32 @@ function cacheInItself({ location }: Backend): RegistryError {
   });
 }
 
+/** Parses a ref, with `asOf` the version that it meant then. Reads through releases. */
+async function refThrough(
+  context: Context,
+  reader: () => Pick<Registry, "open" | "info">,
+  text: string,
+  options: RefOptions = {},
+): Promise<Ref> {
+  if (memberOf(text) === undefined) return await refMeant(context, text, options);
+  const { memberMeant } = await import("./contract/release.ts"); // rarely used
+  try {
+    return parseRef(await memberMeant(reader(), text, options));
+  } catch (error) {
+    throw isRegistryError(error, "NotFound") ? asAbsent(error) : error;
+  }
+}
+
+/** Parses a ref, or the release of a ref that names its member. */
+function releaseOrRef(ref: string, { version }: RefOptions): Ref {
+  return parseRef(memberOf(ref)?.release ?? ref, version);
+}
+
 function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
-  /** Parses a ref, with `asOf` the version that it meant then. Reads through releases. */
-  async function meant(text: string, options: RefOptions = {}): Promise<Ref> {
-    if (memberOf(text) === undefined) return await refMeant(context, text, options);
-    const { memberMeant } = await import("./contract/release.ts"); // rarely used
-    return parseRef(await memberMeant({ open, info }, text, options));
-  }
+  const meant = (text: string, options?: RefOptions) =>
+    refThrough(context, () => ({ open, info }), text, options);
   async function load(
     given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
@@ -151,8 +168,7 @@ function createRegistry(context: Context): StoredRegistry {
       return await tryLocate(context, await meant(ref, options), signal) !== undefined;
     } catch (error) {
       // a missing alias
-      const isElsewhere = asOf !== undefined || memberOf(ref) !== undefined;
-      if (isAbsent(error) || isElsewhere && isRegistryError(error, "NotFound")) return false;
+      if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false;
       throw error;
     }
   }
@@ -161,7 +177,6 @@ function createRegistry(context: Context): StoredRegistry {
       return (await loadIfThere(context, await meant(ref), options))?.value;
     } catch (error) {
       if (isAbsent(error)) return undefined;
-      if (memberOf(ref) !== undefined && isRegistryError(error, "NotFound")) return undefined;
       throw error;
     }
   }
@@ -175,22 +190,16 @@ function createRegistry(context: Context): StoredRegistry {
   };
 
   const info: Registry["info"] = async (ref, options = {}) => {
-    const { signal } = options;
-    const located = await locate(context, await meant(ref, options), signal);
-    return await artifactInfo(context, located, signal);
+    const located = await locate(context, await meant(ref, options), options.signal);
+    return await artifactInfo(context, located, options.signal);
   };
   const open: Registry["open"] = async (ref, options = {}) =>
     await openArtifact(context, await meant(ref, options), options);
   const download: Registry["download"] = async (ref, options) =>
     await downloadVersion(context, await meant(ref, options), options);
   const suggesting = createSuggesting(context);
-  /** Adds a suggestion to the error of a ref that does not exist. */
   const suggest = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
-    suggesting(
-      call,
-      () => parseRef(memberOf(ref)?.release ?? ref, options.version),
-      options.signal,
-    );
+    suggesting(call, () => releaseOrRef(ref, options), options.signal);
 
   const registry: StoredRegistry = {
     location: backend.location,

@@ -15,6 +15,7 @@ const PARTS_OF_APPS = [
   "core/naming/names.ts",
   "core/options/check_options.ts",
   "core/registry/file_facts.ts",
+  "core/registry/release.ts",
   "core/system.ts",
   "core/text/nearest.ts",
   "core/text/plain_value.ts",

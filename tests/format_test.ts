@@ -97,6 +97,8 @@ Deno.test("FORMAT.md: keys", () => {
   const place = { order: release.order, commit };
   const settings = { versioned: true, mutable: false, graceMs: 0, leastGraceMs: 0 };
   const single = { ...settings, versioned: false };
+  const made = { name, version: release, commit, materializer: { id: "text" } };
+  const published = { ...made, materializer: { id: "release" } };
   const keys = {
     settings: recordKey(SETTINGS, 1),
     release: recordKey(versionCell(name, release, true), 2),
@@ -104,11 +106,10 @@ Deno.test("FORMAT.md: keys", () => {
     unversioned: recordKey(versionCell(name, release, false), 1),
     alias: recordKey(aliasCell(name, "production"), 3),
     idempotencyKey: recordKey(keyCell(name, "run 7"), 1),
-    note: lineageKeys({ settings }, { name, version: release, commit, inputs: ["data@1"] })[0],
-    unpinnedNote:
-      lineageKeys({ settings }, { name, version: release, commit, inputs: ["data"] })[0],
-    unversionedNote:
-      lineageKeys({ settings: single }, { name, version: release, commit, inputs: ["data"] })[0],
+    note: lineageKeys({ settings }, { ...made, inputs: ["data@1"] })[0],
+    unpinnedNote: lineageKeys({ settings }, { ...made, inputs: ["data"] })[0],
+    unversionedNote: lineageKeys({ settings: single }, { ...made, inputs: ["data"] })[0],
+    released: lineageKeys({ settings }, { ...published, inputs: ["data@1"] })[1],
     payload: `${payloadFolder(name, place)}0`,
     alive: `${payloadFolder(name, place)}${ALIVE}`,
     draftPart: draftPartKey(draftFolder(name, "run 7"), "0/4", place.commit),

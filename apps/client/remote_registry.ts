@@ -7,6 +7,7 @@ import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { type Past, pinned } from "../../registry/contract/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
+import { memberMeant } from "../../registry/contract/release.ts";
 import { wrapVerbs, type WrapVerbsOptions } from "../../registry/contract/wrap_verbs.ts";
 import { createLoadLimit, type LoadLimit } from "../../registry/contract/load_limit.ts";
 import { makeValue } from "../../registry/contract/make_value.ts";
@@ -15,11 +16,13 @@ import type {
   AliasEntry,
   LoadOptions,
   ReadOptions,
+  RefOptions,
   Registry,
   SavedArtifact,
   SaveOptions,
   Verify,
 } from "../../core/registry.ts";
+import { memberOf } from "../../core/registry/release.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
@@ -31,7 +34,15 @@ import { createRemoteLog, deletionsIn, firstSavesIn, listAll } from "./listing.t
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
-import { changeOf, flag, lineageOf, savedOf, versionOf, type WireVersion } from "./wire.ts";
+import {
+  changeOf,
+  flag,
+  lineageOf,
+  releaseOf,
+  savedOf,
+  versionOf,
+  type WireVersion,
+} from "./wire.ts";
 
 export interface RemoteRegistryOptions extends WrapVerbsOptions {
   id: string;
@@ -48,12 +59,13 @@ export function createRemoteRegistry(
   options: RemoteRegistryOptions,
 ): Registry {
   const { id, settings, materializers } = options;
-  const { lineage, checkWritable, ...methods } = new RemoteMethods(connection, options);
+  const { lineage, release, checkWritable, ...methods } = new RemoteMethods(connection, options);
   const registry: Registry = {
     ...{ location: connection.location, id, settings, materializers },
     ...methods,
     service: {
       lineage,
+      release,
       log: createRemoteLog(connection),
       ...createDirectTransfers(connection, { checkWritable }),
     },
@@ -121,12 +133,12 @@ class RemoteMethods {
   };
 
   info: Registry["info"] = async (asked, given = {}) => {
-    const { ref, options } = await pinned(this.#past(), asked, given);
+    const { ref, options } = await this.#pinned(asked, given);
     return await versionInfo(this.#connection, ref, options);
   };
 
   has: Registry["has"] = async (asked, given = {}) => {
-    const found = await orMissing(pinned(this.#past(), asked, given));
+    const found = await orMissing(this.#pinned(asked, given));
     if (found === undefined) return false;
     const { ref, options: { version, signal } } = found;
     const [action, path] = [`find ${shown(ref)}`, versionPath(ref, version)];
@@ -216,6 +228,23 @@ class RemoteMethods {
     return await this.#connection.read(call, lineageOf);
   };
 
+  release: RegistryService["release"] = async (ref, { signal } = {}) => {
+    const call = {
+      action: `read the release ${shown(ref)}`,
+      path: `${versionPath(ref)}/members`,
+      signal,
+    };
+    return await this.#connection.read(call, releaseOf);
+  };
+
+  /** Returns the exact ref of a member of a release, or of a moment of the past. */
+  async #pinned<O extends RefOptions>(asked: string, given: O) {
+    if (memberOf(asked) === undefined) return await pinned(this.#past(), asked, given);
+    const { info, open, release } = this;
+    const ref = await memberMeant({ info, open, service: { release } }, asked, given);
+    return { ref, options: { ...given, asOf: undefined } };
+  }
+
   async #write<W, T>(
     action: string,
     parse: (wire: W, asked: Asked) => T,
@@ -230,7 +259,7 @@ class RemoteMethods {
     given: ReadOptions & Pick<LoadOptions, "onProgress">,
     read?: boolean,
   ): Promise<{ artifact: Artifact; limit: LoadLimit }> {
-    const { ref, options } = await pinned(this.#past(), asked, given);
+    const { ref, options } = await this.#pinned(asked, given);
     const limit = createLoadLimit(this.#options.maxLoadBytes);
     const artifact = await openVersion(this.#connection, ref, {
       ...options,

@@ -3,6 +3,8 @@ import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
+import type { Release } from "../../core/registry/release.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { type Asked, errorOfProblem, unexpected } from "./problem.ts";
 
@@ -67,6 +69,11 @@ export function lineageOf(
     createdAt === undefined ? node : { ...node, createdAt: new Date(createdAt) }
   );
   return { ...wire, nodes };
+}
+
+export function releaseOf(wire: Release, asked: Asked): Release {
+  if (!isJsonObject(wire?.members)) throw unexpected(asked, "it is not a release");
+  return wire;
 }
 
 export function encodeBase64(bytes: Uint8Array): string {

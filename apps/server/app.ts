@@ -30,6 +30,7 @@ import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { spaceRoutes } from "./routes/space.ts";
+import { releasesRoutes } from "./routes/releases.ts";
 import { searchRoutes } from "./routes/search.ts";
 
 const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] = [
@@ -45,6 +46,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   batchRoutes,
   jobsRoutes,
   reading.versionsRoutes,
+  releasesRoutes,
   filesRoutes,
   aliasesRoutes,
   reading.logRoutes,

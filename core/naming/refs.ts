@@ -58,6 +58,7 @@ export function parseRef(ref: string, version?: string): Ref {
 export function parseSelector(text: string): Selector {
   if (text === "latest") return { kind: "latest" };
   if (typeof text !== "string") parseVersion(text); // throws
+  if (text.includes("/")) checkAlias(text); // throws
   if (isVersion(text)) return { kind: "version", version: parseVersion(text) };
   if (text.trim() === text && text !== "" && isRange(text)) {
     return { kind: "range", text, range: parseVersionRange(text) };

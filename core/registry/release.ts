@@ -40,7 +40,8 @@ export interface ResolveReleaseOptions extends SignalOptions {
 
 /** The id of the materializer of releases. */
 export const RELEASE = "release";
-export const MAX_MEMBERS = 1_000;
+/** With more, the file could be downloaded from the store, past the rights of a token. */
+export const MAX_MEMBERS = 200;
 const FILE = "release.json";
 const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -1,5 +1,5 @@
 // Publishing and resolving releases, through the methods of any registry.
-import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
+import { fault, orMissing, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

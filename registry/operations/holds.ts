@@ -1,4 +1,4 @@
-// What keeps versions of a name from deletion: aliases that point to them, and releases.
+// Aliases and releases that name versions: neither `delete` nor `prune` deletes those.
 import { isPrefix } from "../../core/backend.ts";
 import type { AliasEntry, SignalOptions } from "../../core/registry.ts";
 import { RELEASE } from "../../core/registry/release.ts";

@@ -47,6 +47,11 @@ export function isAbsent(error: unknown): error is RegistryError {
   return error instanceof Absent;
 }
 
+/** Returns an error of a ref's member as one for which {@linkcode isAbsent} is true. */
+export function asAbsent({ code, action, subject, state, hint }: RegistryError): RegistryError {
+  return new Absent({ code, action: action!, subject, state: state!, hint });
+}
+
 function absent(
   { backend }: Context,
   words: { subject: string } & Pick<Fault, "state" | "hint" | "hints">,

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   log: async () => (await import("./look/log.ts")).log,
   diff: async () => (await import("./look/diff.ts")).diff,
   rm: async () => (await import("./rm.ts")).rm,
+  publish: async () => (await import("./releases.ts")).publish,
+  members: async () => (await import("./releases.ts")).members,
   alias: async () => (await import("./alias.ts")).alias,
   lineage: async () => (await import("./look/lineage.ts")).lineage,
   copy: async () => (await import("./copy.ts")).copy,

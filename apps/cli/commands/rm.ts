@@ -16,8 +16,8 @@ interface RmFlags {
 
 const IN_USE = {
   Conflict:
-    "If an alias points to it, move the alias or add --force. If another program changed it, " +
-    "inspect it and try again.",
+    "If an alias or a release names it, move or delete that first, or add --force. If another " +
+    "program changed it, inspect it and try again.",
 };
 
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
@@ -35,7 +35,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   }],
   options: [
     { flags: "--all", text: "every version of the names" },
-    { flags: "-f, --force", text: "even if an alias points to it, or it is damaged" },
+    { flags: "-f, --force", text: "even if an alias or a release names it, or it is damaged" },
     { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
   ],

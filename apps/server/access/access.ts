@@ -5,6 +5,7 @@
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks
 // whether a name exists.
 import { fault, type RegistryError } from "../../../core/errors.ts";
+import { RELEASE } from "../../../core/registry/release.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 
 /** A right on an artifact. Writing does not include reading. */
@@ -103,11 +104,30 @@ export async function* readable<T>(
   }
 }
 
+/** Returns true if the name of a ref may be read. */
+export function mayReadRef(access: Access, ref: string): boolean {
+  return access.may("read", ref.replace(/@.*/s, ""));
+}
+
 /** Returns an info without inputs that may not be read. */
 export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
-  const nameOf = (input: ArtifactInfo["inputs"][number]) =>
-    (typeof input === "string" ? input : input.ref).replace(/@.*/s, "");
-  return { ...info, inputs: info.inputs.filter((input) => access.may("read", nameOf(input))) };
+  return { ...info, inputs: info.inputs.filter((input) => mayReadRef(access, refOf(input))) };
+}
+
+/** Throws `Denied` for the files of a release with members that may not be read. */
+export function checkContent({ materializer, inputs }: ArtifactInfo, access: Access): void {
+  if (materializer.id !== RELEASE) return;
+  if (inputs.every((input) => mayReadRef(access, refOf(input)))) return;
+  throw fault({
+    code: "Denied",
+    action: "read the files of a release",
+    state: "the token may not read all of its members",
+    hint: "List those that it may read: GET /artifacts/{name}/versions/{version}/members",
+  });
+}
+
+function refOf(input: ArtifactInfo["inputs"][number]): string {
+  return typeof input === "string" ? input : input.ref;
 }
 
 export function denied(action: string, scope: string): RegistryError {

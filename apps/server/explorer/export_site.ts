@@ -1,5 +1,7 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
 import { parseRef, type Registry } from "../../../mod.ts";
+import { RELEASE } from "../../../core/registry/release.ts";
+import { resolveRelease } from "../../../registry/mod.ts";
 import { createAccess } from "../access/access.ts";
 import { createApp } from "../app.ts";
 import { bundleType, POLICY } from "./send_bundle.ts";
@@ -14,7 +16,7 @@ interface Item {
 
 /** The inputs of a version in an answer. */
 interface Inputs {
-  inputs: string[];
+  inputs: (string | { ref: string })[];
 }
 
 const encoder = new TextEncoder();
@@ -44,10 +46,13 @@ class Site {
   }
 
   async add(ref: string): Promise<void> {
-    const { name, version } = await this.#registry.info(parseRef(ref).name, {
-      version: parseRef(ref).bare ? undefined : ref.slice(parseRef(ref).name.length + 1),
-    });
-    this.#chosen.set(name, (this.#chosen.get(name) ?? new Set()).add(version));
+    const { name, version, materializer } = await this.#registry.info(ref);
+    const versions = this.#chosen.get(name) ?? new Set();
+    if (versions.has(version)) return;
+    this.#chosen.set(name, versions.add(version));
+    if (materializer.id !== RELEASE) return;
+    const { members } = await resolveRelease(this.#registry, `${name}@${version}`);
+    for (const { ref } of Object.values(members)) await this.add(ref);
   }
 
   async *files(): AsyncGenerator<SiteFile> {
@@ -146,7 +151,12 @@ class Site {
 
   /** Returns the description of a version without inputs that the site does not have. */
   #withoutOthers<T extends Inputs>(info: T): T {
-    return { ...info, inputs: info.inputs.filter((ref) => this.#has(ref)) };
+    return {
+      ...info,
+      inputs: info.inputs.filter((input) =>
+        this.#has(typeof input === "string" ? input : input.ref)
+      ),
+    };
   }
 
   #has(ref: string): boolean {

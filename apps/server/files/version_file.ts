@@ -4,6 +4,7 @@ import { type Artifact, isRegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import type { ByteRange } from "../../../backends/mod.ts";
 import type { Answer, RouteContext, ServerContext } from "../routing.ts";
+import { checkContent } from "../access/access.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
@@ -34,13 +35,14 @@ export async function answerVersionFile(
   { windows }: Pick<ServerContext, "windows">,
   answered: AnsweredFile,
 ): Promise<Answer> {
-  const { artifact: { info: { name } }, file } = answered;
+  const { artifact: { info }, file } = answered;
+  checkContent(info, c.env.access);
   return await answerFile(c.req.raw, represent(answered), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) {
       return await file.bytes();
     }
     const sent = await stream(windows, file, range);
-    return sent && whileAllowed(c, sent, { may: (access) => access.may("read", name) });
+    return sent && whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
 }
 

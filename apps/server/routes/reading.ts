@@ -6,7 +6,7 @@ import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type Access, readable, readableInfo } from "../access/access.ts";
+import { type Access, checkContent, mayReadRef, readable, readableInfo } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
   type Artifact,
@@ -124,6 +124,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       });
       if (answered !== undefined) return answered;
       const isSmall = data !== undefined && info.size <= data;
+      if (isSmall) checkContent(info, access);
       const shown = isSmall ? await withData(artifact) : info;
       return c.json(readableInfo(shown, access), 200, known);
     },
@@ -237,7 +238,7 @@ export function lineageRoutes(routes: Routes, { registry }: ServerContext): void
 
 /** Removes versions that may not be read. */
 function readablePart(lineage: Lineage, access: Access): Lineage {
-  const may = (ref: string) => access.may("read", ref.replace(/@.*/s, ""));
+  const may = (ref: string) => mayReadRef(access, ref);
   return {
     ...lineage,
     nodes: lineage.nodes.filter(({ ref }) => may(ref)),

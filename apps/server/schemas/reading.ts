@@ -108,6 +108,19 @@ export const LineageSchema = object("Lineage", {
   cut: v.boolean(),
 });
 
+export const ReleaseSchema = object("Release", {
+  name: v.string(),
+  version: v.string(),
+  members: v.record(
+    v.string(),
+    v.object({
+      ref: v.string(),
+      digest: Sha256,
+      state: v.picklist(["present", "missing", "changed"]),
+    }),
+  ),
+});
+
 export const RunsQuery = v.object({
   pipeline: described(v.string(), "Only runs of this pipeline"),
   ...pageFields,

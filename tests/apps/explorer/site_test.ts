@@ -4,6 +4,7 @@ import { siteFiles } from "../../../apps/server/explorer/export_site.ts";
 import type { SiteFile } from "../../../apps/server/explorer/site_file.ts";
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
+import { publish } from "../../../registry/mod.ts";
 import { IGNORED, openExplorer, openServed, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
 
@@ -43,7 +44,9 @@ Deno.test("a site has the versions that were chosen, and nothing of others", asy
 Deno.test("a site does not name inputs that it does not have", async () => {
   await using registry = await openRegistry("memory:");
   for (const name of ["private", "shown"]) await registry.save(name, 1);
-  await registry.save("result", 2, { inputs: ["private@1", "shown@1"] });
+  const { digest } = await registry.info("private");
+  const inputs = [{ ref: "private@1", digest }, "shown@1"];
+  await registry.save("result", 2, { inputs });
   await registry.setAlias("result", "live", "1");
   const files = await filesOf(registry, ["result", "shown"]);
   for (const [path, { bytes }] of files) {
@@ -54,6 +57,15 @@ Deno.test("a site does not name inputs that it does not have", async () => {
     const { bytes } = files.get(`artifacts/result/versions/${selector}/index.json`)!;
     assertEquals(JSON.parse(new TextDecoder().decode(bytes)).inputs, ["shown@1"]);
   }
+});
+
+Deno.test("a site of a release has its members", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const value of [1, 2]) await registry.save("net", value);
+  await publish(registry, "serving", { model: "net@1" });
+  const files = await filesOf(registry, ["serving"]);
+  assert(files.has("artifacts/net/versions/1.0.0/index.json"));
+  assert(!files.has("artifacts/net/versions/2.0.0/index.json"));
 });
 
 Deno.test("stored pages are not pages of the site", async () => {

@@ -1,7 +1,7 @@
 // Releases in virtual time: publishers, an alias that moves, deletes, prune and gc, over a store
 // that loses, delays and repeats requests, in processes that are killed.
 import { assert, assertEquals } from "@std/assert";
-import { isRegistryError, type Registry } from "../../../mod.ts";
+import { isRegistryError, realSystem, type Registry } from "../../../mod.ts";
 import { publish, resolveRelease } from "../../../registry/mod.ts";
 import { collectGarbage, prune } from "../../../registry/maintenance.ts";
 import { createRandomFaults } from "../../simulate/random.ts";
@@ -9,7 +9,7 @@ import { liveAs, NETWORK, smallValue } from "../../simulate/schedules/schedule.t
 import { createWorld, GRACE_MS } from "../../simulate/world.ts";
 import type { Bundle } from "../../simulate/bundle.ts";
 
-const SEEDS = Number(Deno.env.get("HOLDFAST_RELEASE_SEEDS") ?? 40);
+const SEEDS = Number(realSystem.env("HOLDFAST_RELEASE_SEEDS") ?? 40);
 const VERSIONS = 6;
 
 interface Moment {

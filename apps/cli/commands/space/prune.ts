@@ -29,9 +29,8 @@ const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthl
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
   summary: "Delete old versions, by count, period, metadata or age.",
-  details:
-    "Deletes versions that no option keeps: --older-than keeps the younger ones. Versions with " +
-    "an alias and unreadable ones stay. Days, weeks and months are in UTC and count only if they " +
+  details: "Deletes versions that no option keeps: --older-than keeps the younger ones. Versions " +
+    "that an alias or a release names and unreadable ones stay. Days, weeks and months are in UTC and count only if they " +
     "have a version. Asks first; scripts pass --yes. gc frees the space after the grace period.",
   args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [
@@ -52,7 +51,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       text: "only older versions: 12h, 30d, 8w",
       parse: parseDuration,
     },
-    { flags: "--include-aliased", text: "also versions with an alias" },
+    { flags: "--include-aliased", text: "also versions that an alias or a release names" },
     { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
   ],
@@ -149,7 +148,7 @@ async function print(
   await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
 }
 
-/** Lists the versions that stay because of an alias. */
+/** Lists the versions that stay because of an alias or a release. */
 async function noteProtected(
   registry: Registry,
   options: PruneOptions,
@@ -161,9 +160,8 @@ async function noteProtected(
   for (const kept of whole.deleted.filter((one) => !goes.has(refOf(one)))) {
     const all = await Array.fromAsync(registry.aliases(kept.name, { signal: options.signal }));
     const aliases = all.flatMap((each) => each.version === kept.version ? [each.alias] : []);
-    if (aliases.length > 0) {
-      await context.note(`stays: ${refOf(kept)}: alias ${aliases.join(", ")}`);
-    }
+    const why = aliases.length > 0 ? `alias ${aliases.join(", ")}` : "a release names it";
+    await context.note(`stays: ${refOf(kept)}: ${why}`);
   }
 }
 
