@@ -50,8 +50,6 @@ class StoreRegistry(Registry):
             message = f"Cannot open {quoted(self.location)}: no registry found"
             raise HoldfastError("NotFound", message, "Check the location.")
         settings = self._record(entry).members["settings"]
-        first = list(self._generations("settings/"))[-1]
-        self._settings_time = first.modified
         self._versioned: bool = settings.get("versioned")
         self._grace: int = settings.get("leastGraceMs")
         if not isinstance(self._versioned, bool) or not is_whole(self._grace):
@@ -193,7 +191,9 @@ class StoreRegistry(Registry):
     def _has_expired(self, record: Record) -> bool:
         """Returns whether a record came late, and its payload was collected (section 4)."""
         started = milliseconds(record.members["startedAt"])
-        if record.entry.modified - started <= self._grace / 2 or self._settings_time > started:
+        if record.entry.modified - started <= self._grace / 2:
+            return False
+        if list(self._generations("settings/"))[-1].modified > started:
             return False
         try:
             keys = [

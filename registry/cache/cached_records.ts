@@ -83,17 +83,18 @@ async function decodeEntry(
 /**
  * Caches the record of a named version that was just read, unless it landed late: it may expire.
  */
-export function keepRecord(
+export async function keepRecord(
   store: CachingStore,
   { selector }: Ref,
   { cell, found, head }: Located,
-): void {
+): Promise<void> {
   if (selector.kind !== "version") return;
   const cache = cacheOf(store);
   const { bytes } = found;
   if (cache === undefined || bytes === undefined || bytes.byteLength > MAX_RECORD_BYTES) return;
   if (
-    cache.forgotten.has(cell) || isLate(store, found) || isLate(store, { ...found, info: head })
+    cache.forgotten.has(cell) || await isLate(store, found) ||
+    await isLate(store, { ...found, info: head })
   ) return;
   cache.keepRecord(cell, { seen: head, bytes });
 }

@@ -14,8 +14,8 @@ export interface Store {
   /** The commit of the registry's settings, which identifies it. */
   readonly id: string;
   readonly settings: Readonly<RegistrySettings>;
-  /** Time of the store when the settings were written, milliseconds. */
-  readonly createdAt: number;
+  /** Time of the store when the settings were written, as last read; milliseconds. */
+  createdAt: number;
   /**
    * Time of the store minus local time, at the local times `wall` and `monotonic`; milliseconds.
    */

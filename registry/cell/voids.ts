@@ -3,20 +3,33 @@ import type { Store } from "./store.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
 import { objectsOf, payloadKeysOf } from "./objects.ts";
+import { recordKey, SETTINGS } from "../format/layout.ts";
 
 /**
  * Returns true if a record landed so late that its payload may have been collected before. Restored
- * and copied registries are exempt: there, all times are late.
+ * and copied registries are exempt: there, all times are late. `chmod -R` and hard links change all
+ * times of an open one, so it looks at the time of its settings again.
  */
-export function isLate(store: Store, { record, info }: FoundRecord): boolean {
+export async function isLate(
+  store: Store,
+  { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
+  signal?: AbortSignal,
+): Promise<boolean> {
   const startedAt = Date.parse(record.startedAt);
-  return store.createdAt <= startedAt &&
-    info.modifiedAt > startedAt + store.settings.leastGraceMs / 2;
+  if (info.modifiedAt <= startedAt + store.settings.leastGraceMs / 2) return false;
+  if (store.createdAt > startedAt) return false;
+  const settings = await store.backend.head(recordKey(SETTINGS, 1), { signal });
+  store.createdAt = settings?.modifiedAt ?? store.createdAt;
+  return store.createdAt <= startedAt;
 }
 
 /** Returns true if a record landed late and refers to payload: it expires when that is gone. */
-export function mayBecomeVoid(store: Store, found: FoundRecord): boolean {
-  return isLate(store, found) && objectsOf(store, found.record).length > 0;
+export async function mayBecomeVoid(
+  store: Store,
+  found: FoundRecord,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return objectsOf(store, found.record).length > 0 && await isLate(store, found, signal);
 }
 
 /** Returns true if a record has expired: it landed late, and some of its payload is gone. */
@@ -27,7 +40,7 @@ export async function isVoid(
 ): Promise<boolean> {
   const { record, info } = found;
   if (store.voids.has(info.key)) return true;
-  if (record.kind !== "version" || !mayBecomeVoid(store, found)) return false;
+  if (record.kind !== "version" || !await mayBecomeVoid(store, found, signal)) return false;
   for (const key of await payloadKeysOf(store, record, signal)) {
     if (await store.backend.head(key, { signal }) !== undefined) continue;
     noteVoid(store, info.key);

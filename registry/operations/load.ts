@@ -56,7 +56,7 @@ export async function withArtifact<T>(
     const located = cached ??
       await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
     if (located === undefined) return undefined as T;
-    if (cached === undefined) keepRecord(context, ref, located);
+    if (cached === undefined) await keepRecord(context, ref, located);
     const source = await payloadSource(context, located, options.signal);
     const limit = createLoadLimit(context.maxLoadBytes);
     const { verify = context.verify, signal, onProgress } = options;
@@ -222,7 +222,7 @@ async function explainMissing(
   key: string,
 ): Promise<never> {
   const { cell, found } = located;
-  if (isLate(context, found)) noteVoid(context, found.info.key);
+  if (await isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
   if (head?.key !== found.info.key) {
     await forgetRecord(context, cell);

@@ -324,7 +324,7 @@ async function loadBase(
     if (located === undefined) return undefined;
     const { files } = await payloadSource(context, located, signal);
     operation.views.base = seenAt;
-    return createBase(context, located.found, files, { name, signal });
+    return await createBase(context, located.found, files, { name, signal });
   } catch (error) {
     if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
       throw error;

@@ -5,9 +5,9 @@ import type { Store } from "../cell/store.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
-import { isLate, mayBecomeVoid } from "../cell/voids.ts";
+import { isLate } from "../cell/voids.ts";
 import { type Known, KnownFiles } from "./known.ts";
-import { allParts, ownPlace, placeOf } from "../cell/objects.ts";
+import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
 
 export interface Base {
   record: VersionRecord;
@@ -27,12 +27,12 @@ export interface Base {
 /** Copies an object into the payload that is being written, and returns its number there. */
 export type CopyIntoPayload = (key: string) => Promise<number>;
 
-export function createBase(
+export async function createBase(
   store: Store,
   found: FoundRecord,
   files: readonly StoredFile[],
   { name, signal }: { name: string; signal?: AbortSignal },
-): Base {
+): Promise<Base> {
   const record = found.record as VersionRecord;
   const own = ownPlace(store, record);
   const known = new KnownFiles();
@@ -40,8 +40,9 @@ export function createBase(
   const objects = new Map<string, number>(); // size by key, of those that were inspected
   const copied = new Map<string, Promise<number>>();
   const copies = record.name !== name;
+  const late = await isLate(store, found, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
-  if (!isLate(store, found) && (!copies || store.backend.copy !== undefined)) {
+  if (!late && (!copies || store.backend.copy !== undefined)) {
     for (const file of files) {
       if (file.parts !== undefined) known.add(file);
     }
@@ -50,7 +51,7 @@ export function createBase(
     record,
     key: found.info.key,
     found,
-    answers: record.name === name && !mayBecomeVoid(store, found),
+    answers: record.name === name && !(late && objectsOf(store, record).length > 0),
     get damaged() {
       return damaged;
     },

@@ -35,7 +35,9 @@ export async function readRecords(
     if (found === undefined) return; // another collector was faster
     const { record, info } = found;
     const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
-    const late = mayBecomeVoid(context, found) ? { record, info, inline: NOTHING } : undefined;
+    const late = await mayBecomeVoid(context, found, signal)
+      ? { record, info, inline: NOTHING }
+      : undefined;
     const remains = head.generation === 1 ? remainsOf(record) : undefined;
     const version = collection.measure && whole?.kind === "version"
       ? { size: whole.size, objects: objectsOf(context, whole) }

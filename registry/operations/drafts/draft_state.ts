@@ -8,6 +8,7 @@ import type { VersionRecord } from "../../../core/record.ts";
 import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { settle } from "../../cell/settle.ts";
+import { isLate } from "../../cell/voids.ts";
 import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
 import type { Moment } from "../../cell/operation.ts";
 import type { Context } from "../context.ts";
@@ -195,7 +196,9 @@ export async function readPart(
   for (const { commit, info } of additions) {
     const found = await readAddition(draft, part, commit);
     if (found === undefined) continue; // garbage collected
-    if (!isLate(draft, found)) return found;
+    // The payload of a late one may have been collected before.
+    const landed = { record: found.note, info: found.addition.info };
+    if (!await isLate(draft.context, landed, draft.signal)) return found;
     draft.context.logger.warn(`"${info.key}" is ignored: it landed too late`);
   }
 }
@@ -254,13 +257,6 @@ export function partKeys({ name }: DraftCall, { note, addition }: FoundPart): st
   const place = encodePlace(draftPlace(addition.commit));
   const objects = new Set(note.files.flatMap(({ parts = [] }) => parts.map((p) => p.object)));
   return [addition.info.key, ...Array.from(objects, (object) => payloadKey(name, place, object))];
-}
-
-/** True if a part landed so late that its payload may have been garbage collected before. */
-function isLate({ context }: DraftCall, { note, addition }: FoundPart): boolean {
-  const began = Date.parse(note.startedAt);
-  return context.createdAt <= began &&
-    addition.info.modifiedAt > began + context.settings.leastGraceMs / 2;
 }
 
 const MAX_LISTED = 5;
