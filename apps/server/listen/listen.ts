@@ -166,7 +166,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const server: Server = certificate === undefined
     ? createServer(settings)
     : createSecureServer({ ...settings, ...certificate, handshakeTimeout: headersTimeoutMs });
-  server.maxHeadersCount = 100;
+  server.maxHeadersCount = 0; // more would be ignored; their size is limited
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler));
   await new Promise<void>((resolve, reject) => {

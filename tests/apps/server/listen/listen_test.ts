@@ -33,6 +33,17 @@ Deno.test("two Host headers are refused", async () => {
   }
 });
 
+Deno.test("every header is seen, whatever number come before it", async () => {
+  await using service = await serve();
+  const saved = await service.registry.save("a", 1);
+  const others = Array.from({ length: 3000 }, () => "a:");
+  const host = await service.talk(requestText("/health", [...others, "Host: evil.example"]));
+  assertMatch(host, /^HTTP\/1\.1 400 /);
+  const asked = requestText("/artifacts/a/versions/1", [...others, 'If-Match: "none"']);
+  assertMatch(await service.talk(asked.replace("GET", "DELETE")), /^HTTP\/1\.1 412 /);
+  assertEquals((await service.registry.info("a")).commit, saved.commit);
+});
+
 Deno.test("a port in use is a Conflict", async () => {
   await using service = await serve();
   const port = Number(new URL(service.server.url).port);
