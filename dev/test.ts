@@ -25,6 +25,7 @@ const ONLY_IN_ALL = [
   "tests/apps/cli/commands/pipelines/follow_logs_test.ts",
   "tests/apps/cli/commands/pipelines/init_test.ts",
   "tests/apps/cli/commands/pipelines/stopped_run_test.ts",
+  "tests/apps/server/listen/descriptors_test.ts",
   "tests/apps/server/node_test.ts",
   "tests/apps/uncaught_error_test.ts",
   "tests/backends/gcs/process_test.ts",

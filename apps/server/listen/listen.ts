@@ -10,10 +10,12 @@ import type { Handler } from "../options.ts";
 import { problem, problemOf } from "../problem.ts";
 import { realSystem, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
+import { silentLogger } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { readCertificate } from "./certificate.ts";
+import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 
 /**
  * Limits the number of connections, and closes those that pause within a request or answer. Returns
@@ -122,6 +124,7 @@ const OPTIONS: OptionNames<ListenOptions> = {
   tls: true,
   limits: true,
   system: true,
+  logger: true,
 };
 
 const LIMITS: OptionNames<ConnectionLimits> = {
@@ -146,16 +149,25 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     tls,
     limits = {},
     system = realSystem,
+    logger = silentLogger,
   } = checkOptions("listen", options, OPTIONS);
   const {
     maxHeaderBytes = 16_384,
     headersTimeoutMs = 10_000,
     idleTimeoutMs = 60_000,
     keepAliveMs = 15_000,
-    maxConnections = 4096,
+    maxConnections: mostAsked = 4096,
   } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const certificate = tls && await readCertificate(tls);
+  const descriptors = await descriptorLimit();
+  const maxConnections = Math.min(mostAsked, connectionsWithin(descriptors));
+  if (maxConnections < mostAsked) {
+    logger.warn(
+      `At most ${maxConnections} connections instead of ${mostAsked}: this process may open ` +
+        `${descriptors} files. Raise LimitNOFILE (systemd) or ulimit -n`,
+    );
+  }
   const settings = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersTimeoutMs,

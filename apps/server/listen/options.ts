@@ -1,5 +1,5 @@
 // Options of `listen`, and a listening server.
-import type { System } from "../../../mod.ts";
+import type { Logger, System } from "../../../mod.ts";
 
 /** Limits of connections. */
 export interface ConnectionLimits {
@@ -11,7 +11,12 @@ export interface ConnectionLimits {
   idleTimeoutMs?: number;
   /** Limit for a connection without a request, milliseconds. @default 15000 */
   keepAliveMs?: number;
-  /** The most connections. One more closes the one that was idle for longest. @default 4096 */
+  /**
+   * The most connections. One more closes the one that was idle for longest. On Linux, fewer if this
+   * process may not open enough files.
+   *
+   * @default 4096
+   */
   maxConnections?: number;
 }
 
@@ -28,6 +33,8 @@ export interface ListenOptions {
   limits?: ConnectionLimits;
   /** @default the real clock */
   system?: Pick<System, "sleep">;
+  /** Receives a warning if fewer connections fit than asked for. @default silent */
+  logger?: Pick<Logger, "warn">;
 }
 
 /** Options of `Listening.stop`. */

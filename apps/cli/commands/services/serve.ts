@@ -148,7 +148,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     });
     const limits = { maxConnections: flags.maxConnections };
     const hasTokens = tokens !== undefined;
-    const server = await listen(handler, { host, port, hasTokens, tls, limits, system });
+    const server = await listen(handler, { host, port, hasTokens, tls, limits, system, logger });
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
