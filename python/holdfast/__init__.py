@@ -9,8 +9,46 @@ config = registry.load("my:config@production")
 from __future__ import annotations
 
 from .artifact import Artifact, File
-from .errors import HoldfastError
-from .locations import open_registry
-from .registry import Registry
+from .errors import (
+    AlreadyExists,
+    Conflict,
+    Corrupt,
+    Denied,
+    HoldfastError,
+    Invalid,
+    NotFound,
+    TaskFailed,
+    Unavailable,
+    Unknown,
+    Unsupported,
+)
+from .local_service import service
+from .locations import connect, open_registry
+from .registry import AliasChange, Listing, Registry
+from .search import Found
+from .service_registry import Saved, ServiceRegistry
 
-__all__ = ["Artifact", "File", "HoldfastError", "Registry", "open_registry"]
+__all__ = [
+    "AliasChange",
+    "AlreadyExists",
+    "Artifact",
+    "Conflict",
+    "Corrupt",
+    "Denied",
+    "File",
+    "Found",
+    "HoldfastError",
+    "Invalid",
+    "Listing",
+    "NotFound",
+    "Registry",
+    "TaskFailed",
+    "Unavailable",
+    "Unknown",
+    "Unsupported",
+    "Saved",
+    "ServiceRegistry",
+    "connect",
+    "open_registry",
+    "service",
+]

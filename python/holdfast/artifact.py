@@ -16,11 +16,16 @@ from .errors import HoldfastError, Json, damaged, quoted
 from .records import digest_of
 from .store import CHUNK
 
+Stored = Callable[..., Iterator[bytes]]
+"""Yields the stored bytes of a file, by its facts: all, or `size` of them from an offset."""
+
+MAX_PART = 8 * 2**20
+
 
 class File:
     """A file of a version. Nothing is read until you ask for it."""
 
-    def __init__(self, facts: Json, owner: str, stored: Callable[[Json], Iterator[bytes]]) -> None:
+    def __init__(self, facts: Json, owner: str, stored: Stored) -> None:
         self.path: str = facts["path"]
         self.size: int = int(facts["size"])
         self.sha256: str = facts["sha256"]
@@ -50,6 +55,27 @@ class File:
     def read(self) -> bytes:
         """Returns the content, checked."""
         return b"".join(self.chunks())
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a range is read with the whole file, which is then checked."""
+        return "encoding" in self._facts or self.size <= MAX_PART
+
+    def range(self, offset: int, size: int) -> bytes:
+        """Returns a range of the content.
+
+        Files of up to 8 MiB and compressed files are read whole, and checked. Of larger ones, what
+        is in parts with a checksum is checked, as in buckets, or by the service; a folder has none.
+        """
+        if self.is_small:
+            return self.read()[offset : offset + size]
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
+        data = b"".join(self._stored(self._facts, offset, size))
+        if len(data) != size:
+            raise damaged(f"{quoted(self.path)} of {self._owner}", "a range has another size")
+        return data
 
     def text(self) -> str:
         """Returns the content as UTF-8."""
@@ -137,7 +163,7 @@ class ChunkReader(io.RawIOBase):
 class Artifact:
     """A version of a name: its facts, and its files."""
 
-    def __init__(self, facts: Json, stored: Callable[[Json], Iterator[bytes]]) -> None:
+    def __init__(self, facts: Json, stored: Stored) -> None:
         self.name: str = facts["name"]
         self.version: str = facts["version"]
         """In full, with build metadata."""
@@ -145,11 +171,17 @@ class Artifact:
         self.digest: str = facts["digest"]
         self.size: int = int(facts["size"])
         self.created_at: str = facts["createdAt"]
+        self.generation: int = int(facts.get("generation", 1))
+        """How often this version was written: more than 1 if it was overwritten."""
         self.materializer: str = facts["materializer"]["id"]
         self.metadata: Json = facts["metadata"]
         self.inputs: list[Any] = facts.get("inputs", [])
         self.ref = f"{self.name}@{self.version}"
         """The exact ref of this version."""
+        self.is_copy = "origin" in facts
+        """Whether it was copied from another registry."""
+        self.first_saved_at: str | None = facts.get("since")
+        """When this version was first saved, if it was overwritten and that is known."""
         self.files = [File(file, quoted(self.ref), stored) for file in facts["files"]]
         if digest_of(facts["materializer"], facts["files"]) != self.digest:
             raise damaged(quoted(self.ref), "its files do not have its digest")
@@ -169,8 +201,28 @@ class Artifact:
 
         return load_value(self)
 
-    def download(self, to: str | Path, links: str = "safe") -> list[str]:
+    def download(
+        self, to: str | Path, links: str = "safe", *, progress: bool | None = None
+    ) -> list[str]:
         """Writes the files: see `Registry.download`."""
         from .downloads import download_files
 
-        return download_files(self, Path(to), links)
+        return download_files(self, Path(to), links, progress)
+
+    def path(self, file: str | None = None, *, progress: bool | None = None) -> Path:
+        """Returns the folder of a local copy of all files, or the path of a copy of one file.
+
+        Copies are checked, read-only, and shared by all processes of the machine. They are in
+        `$HOLDFAST_PYTHON_CACHE`, else in `holdfast-python` below `$XDG_CACHE_HOME` or `~/.cache`.
+        """
+        from .cache import local_copy
+
+        return local_copy(self, file, progress)
+
+    def _repr_html_(self) -> str:
+        from .html import artifact_html
+
+        return artifact_html(self)
+
+    def __repr__(self) -> str:
+        return f"<Artifact {quoted(self.ref)}, {self.materializer}, {self.size} bytes>"

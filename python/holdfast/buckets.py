@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import (
     Any,
 )
 
 from .errors import HoldfastError, Json, damaged
 from .store import CHUNK, Entry, MissingObject
+from .versions import MAX_SAFE
 
 
 class S3Store:
@@ -109,3 +110,110 @@ def s3_client(endpoint: str | None, region: str | None) -> Any:
         message = "Cannot open a bucket: boto3 is missing"
         raise HoldfastError("Unsupported", message, "Run `pip install boto3`.") from None
     return boto3.client("s3", endpoint_url=endpoint, region_name=region)
+
+
+class GcsStore:
+    """The objects of a registry in a bucket of Google Cloud Storage, through Google's client."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str = "") -> None:
+        self.client = client
+        self.bucket = client.bucket(bucket)
+        self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
+        self.location = f"gs://{bucket}/{self.prefix}".rstrip("/")
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Yields all objects whose key begins with the prefix, in byte order."""
+        for page, _ in self._pages(prefix):
+            for blob in page:
+                modified = blob.updated.timestamp() * 1000
+                yield Entry(blob.name[len(self.prefix) :], int(blob.size), modified)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yields the segments below a prefix that have objects below them."""
+        for _, folders in self._pages(prefix, delimiter="/"):
+            for folder in sorted(folders):
+                yield folder[len(self.prefix) + len(prefix) : -1]
+
+    def read(self, key: str, offset: int = 0, size: int | None = None) -> Iterator[bytes]:
+        """Yields the bytes of an object from an offset: all, or `size` of them if it has them."""
+        end = offset + (MAX_SAFE if size is None else size)
+        while offset < end:
+            step = min(GCS_STEP, end - offset)
+            try:
+                data = self._download(key, offset, step)
+            except EndOfObject:
+                return
+            yield data
+            offset += step
+            if len(data) < step:
+                return
+
+    def has(self, key: str) -> bool:
+        """Returns whether there is such an object."""
+        return bool(self._try(key, self.bucket.blob(self.prefix + key).exists))
+
+    def _download(self, key: str, offset: int, size: int) -> bytes:
+        blob = self.bucket.blob(self.prefix + key)
+        options = {"start": offset, "end": offset + size - 1, "raw_download": True}
+        return bytes(self._try(key, lambda: blob.download_as_bytes(**options, checksum=None)))
+
+    def _pages(self, prefix: str, **options: str) -> Iterator[tuple[Any, set[str]]]:
+        whole = self.prefix + prefix
+        pages = self._try(
+            prefix, lambda: self.client.list_blobs(self.bucket, prefix=whole, **options)
+        )
+        pages_left, tokens = pages.pages, set()
+        while True:
+            try:
+                page = self._try(prefix, lambda: next(pages_left, None))
+            except MissingObject:
+                state = "there is no such bucket"
+                raise HoldfastError("NotFound", f'Cannot read "{self.location}": {state}') from None
+            if page is None:
+                return
+            yield page, set(page.prefixes)
+            if pages.next_page_token in tokens:
+                message = f'Cannot list "{prefix}" of {self.location}: the listing has no end'
+                raise HoldfastError("Unsupported", message, "Check what is in front of the store.")
+            tokens.add(pages.next_page_token)
+
+    def _try(self, key: str, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except Exception as error:  # the classes are those of a package
+            status = getattr(error, "code", None)
+            if status == 416:
+                raise EndOfObject(key) from None
+            if status == 404:
+                raise MissingObject(key) from None
+            is_denied = status in (401, 403) or "auth" in type(error).__module__
+            hint = "Run `gcloud auth application-default login`." if is_denied else ""
+            message = f'Cannot read "{key}" of {self.location}: {error}'
+            raise HoldfastError("Denied" if is_denied else "Unavailable", message, hint) from error
+
+
+class EndOfObject(Exception):
+    """An offset at or after the end of an object."""
+
+
+GCS_STEP = 8 * 2**20
+
+
+def gcs_client(endpoint: str | None) -> Any:
+    try:
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+    except ImportError:
+        message = "Cannot open a bucket: google-cloud-storage is missing"
+        hint = "Run `pip install google-cloud-storage`."
+        raise HoldfastError("Unsupported", message, hint) from None
+    if endpoint and endpoint.startswith("http:"):  # an emulator, which must not see a token
+        options = {"api_endpoint": endpoint}
+        anonymous: Any = AnonymousCredentials  # not typed
+        return storage.Client("none", anonymous(), client_options=options)
+    try:
+        return storage.Client(client_options={"api_endpoint": endpoint} if endpoint else None)
+    except Exception as error:  # of google.auth
+        message = f"Cannot open a bucket: {error}"
+        hint = "Run `gcloud auth application-default login`."
+        raise HoldfastError("Denied", message, hint) from error

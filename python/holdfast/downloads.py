@@ -6,15 +6,19 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from .artifact import Artifact, File
 from .errors import HoldfastError, damaged, quoted
 from .names import DEVICES
+from .progress import progress_bar
 from .records import is_path, milliseconds
 
 
-def download_files(artifact: Artifact, to: Path, links: str) -> list[str]:
+def download_files(
+    artifact: Artifact, to: Path, links: str = "safe", progress: bool | None = None
+) -> list[str]:
     """Writes the files of a version as the new folder `to`: all of them, or nothing."""
     if links not in ("safe", "unsafe", "skip"):
         raise HoldfastError("Invalid", "Cannot download: `links` is safe, unsafe or skip")
@@ -26,11 +30,12 @@ def download_files(artifact: Artifact, to: Path, links: str) -> list[str]:
         raise HoldfastError("Invalid", message, "Choose a new folder below it.")
     check_tree(artifact)
     to.parent.mkdir(parents=True, exist_ok=True)
-    stage = tempfile.mkdtemp(prefix=".holdfast-reader-", dir=to.parent)
+    stage = tempfile.mkdtemp(prefix=".holdfast-", dir=to.parent)
     try:
         tree = Path(stage, "tree")
         tree.mkdir()
-        left_out = write_tree(artifact, tree, links)
+        with progress_bar(artifact.size, f"Downloading {artifact.ref}", progress) as report:
+            left_out = write_tree(artifact, tree, links, report)
         if to.is_dir():
             to.rmdir()
         os.rename(tree, to)
@@ -60,7 +65,9 @@ def is_windows_name(part: str) -> bool:
     return not device and part[-1] not in ". " and not re.search(r'[\x00-\x1f<>:"\\|?*]', part)
 
 
-def write_tree(artifact: Artifact, tree: Path, links: str) -> list[str]:
+def write_tree(
+    artifact: Artifact, tree: Path, links: str, report: Callable[[int], object]
+) -> list[str]:
     """Writes folders and files, then links, then times. No file is written through a link."""
     left_out: list[str] = []
     made_links: list[File] = []
@@ -76,6 +83,7 @@ def write_tree(artifact: Artifact, tree: Path, links: str) -> list[str]:
         with open(place, "xb") as out:
             for chunk in file.chunks():
                 out.write(chunk)
+                report(len(chunk))
         if file.mode == "executable":
             mode = place.stat().st_mode
             place.chmod(mode | (mode & 0o444) >> 2)

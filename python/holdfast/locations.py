@@ -10,7 +10,7 @@ from typing import (
     Any,
 )
 
-from .buckets import S3Store, s3_client
+from .buckets import GcsStore, S3Store, gcs_client, s3_client
 from .errors import HoldfastError, quoted
 from .folder import FolderStore
 from .registry import Registry
@@ -18,32 +18,46 @@ from .service_registry import ServiceRegistry
 from .store_registry import StoreRegistry
 
 
+def connect(url: str, *, token: str | None = None, timeout: float = 60) -> ServiceRegistry:
+    """Opens the registry of a `holdfast serve`, to read and to write.
+
+    `token` is by default `HOLDFAST_TOKEN`. Requests are repeated for up to `timeout` seconds.
+    """
+    return ServiceRegistry(url, token or os.environ.get("HOLDFAST_TOKEN"), timeout)
+
+
 def open_registry(
     location: str | Path,
     *,
     token: str | None = None,
     s3: Any = None,
+    gcs: Any = None,
     timeout: float = 60,
 ) -> Registry:
     """Opens a registry to read.
 
-    `location` is a folder, `http://` or `https://` of a `holdfast serve`, or `s3://bucket/prefix`
-    (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a service, by default
-    `HOLDFAST_TOKEN`; `s3` is a client of boto3, by default one with your usual credentials.
+    `location` is a folder, `http://` or `https://` of a `holdfast serve`, `s3://bucket/prefix` or
+    `gs://bucket/prefix` (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a
+    service, by default `HOLDFAST_TOKEN`; `s3` is a client of boto3 and `gcs` one of
+    google-cloud-storage, by default with your usual credentials.
     Raises `NotFound` if there is no registry.
     """
     text = str(location)
     url = urllib.parse.urlsplit(text)
     if url.scheme in ("http", "https"):
-        return ServiceRegistry(text, token or os.environ.get("HOLDFAST_TOKEN"), timeout)
+        return connect(text, token=token, timeout=timeout)
     if url.scheme in ("s3", "minio"):
         query = dict(urllib.parse.parse_qsl(url.query))
         client = s3 or s3_client(query.get("endpoint"), query.get("region"))
         return StoreRegistry(S3Store(client, url.netloc, urllib.parse.unquote(url.path)))
+    if url.scheme in ("gs", "gcs"):
+        query = dict(urllib.parse.parse_qsl(url.query))
+        client = gcs or gcs_client(query.get("endpoint"))
+        return StoreRegistry(GcsStore(client, url.netloc, urllib.parse.unquote(url.path)))
     if url.scheme == "file":
         text = urllib.request.url2pathname(url.path)
     elif "://" in text:
         message = f"Cannot open {quoted(text)}: unknown kind of location"
-        hint = "Use a folder, s3://bucket/prefix, or the http:// URL of a `holdfast serve`."
+        hint = "Use a folder, s3://bucket/prefix, gs://bucket/prefix, or the URL of a service."
         raise HoldfastError("Unsupported", message, hint)
     return StoreRegistry(FolderStore(text))

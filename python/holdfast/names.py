@@ -16,11 +16,10 @@ def encode_segment(text: str) -> str:
     Raises `Invalid` for a text that cannot be one.
     """
     reason = why_not_name(text)
-    if reason:
-        raise HoldfastError("Invalid", f"Cannot use the name {quoted(text)}: {reason}")
-    segment = escaped(text)
-    if len(segment) > 200:
-        raise HoldfastError("Invalid", f"Cannot use the name {quoted(text)}: it is too long")
+    segment = "" if reason else escaped(text)
+    if reason or len(segment) > 200:
+        message = f"Cannot use the name {quoted(text)}: {reason or 'it is too long'}"
+        raise HoldfastError("Invalid", message, "Choose another one, such as `team:model`.")
     return segment
 
 

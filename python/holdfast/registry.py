@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import (
-    Any,
-    TypeVar,
-)
+from typing import Any, NamedTuple, TypeVar
 
 from .artifact import Artifact
-from .errors import HoldfastError
+from .errors import HoldfastError, NotFound, quoted
+from .search import Found, parse_query
+from .versions import Version
 
 T = TypeVar("T")
+
+
+class Listing(list[T]):
+    """A list that notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        from .html import listing_html
+
+        return listing_html(self)
+
+
+class AliasChange(NamedTuple):
+    """A change of an alias. Without a version, the alias was removed."""
+
+    version: str | None
+    created_at: str
+    commit: str
+
+
+SEARCHED_VERSIONS = 20
 
 
 class Registry:
@@ -35,14 +55,26 @@ class Registry:
         """Returns the aliases of a name, and the version that each of them names."""
         raise NotImplementedError
 
-    def open(self, ref: str) -> Artifact:
+    def history(self, name: str, alias: str) -> Listing[AliasChange]:
+        """Returns the changes of an alias, newest first."""
+        raise NotImplementedError
+
+    def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
         """Returns a version by its ref, without reading its files.
 
         A ref is `name`, `name@1.2.0` (or `1.2`, `1`), `name@^1.2`, `name@latest` or `name@alias`.
+        With `as_of`, it is what the ref meant at that time.
         """
         raise NotImplementedError
 
-    def load(self, ref: str) -> Any:
+    def deletions(self, name: str) -> Iterator[tuple[Version, str, str | None]]:
+        """Yields deleted versions, with the times of the deletion and of the first save.
+
+        A service does not list them.
+        """
+        return iter(())
+
+    def load(self, ref: str, *, as_of: datetime | None = None) -> Any:
         """Returns the value of a version.
 
         JSON becomes Python values (`undefined` is None, `Map` a dict, `Date` a datetime in UTC),
@@ -50,21 +82,86 @@ class Registry:
         A version of one file is loaded by its extension; other files are bytes. Raises
         `Unsupported` for folders: download them.
         """
-        return self._following(ref, Artifact.load)
+        return self._following(ref, as_of, Artifact.load)
 
-    def download(self, ref: str, to: str | Path, links: str = "safe") -> list[str]:
+    def download(
+        self,
+        ref: str,
+        to: str | Path,
+        links: str = "safe",
+        *,
+        as_of: datetime | None = None,
+        progress: bool | None = None,
+    ) -> list[str]:
         """Writes the files of a version as a new folder, with modes, links and kept times.
 
         `to` must not exist or be empty; it appears whole or not at all. Links that leave it are
         left out, unless `links` is `unsafe`; `skip` leaves out all. Returns what was left out.
         """
-        return self._following(ref, lambda artifact: artifact.download(to, links))
 
-    def _following(self, ref: str, use: Callable[[Artifact], T]) -> T:
+        def use(artifact: Artifact) -> list[str]:
+            return artifact.download(to, links, progress=progress)
+
+        return self._following(ref, as_of, use)
+
+    def artifacts(self, name: str, range: str | None = None) -> Listing[Artifact]:
+        """Returns the versions of a name, or those in a range, the highest first."""
+        found: Listing[Artifact] = Listing()
+        for version in self.versions(name, range):
+            try:
+                found.append(self.open(f"{name}@{version}"))
+            except NotFound:
+                continue  # deleted meanwhile
+        return found
+
+    def search(self, query: str, *, limit: int = 100) -> Listing[Found]:
+        """Returns versions that match all terms of a query, by name and newest first.
+
+        A term is a word, or a comparison such as `metadata.epochs>3`, `alias=production`,
+        `kind=json` or `created>=2026-11`. Without a service, every name is read: 20 versions each.
+        """
+        test, found = parse_query(query), Listing[Found]()
+        for name in self.names():
+            aliases = self.aliases(name)
+            for position, version in enumerate(self.versions(name)):
+                if position == SEARCHED_VERSIONS:
+                    break
+                try:
+                    artifact = self.open(f"{name}@{version}")
+                except HoldfastError:
+                    continue  # deleted meanwhile, or damaged
+                own = [alias for alias, named in aliases.items() if named == version]
+                facts = (name, artifact.version, own, artifact.metadata)
+                each = Found(*facts, artifact.materializer, artifact.created_at)
+                if test(each):
+                    found.append(each)
+                    if len(found) == limit:
+                        return found
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return self.names()
+
+    def __contains__(self, ref: str) -> bool:
+        try:
+            self.open(ref)
+            return True
+        except NotFound:
+            return False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {quoted(self.location)}>"
+
+    def _repr_html_(self) -> str:
+        from .html import registry_html
+
+        return registry_html(self)
+
+    def _following(self, ref: str, as_of: datetime | None, use: Callable[[Artifact], T]) -> T:
         """Uses a version, again if it was replaced meanwhile."""
         for attempt in range(3):
             try:
-                return use(self.open(ref))
+                return use(self.open(ref, as_of=as_of))
             except HoldfastError as error:
                 if error.code != "Conflict" or attempt == 2:
                     raise

@@ -1,53 +1,78 @@
-"""A registry behind `holdfast serve`."""
+"""A registry behind `holdfast serve`, to read and to write."""
 
 from __future__ import annotations
 
-import http.client
-import json
-import re
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
+import uuid
 from collections.abc import Iterator
-from typing import (
-    Any,
-)
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from .artifact import Artifact
-from .errors import HoldfastError, damaged, quoted
+from .connection import Connection, quote
+from .errors import HoldfastError, Json, damaged, quoted
 from .names import encode_segment
+from .past import pinned
 from .records import KINDS, TIME, UUID, check_files, fits
-from .registry import Registry
-from .store import CHUNK
+from .registry import AliasChange, Listing, Registry
+from .search import Found
+from .sending import send_files
+from .serializers import checked_metadata, files_of
 from .versions import parse_ref
 
 
+class Saved(NamedTuple):
+    """A saved version."""
+
+    name: str
+    version: str
+    commit: str
+    digest: str
+    size: int
+    created_at: str
+    skipped: bool
+    """Nothing was written: the version existed, or the content is the same."""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
 class ServiceRegistry(Registry):
-    """A registry behind `holdfast serve`."""
+    """A registry behind `holdfast serve`. Create it with `connect`."""
 
     def __init__(self, url: str, token: str | None = None, timeout: float = 60) -> None:
-        self.location = url.rstrip("/")
-        self._token = token and token.strip()
-        self._timeout = timeout
+        self._connection = Connection(url, token, timeout)
+        self.location = self._connection.location
 
     def names(self, prefix: str = "") -> Iterator[str]:
         return iter(self._items("names", prefix=prefix))
 
     def versions(self, name: str, range: str | None = None) -> Iterator[str]:
         query = {"range": range} if range is not None else {}
-        for item in self._items(f"{self._path(name)}/versions", **query):
+        for item in self._items(f"{path_of(name)}/versions", **query):
             yield item["version"]
 
     def aliases(self, name: str) -> dict[str, str]:
-        items = self._items(f"{self._path(name)}/aliases")
+        items = self._items(f"{path_of(name)}/aliases")
         return {item["alias"]: item["version"] for item in items}
 
-    def open(self, ref: str) -> Artifact:
+    def history(self, name: str, alias: str) -> Listing[AliasChange]:
+        items = self._items(f"{path_of(name)}/aliases/{quote(alias)}/history")
+        return Listing(AliasChange(x.get("version"), x["createdAt"], x["commit"]) for x in items)
+
+    def search(self, query: str, *, limit: int = 100) -> Listing[Found]:
+        asked = urllib.parse.urlencode({"q": query, "limit": limit})
+        found = self._connection.json("GET", f"search?{asked}")["items"]
+        names = ("name", "version", "aliases", "metadata", "kind", "createdAt")
+        return Listing(Found(*(each[name] for name in names)) for each in found)
+
+    def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
+        ref = pinned(self, ref, as_of)
         name, _ = parse_ref(ref)
         wanted = ref.partition("@")[2] or "latest"
         what = f"the description of {quoted(ref)}"
-        facts = self._json(f"{self._path(name)}/versions/{urllib.parse.quote(wanted, safe='')}")
+        facts = self._connection.json("GET", f"{path_of(name)}/versions/{quote(wanted)}")
         shapes = {**KINDS["version"], "commit": UUID, "createdAt": TIME}
         if not all(fits(facts.get(member), shape) for member, shape in shapes.items()):
             raise damaged(what, "it is not one of a version")
@@ -57,85 +82,111 @@ class ServiceRegistry(Registry):
                 file.pop("encoding", None)
                 file["parts"] = [{"object": 0, "size": file.get("size")}]
         check_files(files, what, int(facts["size"]), 0)
-        exact = urllib.parse.quote(facts["version"].partition("+")[0], safe="")
-        return Artifact(
-            facts,
-            lambda file: self._bytes(
-                f"{self._path(name)}/versions/{exact}/files/"
-                f"{urllib.parse.quote(file['path'])}?commit={facts['commit']}"
-            ),
-        )
+        exact = quote(facts["version"].partition("+")[0])
 
-    def _path(self, name: str) -> str:
+        def stored(file: Json, offset: int = 0, size: int | None = None) -> Iterator[bytes]:
+            path = f"{path_of(name)}/versions/{exact}/files/{urllib.parse.quote(file['path'])}"
+            path += f"?commit={facts['commit']}"
+            if size is None:
+                return self._connection.read(path)
+            return self._connection.read_range(path, offset, size)
+
+        return Artifact(facts, stored)
+
+    def save(
+        self,
+        name: str,
+        value: Any,
+        *,
+        version: str | None = None,
+        metadata: Json | None = None,
+        inputs: list[str | Artifact] | None = None,
+        alias: str | list[str] | None = None,
+        idempotency_key: str | None = None,
+        on_conflict: str | None = None,
+        skip_if_unchanged: bool = False,
+        compress: str | None = None,
+        progress: bool | None = None,
+    ) -> Saved:
+        """Saves a value, a file or a folder as a new version, and sets aliases to it.
+
+        A `pathlib.Path` is a file or a folder. A str is text, bytes are bytes, NumPy arrays are
+        arrays, tables of pandas, PyArrow and polars are Parquet, and other values are JSON.
+        Files are sent in parallel; a large file continues where an earlier, killed save stopped.
+
+        A repeat with the same `idempotency_key` returns the first result, even with other content.
+        `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
+        `gzip` or `zstd`. `inputs` are refs, or artifacts with their digest.
+        """
         encode_segment(name)  # refuses what cannot be a name
-        return f"artifacts/{urllib.parse.quote(name, safe='')}"
+        materializer, files = files_of(value)
+        given: Json = {
+            "version": version,
+            "metadata": checked_metadata(name, metadata),
+            "inputs": [input_of(each) for each in inputs or []] or None,
+            "onConflict": on_conflict,
+            "skipIfUnchanged": skip_if_unchanged or None,
+            "compress": compress,
+            "idempotencyKey": idempotency_key or str(uuid.uuid4()),
+            "materializer": {"id": materializer, "formatVersion": 1},
+        }
+        request = {key: value for key, value in given.items() if value is not None}
+        with send_files(self._connection, name, files, progress) as sent:
+            path = f"{path_of(name)}/versions"
+            facts = self._connection.json("POST", path, {**request, "files": sent})
+        names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
+        saved = Saved(*(facts[each] for each in names))
+        for each in [alias] if isinstance(alias, str) else alias or []:
+            self.set_alias(name, each, saved.version)
+        return saved
+
+    def set_alias(self, name: str, alias: str, version: str, **expected: str | None) -> None:
+        """Points an alias to a version.
+
+        With `expected=`, only if it names that version now; None if it must not exist.
+        """
+        body = {"version": version, **expected}
+        path = f"{path_of(name)}/aliases/{quote(alias)}"
+        self._connection.json("PUT", path, body, again=not expected)
+
+    def delete_alias(self, name: str, alias: str) -> bool:
+        """Removes an alias, and returns whether it existed."""
+        return self._deleted(f"{path_of(name)}/aliases/{quote(alias)}")
+
+    def delete(self, ref: str, *, all_versions: bool = False, force: bool = False) -> bool:
+        """Deletes a version, or all versions of a name. Returns whether there was one.
+
+        `force` also deletes a version that an alias names.
+        """
+        name, at, wanted = ref.partition("@")
+        query = "?force=true" if force else ""
+        if at and not all_versions:
+            return self._deleted(f"{path_of(name)}/versions/{quote(wanted)}{query}")
+        if at or not all_versions:
+            message = f"Cannot delete {quoted(ref)}: give one version, or a name and all_versions"
+            raise HoldfastError("Invalid", message, 'Call delete("name@1.0.0").')
+        return self._deleted(f"{path_of(name)}?allVersions=true{query.replace('?', '&')}")
+
+    def _deleted(self, path: str) -> bool:
+        return bool(self._connection.json("DELETE", path).get("deleted"))
 
     def _items(self, path: str, **query: str) -> Iterator[Any]:
         seen: set[str] = set()
         while True:
-            page = self._json(f"{path}?{urllib.parse.urlencode(query)}")
+            page = self._connection.json("GET", f"{path}?{urllib.parse.urlencode(query)}")
             if not isinstance(page.get("items"), list) or str(page.get("next")) in seen:
-                raise self._foreign(path)
+                raise self._connection.foreign(path)
             yield from page["items"]
             if not page.get("next"):
                 return
             query["after"] = str(page["next"])
             seen.add(query["after"])
 
-    def _json(self, path: str) -> Any:
-        data = b"".join(self._bytes(path))
-        try:
-            answer = json.loads(data)
-        except ValueError as error:
-            raise self._foreign(path) from error
-        if not isinstance(answer, dict):
-            raise self._foreign(path)
-        return answer
 
-    def _foreign(self, path: str) -> HoldfastError:
-        message = f"Cannot read {self.location}/{path}: the response is not one of `holdfast serve`"
-        return HoldfastError("Unsupported", message, "Check the URL of the service.")
+def path_of(name: str) -> str:
+    encode_segment(name)  # refuses what cannot be a name
+    return f"artifacts/{quote(name)}"
 
-    def _bytes(self, path: str) -> Iterator[bytes]:
-        request = urllib.request.Request(f"{self.location}/{path}")
-        if self._token:  # not sent to where a redirect leads
-            request.add_unredirected_header("authorization", f"Bearer {self._token}")
-        try:
-            with self._answer(request) as response:
-                yield from iter(lambda: response.read(CHUNK), b"")
-                if response.length:
-                    raise OSError("the connection was closed before the end of the response")
-        except urllib.error.HTTPError as error:
-            raise self._problem(path, error) from None
-        except (OSError, http.client.HTTPException) as error:
-            state = getattr(error, "reason", None) or error
-            message = f"Cannot read {self.location}/{path}: {state}"
-            raise HoldfastError("Unavailable", message, "Try again later.") from error
-        except ValueError:  # its text has the header, and so the token
-            message = f"Cannot read {self.location}/{path}: the URL or the token is not ASCII"
-            hint = "Percent-encode the URL; check the token."
-            raise HoldfastError("Invalid", message, hint) from None
 
-    def _answer(self, request: urllib.request.Request) -> Any:
-        """Sends a request, again while the service asks to wait, for as long as the timeout."""
-        end = time.monotonic() + self._timeout
-        while True:
-            try:
-                return urllib.request.urlopen(request, timeout=self._timeout)
-            except urllib.error.HTTPError as error:
-                wait = error.headers.get("retry-after", "")
-                is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
-                if not is_busy or time.monotonic() + int(wait) > end:
-                    raise
-                error.close()
-                time.sleep(max(int(wait), 0.1))
-
-    def _problem(self, path: str, error: urllib.error.HTTPError) -> HoldfastError:
-        codes = {401: "Denied", 403: "Denied", 404: "NotFound", 409: "Conflict", 410: "Conflict"}
-        try:
-            problem = json.loads(error.read(65536))
-            detail, code = str(problem["detail"]), str(problem.get("code", ""))
-        except (ValueError, KeyError, TypeError, OSError):
-            detail, code, problem = f"Cannot read {self.location}/{path}: {error.reason}", "", {}
-        default = codes.get(error.code, "Unavailable" if error.code >= 429 else "Invalid")
-        return HoldfastError(code or default, detail, str(problem.get("hint", "")))
+def input_of(value: str | Artifact) -> str | Json:
+    return value if isinstance(value, str) else {"ref": value.ref, "digest": value.digest}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
-from .artifact import Artifact
-from .buckets import S3Store
+from .artifact import MAX_PART, Artifact
+from .buckets import GcsStore, S3Store
 from .errors import HoldfastError, Json, damaged, quoted
 from .folder import FolderStore
 from .keys import cell_of
 from .names import decode_segment, encode_segment
+from .past import pinned
 from .records import (
     CELL_KINDS,
     HASH,
@@ -26,9 +28,10 @@ from .records import (
     parse_record,
     stored_size,
 )
-from .registry import Registry
+from .registry import AliasChange, Listing, Registry
 from .store import Entry, MissingObject
 from .versions import (
+    MAX_SAFE,
     Range,
     Version,
     decode_order,
@@ -42,7 +45,7 @@ from .versions import (
 class StoreRegistry(Registry):
     """A registry read from its store, without a service."""
 
-    def __init__(self, store: FolderStore | S3Store) -> None:
+    def __init__(self, store: FolderStore | S3Store | GcsStore) -> None:
         self._store = store
         self.location = store.location
         entry = next(iter(self._heads("settings/")), None)
@@ -84,8 +87,21 @@ class StoreRegistry(Registry):
                 found[str(record.members["alias"])] = str(record.members["version"])
         return found
 
-    def open(self, ref: str) -> Artifact:
-        name, wanted = parse_ref(ref)
+    def history(self, name: str, alias: str) -> Listing[AliasChange]:
+        changes: Listing[AliasChange] = Listing()
+        cell = f"names/{encode_segment(name)}/aliases/{encode_segment(alias)}/"
+        for entry in self._generations(cell):
+            try:
+                record = self._record(entry)
+            except MissingObject:
+                continue  # collected meanwhile
+            version = record.members["version"] if record.kind == "alias" else None
+            created_at, commit = record.members["createdAt"], record.members["commit"]
+            changes.append(AliasChange(version, created_at, commit))
+        return changes
+
+    def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
+        name, wanted = parse_ref(pinned(self, ref, as_of))
         if isinstance(wanted, Range) or wanted == "latest":
             return self._newest(ref, name, wanted if isinstance(wanted, Range) else None)
         version = wanted if isinstance(wanted, Version) else self._alias(ref, name, str(wanted))
@@ -124,18 +140,23 @@ class StoreRegistry(Registry):
         hint = "List what exists: `names()`, `versions(name)`, or the commands `ls` and `versions`."
         return HoldfastError("NotFound", f"Cannot find {quoted(ref)}: {state}", hint)
 
+    def deletions(self, name: str) -> Iterator[tuple[Version, str, str | None]]:
+        for entry in self._heads(f"names/{encode_segment(name)}/versions/", deleted=True):
+            members = self._record(entry).members
+            yield version_of(entry.key), members["createdAt"], members.get("since")
+
     def _generations(self, cell: str) -> Iterator[Entry]:
         """Yields the records of a cell, the newest first."""
         return (entry for entry in self._store.list(cell) if cell_of(entry.key) == cell)
 
-    def _heads(self, prefix: str) -> Iterator[Entry]:
-        """Yields the head of each cell below a prefix that is not deleted."""
+    def _heads(self, prefix: str, deleted: bool = False) -> Iterator[Entry]:
+        """Yields the head of each cell below a prefix, of those that are deleted or of others."""
         last = ""
         for entry in self._store.list(prefix):
             cell = cell_of(entry.key)
             if cell is not None and cell != last:
                 last = cell
-                if entry.size != TOMBSTONE_BYTES:
+                if (entry.size == TOMBSTONE_BYTES) == deleted:
                     yield entry
 
     def _live(self, name: str) -> Iterator[Entry]:
@@ -232,23 +253,45 @@ class StoreRegistry(Registry):
             files = self._files(record)
         except MissingObject as error:
             raise self._gone(record, str(error)) from None
-        return Artifact({**record.members, "files": files}, lambda file: self._stored(record, file))
+        return Artifact(
+            {**record.members, "files": files}, lambda *asked: self._stored(record, *asked)
+        )
 
-    def _stored(self, record: Record, file: Json) -> Iterator[bytes]:
-        """Yields the stored bytes of a file."""
+    def _stored(
+        self, record: Record, file: Json, start: int = 0, size: int | None = None
+    ) -> Iterator[bytes]:
+        """Yields the stored bytes of a file, or a range of them."""
+        is_range, end = size is not None, start + (MAX_SAFE if size is None else size)
         if "inline" in file:
             offset, length = map(int, file["inline"])
-            yield record.inline[offset : offset + length]
+            yield record.inline[offset : offset + length][start:end]
+        begin = 0  # of the part, in the file
         for part in file.get("parts", ()):
-            key, left = payload_key(record, file, part), int(part["size"])
-            try:
-                for chunk in self._store.read(key, int(part.get("offset", 0)), left):
-                    left -= len(chunk)
-                    yield chunk
-            except MissingObject:
-                raise self._gone(record, key) from None
-            if left:
-                raise damaged(f'"{key}"', "it is shorter than its record says")
+            length = int(part["size"])
+            first, last = max(start - begin, 0), min(end - begin, length)
+            begin += length
+            if first >= last and is_range:
+                continue
+            key = payload_key(record, file, part)
+            if is_range and "sha256" in part and length <= MAX_PART:
+                data = b"".join(self._part(record, key, part, 0, length))
+                if hashlib.sha256(data).hexdigest() != part["sha256"]:
+                    raise damaged(f'"{key}"', "SHA-256 mismatch")
+                yield data[first:last]
+            else:
+                yield from self._part(record, key, part, first, last - first)
+
+    def _part(
+        self, record: Record, key: str, part: Json, offset: int, left: int
+    ) -> Iterator[bytes]:
+        try:
+            for chunk in self._store.read(key, int(part.get("offset", 0)) + offset, left):
+                left -= len(chunk)
+                yield chunk
+        except MissingObject:
+            raise self._gone(record, key) from None
+        if left:
+            raise damaged(f'"{key}"', "it is shorter than its record says")
 
     def _gone(self, record: Record, key: str) -> HoldfastError:
         """Returns the error for payload that is missing: replaced meanwhile, or damaged."""

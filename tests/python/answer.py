@@ -77,6 +77,10 @@ def attempt(action):
         return {"error": error.code, "message": str(error)}
 
 
+def moment(milliseconds):
+    return datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
+
+
 def describe(registry):
     return {name: describe_name(registry, name) for name in sorted(registry.names())}
 
@@ -151,6 +155,20 @@ def answer(question):
         return [attempt(lambda ref=ref: registry.open(ref).ref) for ref in question["refs"]]
     if kind == "commits":
         return [attempt(lambda ref=ref: registry.open(ref).commit) for ref in question["refs"]]
+    if kind == "moments":
+        return [
+            attempt(lambda ref=ref, at=at: registry.open(ref, as_of=moment(at)).ref)
+            for ref in question["refs"]
+            for at in question["at"]
+        ]
+    if kind == "history":
+        changes = registry.history(question["name"], question["alias"])
+        return [[each.version, each.created_at, each.commit] for each in changes]
+    if kind == "search":
+        return [
+            attempt(lambda query=query: [found.ref for found in registry.search(query)])
+            for query in question["queries"]
+        ]
     if kind == "load":
         return [attempt(lambda ref=ref: plain(registry.load(ref))) for ref in question["refs"]]
     if kind == "download":

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createGcsBackend } from "../../backends/gcs.ts";
 import { createS3Backend } from "../../backends/s3.ts";
 import type { Backend } from "../../core/backend.ts";
 import { inRange, parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
@@ -170,6 +171,22 @@ async function writeObjects(store: Backend, path: string): Promise<void> {
   await writeFile(path, JSON.stringify(objects));
 }
 
+serverTest(`Python reads a bucket of Google${why}`, "fake-gcs", async ({ endpoint, bucket }) => {
+  if (python === undefined) return;
+  const prefix = `python/${realSystem.id()}`;
+  const credentials = () => "not looked at";
+  const backend = createGcsBackend({ bucket, endpoint, prefix, credentials });
+  await using registry = await openRegistry(backend, { cache: false });
+  await fill(registry);
+  await using reader = startReader();
+  const asked = `?endpoint=${encodeURIComponent(endpoint)}`;
+  await sameAsPython(reader, { location: `gs://${bucket}/${prefix}${asked}` }, registry);
+  for (const place of [`${bucket}/nothing`, `no-such-bucket/${prefix}`]) {
+    const found = await reader.ask({ ask: "describe", location: `gs://${place}${asked}` });
+    assertEquals(withoutMessages(found), { error: "NotFound" });
+  }
+});
+
 testReader("Python skips expired records", async (reader, root) => {
   const world = await createProtocolWorld({ mutable: true });
   await world.registry.save("a", filler("first"), { version: "1.0.0" });
@@ -260,9 +277,9 @@ testReader("Python reads ranges as the product does", async (reader) => {
 });
 
 testReader("Python opens nothing that is not a registry", async (reader, root) => {
-  for (const location of [root.path, root.join("none"), "gs://bucket/prefix"]) {
+  for (const location of [root.path, root.join("none"), "ftp://host/folder"]) {
     const found = await reader.ask({ ask: "describe", location });
-    const error = location.startsWith("gs:") ? "Unsupported" : "NotFound";
+    const error = location.startsWith("ftp:") ? "Unsupported" : "NotFound";
     assertEquals(withoutMessages(found), { error });
   }
 });

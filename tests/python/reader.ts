@@ -1,14 +1,16 @@
 // The Python package as a process that answers questions, and what the product answers to the same.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { createAccess, parseScope } from "../../apps/server/access/access.ts";
 import { createHandler } from "../../apps/server.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { findPython } from "../support/numpy.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 /** Lets a Python program import the package, as the repository has it. */
 export const ENVIRONMENT: Record<string, string> = {
@@ -60,10 +62,13 @@ export function startReader(): PythonReader {
   };
 }
 
-/** Serves a registry to those who have the token. */
-export function served(registry: Registry): Place & AsyncDisposable {
+/** Serves a registry to those who have the token, with these scopes. */
+export function served(
+  registry: Registry,
+  scopes: string[] = ["read:*"],
+): Place & AsyncDisposable {
   const token = "hf_of-the-test";
-  const access = createAccess("t", [parseScope("read:*")]);
+  const access = createAccess("t", scopes.map(parseScope));
   const find = (header: string | null) =>
     Promise.resolve(header === `Bearer ${token}` ? access : undefined);
   const handler = createHandler(registry, { tokens: { find } });
@@ -76,6 +81,29 @@ export function served(registry: Registry): Place & AsyncDisposable {
       await handler[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Runs a Python program that imports the package. Returns the lines that it prints. */
+export async function runProgram(
+  program: string,
+  { args = [], env = {}, cwd }: { args?: string[]; env?: Record<string, string>; cwd?: string } =
+    {},
+): Promise<string[]> {
+  const options = { env: { ...ENVIRONMENT, ...env }, cwd, maxBuffer: 2 ** 26 };
+  const { stdout } = await promisify(execFile)(python!, ["-c", program, ...args], options);
+  return stdout.trimEnd().split("\n");
+}
+
+/** Registers a test of the package. It is ignored where there is no Python. */
+export function pythonTest(name: string, run: (root: TempRoot) => Promise<void>): void {
+  Deno.test({
+    name: `${name}${why}`,
+    ignore: python === undefined,
+    async fn() {
+      await using root = await tempRoot();
+      await run(root);
+    },
+  });
 }
 
 /** Returns the answer of `describe` in `answer.py`, computed by the product. */

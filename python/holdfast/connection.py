@@ -1,0 +1,160 @@
+"""Requests to a service, with retries and typed errors."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .errors import HoldfastError, Json
+from .store import CHUNK
+
+STATUS_CODES = {
+    401: "Denied",
+    403: "Denied",
+    404: "NotFound",
+    409: "Conflict",
+    410: "Conflict",
+    412: "Conflict",
+    422: "Unsupported",
+}
+
+
+def quote(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+class Reply(NamedTuple):
+    headers: Any
+    body: bytes
+
+
+class OnlyReads(urllib.request.HTTPRedirectHandler):
+    """Follows redirects of reads: others would become reads, or lose their body."""
+
+    def redirect_request(self, request: Any, *rest: Any) -> urllib.request.Request | None:
+        is_read = request.get_method() in ("GET", "HEAD")
+        return super().redirect_request(request, *rest) if is_read else None
+
+
+class Connection:
+    def __init__(self, url: str, token: str | None = None, timeout: float = 60) -> None:
+        self.location = url.rstrip("/")
+        self._token = token and token.strip()
+        self._timeout = timeout
+        self._opener = urllib.request.build_opener(OnlyReads)
+
+    def read(self, path: str, **headers: str) -> Iterator[bytes]:
+        """Yields the body of a successful answer in pieces."""
+        yield from self._chunks("GET", path, None, headers, [])
+
+    def read_range(self, path: str, offset: int, size: int) -> Iterator[bytes]:
+        """Yields a range of a file, also if the service sends all of a compressed file."""
+        seen: list[Any] = []
+        headers = {"range": f"bytes={offset}-{offset + size - 1}"}
+        skip = -1  # bytes before the range
+        for chunk in self._chunks("GET", path, None, headers, seen):
+            if skip < 0:
+                skip = 0 if "content-range" in seen[0] else offset
+            yield chunk[skip : skip + size]
+            size -= max(0, min(len(chunk) - skip, size))
+            skip = max(0, skip - len(chunk))
+
+    def json(self, method: str, path: str, value: Any = None, *, again: bool = True) -> Json:
+        """Returns the JSON object of an answer. Sends a write once more only if `again` is set."""
+        body, headers = None, {}
+        if value is not None:
+            body, headers = json.dumps(value).encode(), {"content-type": "application/json"}
+        if method == "GET":
+            data = b"".join(self.read(path))
+        else:
+            data = self.write(method, path, body, headers, again=again).body
+        try:
+            answer = json.loads(data)
+        except ValueError as error:
+            raise self.foreign(path) from error
+        if not isinstance(answer, dict):
+            raise self.foreign(path)
+        return answer
+
+    def write(
+        self, method: str, path: str, body: bytes | None, headers: Json, *, again: bool = True
+    ) -> Reply:
+        """Sends a write, and repeats it while the service does not answer if `again` is set."""
+        end, wait = time.monotonic() + self._timeout, 0.1
+        while True:
+            seen: list[Any] = []
+            try:
+                data = b"".join(self._chunks(method, path, body, headers, seen))
+                return Reply(seen[0], data)
+            except HoldfastError as error:
+                passing = error.code == "Unavailable" or (again and error.code == "Unknown")
+                if not passing or time.monotonic() + wait > end:
+                    raise
+            time.sleep(wait * (0.5 + random.random()))
+            wait = min(wait * 2, 5)
+
+    def foreign(self, path: str) -> HoldfastError:
+        message = f"Cannot read {self.location}/{path}: the response is not one of `holdfast serve`"
+        return HoldfastError("Unsupported", message, "Check the URL of the service.")
+
+    def _chunks(
+        self, method: str, path: str, body: bytes | None, headers: Json, seen: list[Any]
+    ) -> Iterator[bytes]:
+        request = urllib.request.Request(
+            f"{self.location}/{path}", body, dict(headers), method=method
+        )
+        if self._token:  # not sent to where a redirect leads
+            request.add_unredirected_header("authorization", f"Bearer {self._token}")
+        action = "read" if method in ("GET", "HEAD") else "write to"
+        try:
+            with self._answer(request) as response:
+                seen.append(response.headers)
+                yield from iter(lambda: response.read(CHUNK), b"")
+                if response.length:
+                    raise OSError("the connection was closed before the end of the response")
+        except urllib.error.HTTPError as error:
+            raise self._problem(f"Cannot {action} {self.location}/{path}", error) from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            message = f"Cannot {action} {self.location}/{path}: {reason}"
+            saves_nothing = action == "read" or path.startswith(("contents", "uploads"))
+            if saves_nothing or isinstance(reason, ConnectionRefusedError):
+                raise HoldfastError("Unavailable", message, "Try again later.") from error
+            hint = "Check whether it was done before you repeat it."
+            raise HoldfastError("Unknown", message, hint) from error
+        except ValueError:  # its text has the header, and so the token
+            message = f"Cannot {action} {self.location}/{path}: the URL or the token is not ASCII"
+            hint = "Percent-encode the URL; check the token."
+            raise HoldfastError("Invalid", message, hint) from None
+
+    def _answer(self, request: urllib.request.Request) -> Any:
+        """Sends a request, again while the service asks to wait, for as long as the timeout."""
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                return self._opener.open(request, timeout=self._timeout)
+            except urllib.error.HTTPError as error:
+                wait = error.headers.get("retry-after", "")
+                is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)
+                if not is_busy or time.monotonic() + int(wait) > end:
+                    raise
+                error.close()
+                time.sleep(max(int(wait), 0.1))
+
+    def _problem(self, failed: str, error: urllib.error.HTTPError) -> HoldfastError:
+        try:
+            problem = json.loads(error.read(65536))
+            detail, code = str(problem["detail"]), str(problem.get("code", ""))
+        except (ValueError, KeyError, TypeError, OSError):
+            detail, code, problem = f"{failed}: {error.reason}", "", {}
+        default = "Unavailable" if error.code >= 429 else "Invalid"
+        hint = str(problem.get("hint", ""))
+        return HoldfastError(code or STATUS_CODES.get(error.code, default), detail, hint)

@@ -1,0 +1,61 @@
+"""A service of this machine that starts and ends with a block of a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import HoldfastError
+from .service_registry import ServiceRegistry
+
+
+@contextmanager
+def service(
+    registry: str | Path = "./.holdfast", *, command: str | None = None, create: bool = True
+) -> Iterator[ServiceRegistry]:
+    """Serves a registry on a free port of this machine while the block runs.
+
+    Needs the `holdfast` command; `command`, or `HOLDFAST_COMMAND`, names it if it is not in the
+    `PATH`. A registry that does not exist is created, unless `create` is False.
+    """
+    program = shlex.split(command or os.environ.get("HOLDFAST_COMMAND") or "holdfast")
+    if shutil.which(program[0]) is None:
+        message = f"Cannot start a service: no command `{program[0]}`"
+        hint = "Install Holdfast, or set HOLDFAST_COMMAND to its command."
+        raise HoldfastError("Unsupported", message, hint)
+    serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json"]
+    process, answer = start(serve)
+    if create and answer.get("error", {}).get("code") == "NotFound":
+        subprocess.run([*program, "init", str(registry)], check=False, capture_output=True)
+        process, answer = start(serve)
+    if "url" not in answer:
+        error = answer["error"]
+        raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
+    try:
+        yield ServiceRegistry(answer["url"], os.environ.get("HOLDFAST_TOKEN"))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    """Starts a service, and returns its process and what it prints: its URL, or its error."""
+    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, stdin=nothing, stdout=pipe, stderr=log, text=True)
+        if process.stdout and (line := process.stdout.readline()):
+            return process, json.loads(line)
+        process.wait()
+        log.seek(0)
+        lines = log.readlines() or ["it ended"]
+    errors = [line for line in lines if line.startswith('{"error"')]
+    unknown = {"code": "TaskFailed", "message": f"Cannot start a service: {lines[-1].strip()}"}
+    return process, json.loads(errors[-1]) if errors else {"error": unknown}

@@ -1,0 +1,106 @@
+"""Search queries: words, and filters such as `metadata.epochs>3`, as services have them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from .errors import HoldfastError, Json, quoted
+
+
+class Found(NamedTuple):
+    """A version that a search found."""
+
+    name: str
+    version: str
+    aliases: list[str]
+    metadata: Json
+    kind: str
+    """The materializer."""
+    created_at: str
+
+    @property
+    def ref(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+Test = Callable[[Found], bool]
+TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+COMPARISON = r"(!=|>=|<=|=|>|<)"
+FILTER = re.compile(
+    rf"(name|version|alias|kind|created|metadata\.[^\s=!<>]+?){COMPARISON}(.*)\Z", re.DOTALL
+)
+OTHER_FILTER = re.compile(rf"([A-Za-z_][\w.-]*?){COMPARISON}", re.ASCII)
+
+
+def parse_query(query: str) -> Test:
+    """Returns a test for what matches all terms of a query."""
+    tests = [parse_term(term) for term in TERM.findall(query)]
+    return lambda found: all(test(found) for test in tests)
+
+
+def parse_term(term: str) -> Test:
+    bare = term.replace('"', "")
+    match = None if term.startswith('"') else FILTER.match(bare)
+    if not match:
+        other = None if term.startswith('"') else OTHER_FILTER.match(term)
+        if other:
+            state = f"{quoted(other[1])} is not one of name, version, alias, kind, created and"
+            hint = 'Write metadata.epochs>3, or quote a word: "epochs>3".'
+            raise HoldfastError("Invalid", f"Cannot search: {state} metadata.KEY", hint)
+        word = bare.lower()
+        return lambda found: any(word in text.lower() for text in texts_of(found))
+    field, comparison, wanted = match.groups()
+    if not wanted and comparison not in ("=", "!="):
+        hint = "Write a value, as in metadata.epochs>3."
+        raise HoldfastError("Invalid", f"Cannot search: {quoted(term)} has no value", hint)
+    if field == "alias":
+        return lambda found: any(compares(alias, comparison, wanted) for alias in found.aliases)
+    if field == "created":
+        return lambda found: compares(found.created_at[: len(wanted)], comparison, wanted)
+    if field in ("name", "version", "kind"):
+        return lambda found: compares(getattr(found, field), comparison, wanted)
+    path = field.split(".")[1:]
+
+    def test(found: Found) -> bool:
+        value: Any = found.metadata
+        for key in path:
+            if not isinstance(value, dict) or key not in value:
+                return False
+            value = value[key]
+        return compares(value, comparison, wanted)
+
+    return test
+
+
+def compares(value: Any, comparison: str, wanted: str) -> bool:
+    """Compares numbers as numbers, and all other values as strings, which alone have an order."""
+    try:
+        number = float(wanted)
+    except ValueError:
+        number = math.nan
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    left: Any
+    right: Any
+    if is_number and not math.isnan(number):
+        left, right = value, number
+    else:
+        if comparison not in ("=", "!=") and not isinstance(value, str):
+            return False
+        left, right = value if isinstance(value, str) else json.dumps(value), wanted
+    order = "=" if left == right else "<" if left < right else ">"
+    return order != "=" if comparison == "!=" else order in comparison
+
+
+def texts_of(found: Found) -> Iterator[str]:
+    yield from (found.name, found.version, *found.aliases)
+    values: list[Any] = [found.metadata]
+    while values:
+        value = values.pop()
+        if isinstance(value, (dict, list)):
+            values.extend(value.values() if isinstance(value, dict) else value)
+        elif value is not None:
+            yield value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,180 @@
+"""Uploads of the files of a save: small ones in its request, large ones before it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from .cache import cache_folder
+from .connection import Connection
+from .errors import Conflict, HoldfastError, Json, NotFound, Unavailable, Unknown, quoted
+from .progress import progress_bar
+from .serializers import FileToSend
+
+INLINE_BYTES = 256 * 2**10
+PIECE_BYTES = 8 * 2**20
+AT_ONCE = 4
+TUS = {"tus-resumable": "1.0.0"}
+
+
+@contextmanager
+def send_files(
+    connection: Connection, name: str, files: list[FileToSend], progress: bool | None
+) -> Iterator[list[Json]]:
+    """Yields the files of the request of a save. What it sent before is forgotten after it."""
+    sizes = [size_of(file.content) for file in files]
+    sender, left = Sender(connection), INLINE_BYTES
+    jobs: list[Callable[[], Json]] = []
+    for file, size in zip(files, sizes, strict=True):
+        is_inline = size <= left
+        left -= size if is_inline else 0
+        jobs.append(partial(inline, file) if is_inline else partial(sender.send, file, size))
+    with (
+        progress_bar(sum(sizes), f"Saving {name}", progress) as report,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        sender.report = report
+        running = [pool.submit(job) for job in jobs]
+        try:
+            sent = [job.result() for job in running]
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    for file, facts in zip(files, sent, strict=True):
+        facts.update({"path": file.path}, **({"mode": file.mode} if file.mode else {}))
+    yield sent
+    for note in sender.notes:
+        note.unlink(missing_ok=True)
+
+
+def size_of(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def inline(file: FileToSend) -> Json:
+    data = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+    return {"data": base64.b64encode(data).decode(), "size": len(data), "sha256": sha256(data)}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class Sender:
+    """Sends files before a save."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.report: Callable[[int], object] = lambda _: None
+        self.notes: list[Path] = []
+        self._lock = Lock()
+
+    def send(self, file: FileToSend, size: int) -> Json:
+        content = file.content
+        source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+        with source:
+            if size <= PIECE_BYTES:
+                return self._send_whole(file, source.read(size + 1), size)
+            note = None if isinstance(content, bytes) else self._note(content)
+            upload, offset = self._begin(note, size)
+            digest, at = hashlib.sha256(), 0
+            while piece := source.read(PIECE_BYTES):
+                digest.update(piece)
+                if at + len(piece) > offset:
+                    self._send_piece(upload, at, piece, max(offset, at))
+                at += len(piece)
+                self._moved(len(piece))
+            if at != size:
+                raise changed(file.path)
+        return {"upload": upload, "size": size, "sha256": digest.hexdigest()}
+
+    def _moved(self, count: int) -> None:
+        with self._lock:
+            self.report(count)
+
+    def _send_whole(self, file: FileToSend, data: bytes, size: int) -> Json:
+        if len(data) != size:
+            raise changed(file.path)
+        digest = hashlib.sha256(data)
+        headers = {
+            "content-type": "application/octet-stream",
+            "content-digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
+        }
+        reply = self.connection.write("POST", "contents", data, headers)
+        upload = parse(self.connection, reply.body)["upload"]
+        self._moved(size)
+        return {"upload": upload, "size": size, "sha256": digest.hexdigest()}
+
+    def _begin(self, note: Path | None, size: int) -> tuple[str, int]:
+        """Returns an upload and the offset where it goes on."""
+        if note is not None:
+            try:
+                upload = note.read_text()
+                return upload, self._offset(upload)
+            except (OSError, NotFound, Conflict):
+                pass  # none, or it was saved, or it has expired
+        headers = {**TUS, "upload-length": str(size)}
+        reply = self.connection.write("POST", "uploads", b"", headers)
+        upload = str(reply.headers.get("location", "")).rstrip("/").rsplit("/", 1)[-1]
+        if not upload:
+            raise self.connection.foreign("uploads")
+        if note is not None:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(upload)
+        return upload, 0
+
+    def _note(self, path: Path) -> Path:
+        """Returns the file with the id of the upload of a file, so that a later save continues."""
+        status = path.stat()
+        key = [self.connection.location, os.path.realpath(path), status.st_size, status.st_mtime_ns]
+        note = cache_folder() / "uploads" / sha256(repr(key).encode())
+        with self._lock:
+            self.notes.append(note)
+        return note
+
+    def _offset(self, upload: str) -> int:
+        reply = self.connection.write("HEAD", f"uploads/{upload}", None, TUS)
+        return int(reply.headers.get("upload-offset", 0))
+
+    def _send_piece(self, upload: str, begin: int, piece: bytes, at: int) -> None:
+        """Sends a piece. After a failure, sends the bytes that the service lacks."""
+        failures, end = 0, begin + len(piece)
+        while at < end:
+            headers = {
+                **TUS,
+                "upload-offset": str(at),
+                "content-type": "application/offset+octet-stream",
+            }
+            try:
+                body = piece[at - begin :]
+                self.connection.write("PATCH", f"uploads/{upload}", body, headers, again=False)
+                return
+            except (Unavailable, Unknown, Conflict):
+                failures += 1
+                if failures > 5:
+                    raise
+                at = self._offset(upload)
+                if not begin <= at <= end:
+                    raise self.connection.foreign(f"uploads/{upload}") from None
+
+
+def parse(connection: Connection, body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise connection.foreign("contents") from error
+
+
+def changed(path: str) -> HoldfastError:
+    message = f"Cannot save {quoted(path)}: it changed during the save"
+    return HoldfastError("Conflict", message, "Try again when nothing writes to it.")

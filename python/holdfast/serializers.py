@@ -1,0 +1,170 @@
+"""Files of Python values (FORMAT.md, section 9)."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import HoldfastError, Json, quoted
+from .versions import MAX_SAFE
+
+MARK = "$holdfast"
+
+
+class FileToSend(NamedTuple):
+    path: str
+    content: bytes | Path
+    mode: str | None = None
+
+
+def files_of(value: Any) -> tuple[str, list[FileToSend]]:
+    """Returns the materializer of a value, and its files."""
+    if isinstance(value, os.PathLike):
+        return files_at(Path(value))
+    if isinstance(value, str):
+        return "text", [FileToSend("text.txt", value.encode())]
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "bytes", [FileToSend("data.bin", bytes(value))]
+    if is_table(value):
+        return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
+    if is_array(value):
+        return "ndarray", [FileToSend("array.npy", npy_of(value))]
+    parts: list[FileToSend] = []
+    try:
+        text = json.dumps(marked(value, parts), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise unsupported(value, "it is nested too deep, or contains itself") from None
+    return "json", [FileToSend("data.json", text.encode()), *parts]
+
+
+def files_at(path: Path) -> tuple[str, list[FileToSend]]:
+    if not path.is_dir():
+        if not path.is_file():
+            message = f'Cannot save "{path}": no such file or folder'
+            raise HoldfastError("NotFound", message, "Check the path. A str is saved as text.")
+        return "file", [FileToSend(path.name, path, mode_of(path))]
+    return "folder", sorted(files_below(path, path))
+
+
+def files_below(folder: Path, root: Path) -> Iterator[FileToSend]:
+    is_empty = True
+    for entry in os.scandir(folder):
+        is_empty, place = False, Path(entry.path)
+        path = place.relative_to(root).as_posix()
+        if entry.is_symlink():
+            yield FileToSend(path, os.fsencode(os.readlink(place)), "link")
+        elif entry.is_dir():
+            yield from files_below(place, root)
+        elif entry.is_file():
+            yield FileToSend(path, place, mode_of(place))
+        else:
+            message = f'Cannot save "{place}": not a file, a folder or a link'
+            raise HoldfastError("Unsupported", message, "Remove it from the folder.")
+    if is_empty and folder != root:
+        yield FileToSend(folder.relative_to(root).as_posix(), b"", "folder")
+
+
+def mode_of(path: Path) -> str | None:
+    is_executable = os.name == "posix" and path.stat().st_mode & stat.S_IXUSR
+    return "executable" if is_executable else None
+
+
+def is_table(value: Any) -> bool:
+    return hasattr(value, "__arrow_c_stream__") or type(value).__module__.startswith("pandas.")
+
+
+def is_array(value: Any) -> bool:
+    return hasattr(value, "__array__") and not isinstance(value, (int, float))
+
+
+def parquet_of(value: Any) -> bytes:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        message = "Cannot save a table: PyArrow is not installed"
+        raise HoldfastError("Unsupported", message, "Run `pip install pyarrow`.") from None
+    if hasattr(value, "to_frame") and not hasattr(value, "columns"):
+        value = value.to_frame()  # a series
+    is_pandas = type(value).__module__.startswith("pandas.")
+    table = pyarrow.Table.from_pandas(value) if is_pandas else pyarrow.table(value)
+    sink = pyarrow.BufferOutputStream()
+    parquet.write_table(table, sink)
+    return bytes(sink.getvalue())
+
+
+def npy_of(value: Any) -> bytes:
+    import numpy
+
+    buffer = io.BytesIO()
+    try:
+        numpy.save(buffer, numpy.asarray(value), allow_pickle=False)
+    except ValueError:
+        raise unsupported(value, "its elements are objects") from None
+    return buffer.getvalue()
+
+
+def marked(value: Any, parts: list[FileToSend]) -> Any:
+    """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_SAFE else {MARK: "bigint", "value": str(value)}
+    if isinstance(value, float):
+        if math.isfinite(value) and (value or math.copysign(1, value) > 0):
+            return value
+        text = "-0" if value == 0 else "NaN" if value != value else str(value)
+        return {MARK: "number", "value": text.replace("inf", "Infinity")}
+    if isinstance(value, datetime):
+        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+        return {MARK: "date", "value": text.replace("+00:00", "Z")}
+    if isinstance(value, (list, tuple)):
+        return [marked(each, parts) for each in value]
+    if isinstance(value, (set, frozenset)):
+        return {MARK: "set", "value": [marked(each, parts) for each in value]}
+    if isinstance(value, dict):
+        return marked_dict(value, parts)
+    if isinstance(value, (bytes, bytearray)):
+        path = f"parts/{len(parts)}.bin"
+        parts.append(FileToSend(path, bytes(value)))
+        return {MARK: "bytes", "class": "Uint8Array", "file": path}
+    if is_array(value):
+        if getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
+            return marked(value.item(), parts)
+        path = f"parts/{len(parts)}.npy"
+        parts.append(FileToSend(path, npy_of(value)))
+        return {MARK: "ndarray", "file": path}
+    raise unsupported(value, "JSON has no such values")
+
+
+def marked_dict(value: Json, parts: list[FileToSend]) -> Json:
+    if not all(isinstance(key, str) for key in value):
+        pairs = [[marked(key, parts), marked(each, parts)] for key, each in value.items()]
+        return {MARK: "map", "value": pairs}
+    members = {key: marked(each, parts) for key, each in value.items()}
+    return {MARK: "object", "value": members} if MARK in members else members
+
+
+def checked_metadata(name: str, metadata: Json | None) -> Json | None:
+    """Returns metadata as JSON, without values that it would change."""
+    try:
+        text = json.dumps(metadata, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"Cannot save {quoted(name)}: its metadata is not JSON ({error})"
+        hint = "Use str, int, float, bool, None, lists and dicts."
+        raise HoldfastError("Invalid", message, hint) from error
+    return metadata if metadata is None else dict(json.loads(text))
+
+
+def unsupported(value: Any, state: str) -> HoldfastError:
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    message = f"Cannot save a value of the type {kind}: {state}"
+    hint = "Write it to a file with the package of that type, and save the path: Path('model.bin')."
+    return HoldfastError("Unsupported", message, hint)
