@@ -48,6 +48,8 @@ interface DenoFile {
 
 interface DenoFiles {
   lstatSync(path: string): DenoInfo;
+  statSync(path: string): { nlink: number | null };
+  readDir(path: string): AsyncIterable<FolderEntry>;
   readDirSync(path: string): Iterable<FolderEntry>;
   openSync(path: string): DenoFile;
 }
@@ -81,20 +83,26 @@ export function lookIfThere(path: string): FileLook | undefined {
   }
 }
 
-/** Reads a folder. Where the disk fails meanwhile, Deno returns what it has, and throws nothing. */
-export function readFolder(path: string): Iterable<FolderEntry> {
-  if (ownCalls.deno !== undefined) return ownCalls.deno.readDirSync(path);
-  return fs.readdirSync(path, { withFileTypes: true }).map(entryOf);
+/** Entries that one system call returns. */
+const SURE_ENTRIES = 32;
+
+/**
+ * Reads all entries of a folder, or throws. Where a later system call fails, the synchronous calls
+ * of Deno, also its `readdirSync` and `cpSync`, return what they have so far.
+ */
+export async function readFolder(path: string): Promise<FolderEntry[]> {
+  const { deno } = ownCalls;
+  if (deno === undefined) return fs.readdirSync(path, { withFileTypes: true }).map(entryOf);
+  const entries = [...deno.readDirSync(path)];
+  const { length } = entries;
+  if (length > 0 && (length <= SURE_ENTRIES || areAllFolders(deno, path, entries))) return entries;
+  return await Array.fromAsync(deno.readDir(path));
 }
 
-/** Reads a folder, more slowly than `readFolder`, and throws if the disk fails. */
-export function readWholeFolder(path: string): Promise<FolderEntry[]> {
-  return new Promise((resolve, reject) =>
-    fs.readdir(path, { withFileTypes: true }, (error, entries) => {
-      if (error === null) resolve(entries.map(entryOf));
-      else reject(error);
-    })
-  );
+/** Most file systems count the name of a folder, its `.`, and the `..` of each folder in it. */
+function areAllFolders(deno: DenoFiles, path: string, entries: FolderEntry[]): boolean {
+  return deno.statSync(path).nlink === entries.length + 2 &&
+    entries.every(({ isDirectory }) => isDirectory);
 }
 
 function entryOf(entry: fs.Dirent): FolderEntry {

@@ -1,13 +1,15 @@
 // Files in a folder that are not part of a version, and their removal: never through a link, and
 // never those of other work in progress.
-import { type Dirent, readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
+import { realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { isRegistryFolder } from "../core/naming/registry_folder.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { errorCode, fileError, onDisk } from "./file_errors.ts";
+import type { FolderEntry } from "./disk_calls.ts";
+import { errorCode, fileError } from "./file_errors.ts";
+import { listFolder } from "./paths_below.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
 import { mayRead } from "../core/may_read.ts";
 import { STAGE_PREFIX } from "./stage/folders.ts";
@@ -37,41 +39,42 @@ export interface SurplusOptions {
  * @param root absolute, without links in it
  * @throws {RegistryError} `Invalid` for folders in which no download may remove anything
  */
-export function findSurplus(
+export async function findSurplus(
   root: string,
   files: readonly FileInfo[],
   { selects = () => true, system = realSystem }: SurplusOptions = {},
-): Surplus {
+): Promise<Surplus> {
   checkMayRemove(root, system);
   const folders = foldersOf(files.map(({ path }) => path));
   const others = new Set<string>();
   for (const { path, mode } of files) (mode === "folder" ? folders : others).add(path);
   const alike = new Map([...folders, ...others].map((path) => [folded(path), path]));
   const surplus: Surplus = { paths: [], emptied: [] };
-  visit("");
+  await visit("");
   return surplus;
 
   /** Returns whether the folder becomes empty. */
-  function visit(folder: string): boolean {
+  async function visit(folder: string): Promise<boolean> {
     const path = join(root, folder);
-    const entries = onDisk("read", path, () => readdirSync(path, { withFileTypes: true }));
+    const entries = await listFolder(path);
     entries.sort((a, b) => a.name < b.name ? -1 : 1);
     let isEmptied = true;
     for (const entry of entries) {
       const inside = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const goes = isKept(join(path, entry.name), entry)
         ? false
-        : entry.isDirectory()
-        ? folderGoes(inside)
+        : entry.isDirectory
+        ? await folderGoes(inside)
         : goesAlone(inside);
       isEmptied &&= goes;
     }
     return isEmptied;
   }
 
-  function folderGoes(folder: string): boolean {
+  async function folderGoes(folder: string): Promise<boolean> {
     const before = surplus.paths.length;
-    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) {
+    const isEmptied = await visit(folder);
+    if (!isEmptied || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) {
       return false;
     }
     if (surplus.paths.length === before) surplus.paths.push(`${folder}/`);
@@ -124,9 +127,9 @@ function folded(path: string): string {
   return path.normalize("NFC").toLowerCase();
 }
 
-function isKept(path: string, entry: Dirent): boolean {
+function isKept(path: string, entry: FolderEntry): boolean {
   if (KEPT_NAMES.includes(entry.name) || entry.name.startsWith(STAGE_PREFIX)) return true;
-  return entry.isDirectory() && isRegistryFolder(path);
+  return entry.isDirectory && isRegistryFolder(path);
 }
 
 /** Rejects folders that contain more than a download. */

@@ -102,7 +102,7 @@ async function planWork(
   const files = all.filter(({ info }) => !leftOut.has(info.path));
   const isFolder = target.kind === "folder" && target.exists;
   const surplus = options.delete && isFolder
-    ? findSurplus(target.path, all.map(({ info }) => info), { selects: options.chosen })
+    ? await findSurplus(target.path, all.map(({ info }) => info), { selects: options.chosen })
     : NO_SURPLUS;
   const going = new Set([
     ...surplus.paths.map((path) => path.replace(/\/$/, "")),
@@ -162,9 +162,9 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
   const isNew = target.kind === "folder" && !target.exists;
   if (files.length === 0 && !isNew) {
     removeSurplus(target.path, surplus, signal);
-    return removeLeftFolders({ target: target.path, stageIn: target.stageIn });
+    return await removeLeftFolders({ target: target.path, stageIn: target.stageIn });
   }
-  const stage = openStageFolder({ target: target.path, stageIn: target.stageIn });
+  const stage = await openStageFolder({ target: target.path, stageIn: target.stageIn });
   let isKept: boolean | undefined;
   try {
     const missing = stage.isUsed

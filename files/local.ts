@@ -292,7 +292,7 @@ class LocalFiles implements FileStore {
   async #names(
     given: string,
     options: CallOptions | undefined,
-    read: (folder: string, onDisk: string) => NamedEntry[],
+    read: (folder: string, onDisk: string) => Promise<NamedEntry[]>,
   ): Promise<NamedEntry[]> {
     return await this.#step("list", given, options, (why) => {
       const { path } = why;

@@ -2,7 +2,7 @@
 // version needs it.
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { type Entry, glanceAtEntries, listObjects, mayHold } from "./list.ts";
+import { type Entry, listObjects, mayHold, readEntries } from "./list.ts";
 import { readFile, readObject } from "./read.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -19,7 +19,7 @@ export async function headFirst(
   root: LocalRoot,
   wanted: Wanted,
 ): Promise<ObjectInfo | undefined> {
-  const found = findFirst(root, wanted);
+  const found = await findFirst(root, wanted);
   if (found === "none") return undefined;
   return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ??
     await walkToFirst(root, wanted);
@@ -29,7 +29,7 @@ export async function readFirst(
   root: LocalRoot,
   wanted: Wanted,
 ): Promise<StoredObject | undefined> {
-  const found = findFirst(root, wanted);
+  const found = await findFirst(root, wanted);
   if (found === "none") return undefined;
   let object = found === "unclear" ? undefined : readFile(root, found, wanted);
   for (let attempt = 1; object === undefined; attempt++) {
@@ -53,11 +53,11 @@ async function walkToFirst(
 
 type Found = { key: string; path: string } | "none" | "unclear";
 
-function findFirst(root: LocalRoot, wanted: Wanted): Found {
+async function findFirst(root: LocalRoot, wanted: Wanted): Promise<Found> {
   const start = root.folderOf(wanted.prefix);
   if (!isThere(root, start, wanted)) return "none";
   for (let folder = start;;) {
-    const entries = glanceAtEntries(root, folder);
+    const entries = await readEntries(root, folder, true);
     if (entries.some(({ isForeign }) => isForeign)) return "unclear";
     const first = firstOf(entries.filter((entry) => mayHold(entry, wanted)));
     if (first === undefined) return folder === start && entries.length > 0 ? "none" : "unclear";

@@ -1,7 +1,7 @@
 // Listings: a walk over the folders in the order of whole keys.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { type FolderEntry, readFolder, readWholeFolder } from "../../disk/disk_calls.ts";
+import { type FolderEntry, readFolder } from "../../disk/disk_calls.ts";
 import { linkError } from "./own_files.ts";
 import { type LocalRoot, statObject } from "./root.ts";
 
@@ -86,36 +86,20 @@ export function mayHold(
   return text.endsWith("/") || !after.startsWith("~", text.length);
 }
 
-/**
- * Entries that one system call returns. Where a later one fails, Deno returns what it has so far.
- */
-const SURE_ENTRIES = 32;
-
 /** @param inside true if the folder was just found, as a folder, in one that was checked */
-async function readEntries(root: LocalRoot, folder: string, inside: boolean): Promise<Entry[]> {
+export async function readEntries(
+  root: LocalRoot,
+  folder: string,
+  inside: boolean,
+): Promise<Entry[]> {
   const path = root.pathOf(folder);
   try {
     if (!inside) root.ways.check(path.replace(/\/$/, ""));
-    const entries = entriesOf(root, folder, readFolder(path));
-    if (entries.length > 0 && entries.length <= SURE_ENTRIES) return entries;
-    return entriesOf(root, folder, await readWholeFolder(path));
+    return entriesOf(root, folder, await readFolder(path));
   } catch (error) {
-    return missing(root, folder, error);
+    if (root.isMissing(error)) return [];
+    throw root.failure(error, { action: "list", key: folder });
   }
-}
-
-/** Returns the entries of a folder that was found: too few, or none, if the disk failed. */
-export function glanceAtEntries(root: LocalRoot, folder: string): Entry[] {
-  try {
-    return entriesOf(root, folder, readFolder(root.pathOf(folder)));
-  } catch (error) {
-    return missing(root, folder, error);
-  }
-}
-
-function missing(root: LocalRoot, key: string, error: unknown): Entry[] {
-  if (root.isMissing(error)) return [];
-  throw root.failure(error, { action: "list", key });
 }
 
 function entriesOf(root: LocalRoot, folder: string, found: Iterable<FolderEntry>): Entry[] {

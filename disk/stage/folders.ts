@@ -46,13 +46,15 @@ export interface StageFolderOptions {
 }
 
 /** Creates a folder, or takes one over for the same target. Removes others beside it. */
-export function openStageFolder({ target, stageIn }: StageFolderOptions): StageFolder {
+export async function openStageFolder(
+  { target, stageIn }: StageFolderOptions,
+): Promise<StageFolder> {
   mkdirSync(stageIn, { recursive: true });
   const of = (owner: string) =>
     join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
   const path = of(thisProcess());
   mkdirSync(path, { mode: 0o700 });
-  const { isUsed, lock } = takeOver(target, stageIn, path);
+  const { isUsed, lock } = await takeOver(target, stageIn, path);
   const files = join(path, "files");
   mkdirSync(files, { recursive: true });
   return {
@@ -74,12 +76,14 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
 }
 
 /** Removes the remains of killed downloads. Ignores folders that it cannot remove. */
-export function removeLeftFolders({ target, stageIn }: StageFolderOptions): void {
+export async function removeLeftFolders(
+  { target, stageIn }: StageFolderOptions,
+): Promise<void> {
   try {
     const isLeft = [...placesOf({ target, stageIn })].some((place) =>
       listed(place).some(isStageName)
     );
-    if (isLeft) openStageFolder({ target, stageIn }).remove();
+    if (isLeft) (await openStageFolder({ target, stageIn })).remove();
   } catch {
     // the folder may belong to another user
   }
@@ -91,18 +95,18 @@ function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
 }
 
 /** Takes over the first abandoned folder for this target, locked, and removes the others. */
-function takeOver(
+async function takeOver(
   target: string,
   stageIn: string,
   path: string,
-): { isUsed: boolean; lock?: HeldLock } {
+): Promise<{ isUsed: boolean; lock?: HeldLock }> {
   let isUsed = false;
   let own: HeldLock | undefined;
   for (const { left, owner, isSame } of stagesIn(placesOf({ target, stageIn }), target, path)) {
     const lock = takeLock(left);
     if (lock === "held") continue;
-    const isGone = isSame && (isProcessGone(owner) || lock !== undefined && isUnlocked(left));
-    const isLeft = isGone || isUntouched(left, FORGOTTEN_MS);
+    const isGone = isSame && (isProcessGone(owner) || lock !== undefined && await isUnlocked(left));
+    const isLeft = isGone || await isUntouched(left, FORGOTTEN_MS);
     const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
     if (isTaken) {
       isUsed = true;
@@ -149,15 +153,16 @@ function isOwn(path: string, uid: number): boolean {
   }
 }
 
-function isUnlocked(path: string): boolean {
-  return areLocksSeen(path) || isUntouched(path, UNLOCKED_MS);
+async function isUnlocked(path: string): Promise<boolean> {
+  return areLocksSeen(path) || await isUntouched(path, UNLOCKED_MS);
 }
 
-function isUntouched(path: string, forMs: number): boolean {
+async function isUntouched(path: string, forMs: number): Promise<boolean> {
   try {
-    const newest = Math.max(
-      ...[".", ...pathsBelow(path)].map((inside) => lstatSync(join(path, inside)).mtimeMs),
-    );
+    let newest = lstatSync(path).mtimeMs;
+    for await (const inside of pathsBelow(path)) {
+      newest = Math.max(newest, lstatSync(join(path, inside)).mtimeMs);
+    }
     return realSystem.now() - newest > forMs;
   } catch {
     return false; // just removed

@@ -1,5 +1,5 @@
 // Resumes a killed download. Its files are not trusted, but read again.
-import { closeSync, lstatSync, openSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ArtifactFile, FilePiece } from "../../core/artifact.ts";
 import { forEachChunk } from "../../core/bytes/bytes.ts";
@@ -7,6 +7,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { compareFile, compareFiles } from "../compare_files.ts";
+import { listFolder } from "../paths_below.ts";
 import { foldersOf } from "../../core/naming/file_paths.ts";
 import { makeExecutable, writePiece } from "../write_file.ts";
 
@@ -34,7 +35,7 @@ export async function resumeFiles(
   { signal, onThere }: ResumeOptions,
 ): Promise<ArtifactFile[]> {
   const infos = files.map(({ info }) => info);
-  removeOthers(infos, folder);
+  await removeOthers(infos, folder);
   const found = await compareFiles(infos, folder, {
     signal,
     onSame: (file) => onThere?.(file, file.size),
@@ -52,20 +53,20 @@ export async function resumeFiles(
 }
 
 /** Removes everything that is not one of these files, links above all. */
-function removeOthers(files: readonly FileInfo[], folder: string): void {
+async function removeOthers(files: readonly FileInfo[], folder: string): Promise<void> {
   const folders = foldersOf(files.map(({ path }) => path));
   const ordinary = new Set<string>();
   for (const { path, mode } of files) {
     if (mode === "folder") folders.add(path);
     else if (mode !== "link") ordinary.add(path);
   }
-  clear("");
+  await clear("");
 
-  function clear(below: string): void {
-    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+  async function clear(below: string): Promise<void> {
+    for (const entry of await listFolder(join(folder, below))) {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory() && folders.has(path)) clear(path);
-      else if (!(entry.isFile() && ordinary.has(path))) {
+      if (entry.isDirectory && folders.has(path)) await clear(path);
+      else if (!(entry.isFile && ordinary.has(path))) {
         rmSync(join(folder, path), { recursive: true });
       }
     }

@@ -200,10 +200,10 @@ function joinReal(root: string, path: string): string {
 }
 
 /** Lists a folder, unsorted. Skips what is not a file, folder or link. */
-export function readNames(folder: string, path: string): NamedEntry[] {
+export async function readNames(folder: string, path: string): Promise<NamedEntry[]> {
   const entries: NamedEntry[] = [];
   try {
-    for (const entry of readFolder(path)) {
+    for (const entry of await readFolder(path)) {
       const { name } = entry;
       const kind = kindOf(entry);
       if (kind === undefined || name.startsWith(OWN_PREFIX) || !isPath(name)) continue;
@@ -215,8 +215,8 @@ export function readNames(folder: string, path: string): NamedEntry[] {
   return entries;
 }
 
-export function readSortedNames(folder: string, path: string): NamedEntry[] {
-  return readNames(folder, path).sort(compareEntries);
+export async function readSortedNames(folder: string, path: string): Promise<NamedEntry[]> {
+  return (await readNames(folder, path)).sort(compareEntries);
 }
 
 function kindOf({ isFile, isDirectory, isSymlink }: FolderEntry): FileKind | undefined {

@@ -2,7 +2,7 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { onDisk } from "../../disk/file_errors.ts";
+import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileInfo } from "../../core/record.ts";
@@ -36,7 +36,9 @@ export async function digestNow(
   known: KnownDigests,
   options: SignalOptions = {},
 ): Promise<string> {
-  const state = onDisk("read", path, () => stateOf(path));
+  const state = await stateOf(path).catch((cause) => {
+    throw fileError("read", path, cause);
+  });
   const last = known.get(path);
   if (last?.state === state) return last.digest;
   const { digest } = await digestOfPath(path, options);
@@ -44,7 +46,7 @@ export async function digestNow(
   return digest;
 }
 
-function stateOf(path: string): string {
+async function stateOf(path: string): Promise<string> {
   const hash = createSha256();
   const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>
     hash.update(
@@ -53,7 +55,9 @@ function stateOf(path: string): string {
   const whole = statSync(path);
   add("", whole);
   if (whole.isDirectory()) {
-    for (const name of [...pathsBelow(path)].sort()) add(name, lstatSync(join(path, name)));
+    for (const name of (await Array.fromAsync(pathsBelow(path))).sort()) {
+      add(name, lstatSync(join(path, name)));
+    }
   }
   return hash.digest();
 }

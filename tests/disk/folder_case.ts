@@ -17,7 +17,10 @@ export function inFolder(
 ): void {
   testInRoot(name, async (root) => {
     await test(root.path);
-    assertEquals([...pathsBelow(root.path)].filter((path) => path.includes(".holdfast-")), []);
+    assertEquals(
+      (await Array.fromAsync(pathsBelow(root.path))).filter((path) => path.includes(".holdfast-")),
+      [],
+    );
   }, options);
 }
 

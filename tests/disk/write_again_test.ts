@@ -199,7 +199,7 @@ inFolder("a home behind a link is not cleared", async (root) => {
     const { message } = await fails("Invalid", () => findSurplus(folder, [], { system: { env } }));
     assertMatch(message, /it is your home, or above it/);
   }
-  const elsewhere = findSurplus(join(root, "disk"), [], { system: { env: () => undefined } });
+  const elsewhere = await findSurplus(join(root, "disk"), [], { system: { env: () => undefined } });
   assertEquals(elsewhere.paths, ["me/"]);
 });
 

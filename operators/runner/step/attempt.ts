@@ -137,8 +137,8 @@ export class Attempt {
     const [context, step, log] = [this.#context, this.#step, this.#log];
     const { state, inputs, attempt, shared } = this.#options;
     const outputRoot = this.#part("output");
-    const written = findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
-    for (const path of specialFilesOf(written)) {
+    const written = await findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
+    for (const path of await specialFilesOf(written)) {
       log.write("warn", `not saved: ${shown(path)} is a pipe, a socket or a device`);
     }
     if (shared !== undefined) {

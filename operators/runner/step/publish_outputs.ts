@@ -1,10 +1,10 @@
 // Publishes outputs of a step: saves, uploads or moves them.
-import { cpSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import type { Dirent } from "node:fs";
+import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { pathsBelow } from "../../../disk/paths_below.ts";
+import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
@@ -17,7 +17,7 @@ import { recordNames } from "../records/names.ts";
 import type { SavedOutput } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace, type Place } from "../sources.ts";
-import { errorCode, onDisk } from "../../../disk/file_errors.ts";
+import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";
 
 export interface PublishOptions {
   effect: string;
@@ -45,12 +45,12 @@ export interface WrittenOutput {
 }
 
 /** Returns the outputs in an output root. Only those of a shard may be missing. */
-export function findOutputs(
+export async function findOutputs(
   step: PipelineStep,
   { pipeline }: Pick<RunContext, "pipeline">,
   { outputRoot, isShard }: { outputRoot: string; isShard: boolean },
-): WrittenOutput[] {
-  const there = readdirSync(outputRoot, { withFileTypes: true });
+): Promise<WrittenOutput[]> {
+  const there = await listFolder(outputRoot);
   const named = Object.entries(step.outputs);
   if (named.length === 0) {
     if (there.length === 0) return [];
@@ -67,7 +67,7 @@ export function findOutputs(
   if (written.length === outputs.length) return written;
   if (isShard && (written.length > 0 || there.length === 0)) return written;
   const { name } = outputs.find((output) => !isWritten(output))!;
-  const names = there.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort();
+  const names = there.map((entry) => entry.isDirectory ? `${entry.name}/` : entry.name).sort();
   throw notWritten(step.id, name, names);
 }
 
@@ -103,7 +103,7 @@ async function publish(
   }
   if (place.kind === "url") {
     if (s3 === undefined) throw noTransfer(place.url);
-    const objects = objectsOf(from, place.url);
+    const objects = await objectsOf(from, place.url);
     await forEachAtOnce(objects, ([path, url]) => s3.upload({ path }, url, { signal }));
     const isMany = place.url.endsWith("/");
     const files = isMany ? objects.map(([, url]) => url.slice(place.url.length)).sort() : undefined;
@@ -116,14 +116,14 @@ async function publish(
     ? undefined
     : await digestOfPath(place.path, { signal }).catch(() => undefined);
   const isOwn = found !== undefined && [before[name]?.digest, digest].includes(found.digest);
-  const path = publishPath(from, place.path, { id: system.id().slice(-8), root, isOwn });
+  const path = await publishPath(from, place.path, { id: system.id().slice(-8), root, isOwn });
   // The digest of a single file differs from that of its folder.
   return { to, path, file, size, digest: (await digestOfPath(path, { signal })).digest };
 }
 
 type Outside = Exclude<Place, { kind: "step" }>;
 
-function objectsOf(from: string, url: string): [path: string, url: string][] {
+async function objectsOf(from: string, url: string): Promise<[path: string, url: string][]> {
   if (statSync(from).isFile()) return [[from, url.endsWith("/") ? url + basename(from) : url]];
   if (!url.endsWith("/")) {
     throw uploadError(
@@ -133,7 +133,7 @@ function objectsOf(from: string, url: string): [path: string, url: string][] {
     );
   }
   const files: [path: string, url: string][] = [];
-  for (const name of pathsBelow(from)) {
+  for await (const name of pathsBelow(from)) {
     const path = join(from, name);
     const isLink = lstatSync(path).isSymbolicLink();
     const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
@@ -154,26 +154,18 @@ function uploadError(subject: string, state: string, hint: string): RegistryErro
 }
 
 /** Returns the paths of pipes, sockets and devices in outputs that are saved or uploaded. */
-export function specialFilesOf(outputs: readonly WrittenOutput[]): string[] {
-  return outputs.filter(({ to }) => to.startsWith("registry:") || isUrl(to)).flatMap(
-    ({ name, from }) => {
-      if (statSync(from).isFile()) return [];
-      const found = [...entriesBelow(from)].filter((entry) =>
-        !(entry.isFile() || entry.isDirectory() || entry.isSymbolicLink())
-      );
-      const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
-      return found.map((entry) =>
-        under + relative(from, join(entry.parentPath, entry.name)).replaceAll(SEPARATOR, "/")
-      );
-    },
-  );
-}
-
-function* entriesBelow(folder: string): Generator<Dirent> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    yield entry;
-    if (entry.isDirectory()) yield* entriesBelow(join(folder, entry.name));
+export async function specialFilesOf(outputs: readonly WrittenOutput[]): Promise<string[]> {
+  const special: string[] = [];
+  for (const { name, to, from } of outputs) {
+    if (!(to.startsWith("registry:") || isUrl(to)) || statSync(from).isFile()) continue;
+    const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
+    for await (const path of pathsBelow(from)) {
+      const entry = lstatSync(join(from, path));
+      if (entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) continue;
+      special.push(under + path.replaceAll(SEPARATOR, "/"));
+    }
   }
+  return special;
 }
 
 const MOST_LISTED = 10;
@@ -202,11 +194,11 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
  * @param options `isOwn` if an earlier run of the step wrote what is there now
  * @returns the path
  */
-function publishPath(
+async function publishPath(
   from: string,
   to: string,
   { id, root, isOwn }: { id: string; root: string; isOwn: boolean },
-): string {
+): Promise<string> {
   const inner = relative(to, root);
   if (inner === "" || !inner.startsWith("..")) {
     throw fault({
@@ -217,11 +209,12 @@ function publishPath(
       hint: "Use a separate folder for each output, such as ./out/clean.",
     });
   }
+  const staged = join(dirname(to), `.${basename(to)}.holdfast-${id}`);
+  onDisk("write", to, () => mkdirSync(dirname(to), { recursive: true }));
+  await move(from, staged).catch((cause) => {
+    throw fileError("write", to, cause);
+  });
   return onDisk("write", to, () => {
-    const name = `.${basename(to)}.holdfast-${id}`;
-    mkdirSync(dirname(to), { recursive: true });
-    const staged = join(dirname(to), name);
-    move(from, staged);
     const before = lstatSync(to, { throwIfNoEntry: false });
     if (before !== undefined && (before.isDirectory() || !isOwn)) {
       const aside = isOwn ? `${staged}-before` : `${to}.before-${id}`;
@@ -235,12 +228,12 @@ function publishPath(
   });
 }
 
-function move(from: string, to: string): void {
+async function move(from: string, to: string): Promise<void> {
   try {
     renameSync(from, to);
   } catch (error) {
     if (errorCode(error) !== "EXDEV") throw error;
-    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    await cp(from, to, { recursive: true, verbatimSymlinks: true });
     rmSync(from, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,8 @@
 // Stages a step's inputs in the folder that it reads.
-import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { onDisk } from "../../../disk/file_errors.ts";
+import { listFolder } from "../../../disk/paths_below.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -59,7 +60,7 @@ async function stagePart(
     const after = await findObjects(path, { s3, files, signal });
     if (found.digest !== digest || after.digest !== digest) throw changed(path);
   } else if (path !== undefined) {
-    link(path, to, name);
+    await link(path, to, name);
   }
 }
 
@@ -77,9 +78,9 @@ export async function checkUnchanged(
 }
 
 /** Links a file, or each member of a folder, as `to` exists already. */
-function link(path: string, to: string, name = basename(path)): void {
+async function link(path: string, to: string, name = basename(path)): Promise<void> {
   if (!isFolder(path)) return onDisk("link", path, () => symlinkSync(path, join(to, name)));
-  for (const { name } of onDisk("read", path, () => readdirSync(path, { withFileTypes: true }))) {
+  for (const { name } of await listFolder(path)) {
     onDisk("link", path, () => symlinkSync(join(path, name), join(to, name)));
   }
 }

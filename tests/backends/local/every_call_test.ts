@@ -57,6 +57,8 @@ function failingAt(at: number, made: { calls: number }) {
 function failing(real: NonNullable<typeof ownCalls.deno>, next: () => void): typeof real {
   return {
     lstatSync: (path) => (next(), real.lstatSync(path)),
+    statSync: (path) => (next(), real.statSync(path)),
+    readDir: (path) => (next(), real.readDir(path)),
     readDirSync: (path) => (next(), real.readDirSync(path)),
     openSync(path) {
       next();

@@ -58,12 +58,14 @@ testInRoot("a folder that the disk cannot read does not count as empty", async (
   const { deno } = ownCalls;
   for (const call of calls) {
     const error = await withPatchedFs(
-      () => ({ readdir: fail, readdirSync: () => [] }), // as Deno does
+      () => ({ readdirSync: fail }),
       () => assertRejects(call, RegistryError),
       deno && {
         lstatSync: (path) => deno.lstatSync(path),
+        statSync: (path) => deno.statSync(path),
         openSync: (path) => deno.openSync(path),
-        readDirSync: () => [],
+        readDir: fail,
+        readDirSync: () => [], // as Deno does
       },
     );
     assertEquals(error.code, "Unavailable");

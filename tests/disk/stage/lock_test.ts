@@ -29,9 +29,9 @@ console.log(there);
 `;
 
 /** Sets the times of everything in a folder. */
-function age(folder: string, ms: number): void {
+async function age(folder: string, ms: number): Promise<void> {
   const at = new Date(realSystem.now() - ms);
-  for (const path of pathsBelow(folder)) utimesSync(join(folder, path), at, at);
+  for await (const path of pathsBelow(folder)) utimesSync(join(folder, path), at, at);
 }
 
 /** Writes a program, and returns a function that runs it with permission to write to a folder. */
@@ -52,7 +52,7 @@ testInRoot("a process takes over from a dead one with few permissions", async (r
   const killed = await run([to, "b"], root.path);
   assertEquals([killed.code, killed.stderr], [9, ""]);
   assertEquals(readdirSync(root.join("files")).length, 1);
-  age(root.join("files"), 2 * HOUR_MS); // on no device, locks count for an hour
+  await age(root.join("files"), 2 * HOUR_MS); // on no device, locks count for an hour
   const { code, stdout, stderr } = await run([to], root.path);
   assertEquals([code, stdout, stderr], [0, "2\n", ""]);
   assertEquals(readdirSync(root.join("files")), ["out"]);
@@ -83,7 +83,7 @@ testInRoot("a running download keeps its folder, however long it is idle", async
   };
   const download = writeFiles(slow, root.join("out"), { overwrite: true });
   await begun.promise;
-  age(root.path, 48 * HOUR_MS);
+  await age(root.path, 48 * HOUR_MS);
   await writeFiles(artifactOf(SAMPLE), root.join("out"));
   assertEquals(readdirSync(root.path).length, 2);
   goesOn.resolve();

@@ -1,8 +1,9 @@
 // A process whose system calls strace makes fail.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import process from "node:process";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import type { Acted } from "./acting_process.ts";
@@ -170,4 +171,14 @@ export function callsIn(
     if (line.includes(folder)) found.set(`${call} ${when} ${isMain}`, { call, when, isMain });
   }
   return [...found.values()];
+}
+
+/** Why no call can be made to fail here; undefined if one can. */
+export function straceProblem(): string | undefined {
+  if (process.platform !== "linux") return "strace is for Linux";
+  try {
+    execFileSync("strace", ["-e", "inject=read:error=EIO:when=1000", "true"], { stdio: "pipe" });
+  } catch {
+    return "strace is not installed, or may not trace; apt-get install strace installs it";
+  }
 }

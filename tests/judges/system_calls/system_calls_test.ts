@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { execFileSync } from "node:child_process";
-import process from "node:process";
 import { createRandom } from "../../simulate/random.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
+import { straceProblem } from "./failing_calls.ts";
 import { findTrials, judgeCalls, pickTrials } from "./judge_calls.ts";
 
 const TRIALS = isLong ? Infinity : 100;
@@ -29,12 +28,3 @@ judgeTest(
     }
   },
 );
-
-function straceProblem(): string | undefined {
-  if (process.platform !== "linux") return "strace is for Linux";
-  try {
-    execFileSync("strace", ["-e", "inject=read:error=EIO:when=1000", "true"], { stdio: "pipe" });
-  } catch {
-    return "strace is not installed, or may not trace; apt-get install strace installs it";
-  }
-}
