@@ -1,4 +1,5 @@
-// Digests of local files and folders, equal to those of artifacts with the same content.
+// Digests of local files and folders, equal to those of artifacts with the same content. Links are
+// followed, because steps read what they lead to.
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
@@ -17,7 +18,15 @@ export async function digestOfPath(
 ): Promise<{ digest: string; size: number }> {
   const materializer = onDisk("read", path, () => statSync(path)).isDirectory() ? folder() : file();
   const infos: FileInfo[] = [];
-  for await (const found of await materializer.save(localPath(path, { all: true }), { signal })) {
+  const local = localPath(path, {
+    all: true,
+    links: "follow",
+    onLeftOut({ path, target }) { // a broken link
+      if (target === undefined) return;
+      infos.push({ path, size: 0, sha256: sha256(target), mode: "link" });
+    },
+  });
+  for await (const found of await materializer.save(local, { signal })) {
     signal?.throwIfAborted();
     infos.push({ path: found.path, ...await hashed(found), mode: found.mode });
   }
@@ -40,13 +49,14 @@ export async function digestNow(
     throw fileError("read", path, cause);
   });
   const last = known.get(path);
-  if (last?.state === state) return last.digest;
+  if (state !== undefined && last?.state === state) return last.digest;
   const { digest } = await digestOfPath(path, options);
-  known.set(path, { state, digest });
+  if (state !== undefined) known.set(path, { state, digest });
   return digest;
 }
 
-async function stateOf(path: string): Promise<string> {
+/** Returns undefined for a folder with links: their targets may change. */
+async function stateOf(path: string): Promise<string | undefined> {
   const hash = createSha256();
   const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>
     hash.update(
@@ -56,7 +66,9 @@ async function stateOf(path: string): Promise<string> {
   add("", whole);
   if (whole.isDirectory()) {
     for (const name of (await Array.fromAsync(pathsBelow(path))).sort()) {
-      add(name, lstatSync(join(path, name)));
+      const stats = lstatSync(join(path, name));
+      if (stats.isSymbolicLink()) return undefined;
+      add(name, stats);
     }
   }
   return hash.digest();

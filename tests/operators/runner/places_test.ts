@@ -35,6 +35,42 @@ testInWorld("path outputs appear whole, and replace only their own", async (here
   assertEquals(clean.reasons.map((reason) => reason.split(":")[0]), ["inputs changed"]);
 });
 
+testInWorld(
+  "a step runs again if what a link in its input leads to changed",
+  async (here, root) => {
+    await Deno.mkdir(root.join("data"));
+    await Deno.mkdir(root.join("elsewhere/more"), { recursive: true });
+    await Deno.symlink("../elsewhere/train.csv", root.join("data/train.csv"));
+    await Deno.symlink("../elsewhere/more", root.join("data/more"));
+    await Deno.symlink("nowhere", root.join("data/broken"));
+    add(here.operators, "reader", () => {});
+    const reading = pipeline([step("clean", { operator: "reader", inputs: { data: "./data" } })]);
+    const write = (path: string, text: string) =>
+      Deno.writeTextFile(root.join("elsewhere", path), text);
+    await write("train.csv", "1");
+    await write("more/a", "1");
+    await runPipeline(reading, here);
+    assertEquals((await runPipeline(reading, here)).steps.clean.end, "skipped");
+    for (const path of ["train.csv", "more/a", "more/b"]) {
+      await write(path, "2");
+      assertEquals((await runPipeline(reading, here)).steps.clean.end, "ran", path);
+    }
+    await Deno.remove(root.join("data/broken"));
+    await Deno.symlink("changed", root.join("data/broken"));
+    assertEquals((await runPipeline(reading, here)).steps.clean.end, "ran");
+  },
+);
+
+testInWorld("an input that changes behind a link fails the step", async (here, root) => {
+  await Deno.mkdir(root.join("data"));
+  await Deno.writeTextFile(root.join("train.csv"), "1");
+  await Deno.symlink("../train.csv", root.join("data/train.csv"));
+  add(here.operators, "writer", () => Deno.writeTextFileSync(root.join("train.csv"), "2"));
+  const writing = pipeline([step("clean", { operator: "writer", inputs: { data: "./data" } })]);
+  const { steps } = await runPipeline(writing, here);
+  assertStringIncludes(steps.clean.reason!, "it has changed since the run was planned");
+});
+
 testInWorld("an input with a link to outside fails the step", async (here, root) => {
   await Deno.mkdir(root.join("data"));
   await Deno.symlink("/etc/hostname", root.join("data/away"));
