@@ -22,6 +22,8 @@ export interface DiskState {
   size: number;
   /** The modification time, milliseconds since 1970. */
   mtimeMs: number;
+  /** The change time, which no program sets; whole seconds in Deno 2.9. */
+  ctimeMs: number;
 }
 
 export interface DiskFile {
@@ -45,12 +47,13 @@ export function lookAgain(path: string): Stats {
   }
 }
 
-export function stateOf({ dev, ino, size, mtimeMs }: Stats): DiskState {
-  return { dev, ino, size, mtimeMs };
+export function stateOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): DiskState {
+  return { dev, ino, size, mtimeMs, ctimeMs };
 }
 
 export function isSameState(a: DiskState, b: DiskState): boolean {
-  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs &&
+    a.ctimeMs === b.ctimeMs;
 }
 
 /** The content of a file. Reading it is a `Conflict` if it changed since it was found. */

@@ -87,7 +87,7 @@ async function* readChunks(source: Source, start: number, end: number): AsyncGen
 
 function checkSame(path: string, look: FileLook, found: FileLook): void {
   const isSame = look.isFile && look.identity === found.identity && look.size === found.size &&
-    look.modifiedAt === found.modifiedAt;
+    look.modifiedAt === found.modifiedAt && look.changedAt === found.changedAt;
   if (!isSame) throw changed(path);
 }
 

@@ -6,6 +6,8 @@ import process from "node:process";
 import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { createFileManager } from "../../files/mod.ts";
+import { ownCalls } from "../../disk/disk_calls.ts";
+import { withPatchedFs } from "../backends/patched_fs.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { type TempRoot, testInRoot } from "../support/temp_root.ts";
 import { refused } from "../support/refused.ts";
@@ -245,5 +247,30 @@ testInRoot("programs that create and remove the same folders all succeed", async
     }).output();
   for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
     assertEquals(code, 0, new TextDecoder().decode(stderr));
+  }
+});
+
+testInRoot("a file rewritten in place with its time set back has changed", async (root) => {
+  const { deno } = ownCalls;
+  const files = createLocalFiles({ root: root.path });
+  const sooner = (stats: fs.Stats) => Object.assign(stats, { ctimeMs: stats.ctimeMs - 5000 });
+  for (const size of [100, 3_000_000]) {
+    const path = root.join("file");
+    fs.writeFileSync(path, bytes(size));
+    const { atime, mtime } = fs.statSync(path);
+    const opened = await withPatchedFs( // five seconds ago
+      (real) => ({ lstatSync: (path: string) => sooner(real.lstatSync(path)) }),
+      () => files.open("file"),
+      deno && {
+        ...deno,
+        lstatSync(path) {
+          const info = deno.lstatSync(path);
+          return { ...info, ctime: info.ctime && new Date(info.ctime.getTime() - 5000) };
+        },
+      },
+    );
+    fs.writeFileSync(path, bytes(size, 2), { flag: "r+" });
+    fs.utimesSync(path, atime, mtime);
+    await refused("Conflict", () => opened.bytes());
   }
 });

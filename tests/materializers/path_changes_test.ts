@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { readAll } from "../../core/bytes/bytes.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
+import { DiskContent, lookAt, stateOf } from "../../disk/disk_file.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 import { fails, readFiles } from "./fake_artifact.ts";
 import { inFolder, write } from "./in_folder.ts";
@@ -138,4 +139,18 @@ inFolder("an abort ends the reading of a folder with its reason", async (root) =
     caught = error;
   }
   assertEquals([caught, seen], [reason, ["a"]]);
+});
+
+inFolder("a file rewritten in place with its time set back has changed", async (root) => {
+  const path = join(root, "file");
+  for (const size of [100, 3_000_000]) {
+    await Deno.writeFile(path, new Uint8Array(size));
+    const stats = lookAt(path);
+    const state = { ...stateOf(stats), ctimeMs: stats.ctimeMs - 5000 }; // found five seconds ago
+    await Deno.writeFile(path, new Uint8Array(size).fill(1));
+    await Deno.utime(path, stats.atime, stats.mtime);
+    const content = new DiskContent({ path, state });
+    await fails("Conflict", () => Promise.try(() => content.bytes()));
+    await fails("Conflict", () => Array.fromAsync(content.chunks()));
+  }
 });

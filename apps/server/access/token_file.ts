@@ -237,7 +237,9 @@ async function mayOthersWrite(file: string): Promise<boolean> {
 /** Returns time, size and inode. Changes within the resolution of the time differ in the others. */
 async function lastChange(file: string): Promise<string> {
   const found = await stat(file).catch(() => undefined);
-  return found === undefined ? "missing" : `${found.mtimeMs} ${found.size} ${found.ino}`;
+  return found === undefined
+    ? "missing"
+    : `${found.mtimeMs} ${found.ctimeMs} ${found.size} ${found.ino}`;
 }
 
 function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
