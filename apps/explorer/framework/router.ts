@@ -55,6 +55,7 @@ export function usePlace(): Place {
   useEffect(() => {
     const changed = () => setFragment(location.hash);
     addEventListener("hashchange", changed);
+    changed(); // it may have changed before this effect
     return () => removeEventListener("hashchange", changed);
   }, []);
   return parsePlace(fragment);

@@ -1,42 +1,158 @@
-// Rows in memory: read up to a limit, described, filtered and sorted.
+// Rows of a table: all of them are read once, in parts, and only some are kept in memory.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { numberText } from "../parts.ts";
 import type { TableSource } from "./table_source.ts";
 
-/** Rows that statistics, sort and filter read. */
+/** Rows, cells and characters that are kept in memory. */
 export const MAX_ROWS = 20_000;
-/** Cells and characters of them. */
 const MAX_CELLS = 1_000_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
-const STEP = 2000;
+/** Characters of a cell that are kept. */
+export const MAX_CELL = 200;
 const MAX_DISTINCT = 1000;
+/** Milliseconds of work after which the page may answer. */
+const SLICE_MS = 12;
 
 export type Rows = readonly (readonly Cell[])[];
 
-/** Reads the first rows, all of them if they are within the limits. */
-export async function readRows(
+/** Which rows are wanted, and in which order. */
+export interface Wanted {
+  readonly filter: string;
+  readonly sort?: { readonly column: number; readonly isDown: boolean };
+}
+
+/** The rows of a table that were wanted, as far as memory allows. */
+export interface FoundRows {
+  readonly rows: Rows;
+  /** Rows that match; more than `rows` if not all were kept. */
+  readonly matched: number;
+  /** Rows that were read. */
+  readonly read: number;
+  /** False if reading was stopped, or a later row is damaged or too long. */
+  readonly isEnd: boolean;
+  /** Of all rows that were read. */
+  readonly statistics: readonly ColumnStatistics[];
+}
+
+export interface FindOptions {
+  readonly signal?: AbortSignal;
+  /** Ends the search with what is found. */
+  readonly stop?: AbortSignal;
+  readonly onProgress?: (read: number, progress?: number) => void;
+}
+
+/** Reads all rows of some columns. Of those that match, the first in the order are kept. */
+export async function findRows(
   source: TableSource,
-  columns: readonly number[] | undefined,
-  signal?: AbortSignal,
-): Promise<{ rows: Rows; isAll: boolean }> {
-  const width = Math.max(1, columns?.length ?? source.columns.length);
-  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / width)));
-  const rows: (readonly Cell[])[] = [];
-  let characters = 0;
-  for (;;) {
-    const range = { from: rows.length, count: Math.min(STEP, most - rows.length), columns };
-    const page = await source.page(range, signal).catch((error) => {
-      if (rows.length === 0 || signal?.aborted) throw error;
-    });
-    if (page === undefined) return { rows, isAll: false }; // a later row is damaged or too long
-    for (const row of page.rows) {
-      rows.push(row);
-      for (const cell of row) if (typeof cell === "string") characters += cell.length;
+  columns: readonly number[],
+  wanted: Wanted,
+  { signal, stop, onProgress }: FindOptions = {},
+): Promise<FoundRows> {
+  const kept = new KeptRows(Math.max(1, columns.length), wanted.sort);
+  const tallies = columns.map(() => new Tally());
+  const matches = matcher(wanted.filter);
+  let [read, matched, begun] = [0, 0, Date.now()];
+  const found = (isEnd: boolean): FoundRows => {
+    const statistics = tallies.map((tally) => tally.statistics());
+    return { rows: kept.end(), matched, read, isEnd, statistics };
+  };
+  try {
+    for await (const { rows, progress } of source.parts(columns, signal)) {
+      for (const row of rows) {
+        row.forEach((cell, i) => tallies[i]!.add(cell));
+        if (!matches(row)) continue;
+        matched++;
+        kept.add(row);
+      }
+      read += rows.length;
+      if (Date.now() - begun > SLICE_MS) {
+        onProgress?.(read, progress);
+        await new Promise((resolve) => setTimeout(resolve)); // clicks and frames come first
+        begun = Date.now();
+      }
+      signal?.throwIfAborted();
+      if (stop?.aborted) return found(false);
     }
-    if (page.isEnd || rows.length >= most || characters > MAX_CHARACTERS) {
-      return { rows, isAll: page.isEnd };
+  } catch (error) {
+    if (read === 0 || signal?.aborted) throw error;
+    return found(false);
+  }
+  return found(true);
+}
+
+/** Rows within the limits: the first, or the first in an order. */
+class KeptRows {
+  readonly #most: number;
+  readonly #compare?: (a: readonly Cell[], b: readonly Cell[]) => number;
+  #rows: (readonly Cell[])[] = [];
+  #characters = 0;
+
+  constructor(width: number, sort: Wanted["sort"]) {
+    this.#most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / width)));
+    this.#compare = sort && rowComparison(sort);
+  }
+
+  add(row: readonly Cell[]): void {
+    const isSorted = this.#compare !== undefined;
+    const isFull = this.#rows.length >= this.#most * (isSorted ? 2 : 1) ||
+      this.#characters > MAX_CHARACTERS;
+    if (isFull && !isSorted) return;
+    if (isFull) this.#cut();
+    this.#rows.push(row.map(shortened));
+    this.#characters += charactersOf(row);
+  }
+
+  end(): Rows {
+    if (this.#compare !== undefined) this.#cut();
+    return this.#rows;
+  }
+
+  #cut(): void {
+    this.#rows.sort(this.#compare);
+    this.#rows.length = Math.min(this.#rows.length, this.#most);
+    const count = () => this.#rows.reduce((sum, row) => sum + charactersOf(row), 0);
+    while ((this.#characters = count()) > MAX_CHARACTERS / 2 && this.#rows.length > 1) {
+      this.#rows.length = this.#rows.length >> 1;
     }
   }
+}
+
+function shortened(cell: Cell): Cell {
+  // A slice keeps the whole string in memory; a joined copy does not.
+  return typeof cell === "string" && cell.length > MAX_CELL
+    ? `${[...cell.slice(0, MAX_CELL)].join("")}…`
+    : cell;
+}
+
+function charactersOf(row: readonly Cell[]): number {
+  return row.reduce<number>(
+    (sum, cell) => sum + (typeof cell === "string" ? Math.min(cell.length, MAX_CELL) : 8),
+    0,
+  );
+}
+
+/** Reads the first rows with their whole cells, all of them if they are within the limits. */
+export async function readRows(
+  source: TableSource,
+  columns: readonly number[],
+  signal?: AbortSignal,
+): Promise<{ rows: Rows; isAll: boolean }> {
+  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / Math.max(1, columns.length))));
+  const rows: (readonly Cell[])[] = [];
+  let characters = 0;
+  try {
+    for await (const part of source.parts(columns, signal)) {
+      for (const row of part.rows) {
+        if (rows.length >= most || characters > MAX_CHARACTERS) return { rows, isAll: false };
+        rows.push(row);
+        for (const cell of row) if (typeof cell === "string") characters += cell.length;
+      }
+    }
+  } catch (error) {
+    if (rows.length === 0 || signal?.aborted) throw error;
+    return { rows, isAll: false }; // a later row is damaged or too long
+  }
+  return { rows, isAll: true };
 }
 
 /** Statistics of a column. */
@@ -49,6 +165,51 @@ export interface ColumnStatistics {
   mean?: string;
   /** The most frequent value and its count, if it occurs more than once. */
   top?: { value: string; count: number };
+}
+
+/** Collects the statistics of a column, cell by cell. */
+export class Tally {
+  #nulls = 0;
+  #count = 0;
+  #numbers = 0;
+  #sum = 0;
+  #min: Cell = null;
+  #max: Cell = null;
+  #distinct: Map<string, number> | undefined = new Map();
+
+  add(cell: Cell | undefined): void {
+    if (isEmpty(cell)) return void this.#nulls++;
+    const known = shortened(cell!);
+    const number = numberOf(known);
+    if (number !== undefined) {
+      this.#numbers++;
+      this.#sum += number;
+    }
+    if (this.#count++ === 0 || compareCells(known, this.#min) < 0) this.#min = known;
+    if (this.#count === 1 || compareCells(known, this.#max) > 0) this.#max = known;
+    if (this.#distinct === undefined) return;
+    const text = cellText(known);
+    this.#distinct.set(text, (this.#distinct.get(text) ?? 0) + 1);
+    if (this.#distinct.size > MAX_DISTINCT) this.#distinct = undefined;
+  }
+
+  statistics(): ColumnStatistics {
+    const nulls = this.#nulls;
+    if (this.#count === 0) return { nulls, distinct: 0 };
+    return {
+      nulls,
+      ...this.#counted(),
+      min: cellText(this.#min),
+      max: cellText(this.#max),
+      ...this.#numbers === this.#count && { mean: numberText(this.#sum / this.#count) },
+    };
+  }
+
+  #counted(): Pick<ColumnStatistics, "distinct" | "top"> {
+    if (this.#distinct === undefined) return {};
+    const [value, count] = [...this.#distinct].reduce((a, b) => b[1] > a[1] ? b : a);
+    return { distinct: this.#distinct.size, ...count > 1 && { top: { value, count } } };
+  }
 }
 
 /** Formats a cell. */
@@ -66,52 +227,23 @@ function numberOf(cell: Cell): number | undefined {
   return Number.isNaN(number) ? undefined : number;
 }
 
-/** Returns true if every cell that is not empty is a number. */
-export function isNumeric(rows: Rows, column: number): boolean {
-  const cells = rows.map((row) => row[column] ?? null).filter((cell) =>
-    cell !== null && cell !== ""
-  );
-  return cells.length > 0 && cells.every((cell) => numberOf(cell) !== undefined);
+/** Compares cells that are not empty: numbers, which come first, as numbers. */
+function compareCells(a: Cell, b: Cell): number {
+  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
+  const [one, other] = [numberOf(a), numberOf(b)];
+  if (one !== undefined && other !== undefined) return one - other;
+  if (one !== undefined || other !== undefined) return one === undefined ? 1 : -1;
+  const [left, right] = [cellText(a), cellText(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
-export function describeColumn(rows: Rows, column: number): ColumnStatistics {
-  const all = rows.map((row) => row[column] ?? null);
-  const cells = all.filter((cell) => !isEmpty(cell));
-  const nulls = all.length - cells.length;
-  if (cells.length === 0) return { nulls, distinct: 0 };
-  const isNumbers = isNumeric(rows, column);
-  const compare = comparison(isNumbers);
-  const min = cells.reduce((a, b) => compare(b, a) < 0 ? b : a);
-  const max = cells.reduce((a, b) => compare(b, a) > 0 ? b : a);
-  const mean = cells.reduce<number>((sum, cell) => sum + (numberOf(cell) ?? 0), 0) / cells.length;
-  return {
-    nulls,
-    ...distinctOf(cells),
-    min: cellText(min),
-    max: cellText(max),
-    ...isNumbers && { mean: numberText(mean) },
-  };
-}
-
-function distinctOf(cells: readonly Cell[]): Pick<ColumnStatistics, "distinct" | "top"> {
-  const counts = new Map<string, number>();
-  for (const cell of cells) {
-    const text = cellText(cell);
-    counts.set(text, (counts.get(text) ?? 0) + 1);
-    if (counts.size > MAX_DISTINCT) return {};
-  }
-  const [value, count] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
-  return { distinct: counts.size, ...count > 1 && { top: { value, count } } };
-}
-
-/** Returns a comparison of cells. Null comes last. */
-function comparison(isNumbers: boolean): (a: Cell, b: Cell) => number {
-  return (a, b) => {
-    if (isEmpty(a) || isEmpty(b)) return Number(isEmpty(a)) - Number(isEmpty(b));
-    if (isNumbers) return numberOf(a)! - numberOf(b)!;
-    if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
-    const [left, right] = [cellText(a), cellText(b)];
-    return left < right ? -1 : left > right ? 1 : 0;
+/** Compares rows by a column. Empty cells come last. */
+function rowComparison({ column, isDown }: NonNullable<Wanted["sort"]>) {
+  const sign = isDown ? -1 : 1;
+  return (a: readonly Cell[], b: readonly Cell[]) => {
+    const [left, right] = [a[column] ?? null, b[column] ?? null];
+    if (isEmpty(left) || isEmpty(right)) return Number(isEmpty(left)) - Number(isEmpty(right));
+    return sign * compareCells(left, right);
   };
 }
 
@@ -119,21 +251,13 @@ function isEmpty(cell: Cell | undefined): boolean {
   return cell === null || cell === undefined || cell === "";
 }
 
+function matcher(filter: string): (row: readonly Cell[]) => boolean {
+  const text = filter.toLowerCase();
+  return (row) => text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text));
+}
+
 /** Returns the rows with a text in any cell, in the order of a column. */
-export function chooseRows(
-  rows: Rows,
-  { filter, sort }: { filter: string; sort?: { column: number; isDown: boolean } },
-): Rows {
-  const wanted = filter.toLowerCase();
-  const kept = wanted === ""
-    ? rows
-    : rows.filter((row) => row.some((cell) => cellText(cell).toLowerCase().includes(wanted)));
-  if (sort === undefined) return kept;
-  const compare = comparison(isNumeric(rows, sort.column));
-  const sign = sort.isDown ? -1 : 1;
-  return [...kept].sort((a, b) => {
-    const [left, right] = [a[sort.column] ?? null, b[sort.column] ?? null];
-    const isRest = isEmpty(left) || isEmpty(right);
-    return (isRest ? 1 : sign) * compare(left, right);
-  });
+export function chooseRows(rows: Rows, { filter, sort }: Wanted): Rows {
+  const kept = filter === "" ? rows : rows.filter(matcher(filter));
+  return sort === undefined ? kept : [...kept].sort(rowComparison(sort));
 }

@@ -14,6 +14,13 @@ export interface TablePage {
   isEnd: boolean;
 }
 
+/** Rows that follow each other. */
+export interface TablePart {
+  rows: readonly (readonly Cell[])[];
+  /** How much of the table is read, up to 1; absent if nobody knows. */
+  progress?: number;
+}
+
 /** A table that is read page by page. */
 export interface TableSource {
   readonly columns: readonly { name: string; type: string }[];
@@ -21,12 +28,20 @@ export interface TableSource {
   readonly rowCount?: number;
   /** Columns that are not shown, with the reason. */
   readonly others: readonly string[];
+  /** Reads all rows of some columns, a part at a time. */
+  parts(columns: readonly number[], signal?: AbortSignal): AsyncIterable<TablePart>;
   /** Reads rows, of some columns by number. */
-  page(
-    range: { from: number; count: number; columns?: readonly number[] },
-    signal?: AbortSignal,
-  ): Promise<TablePage>;
+  page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
 }
+
+interface PageRange {
+  from: number;
+  count: number;
+  columns?: readonly number[];
+}
+
+/** Rows of a part. */
+const PART_ROWS = 2000;
 
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
   const head = await file.read(0, Math.min(6, file.size), signal);
@@ -85,20 +100,46 @@ function rangeSource(table: RangeTable, others: string[], rowCount?: number): Ta
     );
   }
 
-  return {
-    columns,
-    others,
-    ...rowCount !== undefined && { rowCount },
-    async page({ from, count, columns: chosen = columns.map((_, i) => i) }, signal) {
-      const names = chosen.map((i) => columns[i]!.name);
-      const to = from + count + 1;
-      const rows = await read(names, from, to, signal).catch((error) => {
-        if (!isRegistryError(error) || names.length < 2) throw error;
-        return readApart(names, from, to, signal);
-      });
-      return { rows: rows.slice(0, count), isEnd: rows.length <= count };
-    },
-  };
+  async function page(
+    { from, count, columns: chosen = columns.map((_, i) => i) }: PageRange,
+    signal?: AbortSignal,
+  ): Promise<TablePage> {
+    const names = chosen.map((i) => columns[i]!.name);
+    const to = from + count + 1;
+    const rows = await read(names, from, to, signal).catch((error) => {
+      if (!isRegistryError(error) || names.length < 2) throw error;
+      return readApart(names, from, to, signal);
+    });
+    return { rows: rows.slice(0, count), isEnd: rows.length <= count };
+  }
+
+  const progressOf = (read: number) => rowCount === undefined ? {} : { progress: read / rowCount };
+
+  async function* parts(chosen: readonly number[], signal?: AbortSignal) {
+    const names = chosen.map((i) => columns[i]!.name);
+    let read = 0;
+    let rows: Cell[][] = [];
+    try {
+      for await (const row of table.rows({ columns: names, signal })) {
+        rows.push(names.map((name) => row[name]!));
+        if (rows.length < PART_ROWS) continue;
+        read += rows.length;
+        yield { rows, ...progressOf(read) };
+        rows = [];
+      }
+      if (rows.length > 0) yield { rows, progress: 1 };
+    } catch (error) {
+      if (!isRegistryError(error) || names.length < 2) throw error;
+      for (let isEnd = false; !isEnd;) { // columns that cannot be read have the reason in each cell
+        const next = await page({ from: read, count: PART_ROWS, columns: chosen }, signal);
+        read += next.rows.length;
+        yield { rows: next.rows, ...progressOf(read) };
+        ({ isEnd } = next);
+      }
+    }
+  }
+
+  return { columns, others, ...rowCount !== undefined && { rowCount }, page, parts };
 }
 
 /** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */
@@ -110,6 +151,10 @@ const CSV_BYTES = 256 * 1024;
 const MAX_ROW_BYTES = 4 * 1024 * 1024;
 /** Bytes that are read for one page. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
+/** Bytes of CSV that are read at a time when all of it is. */
+const SCAN_BYTES = 4 * 1024 * 1024;
+/** Rows that decide the types of columns. */
+const SAMPLE_ROWS = 1000;
 /** Rows between known places. */
 const MARK_ROWS = 100;
 /** Bytes that a jump may skip. */
@@ -127,9 +172,11 @@ async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableS
       state: "it has no header",
     });
   }
+  const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
+    .catch(() => ({ lines: [] })); // the first page says why
   const columns = header.cells.map((name, i) => ({
     name: name || `column ${i + 1}`,
-    type: "string",
+    type: typeOf(sample.map(({ cells }) => cells[i] ?? "")),
   }));
   /** The places of every hundredth row. */
   const marks = [header.end];
@@ -141,9 +188,22 @@ async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableS
     return lines.length >= MARK_ROWS;
   }
 
+  const cellsOf = (cells: readonly string[], chosen: readonly number[]) =>
+    chosen.map((i) => cells[i] ?? null);
+
   return {
     columns,
     others: [],
+    async *parts(chosen, signal) {
+      for (let start = header.end, isEnd = false; !isEnd;) {
+        const part = await reader.read(start, { min: 1, max: Infinity, bytes: SCAN_BYTES }, signal);
+        ({ isEnd } = part);
+        start = part.lines.at(-1)?.end ?? start;
+        const rows = part.lines.map(({ cells }) => cellsOf(cells, chosen));
+        yield { rows, progress: start / file.size };
+        if (rows.length === 0) return;
+      }
+    },
     async page({ from, count, columns: chosen }, signal) {
       const mark = Math.floor(from / MARK_ROWS);
       const most = marks.at(-1)! + MAX_SKIP_BYTES;
@@ -159,12 +219,21 @@ async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableS
       const { lines, isEnd } = await reader.read(start, { min: wanted, max: wanted }, signal);
       if (!isEnd && lines.length <= skipped) throw tooLong(file.path, MAX_READ_BYTES);
       const shown = lines.slice(skipped, skipped + count);
-      const rows = shown.map(({ cells }) => {
-        return (chosen ?? columns.map((_, i) => i)).map((i) => cells[i] ?? null);
-      });
+      const rows = shown.map(({ cells }) => cellsOf(cells, chosen ?? columns.map((_, i) => i)));
       return { rows, isEnd: isEnd && lines.length < wanted };
     },
   };
+}
+
+const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** Returns the type that all cells of a sample have. Empty ones have any. */
+function typeOf(sample: readonly string[]): string {
+  const cells = sample.filter((cell) => cell !== "");
+  if (cells.length === 0) return "string";
+  if (cells.every((cell) => NUMBER.test(cell))) return "number";
+  return cells.every((cell) => DATE.test(cell)) ? "date" : "string";
 }
 
 /** Skips a byte order mark. */
@@ -196,11 +265,11 @@ class CsvReader {
   /** Reads at least `min` rows from a place, unless they are long or the file ends. */
   async read(
     start: number,
-    { min, max }: { min: number; max: number },
+    { min, max, bytes = CSV_BYTES }: { min: number; max: number; bytes?: number },
     signal?: AbortSignal,
   ): Promise<{ lines: CsvLine[]; isEnd: boolean }> {
     const { file, delimiter } = this;
-    for (let length = CSV_BYTES;; length *= 2) {
+    for (let length = bytes;; length *= 2) {
       const bytes = await this.#part(start, length, signal);
       const isEnd = start + bytes.byteLength >= file.size;
       const found = splitCsv(bytes, { delimiter, isEnd, maxRows: max });

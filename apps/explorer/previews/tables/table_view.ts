@@ -1,20 +1,22 @@
-// A table: a page of rows by ranges; statistics, sort and filter of rows in memory.
+// A table: a page of rows by ranges; statistics, sort and filter of all rows, which are read once.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatNumber } from "../../components/format.ts";
+import { formatBytes, formatNumber } from "../../components/format.ts";
+import { ErrorNotice, Progress } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useMemo, useState, type VNode } from "../../framework/preact.ts";
+import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { LeftOut, Paged, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
 import {
   cellText,
   chooseRows,
   type ColumnStatistics,
-  describeColumn,
-  MAX_ROWS,
-  readRows,
+  findRows,
+  type FoundRows,
+  MAX_CELL,
   type Rows,
+  type Wanted,
 } from "./table_rows.ts";
 import { openTable, type TableSource } from "./table_source.ts";
 
@@ -22,7 +24,8 @@ const PAGE_ROWS = 50;
 const PAGE_COLUMNS = 30;
 /** Files up to this size are read for statistics at once. */
 const SMALL_BYTES = 1024 * 1024;
-const MAX_CHARACTERS = 200;
+/** A filter is typed faster than a large table is read. */
+const TYPING_MS = 150;
 
 export function TableView({ file }: { file: ArtifactFile }): VNode {
   const loaded = useLoaded((signal) => openTable(file, signal), [file.ref, file.path, file.digest]);
@@ -34,12 +37,15 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
   const [column, setColumn] = useQueryNumber("column");
   const { columns, rowCount, others } = source;
   const first = column < columns.length ? column : 0;
-  const chosen = columns.map((_, i) => i).slice(first, first + PAGE_COLUMNS);
+  const chosen = useMemo(
+    () => columns.map((_, i) => i).slice(first, first + PAGE_COLUMNS),
+    [columns, first],
+  );
   const facts = [
     ...rowCount === undefined ? [] : [`${formatNumber(rowCount)} rows`],
     `${formatNumber(columns.length)} columns`,
   ];
-  const Body = isWhole ? InMemory : ByRanges;
+  const pages = html`<${ByRanges} source=${source} file=${file} columns=${chosen} />`;
   return html`
     <p class="summary-line">${facts.join(" · ")}</p>
     ${others.length > 0 && html`<${LeftOut} file=${file}>
@@ -51,11 +57,19 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
       <${Steps} from=${first} step=${PAGE_COLUMNS}
         shown=${chosen.length} total=${columns.length} unit="columns" go=${setColumn} />
     `}
-    ${!isWhole && html`<p class="note">Statistics, sort and filter need rows in memory.
-      <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
-        Read up to ${formatNumber(MAX_ROWS)} rows
-      </button></p>`}
-    <${Body} source=${source} file=${file} columns=${chosen} key=${`${isWhole} ${first}`} />
+    ${isWhole
+      ? html`
+        <${AllRows} source=${source} file=${file} columns=${chosen} key=${first}>${pages}<//>
+      `
+      : html`
+        <p class="note">To sort, filter and describe this table, all of its ${formatBytes(
+          file.size,
+        )} are read.
+          <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
+            Read all rows
+          </button></p>
+        ${pages}
+      `}
   `;
 }
 
@@ -66,7 +80,9 @@ interface BodyProps {
 }
 
 /** One page, read when it is shown. */
-function ByRanges({ source, file, columns }: BodyProps): VNode {
+function ByRanges(
+  { source, file, columns, setSort }: BodyProps & { setSort?: (column: number) => void },
+): VNode {
   const [from, setFrom] = useQueryNumber("row");
   const loaded = useLoaded(
     (signal) => source.page({ from, count: PAGE_ROWS, columns }, signal),
@@ -74,29 +90,15 @@ function ByRanges({ source, file, columns }: BodyProps): VNode {
   );
   return whenLoaded(loaded, ({ rows, isEnd }) =>
     html`
-      <${Cells} source=${source} columns=${columns} rows=${rows} from=${from} />
+      <${Cells} source=${source} columns=${columns} rows=${rows} from=${from}
+        setSort=${setSort} />
       <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${source.rowCount}
         isEnd=${isEnd} unit="rows" go=${setFrom} />
     `);
 }
 
-/** Rows in memory, which can be sorted and filtered. */
-function InMemory({ source, file, columns }: BodyProps): VNode {
-  const loaded = useLoaded((signal) => readRows(source, columns, signal), [
-    file.ref,
-    file.path,
-    columns[0],
-  ]);
-  return whenLoaded(loaded, ({ rows, isAll }) =>
-    html`
-      ${!isAll && html`<${LeftOut} file=${file}>
-        Statistics, sort and filter use the first ${formatNumber(rows.length)} rows.
-      <//>`}
-      <${Sortable} source=${source} columns=${columns} rows=${rows} />
-    `);
-}
-
-function Sortable({ source, columns, rows }: Omit<BodyProps, "file"> & { rows: Rows }): VNode {
+/** Sort, filter and statistics of all rows. Until they are read, the children are shown. */
+function AllRows({ source, file, columns, children }: BodyProps & { children: VNode }): VNode {
   const [filter, setFilter] = useQuery("filter");
   const [order, setOrder] = useQuery("sort");
   const [, sign = "", index = ""] = /^(-?)(\d+)$/.exec(order) ?? [];
@@ -104,22 +106,102 @@ function Sortable({ source, columns, rows }: Omit<BodyProps, "file"> & { rows: R
   const sort = index === "" || column < 0 ? undefined : { column, isDown: sign === "-" };
   const setSort = (i: number) =>
     setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
-  const chosen = useMemo(() => chooseRows(rows, { filter, sort }), [rows, filter, order]);
+  const all = useFound(source, columns, { filter: "" });
+  const isKept = all.value !== undefined && all.value.rows.length === all.value.read;
+  const isChosen = sort !== undefined || filter !== "";
+  const again = useFound(
+    source,
+    columns,
+    all.value === undefined || isKept || !isChosen ? undefined : { filter, sort },
+  );
+  const chosen = useMemo(
+    () => isKept ? chooseRows(all.value!.rows, { filter, sort }) : undefined,
+    [all.value, filter, order],
+  );
+  if (all.error !== undefined) return html`<${ErrorNotice} error=${all.error} />`;
+  if (all.value === undefined) return html`<${Reading} of=${all} />${children}`;
+  const found = chosen ?? again.value?.rows;
+  const matched = chosen?.length ?? again.value?.matched;
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
+  const { read, isEnd, statistics } = all.value;
+  const facts = [
+    matched === undefined || filter === ""
+      ? ""
+      : `${formatNumber(matched)} of ${formatNumber(read)} rows`,
+    found !== undefined && matched! > found.length
+      ? `${filter === "" ? "" : "; "}the first ${formatNumber(found.length)} are shown`
+      : "",
+  ].join("");
   return html`
+    ${!isEnd && html`<p class="note">Only the first ${formatNumber(read)} rows are read.</p>`}
     <div class="fields">
       <label>Filter rows <input type="search" value=${filter} onInput=${typed} /></label>
-      <span class="muted" role="status">${filter === ""
-        ? ""
-        : `${formatNumber(chosen.length)} of ${formatNumber(rows.length)} rows`}</span></div>
-    <${Paged} items=${chosen} step=${PAGE_ROWS} unit="rows">${(shown: Rows, start: number) =>
-      html`
-        <${Cells} source=${source} columns=${columns} rows=${shown} from=${start}
-          sort=${sort}
-          isChosen=${sort !== undefined || filter !== ""} setSort=${setSort} />
-      `}<//>
+      <span class="muted" role="status">${facts}</span></div>
+    ${!isKept && again.isReading && html`<${Reading} of=${again} />`}
+    ${found === undefined
+      ? !again.isReading && html`
+        <${ByRanges} source=${source} file=${file} columns=${columns} setSort=${setSort} />
+      `
+      : html`<${Paged} items=${found} step=${PAGE_ROWS} unit="rows">${(
+        shown: Rows,
+        start: number,
+      ) =>
+        html`
+          <${Cells} source=${source} columns=${columns} rows=${shown} from=${start}
+            sort=${sort} isChosen=${isChosen} setSort=${setSort} />
+        `}<//>`}
     <h3>Columns</h3>
-    <${Statistics} source=${source} columns=${columns} rows=${rows} />
+    <${Statistics} source=${source} columns=${columns} found=${statistics} />
+  `;
+}
+
+interface Finding {
+  value?: FoundRows;
+  error?: unknown;
+  isReading: boolean;
+  read: number;
+  progress?: number;
+  stop(): void;
+}
+
+/** Finds rows, with progress, until it is stopped. Nothing is read if nothing is wanted. */
+function useFound(
+  source: TableSource,
+  columns: readonly number[],
+  wanted: Wanted | undefined,
+): Finding {
+  const [state, setState] = useState<Omit<Finding, "stop">>({ isReading: true, read: 0 });
+  const stop = useRef<AbortController | undefined>(undefined);
+  const key = JSON.stringify([columns, wanted]);
+  useEffect(() => {
+    if (wanted === undefined) return setState({ isReading: false, read: 0 });
+    const left = new AbortController();
+    const { signal } = left;
+    stop.current = new AbortController();
+    setState({ isReading: true, read: 0 });
+    const onProgress = (read: number, progress?: number) =>
+      signal.aborted || setState({ isReading: true, read, progress });
+    const timer = setTimeout(() => {
+      const options = { signal, stop: stop.current!.signal, onProgress };
+      findRows(source, columns, wanted, options).then(
+        (value) => signal.aborted || setState({ value, isReading: false, read: value.read }),
+        (error) => signal.aborted || setState({ error, isReading: false, read: 0 }),
+      );
+    }, TYPING_MS);
+    return () => (clearTimeout(timer), left.abort());
+  }, [source, key]);
+  return { ...state, stop: () => stop.current?.abort() };
+}
+
+function Reading({ of: { read, progress, stop } }: { of: Finding }): VNode {
+  return html`
+    <div class="fields" role="status">
+      <span>${formatNumber(read)} rows read${progress === undefined
+        ? ""
+        : `, ${Math.floor(progress * 100)} %`}</span>
+      <button type="button" class="button button-small" onClick=${stop}>Stop</button>
+    </div>
+    <${Progress} value=${progress} label="Rows read" />
   `;
 }
 
@@ -158,13 +240,16 @@ function Cells({ source, columns, rows, from, sort, isChosen = false, setSort }:
 function shownCell(cell: Cell): string {
   if (cell === null) return "null";
   const text = cellText(cell);
-  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
+  return text.length > MAX_CELL + 1 ? `${text.slice(0, MAX_CELL)}…` : text;
 }
 
 const alignOf = (type: string) => type === "number" || type === "int64" ? "number" : "";
 
-function Statistics({ source, columns, rows }: Omit<BodyProps, "file"> & { rows: Rows }): VNode {
-  const found = useMemo(() => columns.map((_, i) => describeColumn(rows, i)), [rows]);
+function Statistics({ source, columns, found }: {
+  source: TableSource;
+  columns: readonly number[];
+  found: readonly ColumnStatistics[];
+}): VNode {
   const cut = (text = "") => text.length > 40 ? `${text.slice(0, 40)}…` : text;
   const shown: Column<ColumnStatistics>[] = [
     { title: "Column", cell: (_, i) => source.columns[columns[i]!]!.name },

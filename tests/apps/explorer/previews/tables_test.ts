@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { splitCsv } from "../../../../apps/explorer/previews/tables/split_csv.ts";
 import {
   chooseRows,
-  describeColumn,
+  findRows,
   readRows,
+  Tally,
 } from "../../../../apps/explorer/previews/tables/table_rows.ts";
 import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
 import { parseCsv } from "../../../../formats/csv.ts";
@@ -100,14 +101,19 @@ Deno.test("Parquet reads the footer and the pages of the shown columns", async (
 
 Deno.test("rows are described, filtered and sorted; numbers in text count as numbers", () => {
   const rows = [["10", "b"], ["9", "a"], ["", "a"], ["1e2", "C"]];
-  assertEquals(describeColumn(rows, 0), {
+  const describe = (column: number) => {
+    const tally = new Tally();
+    for (const row of rows) tally.add(row[column]);
+    return tally.statistics();
+  };
+  assertEquals(describe(0), {
     nulls: 1,
     distinct: 3,
     min: "9",
     max: "1e2",
     mean: "39.6667",
   });
-  assertEquals(describeColumn(rows, 1).top, { value: "a", count: 2 });
+  assertEquals(describe(1).top, { value: "a", count: 2 });
   const sort = { column: 0, isDown: false };
   assertEquals(chooseRows(rows, { filter: "", sort }).map(([cell]) => cell), [
     "9",
@@ -124,7 +130,7 @@ Deno.test("rows for statistics end at a limit", async () => {
   const line = "1,2\n";
   const size = line.length * 100_000;
   const file = fakeFile("many.csv", { size, byteAt: (at) => line.charCodeAt(at % 4) });
-  const { rows, isAll } = await readRows(await openTable(file), undefined);
+  const { rows, isAll } = await readRows(await openTable(file), [0, 1]);
   assertEquals([rows.length, isAll], [20_000, false]);
   assert(file.bytesRead() <= size + 512 * 1024, `${file.bytesRead()}`);
   const wide = `${"x".repeat(1_000_000)}\n`;
@@ -132,6 +138,47 @@ Deno.test("rows for statistics end at a limit", async () => {
     size: wide.length * 1000,
     byteAt: (at) => wide.charCodeAt(at % wide.length),
   });
-  assertEquals((await readRows(await openTable(long), undefined)).isAll, false);
+  assertEquals((await readRows(await openTable(long), [0])).isAll, false);
   assert(long.bytesRead() < 128 * 1024 * 1024, `${long.bytesRead()}`);
+});
+
+Deno.test("the types of CSV columns are detected", async () => {
+  const text =
+    "n,day,at,code,mixed,empty\n1.5,2026-01-02,2026-01-02T03:04:05Z,007,1,\n-2e3,2026-02-03,2026-01-02 03:04,010,a,\n";
+  const { columns } = await openTable(fakeFile("types.csv", encoder.encode(text)));
+  assertEquals(
+    columns.map(({ type }) => type),
+    ["number", "date", "date", "string", "string", "string"],
+  );
+});
+
+Deno.test("all rows are sorted, filtered and described, though few are kept", async () => {
+  // Rows of 16 bytes: a number from 000000 to 299999 turned round, and its parity.
+  const line = (i: number) => `${String(299_999 - i).padStart(6, "1")},${i % 2 ? "odd" : "even"}`;
+  const row = (i: number) => `${line(i).padEnd(15, " ")}\n`;
+  const size = 16 * 300_001;
+  const file = fakeFile("large.csv", {
+    size,
+    byteAt: (at) =>
+      at < 16
+        ? "n,parity       \n".charCodeAt(at)
+        : row(Math.floor(at / 16) - 1).charCodeAt(at % 16),
+  });
+  const source = await openTable(file);
+  let progress = 0;
+  const sort = { column: 0, isDown: true };
+  const found = await findRows(source, [0, 1], { filter: "odd", sort }, {
+    onProgress: (_, part = 0) => progress = Math.max(progress, part),
+  });
+  assertEquals([found.read, found.matched, found.rows.length], [300_000, 150_000, 20_000]);
+  assertEquals([found.isEnd, progress > 0.5], [true, true]);
+  const numbers = found.rows.map(([cell]) => Number(cell));
+  assert(numbers.every((n, i) => i === 0 || n <= numbers[i - 1]!));
+  assertEquals(found.statistics[1]!.distinct, 2);
+  const stop = new AbortController();
+  const stopped = await findRows(source, [0], { filter: "" }, {
+    stop: stop.signal,
+    onProgress: () => stop.abort(),
+  });
+  assert(!stopped.isEnd && stopped.read > 0 && stopped.read < 300_000, `${stopped.read}`);
 });
