@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { createLocalBackend, detectLocking } from "./backends/local.ts";
+import { createLocalBackend } from "./backends/local.ts";
+import { detectLocking } from "./backends/local/lock.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
@@ -273,9 +274,8 @@ export type { ErrorCode } from "./core/errors.ts";
 export { createLookup } from "./core/lookup.ts";
 export { defineMaterializer } from "./core/materializer.ts";
 export type { Materializer, Materializers } from "./core/materializer.ts";
-export { checkName } from "./core/naming/names.ts";
-export { checkAlias, parseRef, type Ref } from "./core/naming/refs.ts";
-export { parseVersion, type Version } from "./core/naming/versions.ts";
+export { parseRef, type Ref } from "./core/naming/refs.ts";
+export { type Version } from "./core/naming/versions.ts";
 export type {
   CopyOptions,
   DeleteOptions,

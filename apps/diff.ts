@@ -24,16 +24,6 @@ export interface UnifiedDiffOptions {
 /**
  * Returns the differences of two strings in the format of `diff -u` and `patch`: empty if they are
  * equal, undefined if the time limit is reached.
- *
- * @example
- * ```ts
- * import { unifiedDiff } from "@holdfast/holdfast/diff";
- * import { assertEquals } from "@std/assert";
- *
- * const [before, after] = ["one\ntwo\n", "one\nthree\n"];
- * const patch = unifiedDiff({ name: "a", text: before }, { name: "b", text: after });
- * assertEquals(patch, "--- a\n+++ b\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n");
- * ```
  */
 export function unifiedDiff(
   before: NamedText,

@@ -28,7 +28,7 @@ export function driverOf(url: string): { driver: Driver | undefined; place: Back
  *
  * @example
  * ```ts
- * import { checkStoreUrl } from "@holdfast/holdfast/backends";
+ * import { checkStoreUrl } from "./drivers.ts";
  * import { assertThrows } from "@std/assert";
  *
  * checkStoreUrl("s3://bucket/prefix?region=eu-central-1");

@@ -24,9 +24,6 @@ import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn, type Turn } from "./local/turn.ts";
 import { createDiskSync } from "../disk/disk_sync.ts";
 
-export { detectLocking } from "./local/lock.ts";
-export type { DetectLockingOptions } from "./local/lock.ts";
-
 /** Options of {@linkcode createLocalBackend}. */
 export interface LocalBackendOptions {
   /** The folder, a path or a `file:` URL. The first put creates it. */

@@ -22,13 +22,11 @@ import { DRIVERS } from "./drivers.ts";
 import type { S3Configs } from "./s3_configs.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
 
-export { isStoreUrl } from "../core/urls/store_url.ts";
 export type * from "../core/backend.ts";
 export { isPrefix } from "../core/backend.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
-export { checkStoreUrl } from "./drivers.ts";
 export type { BackendPlace, S3Credentials };
 export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";

@@ -29,8 +29,7 @@ import type { S3ProviderId } from "./s3_providers.ts";
 
 export type { S3Credentials } from "./s3/credentials.ts";
 export type { S3SdkClient } from "./s3/wire.ts";
-export { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
-export type { S3Provider, S3ProviderId } from "./s3_providers.ts";
+export type { S3ProviderId } from "./s3_providers.ts";
 
 /** Options of {@linkcode createS3Backend}. */
 export interface S3BackendOptions {

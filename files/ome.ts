@@ -10,13 +10,7 @@ export type { Channel } from "./ome/channels.ts";
 export type { Downsampling } from "./ome/halve.ts";
 export { openMultiscale } from "./ome/image.ts";
 export type { ImageLevel, MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/image.ts";
-export { imageAttributes, readImageAttributes } from "./ome/image_metadata.ts";
-export type {
-  ImageMetadata,
-  ImageToDescribe,
-  LevelMetadata,
-  Placement,
-} from "./ome/image_metadata.ts";
+export type { ImageMetadata, LevelMetadata, Placement } from "./ome/image_metadata.ts";
 export type { ImageLayout } from "./ome/levels.ts";
 export { createPlate, openPlate } from "./ome/plate.ts";
 export type {
@@ -26,19 +20,7 @@ export type {
   Plate,
   WellName,
 } from "./ome/plate.ts";
-export {
-  plateAttributes,
-  readPlateAttributes,
-  readWellAttributes,
-  wellAttributes,
-} from "./ome/plate_metadata.ts";
-export type {
-  Acquisition,
-  Field,
-  PlateMetadata,
-  WellMetadata,
-  WellPlace,
-} from "./ome/plate_metadata.ts";
+export type { Acquisition, Field, PlateMetadata, WellPlace } from "./ome/plate_metadata.ts";
 export { createImagePyramid } from "./ome/pyramid.ts";
 export type { ImagePyramidOptions } from "./ome/pyramid.ts";
 export type { SaveImagesOptions } from "./ome/save_field.ts";

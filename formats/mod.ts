@@ -25,7 +25,7 @@ export { bytes, type RawContent } from "./bytes.ts";
 export type * from "./content/format.ts";
 export { gif, readFrames } from "./gif.ts";
 export type { GifFrame, GifOptions } from "./gif.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
+export { toArray, toImage } from "./images/image.ts";
 export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
 export { json, type JsonOptions } from "./json.ts";

@@ -13,7 +13,7 @@ import { inflateSync } from "node:zlib";
 import { concatBytes } from "../core/bytes/bytes.ts";
 
 export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
+export { toArray, toImage } from "./images/image.ts";
 export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
 

@@ -25,7 +25,7 @@ import {
 import type { Holds, ImageOptions } from "./images/image_file.ts";
 
 export type * from "./content/format.ts";
-export { isImage, toArray, toImage } from "./images/image.ts";
+export { toArray, toImage } from "./images/image.ts";
 export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
 

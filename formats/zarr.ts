@@ -30,6 +30,5 @@ export type { ZarrObject, ZarrValue } from "./zarr/documents/metadata_text.ts";
 export { createZarrArray, openZarrArray } from "./zarr/nodes.ts";
 export type { CreateZarrOptions, OpenZarrOptions } from "./zarr/nodes.ts";
 export type { AxisSelection, ZarrSelection } from "./zarr/chunks/selection.ts";
-export { usualChunks } from "./zarr/documents/metadata.ts";
 export { zarrStore } from "./zarr/store.ts";
 export type { ZarrGetOptions, ZarrStore } from "./zarr/store.ts";

@@ -10,7 +10,6 @@ import type { ImportMindtraceOptions, ImportReport } from "./mindtrace/import.ts
 import type { MindtraceRegistry, OpenMindtraceOptions } from "./mindtrace/open.ts";
 import type { MindtraceLocation } from "./mindtrace/source.ts";
 
-export type { MindtraceOrigin } from "./mindtrace/description.ts";
 export type { ExportedVersion, ExportMindtraceOptions, ExportReport } from "./mindtrace/export.ts";
 export type {
   ImportedVersion,

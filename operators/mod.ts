@@ -35,21 +35,30 @@ export type {
 export type { Shard } from "../core/work/shards.ts";
 export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "./contract/operator.ts";
 export type { PartialContext } from "./context.ts";
-export { exitCodeOf } from "./exit_codes.ts";
 export { defineOperator, Operator } from "./operator.ts";
 export type { AnyOperator, OperatorClass } from "./operator.ts";
-export { createOperators, isOperators } from "./operator_set.ts";
+export { createOperators } from "./operator_set.ts";
 export type { OperatorArgs, Operators, OperatorSource } from "./operator_set.ts";
 export { runOperator } from "./run_operator.ts";
 export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";
 export { runCommand } from "./process/run_command.ts";
 export type { CommandResult, RunCommandOptions } from "./process/run_command.ts";
 export { stepVariables } from "./process/step_variables.ts";
-export { findCycle, levelsOf, topologicalOrder } from "./graph/order.ts";
+export { levelsOf } from "./graph/order.ts";
 export type { GraphStep } from "./graph/order.ts";
-export { selectSteps } from "./graph/select_steps.ts";
-export type { StepSelection } from "./graph/select_steps.ts";
 export { draw, drawPipeline } from "./graph/draw.ts";
 export type { DrawingForm, DrawPipelineOptions } from "./graph/draw.ts";
 export type { PlannedDecisions } from "./graph/pipeline_drawing.ts";
 export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./graph/drawing.ts";
+export { createQueueEngine, createStepHandler, openEngine } from "./engines/mod.ts";
+export type {
+  Engine,
+  EngineJob,
+  EngineState,
+  EngineStep,
+  OpenEngineOptions,
+  QueuedStep,
+  Resources,
+  StepCommand,
+  StepHandlerOptions,
+} from "./engines/mod.ts";

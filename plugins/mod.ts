@@ -25,7 +25,6 @@ export type {
 export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
 export { createFileStorage, type FileStorageOptions } from "./storage/backend_storage.ts";
 export type * from "./storage/file_storage.ts";
-export { openStorage, type StorageSettings } from "./storage/open_storage.ts";
 export { type Background, createBackground } from "./jobs/background.ts";
 export {
   createQueueRunner,

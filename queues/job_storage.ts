@@ -11,8 +11,6 @@ import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
 
 export type { JobStorage } from "./job_storage/contract.ts";
-export { createMemoryJobStorage } from "./job_storage/memory.ts";
-export type { MemoryJobStorageOptions } from "./job_storage/memory.ts";
 
 /** Options of {@linkcode openJobStorage}. */
 export interface OpenJobStorageOptions {

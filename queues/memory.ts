@@ -43,21 +43,6 @@ export interface MemoryQueueOptions {
 
 /**
  * Creates a queue in this process.
- *
- * @example
- * ```ts
- * import { createMemoryQueue } from "@holdfast/holdfast/queues";
- * import { assertEquals } from "@std/assert";
- *
- * await using queue = createMemoryQueue();
- * await queue.add({ id: "greet-1", group: "greetings", kind: "greet", data: "Ada" });
- * const done = Promise.withResolvers<void>();
- * await using _worker = await queue.work((job) => `Hello ${job.data}`, {
- *   onEvent: ({ event }) => event === "done" && done.resolve(),
- * });
- * await done.promise;
- * assertEquals((await queue.get("greet-1"))?.result, "Hello Ada");
- * ```
  */
 export function createMemoryQueue(
   { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},

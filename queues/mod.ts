@@ -10,7 +10,6 @@ import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
 
 export type * from "../core/queue.ts";
-export { createMemoryQueue, type MemoryQueueOptions } from "./memory.ts";
 export * from "./job_storage.ts";
 
 /** Options of {@linkcode openQueue}. */

@@ -3,7 +3,7 @@ import { createMemoryBackend, defineRegistry, openRegistry, RegistryError } from
 import { createFileStores } from "../files/mod.ts";
 import { createMemoryBus } from "../plugins/events/mod.ts";
 import { createPlugins, defineInterface } from "../plugins/mod.ts";
-import { createMemoryQueue } from "../queues/mod.ts";
+import { createMemoryQueue } from "../queues/memory.ts";
 
 /** A backend that counts how often it is closed. */
 function countingBackend() {

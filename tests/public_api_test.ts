@@ -49,6 +49,27 @@ Deno.test("public functions take at most two positional parameters before their 
   assertEquals(long.map(({ name }) => name).sort(), LIKE_SAVE);
 });
 
+Deno.test("every public function and constant is shown in README, docs or an example", async () => {
+  const pages = ["README.md"];
+  for (const folder of ["docs", "examples"]) {
+    for await (const path of filesBelow(folder)) if (!path.includes("decisions/")) pages.push(path);
+  }
+  const texts = (await Promise.all(pages.map((path) => Deno.readTextFile(path)))).join("\n");
+  const values = symbols.flatMap(({ symbols }) => symbols).filter(({ declarations }) =>
+    declarations.some(({ kind }) => kind === "function" || kind === "variable")
+  );
+  const unknown = values.map(({ name }) => name)
+    .filter((name) => !new RegExp(`\\b${name}\\b`).test(texts));
+  assertEquals([...new Set(unknown)], []);
+});
+
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* filesBelow(`${folder}/${name}`);
+    else if (/\.(md|ts)$/.test(name)) yield `${folder}/${name}`;
+  }
+}
+
 function isExported({ declarations }: { declarations: Declaration[] }): boolean {
   return declarations.some(({ declarationKind }) => declarationKind === "export");
 }

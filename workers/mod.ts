@@ -59,8 +59,7 @@ export type { AtOnceOptions } from "../core/work/at_once.ts";
 export { createLanes } from "../core/work/lanes.ts";
 export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
-export { isOfShard, parseShard, shardFromEnvironment } from "../core/work/shards.ts";
-export type { FoundShard, Shard } from "../core/work/shards.ts";
+export type { Shard } from "../core/work/shards.ts";
 export { zip } from "./zip.ts";
 export type { ZipOptions } from "./zip.ts";
 export type {

@@ -71,14 +71,6 @@ export interface DetectLockingOptions {
 /**
  * Detects the locking of a folder: that of a used folder by its lock file, without a write; that of
  * an empty one with a trial hard link. Creates a missing folder.
- *
- * @example
- * ```ts
- * import { createLocalBackend, detectLocking } from "@holdfast/holdfast/backends/local";
- *
- * const path = await Deno.makeTempDir();
- * const backend = createLocalBackend({ path, locking: await detectLocking(path) });
- * ```
  */
 export async function detectLocking(
   path: string | URL,

@@ -63,21 +63,6 @@ const MAX_LEVELS = 100;
  * Returns the attributes of the group of an image.
  *
  * @throws {RegistryError} `Invalid` for axes and numbers that OME-NGFF does not allow
- *
- * @example
- * ```ts
- * import { imageAttributes, readImageAttributes } from "@holdfast/holdfast/files/ome";
- * import { assertEquals } from "@std/assert";
- *
- * const levels = [{ path: "0", scale: [1, 0.5, 0.5], translation: [0, 0, 0] }];
- * const attributes = imageAttributes({ axes: "cyx", levels, channels: ["DAPI"] });
- * const { version, axes, channels } = readImageAttributes("plate.zarr/A/1/0", attributes);
- * assertEquals([version, axes[0], channels?.[0]?.label], [
- *   "0.5",
- *   { name: "c", type: "channel" },
- *   "DAPI",
- * ]);
- * ```
  */
 export function imageAttributes(image: ImageToDescribe): ZarrObject {
   const { version = "0.5", name, axes, levels, downsampling, channels, dtype = "uint16" } = image;

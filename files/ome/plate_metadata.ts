@@ -102,16 +102,6 @@ export function wellItems(
  * @param path the group, for messages
  * @throws {RegistryError} `Corrupt`, with the location, for what OME-NGFF does not allow;
  * `Unsupported` for other versions
- *
- * @example
- * ```ts
- * import { plateAttributes, readPlateAttributes } from "@holdfast/holdfast/files/ome";
- * import { assertEquals } from "@std/assert";
- *
- * const wells = [{ path: "B/2", row: "B", column: "2" }];
- * const plate = { version: "0.5", rows: ["A", "B"], columns: ["1", "2", "3"], wells } as const;
- * assertEquals(readPlateAttributes("plate.zarr", plateAttributes(plate)), plate);
- * ```
  */
 export function readPlateAttributes(path: string, attributes: unknown): PlateMetadata {
   return parsePlate(readDocument(path, attributes));

@@ -7,12 +7,10 @@
 export type * from "../contract/pipeline.ts";
 export type * from "./definition.ts";
 export { encodePipeline } from "./encode.ts";
-export { checkPipeline, loadPipeline } from "./load.ts";
-export type { CheckedPipeline, LoadedPipeline, LoadPipelineOptions } from "./load.ts";
+export { loadPipeline } from "./load.ts";
+export type { LoadedPipeline, LoadPipelineOptions } from "./load.ts";
 export { definePipeline, parsePipeline } from "./parse.ts";
 export type { ParsePipelineOptions } from "./parse.ts";
 export { problemLine, problemsOf } from "./tree/problems.ts";
 export type { ConfigProblem } from "./tree/problems.ts";
 export { decodeSecret, encodeSecret } from "./secret_texts.ts";
-export { stepOf } from "../graph/step_inputs.ts";
-export type { StepInput } from "../graph/step_inputs.ts";

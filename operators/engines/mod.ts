@@ -14,12 +14,8 @@ import { createQueueEngine } from "./queue.ts";
 import { createSlurmEngine } from "./slurm.ts";
 
 export type * from "../../core/engine.ts";
-export { createLocalEngine } from "./local.ts";
-export type { LocalEngineOptions } from "./local.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";
 export type { StepHandlerOptions } from "./queue.ts";
-export { createSlurmEngine } from "./slurm.ts";
-export type { SlurmEngineOptions } from "./slurm.ts";
 export type { QueuedStep, StepCommand } from "./step_processes.ts";
 
 /** Options of {@linkcode openEngine}. */
@@ -36,7 +32,7 @@ export interface OpenEngineOptions {
  *
  * @example
  * ```ts
- * import { openEngine } from "@holdfast/holdfast/operators/engines";
+ * import { openEngine } from "@holdfast/holdfast/operators";
  * import { assertEquals } from "@std/assert";
  *
  * await using engine = await openEngine("local:"); // or "redis://127.0.0.1:6379", "slurm:"

@@ -12,15 +12,6 @@ export interface GraphStep {
  * Sorts steps so that each follows its dependencies, otherwise in the order of the list.
  *
  * @throws {RegistryError} `Invalid` for a cycle, which it names
- *
- * @example
- * ```ts
- * import { topologicalOrder } from "@holdfast/holdfast/operators";
- * import { assertEquals } from "@std/assert";
- *
- * const steps = [{ id: "train", upstream: ["clean"] }, { id: "clean", upstream: [] }];
- * assertEquals(topologicalOrder(steps), ["clean", "train"]);
- * ```
  */
 export function topologicalOrder(steps: readonly GraphStep[]): string[] {
   return levelsOf(steps).flat();

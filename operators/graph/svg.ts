@@ -17,19 +17,6 @@ const MOST_BOXES = 3000;
  * references. Escapes all text.
  *
  * @throws {RegistryError} `Invalid` for more than 3,000 boxes
- *
- * @example
- * ```ts
- * import { renderSvg } from "@holdfast/holdfast/operators/graph/svg";
- * import { assert } from "@std/assert";
- *
- * const boxes = [
- *   { id: "a", lines: ["clean <raw>"] },
- *   { id: "b", lines: ["train"], look: "run" as const },
- * ];
- * const svg = await renderSvg({ boxes, arrows: [{ from: "a", to: "b", label: "data" }] });
- * assert(svg.startsWith("<svg ") && svg.includes("clean &lt;raw&gt;"));
- * ```
  */
 export async function renderSvg(drawing: Drawing): Promise<string> {
   const { boxes } = drawing;

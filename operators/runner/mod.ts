@@ -19,26 +19,13 @@ export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./outcome
 export { planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
-export { attemptsOf } from "./records/failures.ts";
-export type { StepAttempt } from "./records/failures.ts";
-export { lastRun, listRuns } from "./records/run_record.ts";
+export { listRuns } from "./records/run_record.ts";
 export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
-export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
-export type { RecordNames, RunId } from "./records/names.ts";
 export { cancelRun, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
-export type {
-  FailureRecord,
-  Fingerprint,
-  SavedOutput,
-  StepFacts,
-  StepRecord,
-} from "./records/files.ts";
+export type { Fingerprint, SavedOutput, StepFacts } from "./records/files.ts";
 export type { Executor } from "../../core/executor.ts";
 export type { OperatorJobs } from "../contract/operator.ts";
-export { runFolder } from "./run_context.ts";
-export { runningLogs } from "./running_logs.ts";
-export type { RunPlace } from "./running_logs.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

@@ -11,7 +11,22 @@ import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createMemoryBus } from "./memory.ts";
 
-export type * from "../../core/event_bus.ts";
+export type {
+  AnyTopics,
+  BusEvent,
+  BusTrouble,
+  EventBus,
+  EventHandler,
+  EventOf,
+  EventPublisher,
+  EventStream,
+  Fits,
+  ListenOptions,
+  SubscribeOptions,
+  Subscription,
+  TopicOf,
+  TopicsFitting,
+} from "../../core/event_bus.ts";
 export type * from "../../core/registry/registry_events.ts";
 export { createMemoryBus, type MemoryBusOptions } from "./memory.ts";
 export { createWebhooks } from "./webhooks.ts";

@@ -11,18 +11,6 @@ export interface MemoryJobStorageOptions {
 
 /**
  * Creates a storage in this process.
- *
- * @example
- * ```ts
- * import { createMemoryJobStorage } from "@holdfast/holdfast/queues";
- * import { assertEquals } from "@std/assert";
- *
- * await using storage = createMemoryJobStorage();
- * const times = { attempts: 1, attemptsMade: 1, addedAt: new Date() };
- * const job = { id: "a", group: "g", kind: "k", data: null, ...times };
- * await storage.put({ ...job, state: "done", result: 7 });
- * assertEquals((await storage.get("a"))?.result, 7);
- * ```
  */
 export function createMemoryJobStorage(
   { mostJobs = 100_000 }: MemoryJobStorageOptions = {},

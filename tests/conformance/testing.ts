@@ -11,9 +11,30 @@
  *
  * @module
  */
-export * from "../simulate/mod.ts";
-export * from "./events.ts";
-export * from "./files.ts";
-export * from "./mod.ts";
-export * from "./queues.ts";
-export * from "./registry.ts";
+export { simulate, withFaults, withSimulatedTime } from "../simulate/mod.ts";
+export type {
+  Fault,
+  FaultOptions,
+  Finding,
+  Promised,
+  Run,
+  RunOptions,
+  SimulateOptions,
+  StoreCall,
+  Violation,
+} from "../simulate/mod.ts";
+export { testEventBus } from "./events.ts";
+export type { TestEventBusOptions } from "./events.ts";
+export { testFileStore } from "./files.ts";
+export type { TestFileStoreOptions } from "./files.ts";
+export { testBackend } from "./mod.ts";
+export type { Capability, RegisterTest, TestBackendOptions } from "./mod.ts";
+export { testJobStorage, testQueue } from "./queues.ts";
+export type { TestQueueOptions } from "./queues.ts";
+export { testRegistry } from "./registry.ts";
+export type {
+  RegistryFeature,
+  RegistryToOpen,
+  RegistryUnderTest,
+  TestRegistryOptions,
+} from "./registry.ts";

@@ -3,7 +3,8 @@ import { exists } from "./support/exists.ts";
 import { type ErrorCode, isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { realSystem } from "../../core/system.ts";
-import { defineOperator, exitCodeOf, runOperator } from "../../operators/mod.ts";
+import { defineOperator, runOperator } from "../../operators/mod.ts";
+import { exitCodeOf } from "../../operators/exit_codes.ts";
 import type { OperatorContext } from "../../operators/mod.ts";
 import { testInRoot } from "../support/temp_root.ts";
 

@@ -13,7 +13,9 @@ import { EXIT_CODES } from "../../operators/contract/operator.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { toWire } from "../wire_error.ts";
-import { exitCodeOf, isOperators, type Operators, runOperator } from "../../operators/mod.ts";
+import { type Operators, runOperator } from "../../operators/mod.ts";
+import { exitCodeOf } from "../../operators/exit_codes.ts";
+import { isOperators } from "../../operators/operator_set.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 

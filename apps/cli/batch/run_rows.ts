@@ -2,13 +2,8 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Registry, RegistryError } from "../../../mod.ts";
-import {
-  type Batch,
-  createBatch,
-  type FoundShard,
-  isOfShard,
-  outcomesOf,
-} from "../../../workers/mod.ts";
+import { type Batch, createBatch, outcomesOf } from "../../../workers/mod.ts";
+import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";

@@ -1,7 +1,8 @@
 // `holdfast export site`
 import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { isPrefix, isStoreUrl } from "../../../backends/mod.ts";
+import { isPrefix } from "../../../backends/mod.ts";
+import { isStoreUrl } from "../../../core/urls/store_url.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";

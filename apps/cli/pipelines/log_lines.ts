@@ -55,7 +55,9 @@ export async function followLogs(
 ): Promise<void> {
   const { io } = context;
   const { signal, system } = io;
-  const { attemptsOf, readResult, runningLogs } = await import("../../../operators/runner/mod.ts");
+  const { readResult } = await import("../../../operators/runner/mod.ts");
+  const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
+  const { runningLogs } = await import("../../../operators/runner/running_logs.ts");
   const workDir = await workDirOf(registry, run, signal);
   const followed = new Map(
     steps.map((step) => [step, { printed: [] as number[], seen: new Set<string>(), ended: false }]),

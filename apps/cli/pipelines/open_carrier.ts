@@ -66,7 +66,7 @@ export async function openCarrier(
 ): Promise<CarryOptions & { engine: Engine }> {
   const { io } = context;
   const { openEngine } = await import("../../../operators/engines/mod.ts");
-  const { runFolder } = await import("../../../operators/runner/mod.ts");
+  const { runFolder } = await import("../../../operators/runner/run_context.ts");
   const engine = await openEngine(url, { system: io.system });
   // Jobs of a local engine end with this process, so steps must not submit others to it.
   const isShared = engine.kind !== "local";

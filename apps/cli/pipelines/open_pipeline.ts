@@ -201,6 +201,6 @@ export async function chosenSteps(
   { node, operator }: PartFlags,
 ): Promise<string[] | undefined> {
   if (node === undefined && operator === undefined) return undefined;
-  const { selectSteps } = await import("../../../operators/mod.ts");
+  const { selectSteps } = await import("../../../operators/graph/select_steps.ts");
   return selectSteps(pipeline, { nodes: node, operators: operator }).steps.map(({ id }) => id);
 }

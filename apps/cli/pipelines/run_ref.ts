@@ -15,7 +15,8 @@ export async function findRun(
   text: string,
   { io: { signal } }: CommandContext,
 ): Promise<string> {
-  const { formatRunId, lastRun, parseRunId } = await import("../../../operators/runner/mod.ts");
+  const { formatRunId, parseRunId } = await import("../../../operators/runner/records/names.ts");
+  const { lastRun } = await import("../../../operators/runner/records/run_record.ts");
   const [, pipeline] = /^([^@]+)(?:@latest)?$/.exec(text) ?? [];
   if (pipeline === undefined) {
     const run = parseRunId(text);

@@ -3,7 +3,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { isOperators, type Operators } from "../../../operators/mod.ts";
+import type { Operators } from "../../../operators/mod.ts";
+import { isOperators } from "../../../operators/operator_set.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
 

@@ -1,7 +1,8 @@
 // Stores at given locations.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createS3Configs, isStoreUrl, openBackend, type S3Configs } from "../../../backends/mod.ts";
+import { createS3Configs, openBackend, type S3Configs } from "../../../backends/mod.ts";
+import { isStoreUrl } from "../../../core/urls/store_url.ts";
 import type { Backend, Logger, System } from "../../../mod.ts";
 
 /** Fewer retries pass in half a second, without a warning. */

@@ -1,6 +1,6 @@
 // Checks of arguments before the registry is opened.
 import { statSync } from "node:fs";
-import { checkAlias } from "../../../mod.ts";
+import { checkAlias } from "../../../core/naming/refs.ts";
 import type { Command } from "./command.ts";
 import { invalid, shellWord } from "./hints.ts";
 

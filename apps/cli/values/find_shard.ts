@@ -1,6 +1,6 @@
 // The shard of a process.
 import type { System } from "../../../mod.ts";
-import { type FoundShard, parseShard, shardFromEnvironment } from "../../../workers/mod.ts";
+import { type FoundShard, parseShard, shardFromEnvironment } from "../../../core/work/shards.ts";
 import { invalid } from "../program/hints.ts";
 
 /** Parses `--shard`; detects it from the scheduler for `auto`. */

@@ -1,6 +1,7 @@
 // Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
 import { createHash } from "node:crypto";
-import { type Artifact, checkName, isRegistryError, type Registry } from "../../../mod.ts";
+import { type Artifact, isRegistryError, type Registry } from "../../../mod.ts";
+import { checkName } from "../../../core/naming/names.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";

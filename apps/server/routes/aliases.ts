@@ -1,6 +1,7 @@
 // The aliases of a name and their history.
 import type { AliasChange, AliasEntry } from "../../../registry/mod.ts";
-import { checkAlias, type Registry } from "../../../mod.ts";
+import type { Registry } from "../../../mod.ts";
+import { checkAlias } from "../../../core/naming/refs.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";

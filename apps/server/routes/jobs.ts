@@ -208,7 +208,8 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     query: schemas.RunsQuery,
     answer: ({ c, query: { pipeline, ...page }, access }) => {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
-        const { listRuns, recordNames } = await import("../../../operators/runner/mod.ts");
+        const { listRuns } = await import("../../../operators/runner/mod.ts");
+        const { recordNames } = await import("../../../operators/runner/records/names.ts");
         const may = (pipeline: string) => access.may("read", recordNames(pipeline).run);
         for (const run of await listRuns(registry, { pipeline, may, ...asked })) {
           yield knownRun(run);
@@ -250,7 +251,8 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     answers: { 200: { description: "The attempts, oldest first", schema: AttemptsSchema } },
     answer: async ({ c, params: { run, step }, access }) => {
       access.check("read", await recordsOf(run));
-      const { attemptsOf, readRun } = await import("../../../operators/runner/mod.ts");
+      const { readRun } = await import("../../../operators/runner/mod.ts");
+      const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
       const { steps } = await readRun(registry, run);
       if (!steps.some((planned) => planned.step === step)) {
         throw fault({
@@ -294,6 +296,6 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
 }
 
 async function recordsOf(run: string): Promise<string> {
-  const { parseRunId, recordNames } = await import("../../../operators/runner/mod.ts");
+  const { parseRunId, recordNames } = await import("../../../operators/runner/records/names.ts");
   return recordNames(parseRunId(run).pipeline).run;
 }

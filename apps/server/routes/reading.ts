@@ -11,17 +11,17 @@ import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
   type Artifact,
   type ArtifactInfo,
-  checkName,
   isRegistryError,
   lineageOf,
   logOf,
   parseRef,
-  parseVersion,
   type Registry,
   type VersionEntry,
   type VersionsOptions,
   type WatchOptions,
 } from "../../../mod.ts";
+import { checkName } from "../../../core/naming/names.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";

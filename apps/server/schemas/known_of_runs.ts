@@ -68,7 +68,7 @@ async function outcomeSoFar(
   { signal }: SignalOptions,
 ): Promise<Omit<StepOutcome, "end"> & { end: StepEnd | "unknown" }> {
   if (decision === "skip") return { end: "skipped", durationMs: 0, reason: "nothing changed" };
-  const { attemptsOf } = await import("../../../operators/runner/mod.ts");
+  const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
   const attempts = await attemptsOf(registry, { run, step }, { signal });
   const last = attempts.at(-1);
   if (last === undefined) return { end: "unknown", durationMs: 0 };

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { assert, assertEquals } from "@std/assert";
-import { createLocalBackend, detectLocking } from "../../../backends/local.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { detectLocking } from "../../../backends/local/lock.ts";
 import { ownCalls } from "../../../disk/disk_calls.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createLocalBackend, detectLocking } from "../../../backends/local.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
+import { detectLocking } from "../../../backends/local/lock.ts";
 import type { LocalBackendOptions } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";

@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
-import {
-  createS3Backend,
-  findS3Provider,
-  S3_PROVIDERS,
-  type S3ProviderId,
-} from "../../../backends/s3.ts";
+import { createS3Backend, type S3ProviderId } from "../../../backends/s3.ts";
+import { findS3Provider, S3_PROVIDERS } from "../../../backends/s3_providers.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
 import { SECRETS, standInTest, xml } from "./stand_in.ts";
 

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
-import { imageAttributes, plateAttributes, readImageAttributes } from "../../../files/ome.ts";
-import { readPlateAttributes, readWellAttributes, wellAttributes } from "../../../files/ome.ts";
-import type { ImageToDescribe, OmeVersion, PlateMetadata } from "../../../files/ome.ts";
+import { imageAttributes, readImageAttributes } from "../../../files/ome/image_metadata.ts";
+import { plateAttributes } from "../../../files/ome/plate_metadata.ts";
+import {
+  readPlateAttributes,
+  readWellAttributes,
+  wellAttributes,
+} from "../../../files/ome/plate_metadata.ts";
+import type { OmeVersion, PlateMetadata } from "../../../files/ome.ts";
+import type { ImageToDescribe } from "../../../files/ome/image_metadata.ts";
 import { thrown } from "../../core/thrown.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];

@@ -6,9 +6,9 @@ import {
   createZarrGroup,
   openZarrArray,
   openZarrGroup,
-  usualChunks,
   zarrStore,
 } from "../../../formats/zarr.ts";
+import { usualChunks } from "../../../formats/zarr/documents/metadata.ts";
 import type { CreateZarrOptions, ZarrStore } from "../../../formats/zarr.ts";
 import { refused } from "../../support/refused.ts";
 

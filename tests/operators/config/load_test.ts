@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { checkPipeline, loadPipeline } from "../../../operators/config/mod.ts";
+import { loadPipeline } from "../../../operators/config/mod.ts";
+import { checkPipeline } from "../../../operators/config/load.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
-import { parsePipeline, problemsOf } from "../../../operators/config/mod.ts";
+import { parsePipeline } from "../../../operators/config/mod.ts";
+import { problemsOf } from "../../../operators/config/tree/problems.ts";
 import { OF_GRAPHS, OF_KEYS, OF_SYNTAX, OF_VALUES, one, operators } from "./mistakes.ts";
 
 const known = {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import type { EngineStep } from "../../../core/engine.ts";
 import { realSystem } from "../../../core/system.ts";
-import { createLocalEngine } from "../../../operators/engines/mod.ts";
+import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";

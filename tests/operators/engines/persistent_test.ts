@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Engine, EngineJob, EngineStep } from "../../../core/engine.ts";
 import { realSystem } from "../../../core/system.ts";
-import { createLocalEngine, createStepHandler } from "../../../operators/engines/mod.ts";
+import { createStepHandler } from "../../../operators/engines/mod.ts";
+import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { readStat } from "../../../operators/process/proc.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";

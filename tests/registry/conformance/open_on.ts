@@ -1,5 +1,6 @@
 // Registries on stores, for the suite of registries.
-import { type Backend, openRegistry, parseVersion } from "../../../mod.ts";
+import { type Backend, openRegistry } from "../../../mod.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 import { versionCell } from "../../../registry/format/layout.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
 import { createRegistry } from "../create_registry.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { RegistryError } from "../../../core/errors.ts";
 import type { JobOptions, JobUsage } from "../../../core/executor.ts";
 import type { OperatorJob } from "../../../operators/contract/operator.ts";
-import { exitCodeOf } from "../../../operators/mod.ts";
+import { exitCodeOf } from "../../../operators/exit_codes.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
 import type { OperatorExecutorOptions } from "../../../workers/operators/mod.ts";
 import { runDeno } from "../../support/run_deno.ts";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Backend, Registry } from "../../../../mod.ts";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import { hintFor, type RegistryError } from "../../../../core/errors.ts";
-import { isStoreUrl } from "../../../../backends/mod.ts";
+import { isStoreUrl } from "../../../../core/urls/store_url.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { localPathOf, openStore } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";

@@ -46,7 +46,8 @@ async function printLogs(
   context: CommandContext,
 ): Promise<number> {
   const { signal } = context.io;
-  const { attemptsOf, readResult } = await import("../../../../operators/runner/mod.ts");
+  const { readResult } = await import("../../../../operators/runner/mod.ts");
+  const { attemptsOf } = await import("../../../../operators/runner/records/failures.ts");
   const result = await readResult(registry, run, { signal });
   let count = 0;
   for (const step of steps) {

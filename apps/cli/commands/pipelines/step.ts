@@ -62,7 +62,7 @@ export const step: Command = defineCommand<[run: string, step: string | undefine
       ...context,
       io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
     };
-    const { parseShard } = await import("../../../../workers/mod.ts");
+    const { parseShard } = await import("../../../../core/work/shards.ts");
     const hasEngine = flags.engine !== undefined || withSecrets.io.system.env(ENGINE_VARIABLE);
     const url = hasEngine ? engineUrl(flags.engine, withSecrets, "--engine") : undefined;
     const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");

@@ -36,7 +36,7 @@ export const validate: Command = defineCommand<[file: string | undefined], Pipel
       return 2;
     }
     const { pipeline } = found;
-    const { topologicalOrder } = await import("../../../../operators/mod.ts");
+    const { topologicalOrder } = await import("../../../../operators/graph/order.ts");
     const order = topologicalOrder(pipeline.steps);
     const json = {
       valid: true,

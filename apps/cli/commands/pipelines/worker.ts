@@ -144,7 +144,7 @@ async function commandFor(
     const hint = "Add --pipeline FILE, or use a separate queue for its workers: ?queue=NAME";
     throw notFound(`execute a step of ${run}`, "this worker does not have the pipeline", hint);
   }
-  const { runFolder } = await import("../../../../operators/runner/mod.ts");
+  const { runFolder } = await import("../../../../operators/runner/run_context.ts");
   const merged = join(runFolder(known.pipeline, { run, root: known.folder }), MERGED_FILE);
   const hasMerged = await stat(merged).then(() => true, () => false);
   const values = [

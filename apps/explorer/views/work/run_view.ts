@@ -67,7 +67,8 @@ export function RunView({ run: id, step }: { run: string; step?: string }) {
       }${
         step === undefined ? "" : ` ${shellWord(step)}`
       }\nholdfast pipeline run   # continues: finished steps are skipped`}
-        code=${`import { attemptsOf, readResult } from "@holdfast/holdfast/operators/runner";
+        code=${`import { readResult } from "@holdfast/holdfast/operators/runner";
+import { attemptsOf } from "../../../../operators/runner/records/failures.ts";
 
 const result = await readResult(registry, ${JSON.stringify(id)});`} />
     </div>

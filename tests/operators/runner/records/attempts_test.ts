@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { attemptsOf, planPipeline, runStep } from "../../../../operators/runner/mod.ts";
+import { planPipeline, runStep } from "../../../../operators/runner/mod.ts";
+import { attemptsOf } from "../../../../operators/runner/records/failures.ts";
 import { findFailures, saveFailure } from "../../../../operators/runner/records/failures.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
