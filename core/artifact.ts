@@ -54,6 +54,15 @@ export interface ArtifactFile {
   passTo?: FilePiece["passTo"];
   /** Pieces to read in any order, each with its own digest; undefined if there are none. */
   pieces?(): readonly FilePiece[] | undefined;
+  /**
+   * Returns the file as a piece that takes equal bytes from a copy of another version; undefined if
+   * that saves little. The copy may change: all bytes are verified, like those of `passTo`. A chunk
+   * that it gives is valid until the next one.
+   */
+  rebuild?(copy: {
+    size: number;
+    chunks(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
+  }): Promise<FilePiece | undefined>;
 }
 
 /** A piece of a large file. */

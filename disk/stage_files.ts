@@ -2,6 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../core/artifact.ts";
+import type { LocalCopy } from "../core/bytes/rebuild.ts";
 import type { FileInfo } from "../core/record.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createSideBySide, type SideBySide } from "../core/work/side_by_side.ts";
@@ -12,6 +13,8 @@ export interface StageOptions {
   onFile?: (file: FileInfo) => void;
   /** The targets of links. Links without one are not written. */
   targets?: ReadonlyMap<string, string>;
+  /** Returns another version of a large file, from which equal bytes are taken. */
+  copyOf?: (file: FileInfo) => LocalCopy | undefined;
   /** Writes a large file to a free path. @default in pieces, if it has some */
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
@@ -31,7 +34,7 @@ export async function stageFiles(
   folder: string,
   options: StageOptions,
 ): Promise<void> {
-  const { signal, onFile, writeLarge, targets } = options;
+  const { signal, onFile, writeLarge, copyOf, targets } = options;
   const made = new Set([folder]);
   function makeFolder(path: string): void {
     if (made.has(path)) return;
@@ -64,8 +67,10 @@ export async function stageFiles(
       signal?.throwIfAborted();
       const path = join(folder, file.info.path);
       makeFolder(dirname(path));
-      if (writeLarge === undefined) await beginFile(path, file, { tasks, onFile });
-      else {
+      const copy = copyOf?.(file.info);
+      if (writeLarge === undefined || copy !== undefined) {
+        await beginFile(path, file, { tasks, onFile, copy });
+      } else {
         await tasks.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
           await writeLarge(path, file, tasks.signal);
           onFile?.(file.info);

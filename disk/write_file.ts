@@ -2,6 +2,8 @@
 import { chmodSync, closeSync, openSync, statSync, writeSync } from "node:fs";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
 import { forEachChunk } from "../core/bytes/bytes.ts";
+import type { LocalCopy } from "../core/bytes/rebuild.ts";
+import { isRegistryError } from "../core/errors.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
 
@@ -11,18 +13,25 @@ export const READ_AHEAD_BYTES = 8 * 1024 * 1024;
 /**
  * Writes a file to a free path. Each piece is a task, weighed by its memory. Returns when the last
  * one has started.
+ *
+ * @param options.copy another version of the file, from which equal bytes are taken
  */
 export async function beginFile(
   path: string,
   file: ArtifactFile,
-  { tasks, onFile }: { tasks: SideBySide; onFile?: (file: FileInfo) => void },
+  { tasks, onFile, copy }: {
+    tasks: SideBySide;
+    onFile?: (file: FileInfo) => void;
+    copy?: LocalCopy;
+  },
 ): Promise<void> {
   const whole: FilePiece = {
     offset: 0,
     length: file.info.size,
     passTo: (write, signal) => passFile(file, write, signal),
   };
-  const pieces = file.pieces?.() ?? [whole];
+  const rebuilt = copy && await file.rebuild?.(copy);
+  const pieces = rebuilt === undefined ? file.pieces?.() ?? [whole] : [rebuilt];
   let opened: number | undefined; // by the first piece, closed by the last
   let left = pieces.length, users = 1;
   const leave = () => {
@@ -37,7 +46,11 @@ export async function beginFile(
       await tasks.begin(Math.min(piece.length, READ_AHEAD_BYTES), async () => {
         users++;
         try {
-          await writePiece(opened ??= openSync(path, "wx"), piece, tasks.signal);
+          const target = opened ??= openSync(path, "wx");
+          await writePiece(target, piece, tasks.signal).catch((error) => {
+            if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
+            return writePiece(target, whole, tasks.signal); // the copy has changed
+          });
           left--;
         } finally {
           leave();

@@ -15,6 +15,7 @@ import { foldersOf } from "../core/naming/file_paths.ts";
 import type { DownloadOptions } from "../core/registry.ts";
 import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
+import { copyAt } from "./stage/local_copy.ts";
 import { resumeFiles } from "./stage/resume.ts";
 import { openStageFolder, removeLeftFolders } from "./stage/folders.ts";
 import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
@@ -165,12 +166,14 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
     return await removeLeftFolders({ target: target.path, stageIn: target.stageIn });
   }
   const stage = await openStageFolder({ target: target.path, stageIn: target.stageIn });
+  const copyOf = (info: FileInfo) =>
+    found.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
   let isKept: boolean | undefined;
   try {
     const missing = stage.isUsed
-      ? await resumeFiles(files, stage.files, { signal, onThere })
+      ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
       : files;
-    await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets });
+    await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets, copyOf });
     for (const { info } of files) { // folders follow when nothing is written to them any more
       if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
     }

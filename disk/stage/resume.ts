@@ -6,12 +6,13 @@ import { forEachChunk } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { FileInfo } from "../../core/record.ts";
+import type { StageOptions } from "../stage_files.ts";
 import { compareFile, compareFiles } from "../compare_files.ts";
 import { listFolder } from "../paths_below.ts";
 import { foldersOf } from "../../core/naming/file_paths.ts";
 import { makeExecutable, writePiece } from "../write_file.ts";
 
-export interface ResumeOptions {
+export interface ResumeOptions extends Pick<StageOptions, "copyOf"> {
   signal?: AbortSignal;
   onThere?: (file: FileInfo, bytes: number) => void;
 }
@@ -32,7 +33,7 @@ const PIECES_AHEAD_BYTES = 64 * 1024 * 1024;
 export async function resumeFiles(
   files: readonly ArtifactFile[],
   folder: string,
-  { signal, onThere }: ResumeOptions,
+  { signal, onThere, copyOf }: ResumeOptions,
 ): Promise<ArtifactFile[]> {
   const infos = files.map(({ info }) => info);
   await removeOthers(infos, folder);
@@ -44,7 +45,8 @@ export async function resumeFiles(
   await forEachAtOnce(files, async (file) => {
     const { path, mode } = file.info;
     const there = found.get(path);
-    const isFinished = there === "different" &&
+    // With a copy of another version, the file is built again: most of its bytes are there.
+    const isFinished = there === "different" && copyOf?.(file.info) === undefined &&
       await finishFile(join(folder, path), file, { signal, onThere });
     if (isFinished || (there === "same" && mode !== "folder")) done.add(path);
     else if (there === "different") rmSync(join(folder, path));

@@ -1,6 +1,8 @@
 // Reads files through a cache. The cache has plain files by their SHA-256, for all registries and
 // whatever their encoding.
+import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
+import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
@@ -13,7 +15,8 @@ const AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** A range of a larger file is read from the store: verifying all of the file takes longer. */
 const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
 
-type Write = Parameters<FileReader["pass"]>[1];
+type Pass = FilePiece["passTo"];
+type Write = Parameters<Pass>[0];
 type Known = Pick<StoredFile, "sha256" | "size">;
 
 export interface CachedReaderOptions {
@@ -84,6 +87,13 @@ export class CachedReader implements FileReader {
     }
   }
 
+  async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {
+    const cached = await entryOf(this.#cache, file);
+    await cached?.body.cancel();
+    const pass = cached === undefined ? await this.#store.rebuild?.(file, copy) : undefined;
+    return pass && ((write, signal) => this.#passKeeping(file, write, signal, pass));
+  }
+
   async *range(
     file: StoredFile,
     range: ByteRange,
@@ -144,10 +154,15 @@ export class CachedReader implements FileReader {
   }
 
   /** Like {@linkcode CachedReader.#keeping}, without a stream. */
-  async #passKeeping(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void> {
+  async #passKeeping(
+    file: StoredFile,
+    write: Write,
+    signal?: AbortSignal,
+    pass: Pass = (...how) => this.#store.pass(file, ...how),
+  ): Promise<void> {
     const { entry, hash, end } = this.#keep(file);
     try {
-      await this.#store.pass(file, (chunk) => {
+      await pass((chunk) => {
         hash?.update(chunk);
         const taken = entry?.write(chunk), written = write(chunk);
         return taken === undefined ? written : Promise.all([taken, written]).then(() => {});

@@ -9,6 +9,7 @@ import type {
   StoredValueReply,
   StoreValueJob,
 } from "../payload/job_kinds.ts";
+import { allParts } from "../cell/objects.ts";
 import { packFiles, storeFile } from "../payload/writing/store_file.ts";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
@@ -90,7 +91,7 @@ async function readFiles<T>(
     info,
     files: files.map(({ file }) => file),
     inline: new Uint8Array(),
-    keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)]!,
+    keyOf: (file: StoredFile, part: Part) => keys.get(file)![allParts(file).indexOf(part)]!,
     missing(key: string): Promise<never> {
       missing = key;
       const state = "an object is missing";

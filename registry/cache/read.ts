@@ -52,6 +52,12 @@ export function createArtifact(
           ...range,
           passTo: (write, signal) => worded(call, () => passTo(write, signal)),
         })),
+      async rebuild(copy) {
+        const pass = await worded(call, async () => await read.rebuild?.(file, copy));
+        if (pass === undefined) return undefined;
+        const { size: length } = file;
+        return { offset: 0, length, passTo: (...how) => worded(call, () => pass(...how)) };
+      },
     });
   return {
     info: source.info,

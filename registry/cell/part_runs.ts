@@ -30,7 +30,7 @@ export function runsOf(parts: readonly Part[] = []): PartRun[] {
   return runs;
 }
 
-function endOf({ start, size }: PartRun): number {
+export function endOf({ start, size }: PartRun): number {
   return start + size;
 }
 
@@ -61,80 +61,6 @@ export function partsWithin(
     at = end;
   }
   return within;
-}
-
-/** A range of an object that is read at once, for one or more slices of a file. */
-export interface PlannedRead {
-  /** A part in the object. */
-  part: Part;
-  offset: number;
-  size: number;
-}
-
-/** Bytes of a read, in the order of the file. */
-export interface Slice {
-  read: number;
-  offset: number;
-  size: number;
-  /** No later slice needs the read. */
-  last?: boolean;
-}
-
-/** Bytes between two runs of an object that are read too: fewer than a request costs. */
-const GAP_BYTES = 512 * 1024;
-const LEAST_READ_BYTES = 4096;
-
-/**
- * Plans the reads for ranges of a file, which are in order: few, large, and ordered by their first
- * use. All objects together hold about `heldBytes` at a time.
- */
-export function planReads(
-  runs: readonly PartRun[],
-  stretches: readonly Stretch[],
-  { heldBytes, mostBytes }: { heldBytes: number; mostBytes: number },
-): { reads: PlannedRead[]; slices: Slice[] } {
-  const objectOf = ({ parts: [{ object, from }] }: PartRun) => `${from}/${object}`;
-  const share = Math.floor(heldBytes / new Set(runs.map(objectOf)).size);
-  const limit = Math.min(mostBytes, Math.max(share, LEAST_READ_BYTES));
-  const reads: PlannedRead[] = [];
-  const slices: Slice[] = [];
-  const latest = new Map<string, number>(); // read by object
-  let first = 0;
-  for (const { from, to } of stretches) {
-    while (first < runs.length && endOf(runs[first]!) <= from) first++;
-    for (let i = first; i < runs.length && runs[i]!.start < to; i++) {
-      const run = runs[i]!;
-      const end = Math.min(to, endOf(run));
-      for (let at = Math.max(from, run.start); at < end;) {
-        at += take(run, (run.offset ?? 0) + at - run.start, end - at);
-      }
-    }
-  }
-  const seen = new Set<number>();
-  for (const slice of slices.toReversed()) {
-    slice.last = !seen.has(slice.read);
-    seen.add(slice.read);
-  }
-  return { reads, slices };
-
-  /** Adds a slice of up to `size` bytes, and returns its size. */
-  function take(run: PartRun, offset: number, size: number): number {
-    const id = objectOf(run);
-    let index = latest.get(id);
-    let read = index === undefined ? undefined : reads[index]!;
-    if (
-      index === undefined || read === undefined || offset < read.offset ||
-      offset > read.offset + read.size + GAP_BYTES || offset >= read.offset + limit
-    ) {
-      read = { part: run.parts[0], offset, size: 0 };
-      latest.set(id, index = reads.push(read) - 1);
-    }
-    const start = offset - read.offset;
-    const taken = Math.min(size, limit - start);
-    read.size = Math.max(read.size, start + taken);
-    slices.push({ read: index, offset: start, size: taken });
-    return taken;
-  }
 }
 
 /** Parts are joined up to this size. */

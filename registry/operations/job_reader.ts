@@ -9,6 +9,7 @@ import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { PayloadJobs, ReadJob, ReadReply } from "../payload/job_kinds.ts";
 import type { ReadElsewhere } from "./load.ts";
+import { allParts } from "../cell/objects.ts";
 import { createArtifact, drain } from "../cache/read.ts";
 import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 import { type Budget, STREAMED_BYTES } from "../../core/work/budget.ts";
@@ -179,7 +180,8 @@ class Opened {
   async #read<T>(files: readonly StoredFile[], run: Run<T>): Promise<T> {
     const { ref, recordKey } = this.source;
     const { verify, cached, signal } = this.#how;
-    const keysOf = (file: StoredFile) => file.parts!.map((part) => this.source.keyOf(file, part));
+    const keysOf = (file: StoredFile) =>
+      allParts(file).map((part) => this.source.keyOf(file, part));
     const placed = files.map((file) => ({ file, keys: keysOf(file) }));
     const job: ReadJob = { ref, recordKey, verify, cached, files: placed };
     const onProgress: JobOptions["onProgress"] = ({ path, bytes }) => this.#moved(path, bytes);

@@ -2,14 +2,17 @@
 // from objects of its own.
 import type { Backend } from "../../core/backend.ts";
 import { passObject } from "../../core/bytes/bytes.ts";
+import { ChunkList, MAX_CHUNK_LIST_BYTES } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { createPartCheck, getPart, partsWithin, planReads, runsOf } from "../cell/part_runs.ts";
-import type { PartRun, PlacedPart, PlannedRead, Stretch } from "../cell/part_runs.ts";
+import { createPartCheck, getPart, partsWithin, runsOf } from "../cell/part_runs.ts";
+import type { PartRun, PlacedPart, Stretch } from "../cell/part_runs.ts";
+import { LastRead } from "./last_read.ts";
+import { type PlannedRead, type ReadInto, readStretches, type WindowOptions } from "./stretches.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
 const PACK_BYTES = 16 * 1024 * 1024;
@@ -17,17 +20,6 @@ const PACK_BYTES = 16 * 1024 * 1024;
 const AT_ONCE_BYTES = 1024 * 1024;
 /** A range of a larger part is not verified: that would mean reading the whole part. */
 const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
-/** The largest read of a file in several objects. */
-const READ_BYTES = 8 * 1024 * 1024;
-/** Bytes that its objects hold at a time, one read each, and bytes that are requested ahead. */
-const HELD_BYTES = 32 * 1024 * 1024;
-const AHEAD_BYTES = 24 * 1024 * 1024;
-
-export interface WindowOptions {
-  /** Bytes per read; each starts when the previous one is consumed. @default whole parts */
-  windowBytes?: number;
-}
-
 interface PassOptions {
   offset: number;
   end: number;
@@ -53,23 +45,6 @@ export interface PartReaderOptions {
   backend: Backend;
   verify: Verify;
   signal?: AbortSignal;
-}
-
-/** Keeps the result of the last read. Concurrent reads of the same id share it. */
-class LastRead {
-  id = "";
-  #bytes?: Promise<Uint8Array>;
-
-  async get(id: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    if (this.id !== id) {
-      this.id = id;
-      const bytes = this.#bytes = read();
-      bytes.catch(() => {
-        if (this.#bytes === bytes) this.id = ""; // the next read tries again
-      });
-    }
-    return await this.#bytes!;
-  }
 }
 
 /** Reads the stored bytes of files. Reads of the same version share requests. */
@@ -180,53 +155,19 @@ export class PartReader {
     this.#checkSize(file, run.parts[0], { size: length, count });
   }
 
-  /**
-   * Yields the bytes of ranges, one after the other; each chunk is valid until the next one.
-   * Requests those of one object together.
-   */
+  /** Yields the bytes of ranges, in order; each chunk is valid until the next one. */
   async *stretches(
     file: StoredFile,
     stretches: readonly Stretch[],
     { windowBytes, signal = this.#signal }: WindowOptions & { signal?: AbortSignal } = {},
   ): AsyncGenerator<Uint8Array> {
-    const { reads, slices } = planReads(runsOf(file.parts), stretches, {
-      heldBytes: windowBytes ?? HELD_BYTES,
-      mostBytes: READ_BYTES,
-    });
-    const most = windowBytes === undefined ? AHEAD_BYTES : 0;
-    const stop = new AbortController();
-    const ending = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-    const begun: (Promise<Uint8Array> | undefined)[] = [];
-    const free: Uint8Array[] = [];
-    let used = 0, ahead = 0; // reads in use or done, and bytes of those after them
-    try {
-      for (const { read, offset, size, last } of slices) {
-        signal?.throwIfAborted();
-        if (read === used) ahead -= reads[used++]!.size;
-        while (begun.length < used || (ahead < most && begun.length < reads.length)) {
-          const next = reads[begun.length]!;
-          const fits = free.findIndex(({ byteLength }) => byteLength >= next.size);
-          const target = free.splice(fits, fits < 0 ? 0 : 1)[0] ?? new Uint8Array(next.size);
-          const reading = this.#readInto(target, file, next, ending);
-          reading.catch(() => {}); // awaited in its turn, unless reading ends before
-          begun.push(reading);
-          ahead += next.size;
-        }
-        const bytes = await begun[read]!;
-        yield bytes.subarray(offset, offset + size);
-        if (!last) continue;
-        begun[read] = undefined;
-        free.push(bytes);
-      }
-    } finally {
-      stop.abort();
-      await Promise.allSettled(begun);
-    }
+    const read: ReadInto = (...how) => this.#readInto(file, ...how);
+    yield* readStretches(runsOf(file.parts), stretches, { read, windowBytes, signal });
   }
 
   async #readInto(
-    target: Uint8Array,
     file: StoredFile,
+    target: Uint8Array,
     { part, ...range }: PlannedRead,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
@@ -240,6 +181,19 @@ export class PartReader {
     }, signal);
     this.#checkSize(file, part, { size: range.size, count });
     return target;
+  }
+
+  /** Returns the list of a file's chunks; undefined if there is none that can be read. */
+  async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
+    const part = file.chunks;
+    if (part === undefined || part.size > MAX_CHUNK_LIST_BYTES) return undefined;
+    try {
+      const bytes = await this.#read(file, { ...part, part });
+      return sha256(bytes) === part.sha256 ? ChunkList.decode(bytes, file.size) : undefined;
+    } catch (error) {
+      if (isRegistryError(error)) return undefined; // the file can be read without it
+      throw error;
+    }
   }
 
   /** Makes the error of a digest mismatch: of the damaged part, if parts have digests. */

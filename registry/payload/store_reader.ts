@@ -2,19 +2,22 @@
 import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Store } from "../cell/store.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
-import { otherDigest, PartReader, type PartSource, type WindowOptions } from "./part_reader.ts";
+import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
+import type { WindowOptions } from "./stretches.ts";
 import { piecesOf, runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
 
-type Write = Parameters<FilePiece["passTo"]>[0];
+type Pass = FilePiece["passTo"];
+type Write = Parameters<Pass>[0];
 
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;
@@ -125,10 +128,40 @@ export class StoreReader implements FileReader {
       for await (const chunk of this.chunks(file)) await write(chunk);
       return;
     }
-    const hash = this.#options.verify === "none" ? undefined : createSha256();
     const check = runsOf(file.parts).length > 1;
+    const range = { offset: 0, end: file.size, check, signal };
+    const isChecked = this.#options.verify !== "none";
+    await this.#passWhole(file, isChecked, write, (take) => this.#stored.pass(file, range, take));
+  }
+
+  async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {
+    const list = isCompressed(file) ? undefined : await this.#stored.chunkList(file);
+    const runs = list && await planRebuild(list, copy);
+    if (runs === undefined) return undefined;
+    const missing = missingRanges(runs).map(({ offset, length }) => ({
+      from: offset,
+      to: offset + length,
+    }));
+    return (write, signal = this.#options.signal) =>
+      this.#passWhole(file, true, write, async (take) => {
+        const fetched = this.#stored.stretches(file, missing, { signal });
+        for await (const chunk of rebuilt(runs, copy, fetched)) {
+          signal?.throwIfAborted();
+          await take(chunk);
+        }
+      });
+  }
+
+  /** Passes the bytes that `pass` gives to `write`, and checks that they are those of the file. */
+  async #passWhole(
+    file: StoredFile,
+    isChecked: boolean,
+    write: Write,
+    pass: (take: Write) => Promise<void>,
+  ): Promise<void> {
+    const hash = isChecked ? createSha256() : undefined;
     let count = 0;
-    await this.#stored.pass(file, { offset: 0, end: file.size, check, signal }, (chunk) => {
+    await pass((chunk) => {
       count += chunk.byteLength;
       hash?.update(chunk);
       this.#progress(file, chunk.byteLength);
@@ -224,6 +257,8 @@ export interface FileReader {
   pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
   pieces?(file: StoredFile): readonly FilePiece[] | undefined;
+  /** Returns a `pass` that takes equal bytes from a copy; undefined if that saves little. */
+  rebuild?(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined>;
 }
 
 /** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */

@@ -1,5 +1,7 @@
 // Versions whose file is in many runs of few objects, as a save that stores only what changed
 // leaves it.
+import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Part, VersionRecord } from "../../../core/record.ts";
@@ -54,11 +56,14 @@ export async function saveInRuns(
     done = at(run) + changed;
   }
   parts.push(...within(base!.parts!, done, value.byteLength, base!.from ?? from));
-  await backend.put(
-    `objects/${key.split("/")[1]}/${key.split("/")[4]}/${record.commit}/${file!.parts![0]!.object}`,
-    fresh,
-  );
-  await backend.put(key, encodeRecord({ ...record, files: [{ ...file!, parts }] }));
+  const folder = `objects/${key.split("/")[1]}/${key.split("/")[4]}/${record.commit}`;
+  await backend.put(`${folder}/${file!.parts![0]!.object}`, fresh);
+  const maker = new ListMaker(averageFor(value.byteLength));
+  maker.update(value);
+  const list = maker.end().encode()!;
+  const chunks = { object: 9, size: list.byteLength, sha256: sha256(list) };
+  await backend.put(`${folder}/9`, list);
+  await backend.put(key, encodeRecord({ ...record, files: [{ ...file!, parts, chunks }] }));
   return value;
 }
 

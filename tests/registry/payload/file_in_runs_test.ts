@@ -4,7 +4,8 @@ import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.t
 import { createBatch } from "../../../workers/mod.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { presignDownload } from "../../../registry/uploads.ts";
-import { planReads, runsOf } from "../../../registry/cell/part_runs.ts";
+import { runsOf } from "../../../registry/cell/part_runs.ts";
+import { planReads } from "../../../registry/payload/stretches.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 import { withHooks } from "../with_hooks.ts";
@@ -15,6 +16,11 @@ const BASE = noise(3_000_000);
 
 async function read(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Returns the keys of payload, without lists of chunks. */
+async function objectsOf(backend: Backend): Promise<string[]> {
+  return (await keysOf(backend, "objects/a/")).filter((key) => !key.endsWith("/9"));
 }
 
 /** A store that notes the gets of payload. */
@@ -76,7 +82,7 @@ testOnEach("a file in many runs reads like a whole one", async (world) => {
   const chunk = (await file.stream().getReader().read()).value!;
   chunk.fill(0); // a reader owns what it receives
   assertEquals(await registry.load("a"), value);
-  assertEquals((await keysOf(backend, "objects/a/")).length, 4);
+  assertEquals((await objectsOf(backend)).length, 4);
 });
 
 Deno.test("batches read files in many runs, on this thread and on others", async () => {
@@ -123,7 +129,7 @@ Deno.test("damage of a run is found, and the missing object is named", async () 
   const { backend, inner } = watched((bytes, key) => damage(bytes, key));
   const registry = await openRegistry(backend);
   await saveChain({ registry, backend: inner }, 3);
-  const keys = await keysOf(inner, "objects/a/");
+  const keys = await objectsOf(inner);
   const reads = () => {
     return [
       async () => await registry.load("a"),

@@ -1,0 +1,144 @@
+// Reads ranges of a file that is in many runs of few objects: by few large requests, ahead of the
+// reader, in bounded memory.
+import type { Part } from "../../core/record.ts";
+import { endOf, type PartRun, type Stretch } from "../cell/part_runs.ts";
+
+/** A range of an object that is read at once, for one or more slices of a file. */
+export interface PlannedRead {
+  /** A part in the object. */
+  part: Part;
+  offset: number;
+  size: number;
+}
+
+/** Bytes of a read, in the order of the file. */
+export interface Slice {
+  read: number;
+  offset: number;
+  size: number;
+  /** No later slice needs the read. */
+  last?: boolean;
+}
+
+/** Bytes between two runs of an object that are read too: they cost less than a request. */
+const GAP_BYTES = { always: 64 * 1024, most: 512 * 1024 };
+const LEAST_READ_BYTES = 4096;
+
+/**
+ * Plans the reads for ranges of a file, which are in order: few, large, and ordered by their first
+ * use. All objects together hold about `heldBytes` at a time.
+ */
+export function planReads(
+  runs: readonly PartRun[],
+  stretches: readonly Stretch[],
+  { heldBytes, mostBytes }: { heldBytes: number; mostBytes: number },
+): { reads: PlannedRead[]; slices: Slice[] } {
+  const objectOf = ({ parts: [{ object, from }] }: PartRun) => `${from}/${object}`;
+  const share = Math.floor(heldBytes / new Set(runs.map(objectOf)).size);
+  const limit = Math.min(mostBytes, Math.max(share, LEAST_READ_BYTES));
+  const reads: PlannedRead[] = [];
+  const slices: Slice[] = [];
+  const latest = new Map<string, number>(); // read by object
+  let first = 0;
+  for (const { from, to } of stretches) {
+    while (first < runs.length && endOf(runs[first]!) <= from) first++;
+    for (let i = first; i < runs.length && runs[i]!.start < to; i++) {
+      const run = runs[i]!;
+      const end = Math.min(to, endOf(run));
+      for (let at = Math.max(from, run.start); at < end;) {
+        at += take(run, (run.offset ?? 0) + at - run.start, end - at);
+      }
+    }
+  }
+  const seen = new Set<number>();
+  for (const slice of slices.toReversed()) {
+    slice.last = !seen.has(slice.read);
+    seen.add(slice.read);
+  }
+  return { reads, slices };
+
+  /** Adds a slice of up to `size` bytes, and returns its size. */
+  function take(run: PartRun, offset: number, size: number): number {
+    const id = objectOf(run);
+    let index = latest.get(id);
+    let read = index === undefined ? undefined : reads[index]!;
+    if (
+      index === undefined || read === undefined || offset < read.offset ||
+      offset > read.offset + read.size + gapAfter(read) || offset >= read.offset + limit
+    ) {
+      read = { part: run.parts[0], offset, size: 0 };
+      latest.set(id, index = reads.push(read) - 1);
+    }
+    const start = offset - read.offset;
+    const taken = Math.min(size, limit - start);
+    read.size = Math.max(read.size, start + taken);
+    slices.push({ read: index, offset: start, size: taken });
+    return taken;
+  }
+}
+
+function gapAfter({ size }: PlannedRead): number {
+  return Math.min(Math.max(size, GAP_BYTES.always), GAP_BYTES.most);
+}
+
+/** The largest read. */
+const READ_BYTES = 8 * 1024 * 1024;
+/** Bytes that all objects hold at a time, one read each, and bytes that are requested ahead. */
+const HELD_BYTES = 32 * 1024 * 1024;
+const AHEAD_BYTES = 24 * 1024 * 1024;
+
+/** Reads into `target`, which may be longer, and returns it. */
+export type ReadInto = (
+  target: Uint8Array,
+  read: PlannedRead,
+  signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+export interface WindowOptions {
+  /** Bytes per read; each starts when the previous one is consumed. @default whole parts */
+  windowBytes?: number;
+}
+
+interface StretchOptions extends WindowOptions {
+  read: ReadInto;
+  signal?: AbortSignal;
+}
+
+/** Yields the bytes of ranges, in order. Each chunk is valid until the next one. */
+export async function* readStretches(
+  runs: readonly PartRun[],
+  stretches: readonly Stretch[],
+  { read: readInto, windowBytes, signal }: StretchOptions,
+): AsyncGenerator<Uint8Array> {
+  const limits = { heldBytes: windowBytes ?? HELD_BYTES, mostBytes: READ_BYTES };
+  const { reads, slices } = planReads(runs, stretches, limits);
+  const most = windowBytes === undefined ? AHEAD_BYTES : 0;
+  const stop = new AbortController();
+  const ending = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const begun: (Promise<Uint8Array> | undefined)[] = [];
+  const free: Uint8Array[] = [];
+  let used = 0, ahead = 0; // reads in use or done, and bytes of those after them
+  try {
+    for (const { read, offset, size, last } of slices) {
+      signal?.throwIfAborted();
+      if (read === used) ahead -= reads[used++]!.size;
+      while (begun.length < used || (ahead < most && begun.length < reads.length)) {
+        const next = reads[begun.length]!;
+        const fits = free.findIndex(({ byteLength }) => byteLength >= next.size);
+        const target = free.splice(fits, fits < 0 ? 0 : 1)[0] ?? new Uint8Array(next.size);
+        const reading = readInto(target, next, ending);
+        reading.catch(() => {}); // awaited in its turn, unless reading ends before
+        begun.push(reading);
+        ahead += next.size;
+      }
+      const bytes = await begun[read]!;
+      yield bytes.subarray(offset, offset + size);
+      if (!last) continue;
+      begun[read] = undefined;
+      free.push(bytes);
+    }
+  } finally {
+    stop.abort();
+    await Promise.allSettled(begun);
+  }
+}
