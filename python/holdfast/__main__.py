@@ -8,18 +8,20 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from .errors import HoldfastError, quoted
 from .locations import open_registry
 from .registry import Registry
+from .service_registry import ServiceRegistry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line, and returns its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m holdfast", description="Reads a Holdfast registry."
+        prog="python -m holdfast", description="Reads and writes a registry."
     )
-    registry_help = "folder, URL of a service, or s3://bucket/prefix (default: $HOLDFAST_REGISTRY)"
+    registry_help = "folder, bucket or URL of a service (default: $HOLDFAST_REGISTRY)"
     parser.add_argument("-r", "--registry", metavar="LOCATION", help=registry_help)
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("ls", help="list names")
@@ -36,12 +38,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     download.add_argument("ref")
     download.add_argument("to", help="a new folder")
     download.add_argument("--links", choices=("safe", "unsafe", "skip"), default="safe")
+    commands.add_parser("search", help="find versions by words, metadata.KEY>3").add_argument(
+        "query"
+    )
+    save = commands.add_parser("save", help="save a file or a folder through a service")
+    save.add_argument("name")
+    save.add_argument("path", help="the file or folder")
+    save.add_argument("--version", help="the version (default: the next one)")
+    save.add_argument("--alias", action="append", help="set an alias to it")
+    save.add_argument("--metadata", metavar="KEY=VALUE", action="append", default=[])
+    save.add_argument("--key", help="idempotency key: a repeat returns the first result")
     options = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may lack letters of a name
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        location = options.registry or os.environ.get("HOLDFAST_REGISTRY") or ".holdfast"
-        for line in run(open_registry(location), options):
+        for line in run(open_registry(options.registry), options):
             print(line)
         sys.stdout.flush()
         return 0
@@ -84,9 +95,36 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
         for chunk in artifact.file(path).chunks():
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+    elif options.command == "search":
+        for found in registry.search(options.query):
+            yield f"{found.ref}\t{json.dumps(found.metadata, ensure_ascii=False)}"
+    elif options.command == "save":
+        yield save_path(registry, options)
     else:
         for path in registry.download(options.ref, options.to, options.links):
             yield f"left out: {path} is a link that leaves the folder, or links are skipped"
+
+
+def save_path(registry: Registry, options: argparse.Namespace) -> str:
+    if not isinstance(registry, ServiceRegistry):
+        message = f"Cannot save to {registry.location}: Python writes through a service"
+        hint = "Run `holdfast serve`, and use -r http://127.0.0.1:8600."
+        raise HoldfastError("Unsupported", message, hint)
+    metadata = {}
+    for each in options.metadata:
+        key, _, text = each.partition("=")
+        try:
+            metadata[key] = json.loads(text)
+        except ValueError:
+            metadata[key] = text
+    return registry.save(
+        options.name,
+        Path(options.path),
+        version=options.version,
+        alias=options.alias,
+        metadata=metadata or None,
+        idempotency_key=options.key,
+    ).ref
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def connect(url: str, *, token: str | None = None, timeout: float = 60) -> Servi
 
 
 def open_registry(
-    location: str | Path,
+    location: str | Path | None = None,
     *,
     token: str | None = None,
     s3: Any = None,
@@ -39,10 +39,11 @@ def open_registry(
     `location` is a folder, `http://` or `https://` of a `holdfast serve`, `s3://bucket/prefix` or
     `gs://bucket/prefix` (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a
     service, by default `HOLDFAST_TOKEN`; `s3` is a client of boto3 and `gcs` one of
-    google-cloud-storage, by default with your usual credentials.
+    google-cloud-storage, by default with your usual credentials. The default location is
+    `$HOLDFAST_REGISTRY`, else `./.holdfast`.
     Raises `NotFound` if there is no registry.
     """
-    text = str(location)
+    text = str(location or os.environ.get("HOLDFAST_REGISTRY") or ".holdfast")
     url = urllib.parse.urlsplit(text)
     if url.scheme in ("http", "https"):
         return connect(text, token=token, timeout=timeout)

@@ -1,0 +1,176 @@
+"""`holdfast://` paths for fsspec, and so for pandas, polars, DuckDB, PyArrow, Dask and zarr."""
+
+from __future__ import annotations
+
+import errno
+import io
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
+
+from .artifact import Artifact, File
+from .errors import NotFound
+from .locations import open_registry
+from .records import milliseconds
+from .registry import Registry
+
+EXACT_DIGITS = frozenset("0123456789.")
+
+
+class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore]
+    """Reads files of versions: `holdfast://NAME@SELECTOR/PATH`.
+
+    The selector is a version, a range, an alias or `latest`. Without `@SELECTOR`, the name ends at
+    the first `/`, and the latest version is read. Options:
+
+    registry: the location, or a `Registry`; by default `$HOLDFAST_REGISTRY`, else `./.holdfast`.
+    fresh_for: seconds for which aliases, ranges and `latest` mean the same version (10).
+    token, s3, gcs, timeout: see `open_registry`.
+    """
+
+    protocol = "holdfast"
+    root_marker = ""
+
+    def __init__(
+        self,
+        registry: str | Registry | None = None,
+        fresh_for: float = 10,
+        token: str | None = None,
+        s3: Any = None,
+        gcs: Any = None,
+        timeout: float = 60,
+        **storage_options: Any,
+    ) -> None:
+        super().__init__(**storage_options)
+        if not isinstance(registry, Registry):
+            registry = open_registry(registry, token=token, s3=s3, gcs=gcs, timeout=timeout)
+        self.registry = registry
+        self._fresh_for = fresh_for
+        self._opened: dict[str, tuple[Artifact, float]] = {}
+
+    def artifact(self, path: str) -> tuple[Artifact, str, str]:
+        """Returns the version of a path, its ref as in the path, and the path in it."""
+        path = self._strip_protocol(path)
+        name, at, rest = path.partition("@")
+        if at:
+            selector, _, inner = rest.partition("/")
+            ref = f"{name}@{selector}"
+        else:
+            ref, _, inner = path.partition("/")
+            selector = ""
+        artifact, until = self._opened.get(ref, (None, 0.0))
+        if artifact is None or time.monotonic() > until:
+            try:
+                artifact = self.registry.open(ref)
+            except NotFound as error:
+                raise FileNotFoundError(errno.ENOENT, str(error), path) from error
+            is_exact = selector.count(".") == 2 and set(selector) <= EXACT_DIGITS
+            seconds = float("inf") if is_exact else self._fresh_for
+            self._opened[ref] = (artifact, time.monotonic() + seconds)
+        return artifact, ref, inner
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        self._opened.clear()
+
+    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
+        path = self._strip_protocol(path)
+        if not path:
+            found = [folder_info(f"{name}@latest") for name in self.registry.names()]
+        else:
+            artifact, ref, inner = self.artifact(path)
+            found = children(artifact, ref, inner)
+            if not found:
+                found = [self.info(path)]
+        return found if detail else [each["name"] for each in found]
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        path = self._strip_protocol(path)
+        if not path:
+            return folder_info("")
+        artifact, ref, inner = self.artifact(path)
+        if not inner:
+            return folder_info(ref)
+        for file in shown(artifact):
+            if file.path == inner:
+                return file_info(artifact, ref, file)
+            if file.path.startswith(f"{inner}/"):
+                return folder_info(f"{ref}/{inner}")
+        raise FileNotFoundError(errno.ENOENT, f"{artifact.ref} has no such file", path)
+
+    def cat_file(
+        self, path: str, start: int | None = None, end: int | None = None, **_: Any
+    ) -> bytes:
+        file = self._file(path)
+        if start is None and end is None:
+            return file.read()
+        first, last, _step = slice(start, end).indices(file.size)
+        return file.range(first, last - first)
+
+    def ukey(self, path: str) -> str:
+        return self._file(path).sha256
+
+    checksum = ukey
+
+    def created(self, path: str) -> datetime:
+        at = milliseconds(self.artifact(path)[0].created_at) / 1000
+        return datetime.fromtimestamp(at, timezone.utc)
+
+    modified = created
+
+    def _file(self, path: str) -> File:
+        artifact, _, inner = self.artifact(path)
+        for file in shown(artifact):
+            if file.path == inner:
+                return file
+        raise FileNotFoundError(errno.ENOENT, f"{artifact.ref} has no such file", path)
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        if mode != "rb":
+            raise OSError(errno.EROFS, "holdfast:// is read-only; save through a service", path)
+        file = self._file(path)
+        if file.is_small:
+            return io.BytesIO(file.read())
+        return RangedFile(self, path, mode, size=file.size, file=file, **options)
+
+
+class RangedFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
+    """A large file, which is read by ranges."""
+
+    def __init__(self, *arguments: Any, file: File, **options: Any) -> None:
+        self._file = file
+        super().__init__(*arguments, **options)
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        return self._file.range(start, end - start)
+
+
+def shown(artifact: Artifact) -> list[File]:
+    """Returns the files that have paths here: no links and no empty folders."""
+    return [file for file in artifact.files if file.mode in (None, "executable")]
+
+
+def children(artifact: Artifact, ref: str, folder: str) -> list[dict[str, Any]]:
+    prefix = f"{folder}/" if folder else ""
+    found: dict[str, dict[str, Any]] = {}
+    for file in shown(artifact):
+        if file.path.startswith(prefix):
+            child, below, _ = file.path[len(prefix) :].partition("/")
+            name = f"{ref}/{prefix}{child}"
+            found[name] = folder_info(name) if below else file_info(artifact, ref, file)
+    return list(found.values())
+
+
+def folder_info(name: str) -> dict[str, Any]:
+    return {"name": name, "size": 0, "type": "directory"}
+
+
+def file_info(artifact: Artifact, ref: str, file: File) -> dict[str, Any]:
+    return {
+        "name": f"{ref}/{file.path}",
+        "size": file.size,
+        "type": "file",
+        "sha256": file.sha256,
+        "created": artifact.created_at,
+    }
