@@ -12,7 +12,7 @@ import { MOVING_FOLDER } from "../../core/naming/paths.ts";
 import { isGranted, realSystem } from "../../core/system.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
-import { areLocksSeen, type HeldLock, lockFolder, takeLock } from "./lock.ts";
+import { areLocksSeen, type HeldLock, LOCK_NAME, lockFolder, takeLock } from "./lock.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
 /** The prefix of the names of temporary folders. */
@@ -60,14 +60,11 @@ export async function openStageFolder(
   return {
     files,
     isUsed,
-    remove() {
-      rmSync(path, { recursive: true, force: true });
-      lock?.release();
-    },
+    remove: () => removeFolder(path, lock),
     leave() {
+      if (readdirSync(files).length === 0) return removeFolder(path, lock);
       try {
-        if (readdirSync(files).length === 0) removeQuietly(path);
-        else renameSync(path, of(noProcess()));
+        renameSync(path, of(noProcess()));
       } finally {
         lock?.release(); // after the rename: the next download would take the old name
       }
@@ -113,8 +110,8 @@ async function takeOver(
       own = lock; // a process that has opened it could miss a new one
       continue;
     }
-    if (isLeft && (!isSame || isUsed)) removeQuietly(left);
-    lock?.release();
+    if (isLeft && (!isSame || isUsed)) removeFolder(left, lock);
+    else lock?.release();
   }
   return { isUsed, lock: own ?? lockFolder(path) };
 }
@@ -190,10 +187,23 @@ function renamed(from: string, to: string): boolean {
   }
 }
 
-function removeQuietly(path: string): void {
+/**
+ * Removes a folder and releases its lock; the next download tries again what fails. NFS and FUSE
+ * keep an open file that is removed under another name, so the lock is closed first.
+ */
+function removeFolder(path: string, lock: HeldLock | undefined): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    for (const name of readdirSync(path)) {
+      if (name !== LOCK_NAME) rmSync(join(path, name), { recursive: true, force: true });
+    }
   } catch {
-    // the next download tries again
+    // see above
+  }
+  lock?.release();
+  try {
+    rmSync(join(path, LOCK_NAME), { force: true });
+    rmdirSync(path); // without its content: another download may have taken it over by now
+  } catch {
+    // see above
   }
 }

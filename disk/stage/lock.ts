@@ -18,15 +18,16 @@ interface DenoLocks {
   openSync(path: string, options: { write: true; createNew?: true }): LockFile;
 }
 
-const NAME = "lock";
+/** The locked file in a folder. */
+export const LOCK_NAME = "lock";
 
 /** Locks a new folder. Undefined if locks are not supported. */
 export function lockFolder(folder: string): HeldLock | undefined {
-  const fresh = join(folder, `${NAME}-${realSystem.id()}`);
+  const fresh = join(folder, `${LOCK_NAME}-${realSystem.id()}`);
   const lock = lockFile(fresh, { createNew: true });
   if (typeof lock !== "object") return undefined;
   try {
-    renameSync(fresh, join(folder, NAME)); // never visible unlocked
+    renameSync(fresh, join(folder, LOCK_NAME)); // never visible unlocked
     return lock;
   } catch {
     lock.release();
@@ -36,7 +37,7 @@ export function lockFolder(folder: string): HeldLock | undefined {
 
 /** Locks an abandoned folder: `held` if its owner lives, undefined if that is unknown. */
 export function takeLock(folder: string): HeldLock | "held" | undefined {
-  return lockFile(join(folder, NAME), {});
+  return lockFile(join(folder, LOCK_NAME), {});
 }
 
 /** True for folders on local disks, where all processes see the same locks. */
