@@ -1,7 +1,7 @@
 // Retention: deletes old versions by rules.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
-import type { Registry } from "../../core/registry.ts";
+import type { Registry, VersionEntry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
@@ -39,7 +39,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
       await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
     }
     const pruning = context === undefined
-      ? new NamePruning(prunableByContract(registry, name, { keepAliased, signal }), rules)
+      ? new NamePruning(prunableByContract(registry, name, rules), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
     await pruning.run();
   }
@@ -79,12 +79,18 @@ interface PruneRules extends Omit<PruneOptions, "olderThanMs"> {
 /** Versions that are read or deleted before checking again what must be kept. */
 const AT_ONCE = 16;
 
-interface Standing {
-  /** When the store received the valid record; undefined if there is none, or it is unreadable. */
-  receivedAt?: number;
+interface Standing extends Partial<Times> {
   /** `keepWhere` keeps it. */
   isWanted?: boolean;
   failure?: unknown;
+}
+
+/** Times of the valid record, milliseconds; undefined if there is none, or it is unreadable. */
+interface Times {
+  /** When the store received it. */
+  receivedAt: number;
+  /** When it was made, by the writer's clock: it stays in mirrors and restored copies. */
+  createdAt: number;
 }
 
 /** Deletes versions of a name that no rule keeps. Unreadable versions are kept and reported. */
@@ -147,7 +153,7 @@ class NamePruning<L extends Listed> {
   async #protectedVersions(given?: readonly L[]): Promise<Set<string>> {
     const { keepLast, keepAliased, ...rules } = this.#rules;
     const aliased = keepAliased ? await this.#prunable.aliased() : [];
-    const readsAll = rules.keepWhere || PERIOD_OPTIONS.some((option) => rules[option]);
+    const readsAll = readsEach(rules);
     const listed = given ?? (readsAll ? await Array.fromAsync(this.#prunable.list()) : undefined);
     const wanted = readsAll ? await this.#wantedVersions(listed!) : [];
     const newest = new Set<string>();
@@ -175,8 +181,10 @@ class NamePruning<L extends Listed> {
   async #wantedVersions(listed: readonly L[]): Promise<string[]> {
     await forEachAtOnce(listed, (found) => this.#inspect(found));
     const readable = listed.flatMap((found) => {
-      const { receivedAt, isWanted } = this.#standings.get(idOf(found))!;
-      return receivedAt === undefined ? [] : [{ version: found.version, receivedAt, isWanted }];
+      const { receivedAt, createdAt = 0, isWanted } = this.#standings.get(idOf(found))!;
+      if (receivedAt === undefined) return [];
+      const madeAt = Math.min(receivedAt, createdAt);
+      return [{ version: found.version, madeAt, isWanted }];
     });
     const wanted = readable.filter(({ isWanted }) => isWanted);
     return [...wanted, ...newestOfPeriods(readable, this.#rules)].map(({ version }) => version);
@@ -195,10 +203,10 @@ class NamePruning<L extends Listed> {
 
   async #read(found: L): Promise<Standing> {
     const { keepWhere } = this.#rules;
-    const receivedAt = await this.#prunable.receivedAt(found);
-    if (receivedAt === undefined || keepWhere === undefined) return { receivedAt };
+    const times = await this.#prunable.times(found);
+    if (times === undefined || keepWhere === undefined) return { ...times };
     const info = await orMissing(this.#prunable.info(found));
-    return info === undefined ? {} : { receivedAt, isWanted: keepWhere(info) };
+    return info === undefined ? {} : { ...times, isWanted: keepWhere(info) };
   }
 
   async #pretend(found: L): Promise<void> {
@@ -266,6 +274,11 @@ class NamePruning<L extends Listed> {
   }
 }
 
+/** Returns true if a rule needs the record of each version. */
+function readsEach(rules: Omit<PruneOptions, "olderThanMs">): boolean {
+  return rules.keepWhere !== undefined || PERIOD_OPTIONS.some((option) => rules[option]);
+}
+
 function idOf({ version, generation }: Listed): string {
   return `${version} ${generation}`;
 }
@@ -285,8 +298,7 @@ interface Prunable<L extends Listed = Listed> {
   list(): AsyncIterable<L>;
   /** Returns the versions that aliases and releases name. */
   aliased(): Promise<string[]>;
-  /** Returns when the store received the valid record, milliseconds; undefined if there is none. */
-  receivedAt(listed: L): Promise<number | undefined>;
+  times(listed: L): Promise<Times | undefined>;
   info(listed: L): Promise<ArtifactInfo>;
   /** Deletes a version, unless it was changed after it was listed. */
   delete(listed: L): Promise<"deleted" | "changed" | "gone">;
@@ -311,8 +323,10 @@ function prunableInStore(
       const { aliases, releases } = await listHolds(context, { name }, { known, signal });
       return [...aliases, ...releases].map(versionOf);
     },
-    async receivedAt({ found: { head } }) {
-      return (await readCell(context, cellOf(head.key), { head, signal }))?.head.modifiedAt;
+    async times({ found: { head } }) {
+      const read = await readCell(context, cellOf(head.key), { head, signal });
+      const createdAt = Date.parse(read?.record.createdAt ?? "");
+      return read && { receivedAt: read.head.modifiedAt, createdAt };
     },
     info: ({ version }) => registry.info(`${name}@${version}`, { signal }),
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
@@ -326,19 +340,24 @@ function versionOf({ version }: { version: string }): string {
 function prunableByContract(
   registry: Registry,
   name: string,
-  { keepAliased, signal }: { keepAliased: boolean; signal?: AbortSignal },
-): Prunable {
+  rules: PruneRules,
+): Prunable<Listed & Pick<VersionEntry, "info" | "error">> {
+  const { keepAliased, signal } = rules;
   const infoOf = ({ version }: Listed) => registry.info(`${name}@${version}`, { signal });
   return {
     name,
     async *list() {
-      for await (const { version, modifiedAt, generation } of registry.versions(name, { signal })) {
-        yield { version, modifiedAt: modifiedAt.getTime(), generation };
+      const details = readsEach(rules);
+      for await (const { modifiedAt, ...entry } of registry.versions(name, { details, signal })) {
+        yield { ...entry, modifiedAt: modifiedAt.getTime() };
       }
     },
     aliased: async () => await Array.fromAsync(registry.aliases(name, { signal }), versionOf),
-    receivedAt: (listed) => Promise.resolve(listed.modifiedAt),
-    info: infoOf,
+    async times({ modifiedAt, info, error }) {
+      if (error !== undefined) throw error;
+      return await { receivedAt: modifiedAt, createdAt: info?.createdAt.getTime() ?? modifiedAt };
+    },
+    info: async (listed) => listed.info ?? await infoOf(listed),
     async delete(listed) {
       try {
         const { commit, generation } = await infoOf(listed);

@@ -14,15 +14,15 @@ const PERIODS = {
 export const PERIOD_OPTIONS = Object.keys(PERIODS) as (keyof typeof PERIODS)[];
 
 /** Returns the newest item of each of the last periods that have one. */
-export function newestOfPeriods<T extends { receivedAt: number }>(
+export function newestOfPeriods<T extends { madeAt: number }>(
   items: readonly T[],
   options: Pick<PruneOptions, keyof typeof PERIODS>,
 ): T[] {
-  const newestFirst = items.toSorted((a, b) => b.receivedAt - a.receivedAt);
+  const newestFirst = items.toSorted((a, b) => b.madeAt - a.madeAt);
   return PERIOD_OPTIONS.flatMap((option) => {
     const newest = new Map<unknown, T>();
     for (const item of newestFirst) {
-      const period = PERIODS[option](item.receivedAt);
+      const period = PERIODS[option](item.madeAt);
       if (!newest.has(period)) newest.set(period, item);
     }
     return [...newest.values()].slice(0, options[option] ?? 0);

@@ -7,7 +7,10 @@ import type { SignalOptions } from "../../core/registry.ts";
 export interface PruneOptions extends SignalOptions {
   /** Keep this number of the newest valid versions of each name. */
   keepLast?: number;
-  /** Keep the newest version of each of the last days with a version, in UTC: this many. */
+  /**
+   * Keep the newest version of each of the last days on which one was made, in UTC: this many. The
+   * day is that of `createdAt`, or when this store received it, if that was earlier.
+   */
   keepDaily?: number;
   /** Keep the newest version of each of the last weeks with a version: this many. */
   keepWeekly?: number;
