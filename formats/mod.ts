@@ -20,11 +20,8 @@ export type { NamedArrays, NpzOptions, ZipOptions } from "./archive.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
-export { bmp } from "./bmp.ts";
 export { bytes, type RawContent } from "./bytes.ts";
 export type * from "./content/format.ts";
-export { gif, readFrames } from "./gif.ts";
-export type { GifFrame, GifOptions } from "./gif.ts";
 export { toArray, toImage } from "./images/image.ts";
 export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
@@ -69,9 +66,7 @@ const TABLE_TEXT = ["columns", "header", "delimiter"];
 
 const PARTS: readonly Part[] = [
   { id: "arrow", extensions: [".arrow", ".feather"] },
-  { id: "bmp", extensions: [".bmp"] },
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
-  { id: "gif", extensions: [".gif"] },
   { id: "gguf", extensions: [".gguf"], file: "models/mod" },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },

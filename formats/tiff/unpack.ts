@@ -3,9 +3,7 @@
 // Notes: floating point differencing 3 (2005), Deflate 2 (2002).
 import { inflateSync } from "node:zlib";
 import { HOST_BIG_ENDIAN } from "../arrays/view_bytes.ts";
-import { unpackLzw } from "../compression/lzw.ts";
-
-const LZW = { clear: 256, isHighFirst: true, isEarly: true };
+import { unpackLzw } from "./lzw.ts";
 
 /**
  * Unpacks a block. Returns undefined if it is damaged or too short.
@@ -17,7 +15,7 @@ export function unpackBlock(
   compression: number,
   { bytes, maxBytes }: { bytes: number; maxBytes: number },
 ): Uint8Array | undefined {
-  if (compression === 5) return unpackLzw(packed, bytes, LZW);
+  if (compression === 5) return unpackLzw(packed, bytes);
   if (compression === 32_773) return unpackBits(packed, bytes);
   try {
     const inflated = inflateSync(packed, { maxOutputLength: maxBytes }); // copied, so aligned

@@ -12,8 +12,6 @@ const PATHS: Record<string, string> = {
   arrow: "i.arrow j.feather",
   zip: "a.zip b.ROI.zip",
   npz: "c.npz",
-  bmp: "a.bmp",
-  gif: "b.GIF",
   png: "c.png",
   jpeg: "d.jpg d.jpeg",
   tiff: "e.tif e.tiff",

@@ -16,7 +16,7 @@ def tell(path):
     if kind == "tif":
         image = tifffile.imread(path)
         return array(numpy.moveaxis(image, 0, -1) if path.endswith("planes.tif") else image)
-    if kind in ("png", "bmp", "webp"):
+    if kind in ("png", "webp"):
         with Image.open(path) as image:
             image.load()
             return array(numpy.asarray(image.convert("RGB") if image.mode == "P" else image))
@@ -74,8 +74,7 @@ for dtype in "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64"
         tifffile.imwrite(at(f"{dtype}-{name}.tif"), values(dtype, shape), **{"photometric": "minisblack", **options})
 index = Image.fromarray(values("uint8", (20, 30))).convert("P")
 index.putpalette(list(random.bytes(768)))
-for name in ["palette.png", "palette.bmp"]:
-    index.save(at(name))
+index.save(at("palette.png"))
 Image.fromarray(values("uint8", (20, 30, 3))).save(at("rgb.png"))
 for unit in ["datetime64[ns]", "timedelta64[D]", "float16", "datetime64"]:
     numpy.save(at(f"{unit}.npy"), values("int64" if "64" in unit else "int16", (5,)).view(unit))

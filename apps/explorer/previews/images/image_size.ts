@@ -12,7 +12,8 @@ export interface ImageSize {
 /** Returns the declared size, or undefined for other files and for damaged ones. */
 export function imageSizeOf(head: Uint8Array): ImageSize | undefined {
   try {
-    return sizeIn(head);
+    const size = sizeIn(head);
+    return size !== undefined && size.width > 0 && size.height > 0 ? size : undefined;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -25,15 +26,31 @@ function sizeIn(head: Uint8Array): ImageSize | undefined {
   if (mark.startsWith("\x89PNG\r\n\x1a\n")) {
     return { width: view.getUint32(16), height: view.getUint32(20) };
   }
-  if (mark.startsWith("GIF8")) {
-    return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
-  }
+  if (mark.startsWith("GIF8")) return sizeOfGif(view);
   if (mark.startsWith("BM")) {
-    return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+    const isOld = view.getUint32(14, true) === 12; // a header of OS/2
+    return isOld
+      ? { width: view.getUint16(18, true), height: view.getUint16(20, true) }
+      : { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
   }
   if (mark.startsWith("\xff\xd8")) return sizeOfJpeg(view);
   if (mark.startsWith("RIFF") && mark.slice(8, 12) === "WEBP") return sizeOfWebp(view);
   return mark.slice(4, 8) === "ftyp" ? sizeOfAvif(head) : undefined;
+}
+
+/** Returns the size of the screen, which grows with the first frame. */
+function sizeOfGif(view: DataView): ImageSize {
+  const colors = view.getUint8(10);
+  let at = 13 + (colors & 0x80 ? 3 * 2 ** ((colors & 7) + 1) : 0);
+  while (view.getUint8(at) === 0x21) { // an extension: blocks until an empty one
+    for (at += 2; view.getUint8(at) !== 0;) at += 1 + view.getUint8(at);
+    at++;
+  }
+  const number = (at: number) => view.getUint16(at, true);
+  return {
+    width: Math.max(number(6), number(at + 1) + number(at + 5)),
+    height: Math.max(number(8), number(at + 3) + number(at + 7)),
+  };
 }
 
 function sizeOfJpeg(view: DataView): ImageSize | undefined {
