@@ -1,6 +1,6 @@
 // Lists of zip and tar files, from their headers. Nothing is unpacked but the beginning of a
 // compressed tar file.
-import { bytesStream } from "../../../../core/bytes/bytes.ts";
+import { bytesStream, iterableStream } from "../../../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";
 import { readTarEntries } from "../../../../formats/archive/tar_read.ts";
@@ -17,6 +17,8 @@ const MAX_OPENED_ARRAYS = 100;
 /** Entries of a tar file that are listed: each may take a request. */
 const MAX_TAR_ENTRIES = 2000;
 const MAX_TAR_BYTES = 64 * 1024 * 1024;
+/** Packed bytes of a tar file that are unpacked at once: up to a thousand times as many come out. */
+const PACKED_BYTES = 16 * 1024;
 /** Unpacked bytes of a compressed tar file that are read. */
 const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 
@@ -43,8 +45,9 @@ export async function listArchive(
   const [first, second] = await file.read(0, Math.min(2, file.size), signal);
   if (first === 0x1f && second === 0x8b) {
     const { start, isWhole } = await unpackStart(opened);
-    const listed = await listTar(start, signal);
-    return isWhole ? listed : { ...listed, end: "Only the first 32 MiB are unpacked" };
+    if (isWhole) return await listTar(start, signal);
+    const listed = await listTar(start, signal).catch(() => undefined); // of one large entry
+    return { entries: listed?.entries ?? [], end: "Only the first 32 MiB are unpacked" };
   }
   const isZip = first === 0x50 && second === 0x4b || /\.(zip|npz|whl|jar)$/i.test(file.path);
   return isZip ? await listZip(opened, signal) : await listTar(opened, signal);
@@ -103,11 +106,23 @@ function kindOf(mode: string | undefined): string {
   return mode === "folder" || mode === "link" ? mode : "file";
 }
 
+async function* smallPieces(
+  packed: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const piece of packed) {
+    for (let at = 0; at < piece.byteLength; at += PACKED_BYTES) {
+      yield piece.slice(at, at + PACKED_BYTES);
+    }
+  }
+}
+
 /** Unpacks gzip until the limit. */
 async function unpackStart(file: FileToDecode): Promise<{ start: FileToDecode; isWhole: boolean }> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  const packed = file.stream() as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const packed = iterableStream(smallPieces(file.stream())) as ReadableStream<
+    Uint8Array<ArrayBuffer>
+  >;
   let isWhole = true;
   for await (const piece of packed.pipeThrough(new DecompressionStream("gzip"))) {
     pieces.push(piece);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { listArchive } from "../../../../apps/explorer/previews/archives/list_archive.ts";
 import { contentBytes } from "../../../../formats/content/content.ts";
-import { tar } from "../../../../formats/mod.ts";
+import { tar, tgz } from "../../../../formats/mod.ts";
 import { fakeFile } from "../support/fake_file.ts";
 import { hostileFiles } from "../support/hostile.ts";
 import { sampleFiles } from "../support/samples.ts";
@@ -44,6 +44,37 @@ Deno.test("an archive that ends early lists what it has", async () => {
   assertEquals(entries.length, 1);
   assert(end?.startsWith("The list ends here"), end);
   await assertRejects(() => listArchive(fakeFile("not.tar", new Uint8Array(2000).fill(7))));
+});
+
+Deno.test("a compressed tar file is unpacked in small pieces", async () => {
+  const noughts = { path: "noughts", content: new Uint8Array(64 * 1024 ** 2) };
+  const small = { path: "small", content: new Uint8Array(1) };
+  const bytes = await contentBytes(await tgz().encode([small, noughts]));
+  const large = await contentBytes(await tgz().encode([noughts]));
+  const Real = DecompressionStream;
+  let largest = 0;
+  globalThis.DecompressionStream = class {
+    readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+    writable: WritableStream<BufferSource>;
+    constructor(format: CompressionFormat) {
+      const watched = new TransformStream<BufferSource, BufferSource>({
+        transform(piece, controller) {
+          largest = Math.max(largest, piece.byteLength);
+          controller.enqueue(piece);
+        },
+      });
+      this.writable = watched.writable;
+      this.readable = watched.readable.pipeThrough(new Real(format));
+    }
+  };
+  try {
+    const { entries, end } = await listArchive(fakeFile("a.tgz", bytes));
+    assertEquals([entries[0]?.path, end], ["small", "Only the first 32 MiB are unpacked"]);
+    assertEquals((await listArchive(fakeFile("a.tgz", large))).end, end);
+  } finally {
+    globalThis.DecompressionStream = Real;
+  }
+  assert(largest > 0 && largest <= 16_384, `${largest}`);
 });
 
 Deno.test("a zip bomb is listed with the size that it declares, and not unpacked", async () => {
