@@ -12,6 +12,8 @@ import { openObject } from "./open_object.ts";
 import { isOrdinary } from "./own_files.ts";
 import { type LocalRoot, objectInfo } from "./root.ts";
 
+/** A file that is replaced in between is read again; so many times only without stable numbers. */
+const MAX_TRIES = 100;
 const AT_ONCE_BYTES = 1 << 20;
 const CHUNK_BYTES = 1 << 20;
 const SLICE_BYTES = 1 << 23;
@@ -32,12 +34,17 @@ export function readObject(
   const path = root.fileOf(key);
   try {
     if (!root.ways.find(dirname(path))) return undefined;
-    for (;;) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const then = look(path);
       if (!isOrdinary(then, { key, backend: root.location })) return undefined;
       const object = readOpened(root, { key, path }, options, then.identity);
       if (object !== undefined) return object; // else it was replaced in between
     }
+    throw root.fault("read", key, {
+      code: "Unsupported",
+      state: "its file has another inode number each time",
+      hint: "Use a file system or a mount with stable inode numbers.",
+    });
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "read", key });

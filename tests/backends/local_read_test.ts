@@ -104,6 +104,23 @@ test("large objects need no birth time", async (backend) => {
     assertBytes(await readAll((await backend.get("a/b"))!.body), sampleBytes(LARGE));
   }, own);
 });
+test("a file system without stable inode numbers is refused, not read for ever", async (backend) => {
+  await backend.put("a/b", sampleBytes(10));
+  const { deno } = ownCalls;
+  let ino = 0;
+  const own = deno && {
+    ...deno,
+    lstatSync: (path: string) => ({ ...deno.lstatSync(path), ino: ++ino }),
+  };
+  const patch = (real: typeof fs) => ({
+    lstatSync: (path: string) => Object.assign(real.lstatSync(path), { ino: ++ino }),
+  });
+  await withPatchedFs(patch, async () => {
+    const error = await assertRejects(async () => await backend.get("a/b"), RegistryError);
+    assertEquals(error.code, "Unsupported");
+    await assertRejects(async () => await backend.getFirst!("a/", {}), RegistryError);
+  }, own);
+});
 test("the time of an object is when it got its key", async (backend, root) => {
   const past = new Date(Date.UTC(2001, 0));
   const body = new ReadableStream<Uint8Array>({
