@@ -51,7 +51,7 @@ export interface CheckedPipeline {
 }
 
 /**
- * Loads a pipeline from a file (YAML, TOML, JSON), or a folder with `pipeline.yaml` or
+ * Loads a pipeline from a file (YAML or JSON), or a folder with `pipeline.yaml` or
  * `conf/pipeline.yaml`.
  *
  * @throws {RegistryError} `NotFound`, or `Invalid` with all problems (see {@linkcode problemsOf})
@@ -120,7 +120,7 @@ async function readOverride(
     return { file: place, text: await readFile(resolve(cwd, place), "utf8") };
   } catch (cause) {
     const state = messageOf(cause);
-    const hint = "Use a file of YAML or TOML, or a URL like s3://bucket/overrides.yaml.";
+    const hint = "Use a file of YAML, or a URL like s3://bucket/overrides.yaml.";
     throw fault({ ...failed, code: "NotFound", subject: place, state, hint, cause });
   }
 }

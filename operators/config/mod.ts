@@ -1,5 +1,5 @@
 /**
- * Pipelines from files: YAML, TOML or JSON, one file or a folder, with includes, variables and
+ * Pipelines from files: YAML or JSON, one file or a folder, with includes, variables and
  * overrides. All problems are reported at once, with file, line, column and a hint.
  *
  * @module

@@ -12,7 +12,7 @@ const DEFINED = "of a program";
 /** Options of {@linkcode parsePipeline}. */
 export interface ParsePipelineOptions extends PipelineOptions {
   /** @default "yaml" */
-  language?: "yaml" | "toml" | "json";
+  language?: "yaml" | "json";
   /** File name in problems. @default "pipeline.yaml", or that of the language */
   file?: string;
   /** Id of a pipeline without `pipeline_id`. @default "pipeline" */

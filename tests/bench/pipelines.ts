@@ -37,11 +37,10 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
   const definition = definitionOf(many);
   const texts = {
     yaml: yamlOf(definition),
-    toml: tomlOf(definition),
     json: JSON.stringify({ pipeline: definition }),
   };
   const planned = texts.yaml.replaceAll(/ {6}inputs: .*\n/g, ""); // what they name is not there
-  const reading: Measure[] = (["yaml", "toml", "json"] as const).map((language) => ({
+  const reading: Measure[] = (["yaml", "json"] as const).map((language) => ({
     name: `read and check ${many} steps from ${language.toUpperCase()}`,
     count: many,
     unit: "op",
@@ -212,19 +211,4 @@ function flowOf(value: unknown): string {
   return `{ ${
     Object.entries(value as object).map(([key, one]) => `${key}: ${JSON.stringify(one)}`).join(", ")
   } }`;
-}
-
-function tomlOf({ pipeline_id, operators }: PipelineDefinition): string {
-  const tables = (operators as OperatorDefinition[]).map((operator) =>
-    `[[pipeline.operators]]\n${
-      Object.entries(operator).map(([key, value]) =>
-        `${key} = ${
-          typeof value === "object" && !Array.isArray(value)
-            ? flowOf(value).replaceAll(": ", " = ")
-            : JSON.stringify(value)
-        }\n`
-      ).join("")
-    }`
-  );
-  return `[pipeline]\npipeline_id = "${pipeline_id}"\n${tables.join("")}`;
 }

@@ -40,7 +40,7 @@ export interface LoadedPipeline {
   files: string[];
 }
 
-/** Imports `operators/config`, which reads YAML and TOML. */
+/** Imports `operators/config`, which reads YAML. */
 export async function loadConfigPart(): Promise<ConfigPart> {
   return await loadPart<ConfigPart>("../../../operators/config/mod.ts", import.meta.url);
 }

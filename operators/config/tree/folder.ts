@@ -5,7 +5,7 @@ import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 
-export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".toml", ".json"];
+export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".json"];
 
 /** Largest file, bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;

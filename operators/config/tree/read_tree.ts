@@ -14,7 +14,6 @@ import type {
   Place,
 } from "./node.ts";
 import type { ProblemList } from "./problems.ts";
-import { parseTomlTree } from "./toml.ts";
 import { parseYamlTree } from "./yaml.ts";
 
 const MAX_INCLUDES = 20;
@@ -29,21 +28,18 @@ export interface ReadTreeOptions {
   problems: ProblemList;
 }
 
-export function languageOf(path: string): "yaml" | "toml" | "json" {
-  const extension = extname(path).toLowerCase();
-  return extension === ".toml" ? "toml" : extension === ".json" ? "json" : "yaml";
+export function languageOf(path: string): "yaml" | "json" {
+  return extname(path).toLowerCase() === ".json" ? "json" : "yaml";
 }
 
 /** Parses a mapping. Reports other values and syntax errors. */
 export function parseTree(
   source: ConfigSource,
-  language: "yaml" | "toml" | "json",
+  language: "yaml" | "json",
   { problems, exact = true }: ReadTreeOptions,
 ): ConfigMap | undefined {
   const before = problems.count;
-  const tree = language === "toml"
-    ? parseTomlTree(source, problems)
-    : quick() ?? parseYamlTree(source, problems);
+  const tree = quick() ?? parseYamlTree(source, problems);
   if (tree?.kind === "map") return tree;
   if (problems.count > before) return undefined;
   problems.add(tree?.place ?? { source, offset: 0 }, {

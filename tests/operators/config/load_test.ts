@@ -19,7 +19,7 @@ const FOLDER = {
   "conf/common.yaml":
     "variables: { lr: 0.1 }\npipeline: { pipeline_id: t, work_dir: w, operators: [] }\n",
   "operators/cleaner_v2.0_v1.0.yaml": "params: { keep: 0.5 }\n",
-  "operators/train_v1.0.toml": `upstream_dependencies = ["cleaner_v2.0"]\nparams.lr = "\${lr}"\n`,
+  "operators/train_v1.0.yml": `upstream_dependencies: ["cleaner_v2.0"]\nparams: { lr: "\${lr}" }\n`,
 };
 
 Deno.test("a folder is loaded with its includes and refs", async () => {
@@ -144,7 +144,7 @@ Deno.test("missing, outside and circular includes are reported where they are na
     "secret.yaml": "{}\n",
     "in/pipeline.yaml": "include: ../secret.yaml\npipeline: {}\n",
   });
-  await Deno.remove(root.join("operators/train_v1.0.toml"));
+  await Deno.remove(root.join("operators/train_v1.0.yml"));
   const [missing] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
   assertEquals([missing.file, missing.line, missing.column], ["conf/pipeline.yaml", 3, 44]);
   const [outside] = (await checkPipeline(root.join("in"), { system, cwd: root.path })).problems;

@@ -1,7 +1,7 @@
 // Mistakes that people make in a configuration: the reported position and advice for each.
 
 /** A configuration with `‸` at the reported position, the message, the hint, and the language if it is not YAML. */
-export type Mistake = [text: string, says: RegExp, hint: RegExp, language?: "toml" | "json"];
+export type Mistake = [text: string, says: RegExp, hint: RegExp, language?: "json"];
 
 /** A pipeline of operators that have these lines, each indented by two steps. */
 export function operators(...blocks: string[]): string {
@@ -42,8 +42,6 @@ export const OF_SYNTAX: readonly Mistake[] = [
   [`pipeline: { operators: [${A}] }\n‸---\na: 1\n`, /second document/, /---/],
   [one("params: { a: ‸12345678901234567890 }"), /64-bit/, /Quote/],
   [one("params: { ‸[a]: 1 }"), /key/, /strings/],
-  ["[pipeline]\na = ‸\n", /./, /TOML/, "toml"],
-  [`[[pipeline.operators]]\noperator_id = "a"\nparams.d = ‸1979-05-27\n`, /date/, /quotes/, "toml"],
   [`{ "pipeline": { "operators": [‸}, 1 }`, /./, /./, "json"],
 ];
 

@@ -10,7 +10,7 @@ const known = {
 };
 const system = { env: (name: string) => name === "N" ? "many" : undefined };
 
-function problemsIn(text: string, language: "yaml" | "toml" | "json" = "yaml") {
+function problemsIn(text: string, language: "yaml" | "json" = "yaml") {
   try {
     parsePipeline(text, { language, operators: known, system });
   } catch (error) {

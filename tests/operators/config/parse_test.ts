@@ -149,38 +149,6 @@ pipeline:
   assertEquals(defined.steps[0].startCommand, startCommand);
 });
 
-Deno.test("TOML and YAML give equal pipelines", () => {
-  const yaml = parsePipeline(`
-pipeline:
-  pipeline_id: train
-  operators:
-    - operator_id: clean
-      params: { keep: 0.5, "a b": [1, { c: 2 }] }
-      inputs: { data: "registry:data:raw@^1" }
-    - operator_id: train
-      upstream_dependencies: [clean]
-`);
-  const toml = parsePipeline(
-    `
-[pipeline]
-pipeline_id = "train"
-[[pipeline.operators]]
-operator_id = "clean" # a comment
-inputs.data = "registry:data:raw@^1"
-[pipeline.operators.params]
-keep = 0.5
-"a b" = [1, { c = 2 }]
-[[pipeline.operators]]
-operator_id = 'train'
-upstream_dependencies = [
-  "clean",
-]
-`,
-    { language: "toml" },
-  );
-  assertEquals(toml, yaml);
-});
-
 Deno.test("an environment variable can be a number where one is expected", () => {
   const text = `
 pipeline:

@@ -152,7 +152,7 @@ Deno.test("the JSON Schema refuses mistakes of keys and types only", () => {
 
 Deno.test("a file with includes may omit required keys", () => {
   assertEquals(isPipeline(valueOf("include: common.yaml")), true);
-  assertEquals(isPipeline(valueOf("include: [a.yaml, b.toml]\npipeline: { work_dir: x }")), true);
+  assertEquals(isPipeline(valueOf("include: [a.yaml, b.yaml]\npipeline: { work_dir: x }")), true);
   assertEquals(isPipeline(valueOf("include: []\npipeline: { workdir: x }")), false);
   assertEquals(isPipeline(valueOf("variables: {}")), false);
   assertEquals(isPipeline(valueOf("pipeline: {}")), false);

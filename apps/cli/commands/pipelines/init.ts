@@ -9,7 +9,7 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { shellWord } from "../../program/hints.ts";
 
 /** The files that `pipeline run` finds; an existing one would run instead of the new pipeline. */
-const MAIN_FILES = ["yaml", "yml", "toml", "json"]
+const MAIN_FILES = ["yaml", "yml", "json"]
   .flatMap((end) => [`pipeline.${end}`, `conf/pipeline.${end}`]);
 const GIT_IGNORE = ".holdfast/\n.holdfast-runs/\n";
 

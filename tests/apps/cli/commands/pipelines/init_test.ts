@@ -29,7 +29,7 @@ cliTest("pipeline init overwrites no file", async (it) => {
 
 cliTest("pipeline init writes nothing beside another pipeline", async (it) => {
   await Deno.mkdir(it.root.join("conf"));
-  for (const file of ["conf/pipeline.yaml", "conf/pipeline.toml", "pipeline.json"]) {
+  for (const file of ["conf/pipeline.yaml", "conf/pipeline.yml", "pipeline.json"]) {
     await Deno.writeTextFile(it.root.join(file), "mine");
     await it.fails("pipeline init", 4, `${file} exists`);
     await Deno.remove(it.root.join(file));
