@@ -16,7 +16,15 @@ import type {
 import type { ProblemList } from "./problems.ts";
 import { parseYamlTree } from "./yaml.ts";
 
-const MAX_INCLUDES = 20;
+const MAX_DEPTH = 20;
+/** Files that one file includes, also through others: their number can double with each. */
+const MAX_INCLUDES = 100;
+
+/** The files that include the current one, and how many were included by the first. */
+interface Included {
+  chain: readonly string[];
+  counter: { count: number };
+}
 
 export interface ReadTreeOptions {
   /** Undefined for a configuration without files. */
@@ -63,7 +71,7 @@ export function readTree(
   path: string,
   options: ReadTreeOptions,
   asked?: Place,
-  chain: string[] = [],
+  { chain, counter }: Included = { chain: [], counter: { count: 0 } },
 ): ConfigMap | undefined {
   const { folder, problems, onFile } = options;
   const source = folder!.read(path);
@@ -76,14 +84,14 @@ export function readTree(
   }
   onFile?.(path);
   const tree = parseTree(source, languageOf(path), options);
-  return tree && withIncludes(tree, path, options, [...chain, path]);
+  return tree && withIncludes(tree, path, options, { chain: [...chain, path], counter });
 }
 
 export function withIncludes(
   tree: ConfigMap,
   path: string | undefined,
   options: ReadTreeOptions,
-  chain: string[] = [],
+  included: Included = { chain: [], counter: { count: 0 } },
 ): ConfigMap {
   const { problems, folder } = options;
   tree.entries.delete("$schema"); // for editors
@@ -94,13 +102,13 @@ export function withIncludes(
   const items = include.node.kind === "list" ? include.node.items : [include.node];
   let base: ConfigMap | undefined;
   for (const item of items) {
-    const found = fileOf(item, path, folder, chain);
+    const found = fileOf(item, path, folder, included);
     if (typeof found !== "string") {
       problems.add(item.place, { path: key, ...found });
       continue;
     }
-    const included = readTree(found, options, item.place, chain);
-    if (included !== undefined) base = base === undefined ? included : merged(base, included);
+    const other = readTree(found, options, item.place, included);
+    if (other !== undefined) base = base === undefined ? other : merged(base, other);
   }
   return base === undefined ? tree : merged(base, tree);
 }
@@ -110,7 +118,7 @@ function fileOf(
   item: ConfigNode,
   path: string | undefined,
   folder: ConfigFolder | undefined,
-  chain: readonly string[],
+  { chain, counter }: Included,
 ): string | { message: string; hint: string } {
   const target = item.kind === "scalar" ? item.value : undefined;
   if (typeof target !== "string" || target === "") {
@@ -132,8 +140,10 @@ function fileOf(
     const message = `files include each other: ${names.join(" → ")}`;
     return { message, hint: "Remove one of these includes." };
   }
-  if (chain.length < MAX_INCLUDES) return file;
-  return { message: "includes are nested too deep", hint: "Include all files from one file." };
+  const hint = "Include each file once, from one file.";
+  if (chain.length >= MAX_DEPTH) return { message: "includes are nested too deep", hint };
+  if (counter.count++ < MAX_INCLUDES) return file;
+  return { message: `more than ${MAX_INCLUDES} files are included`, hint };
 }
 
 /** Merges `over` into `under`: mappings are merged, everything else is replaced. */

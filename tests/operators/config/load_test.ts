@@ -137,6 +137,17 @@ Deno.test("an override from a URL cannot choose code, secrets or local files", a
   }
 });
 
+Deno.test("files that include each other many times are refused", async () => {
+  await using root = await tempRoot();
+  const files = Object.fromEntries(
+    Array.from({ length: 8 }, (_, i) => [`${i}.yaml`, `include: [${`${i + 1}.yaml, `.repeat(3)}]`]),
+  );
+  const main = "include: 0.yaml\npipeline: { operators: [{ operator_id: a }] }\n";
+  await write(root, { ...files, "8.yaml": "variables: {}\n", "pipeline.yaml": main });
+  const [{ message }] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
+  assertEquals(message, "more than 100 files are included");
+});
+
 Deno.test("missing, outside and circular includes are reported where they are named", async () => {
   await using root = await tempRoot();
   await write(root, {
