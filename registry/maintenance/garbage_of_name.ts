@@ -12,12 +12,13 @@ import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts
 import { listCells, listFolders } from "./garbage/known.ts";
 import {
   encodeBuried,
-  neededPlaces,
+  neededObjects,
   readRecords,
   readRemains,
   readTimes,
 } from "./garbage/known_records.ts";
 import { openNote } from "./garbage/note.ts";
+import { encodeFolder, ReferredObjects } from "./garbage/referred.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);
@@ -33,21 +34,17 @@ export async function collectName(collection: Collection, name: string): Promise
     folders.size === 0 && !drafts.names.has(name) &&
     await forgetName(collection, { name, cells, records })
   ) return;
-  const referred = new Map(drafts.placesOf(name).map((place) => [place, Infinity]));
+  const referred = new ReferredObjects();
+  for (const place of drafts.placesOf(name)) referred.add(encodeFolder(place), Infinity);
   const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
   const gone = await removeReplaced(collection, plan, records);
-  const unneeded = [...folders].filter(([place, { newest }]) =>
-    collection.isOld(newest) && !plan.referred.has(place)
-  );
-  await removeFolders(collection, unneeded.map(([, folder]) => folder));
-  reportFolders(collection, folders, plan);
+  await removePayload(collection, sortPayload(collection, folders, plan));
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 
 interface Plan {
-  /** Places of needed payload, and until when: milliseconds of the store's clock, or Infinity. */
-  referred: Map<string, number>;
+  referred: ReferredObjects;
   keys: Generation[];
   replaced: { head: Generation; why: string }[];
   /** First generations that lose their content. A tombstone replaces them if it is `under` one. */
@@ -101,8 +98,8 @@ async function sortVersion(
     if (above !== undefined && found[place - 1]?.late === undefined) replacedAt = above.modifiedAt;
     if (!isStable || !collection.isOld(replacedAt)) {
       const until = isStable ? replacedAt + collection.graceMs : Infinity;
-      for (const payload of neededPlaces(context, head.key, found[place])) {
-        plan.referred.set(payload, Math.max(plan.referred.get(payload) ?? 0, until));
+      for (const objects of neededObjects(context, head.key, found[place])) {
+        plan.referred.add(objects, until);
       }
       if (until < Infinity) reportWaiting(collection, head, found[place], until);
     } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
@@ -206,27 +203,41 @@ function reportWaiting(
   }
 }
 
-function reportFolders(
+/** Returns the payload objects that nothing needs, and reports those that will not be needed. */
+function sortPayload(
   collection: Collection,
   folders: ReadonlyMap<string, Folder>,
   { referred }: Plan,
-): void {
+): GarbageItem[] {
+  const unneeded: GarbageItem[] = [];
   for (const [place, { objects, newest }] of folders) {
-    const neededUntil = referred.get(place);
-    const until = Math.max(neededUntil ?? 0, newest + collection.graceMs);
-    if (until === Infinity || (neededUntil === undefined && collection.isOld(newest))) continue;
-    const why = neededUntil === undefined
-      ? "no version refers to it, unless a save is in progress"
-      : "versions that refer to it were replaced or deleted";
-    collection.waits(objects.map(({ key, size }) => ({ what: "payload", key, size, why })), until);
+    const neededUntil = referred.of(place);
+    const numbered = objects.map((object) => ({
+      object,
+      until: neededUntil(Number(object.key.slice(object.key.lastIndexOf("/") + 1))),
+    }));
+    const untils = numbered.map(({ until = 0 }) => until);
+    const lastUntil = untils.reduce((last, until) => Math.max(last, until), 0);
+    for (const { object: { key, size }, until: own } of numbered) {
+      // the mark of a long upload goes with the last object
+      const until = key.endsWith(ALIVE) && lastUntil > 0 ? lastUntil : own;
+      const item = { what: "payload", key, size } as const;
+      const waitsUntil = Math.max(until ?? 0, newest + collection.graceMs);
+      if (until === undefined && collection.isOld(newest)) {
+        unneeded.push({ ...item, why: "no version refers to it" });
+      } else if (waitsUntil < Infinity) {
+        const why = until === undefined
+          ? "no version refers to it, unless a save is in progress"
+          : "versions that refer to it were replaced or deleted";
+        collection.waits([{ ...item, why }], waitsUntil);
+      }
+    }
   }
+  return unneeded;
 }
 
-/** Removes payload folders, their `.alive` marks last. */
-async function removeFolders(collection: Collection, folders: Folder[]): Promise<void> {
-  const items = folders.flatMap(({ objects }) => objects).map(({ key, size }): GarbageItem => (
-    { what: "payload", key, size, why: "no version refers to it" }
-  ));
+/** Removes payload, `.alive` marks last. */
+async function removePayload(collection: Collection, items: GarbageItem[]): Promise<void> {
   const isMark = ({ key }: GarbageItem) => key.endsWith(ALIVE);
   await collection.remove(items.filter((item) => !isMark(item)));
   await collection.remove(items.filter(isMark));

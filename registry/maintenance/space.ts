@@ -4,6 +4,7 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS } from "../format/layout.ts";
 import { type Context, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
+import { type ObjectRange, usedBytes } from "../cell/object_ranges.ts";
 import { collectNames, sweepStages } from "./collect_garbage.ts";
 import { Collection, emptyReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
@@ -28,6 +29,8 @@ export interface NameSpace {
   /** Bytes in the store: records and files, including garbage. */
   bytes: number;
   sharedBytes: number;
+  /** Bytes in objects of live versions that none of them uses any more. */
+  unusedBytes: number;
   garbage: GarbageSpace;
 }
 
@@ -126,6 +129,7 @@ class SpaceMeasure implements Measure {
       versions: 0,
       size: 0,
       sharedBytes: 0,
+      unusedBytes: 0,
       garbage: { bytes: 0, freeableBytes: 0 },
     });
     const objectOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
@@ -136,6 +140,7 @@ class SpaceMeasure implements Measure {
 
   known({ name, cells, records }: KnownName): void {
     const users = new Map<string, number>();
+    const ranges: ObjectRange[] = [];
     const space = this.#spaces.get(name)!;
     for (const { kind, generations: [head] } of cells) {
       const version = kind === "version" ? records.get(head.key)?.version : undefined;
@@ -143,6 +148,7 @@ class SpaceMeasure implements Measure {
       space.versions++;
       space.size += version.size;
       this.#addDay(new Date(head.modifiedAt).toISOString().slice(0, 10), version.size);
+      for (const range of version.ranges) ranges.push(range);
       for (const [place, object] of version.objects) {
         const key = `${place}/${object}`;
         users.set(key, (users.get(key) ?? 0) + 1);
@@ -150,6 +156,9 @@ class SpaceMeasure implements Measure {
     }
     for (const [key, count] of users) {
       if (count > 1) space.sharedBytes += this.#sizes.get(key) ?? 0;
+    }
+    for (const [key, used] of usedBytes(ranges)) {
+      space.unusedBytes += Math.max((this.#sizes.get(key) ?? 0) - used, 0);
     }
   }
 

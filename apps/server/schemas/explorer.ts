@@ -26,6 +26,7 @@ export const SpaceSchema = object("Space", {
     size: Amount,
     bytes: Amount,
     sharedBytes: Amount,
+    unusedBytes: Amount,
     garbage: GarbageSchema,
   })),
   otherBytes: Amount,

@@ -2,6 +2,7 @@
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
 import { asGeneration, type FoundRecord, type Generation } from "../../cell/heads.ts";
+import type { ObjectRange } from "../../cell/object_ranges.ts";
 import type { PayloadObject } from "../../cell/objects.ts";
 import {
   type CellKey,
@@ -34,12 +35,16 @@ export interface KnownName {
 
 export interface KnownRecord {
   kind: AnyRecord["kind"];
-  /** Places of its payload; absent if its list of files is missing. */
-  places?: readonly string[];
+  /** Objects of its payload, encoded; absent if its list of files is missing. */
+  objects?: readonly string[];
   /** The record without its content, if it may expire: it landed late and refers to payload. */
   late?: FoundRecord;
   /** Bytes and objects of all files, if sizes are measured. */
-  version?: { size: number; objects: readonly PayloadObject[] };
+  version?: {
+    size: number;
+    objects: readonly PayloadObject[];
+    ranges: readonly ObjectRange[];
+  };
   /** The record to keep of a first generation that was just read. */
   remains?: ScrubbedRecord;
   times?: DeletionTimes;

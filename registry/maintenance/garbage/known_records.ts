@@ -8,7 +8,8 @@ import type {
 } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
-import { objectsOf, withFiles } from "../../cell/objects.ts";
+import { rangesOf } from "../../cell/object_ranges.ts";
+import { objectsOf, ownPlace, withFiles } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
 import { encodeRecord, saveAgain } from "../../format/record_codec.ts";
@@ -16,6 +17,7 @@ import type { Context } from "../../operations/context.ts";
 import type { Collection } from "../collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
 import type { Note } from "./note.ts";
+import { encodeObjects } from "./referred.ts";
 
 /** Reads every record that is not noted. Throws for a damaged one: its payload is not known. */
 export async function readRecords(
@@ -40,12 +42,16 @@ export async function readRecords(
       : undefined;
     const remains = head.generation === 1 ? remainsOf(record) : undefined;
     const version = collection.measure && whole?.kind === "version"
-      ? { size: whole.size, objects: objectsOf(context, whole) }
+      ? {
+        size: whole.size,
+        objects: objectsOf(context, whole),
+        ranges: rangesOf(whole.files, ownPlace(context, whole)),
+      }
       : undefined;
     const times = record.kind === "deleted" ? timesOf(record) : undefined;
     records.set(head.key, {
       kind: record.kind,
-      places: whole && placesOf(context, whole),
+      objects: whole && encodeObjects(objectsOf(context, whole)),
       late,
       remains,
       version,
@@ -57,20 +63,19 @@ export async function readRecords(
 
 const NOTHING = new Uint8Array();
 
-function placesOf(context: Context, record: AnyRecord): string[] {
-  return [...new Set(objectsOf(context, record).map(([place]) => place))];
-}
-
-/** Returns the places that a record needs. Throws if they are not known, unless it has expired. */
-export function neededPlaces(
+/**
+ * Returns the objects that a record needs, encoded. Throws if they are not known, unless it has
+ * expired.
+ */
+export function neededObjects(
   context: Context,
   key: string,
   known: KnownRecord | undefined,
 ): readonly string[] {
   if (known === undefined) return [];
-  const { places, late } = known;
-  if (places !== undefined) return places;
-  if (late !== undefined) return placesOf(context, late.record);
+  const { objects, late } = known;
+  if (objects !== undefined) return objects;
+  if (late !== undefined) return encodeObjects(objectsOf(context, late.record));
   throw fault({
     code: "Corrupt",
     action: "read record",

@@ -6,6 +6,7 @@ import { garbageNoteKey, NAMES } from "../../format/layout.ts";
 import { decodeNote, encodeNote } from "../noted.ts";
 import type { Collection } from "../collection.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
+import { isObjectsText } from "./referred.ts";
 
 export interface Note {
   /** Returns the noted facts of a record with this listing; undefined if it must be read. */
@@ -18,7 +19,7 @@ type Entry = [
   modifiedAt: number,
   etag: string | null,
   kind: KnownRecord["kind"],
-  ...places: string[],
+  ...objects: string[],
 ];
 
 const MIN_RECORDS = 3;
@@ -41,21 +42,21 @@ export async function openNote(collection: Collection, name: string, count: numb
 
   return {
     find(entry) {
-      const [size, modifiedAt, etag, kind, ...places] = noted?.get(pathOf(entry)) ?? [];
+      const [size, modifiedAt, etag, kind, ...objects] = noted?.get(pathOf(entry)) ?? [];
       if (size !== entry.size || modifiedAt !== entry.modifiedAt || etag !== (entry.etag ?? null)) {
         return undefined;
       }
-      return { kind: kind!, places };
+      return { kind: kind!, objects };
     },
     async save(listed, records) {
       if (dryRun || count < MIN_RECORDS) return;
       const entries = new Map<string, Entry>();
       for (const entry of listed) {
-        const { kind, places, late } = records.get(entry.key) ?? {};
+        const { kind, objects, late } = records.get(entry.key) ?? {};
         const { size, modifiedAt, etag = null } = entry;
         const isRacy = modifiedAt >= collection.markAt() - RACY_MS;
-        if (kind === undefined || places === undefined || late !== undefined || isRacy) continue;
-        entries.set(pathOf(entry), [size, modifiedAt, etag, kind, ...places]);
+        if (kind === undefined || objects === undefined || late !== undefined || isRacy) continue;
+        entries.set(pathOf(entry), [size, modifiedAt, etag, kind, ...objects]);
       }
       if (isSame(noted, entries)) return;
       const noteOf = { registry: context.id, name, records: Object.fromEntries(entries) };
@@ -107,8 +108,8 @@ const KINDS: ReadonlySet<unknown> = new Set<KnownRecord["kind"]>([
 
 function isEntry(value: unknown): value is Entry {
   if (!Array.isArray(value)) return false;
-  const [size, modifiedAt, etag, kind, ...places] = value;
+  const [size, modifiedAt, etag, kind, ...objects] = value;
   return Number.isFinite(size) && Number.isFinite(modifiedAt) &&
     (etag === null || typeof etag === "string") &&
-    KINDS.has(kind) && places.every((place) => typeof place === "string");
+    KINDS.has(kind) && objects.every(isObjectsText);
 }

@@ -71,7 +71,9 @@ async function print(
   if (rows.length > 0) await printTable(context, COLUMNS, rows);
   const { bytes, objects, garbage, failures } = report;
   const total = `${formatBytes(bytes)} in ${formatCount(objects, "object")}`;
-  await context.result(report, total + garbageText(garbage));
+  const unused = names.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0);
+  const kept = unused > 0 ? `, ${formatBytes(unused)} unused in files that versions share` : "";
+  await context.result(report, total + kept + garbageText(garbage));
   for (const { key, message } of failures) {
     await context.note(`not fully counted: ${key}: ${message}`);
   }
