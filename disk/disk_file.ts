@@ -9,6 +9,7 @@ import {
   type Stats,
 } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import type { ByteRange } from "../core/backend.ts";
 import { iterableStream } from "../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { READ } from "./disk_calls.ts";
@@ -71,8 +72,8 @@ export class DiskContent implements FileSource {
     return readSmall(this.file);
   }
 
-  chunks(): AsyncIterable<Uint8Array> {
-    return readLarge(this.file);
+  chunks(range?: Required<ByteRange>): AsyncIterable<Uint8Array> {
+    return readLarge(this.file, range);
   }
 
   stream(): ReadableStream<Uint8Array> {
@@ -100,23 +101,28 @@ function readSmall(file: DiskFile): Uint8Array {
   }
 }
 
-async function* readLarge(file: DiskFile): AsyncIterable<Uint8Array> {
+async function* readLarge(
+  file: DiskFile,
+  { offset, length }: Required<ByteRange> = { offset: 0, length: file.state.size },
+): AsyncIterable<Uint8Array> {
+  const { size } = file.state;
+  const end = offset + length;
   let handle: FileHandle | undefined;
   try {
     handle = await open(file.path, READ);
     checkState(file, await handle.stat());
-    let length = 0;
-    while (true) {
-      // One byte more, to notice growth.
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, file.state.size - length + 1));
-      const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, null);
+    let at = offset;
+    while (end === size || at < end) {
+      // One byte more than the file has, to notice growth.
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at + Number(end === size)));
+      const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) break;
-      length += bytesRead;
-      if (length > file.state.size) throw changed(file.path);
+      at += bytesRead;
+      if (at > size) throw changed(file.path);
       yield chunk.subarray(0, bytesRead);
     }
     checkState(file, await handle.stat());
-    if (length !== file.state.size) throw changed(file.path);
+    if (at !== end) throw changed(file.path);
   } catch (cause) {
     throw lostFile(file.path, cause);
   } finally {

@@ -159,6 +159,14 @@ export class ChunkList {
     return this.#bytes.subarray(at, at + DIGEST_BYTES);
   }
 
+  /** Returns the chunks in ranges that begin and end with one. */
+  *chunksIn(ranges: readonly { offset: number; length: number }[]): Generator<number, undefined> {
+    let chunk = 0, at = 0;
+    for (const { offset, length } of ranges) {
+      for (; at < offset + length; at += this.lengthOf(chunk++)) if (at >= offset) yield chunk;
+    }
+  }
+
   /** Returns the first chunk of this list that equals one of `other`. */
   find(other: ChunkList, chunk: number): number | undefined {
     if (this.#index === undefined) {
@@ -199,6 +207,7 @@ export class ListMaker {
   }
 
   update(bytes: Uint8Array): void {
+    if (this.#list.count > MAX_COUNT) return; // too long to be encoded
     for (let at = 0; at < bytes.byteLength;) {
       const end = this.#cutter.next(bytes, at);
       const piece = bytes.subarray(at, end);
@@ -232,23 +241,26 @@ export interface ChunkRun {
 
 /** Describes a file by runs of another one. Both are cut with the same average. */
 export function equalRuns(list: ChunkList, other: ChunkList): ChunkRun[] {
+  const runs: ChunkRun[] = [];
+  equalChunks(list, other).forEach((at, chunk) => {
+    const size = list.lengthOf(chunk);
+    const last = runs.at(-1);
+    const end = last?.at === undefined ? undefined : last.at + last.size;
+    if (last !== undefined && at === end) last.size += size;
+    else runs.push(at === undefined ? { size } : { size, at });
+  });
+  return runs;
+}
+
+/** Returns the offset of each chunk in another file; undefined for chunks that it lacks. */
+export function equalChunks(list: ChunkList, other: ChunkList): (number | undefined)[] {
   const offsets = [0];
   for (let i = 0; i < other.count; i++) offsets.push(offsets[i]! + other.lengthOf(i));
-  const runs: ChunkRun[] = [];
-  let next: number | undefined; // the chunk of `other` that would continue the run
-  for (let i = 0; i < list.count; i++) {
-    const continues = next !== undefined && next < other.count && other.equals(next, list, i);
-    const found = continues ? next : other.find(list, i);
-    const at = found === undefined ? undefined : offsets[found]!;
-    const size = list.lengthOf(i);
-    const last = runs.at(-1);
-    const adjoins = last !== undefined &&
-      (at === undefined
-        ? last.at === undefined
-        : last.at !== undefined && last.at + last.size === at);
-    if (adjoins) last.size += size;
-    else runs.push(at === undefined ? { size } : { size, at });
-    next = found === undefined ? undefined : found + 1;
-  }
-  return runs;
+  let next = other.count; // the chunk of `other` that would continue the run
+  return Array.from({ length: list.count }, (_, chunk) => {
+    const continues = next < other.count && other.equals(next, list, chunk);
+    const found = continues ? next : other.find(list, chunk);
+    next = found === undefined ? other.count : found + 1;
+    return found === undefined ? undefined : offsets[found];
+  });
 }

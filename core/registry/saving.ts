@@ -24,6 +24,8 @@ export interface SaveOptions extends SignalOptions {
   ifCommit?: string;
   /** Ref whose unchanged files are shared, or null. @default the latest version of the name */
   base?: string | null;
+  /** Share equal ranges of changed files too, or whole files alone. @default "bytes" */
+  share?: "bytes" | "files";
   /** Returns the base with `skipped: true` if its digest is equal. @default false */
   skipIfUnchanged?: boolean;
   /** Identifies the save: a repeat returns the first result and ignores other options. */

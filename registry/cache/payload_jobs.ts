@@ -124,11 +124,12 @@ async function storeValue(
   jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles"> & {
     drop(key: string): Promise<void>;
   },
-  { folder, first, compress, known, here }: StoreValueJob,
+  { folder, first, compress, known, sharing, here }: StoreValueJob,
   options: JobOptions,
 ): Promise<StoredValueReply> {
   let objects = 0;
   let info: StoredValueReply["info"];
+  const lists = new Map<string, Uint8Array>();
   const { onProgress } = options;
   const { signal, report, end } = createReporting(options);
   const moved = (path: string, bytes: number) => report({ path, bytes });
@@ -140,6 +141,8 @@ async function storeValue(
         packFiles: (job, stop) => oneObject(job, stop, jobs.packFiles),
         drop: (object) => jobs.drop(`${folder}${object}`),
         known: (size) => known?.get(size),
+        sharing: (path) => sharing && { earlier: sharing.get(path) },
+        keepList: (sha256, list) => void lists.set(sha256, list),
         share({ path, size }) {
           moved(path, size);
           return Promise.resolve(true); // the caller knows its place
@@ -151,7 +154,7 @@ async function storeValue(
     throw error;
   }
   await end();
-  return { files: writer.files, inline: writer.inline, objects, info };
+  return { files: writer.files, inline: writer.inline, lists, objects, info };
 
   async function oneObject<J extends object, R extends Pick<StoredValueReply, "info">>(
     job: J,

@@ -29,6 +29,11 @@ export function allParts({ parts = [], chunks }: Pick<StoredFile, "parts" | "chu
   return chunks === undefined ? parts : [...parts, chunks];
 }
 
+/** True for a file that is stored as ranges of other versions and new bytes. */
+export function sharesBytes({ parts = [] }: Pick<StoredFile, "parts">): boolean {
+  return parts.some(({ from }) => from !== undefined);
+}
+
 /** Returns the payload objects of a record; only the list of files if that was not read. */
 export function objectsOf(store: Store, record: AnyRecord | undefined): PayloadObject[] {
   if (record?.kind !== "version") return [];

@@ -32,7 +32,7 @@ export const MANY: OptionNames<ManyOptions> = {
   ...{ concurrency: true, stopOnError: true, onProgress: true, ...SIGNAL },
 };
 export const SAVE: OptionNames<SaveOptions> = {
-  ...{ version: true, bump: true, onConflict: true, ifCommit: true, base: true },
+  ...{ version: true, bump: true, onConflict: true, ifCommit: true, base: true, share: true },
   ...{ skipIfUnchanged: true, idempotencyKey: true, metadata: true, inputs: true },
   ...{ materializer: true, compress: true, onProgress: true, ...SIGNAL },
 };

@@ -120,7 +120,7 @@ class SaveAttempt {
     { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
   ) {
     const { name } = artifact;
-    const { version, signal, compress, onProgress } = options;
+    const { version, signal, compress, share, onProgress } = options;
     const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
     this.#context = context;
     this.#artifact = artifact;
@@ -128,7 +128,8 @@ class SaveAttempt {
     this.#given = given;
     this.#operation = startOperation(context, action, signal);
     this.#chooser = createChooser(context, this.#operation, artifact, options);
-    this.#payload = new Payload(context, this.#operation, { executor, compress, onProgress });
+    const how = { executor, compress, share, onProgress };
+    this.#payload = new Payload(context, this.#operation, how);
   }
 
   /** Saves. Returns undefined if the base was deleted meanwhile. */

@@ -5,8 +5,10 @@ import type { Store } from "../cell/store.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
+import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import { isLate } from "../cell/voids.ts";
 import { type Known, KnownFiles } from "./known.ts";
+import type { EarlierFile } from "./writing/earlier.ts";
 import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
 
 export interface Base {
@@ -17,6 +19,8 @@ export interface Base {
   readonly answers: boolean;
   readonly damaged: boolean;
   readonly known: ReadonlyMap<number, Known>;
+  /** Its files that can share bytes with changed ones, by path. */
+  readonly earlier: ReadonlyMap<string, EarlierFile>;
   /** True for another name: files are copied inside the store, and do not depend on it. */
   readonly copies: boolean;
   copyAll(copy: CopyIntoPayload): Promise<void>;
@@ -37,6 +41,7 @@ export async function createBase(
   const own = ownPlace(store, record);
   const known = new KnownFiles();
   let damaged = false;
+  let earlier: Map<string, EarlierFile> | undefined;
   const objects = new Map<string, number>(); // size by key, of those that were inspected
   const copied = new Map<string, Promise<number>>();
   const copies = record.name !== name;
@@ -66,6 +71,9 @@ export async function createBase(
       });
     },
     known: known.bySize,
+    get earlier() {
+      return earlier ??= new Map(known.bySize.size === 0 || copies ? [] : files.flatMap(earlierOf));
+    },
     async share(file, copy) {
       const same = known.same(file);
       if (same === undefined) return undefined;
@@ -84,6 +92,17 @@ export async function createBase(
       return { ...facts, parts: here, ...(list && { chunks: list }) };
     },
   };
+
+  function earlierOf(file: StoredFile): [string, EarlierFile][] {
+    const { path, size, parts = [], chunks, encoding } = file;
+    if (size < MIN_CUT_BYTES || encoding !== undefined) return [];
+    const located = <P extends Part>({ object, offset = 0, size, ...part }: P) => {
+      const from = placeOf(file, part as P) ?? own;
+      return { key: payloadKey(record.name, from, object), from, object, offset, size };
+    };
+    const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
+    return [[path, { size, parts: parts.map(located), ...(list && { chunks: list }) }]];
+  }
 
   function keyOf(file: StoredFile, part: Part): string {
     return payloadKey(record.name, placeOf(file, part) ?? own, part.object);

@@ -1,4 +1,5 @@
 // Opens the content of a file that is being saved.
+import type { ByteRange } from "../../core/backend.ts";
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
@@ -20,6 +21,8 @@ export interface LargeContent {
   size?: number;
   repeatable: boolean;
   chunks(): AsyncIterable<Uint8Array>;
+  /** Reads a range, if that takes less time than reading all. */
+  range?(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
   copyFrom?: string;
   source?: Uint8Array | DiskContent;
   cancel?(): Promise<void>;
@@ -51,6 +54,10 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   const { size } = content;
   const chunks = () => counted(content.stream(), size, path);
   const large: LargeContent = { size, chunks, repeatable: true };
+  if (content instanceof Blob) {
+    large.range = ({ offset, length }) =>
+      counted(content.slice(offset, offset + length).stream(), length, path);
+  }
   if (content instanceof UploadedContent) {
     return { kind: "large", content: { ...large, copyFrom: content.key } };
   }
@@ -72,7 +79,11 @@ export function sizeOf(content: SmallContent): number {
 export function readable(source: Uint8Array | DiskContent): LargeContent {
   const onDisk = source instanceof DiskContent;
   const chunks = () => onDisk ? source.chunks() : copiedChunks(source);
-  return { size: sizeOf(source), chunks, repeatable: true, source };
+  const range = ({ offset, length }: Required<ByteRange>) =>
+    onDisk
+      ? source.chunks({ offset, length })
+      : copiedChunks(source.subarray(offset, offset + length));
+  return { size: sizeOf(source), chunks, range, repeatable: true, source };
 }
 
 async function openStream(

@@ -11,6 +11,7 @@ import type { Encoding, Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import type { LargeContent, SmallContent } from "./content.ts";
 import type { Known } from "./known.ts";
+import type { EarlierFile } from "./writing/earlier.ts";
 
 export type FileFacts = Pick<StoredFile, "size" | "sha256" | "encoding">;
 
@@ -19,6 +20,9 @@ export interface StoringOptions {
   known?: Known;
 }
 
+/** A part; without `object` of the one that was written. */
+export type WrittenPart = Omit<Part, "object"> & Partial<Pick<Part, "object">>;
+
 export interface StoreFileJob extends StoringOptions {
   path: string;
   to: string;
@@ -26,11 +30,19 @@ export interface StoreFileJob extends StoringOptions {
   content: LargeContent;
   /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
+  sharing?: ByteSharing;
+}
+
+/** Present if a file may share bytes with others, now or in the next version. */
+export interface ByteSharing {
+  earlier?: EarlierFile;
 }
 
 export interface StoredFileReply extends FileFacts {
-  /** Parts of the object that was written; absent if the file is known. */
-  parts?: Omit<Part, "object">[];
+  /** Absent if the file is known. */
+  parts?: WrittenPart[];
+  /** The encoded list of its chunks. */
+  list?: Uint8Array;
   info?: ObjectInfo;
 }
 
@@ -60,6 +72,8 @@ export interface StoreValueJob {
   first: number;
   compress?: Encoding;
   known?: ReadonlyMap<number, Known>;
+  /** Earlier files by path, if files may share bytes. */
+  sharing?: ReadonlyMap<string, EarlierFile>;
   here: {
     save(options: MaterializeOptions): FilesToSave;
   };
@@ -69,6 +83,8 @@ export interface StoredValueReply {
   /** Known files have neither `inline` nor `parts`. */
   files: StoredFile[];
   inline: Uint8Array[];
+  /** Encoded lists of chunks, by the SHA-256 of the file. */
+  lists: ReadonlyMap<string, Uint8Array>;
   objects: number;
   info?: ObjectInfo;
 }

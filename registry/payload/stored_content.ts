@@ -4,6 +4,7 @@ import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
+import { sharesBytes } from "../cell/objects.ts";
 import type { StoreReader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored. */
@@ -20,6 +21,8 @@ export class StoredContent implements FileSource {
   readonly inline: boolean;
   /** Bytes as stored. */
   readonly size: number;
+  /** True if its bytes were like those of an earlier version. */
+  readonly sharesBytes: boolean;
   readonly #file: StoredFile;
   readonly #reader: StoredReader;
 
@@ -28,6 +31,7 @@ export class StoredContent implements FileSource {
     this.facts = facts;
     this.inline = inline !== undefined;
     this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];
+    this.sharesBytes = sharesBytes(file);
     this.#file = file;
     this.#reader = reader;
   }

@@ -1,14 +1,14 @@
 // The payload of one save: its files, their places, and the cleanup after a failure.
+import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
-import type { TransferProgress } from "../../core/registry.ts";
+import type { SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
-import type { PayloadJobs, StoreValueJob } from "./job_kinds.ts";
+import type { PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
-import type { Known } from "./known.ts";
 import { FileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress, type WriteProgress } from "./writing/sender.ts";
 import { type PayloadStore, Uploads } from "./writing/uploads.ts";
@@ -37,13 +37,14 @@ export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
 
 export interface PayloadTarget {
   folder: string;
-  base?: Pick<Base, "known" | "share" | "copies" | "copyAll">;
+  base?: Pick<Base, "known" | "earlier" | "share" | "copies" | "copyAll">;
   wholeBase?: boolean;
 }
 
 export interface PayloadOptions {
   executor: Executor<PayloadJobs>;
   compress?: Encoding;
+  share?: SaveOptions["share"];
   onProgress?: (progress: TransferProgress) => void;
 }
 
@@ -102,11 +103,12 @@ export class Payload {
 
   /** Gives the payload its folder, once. Sends nothing. */
   begin(target: PayloadTarget): PayloadUpload {
-    const { executor, compress } = this.#options;
+    const { executor, compress, share = "bytes" } = this.#options;
     const how = { folder: target.folder, executor, progress: this.#progress };
     const uploads = new Uploads(this.#store, this.#operation, how);
     const { signal } = this.#operation;
-    const content = { writer: this.#writer, value: this.#value?.value, compress, signal };
+    const value = this.#value?.value;
+    const content = { writer: this.#writer, value, compress, share, signal };
     return this.#upload = new PayloadUpload(uploads, target, content);
   }
 
@@ -122,8 +124,12 @@ interface ContentToSend {
   /** Sent instead of the files of `writer`. */
   value?: ValueToStore["value"];
   compress?: Encoding;
+  share: SaveOptions["share"];
   signal?: AbortSignal;
 }
+
+/** Lists of chunks are held until they have this size, bytes. */
+const HELD_LISTS_BYTES = 8 * 1024 * 1024;
 
 /** A payload with a folder in the store. */
 export class PayloadUpload {
@@ -134,6 +140,9 @@ export class PayloadUpload {
   readonly #uploads: Uploads;
   readonly #target: PayloadTarget;
   readonly #content: ContentToSend;
+  /** Lists of chunks by the SHA-256 of their file, held and stored. */
+  readonly #lists = new Map<string, Uint8Array>();
+  readonly #stored = new Map<string, Required<Pick<StoredFile, "chunks">>["chunks"]>();
 
   constructor(uploads: Uploads, target: PayloadTarget, content: ContentToSend) {
     this.#uploads = uploads;
@@ -153,9 +162,25 @@ export class PayloadUpload {
     const { writer, value } = this.#content;
     const uploads = this.#uploads;
     if (wholeBase && base?.copies) await base.copyAll((key) => uploads.copy(key));
-    if (value !== undefined) return await this.#sendValue(value, base?.known);
+    if (value !== undefined) await this.#sendValue(value, base);
+    else await this.#sendFiles(writer, uploads, base);
+    await this.#storeLists();
+    for (const file of this.files) {
+      const chunks = file.encoding === undefined ? this.#stored.get(file.sha256) : undefined;
+      if (file.parts !== undefined && file.from === undefined && chunks) file.chunks ??= chunks;
+    }
+  }
+
+  async #sendFiles(writer: FileWriter, uploads: Uploads, base: PayloadTarget["base"]) {
+    const bytes = this.#content.share === "bytes";
     await writer.send({
-      storeFile: (job, signal) => uploads.sendObject("storeFile", job, signal),
+      storeFile: async (job, signal) => {
+        const reply = await uploads.sendObject("storeFile", job, signal);
+        this.#noteSharing(reply.parts);
+        return reply;
+      },
+      sharing: (path) => bytes ? { earlier: base?.earlier.get(path) } : undefined,
+      keepList: (sha256, list) => this.#keepList(sha256, list),
       packFiles: (job, signal) => uploads.sendObject("packFiles", job, signal),
       drop: (object) => uploads.drop(object),
       known: (size) => base?.known.get(size),
@@ -176,16 +201,45 @@ export class PayloadUpload {
 
   async #sendValue(
     made: ValueToStore["value"],
-    known?: ReadonlyMap<number, Known>,
+    base?: Pick<Base, "known" | "earlier">,
   ): Promise<void> {
     this.sharing = false;
-    const { compress, signal } = this.#content;
-    const { files, inline } = await this.#uploads.storeValue({ ...made, compress, known }, signal);
+    const { compress, share, signal } = this.#content;
+    const { known, earlier = new Map() } = base ?? {};
+    const sharing = share === "bytes" ? earlier : undefined;
+    const job = { ...made, compress, known, sharing };
+    const { files, inline, lists } = await this.#uploads.storeValue(job, signal);
     this.files = files;
     this.inline = inline;
+    for (const [sha256, list] of lists) await this.#keepList(sha256, list);
     for (const file of files) {
+      this.#noteSharing(file.parts);
       if (file.inline !== undefined || file.parts !== undefined) continue;
       if (!await this.#share(file)) return await this.#sendValue(made); // store all of them again
+    }
+  }
+
+  #noteSharing(parts: readonly WrittenPart[] = []): void {
+    if (parts.some(({ from }) => from !== undefined)) this.sharing = true;
+  }
+
+  async #keepList(sha256: string, list: Uint8Array): Promise<void> {
+    this.#lists.set(sha256, list);
+    const held = [...this.#lists.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (held > HELD_LISTS_BYTES) await this.#storeLists();
+  }
+
+  /** Stores the lists that are held as one object. */
+  async #storeLists(): Promise<void> {
+    const lists = [...this.#lists];
+    if (lists.length === 0) return;
+    this.#lists.clear();
+    const { object } = await this.append(concatBytes(lists.map(([, list]) => list)));
+    let offset = 0;
+    for (const [file, list] of lists) {
+      const size = list.byteLength;
+      this.#stored.set(file, { object, offset, size, sha256: sha256(list) });
+      offset += size;
     }
   }
 

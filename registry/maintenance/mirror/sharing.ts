@@ -4,7 +4,7 @@ import type { StoredFile } from "../../../core/record.ts";
 import { compareVersions, decodeOrder, type Version } from "../../../core/naming/versions.ts";
 import { parsePlace } from "../../format/layout.ts";
 import { payloadSource } from "../../operations/load.ts";
-import { placeOf } from "../../cell/objects.ts";
+import { placeOf, sharesBytes } from "../../cell/objects.ts";
 import { locateVersion } from "../../operations/resolve.ts";
 import type { MirrorRun } from "./run.ts";
 
@@ -25,10 +25,16 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
   const { to, signal } = run;
   const holders = new Map<string, string>(); // version by the SHA-256 of a file
   const inspected = new Set<string>();
-  const live = [...there].sort(compareVersions);
+  const learned = new Set<string>();
+  let live = [...there].sort(compareVersions);
 
-  function learn({ canonical }: Version, files: readonly StoredFile[]): void {
+  function learn(version: Version, files: readonly StoredFile[]): void {
+    const { canonical } = version;
     inspected.add(canonical);
+    learned.add(canonical);
+    if (!live.some((other) => other.canonical === canonical)) {
+      live = [...live, version].sort(compareVersions);
+    }
     for (const { sha256, inline } of files) {
       if (inline === undefined) holders.set(sha256, canonical);
     }
@@ -68,17 +74,23 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
   return {
     learn,
     async base(version, files) {
-      for (const candidate of candidates(version, files)) await inspect(candidate);
+      const near = candidates(version, files);
+      for (const candidate of near) await inspect(candidate);
       const bytes = new Map<string, number>();
       for (const { sha256, size, inline } of files) {
         const holder = inline === undefined ? holders.get(sha256) : undefined;
         if (holder !== undefined) bytes.set(holder, (bytes.get(holder) ?? 0) + size);
       }
       const [best] = [...bytes].sort((a, b) => b[1] - a[1]);
-      return best === undefined ? null : `${target}@${best[0]}`;
+      const alike = files.some(sharesBytes)
+        ? near.find(({ canonical }) => learned.has(canonical) && canonical !== version.canonical)
+        : undefined;
+      const chosen = best?.[0] ?? alike?.canonical;
+      return chosen === undefined ? null : `${target}@${chosen}`;
     },
     forget(ref) {
       const version = ref.slice(target.length + 1);
+      learned.delete(version);
       for (const [sha256, holder] of holders) if (holder === version) holders.delete(sha256);
     },
   };

@@ -185,7 +185,7 @@ async function addStored(sender: Sender, file: StoredFile, stored: StoredContent
     return await sender.addSmall({ file, content: await stored.bytes(), as });
   }
   const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks() };
-  await sender.addLarge(file, content, { as });
+  await sender.addLarge(file, content, { as, comparing: stored.sharesBytes });
 }
 
 /** Copies the facts of stored content, including members that this release does not know. */

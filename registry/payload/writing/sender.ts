@@ -3,6 +3,7 @@
 import type { Encoding, StoredFile } from "../../../core/record.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import type {
+  ByteSharing,
   FileFacts,
   FileToPack,
   PackedFilesReply,
@@ -25,6 +26,9 @@ export interface SendTo {
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
   known(size: number): Known | undefined;
+  sharing(path: string): ByteSharing | undefined;
+  /** Keeps the encoded list of chunks of a file. */
+  keepList(sha256: string, list: Uint8Array): void | Promise<void>;
   /** Points a file to its stored bytes elsewhere. False if they are gone. */
   share(file: StoredFile): Promise<boolean>;
   drop(object: number): Promise<void>;
@@ -63,11 +67,18 @@ export class Sender {
     this.#packBytes += size;
   }
 
-  /** Starts to send a large file. A file whose content is `passing` is stored when this returns. */
+  /**
+   * Starts to send a large file. A file whose content is `passing` is stored when this returns.
+   * Without `comparing` it shares bytes with no earlier file, and is read once.
+   */
   async addLarge(
     file: StoredFile,
     content: LargeContent,
-    { as, passing = false }: { as?: FileFacts; passing?: boolean },
+    { as, passing = false, comparing = true }: {
+      as?: FileFacts;
+      passing?: boolean;
+      comparing?: boolean;
+    },
   ): Promise<void> {
     const { tasks, compress } = this.#options;
     try {
@@ -75,7 +86,9 @@ export class Sender {
         ? this.#to.known(content.size)
         : undefined;
       const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
-      const job = { path: file.path, content, compress, known, as };
+      const given = this.#to.sharing(file.path);
+      const sharing = comparing ? given : given && {};
+      const job = { path: file.path, content, compress, known, as, sharing };
       const stored = () => this.#storeLarge(file, job).finally(content.cancel);
       const ended = await tasks.begin(weight, stored);
       if (passing) await ended();
@@ -99,11 +112,13 @@ export class Sender {
 
   async #storeLarge(file: StoredFile, job: Omit<StoreFileJob, "to">): Promise<void> {
     const { tasks, progress } = this.#options;
-    const { object, parts, info: _, ...facts } = await this.#to.storeFile(job, tasks.signal);
+    const reply = await this.#to.storeFile(job, tasks.signal);
+    const { object, parts, list, info: _, ...facts } = reply;
     if (file.sha256 !== "" && file.sha256 !== facts.sha256) throw changedWhileSaving(file.path);
     take(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
+      if (list !== undefined) await this.#to.keepList(facts.sha256, list);
       if (this.#shareHere(file)) await this.#to.drop(object); // an equal file was sent concurrently
       else this.#here.add(file);
       if (job.as !== undefined) {

@@ -1,10 +1,17 @@
 // Stores files as objects: a large one alone, small ones together.
 import type { Backend, ObjectInfo, PutResult } from "../../../core/backend.ts";
 import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";
+import {
+  averageFor,
+  averageLike,
+  ListMaker,
+  MIN_CUT_BYTES,
+} from "../../../core/bytes/content_chunks.ts";
 import { createSha256, type Sha256, sha256 } from "../../../core/bytes/digest.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
+import { isNear, openEarlier, planAgainst, storePieces } from "./earlier.ts";
 import type {
   FileFacts,
   PackedFilesReply,
@@ -20,23 +27,46 @@ export async function storeFile(
   job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
-  const { path, content, known, as } = job;
+  const { path, content: { repeatable, size = 0 }, known, as, sharing } = job;
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
-  if (as !== undefined) {
-    const { facts, parts, info } = await putAsIs(sending, as.encoding === undefined);
-    return { ...as, parts: parts ?? [facts], info };
+  const canShare = sharing !== undefined && canBeCut(job);
+  const newList = () => canShare && !isNear(backend) ? new ListMaker(averageFor(size)) : undefined;
+  const earlier = repeatable && canShare && sharing.earlier
+    ? await openEarlier(sending, sharing.earlier, size)
+    : undefined;
+  if (!repeatable || (known === undefined && earlier === undefined)) {
+    return await sendContent(sending, newList());
   }
-  let seen: FileFacts | undefined;
-  if (content.repeatable && known !== undefined) {
-    const measure = new Measure();
-    for await (const _ of measure.through(content.chunks(), { signal, passed: () => moved(0) }));
-    seen = measure.facts();
-    if (known.has(seen.sha256)) return seen;
+  const maker = earlier && new ListMaker(averageLike(earlier.list, size));
+  const seen = await factsOf(sending, maker);
+  if (known?.has(seen.sha256)) return seen;
+  const list = maker?.end();
+  const encoded = list?.encode();
+  const pieces = earlier && encoded && await planAgainst(sending, list!, earlier);
+  if (pieces !== undefined) {
+    const { to, content } = job;
+    const from = { ...earlier!, pieces, list: list! };
+    const stored = await storePieces(sending, { to, path, content }, from, moved);
+    return { ...seen, ...as, ...stored, list: encoded };
   }
-  const reply = await sendContent(sending);
-  if (seen !== undefined && seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
-  return reply;
+  const reply = await sendContent(sending, encoded === undefined ? newList() : undefined);
+  if (seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
+  return encoded === undefined || isNear(backend) ? reply : { ...reply, list: encoded };
+}
+
+/** True for a file whose chunks can be shared: not compressed, and large enough. */
+function canBeCut({ content: { size }, compress, as }: StoreFileJob): boolean {
+  const encoding = as === undefined ? compress : as.encoding;
+  return encoding === undefined && (size === undefined || size >= MIN_CUT_BYTES);
+}
+
+/** Reads content through. */
+async function factsOf({ job, signal, moved }: Sending, maker?: ListMaker): Promise<Measured> {
+  const measure = new Measure(undefined, maker);
+  const passed = () => moved(0);
+  for await (const _ of measure.through(job.content.chunks(), { signal, passed }));
+  return measure.facts();
 }
 
 interface Sending {
@@ -48,16 +78,21 @@ interface Sending {
 
 type Passed = (bytes: number) => void | Promise<void>;
 
-async function sendContent(sending: Sending): Promise<StoredFileReply> {
-  const { backend, job: { to, content, compress } } = sending;
-  if (content.copyFrom !== undefined && compress === undefined && backend.copy !== undefined) {
-    return await copyInStore(sending, content.copyFrom);
-  }
-  if (compress === undefined) {
-    const { facts, parts, info } = await putAsIs(sending, true);
-    return { ...facts, parts, info };
-  }
-  const { signal, moved } = sending;
+async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredFileReply> {
+  const { backend, job: { content, compress, as } } = sending;
+  const canCopy = content.copyFrom !== undefined && backend.copy !== undefined;
+  if (as === undefined && compress !== undefined) return await sendCompressed(sending, compress);
+  const { facts, parts, info } = canCopy
+    ? await copyInStore(sending, content.copyFrom!, maker)
+    : await putAsIs(sending, as?.encoding === undefined, maker);
+  const list = maker?.end().encode();
+  return { ...facts, ...as, parts: parts ?? [facts], ...(list && { list }), info };
+}
+
+async function sendCompressed(
+  { backend, job: { to, content }, signal, moved }: Sending,
+  compress: Encoding,
+): Promise<StoredFileReply> {
   const plain = new Measure();
   const stored = new Measure();
   const encoded = encodeStream(
@@ -69,13 +104,20 @@ async function sendContent(sending: Sending): Promise<StoredFileReply> {
   return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
 }
 
+interface Sent {
+  facts: Measured;
+  parts?: StoredFileReply["parts"];
+  info?: ObjectInfo;
+}
+
 /** Stores the bytes unchanged; `partly` with digests of parts. */
 async function putAsIs(
   { backend, job: { to, content }, signal, moved }: Sending,
   partly: boolean,
-): Promise<{ facts: Measured; parts?: StoredFileReply["parts"]; info?: ObjectInfo }> {
+  maker?: ListMaker,
+): Promise<Sent> {
   const digests = partly ? partDigestsFor(backend, content.size) : undefined;
-  const measure = new Measure(digests);
+  const measure = new Measure(digests, maker);
   const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
   const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
   return { facts: measure.facts(), parts: digests?.parts(), info };
@@ -85,16 +127,17 @@ async function putAsIs(
 async function copyInStore(
   { backend, job: { path, to, content }, signal, moved }: Sending,
   from: string,
-): Promise<StoredFileReply> {
+  maker?: ListMaker,
+): Promise<Sent> {
   const info = await backend.copy!(from, to, { signal });
   const copied = await backend.get(to, { signal });
   if (copied === undefined) throw changedWhileSaving(path);
   const digests = partDigestsFor(backend, content.size);
-  const measure = new Measure(digests);
+  const measure = new Measure(digests, maker);
   for await (const _ of measure.through(copied.body, { signal, passed: moved }));
   const facts = measure.facts();
   if (facts.size !== content.size) throw changedWhileSaving(path);
-  return { ...facts, parts: digests.parts(), info };
+  return { facts, parts: digests.parts(), info };
 }
 
 /** A disk is not faster in parts, and a second digest would take a third of the time. */
@@ -107,13 +150,15 @@ interface Measured {
   sha256: string;
 }
 
-/** Counts and hashes what passes through it. */
+/** Counts, hashes and cuts what passes through it. */
 class Measure {
   readonly #hash: Pick<PartDigests, "update" | "digest">;
+  readonly #maker?: ListMaker;
   #size = 0;
 
-  constructor(hash: Pick<PartDigests, "update" | "digest"> = createSha256()) {
-    this.#hash = hash;
+  constructor(hash?: Pick<PartDigests, "update" | "digest">, maker?: ListMaker) {
+    this.#hash = hash ?? createSha256();
+    this.#maker = maker;
   }
 
   /** Returns the facts of all chunks. Ends the digest. */
@@ -128,6 +173,7 @@ class Measure {
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
       this.#hash.update(chunk);
+      this.#maker?.update(chunk);
       this.#size += chunk.byteLength;
       yield chunk;
       await passed(chunk.byteLength);

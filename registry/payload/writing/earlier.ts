@@ -1,0 +1,184 @@
+// Stores a file that has an earlier version: only its new bytes.
+import { createHash } from "node:crypto";
+import type { Backend, ByteRange, ObjectInfo } from "../../../core/backend.ts";
+import { bodyStream, iterableStream, sameBytes } from "../../../core/bytes/bytes.ts";
+import {
+  averageFor,
+  ChunkList,
+  ListMaker,
+  MAX_CHUNK_LIST_BYTES,
+} from "../../../core/bytes/content_chunks.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Part } from "../../../core/record.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import type { ObjectRange } from "../../cell/object_ranges.ts";
+import { getPart } from "../../cell/part_runs.ts";
+import { changedWhileSaving, type LargeContent } from "../content.ts";
+import { type Piece, planPieces } from "./shared_ranges.ts";
+
+/** An uncompressed file of the base, as plain data for jobs. */
+export interface EarlierFile {
+  size: number;
+  parts: readonly (ObjectRange & Required<Pick<Part, "object" | "from">>)[];
+  /** Its list of chunks, if it has one. */
+  chunks?: ObjectRange & { sha256: string };
+}
+
+export interface Earlier extends EarlierFile {
+  list: ChunkList;
+}
+
+interface StoreCalls {
+  backend: Backend;
+  signal?: AbortSignal;
+}
+
+/**
+ * True for stores that are read as fast as content: a list of chunks saves little there, and the
+ * first save of a file would pay for it.
+ */
+export function isNear({ kind }: Backend): boolean {
+  return kind === "local" || kind === "memory";
+}
+
+/**
+ * Returns an earlier file with its chunks; undefined if they are not known. Without a list of them
+ * only a near store is read: else that may take longer than storing the whole file.
+ */
+export async function openEarlier(
+  calls: StoreCalls,
+  file: EarlierFile,
+  size: number,
+): Promise<Earlier | undefined> {
+  try {
+    const list = await readList(calls, file) ??
+      (isNear(calls.backend) ? await cutStored(calls, file, averageFor(size)) : undefined);
+    return list && { ...file, list };
+  } catch (error) {
+    calls.signal?.throwIfAborted();
+    if (!isRegistryError(error)) throw error;
+    return undefined; // damaged or unreachable: the file is stored whole
+  }
+}
+
+async function readList(
+  { backend, signal }: StoreCalls,
+  { chunks, size }: EarlierFile,
+): Promise<ChunkList | undefined> {
+  if (chunks === undefined || chunks.size > MAX_CHUNK_LIST_BYTES) return undefined;
+  const bytes = await (await getPart(backend, chunks.key, chunks, { signal }))?.bytes();
+  if (bytes === undefined || sha256(bytes) !== chunks.sha256) return undefined;
+  return ChunkList.decode(bytes, size);
+}
+
+async function cutStored(
+  { backend, signal }: StoreCalls,
+  { parts, size }: EarlierFile,
+  average: number,
+): Promise<ChunkList | undefined> {
+  const maker = new ListMaker(average);
+  for (const part of parts) {
+    const object = await getPart(backend, part.key, part, { signal });
+    if (object === undefined) return undefined;
+    for await (const chunk of bodyStream(object.body)) maker.update(chunk);
+  }
+  const list = maker.end();
+  return list.size === size && list.encode() !== undefined ? list : undefined;
+}
+
+/** Returns which bytes of a file to share with an earlier one; undefined to store it whole. */
+export async function planAgainst(
+  { backend, signal }: StoreCalls,
+  list: ChunkList,
+  { list: chunks, parts }: Earlier,
+): Promise<Piece[] | undefined> {
+  const sizes = new Map<string, number>();
+  await forEachAtOnce(new Set(parts.map(({ key }) => key)), async (key) => {
+    const info = await backend.head(key, { signal });
+    if (info !== undefined) sizes.set(key, info.size);
+  });
+  return planPieces(list, { list: chunks, ranges: parts }, sizes);
+}
+
+/** Stores the new bytes of a file as one object. Returns its parts, own ones without `object`. */
+export async function storePieces(
+  { backend, signal }: StoreCalls,
+  { to, path, content }: { to: string; path: string; content: LargeContent },
+  { pieces, list, parts: earlier }: { pieces: readonly Piece[]; list: ChunkList } & EarlierFile,
+  moved: (bytes: number) => void | Promise<void>,
+): Promise<{ parts: (Omit<Part, "object"> & Partial<Part>)[]; info?: ObjectInfo }> {
+  const places = new Map(earlier.map(({ key, object, from }) => [key, { object, from }]));
+  const fresh: Required<ByteRange>[] = [];
+  let start = 0, offset = 0;
+  const parts = pieces.map(({ size, from }) => {
+    const at = from === undefined ? offset : from.offset;
+    if (from === undefined) {
+      fresh.push({ offset: start, length: size });
+      offset += size;
+    }
+    start += size;
+    return { ...(from && places.get(from.key)), ...(at === 0 ? {} : { offset: at }), size };
+  });
+  await moved(start - offset);
+  if (offset === 0) return { parts };
+  const body = checked(readRanges(content, fresh), { path, list, fresh, moved });
+  const result = await backend.put(to, iterableStream(body), { size: offset, signal });
+  return { parts, info: result.written ? result.info : undefined };
+}
+
+/** Passes bytes on. Throws if they are not those of the chunks in `fresh`. */
+async function* checked(
+  bytes: AsyncIterable<Uint8Array>,
+  { path, list, fresh, moved }: {
+    path: string;
+    list: ChunkList;
+    fresh: readonly Required<ByteRange>[];
+    moved: (bytes: number) => void | Promise<void>;
+  },
+): AsyncGenerator<Uint8Array> {
+  const expected = list.chunksIn(fresh);
+  let chunk = expected.next().value!;
+  let left = list.lengthOf(chunk);
+  let hash = createHash("sha256");
+  for await (const given of bytes) {
+    for (let rest = given; rest.byteLength > 0;) {
+      const taken = rest.subarray(0, left);
+      hash.update(taken);
+      left -= taken.byteLength;
+      rest = rest.subarray(taken.byteLength);
+      if (left > 0) continue;
+      if (!sameBytes(hash.digest(), list.digestOf(chunk))) throw changedWhileSaving(path);
+      chunk = expected.next().value ?? chunk;
+      left = list.lengthOf(chunk);
+      hash = createHash("sha256");
+    }
+    yield given;
+    await moved(given.byteLength);
+  }
+}
+
+/** Reads ranges of content, in order; the whole content if it has no other way. */
+async function* readRanges(
+  content: LargeContent,
+  ranges: readonly Required<ByteRange>[],
+): AsyncGenerator<Uint8Array> {
+  if (content.range !== undefined) {
+    for (const range of ranges) yield* content.range(range);
+    return;
+  }
+  const pending = ranges.values();
+  let next = pending.next().value;
+  let start = 0;
+  for await (const chunk of content.chunks()) {
+    const end = start + chunk.byteLength;
+    while (next !== undefined && next.offset < end) {
+      const last = next.offset + next.length;
+      yield chunk.subarray(Math.max(next.offset - start, 0), last - start);
+      if (last > end) break;
+      next = pending.next().value;
+    }
+    if (next === undefined) return;
+    start = end;
+  }
+}

@@ -1,0 +1,109 @@
+// Decides which bytes of a new file point into objects of an earlier one. Pure.
+import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
+import { equalChunks } from "../../../core/bytes/content_chunks.ts";
+import { type ObjectRange, usedBytes } from "../../cell/object_ranges.ts";
+
+/** A run of a new file: `size` bytes of an object that exists, or new ones. */
+export interface Piece {
+  size: number;
+  from?: { key: string; offset: number };
+}
+
+/** Objects of other saves that a file points into. */
+const MAX_OBJECTS = 8;
+/** Shorter pieces on average are not worth their requests. */
+const LEAST_AVERAGE_PIECE = 64 * 1024;
+const MIN_PIECES = 16;
+/** Bounds what the record of a file takes. */
+const MAX_PIECES = 4096;
+
+/**
+ * Describes a file by the objects of an earlier one, in whole chunks; undefined if storing it whole
+ * is better. It uses few objects, and at least half of each: so the bytes of an object that nothing
+ * needs are never more than those that a version needs, and a chain of versions ends by itself.
+ *
+ * @param sizes sizes of the objects that exist, by key
+ */
+export function planPieces(
+  list: ChunkList,
+  earlier: { list: ChunkList; ranges: readonly ObjectRange[] },
+  sizes: ReadonlyMap<string, number>,
+): Piece[] | undefined {
+  const placed = placeChunks(list, earlier);
+  const usable = new Set(sizes.keys());
+  for (;;) {
+    const pieces = joinChunks(
+      list,
+      placed,
+      (range) => isWithin(range, sizes) && usable.has(range.key),
+    );
+    const used = usedBytes(pieces.flatMap(({ size, from }) => from ? [{ ...from, size }] : []));
+    const drop = objectToDrop(used, sizes);
+    if (drop !== undefined) usable.delete(drop);
+    else return used.size > 0 && pieces.length <= mostPieces(list.size) ? pieces : undefined;
+  }
+}
+
+function mostPieces(size: number): number {
+  return Math.min(Math.max(MIN_PIECES, size / LEAST_AVERAGE_PIECE), MAX_PIECES);
+}
+
+function isWithin({ key, offset, size }: ObjectRange, sizes: ReadonlyMap<string, number>): boolean {
+  return offset + size <= (sizes.get(key) ?? -1);
+}
+
+/** Returns an object that should not be used: too little of it is, or too many others are. */
+function objectToDrop(
+  used: ReadonlyMap<string, number>,
+  sizes: ReadonlyMap<string, number>,
+): string | undefined {
+  const [least] = [...used].sort((a, b) => a[1] - b[1]);
+  for (const [key, bytes] of used) if (bytes * 2 < sizes.get(key)!) return key;
+  return used.size > MAX_OBJECTS ? least![0] : undefined;
+}
+
+/** Returns the ranges with the bytes of each chunk, empty for a new one. */
+function placeChunks(
+  list: ChunkList,
+  earlier: { list: ChunkList; ranges: readonly ObjectRange[] },
+): ObjectRange[][] {
+  const ends: number[] = [];
+  for (const { size } of earlier.ranges) ends.push((ends.at(-1) ?? 0) + size);
+  let next = 0; // chunks mostly come in the order of the earlier file
+  return equalChunks(list, earlier.list).map((start, chunk) => {
+    const placed: ObjectRange[] = [];
+    if (start === undefined) return placed;
+    if (next > 0 && ends[next - 1]! > start) next = 0;
+    const end = start + list.lengthOf(chunk);
+    for (let at = start; at < end;) {
+      while (ends[next]! <= at) next++;
+      const { key, offset, size } = earlier.ranges[next]!;
+      const within = at - (ends[next]! - size);
+      const taken = Math.min(size - within, end - at);
+      placed.push({ key, offset: offset + within, size: taken });
+      at += taken;
+    }
+    return placed;
+  });
+}
+
+/** Joins chunks. Those with an unusable range are new. */
+function joinChunks(
+  list: ChunkList,
+  placed: readonly (readonly ObjectRange[])[],
+  isUsable: (range: ObjectRange) => boolean,
+): Piece[] {
+  const pieces: Piece[] = [];
+  const add = (size: number, from?: Piece["from"]) => {
+    const last = pieces.at(-1);
+    const adjoins = last !== undefined && last.from?.key === from?.key &&
+      (from === undefined || last.from!.offset + last.size === from.offset);
+    if (adjoins) last.size += size;
+    else pieces.push(from === undefined ? { size } : { size, from });
+  };
+  placed.forEach((ranges, chunk) => {
+    if (ranges.length === 0 || !ranges.every(isUsable)) add(list.lengthOf(chunk));
+    else for (const { key, offset, size } of ranges) add(size, { key, offset });
+  });
+  return pieces;
+}
