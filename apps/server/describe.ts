@@ -9,7 +9,7 @@ import {
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
-import { guardRoute } from "./access/guard_route.ts";
+import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import { PROBLEM_TYPE, RefusedRequest, TITLES } from "./problem.ts";
 import {
@@ -100,6 +100,7 @@ export function route<
       query: query && queryOf(c, query),
       json: json && await jsonOf(c, json),
     } as { query: Output<Q>; json: Output<J> };
+    if (json !== undefined) await checkStillAllowed(c);
     return await answer({
       c,
       params: params as Record<ParamOf<P>, string>,

@@ -110,9 +110,14 @@ function checkScope(
   throw denied("answer", `${scope}:*`);
 }
 
-/** Throws unless the token still allows the route. For checks before saving a long request. */
-export async function checkStillAllowed(c: RouteContext, name: string): Promise<void> {
-  if (!await isStillAllowed(c, (access) => access.may("write", name))) throw tokenEnded();
+/**
+ * Throws unless the token still allows the route, and still may write `name` if it is given. For
+ * checks after a body, which may take minutes or hours. Renews the rights of the request.
+ */
+export async function checkStillAllowed(c: RouteContext, name?: string): Promise<void> {
+  const may = (access: Access) => name === undefined || access.may("write", name);
+  if (!await isStillAllowed(c, may)) throw tokenEnded();
+  c.env.access = await c.env.renew?.() ?? c.env.access;
 }
 
 /**

@@ -131,13 +131,16 @@ export function batchRoutes(routes: Routes, context: ServerContext): void {
       200: { description: "Results in the order of operations", schema: schemas.BatchResultSchema },
     },
     json: schemas.BatchSchema,
-    answer: async ({ c, json: { operations }, access, signal }) =>
-      c.json({ results: await runAll(context, operations, { access, signal }) }),
+    answer: async ({ c, json: { operations }, access, signal }) => {
+      const renew = () => c.env.renew?.() ?? access;
+      return c.json({ results: await runAll(context, operations, { renew, signal }) });
+    },
   });
 }
 
 interface RunOptions {
-  access: Access;
+  /** Returns the current rights of the sender: a batch may take minutes. */
+  renew: () => Access | Promise<Access>;
   signal: AbortSignal;
 }
 
@@ -160,20 +163,21 @@ async function runAll(
 async function tryOne(
   context: ServerContext,
   operation: schemas.Operation,
-  options: RunOptions,
+  { renew, signal }: RunOptions,
 ): Promise<Result> {
+  const access = await renew();
   try {
-    options.signal.throwIfAborted();
-    return { ok: true, value: await runOne(context, operation, options) };
+    signal.throwIfAborted();
+    return { ok: true, value: await runOne(context, operation, { access, signal }) };
   } catch (error) {
-    return { ok: false, problem: problemWithin(error, options.access) };
+    return { ok: false, problem: problemWithin(error, access) };
   }
 }
 
 async function runOne(
   context: ServerContext,
   operation: schemas.Operation,
-  { access, signal }: RunOptions,
+  { access, signal }: { access: Access; signal: AbortSignal },
 ): Promise<unknown> {
   const { registry } = context;
   const { name } = operation;
