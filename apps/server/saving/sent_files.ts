@@ -63,6 +63,11 @@ export async function openSentFiles(
         stream: () => source.stream().pipeThrough(verifying(path, sha256)),
       };
     } catch (error) {
+      // An incomplete upload of another token is as unknown as a complete one.
+      if (isRegistryError(error, "Conflict")) {
+        const { owner } = await (await uploads()).state(upload);
+        if (!access.owns(owner)) throw noUpload(upload);
+      }
       if (!repeatable || !isRegistryError(error, "NotFound")) throw error;
       return {
         size: size ?? UNKNOWN_BYTES,

@@ -153,3 +153,24 @@ Deno.test("a version is shown without inputs that the token may not read", async
     assertEquals(infos.map(({ inputs }) => inputs), infos.map(() => expected), scopes);
   }
 });
+
+Deno.test("an incomplete upload of another token is as unknown as none", async () => {
+  await using registry = await openRegistry("memory:");
+  const tokens = {
+    find: (sent: string | null) =>
+      Promise.resolve(createAccess(sent!, [{ kind: "write", name: sent!.slice(7), prefix: true }])),
+  };
+  await using handler = createHandler(registry, { tokens });
+  const send = (token: string, path: string, headers: Record<string, string>, body?: string) => {
+    const all = { authorization: `Bearer ${token}`, ...headers };
+    return handler(new Request(`http://localhost${path}`, { method: "POST", headers: all, body }));
+  };
+  const begun = await send("mine", "/uploads", { "tus-resumable": "1.0.0", "upload-length": "9" });
+  const upload = begun.headers.get("location")!.replace(/^.*\//, "");
+  const statuses = ["other", "mine"].map(async (token) => {
+    const body = JSON.stringify({ ...FILES, files: [{ path: "x", upload }] });
+    const type = { "content-type": "application/json" };
+    return (await send(token, `/artifacts/${token}/versions`, type, body)).status;
+  });
+  assertEquals(await Promise.all(statuses), [404, 409]);
+});
