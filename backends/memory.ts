@@ -37,6 +37,7 @@ export function createMemoryBackend(
 ): Backend {
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
   const keys: string[] = []; // of `objects`, sorted
+  let writes = 0;
 
   return checkRemovals<Backend>({
     kind: "memory",
@@ -70,13 +71,18 @@ export function createMemoryBackend(
       }
       if (mode === "create" && objects.has(key)) return { written: false, reason: "exists" };
       if (!objects.has(key)) keys.splice(firstFrom(keys, key), 0, key);
-      const info = { key, size: bytes.byteLength, modifiedAt: system.now() };
+      const info = { key, size: bytes.byteLength, modifiedAt: system.now(), etag: `${++writes}` };
       objects.set(key, { bytes, info });
       return { written: true, info };
     },
 
-    async delete(key, { signal } = {}) {
+    async delete(key, { ifEtag, signal } = {}) {
       signal?.throwIfAborted();
+      const etag = objects.get(key)?.info.etag;
+      if (ifEtag !== undefined && etag !== undefined && etag !== ifEtag) {
+        const state = "it changed meanwhile";
+        throw fault({ code: "Conflict", action: "delete", subject: `"${key}"`, state, key });
+      }
       if (objects.delete(key)) keys.splice(firstFrom(keys, key), 1);
     },
 

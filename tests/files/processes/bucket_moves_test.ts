@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { createBucketFiles } from "../../../files/bucket.ts";
@@ -27,7 +28,16 @@ function before(
   return { backend: slow, requests: () => requests };
 }
 
-strictTest("a save during a move in a bucket stays", async ({ open }) => {
+/** Registers a test on a strict bucket and in memory. */
+function bothTest(
+  name: string,
+  run: (stores: { open(options: { prefix: string }): Backend }) => Promise<void>,
+): void {
+  strictTest(name, run);
+  Deno.test(`${name} (memory)`, () => run({ open: () => createMemoryBackend() }));
+}
+
+bothTest("a save during a move in a bucket stays", async ({ open }) => {
   for (let at = 0, isIn = true; isIn; at++) {
     const store = open({ prefix: `save/${at}` });
     const other = createBucketFiles({ backend: store });
@@ -49,7 +59,7 @@ strictTest("a save during a move in a bucket stays", async ({ open }) => {
   }
 });
 
-strictTest("one of two moves of an object succeeds", async ({ open }) => {
+bothTest("one of two moves of an object succeeds", async ({ open }) => {
   for (let at = 0, isIn = true; isIn; at++) {
     const store = open({ prefix: `move/${at}` });
     const other = createBucketFiles({ backend: store });
@@ -69,7 +79,7 @@ strictTest("one of two moves of an object succeeds", async ({ open }) => {
   }
 });
 
-strictTest(
+bothTest(
   "a link that is replaced during its move, or a save over it, stays",
   async ({ open }) => {
     for (const action of ["move", "write"] as const) {
