@@ -10,8 +10,9 @@ import type {
   SubscribeOptions,
   Subscription,
 } from "../../core/event_bus.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
 import { createEventStream } from "./event_stream.ts";
-import { planSubscription, type SubscriptionPlan } from "./subscribing.ts";
+import { LISTEN_OPTIONS, planSubscription, type SubscriptionPlan } from "./subscribing.ts";
 
 export interface BusMember {
   close(): Promise<void>;
@@ -64,7 +65,9 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
     const stop = () => void (left ??= leave()).catch(() => {});
     const subscription: Subscription = {
       pattern,
-      async unsubscribe({ forgetGroup = false } = {}) {
+      async unsubscribe(given = {}) {
+        const known = { forgetGroup: true } as const;
+        const { forgetGroup } = checkOptions(`unsubscribe from ${pattern}`, given, known);
         await (left ??= leave());
         if (forgetGroup) await member.forget?.();
       },
@@ -83,9 +86,10 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
   const bus: EventBus = {
     kind,
     location,
-    async publish(topic, payload, { signal } = {}) {
-      signal?.throwIfAborted();
+    async publish(topic, payload, options = {}) {
       checkTopic(topic);
+      const { signal } = checkOptions(`publish "${topic}"`, options, { signal: true });
+      signal?.throwIfAborted();
       const json = encodePayload(topic, payload);
       checkOpen(`publish "${topic}"`);
       const [id, at] = [system.id(), system.now()];
@@ -94,12 +98,14 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
     },
     subscribe: (pattern, handler, options) =>
       subscribe(pattern, handler as EventHandler<BusEvent>, options),
-    listen: (pattern, options = {}) =>
-      createEventStream(
+    listen(pattern, given = {}) {
+      const options = checkOptions(`listen to ${pattern}`, given, LISTEN_OPTIONS);
+      return createEventStream(
         (handler) =>
           subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
         { signal: options.signal, closed: closing.signal },
-      ),
+      );
+    },
     close: async () => await bus[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       if (closing.signal.aborted) return;

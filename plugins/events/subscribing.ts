@@ -4,7 +4,13 @@ import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkPattern } from "../../core/event_bus.ts";
-import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "../../core/event_bus.ts";
+import type {
+  BusEvent,
+  BusTrouble,
+  EventHandler,
+  ListenOptions,
+  SubscribeOptions,
+} from "../../core/event_bus.ts";
 
 export interface SubscriptionPlan {
   readonly pattern: string;
@@ -19,15 +25,15 @@ export interface SubscriptionPlan {
   trouble(trouble: BusTrouble): void;
 }
 
-const OPTIONS: OptionNames<SubscribeOptions> = {
+export const LISTEN_OPTIONS: OptionNames<ListenOptions> = {
   signal: true,
   group: true,
-  concurrency: true,
   maxWaiting: true,
   attempts: true,
   backoffMs: true,
   onTrouble: true,
 };
+const OPTIONS: OptionNames<SubscribeOptions> = { ...LISTEN_OPTIONS, concurrency: true };
 
 const MOST_BACKOFF_MS = 60_000;
 

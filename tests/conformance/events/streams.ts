@@ -1,5 +1,5 @@
 // Cases about events as streams.
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";
@@ -45,6 +45,16 @@ export const streamCases: readonly EventBusCase[] = [
     for (const number of [1, 2, 3]) await bus.publish("a", number);
     deepStrictEqual(await take(first), [1, 2]);
     deepStrictEqual((await take(await listen(2))).toSorted(), [2, 3]);
+  }),
+  given("unknown options are refused", async ({ bus }) => {
+    const isInvalid = (error: unknown) => isRegistryError(error, "Invalid");
+    for (const options of [{ grup: "g" }, { concurrency: 2 }, Object.create({ grup: "g" }), null]) {
+      throws(() => bus.listen("a", options), isInvalid);
+    }
+    await rejects(() => bus.publish("a", 1, { signl: 1 } as object), isInvalid);
+    const subscription = await bus.subscribe("a", () => {});
+    await rejects(() => subscription.unsubscribe({ forgetGrup: true } as object), isInvalid);
+    await subscription.unsubscribe();
   }),
   given("a stream of an invalid pattern fails", async ({ bus }) => {
     const isInvalid = (error: unknown) => isRegistryError(error, "Invalid");
