@@ -23,9 +23,9 @@ const WORLD = new Set([
 const TIMERS = new Set(["setTimeout", "setInterval"]);
 const MESSAGE = /^[A-Z].*[^\s:]: \S(.*[^.\s])?$/s;
 
-/** Words that readers stumble over, and what to write instead. Keys that stores hold end with a slash. */
+/** Words that readers stumble over, and what to write instead. */
 const OUT: [RegExp, string][] = [
-  [/\bjanitors?\b(?![/|])/i, "garbage collector, gc"],
+  [/\bjanitors?\b/i, "garbage collector, gc"],
   [/\bmend(s|ed)?\b/i, "fix"],
   [/\bwhoever\b/i, "the one who acts, by name"],
   [/\b(is|are|was|were|be|been) told\b/i, "receives, reports, learns"],

@@ -12,7 +12,7 @@ export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
 const MIRRORS = "mirrors/";
 /** Notes of the garbage collector. */
-export const GARBAGE_NOTES = "janitor/";
+export const GARBAGE_NOTES = "gc/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";
 /** Marks {@linkcode LINEAGE} as complete. No name has this segment. */

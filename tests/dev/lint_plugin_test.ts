@@ -111,7 +111,6 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     "plain-english",
     [
       "// Returns what a save has stored.\n",
-      'const key = "janitor/name";',
       'const state = "there is no name";',
     ],
     [],

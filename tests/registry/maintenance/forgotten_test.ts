@@ -24,7 +24,7 @@ async function pass(
 }
 
 async function kept({ keys }: ProtocolWorld): Promise<string[]> {
-  return (await keys()).filter((key) => !/^(settings|janitor|lineage)\//.test(key));
+  return (await keys()).filter((key) => !/^(settings|gc|lineage)\//.test(key));
 }
 
 testProtocol(

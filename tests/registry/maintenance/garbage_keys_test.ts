@@ -39,8 +39,8 @@ testProtocol("foreign files in folders of the registry are kept", {}, async (wor
     "scratch/mark-mine",
     `scratch/mark-${UUID}.txt`,
     `scratch/${UUID}/0`,
-    "janitor/A",
-    "janitor/a/deeper",
+    "gc/A",
+    "gc/a/deeper",
   ];
   for (const key of [...ours, ...foreign]) await store.put(key, BYTES);
   advance(9 * GRACE_MS);

@@ -5,7 +5,7 @@ import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../pr
 import { noise } from "../registries.ts";
 
 const VERSIONS = 40;
-const NOTE = "janitor/a";
+const NOTE = "gc/a";
 
 /** A name with keyed versions, an alias, a deleted version and shared files, an hour old. */
 async function fill({ registry, advance, backend }: ProtocolWorld): Promise<void> {
@@ -38,7 +38,7 @@ testProtocol("gc reads records once and keeps one note for each name", {}, async
   for (let turn = 0; turn < 3; turn++) {
     assertEquals(await run(world), []);
     assertEquals(readings(world), [NOTE]);
-    assertEquals(world.backend.asked({ verb: "put", key: /^janitor/ }), []);
+    assertEquals(world.backend.asked({ verb: "put", key: /^gc/ }), []);
     world.advance(GRACE_MS / 24);
   }
   const saved = await world.registry.save("a", "new");

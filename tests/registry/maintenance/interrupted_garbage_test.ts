@@ -44,7 +44,7 @@ async function readLive(registry: Registry): Promise<unknown[]> {
 
 async function contents({ keys, store }: ProtocolWorld): Promise<Map<string, string>> {
   const all = new Map<string, string>();
-  const kept = (await keys()).filter((key) => !key.startsWith("janitor/"));
+  const kept = (await keys()).filter((key) => !key.startsWith("gc/"));
   for (const key of kept) all.set(key, String(await (await store.get(key))!.bytes()));
   return all;
 }
@@ -72,7 +72,7 @@ for (const [how, answer] of Object.entries(unfinished)) {
       let isNote = false;
       backend.answerAll({}, (act, what) => {
         if (call++ !== n) return act();
-        isNote = what.key.startsWith("janitor/") && what.verb !== "list";
+        isNote = what.key.startsWith("gc/") && what.verb !== "list";
         return answer(act, what);
       });
       const report = await collectGarbage(registry).catch((error) => error);

@@ -71,7 +71,7 @@ const ACTIONS: Record<string, (registry: Registry, saved: Saved) => Promise<unkn
 async function repeat({ store }: ProtocolWorld, calls: readonly Call[]): Promise<void> {
   for (const { verb, key, mode, bytes } of calls) {
     if (verb === "delete") await store.delete(key);
-    if (verb === "put" && mode === "overwrite" && !key.startsWith("janitor/")) {
+    if (verb === "put" && mode === "overwrite" && !key.startsWith("gc/")) {
       await store.put(key, bytes!);
     }
   }

@@ -19,7 +19,7 @@ const WEEK_MS = 7 * GRACE_MS;
 
 const ANYWHERE = [
   ...["names/m", "names/b/versions", "names/b/aliases/x", "objects/b", "objects/m"],
-  ...["uploads", "uploads/x", "scratch/x", "janitor/x", "other"],
+  ...["uploads", "uploads/x", "scratch/x", "gc/x", "other"],
 ];
 const LINKS = [
   ...ANYWHERE,
