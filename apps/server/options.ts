@@ -50,7 +50,7 @@ export interface HandlerOptions {
   /** The task that runs after `POST /upload`. @default none */
   upload?: UploadOptions;
   /**
-   * Adds the read routes of the Hugging Face Hub, so that `HF_ENDPOINT` of `huggingface_hub`,
+   * Adds routes of the Hugging Face Hub that read and commit files, so that `HF_ENDPOINT` of `huggingface_hub`,
    * `transformers` and `datasets` can be the URL of the service.
    *
    * @default false

@@ -18,7 +18,7 @@ export interface HubEntry {
 type FileInfo = ArtifactInfo["files"][number];
 
 /** Returns the files that a repository shows. It has no links and no empty folders. */
-export function filesOf({ files }: ArtifactInfo): FileInfo[] {
+export function filesOf({ files }: Pick<ArtifactInfo, "files">): FileInfo[] {
   return files.filter(isShown);
 }
 
@@ -45,16 +45,16 @@ export function lfsOf({ sha256, size }: FileInfo): NonNullable<HubEntry["lfs"]> 
 }
 
 /** The entries of versions in memory: a large tree is read in many pages. */
-const listed = new WeakMap<ArtifactInfo, readonly HubEntry[]>();
+const listed = new WeakMap<Pick<ArtifactInfo, "files">, readonly HubEntry[]>();
 
 /** Returns all files and folders, sorted by path. */
-export function entriesOf(info: ArtifactInfo): readonly HubEntry[] {
+export function entriesOf(info: Pick<ArtifactInfo, "files">): readonly HubEntry[] {
   const entries = listed.get(info) ?? listEntries(info);
   listed.set(info, entries);
   return entries;
 }
 
-function listEntries(info: ArtifactInfo): HubEntry[] {
+function listEntries(info: Pick<ArtifactInfo, "files">): HubEntry[] {
   const entries: HubEntry[] = [];
   const folders = new Map<string, ReturnType<typeof createHash>>();
   const files = filesOf(info).sort((a, b) => a.path < b.path ? -1 : 1);

@@ -31,6 +31,13 @@ export function namesOfRepo({ kind, id }: AskedRepo): string[] {
   return [...new Set([...dataset, id, id.replace("/", ":")])];
 }
 
+/** Returns the name of a new repository. */
+export function nameToWrite(asked: AskedRepo): string {
+  const name = namesOfRepo(asked)[0]!;
+  checkName(name);
+  return name;
+}
+
 const REPO_ID =
   /^[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?(?:[/:][A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?)?$/;
 
@@ -58,12 +65,24 @@ export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);
 }
 
+export interface RevisionInfo {
+  info: Pick<ArtifactInfo, "files" | "size" | "createdAt">;
+  sha: string;
+}
+
+/** The revision of a repository without a version. */
+export const NO_REVISION = "0".repeat(40);
+
 /** Finds versions by repository and revision. */
 export interface Repos {
   /** Throws the error that clients expect if the token may not read it, or nothing is found. */
   open(asked: AskedRepo, revision: string, access: Access): Promise<Artifact>;
+  /** Returns the facts of a revision, also of a repository without a version. */
+  info(asked: AskedRepo, revision: string, access: Access): Promise<RevisionInfo>;
   /** Returns the name of a repository that has a version. */
   find(asked: AskedRepo, access: Access): Promise<string>;
+  /** Notes a repository without a version: clients then miss files, not the repository. */
+  create(asked: AskedRepo): void;
 }
 
 /** The most commits whose version is kept in memory. */
@@ -74,6 +93,7 @@ export function createRepos(
   openVersion: OpenVersion,
 ): Repos {
   const versions = new Map<string, string>(); // by name and revision, which never change
+  const created = new Set<string>();
 
   async function openCommit(name: string, revision: string): Promise<Artifact | undefined> {
     const key = `${revision} ${name}`;
@@ -109,20 +129,36 @@ export function createRepos(
     return false;
   }
 
-  return {
+  const repos: Repos = {
     async open(asked, revision, access) {
       for (const name of readableNames(asked, access)) {
         const artifact = await openRevision(name, revision);
         if (artifact !== undefined) return artifact;
         if (await hasVersions(name)) throw noRevision(asked, name, revision);
       }
-      throw noRepo(asked);
+      throw created.has(namesOfRepo(asked)[0]!) ? noFiles(asked) : noRepo(asked);
+    },
+    async info(asked, revision, access) {
+      try {
+        const { info } = await repos.open(asked, revision, access);
+        return { info, sha: revisionOf(info) };
+      } catch (error) {
+        const isEmpty = error instanceof RefusedRequest &&
+          error.headers[ERROR_CODE] === NO_ENTRY;
+        if (!isEmpty) throw error;
+        return { info: { files: [], size: 0, createdAt: new Date(0) }, sha: NO_REVISION };
+      }
     },
     async find(asked, access) {
       for (const name of readableNames(asked, access)) if (await hasVersions(name)) return name;
       throw noRepo(asked);
     },
+    create(asked) {
+      created.add(nameToWrite(asked));
+      if (created.size > MOST_COMMITS) created.delete(created.values().next().value!);
+    },
   };
+  return repos;
 }
 
 /** Returns the names that the token may read. Throws if there are none, before any is looked up. */
@@ -145,12 +181,23 @@ function isName(name: string): boolean {
 /** The header by which clients tell what is missing. */
 export const ERROR_CODE = "x-error-code";
 
+const NO_ENTRY = "EntryNotFound";
+
 function noRepo(asked: AskedRepo): RefusedRequest {
   return missing("RepoNotFound", {
     action: "read the repository",
     subject: shown(asked.id),
     state: "no such artifact",
     hint: `Save it as ${namesOfRepo(asked).map(shown).join(" or ")}.`,
+  });
+}
+
+function noFiles(asked: AskedRepo): RefusedRequest {
+  return missing(NO_ENTRY, {
+    action: "read the repository",
+    subject: shown(asked.id),
+    state: "nothing was committed yet",
+    hint: "Commit a file: huggingface_hub.upload_file",
   });
 }
 
@@ -165,7 +212,7 @@ function noRevision({ id }: AskedRepo, name: string, revision: string): RefusedR
 
 /** Returns the error for a path that a version does not have. */
 export function noEntry(path: string, { name, version }: ArtifactInfo): RefusedRequest {
-  return missing("EntryNotFound", {
+  return missing(NO_ENTRY, {
     action: "read",
     subject: shown(path),
     state: `not in ${shown(`${name}@${version}`)}`,

@@ -1,4 +1,4 @@
-// The read routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
+// The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
 import type { Artifact } from "../../../mod.ts";
 import { route, type RouteDescription } from "../describe.ts";
 import type { Access } from "../access/access.ts";
@@ -15,6 +15,7 @@ import {
   lfsOf,
   withCommit,
 } from "./entries.ts";
+import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { readPaths } from "./paths_info.ts";
 import {
@@ -63,9 +64,12 @@ export function hubRoutes(routes: Routes, context: ServerContext): void {
     routes.use(path, nameErrors);
   }
   accountRoutes(routes, context);
+  hubAccountWrites(routes, { ...context, repos });
+  const objects = createSentObjects();
   for (const paths of REPO_PATHS) {
     revisionRoutes(routes, { ...context, repos }, paths);
     repoRoutes(routes, { ...context, repos }, paths);
+    hubWrites(routes, { ...context, repos }, objects, paths);
   }
   for (const kind of ["models", "datasets"] as const) listRoute(routes, context, kind);
 }
@@ -78,7 +82,7 @@ const nameErrors: RouteMiddleware = async (c, next) => {
   await next();
   const { status, headers, body } = c.res as unknown as Answer;
   if (c.error === undefined) {
-    if (status === 404 || status === 405) headers["x-error-message"] = ONLY_READS;
+    if (status === 404 || status === 405) headers["x-error-message"] = ONLY_FILES;
     return;
   }
   const { detail, hint } = JSON.parse(body as string) as { detail: string; hint?: string };
@@ -92,9 +96,8 @@ const nameErrors: RouteMiddleware = async (c, next) => {
   }
 };
 
-/** For uploads, and what only the Hub itself has. */
-const ONLY_READS = "Holdfast has only the routes of the Hub that read repositories. " +
-  "To save one, run holdfast import hf.";
+/** For what only the Hub itself has. */
+const ONLY_FILES = "Holdfast has only the routes of the Hub that read and commit files.";
 
 /** Reads the repository of a path, and opens the version of its revision. */
 function asked(c: RouteContext, kind: RepoKind): AskedRepo & { revision: string } {
@@ -135,8 +138,8 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       ),
       query: schemas.HubInfoQuery,
       answer: async ({ c, query: { blobs } }) => {
-        const { info } = await openAsked(c, context, kind);
-        const { id } = asked(c, kind);
+        const { id, revision } = asked(c, kind);
+        const { info, sha } = await context.repos.info({ kind, id }, revision, c.env.access);
         const siblings = filesOf(info).map((file) => ({
           rfilename: file.path,
           ...(blobs ? blobOf(file) : {}),
@@ -144,7 +147,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
         return c.json(
           {
             ...aboutRepo({ kind, id }, context),
-            sha: revisionOf(info),
+            sha,
             lastModified: info.createdAt,
             createdAt: info.createdAt,
             usedStorage: info.size,

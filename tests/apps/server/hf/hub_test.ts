@@ -1,5 +1,5 @@
 // The routes of the Hugging Face Hub. Each answer is checked against the OpenAPI document.
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
 import type { HandlerOptions } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
@@ -279,10 +279,15 @@ Deno.test("tokens, their scopes and the rate limit apply to the hub", async () =
   assertEquals(statuses, [200, 200, 429]);
 });
 
-hubTest("an upload fails with a message", async (hub) => {
-  for (const path of ["/api/repos/create", "/api/models/team/bert/preupload/main"]) {
-    const response = await hub.ask(path, { method: "POST", body: "{}" });
-    assertEquals(response.status, 404);
-    assertStringIncludes(response.headers.get("x-error-message") ?? "", "holdfast import hf");
+hubTest("a commit that nobody can apply fails with a message", async (hub) => {
+  const refused = [["/api/models/team/bert/preupload/dev", "no branches"], [
+    "/api/repos/create",
+    "name: missing",
+  ]];
+  for (const [path = "", text = ""] of refused) {
+    const headers = { "content-type": "application/json" };
+    const response = await hub.ask(path, { method: "POST", body: '{"files":[]}', headers });
+    assert(response.status >= 400);
+    assertStringIncludes(response.headers.get("x-error-message") ?? "", text);
   }
 });

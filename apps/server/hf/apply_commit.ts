@@ -1,0 +1,156 @@
+// A commit of the Hub: lines of JSON, applied to the latest version.
+import { Buffer } from "node:buffer";
+import type { Artifact, SavedArtifact } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { nextVersion, parseVersion } from "../../../core/naming/versions.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
+import { RefusedRequest } from "../problem.ts";
+import type { ServerContext } from "../routing.ts";
+import { openSentFiles, passThrough } from "../saving/sent_files.ts";
+import type { CommitLine } from "../schemas/hub_writes.ts";
+import { NO_REVISION, revisionOf } from "./repos.ts";
+import type { Access } from "../access/access.ts";
+
+/** Uploads by SHA-256. */
+export interface SentObjects {
+  find(oid: string): string | undefined;
+  remove(oid: string): void;
+}
+
+export interface Commit {
+  summary: string;
+  description: string;
+  parentCommit?: string;
+  changes: Exclude<CommitLine, { key: "header" }>[];
+}
+
+export interface ApplyOptions {
+  /** Returns the name, and its latest version. */
+  find(): Promise<{ name: string; base: Artifact | undefined }>;
+  access: Access;
+  objects: SentObjects;
+  signal: AbortSignal;
+}
+
+const MOST_TRIES = 20;
+
+/** Saves the latest version with the changes as the next one, again if another commit was faster. */
+export async function applyCommit(
+  context: ServerContext,
+  { summary, description, parentCommit, changes }: Commit,
+  { find, access, objects, signal }: ApplyOptions,
+): Promise<SavedArtifact> {
+  const huggingface = { message: summary, ...(description && { description }) };
+  let before: Artifact | undefined;
+  let version = "";
+  for (let tries = 1;; tries++) {
+    const { name, base } = await find();
+    if (
+      parentCommit !== undefined && (base ? revisionOf(base.info) : NO_REVISION) !== parentCommit
+    ) {
+      throw notLatest(parentCommit);
+    }
+    // A version that was deleted stays used: then the number after it is tried.
+    const isSame = tries > 1 && before?.info.commit === base?.info.commit;
+    const highest = isSame ? version : base?.info.version;
+    version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
+    before = base;
+    const changed = await changedFiles(context, { base, changes, access, objects, signal });
+    const materializer = passThrough({ id: "folder", formatVersion: 1 }, changed.files);
+    const options = { version, materializer, metadata: { huggingface }, signal };
+    try {
+      const saved = await context.registry.save(name, undefined, options);
+      await changed.removeUploads();
+      for (const change of changes) if (change.key === "lfsFile") objects.remove(change.value.oid);
+      return saved;
+    } catch (error) {
+      if (!isRegistryError(error, "AlreadyExists") || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+async function changedFiles(
+  context: ServerContext,
+  { base, changes, access, objects, signal }: Omit<ApplyOptions, "find"> & {
+    base: Artifact | undefined;
+    changes: Commit["changes"];
+  },
+): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
+  const files = new Map<string, FileToSave>();
+  const kept = base?.files() ?? [];
+  const keep = (path: string, { info, stream }: (typeof kept)[number]) =>
+    files.set(path, {
+      ...fileFacts(info),
+      path,
+      content: { size: info.size, stream: () => stream() },
+    });
+  for (const file of kept) keep(file.info.path, file);
+  const uploads = new Map<string, string>();
+  for (const { key, value } of changes) {
+    const { path } = value;
+    uploads.delete(path);
+    if (key === "file") {
+      files.set(path, { path, content: new Uint8Array(Buffer.from(value.content, "base64")) });
+    } else if (key === "lfsFile") {
+      const upload = objects.find(value.oid);
+      const same = kept.find(({ info }) => info.sha256 === value.oid);
+      if (upload === undefined && same === undefined) throw notSent(path);
+      if (same !== undefined) keep(path, same);
+      else uploads.set(path, upload!);
+    } else if (key === "deletedFile") {
+      if (!files.delete(path)) throw noFile(path);
+    } else {
+      deleteFolder(files, path);
+    }
+  }
+  const oids = new Map(
+    changes.flatMap(({ key, value }) => key === "lfsFile" ? [[value.path, value.oid]] : []),
+  );
+  const sent = [...uploads].map(([path, upload]) => ({ path, upload, sha256: oids.get(path) }));
+  const opened = await openSentFiles(context, sent, { access, signal });
+  for (const file of opened.files) files.set(file.path, file);
+  return { files: [...files.values()], removeUploads: opened.removeUploads };
+}
+
+function deleteFolder(files: Map<string, FileToSave>, path: string): void {
+  const prefix = path.replace(/\/*$/, "/");
+  const below = [...files.keys()].filter((each) => each.startsWith(prefix));
+  if (below.length === 0) throw noFile(path);
+  for (const each of below) files.delete(each);
+}
+
+function noFile(path: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 404,
+    code: "NotFound",
+    action: "delete",
+    subject: shown(path),
+    state: "A file with this name doesn't exist", // the words that clients look for
+    hint: "List the files with list_repo_files.",
+    headers: { "x-error-code": "EntryNotFound" },
+  });
+}
+
+function notSent(path: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 409,
+    code: "Conflict",
+    action: "commit",
+    subject: shown(path),
+    state: "its content was not sent to this service, or was committed",
+    hint: "Upload it again. Behind a load balancer, send all requests to one service.",
+  });
+}
+
+function notLatest(parent: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 412,
+    code: "Conflict",
+    action: "commit",
+    subject: `above ${parent}`,
+    state: "it is not the latest version",
+    hint: "Read the latest version, and apply your change to it.",
+  });
+}

@@ -1,0 +1,273 @@
+// The write routes of the Hugging Face Hub: what clients ask before they upload, uploads of large
+// files by Git LFS, and commits, each of which becomes a version.
+import type { Artifact } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
+import { route } from "../describe.ts";
+import type { Access } from "../access/access.ts";
+import {
+  Answer,
+  paramsOf,
+  type RouteContext,
+  type Routes,
+  type ServerContext,
+} from "../routing.ts";
+import { RefusedRequest } from "../problem.ts";
+import { noUpload } from "../saving/sent_files.ts";
+import * as schemas from "../schemas/hub_writes.ts";
+import { fileIn } from "./entries.ts";
+import { applyCommit, type Commit, type SentObjects } from "./apply_commit.ts";
+import { type AskedRepo, MAIN, nameToWrite, type RepoKind, revisionOf } from "./repos.ts";
+import type { Repos } from "./repos.ts";
+
+interface WriteContext extends ServerContext {
+  repos: Repos;
+}
+
+interface WritePaths {
+  kind: RepoKind;
+  api: `/${string}`;
+  files: `/${string}`;
+  suffix: string;
+}
+
+/** Uploads in memory, by owner and SHA-256: clients name only the SHA-256 in a commit. */
+const MOST_OBJECTS = 10_000;
+
+export function createSentObjects(): SentObjects & { add(key: string, upload: string): void } {
+  const uploads = new Map<string, string>();
+  return {
+    find: (key) => uploads.get(key),
+    remove: (key) => void uploads.delete(key),
+    add(key, upload) {
+      uploads.set(key, upload);
+      if (uploads.size > MOST_OBJECTS) uploads.delete(uploads.keys().next().value!);
+    },
+  };
+}
+
+/** Adds the routes that belong to no repository. */
+export function hubAccountWrites(routes: Routes, context: WriteContext): void {
+  route(routes, "POST /api/repos/create", {
+    ...about("hubCreate", "Accepts a repository, which exists with its first commit"),
+    answers: { 200: { description: "Its URL", schema: schemas.HubCreated } },
+    json: schemas.HubCreate,
+    answer: ({ c, json: { name, organization, type: given }, access }) => {
+      const type = given ?? "model";
+      const id = organization ? `${organization}/${name}` : name;
+      if (type !== "model" && type !== "dataset") throw noSuchKind(type);
+      const asked = { kind: `${type}s`, id } as const;
+      access.check("write", nameToWrite(asked));
+      context.repos.create(asked);
+      const path = type === "dataset" ? `datasets/${id}` : id;
+      return c.json({ url: `${originOf(c)}/${path}`, name: id, id });
+    },
+  });
+  route(routes, "POST /api/validate-yaml", {
+    ...about("hubValidate", "Accepts any model card"),
+    answers: { 200: { description: "No findings", schema: schemas.HubFindings } },
+    answer: ({ c }) => c.json({ errors: [], warnings: [] }),
+  });
+  route(routes, "PUT /uploads/:upload", {
+    ...about("hubObject", "Receives an object of Git LFS, at the URL that its batch returned"),
+    scope: "open", // clients send no token: the URL grants access
+    body: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+    answers: { 200: { description: "Received", schema: schemas.HubReceived } },
+    problems: [410],
+    answer: async ({ c, params: { upload }, signal }) => {
+      const uploads = await context.uploads();
+      const { metadata, offset, size } = await uploads.state(upload, { signal });
+      if (metadata?.[LFS] === undefined) throw noUpload(upload);
+      const body = c.req.raw.body ?? new Blob().stream();
+      if (offset < size) await uploads.append(upload, without(body, offset), { offset, signal });
+      return c.json({ received: true as const });
+    },
+  });
+}
+
+/** A member of the metadata of uploads that are objects of Git LFS. */
+const LFS = "lfs";
+
+/** Skips bytes that an earlier request sent. */
+async function* without(body: AsyncIterable<Uint8Array>, offset: number) {
+  for await (const chunk of body) {
+    if (chunk.byteLength > offset) yield chunk.subarray(offset);
+    offset = Math.max(0, offset - chunk.byteLength);
+  }
+}
+
+export function hubWrites(
+  routes: Routes,
+  context: WriteContext,
+  objects: ReturnType<typeof createSentObjects>,
+  { kind, api, files, suffix }: WritePaths,
+): void {
+  route(routes, `POST ${api}/preupload/:revision`, {
+    ...about(`hubPreupload${suffix}`, "Tells how to send each file"),
+    answers: { 200: { description: "A mode for each file", schema: schemas.HubModes } },
+    json: schemas.HubPreupload,
+    answer: async ({ c, json: { files } }) => {
+      const { name, base } = await target(c, context, kind);
+      c.env.access.check("write", name);
+      return c.json({ files: modesOf(files, { kind, base }) });
+    },
+  });
+  const repository = files.replace("/:repo", "/:repo{[^/]+\\.git}") as `/${string}`;
+  route(routes, `POST ${repository}/info/lfs/objects/batch`, {
+    ...about(`hubBatch${suffix}`, "Returns URLs for large files (Git LFS, basic transfers)"),
+    body: { "application/vnd.git-lfs+json": {} },
+    answers: { 200: { description: "The URLs", schema: schemas.HubBatchAnswer } },
+    answer: async ({ c, access }) => {
+      const { name, base } = await target(c, context, kind);
+      access.check("write", name);
+      const asked = schemas.parseBatch(await c.req.text());
+      const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
+      const answers = asked.map(async ({ oid, size }) => {
+        if (stored.has(oid)) return { oid, size };
+        const metadata = { [LFS]: oid };
+        const begun = { size, owner: access.token, metadata };
+        const { id } = await (await context.uploads()).begin(begun);
+        objects.add(keyOf(access, oid), id);
+        const actions = { upload: { href: `${originOf(c)}/uploads/${id}`, header: {} } };
+        return { oid, size, actions };
+      });
+      return c.json({ transfer: "basic", objects: await Promise.all(answers) });
+    },
+  });
+  route(routes, `GET ${api}/xet-write-token/:revision`, {
+    ...about(`hubXet${suffix}`, "Redirects uploads by Xet to a path that does not exist"),
+    answers: { 307: { description: "A path that says what to do: clients show no more" } },
+    answer: () => new Answer(null, { status: 307, headers: { location: USE_LFS } }),
+  });
+  route(routes, `POST ${api}/commit/:revision`, {
+    ...about(`hubCommit${suffix}`, "Saves the latest version with changes as a new version"),
+    description: "A commit whose `parentCommit` is not the latest version is refused with 412.",
+    body: { "application/x-ndjson": {} },
+    answers: { 200: { description: "The commit", schema: schemas.HubCommitted } },
+    problems: [412],
+    answer: async ({ c, access, signal }) => {
+      const asked = askedOf(c, kind);
+      if (c.req.query("create_pr") !== undefined) throw noBranch("pull requests");
+      const commit = await readCommit(c.req.raw);
+      const find = async () => {
+        const { name, base } = await target(c, context, kind);
+        access.check("write", name);
+        return { name, base };
+      };
+      const own = {
+        find: (oid: string) => objects.find(keyOf(access, oid)),
+        remove: (oid: string) => objects.remove(keyOf(access, oid)),
+      };
+      const saved = await applyCommit(context, commit, { find, access, objects: own, signal });
+      const oid = revisionOf(saved);
+      const path = kind === "datasets" ? `datasets/${asked.id}` : asked.id;
+      const commitUrl = `${originOf(c)}/${path}/commit/${oid}`;
+      return c.json({ success: true as const, commitOid: oid, commitUrl, hookOutput: "" });
+    },
+  });
+}
+
+/** The client of Xet shows only the URL of an answer that it refuses. */
+const USE_LFS = "/api/no-xet-here/set-HF_HUB_DISABLE_XET=1";
+
+/** Reads a commit. Throws `Invalid` if it is not one. */
+async function readCommit(request: Request): Promise<Commit> {
+  const lines = (await request.text()).split("\n").filter((line) => line.trim() !== "");
+  const [header, ...changes] = lines.map(schemas.parseLine);
+  if (header?.key !== "header") throw invalid("its first line is not a header");
+  const commit: Commit = { ...header.value, changes: [] };
+  for (const change of changes) {
+    if (change.key === "header") throw invalid("it has two headers");
+    commit.changes.push(change);
+  }
+  return commit;
+}
+
+function invalid(state: string) {
+  const hint = "Send one JSON object in each line, the header first.";
+  return fault({ code: "Invalid", action: "read the commit", state, hint });
+}
+
+/** Routes check the right to write the name that the repository means. */
+function about(id: string, summary: string) {
+  return { id, summary, tag: "hub", scope: "write" } as const;
+}
+
+const keyOf = ({ token = "" }: Access, oid: string) => `${token} ${oid}`;
+
+/** Returns the origin of the service, as the client sees it. */
+function originOf(c: RouteContext): string {
+  const url = new URL(c.req.url);
+  if (c.req.header("x-forwarded-proto") === "https") url.protocol = "https:";
+  return url.origin;
+}
+
+function askedOf(c: RouteContext, kind: RepoKind): AskedRepo {
+  const { org, repo: given = "", revision = MAIN } = paramsOf(c) as Record<string, string>;
+  if (revision !== MAIN) throw noBranch(JSON.stringify(revision));
+  const repo = given.replace(/\.git$/, "");
+  return { kind, id: org === undefined ? repo : `${org}/${repo}` };
+}
+
+/** Returns the name to write, and its latest version if there is one. */
+async function target(
+  c: RouteContext,
+  { repos, registry }: WriteContext,
+  kind: RepoKind,
+): Promise<{ name: string; base: Artifact | undefined }> {
+  const asked = askedOf(c, kind);
+  try {
+    const name = await repos.find(asked, c.env.access);
+    return { name, base: await registry.open(name) };
+  } catch (error) {
+    const isNew = error instanceof RefusedRequest ? error.status === 404 : false;
+    if (!isNew && !isRegistryError(error, "NotFound")) throw error;
+    return { name: nameToWrite(asked), base: undefined };
+  }
+}
+
+/** Files up to this size come in the commit itself, where they need neither Git LFS nor Xet. */
+const MOST_REGULAR = 10 * 1024 ** 2;
+/** The total of them in one question, which has at most 256 files; a full one may be the first. */
+const MOST_TOGETHER = 32 * 1024 ** 2;
+const FULL = 256;
+
+function modesOf(
+  files: readonly { path: string; size: number }[],
+  { kind, base }: { kind: RepoKind; base: Artifact | undefined },
+): { path: string; uploadMode: "regular" | "lfs"; shouldIgnore: false; oid?: string }[] {
+  let left = files.length < FULL ? MOST_TOGETHER : MOST_TOGETHER / 8;
+  return files.map(({ path, size }) => {
+    // `datasets` deletes its shards before it commits them.
+    const isShard = kind === "datasets" && path.endsWith(".parquet");
+    const isRegular = !isShard && size <= Math.min(left, MOST_REGULAR);
+    if (isRegular) {
+      left -= size;
+      return { path, uploadMode: "regular", shouldIgnore: false };
+    }
+    const oid = base && fileIn(base, path)?.info.sha256; // the same content is not sent again
+    return { path, uploadMode: "lfs", shouldIgnore: false, ...(oid && { oid }) };
+  });
+}
+
+function noBranch(subject: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 422,
+    code: "Unsupported",
+    action: "commit to",
+    subject,
+    state: "a registry has no branches",
+    hint: "Commit to main, and set an alias to the new version.",
+  });
+}
+
+function noSuchKind(type: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 422,
+    code: "Unsupported",
+    action: "create a repository of the type",
+    subject: JSON.stringify(type),
+    state: "a registry has models and datasets",
+    hint: 'Pass repo_type="model" or "dataset".',
+  });
+}

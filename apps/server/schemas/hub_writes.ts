@@ -1,0 +1,110 @@
+// Schemas of the write routes of the Hugging Face Hub. Unknown members are ignored: clients send
+// more than a registry needs.
+import * as v from "npm:valibot@^1.5";
+import { fault } from "../../../core/errors.ts";
+import { Amount, Sha256, Text } from "./artifact.ts";
+import { object } from "./listing.ts";
+
+export const HubCreate = v.object({
+  name: Text,
+  organization: v.nullish(v.string()),
+  type: v.nullish(v.string()),
+});
+
+export const HubCreated = object("HubCreated", {
+  url: v.string(),
+  name: v.string(),
+  id: v.string(),
+});
+
+export const HubFindings = object("HubFindings", {
+  errors: v.array(v.unknown()),
+  warnings: v.array(v.unknown()),
+});
+
+export const HubReceived = object("HubReceived", { received: v.literal(true) });
+
+export const HubPreupload = v.object({
+  files: v.pipe(v.array(v.object({ path: Text, size: Amount })), v.maxLength(1000)),
+});
+
+export const HubModes = object("HubModes", {
+  files: v.array(v.object({
+    path: v.string(),
+    uploadMode: v.picklist(["regular", "lfs"]),
+    shouldIgnore: v.literal(false),
+    oid: v.optional(v.string()),
+  })),
+});
+
+const LfsObject = v.object({ oid: Sha256, size: Amount });
+
+const HubBatch = v.object({
+  operation: v.literal("upload"),
+  objects: v.pipe(v.array(LfsObject), v.maxLength(1000)),
+});
+
+export const HubBatchAnswer = object("HubBatchAnswer", {
+  transfer: v.literal("basic"),
+  objects: v.array(v.object({
+    ...LfsObject.entries,
+    actions: v.optional(v.object({
+      upload: v.object({ href: v.string(), header: v.record(v.string(), v.string()) }),
+    })),
+  })),
+});
+
+export const HubCommitted = object("HubCommitted", {
+  success: v.literal(true),
+  commitOid: v.string(),
+  commitUrl: v.string(),
+  hookOutput: v.string(),
+});
+
+const path = Text;
+
+const LineSchema = v.variant("key", [
+  v.object({
+    key: v.literal("header"),
+    value: v.object({
+      summary: v.string(),
+      description: v.optional(v.string(), ""),
+      parentCommit: v.optional(v.string()),
+    }),
+  }),
+  v.object({
+    key: v.literal("file"),
+    value: v.object({ path, content: v.string(), encoding: v.literal("base64") }),
+  }),
+  v.object({
+    key: v.literal("lfsFile"),
+    value: v.object({ path, algo: v.literal("sha256"), oid: Sha256 }),
+  }),
+  v.object({ key: v.picklist(["deletedFile", "deletedFolder"]), value: v.object({ path }) }),
+]);
+
+export type CommitLine = v.InferOutput<typeof LineSchema>;
+
+/** Parses a line of a commit. */
+export function parseLine(text: string): CommitLine {
+  return parsed(LineSchema, text, "the commit");
+}
+
+/** Parses the body of a batch of Git LFS, whose media type is not that of JSON. */
+export function parseBatch(text: string): v.InferOutput<typeof LfsObject>[] {
+  return parsed(HubBatch, text, "the batch").objects;
+}
+
+function parsed<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  what: string,
+): v.InferOutput<S> {
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch (error) {
+    const state = v.isValiError(error) ? error.message : "it is not JSON";
+    const hint = "Use huggingface_hub, or follow the API of the Hub.";
+    throw fault({ code: "Invalid", action: `read ${what}`, state, hint });
+  }
+}
