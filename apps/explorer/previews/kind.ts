@@ -5,22 +5,30 @@ import type { ArtifactFile } from "../artifact_file.ts";
 export type Kind =
   | "archive"
   | "array"
+  | "audio"
   | "bytes"
   | "image"
   | "json"
   | "markdown"
   | "model"
+  | "notebook"
+  | "pdf"
   | "table"
-  | "text";
+  | "text"
+  | "video";
 
 const BY_EXTENSION: readonly [Kind, RegExp][] = [
-  ["json", /\.(json|jsonl|ndjson|geojson|ipynb|zattrs|zarray|zgroup|zmetadata)$/],
+  ["json", /\.(json|jsonl|ndjson|geojson|zattrs|zarray|zgroup|zmetadata)$/],
   ["markdown", /\.(md|markdown)$/],
   ["image", /\.(png|jpe?g|gif|webp|bmp|avif)$/],
   ["array", /\.(npy|tiff?)$/],
   ["table", /\.(csv|tsv|parquet|arrow|arrows|feather)$/],
   ["model", /\.(safetensors|onnx|gguf|pth?|ckpt)$/],
   ["archive", /\.(zip|npz|tar|tgz|tar\.gz|whl|jar)$/],
+  ["notebook", /\.ipynb$/],
+  ["audio", /\.(wav|mp3|ogg|oga|opus|flac|m4a|aac)$/],
+  ["video", /\.(mp4|m4v|webm|mov|ogv|mkv)$/],
+  ["pdf", /\.pdf$/],
   ["text", /\.(txt|log|ya?ml|toml|ini|html?|svg|xml|js|ts|py|r|sh|css|sql|tex|rst|conf|cfg|env)$/],
 ];
 
@@ -31,6 +39,10 @@ const BY_TYPE: readonly [Kind, RegExp][] = [
   ["array", /^(application\/x-npy|image\/tiff)/],
   ["table", /^(text\/(csv|tab-separated-values)|application\/vnd\.apache\.(parquet|arrow))/],
   ["archive", /^application\/(zip|x-tar|gzip|x-npz)/],
+  ["notebook", /^application\/x-ipynb/],
+  ["audio", /^audio\//],
+  ["video", /^video\//],
+  ["pdf", /^application\/pdf/],
   ["text", /^(text\/|image\/svg|application\/(xml|yaml|toml|javascript))/],
 ];
 
@@ -61,6 +73,11 @@ const BY_HEAD: readonly [Kind, string, number][] = [
   ["array", "MM\0*", 0],
   ["table", "PAR1", 0],
   ["table", "ARROW1", 0],
+  ["audio", "WAVE", 8],
+  ["audio", "OggS", 0],
+  ["audio", "fLaC", 0],
+  ["video", "\x1a\x45\xdf\xa3", 0],
+  ["pdf", "%PDF-", 0],
   ["archive", "PK\x03\x04", 0],
   ["archive", "ustar", 257],
 ];

@@ -14,6 +14,9 @@ const PREVIEWS: [path: string, text: string][] = [
   ["notes.txt", "line 39"],
   ["README.md", "Do not use it for anything important."],
   ["train.py", "def train"],
+  ["training.ipynb", "HTML, as text"],
+  ["tone.wav", "Wave form"],
+  ["paper.pdf", "A PDF is not shown"],
   ["picture.png", "96 x 64 pixels"],
   ["heights.npy", "Standard deviation"],
   ["cube.npy", "int16 · 6 x 40 x 50"],
@@ -174,6 +177,61 @@ Deno.test({
     assertEquals(faults(), []);
   },
 });
+
+Deno.test({
+  name: `notebooks show their cells and outputs, and sound and film play${SKIPPED}`,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSamples(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, faults } = explorer;
+    await explorer.show(previewOf("training.ipynb"));
+    await page.getByRole("heading", { name: "Training" }).waitFor();
+    await page.getByRole("img", { name: "Output" }).waitFor();
+    await page.locator(".hljs-keyword").getByText("import").waitFor();
+    await page.getByText("0  1").waitFor();
+    assertEquals(await page.locator(".notebook table").count(), 0);
+    await explorer.show(previewOf("tone.wav"));
+    const plays = async (tag: "audio" | "video") => {
+      await page.locator(tag).waitFor();
+      await page.waitForFunction(
+        (tag) => document.querySelector<HTMLMediaElement>(tag)!.readyState > 0,
+        tag,
+      );
+    };
+    await plays("audio");
+    assertEquals(
+      await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.duration),
+      1,
+    );
+    await registry.save("demo:film", await film(page));
+    await explorer.show("#/artifacts/demo%3Afilm/1.0.0");
+    await plays("video");
+    assertEquals(faults(), []);
+  },
+});
+
+/** Records a short film in the browser. */
+async function film(page: Page): Promise<Uint8Array> {
+  const numbers = await page.evaluate(async () => {
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d")!;
+    const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm" });
+    const pieces: Blob[] = [];
+    recorder.ondataavailable = ({ data }) => pieces.push(data);
+    const ended = new Promise((resolve) => recorder.onstop = resolve);
+    recorder.start();
+    for (let i = 0; i < 20; i++) {
+      context.fillRect(i, i, 20, 20);
+      await new Promise(requestAnimationFrame);
+    }
+    recorder.stop();
+    await ended;
+    return [...new Uint8Array(await new Blob(pieces).arrayBuffer())];
+  });
+  return Uint8Array.from(numbers);
+}
 
 Deno.test({
   name: `Chromium shows each kind of comparison, without barriers${SKIPPED}`,

@@ -65,6 +65,58 @@ const HOSTILE_MARKDOWN =
 ![remote](https://example.invalid/pixel.png) [web](https://example.org/) [up](../../../etc/passwd)
 `;
 
+/** A second of a tone of 440 Hz that fades. */
+function tone(): Uint8Array {
+  const rate = 8000;
+  const bytes = new Uint8Array(44 + rate * 2);
+  const view = new DataView(bytes.buffer);
+  bytes.set(encoder.encode("RIFF....WAVEfmt "));
+  view.setUint32(4, bytes.length - 8, true);
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, rate * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  bytes.set(encoder.encode("data"), 36);
+  view.setUint32(40, rate * 2, true);
+  for (let i = 0; i < rate; i++) {
+    view.setInt16(
+      44 + i * 2,
+      Math.sin(i / rate * 440 * 2 * Math.PI) * 20_000 * (1 - i / rate),
+      true,
+    );
+  }
+  return bytes;
+}
+
+/** A notebook whose outputs have every form. */
+function notebook(picture: Uint8Array) {
+  const code = (source: string, outputs: unknown[]) => ({
+    ...{ cell_type: "code", execution_count: 1, source, outputs },
+  });
+  const data = (data: Record<string, unknown>) => ({ output_type: "display_data", data });
+  return {
+    nbformat: 4,
+    metadata: { language_info: { name: "python" } },
+    cells: [
+      { cell_type: "markdown", source: ["# Training\n", "See [the scores](scores.csv)."] },
+      code("import numpy as np\nprint('trained')", [
+        { output_type: "stream", name: "stdout", text: ["trained\n"] },
+        data({ "image/png": btoa(String.fromCharCode(...picture)), "text/plain": "<Figure>" }),
+        data({ "text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "   a\n0  1" }),
+        {
+          output_type: "error",
+          ename: "ValueError",
+          evalue: "x",
+          traceback: ["\x1b[31mValueError"],
+        },
+      ]),
+    ],
+  };
+}
+
 const HTML = `<!doctype html><script>window.attacked = 1</script><b onclick="attacked=1">x</b>`;
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10" ` +
   `onload="window.attacked = 1"><script>window.attacked = 1</script></svg>`;
@@ -109,7 +161,11 @@ export async function sampleFiles(version: 1 | 2): Promise<Map<string, Uint8Arra
   ];
   const lines = Array.from({ length: 40 }, (_, i) => `line ${i}`);
   if (version === 2) lines.splice(20, 2, "another line", "and one more", "and the last");
+  const picture = await bytesOf(png(), image);
   return new Map([
+    ["training.ipynb", encoder.encode(JSON.stringify(notebook(picture)))],
+    ["tone.wav", tone()],
+    ["paper.pdf", encoder.encode("%PDF-1.4 nothing")],
     [
       "config.json",
       encoder.encode(
@@ -124,7 +180,7 @@ export async function sampleFiles(version: 1 | 2): Promise<Map<string, Uint8Arra
     ["hostile/page.html", encoder.encode(HTML)],
     ["hostile/drawing.svg", encoder.encode(SVG)],
     ["hostile/<b>x</b>.txt", encoder.encode("a name with markup")],
-    ["picture.png", await bytesOf(png(), image)],
+    ["picture.png", picture],
     ["heights.npy", await bytesOf(npy(), { data: heights, shape: [64, 96], dtype: "float32" })],
     ["cube.npy", await bytesOf(npy(), cube)],
     [
