@@ -1,5 +1,5 @@
 // `deno task install`: a script `holdfast` that runs this clone, beside the programs that
-// `deno install --global` writes.
+// `deno install --global` writes. Also downloads what its commands need.
 //
 // `deno install --config` copies `deno.json`, and imports of Holdfast in a pipeline's modules would
 // then be resolved beside that copy.
@@ -8,13 +8,16 @@ import { homedir } from "node:os";
 import { delimiter } from "node:path";
 import { join } from "@std/path";
 import { realSystem, type System } from "../core/system.ts";
-import { REPOSITORY } from "../tests/support/run_deno.ts";
+import config from "../deno.json" with { type: "json" };
+import { denoSucceeds, REPOSITORY } from "../tests/support/run_deno.ts";
 
 /** Writes the script, and returns the lines that tell where it is. */
 export async function install({ env }: Pick<System, "env">): Promise<string[]> {
   const folder = join(env("DENO_INSTALL_ROOT") ?? join(homedir(), ".deno"), "bin");
   const script = join(folder, "holdfast");
   const program = join(REPOSITORY, "apps/cli.ts").replaceAll("'", String.raw`'\''`);
+  // Commands load stores, queues and operators by names that Deno does not see in their source.
+  await denoSucceeds(["cache", "--quiet", "apps/cli.ts", ...Object.values(config.exports)]);
   await mkdir(folder, { recursive: true });
   await writeFile(script, `#!/bin/sh\nexec deno run --allow-all '${program}' "$@"\n`);
   await chmod(script, 0o755);
