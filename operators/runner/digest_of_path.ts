@@ -55,7 +55,7 @@ export async function digestNow(
   return digest;
 }
 
-/** Returns undefined for a folder with links: their targets may change. */
+/** Returns undefined for a folder with links, whose targets may change, or names not in UTF-8. */
 async function stateOf(path: string): Promise<string | undefined> {
   const hash = createSha256();
   const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>
@@ -66,8 +66,8 @@ async function stateOf(path: string): Promise<string | undefined> {
   add("", whole);
   if (whole.isDirectory()) {
     for (const name of (await Array.fromAsync(pathsBelow(path))).sort()) {
-      const stats = lstatSync(join(path, name));
-      if (stats.isSymbolicLink()) return undefined;
+      const stats = lstatSync(join(path, name), { throwIfNoEntry: false });
+      if (stats === undefined || stats.isSymbolicLink()) return undefined;
       add(name, stats);
     }
   }

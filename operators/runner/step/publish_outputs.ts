@@ -160,8 +160,8 @@ export async function specialFilesOf(outputs: readonly WrittenOutput[]): Promise
     if (!(to.startsWith("registry:") || isUrl(to)) || statSync(from).isFile()) continue;
     const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
     for await (const path of pathsBelow(from)) {
-      const entry = lstatSync(join(from, path));
-      if (entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) continue;
+      const entry = lstatSync(join(from, path), { throwIfNoEntry: false }); // none if not UTF-8
+      if (!entry || entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) continue;
       special.push(under + path.replaceAll(SEPARATOR, "/"));
     }
   }

@@ -68,3 +68,9 @@ testInWorld("files outside the pipeline's folder are not its code", async (here,
   await Deno.writeTextFile(root.join("outside.sh"), 'echo 2 > "$OUTPUT_ROOT/model"');
   assertEquals((await planPipeline(one, options)).steps[0].decision, "skip");
 });
+
+testInWorld("an output whose name is not UTF-8 fails the step", async (here) => {
+  const touch = ["sh", "-c", 'touch "$OUTPUT_ROOT/$(printf "caf\\351")"'];
+  const { steps } = await runPipeline(command(touch), here);
+  assertMatch(steps.train.reason!, /Cannot save ".*": its name is not UTF-8/);
+});
