@@ -26,7 +26,7 @@ export interface BatchOptions extends ManyOptions {
   offload?: "auto" | "always";
   /**
    * The most bytes of values in progress: loaded values, and files to save that are in memory. One
-   * larger value is processed alone.
+   * larger value is processed alone. The process takes more: about 200 MB, and 100 for each worker.
    *
    * @default 268435456 (256 MiB)
    */
