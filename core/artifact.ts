@@ -54,6 +54,8 @@ export interface ArtifactFile {
   passTo?: FilePiece["passTo"];
   /** Pieces to read in any order, each with its own digest; undefined if there are none. */
   pieces?(): readonly FilePiece[] | undefined;
+  /** Returns the list of its chunks (FORMAT.md, 3.4); undefined if there is none. */
+  chunkList?(): Promise<Uint8Array | undefined>;
   /**
    * Returns the file as a piece that takes equal bytes from a copy of another version; undefined if
    * that saves little. The copy may change: all bytes are verified, like those of `passTo`. A chunk

@@ -7,13 +7,15 @@ import { backoffMs, withDeadline } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
 import { unanswered } from "./problem.ts";
 import { createSha256, sha256 } from "./sha256.ts";
-import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
+import type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
+import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
 import { noSuchFile } from "../../core/registry/file_facts.ts";
 import type { LoadOptions, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
+import { loadNewBytes } from "./download.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
 interface RemoteFile {
@@ -177,10 +179,13 @@ function createRemoteArtifact(
   const report = (path: string, bytes: number) =>
     onProgress?.({ path, bytes: moved += bytes, totalBytes: info.size });
 
-  async function* chunks(file: FileInfo, range?: ByteRange): AsyncGenerator<Uint8Array> {
+  function remoteFile(file: FileInfo): RemoteFile {
     const path = `${folder}/${filePath(file.path)}`;
-    const remote = { ref, path, commit: info.commit, info: file, signal };
-    for await (const chunk of readFile(connection, remote, { range, verify })) {
+    return { ref, path, commit: info.commit, info: file, signal };
+  }
+
+  async function* chunks(file: FileInfo, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    for await (const chunk of readFile(connection, remoteFile(file), { range, verify })) {
       report(file.path, chunk.byteLength);
       yield chunk;
     }
@@ -215,11 +220,31 @@ function createRemoteArtifact(
     }
   }
 
+  async function rebuild(file: FileInfo, copy: LocalCopy): Promise<FilePiece | undefined> {
+    const remote = remoteFile(file);
+    const read = (range: ByteRange) => readFile(connection, remote, { range, verify });
+    const asked = { info, path: file.path, signal };
+    const all = await (await loadNewBytes())?.rebuildFile(connection, asked, { copy, read });
+    if (all === undefined) return undefined;
+    const passTo: FilePiece["passTo"] = async (write, stop) => {
+      const hash = createSha256();
+      for await (const chunk of all()) {
+        stop?.throwIfAborted();
+        hash.update(chunk);
+        report(file.path, chunk.byteLength);
+        await write(chunk);
+      }
+      if (hash.digest() !== file.sha256) throw corrupt(ref, file.path);
+    };
+    return { offset: 0, length: file.size, passTo };
+  }
+
   const open = (file: FileInfo): ArtifactFile =>
     readableFile({
       info: { ...file },
       stream: (range) => iterableStream(chunks(file, range)),
       bytes: () => bytes(file),
+      rebuild: (copy) => rebuild(file, copy),
     });
   return {
     info,

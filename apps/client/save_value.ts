@@ -7,6 +7,7 @@ import {
   type Materializer,
   type Materializers,
 } from "../../core/materializer.ts";
+import type { ArtifactInfo } from "../../core/artifact.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkMetadata } from "../../registry/contract/metadata.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
@@ -18,6 +19,9 @@ import { withDeadline } from "../../core/retry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
 import { openContent } from "./content.ts";
+import { loadNewBytes } from "./download.ts";
+import type { SentRuns } from "./new_bytes.ts";
+import { versionInfo } from "./open_version.ts";
 import { PIECE_BYTES, sendContent } from "./send_content.ts";
 import { sha256 } from "./sha256.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
@@ -42,17 +46,46 @@ export async function saveValue(
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, materializer });
   const produce = () => materializer.save(value, { signal });
-  const files = await gatherFiles(connection, produce, { action, signal, onProgress });
+  const how = { action, signal, onProgress };
   const { idempotencyKey = connection.system.id() } = options;
-  return await connection.read({
-    action,
-    method: "POST",
-    path: `${artifactPath(name)}/versions`,
-    json: { ...asked, idempotencyKey, files },
-    writes: true,
-    repeats: true, // with the same key a repeat returns the first result
-    signal,
-  }, savedOf);
+  const save = async (files: WireFile[]) =>
+    await connection.read({
+      action,
+      method: "POST",
+      path: `${artifactPath(name)}/versions`,
+      json: { ...asked, idempotencyKey, files },
+      writes: true,
+      repeats: true, // with the same key a repeat returns the first result
+      signal,
+    }, savedOf);
+  const base = earlierVersion(connection, options.base === undefined ? name : options.base, signal);
+  const files = await gatherFiles(connection, produce, { ...how, base });
+  try {
+    return await save(files);
+  } catch (error) {
+    const isReplaced = isRegistryError(error, "Conflict", "NotFound") &&
+      files.some(({ earlier }) => earlier !== undefined);
+    if (!isReplaced) throw error;
+    const whole = await gatherFiles(connection, produce, how).catch(() => undefined);
+    if (whole === undefined) throw error; // a stream cannot be read again
+    return await save(whole);
+  }
+}
+
+/** Returns a function that reads the info of a version once; undefined if it cannot be read. */
+function earlierVersion(
+  connection: Connection,
+  ref: string | null,
+  signal?: AbortSignal,
+): () => Promise<ArtifactInfo | undefined> {
+  let info: Promise<ArtifactInfo | undefined> | undefined;
+  return () =>
+    info ??= ref === null
+      ? Promise.resolve(undefined)
+      : versionInfo(connection, ref, { signal }).catch((error) => {
+        if (isRegistryError(error, "NotFound", "Denied")) return undefined;
+        throw error;
+      });
 }
 
 type AskedOptions = Omit<SaveOptions, "materializer"> & {
@@ -83,19 +116,26 @@ export interface WireFile extends FileInfo {
   /** The bytes as base64. */
   data?: string;
   upload?: string;
+  /** Runs of an earlier version and of `upload`, which has the bytes that it lacks. */
+  earlier?: SentRuns["earlier"];
 }
 
 export interface GatherOptions {
   action: string;
   signal?: AbortSignal;
   onProgress?: (progress: TransferProgress) => void;
+  /** Returns the version with which large files are compared. */
+  base?: () => Promise<ArtifactInfo | undefined>;
 }
+
+/** Smaller files are sent whole. */
+const LEAST_COMPARED_BYTES = 1024 * 1024;
 
 /** Reads the files of a value, and sends large ones. Other errors become `TaskFailed`. */
 export async function gatherFiles(
   connection: Connection,
   produce: () => FilesToSave,
-  { action, signal, onProgress }: GatherOptions,
+  { action, signal, onProgress, base }: GatherOptions,
 ): Promise<WireFile[]> {
   const gathered: WireFile[] = [];
   const checks: FileToSave[] = [];
@@ -123,7 +163,15 @@ export async function gatherFiles(
       const ended = await sending.begin(PIECE_BYTES, async () => {
         const onBytes = (bytes: number) => report(path, bytes);
         const options = { action, signal: sending.signal, onBytes };
-        Object.assign(wire, await sendContent(connection, content, options));
+        const { stays, size = 0 } = content;
+        const info = stays && size >= LEAST_COMPARED_BYTES ? await base?.() : undefined;
+        const news = info?.files.some((file) => file.path === path) && await loadNewBytes();
+        const sent = news && await news.sendNewBytes(connection, content, {
+          ...options,
+          info: info!,
+          path,
+        });
+        Object.assign(wire, sent || await sendContent(connection, content, options));
       });
       if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();
     }

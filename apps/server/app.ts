@@ -20,7 +20,7 @@ import { hubRoutes } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
-import { filesRoutes } from "./routes/files.ts";
+import { chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
 import { batchRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
@@ -47,6 +47,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   jobsRoutes,
   reading.versionsRoutes,
   releasesRoutes,
+  chunksRoutes,
   filesRoutes,
   aliasesRoutes,
   reading.logRoutes,

@@ -2,6 +2,7 @@
 // whatever their encoding.
 import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
+import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
@@ -85,6 +86,10 @@ export class CachedReader implements FileReader {
     else if (passed < file.size) { // removed from the cache meanwhile
       for await (const chunk of skipping(passed, this.#store.chunks(file))) await write(chunk);
     }
+  }
+
+  async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
+    return await this.#store.chunkList?.(file);
   }
 
   async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {

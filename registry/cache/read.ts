@@ -52,6 +52,7 @@ export function createArtifact(
           ...range,
           passTo: (write, signal) => worded(call, () => passTo(write, signal)),
         })),
+      chunkList: () => worded(call, async () => (await read.chunkList?.(file))?.encode()),
       async rebuild(copy) {
         const pass = await worded(call, async () => await read.rebuild?.(file, copy));
         if (pass === undefined) return undefined;

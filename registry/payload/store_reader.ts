@@ -1,6 +1,12 @@
 // Reads the files of a version from the store and verifies them.
 import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
+import {
+  averageFor,
+  type ChunkList,
+  ListMaker,
+  MIN_CUT_BYTES,
+} from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
@@ -42,6 +48,7 @@ export class StoreReader implements FileReader {
   readonly #stored: PartReader;
   /** True for a disk, which is not faster in pieces. */
   readonly #isLocal: boolean;
+  readonly #isNear: boolean;
   #moved = 0;
 
   constructor(
@@ -54,6 +61,7 @@ export class StoreReader implements FileReader {
     this.#options = options;
     this.#stored = new PartReader({ source, backend, verify, signal });
     this.#isLocal = backend.kind === "local";
+    this.#isNear = this.#isLocal || backend.kind === "memory";
   }
 
   async bytes(file: StoredFile): Promise<Uint8Array> {
@@ -134,8 +142,19 @@ export class StoreReader implements FileReader {
     await this.#passWhole(file, isChecked, write, (take) => this.#stored.pass(file, range, take));
   }
 
+  /** On a disk, a file without a list is cut: the first save of a file writes none there. */
+  async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
+    if (isCompressed(file) || file.size < MIN_CUT_BYTES) return undefined;
+    const stored = await this.#stored.chunkList(file);
+    if (stored !== undefined || !this.#isNear) return stored;
+    const maker = new ListMaker(averageFor(file.size));
+    for await (const chunk of this.#stored.chunks(file, { check: false })) maker.update(chunk);
+    return maker.end();
+  }
+
   async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {
-    const list = isCompressed(file) ? undefined : await this.#stored.chunkList(file);
+    if (this.#isLocal || isCompressed(file)) return undefined; // a disk is as fast
+    const list = await this.#stored.chunkList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
     const missing = missingRanges(runs).map(({ offset, length }) => ({
@@ -257,6 +276,7 @@ export interface FileReader {
   pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
   pieces?(file: StoredFile): readonly FilePiece[] | undefined;
+  chunkList?(file: StoredFile): Promise<ChunkList | undefined>;
   /** Returns a `pass` that takes equal bytes from a copy; undefined if that saves little. */
   rebuild?(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined>;
 }

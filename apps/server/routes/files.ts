@@ -3,6 +3,9 @@ import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { isFixed } from "../files/opened.ts";
 import { answerVersionFile } from "../files/version_file.ts";
+import { fault } from "../../../core/errors.ts";
+import { Answer } from "../answer.ts";
+import { CommitQuery } from "../schemas/artifact.ts";
 import { FileQuery } from "../schemas/reading.ts";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
@@ -40,6 +43,37 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
       const file = artifact.file(path);
       const fixed = isFixed(registry, { name, version, commit }, artifact);
       return await answerVersionFile(c, context, { artifact, file, disposition, fixed });
+    },
+  });
+}
+
+export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): void {
+  route(routes, "GET /artifacts/:name/versions/:version/chunks/:path{[^]+}", {
+    id: "getChunks",
+    tag: "artifacts",
+    summary: "Reads the list of chunks of a file of a version",
+    description:
+      "FORMAT.md, section 3.4, has its bytes. With it, a client sends or fetches only what is new.",
+    scope: "read",
+    answers: { 200: { description: "The list", content: ANY_BYTES } },
+    query: CommitQuery,
+    answer: async ({ params: { name, version, path }, query: { commit } }) => {
+      const artifact = await openVersion({ name, version, commit });
+      const list = await artifact.file(path).chunkList?.();
+      if (list === undefined) {
+        throw fault({
+          code: "NotFound",
+          action: "read the chunks of",
+          subject: JSON.stringify(path),
+          state: "the file has no list of chunks",
+          hint: "Read the whole file.",
+        });
+      }
+      const headers = {
+        "content-type": "application/octet-stream",
+        "holdfast-commit": artifact.info.commit,
+      };
+      return new Answer(list, { headers });
     },
   });
 }

@@ -2,6 +2,9 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import type { ByteRange } from "../../../core/backend.ts";
+import { iterableStream } from "../../../core/bytes/bytes.ts";
+import { rebuilt } from "../../../core/bytes/rebuild.ts";
 import { fault } from "../../../core/errors.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
@@ -23,14 +26,18 @@ export interface OpenFilesOptions {
 
 /** Opens sent files. Checks given sizes and digests, those of uploads as they are read. */
 export async function openSentFiles(
-  { uploads, logger }: Pick<ServerContext, "uploads" | "logger">,
+  { uploads, logger, openVersion }: Pick<ServerContext, "uploads" | "logger" | "openVersion">,
   sent: readonly SentFile[],
   { access, repeatable = false, signal }: OpenFilesOptions,
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
   const ids = new Set<string>();
   const files: FileToSave[] = [];
   for (const file of sent) {
-    const content = "data" in file ? decoded(file) : await openUpload(file);
+    const content = "data" in file
+      ? decoded(file)
+      : "earlier" in file
+      ? await joined(file)
+      : await openUpload(file);
     files.push({ path: file.path, content, ...fileFacts(file) });
   }
   return {
@@ -44,8 +51,34 @@ export async function openSentFiles(
     },
   };
 
+  /** Joins bytes of an earlier version and of an upload. A wrong claim has another SHA-256. */
+  async function joined(
+    { path, size, sha256, upload, earlier: { runs, ...asked } }: EarlierFile,
+  ): Promise<FileSource> {
+    access.check("read", asked.name);
+    const file = (await openVersion(asked)).file(path);
+    const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
+    const total = runs.reduce((sum, { size }) => sum + size, 0);
+    if (total !== size) throw mismatch(path, `its runs have ${total} bytes, not ${size}`);
+    const fresh = upload === undefined
+      ? undefined
+      : await openUpload({ path, upload, size: missing });
+    const copy = {
+      size: file.info.size,
+      chunks: ({ offset, length }: Required<ByteRange>) => file.stream({ offset, length }),
+    };
+    const chunks = () => rebuilt(runs, copy, passing(fresh));
+    const stream = () => iterableStream(chunks()).pipeThrough(verifying(path, sha256));
+    return { size, stream };
+  }
+
   async function openUpload(
-    { path, upload, size, sha256 }: SentFile & { upload: string },
+    { path, upload, size, sha256 }: {
+      path: string;
+      upload: string;
+      size?: number;
+      sha256?: string;
+    },
   ): Promise<FileSource> {
     try {
       const source = await (await uploads()).source(upload, { signal });
@@ -75,6 +108,12 @@ export async function openSentFiles(
       };
     }
   }
+}
+
+type EarlierFile = Extract<SentFile, { earlier: unknown }>;
+
+async function* passing(source?: FileSource): AsyncGenerator<Uint8Array> {
+  if (source !== undefined) yield* source.stream();
 }
 
 /** The size of a missing upload: too large for a record, so it is not read at once. */

@@ -26,7 +26,10 @@ const aboutFile = {
   sha256: v.optional(Sha256),
 };
 
-/** A file: its bytes in base64, or the id of its upload. */
+/**
+ * A file: its bytes in base64, the id of its upload, or runs of an earlier version of it and of an
+ * upload with the other bytes.
+ */
 const SentFileSchema = v.pipe(
   v.union([
     v.strictObject({
@@ -34,7 +37,22 @@ const SentFileSchema = v.pipe(
       data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64")),
     }),
     v.strictObject({ ...aboutFile, upload: Text }),
-  ], "expected a path, and either data (base64) or upload (an id)"),
+    v.strictObject({
+      ...aboutFile,
+      size: Amount,
+      sha256: Sha256,
+      upload: v.optional(Text),
+      earlier: v.strictObject({
+        name: Text,
+        version: Text,
+        commit: Text,
+        runs: atMost(
+          100_000,
+          v.strictObject({ size: Amount, at: v.optional(Amount) }),
+        ),
+      }),
+    }),
+  ], "expected a path, and data (base64), upload (an id) or earlier"),
   v.metadata({ ref: "SentFile" }),
 );
 

@@ -200,7 +200,7 @@ const get = (key, options) => {
   if (key.startsWith("objects/") && String(++reads) === at) kill();
   return inner.get(key, options);
 };
-const registry = await openRegistry({ ...inner, get, location: inner.location });
+const registry = await openRegistry({ ...inner, kind: "far", get });
 const onProgress = ({ bytes, totalBytes }) => at === "end" && bytes === totalBytes && kill();
 await registry.download("a", { to, overwrite: true, onProgress });
 `;

@@ -1,0 +1,191 @@
+import { assert, assertEquals } from "@std/assert";
+import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { openRegistry } from "../../../mod.ts";
+import { noise } from "../../conformance/registry/registry_case.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { ADDRESS, type TestService, testService } from "./service.ts";
+
+const BASE = noise(5_000_000);
+const CHANGED = BASE.slice();
+CHANGED.set(noise(2_000, 8), 1_000_000);
+CHANGED.set(noise(3_000, 9), 4_000_000);
+const INSERTED = new Uint8Array([
+  ...CHANGED.subarray(0, 5_000),
+  1,
+  2,
+  3,
+  ...CHANGED.subarray(5_000),
+]);
+const LITTLE = 500_000;
+const OTHER_ID = "01951e2f-6c00-7abc-8def-0123456789ab";
+
+/** Counts the bytes of bodies in both directions. */
+function counting({ handler }: TestService, change?: (request: Request) => Response | undefined) {
+  const bytes = { sent: 0, received: 0 };
+  const fetch: SendRequest = async (request) => {
+    const changed = change?.(request);
+    if (changed !== undefined) return changed;
+    const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
+    bytes.sent += body?.byteLength ?? 0;
+    const response = await handler(new Request(request, body && { body }));
+    const answer = new Uint8Array(await response.arrayBuffer());
+    bytes.received += answer.byteLength;
+    return new Response(answer.byteLength === 0 ? null : answer, response);
+  };
+  return { bytes, fetch };
+}
+
+testService("a save sends only the bytes that the latest version lacks", async (service) => {
+  const { bytes, fetch } = counting(service);
+  await using registry = await service.open({ fetch });
+  await registry.save("a", BASE);
+  assert(bytes.sent >= BASE.byteLength);
+  for (const value of [CHANGED, INSERTED]) {
+    bytes.sent = 0;
+    await registry.save("a", value);
+    assert(bytes.sent < LITTLE, `${bytes.sent} bytes were sent`);
+    assertEquals(await service.behind.load("a"), value);
+  }
+  bytes.sent = 0;
+  await registry.save("a", INSERTED);
+  assert(bytes.sent < 3_000, "nothing is new");
+  assertEquals(await service.behind.load("a@4"), INSERTED);
+  bytes.sent = 0;
+  await registry.save("a", CHANGED, { base: null });
+  assert(bytes.sent >= CHANGED.byteLength);
+  assertEquals(await service.behind.load("a@5"), CHANGED);
+});
+
+testService(
+  "a save of other content, and one to an older service, send all of it",
+  async (service) => {
+    const old = (request: Request) =>
+      /\/chunks\//.test(request.url) ? new Response("{}", { status: 404 }) : undefined;
+    for (const change of [undefined, old]) {
+      const { bytes, fetch } = counting(service, change);
+      await using registry = await service.open({ fetch });
+      await registry.save("a", BASE);
+      bytes.sent = 0;
+      const value = change === undefined ? noise(5_000_000, 4) : CHANGED;
+      await registry.save("a", value);
+      assert(bytes.sent >= value.byteLength);
+      assertEquals(await service.behind.load("a"), value);
+    }
+  },
+);
+
+testService("a version that is replaced meanwhile is not used", async (service) => {
+  let replaced = false;
+  const { fetch } = counting(service);
+  await using registry = await service.open({
+    async fetch(request) {
+      if (
+        request.method === "POST" && /versions$/.test(new URL(request.url).pathname) && !replaced
+      ) {
+        replaced = true;
+        await service.behind.save("a", noise(5_000_000, 5), { onConflict: "overwrite" });
+        await service.handler(new Request(`${ADDRESS}/artifacts/a/versions/latest`)); // reopened
+      }
+      return await fetch(request);
+    },
+  });
+  await service.behind.save("a", BASE);
+  await registry.save("a", CHANGED, { onConflict: "overwrite" });
+  assertEquals([replaced, await service.behind.load("a")], [true, CHANGED]);
+}, { mutable: true, versioned: false });
+
+testService("a wrong claim saves nothing", async ({ behind, handler }) => {
+  const { commit, version } = await behind.save("a", BASE);
+  const post = async (file: object) => {
+    const files = [{ path: "data.bin", size: 10, sha256: sha256(BASE.slice(5, 15)), ...file }];
+    const body = JSON.stringify({ materializer: { id: "bytes", formatVersion: 1 }, files });
+    const headers = { "content-type": "application/json" };
+    const url = `${ADDRESS}/artifacts/b/versions`;
+    const response = await handler(new Request(url, { method: "POST", body, headers }));
+    return [response.status, (await response.json()).detail ?? ""];
+  };
+  const earlier = { name: "a", version, commit, runs: [{ size: 10, at: 5 }] };
+  const wrong = [
+    { earlier: { ...earlier, runs: [{ size: 10, at: 6 }] } },
+    { earlier: { ...earlier, runs: [{ size: 9, at: 5 }] } },
+    { earlier: { ...earlier, runs: [{ size: 10, at: 4_999_995 }] } },
+    { earlier: { ...earlier, runs: [{ size: 2 ** 53 - 1, at: 5 }] } },
+    { earlier: { ...earlier, runs: [{ size: 10 }] } },
+    { earlier: { ...earlier, runs: [] } },
+    { earlier: { ...earlier, name: "c" } },
+    { earlier: { ...earlier, commit: OTHER_ID } },
+    { earlier, path: "other.bin" },
+    { earlier, upload: OTHER_ID },
+    { earlier, sha256: undefined },
+    { earlier, data: "" },
+  ];
+  for (const file of wrong) {
+    const [status, detail] = await post(file);
+    assert([400, 404, 409, 413].includes(status), `${status} ${detail} ${JSON.stringify(file)}`);
+    assertEquals(await behind.has("b"), false);
+  }
+  assertEquals((await post({ earlier }))[0], 201);
+  assertEquals(await behind.load("b"), BASE.slice(5, 15));
+});
+
+Deno.test("an earlier version is used with the right to read it, only", async () => {
+  const behind = await openRegistry("memory:");
+  const { commit, version } = await behind.save("secret", BASE);
+  await behind.save("mine", BASE);
+  const find = (header: string | null) =>
+    Promise.resolve(
+      createAccess("me", (header ?? "").replace("Bearer ", "").split(",").map(parseScope)),
+    );
+  const handler = createHandler(behind, { tokens: { find } });
+  const files = [{
+    path: "data.bin",
+    size: 10,
+    sha256: sha256(BASE.slice(0, 10)),
+    earlier: { name: "secret", version, commit, runs: [{ size: 10, at: 0 }] },
+  }];
+  const headers = {
+    authorization: "Bearer write:mine,read:other",
+    "content-type": "application/json",
+  };
+  const asked = { materializer: { id: "bytes", formatVersion: 1 }, files };
+  const at = (path: string) => `${ADDRESS}/artifacts/${path}`;
+  const post = { method: "POST", body: JSON.stringify(asked), headers };
+  assertEquals((await handler(new Request(at("mine/versions"), post))).status, 403);
+  const list = new Request(at("secret/versions/latest/chunks/data.bin"), { headers });
+  assertEquals((await handler(list)).status, 403);
+  const registry = await openHttpRegistry(ADDRESS, {
+    fetch: handler,
+    token: "write:mine,read:other",
+  });
+  await registry.save("mine", CHANGED); // without the right to read, all of it is sent
+  assertEquals(await behind.load("mine"), CHANGED);
+  await handler.close();
+});
+
+testService("a download over an older version fetches only what differs", async (service) => {
+  const root = await tempRoot();
+  try {
+    const to = root.join("a.bin");
+    await service.behind.save("a", BASE);
+    await service.behind.save("a", INSERTED);
+    for (const damaged of [false, true]) {
+      const { bytes, fetch } = counting(service);
+      const broken: SendRequest = async (request) => {
+        const response = await fetch(request);
+        if (!damaged || response.status !== 206) return response;
+        return new Response(new Uint8Array(await response.arrayBuffer()).fill(1), response);
+      };
+      await using registry = await service.open({ fetch: broken });
+      await Deno.writeFile(to, BASE);
+      bytes.received = 0;
+      await registry.download("a", { to, overwrite: true });
+      assertEquals(await Deno.readFile(to), INSERTED);
+      assertEquals(bytes.received < LITTLE, !damaged);
+    }
+  } finally {
+    await root.remove();
+  }
+});
