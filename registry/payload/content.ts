@@ -1,5 +1,6 @@
 // Opens the content of a file that is being saved.
 import type { ByteRange } from "../../core/backend.ts";
+import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
@@ -23,6 +24,11 @@ export interface LargeContent {
   chunks(): AsyncIterable<Uint8Array>;
   /** Reads a range, if that takes less time than reading all. */
   range?(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
+  /** Of a stored file: the list of its chunks, if it has one, and ranges that are read ahead. */
+  stored?: {
+    list(): Promise<ChunkList | undefined>;
+    ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array>;
+  };
   copyFrom?: string;
   source?: Uint8Array | DiskContent;
   cancel?(): Promise<void>;

@@ -17,7 +17,7 @@ import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
 import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
 import type { WindowOptions } from "./stretches.ts";
-import { piecesOf, runsOf } from "../cell/part_runs.ts";
+import { piecesOf, runsOf, type Stretch } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
@@ -157,10 +157,7 @@ export class StoreReader implements FileReader {
     const list = await this.#stored.chunkList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
-    const missing = missingRanges(runs).map(({ offset, length }) => ({
-      from: offset,
-      to: offset + length,
-    }));
+    const missing = missingRanges(runs).map(asStretch);
     return (write, signal = this.#options.signal) =>
       this.#passWhole(file, true, write, async (take) => {
         const fetched = this.#stored.stretches(file, missing, { signal });
@@ -215,6 +212,16 @@ export class StoreReader implements FileReader {
     return await this.#stored.bytes(file, { check: true });
   }
 
+  /** Yields the bytes of ranges, unverified. */
+  async *storedRanges(
+    file: StoredFile,
+    ranges: readonly Required<ByteRange>[],
+  ): AsyncIterable<Uint8Array> {
+    for await (const chunk of this.#stored.stretches(file, ranges.map(asStretch))) {
+      yield chunk.slice();
+    }
+  }
+
   async *storedChunks(file: StoredFile): AsyncIterable<Uint8Array> {
     if (file.encoding === undefined) yield* this.chunks(file);
     else if (file.inline !== undefined) yield await this.storedBytes(file);
@@ -261,6 +268,10 @@ export class StoreReader implements FileReader {
       totalBytes: this.#source.info.size,
     });
   }
+}
+
+function asStretch({ offset, length }: Required<ByteRange>): Stretch {
+  return { from: offset, to: offset + length };
 }
 
 function isCompressed({ encoding }: StoredFile): boolean {

@@ -1,5 +1,6 @@
 // Content that is in the store already: in another version, in its final place, or in an upload.
-import type { ObjectInfo } from "../../core/backend.ts";
+import type { ByteRange, ObjectInfo } from "../../core/backend.ts";
+import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
@@ -7,8 +8,10 @@ import type { StoredFile } from "../../core/record.ts";
 import { sharesBytes } from "../cell/objects.ts";
 import type { StoreReader } from "./store_reader.ts";
 
-/** Reads bytes as they are stored. */
-export type StoredReader = Pick<StoreReader, "storedBytes" | "storedChunks">;
+/** Reads bytes as they are stored; files that are not in the record also by ranges. */
+export type StoredReader =
+  & Pick<StoreReader, "storedBytes" | "storedChunks">
+  & Partial<Pick<StoreReader, "storedRanges" | "chunkList">>;
 
 /** Members of a stored file that locate its bytes; the others describe it. */
 type Placed = "inline" | "parts" | "from" | "chunks";
@@ -42,6 +45,14 @@ export class StoredContent implements FileSource {
 
   chunks(): AsyncIterable<Uint8Array> {
     return this.#reader.storedChunks(this.#file);
+  }
+
+  ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array> {
+    return this.#reader.storedRanges!(this.#file, ranges);
+  }
+
+  async list(): Promise<ChunkList | undefined> {
+    return this.#file.chunks && await this.#reader.chunkList?.(this.#file);
   }
 
   stream(): ReadableStream<Uint8Array> {

@@ -1,4 +1,6 @@
 // Copies one version into another registry, byte by byte as stored.
+import type { ByteRange } from "../../../core/backend.ts";
+import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
@@ -130,13 +132,13 @@ function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
 
 /** Counts what it reads, and remembers if the source failed. */
 class WatchedReader implements StoredReader {
-  readonly #inner: StoredReader;
+  readonly #inner: Required<StoredReader>;
   readonly #moved: (bytes: number) => void;
   files = 0;
   bytes = 0;
   failure?: { error: unknown };
 
-  constructor(inner: StoredReader, moved: (bytes: number) => void) {
+  constructor(inner: Required<StoredReader>, moved: (bytes: number) => void) {
     this.#inner = inner;
     this.#moved = moved;
   }
@@ -148,9 +150,24 @@ class WatchedReader implements StoredReader {
     return all;
   }
 
-  async *storedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
+  chunkList(file: StoredFile): Promise<ChunkList | undefined> {
+    return this.#watch(this.#inner.chunkList(file));
+  }
+
+  storedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
+    return this.#chunks(this.#inner.storedChunks(file));
+  }
+
+  storedRanges(
+    file: StoredFile,
+    ranges: readonly Required<ByteRange>[],
+  ): AsyncGenerator<Uint8Array> {
+    return this.#chunks(this.#inner.storedRanges(file, ranges));
+  }
+
+  async *#chunks(given: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.files++;
-    const chunks = this.#inner.storedChunks(file)[Symbol.asyncIterator]();
+    const chunks = given[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = await this.#watch(chunks.next());

@@ -163,6 +163,7 @@ async function* readRanges(
   content: LargeContent,
   ranges: readonly Required<ByteRange>[],
 ): AsyncGenerator<Uint8Array> {
+  if (content.stored !== undefined) return yield* content.stored.ranges(ranges);
   if (content.range !== undefined) {
     for (const range of ranges) yield* content.range(range);
     return;

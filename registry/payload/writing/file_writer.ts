@@ -184,7 +184,7 @@ async function addStored(sender: Sender, file: StoredFile, stored: StoredContent
   if (stored.size <= SMALL_FILE_BYTES) {
     return await sender.addSmall({ file, content: await stored.bytes(), as });
   }
-  const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks() };
+  const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };
   await sender.addLarge(file, content, { as, comparing: stored.sharesBytes });
 }
 
