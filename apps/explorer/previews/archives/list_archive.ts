@@ -45,9 +45,8 @@ export async function listArchive(
   const [first, second] = await file.read(0, Math.min(2, file.size), signal);
   if (first === 0x1f && second === 0x8b) {
     const { start, isWhole } = await unpackStart(opened);
-    if (isWhole) return await listTar(start, signal);
-    const listed = await listTar(start, signal).catch(() => undefined); // of one large entry
-    return { entries: listed?.entries ?? [], end: "Only the first 32 MiB are unpacked" };
+    const listed = await listTar(start, signal);
+    return isWhole ? listed : { ...listed, end: "Only the first 32 MiB are unpacked" };
   }
   const isZip = first === 0x50 && second === 0x4b || /\.(zip|npz|whl|jar)$/i.test(file.path);
   return isZip ? await listZip(opened, signal) : await listTar(opened, signal);

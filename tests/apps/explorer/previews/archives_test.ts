@@ -50,7 +50,6 @@ Deno.test("a compressed tar file is unpacked in small pieces", async () => {
   const noughts = { path: "noughts", content: new Uint8Array(64 * 1024 ** 2) };
   const small = { path: "small", content: new Uint8Array(1) };
   const bytes = await contentBytes(await tgz().encode([small, noughts]));
-  const large = await contentBytes(await tgz().encode([noughts]));
   const Real = DecompressionStream;
   let largest = 0;
   globalThis.DecompressionStream = class {
@@ -70,7 +69,6 @@ Deno.test("a compressed tar file is unpacked in small pieces", async () => {
   try {
     const { entries, end } = await listArchive(fakeFile("a.tgz", bytes));
     assertEquals([entries[0]?.path, end], ["small", "Only the first 32 MiB are unpacked"]);
-    assertEquals((await listArchive(fakeFile("a.tgz", large))).end, end);
   } finally {
     globalThis.DecompressionStream = Real;
   }
