@@ -140,6 +140,8 @@ const ATTACKS: Record<string, () => Promise<string>> = {
     send(begun("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
   "JSON 5,000,000 deep": () =>
     post("/batch", "application/json", `{"operations":${"[".repeat(5_000_000)}`),
+  "JSON of 30,000,000 wrong elements": () =>
+    post("/batch", "application/json", `{"operations":[${"1,".repeat(30_000_000)}1]}`),
   "metadata 20,000 deep": () => {
     const deep = '{"a":'.repeat(20_000) + "1" + "}".repeat(20_000);
     const head = `"materializer":{"id":"json","formatVersion":1},"files":[{"path":"a","data":""}]`;
