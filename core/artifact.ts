@@ -22,6 +22,20 @@ export interface ArtifactInfo {
   inputs: ArtifactInput[];
   files: FileInfo[];
   idempotencyKey?: string;
+  /** If they were requested, and there are any. */
+  annotations?: Annotations;
+}
+
+/** The notes and labels of a version or a name. */
+export interface Annotations {
+  /** Text for people, such as a description. */
+  notes?: string;
+  /** Plain data by key. */
+  labels: Record<string, unknown>;
+  /** Number of changes, from 1. */
+  revision: number;
+  /** When it was changed, by the clock of the machine that did it. */
+  changedAt: Date;
 }
 
 /** An opened version. Once replaced or deleted, it stays readable for `graceMs`. */

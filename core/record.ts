@@ -139,6 +139,17 @@ export interface RegistrySettings {
   locking?: Locking;
 }
 
+/** The record of the notes and labels of a version, or of a name. */
+export interface NoteRecord extends RecordBase {
+  kind: "note";
+  name: string;
+  /** Absent for those of the name. */
+  version?: string;
+  notes?: string;
+  labels: Record<string, unknown>;
+  origin?: Origin;
+}
+
 /** The record of a deletion. */
 export interface TombstoneRecord extends RecordBase {
   kind: "deleted";
@@ -162,6 +173,7 @@ export type AnyRecord =
   | VersionRecord
   | AliasRecord
   | KeyRecord
+  | NoteRecord
   | SettingsRecord
   | TombstoneRecord
   | ScrubbedRecord;

@@ -1,5 +1,6 @@
 // The contract of a registry and the options of its methods.
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
+import type { Annotations } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./registry/left_out.ts";
 import type { RegistryError } from "./errors.ts";
@@ -82,7 +83,7 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** Opens a version without materializing it. */
   open(ref: string, options?: ReadOptions): Promise<Artifact>;
   download(ref: string, options: DownloadOptions): Promise<DownloadResult>;
-  info(ref: string, options?: RefOptions): Promise<ArtifactInfo>;
+  info(ref: string, options?: InfoOptions): Promise<ArtifactInfo>;
   has(ref: string, options?: RefOptions): Promise<boolean>;
   /** Deletes a version, or with `allVersions` all of a bare name; false if there was none. */
   delete(ref: string, options?: DeleteOptions): Promise<boolean>;
@@ -209,6 +210,12 @@ export interface RefOptions extends SignalOptions {
   asOf?: Date;
 }
 
+/** Options of {@linkcode Registry.info}. */
+export interface InfoOptions extends RefOptions {
+  /** Includes notes and labels, by one more request. @default false */
+  annotations?: boolean;
+}
+
 /** Options of reading. */
 export interface ReadOptions extends RefOptions {
   /** @default the option of the registry */
@@ -267,8 +274,10 @@ export interface DeleteOptions extends SignalOptions {
 export interface VersionsOptions extends SignalOptions {
   /** Only versions in this range. A prerelease matches a range that names the same numbers. */
   range?: string;
-  /** Reads the info of each version. @default false */
+  /** Reads the info of each version, with notes and labels. @default false */
   details?: boolean;
+  /** Adds the notes and labels of each, without its info. @default false */
+  annotations?: boolean;
   /** @default all */
   limit?: number;
 }
@@ -283,6 +292,8 @@ export interface VersionEntry {
   modifiedAt: Date;
   /** With `details`, unless there is an {@linkcode VersionEntry.error}. */
   info?: ArtifactInfo;
+  /** With `annotations`, if there are any. */
+  annotations?: Annotations;
   /** With `details`: `Corrupt`, or `Unsupported` for a version of a newer release. */
   error?: RegistryError;
 }

@@ -1,5 +1,5 @@
 /**
- * Releases, and the types of a registry: options and results of its methods, for programs that wrap
+ * Notes and labels, and the types of a registry: options and results of its methods, for programs that wrap
  * a registry or implement one with `defineRegistry`. What most programs need is in the root.
  *
  * @module
@@ -20,6 +20,7 @@ export type {
   ClearCacheReport,
   FilePatterns,
   HistoryOptions,
+  InfoOptions,
   NoTypeOfLoad,
   OpenOptions,
   SetAliasOptions,
@@ -37,13 +38,9 @@ export type {
 export type { LogEntry, LogOptions } from "../core/registry/log.ts";
 export type { ManyOptions, ManyProgress } from "../core/registry/many.ts";
 export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
-export type {
-  MemberState,
-  PublishOptions,
-  Release,
-  ReleaseMember,
-  ResolveReleaseOptions,
-} from "../core/registry/release.ts";
+export type { Annotations } from "../core/artifact.ts";
+export type { AnnotateOptions, AnnotationsChange } from "../core/registry/annotations.ts";
+export type { Release } from "../core/registry/release.ts";
 export type {
   NamesOptions,
   OnConflict,
@@ -65,4 +62,4 @@ export type {
   VersionDifference,
 } from "./operations/look/difference.ts";
 export type { ValueChange } from "./operations/look/value_changes.ts";
-export { publish, resolveRelease } from "./contract/release.ts";
+export { annotate, annotationsOf } from "./tools/annotate.ts";

@@ -191,7 +191,7 @@ function createRegistry(context: Context): StoredRegistry {
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const located = await locate(context, await meant(ref, options), options.signal);
-    return await artifactInfo(context, located, options.signal);
+    return await artifactInfo(context, located, options);
   };
   const open: Registry["open"] = async (ref, options = {}) =>
     await openArtifact(context, await meant(ref, options), options);

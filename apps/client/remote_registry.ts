@@ -35,6 +35,7 @@ import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
 import {
+  annotationsOf,
   changeOf,
   flag,
   lineageOf,
@@ -59,13 +60,18 @@ export function createRemoteRegistry(
   options: RemoteRegistryOptions,
 ): Registry {
   const { id, settings, materializers } = options;
-  const { lineage, release, checkWritable, ...methods } = new RemoteMethods(connection, options);
+  const { lineage, release, annotations, annotate, checkWritable, ...methods } = new RemoteMethods(
+    connection,
+    options,
+  );
   const registry: Registry = {
     ...{ location: connection.location, id, settings, materializers },
     ...methods,
     service: {
       lineage,
       release,
+      annotations,
+      annotate,
       log: createRemoteLog(connection),
       ...createDirectTransfers(connection, { checkWritable }),
     },
@@ -134,7 +140,13 @@ class RemoteMethods {
 
   info: Registry["info"] = async (asked, given = {}) => {
     const { ref, options } = await this.#pinned(asked, given);
-    return await versionInfo(this.#connection, ref, options);
+    if (!given.annotations) return await versionInfo(this.#connection, ref, options);
+    const { version = parseRef(ref).bare ? "latest" : undefined, signal } = options;
+    const [info, annotations] = await Promise.all([
+      versionInfo(this.#connection, ref, options),
+      this.#annotationsAt(`${versionPath(ref, version)}/annotations`, ref, signal),
+    ]);
+    return annotations === undefined ? info : { ...info, annotations };
   };
 
   has: Registry["has"] = async (asked, given = {}) => {
@@ -164,13 +176,14 @@ class RemoteMethods {
     return listAll(this.#connection, () => call, (name: string) => name);
   };
 
-  versions: Registry["versions"] = (name, { range, details, limit, signal } = {}) => {
+  versions: Registry["versions"] = (name, options = {}) => {
+    const { range, details, annotations, limit, signal } = options;
     const action = `list the versions of ${shown(name)}`;
     const asked = { action, location: this.#connection.location, writes: false };
     return listAll(this.#connection, () => {
       const path = `${artifactPath(name)}/versions`;
-      return { action, path, query: { range, details }, limit, signal };
-    }, (entry: WireVersion) => versionOf(entry, asked));
+      return { action, path, query: { range, details: details || annotations }, limit, signal };
+    }, (entry: WireVersion) => versionOf(entry, asked, options));
   };
 
   setAlias: Registry["setAlias"] = (name, alias, version, { expected, signal } = {}) => {
@@ -227,6 +240,30 @@ class RemoteMethods {
     const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
     return await this.#connection.read(call, lineageOf);
   };
+
+  annotations: RegistryService["annotations"] = (ref, { signal } = {}) =>
+    this.#annotationsAt(annotationsPath(ref), ref, signal);
+
+  annotate: RegistryService["annotate"] = (ref, change, { ifRevision, signal } = {}) =>
+    this.#write(`annotate ${shown(ref)}`, annotationsOf, () => ({
+      method: "PATCH",
+      path: annotationsPath(ref),
+      json: change,
+      query: { ifRevision },
+      repeats: ifRevision === undefined, // a repeat would not find the revision again
+      signal,
+    }));
+
+  async #annotationsAt(path: string, ref: string, signal?: AbortSignal) {
+    const call = { action: `read the annotations of ${shown(ref)}`, path, signal };
+    const response = await this.#connection.request(call);
+    if (response.status === 204) return undefined;
+    return annotationsOf(await response.json(), {
+      ...call,
+      location: this.#connection.location,
+      writes: false,
+    });
+  }
 
   release: RegistryService["release"] = async (ref, { signal } = {}) => {
     const call = {
@@ -291,6 +328,11 @@ class RemoteMethods {
       },
     };
   }
+}
+
+function annotationsPath(ref: string): string {
+  const { name, bare } = parseRef(ref);
+  return `${bare ? artifactPath(name) : versionPath(ref)}/annotations`;
 }
 
 function aliasPath(name: string, alias: string): string {

@@ -1,8 +1,14 @@
 // Conversion of wire types to the types of a registry.
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
+import type {
+  AliasChange,
+  SavedArtifact,
+  VersionEntry,
+  VersionsOptions,
+} from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
+import type { Annotations } from "../../core/artifact.ts";
 import type { Release } from "../../core/registry/release.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { FileInfo } from "../../core/record.ts";
@@ -11,11 +17,12 @@ import { type Asked, errorOfProblem, unexpected } from "./problem.ts";
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
 
 /** The info of a version. A small version includes the bytes of its files as base64. */
-export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & {
+export type WireInfo = Omit<OnWire<ArtifactInfo>, "files" | "annotations"> & {
+  annotations?: OnWire<Annotations>;
   files: (FileInfo & { data?: string })[];
 };
 
-export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & {
+export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error" | "annotations"> & {
   info?: WireInfo;
   error?: unknown;
 };
@@ -25,7 +32,18 @@ export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
     throw unexpected(asked, "it is not a version");
   }
   const files = wire.files.map(({ data: _, ...file }) => file);
-  return { ...wire, files, createdAt: new Date(wire.createdAt) };
+  const { annotations, ...info } = wire;
+  return {
+    ...info,
+    files,
+    createdAt: new Date(wire.createdAt),
+    ...annotations && { annotations: annotationsOf(annotations, asked) },
+  };
+}
+
+export function annotationsOf(wire: OnWire<Annotations>, asked: Asked): Annotations {
+  if (!isJsonObject(wire?.labels)) throw unexpected(asked, "it has no labels");
+  return { ...wire, changedAt: new Date(wire.changedAt) };
 }
 
 export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
@@ -43,11 +61,14 @@ export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
 }
 
 export function versionOf(
-  { info, error, modifiedAt, ...entry }: WireVersion,
+  { info: wire, error, modifiedAt, ...entry }: WireVersion,
   asked: Asked,
+  { details, annotations }: VersionsOptions = {},
 ): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
-  if (info !== undefined) version.info = infoOf(info, asked);
+  const info = wire && infoOf(wire, asked);
+  if (info !== undefined && details) version.info = info;
+  if (info?.annotations && annotations) version.annotations = info.annotations;
   if (error !== undefined) version.error = errorOfProblem(error, asked);
   return version;
 }

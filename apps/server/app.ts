@@ -19,6 +19,7 @@ import { createGuard } from "./guard/guard.ts";
 import { hubRoutes } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
+import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
@@ -48,6 +49,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   reading.versionsRoutes,
   releasesRoutes,
   chunksRoutes,
+  annotationsRoutes,
   filesRoutes,
   aliasesRoutes,
   reading.logRoutes,

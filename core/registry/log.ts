@@ -3,9 +3,9 @@ import type { SignalOptions } from "./saving.ts";
 
 /** An event in the log of a name. */
 export interface LogEntry {
-  event: "saved" | "deleted" | "aliased" | "unaliased";
+  event: "saved" | "deleted" | "aliased" | "unaliased" | "annotated";
   name: string;
-  /** Full version without build metadata; absent for `unaliased`. */
+  /** Full version without build metadata; absent for `unaliased` and the annotations of a name. */
   version?: string;
   /** For `aliased` and `unaliased`. */
   alias?: string;
@@ -13,6 +13,9 @@ export interface LogEntry {
   at: Date;
   /** Bytes of a version that exists. */
   size?: number;
+  /** For `annotated`: what the notes and labels were from then on. */
+  notes?: string;
+  labels?: Record<string, unknown>;
   /** Id of the operation, a UUIDv7, if known. */
   commit?: string;
 }

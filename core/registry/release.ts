@@ -5,37 +5,26 @@ import { defineMaterializer } from "../materializer.ts";
 import { checkName } from "../naming/names.ts";
 import { parseRef } from "../naming/refs.ts";
 import { isJsonObject } from "../text/json_text.ts";
-import type { SaveOptions, SignalOptions } from "./saving.ts";
 
-/** A member of a release. */
-export interface ReleaseMember {
-  /** `name@1.2.0` without build metadata. */
-  ref: string;
-  /** SHA-256 of its content when it was published. */
-  digest: string;
-}
-
-/**
- * The state of a member: `present`, `missing` if the version was deleted, or `changed` if it has
- * other content now.
- */
-export type MemberState = "present" | "missing" | "changed";
+/** A stored member of a release. */
+export type ReleaseMember = Omit<Release["members"][string], "state">;
 
 /** A release with the state of its members. */
 export interface Release {
   name: string;
   version: string;
   /** The members by name. A service leaves out those that the token may not read. */
-  members: Record<string, ReleaseMember & { state: MemberState }>;
-}
-
-/** Options of `publish`. */
-export type PublishOptions = Omit<SaveOptions, "materializer" | "inputs" | "compress" | "base">;
-
-/** Options of `resolveRelease`. */
-export interface ResolveReleaseOptions extends SignalOptions {
-  /** Return members that are gone or changed too, instead of throwing. @default false */
-  partial?: boolean;
+  members: Record<
+    string,
+    {
+      /** `name@1.2.0` without build metadata. */
+      ref: string;
+      /** SHA-256 of its content when it was published. */
+      digest: string;
+      /** `missing` if the version was deleted, `changed` if it has other content now. */
+      state: "present" | "missing" | "changed";
+    }
+  >;
 }
 
 /** The id of the materializer of releases. */

@@ -1,4 +1,6 @@
 // Operations of a service, for a registry without a store in this program.
+import type { Annotations } from "../artifact.ts";
+import type { AnnotateOptions, AnnotationsChange } from "./annotations.ts";
 import type { Release } from "./release.ts";
 import type { SavedArtifact, SignalOptions } from "./saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
@@ -14,11 +16,17 @@ import type {
 
 /**
  * Operations of the service behind a registry, called by `lineageOf`, `logOf`,
- * `resolveRelease`, `createUpload`, `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
+ * `resolveRelease`, `annotate`, `createUpload`, `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
  * must leave them out or hide it here too.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
+  annotations?(ref: string, options?: SignalOptions): Promise<Annotations | undefined>;
+  annotate?(
+    ref: string,
+    change: AnnotationsChange,
+    options?: AnnotateOptions,
+  ): Promise<Annotations>;
   /** Returns the members that may be read, also those that are gone. */
   release?(ref: string, options?: SignalOptions): Promise<Release>;
   log?(name: string, options?: LogOptions): AsyncIterable<LogEntry>;

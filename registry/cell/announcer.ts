@@ -110,7 +110,7 @@ function announcementOf(
   bytes: Uint8Array,
 ): Announcement | undefined {
   const place = parseCellKey(key);
-  if (place === undefined || place.kind === "key") return undefined;
+  if (place === undefined || place.kind === "key" || place.kind === "note") return undefined;
   const { record } = decodeRecord(bytes, key);
   const { name, label: alias = "" } = place;
   const { commit } = record;

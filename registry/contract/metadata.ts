@@ -5,20 +5,20 @@ import { shown } from "../../core/naming/names.ts";
 const MAX_METADATA_BYTES = 64 * 1024;
 
 /** Throws `Invalid` unless metadata is a plain object that JSON preserves, of at most 64 KiB. */
-export function checkMetadata(metadata: Record<string, unknown>): void {
+export function checkMetadata(metadata: Record<string, unknown>, what = "metadata"): void {
   const problem = isPlainObject(metadata)
-    ? findInexact(metadata, "metadata", 0)
+    ? findInexact(metadata, what, 0)
     : "it is not a plain object";
-  if (problem !== undefined) throw invalid(problem);
+  if (problem !== undefined) throw invalid(what, problem);
   const bytes = new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
   if (bytes > MAX_METADATA_BYTES) {
-    throw invalid(`it has ${bytes} bytes as JSON, more than ${MAX_METADATA_BYTES}`);
+    throw invalid(what, `it has ${bytes} bytes as JSON, more than ${MAX_METADATA_BYTES}`);
   }
 }
 
-function invalid(state: string): RegistryError {
+function invalid(what: string, state: string): RegistryError {
   const hint = "Pass a small plain object of JSON data, and save larger data as an artifact.";
-  return fault({ code: "Invalid", action: "save metadata", state, hint });
+  return fault({ code: "Invalid", action: `save ${what}`, state, hint });
 }
 
 function findInexact(value: unknown, path: string, depth: number): string | undefined {

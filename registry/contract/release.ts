@@ -8,19 +8,23 @@ import {
   MAX_MEMBERS,
   memberOf,
   membersOf,
-  type PublishOptions,
   type Release,
   releaseMaterializer,
   type ReleaseMember,
-  type ResolveReleaseOptions,
 } from "../../core/registry/release.ts";
-import type { RefOptions, Registry, SavedArtifact, SignalOptions } from "../../core/registry.ts";
+import type {
+  RefOptions,
+  Registry,
+  SavedArtifact,
+  SaveOptions,
+  SignalOptions,
+} from "../../core/registry.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { SAVE } from "./verb_options.ts";
 
 const { materializer: _, inputs: __, compress: ___, base: ____, ...PUBLISH } = SAVE;
-const RESOLVE: OptionNames<ResolveReleaseOptions> = { partial: true, signal: true };
+const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: true, signal: true };
 
 /**
  * Publishes several versions as one: saves a version of `name` that names the exact version and the
@@ -36,7 +40,7 @@ const RESOLVE: OptionNames<ResolveReleaseOptions> = { partial: true, signal: tru
  * @example
  * ```ts
  * import { openRegistry } from "@holdfast/holdfast";
- * import { publish, resolveRelease } from "@holdfast/holdfast/registry";
+ * import { publish, resolveRelease } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -57,11 +61,11 @@ export async function publish(
   registry: Registry,
   name: string,
   members: Readonly<Record<string, string>>,
-  options: PublishOptions = {},
+  options: Omit<SaveOptions, "materializer" | "inputs" | "compress" | "base"> = {},
 ): Promise<SavedArtifact> {
   checkRegistry("publish", registry);
   const action = `publish ${shown(name)}`;
-  const given = checkOptions<PublishOptions>(action, options, PUBLISH);
+  const given = checkOptions(action, options, PUBLISH);
   const entries = Object.entries(checkMembers(action, members));
   const { signal } = given;
   const found: Record<string, ReleaseMember> = {};
@@ -101,13 +105,14 @@ function checkMembers(
 /**
  * Returns the members of a release, after a look at each.
  *
+ * @param options.partial return members that are gone or changed too. @default false
  * @throws {RegistryError} `NotFound` if a member was deleted, `Conflict` if it was overwritten,
  * unless `partial`; `Invalid` if the version is not a release
  */
 export async function resolveRelease(
   registry: Registry,
   ref: string,
-  options: ResolveReleaseOptions = {},
+  options: SignalOptions & { partial?: boolean } = {},
 ): Promise<Release> {
   checkRegistry("resolve a release", registry);
   const { partial = false, signal } = checkOptions("resolve a release", options, RESOLVE);

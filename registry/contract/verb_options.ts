@@ -7,6 +7,7 @@ import type {
   CopyOptions,
   DeleteOptions,
   DownloadOptions,
+  InfoOptions,
   LoadOptions,
   ManyOptions,
   ReadOptions,
@@ -22,6 +23,7 @@ import { createVerbCall, wordsOf } from "./verb_call.ts";
 
 export const SIGNAL: OptionNames<SignalOptions> = { signal: true };
 export const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
+const INFO: OptionNames<InfoOptions> = { ...REF, annotations: true };
 const READ: OptionNames<ReadOptions> = { ...REF, verify: true };
 export const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };
 export const DOWNLOAD: OptionNames<DownloadOptions> = {
@@ -70,7 +72,7 @@ const PROMISES: Verbs = {
   get: { at: 1, known: SIGNAL },
   open: { at: 1, known: READ, tells: "opened" },
   download: { at: 1, known: DOWNLOAD, tells: "moved" },
-  info: { at: 1, known: REF, tells: "seen" },
+  info: { at: 1, known: INFO, tells: "seen" },
   has: { at: 1, known: REF },
   delete: { at: 1, known: DELETE },
   setAlias: { at: 3, known: SET_ALIAS },

@@ -66,6 +66,19 @@ export function aliasCell(name: string, alias: string): string {
   return checked(`${aliasesFolder(name)}${encodeName(alias)}/`);
 }
 
+export function notesFolder(name: string): string {
+  return `${nameFolder(name)}notes/`;
+}
+
+/** Returns the cell of the notes and labels of a version, or of the name. */
+export function noteCell(name: string, version: Version | undefined, versioned: boolean): string {
+  const order = version === undefined ? OF_NAME : orderSegment(version, versioned);
+  return checked(`${notesFolder(name)}${order}/`);
+}
+
+/** No version has this order. */
+const OF_NAME = "name";
+
 /** Returns the mark of a name whose versions may be members of releases: an empty object. */
 export function releasedMark(name: string): string {
   return `${aliasesFolder(name)}${RELEASED}/mark`;
@@ -239,7 +252,7 @@ export function isCommitId(text: unknown): text is string {
 export interface CellKey {
   name: string;
   cell: string;
-  kind: "version" | "alias" | "key";
+  kind: "version" | "alias" | "key" | "note";
   version?: Version;
   label?: string;
   generation: number;
@@ -257,9 +270,16 @@ export function parseCellKey(key: string): CellKey | undefined {
     const version = versionOf(group, order);
     return version === undefined ? undefined : { name, cell, kind: "version", version, generation };
   }
+  if (segments.length === 5 && isNoteOf(folder, group)) {
+    return { name, cell, kind: "note", version: decodeSegment(group), generation };
+  }
   const label = segments.length === 5 ? decodeName(group) : undefined;
   if (label === undefined || (folder !== "aliases" && folder !== "keys")) return undefined;
   return { name, cell, kind: folder === "aliases" ? "alias" : "key", label, generation };
+}
+
+function isNoteOf(folder: string | undefined, order: string): boolean {
+  return folder === "notes" && (order === OF_NAME || decodeSegment(order) !== undefined);
 }
 
 /** Returns the ref of a key: `name@version`, `name@alias` or the name. */
@@ -267,7 +287,8 @@ export function refOfKey(key: string): string | undefined {
   const record = parseCellKey(key);
   if (record !== undefined) {
     const { name, kind, version, label } = record;
-    return kind === "key" ? name : `${name}@${version?.canonical ?? label}`;
+    const part = version?.canonical ?? label;
+    return kind === "key" || part === undefined ? name : `${name}@${part}`;
   }
   const payload = parsePayloadKey(key);
   const name = payload && decodeName(payload.name);

@@ -58,6 +58,8 @@ function problemOfKind(fields: Fields, inlineBytes: number): string | undefined 
       return isAbsentOr(fields.digest, isDigest) ? undefined : "digest is not a SHA-256";
     case "alias":
       return isAlias(fields) ? undefined : "invalid alias";
+    case "note":
+      return isNote(fields) ? undefined : "invalid notes";
     case "key":
       return isKey(fields) ? undefined : "invalid idempotency key";
     case "settings":
@@ -185,6 +187,11 @@ function isKey({ name, key, target, existing }: Fields): boolean {
     return false;
   }
   return isOneVersion(target.version) && isNumber(target.generation, 1);
+}
+
+function isNote({ name, version, notes, labels }: Fields): boolean {
+  return isName(name) && isAbsentOr(version, isOneVersion) && isAbsentOr(notes, areTexts) &&
+    isJsonObject(labels);
 }
 
 function isAlias({ name, alias, version }: Fields): boolean {

@@ -59,7 +59,7 @@ async function sortCell(
   records: KnownRecords,
   plan: Plan,
 ): Promise<void> {
-  if (cell.kind === "alias") return; // older generations are its history
+  if (cell.kind === "alias" || cell.kind === "note") return; // older generations are its history
   if (cell.kind === "version") return await sortVersion(collection, cell, records, plan);
   const { generations } = cell;
   if (generations.every(({ modifiedAt }) => collection.isForgettable(modifiedAt))) {

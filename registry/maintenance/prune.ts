@@ -10,6 +10,7 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
 import { inWords } from "../contract/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { annotationsOfName } from "../operations/annotations.ts";
 import { listHolds, noneKnown } from "../operations/holds.ts";
 import { type VersionHead, versionHeads } from "../cell/heads.ts";
 import { deleteListed } from "../operations/delete.ts";
@@ -311,6 +312,7 @@ function prunableInStore(
   signal?: AbortSignal,
 ): Prunable<Listed & { found: VersionHead }> {
   const known = noneKnown();
+  let annotations: ReturnType<typeof annotationsOfName> | undefined;
   return {
     name,
     async *list() {
@@ -328,7 +330,11 @@ function prunableInStore(
       const createdAt = Date.parse(read?.record.createdAt ?? "");
       return read && { receivedAt: read.head.modifiedAt, createdAt };
     },
-    info: ({ version }) => registry.info(`${name}@${version}`, { signal }),
+    async info({ version }) {
+      annotations ??= annotationsOfName(context, name, signal);
+      const info = await registry.info(`${name}@${version}`, { signal });
+      return { ...info, annotations: await (await annotations)(version) };
+    },
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
   };
 }
@@ -343,7 +349,8 @@ function prunableByContract(
   rules: PruneRules,
 ): Prunable<Listed & Pick<VersionEntry, "info" | "error">> {
   const { keepAliased, signal } = rules;
-  const infoOf = ({ version }: Listed) => registry.info(`${name}@${version}`, { signal });
+  const infoOf = ({ version }: Listed) =>
+    registry.info(`${name}@${version}`, { annotations: true, signal });
   return {
     name,
     async *list() {

@@ -138,7 +138,8 @@ function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryE
 function refOf({ key }: Place): string {
   if (key === undefined) return "settings";
   const { kind, name, version, label } = key;
-  return kind === "key" ? name : `${name}@${kind === "version" ? version!.canonical : label}`;
+  const part = version?.canonical ?? label;
+  return kind === "key" || part === undefined ? name : `${name}@${part}`;
 }
 
 /** Verifies a record other than a version's newest. A missing one was collected or replaced. */
@@ -176,6 +177,9 @@ function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): 
   if (record.kind !== key.kind || record.name !== key.name) return false;
   if (record.kind === "alias") return record.alias === key.label;
   if (record.kind === "key") return record.key === key.label;
+  if (record.kind === "note") {
+    return (record.version && parseVersion(record.version).canonical) === key.version?.canonical;
+  }
   return versionCell(record.name, parseVersion(record.version), settings.versioned) === key.cell;
 }
 

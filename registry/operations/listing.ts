@@ -15,6 +15,7 @@ import {
   parseCellKey,
   versionsFolder,
 } from "../format/layout.ts";
+import { annotationsOfName } from "./annotations.ts";
 import { artifactInfo } from "./load.ts";
 import { locateVersion } from "./resolve.ts";
 
@@ -31,6 +32,9 @@ export async function* listVersions(
   if (limit <= 0) return;
   let count = 0;
   const parsed = range === undefined ? undefined : parseVersionRange(range);
+  const annotations = details || options.annotations
+    ? await annotationsOfName(context, name, signal)
+    : undefined;
   for await (const { version, head } of versionHeads(context, name, { range: parsed, signal })) {
     const entry: VersionEntry = {
       name,
@@ -38,16 +42,19 @@ export async function* listVersions(
       generation: head.generation,
       modifiedAt: new Date(head.modifiedAt),
     };
-    if (details) {
-      try {
+    try {
+      const found = await annotations?.(entry.version);
+      if (found !== undefined && options.annotations) entry.annotations = found;
+      if (details) {
         const located = await locateVersion(context, name, version, signal);
         if (located === undefined) continue; // deleted while this listing was read
-        entry.info = await artifactInfo(context, located, signal);
-      } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        const call = { verb: "read", ref: `${name}@${entry.version}` };
-        entry.error = inWords(call, error) as RegistryError;
+        entry.info = await artifactInfo(context, located, { signal });
+        if (found !== undefined) entry.info.annotations = found;
       }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const call = { verb: "read", ref: `${name}@${entry.version}` };
+      entry.error = inWords(call, error) as RegistryError;
     }
     yield entry;
     if (++count >= limit) return;

@@ -5,10 +5,12 @@ import { fault, RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type {
   DownloadOptions,
   DownloadResult,
+  InfoOptions,
   LoadOptions,
   ReadOptions,
 } from "../../core/registry.ts";
@@ -16,6 +18,7 @@ import { cachedBytes } from "../cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "../cache/cached_records.ts";
 import { fileKey } from "../cache/entries.ts";
 import type { Context } from "./context.ts";
+import { readAnnotations } from "./annotations.ts";
 import { payloadKey } from "../format/layout.ts";
 import { ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
 import { getPart } from "../cell/part_runs.ts";
@@ -151,9 +154,15 @@ export function checkFiles(
 export async function artifactInfo(
   context: Context,
   located: Located,
-  signal?: AbortSignal,
+  { annotations = false, signal }: InfoOptions = {},
 ): Promise<ArtifactInfo> {
-  return (await payloadSource(context, located, signal)).info;
+  const { name, version } = located.record;
+  const of = { name, version: parseVersion(version) };
+  const [{ info }, found] = await Promise.all([
+    payloadSource(context, located, signal),
+    annotations ? readAnnotations(context, of, signal) : undefined,
+  ]);
+  return found === undefined ? info : { ...info, annotations: found };
 }
 
 export async function payloadSource(

@@ -18,6 +18,7 @@
 import { asMap, saveMany } from "@holdfast/holdfast";
 import { ok, strictEqual } from "node:assert/strict";
 import type { Registry } from "../../core/registry.ts";
+import { annotationCases } from "./registry/annotations.ts";
 import { aliasCases } from "./registry/aliases.ts";
 import { conflictCases } from "./registry/conflicts.ts";
 import { downloadCases } from "./registry/downloads.ts";
@@ -55,6 +56,7 @@ export const registryCases: readonly RegistryCase[] = [
   ...conflictCases,
   ...aliasCases,
   ...releaseCases,
+  ...annotationCases,
   ...listingCases,
   ...manyCases,
   ...mapCases,
@@ -72,7 +74,14 @@ export interface TestRegistryOptions {
   features?: readonly RegistryFeature[];
 }
 
-const ALL: readonly RegistryFeature[] = ["save", "mutable", "unversioned", "download", "readOnly"];
+const ALL: readonly RegistryFeature[] = [
+  "save",
+  "mutable",
+  "unversioned",
+  "download",
+  "readOnly",
+  "annotations",
+];
 
 /**
  * Registers a test for each case. Of what the registry is meant to be without, a test says that it is refused.

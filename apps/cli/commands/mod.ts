@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   publish: async () => (await import("./releases.ts")).publish,
   members: async () => (await import("./releases.ts")).members,
   alias: async () => (await import("./alias.ts")).alias,
+  note: async () => (await import("./note.ts")).note,
   lineage: async () => (await import("./look/lineage.ts")).lineage,
   copy: async () => (await import("./copy.ts")).copy,
   download: async () => (await import("./download.ts")).download,

@@ -1,5 +1,5 @@
 // `holdfast publish` and `holdfast members`
-import { publish as publishRelease, resolveRelease } from "../../../registry/mod.ts";
+import { publish as publishRelease, resolveRelease } from "../../../mod.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../program/hints.ts";
 import { printTable } from "../terminal/print_table.ts";

@@ -13,8 +13,8 @@ const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
 const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
 
 /**
- * Parses comparisons of `name`, `version`, `kind`, `size` or `metadata.KEY` (nested with dots),
- * joined by `and`. Strings may be quoted, sizes may have a unit: `size >= 10MiB`.
+ * Parses comparisons of `name`, `version`, `kind`, `size`, `metadata.KEY` or `labels.KEY` (nested
+ * with dots), joined by `and`. Strings may be quoted, sizes may have a unit: `size >= 10MiB`.
  */
 export function parseCondition(text: string): Condition {
   if (text.length > MAX_CHARACTERS) {
@@ -45,17 +45,18 @@ function parseTerm(term: string, whole: string): Condition {
   if (field === "name" || field === "version") return (info) => meets(info[field]);
   if (field === "kind") return ({ materializer }) => meets(materializer.id);
   const [first, ...path] = field.split(".");
-  if (first !== "metadata" || path.length === 0 || path.includes("")) {
+  if (first !== "metadata" && first !== "labels" || path.length === 0 || path.includes("")) {
     throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
   }
-  return ({ metadata }) => {
-    const value = valueAt(metadata, path);
+  return ({ metadata, annotations }) => {
+    const value = valueAt(first === "labels" ? annotations?.labels : metadata, path);
     return value !== undefined && meets(value);
   };
 }
 
 function invalidCondition(text: string, state: string): RegistryError {
-  const hint = "Compare name, version, kind, size or metadata.KEY by = != > >= < <=, joined by " +
+  const hint =
+    "Compare name, version, kind, size, metadata.KEY or labels.KEY by = != > >= < <=, joined by " +
     "and: 'metadata.epochs > 3 and size < 10MiB'.";
   return invalid(`parse condition ${JSON.stringify(text)}`, state, hint);
 }

@@ -161,7 +161,13 @@ async function withInfo(
   entry: VersionEntry,
 ): Promise<VersionEntry | undefined> {
   try {
-    return { ...entry, info: await registry.info(entry.name, { version: entry.version }) };
+    return {
+      ...entry,
+      info: await registry.info(entry.name, {
+        version: entry.version,
+        annotations: true,
+      }),
+    };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined;
     if (isRegistryError(error, "Corrupt", "Unsupported")) return { ...entry, error };

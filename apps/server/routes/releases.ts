@@ -1,6 +1,6 @@
 // The members of releases.
 import { fault } from "../../../core/errors.ts";
-import { resolveRelease } from "../../../registry/mod.ts";
+import { resolveRelease } from "../../../mod.ts";
 import type { Release } from "../../../registry/mod.ts";
 import { parseRef, type Registry } from "../../../mod.ts";
 import { type Access, mayReadRef } from "../access/access.ts";

@@ -1,7 +1,7 @@
 // Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
 import { STATUS } from "../problem.ts";
-import { described, flag, object, page, pageFields } from "./listing.ts";
+import { count, described, flag, object, page, pageFields, strictObject } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
@@ -49,6 +49,22 @@ export const ArtifactInputSchema = v.union([
   v.strictObject({ ref: Text, digest: v.optional(Sha256) }),
 ]);
 
+export const AnnotationsSchema = object("Annotations", {
+  notes: v.optional(v.string()),
+  labels: v.record(v.string(), v.unknown()),
+  revision: Amount,
+  changedAt: Moment,
+});
+
+export const AnnotationsChangeSchema = strictObject("AnnotationsChange", {
+  notes: v.optional(v.nullable(v.string())),
+  labels: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
+});
+
+export const AnnotateQuery = v.object({
+  ifRevision: count(0, 1_000_000_000, "Only if this is the revision, 0 for none. Otherwise 409"),
+});
+
 export const ArtifactInfoSchema = object("ArtifactInfo", {
   name: v.string(),
   version: v.string(),
@@ -63,6 +79,7 @@ export const ArtifactInfoSchema = object("ArtifactInfo", {
   inputs: v.array(ArtifactInputSchema),
   files: v.array(FileInfoSchema),
   idempotencyKey: v.optional(v.string()),
+  annotations: v.optional(AnnotationsSchema),
 });
 
 const VersionEntrySchema = object("VersionEntry", {

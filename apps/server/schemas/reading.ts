@@ -11,10 +11,12 @@ export const NamesQuery = v.object({
 export const NamesPage = page(v.string(), "NamesPage");
 
 const LogEntrySchema = object("LogEntry", {
-  event: v.picklist(["saved", "deleted", "aliased", "unaliased"]),
+  event: v.picklist(["saved", "deleted", "aliased", "unaliased", "annotated"]),
   name: v.string(),
   version: v.optional(v.string()),
   alias: v.optional(v.string()),
+  notes: v.optional(v.string()),
+  labels: v.optional(v.record(v.string(), v.unknown())),
   at: Moment,
   size: v.optional(Amount),
   commit: v.optional(v.string()),

@@ -7,6 +7,8 @@ export interface SearchedVersion {
   readonly version: string;
   readonly aliases: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly labels?: Readonly<Record<string, unknown>>;
+  readonly notes?: string;
   /** The id of the materializer. */
   readonly kind: string;
   /** ISO 8601. */
@@ -15,17 +17,18 @@ export interface SearchedVersion {
 
 export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
 
-const FILTER = /^(name|version|alias|kind|created|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
+const FILTER =
+  /^(name|version|alias|kind|created|(?:metadata|labels)\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
 /** A filter by another field. */
 const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 const MOST_TERMS = 20;
 
 /**
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
- * the name, the version, an alias or a metadata value, ignoring case. A filter compares `name`,
+ * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A filter compares `name`,
  * `version`,
- * `alias`, `kind`, `created` (the beginning of an ISO date) or `metadata.KEY` (with dots for nested
- * keys) by `= != > >= < <=`, numbers as numbers.
+ * `alias`, `kind`, `created` (the beginning of an ISO date), `metadata.KEY` or `labels.KEY` (with dots
+ * for nested keys) by `= != > >= < <=`, numbers as numbers.
  * `"two words"` is one term, and a term that begins with a quote is a word.
  *
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
@@ -39,8 +42,10 @@ export function parseQuery(query: string): SearchQuery {
   return (found, text) => tests.every((test) => test(found, text));
 }
 
-export function searchText({ name, version, aliases, metadata }: SearchedVersion): string {
-  return [name, version, ...aliases, ...valuesOf(metadata)].join("\n").toLowerCase();
+export function searchText(found: SearchedVersion): string {
+  const { name, version, aliases, metadata, labels = {}, notes = "" } = found;
+  return [name, version, ...aliases, ...valuesOf(metadata), ...valuesOf(labels), notes].join("\n")
+    .toLowerCase();
 }
 
 function parseTerm(term: string): SearchQuery {
@@ -52,7 +57,7 @@ function parseTerm(term: string): SearchQuery {
       throw invalid(
         `${
           JSON.stringify(other)
-        } is not one of name, version, alias, kind, created and metadata.KEY`,
+        } is not one of name, version, alias, kind, created, metadata.KEY and labels.KEY`,
         'Write metadata.epochs>3, or quote a word: "epochs>3".',
       );
     }
@@ -70,9 +75,9 @@ function parseTerm(term: string): SearchQuery {
   if (field === "name" || field === "version") return (found) => compare(found[field]);
   if (field === "kind") return ({ kind }) => compare(kind);
   if (field === "created") return ({ createdAt }) => compare(createdAt.slice(0, wanted.length));
-  const path = field.split(".").slice(1);
-  return ({ metadata }) => {
-    const value = valueAt(metadata, path);
+  const [of, ...path] = field.split(".");
+  return ({ metadata, labels }) => {
+    const value = valueAt(of === "labels" ? labels : metadata, path);
     return value !== undefined && compare(value);
   };
 }

@@ -86,13 +86,15 @@ export function createSearchIndex(
     const found: [string, IndexedVersion][] = [];
     try {
       const aliases = await Array.fromAsync(registry.aliases(name, { signal: closing }));
-      const options = { limit: VERSIONS_OF_A_NAME, signal: closing };
-      for await (const { version, generation } of registry.versions(name, options)) {
+      const options = { limit: VERSIONS_OF_A_NAME, annotations: true, signal: closing };
+      for await (const { version, generation, annotations } of registry.versions(name, options)) {
         const key = `${name}@${version}#${generation}`;
         const naming = aliases.flatMap((each) => each.version === version ? [each.alias] : []);
         const { createdAt, size, metadata, kind } = known.get(key) ??
           await describe(registry, name, { version, signal: closing });
-        found.push([key, { name, version, aliases: naming, metadata, kind, createdAt, size }]);
+        const { labels, notes } = annotations ?? {};
+        const about = { aliases: naming, metadata, labels, notes };
+        found.push([key, { name, version, ...about, kind, createdAt, size }]);
       }
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;

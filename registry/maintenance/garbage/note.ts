@@ -102,6 +102,7 @@ const KINDS: ReadonlySet<unknown> = new Set<KnownRecord["kind"]>([
   "version",
   "alias",
   "key",
+  "note",
   "deleted",
   "scrubbed",
 ]);

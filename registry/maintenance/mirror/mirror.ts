@@ -62,6 +62,7 @@ export async function mirrorRegistry(
     if (run.aliases) report.leftOut.push("removed aliases");
   }
   if (stores.to === undefined) report.leftOut.push("dates");
+  if (stores.from === undefined || stores.to === undefined) report.leftOut.push("annotations");
   const names = await persist(run, () => pairNames(from, options, stores.from));
   const members = await persist(run, () => membersBeside(from, names, options));
   progress.totalNames = names.length + members.length;
@@ -164,7 +165,7 @@ function createRun(
     },
     done(item) {
       countItem(report, item);
-      if (item.version !== undefined) progress.versions++;
+      if (item.version !== undefined && !item.annotations) progress.versions++;
       options.onItem?.(item);
       options.onProgress?.({ ...progress });
       failed = isRegistryError(item.error, "Unavailable", "Denied") ? failed + 1 : 0;

@@ -4,6 +4,7 @@ import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
+import { mirrorNotes } from "./mirror_notes.ts";
 import { mirrorVersion } from "./mirror_version.ts";
 import { attempt, persist } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
@@ -25,14 +26,16 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   const ledger = createLedger(run, names);
   const versions: CellPair[] = [];
   const aliases: CellPair[] = [];
+  const notes: CellPair[] = [];
   const live: Version[] = []; // in the target
   let deletions: CellPair[] = [];
   for await (const { source, there } of listPairs(run, names)) {
     if (there !== undefined) await ledger.keep(there);
-    if (there?.version !== undefined && !there.head.dead) live.push(there.version);
+    if (there?.version !== undefined && !there.notes && !there.head.dead) live.push(there.version);
     if (source === undefined) continue;
     const pair = { ...names, source, there };
     if (source.alias !== undefined) aliases.push(pair);
+    else if (source.notes) notes.push(pair);
     else if (!isWanted(run, pair)) continue;
     else if (!source.head.dead) versions.push(pair);
     else if (deletions.push(pair) >= DELETIONS_AT_ONCE) await bury();
@@ -47,6 +50,9 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
     await run.forEach([pair], (only) => copy(only, false));
   }
   if (run.aliases) await each(aliases, (pair) => mirrorAlias(run, pair, mirrored));
+  const isMirrored = ({ source: { version } }: CellPair) =>
+    version === undefined || mirrored.has(version.canonical);
+  await each(notes.filter(isMirrored), (pair) => mirrorNotes(run, pair));
   await ledger.save();
   return mirrored;
 
@@ -88,8 +94,9 @@ async function step(
   action: () => Promise<Outcome>,
 ): Promise<Outcome | undefined> {
   const { name, target, source, there } = pair;
-  const { version, alias } = source;
-  const item = { name, target, ...(version ? { version: version.canonical } : { alias }) };
+  const { version, alias, notes: annotations } = source;
+  const of = version ? { version: version.canonical } : { alias };
+  const item = { name, target, ...of, ...annotations && { annotations } };
   const known = there !== undefined && (ledger.has(source, there) || isDeletedForGood(run, pair));
   return await attempt(run, item, async () => {
     if (there !== undefined && bothDeleted(source, there) && !run.dryRun) {
@@ -107,7 +114,8 @@ function bothDeleted(source: MirrorCell, there: MirrorCell): boolean {
 
 /** Returns true if both have deleted a version for ever. */
 function isDeletedForGood({ from }: MirrorRun, { source, there }: CellPair): boolean {
-  return source.version !== undefined && !from.settings.mutable && bothDeleted(source, there!);
+  return source.version !== undefined && !source.notes && !from.settings.mutable &&
+    bothDeleted(source, there!);
 }
 
 const PART = 1_000;
@@ -141,7 +149,8 @@ async function listPart(
         cell !== versionCell(name, version!, context.settings.versioned);
       if (isOther) continue;
       const head = headOf(newest);
-      cells.push({ cell, path, head, ...(kind === "alias" ? { alias } : { version }) });
+      const notes = kind === "note";
+      cells.push({ cell, path, head, ...(kind === "alias" ? { alias } : { version, notes }) });
     }
   } while (after !== undefined);
   return cells;

@@ -14,6 +14,8 @@ export interface MirrorItem {
   /** The version, without build metadata. */
   version?: string;
   alias?: string;
+  /** True for notes and labels, of the version or the name. */
+  annotations?: boolean;
   action: MirrorAction;
   /** Files whose bytes were copied. */
   files?: number;
@@ -45,12 +47,14 @@ export interface MirrorReport {
   bytes: number;
   deleted: number;
   aliases: number;
+  /** Versions and names whose notes and labels were written. */
+  annotations: number;
   failures: MirrorFailure[];
   /**
    * Data that a registry without a store here cannot report or keep. As a source: `deletions` and
-   * `removed aliases`; as a target: `dates`, including that of the first save.
+   * `removed aliases`; as a target: `dates`, including that of the first save; as either: `annotations`.
    */
-  leftOut: ("deletions" | "removed aliases" | "dates")[];
+  leftOut: ("deletions" | "removed aliases" | "dates" | "annotations")[];
 }
 
 /** Progress of a mirror. */
@@ -72,17 +76,19 @@ export function emptyReport(dryRun: boolean): MirrorReport {
     bytes: 0,
     deleted: 0,
     aliases: 0,
+    annotations: 0,
     failures: [],
     leftOut: [],
   };
 }
 
 export function countItem(report: MirrorReport, item: MirrorItem): void {
-  const { name, version, alias, action, error } = item;
-  if (version !== undefined) report.versions++;
+  const { name, version, alias, annotations, action, error } = item;
+  if (version !== undefined && !annotations) report.versions++;
   if (action === "failed") {
     report.failures.push({ name, ...(alias ? { alias } : { version }), error: error! });
-  } else if (alias !== undefined) {
+  } else if (annotations) report.annotations += action === "copied" ? 1 : 0;
+  else if (alias !== undefined) {
     report.aliases += action === "copied" || action === "deleted" ? 1 : 0;
   } else if (action === "copied" || action === "deleted") report[action]++;
   else report.skipped++;

@@ -44,6 +44,8 @@ export interface MirrorCell {
   head: Head;
   version?: Version;
   alias?: string;
+  /** True for the notes of a version, or of the name. */
+  notes?: boolean;
 }
 
 export interface CellPair extends NamePair {

@@ -7,7 +7,7 @@ import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, readRecord, type VersionHead, versionHeads } from "../../cell/heads.ts";
 import { firstSavedAt } from "../../cell/since.ts";
-import { aliasesFolder, cellOf, parseCellKey } from "../../format/layout.ts";
+import { aliasesFolder, cellOf, notesFolder, parseCellKey } from "../../format/layout.ts";
 import { type Context, knownContext } from "../context.ts";
 import { noSuchName } from "../listing.ts";
 import { readCell } from "../resolve.ts";
@@ -72,7 +72,13 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
 /**
  * Order of events in one millisecond: a version is saved, an alias is set, a version is deleted.
  */
-const RANKS: Record<LogEntry["event"], number> = { saved: 0, aliased: 1, unaliased: 1, deleted: 2 };
+const RANKS: Record<LogEntry["event"], number> = {
+  saved: 0,
+  aliased: 1,
+  unaliased: 1,
+  annotated: 1,
+  deleted: 2,
+};
 
 async function* sourcesOf(
   context: Context,
@@ -94,6 +100,25 @@ async function* sourcesOf(
     const read = () => readChange(context, { name, alias, key: listed.key }, signal);
     yield { modifiedAt: listed.modifiedAt, order: listed.generation, read };
   }
+  for await (const entry of context.backend.list(notesFolder(name), { signal })) {
+    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
+    if (listed === undefined) continue;
+    const read = () => readNote(context, name, listed.key, signal);
+    yield { modifiedAt: listed.modifiedAt, order: listed.generation, read };
+  }
+}
+
+async function readNote(
+  context: Context,
+  name: string,
+  key: string,
+  signal?: AbortSignal,
+): Promise<LogEntry[]> {
+  const record = (await readRecord(context, key, signal))?.record;
+  if (record?.kind !== "note") return [];
+  const { version, notes, labels, createdAt, commit } = record;
+  const about = { ...version !== undefined && { version }, ...notes !== undefined && { notes } };
+  return [{ event: "annotated", name, ...about, labels, at: new Date(createdAt), commit }];
 }
 
 async function readSave(

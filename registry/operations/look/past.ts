@@ -24,7 +24,7 @@ export function refAsOf(
 function pastOf(context: Context): Past {
   return {
     info: async (ref, { signal } = {}) =>
-      await artifactInfo(context, await locate(context, parseRef(ref), signal), signal),
+      await artifactInfo(context, await locate(context, parseRef(ref), signal), { signal }),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     versions: (name, options) => listVersions(context, name, options),
     deletions: (name, signal) => deletions(context, name, signal),

@@ -10,6 +10,7 @@ import { startService } from "./service.ts";
 /** Node and Bun run a bundle without the module that writes to a disk. */
 const isBundle = !globalThis.navigator?.userAgent?.startsWith("Deno");
 const features: RegistryFeature[] = [
+  "annotations",
   "save",
   "mutable",
   "unversioned",

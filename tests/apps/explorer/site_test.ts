@@ -4,7 +4,7 @@ import { siteFiles } from "../../../apps/server/explorer/export_site.ts";
 import type { SiteFile } from "../../../apps/server/explorer/site_file.ts";
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { publish } from "../../../registry/mod.ts";
+import { publish } from "../../../mod.ts";
 import { IGNORED, openExplorer, openServed, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
 

@@ -12,8 +12,15 @@ import type { Registry, SavedArtifact } from "../../../core/registry.ts";
  * - `unversioned`: some places know no name without versions.
  * - `download`: a browser has no disk. It is then `Unsupported`.
  * - `readOnly`: a read-only registry needs no option for it.
+ * - `annotations`: only stores and services keep notes and labels.
  */
-export type RegistryFeature = "save" | "mutable" | "unversioned" | "download" | "readOnly";
+export type RegistryFeature =
+  | "save"
+  | "mutable"
+  | "unversioned"
+  | "download"
+  | "readOnly"
+  | "annotations";
 
 /** How a registry of a case is created. */
 export interface RegistryToOpen {

@@ -1,6 +1,6 @@
 // Cases about releases: versions that name other versions.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { publish, resolveRelease } from "@holdfast/holdfast/registry";
+import { publish, resolveRelease } from "@holdfast/holdfast";
 import type { Registry } from "../../../core/registry.ts";
 import { given } from "../given.ts";
 import { refused, type RegistryCase } from "./registry_case.ts";

@@ -3,7 +3,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type { Files } from "../../../files/verbs/files.ts";
-import { publish, resolveRelease } from "../../../registry/mod.ts";
+import { publish, resolveRelease } from "../../../mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import type { Answer, Request } from "./request.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";

@@ -66,7 +66,7 @@ Deno.test("only a target with a store keeps dates and origins", async () => {
   await from.save("a", 2);
   await from.delete("a@2");
   const report = await mirrorRegistry(withoutStore(from), to);
-  assertEquals(report.leftOut, ["deletions", "removed aliases"]);
+  assertEquals(report.leftOut, ["deletions", "removed aliases", "annotations"]);
   const info = await to.info("a");
   assertEquals([info.createdAt, info.origin], [saved.createdAt, {
     registry: from.id,

@@ -71,7 +71,10 @@ testRegistry((name, run) => Deno.test(name, run), async (settings) => {
   const { registry, damage, reopen } = await openOn(() => backend, settings);
   const own = (inner: Registry) => defineRegistry(new Own(inner));
   return { registry: own(registry), damage, reopen: async (options) => own(await reopen(options)) };
-}, { name: "a registry that is defined" });
+}, {
+  name: "a registry that is defined",
+  features: ["save", "mutable", "unversioned", "download", "readOnly"],
+});
 
 Deno.test("a minimal defined registry has no aliases and is read-only", async () => {
   const { location, id, settings, materializers, open, names, versions } = await openRegistry(

@@ -12,7 +12,8 @@ import {
   prune,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
-import { openRegistry } from "../../../mod.ts";
+import { logOf, openRegistry } from "../../../mod.ts";
+import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { checkWording, collect } from "../rejected.ts";
@@ -124,6 +125,9 @@ const VERSION_PLACES: Place[] = [
 const ALIAS_PLACES = ["name", "alias", "version", "commit", "generation", "origin", "unknown"].map(
   member,
 );
+const NOTE_PLACES = ["name", "version", "notes", "labels", "commit", "generation", "origin"].map(
+  member,
+);
 const KEY_PLACES: Place[] = [
   ...["name", "key", "target", "commit"].map(member),
   ...["version", "generation"].map((
@@ -187,6 +191,7 @@ async function createWorld(): Promise<HostileWorld> {
     });
   }
   await registry.setAlias("a", "live", "2");
+  await annotate(registry, "a@2", { notes: "x", labels: { stage: "y" } });
   for (const n of [1, 2]) await registry.save("b", n);
   await registry.save("b", noise(90_000), { version: "3" });
   await registry.delete("b@3");
@@ -205,6 +210,10 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
       for (const file of (await registry.open("a@2")).files()) await file.bytes();
     },
     versions: () => collect(registry.versions("a", { details: true })),
+    annotations: () => annotationsOf(registry, "a@2"),
+    annotate: () => annotate(registry, "a@2", { labels: { z: 1 } }),
+    log: () => collect(logOf(registry, "a")),
+    "info with annotations": () => registry.info("a@2", { annotations: true }),
     aliases: () => aliasesOf(registry, "a"),
     names: () => collect(registry.names()),
     copy: () => registry.copy("a@2", "c"),
@@ -286,6 +295,7 @@ for (
     ["version", "names/a/versions/", VERSION_PLACES],
     ["alias", "names/a/aliases/", ALIAS_PLACES],
     ["key", "names/a/keys/", KEY_PLACES],
+    ["note", "names/a/notes/", NOTE_PLACES],
   ] as const
 ) {
   for (const [value, text] of Object.entries(VALUES)) {
@@ -298,7 +308,7 @@ for (
 }
 
 Deno.test("an entirely invalid record affects only its name", async () => {
-  for (const folder of ["versions", "aliases", "keys"]) {
+  for (const folder of ["versions", "aliases", "keys", "notes"]) {
     for (const change of [{ commit: 5 }, { format: "holdfast/2" }]) {
       const world = await createWorld();
       const [key] = await keysOf(world.store, `names/a/${folder}/`);

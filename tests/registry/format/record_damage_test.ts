@@ -211,6 +211,8 @@ Deno.test("a record with missing or mistyped members is Corrupt despite its chec
     },
     { ...VERSION, previous: "below" },
     { ...BASE, kind: "alias", name: "a", alias: "b" },
+    { ...BASE, kind: "note", name: "a", labels: [] },
+    { ...BASE, kind: "note", name: "a", notes: 1, labels: {} },
     { ...BASE, kind: "key", name: "a", key: "k", target: { version: "1.0.0" } },
     { ...BASE, kind: "settings", settings: { versioned: 1, mutable: false, graceMs: 1 } },
   ];

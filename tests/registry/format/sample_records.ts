@@ -35,6 +35,7 @@ export const versionInline: Uint8Array = new TextEncoder().encode("hello");
 export const sampleRecords: readonly AnyRecord[] = [
   versionRecord,
   { ...base, kind: "alias", name: "my:model", alias: "production", version: "1.2.0" },
+  { ...base, kind: "note", name: "my:model", version: "1.2.0", notes: "x", labels: { y: 0.5 } },
   {
     ...base,
     kind: "key",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryBackend, deleteMany } from "../../../mod.ts";
 import type { Backend, Registry } from "../../../mod.ts";
-import { publish, resolveRelease } from "../../../registry/mod.ts";
+import { publish, resolveRelease } from "../../../mod.ts";
 import {
   collectGarbage,
   mirrorRegistry,

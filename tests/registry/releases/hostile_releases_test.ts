@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, isRegistryError } from "../../../mod.ts";
-import { resolveRelease } from "../../../registry/mod.ts";
+import { resolveRelease } from "../../../mod.ts";
 import { createRegistry } from "../create_registry.ts";
 import { collectGarbage, prune } from "../../../registry/maintenance.ts";
 

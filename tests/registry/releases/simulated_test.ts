@@ -2,7 +2,7 @@
 // that loses, delays and repeats requests, in processes that are killed.
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError, realSystem, type Registry } from "../../../mod.ts";
-import { publish, resolveRelease } from "../../../registry/mod.ts";
+import { publish, resolveRelease } from "../../../mod.ts";
 import { collectGarbage, prune } from "../../../registry/maintenance.ts";
 import { createRandomFaults } from "../../simulate/random.ts";
 import { liveAs, NETWORK, smallValue } from "../../simulate/schedules/schedule.ts";

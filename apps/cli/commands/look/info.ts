@@ -27,7 +27,7 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   async run([ref], { files: all, asOf }, context) {
     const { io, shared } = context;
     const registry = await context.open();
-    const reading = registry.info(ref, refOptions({ asOf }, io));
+    const reading = registry.info(ref, { ...refOptions({ asOf }, io), annotations: true });
     const info = await withHints(reading, lookUpThen(ref, { asOf }));
     if (shared.json) return await context.result(info, "");
     const aliases = await Array.fromAsync(registry.aliases(info.name, { signal: io.signal }));
@@ -50,11 +50,28 @@ function factsOf(info: ArtifactInfo, aliases: readonly string[]): Fact[] {
     ["commit", info.commit + (generation > 1 ? ` (generation ${generation})` : "")],
     ["inputs", inputs.length > 0 ? inputs.map(inputText).join(", ") : undefined],
     ["key", info.idempotencyKey],
-    ...Object.entries(info.metadata).map(([key, value]): Fact => [
-      `  ${key}`,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]),
+    ...valuesOf(info.metadata),
+    ...annotationFacts(info.annotations),
   ];
+}
+
+/** Facts about notes and labels. */
+export function annotationFacts(annotations: ArtifactInfo["annotations"]): Fact[] {
+  if (annotations === undefined) return [];
+  const { notes, labels, revision } = annotations;
+  const count = Object.keys(labels).length;
+  return [
+    ["notes", notes],
+    ["labels", count === 0 ? undefined : `${formatCount(count, "label")}, revision ${revision}`],
+    ...valuesOf(labels),
+  ];
+}
+
+function valuesOf(data: Record<string, unknown>): Fact[] {
+  return Object.entries(data).map(([key, value]) => [
+    `  ${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
 }
 
 function inputText(input: ArtifactInfo["inputs"][number]): string {

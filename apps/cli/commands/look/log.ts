@@ -9,7 +9,7 @@ import { formatBytes, formatTimes, parseCount } from "../../terminal/units.ts";
 
 export const log: Command = defineCommand<[name: string], { limit?: number }>({
   name: "log",
-  summary: "Show the history of a name: versions, aliases, deletions, newest first.",
+  summary: "Show the history of a name: versions, aliases, labels, deletions, newest first.",
   details:
     "Times are from the clocks of the writers. An overwritten version has only its last time.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
@@ -31,7 +31,11 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
   },
 });
 
-function described({ event, version, alias, size }: LogEntry): string {
+function described({ event, version, alias, size, notes, labels }: LogEntry): string {
+  if (event === "annotated") {
+    const state = JSON.stringify({ ...notes !== undefined && { notes }, ...labels });
+    return `notes and labels${version === undefined ? "" : ` of ${version}`}: ${state}`;
+  }
   if (event === "aliased") return `alias ${alias} set to ${version}`;
   if (event === "unaliased") return `alias ${alias} removed`;
   return `${event} ${version}${size === undefined ? "" : ` (${formatBytes(size)})`}`;

@@ -56,7 +56,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     { flags: "--after <name>", text: "start after this name", completes: "name" },
     {
       flags: "--where <condition>",
-      text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also name, version, kind",
+      text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also labels.KEY, name, kind",
       parse: parseCondition,
       repeat: true,
     },
@@ -211,7 +211,7 @@ async function row(
     newest ??= version;
     if (!version.includes("-")) release ??= version;
   }
-  const reading = registry.info(name, { version: alias, signal });
+  const reading = registry.info(name, { version: alias, annotations: chosen, signal });
   const { value: info, error } = await damage.collect(name, reading);
   if (info === undefined) {
     if (chosen) return undefined;

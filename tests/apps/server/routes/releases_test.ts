@@ -3,7 +3,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { openRegistry, realSystem } from "../../../../mod.ts";
-import { publish, resolveRelease } from "../../../../registry/mod.ts";
+import { publish, resolveRelease } from "../../../../mod.ts";
 import { rejected } from "../../../registry/rejected.ts";
 
 const SCOPES: Record<string, string[]> = {

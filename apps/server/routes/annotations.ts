@@ -1,0 +1,67 @@
+// Notes and labels of versions and names.
+import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import { checkName, parseRef } from "../../../mod.ts";
+import { route } from "../describe.ts";
+import { Answer, answerJson, type Routes, type ServerContext } from "../routing.ts";
+import { AnnotateQuery, AnnotationsChangeSchema, AnnotationsSchema } from "../schemas/artifact.ts";
+
+const FOUND = { description: "The notes and labels", schema: AnnotationsSchema };
+const FRESH = { "cache-control": "no-cache" };
+
+export function annotationsRoutes(routes: Routes, { registry }: ServerContext): void {
+  const read = async (ref: string) => {
+    const found = await annotationsOf(registry, ref);
+    return found === undefined
+      ? new Answer(null, { status: 204, headers: FRESH })
+      : answerJson(found, 200, FRESH);
+  };
+  const reading = { tag: "annotations", scope: "read" } as const;
+  const answers = { 200: FOUND, 204: { description: "There are none" } };
+  route(routes, "GET /artifacts/:name/annotations", {
+    id: "getNameAnnotations",
+    ...reading,
+    summary: "Returns the notes and labels of a name",
+    answers,
+    answer: ({ params: { name } }) => read(nameOnly(name)),
+  });
+  route(routes, "GET /artifacts/:name/versions/:version/annotations", {
+    id: "getAnnotations",
+    ...reading,
+    summary: "Returns the notes and labels of a version",
+    answers,
+    answer: ({ params: { name, version } }) => read(`${name}@${version}`),
+  });
+
+  const writing = {
+    tag: "annotations",
+    scope: "write",
+    description: "A JSON merge patch (RFC 7396): null removes a member. Every change is kept.",
+    answers: { 200: FOUND },
+    query: AnnotateQuery,
+    json: AnnotationsChangeSchema,
+  } as const;
+  route(routes, "PATCH /artifacts/:name/annotations", {
+    id: "annotateName",
+    ...writing,
+    summary: "Changes the notes and labels of a name",
+    answer: async ({ c, params: { name }, query, json, access, signal }) => {
+      access.check("read", name); // the answer has what was there before
+      return c.json(await annotate(registry, nameOnly(name), json, { ...query, signal }));
+    },
+  });
+  route(routes, "PATCH /artifacts/:name/versions/:version/annotations", {
+    id: "annotateVersion",
+    ...writing,
+    summary: "Changes the notes and labels of a version",
+    answer: async ({ c, params: { name, version }, query, json, access, signal }) => {
+      const ref = `${name}@${version}`;
+      access.check("read", parseRef(ref).name);
+      return c.json(await annotate(registry, ref, json, { ...query, signal }));
+    },
+  });
+}
+
+function nameOnly(name: string): string {
+  checkName(name);
+  return name;
+}

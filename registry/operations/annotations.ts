@@ -1,0 +1,67 @@
+// Reading notes and labels.
+import { parseVersion, type Version } from "../../core/naming/versions.ts";
+import type { NoteRecord } from "../../core/record.ts";
+import type { Annotations } from "../../core/artifact.ts";
+import { liveHeads, misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
+import type { FoundRecord, Head } from "../cell/heads.ts";
+import { noteCell, notesFolder, parseCellKey } from "../format/layout.ts";
+import type { Context } from "./context.ts";
+
+export function noteCellOf({ settings }: Context, name: string, version?: Version): string {
+  return noteCell(name, version, settings.versioned);
+}
+
+export function annotationsIn({ notes, labels, generation, createdAt }: NoteRecord): Annotations {
+  return {
+    ...notes !== undefined && { notes },
+    labels,
+    revision: generation,
+    changedAt: new Date(createdAt),
+  };
+}
+
+/** Returns the annotations of a version or a name; undefined if there never were any. */
+export async function readAnnotations(
+  context: Context,
+  { name, version }: { name: string; version?: Version },
+  signal?: AbortSignal,
+): Promise<Annotations | undefined> {
+  const head = await readHead(context, noteCellOf(context, name, version), signal);
+  return head === undefined ? undefined : await annotationsAt(context, head, signal);
+}
+
+/** Returns a function that reads annotations of versions, after one listing for all of a name. */
+export async function annotationsOfName(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): Promise<(version: string) => Promise<Annotations | undefined>> {
+  const heads = new Map<string | undefined, Head>();
+  for await (const head of liveHeads(context, notesFolder(name), { signal })) {
+    const place = parseCellKey(head.key);
+    if (place !== undefined) heads.set(place.version?.canonical, head);
+  }
+  return async (version) => {
+    const head = heads.get(parseVersion(version).canonical);
+    return head === undefined ? undefined : await annotationsAt(context, head, signal);
+  };
+}
+
+/** Reads the record of a head. Throws `Corrupt` for that of another version or name. */
+async function annotationsAt(
+  context: Context,
+  head: Head,
+  signal?: AbortSignal,
+): Promise<Annotations | undefined> {
+  const found = head.dead ? undefined : await readRecord(context, head, signal);
+  return found && annotationsIn(noteIn(found));
+}
+
+/** Returns the note in a record. Throws `Corrupt` for that of another version or name. */
+export function noteIn(found: FoundRecord): NoteRecord {
+  const record = recordOfKind(found, "note");
+  const place = parseCellKey(found.info.key);
+  const version = record.version && parseVersion(record.version).canonical;
+  if (record.name === place?.name && version === place.version?.canonical) return record;
+  throw misplaced(found.info.key, record);
+}

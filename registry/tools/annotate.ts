@@ -1,0 +1,68 @@
+// Notes and labels of versions and names, which can change.
+import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import type { Annotations } from "../../core/artifact.ts";
+import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { worded } from "../contract/verb_errors.ts";
+
+const CHANGE: OptionNames<AnnotationsChange> = { notes: true, labels: true };
+const ANNOTATE: OptionNames<AnnotateOptions> = { ifRevision: true, signal: true };
+
+/**
+ * Changes the notes and labels of a version, or of a bare name. Both stay beside the immutable
+ * metadata, are not part of the digest, and every change is kept: `logOf` lists them. Up to 64 KiB
+ * as JSON.
+ *
+ * @param change a merge patch: members that it leaves out stay, null removes one
+ * @throws {RegistryError} `NotFound` if there is no such version, `Conflict` for another revision
+ * than `ifRevision`, `Unsupported` for a registry without a store or service
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { annotate, annotationsOf } from "@holdfast/holdfast/registry";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("my:model", { layers: 50 });
+ * await annotate(registry, "my:model@1", { labels: { stage: "candidate", score: 0.93 } });
+ * const { revision } = await annotate(registry, "my:model@1", { labels: { stage: "checked" } });
+ * await annotate(registry, "my:model@1", { notes: "Best so far" }, { ifRevision: revision });
+ *
+ * const { notes, labels } = await annotationsOf(registry, "my:model@1") ?? {};
+ * assertEquals([notes, labels], ["Best so far", { stage: "checked", score: 0.93 }]);
+ * ```
+ */
+export async function annotate(
+  registry: Registry,
+  ref: string,
+  change: AnnotationsChange,
+  options: AnnotateOptions = {},
+): Promise<Annotations> {
+  checkRegistry("annotate", registry);
+  const given = checkOptions("annotate", change ?? {}, CHANGE);
+  const how = checkOptions("annotate", options, ANNOTATE);
+  const { service } = registry;
+  if (service?.annotate !== undefined) return await service.annotate(ref, given, how);
+  const tool = await import("../operations/annotate.ts");
+  return await worded(
+    { verb: "annotate", ref },
+    () => tool.annotateHere(registry, ref, given, how),
+  );
+}
+
+/**
+ * Returns the notes and labels of a version, or of a bare name; undefined if there never were any.
+ */
+export async function annotationsOf(
+  registry: Registry,
+  ref: string,
+  options: SignalOptions = {},
+): Promise<Annotations | undefined> {
+  checkRegistry("read annotations", registry);
+  const { service } = registry;
+  if (service?.annotations !== undefined) return await service.annotations(ref, options);
+  const tool = await import("../operations/annotate.ts");
+  const call = { verb: "read annotations of", ref };
+  return await worded(call, () => tool.annotationsHere(registry, ref, options));
+}

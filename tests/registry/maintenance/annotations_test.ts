@@ -1,0 +1,86 @@
+import { assertEquals } from "@std/assert";
+import { createMemoryBackend, logOf, parseVersion } from "../../../mod.ts";
+import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import {
+  collectGarbage,
+  mirrorRegistry,
+  prune,
+  verifyRegistry,
+} from "../../../registry/maintenance.ts";
+import { noteCell } from "../../../registry/format/layout.ts";
+import { createRegistry } from "../create_registry.ts";
+import { keysOf, testInMemory, testOnEach } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+
+const YEAR_MS = 365 * 86_400_000;
+
+testOnEach("gc keeps every change of notes, and verify reads them", async (world) => {
+  const { registry, backend, open } = world;
+  await registry.save("a", 1);
+  for (const notes of ["one", "two", "three"]) await annotate(registry, "a@1", { notes });
+  await annotate(registry, "a", { notes: "of the name" });
+  const aged = await open({}, (store) => withAge(store, YEAR_MS));
+  await collectGarbage(aged);
+  assertEquals((await keysOf(backend, "names/a/notes/")).length, 4);
+  const { ok, unseen } = await verifyRegistry(registry);
+  assertEquals([ok, unseen.strangers], [true, 0]);
+  const log = await Array.fromAsync(logOf(registry, "a"));
+  const ofVersion = log.filter(({ version }) => version !== undefined);
+  assertEquals(ofVersion.map(({ notes }) => notes), ["three", "two", "one", undefined]);
+  assertEquals(log.filter(({ version }) => version === undefined)[0]?.notes, "of the name");
+});
+
+testInMemory("gc --forget removes the notes of a forgotten name", async (world) => {
+  const { registry, backend, open } = world;
+  await registry.save("a", 1);
+  await annotate(registry, "a@1", { notes: "x" });
+  await registry.delete("a@1");
+  const aged = await open({}, (store) => withAge(store, YEAR_MS));
+  await collectGarbage(aged);
+  await collectGarbage(aged, { forget: true });
+  assertEquals(await keysOf(backend, "names/"), []);
+});
+
+testInMemory("a mirror brings each change of notes", async ({ registry }) => {
+  const to = await createRegistry(createMemoryBackend());
+  await registry.save("a", 1);
+  await annotate(registry, "a", { notes: "of the name" });
+  for (const notes of ["one", "two"]) await annotate(registry, "a@1", { notes });
+  const { annotations, copied } = await mirrorRegistry(registry, to);
+  assertEquals([annotations, copied], [2, 1]);
+  assertEquals((await mirrorRegistry(registry, to)).annotations, 0);
+  assertEquals((await annotationsOf(to, "a@1"))?.revision, 2);
+  await annotate(to, "a@1", { labels: { here: true } });
+  await annotate(registry, "a@1", { notes: "three" });
+  await mirrorRegistry(registry, to, { verify: true });
+  const { revision, notes } = (await annotationsOf(to, "a@1"))!;
+  assertEquals([revision, notes], [4, "three"]);
+  assertEquals((await annotationsOf(to, "a"))?.notes, "of the name");
+  await to.close();
+});
+
+testInMemory("keepWhere sees labels", async ({ registry }) => {
+  for (let n = 1; n <= 3; n++) await registry.save("a", n);
+  await annotate(registry, "a@2", { labels: { stage: "checked" } });
+  const { deleted } = await prune(registry, {
+    keepWhere: ({ annotations }) => annotations?.labels.stage === "checked",
+  });
+  assertEquals(deleted.map(({ version }) => version), ["3.0.0", "1.0.0"]);
+});
+
+testInMemory("the notes of another version are Corrupt, and listed as such", async (world) => {
+  const { registry, backend } = world;
+  await registry.save("a", 1);
+  await registry.save("a", 2);
+  await annotate(registry, "a@1", { notes: "x" });
+  const [key] = await keysOf(backend, "names/a/notes/");
+  const bytes = await (await backend.get(key!))!.bytes();
+  const other = noteCell("a", parseVersion("2"), true) + key!.split("/").at(-1);
+  await backend.put(other, bytes);
+  await rejected("Corrupt", annotationsOf(registry, "a@2"));
+  assertEquals(await registry.load("a@2"), 2);
+  const listed = await Array.fromAsync(registry.versions("a", { details: true }));
+  assertEquals(listed.map(({ error }) => error?.code), ["Corrupt", undefined]);
+  assertEquals((await verifyRegistry(registry)).problems.map(({ ref }) => ref), ["a@2.0.0"]);
+});
