@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createMemoryBackend, logOf, parseVersion } from "../../../mod.ts";
+import { createMemoryBackend, logOf } from "../../../mod.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import {
   collectGarbage,
