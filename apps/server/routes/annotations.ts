@@ -1,6 +1,7 @@
 // Notes and labels of versions and names.
 import { annotate, annotationsOf } from "../../../registry/mod.ts";
-import { checkName, parseRef } from "../../../mod.ts";
+import { checkName } from "../../../core/naming/names.ts";
+import { parseRef } from "../../../mod.ts";
 import { route } from "../describe.ts";
 import { Answer, answerJson, type Routes, type ServerContext } from "../routing.ts";
 import { AnnotateQuery, AnnotationsChangeSchema, AnnotationsSchema } from "../schemas/artifact.ts";
