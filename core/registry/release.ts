@@ -1,7 +1,7 @@
 // Releases: versions whose value names other versions, published together.
 import type { Artifact } from "../artifact.ts";
 import { fault } from "../errors.ts";
-import { defineMaterializer } from "../materializer.ts";
+import { type ClassMaterializer, defineMaterializer } from "../materializer.ts";
 import { checkName } from "../naming/names.ts";
 import { parseRef } from "../naming/refs.ts";
 import { isJsonObject } from "../text/json_text.ts";
@@ -34,8 +34,10 @@ export const MAX_MEMBERS = 200;
 const FILE = "release.json";
 const SHA256 = /^[0-9a-f]{64}$/;
 
+type Members = Record<string, ReleaseMember>;
+
 /** Saves the members of a release, by name. */
-export const releaseMaterializer = defineMaterializer<Record<string, ReleaseMember>>({
+export const releaseMaterializer: ClassMaterializer<Members> = defineMaterializer<Members>({
   id: RELEASE,
   save(members) {
     const sorted = Object.entries(members).sort(([a], [b]) => a < b ? -1 : 1);
