@@ -1,6 +1,7 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
 import { type Session, SessionContext } from "./api/context.ts";
 import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
+import { KeyboardHelp } from "./components/keyboard_help.ts";
 import { SignIn } from "./components/sign_in.ts";
 import { ThemeButton } from "./components/theme.ts";
 import { ErrorNotice, Loading } from "./components/notices.ts";
@@ -79,6 +80,7 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
         <${ThemeButton} />
       </span>
     </header>
+    <${KeyboardHelp} />
     <main ref=${main} tabindex="-1">
       <${View} key=${path} place=${place} />
     </main>

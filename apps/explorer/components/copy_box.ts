@@ -2,8 +2,8 @@
 import { html } from "../framework/html.ts";
 import { useState } from "../framework/preact.ts";
 
-/** A string with a button that copies it. */
-export function CopyBox({ text, label }: { text: string; label: string }) {
+/** A button that copies a string. */
+export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
@@ -11,11 +11,18 @@ export function CopyBox({ text, label }: { text: string; label: string }) {
     setTimeout(() => setCopied(false), 1500);
   };
   return html`
+    <button type="button" class="button button-small" onClick=${copy}
+      aria-label=${`Copy: ${label}`}>${copied ? "Copied" : "Copy"}</button>
+    <span class="hidden" role="status">${copied ? "Copied" : ""}</span>
+  `;
+}
+
+/** A string with a button that copies it. */
+export function CopyBox({ text, label }: { text: string; label: string }) {
+  return html`
     <div class="copy-box">
       <pre tabindex="0" role="region" aria-label=${label}><code>${text}</code></pre>
-      <button type="button" class="button button-small" onClick=${copy}
-        aria-label=${`Copy: ${label}`}>${copied ? "Copied" : "Copy"}</button>
-      <span class="hidden" role="status">${copied ? "Copied" : ""}</span>
+      <${CopyButton} text=${text} label=${label} />
     </div>
   `;
 }

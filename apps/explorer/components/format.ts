@@ -12,7 +12,8 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-const counts = new Intl.NumberFormat("en");
+/** In the form of the browser's language, as dates. */
+const counts = new Intl.NumberFormat();
 
 export function formatCount(count: number, noun: string): string {
   const plural = /[^aeiou]y$/.test(noun) ? noun.replace(/y$/, "ies") : `${noun}s`;
@@ -23,13 +24,12 @@ export function formatNumber(value: number): string {
   return counts.format(value);
 }
 
-/** Returns local time to the minute, as `2026-11-23 18:45`. */
+const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Returns local time to the minute. */
 export function formatTime(iso: string): string {
   const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return iso;
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  return Number.isNaN(date.getTime()) ? iso : times.format(date);
 }
 
 const STEPS: readonly [seconds: number, unit: Intl.RelativeTimeFormatUnit][] = [

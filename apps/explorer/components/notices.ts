@@ -45,8 +45,18 @@ export function Progress({ value, label }: { value?: number; label: string }) {
 }
 
 /** Says that there is nothing, and what to do. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
-  return html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
+export function Empty({ title, children, hasPicture = false }: {
+  title: string;
+  children?: ComponentChildren;
+  /** For views that are empty until something is done elsewhere. */
+  hasPicture?: boolean;
+}) {
+  return html`
+    <div class="empty">
+      ${hasPicture && html`<img src="icon.svg" alt="" width="48" height="48" />`}
+      <p class="empty-title">${title}</p>${children}
+    </div>
+  `;
 }
 
 /** Shows a value that is being loaded, with its error and its loading state. */

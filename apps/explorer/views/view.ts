@@ -2,7 +2,7 @@
 import { Empty, ErrorNotice, Loading } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useEffect, useState } from "../framework/preact.ts";
-import { hrefOf } from "../framework/router.ts";
+import { hrefOf, hrefOfRef, openPlace } from "../framework/router.ts";
 import type { ViewProps } from "./mod.ts";
 import { Names } from "./names/names.ts";
 
@@ -24,7 +24,15 @@ export function View({ place }: ViewProps) {
   if (Object.hasOwn(LAZY, first)) {
     return html`<${LazyView} key=${first} load=${LAZY[first]} place=${place} />`;
   }
+  const ref = place.path.join("/");
+  if (/[:@]/.test(ref)) return html`<${Opened} ref=${ref} />`;
   return html`<${Empty} title="There is no such view"><a href=${hrefOf([])}>All names</a><//>`;
+}
+
+/** Opens the address that a person would type: `#/my:model@1.0.0`. */
+function Opened({ ref }: { ref: string }) {
+  useEffect(() => openPlace(hrefOfRef(ref), { replace: true }), [ref]);
+  return html`<${Loading} />`;
 }
 
 function LazyView({ load, place }: ViewProps & { load: () => Promise<Component> }) {

@@ -237,7 +237,7 @@ Deno.test({
     assertEquals([await shown(), await page.getByRole("link", { name: "Upload" }).count()], [0, 0]);
     await page.goto(`${url}#/upload`);
     await page.getByText("This token cannot write").waitFor();
-    assertEquals(await page.locator("form").count(), 0);
+    assertEquals(await page.locator("main form").count(), 0);
     await page.goto(scan);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").fill("writer");

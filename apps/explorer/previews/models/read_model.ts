@@ -2,6 +2,7 @@
 import { describeModel } from "../../../../formats/models/describe.ts";
 import { openSafetensors } from "../../../../formats/models/safetensors.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
+import { formatNumber } from "../../components/format.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 
 export interface ReadModel {
@@ -35,7 +36,7 @@ export async function readModel(
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "number") return value.toLocaleString("en");
+  if (typeof value === "number") return formatNumber(value);
   if (Array.isArray(value)) return value.map(textOf).join(", ");
   if (typeof value !== "object" || value === null) return String(value);
   const { name, type, shape } = value as { name?: string; type?: string; shape?: unknown[] };

@@ -1,4 +1,5 @@
 // The heading of a name or a version: each part of a name leads to the names below it.
+import { CopyButton } from "../../components/copy_box.ts";
 import { html } from "../../framework/html.ts";
 import type { ComponentChildren } from "../../framework/preact.ts";
 import { hrefOf } from "../../framework/router.ts";
@@ -17,9 +18,12 @@ export function Heading(
             html`<a href=${hrefOf([], { q: folders.slice(0, i + 1).join("") })}>${folder}</a>`
           )}${version !== undefined &&
             html`<a href=${hrefOf(["artifacts", name])}>${last}</a>`}</nav>
-        <h1>${version === undefined
-          ? last
-          : html`${last} <span class="muted mono">${version}</span>`}</h1>
+        <div class="row">
+          <h1>${version === undefined
+            ? last
+            : html`${last} <span class="muted mono">${version}</span>`}</h1>
+          <${CopyButton} label="ref" text=${version === undefined ? name : `${name}@${version}`} />
+        </div>
       </div>
       <div class="row">${children}</div>
     </div>

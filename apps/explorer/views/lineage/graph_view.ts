@@ -64,12 +64,19 @@ function labelOf(ref: string): [name: string, version: string] {
   return [name, version];
 }
 
-export function GraphView({ lineage }: { lineage: Lineage }) {
+export function GraphView({ lineage, open }: {
+  lineage: Lineage;
+  /** Shows the versions of a name one by one. */
+  open: (name: string) => void;
+}) {
   const refs = lineage.nodes.map(({ ref }) => ref).join(" ");
   const placed = useLoaded(() => place(lineage), [refs]);
   if (placed.error !== undefined) return html`<${ErrorNotice} error=${placed.error} />`;
   if (placed.value === undefined) return html`<${Loading} what="Drawing" />`;
-  return html`<${Canvas} key=${refs} placed=${placed.value} root=${lineage.root} />`;
+  return html`
+    <${Canvas} key=${refs} placed=${placed.value} root=${lineage.root}
+      open=${open} />
+  `;
 }
 
 interface Seen {
@@ -79,8 +86,6 @@ interface Seen {
 }
 
 const STEP = 60;
-/** The smallest scale at which names can be read. */
-const LEGIBLE = 0.7;
 const KEYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [STEP, 0],
   ArrowRight: [-STEP, 0],
@@ -95,24 +100,16 @@ function wholeOf({ width, height }: Placed, box: HTMLElement | null): Seen {
   return { x: (clientWidth - width * scale) / 2, y: (clientHeight - height * scale) / 2, scale };
 }
 
-/** Returns what is seen first: the whole graph, or its root if names could not be read. */
-function firstOf(placed: Placed, root: string, box: HTMLElement | null): Seen {
-  const whole = wholeOf(placed, box);
-  const node = placed.nodes.find(({ ref }) => ref === root);
-  if (whole.scale >= LEGIBLE || node === undefined) return whole;
-  const { clientWidth = 800, clientHeight = 500 } = box ?? {};
-  const [x, y] = [clientWidth / 2 - node.x * LEGIBLE, clientHeight / 2 - node.y * LEGIBLE];
-  return { x, y, scale: LEGIBLE };
-}
-
-function Canvas({ placed, root }: { placed: Placed; root: string }) {
+function Canvas(
+  { placed, root, open }: { placed: Placed; root: string; open: (name: string) => void },
+) {
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen>();
   const held = useRef<{ x: number; y: number } | undefined>(undefined);
   const fit = () => wholeOf(placed, box.current);
   const [, setMeasured] = useState(false);
   useLayoutEffect(() => setMeasured(true), []); // now the box has a size
-  const shown = seen ?? firstOf(placed, root, box.current);
+  const shown = seen ?? fit();
   const zoom = (factor: number, at?: { x: number; y: number }) => {
     const { clientWidth, clientHeight } = box.current!;
     const { x, y } = at ?? { x: clientWidth / 2, y: clientHeight / 2 };
@@ -158,7 +155,7 @@ function Canvas({ placed, root }: { placed: Placed; root: string }) {
             html`<path key=${key} class="edge" d=${path} marker-end="url(#arrow)" />`
           )}
           ${placed.nodes.map((node) =>
-            html`<${Node} key=${node.ref} node=${node} isRoot=${node.ref === root} />`
+            html`<${Node} key=${node.ref} node=${node} isRoot=${node.ref === root} open=${open} />`
           )}
         </g>
       </svg>
@@ -174,15 +171,29 @@ function Canvas({ placed, root }: { placed: Placed; root: string }) {
   `;
 }
 
-function Node({ node, isRoot }: { node: LineageNode & Box; isRoot: boolean }) {
-  const { ref, state, x, y, width, height } = node;
-  const [name, version] = labelOf(ref);
+function Node({ node, isRoot, open }: {
+  node: LineageNode & Box;
+  isRoot: boolean;
+  open: (name: string) => void;
+}) {
+  const { ref, state, count, x, y, width, height } = node;
+  const [name, version] = count === undefined ? labelOf(ref) : [ref, `${count} versions`];
   const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
   const isOdd = state === "missing" || state === "unreadable" || state === "changed";
   const about = isOdd ? `${version} · ${state}` : version || state;
+  const unfold = (event: Event) => {
+    if (count === undefined) return;
+    event.preventDefault();
+    open(ref);
+  };
   return html`
-    <a href=${hrefOfRef(ref)} class=${`node${isRoot ? " root" : ""}${isOdd ? " odd" : ""}`}>
-      <title>${ref}, ${state}</title>
+    <a href=${hrefOfRef(ref)} onClick=${unfold}
+      class=${`node${isRoot ? " root" : ""}${isOdd ? " odd" : ""}`}>
+      <title>${ref}, ${count === undefined ? state : `${version}: click to show each`}</title>
+      ${count !== undefined && html`
+        <rect x=${x - width / 2 + 4} y=${y - height / 2 + 4} width=${width} height=${height}
+          rx="6" />
+      `}
       <rect x=${x - width / 2} y=${y - height / 2} width=${width} height=${height} rx="6" />
       <text x=${x - width / 2 + 12} y=${y - 3}>${short}</text>
       <text class="sub" x=${x - width / 2 + 12} y=${y + 13}>${about}</text>

@@ -4,6 +4,8 @@ export interface LineageNode {
   readonly ref: string;
   readonly state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   readonly createdAt?: string;
+  /** Versions that it stands for. @default 1 */
+  readonly count?: number;
 }
 
 /** As `GET /lineage` returns it: an edge leads from an input to what was made of it. */
@@ -53,4 +55,31 @@ export function neighbors(
     found.set(key, [...(found.get(key) ?? []), value]);
   }
   return found;
+}
+
+/**
+ * Makes one node of the versions of a name, if there are several, except of the root and of names
+ * that are opened. The ref of such a node is the name.
+ */
+export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineage {
+  const { root, nodes, edges } = lineage;
+  const nameOf = (ref: string) => ref.replace(/@[^@]*$/s, "");
+  const groups = Map.groupBy(nodes.filter(({ ref }) => ref !== root), ({ ref }) => nameOf(ref));
+  const folded = new Map<string, string>();
+  const kept = [...groups].flatMap(([name, group]): LineageNode[] => {
+    if (group.length === 1 || opened.has(name)) return group;
+    for (const { ref } of group) folded.set(ref, name);
+    const odd = group.find(({ state }) => state !== "present");
+    return [{ ref: name, state: odd?.state ?? "present", count: group.length }];
+  });
+  const seen = new Set<string>();
+  const joined = edges.map(({ from, to }) => ({
+    from: folded.get(from) ?? from,
+    to: folded.get(to) ?? to,
+  })).filter(({ from, to }) => {
+    const key = JSON.stringify([from, to]);
+    return from !== to && !seen.has(key) && seen.add(key);
+  });
+  const own = nodes.filter(({ ref }) => ref === root);
+  return { ...lineage, nodes: [...own, ...kept], edges: joined };
 }

@@ -7,11 +7,11 @@ import { Empty, Shown } from "../../components/notices.ts";
 import { RefForm } from "../../components/ref_field.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
-import { hrefOf, openPlace } from "../../framework/router.ts";
+import { hrefOf, joinValues, openPlace, splitValues } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { GraphView } from "./graph_view.ts";
-import { type Direction, type Lineage, partOf } from "./lineage_part.ts";
+import { type Direction, foldNames, type Lineage, partOf } from "./lineage_part.ts";
 import { NestedList } from "./nested_list.ts";
 
 const DEPTH = 10;
@@ -61,9 +61,10 @@ export function LineageView({ place: { query } }: ViewProps) {
           options=${["1", "2", "3", "5", "10", "100"].map((each) => [each, `${each} steps`])} />
       </div>
       <${Shown} of=${lineage} what="Reading lineage">${(lineage: Lineage) =>
-        html`<${Drawn} lineage=${lineage} direction=${direction} depth=${depth} isList=${
-          as === "list"
-        } />`}<//>
+        html`
+          <${Drawn} lineage=${lineage} direction=${direction} depth=${depth} isList=${as === "list"}
+            opened=${query.open} open=${(open: string) => change({ open })} />
+        `}<//>
       <${SameByCode} cli=${`holdfast lineage ${shellWord(ref)}${
         direction === "both" ? "" : ` --${direction}`
       }`}
@@ -77,11 +78,14 @@ const { nodes, edges } = await lineageOf(registry, ${JSON.stringify(ref)}, ${
 }
 
 function Drawn(
-  { lineage, direction, depth, isList }: {
+  { lineage, direction, depth, isList, opened, open }: {
     lineage: Lineage;
     direction: Direction;
     depth: number;
     isList: boolean;
+    /** Names whose versions are nodes of their own. */
+    opened?: string;
+    open: (opened: string) => void;
   },
 ) {
   const most = isList ? MOST.list : MOST.graph;
@@ -91,6 +95,8 @@ function Drawn(
     depth,
     most,
   ]);
+  const folded = useMemo(() => foldNames(part, new Set(splitValues(opened))), [part, opened]);
+  const unfold = (name: string) => open(joinValues([...splitValues(opened), name]));
   return html`
     ${part.nodes.length <= 1 && html`
       <${Empty} title="Nothing is connected with this version">
@@ -100,7 +106,7 @@ function Drawn(
     ${part.nodes.length > 1 &&
       (isList
         ? html`<${NestedList} lineage=${part} direction=${direction} />`
-        : html`<${GraphView} lineage=${part} />`)}
+        : html`<${GraphView} lineage=${folded} open=${unfold} />`)}
     <p class="muted" role="status">${formatCount(part.nodes.length, "version")}, ${formatCount(
       part.edges.length,
       "connection",

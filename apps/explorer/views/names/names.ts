@@ -2,12 +2,12 @@
 import { useSession } from "../../api/context.ts";
 import { mayWrite } from "../../api/service.ts";
 import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatCount } from "../../components/format.ts";
+import { formatCount, formatNumber } from "../../components/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
-import { hrefOf, openPlace } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, openPlace } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
@@ -82,7 +82,7 @@ function NameRow(
   const newest = count === 0 ? details.get(name) : undefined;
   return html`
     <span class="tree-label grow">${label}</span>
-    ${count > 0 && html`<span class="count">${count.toLocaleString("en")}</span>`}
+    ${count > 0 && html`<span class="count">${formatNumber(count)}</span>`}
     ${newest && html`<${NameCells} found=${newest} />`}
   `;
 }
@@ -119,8 +119,10 @@ function Found(
     ...others.map((found) => ({ name: found.name, found, isVersion: true })),
   ];
   const total = (found.value?.total ?? 0) - (found.value?.items.length ?? 0);
-  if (items.length === 0 && progress) return progress;
-  if (items.length === 0 && found.error === undefined) {
+  const ref = typed.trim();
+  const isRef = ref.includes("@") && names.includes(ref.slice(0, ref.lastIndexOf("@")));
+  if (items.length === 0 && progress && !isRef) return progress;
+  if (items.length === 0 && found.error === undefined && !isRef) {
     return html`
       <${Empty} title="Nothing matches">
         <p>Search names, aliases and metadata values, or
@@ -129,6 +131,7 @@ function Found(
     `;
   }
   return html`
+    ${isRef && html`<p>Open <a href=${hrefOfRef(ref)}>${ref}</a></p>`}
     ${found.error !== undefined && html`<${ErrorNotice} error=${found.error} />`}
     ${items.length > 0 && html`<${FoundList} items=${items} />`}
     ${progress}
@@ -145,8 +148,8 @@ function Found(
 function Reading({ read, total }: { read: number; total: number }) {
   return html`
     <p class="muted"
-      role="status">Aliases and metadata of ${formatCount(read, "name")} of ${total.toLocaleString(
-        "en",
+      role="status">Aliases and metadata of ${formatCount(read, "name")} of ${formatNumber(
+        total,
       )} are read. More results may follow.</p>
     <${Progress} value=${total === 0 ? 0 : Math.min(1, read / total)} label="Names read" />
   `;

@@ -1,7 +1,7 @@
 // A form for the rules of prune: it shows what they would delete and free, and deletes nothing.
 import { useSession } from "../../api/context.ts";
 import { SameByCode } from "../../components/copy_box.ts";
-import { formatBytes, formatCount } from "../../components/format.ts";
+import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
 import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
@@ -65,7 +65,7 @@ function PlanOf({ rules }: { rules: Rules }) {
           role="status"><strong>Frees ${formatBytes(freedBytes)}</strong>: deletes ${formatCount(
             deleted.length,
             "version",
-          )}, keeps ${kept.toLocaleString("en")}. Versions with an alias are kept.</p>
+          )}, keeps ${formatNumber(kept)}. Versions with an alias are kept.</p>
         ${deleted.length > 0 &&
           html`<details class="same"><summary>Versions that it deletes</summary>
         <ul>${

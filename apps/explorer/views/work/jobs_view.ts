@@ -79,9 +79,15 @@ function Jobs({ state }: { state?: string }) {
         <${Choice} label="State" value=${state ?? ""} options=${STATE_OPTIONS} change=${choose} />
       </div>
       <${Shown} of=${jobs} what="Reading jobs">${({ items }: { items: Job[] }) =>
-        items.length === 0 ? html`<${Empty} title="There are no such jobs" />` : html`
-          <${Table} label="Jobs" rows=${items} columns=${columns} keyOf=${({ id }: Job) => id} />
-        `}<//>
+        items.length === 0
+          ? html`
+            <${Empty} title="There are no such jobs" hasPicture>
+              <p>Uploads, pipelines and programs add jobs to the queue of this service.</p>
+              <//>
+          `
+          : html`
+            <${Table} label="Jobs" rows=${items} columns=${columns} keyOf=${({ id }: Job) => id} />
+          `}<//>
       <${SameByCode} cli=${`holdfast jobs ls --queue URL${state ? ` --state ${state}` : ""}`}
         code=${`for (const job of await queue.list({ limit: ${LIMIT} })) console.log(job.id, job.state);`} />
     </div>

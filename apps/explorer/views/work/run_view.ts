@@ -2,12 +2,13 @@
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayWrite, type Service } from "../../api/service.ts";
+import { Chart } from "../../components/chart.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatMs, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
+import { useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
@@ -143,6 +144,26 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
       </p>
     `}
     <${Table} label="Steps" rows=${run.steps} columns=${columns} />
+    <${Durations} steps=${run.steps} />
+  `;
+}
+
+/** The time that each step took, as bars. */
+function Durations({ steps }: { steps: readonly Step[] }) {
+  const { x, names, series } = useMemo(() => {
+    const ran = steps.filter(({ durationMs }) => durationMs > 0);
+    return {
+      x: ran.map((_, i) => i),
+      names: ran.map(({ step }) => step),
+      series: [{ label: "Took", values: ran.map(({ durationMs }) => durationMs) }],
+    };
+  }, [JSON.stringify(steps.map(({ step, durationMs }) => [step, durationMs]))]);
+  if (x.length < 2) return null;
+  return html`
+    <div class="card">
+      <${Chart} label="Time of steps" kind="bars" x=${x} xLabel="Step" series=${series}
+        formatX=${(at: number) => names[at] ?? ""} formatY=${formatMs} />
+    </div>
   `;
 }
 

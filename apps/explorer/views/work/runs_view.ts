@@ -1,6 +1,6 @@
 // Runs of pipelines: all of them, or one with its steps and their logs.
 import { useSession } from "../../api/context.ts";
-import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatAgo, formatMs, formatTime } from "../../components/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -46,8 +46,9 @@ function Runs({ pipeline }: { pipeline?: string }) {
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
         items.length === 0
           ? html`
-            <${Empty} title="There are no runs">
-              <p>Start one: <code>holdfast pipeline run</code></p>
+            <${Empty} title="There are no runs" hasPicture>
+              <p>A run of a pipeline appears here with its steps and logs. Start one where its code is:</p>
+              <${CopyBox} label="Start a run" text="holdfast pipeline run" />
               <//>
           `
           : html`<${Table} label="Runs" rows=${items} columns=${COLUMNS} />`}<//>
