@@ -1,6 +1,6 @@
 // The objects of a registry at each moment, from the true order of changes. Answers are checked
 // against it.
-import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import type { AnyRecord, Part, VersionRecord } from "../../core/record.ts";
 import { decodeRecord } from "../../registry/format/record_codec.ts";
 import { type CellKey, parseCellKey, SETTINGS } from "../../registry/format/layout.ts";
 import { POWER } from "./stores/power_cut.ts";
@@ -22,6 +22,8 @@ export interface Landing {
   before?: Landing;
   late: boolean;
   needs: string[];
+  /** Bytes that it uses of each object. */
+  used: ReadonlyMap<string, number>;
   present: boolean;
   scrubbed: boolean;
   lost: boolean;
@@ -48,13 +50,15 @@ export interface Ledger {
   readonly cells: ReadonlyMap<string, Cell>;
   readonly breaches: { order: number; message: string }[];
   readonly undone: Set<Landing>;
+  /** Sizes of the payload objects that exist. */
+  readonly objects: ReadonlyMap<string, number>;
   apply(effect: Effect): void;
   cellsOf(name: string, kind: CellKey["kind"]): Cell[];
 }
 
 export function createLedger(graceMs: number): Ledger {
   const cells = new Map<string, Cell>();
-  const objects = new Set<string>();
+  const objects = new Map<string, number>();
   const users = new Map<string, Set<Cell>>();
   const breaches: { order: number; message: string }[] = [];
   const undone = new Set<Landing>();
@@ -71,7 +75,7 @@ export function createLedger(graceMs: number): Ledger {
 
   function applyPayload(effect: Effect): void {
     const { verb, key, written } = effect;
-    if (verb === "put" && written) objects.add(key);
+    if (verb === "put" && written) objects.set(key, effect.bytes?.byteLength ?? 0);
     if (verb === "delete" && !objects.delete(key)) return;
     for (const cell of users.get(key) ?? []) settle(cell, effect);
   }
@@ -173,7 +177,8 @@ export function createLedger(graceMs: number): Ledger {
     const startedAt = Date.parse(record.startedAt);
     // in a copy of a registry nothing is
     const late = createdAt <= startedAt && at > startedAt + graceMs / 2;
-    const needs = record.kind === "version" ? payloadOf(record, key) : [];
+    const used = record.kind === "version" ? payloadOf(record, key) : new Map<string, number>();
+    const needs = [...used.keys()];
     const before = cell.states.at(-1)!.head;
     cell.landings.push({
       order,
@@ -185,6 +190,7 @@ export function createLedger(graceMs: number): Ledger {
       before,
       late,
       needs,
+      used,
       present: true,
       scrubbed: false,
       lost: false,
@@ -227,6 +233,7 @@ export function createLedger(graceMs: number): Ledger {
     cells,
     breaches,
     undone,
+    objects,
     apply(effect) {
       if (effect.key.startsWith("objects/")) return applyPayload(effect);
       if (effect.key.startsWith(SETTINGS) && effect.written) noteSettings(effect);
@@ -249,16 +256,20 @@ function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
   return cell;
 }
 
-/** Returns the payload keys of all parts. */
-function payloadOf({ files, fileList, commit }: VersionRecord, key: string): string[] {
+/** Returns how many bytes of each payload object a record uses, by key. */
+function payloadOf({ files, fileList, commit }: VersionRecord, key: string): Map<string, number> {
   const [, name, , , order] = key.split("/");
-  const folder = (from = `${order}/${commit}`) => `objects/${name}/${from}`;
-  const needs = new Set<string>();
-  for (const { parts = [], from } of files) {
-    for (const { object } of parts) needs.add(`${folder(from)}/${object}`);
+  const keyOf = ({ object, from = `${order}/${commit}` }: Pick<Part, "object" | "from">) =>
+    `objects/${name}/${from}/${object}`;
+  const used = new Map<string, number>();
+  for (const { parts = [], chunks, from } of files) {
+    for (const part of chunks === undefined ? parts : [...parts, chunks]) {
+      const object = keyOf({ from, ...part });
+      used.set(object, (used.get(object) ?? 0) + part.size);
+    }
   }
-  if (fileList !== undefined) needs.add(`${folder(fileList.from)}/${fileList.object}`);
-  return [...needs];
+  if (fileList !== undefined) used.set(keyOf(fileList), fileList.size);
+  return used;
 }
 
 export function statesDuring(cell: Cell | undefined, from: number, to: number): CellState[] {

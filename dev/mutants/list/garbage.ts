@@ -52,10 +52,25 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/payload-of-the-young-removed",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: "collection.isOld(newest) && !plan.referred",
-    replacement: "!plan.referred",
+    text: "if (until === undefined && collection.isOld(newest)) {",
+    replacement: "if (until === undefined) {",
     test: "tests/registry/maintenance/garbage_test.ts",
     testName: "uncommitted payload goes when all of its folder is old",
+  },
+  {
+    name: "garbage/parts-of-other-versions-not-counted",
+    file: "registry/cell/objects.ts",
+    text: "return part.from ?? from;",
+    replacement: "return from;",
+    seeds: { first: 1, count: 100, schedule: "shared ranges" },
+  },
+  {
+    name: "garbage/objects-of-a-needed-folder-stay",
+    file: "registry/maintenance/garbage/referred.ts",
+    text: "object >= first! && object <= last!",
+    replacement: "object >= 0",
+    test: "tests/registry/payload/shared_bytes_test.ts",
+    testName: "gc removes single objects of a folder",
   },
   {
     name: "garbage/dry-run-removes",

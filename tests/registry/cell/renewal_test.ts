@@ -3,6 +3,7 @@ import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, damaged, doing, followedBy, pass } from "../scripted_backend.ts";
 
@@ -177,6 +178,27 @@ testProtocol("files of a deleted base are uploaded after all", async (world) => 
   const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
   assertEquals({ common: loaded.common, small: loaded.small }, value);
   assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
+});
+
+testProtocol("bytes of a base that is deleted meanwhile are not shared", async (world) => {
+  const { registry, open, keys } = world;
+  const rival = await open();
+  const first = noise(600_000);
+  const changed = first.slice().fill(1, 1000, 2000);
+  await registry.save("a", { common: first }, { materializer: fileSet });
+  let asked = 0;
+  const overtake = async (n: number) => n === 1 && await rival.registry.delete("a@1");
+  const files = async function* (): AsyncGenerator<FileToSave> {
+    asked++;
+    yield { path: "common", content: changed };
+    const content = slowFile(world, GRACE_MS, overtake);
+    if (asked === 1) yield await Promise.resolve({ path: "slow", content });
+  };
+  const before = await keys("objects/");
+  await registry.save("a", files, { base: "a@1", materializer: fileSet });
+  assertEquals(asked, 2);
+  for (const key of before) await world.store.delete(key);
+  assertEquals(await registry.load("a", { as: fileSet }), { common: changed });
 });
 
 testProtocol("a save whose base is deleted meanwhile is repeated without it", async (world) => {

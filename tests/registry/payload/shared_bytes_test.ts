@@ -240,6 +240,15 @@ testStores("a list of a length of 2^53 is refused before it is read", async (reg
   assertEquals(await registry.load("a"), edited(first, 1000));
 }, ["far"]);
 
+testStores("a list of chunks that was replaced is not used", async (registry, store) => {
+  const first = noise(MIB);
+  await registry.save("a", first);
+  const second = edited(first, MIB / 2);
+  await replaceList(store, () => listOf(second), false);
+  await registry.save("a", second);
+  assertEquals(await registry.load("a"), second);
+}, ["far"]);
+
 testStores("a list that lies yields no wrong bytes", async (registry, store) => {
   const first = noise(MIB);
   await registry.save("a", first);

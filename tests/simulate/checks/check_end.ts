@@ -1,4 +1,5 @@
 // Checks the data at the end of a run, with an undisturbed handle.
+import type { VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
 import type { Bundle } from "../bundle.ts";
@@ -35,6 +36,8 @@ export async function checkEnd(
     });
   }
 
+  findings.push(...checkUse(ledger));
+
   for (const { request, outcome, returned } of operations) {
     if (request.verb !== "setAlias" || outcome?.ok !== true) continue;
     const cell = ledger.cellsOf(request.name, "version").find(({ place }) =>
@@ -62,6 +65,24 @@ export async function checkEnd(
       promise: "a valid record has its payload",
       message: `verifyRegistry: ${message}`,
     });
+  }
+  return findings;
+}
+
+/** A file that shares bytes uses at least half of each object, or it would be kept in vain. */
+function checkUse({ cells, objects }: Evidence["ledger"]): Finding[] {
+  const findings: Finding[] = [];
+  for (const { states } of cells.values()) {
+    const { head } = states.at(-1)!;
+    for (const [key, used] of head?.used ?? []) {
+      const { files = [] } = head!.record as Partial<VersionRecord>;
+      const isShared = files.some(({ parts = [] }) =>
+        parts.some(({ from }) => from && key.includes(from))
+      );
+      if (!isShared || used * 2 >= objects.get(key)!) continue;
+      const message = `${head!.key} uses ${used} of ${objects.get(key)} bytes of ${key}`;
+      findings.push({ promise: "garbage is bounded", message });
+    }
   }
   return findings;
 }

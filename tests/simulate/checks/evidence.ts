@@ -67,6 +67,7 @@ export type Promised =
   | "a reader never fails because of a writer"
   | "automatic versions have no gaps"
   | "a valid record has its payload"
+  | "garbage is bounded"
   | "errors are RegistryErrors that fit"
   | "nothing is sent past the deadline"
   | "copied versions stay the same"

@@ -9,6 +9,7 @@ import {
   isCommit,
   largeValue,
   liveAs,
+  longValue,
   mostly,
   sharingValue,
   smallValue,
@@ -58,6 +59,7 @@ export const mirrors: Schedule = {
         const value = random.pick([
           smallValue(`save ${n}`),
           largeValue(`save ${n}`),
+          longValue(`save ${n}`, 0),
           sharingValue("common", `save ${n}`),
         ]);
         const version = versioned && mutable && random.chance(0.5) ? { version: "1.0.0" } : {};

@@ -27,6 +27,7 @@ import { permissions, staleLists } from "./odd_stores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
+import { sharedRanges } from "./shared_ranges.ts";
 import { transfers } from "./transfers.ts";
 
 export const SCHEDULES: readonly Schedule[] = [
@@ -54,6 +55,7 @@ export const SCHEDULES: readonly Schedule[] = [
   copies,
   batches,
   wholeNames,
+  sharedRanges,
   retention,
   voidRetention,
   wrongClocks,
