@@ -80,6 +80,12 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  pairs: {
+    title: "The second version of eight pairs, beside restic; of 1 GiB in a bucket, beside s5cmd",
+    create: async (settings) => (await import("./pairs.ts")).createPairsGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
   minio: {
     title: "Buckets: MinIO",
     create: createBucketsGroup,
