@@ -213,4 +213,28 @@ export const SAVING: readonly Mutant[] = [
     test: "tests/registry/conformance/registries_test.ts",
     testName: "one of many concurrent setAlias() calls with expected wins",
   },
+  {
+    name: "fetching/rebuilt-file-not-verified",
+    file: "registry/payload/store_reader.ts",
+    text: "this.#passWhole(file, true, write, async (take) => {",
+    replacement: "this.#passWhole(file, false, write, async (take) => {",
+    test: "tests/registry/payload/download_over_older_test.ts",
+    testName: "a copy that changes meanwhile",
+  },
+  {
+    name: "service/earlier-version-without-the-right",
+    file: "apps/server/saving/sent_files.ts",
+    text: 'access.check("read", asked.name);',
+    replacement: "",
+    test: "tests/apps/client/new_bytes_test.ts",
+    testName: "an earlier version is used with the right to read it, only",
+  },
+  {
+    name: "service/claim-not-verified",
+    file: "apps/server/saving/sent_files.ts",
+    text: "iterableStream(chunks()).pipeThrough(verifying(path, sha256))",
+    replacement: "iterableStream(chunks())",
+    test: "tests/apps/client/new_bytes_test.ts",
+    testName: "a wrong claim saves nothing",
+  },
 ];

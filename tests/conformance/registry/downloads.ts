@@ -71,4 +71,29 @@ export const downloadCases: readonly RegistryCase[] = [
       deepStrictEqual(await readdir(folder), ["a.txt"]);
     },
   ),
+  inFolder(
+    "versions of a changed file are read, by ranges and over an older version",
+    async ({ registry, writer }, folder) => {
+      const to = join(folder, "a.bin");
+      let value = noise(2_500_000);
+      await writer.save("a", value);
+      await registry.download("a", { to });
+      for (let i = 1; i <= 3; i++) {
+        value = value.slice();
+        value.set(noise(3_000 * i), i * 700_000);
+        await writer.save("a", value);
+        const file = (await registry.open("a")).files()[0]!;
+        deepStrictEqual(await file.bytes(), value);
+        const range = { offset: i * 700_000 - 50_000, length: 100_000 };
+        const chunks = await Array.fromAsync(file.stream(range));
+        const read = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+        deepStrictEqual(read, value.slice(range.offset, range.offset + range.length));
+        const done = await registry.download("a", { to, overwrite: true });
+        strictEqual(done.written, 1);
+        deepStrictEqual(new Uint8Array(await readFile(to)), value);
+      }
+      await registry.download("a@1", { to, overwrite: true });
+      deepStrictEqual(new Uint8Array(await readFile(to)), noise(2_500_000));
+    },
+  ),
 ];
