@@ -168,9 +168,10 @@ function passed(answer: Answer): Response {
   return answer as unknown as Response;
 }
 
-/** Returns true if the client disconnected before its request had arrived. */
+/** Returns true if the connection ended before its request had arrived. */
 function isHungUp(thrown: unknown): boolean {
-  const { name, code } = (thrown ?? {}) as { name?: string; code?: string };
+  if (!(thrown instanceof Error)) return true; // the text or nothing that an adapter cuts it with
+  const { name, code } = thrown as Error & { code?: string };
   return name === "AbortError" || code === "ECONNRESET";
 }
 

@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
+import { silentLogger } from "../../../../core/system.ts";
 import { createHandler, type Handler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
@@ -75,6 +76,21 @@ Deno.test("a stalled body ends the connection", async () => {
   await connection.write(encoder.encode(`${head}Content-Length: 100\r\n\r\nabc`));
   await readToEnd(connection);
   assertMatch(await service.talk(requestText("/health")), /^HTTP\/1\.1 200 /);
+});
+
+Deno.test("an upload that stalls is not logged as a fault of the service", async () => {
+  const faults: unknown[] = [];
+  const logger = { ...silentLogger, error: (...told: unknown[]) => void faults.push(told) };
+  {
+    await using service = await serve({ limits: { idleTimeoutMs: 300 }, handler: { logger } });
+    for (const path of ["/contents", "/upload?name=a"]) {
+      using connection = await service.connect();
+      const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n`;
+      await connection.write(encoder.encode(`${head}abc`));
+      await readToEnd(connection);
+    }
+  } // waits for what still runs
+  assertEquals(faults, []);
 });
 
 Deno.test("ambiguous requests are refused", async () => {
