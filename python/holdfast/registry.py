@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from .artifact import Artifact
 from .errors import HoldfastError, NotFound, quoted
+from .past import pinned
 from .search import Found, parse_query
 from .versions import Version
 
@@ -62,10 +63,33 @@ class Registry:
     def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
         """Returns a version by its ref, without reading its files.
 
-        A ref is `name`, `name@1.2.0` (or `1.2`, `1`), `name@^1.2`, `name@latest` or `name@alias`.
-        With `as_of`, it is what the ref meant at that time.
+        A ref is `name`, `name@1.2.0` (or `1.2`, `1`), `name@^1.2`, `name@latest` or `name@alias`,
+        and `name@1.2.0/member` for a member of a release. With `as_of`, it is what the ref meant
+        at that time.
         """
+        name, _, selector = ref.partition("@")
+        release, slash, member = selector.partition("/")
+        if slash:
+            return self._member(ref, self.open(f"{name}@{release}", as_of=as_of), member)
+        return self._open(pinned(self, ref, as_of))
+
+    def _open(self, ref: str) -> Artifact:
         raise NotImplementedError
+
+    def _member(self, ref: str, release: Artifact, member: str) -> Artifact:
+        """Returns a member of a release, which must be as it was when that was published."""
+        if release.materializer != "release":
+            message = f"Cannot find {quoted(ref)}: {quoted(release.ref)} is not a release"
+            raise HoldfastError("Invalid", message, f"Open {quoted(release.ref)}.")
+        members = release.file("release.json").json()["members"]
+        if member not in members:
+            message = f"Cannot find {quoted(ref)}: no such member"
+            raise HoldfastError("NotFound", message, f"Use one of: {', '.join(members)}.")
+        artifact = self._open(members[member]["ref"])
+        if artifact.digest != members[member]["digest"]:
+            message = f"Cannot open {quoted(ref)}: {quoted(artifact.ref)} was overwritten since"
+            raise HoldfastError("Conflict", message, "Publish the release again.")
+        return artifact
 
     def deletions(self, name: str) -> Iterator[tuple[Version, str, str | None]]:
         """Yields deleted versions, with the times of the deletion and of the first save.

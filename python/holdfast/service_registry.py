@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 import uuid
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .artifact import Artifact
 from .connection import Connection, quote
 from .errors import HoldfastError, Json, damaged, quoted
 from .names import encode_segment
-from .past import pinned
 from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry
 from .search import Found
 from .sending import send_files
-from .serializers import checked_metadata, files_of
+from .serializers import FileToSend, checked_metadata, files_of
 from .versions import parse_ref
 
 
@@ -67,8 +66,7 @@ class ServiceRegistry(Registry):
         names = ("name", "version", "aliases", "metadata", "kind", "createdAt")
         return Listing(Found(*(each[name] for name in names)) for each in found)
 
-    def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
-        ref = pinned(self, ref, as_of)
+    def _open(self, ref: str) -> Artifact:
         name, _ = parse_ref(ref)
         wanted = ref.partition("@")[2] or "latest"
         what = f"the description of {quoted(ref)}"
@@ -118,16 +116,64 @@ class ServiceRegistry(Registry):
         `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
         `gzip` or `zstd`. `inputs` are refs, or artifacts with their digest.
         """
-        encode_segment(name)  # refuses what cannot be a name
-        materializer, files = files_of(value)
-        given: Json = {
+        return self._save(
+            name,
+            *files_of(value),
+            {
+                "version": version,
+                "metadata": checked_metadata(name, metadata),
+                "inputs": [input_of(each) for each in inputs or []] or None,
+                "onConflict": on_conflict,
+                "skipIfUnchanged": skip_if_unchanged or None,
+                "compress": compress,
+                "idempotencyKey": idempotency_key,
+            },
+            alias,
+            progress,
+        )
+
+    def publish(
+        self,
+        name: str,
+        members: Mapping[str, str],
+        *,
+        version: str | None = None,
+        metadata: Json | None = None,
+        alias: str | list[str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Saved:
+        """Publishes versions as one release: refs by the names of its members.
+
+        Read a member by `name@version/member`.
+        """
+        opened = {member: self.open(members[member]) for member in sorted(members)}
+        pinned = {
+            member: {"ref": each.ref.partition("+")[0], "digest": each.digest}
+            for member, each in opened.items()
+        }
+        content = json.dumps({"members": pinned}, ensure_ascii=False, indent=2) + "\n"
+        given = {
             "version": version,
             "metadata": checked_metadata(name, metadata),
-            "inputs": [input_of(each) for each in inputs or []] or None,
-            "onConflict": on_conflict,
-            "skipIfUnchanged": skip_if_unchanged or None,
-            "compress": compress,
-            "idempotencyKey": idempotency_key or str(uuid.uuid4()),
+            "inputs": list(pinned.values()),
+            "idempotencyKey": idempotency_key,
+        }
+        files = [FileToSend("release.json", content.encode())]
+        return self._save(name, "release", files, given, alias, None)
+
+    def _save(
+        self,
+        name: str,
+        materializer: str,
+        files: list[FileToSend],
+        given: Json,
+        alias: str | list[str] | None,
+        progress: bool | None,
+    ) -> Saved:
+        encode_segment(name)  # refuses what cannot be a name
+        given = {
+            **given,
+            "idempotencyKey": given["idempotencyKey"] or str(uuid.uuid4()),
             "materializer": {"id": materializer, "formatVersion": 1},
         }
         request = {key: value for key, value in given.items() if value is not None}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from .artifact import MAX_PART, Artifact
 from .buckets import GcsStore, S3Store
@@ -12,7 +11,6 @@ from .errors import HoldfastError, Json, damaged, quoted
 from .folder import FolderStore
 from .keys import cell_of
 from .names import decode_segment, encode_segment
-from .past import pinned
 from .records import (
     CELL_KINDS,
     HASH,
@@ -100,8 +98,8 @@ class StoreRegistry(Registry):
             changes.append(AliasChange(version, created_at, commit))
         return changes
 
-    def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:
-        name, wanted = parse_ref(pinned(self, ref, as_of))
+    def _open(self, ref: str) -> Artifact:
+        name, wanted = parse_ref(ref)
         if isinstance(wanted, Range) or wanted == "latest":
             return self._newest(ref, name, wanted if isinstance(wanted, Range) else None)
         version = wanted if isinstance(wanted, Version) else self._alias(ref, name, str(wanted))

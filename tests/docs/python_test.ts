@@ -1,49 +1,82 @@
-// The page about Python, with a real one. `HOLDFAST_PYTHON` names it; else `python3` is tried.
-import { assertEquals } from "@std/assert";
+// The page about Python and the example notebook, with a real Python and a real service.
+// `HOLDFAST_PYTHON` names the Python; else `python3` is tried.
+import { assert, assertEquals } from "@std/assert";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createHandler } from "../../apps/server.ts";
-import type { NDArray } from "../../materializers/mod.ts";
-import type { Table } from "../../formats/csv.ts";
+import { realSystem } from "../../core/system.ts";
 import { addFormats } from "../../materializers/formats.ts";
 import { openRegistry } from "../../mod.ts";
+import type { Table } from "../../formats/csv.ts";
 import { findPython } from "../support/numpy.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
-const python = await findPython("numpy, pyarrow");
+const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
+const PROGRAMS = ["save", "fsspec", "sklearn", "checkpoints", "errors"];
+
+function environment(root: string): Record<string, string> {
+  const command = [Deno.execPath(), "run", "-A", "--no-check", join(REPOSITORY, "apps/cli.ts")];
+  return {
+    HOLDFAST_COMMAND: command.join(" "),
+    HOLDFAST_PYTHON_CACHE: join(root, "cache"),
+    HOME: realSystem.env("HOME") ?? "",
+    IPYTHONDIR: join(root, "ipython"),
+    PATH: realSystem.env("PATH") ?? "",
+    PYTHONPATH: join(REPOSITORY, "python"),
+    PYTHONDONTWRITEBYTECODE: "1",
+  };
+}
 
 Deno.test({
-  name: "the page about Python reads and writes a registry, and prints what it says",
+  name: "the page about Python saves and reads, and prints what it says",
   ignore: python === undefined,
   async fn() {
     const page = await readFile(join(REPOSITORY, "docs/python.md"), "utf8");
-    const program = Array.from(page.matchAll(/^```python\n([^]*?)^```$/gm), ([, text]) => text);
-    const expected = Array.from(
-      program.join("").matchAll(/\bprint\(.*\) {2}# (.*)$/gm),
-      ([, text]) => text,
-    );
     await using root = await tempRoot();
-    await using registry = await openRegistry("memory:");
-    await registry.save("my:config", { depth: 12 });
-    await registry.setAlias("my:config", "production", "1.0.0");
-    await using handler = createHandler(registry);
-    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
-    const { stdout } = await promisify(execFile)(python!, ["-c", program.join("\n")], {
-      cwd: root.path,
-      env: { HOLDFAST_SERVICE: `http://127.0.0.1:${server.addr.port}` },
-    });
-    assertEquals(stdout.trim().split("\n"), expected);
-
-    addFormats(registry.materializers);
-    assertEquals(await registry.load("my:config"), { depth: 24 });
-    assertEquals(((await registry.load("my:weights")) as NDArray).shape, [2, 3]);
-    for (const name of ["my:wells", "my:wells:arrow"]) {
-      const table = await registry.load(name) as Table;
-      const rows = await Array.fromAsync(table.rows());
-      assertEquals(rows, [{ well: "A01", cells: 12n }, { well: "A02", cells: 34n }]);
+    const options = { cwd: root.path, env: environment(root.path) };
+    for (const name of PROGRAMS) {
+      const [, program = ""] =
+        new RegExp(`^\`\`\`python ${name}\n([^]*?)^\`\`\`$`, "m").exec(page) ??
+          [];
+      const expected = Array.from(
+        program.matchAll(/\bprint\(.*\) {2}# (.*)$/gm),
+        ([, text]) => text,
+      );
+      assert(expected.length > 0, name);
+      const setUp = name === "fsspec"
+        ? "import holdfast.filesystem, fsspec\n" +
+          "fsspec.register_implementation('holdfast', holdfast.filesystem.HoldfastFileSystem)\n"
+        : "";
+      const { stdout } = await promisify(execFile)(python!, ["-c", setUp + program], options);
+      assertEquals(stdout.trim().split("\n"), expected, name);
     }
+    await using registry = await openRegistry(root.join(".holdfast"));
+    addFormats(registry.materializers);
+    const table = await registry.load("team:scores") as Table;
+    assertEquals((await Array.fromAsync(table.rows())).length, 3);
+    assertEquals((await registry.info("team:scores")).inputs, ["team:model@1.0.0"]);
+  },
+});
+
+const RUN = `
+import sys, nbclient, nbformat
+notebook = nbformat.read(sys.argv[1], 4)
+nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+shown = [data for cell in cells for output in cell.outputs for data in [output.get("data", {})]]
+print(len(cells), sum("<table>" in data.get("text/html", "") for data in shown))
+`;
+
+Deno.test({
+  name: "the example notebook runs, and shows tables",
+  ignore: python === undefined,
+  async fn() {
+    await using root = await tempRoot();
+    await cp(join(REPOSITORY, "examples/python.ipynb"), root.join("python.ipynb"));
+    const options = { cwd: root.path, env: environment(root.path) };
+    const { stdout } = await promisify(execFile)(python!, ["-c", RUN, "python.ipynb"], options);
+    assertEquals(stdout.trim(), "6 3");
   },
 });

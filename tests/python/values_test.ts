@@ -56,7 +56,8 @@ testReader("the page about Python shows what the reader does", async (_, root) =
   const [, program = ""] = /^```python reader\n([^]*?)^```$/m.exec(page) ?? [];
   const expected = Array.from(program.matchAll(/\bprint\(.*\) {2}# (.*)$/gm), ([, text]) => text);
   assert(expected.length > 4);
-  const options = { cwd: root.path, env: ENVIRONMENT };
+  const env = { ...ENVIRONMENT, HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const options = { cwd: root.path, env };
   const ran = await promisify(execFile)(python!, ["-c", program], options);
   assertEquals(ran.stdout.trimEnd().split("\n"), expected);
   assertEquals(await readFile(root.join("config/data.json"), "utf8"), '{"depth":12}');
