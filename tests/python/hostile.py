@@ -1,4 +1,4 @@
-"""Damages copies of a registry at random, reads each, and prints how many errors of the reader it saw.
+"""Damages copies of a registry at random, reads each, and prints how many errors were reported.
 
 Arguments: the registry, a folder for the copies, the first seed, the number of seeds. Half of the
 changed records have a sum that fits, so that their members reach the reader.

@@ -33,3 +33,10 @@ export async function makeVoid(
   await land();
   world.warnings.length = 0;
 }
+
+/** Writes every object again, which then has the time of now. */
+export async function touch({ store, keys }: ProtocolWorld, prefix = ""): Promise<void> {
+  for (const key of await keys(prefix)) {
+    await store.put(key, await (await store.get(key))!.bytes());
+  }
+}

@@ -33,11 +33,11 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "rules/void-records",
     file: "registry/cell/voids.ts",
-    text: "return isLate(store, found) && objectsOf",
-    replacement: "return false && objectsOf",
+    text: "length > 0 && await isLate(",
+    replacement: "length < 0 && await isLate(",
     also: [{
       file: "registry/operations/load.ts",
-      text: "if (isLate(context, found)) noteVoid",
+      text: "if (await isLate(context, found)) noteVoid",
       replacement: "if (false) noteVoid",
     }],
   },
@@ -241,8 +241,13 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "voids/restored-records-are-late",
     file: "registry/cell/voids.ts",
-    text: "store.createdAt <= startedAt && ",
-    replacement: "true && ",
+    text: "return store.createdAt <= startedAt;",
+    replacement: "return true;",
+    also: [{
+      file: "registry/cell/voids.ts",
+      text: "if (store.createdAt > startedAt) return false;",
+      replacement: "",
+    }],
     test: "tests/registry/cell/void_records_test.ts",
     testName: "nothing expires in a registry younger than its records: it was copied",
   },

@@ -148,7 +148,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "drafts/late-part-counts",
     file: "registry/operations/drafts/draft_state.ts",
-    text: "if (!isLate(draft, found)) return found;",
+    text: "if (!await isLate(draft.context, landed, draft.signal)) return found;",
     replacement: "return found;",
     test: "tests/registry/drafts/draft_age_test.ts",
     testName: "a part that landed late does not count",

@@ -358,12 +358,12 @@ standInTest("an object without a time is not an old one", async (start) => {
     ({ query }) => query.has("list-type") ? untimed : { headers: { etag: "e1" }, body: "x" },
     { retryForMs: 100 },
   );
-  const actions = [
-    () => Array.fromAsync(store.backend.list("")),
-    () => store.backend.get("a"),
-    () => store.backend.copy!("a", "b"),
-  ];
-  for (const action of actions) assertEquals((await failure(action())).code, "Unavailable");
+  const { backend } = store;
+  for (
+    const call of [Array.fromAsync(backend.list("")), backend.get("a"), backend.copy!("a", "b")]
+  ) {
+    assertEquals((await failure(call)).code, "Unavailable");
+  }
 });
 
 standInTest("a listing that leads back to a page is refused", async (start) => {
@@ -372,12 +372,8 @@ standInTest("a listing that leads back to a page is refused", async (start) => {
     const error = await failure(Array.fromAsync(store.backend.list("")));
     assertEquals([error.code, store.requests.length], ["Unsupported", tokens.length + 1]);
   }
-  const uploads = await start(() =>
-    xml(
-      "ListMultipartUploadsResult",
-      "<IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker>",
-    )
-  );
+  const again = "<IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker>";
+  const uploads = await start(() => xml("ListMultipartUploadsResult", again));
   assertEquals(await Array.fromAsync(uploads.backend.sweepUploads!({ olderThan: 0 })), []);
 });
 

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SavedArtifact } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
-import { heldUp, makeVoid } from "../late_records.ts";
+import { heldUp, makeVoid, touch } from "../late_records.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
-import { noise } from "../registries.ts";
 import { collect, rejected } from "../rejected.ts";
 
 const ONE = { version: "1.0.0" };
@@ -335,35 +334,6 @@ testProtocol(
     assertEquals((await collectGarbage(registry)).voids, []);
   },
 );
-
-testProtocol("chmod -R of an open registry makes nothing late", MUTABLE, async (world) => {
-  const { registry, keys, advance, store } = world;
-  const files = { large: noise(300_000, 2) };
-  const draft = await registry.openDraft("a", { id: "1" });
-  await draft.addPart("0", [{ path: "large", content: noise(300_000) }]);
-  await registry.save("a", files, { materializer: fileSet });
-  advance(GRACE_MS);
-  await touch(world);
-  const before = (await keys("objects/")).length;
-  const again = { materializer: fileSet, skipIfUnchanged: true };
-  assertEquals((await registry.save("a", files, again)).version, "1.0.0");
-  await registry.save("a", { ...files, more: noise(10) }, { materializer: fileSet });
-  assertEquals((await keys("objects/")).length, before + 1);
-  await draft.commit();
-  assertEquals((await registry.open("a")).files().map(({ info }) => info.path), ["large"]);
-  await registry.save("b", filler("b"));
-  advance(GRACE_MS);
-  await touch(world);
-  for (const key of await keys("objects/b/")) await store.delete(key);
-  await rejected("Corrupt", registry.load("b"));
-});
-
-/** Writes every object again, which then has the time of now. */
-async function touch({ store, keys }: ProtocolWorld, prefix = ""): Promise<void> {
-  for (const key of await keys(prefix)) {
-    await store.put(key, await (await store.get(key))!.bytes());
-  }
-}
 
 testProtocol(
   "verify ends if the valid record below an expired one is damaged",
