@@ -1,4 +1,5 @@
 // Records: the small objects whose creation is a commit. FORMAT.md describes them byte by byte.
+import type { RetentionRule } from "./registry/rules.ts";
 import type { Locking } from "./backend.ts";
 
 /** Path and content of a file in an artifact. */
@@ -124,7 +125,7 @@ export interface SettingsRecord extends RecordBase {
   kind: "settings";
   /** Id of the registry. Absent in the first generation, whose commit is the id. */
   registry?: string;
-  settings: RegistrySettings;
+  settings: RegistrySettings & { rules?: RetentionRule[] };
 }
 
 /** The stored settings of a registry. */

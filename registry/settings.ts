@@ -3,6 +3,7 @@
 import type { Backend, Locking } from "../core/backend.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings } from "../core/record.ts";
+import type { RetentionRule } from "../core/registry/rules.ts";
 import { encodeRecord } from "./format/record_codec.ts";
 import type { OpenOptions } from "../core/registry.ts";
 import { createRecord } from "./cell/cell.ts";
@@ -29,6 +30,8 @@ const FLAGS: Readonly<Record<string, string>> = {
 export interface StoredSettings {
   id: string;
   settings: RegistrySettings;
+  /** Retention rules, as of now. */
+  rules: readonly RetentionRule[];
   /** Store time, milliseconds. */
   createdAt: number;
   etag?: string;
@@ -80,6 +83,7 @@ export async function openSettings(
   return {
     id: record.commit,
     settings: record.settings,
+    rules: now.settings.rules ?? [],
     createdAt,
     ...(etag === undefined ? {} : { etag }),
   };

@@ -2,6 +2,7 @@
 // changes.
 import { nameProblem } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
+import { ruleProblem } from "../../core/registry/rules.ts";
 import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
 
 type Fields = Record<string, unknown>;
@@ -204,9 +205,11 @@ function isOrigin(origin: unknown): boolean {
 
 function isSettings(settings: unknown): boolean {
   if (!isJsonObject(settings)) return false;
-  const { versioned, mutable, graceMs, leastGraceMs, locking } = settings;
+  const { versioned, mutable, graceMs, leastGraceMs, locking, rules } = settings;
   if (typeof versioned !== "boolean" || typeof mutable !== "boolean") return false;
   if (locking !== undefined && locking !== "link" && locking !== "file") return false;
+  const isRule = (rule: unknown) => isJsonObject(rule) && ruleProblem(rule) === undefined;
+  if (!isAbsentOr(rules, (list) => Array.isArray(list) && list.every(isRule))) return false;
   return isNumber(leastGraceMs, 1) && isNumber(graceMs, leastGraceMs as number);
 }
 

@@ -1,6 +1,6 @@
 // Reads and changes the settings of a registry.
 import { fault } from "../../core/errors.ts";
-import type { RegistrySettings } from "../../core/record.ts";
+import type { RegistrySettings, SettingsRecord } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";
@@ -46,8 +46,23 @@ export async function changeSettings(
   const context = contextOf(registry, "change settings");
   checkWritable(context, "change settings");
   checkChange(context, graceMs);
-  const { location } = context.backend;
-  const action = `change settings of registry at ${location}`;
+  const action = `change settings of registry at ${context.backend.location}`;
+  await writeSettings(
+    context,
+    action,
+    ({ settings }) => settings.graceMs === graceMs ? undefined : { graceMs },
+    signal,
+  );
+  return await currentSettings(context, signal);
+}
+
+/** Writes settings with some members changed; undefined leaves them as they are. */
+export async function writeSettings(
+  context: Context,
+  action: string,
+  change: (record: SettingsRecord) => Partial<SettingsRecord["settings"]> | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
   const operation = startOperation(context, action, signal);
   let there: string | undefined;
   const generation = await writeCell(context, operation, SETTINGS, {
@@ -58,20 +73,20 @@ export async function changeSettings(
           action,
           state: "the newest settings record is unreadable",
           hint: "Run `verify` to find the damaged object, and restore it from a copy.",
-          backend: location,
+          backend: context.backend.location,
         });
       }
-      const { info, record } = head.found;
-      const { settings } = recordOfKind(head.found, "settings");
+      const { info } = head.found;
+      const record = recordOfKind(head.found, "settings");
       there = info.key;
-      if (settings.graceMs === graceMs) return undefined;
+      const changes = change(record);
+      if (changes === undefined) return undefined;
       const base = operation.recordBase(head.generation + 1, head.previous);
-      const changed = { settings: { ...settings, graceMs }, registry: context.id };
+      const changed = { settings: { ...record.settings, ...changes }, registry: context.id };
       return encodeRecord({ ...record, ...base, kind: "settings", ...changed });
     },
   });
   if (generation === undefined) await settle(context, [there!], signal);
-  return await currentSettings(context, signal);
 }
 
 async function currentSettings(context: Context, signal?: AbortSignal): Promise<CurrentSettings> {

@@ -1,6 +1,7 @@
 // Retention: deletes old versions by rules.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
+import { ruleFor } from "../../core/registry/rules.ts";
 import type { Registry, VersionEntry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../operations/context.ts";
@@ -39,6 +40,7 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     if (options.names !== undefined) {
       await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
     }
+    if (context !== undefined && keepAliased && ruleFor(context.rules, name)?.protect) continue;
     const pruning = context === undefined
       ? new NamePruning(prunableByContract(registry, name, rules), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);

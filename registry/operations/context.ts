@@ -1,7 +1,9 @@
 // The values that the operations of one open registry share.
 import { fault } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
+import { type RetentionRule, ruleFor } from "../../core/registry/rules.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
@@ -10,6 +12,8 @@ export interface Context extends CachingStore {
   readonly materializers: Materializers;
   readonly maxLoadBytes: number;
   readonly readOnly: boolean;
+  /** Retention rules when they were last read. */
+  rules: readonly RetentionRule[];
   readonly executor: Executor<PayloadJobs>;
 }
 
@@ -19,6 +23,24 @@ export function checkWritable(context: Context, action: string): void {
   const state = "the registry was opened read-only";
   const hint = "Open it without readOnly to write.";
   throw fault({ code: "Denied", action, state, hint, backend: context.backend.location });
+}
+
+/** Throws `Conflict` for a name that a rule protects. */
+export function checkUnprotected(context: Context, action: string, name: string): void {
+  const rule = ruleFor(context.rules, name);
+  if (!rule?.protect) return;
+  throw fault({
+    code: "Conflict",
+    action,
+    subject: shown(name),
+    state: `the rule ${shown(rule.pattern)} protects it`,
+    hint: "Change the rule, or delete with force: true.",
+    hints: {
+      cli: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
+      http: "Change the rule, or delete with ?force=true.",
+    },
+    backend: context.backend.location,
+  });
 }
 
 const CONTEXT = Symbol("context");

@@ -9,7 +9,7 @@ import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/ver
 import { listHolds } from "./holds.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
-import { checkWritable, type Context } from "./context.ts";
+import { checkUnprotected, checkWritable, type Context } from "./context.ts";
 import { readHead, readRecord, type VersionHead, versionHeads } from "../cell/heads.ts";
 import { cellOf, versionCell } from "../format/layout.ts";
 import { settle } from "../cell/settle.ts";
@@ -26,6 +26,7 @@ export async function deleteRef(
   const ref = parseRef(text, options.version);
   checkDelete(ref, options, context.settings);
   const { force = false, ifCommit, signal } = options;
+  if (!force) checkUnprotected(context, "delete", ref.name);
   if (!ref.bare) {
     const version = await versionOf(context, ref, signal);
     if (version === undefined) return false;

@@ -12,7 +12,7 @@ import { withDeadline } from "../../core/retry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
-import type { Context } from "./context.ts";
+import { checkUnprotected, type Context } from "./context.ts";
 import { type FoundRecord, readHead } from "../cell/heads.ts";
 import {
   cellOf,
@@ -70,7 +70,12 @@ export async function saveFiles(
   const { name } = artifact;
   checkMaterializer(artifact.materializer);
   checkSave(context, name, options);
-  if (artifact.members?.origin === undefined) checkNewName(name); // mirrors keep old names
+  if (artifact.members?.origin === undefined) { // mirrors keep old names, and follow their source
+    checkNewName(name);
+    const { onConflict, ifCommit } = options;
+    const overwrites = onConflict === "overwrite" || ifCommit !== undefined;
+    if (overwrites) checkUnprotected(context, "overwrite", name);
+  }
   const how = { executor, given: userFields(options) };
   let movedBytes = 0; // never decreases, even in a second attempt
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {

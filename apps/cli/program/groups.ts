@@ -22,11 +22,15 @@ export const GROUPS: readonly CommandGroup[] = [
     title: "List, search and compare",
     words: ["ls", "versions", "info", "log", "diff", "lineage"],
   },
-  { name: "names", title: "Aliases and deletion", words: ["alias", "rm"] },
+  {
+    name: "names",
+    title: "Aliases, releases, notes and deletion",
+    words: ["alias", "publish", "members", "note", "rm"],
+  },
   {
     name: "space",
     title: "Space and safety",
-    words: ["du", "prune", "gc", "verify", "mirror", "settings"],
+    words: ["du", "prune", "rules", "gc", "verify", "mirror", "settings"],
   },
   {
     name: "share",

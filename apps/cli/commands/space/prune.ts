@@ -1,5 +1,5 @@
 // `holdfast prune`
-import { prune as pruneRegistry } from "../../../../registry/maintenance.ts";
+import { prune as pruneBy, pruneByRules } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
 import type { PruneOptions, PruneReport } from "../../../../registry/maintenance.ts";
 import type { Registry } from "../../../../mod.ts";
@@ -20,6 +20,7 @@ interface PruneFlags {
   keepWhere?: Condition[];
   olderThan?: number;
   includeAliased?: boolean;
+  rules?: boolean;
   dryRun?: boolean;
   yes?: boolean;
 }
@@ -52,6 +53,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       parse: parseDuration,
     },
     { flags: "--include-aliased", text: "also versions that an alias or a release names" },
+    { flags: "--rules", text: "by the rules of the registry: holdfast rules ls" },
     { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
   ],
@@ -70,7 +72,16 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       ...{ keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs },
       keepWhere: keepWhere && meetsAll(keepWhere),
     };
-    if (Object.values(rules).every((rule) => rule === undefined)) {
+    const isNone = Object.values(rules).every((rule) => rule === undefined);
+    if (flags.rules && (!isNone || includeAliased)) {
+      const hint = "Leave them out, or change a rule: holdfast rules set";
+      throw invalid("prune", "--rules excludes other rules", hint);
+    }
+    const pruneRegistry: typeof pruneBy = flags.rules
+      ? (registry, { names, dryRun, onDeleted, signal }) =>
+        pruneByRules(registry, { names, dryRun, onDeleted, signal })
+      : pruneBy;
+    if (isNone && !flags.rules) {
       const hint = "Add --keep-last 10, --older-than 30d, or other rules: holdfast prune --help";
       throw invalid("prune", "no rule is given", hint);
     }
@@ -99,7 +110,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     await progress.end();
     await print(report, dryRun, context);
     const { deleted, clock, failures } = report;
-    if (dryRun) await noteProtected(registry, options, { deleted, context });
+    if (dryRun && !flags.rules) await noteProtected(registry, options, { deleted, context });
     if (clock === "own") {
       await context.note("Ages use the clock of this machine, not of the store");
     }
@@ -120,7 +131,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       for (const { name, version } of inOrder(deleted, nameOf)) {
         await context.note(`would delete: ${name}@${version}`);
       }
-      await noteProtected(registry, options, { deleted, context });
+      if (!flags.rules) await noteProtected(registry, options, { deleted, context });
       return deleted.length === 0 ||
         await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`);
     }
@@ -156,7 +167,7 @@ async function noteProtected(
 ): Promise<void> {
   if (options.keepAliased === false) return;
   const goes = new Set(deleted.map(refOf));
-  const whole = await pruneRegistry(registry, { ...options, keepAliased: false, dryRun: true });
+  const whole = await pruneBy(registry, { ...options, keepAliased: false, dryRun: true });
   for (const kept of whole.deleted.filter((one) => !goes.has(refOf(one)))) {
     const all = await Array.fromAsync(registry.aliases(kept.name, { signal: options.signal }));
     const aliases = all.flatMap((each) => each.version === kept.version ? [each.alias] : []);

@@ -1,0 +1,105 @@
+// `holdfast rules set`, `rules ls`, `rules rm` and `rules test`
+import { changeRules, readRules, type RetentionRule } from "../../../../registry/maintenance.ts";
+import { ruleFor } from "../../../../core/registry/rules.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { printTable } from "../../terminal/print_table.ts";
+import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
+
+interface SetFlags extends Omit<RetentionRule, "pattern" | "olderThanMs"> {
+  olderThan?: number;
+}
+
+const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
+
+export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
+  name: "rules set",
+  summary: "Keep a retention rule in the registry, for prune --rules.",
+  details:
+    "The rule replaces an earlier one of the same pattern. Of several rules that match a name, " +
+    "only the one whose pattern has most characters besides * applies. --protect makes rm and " +
+    "overwriting need --force, and keeps prune away.",
+  args: [PATTERN],
+  options: [
+    { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
+    ...["daily", "weekly", "monthly"].map((period) => ({
+      flags: `--keep-${period} <count>`,
+      text: `keep the newest version of each of this many periods (${period})`,
+      parse: parseCount,
+    })),
+    {
+      flags: "--older-than <duration>",
+      text: "only delete older versions: 12h, 30d, 8w",
+      parse: parseDuration,
+    },
+    { flags: "--protect", text: "delete nothing of these names" },
+  ],
+  examples: [
+    ["holdfast rules set 'runs:*' --keep-last 30 --keep-daily 14", "thin out runs"],
+    ["holdfast rules set 'models:*' --protect", "protect models"],
+    ["holdfast prune --rules --dry-run", "what the rules would delete"],
+  ],
+  async run([pattern], { olderThan, ...flags }, context) {
+    const registry = await context.open({ write: true });
+    const set = { pattern, ...flags, ...olderThan !== undefined && { olderThanMs: olderThan } };
+    const { revision } = await changeRules(registry, { set, signal: context.io.signal });
+    await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
+  },
+});
+
+export const rulesLs: Command = defineCommand<[]>({
+  name: "rules ls",
+  summary: "List the retention rules of the registry.",
+  args: [],
+  options: [],
+  examples: [["holdfast rules ls", "all rules"]],
+  async run(_args, _flags, context) {
+    const registry = await context.open();
+    const { rules, changedAt } = await readRules(registry, { signal: context.io.signal });
+    const rows = rules.map((rule) => ({ json: rule, cells: [rule.pattern, ruleText(rule)] }));
+    await printTable(context, ["PATTERN", "RULE"], rows);
+    if (rules.length === 0) await context.note("There are no rules");
+    else await context.note(`Last changed: ${formatTime(changedAt)}`);
+  },
+});
+
+export const rulesRm: Command = defineCommand<[pattern: string]>({
+  name: "rules rm",
+  summary: "Remove a retention rule.",
+  args: [PATTERN],
+  options: [],
+  examples: [["holdfast rules rm 'runs:*'", "names that it matched are not pruned any more"]],
+  async run([pattern], _flags, context) {
+    const registry = await context.open({ write: true });
+    await changeRules(registry, { remove: pattern, signal: context.io.signal });
+    await context.done({ pattern, removed: true }, `Removed the rule for ${pattern}`);
+  },
+});
+
+export const rulesTest: Command = defineCommand<[name: string]>({
+  name: "rules test",
+  summary: "Show which rule applies to a name, and why.",
+  args: [{ usage: "<name>", text: "the artifact; it need not exist", completes: "name" }],
+  options: [],
+  examples: [["holdfast rules test runs:42", "the rule that prune --rules follows"]],
+  async run([name], _flags, context) {
+    const registry = await context.open();
+    const { rules } = await readRules(registry, { signal: context.io.signal });
+    const rule = ruleFor(rules, name);
+    const others = rules.filter((other) => other !== rule && ruleFor([other], name) === other);
+    const why = others.length === 0
+      ? "the only rule that matches"
+      : `more characters match than those of ${formatCount(others.length, "other rule")}: ` +
+        others.map(({ pattern }) => pattern).join(", ");
+    const text = rule === undefined
+      ? `No rule matches ${name}: prune --rules keeps all of it`
+      : `${rule.pattern}: ${ruleText(rule)} (${why})`;
+    await context.result({ name, rule: rule ?? null, others }, text);
+  },
+});
+
+function ruleText({ pattern: _, protect, olderThanMs, ...keep }: RetentionRule): string {
+  const parts = Object.entries(keep).filter(([, count]) => count !== undefined)
+    .map(([name, count]) => `${name.replace("keep", "keep ").toLowerCase()} ${count}`);
+  if (olderThanMs !== undefined) parts.push(`older than ${olderThanMs / 3_600_000} h`);
+  return [...parts, ...protect ? ["protected"] : []].join(", ");
+}

@@ -1,0 +1,63 @@
+// Retention rules that a registry keeps.
+/** What `prune` keeps of the names that match a pattern, and whether they are protected. */
+export interface RetentionRule {
+  /** A name, or a pattern in which each `*` stands for any text: `runs:*`. */
+  pattern: string;
+  /** Keep this number of the newest versions. */
+  keepLast?: number;
+  /** Keep the newest version of each of the last days with one. */
+  keepDaily?: number;
+  /** Keep the newest version of each of the last weeks with one. */
+  keepWeekly?: number;
+  /** Keep the newest version of each of the last months with one. */
+  keepMonthly?: number;
+  /** Keep versions that are younger, milliseconds. */
+  olderThanMs?: number;
+  /** `delete` needs `force`, overwriting is refused, and `prune` keeps everything. */
+  protect?: boolean;
+}
+
+const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
+
+/** Returns what is wrong with a rule, or undefined. */
+export function ruleProblem(rule: Partial<Record<string, unknown>>): string | undefined {
+  const { pattern, olderThanMs = 0, protect = true } = rule;
+  if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {
+    return "the pattern must have 1 to 200 characters";
+  }
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!COUNTS.every((name) => isCount(rule[name] ?? 0))) return "counts must be whole numbers";
+  if (!isCount(olderThanMs)) return "olderThanMs must be a whole number";
+  if (typeof protect !== "boolean") return "protect must be true or false";
+  const keeps = isRetention(rule as unknown as RetentionRule);
+  if (keeps !== (rule.protect === true)) return undefined;
+  return keeps ? "a protected name is not pruned" : "it has no effect";
+}
+
+/** True if a rule deletes anything at all. */
+export function isRetention(rule: RetentionRule): boolean {
+  return [...COUNTS, "olderThanMs" as const].some((name) => rule[name] !== undefined);
+}
+
+/** Returns the rule for a name: the one whose pattern has most characters besides `*`. */
+export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
+  const weight = ({ pattern }: RetentionRule) =>
+    pattern.replaceAll("*", "").length * 1_000 - pattern.length;
+  return rules.filter(({ pattern }) => matches(pattern, name))
+    .sort((a, b) => weight(b) - weight(a) || (a.pattern < b.pattern ? -1 : 1))[0];
+}
+
+/** Matches part by part, in time that grows with the lengths alone. */
+function matches(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length && name.endsWith(last);
+}

@@ -1,0 +1,61 @@
+// Retention rules that the registry keeps.
+import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
+import { worded } from "../contract/verb_errors.ts";
+import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
+import type { RetentionRules, RulesChange } from "../maintenance/rules.ts";
+
+/**
+ * Returns the retention rules of a registry.
+ *
+ * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
+ */
+export async function readRules(
+  registry: Registry,
+  options: SignalOptions = {},
+): Promise<RetentionRules> {
+  checkRegistry("read rules", registry);
+  const tool = await import("../maintenance/rules.ts");
+  return await worded({ verb: "read the rules" }, () => tool.readRules(registry, options));
+}
+
+/**
+ * Sets or removes the retention rule of a pattern. Of several rules that match a name, only the one
+ * whose pattern has most characters besides `*` applies. A program that has the registry open
+ * respects a new `protect` when it opens it again.
+ *
+ * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, `NotFound` for a
+ * pattern without a rule
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { changeRules, pruneByRules } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * for (const value of [1, 2, 3]) await registry.save("runs:a", value);
+ * await changeRules(registry, { set: { pattern: "runs:*", keepLast: 1 } });
+ * assertEquals((await pruneByRules(registry)).deleted.length, 2);
+ * ```
+ */
+export async function changeRules(
+  registry: Registry,
+  change: RulesChange,
+): Promise<RetentionRules> {
+  const known = { set: true, remove: true, ifRevision: true, signal: true } as const;
+  const given = checkToolOptions("change rules", registry, change, known);
+  const tool = await import("../maintenance/rules.ts");
+  return await worded({ verb: "change the rules" }, () => tool.changeRules(registry, given ?? {}));
+}
+
+/** Prunes every name by the rule for it. Names without a rule, or only protected, stay whole. */
+export async function pruneByRules(
+  registry: Registry,
+  options: Pick<PruneOptions, "dryRun" | "names" | "onDeleted" | "signal"> = {},
+): Promise<PruneReport> {
+  const known = { dryRun: true, names: true, onDeleted: true, signal: true } as const;
+  const given = checkToolOptions("prune by rules", registry, options, known);
+  const tool = await import("../maintenance/rules.ts");
+  return await worded({ verb: "prune" }, () => tool.pruneByRules(registry, given));
+}
