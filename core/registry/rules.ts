@@ -1,5 +1,5 @@
 // Retention rules that a registry keeps.
-/** What `prune` keeps of the names that match a pattern, and whether they are protected. */
+/** A rule for the names that match a pattern: the versions that `prune` keeps, or protection. */
 export interface RetentionRule {
   /** A name, or a pattern in which each `*` stands for any text: `runs:*`. */
   pattern: string;

@@ -1,9 +1,20 @@
 // Retention rules that the registry keeps.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
+import {
+  checkOptions,
+  checkRegistry,
+  checkToolOptions,
+  type OptionNames,
+} from "../../core/options/check_options.ts";
+import type { RetentionRule } from "../../core/registry/rules.ts";
 import { worded } from "../contract/verb_errors.ts";
 import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
 import type { RetentionRules, RulesChange } from "../maintenance/rules.ts";
+
+const RULE: OptionNames<RetentionRule> = {
+  ...{ pattern: true, keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true },
+  ...{ olderThanMs: true, protect: true },
+};
 
 /**
  * Returns the retention rules of a registry.
@@ -45,6 +56,7 @@ export async function changeRules(
 ): Promise<RetentionRules> {
   const known = { set: true, remove: true, ifRevision: true, signal: true } as const;
   const given = checkToolOptions("change rules", registry, change, known);
+  if (given?.set !== undefined) checkOptions("set a rule", given.set, RULE);
   const tool = await import("../maintenance/rules.ts");
   return await worded({ verb: "change the rules" }, () => tool.changeRules(registry, given ?? {}));
 }

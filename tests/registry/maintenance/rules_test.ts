@@ -70,7 +70,7 @@ testInMemory("invalid rules are refused", async ({ registry }) => {
   const rules: object[] = [
     ...[{ pattern: "" }, { pattern: "a" }, { pattern: "a", keepLast: -1 }, { keepLast: 1 }],
     ...[{ pattern: "a", keepLast: 1.5 }, { pattern: "a", keepLast: 1, protect: true }],
-    { pattern: "*".repeat(201), keepLast: 1 },
+    ...[{ pattern: "*".repeat(201), keepLast: 1 }, { pattern: "a", keeplast: 1 }],
   ];
   for (const set of rules) {
     await rejected("Invalid", changeRules(registry, { set: set as RetentionRule }));

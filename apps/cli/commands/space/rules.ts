@@ -38,9 +38,11 @@ export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
     ["holdfast rules set 'models:*' --protect", "protect models"],
     ["holdfast prune --rules --dry-run", "what the rules would delete"],
   ],
-  async run([pattern], { olderThan, ...flags }, context) {
+  async run([pattern], flags, context) {
+    const { keepLast, keepDaily, keepWeekly, keepMonthly, olderThan: olderThanMs, protect } = flags;
     const registry = await context.open({ write: true });
-    const set = { pattern, ...flags, ...olderThan !== undefined && { olderThanMs: olderThan } };
+    const keep = { keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs, protect };
+    const set = { pattern, ...keep };
     const { revision } = await changeRules(registry, { set, signal: context.io.signal });
     await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
   },
