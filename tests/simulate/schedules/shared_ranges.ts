@@ -24,6 +24,10 @@ export const sharedRanges: Schedule = {
     const versions = ["1.0.0", "2.0.0", "3.0.0"];
     const writers = [1, 2].map((n) =>
       liveAs(world, `writer ${n}`, { fault: fault(), retryForMs: 3_000 }, async (actor) => {
+        if (random.chance(0.3)) {
+          const killAt = world.system.now() + Math.exp(random.between(0, 12));
+          world.system.scheduler.at(killAt, () => actor.process.kill());
+        }
         for (let saves = 0; saves < 5; saves++) {
           const over = mutable && random.chance(0.3)
             ? { version: random.pick(versions), onConflict: "overwrite" as const }
