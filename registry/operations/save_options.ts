@@ -14,7 +14,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   checkWritable(context, `save ${shown(name)}`);
   checkName(name);
   const { version, bump, onConflict = "fail", ifCommit } = options;
-  const { metadata, inputs, idempotencyKey, compress } = options;
+  const { metadata, inputs, idempotencyKey, compress, share = "bytes" } = options;
   const { mutable, versioned } = context.settings;
   const problems: [found: boolean, state: string, hint: string, hints?: Fault["hints"]][] = [
     // Ignoring it would save the value differently than intended.
@@ -33,6 +33,11 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       !["fail", "skip", "overwrite"].includes(onConflict),
       `onConflict is ${shown(onConflict)}`,
       'Pass "fail", "skip" or "overwrite".',
+    ],
+    [
+      !["bytes", "files"].includes(share),
+      `share is ${shown(share)}`,
+      'Pass "bytes" or "files", or { base: null } to share nothing.',
     ],
     [
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,

@@ -66,6 +66,7 @@ const howToSave = {
   onConflict,
   ifCommit: v.optional(Text),
   base: v.optional(v.nullable(Text)),
+  share: v.optional(v.picklist(["bytes", "files"])),
   skipIfUnchanged: v.optional(v.boolean()),
   metadata: v.optional(v.record(v.string(), v.unknown())),
   inputs: v.optional(atMost(1000, ArtifactInputSchema)),

@@ -333,4 +333,23 @@ export const saveCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
+  given(
+    "versions that share bytes, or whole files alone, are loaded as they were saved",
+    async ({ registry }) => {
+      const values = [noise(700_000), noise(700_000), noise(700_000)];
+      values[1].fill(1, 300_000, 301_000);
+      values[2].fill(2, 500_000, 501_000);
+      await registry.save("a", values[0]);
+      await registry.save("a", values[1]);
+      await registry.save("a", values[2], { share: "files" });
+      for (const [n, value] of values.entries()) {
+        deepStrictEqual(await registry.load(`a@${n + 1}`), value);
+        const [file] = (await registry.open(`a@${n + 1}`)).files();
+        const range = new Response(file.stream({ offset: 299_000, length: 5_000 }));
+        deepStrictEqual(new Uint8Array(await range.arrayBuffer()), value.slice(299_000, 304_000));
+      }
+      await refused("Invalid", registry.save("a", 1, { share: "none" as "files" }));
+    },
+    { needs: ["save"] },
+  ),
 ];
