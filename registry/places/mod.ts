@@ -1,17 +1,4 @@
-/**
- * Finding and opening registries, as `openRegistry` and the command line do.
- *
- * @example
- * ```ts
- * import { findRegistry } from "@holdfast/holdfast/places";
- * import { assertEquals } from "@std/assert";
- *
- * const { location, kind, by } = findRegistry("s3://bucket/team");
- * assertEquals([location, kind, by], ["s3://bucket/team", "store", "argument"]);
- * ```
- *
- * @module
- */
+// Finding and opening registries, as `openRegistry` and the command line do.
 export { explainFailure } from "./explain_failure.ts";
 export { DEFAULT_FOLDER, findRegistry, originOf, tokenSourceOf } from "./find_registry.ts";
 export type { FindRegistryOptions, FoundRegistry, TokenSource } from "./find_registry.ts";
