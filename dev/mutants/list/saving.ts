@@ -219,7 +219,7 @@ export const SAVING: readonly Mutant[] = [
     text: "this.#passWhole(file, true, write, async (take) => {",
     replacement: "this.#passWhole(file, false, write, async (take) => {",
     test: "tests/registry/payload/download_over_older_test.ts",
-    testName: "a copy that changes meanwhile",
+    testName: "a file that is built from a copy is verified",
   },
   {
     name: "service/earlier-version-without-the-right",

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
@@ -116,6 +117,24 @@ testOver("the list of chunks is never trusted", async (world) => {
     await download(world);
     await assertFile(to, value);
     assert(fetched() > value.byteLength);
+  }
+});
+
+testOver("a file that is built from a copy is verified", async ({ store, value }) => {
+  const file = (await (await openRegistry(store)).open("a")).files()[0]!;
+  for (const [then, passes] of [[BASE, true], [noise(BASE.byteLength, 3), false]] as const) {
+    const copy = {
+      size: BASE.byteLength,
+      async *chunks({ offset, length }: { offset: number; length: number }) {
+        const isCut = length === BASE.byteLength; // read through before any of it is taken
+        yield await Promise.resolve((isCut ? BASE : then).slice(offset, offset + length));
+      },
+    };
+    const piece = (await file.rebuild!(copy))!;
+    const chunks: Uint8Array[] = [];
+    const passing = piece.passTo((chunk) => void chunks.push(chunk.slice()));
+    if (!passes) await rejected("Corrupt", passing);
+    else await passing.then(() => assertEquals(sha256(concatBytes(chunks)), sha256(value)));
   }
 });
 
