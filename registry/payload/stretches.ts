@@ -33,9 +33,7 @@ export function planReads(
   stretches: readonly Stretch[],
   { heldBytes, mostBytes }: { heldBytes: number; mostBytes: number },
 ): { reads: PlannedRead[]; slices: Slice[] } {
-  const objectOf = ({ parts: [{ object, from }] }: PartRun) => `${from}/${object}`;
-  const share = Math.floor(heldBytes / new Set(runs.map(objectOf)).size);
-  const limit = Math.min(mostBytes, Math.max(share, LEAST_READ_BYTES));
+  const limits = limitsOf(runs, heldBytes, mostBytes);
   const reads: PlannedRead[] = [];
   const slices: Slice[] = [];
   const latest = new Map<string, number>(); // read by object
@@ -59,7 +57,7 @@ export function planReads(
 
   /** Adds a slice of up to `size` bytes, and returns its size. */
   function take(run: PartRun, offset: number, size: number): number {
-    const id = objectOf(run);
+    const id = objectOf(run), limit = limits.get(id)!;
     let index = latest.get(id);
     let read = index === undefined ? undefined : reads[index]!;
     if (
@@ -75,6 +73,27 @@ export function planReads(
     slices.push({ read: index, offset: start, size: taken });
     return taken;
   }
+}
+
+function objectOf({ parts: [{ object, from }] }: PartRun): string {
+  return `${from}/${object}`;
+}
+
+/** Returns the largest read of each object: what small ones need not is left for the others. */
+function limitsOf(
+  runs: readonly PartRun[],
+  heldBytes: number,
+  mostBytes: number,
+): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const run of runs) sizes.set(objectOf(run), (sizes.get(objectOf(run)) ?? 0) + run.size);
+  let left = heldBytes, others = sizes.size;
+  const bySize = [...sizes].sort((a, b) => a[1] - b[1]);
+  return new Map(bySize.map(([id, size]) => {
+    const limit = Math.min(mostBytes, Math.max(Math.floor(left / others--), LEAST_READ_BYTES));
+    left -= Math.min(size, limit);
+    return [id, limit];
+  }));
 }
 
 function gapAfter({ size }: PlannedRead): number {

@@ -8,6 +8,7 @@ import { createBatchGroup } from "./batch/batch.ts";
 import { createBucketWayGroup, type Way } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
+import { createChangedFilesGroup } from "./buckets/changed_files.ts";
 import { createChurnGroup } from "./churn.ts";
 import { createLatestGroup } from "./many/latest.ts";
 import { type BenchSettings, type Group, runGroup } from "./measure.ts";
@@ -94,8 +95,18 @@ const GROUPS: Record<string, GroupEntry> = {
   },
   bucket_plain: bucket("HTTP on this machine", { tls: false, roundTripMs: 0 }),
   bucket_tls: bucket("TLS on this machine", { tls: true, roundTripMs: 0 }),
+  changed_tls: changed("TLS on this machine", { tls: true, roundTripMs: 0 }),
+  changed_far: changed("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
   bucket_far: bucket("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
 };
+
+function changed(title: string, way: Way): GroupEntry {
+  return {
+    title: `A changed file in a bucket, ${title}`,
+    create: (settings) => createChangedFilesGroup(way, settings),
+    named: true,
+  };
+}
 
 function bucket(title: string, way: Way): GroupEntry {
   return {
