@@ -11,7 +11,13 @@ import {
   ListMaker,
 } from "../../core/bytes/content_chunks.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";
-import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
+import {
+  type LocalCopy,
+  missingRanges,
+  onlyRanges,
+  planRebuild,
+  rebuilt,
+} from "../../core/bytes/rebuild.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { artifactPath, filePath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
@@ -71,7 +77,7 @@ export async function sendNewBytes(
   const missing = ranges.reduce((sum, { length }) => sum + length, 0);
   if (missing > size * MOST_NEW) return undefined;
   options.onBytes?.(size - missing);
-  const fresh = { size: missing, stays: true, chunks: () => readRanges(content, ranges) };
+  const fresh = { size: missing, stays: true, chunks: () => onlyRanges(content.chunks(), ranges) };
   const sent = missing === 0 ? undefined : await sendContent(connection, fresh, options);
   const { name, version, commit } = info;
   return {
@@ -80,23 +86,6 @@ export async function sendNewBytes(
     ...(sent && { upload: sent.upload }),
     earlier: { name, version, commit, runs },
   };
-}
-
-async function* readRanges(
-  content: LargeContent,
-  ranges: readonly Required<ByteRange>[],
-): AsyncGenerator<Uint8Array> {
-  let at = 0, next = 0;
-  for await (const chunk of content.chunks()) {
-    const end = at + chunk.byteLength;
-    for (let range; (range = ranges[next]) !== undefined && range.offset < end; next++) {
-      const last = range.offset + range.length;
-      const taken = chunk.subarray(Math.max(range.offset - at, 0), last - at);
-      if (taken.byteLength > 0) yield taken;
-      if (last > end) break;
-    }
-    at = end;
-  }
 }
 
 /** Bytes of one request, and requests at once. */

@@ -68,3 +68,24 @@ export async function* rebuilt(
     await missing.return(undefined);
   }
 }
+
+/** Yields the bytes of ranges, in order, of chunks from the beginning of a file. */
+export async function* onlyRanges(
+  chunks: AsyncIterable<Uint8Array>,
+  ranges: readonly Required<ByteRange>[],
+): AsyncGenerator<Uint8Array> {
+  const pending = ranges.values();
+  let next = pending.next().value;
+  let start = 0;
+  for await (const chunk of chunks) {
+    const end = start + chunk.byteLength;
+    while (next !== undefined && next.offset < end) {
+      const last = next.offset + next.length;
+      yield chunk.subarray(Math.max(next.offset - start, 0), last - start);
+      if (last > end) break;
+      next = pending.next().value;
+    }
+    if (next === undefined) return;
+    start = end;
+  }
+}

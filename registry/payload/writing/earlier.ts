@@ -9,6 +9,7 @@ import {
   MAX_CHUNK_LIST_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
+import { onlyRanges } from "../../../core/bytes/rebuild.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Part } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
@@ -168,18 +169,5 @@ async function* readRanges(
     for (const range of ranges) yield* content.range(range);
     return;
   }
-  const pending = ranges.values();
-  let next = pending.next().value;
-  let start = 0;
-  for await (const chunk of content.chunks()) {
-    const end = start + chunk.byteLength;
-    while (next !== undefined && next.offset < end) {
-      const last = next.offset + next.length;
-      yield chunk.subarray(Math.max(next.offset - start, 0), last - start);
-      if (last > end) break;
-      next = pending.next().value;
-    }
-    if (next === undefined) return;
-    start = end;
-  }
+  yield* onlyRanges(content.chunks(), ranges);
 }
