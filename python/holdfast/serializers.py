@@ -88,8 +88,8 @@ def parquet_of(value: Any) -> bytes:
     try:
         import pyarrow
         from pyarrow import parquet
-    except ImportError:
-        message = "Cannot save a table: PyArrow is not installed"
+    except ImportError as error:
+        message = f"Cannot save a table: PyArrow cannot be imported ({error})"
         raise HoldfastError("Unsupported", message, "Run `pip install pyarrow`.") from None
     if hasattr(value, "to_frame") and not hasattr(value, "columns"):
         value = value.to_frame()  # a series

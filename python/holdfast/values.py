@@ -66,8 +66,8 @@ def parse_value(file: File) -> Any:
 def load_array(file: File) -> Any:
     try:
         import numpy
-    except ImportError:
-        raise needs(file, "NumPy", "numpy") from None
+    except ImportError as error:
+        raise needs(file, "NumPy", "numpy", error) from None
     try:
         return numpy.load(io.BytesIO(file.read()), allow_pickle=False)
     except (ValueError, EOFError) as error:
@@ -78,8 +78,8 @@ def load_table(file: File, extension: str) -> Any:
     try:
         import pyarrow
         from pyarrow import feather, parquet
-    except ImportError:
-        raise needs(file, "PyArrow", "pyarrow") from None
+    except ImportError as error:
+        raise needs(file, "PyArrow", "pyarrow", error) from None
     read = parquet.read_table if extension == ".parquet" else feather.read_table
     data = file.read()
     try:
@@ -98,9 +98,9 @@ def unreadable(file: File, state: str) -> HoldfastError:
     return HoldfastError("Corrupt", f"Cannot load {quoted(file.path)}: {state}", READ_BYTES)
 
 
-def needs(file: File, title: str, package: str) -> HoldfastError:
+def needs(file: File, title: str, package: str, error: ImportError) -> HoldfastError:
     hint = f"Run `pip install {package}`, or read the file as bytes: `open(ref).file(path).read()`."
-    message = f"Cannot load {quoted(file.path)}: {title} is not installed"
+    message = f"Cannot load {quoted(file.path)}: {title} cannot be imported ({error})"
     return HoldfastError("Unsupported", message, hint)
 
 

@@ -42,3 +42,29 @@ pythonTest("Python publishes releases, and reads their members", async (root) =>
     assertEquals(withoutMessages(found), await Promise.all(expected));
   }
 });
+
+const SHOWN = `
+import sys
+import holdfast
+registry = holdfast.open_registry(sys.argv[1])
+for shown in (registry, registry.open("<b>"), registry.artifacts("<b>"), registry.search("x")):
+    html = shown._repr_html_()
+    assert "<table>" in html and "<b>" not in html and "<script" not in html, html
+print("escaped")
+`;
+
+pythonTest("tables in notebooks are escaped, and the command saves", async (root) => {
+  const path = root.join("registry");
+  await using registry = await openRegistry(path, { cache: false });
+  await registry.save("<b>", "x", { metadata: { "<script>": "<script>x" } });
+  assertEquals(await runProgram(SHOWN, { args: [path] }), ["escaped"]);
+  await using service = served(registry, ["read:*", "write:*"]);
+  await Deno.writeTextFile(root.join("rows.csv"), "a,b\n");
+  const save = ["save", "rows", root.join("rows.csv"), "--alias", "now", "--metadata", "n=1"];
+  const args = ["-r", service.location, ...save];
+  const env = { HOLDFAST_TOKEN: service.token! };
+  const run = "import sys; from holdfast.__main__ import main; sys.exit(main())";
+  assertEquals(await runProgram(run, { args, env }), ["rows@1.0.0"]);
+  const { metadata, files } = await registry.info("rows@now");
+  assertEquals([metadata, files[0]!.path], [{ n: 1 }, "rows.csv"]);
+});
