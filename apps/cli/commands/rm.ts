@@ -16,8 +16,8 @@ interface RmFlags {
 
 const IN_USE = {
   Conflict:
-    "If an alias or a release names it, move or delete that first, or add --force. If another " +
-    "program changed it, inspect it and try again.",
+    "If an alias or a release names it, or a rule protects it, change that first, or add --force. " +
+    "If another program changed it, inspect it and try again.",
 };
 
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
