@@ -15,6 +15,7 @@ import {
   type ServeEventsFlags,
   type ServeJobsFlags,
 } from "../../services/serve_queues.ts";
+import { pruneRegularly } from "../../services/prune_regularly.ts";
 import { startServedWebhooks } from "../../services/serve_webhooks.ts";
 import { parseBytes, parseDuration, parsePositive, unreadable } from "../../terminal/units.ts";
 
@@ -33,6 +34,7 @@ interface ServeFlags extends ServeJobsFlags, ServeEventsFlags {
   maxRequests?: number;
   maxConnections?: number;
   stopWithin?: number;
+  pruneEvery?: number;
   log?: boolean;
 }
 
@@ -106,6 +108,11 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       text: "how long to wait for running requests (default: 30s)",
       parse: parseDuration,
     },
+    {
+      flags: "--prune-every <duration>",
+      text: "prune by the rules of the registry at this interval: 6h",
+      parse: parseDuration,
+    },
     { flags: "--log", text: "log each request to standard error" },
   ],
   examples: [
@@ -133,6 +140,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       : await openTokenFile(resolve(io.cwd, flags.tokens), { system, logger });
     const events = await openServedEvents(flags, context);
     const registry = await context.open({ write: !readOnly, events });
+    const pruning = flags.pruneEvery && pruneRegularly(registry, flags.pruneEvery, context);
     await using _webhooks = await startServedWebhooks(flags, events, context);
     const served = await openServedJobs(flags, context);
     await using _jobs = served.jobs;
@@ -156,6 +164,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       await aborted(io.signal);
     } finally {
       stopReloading();
+      await pruning;
       const cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
       if (cut > 0) await context.note(`Aborted requests that did not finish in time: ${cut}`);
     }

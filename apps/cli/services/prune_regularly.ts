@@ -1,0 +1,26 @@
+// Pruning by the rules of the registry, beside a service.
+import type { Registry } from "../../../mod.ts";
+import { messageOf } from "../../../core/errors.ts";
+import { pruneByRules } from "../../../registry/maintenance.ts";
+import type { CommandContext } from "../program/command.ts";
+import { formatCount } from "../terminal/units.ts";
+
+/** Prunes now and at intervals, until the run ends. A failure is noted, and the next one tries. */
+export async function pruneRegularly(
+  registry: Registry,
+  everyMs: number,
+  context: CommandContext,
+): Promise<void> {
+  const { signal, system } = context.io;
+  while (!signal.aborted) {
+    try {
+      const { deleted } = await pruneByRules(registry, { signal });
+      if (deleted.length > 0) {
+        await context.note(`Pruned ${formatCount(deleted.length, "version")} by rules`);
+      }
+    } catch (error) {
+      if (!signal.aborted) await context.note(`Cannot prune by rules: ${messageOf(error)}`);
+    }
+    await system.sleep(everyMs, signal).catch(() => {}); // the loop checks the signal
+  }
+}
