@@ -4,6 +4,7 @@ import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";
 import {
   averageFor,
   averageLike,
+  type ChunkList,
   ListMaker,
   MIN_CUT_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
@@ -12,7 +13,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
-import { isNear, openEarlier, planAgainst, storePieces } from "./earlier.ts";
+import { type Earlier, isNear, openEarlier, planAgainst, storePieces } from "./earlier.ts";
 import type {
   FileFacts,
   PackedFilesReply,
@@ -28,40 +29,71 @@ export async function storeFile(
   job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
-  const { path, content, known, as, sharing } = job;
-  const { repeatable, size = 0 } = content;
+  const { path, content: { repeatable, size = 0 }, known, sharing } = job;
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
-  const canShare = sharing !== undefined && canBeCut(job);
-  const newList = () => canShare && !isNear(backend) ? new ListMaker(averageFor(size)) : undefined;
-  const earlier = repeatable && canShare && sharing.earlier
+  if (!repeatable) return await sendContent(sending, newList(sending));
+  const earlier = sharing?.earlier && canBeCut(job)
     ? await openEarlier(sending, sharing.earlier, size)
     : undefined;
-  if (!repeatable || (known === undefined && earlier === undefined)) {
-    return await sendContent(sending, newList());
-  }
+  if (earlier !== undefined) return await storeChanged(sending, earlier);
+  if (known === undefined) return await sendContent(sending, newList(sending));
+  const seen = await factsOf(sending);
+  return known.has(seen.sha256) ? seen : await sendAgain(sending, seen);
+}
+
+/** Stores a file that has an earlier version. */
+async function storeChanged(sending: Sending, earlier: Earlier): Promise<StoredFileReply> {
+  const { job: { content, known, as } } = sending;
   // A stored file whose chunks are listed need not be read to be compared.
-  const listed = earlier && as && await content.stored?.list();
-  const isAlike = listed !== undefined && listed.average === earlier?.list.average;
-  const maker = earlier && !isAlike ? new ListMaker(averageLike(earlier.list, size)) : undefined;
-  const seen = isAlike ? as! : await factsOf(sending, maker);
-  if (known?.has(seen.sha256)) return seen;
-  const list = isAlike ? listed : maker?.end();
-  const encoded = list?.encode();
-  const pieces = earlier && encoded && await planAgainst(sending, list!, earlier);
-  if (pieces !== undefined) {
-    const from = { ...earlier!, pieces, list: list! };
+  const listed = as && await content.stored?.list();
+  if (listed !== undefined && listed.average === earlier.list.average) {
     try {
-      const stored = await storePieces(sending, { to: job.to, path, content }, from, moved);
-      return { ...seen, ...as, ...stored, list: encoded };
+      return await storeNewBytes(sending, earlier, { seen: as!, list: listed });
     } catch (error) {
       // Reading all of a damaged file names the damage.
-      if (!isAlike || !isRegistryError(error, "Conflict")) throw error;
+      if (!isRegistryError(error, "Conflict")) throw error;
+      return await sendAgain(sending, as!, listed.encode());
     }
   }
-  const reply = await sendContent(sending, encoded === undefined ? newList() : undefined);
+  const maker = new ListMaker(averageLike(earlier.list, content.size ?? 0));
+  const seen = await factsOf(sending, maker);
+  if (known?.has(seen.sha256)) return seen;
+  return await storeNewBytes(sending, earlier, { seen, list: maker.end() });
+}
+
+/** Stores the new bytes of a file, or all of them if they are many. */
+async function storeNewBytes(
+  sending: Sending,
+  earlier: Earlier,
+  { seen, list }: { seen: FileFacts; list: ChunkList },
+): Promise<StoredFileReply> {
+  const { job: { to, path, content, as }, moved } = sending;
+  const encoded = list.encode();
+  const pieces = encoded && await planAgainst(sending, list, earlier);
+  if (pieces === undefined) return await sendAgain(sending, seen, encoded);
+  const from = { ...earlier, pieces, list };
+  const stored = await storePieces(sending, { to, path, content }, from, moved);
+  return { ...seen, ...as, ...stored, list: encoded };
+}
+
+/** Stores all of a file that was read before. */
+async function sendAgain(
+  sending: Sending,
+  seen: FileFacts,
+  list?: Uint8Array,
+): Promise<StoredFileReply> {
+  const { backend, job: { path } } = sending;
+  const reply = await sendContent(sending, list === undefined ? newList(sending) : undefined);
   if (seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
-  return encoded === undefined || isNear(backend) ? reply : { ...reply, list: encoded };
+  return list === undefined || isNear(backend) ? reply : { ...reply, list };
+}
+
+/** Begins the list of chunks of a file that is sent whole, for its next version. */
+function newList({ backend, job }: Sending): ListMaker | undefined {
+  return job.sharing !== undefined && canBeCut(job) && !isNear(backend)
+    ? new ListMaker(averageFor(job.content.size ?? 0))
+    : undefined;
 }
 
 /** True for a file whose chunks can be shared: not compressed, and large enough. */
