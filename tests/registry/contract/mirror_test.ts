@@ -58,7 +58,7 @@ for (const [kind, wrapTarget] of cases) {
   });
 }
 
-Deno.test("only a target with a store keeps dates and origins", async () => {
+Deno.test("only a target with a store keeps dates, origins and annotations", async () => {
   const from = await openRegistry("memory:"),
     to = await openRegistry("memory:"),
     other = await openRegistry("memory:");
@@ -75,11 +75,11 @@ Deno.test("only a target with a store keeps dates and origins", async () => {
   assertNotEquals(info.commit, saved.commit);
   assertEquals((await mirrorRegistry(from, to)).skipped, 1, "a mirror between the stores knows it");
 
-  assertEquals((await mirrorRegistry(from, withoutStore(other))).leftOut, ["dates"]);
+  assertEquals((await mirrorRegistry(from, withoutStore(other))).leftOut, ["dates", "annotations"]);
   assertEquals((await other.info("a")).origin, undefined);
   assertEquals(
     (await mirrorRegistry(withoutStore(from), withoutStore(to), { deleted: false })).leftOut,
-    ["dates"],
+    ["dates", "annotations"],
   );
   assertEquals((await mirrorRegistry(from, to)).leftOut, []);
 });
