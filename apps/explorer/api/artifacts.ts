@@ -20,6 +20,8 @@ export interface VersionInfo {
   readonly createdAt: string;
   readonly materializer: { id: string };
   readonly metadata: Record<string, unknown>;
+  /** Absent if there are none. */
+  readonly annotations?: { notes?: string; labels: Record<string, unknown> };
   readonly inputs: readonly (string | { ref: string })[];
   readonly files: readonly { path: string; size: number; sha256: string; mediaType?: string }[];
 }

@@ -1,7 +1,7 @@
 // Conditions as people type them, for the service and for tables of versions.
 
 /** Fields that the search of the service compares. Others are metadata. */
-const FIELD = /^(name|version|alias|kind|created|metadata\..*)$/;
+const FIELD = /^(name|version|alias|kind|created|(?:metadata|labels)\..*)$/;
 const CONDITION = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 
 /** Returns a query for `GET /search`: `epochs>3` is short for `metadata.epochs>3`. */

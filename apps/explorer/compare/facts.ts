@@ -95,6 +95,6 @@ function Change({ value, first }: { value: number; first: unknown }) {
   if (typeof first !== "number" || first === value) return null;
   const sign = value > first ? "+" : "−";
   return html`
-    <span class="muted">${sign}${numberText(Math.abs(value - first))}</span>
+    <span class="muted delta">${sign}${numberText(Math.abs(value - first))}</span>
   `;
 }

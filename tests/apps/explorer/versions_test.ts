@@ -43,6 +43,16 @@ Deno.test("each key of metadata is a column, and measures have a best value", ()
       ["note", false, undefined],
     ],
   );
+  const labelled = listed("1.0.0", { a: 1 });
+  const annotations = { notes: "good", labels: { stage: "checked" } };
+  const rows = experimentsOf([{ ...labelled, info: { ...labelled.info, annotations } }], []);
+  assertEquals(columnsOf(rows).slice(2, 5).map(({ key }) => key), [
+    "metadata.a",
+    "labels.stage",
+    "notes",
+  ]);
+  const checked = { filter: "labels.stage=checked", sort: "" };
+  assertEquals([chooseExperiments(rows, checked), chooseExperiments(THREE, checked)], [rows, []]);
   const usual = usualKeys(columns, THREE);
   assertEquals([usual.includes("kind"), usual.includes("aliases")], [false, true]);
 });

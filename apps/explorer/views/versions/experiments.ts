@@ -1,4 +1,4 @@
-// Versions as rows whose columns are their facts and every key of their metadata.
+// Versions as rows whose columns are their facts and every key of their metadata and labels.
 import { parseQuery, searchText } from "../../../server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
@@ -35,6 +35,7 @@ export function experimentsOf(
   const byVersion = Map.groupBy(aliases, ({ version }) => version);
   return versions.map(({ name, version, modifiedAt, info, error }) => {
     const own = (byVersion.get(version) ?? []).map(({ alias }) => alias);
+    const { notes, labels = {} } = info?.annotations ?? {};
     const { metadata = {}, materializer: { id: kind } = { id: "" } } = info ?? {};
     const createdAt = info?.createdAt ?? modifiedAt;
     const values = new Map<string, unknown>([
@@ -45,8 +46,10 @@ export function experimentsOf(
       ["size", info?.size],
       ["saved", Date.parse(createdAt)],
     ]);
+    if (notes !== undefined) values.set("notes", notes);
     addMembers(values, "metadata", metadata, 0);
-    const found = { name, version, aliases: own, metadata, kind, createdAt };
+    addMembers(values, "labels", labels, 0);
+    const found = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
     return { name, version, values, found, ...error && { problem: error.detail } };
   });
 }
@@ -69,16 +72,18 @@ const FACTS: readonly ExperimentColumn[] = [
   { key: "saved", title: "Saved", isNumber: true },
 ];
 
-const LESS =
-  /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency|duration|seconds|_ms$/i;
+const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency/i;
 const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
 
-/** Returns all columns: version and aliases, metadata in order of appearance, the other facts. */
+/** The beginning of the keys of metadata and of labels. */
+const MEMBER = /^(?:metadata|labels)\./;
+
+/** Returns all columns: version and aliases, members in order of appearance, the other facts. */
 export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[] {
   const keys = new Map<string, { isNumber: boolean; min: number; max: number }>();
   for (const { values } of experiments) {
     for (const [key, value] of values) {
-      if (!key.startsWith("metadata.") || value === null || value === undefined) continue;
+      if (!MEMBER.test(key) || value === null || value === undefined) continue;
       const known = keys.get(key);
       if (known === undefined && keys.size >= MOST_KEYS) continue;
       const { isNumber, min, max } = known ?? { isNumber: true, min: Infinity, max: -Infinity };
@@ -91,7 +96,7 @@ export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[
     }
   }
   const own = [...keys].map(([key, { isNumber, min, max }]): ExperimentColumn => {
-    const title = key.slice("metadata.".length);
+    const title = key.replace(MEMBER, "");
     const word = title.replaceAll(/[_.-]/g, " ");
     const best = !isNumber || min === max
       ? undefined
@@ -102,7 +107,10 @@ export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[
       : undefined;
     return { key, title, isNumber, ...best !== undefined && { best } };
   });
-  return [...FACTS.slice(0, 2), ...own, ...FACTS.slice(2)];
+  const notes = experiments.some(({ values }) => values.has("notes"))
+    ? [{ key: "notes", title: "Notes", isNumber: false }]
+    : [];
+  return [...FACTS.slice(0, 2), ...own, ...notes, ...FACTS.slice(2)];
 }
 
 /** Returns the keys that are shown at first: facts that say nothing are left out. */

@@ -19,7 +19,7 @@ export function MetricCharts({ name, rows, columns }: {
   const [shown, setShown] = useQuery("charts");
   const [x, setX] = useQuery("x");
   const [form, setForm] = useQuery("form");
-  const numbers = columns.filter(({ key, isNumber }) => isNumber && key.startsWith("metadata."));
+  const numbers = columns.filter(({ key, isNumber }) => isNumber && key.includes("."));
   const measures = numbers.filter(({ best }) => best !== undefined);
   const usual = (measures.length > 0 ? measures : numbers).slice(0, FEW).map(({ key }) => key);
   const keys = shown === "" ? usual : splitValues(shown);
@@ -45,7 +45,7 @@ export function MetricCharts({ name, rows, columns }: {
           )}</ul>
         </details>
         <${Choice} label="by" value=${x} change=${setX} options=${axes} />
-        ${!x.startsWith("metadata.") && html`
+        ${!x.includes(".") && html`
           <${Choice} label="as" value=${form} change=${setForm}
             options=${[["", "lines"], ["points", "points"]]} />
         `}
