@@ -1,33 +1,71 @@
-// `deno run -A dev/screenshots.ts`: makes the pictures of the explorer again, for README.md and docs.
-import { mkdir } from "node:fs/promises";
+// `deno run -A dev/screenshots.ts RUNS`: makes the pictures of the explorer again, for README.md and
+// docs, from the models that `dev/pictures/train.py RUNS` has trained.
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
-import { openRegistry } from "../mod.ts";
+import { localPath, openRegistry, type Registry } from "../mod.ts";
 import { openExplorer } from "../tests/apps/explorer/support/browser.ts";
-import { fillDemo } from "../tests/apps/explorer/support/demo_registry.ts";
-import { demoQueue } from "../tests/apps/explorer/support/demo_work.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
 const FOLDER = join(REPOSITORY, "docs/pictures");
+const NAME = "digits:classifier";
+const AT = `#/artifacts/${encodeURIComponent(NAME)}`;
 
-const COMPARED =
-  "#/compare?refs=vision%3Aresnet%2Fweights%402.0.0+vision%3Aresnet%2Fweights%403.0.0";
+/** Saves the data sets, and the runs in their order. Returns the best networks, best first. */
+async function fill(registry: Registry, runs: string): Promise<string[]> {
+  for (const name of ["iris", "wine", "diabetes", "digits"]) {
+    const kind = name === "digits" ? "images" : "table";
+    await registry.save(`data:${name}`, localPath(join(runs, name)), {
+      metadata: { source: "scikit-learn", kind },
+    });
+  }
+  const networks: [string, number][] = [];
+  for (const run of (await readdir(join(runs, "runs"))).sort()) {
+    const folder = join(runs, "runs", run);
+    const metadata = JSON.parse(await readFile(join(folder, "metadata.json"), "utf8"));
+    const { version } = await registry.save(NAME, localPath(folder), {
+      metadata,
+      inputs: ["data:digits@1.0.0"],
+    });
+    if (metadata.model === "mlp") networks.push([version, metadata.accuracy]);
+  }
+  const best = networks.sort((a, b) => b[1] - a[1]).map(([version]) => version);
+  await registry.setAlias(NAME, "production", best[0]!);
+  await registry.setAlias(NAME, "candidate", best[1]!);
+  const inputs = [`${NAME}@${best[0]}`, "data:digits@1.0.0"];
+  await registry.save("reports:digits", "# Digits\n\nThe best of 200 models.\n", { inputs });
+  await registry.save("app:reader", { model: inputs[0] }, { inputs: inputs.slice(0, 1) });
+  return best;
+}
 
-/** By the name of the file: the address, a text that shows that it is loaded, and the theme. */
-const PICTURES: readonly (readonly [string, string, string, "light" | "dark"])[] = [
-  ["explorer_names", "#/", "thumbnails", "light"],
-  ["explorer_version", "#/artifacts/vision%3Aresnet%2Fconfig/1.0.0", "data.json", "light"],
-  ["explorer_lineage", "#/lineage?ref=reports%3Asummary%401.0.0", "7 versions", "dark"],
-  ["explorer_compare", COMPARED, "accuracy", "light"],
-];
+/** Name, address, a text that shows that it is loaded, theme, and size. */
+type Picture = readonly [string, string, string, "light" | "dark", width: number, height: number];
 
+function picturesOf(best: readonly string[]): Picture[] {
+  const name = encodeURIComponent(NAME);
+  const refs = [best[40], best[20], best[0]].map((version) => `${name}%40${version}`).join("+");
+  const sorted = `${AT}?sort=-metadata.accuracy&filter=model%3Dmlp+accuracy%3E0.974`;
+  const charts = "&columns=version+aliases+metadata.accuracy+metadata.f1+metadata.loss+" +
+    "metadata.seconds+metadata.hidden+metadata.rate+metadata.epochs&x=metadata.epochs";
+  return [
+    ["explorer_names", "#/", "wine", "light", 1100, 600],
+    ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
+    ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
+    ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "Most frequent", "light", 1100, 640],
+    ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 800],
+    ["explorer_lineage", `#/lineage?ref=data%3Adigits`, "connections", "dark", 1100, 620],
+    ["explorer_phone", sorted, "accuracy by version", "dark", 390, 760],
+  ];
+}
+
+const [runs] = Deno.args;
+if (runs === undefined) throw new Error("Give the folder of dev/pictures/train.py");
 await mkdir(FOLDER, { recursive: true });
 await using registry = await openRegistry("memory:");
-await fillDemo(registry);
-await using work = await demoQueue();
-await using explorer = await openExplorer(registry, { service: { jobs: work.jobs } });
+const best = await fill(registry, runs);
+await using explorer = await openExplorer(registry);
 const { page, url } = explorer;
-await page.setViewportSize({ width: 1100, height: 620 });
-for (const [name, fragment, text, colorScheme] of PICTURES) {
+for (const [name, fragment, text, colorScheme, width, height] of picturesOf(best)) {
+  await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.goto(`${url}${fragment}`);
   await page.getByText(text).first().waitFor();
