@@ -195,6 +195,18 @@ class ServiceRegistry(Registry):
             self.set_alias(name, each, saved.version)
         return saved
 
+    def annotate(self, ref: str, **changes: Any) -> Json:
+        """Changes the `notes` and `labels` of a name or a version, and returns all of them.
+
+        None removes: `annotate("a@1", labels={"reviewed": True, "old": None}, notes=None)`.
+        """
+        return self._connection.json("PATCH", annotations_of(ref), changes)
+
+    def annotations(self, ref: str) -> Json:
+        """Returns the `notes` and `labels` of a name or a version, empty if there are none."""
+        data = b"".join(self._connection.read(annotations_of(ref)))
+        return dict(json.loads(data)) if data else {}
+
     def set_alias(self, name: str, alias: str, version: str, **expected: str | None) -> None:
         """Points an alias to a version.
 
@@ -241,6 +253,11 @@ class ServiceRegistry(Registry):
 def path_of(name: str) -> str:
     encode_segment(name)  # refuses what cannot be a name
     return f"artifacts/{quote(name)}"
+
+
+def annotations_of(ref: str) -> str:
+    name, at, wanted = ref.partition("@")
+    return f"{path_of(name)}{f'/versions/{quote(wanted)}' if at else ''}/annotations"
 
 
 def input_of(value: str | Artifact) -> str | Json:

@@ -10,6 +10,9 @@ registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
 members = {"model": "model@latest", "data/train": "data@^1"}
 print(registry.publish("app", members, alias="production").ref)
 print(registry.load("app@production/model"), registry.load("app@1.0.0/data/train"))
+registry.annotate("model@1.0.0", notes="good", labels={"reviewed": True, "n": 1})
+print(registry.annotate("model@1.0.0", labels={"n": None})["labels"], registry.annotations("model"))
+print(registry.annotations("model@latest")["notes"])
 `;
 
 pythonTest("Python publishes releases, and reads their members", async (root) => {
@@ -19,7 +22,9 @@ pythonTest("Python publishes releases, and reads their members", async (root) =>
   await registry.save("data", "rows");
   await using service = served(registry, ["read:*", "write:*"]);
   const args = [service.location, service.token!];
-  assertEquals(await runProgram(PUBLISH, { args }), ["app@1.0.0", "{'depth': 12} rows"]);
+  assertEquals(await runProgram(PUBLISH, { args }), [
+    ...["app@1.0.0", "{'depth': 12} rows", "{'reviewed': True} {}", "good"],
+  ]);
   const own = await publish(registry, "own", { model: "model@latest", "data/train": "data@^1" });
   assertEquals((await registry.info("app")).digest, own.digest, "as the product publishes it");
   await registry.save("model", { depth: 24 }, { version: "1.0.0", onConflict: "overwrite" });
