@@ -112,10 +112,9 @@ export function hubWrites(
       return c.json({ files: modesOf(files, { kind, base }) });
     },
   });
-  const repository = files.replace("/:repo", "/:repo{[^/]+\\.git}") as `/${string}`;
-  route(routes, `POST ${repository}/info/lfs/objects/batch`, {
+  route(routes, `POST ${files}/info/lfs/objects/batch`, {
     ...about(`hubBatch${suffix}`, "Returns URLs for large files (Git LFS, basic transfers)"),
-    body: { "application/vnd.git-lfs+json": {} },
+    body: { "application/vnd.git-lfs+json": { schema: schemas.HubBatch } },
     answers: { 200: { description: "The URLs", schema: schemas.HubBatchAnswer } },
     answer: async ({ c, access }) => {
       const { name, base } = await target(c, context, kind);
@@ -141,8 +140,8 @@ export function hubWrites(
   });
   route(routes, `POST ${api}/commit/:revision`, {
     ...about(`hubCommit${suffix}`, "Saves the latest version with changes as a new version"),
-    description: "A commit whose `parentCommit` is not the latest version is refused with 412.",
-    body: { "application/x-ndjson": {} },
+    description: "Lines of JSON (application/x-ndjson), the header first. A commit whose " +
+      "`parentCommit` is not the latest version is refused with 412.",
     answers: { 200: { description: "The commit", schema: schemas.HubCommitted } },
     problems: [412],
     answer: async ({ c, access, signal }) => {

@@ -7,8 +7,8 @@ import { object } from "./listing.ts";
 
 export const HubCreate = v.object({
   name: Text,
-  organization: v.nullish(v.string()),
-  type: v.nullish(v.string()),
+  organization: v.nullish(Text),
+  type: v.nullish(Text),
 });
 
 export const HubCreated = object("HubCreated", {
@@ -39,7 +39,7 @@ export const HubModes = object("HubModes", {
 
 const LfsObject = v.object({ oid: Sha256, size: Amount });
 
-const HubBatch = v.object({
+export const HubBatch = v.object({
   operation: v.literal("upload"),
   objects: v.pipe(v.array(LfsObject), v.maxLength(1000)),
 });
