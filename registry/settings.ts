@@ -2,8 +2,7 @@
 // and stays; later ones change the grace.
 import type { Backend, Locking } from "../core/backend.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
-import type { RegistrySettings } from "../core/record.ts";
-import type { RetentionRule } from "../core/registry/rules.ts";
+import type { RegistrySettings, RetentionRule } from "../core/record.ts";
 import { encodeRecord } from "./format/record_codec.ts";
 import type { OpenOptions } from "../core/registry.ts";
 import { createRecord } from "./cell/cell.ts";

@@ -1,12 +1,8 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import {
-  isRetention,
-  type RetentionRule,
-  ruleFor,
-  ruleProblem,
-} from "../../core/registry/rules.ts";
+import type { RetentionRule } from "../../core/record.ts";
+import { isRetention, ruleFor, ruleProblem } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";

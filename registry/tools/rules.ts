@@ -6,7 +6,7 @@ import {
   checkToolOptions,
   type OptionNames,
 } from "../../core/options/check_options.ts";
-import type { RetentionRule } from "../../core/registry/rules.ts";
+import type { RetentionRule } from "../../core/record.ts";
 import { worded } from "../contract/verb_errors.ts";
 import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
 import type { RetentionRules, RulesChange } from "../maintenance/rules.ts";

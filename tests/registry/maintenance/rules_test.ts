@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type RetentionRule, ruleFor } from "../../../core/registry/rules.ts";
+import type { RetentionRule } from "../../../core/record.ts";
+import { ruleFor } from "../../../core/registry/rules.ts";
 import {
   changeRules,
   changeSettings,
