@@ -8,7 +8,7 @@ import type { Operation } from "../cell/operation.ts";
 import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import { isLate } from "../cell/voids.ts";
 import { type Known, KnownFiles } from "./known.ts";
-import type { EarlierFile } from "./writing/earlier.ts";
+import type { EarlierFile } from "./job_kinds.ts";
 import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
 
 export interface Base {

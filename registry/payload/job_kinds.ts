@@ -9,9 +9,9 @@ import type {
 } from "../../core/materializer.ts";
 import type { Encoding, Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
+import type { ObjectRange } from "../cell/object_ranges.ts";
 import type { LargeContent, SmallContent } from "./content.ts";
 import type { Known } from "./known.ts";
-import type { EarlierFile } from "./writing/earlier.ts";
 
 export type FileFacts = Pick<StoredFile, "size" | "sha256" | "encoding">;
 
@@ -36,6 +36,14 @@ export interface StoreFileJob extends StoringOptions {
 /** Present if a file may share bytes with others, now or in the next version. */
 export interface ByteSharing {
   earlier?: EarlierFile;
+}
+
+/** An uncompressed file of the base, whose bytes a changed file may share. */
+export interface EarlierFile {
+  size: number;
+  parts: readonly (ObjectRange & Required<Pick<Part, "object" | "from">>)[];
+  /** Its list of chunks, if it has one. */
+  chunks?: ObjectRange & { sha256: string };
 }
 
 export interface StoredFileReply extends FileFacts {

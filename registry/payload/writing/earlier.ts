@@ -11,20 +11,11 @@ import {
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { onlyRanges } from "../../../core/bytes/rebuild.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { Part } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import type { ObjectRange } from "../../cell/object_ranges.ts";
 import { getPart } from "../../cell/part_runs.ts";
 import { changedWhileSaving, type LargeContent } from "../content.ts";
+import type { EarlierFile, WrittenPart } from "../job_kinds.ts";
 import { type Piece, planPieces } from "./shared_ranges.ts";
-
-/** An uncompressed file of the base, as plain data for jobs. */
-export interface EarlierFile {
-  size: number;
-  parts: readonly (ObjectRange & Required<Pick<Part, "object" | "from">>)[];
-  /** Its list of chunks, if it has one. */
-  chunks?: ObjectRange & { sha256: string };
-}
 
 export interface Earlier extends EarlierFile {
   list: ChunkList;
@@ -108,7 +99,7 @@ export async function storePieces(
   { to, path, content }: { to: string; path: string; content: LargeContent },
   { pieces, list, parts: earlier }: { pieces: readonly Piece[]; list: ChunkList } & EarlierFile,
   moved: (bytes: number) => void | Promise<void>,
-): Promise<{ parts: (Omit<Part, "object"> & Partial<Part>)[]; info?: ObjectInfo }> {
+): Promise<{ parts: WrittenPart[]; info?: ObjectInfo }> {
   const places = new Map(earlier.map(({ key, object, from }) => [key, { object, from }]));
   const fresh: Required<ByteRange>[] = [];
   let start = 0, offset = 0;
