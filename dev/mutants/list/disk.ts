@@ -76,22 +76,6 @@ export const DISK: readonly Mutant[] = [
     testName: "a stage folder that is a link is not used",
   },
   {
-    name: "memory/keeps-what-the-caller-holds",
-    file: "backends/memory.ts",
-    text: "plainBytes(await bodyBytes(body, signal)).slice()",
-    replacement: "plainBytes(await bodyBytes(body, signal))",
-    test: "tests/backends/memory_test.ts",
-    testName: "stored bytes are independent of the caller's buffer",
-  },
-  {
-    name: "layout/tree-of-numbers-out-of-order",
-    file: "backends/local/list.ts",
-    text: "text, order, isLink",
-    replacement: "text, order: path + own, isLink",
-    test: "tests/backends/local/layout_test.ts",
-    testName: "folded: a folder within a number sorts among names",
-  },
-  {
     name: "layout/keys-share-a-place",
     file: "backends/local/layout.ts",
     text: "if (/[+,]/.test(key)) return undefined;",

@@ -100,7 +100,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "delete/aliased-version-goes",
     file: "registry/operations/delete.ts",
-    text: "    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);\n",
+    text: "    if (!force) await refuseNamed(context, ref.name, [version.canonical], signal);\n",
     replacement: "",
     test: "tests/registry/conformance/registries_test.ts",
     testName: "delete() refuses a version with an alias, unless forced",

@@ -231,14 +231,6 @@ export const PROTOCOL: readonly Mutant[] = [
     testName: "a record copied to another generation is Corrupt",
   },
   {
-    name: "heads/older-version-first",
-    file: "registry/cell/heads.ts",
-    text: "compareVersions(a.version, b.version) < 0) ? 1 : 0",
-    replacement: "compareVersions(a.version, b.version) > 0) ? 1 : 0",
-    test: "tests/registry/verbs/versions_test.ts",
-    testName: "versions() and latest order any versions as semantic versioning does",
-  },
-  {
     name: "voids/restored-records-are-late",
     file: "registry/cell/voids.ts",
     text: "return store.createdAt <= startedAt;",

@@ -18,14 +18,6 @@ export const SAVING: readonly Mutant[] = [
     testName: "a file points into eight objects at most",
   },
   {
-    name: "share/too-many-pieces",
-    file: "registry/payload/writing/shared_ranges.ts",
-    text: "pieces.length <= mostPieces(list.size)",
-    replacement: "pieces.length > 0",
-    test: "tests/registry/payload/shared_ranges_test.ts",
-    testName: "a file in too many pieces is stored whole",
-  },
-  {
     name: "share/object-longer-than-it-is",
     file: "registry/payload/writing/shared_ranges.ts",
     text: "offset + size <= (sizes.get(key) ?? -1)",
