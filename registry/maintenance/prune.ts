@@ -40,13 +40,17 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     if (options.names !== undefined) {
       await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
     }
-    if (context !== undefined && keepAliased && ruleFor(context.rules, name)?.protect) continue;
+    if (keepAliased && isProtected(context, name)) continue;
     const pruning = context === undefined
       ? new NamePruning(prunableByContract(registry, name, rules), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
     await pruning.run();
   }
   return report;
+}
+
+function isProtected(context: Context | undefined, name: string): boolean {
+  return ruleFor(context?.rules ?? [], name)?.protect ?? false;
 }
 
 function checkOptions(options: PruneOptions): void {

@@ -72,19 +72,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       ...{ keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs },
       keepWhere: keepWhere && meetsAll(keepWhere),
     };
-    const isNone = Object.values(rules).every((rule) => rule === undefined);
-    if (flags.rules && (!isNone || includeAliased)) {
-      const hint = "Leave them out, or change a rule: holdfast rules set";
-      throw invalid("prune", "--rules excludes other rules", hint);
-    }
-    const pruneRegistry: typeof pruneBy = flags.rules
-      ? (registry, { names, dryRun, onDeleted, signal }) =>
-        pruneByRules(registry, { names, dryRun, onDeleted, signal })
-      : pruneBy;
-    if (isNone && !flags.rules) {
-      const hint = "Add --keep-last 10, --older-than 30d, or other rules: holdfast prune --help";
-      throw invalid("prune", "no rule is given", hint);
-    }
+    const pruneRegistry = pruneOf(rules, flags);
     const { io } = context;
     const registry = await context.open({ write: !dryRun }); // a preview needs no write access
     const options = {
@@ -137,6 +125,22 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     }
   },
 });
+
+/** Returns how to prune: by the given rules, or by those of the registry. */
+function pruneOf(given: Partial<PruneOptions>, flags: PruneFlags): typeof pruneBy {
+  const isNone = Object.values(given).every((rule) => rule === undefined);
+  if (isNone && !flags.rules) {
+    const hint = "Add --keep-last 10, --older-than 30d, or other rules: holdfast prune --help";
+    throw invalid("prune", "no rule is given", hint);
+  }
+  if (!flags.rules) return pruneBy;
+  if (!isNone || flags.includeAliased) {
+    const hint = "Leave them out, or change a rule: holdfast rules set";
+    throw invalid("prune", "--rules excludes other rules", hint);
+  }
+  return (registry, { names, dryRun, onDeleted, signal }) =>
+    pruneByRules(registry, { names, dryRun, onDeleted, signal });
+}
 
 /** Like `ls`, with all conditions met. */
 function meetsAll(conditions: readonly Condition[]): Condition {
