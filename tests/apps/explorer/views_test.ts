@@ -56,7 +56,7 @@ function isCurrentCut(): boolean {
 }
 
 Deno.test({
-  name: "every view opens, shows no barrier in light, dark and 320 pixels" + SKIPPED,
+  name: "every view opens, shows no barrier in light, dark, and on phones" + SKIPPED,
   ignore: IGNORED,
   async fn() {
     await using registry = await openDemo();
@@ -65,7 +65,12 @@ Deno.test({
     await using explorer = await openExplorer(registry, { service: { jobs: work.jobs } });
     const { page, url } = explorer;
     const barriers: string[] = [];
-    for (const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 320]] as const) {
+    for (
+      const [scheme, width] of [["light", 1280], ["dark", 1280], ["light", 320], [
+        "dark",
+        390,
+      ]] as const
+    ) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 800 });
       for (const [fragment, text] of VIEWS) {
