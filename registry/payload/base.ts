@@ -47,11 +47,8 @@ export async function createBase(
   const copies = record.name !== name;
   const late = await isLate(store, found, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
-  if (!late && (!copies || store.backend.copy !== undefined)) {
-    for (const file of files) {
-      if (file.parts !== undefined) known.add(file);
-    }
-  }
+  const usable = !late && (!copies || store.backend.copy !== undefined) ? files : [];
+  usable.filter(({ parts }) => parts !== undefined).forEach((file) => known.add(file));
   return {
     record,
     key: found.info.key,
@@ -72,7 +69,11 @@ export async function createBase(
     },
     known: known.bySize,
     get earlier() {
-      return earlier ??= new Map(known.bySize.size === 0 || copies ? [] : files.flatMap(earlierOf));
+      return earlier ??= new Map(
+        known.bySize.size === 0 || copies
+          ? []
+          : files.flatMap((file) => earlierOf(file, record.name, own)),
+      );
     },
     async share(file, copy) {
       const same = known.same(file);
@@ -83,26 +84,10 @@ export async function createBase(
       }
       const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };
       if (!copies) return { ...facts, from, parts, ...(chunks && { chunks }) };
-      const here: Part[] = [];
-      for (const part of allParts(same)) {
-        const { from: _, ...rest } = part;
-        here.push({ ...rest, object: await copyOnce(keyOf(same, part), copy) });
-      }
-      const list = chunks && here.pop() as typeof chunks;
-      return { ...facts, parts: here, ...(list && { chunks: list }) };
+      const copyPart = (part: Part) => copyOnce(keyOf(same, part), copy);
+      return { ...facts, ...await copiedParts(same, copyPart) };
     },
   };
-
-  function earlierOf(file: StoredFile): [string, EarlierFile][] {
-    const { path, size, parts = [], chunks, encoding } = file;
-    if (size < MIN_CUT_BYTES || encoding !== undefined) return [];
-    const located = <P extends Part>({ object, offset = 0, size, ...part }: P) => {
-      const from = placeOf(file, part as P) ?? own;
-      return { key: payloadKey(record.name, from, object), from, object, offset, size };
-    };
-    const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
-    return [[path, { size, parts: parts.map(located), ...(list && { chunks: list }) }]];
-  }
 
   function keyOf(file: StoredFile, part: Part): string {
     return payloadKey(record.name, placeOf(file, part) ?? own, part.object);
@@ -124,6 +109,32 @@ export async function createBase(
     store.logger.warn(`"${key}" is damaged: its content is stored again`);
     return false;
   }
+}
+
+/** Returns a file with its path if its bytes can be shared, else nothing. */
+function earlierOf(file: StoredFile, name: string, own: string): [string, EarlierFile][] {
+  const { path, size, parts = [], chunks, encoding } = file;
+  if (size < MIN_CUT_BYTES || encoding !== undefined) return [];
+  const located = <P extends Part>({ object, offset = 0, size, ...part }: P) => {
+    const from = placeOf(file, part as P) ?? own;
+    return { key: payloadKey(name, from, object), from, object, offset, size };
+  };
+  const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
+  return [[path, { size, parts: parts.map(located), ...(list && { chunks: list }) }]];
+}
+
+/** Copies the parts of a file and its list of chunks. Returns where they are then. */
+async function copiedParts(
+  file: StoredFile,
+  copyPart: (part: Part) => Promise<number>,
+): Promise<Pick<StoredFile, "parts" | "chunks">> {
+  const parts: Part[] = [];
+  for (const part of allParts(file)) {
+    const { from: _, ...rest } = part;
+    parts.push({ ...rest, object: await copyPart(part) });
+  }
+  const chunks = file.chunks && parts.pop() as typeof file.chunks;
+  return { parts, ...(chunks && { chunks }) };
 }
 
 /**
