@@ -225,18 +225,7 @@ function createRemoteArtifact(
     const read = (range: ByteRange) => readFile(connection, remote, { range, verify });
     const asked = { info, path: file.path, signal };
     const all = await (await loadNewBytes())?.rebuildFile(connection, asked, { copy, read });
-    if (all === undefined) return undefined;
-    const passTo: FilePiece["passTo"] = async (write, stop) => {
-      const hash = createSha256();
-      for await (const chunk of all()) {
-        stop?.throwIfAborted();
-        hash.update(chunk);
-        report(file.path, chunk.byteLength);
-        await write(chunk);
-      }
-      if (hash.digest() !== file.sha256) throw corrupt(ref, file.path);
-    };
-    return { offset: 0, length: file.size, passTo };
+    return all && wholePiece(all, { ref, file, report });
   }
 
   const open = (file: FileInfo): ArtifactFile =>
@@ -255,6 +244,28 @@ function createRemoteArtifact(
       throw noSuchFile(ref, path, byPath.keys());
     },
   };
+}
+
+/** Returns a whole file as one piece, which verifies the bytes that it passes on. */
+function wholePiece(
+  chunks: () => AsyncIterable<Uint8Array>,
+  { ref, file, report }: {
+    ref: string;
+    file: FileInfo;
+    report: (path: string, bytes: number) => void;
+  },
+): FilePiece {
+  const passTo: FilePiece["passTo"] = async (write, stop) => {
+    const hash = createSha256();
+    for await (const chunk of chunks()) {
+      stop?.throwIfAborted();
+      hash.update(chunk);
+      report(file.path, chunk.byteLength);
+      await write(chunk);
+    }
+    if (hash.digest() !== file.sha256) throw corrupt(ref, file.path);
+  };
+  return { offset: 0, length: file.size, passTo };
 }
 
 /** Concurrent writers restart a read. After this many restarts the conflict has another cause. */
