@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import type { ArtifactFile } from "../../../core/artifact.ts";
 import type { ByteRange } from "../../../core/backend.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
@@ -51,10 +52,9 @@ export async function openSentFiles(
     },
   };
 
-  /** Joins bytes of an earlier version and of an upload. A wrong claim has another SHA-256. */
-  async function joined(
-    { path, size, sha256, upload, earlier: { runs, ...asked } }: EarlierFile,
-  ): Promise<FileSource> {
+  /** Joins bytes of an earlier version and of an upload. */
+  async function joined(sent: EarlierFile): Promise<FileSource> {
+    const { path, size, upload, earlier: { runs, ...asked } } = sent;
     access.check("read", asked.name);
     const file = (await openVersion(asked)).file(path);
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
@@ -63,13 +63,7 @@ export async function openSentFiles(
     const fresh = upload === undefined
       ? undefined
       : await openUpload({ path, upload, size: missing });
-    const copy = {
-      size: file.info.size,
-      chunks: ({ offset, length }: Required<ByteRange>) => file.stream({ offset, length }),
-    };
-    const chunks = () => rebuilt(runs, copy, passing(fresh));
-    const stream = () => iterableStream(chunks()).pipeThrough(verifying(path, sha256));
-    return { size, stream };
+    return joinedRuns(sent, file, fresh);
   }
 
   async function openUpload(
@@ -111,6 +105,21 @@ export async function openSentFiles(
 }
 
 type EarlierFile = Extract<SentFile, { earlier: unknown }>;
+
+/** Returns the bytes of all runs. A wrong claim has another SHA-256. */
+function joinedRuns(
+  { path, size, sha256, earlier: { runs } }: EarlierFile,
+  file: ArtifactFile,
+  fresh?: FileSource,
+): FileSource {
+  const copy = {
+    size: file.info.size,
+    chunks: ({ offset, length }: Required<ByteRange>) => file.stream({ offset, length }),
+  };
+  const chunks = () => rebuilt(runs, copy, passing(fresh));
+  const stream = () => iterableStream(chunks()).pipeThrough(verifying(path, sha256));
+  return { size, stream };
+}
 
 async function* passing(source?: FileSource): AsyncGenerator<Uint8Array> {
   if (source !== undefined) yield* source.stream();
