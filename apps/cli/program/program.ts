@@ -37,23 +37,7 @@ export async function runProgram(
   const program = createProgram(io, version, (text) => void (help += text));
 
   for (const command of commands) {
-    const [name = "", group] = command.name.split(" ").reverse();
-    const parent = group === undefined ? program : groupOf(program, group);
-    const { summary, details, hidden } = command;
-    const sub = parent.command(name, { hidden }).summary(summary)
-      .description(details === undefined ? summary : `${summary}\n\n${details}`);
-    sub.exitOverride((error) => refuse(error, sub));
-    for (const { usage, text } of command.args) sub.argument(usage, text);
-    for (const option of command.options) sub.addOption(toOption(option));
-    for (const option of SHARED_OPTIONS) {
-      sub.addOption(toOption(option).helpGroup("Options of every command:"));
-    }
-    if (command.examples.length > 0) {
-      sub.addHelpText(
-        "before",
-        ({ error }) => `${examplesHelp(command, helpWidth(error ? io.stderr : io.stdout))}\n`,
-      );
-    }
+    const sub = addCommand(program, command, io);
     sub.action(async () => {
       const shared = { ...program.opts(), ...sub.opts() } as SharedOptions;
       if (program.opts().cache === false) shared.cache = false; // --no-… options default to true
@@ -65,8 +49,7 @@ export async function runProgram(
     ? topicHelp(args[1]!, commands, helpWidth(io.stdout))
     : undefined;
   if (topic !== undefined) {
-    await io.stdout.write(`${topic}
-`);
+    await io.stdout.write(`${topic}\n`);
     return 0;
   }
   try {
@@ -79,6 +62,28 @@ export async function runProgram(
     return error.wanted ? 0 : 2;
   }
   return exitCode;
+}
+
+/** Adds the parser of a command, without its action. */
+function addCommand(program: Parser, command: Command, io: CliIo): Parser {
+  const [name = "", group] = command.name.split(" ").reverse();
+  const parent = group === undefined ? program : groupOf(program, group);
+  const { summary, details, hidden } = command;
+  const sub = parent.command(name, { hidden }).summary(summary)
+    .description(details === undefined ? summary : `${summary}\n\n${details}`);
+  sub.exitOverride((error) => refuse(error, sub));
+  for (const { usage, text } of command.args) sub.argument(usage, text);
+  for (const option of command.options) sub.addOption(toOption(option));
+  for (const option of SHARED_OPTIONS) {
+    sub.addOption(toOption(option).helpGroup("Options of every command:"));
+  }
+  if (command.examples.length > 0) {
+    sub.addHelpText(
+      "before",
+      ({ error }) => `${examplesHelp(command, helpWidth(error ? io.stderr : io.stdout))}\n`,
+    );
+  }
+  return sub;
 }
 
 function createProgram(io: CliIo, version: string, write: (text: string) => void): Parser {
