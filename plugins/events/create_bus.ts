@@ -38,12 +38,7 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
 
   function checkOpen(action: string): void {
     if (!closing.signal.aborted) return;
-    throw fault({
-      code: "Invalid",
-      action,
-      state: "the bus is closed",
-      hint: "Open it again.",
-    });
+    throw fault({ code: "Invalid", action, state: "the bus is closed", hint: "Open it again." });
   }
 
   async function subscribe(
