@@ -5,54 +5,8 @@ import { localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { IGNORED, openExplorer as open, SKIPPED } from "./support/browser.ts";
 import { hostileFiles } from "./support/hostile.ts";
+import { COMPARISONS, PREVIEWS } from "./support/sample_texts.ts";
 import { sampleFiles, writeFiles } from "./support/samples.ts";
-
-/** A text of each preview of the samples. */
-const PREVIEWS: [path: string, text: string][] = [
-  ["config.json", "12345678901234567890"],
-  ["events.jsonl", "[2 items]"],
-  ["notes.txt", "line 39"],
-  ["README.md", "Do not use it for anything important."],
-  ["train.py", "def train"],
-  ["training.ipynb", "HTML, as text"],
-  ["tone.wav", "Wave form"],
-  ["paper.pdf", "A PDF is not shown"],
-  ["picture.png", "96 x 64 pixels"],
-  ["heights.npy", "Standard deviation"],
-  ["cube.npy", "int16 · 6 x 40 x 50"],
-  ["signal.npy", "Elements 0 to 399"],
-  ["heights.tif", "axes: page, y, x, channel"],
-  ["scores.csv", "Most frequent"],
-  ["scores.parquet", "300 rows · 4 columns"],
-  ["scores.arrow", "Most frequent"],
-  ["plates.zip", "plates/A01.txt"],
-  ["plates.tar", "plates/<b>x</b>.txt"],
-  ["plates.tgz", "plates/A01.txt"],
-  ["arrays.npz", "int16 6 x 40 x 50"],
-  ["model.safetensors", "blocks.42.weight"],
-  ["weights.bin", "00000000"],
-  ["heights.zarr", "axes: y, x"],
-  ["cells.zarr", "uint16 · 2 x 512 x 512"],
-  ["hostile", "drawing.svg"],
-  ["hostile/page.html", "<!doctype html><script>"],
-  ["hostile/drawing.svg", "<svg xmlns="],
-  ["hostile/<b>x</b>.txt", "a name with markup"],
-  ["hostile/links.md", "[Image: remote]"],
-];
-
-/** A text of each comparison of the two versions. */
-const COMPARISONS: [path: string, text: string][] = [
-  ["", "+0.01"],
-  ["config.json", "nested.rate"],
-  ["notes.txt", "2 lines removed, 3 added"],
-  ["picture.png", "Side by side"],
-  ["heights.npy", "Largest differences"],
-  ["cells.zarr", "elements differ"],
-  ["scores.csv", "Rows: 1 added, 1 removed, 1 changed"],
-  ["scores.parquet", "Changed cells by column: score (1)"],
-  ["weights.bin", "The first difference is at byte 1."],
-  ["README.md", "Both files have the same bytes"],
-];
 
 /** Opens the explorer of a registry, with a function that shows an address. */
 async function openExplorer(registry: Registry) {
