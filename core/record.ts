@@ -157,24 +157,6 @@ export interface RegistrySettings {
   locking?: Locking;
 }
 
-/** A rule for the names that match a pattern: the versions that `prune` keeps, or protection. */
-export interface RetentionRule {
-  /** A name, or a pattern in which each `*` stands for any text: `runs:*`. */
-  pattern: string;
-  /** Keep this number of the newest versions. */
-  keepLast?: number;
-  /** Keep the newest version of each of the last days with one. */
-  keepDaily?: number;
-  /** Keep the newest version of each of the last weeks with one. */
-  keepWeekly?: number;
-  /** Keep the newest version of each of the last months with one. */
-  keepMonthly?: number;
-  /** Keep versions that are younger, milliseconds. */
-  olderThanMs?: number;
-  /** `delete` needs `force`, overwriting is refused, and `prune` keeps everything. */
-  protect?: boolean;
-}
-
 /** The record of the notes and labels of a version, or of a name. */
 export interface NoteRecord extends RecordBase {
   kind: "note";
