@@ -219,7 +219,8 @@ def stored_size(file: Json, inline: int) -> int | None:
 
 def digest_of(materializer: Mapping[str, Any], files: Iterable[Mapping[str, Any]]) -> str:
     """Returns the digest of an artifact (section 3.3)."""
-    digest = hashlib.sha256(f"{materializer['id']} {materializer['formatVersion']}\n".encode())
+    kind = f"{materializer['id']} {materializer['formatVersion']}\n"
+    digest = hashlib.sha256(kind.encode("utf-8", "surrogatepass"))  # a forged id may be no Unicode
     for file in sorted(files, key=lambda file: str(file["path"])):
         mode, time = file.get("mode", "-"), file.get("modifiedAt")
         line = f"{file['sha256']} {file['size']} {mode} {quoted(file['path'])}"
