@@ -53,7 +53,10 @@ export const rulesLs: Command = defineCommand<[]>({
   summary: "List the retention rules of the registry.",
   args: [],
   options: [],
-  examples: [["holdfast rules ls", "all rules"]],
+  examples: [
+    ["holdfast rules ls", "all rules"],
+    ["holdfast rules ls --json | jq -r .pattern", "for programs"],
+  ],
   async run(_args, _flags, context) {
     const registry = await context.open();
     const { rules, changedAt } = await readRules(registry, { signal: context.io.signal });
@@ -69,7 +72,10 @@ export const rulesRm: Command = defineCommand<[pattern: string]>({
   summary: "Remove a retention rule.",
   args: [PATTERN],
   options: [],
-  examples: [["holdfast rules rm 'runs:*'", "names that it matched are not pruned any more"]],
+  examples: [
+    ["holdfast rules rm 'runs:*'", "names that it matched are not pruned any more"],
+    ["holdfast rules rm '*'", "remove the rule for all other names"],
+  ],
   async run([pattern], _flags, context) {
     const registry = await context.open({ write: true });
     await changeRules(registry, { remove: pattern, signal: context.io.signal });
@@ -82,7 +88,10 @@ export const rulesTest: Command = defineCommand<[name: string]>({
   summary: "Show which rule applies to a name, and why.",
   args: [{ usage: "<name>", text: "the artifact; it need not exist", completes: "name" }],
   options: [],
-  examples: [["holdfast rules test runs:42", "the rule that prune --rules follows"]],
+  examples: [
+    ["holdfast rules test runs:42", "the rule that prune --rules follows"],
+    ["holdfast rules test runs:42 --json", "with the other rules that match"],
+  ],
   async run([name], _flags, context) {
     const registry = await context.open();
     const { rules } = await readRules(registry, { signal: context.io.signal });
