@@ -71,7 +71,7 @@ Deno.test("--version is that of the package", async () => {
 
 Deno.test("typos get a suggestion and a hint", async () => {
   const cases: [line: string, says: string][] = [
-    ["nope", `hint: See "holdfast --help".`],
+    ["qqqq", `hint: See "holdfast --help".`],
     ["lod", "Did you mean load?"],
     ["verison", "Did you mean versions?"],
     ["list", "Did you mean ls?"],
