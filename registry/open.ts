@@ -90,7 +90,7 @@ export async function openOnBackend(
     { verb: "open the registry" },
     () => openSettings(opening, { ...options, cache: undefined }),
   );
-  const { settings: _, rules: __, ...identity } = stored;
+  const { settings: _, rules: __, share: ___, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
   const cache = place &&
     new RegistryCache({ ...place, registry: seen, system, logger: opening.logger });

@@ -1,5 +1,5 @@
 // The settings cell, which defines a registry. Its first generation is written before anything else
-// and stays; later ones change the grace.
+// and stays; later ones change the grace, the rules and the sharing.
 import type { Backend, Locking } from "../core/backend.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings, RetentionRule } from "../core/record.ts";
@@ -31,6 +31,8 @@ export interface StoredSettings {
   settings: RegistrySettings;
   /** Retention rules, as of now. */
   rules: readonly RetentionRule[];
+  /** Default of the option of `save`, as of now. */
+  share: "bytes" | "files";
   /** Store time, milliseconds. */
   createdAt: number;
   etag?: string;
@@ -83,6 +85,7 @@ export async function openSettings(
     id: record.commit,
     settings: record.settings,
     rules: now.settings.rules ?? [],
+    share: now.settings.share ?? "bytes",
     createdAt,
     ...(etag === undefined ? {} : { etag }),
   };

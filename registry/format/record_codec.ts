@@ -118,6 +118,6 @@ export function saveAgain(found: string, what: "them" | "the object"): Advice {
     `${found} Restore ${what} from a copy, or save the value again with ${way}.`;
   return {
     hint: advice("base: null, which shares nothing with it"),
-    hints: { cli: advice("--no-share") },
+    hints: { cli: advice("--share none") },
   };
 }

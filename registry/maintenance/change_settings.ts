@@ -1,10 +1,11 @@
 // Reads and changes the settings of a registry.
 import { fault } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { RegistrySettings, SettingsRecord } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";
-import { recordOfKind } from "../cell/heads.ts";
+import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settle } from "../cell/settle.ts";
 import { SETTINGS } from "../format/layout.ts";
@@ -19,14 +20,18 @@ export interface CurrentSettings extends RegistrySettings {
   leastGraceMs: number;
   /** The grace period in force, milliseconds: longer than `graceMs` until `countsFrom`. */
   bindingGraceMs: number;
+  /** Default of the option `share` of `save`. */
+  share: "bytes" | "files";
   /** Time of the store when `graceMs` comes into force; absent if it is in force. */
   countsFrom?: Date;
 }
 
-/** The settings that {@linkcode changeSettings} changes. */
+/** The settings that {@linkcode changeSettings} changes: one or both. */
 export interface SettingsChange extends SignalOptions {
   /** How long replaced data stays readable, milliseconds: from `leastGraceMs` up to a year. */
-  graceMs: number;
+  graceMs?: number;
+  /** Default of the option `share` of `save`. */
+  share?: "bytes" | "files";
 }
 
 /** A longer grace period could be shortened only after it has passed. */
@@ -41,16 +46,23 @@ export async function readSettings(
 
 export async function changeSettings(
   registry: Registry,
-  { graceMs, signal }: SettingsChange,
+  change: SettingsChange,
 ): Promise<CurrentSettings> {
+  const { graceMs, share, signal }: SettingsChange = change ?? {};
   const context = contextOf(registry, "change settings");
   checkWritable(context, "change settings");
-  checkChange(context, graceMs);
+  checkShare(graceMs, share);
+  if (graceMs !== undefined) checkChange(context, graceMs);
   const action = `change settings of registry at ${context.backend.location}`;
   await writeSettings(
     context,
     action,
-    ({ settings }) => settings.graceMs === graceMs ? undefined : { graceMs },
+    ({ settings }) => {
+      const now = { graceMs: settings.graceMs, share: settings.share ?? "bytes" };
+      const next = { graceMs: graceMs ?? now.graceMs, share: share ?? now.share };
+      if (next.graceMs === now.graceMs && next.share === now.share) return undefined;
+      return share === undefined ? { graceMs: next.graceMs } : next;
+    },
     signal,
   );
   return await currentSettings(context, signal);
@@ -89,13 +101,25 @@ export async function writeSettings(
   if (generation === undefined) await settle(context, [there!], signal);
 }
 
+/** Reads the newest record of the settings. */
+export async function readSettingsRecord(
+  context: Context,
+  signal?: AbortSignal,
+): Promise<SettingsRecord> {
+  const head = await readHead(context, SETTINGS, signal);
+  const found = head && await readRecord(context, head, signal);
+  return recordOfKind(found!, "settings");
+}
+
 async function currentSettings(context: Context, signal?: AbortSignal): Promise<CurrentSettings> {
   const { settings, system, clockOffset } = context;
   const graces = await readGraces(context, signal);
+  context.share = (await readSettingsRecord(context, signal)).settings.share ?? "bytes";
   const now = system.now() + (clockOffset?.ms ?? 0);
   const from = countsFrom(graces, now);
   return {
     ...settings,
+    share: context.share,
     graceMs: graces[0].graceMs,
     leastGraceMs: settings.leastGraceMs,
     bindingGraceMs: bindingGraceMs(graces, now),
@@ -103,9 +127,20 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
   };
 }
 
+function checkShare(graceMs?: number, share?: string): void {
+  const isGiven = graceMs !== undefined || share !== undefined;
+  if (isGiven && [undefined, "bytes", "files"].includes(share)) return;
+  throw fault({
+    code: "Invalid",
+    action: "change settings",
+    state: isGiven ? `share is ${shown(share)}` : "neither `graceMs` nor `share` is given",
+    hint: 'Pass { graceMs } in milliseconds, or { share }: "bytes" or "files".',
+  });
+}
+
 /** Programs that have the registry open rely on the least grace period. */
 function checkChange({ backend, settings }: Context, graceMs: number): void {
-  checkGrace(graceMs ?? NaN, "change settings to");
+  checkGrace(graceMs, "change settings to");
   const least = settings.leastGraceMs;
   if (graceMs >= least && graceMs <= MAX_GRACE_MS) return;
   const isShort = graceMs < least;

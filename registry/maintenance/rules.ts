@@ -4,10 +4,10 @@ import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { isRetention, ruleFor, ruleProblem } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { asGeneration, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
+import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
-import { checkWritable, type Context, contextOf } from "../operations/context.ts";
-import { writeSettings } from "./change_settings.ts";
+import { checkWritable, contextOf } from "../operations/context.ts";
+import { readSettingsRecord, writeSettings } from "./change_settings.ts";
 import { prune } from "./prune.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
@@ -42,7 +42,7 @@ export async function* rulesHistory(
     if (found === undefined) continue;
     const record = recordOfKind(found, "settings");
     const rules = record.settings.rules ?? [];
-    if (JSON.stringify(rules) === last) continue; // the grace period changed
+    if (JSON.stringify(rules) === last) continue; // something else changed
     last = JSON.stringify(rules);
     yield { rules, revision: record.generation, changedAt: new Date(record.createdAt) };
   }
@@ -53,15 +53,7 @@ export async function readRules(
   { signal }: SignalOptions = {},
 ): Promise<RetentionRules> {
   const context = contextOf(registry, "read rules");
-  const head = await readHead(context, SETTINGS, signal);
-  const found = head && await readRecord(context, head, signal);
-  return rulesIn(context, recordOfKind(found!, "settings"));
-}
-
-function rulesIn(
-  context: Context,
-  record: { settings: { rules?: RetentionRule[] }; generation: number; createdAt: string },
-): RetentionRules {
+  const record = await readSettingsRecord(context, signal);
   const { settings: { rules = [] }, generation: revision, createdAt } = record;
   context.rules = rules;
   return { rules, revision, changedAt: new Date(createdAt) };

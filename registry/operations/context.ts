@@ -15,6 +15,8 @@ export interface Context extends CachingStore {
   readonly readOnly: boolean;
   /** Retention rules when they were last read. */
   rules: readonly RetentionRule[];
+  /** Default of the option of `save`, when it was last read. */
+  share: "bytes" | "files";
   readonly executor: Executor<PayloadJobs>;
 }
 

@@ -125,7 +125,7 @@ class SaveAttempt {
     { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
   ) {
     const { name } = artifact;
-    const { version, signal, compress, share, onProgress } = options;
+    const { version, signal, compress, share = context.share, onProgress } = options;
     const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
     this.#context = context;
     this.#artifact = artifact;

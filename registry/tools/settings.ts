@@ -31,7 +31,8 @@ export async function readSettings(
 
 /**
  * Changes the grace: how long replaced, deleted and uncommitted data is kept. A longer one applies
- * at once, a shorter one after the longer one has passed. Its lower limit is `leastGraceMs`.
+ * at once, a shorter one after the longer one has passed. Its lower limit is `leastGraceMs`. Also
+ * changes the default of the option `share` of `save`, for registries that are opened later.
  *
  * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs` or over a year
  *
@@ -51,7 +52,7 @@ export async function changeSettings(
   registry: Registry,
   change: SettingsChange,
 ): Promise<CurrentSettings> {
-  checkToolOptions("change the settings", registry, change, undefined, ["graceMs"]);
+  checkToolOptions("change the settings", registry, change);
   const tool = await import("../maintenance/change_settings.ts");
   return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, change));
 }

@@ -31,7 +31,7 @@ interface SaveFlags extends TreeFlags {
   as?: SourceKind;
   allowEmpty?: boolean;
   dryRun?: boolean;
-  share: boolean;
+  share?: "bytes" | "files" | "none";
   alias?: string[];
   metadata?: [string, unknown][];
   metadataFile?: string;
@@ -87,7 +87,11 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     ON_CONFLICT_OPTION,
     { flags: "-n, --dry-run", text: "only show what would be saved, and what changed" },
     { flags: "--skip-if-unchanged", text: "save nothing if the latest version is the same" },
-    { flags: "--no-share", text: "store every file again, even if unchanged" },
+    {
+      flags: "--share <what>",
+      text: "with the last version: equal bytes of changed files too, whole files, or none",
+      choices: ["bytes", "files", "none"],
+    },
     { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },
     { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
     { flags: "--allow-empty", text: "accept empty standard input, usually a sign of a failure" },
@@ -106,8 +110,9 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { io, shared } = context;
     const { name, version } = splitTarget(target, flags.version);
     checkNewName(name);
-    if (!flags.share && flags.skipIfUnchanged) {
-      const state = "--no-share cannot be used with --skip-if-unchanged";
+    const share = flags.share === "none" ? undefined : flags.share;
+    if (flags.share === "none" && flags.skipIfUnchanged) {
+      const state = "--share none cannot be used with --skip-if-unchanged";
       throw invalid(`save ${JSON.stringify(target)}`, state, "Omit one of them.");
     }
     for (const alias of flags.alias ?? []) { // before anything is saved
@@ -132,7 +137,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const saving = saveWithProgress(registry, { name, source, value }, {
       ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
-      base: flags.share ? undefined : null,
+      base: flags.share === "none" ? null : undefined,
+      share,
     }, context);
     const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
     for (const alias of flags.alias ?? []) {

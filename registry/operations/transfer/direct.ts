@@ -239,7 +239,7 @@ async function wholeObject(
     ? [
       "it is stored in several objects, which it shares with other versions",
       "Read it through the registry, or store it whole: save it with `base: null` " +
-      "(`holdfast save --no-share`).",
+      "(`holdfast save --share none`).",
     ]
     : [
       "it shares an object with other files or the record",

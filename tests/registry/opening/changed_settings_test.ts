@@ -88,7 +88,8 @@ testProtocol("graces below the least or over a year are refused", async ({ regis
     changeSettings(registry, { graceMs: 2 * HOUR }),
     /the shortest grace period of this registry is 86400000/,
   );
-  await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
+  await rejected("Invalid", changeSettings(registry, {}));
+  await rejected("Invalid", changeSettings(registry, { share: "none" as "files" }));
   assertEquals(await keys("settings/"), before);
 });
 

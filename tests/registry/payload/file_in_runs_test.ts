@@ -179,7 +179,7 @@ Deno.test("a file in several objects has no URL, and the error says how it gets 
   await saveChain({ registry, backend }, 2);
   const error = await rejected("Unsupported", presignDownload(registry, "a"));
   assertStringIncludes(error.message, "stored in several objects");
-  assertStringIncludes(error.hint!, "--no-share");
+  assertStringIncludes(error.hint!, "--share none");
   await registry.save("a", await registry.load("a"), { base: null });
   assertEquals((await presignDownload(registry, "a")).file.size, BASE.byteLength);
 });

@@ -6,12 +6,14 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { ListMaker } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record.ts";
-import type { StoredRegistry } from "../../../core/registry.ts";
+import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import {
+  changeSettings,
   collectGarbage,
   mirrorRegistry,
+  readSettings,
   spaceOf,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
@@ -126,6 +128,30 @@ testStores("compressed files, and those of share: files, share no bytes", async 
     assertEquals(await registry.load("a"), second);
   }
 });
+
+testStores(
+  "the settings say what saves share, unless they say it themselves",
+  async (registry, store) => {
+    const bytes = noise(MIB);
+    const isWhole = async (writer: StoredRegistry, options?: SaveOptions) => {
+      bytes[MIB / 2]! ^= 1;
+      const { addedBytes } = await writer.save("a", bytes.slice(), options);
+      return addedBytes! >= MIB;
+    };
+    await registry.save("a", bytes.slice());
+    assertEquals((await changeSettings(registry, { share: "files" })).share, "files");
+    await changeSettings(registry, { graceMs: 48 * 3_600_000 }); // keeps it
+    const later = await openRegistry(store, { cache: false });
+    assertEquals([await isWhole(registry), await isWhole(later)], [true, true]);
+    assertEquals(await isWhole(later, { share: "bytes" }), false);
+    await changeSettings(later, { share: "bytes" });
+    assertEquals([await isWhole(later), await isWhole(registry)], [false, true]);
+    assertEquals((await readSettings(registry)).share, "bytes");
+    assertEquals(await isWhole(registry), false);
+    assertEquals((await readSettings(later)).graceMs, 48 * 3_600_000);
+  },
+  ["memory"], // a bucket has no list of the chunks of a version that shares none
+);
 
 testStores("small files are unchanged", async (registry, store) => {
   await registry.save("a", noise(255 * KIB));

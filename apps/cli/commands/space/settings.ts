@@ -8,11 +8,11 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { type Fact, factsText } from "../../terminal/print_table.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
-export const settings: Command = defineCommand<[], { grace?: number }>({
+export const settings: Command = defineCommand<[], { grace?: number; share?: "bytes" | "files" }>({
   name: "settings",
-  summary: "Show the settings of the registry, or change its grace period.",
+  summary: "Show the settings of the registry, or change them.",
   details:
-    "Only the grace period can change. A longer one applies at once to everything that gc has " +
+    "Only the grace period and the sharing can change. A longer grace period applies at once to everything that gc has " +
     "not freed; a shorter one applies after the longer one has passed. The minimum is fixed " +
     "when the registry is created (default: one hour), because open readers rely on it.",
   args: [],
@@ -22,19 +22,26 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
       text: "how long replaced data stays, at least 1h",
       parse: parseGrace,
     },
+    {
+      flags: "--share <what>",
+      text: "what new versions share: equal bytes of changed files too, or whole files",
+      choices: ["bytes", "files"],
+    },
   ],
   examples: [
     ["holdfast settings", "show all settings"],
     ["holdfast settings --grace 7d", "gc frees data a week after it was deleted"],
+    ["holdfast settings --share files", "new versions of changed files are stored whole"],
   ],
-  async run(_args, { grace }, context) {
+  async run(_args, { grace, share }, context) {
     const { signal } = context.io;
-    const registry = await context.open({ write: grace !== undefined });
-    const current = grace === undefined
+    const isRead = grace === undefined && share === undefined;
+    const registry = await context.open({ write: !isRead });
+    const current = isRead
       ? await readSettings(registry, { signal })
-      : await changeSettings(registry, { graceMs: grace, signal });
+      : await changeSettings(registry, { graceMs: grace, share, signal });
     const text = factsText(factsOf(current), context);
-    if (grace === undefined) await context.result(current, text);
+    if (isRead) await context.result(current, text);
     else await context.done(current, text);
   },
 });
@@ -53,5 +60,6 @@ function factsOf(
       from && `${formatGrace(now.bindingGraceMs)}; ${formatGrace(graceMs)} from ${from} on`,
     ],
     ["locking", locking],
+    ["sharing", now.share === "bytes" ? "equal bytes of changed files too" : "whole files alone"],
   ];
 }

@@ -110,7 +110,25 @@ cliTest("save NAME@VERSION sets the version; links are followed", async (it) => 
   await it.prints("cat m model-7.bin", "seven");
 });
 
-cliTest("save --no-share stores every byte again", async (it) => {
+cliTest("save --share files, or settings --share files, store a changed file whole", async (it) => {
+  await it.succeeds("init");
+  const bytes = noise(600_000);
+  const isStoredWhole = async (options = "") => {
+    bytes[300_000]! ^= 1;
+    await Deno.writeFile(it.root.join("big"), bytes);
+    return (await it.json(`save a big --json ${options}`)).addedBytes > 500_000;
+  };
+  assertEquals(await isStoredWhole(), true);
+  assertEquals(await isStoredWhole(), false);
+  assertEquals(await isStoredWhole("--share files"), true);
+  await it.succeeds("settings --share files");
+  assertEquals(await isStoredWhole(), true);
+  assertEquals(await isStoredWhole("--share bytes"), false);
+  assertMatch(await it.succeeds("settings"), /\nsharing +whole files alone\n/);
+  await it.fails("settings --share none", 2);
+});
+
+cliTest("save --share none stores every byte again", async (it) => {
   await it.succeeds("init");
   await Deno.writeFile(it.root.join("big"), noise(200_000));
   const objects = async () =>
@@ -119,9 +137,9 @@ cliTest("save --no-share stores every byte again", async (it) => {
   const once = await objects();
   await it.succeeds("save a big");
   assertEquals(await objects(), once);
-  await it.succeeds("save a big --no-share");
+  await it.succeeds("save a big --share none");
   assertEquals(await objects(), 2 * once);
-  await it.fails("save a big --no-share --skip-if-unchanged", 2);
+  await it.fails("save a big --share none --skip-if-unchanged", 2);
 });
 
 cliTest("empty standard input needs --allow-empty", async (it) => {
