@@ -1,5 +1,5 @@
 // `holdfast note`
-import { annotate, annotationsOf } from "../../../registry/tools/annotate.ts";
+import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import { type Command, defineCommand } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";

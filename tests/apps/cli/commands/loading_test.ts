@@ -18,7 +18,7 @@ Deno.test("the command line starts with no command, and with nothing that only a
 
 Deno.test("the definition of a command, which its help shows, loads nothing of how values are stored", () => {
   const heavy =
-    /^workers\/|^formats\/(?!arrays\/|content\/file_faults)|^apps\/cli\/batch\/run_rows|^registry\/(?!maintenance\.ts|contract|places|tools|operations\/look\/value_changes)|csv/;
+    /^workers\/|^formats\/(?!arrays\/|content\/file_faults)|^apps\/cli\/batch\/run_rows|^registry\/(?!mod\.ts|maintenance\.ts|contract|places|tools|operations\/look\/value_changes)|csv/;
   const loaded = commandFiles.flatMap((file) =>
     [...reachable(graph, file)].filter((path) => heavy.test(path))
   );
