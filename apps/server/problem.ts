@@ -1,8 +1,14 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
-import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode } from "../../mod.ts";
 import type { RegistryErrorFields, RetryAdvice } from "../../registry/mod.ts";
-import { ADVICE, type Fault, hintFor, sentenceOf } from "../../core/errors.ts";
+import {
+  ADVICE,
+  type ErrorCode,
+  type Fault,
+  hintFor,
+  isRegistryError,
+  RegistryError,
+  sentenceOf,
+} from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
 import { Answer } from "./answer.ts";
 

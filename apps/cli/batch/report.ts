@@ -2,12 +2,10 @@
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, type Stats, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
-import { isRegistryError } from "../../../mod.ts";
 import type { LeftOut, RegistryErrorFields } from "../../../registry/mod.ts";
-import type { RegistryError } from "../../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { fault, hintFor } from "../../../core/errors.ts";
+import { fault, hintFor, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface RowResult {

@@ -1,6 +1,11 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
-import { type ErrorCode, isRegistryError, RegistryError } from "../../../mod.ts";
-import { fault, hintFor } from "../../../core/errors.ts";
+import {
+  type ErrorCode,
+  fault,
+  hintFor,
+  isRegistryError,
+  RegistryError,
+} from "../../../core/errors.ts";
 import type { CommandContext } from "./command.ts";
 import { withRegistry } from "./hints.ts";
 

@@ -1,6 +1,5 @@
 // Damaged records in a listing, which continues and fails at its end.
-import type { RegistryError } from "../../../mod.ts";
-import { fault, isUnreadable } from "../../../core/errors.ts";
+import { fault, isUnreadable, type RegistryError } from "../../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 import { formatCount } from "./units.ts";
 

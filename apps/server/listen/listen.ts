@@ -8,9 +8,8 @@ import { RESPONSE_ALREADY_SENT } from "npm:@hono/node-server@^2.1/utils/response
 import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { problem, problemOf } from "../problem.ts";
-import { realSystem, type RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
-import { silentLogger } from "../../../core/system.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
+import { realSystem, silentLogger } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";

@@ -1,14 +1,13 @@
 // Uploads: whole, resumable, saved at once as a version, or sent directly to the store.
 import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { isRegistryError } from "../../../mod.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
 import { REPEATED, savedAnswer, SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";

@@ -2,8 +2,7 @@
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 
 export interface Form {
   fields: Readonly<Record<string, string>>;
