@@ -61,6 +61,6 @@ export {
 } from "./tools.ts";
 export { rebuildLineage } from "./tools/history.ts";
 export type { RetentionRule } from "../core/record.ts";
-export type { RetentionRules, RulesChange } from "./maintenance/rules.ts";
-export { changeRules, pruneByRules, readRules } from "./tools/rules.ts";
+export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
+export { changeRules, pruneByRules, readRules, rulesHistory } from "./tools/rules.ts";
 export { changeSettings, readSettings } from "./tools/settings.ts";

@@ -23,6 +23,7 @@ import type {
   Verify,
 } from "../../core/registry.ts";
 import { memberOf } from "../../core/registry/release.ts";
+import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
@@ -39,7 +40,9 @@ import {
   changeOf,
   flag,
   lineageOf,
+  type OnWire,
   releaseOf,
+  rulesOf,
   savedOf,
   versionOf,
   type WireVersion,
@@ -60,18 +63,12 @@ export function createRemoteRegistry(
   options: RemoteRegistryOptions,
 ): Registry {
   const { id, settings, materializers } = options;
-  const { lineage, release, annotations, annotate, checkWritable, ...methods } = new RemoteMethods(
-    connection,
-    options,
-  );
+  const { service, checkWritable, ...methods } = new RemoteMethods(connection, options);
   const registry: Registry = {
     ...{ location: connection.location, id, settings, materializers },
     ...methods,
     service: {
-      lineage,
-      release,
-      annotations,
-      annotate,
+      ...service,
       log: createRemoteLog(connection),
       ...createDirectTransfers(connection, { checkWritable }),
     },
@@ -234,25 +231,59 @@ class RemoteMethods {
 
   watch: Registry["watch"] = (name, options) => watchRemote(this.#connection, name, options);
 
-  lineage: RegistryService["lineage"] = async (ref, { direction, depth, signal } = {}) => {
-    parseRef(ref);
-    const action = `follow the lineage of ${shown(ref)}`;
-    const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
-    return await this.#connection.read(call, lineageOf);
-  };
+  readonly service = {
+    lineage: async (ref, { direction, depth, signal } = {}) => {
+      parseRef(ref);
+      const action = `follow the lineage of ${shown(ref)}`;
+      const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
+      return await this.#connection.read(call, lineageOf);
+    },
 
-  annotations: RegistryService["annotations"] = (ref, { signal } = {}) =>
-    this.#annotationsAt(annotationsPath(ref), ref, signal);
+    annotations: (ref, { signal } = {}) => this.#annotationsAt(annotationsPath(ref), ref, signal),
 
-  annotate: RegistryService["annotate"] = (ref, change, { ifRevision, signal } = {}) =>
-    this.#write(`annotate ${shown(ref)}`, annotationsOf, () => ({
-      method: "PATCH",
-      path: annotationsPath(ref),
-      json: change,
-      query: { ifRevision },
-      repeats: ifRevision === undefined, // a repeat would not find the revision again
-      signal,
-    }));
+    annotate: (ref, change, { ifRevision, signal } = {}) =>
+      this.#write(`annotate ${shown(ref)}`, annotationsOf, () => ({
+        method: "PATCH",
+        path: annotationsPath(ref),
+        json: change,
+        query: { ifRevision },
+        repeats: ifRevision === undefined, // a repeat would not find the revision again
+        signal,
+      })),
+
+    release: async (ref, { signal } = {}) => {
+      const call = {
+        action: `read the release ${shown(ref)}`,
+        path: `${versionPath(ref)}/members`,
+        signal,
+      };
+      return await this.#connection.read(call, releaseOf);
+    },
+
+    rules: async ({ name, signal } = {}) => {
+      const call = { action: "read the rules", path: "rules", query: { name }, signal };
+      return await this.#connection.read(call, rulesOf);
+    },
+
+    changeRules: ({ signal, ...json }) =>
+      this.#write("change rules", rulesOf, () => ({
+        method: "PATCH",
+        path: "rules",
+        json,
+        repeats: json.set !== undefined && json.ifRevision === undefined,
+        signal,
+      })),
+
+    rulesHistory: ({ signal } = {}) => {
+      const call = { action: "read the rules", path: "rules/history", signal };
+      return listAll(
+        this.#connection,
+        () => call,
+        (wire: OnWire<RetentionRules>) =>
+          rulesOf(wire, { ...call, location: this.#connection.location, writes: false }),
+      );
+    },
+  } satisfies RegistryService;
 
   async #annotationsAt(path: string, ref: string, signal?: AbortSignal) {
     const call = { action: `read the annotations of ${shown(ref)}`, path, signal };
@@ -265,20 +296,11 @@ class RemoteMethods {
     });
   }
 
-  release: RegistryService["release"] = async (ref, { signal } = {}) => {
-    const call = {
-      action: `read the release ${shown(ref)}`,
-      path: `${versionPath(ref)}/members`,
-      signal,
-    };
-    return await this.#connection.read(call, releaseOf);
-  };
-
   /** Returns the exact ref of a member of a release, or of a moment of the past. */
   async #pinned<O extends RefOptions>(asked: string, given: O) {
     if (memberOf(asked) === undefined) return await pinned(this.#past(), asked, given);
-    const { info, open, release } = this;
-    const ref = await memberMeant({ info, open, service: { release } }, asked, given);
+    const { info, open, service } = this;
+    const ref = await memberMeant({ info, open, service }, asked, given);
     return { ref, options: { ...given, asOf: undefined } };
   }
 

@@ -8,6 +8,7 @@ import type {
 } from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
+import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { Annotations } from "../../core/artifact.ts";
 import type { Release } from "../../core/registry/release.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
@@ -43,6 +44,11 @@ export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
 
 export function annotationsOf(wire: OnWire<Annotations>, asked: Asked): Annotations {
   if (!isJsonObject(wire?.labels)) throw unexpected(asked, "it has no labels");
+  return { ...wire, changedAt: new Date(wire.changedAt) };
+}
+
+export function rulesOf(wire: OnWire<RetentionRules>, asked: Asked): RetentionRules {
+  if (!Array.isArray(wire?.rules)) throw unexpected(asked, "it has no rules");
   return { ...wire, changedAt: new Date(wire.changedAt) };
 }
 

@@ -30,6 +30,7 @@ import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
+import { rulesRoutes } from "./routes/rules.ts";
 import { spaceRoutes } from "./routes/space.ts";
 import { releasesRoutes } from "./routes/releases.ts";
 import { searchRoutes } from "./routes/search.ts";
@@ -58,6 +59,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   runsRoutes,
   runStepsRoutes,
   spaceRoutes,
+  rulesRoutes,
   searchRoutes,
   observationRoutes,
   pageRoutes,

@@ -1,5 +1,24 @@
 // Retention rules that a registry keeps.
 import type { RetentionRule } from "../record.ts";
+import type { SignalOptions } from "./saving.ts";
+
+/** The rules of a registry. */
+export interface RetentionRules {
+  rules: RetentionRule[];
+  /** Number of the settings that have them. */
+  revision: number;
+  changedAt: Date;
+}
+
+/** A change of `changeRules`. */
+export interface RulesChange extends SignalOptions {
+  /** Sets the rule of its pattern, in place of an earlier one. */
+  set?: RetentionRule;
+  /** Removes the rule of this pattern. */
+  remove?: string;
+  /** Changes only this revision; otherwise `Conflict`. */
+  ifRevision?: number;
+}
 
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
@@ -25,10 +44,15 @@ export function isRetention(rule: RetentionRule): boolean {
 
 /** Returns the rule for a name: the one whose pattern has most characters besides `*`. */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
+  return rulesFor(rules, name)[0];
+}
+
+/** Returns the rules that match a name. Only the first applies. */
+export function rulesFor(rules: readonly RetentionRule[], name: string): RetentionRule[] {
   const weight = ({ pattern }: RetentionRule) =>
     pattern.replaceAll("*", "").length * 1_000 - pattern.length;
   return rules.filter(({ pattern }) => matches(pattern, name))
-    .sort((a, b) => weight(b) - weight(a) || (a.pattern < b.pattern ? -1 : 1))[0];
+    .sort((a, b) => weight(b) - weight(a) || (a.pattern < b.pattern ? -1 : 1));
 }
 
 /** Matches part by part, in time that grows with the lengths alone. */

@@ -2,6 +2,7 @@
 import type { Annotations } from "../artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "./annotations.ts";
 import type { Release } from "./release.ts";
+import type { RetentionRules, RulesChange } from "./rules.ts";
 import type { SavedArtifact, SignalOptions } from "./saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { LogEntry, LogOptions } from "./log.ts";
@@ -16,7 +17,8 @@ import type {
 
 /**
  * Operations of the service behind a registry, called by `lineageOf`, `logOf`,
- * `resolveRelease`, `annotate`, `createUpload`, `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
+ * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `createUpload`,
+ * `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
  * must leave them out or hide it here too.
  */
 export interface RegistryService {
@@ -29,6 +31,10 @@ export interface RegistryService {
   ): Promise<Annotations>;
   /** Returns the members that may be read, also those that are gone. */
   release?(ref: string, options?: SignalOptions): Promise<Release>;
+  rules?(options?: SignalOptions & { name?: string }): Promise<RetentionRules>;
+  changeRules?(change: RulesChange): Promise<RetentionRules>;
+  /** Yields the rules after each change, newest first. */
+  rulesHistory?(options?: SignalOptions): AsyncIterable<RetentionRules>;
   log?(name: string, options?: LogOptions): AsyncIterable<LogEntry>;
   createUpload?(options: CreateUploadOptions): Promise<Upload>;
   commitUpload?(upload: UploadToCommit, options: CommitUploadOptions): Promise<SavedArtifact>;

@@ -2,7 +2,14 @@
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { isRetention, ruleFor, ruleProblem } from "../../core/registry/rules.ts";
+import {
+  isRetention,
+  type RetentionRules,
+  ruleFor,
+  ruleProblem,
+  type RulesChange,
+  rulesFor,
+} from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
@@ -11,52 +18,36 @@ import { readSettingsRecord, writeSettings } from "./change_settings.ts";
 import { prune } from "./prune.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
-/** The rules of a registry. */
-export interface RetentionRules {
-  rules: RetentionRule[];
-  /** Number of the settings that have them. */
-  revision: number;
-  changedAt: Date;
-}
-
-/** A change of {@linkcode changeRules}. */
-export interface RulesChange extends SignalOptions {
-  /** Sets the rule of its pattern, in place of an earlier one. */
-  set?: RetentionRule;
-  /** Removes the rule of this pattern. */
-  remove?: string;
-  /** Changes only this revision; otherwise `Conflict`. */
-  ifRevision?: number;
-}
-
 /** Yields the rules after each change, newest first. */
 export async function* rulesHistory(
   registry: Registry,
   { signal }: SignalOptions = {},
 ): AsyncGenerator<RetentionRules> {
   const context = contextOf(registry, "read rules");
-  let last: string | undefined;
+  let later: RetentionRules | undefined;
   for await (const entry of context.backend.list(SETTINGS, { signal })) {
     const listed = asGeneration(entry);
     const found = listed && await readRecord(context, listed, signal);
     if (found === undefined) continue;
     const record = recordOfKind(found, "settings");
-    const rules = record.settings.rules ?? [];
-    if (JSON.stringify(rules) === last) continue; // something else changed
-    last = JSON.stringify(rules);
-    yield { rules, revision: record.generation, changedAt: new Date(record.createdAt) };
+    const { settings: { rules = [] }, generation: revision, createdAt } = record;
+    // Equal ones were written with other settings.
+    if (later !== undefined && JSON.stringify(rules) !== JSON.stringify(later.rules)) yield later;
+    later = { rules, revision, changedAt: new Date(createdAt) };
   }
+  if (later !== undefined) yield later;
 }
 
 export async function readRules(
   registry: Registry,
-  { signal }: SignalOptions = {},
+  { name, signal }: SignalOptions & { name?: string } = {},
 ): Promise<RetentionRules> {
   const context = contextOf(registry, "read rules");
   const record = await readSettingsRecord(context, signal);
   const { settings: { rules = [] }, generation: revision, createdAt } = record;
   context.rules = rules;
-  return { rules, revision, changedAt: new Date(createdAt) };
+  const asked = name === undefined ? rules : rulesFor(rules, name);
+  return { rules: asked, revision, changedAt: new Date(createdAt) };
 }
 
 export async function changeRules(

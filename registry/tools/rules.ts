@@ -9,7 +9,7 @@ import {
 import type { RetentionRule } from "../../core/record.ts";
 import { worded } from "../contract/verb_errors.ts";
 import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
-import type { RetentionRules, RulesChange } from "../maintenance/rules.ts";
+import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 
 const RULE: OptionNames<RetentionRule> = {
   ...{ pattern: true, keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true },
@@ -17,17 +17,32 @@ const RULE: OptionNames<RetentionRule> = {
 };
 
 /**
- * Returns the retention rules of a registry.
+ * Returns the retention rules of a registry; with `name`, those that match it: the first applies.
  *
- * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
+ * @throws {RegistryError} `Unsupported` for a registry without a store or service
  */
 export async function readRules(
   registry: Registry,
-  options: SignalOptions = {},
+  options: SignalOptions & { name?: string } = {},
 ): Promise<RetentionRules> {
   checkRegistry("read rules", registry);
+  checkOptions("read rules", options, { name: true, signal: true });
+  const { service } = registry;
+  if (service?.rules !== undefined) return await service.rules(options);
   const tool = await import("../maintenance/rules.ts");
   return await worded({ verb: "read the rules" }, () => tool.readRules(registry, options));
+}
+
+/** Yields the retention rules after each change, newest first. */
+export async function* rulesHistory(
+  registry: Registry,
+  options: SignalOptions = {},
+): AsyncGenerator<RetentionRules> {
+  checkRegistry("read rules", registry);
+  const { service } = registry;
+  if (service?.rulesHistory !== undefined) return yield* service.rulesHistory(options);
+  const tool = await import("../maintenance/rules.ts");
+  yield* tool.rulesHistory(registry, options);
 }
 
 /**
@@ -57,6 +72,8 @@ export async function changeRules(
   const known = { set: true, remove: true, ifRevision: true, signal: true } as const;
   const given = checkToolOptions("change rules", registry, change, known);
   if (given?.set !== undefined) checkOptions("set a rule", given.set, RULE);
+  const { service } = registry;
+  if (service?.changeRules !== undefined) return await service.changeRules(given ?? {});
   const tool = await import("../maintenance/rules.ts");
   return await worded({ verb: "change the rules" }, () => tool.changeRules(registry, given ?? {}));
 }

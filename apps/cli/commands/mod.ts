@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   prune: async () => (await import("./space/prune.ts")).prune,
   "rules set": async () => (await import("./space/rules.ts")).rulesSet,
   "rules ls": async () => (await import("./space/rules.ts")).rulesLs,
+  "rules log": async () => (await import("./space/rules.ts")).rulesLog,
   "rules rm": async () => (await import("./space/rules.ts")).rulesRm,
   "rules test": async () => (await import("./space/rules.ts")).rulesTest,
   settings: async () => (await import("./space/settings.ts")).settings,

@@ -9,9 +9,9 @@ import {
   pruneByRules,
   readRules,
   readSettings,
+  rulesHistory,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
-import { rulesHistory } from "../../../registry/maintenance/rules.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 
@@ -58,6 +58,13 @@ testInMemory("rules change by compare-and-set, and keep their history", async ({
   await rejected("NotFound", changeRules(registry, { remove: "b" }));
   const counts = (await Array.fromAsync(rulesHistory(registry))).map(({ rules }) => rules.length);
   assertEquals(counts, [3, 4, 3, 2, 1, 1, 0]);
+});
+
+testInMemory("a change of the grace period is not a change of the rules", async ({ registry }) => {
+  const { revision } = await changeRules(registry, { set: { pattern: "a", keepLast: 1 } });
+  await changeSettings(registry, { graceMs: 48 * HOUR_MS });
+  const revisions = (await Array.fromAsync(rulesHistory(registry))).map((each) => each.revision);
+  assertEquals(revisions, [revision, revision - 1]);
 });
 
 testInMemory("overwriting a protected name is refused", async ({ registry }) => {

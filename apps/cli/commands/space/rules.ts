@@ -1,6 +1,10 @@
-// `holdfast rules set`, `rules ls`, `rules rm` and `rules test`
-import { changeRules, readRules, type RetentionRule } from "../../../../registry/maintenance.ts";
-import { ruleFor } from "../../../../core/registry/rules.ts";
+// `holdfast rules set`, `rules ls`, `rules log`, `rules rm` and `rules test`
+import {
+  changeRules,
+  readRules,
+  type RetentionRule,
+  rulesHistory,
+} from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
@@ -67,6 +71,36 @@ export const rulesLs: Command = defineCommand<[]>({
   },
 });
 
+export const rulesLog: Command = defineCommand<[]>({
+  name: "rules log",
+  summary: "List the changes of the retention rules, newest first.",
+  args: [],
+  options: [],
+  examples: [
+    ["holdfast rules log", "which rules were set and removed, and when"],
+    ["holdfast rules log --json", "with revisions, one change per line"],
+  ],
+  async run(_args, _flags, context) {
+    const registry = await context.open();
+    const states = await Array.fromAsync(rulesHistory(registry, { signal: context.io.signal }));
+    const rows = states.flatMap(({ rules, revision, changedAt }, at) => {
+      const before = textsOf(states[at + 1]?.rules ?? []);
+      const after = textsOf(rules);
+      return [...new Set([...after.keys(), ...before.keys()])]
+        .filter((pattern) => after.get(pattern) !== before.get(pattern))
+        .map((pattern) => {
+          const rule = rules.find((one) => one.pattern === pattern) ?? null;
+          return {
+            json: { pattern, rule, revision, changedAt },
+            cells: [formatTime(changedAt), pattern, after.get(pattern) ?? "removed"],
+          };
+        });
+    });
+    await printTable(context, ["CHANGED", "PATTERN", "RULE"], rows);
+    if (rows.length === 0) await context.note("There were never any rules");
+  },
+});
+
 export const rulesRm: Command = defineCommand<[pattern: string]>({
   name: "rules rm",
   summary: "Remove a retention rule.",
@@ -94,9 +128,8 @@ export const rulesTest: Command = defineCommand<[name: string]>({
   ],
   async run([name], _flags, context) {
     const registry = await context.open();
-    const { rules } = await readRules(registry, { signal: context.io.signal });
-    const rule = ruleFor(rules, name);
-    const others = rules.filter((other) => other !== rule && ruleFor([other], name) === other);
+    const { signal } = context.io;
+    const { rules: [rule, ...others] } = await readRules(registry, { name, signal });
     const why = others.length === 0
       ? "the only rule that matches"
       : `more characters match than those of ${formatCount(others.length, "other rule")}: ` +
@@ -107,6 +140,10 @@ export const rulesTest: Command = defineCommand<[name: string]>({
     await context.result({ name, rule: rule ?? null, others }, text);
   },
 });
+
+function textsOf(rules: readonly RetentionRule[]): Map<string, string> {
+  return new Map(rules.map((rule) => [rule.pattern, ruleText(rule)]));
+}
 
 function ruleText({ pattern: _, protect, olderThanMs, ...keep }: RetentionRule): string {
   const parts = Object.entries(keep).filter(([, count]) => count !== undefined)

@@ -41,4 +41,9 @@ filledTest("rules are kept, and prune --rules follows them", async (it) => {
   await it.succeeds("prune --rules --dry-run");
   await it.succeeds("rules rm conf*");
   await it.fails("rules rm conf*", 3);
+  const changes = (await it.succeeds("rules log --json")).trim().split("\n").map((line) => {
+    const { pattern, rule } = JSON.parse(line);
+    return [pattern, rule?.keepLast ?? rule?.protect ?? "removed"];
+  });
+  assertEquals(changes, [["conf*", "removed"], ["note", true], ["conf*", 1]]);
 });

@@ -1,0 +1,58 @@
+// The retention rules that the registry keeps.
+import { changeRules, readRules, rulesHistory } from "../../../registry/maintenance.ts";
+import { denied } from "../access/access.ts";
+import { route } from "../describe.ts";
+import { answerListing, listing } from "../listing.ts";
+import type { Routes, ServerContext } from "../routing.ts";
+import { PageQuery } from "../schemas/reading.ts";
+import * as schemas from "../schemas/rules.ts";
+
+const FOUND = { description: "The rules", schema: schemas.RulesSchema };
+const FRESH = { "cache-control": "no-cache" };
+
+export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
+  route(routes, "GET /rules", {
+    id: "getRules",
+    tag: "rules",
+    summary: "Returns the retention rules",
+    description: "With `name`, those that match it: the first applies. The others need `admin`.",
+    scope: "read",
+    answers: { 200: FOUND },
+    query: schemas.RulesQuery,
+    answer: async ({ c, query, access }) => {
+      if (query.name !== undefined) access.check("read", query.name);
+      else if (!access.admin) throw denied("read the rules", "admin");
+      return c.json(await readRules(registry, query), 200, FRESH);
+    },
+  });
+  route(routes, "PATCH /rules", {
+    id: "changeRules",
+    tag: "rules",
+    summary: "Sets or removes the retention rule of a pattern",
+    scope: "admin",
+    answers: { 200: FOUND },
+    json: schemas.RulesChangeSchema,
+    answer: async ({ c, json, signal }) =>
+      c.json(await changeRules(registry, { ...json, signal }), 200, FRESH),
+  });
+  route(routes, "GET /rules/history", {
+    id: "listRulesHistory",
+    tag: "rules",
+    summary: "Lists the rules after each change, newest first",
+    scope: "admin",
+    answers: listing(schemas.RulesPage, "A page, or all as lines. `after` is a revision"),
+    query: PageQuery,
+    answer: ({ c, query }) =>
+      answerListing(c, query, {
+        async *list({ after = "Infinity", limit = Infinity }) {
+          let left = limit;
+          for await (const rules of rulesHistory(registry)) {
+            if (rules.revision >= Number(after)) continue;
+            if (left-- <= 0) return;
+            yield rules;
+          }
+        },
+        keyOf: ({ revision }) => String(revision),
+      }),
+  });
+}

@@ -1,0 +1,34 @@
+// Schemas of the retention rules.
+import * as v from "npm:valibot@^1.5";
+import { Amount, Moment, Text } from "./artifact.ts";
+import { described, object, page, strictObject } from "./listing.ts";
+
+const Count = v.optional(Amount);
+
+const RuleSchema = strictObject("RetentionRule", {
+  pattern: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  keepLast: Count,
+  keepDaily: Count,
+  keepWeekly: Count,
+  keepMonthly: Count,
+  olderThanMs: Count,
+  protect: v.optional(v.boolean()),
+});
+
+export const RulesSchema = object("RetentionRules", {
+  rules: v.array(RuleSchema),
+  revision: Amount,
+  changedAt: Moment,
+});
+
+export const RulesPage = page(RulesSchema, "RetentionRulesPage");
+
+export const RulesQuery = v.object({
+  name: described(Text, "Only the rules that match this name, the one that applies first"),
+});
+
+export const RulesChangeSchema = strictObject("RulesChange", {
+  set: v.optional(RuleSchema),
+  remove: v.optional(v.string()),
+  ifRevision: v.optional(Amount),
+});
