@@ -110,11 +110,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { io, shared } = context;
     const { name, version } = splitTarget(target, flags.version);
     checkNewName(name);
-    const share = flags.share === "none" ? undefined : flags.share;
-    if (flags.share === "none" && flags.skipIfUnchanged) {
-      const state = "--share none cannot be used with --skip-if-unchanged";
-      throw invalid(`save ${JSON.stringify(target)}`, state, "Omit one of them.");
-    }
+    const sharing = sharingOf(target, flags);
     for (const alias of flags.alias ?? []) { // before anything is saved
       refuseOddAlias(alias);
       checkNewName(alias, "alias");
@@ -137,8 +133,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const saving = saveWithProgress(registry, { name, source, value }, {
       ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
-      base: flags.share === "none" ? null : undefined,
-      share,
+      ...sharing,
     }, context);
     const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
     for (const alias of flags.alias ?? []) {
@@ -178,6 +173,16 @@ async function printNotes(
   { note, shared }: CommandContext,
 ): Promise<void> {
   for (const text of shared.json ? [] : notes) if (text !== undefined) await note(text);
+}
+
+function sharingOf(
+  target: string,
+  { share, skipIfUnchanged }: SaveFlags,
+): Pick<SaveOptions, "base" | "share"> {
+  if (share !== "none") return { share };
+  if (!skipIfUnchanged) return { base: null };
+  const state = "--share none cannot be used with --skip-if-unchanged";
+  throw invalid(`save ${JSON.stringify(target)}`, state, "Omit one of them.");
 }
 
 /** Splits `name@1.2.0`, which is `name` with `--version 1.2.0`. */
