@@ -145,7 +145,7 @@ testInRoot("a persistent process ends when its parent is killed", async (root) =
 
 const PARENT = `
 import { createLocalEngine } from ${
-  JSON.stringify(import.meta.resolve("../../../operators/engines/mod.ts"))
+  JSON.stringify(import.meta.resolve("../../../operators/engines/local.ts"))
 };
 const [persistent, cwd] = Deno.args;
 const step = { run: "r@1", step: "do", name: "one", command: ["false"], env: {}, resources: {} };
