@@ -37,6 +37,14 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
   return keeps ? "a protected name is not pruned" : "it has no effect";
 }
 
+/** Describes what a rule keeps. */
+export function ruleText({ pattern: _, protect, olderThanMs, ...keep }: RetentionRule): string {
+  const parts = Object.entries(keep).filter(([, count]) => count !== undefined)
+    .map(([name, count]) => `${name.replace("keep", "keep ").toLowerCase()} ${count}`);
+  if (olderThanMs !== undefined) parts.push(`older than ${olderThanMs / 3_600_000} h`);
+  return [...parts, ...protect ? ["protected"] : []].join(", ");
+}
+
 /** True if a rule deletes anything at all. */
 export function isRetention(rule: RetentionRule): boolean {
   return [...COUNTS, "olderThanMs" as const].some((name) => rule[name] !== undefined);

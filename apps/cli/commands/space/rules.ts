@@ -5,6 +5,7 @@ import {
   type RetentionRule,
   rulesHistory,
 } from "../../../../registry/maintenance.ts";
+import { ruleText } from "../../../../core/registry/rules.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
@@ -143,11 +144,4 @@ export const rulesTest: Command = defineCommand<[name: string]>({
 
 function textsOf(rules: readonly RetentionRule[]): Map<string, string> {
   return new Map(rules.map((rule) => [rule.pattern, ruleText(rule)]));
-}
-
-function ruleText({ pattern: _, protect, olderThanMs, ...keep }: RetentionRule): string {
-  const parts = Object.entries(keep).filter(([, count]) => count !== undefined)
-    .map(([name, count]) => `${name.replace("keep", "keep ").toLowerCase()} ${count}`);
-  if (olderThanMs !== undefined) parts.push(`older than ${olderThanMs / 3_600_000} h`);
-  return [...parts, ...protect ? ["protected"] : []].join(", ");
 }

@@ -9,9 +9,11 @@ import { html } from "../../framework/html.ts";
 import { hrefOf, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
+import { AnnotationsCard } from "./annotations_card.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { ChangesPanel } from "./changes_panel.ts";
+import { RuleLine } from "./rule_line.ts";
 import { SpacePanel } from "./space_panel.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
 
@@ -38,6 +40,8 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
         ${mayWrite(rights, name) &&
           html`<a class="button" href=${hrefOf(["upload"], { name })}>Upload a version</a>`}
       <//>
+      <${RuleLine} name=${name} />
+      <${AnnotationsCard} name=${name} path=${namePath(name)} />
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         html`

@@ -1,6 +1,7 @@
 // One version: its files, a preview of one of them, and everything known of it.
+import { RELEASE } from "../../../../core/registry/release.ts";
 import type { ArtifactVersion } from "../../artifact_file.ts";
-import { isCard, openVersion } from "../../api/artifacts.ts";
+import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
@@ -13,10 +14,12 @@ import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../fram
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
 import { AliasDialog } from "./alias_dialog.ts";
+import { AnnotationsCard } from "./annotations_card.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
 import { DownloadButton } from "./download_button.ts";
 import { FileTree } from "./file_tree.ts";
 import { Heading } from "./heading.ts";
+import { MembersList } from "./members_list.ts";
 
 interface Opened {
   readonly version: ArtifactVersion;
@@ -57,6 +60,7 @@ function Content(
   const [dialog, setDialog] = useState<"alias" | "delete">();
   const writes = mayWrite(rights, name) && !service.isSite;
   const ref = `${name}@${version.version}`;
+  const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
   const previous = previousOf(summary, version.version);
   const close = () => setDialog(undefined);
   const { files } = version;
@@ -77,6 +81,9 @@ function Content(
         `}
       <//>
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
+      ${version.materializer === RELEASE && !service.isSite &&
+        html`<${MembersList} path=${served} />`}
+      <${AnnotationsCard} name=${name} path=${served} />
       ${version.files.length === 0
         ? html`<${Empty} title="This version has no files" />`
         : html`<${Files} version=${version} path=${path} />`}

@@ -1,0 +1,114 @@
+// Notes and labels of a name or a version, edited in place.
+import { useSession } from "../../api/context.ts";
+import { mayWrite, ServiceError } from "../../api/service.ts";
+import { Dialog } from "../../components/dialog.ts";
+import { formatTime } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+
+interface Annotations {
+  readonly notes?: string;
+  readonly labels: Record<string, unknown>;
+  readonly revision: number;
+  readonly changedAt?: string;
+}
+
+const NONE: Annotations = { labels: {}, revision: 0 };
+
+/** `path` is that of the name or version. */
+export function AnnotationsCard({ name, path }: { name: string; path: string }) {
+  const { rights, service } = useSession();
+  const [editing, setEditing] = useState(false);
+  const { value = NONE, loading, error, reload } = useLoaded(async (signal) => {
+    if (service.isSite) return NONE;
+    const response = await service.ask(`${path}/annotations`, { signal });
+    return response.status === 204 ? NONE : await response.json() as Annotations;
+  }, [path]);
+  const labels = Object.entries(value.labels);
+  const writes = mayWrite(rights, name) && !service.isSite && !loading && error === undefined;
+  const isEmpty = value.notes === undefined && labels.length === 0;
+  if (isEmpty && !writes) return null;
+  return html`
+    <section class="card stack" aria-label="Notes">
+      <div class="row spread">
+        <span class="muted">${value.changedAt && `Changed ${formatTime(value.changedAt)}`}</span>
+        ${writes && html`<button type="button" class="button" onClick=${() => setEditing(true)}>
+          ${isEmpty ? "Add notes" : "Edit notes"}</button>`}
+      </div>
+      ${value.notes && html`<p style=${{ whiteSpace: "pre-wrap" }}>${value.notes}</p>`}
+      ${labels.length > 0 && html`<dl class="facts">${
+        labels.map(([key, label]) =>
+          html`
+            <dt>${key}</dt>
+            <dd class="mono">${labelText(label)}</dd>
+          `
+        )
+      }</dl>`}
+      ${editing && html`
+        <${EditDialog} value=${value} path=${path}
+          close=${() => (setEditing(false), reload())} />
+      `}
+    </section>
+  `;
+}
+
+function EditDialog(
+  { value, path, close }: { value: Annotations; path: string; close: () => void },
+) {
+  const { service } = useSession();
+  const [before] = useState(value);
+  const lines = Object.entries(before.labels).map(([key, label]) => `${key} = ${labelText(label)}`);
+  const run = async (form: FormData) => {
+    const notes = String(form.get("notes")).replaceAll("\r\n", "\n");
+    const after = { notes: notes === "" ? null : notes, labels: parseLabels(form.get("labels")) };
+    const json = mergePatchOf({ notes: before.notes, labels: before.labels }, after);
+    const query = { ifRevision: before.revision };
+    await service.ask(`${path}/annotations`, { method: "PATCH", query, json });
+  };
+  return html`
+    <${Dialog} title="Notes and labels" action="Save" run=${run} close=${close}>
+      <label class="field">Notes<textarea name="notes" rows="5">${before.notes ??
+        ""}</textarea></label>
+      <label class="field">Labels, one per line: stage = checked
+        <textarea name="labels" rows="4" class="mono" spellcheck=${false}>${lines.join(
+          "\n",
+        )}</textarea></label>
+      <//>
+  `;
+}
+
+function labelText(label: unknown): string {
+  return typeof label === "string" && parseLabel(label) === label ? label : JSON.stringify(label);
+}
+
+function parseLabel(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function parseLabels(text: unknown): Record<string, unknown> {
+  const lines = String(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return Object.fromEntries(lines.map((line) => {
+    const [, key, value] = /^([^=]*[^=\s])\s*=\s*(.*)$/.exec(line) ?? [];
+    if (key === undefined) throw new ServiceError(0, `Cannot read label "${line}": no name and =`);
+    return [key, parseLabel(value!)];
+  }));
+}
+
+/** Returns the JSON merge patch from one value to another. */
+function mergePatchOf(before: unknown, after: unknown): unknown {
+  if (!isObject(before) || !isObject(after)) return after;
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return Object.fromEntries(
+    [...keys].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+      .map((key) => [key, key in after ? mergePatchOf(before[key], after[key]) : null]),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
