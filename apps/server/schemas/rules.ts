@@ -29,6 +29,6 @@ export const RulesQuery = v.object({
 
 export const RulesChangeSchema = strictObject("RulesChange", {
   set: v.optional(RuleSchema),
-  remove: v.optional(v.string()),
+  remove: v.optional(Text),
   ifRevision: v.optional(Amount),
 });
