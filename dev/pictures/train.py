@@ -81,7 +81,7 @@ Reads 8 x 8 images of handwritten digits. Trained on {count} images, tested on {
 - [ ] tested on other handwriting
 
 ```python
-from holdfast_reader import open_registry
+from holdfast import open_registry
 
 model = open_registry("./registry").path("digits:classifier")
 ```
