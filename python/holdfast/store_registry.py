@@ -11,6 +11,7 @@ from .errors import HoldfastError, Json, damaged, quoted
 from .folder import FolderStore
 from .keys import cell_of
 from .names import decode_segment, encode_segment
+from .reads import Piece, Read, plan, whole_run
 from .records import (
     CELL_KINDS,
     HASH,
@@ -263,27 +264,45 @@ class StoreRegistry(Registry):
         if "inline" in file:
             offset, length = map(int, file["inline"])
             yield record.inline[offset : offset + length][start:end]
+        pieces = []
         begin = 0  # of the part, in the file
         for part in file.get("parts", ()):
             length = int(part["size"])
             first, last = max(start - begin, 0), min(end - begin, length)
             begin += length
-            if first >= last and is_range:
+            if first >= last:
                 continue
-            key = payload_key(record, file, part)
-            if is_range and "sha256" in part and length <= MAX_PART:
-                data = b"".join(self._part(record, key, part, 0, length))
-                if hashlib.sha256(data).hexdigest() != part["sha256"]:
-                    raise damaged(f'"{key}"', "SHA-256 mismatch")
-                yield data[first:last]
-            else:
-                yield from self._part(record, key, part, first, last - first)
+            key, offset = payload_key(record, file, part), int(part.get("offset", 0))
+            sha256 = part.get("sha256") if is_range and length <= MAX_PART else None
+            pieces.append(Piece(key, offset, length, first, last, sha256))
+        run = whole_run(pieces)
+        if run is not None:
+            yield from self._object(record, run.key, run.offset, run.size)
+            return
+        held: dict[str, tuple[Read, bytes]] = {}
+        for piece, slices in plan(pieces):
+            chunks = (self._slice(record, held, *one) for one in slices)
+            if piece.sha256 is None:
+                yield from chunks
+                continue
+            data = b"".join(chunks)
+            if hashlib.sha256(data).hexdigest() != piece.sha256:
+                raise damaged(f'"{piece.key}"', "SHA-256 mismatch")
+            yield data[piece.first : piece.last]
 
-    def _part(
-        self, record: Record, key: str, part: Json, offset: int, left: int
-    ) -> Iterator[bytes]:
+    def _slice(
+        self, record: Record, held: dict[str, tuple[Read, bytes]], read: Read, start: int, end: int
+    ) -> bytes:
+        """Returns a range of an object from a read, which is held until the next of the object."""
+        if read.key not in held or held[read.key][0] is not read:
+            held.pop(read.key, None)
+            chunks = self._object(record, read.key, read.offset, read.end - read.offset)
+            held[read.key] = read, b"".join(chunks)
+        return held[read.key][1][start - read.offset : end - read.offset]
+
+    def _object(self, record: Record, key: str, offset: int, left: int) -> Iterator[bytes]:
         try:
-            for chunk in self._store.read(key, int(part.get("offset", 0)) + offset, left):
+            for chunk in self._store.read(key, offset, left):
                 left -= len(chunk)
                 yield chunk
         except MissingObject:

@@ -18,6 +18,7 @@ class FakeClient:
     def __init__(self, path, page={}, item={}):
         with open(path, encoding="utf-8") as file:
             self.objects = {each["key"]: each for each in json.load(file)}
+        self.gets = []  # the sizes of what was asked for
         self.page, self.item = page, item  # what the replies have instead; null: they lack it
 
     def list_objects_v2(self, Bucket, Prefix, MaxKeys, ContinuationToken="", Delimiter=""):
@@ -42,6 +43,7 @@ class FakeClient:
     def get_object(self, Bucket, Key, Range="bytes=0-"):
         start, end = Range[len("bytes="):].split("-")
         data = bytes(self._found(Key)["bytes"])[int(start):int(end) + 1 if end else None]
+        self.gets.append(len(data))
         return {"Body": io.BytesIO(data)}
 
     def head_object(self, Bucket, Key):
@@ -148,6 +150,8 @@ def answer(question):
         return [versions_in(text, question["versions"]) for text in question["texts"]]
     if kind == "vectors":
         return vectors(question["path"])
+    if kind == "reads":
+        return reads(question)
     registry = registry_of(question)
     if kind == "describe":
         return describe(registry)
@@ -174,6 +178,18 @@ def answer(question):
     if kind == "download":
         return registry.download(question["ref"], question["to"], question.get("links", "safe"))
     raise AssertionError(kind)
+
+
+def reads(question):
+    """Returns the SHA-256 of ranges of a file, and the sizes of the requests for each."""
+    client = FakeClient(question["objects"])
+    (file,) = holdfast.open_registry("s3://fake", s3=client).open(question["ref"]).files
+    found = []
+    for offset, size in question["ranges"]:
+        client.gets = []
+        data = file.read() if size is None else file.range(offset, size)
+        found.append({"sha256": hashlib.sha256(data).hexdigest(), "gets": client.gets})
+    return found
 
 
 def versions_in(text, known):

@@ -5,14 +5,15 @@ import { dirname, join } from "node:path";
 import { createGcsBackend } from "../../backends/gcs.ts";
 import { createS3Backend } from "../../backends/s3.ts";
 import type { Backend } from "../../core/backend.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { inRange, parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { createLocalBackend, openRegistry } from "../../mod.ts";
+import { createLocalBackend, createMemoryBackend, openRegistry } from "../../mod.ts";
 import { KEPT } from "../registry/kept/values.ts";
 import { makeVoid } from "../registry/late_records.ts";
 import { createProtocolWorld, filler } from "../registry/protocol_world.ts";
-import { keysOf } from "../registry/registries.ts";
+import { keysOf, noise } from "../registry/registries.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
@@ -200,6 +201,28 @@ testReader("Python skips expired records", async (reader, root) => {
   const expected = refs.map((ref) => orCode(async () => `${(await registry.info(ref)).commit}`));
   const found = await reader.ask({ ask: "commits", location: "s3://fake", objects: path, refs });
   assertEquals(withoutMessages(found), await Promise.all(expected));
+});
+
+testReader("Python reads a file in many runs by few requests", async (reader, root) => {
+  const store = createMemoryBackend();
+  await using registry = await openRegistry(store, { cache: false });
+  const bytes = noise(9_000_000);
+  await registry.save("a", bytes);
+  for (let i = 1; i <= 20; i++) bytes.set(noise(1_000, i + 1), i * 420_000);
+  await registry.save("a", bytes);
+  const path = root.join("objects.json");
+  await writeObjects(store, path);
+  const ranges = [[0, null], [0, 9_000_000], [415_000, 900_000], [840_000, 500]] as const;
+  const found = await reader.ask<{ sha256: string; gets: number[] }[]>({
+    ...{ ask: "reads", objects: path, ref: "a", ranges },
+  });
+  for (const [i, [offset, size]] of ranges.entries()) {
+    const part = bytes.subarray(offset, offset + (size ?? bytes.byteLength));
+    assertEquals(found[i]!.sha256, sha256(part));
+    const { gets } = found[i]!;
+    assert(gets.length <= 3 && Math.max(...gets) <= 8 * 2 ** 20, `${gets}`);
+    assert(gets.reduce((sum, get) => sum + get) < part.byteLength + 1_500_000, `${gets}`);
+  }
 });
 
 testReader("Python refuses listings that end early or never", async (reader, root) => {
