@@ -114,7 +114,7 @@ export async function storePieces(
   });
   await moved(start - offset);
   if (offset === 0) return { parts };
-  const body = checked(readRanges(content, fresh), { path, list, fresh, moved });
+  const body = checked(readRanges(content, fresh, moved), { path, list, fresh, moved });
   const result = await backend.put(to, iterableStream(body), { size: offset, signal });
   return { parts, info: result.written ? result.info : undefined };
 }
@@ -154,11 +154,23 @@ async function* checked(
 async function* readRanges(
   content: LargeContent,
   ranges: readonly Required<ByteRange>[],
+  moved: (bytes: number) => void | Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   if (content.stored !== undefined) return yield* content.stored.ranges(ranges);
   if (content.range !== undefined) {
     for (const range of ranges) yield* content.range(range);
     return;
   }
-  yield* onlyRanges(content.chunks(), ranges);
+  yield* onlyRanges(renewing(content.chunks(), moved), ranges);
+}
+
+/** Reports each chunk: skipping a slow content takes long, and the upload must stay alive. */
+async function* renewing(
+  chunks: AsyncIterable<Uint8Array>,
+  moved: (bytes: number) => void | Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    await moved(0);
+    yield chunk;
+  }
 }
