@@ -141,6 +141,8 @@ export interface RetentionRule {
   keepMonthly?: number;
   /** Keep versions that are younger, milliseconds. */
   olderThanMs?: number;
+  /** Keep matches of a condition, as in `ls --where`: `metadata.accuracy > 0.9`. */
+  keepWhere?: string;
   /** `delete` needs `force`, overwriting is refused, and `prune` keeps everything. */
   protect?: boolean;
 }

@@ -24,13 +24,14 @@ const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
 /** Returns what is wrong with a rule, or undefined. */
 export function ruleProblem(rule: Partial<Record<string, unknown>>): string | undefined {
-  const { pattern, olderThanMs = 0, protect = true } = rule;
+  const { pattern, olderThanMs = 0, keepWhere = "", protect = true } = rule;
   if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {
     return "the pattern must have 1 to 200 characters";
   }
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!COUNTS.every((name) => isCount(rule[name] ?? 0))) return "counts must be whole numbers";
   if (!isCount(olderThanMs)) return "olderThanMs must be a whole number";
+  if (typeof keepWhere !== "string") return "keepWhere must be a condition";
   if (typeof protect !== "boolean") return "protect must be true or false";
   const keeps = isRetention(rule as unknown as RetentionRule);
   if (keeps !== (rule.protect === true)) return undefined;
@@ -47,7 +48,9 @@ export function ruleText({ pattern: _, protect, olderThanMs, ...keep }: Retentio
 
 /** True if a rule deletes anything at all. */
 export function isRetention(rule: RetentionRule): boolean {
-  return [...COUNTS, "olderThanMs" as const].some((name) => rule[name] !== undefined);
+  return [...COUNTS, "olderThanMs" as const, "keepWhere" as const].some((name) =>
+    rule[name] !== undefined
+  );
 }
 
 /** Returns the rule for a name: the one whose pattern has most characters besides `*`. */

@@ -1,4 +1,5 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
+import { parseCondition } from "../../core/registry/conditions.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
@@ -58,6 +59,7 @@ export async function changeRules(
   const action = "change rules";
   checkWritable(context, action);
   const problem = set && ruleProblem({ ...set });
+  if (problem === undefined && set?.keepWhere !== undefined) parseCondition(set.keepWhere);
   if (problem !== undefined || (set === undefined) === (remove === undefined)) {
     const state = problem ?? "pass either `set` or `remove`";
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
@@ -105,10 +107,11 @@ export async function pruneByRules(
     else same.push(name);
   }
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
-  for (const [{ pattern: _, protect: __, ...keep }, names] of byRule) {
+  for (const [{ pattern: _, protect: __, keepWhere, ...keep }, names] of byRule) {
     const { clock, deleted, kept, failures } = await prune(registry, {
       ...options,
       ...keep,
+      ...keepWhere !== undefined && { keepWhere: parseCondition(keepWhere) },
       names,
     });
     if (clock !== undefined) report.clock = clock;

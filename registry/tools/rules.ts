@@ -13,7 +13,7 @@ import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 
 const RULE: OptionNames<RetentionRule> = {
   ...{ pattern: true, keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true },
-  ...{ olderThanMs: true, protect: true },
+  ...{ olderThanMs: true, keepWhere: true, protect: true },
 };
 
 /**

@@ -1,4 +1,5 @@
 // Sizes, durations and times, formatted and parsed.
+import { byteSize } from "../../../core/text/byte_size.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { invalid } from "../program/hints.ts";
 
@@ -67,13 +68,9 @@ export function formatCount(count: number, what: string): string {
 
 /** Parses `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) to bytes. */
 export function parseBytes(text: string): number {
-  const [, count, letter = "B", decimal] =
-    /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:iB|(B))?|B)?$/i.exec(text) ?? [];
-  if (count === undefined) {
-    throw unreadable(text, "a size", EXPECTED, "Examples: 64KiB, 256MiB, 1GiB.");
-  }
-  const power = SIZES.findIndex((unit) => unit.startsWith(letter.toUpperCase()));
-  return Math.round(Number(count) * (decimal === undefined ? 1024 : 1000) ** power);
+  const bytes = byteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw unreadable(text, "a size", EXPECTED, "Examples: 64KiB, 256MiB, 1GiB.");
 }
 
 const EXPECTED = "expected a number and a unit";

@@ -1,6 +1,6 @@
 // Search queries: words, and filters such as `metadata.epochs>3`.
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { comparing, type Comparison, valueAt } from "./comparing.ts";
+import { comparing, type Comparison, valueAt } from "../../../core/text/comparing.ts";
 
 export interface SearchedVersion {
   readonly name: string;

@@ -47,6 +47,19 @@ testOnEach("rules are kept, and pruneByRules() follows the longest pattern", asy
   await again.close();
 });
 
+testInMemory("a rule keeps the versions that meet a condition", async ({ registry }) => {
+  for (const accuracy of [0.95, 0.5, 0.97, 0.6]) {
+    await registry.save("runs:a", accuracy, { metadata: { accuracy } });
+  }
+  const keepWhere = "metadata.accuracy > 0.9";
+  await changeRules(registry, { set: { pattern: "runs:*", keepLast: 1, keepWhere } });
+  const { deleted } = await pruneByRules(registry);
+  assertEquals(deleted.map(({ version }) => version), ["2.0.0"]);
+  const wrong = { set: { pattern: "runs:*", keepWhere: "accuracy is high" } };
+  await rejected("Invalid", changeRules(registry, wrong), /parse condition/);
+  assertEquals((await readRules(registry)).rules[0].keepWhere, keepWhere);
+});
+
 testInMemory("rules change by compare-and-set, and keep their history", async ({ registry }) => {
   const { revision } = await changeRules(registry, { set: { pattern: "a", keepLast: 1 } });
   await changeRules(registry, { set: { pattern: "a", keepLast: 2 }, ifRevision: revision });

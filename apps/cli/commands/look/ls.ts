@@ -2,7 +2,7 @@
 import type { Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
-import { type Condition, parseCondition } from "../../look/conditions.ts";
+import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";

@@ -8,7 +8,7 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { invalid } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { type Condition, parseCondition } from "../../look/conditions.ts";
+import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 

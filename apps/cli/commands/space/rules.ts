@@ -31,6 +31,7 @@ export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
       text: `keep the newest version of each of this many periods (${period})`,
       parse: parseCount,
     })),
+    { flags: "--keep-where <condition>", text: "keep matches: 'metadata.accuracy > 0.9'" },
     {
       flags: "--older-than <duration>",
       text: "only delete older versions: 12h, 30d, 8w",
@@ -44,10 +45,11 @@ export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
     ["holdfast prune --rules --dry-run", "what the rules would delete"],
   ],
   async run([pattern], flags, context) {
-    const { keepLast, keepDaily, keepWeekly, keepMonthly, olderThan: olderThanMs, protect } = flags;
+    const { olderThan: olderThanMs, keepLast, keepDaily, keepWeekly, keepMonthly } = flags;
+    const { keepWhere, protect } = flags;
     const registry = await context.open({ write: true });
-    const keep = { keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs, protect };
-    const set = { pattern, ...keep };
+    const counts = { keepLast, keepDaily, keepWeekly, keepMonthly };
+    const set = { pattern, ...counts, olderThanMs, keepWhere, protect };
     const { revision } = await changeRules(registry, { set, signal: context.io.signal });
     await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
   },

@@ -1,8 +1,8 @@
 // Conditions of listings: `metadata.epochs > 3 and kind = json`. They only compare values.
-import type { ArtifactInfo, RegistryError } from "../../../mod.ts";
-import { invalid } from "../program/hints.ts";
-import { parseBytes } from "../terminal/units.ts";
-import { comparing, type Comparison, valueAt } from "../../server/search/comparing.ts";
+import type { ArtifactInfo } from "../artifact.ts";
+import { fault, type RegistryError } from "../errors.ts";
+import { byteSize } from "../text/byte_size.ts";
+import { comparing, type Comparison, valueAt } from "../text/comparing.ts";
 
 export type Condition = (info: ArtifactInfo) => boolean;
 
@@ -38,7 +38,7 @@ function parseTerm(term: string, whole: string): Condition {
   }
   const comparison = (sign === "==" ? "=" : sign) as Comparison;
   if (field === "size") {
-    const meets = comparing(comparison, String(parseBytes(wanted)));
+    const meets = comparing(comparison, String(sizeIn(wanted, whole)));
     return ({ size }) => meets(size);
   }
   const meets = comparing(comparison, wanted);
@@ -54,9 +54,16 @@ function parseTerm(term: string, whole: string): Condition {
   };
 }
 
+function sizeIn(text: string, whole: string): number {
+  const bytes = byteSize(text);
+  if (bytes === undefined) throw invalidCondition(whole, `${JSON.stringify(text)} is not a size`);
+  return bytes;
+}
+
 function invalidCondition(text: string, state: string): RegistryError {
   const hint =
     "Compare name, version, kind, size, metadata.KEY or labels.KEY by = != > >= < <=, joined by " +
     "and: 'metadata.epochs > 3 and size < 10MiB'.";
-  return invalid(`parse condition ${JSON.stringify(text)}`, state, hint);
+  const subject = JSON.stringify(text);
+  return fault({ code: "Invalid", action: "parse condition", subject, state, hint });
 }
