@@ -12,7 +12,7 @@ const RuleSchema = strictObject("RetentionRule", {
   keepWeekly: Count,
   keepMonthly: Count,
   olderThanMs: Count,
-  keepWhere: v.optional(v.pipe(v.string(), v.maxLength(4_000))),
+  keepWhere: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_000))),
   protect: v.optional(v.boolean()),
 });
 
