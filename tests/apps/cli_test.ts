@@ -29,6 +29,11 @@ Deno.test("every command is in the help of exactly one group", async () => {
   const first = COMMANDS.map(({ name }) => name.split(" ")[0]);
   assertEquals(GROUPS.filter(({ name }) => first.includes(name)), []);
   assertStringIncludes(await succeeds("help exit-codes", HERE), "130  interrupted by Ctrl-C");
+  const page = await Deno.readTextFile("docs/command_line.md");
+  for (const { name, words } of GROUPS) {
+    const row = new RegExp(`^\\| \`${name}\` +\\| (.*?) *\\|$`, "m").exec(page)?.[1];
+    assertEquals(row, words.map((word) => `\`${word}\``).join(", "), name);
+  }
 });
 
 Deno.test("every command's help has a purpose, its options and examples, and fits the terminal", async () => {

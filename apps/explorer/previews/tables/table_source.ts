@@ -17,7 +17,7 @@ export interface TablePage {
 /** Rows that follow each other. */
 export interface TablePart {
   rows: readonly (readonly Cell[])[];
-  /** How much of the table is read, up to 1; absent if nobody knows. */
+  /** How much of the table is read, up to 1; absent if unknown. */
   progress?: number;
 }
 
