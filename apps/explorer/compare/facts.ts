@@ -69,8 +69,7 @@ export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
         onChange=${() => setShown(shown === "all" ? "" : "all")} /> Differences only</label>
     </div>
     ${rows.length === 0 ? html`<p class="note">All facts are the same.</p>` : html`
-      <${Table} isPreview label="Facts" rows=${rows} columns=${columns}
-        class="facts-table" />
+      <${Table} isPreview isScroll=${false} label="Facts" rows=${rows} columns=${columns} />
     `}
   `;
 }

@@ -64,7 +64,7 @@ export function Table<T>(props: TableProps<T>) {
         <td colspan=${columns.length} style=${{ blockSize: `${count * height}px` }}></td>
       </tr>
     `;
-  const scrolls = isScroll || isLong ? "scroll table-wrap" : "table-wrap";
+  const scrolls = isPreview || isScroll || isLong ? "scroll table-wrap" : "table-wrap";
   return html`
     <div ref=${box} class=${scrolls} tabindex="0" role="region"
       aria-label=${label} onScroll=${isLong ? onScroll : undefined}>

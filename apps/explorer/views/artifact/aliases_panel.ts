@@ -27,7 +27,8 @@ export function AliasesPanel(
   const writes = mayWrite(rights, name) && !service.isSite;
   const close = () => (setChange(undefined), changed());
   return html`
-    ${writes && versions.length > 0 && html`<div class="row"><button type="button" class="button"
+    ${writes && versions.length > 0 &&
+      html`<div class="row actions"><button type="button" class="button"
       onClick=${() => setChange({ name })}>Set an alias</button></div>`}
     ${aliases.length === 0
       ? html`

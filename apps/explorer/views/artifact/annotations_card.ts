@@ -29,13 +29,16 @@ export function AnnotationsCard({ name, path }: { name: string; path: string }) 
   const writes = mayWrite(rights, name) && !service.isSite && !loading && error === undefined;
   const isEmpty = value.notes === undefined && labels.length === 0;
   if (isEmpty && !writes) return null;
+  const edit = writes && html`
+    <button type="button" class="button button-small" onClick=${() => setEditing(true)}>
+      ${isEmpty ? "Add notes" : "Edit notes"}</button>
+  `;
   return html`
-    <section class="card stack" aria-label="Notes">
-      <div class="row spread">
-        <span class="muted">${value.changedAt && `Changed ${formatTime(value.changedAt)}`}</span>
-        ${writes && html`<button type="button" class="button" onClick=${() => setEditing(true)}>
-          ${isEmpty ? "Add notes" : "Edit notes"}</button>`}
-      </div>
+    <section class=${isEmpty ? "actions" : "card stack"} aria-label="Notes">
+      ${isEmpty ? edit : html`
+        <div class="row spread"><span class="muted">${value.changedAt &&
+          `Changed ${formatTime(value.changedAt)}`}</span>${edit}</div>
+      `}
       ${value.notes && html`<p style=${{ whiteSpace: "pre-wrap" }}>${value.notes}</p>`}
       ${labels.length > 0 && html`<dl class="facts">${
         labels.map(([key, label]) =>

@@ -11,7 +11,7 @@ export function Heading(
   const last = name.slice(folders.join("").length);
   const slash = version === undefined && folders.length === 0 ? "" : " / ";
   return html`
-    <div class="row spread">
+    <div class="row spread heading">
       <div>
         <nav class="crumbs"
           aria-label="Path"><a href=${hrefOf([])}>Names</a>${slash}${folders.map((folder, i) =>
@@ -25,7 +25,7 @@ export function Heading(
           <${CopyButton} label="ref" text=${version === undefined ? name : `${name}@${version}`} />
         </div>
       </div>
-      <div class="row">${children}</div>
+      <div class="row actions">${children}</div>
     </div>
   `;
 }

@@ -27,7 +27,8 @@ const LONGEST = 34;
 async function place({ nodes, edges }: Lineage): Promise<Placed> {
   const { Graph, layout } = await import("./dagre.ts");
   const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 56, marginx: 20, marginy: 20 });
+  const rankdir = innerWidth < 700 ? "TB" : "LR"; // on a phone it grows downwards
+  graph.setGraph({ rankdir, nodesep: 18, ranksep: 48, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) {
     const [name] = labelOf(node.ref);

@@ -122,7 +122,7 @@ function Experiments({ name, rows, all, columns, sort, setSort }: {
   const compared: Column<Experiment> = {
     title: "Compare",
     isUntitled: true,
-    class: "fit",
+    class: "pick",
     cell: ({ version }) =>
       html`
         <input type="checkbox" checked=${chosen.has(version)}

@@ -97,9 +97,10 @@ function Jobs({ state }: { state?: string }) {
 /** The artifact of a job, and how it goes or ended. */
 function About({ job }: { job: Job }) {
   const name = nameOf(job);
+  const text = job.reason ?? JSON.stringify(job.progress);
   return html`
     ${name && html`<div><a href=${hrefOf(["artifacts", name])}>${name}</a></div>`}
-    <span class="muted">${job.reason ?? JSON.stringify(job.progress)}</span>
+    ${text && html`<span class="muted">${text}</span>`}
   `;
 }
 

@@ -122,11 +122,11 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
     },
   ];
   return html`
-    <div class="row spread">
+    <div class="row spread heading">
       <h1>${run.run} <${StateTag} state=${isOpen ? "running or killed" : run.end} /></h1>
       ${mayCancel &&
         html`
-          <button type="button" class="button button-danger" disabled=${asked.done}
+          <button type="button" class="button button-danger actions" disabled=${asked.done}
             onClick=${cancel}>${asked.done ? "Asked to stop" : "Cancel"}</button>
         `}
     </div>
