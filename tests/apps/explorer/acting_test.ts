@@ -64,14 +64,17 @@ Deno.test({
 
     await tabTo(page, "History");
     await page.keyboard.press("Enter");
+    const back = page.getByRole("button", { name: "Roll back to 1.0.0" });
+    await back.waitFor();
     await tabTo(page, "Roll back to 1.0.0");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assertEquals(await versionOf(), "2.0.0");
-    await page.getByRole("button", { name: "Roll back to 1.0.0" }).focus();
+    await back.focus();
     await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor(); // else Tab reaches "Set an alias" behind it
     await tabTo(page, "Set");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor({ state: "detached" });

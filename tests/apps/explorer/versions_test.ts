@@ -139,7 +139,7 @@ Deno.test({
       await page.getByLabel(`Compare ${other}`, { exact: true }).check();
     }
     await page.getByRole("link", { name: "Compare 3 versions" }).click();
-    await page.getByRole("columnheader", { name: best }).waitFor();
+    await page.getByRole("columnheader", { name: best, exact: true }).waitFor();
     assertEquals(await page.getByRole("row", { name: /^epochs/ }).count(), 1);
     assertEquals(await page.getByRole("row", { name: /^Kind/ }).count(), 0);
     await page.getByLabel("Differences only").uncheck();
