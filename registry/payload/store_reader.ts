@@ -142,10 +142,15 @@ export class StoreReader implements FileReader {
     await this.#passWhole(file, isChecked, write, (take) => this.#stored.pass(file, range, take));
   }
 
+  /** Returns the list that was stored with a file, which describes its bytes even if damaged. */
+  async storedList(file: StoredFile): Promise<ChunkList | undefined> {
+    return isCompressed(file) ? undefined : await this.#stored.chunkList(file);
+  }
+
   /** On a disk, a file without a list is cut: the first save of a file writes none there. */
   async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
     if (isCompressed(file) || file.size < MIN_CUT_BYTES) return undefined;
-    const stored = await this.#stored.chunkList(file);
+    const stored = await this.storedList(file);
     if (stored !== undefined || !this.#isNear) return stored;
     const maker = new ListMaker(averageFor(file.size));
     for await (const chunk of this.#stored.chunks(file, { check: false })) maker.update(chunk);
@@ -153,8 +158,8 @@ export class StoreReader implements FileReader {
   }
 
   async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {
-    if (this.#isLocal || isCompressed(file)) return undefined; // a disk is as fast
-    const list = await this.#stored.chunkList(file);
+    if (this.#isLocal) return undefined; // a disk is as fast
+    const list = await this.storedList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
     const missing = missingRanges(runs).map(asStretch);

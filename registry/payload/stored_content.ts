@@ -11,7 +11,7 @@ import type { StoreReader } from "./store_reader.ts";
 /** Reads bytes as they are stored; files that are not in the record also by ranges. */
 export type StoredReader =
   & Pick<StoreReader, "storedBytes" | "storedChunks">
-  & Partial<Pick<StoreReader, "storedRanges" | "chunkList">>;
+  & Partial<Pick<StoreReader, "storedRanges" | "storedList">>;
 
 /** Members of a stored file that locate its bytes; the others describe it. */
 type Placed = "inline" | "parts" | "from" | "chunks";
@@ -52,7 +52,7 @@ export class StoredContent implements FileSource {
   }
 
   async list(): Promise<ChunkList | undefined> {
-    return this.#file.chunks && await this.#reader.chunkList?.(this.#file);
+    return await this.#reader.storedList?.(this.#file);
   }
 
   stream(): ReadableStream<Uint8Array> {

@@ -150,8 +150,8 @@ class WatchedReader implements StoredReader {
     return all;
   }
 
-  chunkList(file: StoredFile): Promise<ChunkList | undefined> {
-    return this.#watch(this.#inner.chunkList(file));
+  storedList(file: StoredFile): Promise<ChunkList | undefined> {
+    return this.#watch(this.#inner.storedList(file));
   }
 
   storedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
