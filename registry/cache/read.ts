@@ -81,20 +81,23 @@ const READ_AHEAD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads every file, which verifies it, and returns their bytes. Stops all reads after a failure.
+ * `around` decides whether a file is read.
  */
 export async function readThrough(
   artifact: Artifact,
   checkLarge: (file: ArtifactFile) => Promise<void> = drain,
+  around = (_file: FileInfo, read: () => Promise<void>): Promise<void> => read(),
 ): Promise<number> {
   const reading = createSideBySide(THROUGH);
   let bytes = 0;
   try {
     for (const file of artifact.files()) {
       const { size } = file.info;
-      await reading.begin(Math.min(size, READ_AHEAD_BYTES), async () => {
-        if (size <= SMALL_BYTES) await file.bytes();
-        else await checkLarge(file);
-      });
+      await reading.begin(Math.min(size, READ_AHEAD_BYTES), () =>
+        around(file.info, async () => {
+          if (size <= SMALL_BYTES) await file.bytes();
+          else await checkLarge(file);
+        }));
       bytes += size;
     }
     await reading.end();

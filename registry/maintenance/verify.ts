@@ -20,6 +20,7 @@ import {
 } from "../format/layout.ts";
 import { checkKnown } from "../operations/listing.ts";
 import { listReadable } from "./readable.ts";
+import { VerifiedFiles } from "./verified_files.ts";
 import { verifyRecords } from "./verify_records.ts";
 import {
   asProblem,
@@ -56,8 +57,9 @@ export async function verifyRegistry(
   const onRecord = names === undefined
     ? (record: VersionRecord) => lineage.learn(record)
     : undefined;
+  const verified = new VerifiedFiles();
   const verify = (prefix: string) =>
-    verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord });
+    verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord, verified });
   await verify(SETTINGS);
   if (names === undefined) {
     await verify(NAMES);

@@ -23,7 +23,8 @@ import { danglingAlias, locateVersion, readAlias, readCell } from "../operations
 import { asPartial, listReadable } from "./readable.ts";
 import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verify_report.ts";
 import { payloadSource } from "../operations/load.ts";
-import { createArtifact, readThrough } from "../cache/read.ts";
+import { createArtifact, drain, readThrough } from "../cache/read.ts";
+import { StoreReader } from "../payload/store_reader.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;
@@ -214,7 +215,7 @@ async function verifyVersion(
   context: Context,
   { name, version, head }: ListedVersion,
   report: VerifyReport,
-  { deep, signal, onProgress, onRecord }: VerifyRecordsOptions,
+  { deep, verified, signal, onProgress, onRecord }: VerifyRecordsOptions,
 ): Promise<RegistryError | undefined> {
   const cell = cellOf(head.key);
   let listed: Head | undefined = head;
@@ -233,9 +234,10 @@ async function verifyVersion(
         report.unseen.files += files.length;
         return counted(problem);
       }
-      const bytes = await readThrough(
-        createArtifact(context, source, { verify: "integrity", signal }),
-      );
+      const how = { verify: "integrity" as const, signal };
+      const reader = new StoreReader(context, source, how);
+      const artifact = createArtifact(context, source, how);
+      const bytes = await readThrough(artifact, drain, verified.reading(source, reader));
       report.bytes += bytes;
       report.files += files.length;
       return counted(problem);

@@ -2,6 +2,7 @@
 import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
+import type { VerifiedFiles } from "./verified_files.ts";
 
 /** Options of {@linkcode verifyRegistry}. */
 export interface VerifyOptions extends SignalOptions {
@@ -13,6 +14,7 @@ export interface VerifyOptions extends SignalOptions {
 }
 
 export interface VerifyRecordsOptions extends VerifyOptions {
+  verified: VerifiedFiles;
   onRecord?: (record: VersionRecord) => void;
 }
 

@@ -1,7 +1,6 @@
 // Stores a file that has an earlier version: only its new bytes.
-import { createHash } from "node:crypto";
 import type { Backend, ByteRange, ObjectInfo } from "../../../core/backend.ts";
-import { bodyStream, iterableStream, sameBytes } from "../../../core/bytes/bytes.ts";
+import { bodyStream, iterableStream } from "../../../core/bytes/bytes.ts";
 import {
   averageFor,
   ChunkList,
@@ -9,7 +8,7 @@ import {
   MAX_CHUNK_LIST_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { onlyRanges } from "../../../core/bytes/rebuild.ts";
+import { checkedChunks, onlyRanges } from "../../../core/bytes/rebuild.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { getPart } from "../../cell/part_runs.ts";
@@ -114,40 +113,13 @@ export async function storePieces(
   });
   await moved(start - offset);
   if (offset === 0) return { parts };
-  const body = checked(readRanges(content, fresh, moved), { path, list, fresh, moved });
+  const changed = () => changedWhileSaving(path);
+  const body = counted(
+    checkedChunks(readRanges(content, fresh, moved), { list, ranges: fresh, error: changed }),
+    moved,
+  );
   const result = await backend.put(to, iterableStream(body), { size: offset, signal });
   return { parts, info: result.written ? result.info : undefined };
-}
-
-/** Passes bytes on. Throws if they are not those of the chunks in `fresh`. */
-async function* checked(
-  bytes: AsyncIterable<Uint8Array>,
-  { path, list, fresh, moved }: {
-    path: string;
-    list: ChunkList;
-    fresh: readonly Required<ByteRange>[];
-    moved: (bytes: number) => void | Promise<void>;
-  },
-): AsyncGenerator<Uint8Array> {
-  const expected = list.chunksIn(fresh);
-  let chunk = expected.next().value!;
-  let left = list.lengthOf(chunk);
-  let hash = createHash("sha256");
-  for await (const given of bytes) {
-    for (let rest = given; rest.byteLength > 0;) {
-      const taken = rest.subarray(0, left);
-      hash.update(taken);
-      left -= taken.byteLength;
-      rest = rest.subarray(taken.byteLength);
-      if (left > 0) continue;
-      if (!sameBytes(hash.digest(), list.digestOf(chunk))) throw changedWhileSaving(path);
-      chunk = expected.next().value ?? chunk;
-      left = list.lengthOf(chunk);
-      hash = createHash("sha256");
-    }
-    yield given;
-    await moved(given.byteLength);
-  }
 }
 
 /** Reads ranges of content, in order; the whole content if it has no other way. */
@@ -162,6 +134,16 @@ async function* readRanges(
     return;
   }
   yield* onlyRanges(renewing(content.chunks(), moved), ranges);
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  moved: (bytes: number) => void | Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    await moved(chunk.byteLength);
+  }
 }
 
 /** Reports each chunk: skipping a slow content takes long, and the upload must stay alive. */

@@ -1,0 +1,143 @@
+// Verifies the files of many versions. Bytes that versions share are read once.
+import type { ByteRange } from "../../core/backend.ts";
+import type { ChunkList } from "../../core/bytes/content_chunks.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { checkedChunks } from "../../core/bytes/rebuild.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { FileInfo, StoredFile } from "../../core/record.ts";
+import { endOf, runsOf } from "../cell/part_runs.ts";
+import { changedWhileSaving } from "../payload/content.ts";
+import type { PayloadSource, StoreReader } from "../payload/store_reader.ts";
+
+/** A file with the right bytes. */
+interface Verified {
+  /** Digest of its own digest and places. */
+  id: string;
+  list?: ChunkList;
+  /** Chunks by their place. */
+  chunks: ReadonlyMap<string, number>;
+}
+
+/** Bounds what is remembered. */
+const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
+const FILE_BYTES = 400;
+/** Bytes of memory for each byte of a list of chunks. */
+const PER_LIST_BYTE = 5;
+
+/** Remembers the last verified file at each path of a name. */
+export class VerifiedFiles {
+  readonly #turns = new Map<string, { done: Promise<Verified | undefined>; bytes: number }>();
+  #bytes = 0;
+
+  /** Returns a function that verifies a file of a version, by `readAll` if need be. */
+  reading(
+    source: PayloadSource,
+    reader: StoreReader,
+  ): (file: FileInfo, readAll: () => Promise<void>) => Promise<void> {
+    const files = new Map(source.files.map((file) => [file.path, file]));
+    return async ({ path }, readAll) => {
+      const file = files.get(path)!;
+      if (file.parts === undefined) return await readAll();
+      // One file after the other at each path: the next one needs the result.
+      const id = `${source.info.name} ${path}`;
+      const last = this.#turns.get(id)?.done ?? Promise.resolve(undefined);
+      const turn = last.then((last) => verifyFile(source, file, { reader, last, readAll }));
+      this.#remember(id, turn.catch(() => last), file);
+      await turn;
+    };
+  }
+
+  #remember(id: string, done: Promise<Verified | undefined>, { chunks }: StoredFile): void {
+    this.#forget(id);
+    const bytes = FILE_BYTES + PER_LIST_BYTE * (chunks?.size ?? 0);
+    this.#turns.set(id, { done, bytes });
+    this.#bytes += bytes;
+    for (const oldest of this.#turns.keys()) {
+      if (this.#bytes <= MAX_REMEMBERED_BYTES) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(id: string): void {
+    this.#bytes -= this.#turns.get(id)?.bytes ?? 0;
+    this.#turns.delete(id);
+  }
+}
+
+interface Reading {
+  reader: StoreReader;
+  last?: Verified;
+  readAll: () => Promise<void>;
+}
+
+async function verifyFile(
+  source: PayloadSource,
+  file: StoredFile,
+  { reader, last, readAll }: Reading,
+): Promise<Verified> {
+  const placed = file.parts!.map(({ from: _, ...part }, i) => [
+    source.keyOf(file, file.parts![i]!),
+    part,
+  ]);
+  const id = sha256(JSON.stringify([file.sha256, file.size, file.encoding, placed]));
+  if (id === last?.id) return last;
+  const list = await reader.storedList(file);
+  const chunks = list ? placesOf(source, file, list) : new Map<string, number>();
+  const isKnown = (place: string, chunk: number) => {
+    const same = last?.chunks.get(place);
+    return same !== undefined && last!.list!.equals(same, list!, chunk);
+  };
+  if (!(list && await readUnknown(reader, file, { list, chunks, isKnown }))) await readAll();
+  return { id, list, chunks };
+}
+
+/** Returns the chunks of a file by their places. Those that are in two objects have none. */
+function placesOf(source: PayloadSource, file: StoredFile, list: ChunkList): Map<string, number> {
+  const places = new Map<string, number>();
+  const runs = runsOf(file.parts).values();
+  let run = runs.next().value!;
+  for (let chunk = 0, from = 0; chunk < list.count; chunk++) {
+    const to = from + list.lengthOf(chunk);
+    while (endOf(run) <= from) run = runs.next().value!;
+    const { offset = 0, start, parts: [part] } = run;
+    if (to <= endOf(run)) places.set(`${source.keyOf(file, part)} ${offset + from - start}`, chunk);
+    from = to;
+  }
+  return places;
+}
+
+/** Verifies the other chunks of a file; false if they are many, or if something is wrong. */
+async function readUnknown(
+  reader: StoreReader,
+  file: StoredFile,
+  { list, chunks, isKnown }: {
+    list: ChunkList;
+    chunks: ReadonlyMap<string, number>;
+    isKnown: (place: string, chunk: number) => boolean;
+  },
+): Promise<boolean> {
+  const known = new Set<number>();
+  for (const [place, chunk] of chunks) if (isKnown(place, chunk)) known.add(chunk);
+  const ranges: Required<ByteRange>[] = [];
+  let unread = 0;
+  for (let chunk = 0, offset = 0; chunk < list.count; chunk++) {
+    const length = list.lengthOf(chunk);
+    const last = ranges.at(-1);
+    if (!known.has(chunk)) {
+      unread += length;
+      if (last && last.offset + last.length === offset) last.length += length;
+      else ranges.push({ offset, length });
+    }
+    offset += length;
+  }
+  if (unread * 2 > file.size) return false;
+  const read = reader.storedRanges(file, ranges);
+  try {
+    const error = () => changedWhileSaving(file.path);
+    for await (const _ of checkedChunks(read, { list, ranges, error }));
+    return true;
+  } catch (error) {
+    if (isRegistryError(error)) return false; // reading all names the damage
+    throw error;
+  }
+}

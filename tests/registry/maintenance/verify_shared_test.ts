@@ -1,0 +1,116 @@
+import { assert, assertEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
+import { openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { fileSet } from "../protocol_world.ts";
+import { keysOf, noise } from "../registries.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const AS = { materializer: fileSet };
+const VERSIONS = 10;
+
+interface World {
+  registry: StoredRegistry;
+  backend: Backend;
+  /** Verifies everything. Returns the refs with problems, and the bytes of payload that it read. */
+  verify(): Promise<{ problems: string[]; read: number }>;
+}
+
+/** Runs a test on a store that is read like a disk, and on one that is read like a bucket. */
+function testStores(sentence: string, play: (world: World) => Promise<void>): void {
+  for (const kind of ["memory", "far"]) {
+    Deno.test(`${sentence} (${kind})`, async () => {
+      const inner = createMemoryBackend();
+      let read = 0;
+      const get: Backend["get"] = async (key, options) => {
+        const object = await inner.get(key, options);
+        if (object && key.startsWith("objects/")) {
+          const { offset = 0, length = Infinity } = options?.range ?? {};
+          read += Math.min(length, object.info.size - offset);
+        }
+        return object;
+      };
+      const backend = { ...inner, kind, get };
+      const registry = await openRegistry(backend, { cache: false });
+      const verify = async () => {
+        read = 0;
+        const { problems } = await verifyRegistry(registry);
+        return { problems: problems.map(({ ref }) => ref).sort(), read };
+      };
+      await play({ registry, backend, verify });
+    });
+  }
+}
+
+/** Saves versions that each replace 2 % of a file. */
+async function saveChain(registry: StoredRegistry, size = 4 * MIB): Promise<void> {
+  const value = noise(size);
+  const changed = Math.round(size * 0.02);
+  for (let version = 0; version < VERSIONS; version++) {
+    if (version > 0) value.set(noise(changed, version), version * Math.round(size / VERSIONS));
+    await registry.save("a", value);
+  }
+}
+
+testStores("verifyRegistry() reads what versions share once", async ({ registry, verify }) => {
+  await saveChain(registry);
+  const { problems, read } = await verify();
+  assertEquals(problems, []);
+  // On a disk, the first version has no list of chunks: it is read whole, too.
+  assert(read < 2.6 * 4 * MIB, `${read} bytes`);
+});
+
+testStores("verifyRegistry() reads unchanged files once", async ({ registry, verify }) => {
+  const files = { "small.bin": noise(20 * KIB, 1), "b.bin": noise(50 * KIB, 2), l: noise(MIB, 3) };
+  for (let version = 1; version <= VERSIONS; version++) {
+    await registry.save("a", { ...files, "new.bin": noise(80 * KIB, version) }, AS);
+  }
+  const { problems, read } = await verify();
+  assertEquals(problems, []);
+  assert(read < 2.5 * MIB, `${read} bytes`);
+});
+
+testStores("verifyRegistry() finds damage in bytes of any version", async (world) => {
+  const { registry, backend, verify } = world;
+  await saveChain(registry, MIB + 200 * KIB);
+  const objects = await keysOf(backend, "objects/");
+  const found = new Set<string>();
+  for (const key of objects) {
+    const right = await (await backend.get(key))!.bytes();
+    for (const at of [0, 0.3, 0.55, 0.8, 1]) {
+      const wrong = right.slice();
+      wrong[Math.floor((right.byteLength - 1) * at)]! ^= 1;
+      await backend.put(key, wrong);
+      const { problems } = await verify();
+      assertEquals(problems, await unreadable(registry), `${key} at ${at}`);
+      problems.forEach((ref) => found.add(ref));
+    }
+    await backend.put(key, right);
+  }
+  assertEquals(found.size, VERSIONS);
+  assertEquals((await verify()).problems, []);
+});
+
+testStores("verifyRegistry() names each version without its object", async (world) => {
+  const { registry, backend, verify } = world;
+  await saveChain(registry, MIB + 200 * KIB);
+  for (const key of await keysOf(backend, "objects/")) {
+    const right = await (await backend.get(key))!.bytes();
+    await backend.delete(key);
+    assertEquals((await verify()).problems, await unreadable(registry), key);
+    await backend.put(key, right);
+  }
+});
+
+/** Returns the versions that cannot be loaded. */
+async function unreadable(registry: StoredRegistry): Promise<string[]> {
+  const refs: string[] = [];
+  for (let version = 1; version <= VERSIONS; version++) {
+    const ref = `a@${version}.0.0`;
+    await registry.load(ref).catch(() => refs.push(ref));
+  }
+  return refs.sort();
+}
