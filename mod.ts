@@ -302,5 +302,4 @@ export { publish, resolveRelease } from "./registry/contract/release.ts";
 export { mountRegistries } from "./registry/tools/mounts.ts";
 export { asMap } from "./registry/contract/map.ts";
 export { diffValues } from "./registry/operations/look/value_changes.ts";
-export { digestOfValue } from "./registry/tools.ts";
-export { diffVersions, lineageOf, logOf } from "./registry/tools/history.ts";
+export * from "./registry/tools/history.ts";

@@ -17,6 +17,24 @@
  *
  * @module
  */
+import type { Backend } from "../core/backend.ts";
+import {
+  checkRegistry,
+  checkToolOptions,
+  type OptionNames,
+} from "../core/options/check_options.ts";
+import type { Registry, SignalOptions } from "../core/registry.ts";
+import { worded } from "./contract/verb_errors.ts";
+import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
+import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
+import type { MirrorReport } from "./maintenance/mirror/report.ts";
+import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
+import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
+import type { SpaceReport } from "./maintenance/space.ts";
+import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
+import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
+import type { RebuildOptions, RebuildReport } from "./operations/lineage/rebuild.ts";
+
 export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
 export type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
 export type {
@@ -50,17 +68,247 @@ export type {
   VersionSpaces,
 } from "./maintenance/version_space.ts";
 export type { RebuildOptions, RebuildReport } from "./operations/lineage/rebuild.ts";
-export {
-  collectGarbage,
-  mirrorRegistry,
-  probeBackend,
-  prune,
-  spaceOf,
-  spaceOfVersions,
-  verifyRegistry,
-} from "./tools.ts";
-export { rebuildLineage } from "./tools/history.ts";
 export type { RetentionRule } from "../core/record.ts";
 export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
-export { changeRules, pruneByRules, readRules, rulesHistory } from "./tools/rules.ts";
-export { changeSettings, readSettings } from "./tools/settings.ts";
+export * from "./tools/rules.ts";
+export * from "./tools/settings.ts";
+
+const GARBAGE: OptionNames<GarbageOptions> = {
+  ...{ dryRun: true, forget: true, now: true, onItem: true, onWaiting: true, signal: true },
+};
+
+const PRUNE: OptionNames<PruneOptions> = {
+  ...{ keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true, keepWhere: true },
+  ...{ olderThanMs: true, keepAliased: true, onDeleted: true },
+  ...{ names: true, dryRun: true, signal: true },
+};
+
+const MIRROR: OptionNames<MirrorOptions> = {
+  ...{ names: true, prefix: true, rename: true, range: true, aliases: true, deleted: true },
+  ...{ verify: true, concurrency: true, dryRun: true },
+  ...{ onItem: true, onProgress: true, signal: true },
+};
+
+/**
+ * Removes garbage that is older than `graceMs` by the store's clock: replaced generations, payload
+ * of deleted or failed saves, and unfinished uploads. Idempotency keys and stale lineage entries go
+ * after 30 days or 30 graces, drafts 7 days or 7 graces after the last addition, whichever is
+ * longer. Live data is never touched.
+ *
+ * @example
+ * ```ts
+ * import { collectGarbage } from "@holdfast/holdfast/maintenance";
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry(createMemoryBackend());
+ * const report = await collectGarbage(registry, { dryRun: true });
+ * assertEquals(report.bytes, 0);
+ * ```
+ */
+export async function collectGarbage(
+  registry: Registry,
+  options: GarbageOptions = {},
+): Promise<GarbageReport> {
+  const given = checkToolOptions("collect garbage", registry, options, GARBAGE);
+  const tool = await import("./maintenance/collect_garbage.ts");
+  return await worded({ verb: "collect garbage" }, () => tool.collectGarbage(registry, given));
+}
+
+/**
+ * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
+ *
+ * Only versions that can be read count as kept. It looks again between deletions, so if another
+ * program deletes a version that was to be kept, it keeps the next. A registry that `openRegistry`
+ * did not open is pruned through its methods, by this machine's clock.
+ *
+ * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's
+ * differ by more than `graceMs / 4`
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { prune } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry(createMemoryBackend());
+ * for (let epoch = 1; epoch <= 5; epoch++) await registry.save("model", { epoch });
+ * const report = await prune(registry, { keepLast: 2 });
+ * assertEquals(report.deleted.map(({ version }) => version), ["3.0.0", "2.0.0", "1.0.0"]);
+ * ```
+ */
+export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
+  const given = checkToolOptions("prune", registry, options ?? {}, PRUNE);
+  const tool = await import("./maintenance/prune.ts");
+  return await worded({ verb: "prune" }, () => tool.prune(registry, given));
+}
+
+/**
+ * Reads and checks every record and version, or those of `names`. Damage is reported; failures of
+ * the store are thrown. The report lists what was not checked.
+ */
+export async function verifyRegistry(
+  registry: Registry,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
+  checkToolOptions("verify the registry", registry, options);
+  const tool = await import("./maintenance/verify.ts");
+  const call = { verb: "verify the registry" };
+  return await worded(call, () => tool.verifyRegistry(registry, options));
+}
+
+/**
+ * Copies a registry to another one: versions with their files, metadata, lineage and dates,
+ * deletions and aliases. Checks every byte against its SHA-256. Shared files stay shared. A
+ * mirrored version has a new commit; `origin` has the original one. Idempotency keys are not
+ * copied.
+ *
+ * Each may be any registry, such as a client of a service; `leftOut` of the report lists what such
+ * a registry cannot provide (deletions) or keep (dates).
+ *
+ * A repeated run copies only what is missing. A different value is overwritten in a mutable target,
+ * and a `Conflict` in `failures` in an immutable one.
+ *
+ * @throws {RegistryError} `Invalid` for registries that differ in `versioned`, and failures of a
+ * whole store. Failures of single versions are in `failures`
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
+ * import { mirrorRegistry } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using from = await openRegistry(createMemoryBackend());
+ * await using to = await openRegistry(createMemoryBackend());
+ * await from.save("my:model", { depth: 12 });
+ * await from.setAlias("my:model", "production", "1");
+ * const { copied, aliases } = await mirrorRegistry(from, to);
+ * assertEquals([copied, aliases], [1, 1]);
+ * assertEquals(await to.load("my:model@production"), { depth: 12 });
+ * ```
+ */
+export async function mirrorRegistry(
+  from: Registry,
+  to: Registry,
+  options: MirrorOptions = {},
+): Promise<MirrorReport> {
+  const given = checkToolOptions("mirror the registry", from, options, MIRROR);
+  checkRegistry("mirror the registry", to);
+  const tool = await import("./maintenance/mirror/mirror.ts");
+  return await worded({ verb: "mirror the registry" }, () => tool.mirrorRegistry(from, to, given));
+}
+
+/**
+ * Measures the space of a registry in total and by name, shared data, and garbage with its removal
+ * dates. Reads every record and writes nothing. Files with several hard links count once per name.
+ *
+ * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { spaceOf } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data", new Uint8Array(100_000));
+ * const { names: [data], garbage } = await spaceOf(registry);
+ * assertEquals([data?.versions, data?.size, garbage.bytes], [1, 100_000, 0]);
+ * ```
+ */
+export async function spaceOf(
+  registry: Registry,
+  options: SignalOptions = {},
+): Promise<SpaceReport> {
+  checkRegistry("measure space", registry);
+  const tool = await import("./maintenance/space.ts");
+  return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, options));
+}
+
+/**
+ * Measures the versions of a name: the bytes that each stores alone, those that it shares, and the
+ * bytes that deleting some of them would free. Writes nothing.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry that `openRegistry` did not open, `Corrupt`
+ * if a record of the name cannot be read
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { spaceOfVersions } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data", new Uint8Array(100_000));
+ * const { freedBytes } = await spaceOfVersions(registry, "data", { deleting: ["1.0.0"] });
+ * assertEquals(freedBytes, 100_000);
+ * ```
+ */
+export async function spaceOfVersions(
+  registry: Registry,
+  name: string,
+  options: VersionSpaceOptions = {},
+): Promise<VersionSpaces> {
+  const given = checkToolOptions("measure versions", registry, options, {
+    deleting: true,
+    signal: true,
+  });
+  const tool = await import("./maintenance/version_space.ts");
+  return await worded(
+    { verb: "measure versions" },
+    () => tool.spaceOfVersions(registry, name, given),
+  );
+}
+
+/**
+ * Tests by some 300 requests whether a store does what a registry needs: races of creates with
+ * exactly one winner, reads and lists that see the last write, order, ranges, keys, clock. Writes
+ * below `scratch/` only, and removes that again. Rare failures can stay unnoticed.
+ *
+ * @throws {RegistryError} if the store is not reachable: `Unavailable`, `Denied`, `NotFound`
+ *
+ * @example
+ * ```ts
+ * import { createMemoryBackend } from "@holdfast/holdfast";
+ * import { probeBackend } from "@holdfast/holdfast/maintenance";
+ * import { assert } from "@std/assert";
+ *
+ * const certificate = await probeBackend(createMemoryBackend());
+ * assert(certificate.ok);
+ * ```
+ */
+export async function probeBackend(
+  backend: Backend,
+  options: ProbeOptions = {},
+): Promise<ProbeCertificate> {
+  const tool = await import("./maintenance/probe/probe.ts");
+  return await tool.probeBackend(backend, options);
+}
+
+/**
+ * Completes the lineage index by reading every record, so that {@linkcode lineageOf} need not.
+ * Concurrent saves are fine.
+ *
+ * @throws {RegistryError} `Denied` if the registry was opened read-only
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { rebuildLineage } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("data", [1, 2, 3]);
+ * await registry.save("model", { mean: 2 }, { inputs: ["data@1"] });
+ * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] });
+ * ```
+ */
+export async function rebuildLineage(
+  registry: Registry,
+  options: RebuildOptions = {},
+): Promise<RebuildReport> {
+  checkRegistry("rebuild the lineage", registry);
+  const tool = await import("./operations/lineage/rebuild.ts");
+  const call = { verb: "rebuild the lineage" };
+  return await worded(call, () => tool.rebuildLineage(registry, options));
+}

@@ -62,4 +62,4 @@ export type {
   VersionDifference,
 } from "./operations/look/difference.ts";
 export type { ValueChange } from "./operations/look/value_changes.ts";
-export { annotate, annotationsOf } from "./tools/annotate.ts";
+export * from "./tools/annotate.ts";

@@ -18,7 +18,7 @@ const PARTS_OF_APPS = [
   "registry/places/",
 ];
 
-/** The floors of `registry/`: each imports only those before it. `open.ts` and `tools.ts` stand on all of them. */
+/** The floors of `registry/`: each imports only those before it. The files beside them stand on all. */
 const FLOORS = [
   "contract",
   "format",

@@ -5,7 +5,7 @@ import { fault, isUnreadable, orMissing, type RegistryError, retold } from "../.
 import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { mirrorRegistry } from "../../registry/tools.ts";
+import { mirrorRegistry } from "../../registry/maintenance.ts";
 import type { MirrorItem } from "../../registry/maintenance/mirror/report.ts";
 import { ORIGIN_KEY } from "./description.ts";
 import type { ListedVersion, Listing } from "./listing.ts";

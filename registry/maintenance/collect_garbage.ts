@@ -13,7 +13,7 @@ import { removeLeftovers, removeNotes } from "./garbage/leftovers.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
 import { asPartial } from "./readable.ts";
 
-/** Implements `collectGarbage` of `registry/tools.ts`. */
+/** Implements `collectGarbage` of `registry/maintenance.ts`. */
 export async function collectGarbage(
   registry: Registry,
   options: GarbageOptions = {},

@@ -18,7 +18,7 @@ import { deleteListed } from "../operations/delete.ts";
 import { cellOf } from "../format/layout.ts";
 import { readCell } from "../operations/resolve.ts";
 
-/** Implements `prune` of `registry/tools.ts`. */
+/** Implements `prune` of `registry/maintenance.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = knownContext(registry);
   const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;

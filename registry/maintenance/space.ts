@@ -59,7 +59,7 @@ export interface SpaceReport {
   failures: { key: string; message: string }[];
 }
 
-/** Implements `spaceOf` of `registry/tools.ts`. */
+/** Implements `spaceOf` of `registry/maintenance.ts`. */
 export async function spaceOf(
   registry: Registry,
   { signal }: SignalOptions = {},

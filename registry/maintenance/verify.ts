@@ -35,7 +35,7 @@ import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
 import { isWhole, lineageKeys, readInput } from "../operations/lineage/inputs.ts";
 
-/** Implements `verifyRegistry` of `registry/tools.ts`. */
+/** Implements `verifyRegistry` of `registry/maintenance.ts`. */
 export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},

@@ -35,7 +35,7 @@ export interface VersionSpaces {
   freedBytes: number;
 }
 
-/** Implements `spaceOfVersions` of `registry/tools.ts`. */
+/** Implements `spaceOfVersions` of `registry/maintenance.ts`. */
 export async function spaceOfVersions(
   registry: Registry,
   name: string,

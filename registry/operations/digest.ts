@@ -8,7 +8,7 @@ import type { SignalOptions } from "../../core/registry.ts";
 import { openContent, readSmall } from "../payload/content.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 
-/** Returns the digest of files as a value of this materializer; see `registry/tools.ts`. */
+/** Returns the digest of files as a value of this materializer; see `registry/tools/history.ts`. */
 export async function digestOfFiles(
   materializer: Materializer,
   produced: FilesToSave,

@@ -1,11 +1,11 @@
-// Lineage, differences and the log. Each function imports its code when it is called.
-import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
+// Functions over any registry that the root exports. Each imports its code when it is called, so
+// that programs start faster.
+import { checkGiven, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import { worded, wordedListing } from "../contract/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
 import type { LogEntry, LogOptions } from "../../core/registry/log.ts";
-import type { Registry } from "../../core/registry.ts";
-import type { RebuildOptions, RebuildReport } from "../operations/lineage/rebuild.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
 
 /**
  * Returns the inputs of a version and the versions made from it, by the `inputs` of saves. Reads
@@ -34,34 +34,6 @@ export async function lineageOf(
   checkRegistry("follow the lineage", registry);
   const tool = await import("../operations/lineage.ts");
   return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, options));
-}
-
-/**
- * Completes the lineage index by reading every record, so that {@linkcode lineageOf} need not.
- * Concurrent saves are fine.
- *
- * @throws {RegistryError} `Denied` if the registry was opened read-only
- *
- * @example
- * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
- * import { rebuildLineage } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry("memory:");
- * await registry.save("data", [1, 2, 3]);
- * await registry.save("model", { mean: 2 }, { inputs: ["data@1"] });
- * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] });
- * ```
- */
-export async function rebuildLineage(
-  registry: Registry,
-  options: RebuildOptions = {},
-): Promise<RebuildReport> {
-  checkRegistry("rebuild the lineage", registry);
-  const tool = await import("../operations/lineage/rebuild.ts");
-  const call = { verb: "rebuild the lineage" };
-  return await worded(call, () => tool.rebuildLineage(registry, options));
 }
 
 /**
@@ -123,4 +95,36 @@ async function* entriesOf(...[registry, ...how]: Parameters<typeof logOf>) {
   checkRegistry("list the log", registry);
   const tool = await import("../operations/look/log.ts");
   yield* tool.logOf(registry, ...how);
+}
+
+/**
+ * Returns the digest that a value would have if it was saved. Stores nothing.
+ *
+ * @example
+ * ```ts
+ * import { digestOfValue, openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const { digest } = await registry.save("my:config", { depth: 12 });
+ * assertEquals(await digestOfValue(registry, { depth: 12 }), digest);
+ * ```
+ */
+export async function digestOfValue(
+  registry: Pick<Registry, "materializers">,
+  value: unknown,
+  options: SignalOptions = {},
+): Promise<string> {
+  const { signal } = options;
+  checkGiven("compute the digest of a value", registry, {
+    is: typeof registry?.materializers?.forValue === "function",
+    what: "registry",
+    hint: "Write digestOfValue(registry, value).",
+  });
+  const materializer = registry.materializers.forValue(value);
+  const [tool, files] = await Promise.all([
+    import("../operations/digest.ts"),
+    materializer.save(value, { signal }),
+  ]);
+  return await tool.digestOfFiles(materializer, files, { signal });
 }

@@ -43,7 +43,7 @@ export interface MirrorOptions extends SignalOptions {
 /** After this many consecutive failures of a store, and `concurrency`, the run fails. */
 const MAX_FAILURES_IN_A_ROW = 8;
 
-/** Implements `mirrorRegistry` of `registry/tools.ts`. */
+/** Implements `mirrorRegistry` of `registry/maintenance.ts`. */
 export async function mirrorRegistry(
   from: Registry,
   to: Registry,

@@ -60,7 +60,7 @@ export interface ProbeCertificate {
 /** Errors that end the probe without a result. */
 const NO_RESULT: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
 
-/** Implements `probeBackend` of `registry/tools.ts`. */
+/** Implements `probeBackend` of `registry/maintenance.ts`. */
 export async function probeBackend(
   backend: Backend,
   options: ProbeOptions = {},
