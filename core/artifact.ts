@@ -71,11 +71,11 @@ export interface ArtifactFile {
   /** Returns the list of its chunks (FORMAT.md, 3.4); undefined if there is none. */
   chunkList?(): Promise<Uint8Array | undefined>;
   /**
-   * Returns the file as a piece that takes equal bytes from a copy of another version; undefined if
-   * that saves little. The copy may change: all bytes are verified, like those of `passTo`. A chunk
-   * that it gives is valid until the next one.
+   * Returns the file as a piece that takes equal bytes from a copy of another version, by default one
+   * in the cache; undefined if that saves little. The copy may change: all bytes are verified, like
+   * those of `passTo`. A chunk that it gives is valid until the next one.
    */
-  rebuild?(copy: {
+  rebuild?(copy?: {
     size: number;
     chunks(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
   }): Promise<FilePiece | undefined>;

@@ -30,7 +30,7 @@ export async function beginFile(
     length: file.info.size,
     passTo: (write, signal) => passFile(file, write, signal),
   };
-  const rebuilt = copy && await file.rebuild?.(copy);
+  const rebuilt = await file.rebuild?.(copy);
   const pieces = rebuilt === undefined ? file.pieces?.() ?? [whole] : [rebuilt];
   let opened: number | undefined; // by the first piece, closed by the last
   let left = pieces.length, users = 1;

@@ -220,7 +220,8 @@ function createRemoteArtifact(
     }
   }
 
-  async function rebuild(file: FileInfo, copy: LocalCopy): Promise<FilePiece | undefined> {
+  async function rebuild(file: FileInfo, copy?: LocalCopy): Promise<FilePiece | undefined> {
+    if (copy === undefined) return undefined;
     const remote = remoteFile(file);
     const read = (range: ByteRange) => readFile(connection, remote, { range, verify });
     const asked = { info, path: file.path, signal };

@@ -6,7 +6,7 @@ import { sameBytes } from "./bytes.ts";
 import { type ChunkList, type ChunkRun, equalRuns, ListMaker } from "./content_chunks.ts";
 
 /** The bytes of another version of a file. */
-export type LocalCopy = Parameters<NonNullable<ArtifactFile["rebuild"]>>[0];
+export type LocalCopy = NonNullable<Parameters<NonNullable<ArtifactFile["rebuild"]>>[0]>;
 
 /** A copy that has less of a file is not used: reading it takes longer than it saves. */
 const LEAST_SHARE = 0.1;

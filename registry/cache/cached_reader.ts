@@ -5,6 +5,7 @@ import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { type FileReader, rangeOfFile, type WindowOptions } from "../payload/store_reader.ts";
@@ -24,6 +25,7 @@ export interface CachedReaderOptions {
   verify: Verify;
   signal?: AbortSignal;
   progress(file: StoredFile, bytes: number): void;
+  earlier(file: StoredFile): AsyncIterable<Known> | undefined;
 }
 
 /** Reads from a cache first, and caches what it has to read from the store. */
@@ -92,11 +94,24 @@ export class CachedReader implements FileReader {
     return await this.#store.chunkList?.(file);
   }
 
-  async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {
-    const cached = await entryOf(this.#cache, file);
-    await cached?.body.cancel();
-    const pass = cached === undefined ? await this.#store.rebuild?.(file, copy) : undefined;
+  async rebuild(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined> {
+    if (copy === undefined && file.size <= AT_ONCE_BYTES) return undefined;
+    if (await this.#has(file)) return undefined;
+    const pass = await this.#store.rebuild?.(file, copy ?? await this.#earlier(file));
     return pass && ((write, signal) => this.#passKeeping(file, write, signal, pass));
+  }
+
+  async #earlier(file: StoredFile): Promise<LocalCopy | undefined> {
+    for await (const known of this.#options.earlier(file) ?? []) {
+      if (!await this.#has(known)) continue;
+      return { size: known.size, chunks: (range) => this.#entryChunks(known, range) };
+    }
+  }
+
+  async #has(file: Known): Promise<boolean> {
+    const entry = await entryOf(this.#cache, file);
+    await entry?.body.cancel();
+    return entry !== undefined;
   }
 
   async *range(
@@ -121,11 +136,19 @@ export class CachedReader implements FileReader {
   /** Reads a large file into memory, and caches it meanwhile. */
   async #collect(file: StoredFile): Promise<Uint8Array> {
     const whole = new Uint8Array(file.size);
-    let offset = 0;
-    for await (const chunk of this.#keeping(file)) {
-      whole.set(chunk, offset);
-      offset += chunk.byteLength;
-    }
+    const collect = async (pass?: Pass) => {
+      let offset = 0;
+      const write = (chunk: Uint8Array) => {
+        whole.set(chunk, offset);
+        offset += chunk.byteLength;
+      };
+      await (pass?.(write) ?? this.#passKeeping(file, write));
+    };
+    const rebuilt = await this.rebuild(file);
+    await collect(rebuilt).catch((error) => {
+      if (rebuilt === undefined || !isRegistryError(error, "Corrupt")) throw error;
+      return collect(); // the earlier entry has changed
+    });
     return whole;
   }
 
@@ -191,7 +214,7 @@ export class CachedReader implements FileReader {
   }
 
   async *#entryChunks(
-    file: StoredFile,
+    file: Known,
     { offset, length, windowBytes = length }: WindowOptions & Required<ByteRange>,
   ): AsyncGenerator<Uint8Array> {
     const { signal } = this.#options;

@@ -138,5 +138,6 @@ function createCachingReader(
   return new CachedReader(cache, new StoreReader(place, source, { ...options, onProgress }), {
     ...options,
     progress,
+    earlier: (file) => source.earlier?.(file),
   });
 }

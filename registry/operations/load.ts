@@ -5,7 +5,7 @@ import { fault, RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
-import { parseVersion } from "../../core/naming/versions.ts";
+import { decodeOrder, parseVersion } from "../../core/naming/versions.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type {
   DownloadOptions,
@@ -19,7 +19,7 @@ import { forgetRecord, keepRecord, locateCached } from "../cache/cached_records.
 import { fileKey } from "../cache/entries.ts";
 import type { Context } from "./context.ts";
 import { readAnnotations } from "./annotations.ts";
-import { payloadKey } from "../format/layout.ts";
+import { parsePlace, payloadKey, recordKey, versionCell } from "../format/layout.ts";
 import { ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
 import { getPart } from "../cell/part_runs.ts";
 import { createArtifact, fileInfo, readThrough } from "../cache/read.ts";
@@ -27,7 +27,7 @@ import { createLoadLimit, type LoadLimit } from "../contract/load_limit.ts";
 import { makeValue } from "../contract/make_value.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate, tryLocate } from "./resolve.ts";
-import type { Located } from "../cell/heads.ts";
+import { type FoundRecord, type Located, readRecord } from "../cell/heads.ts";
 import { countingHead, isLate, noteVoid } from "../cell/voids.ts";
 
 /** Maximum restarts of a read that concurrent writers overtake. */
@@ -183,6 +183,7 @@ export async function payloadSource(
     files,
     inline: found.inline,
     keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
+    earlier: createEarlier(context, record.name, signal),
     missing,
     info: {
       name: record.name,
@@ -199,6 +200,33 @@ export async function payloadSource(
       ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
       ...(record.origin === undefined ? {} : { origin: record.origin }),
     },
+  };
+}
+
+/** Versions that are read to find a cached file with equal bytes. */
+const MAX_EARLIER = 3;
+
+/** Yields the file at the same path of the versions whose bytes it shares, the newest first. */
+function createEarlier(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): PayloadSource["earlier"] {
+  const read = new Map<string, Promise<FoundRecord | undefined>>(); // other files need the same
+  return async function* (file) {
+    const places = new Set(file.parts?.map(({ from = "" }) => from));
+    const newest = [...places].map(parsePlace).toSorted((a, b) => a.commit < b.commit ? 1 : -1);
+    for (const { order, commit } of newest.slice(0, MAX_EARLIER)) {
+      const version = decodeOrder(order);
+      if (version === undefined) continue; // its own bytes, or those of a draft
+      const key = recordKey(versionCell(name, version, true), 1);
+      const reading = read.get(key) ??
+        readRecord(context, key, signal).catch(() => undefined); // not needed
+      read.set(key, reading);
+      const found = await reading;
+      if (found?.record.kind !== "version" || found.record.commit !== commit) continue;
+      yield* found.record.files.filter(({ path }) => path === file.path);
+    }
   };
 }
 

@@ -28,6 +28,8 @@ type Write = Parameters<Pass>[0];
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;
   files: readonly StoredFile[];
+  /** Yields files that a file shares bytes with. Costs a request for each. */
+  earlier?(file: StoredFile): AsyncIterable<Pick<StoredFile, "sha256" | "size">>;
 }
 
 export interface ReadFilesOptions {
@@ -157,8 +159,8 @@ export class StoreReader implements FileReader {
     return maker.end();
   }
 
-  async rebuild(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined> {
-    if (this.#isLocal) return undefined; // a disk is as fast
+  async rebuild(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined> {
+    if (copy === undefined || this.#isLocal) return undefined; // a disk is as fast
     const list = await this.storedList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
@@ -294,7 +296,7 @@ export interface FileReader {
   pieces?(file: StoredFile): readonly FilePiece[] | undefined;
   chunkList?(file: StoredFile): Promise<ChunkList | undefined>;
   /** Returns a `pass` that takes equal bytes from a copy; undefined if that saves little. */
-  rebuild?(file: StoredFile, copy: LocalCopy): Promise<Pass | undefined>;
+  rebuild?(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined>;
 }
 
 /** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */
