@@ -31,9 +31,9 @@ export function outcomeOf(
 }
 
 export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
-  const { durationMs, attempt } = success.record;
+  const { startedAt, durationMs, attempt } = success.record;
   const ended = { exitCode: EXIT_CODES.ok, exit: "ok" as const };
-  return { ...outcomeOf(success), end: "ran", durationMs, attempts: attempt, ...ended };
+  return { ...outcomeOf(success), end: "ran", startedAt, durationMs, attempts: attempt, ...ended };
 }
 
 /** @param effect key of the step's effect now */
@@ -43,11 +43,11 @@ export function skippedOutcome(success: Kept<StepRecord>, effect?: string): Step
 }
 
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {
-  const { durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
+  const { startedAt, durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
   const { name, version } = info;
   return {
     end: "failed",
-    ...{ durationMs, exitCode, exit, attempts: attempt, reason: message, hint },
+    ...{ startedAt, durationMs, exitCode, exit, attempts: attempt, reason: message, hint },
     record: `${name}@${version}`,
   };
 }
@@ -99,6 +99,8 @@ export type RunEvent =
 /** Outcome of a step. */
 export interface StepOutcome {
   end: StepEnd;
+  /** ISO 8601; absent if it did not start. */
+  startedAt?: string;
   /** Duration of all attempts, milliseconds. */
   durationMs: number;
   reason?: string;

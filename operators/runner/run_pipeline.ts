@@ -188,8 +188,13 @@ class RunningSteps {
   }
 
   #end(id: string, outcome: StepOutcome): void {
+    const { emit, system } = this.#context;
+    if (outcome.durationMs > 0) {
+      const startedAt = new Date(system.now() - outcome.durationMs).toISOString();
+      outcome = { ...outcome, startedAt };
+    }
     this.#outcomes[id] = outcome;
-    this.#context.emit({ type: "step ended", step: id, ...outcome });
+    emit({ type: "step ended", step: id, ...outcome });
   }
 
   #cancel(id: string, reason: string): void {

@@ -1,4 +1,5 @@
 // Notices: an error, progress, nothing to show.
+import { useSession } from "../api/context.ts";
 import type { ServiceError } from "../api/service.ts";
 import { html } from "../framework/html.ts";
 import type { ComponentChildren } from "../framework/preact.ts";
@@ -45,16 +46,19 @@ export function Progress({ value, label }: { value?: number; label: string }) {
 }
 
 /** Says that there is nothing, and what to do. */
-export function Empty({ title, children, hasPicture = false }: {
+export function Empty({ title, children, docs }: {
   title: string;
   children?: ComponentChildren;
-  /** For views that are empty until something is done elsewhere. */
-  hasPicture?: boolean;
+  /** The document about views that are empty until something is done elsewhere. */
+  docs?: string;
 }) {
+  const { version } = useSession().about.service;
+  const href = `https://jsr.io/@holdfast/holdfast/${version}/docs/${docs}`;
   return html`
     <div class="empty">
-      ${hasPicture && html`<img src="icon.svg" alt="" width="48" height="48" />`}
+      ${docs && html`<img src="icon.svg" alt="" width="48" height="48" />`}
       <p class="empty-title">${title}</p>${children}
+      ${docs && html`<p><a href=${href} target="_blank" rel="noreferrer">Documentation</a></p>`}
     </div>
   `;
 }

@@ -153,6 +153,7 @@ export const RunDetailsSchema = object("RunDetails", {
     step: v.string(),
     why: v.array(v.string()),
     end: v.picklist(["ran", "skipped", "failed", "blocked", "cancelled", "unknown"]),
+    startedAt: v.optional(Moment),
     durationMs: v.number(),
     reason: v.optional(v.string()),
     hint: v.optional(v.string()),

@@ -1,8 +1,13 @@
 // Short ways in Chromium: typed addresses, keys, copied refs, and a lineage that fits.
 import { assert, assertEquals } from "@std/assert";
-import { foldNames, type Lineage } from "../../../apps/explorer/views/lineage/lineage_part.ts";
+import {
+  foldNames,
+  type Lineage,
+  withRuns,
+} from "../../../apps/explorer/views/lineage/lineage_part.ts";
 import { openRegistry } from "../../../mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
+import { fillRuns } from "./support/demo_work.ts";
 
 Deno.test("versions of one name are one node, until it is opened", () => {
   const node = (ref: string, state: "present" | "missing" = "present") => ({ ref, state });
@@ -31,6 +36,69 @@ Deno.test("versions of one name are one node, until it is opened", () => {
     { from: "model", to: "report@1.0.0" },
   ]);
   assertEquals(foldNames(lineage, new Set(["model"])).edges, [...lineage.edges]);
+});
+
+Deno.test("steps stand between the versions that they made and their inputs", () => {
+  const made = (run: string) => ({ pipeline: "fit", run, step: "train", effect: "e" });
+  const node = (ref: string, run?: string) => ({
+    ...{ ref, state: "present" as const },
+    ...run !== undefined && { metadata: made(run) },
+  });
+  const lineage = withRuns({
+    root: "data@1.0.0",
+    nodes: [
+      node("data@1.0.0"),
+      node("fit:step:train@1.0.0", "fit@1"), // the record of the step
+      ...[node("model@1.0.0", "fit@1"), node("curve@1.0.0", "fit@1"), node("model@2.0.0", "fit@2")],
+    ],
+    edges: ["fit:step:train@1.0.0", "model@1.0.0", "curve@1.0.0", "model@2.0.0"].map((to) => ({
+      ...{ from: "data@1.0.0", to },
+    })),
+    cut: false,
+  });
+  assertEquals(lineage.edges, [
+    { from: "data@1.0.0", to: "train of fit@1" },
+    { from: "data@1.0.0", to: "train of fit@2" },
+    { from: "train of fit@1", to: "model@1.0.0" },
+    { from: "train of fit@1", to: "curve@1.0.0" },
+    { from: "train of fit@2", to: "model@2.0.0" },
+  ]);
+  const folded = foldNames(lineage, new Set());
+  assertEquals(folded.nodes.map(({ ref, count, made }) => [ref, count, made?.step]), [
+    ["data@1.0.0", undefined, undefined],
+    ["model", 2, undefined],
+    ["curve@1.0.0", undefined, undefined],
+    ["train of fit", 2, "train"],
+  ]);
+});
+
+Deno.test({
+  name: "a node of a lineage shows its metadata, and a run the time of its steps" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using _runs = await fillRuns(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/lineage?ref=vision%3Aunet%2Fweights%401.0.0`);
+    await page.locator(".graph .node").filter({ hasText: "train of segmentation" }).click();
+    const details = page.getByRole("region", { name: "Details of" });
+    for (const text of ["segmentation", "train", '{"epochs":10}', "ran"]) {
+      await details.getByText(text, { exact: true }).waitFor();
+    }
+    await page.locator(".graph .node").filter({ hasText: "vision:unet/weights" }).click();
+    await details.getByText("in 1 file").waitFor();
+    assert(page.url().includes("at=vision"));
+    await page.locator(".graph .node").filter({ hasText: "clean of segmentation" }).click();
+    await details.getByRole("link", { name: "Open" }).click();
+    await page.getByRole("heading", { name: "Log of clean" }).waitFor();
+    const bars = await page.locator(".span > span").evaluateAll((all) =>
+      all.map((bar) => bar.getBoundingClientRect()).map(({ left, right }) => [left, right])
+    );
+    assertEquals(bars.length, 3);
+    for (const [i, [left]] of bars.slice(1).entries()) assert(left! >= bars[i]![1]! - 3);
+    assertEquals(errors, []);
+  },
 });
 
 Deno.test({

@@ -264,6 +264,9 @@ Deno.test({
     await using registry = await openRegistry("memory:");
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
+    await page.goto(`${url}#/runs`);
+    const docs = page.getByRole("link", { name: "Documentation" });
+    assert((await docs.getAttribute("href"))!.endsWith("/docs/pipelines.md"));
     await page.goto(url);
     await page.getByText("holdfast save my:config").waitFor();
     await page.getByRole("link", { name: "upload files" }).click();

@@ -29,6 +29,8 @@ testInWorld("later runs repeat only what a changed parameter affects", async (he
   ]);
   const third = await runPipeline(threeSteps(0.2), here);
   assertEquals(ends(third.steps), { clean: "skipped", train: "ran", report: "skipped" });
+  const { train, report } = third.steps;
+  assert(train!.startedAt! >= third.startedAt && report!.startedAt === undefined);
   assertEquals(here.ran.sort(), ["clean", "report", "train", "train"]);
   assertEquals(
     await Array.fromAsync(registry.versions("nightly:output:train"), ({ version }) => version),

@@ -6,7 +6,7 @@ import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatAgo, formatBytes, formatTime } from "../../components/format.ts";
+import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
@@ -136,8 +136,10 @@ function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readon
           )}</dd>
         `}
         <dt>Kind</dt><dd>${version.materializer}</dd>
-        <dt>Size</dt><dd>${formatBytes(version.size)} in ${version.files
-          .length} ${version.files.length === 1 ? "file" : "files"}</dd>
+        <dt>Size</dt><dd>${formatBytes(version.size)} in ${formatCount(
+          version.files.length,
+          "file",
+        )}</dd>
         <dt>Saved</dt><dd title=${version.createdAt}>${formatTime(version.createdAt)}, ${formatAgo(
           version.createdAt,
         )}</dd>

@@ -1,10 +1,10 @@
 // A graph as SVG. It can be zoomed and moved by mouse, touch, buttons and keys; its nodes are links.
 import { ErrorNotice, Loading } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { hrefOfRef } from "../../framework/router.ts";
 import { useLayoutEffect, useRef, useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { Lineage, LineageNode } from "./lineage_part.ts";
+import { hrefOfNode } from "./node_details.ts";
 
 interface Box {
   readonly x: number;
@@ -65,18 +65,21 @@ function labelOf(ref: string): [name: string, version: string] {
   return [name, version];
 }
 
-export function GraphView({ lineage, open }: {
-  lineage: Lineage;
-  /** Shows the versions of a name one by one. */
-  open: (name: string) => void;
-}) {
+interface GraphProps {
+  readonly lineage: Lineage;
+  /** The ref of the node whose details are shown. */
+  readonly at: string;
+  readonly choose: (node: LineageNode) => void;
+}
+
+export function GraphView({ lineage, at, choose }: GraphProps) {
   const refs = lineage.nodes.map(({ ref }) => ref).join(" ");
   const placed = useLoaded(() => place(lineage), [refs]);
   if (placed.error !== undefined) return html`<${ErrorNotice} error=${placed.error} />`;
   if (placed.value === undefined) return html`<${Loading} what="Drawing" />`;
   return html`
-    <${Canvas} key=${refs} placed=${placed.value} root=${lineage.root}
-      open=${open} />
+    <${Canvas} key=${refs} placed=${placed.value} root=${lineage.root} at=${at}
+      choose=${choose} />
   `;
 }
 
@@ -102,7 +105,7 @@ function wholeOf({ width, height }: Placed, box: HTMLElement | null): Seen {
 }
 
 function Canvas(
-  { placed, root, open }: { placed: Placed; root: string; open: (name: string) => void },
+  { placed, root, at, choose }: Omit<GraphProps, "lineage"> & { placed: Placed; root: string },
 ) {
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen>();
@@ -139,7 +142,9 @@ function Canvas(
     setSeen({ ...shown, x: shown.x + dx, y: shown.y + dy });
   };
   return html`
-    <div class="graph" ref=${box} role="group"
+    <div class="graph" ref=${box} role="group" style=${{
+      blockSize: `min(66vh, ${Math.max(240, placed.height + 60)}px)`,
+    }}
       aria-label="Lineage graph. Tab goes from version to version, arrows move, plus and minus zoom"
       onWheel=${onWheel} onKeyDown=${onKeyDown} onPointerMove=${onPointerMove}
       onPointerDown=${({ clientX: x, clientY: y }: PointerEvent) => (held.current = { x, y })}
@@ -156,7 +161,10 @@ function Canvas(
             html`<path key=${key} class="edge" d=${path} marker-end="url(#arrow)" />`
           )}
           ${placed.nodes.map((node) =>
-            html`<${Node} key=${node.ref} node=${node} isRoot=${node.ref === root} open=${open} />`
+            html`
+              <${Node} key=${node.ref} node=${node} isRoot=${node.ref === root}
+                isChosen=${node.ref === at} choose=${choose} />
+            `
           )}
         </g>
       </svg>
@@ -172,30 +180,38 @@ function Canvas(
   `;
 }
 
-function Node({ node, isRoot, open }: {
+function Node({ node, isRoot, isChosen, choose }: {
   node: LineageNode & Box;
   isRoot: boolean;
-  open: (name: string) => void;
+  isChosen: boolean;
+  choose: (node: LineageNode) => void;
 }) {
-  const { ref, state, count, x, y, width, height } = node;
-  const [name, version] = count === undefined ? labelOf(ref) : [ref, `${count} versions`];
+  const { ref, state, made, count, x, y, width, height } = node;
+  const [name, number] = labelOf(ref);
+  const version = count !== undefined
+    ? `${count} ${made === undefined ? "versions" : "runs"}`
+    : made === undefined
+    ? number
+    : `run ${number}`;
   const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
   const isOdd = state === "missing" || state === "unreadable" || state === "changed";
   const about = isOdd ? `${version} · ${state}` : version || state;
-  const unfold = (event: Event) => {
-    if (count === undefined) return;
+  const chosen = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey) return; // opens a tab
     event.preventDefault();
-    open(ref);
+    choose(node);
   };
+  const rx = made === undefined ? 6 : height / 2;
+  const marks = [isRoot && "root", isOdd && "odd", isChosen && "chosen"].filter(Boolean);
   return html`
-    <a href=${hrefOfRef(ref)} onClick=${unfold}
-      class=${`node${isRoot ? " root" : ""}${isOdd ? " odd" : ""}`}>
+    <a href=${hrefOfNode(node)} onClick=${chosen} aria-current=${isChosen ? "true" : undefined}
+      class=${`node ${marks.join(" ")}`}>
       <title>${ref}, ${count === undefined ? state : `${version}: click to show each`}</title>
       ${count !== undefined && html`
         <rect x=${x - width / 2 + 4} y=${y - height / 2 + 4} width=${width} height=${height}
-          rx="6" />
+          rx=${rx} />
       `}
-      <rect x=${x - width / 2} y=${y - height / 2} width=${width} height=${height} rx="6" />
+      <rect x=${x - width / 2} y=${y - height / 2} width=${width} height=${height} rx=${rx} />
       <text x=${x - width / 2 + 12} y=${y - 3}>${short}</text>
       <text class="sub" x=${x - width / 2 + 12} y=${y + 13}>${about}</text>
     </a>

@@ -4,8 +4,21 @@ export interface LineageNode {
   readonly ref: string;
   readonly state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   readonly createdAt?: string;
-  /** Versions that it stands for. @default 1 */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Of a step of a pipeline that ran: its ref is `train of my_pipeline@3`. */
+  readonly made?: Made;
+  /** Versions or runs that it stands for. @default 1 */
   readonly count?: number;
+}
+
+/** Metadata that a step of a pipeline gives its outputs. */
+export interface Made {
+  readonly pipeline: string;
+  /** `my_pipeline@3` */
+  readonly run: string;
+  readonly step: string;
+  readonly operator?: unknown;
+  readonly params?: unknown;
 }
 
 /** As `GET /lineage` returns it: an edge leads from an input to what was made of it. */
@@ -57,9 +70,40 @@ export function neighbors(
   return found;
 }
 
+function madeBy({ metadata = {} }: LineageNode): Made | undefined {
+  const isMade = ["pipeline", "run", "step", "effect"].every((key) =>
+    typeof metadata[key] === "string"
+  );
+  return isMade ? metadata as unknown as Made : undefined;
+}
+
+/** Puts the steps that made versions between these and their inputs, in place of their records. */
+export function withRuns({ nodes, edges, ...lineage }: Lineage): Lineage {
+  const runs = new Map<string, LineageNode>();
+  const by = new Map<string, string>();
+  for (const { ref, made } of nodes.map((node) => ({ ...node, made: madeBy(node) }))) {
+    if (made === undefined) continue;
+    const run = `${made.step} of ${made.run}`;
+    runs.set(run, { ref: run, state: "present", made });
+    by.set(ref, run);
+  }
+  const isRecord = (ref: string) => {
+    const { pipeline, step } = runs.get(by.get(ref) ?? "")?.made ?? {};
+    return ref !== lineage.root && ref.startsWith(`${pipeline}:step:${step}@`);
+  };
+  const joined = edges.map(({ from, to }) => ({ from, to: by.get(to) ?? to }));
+  const made = [...by].map(([to, from]) => ({ from, to })).filter(({ to }) => !isRecord(to));
+  const kept = [...nodes.filter(({ ref }) => !isRecord(ref)), ...runs.values()];
+  return { ...lineage, nodes: kept, edges: unique([...joined, ...made]) };
+}
+
+function unique(edges: Lineage["edges"]): Lineage["edges"] {
+  return [...new Map(edges.map((edge) => [JSON.stringify(edge), edge])).values()];
+}
+
 /**
  * Makes one node of the versions of a name, if there are several, except of the root and of names
- * that are opened. The ref of such a node is the name.
+ * that are opened; also of the runs of a step. The ref of such a node is the name.
  */
 export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineage {
   const { root, nodes, edges } = lineage;
@@ -70,16 +114,17 @@ export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineag
     if (group.length === 1 || opened.has(name)) return group;
     for (const { ref } of group) folded.set(ref, name);
     const odd = group.find(({ state }) => state !== "present");
-    return [{ ref: name, state: odd?.state ?? "present", count: group.length }];
+    const { made } = group[0]!;
+    return [{
+      ref: name,
+      state: odd?.state ?? "present",
+      count: group.length,
+      ...made && { made },
+    }];
   });
-  const seen = new Set<string>();
-  const joined = edges.map(({ from, to }) => ({
-    from: folded.get(from) ?? from,
-    to: folded.get(to) ?? to,
-  })).filter(({ from, to }) => {
-    const key = JSON.stringify([from, to]);
-    return from !== to && !seen.has(key) && seen.add(key);
-  });
+  const joined = unique(
+    edges.map(({ from, to }) => ({ from: folded.get(from) ?? from, to: folded.get(to) ?? to })),
+  ).filter(({ from, to }) => from !== to);
   const own = nodes.filter(({ ref }) => ref === root);
   return { ...lineage, nodes: [...own, ...kept], edges: joined };
 }

@@ -10,9 +10,18 @@ import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, openPlace, splitValues } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
+import { useQuery } from "../../previews/parts.ts";
 import { GraphView } from "./graph_view.ts";
-import { type Direction, foldNames, type Lineage, partOf } from "./lineage_part.ts";
+import {
+  type Direction,
+  foldNames,
+  type Lineage,
+  type LineageNode,
+  partOf,
+  withRuns,
+} from "./lineage_part.ts";
 import { NestedList } from "./nested_list.ts";
+import { NodeDetails } from "./node_details.ts";
 
 const DEPTH = 10;
 /** More nodes than this are not drawn. */
@@ -62,8 +71,8 @@ export function LineageView({ place: { query } }: ViewProps) {
       </div>
       <${Shown} of=${lineage} what="Reading lineage">${(lineage: Lineage) =>
         html`
-          <${Drawn} lineage=${lineage} direction=${direction} depth=${depth} isList=${as === "list"}
-            opened=${query.open} open=${(open: string) => change({ open })} />
+          <${Drawn} lineage=${lineage} direction=${direction} depth=${depth}
+            isList=${as === "list"} />
         `}<//>
       <${SameByCode} cli=${`holdfast lineage ${shellWord(ref)}${
         direction === "both" ? "" : ` --${direction}`
@@ -78,16 +87,16 @@ const { nodes, edges } = await lineageOf(registry, ${JSON.stringify(ref)}, ${
 }
 
 function Drawn(
-  { lineage, direction, depth, isList, opened, open }: {
+  { lineage, direction, depth, isList }: {
     lineage: Lineage;
     direction: Direction;
     depth: number;
     isList: boolean;
-    /** Names whose versions are nodes of their own. */
-    opened?: string;
-    open: (opened: string) => void;
   },
 ) {
+  /** Names whose versions are nodes of their own. */
+  const [opened, setOpened] = useQuery("open");
+  const [at, setAt] = useQuery("at");
   const most = isList ? MOST.list : MOST.graph;
   const part = useMemo(() => partOf(lineage, { direction, depth, most }), [
     lineage,
@@ -95,8 +104,13 @@ function Drawn(
     depth,
     most,
   ]);
-  const folded = useMemo(() => foldNames(part, new Set(splitValues(opened))), [part, opened]);
-  const unfold = (name: string) => open(joinValues([...splitValues(opened), name]));
+  const folded = useMemo(() => foldNames(withRuns(part), new Set(splitValues(opened))), [
+    part,
+    opened,
+  ]);
+  const choose = ({ ref, count }: LineageNode) =>
+    count === undefined ? setAt(ref) : setOpened(joinValues([...splitValues(opened), ref]));
+  const chosen = folded.nodes.find(({ ref }) => ref === at);
   return html`
     ${part.nodes.length <= 1 && html`
       <${Empty} title="Nothing is connected with this version">
@@ -106,7 +120,8 @@ function Drawn(
     ${part.nodes.length > 1 &&
       (isList
         ? html`<${NestedList} lineage=${part} direction=${direction} />`
-        : html`<${GraphView} lineage=${folded} open=${unfold} />`)}
+        : html`<${GraphView} lineage=${folded} at=${at} choose=${choose} />`)}
+    ${chosen && !isList && html`<${NodeDetails} key=${at} node=${chosen} />`}
     <p class="muted" role="status">${formatCount(part.nodes.length, "version")}, ${formatCount(
       part.edges.length,
       "connection",

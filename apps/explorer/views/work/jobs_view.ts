@@ -81,7 +81,7 @@ function Jobs({ state }: { state?: string }) {
       <${Shown} of=${jobs} what="Reading jobs">${({ items }: { items: Job[] }) =>
         items.length === 0
           ? html`
-            <${Empty} title="There are no such jobs" hasPicture>
+            <${Empty} title="There are no such jobs" docs="jobs.md">
               <p>Uploads, pipelines and programs add jobs to the queue of this service.</p>
               <//>
           `

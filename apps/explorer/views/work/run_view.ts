@@ -2,29 +2,29 @@
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayWrite, type Service } from "../../api/service.ts";
-import { Chart } from "../../components/chart.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatMs, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useMemo, useState } from "../../framework/preact.ts";
+import { useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { StateTag } from "./state_tag.ts";
 
-interface Step {
+export interface Step {
   readonly step: string;
   readonly why: readonly string[];
   readonly end: string;
+  readonly startedAt?: string;
   readonly durationMs: number;
   readonly reason?: string;
   readonly outputs?: Readonly<Record<string, string>>;
   readonly record?: string;
 }
 
-interface Run {
+export interface Run {
   readonly run: string;
   readonly end: string;
   readonly startedAt?: string;
@@ -69,7 +69,6 @@ export function RunView({ run: id, step }: { run: string; step?: string }) {
         step === undefined ? "" : ` ${shellWord(step)}`
       }\nholdfast pipeline run   # continues: finished steps are skipped`}
         code=${`import { readResult } from "@holdfast/holdfast/operators/runner";
-import { attemptsOf } from "../../../../operators/runner/records/failures.ts";
 
 const result = await readResult(registry, ${JSON.stringify(id)});`} />
     </div>
@@ -90,6 +89,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
       setAsked({ error });
     }
   };
+  const times = timesOf(run);
   const columns: Column<Step>[] = [
     {
       title: "Step",
@@ -106,9 +106,21 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
         html`<${StateTag} state=${end === "unknown" ? "waiting or running" : end} />`,
     },
     {
+      title: "Began",
+      class: "number",
+      cell: ({ startedAt: at }) =>
+        at && html`<span title=${formatTime(at)}>+${formatMs(Date.parse(at) - times.begin)}</span>`,
+    },
+    {
       title: "Took",
       class: "number",
       cell: ({ durationMs }) => durationMs > 0 ? formatMs(durationMs) : "",
+    },
+    {
+      title: "Over time",
+      isUntitled: true,
+      class: "wide",
+      cell: (step) => step.startedAt && html`<${Bar} step=${step} times=${times} />`,
     },
     {
       title: "Reason",
@@ -144,26 +156,29 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
       </p>
     `}
     <${Table} label="Steps" rows=${run.steps} columns=${columns} />
-    <${Durations} steps=${run.steps} />
   `;
 }
 
-/** The time that each step took, as bars. */
-function Durations({ steps }: { steps: readonly Step[] }) {
-  const { x, names, series } = useMemo(() => {
-    const ran = steps.filter(({ durationMs }) => durationMs > 0);
-    return {
-      x: ran.map((_, i) => i),
-      names: ran.map(({ step }) => step),
-      series: [{ label: "Took", values: ran.map(({ durationMs }) => durationMs) }],
-    };
-  }, [JSON.stringify(steps.map(({ step, durationMs }) => [step, durationMs]))]);
-  if (x.length < 2) return null;
+/** Returns when the first step began, and the milliseconds until the last one ended. */
+function timesOf({ startedAt, steps }: Run): { begin: number; length: number } {
+  const ran = steps.flatMap(({ startedAt: at, durationMs }) =>
+    at === undefined ? [] : [{ from: Date.parse(at), to: Date.parse(at) + durationMs }]
+  );
+  const began = startedAt === undefined ? Infinity : Date.parse(startedAt);
+  const begin = Math.min(began, ...ran.map(({ from }) => from));
+  return { begin, length: Math.max(1, ...ran.map(({ to }) => to - begin)) };
+}
+
+/** The time of a step as a part of that of the run. */
+function Bar({ step: { startedAt = "", durationMs, end }, times: { begin, length } }: {
+  step: Step;
+  times: ReturnType<typeof timesOf>;
+}) {
+  const share = (ms: number) => `${100 * ms / length}%`;
+  const [inlineSize, marginInlineStart] = [share(durationMs), share(Date.parse(startedAt) - begin)];
   return html`
-    <div class="card">
-      <${Chart} label="Time of steps" kind="bars" x=${x} xLabel="Step" series=${series}
-        formatX=${(at: number) => names[at] ?? ""} formatY=${formatMs} />
-    </div>
+    <span class="span" aria-hidden="true"><span class=${`span-${end}`}
+      style=${{ inlineSize, marginInlineStart }}></span></span>
   `;
 }
 

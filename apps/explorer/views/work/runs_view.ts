@@ -46,7 +46,7 @@ function Runs({ pipeline }: { pipeline?: string }) {
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
         items.length === 0
           ? html`
-            <${Empty} title="There are no runs" hasPicture>
+            <${Empty} title="There are no runs" docs="pipelines.md">
               <p>A run of a pipeline appears here with its steps and logs. Start one where its code is:</p>
               <${CopyBox} label="Start a run" text="holdfast pipeline run" />
               <//>

@@ -1,0 +1,61 @@
+// The details of the chosen node of a lineage: of a version, or of a step that ran.
+import { openVersion } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import { formatBytes, formatCount, formatMs, formatTime } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useRef } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { Run } from "../work/run_view.ts";
+import type { LineageNode } from "./lineage_part.ts";
+
+type Facts = Readonly<Record<string, unknown>>;
+
+export function hrefOfNode({ ref, made }: LineageNode): string {
+  return made === undefined ? hrefOfRef(ref) : hrefOf(["runs", made.run, made.step]);
+}
+
+export function NodeDetails({ node }: { node: LineageNode }) {
+  const { service } = useSession();
+  const { ref, state, made, createdAt, metadata } = node;
+  const known: Facts = made === undefined
+    ? { State: state, ...createdAt && { Saved: formatTime(createdAt) } }
+    : { Pipeline: made.pipeline, Operator: made.operator, Parameters: made.params };
+  const more = useLoaded(async (signal): Promise<Facts> => {
+    if (made !== undefined) {
+      if (service.isSite) return {};
+      const run = await service.json<Run>(`runs/${encodeURIComponent(made.run)}`, { signal });
+      const step = run.steps.find(({ step }) => step === made.step);
+      return {
+        Status: step?.end,
+        Began: step?.startedAt && formatTime(step.startedAt),
+        Took: step && formatMs(step.durationMs),
+      };
+    }
+    if (state !== "present") return {};
+    const [, name = "", version = ""] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
+    const { materializer, size, files } = await openVersion(service, { name, version }, signal);
+    return {
+      Kind: materializer,
+      Size: `${formatBytes(size)} in ${formatCount(files.length, "file")}`,
+    };
+  }, [ref]);
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => card.current!.scrollIntoView({ block: "nearest" }), [more.value]);
+  const facts = Object.entries({ ...known, ...more.value, ...metadata });
+  return html`
+    <section ref=${card} class="card stack" aria-label=${`Details of ${ref}`}>
+      <div class="row spread">
+        <h2 class="mono">${ref}</h2>
+        ${!(made !== undefined && service.isSite) &&
+          html`<a class="button" href=${hrefOfNode(node)}>Open</a>`}
+      </div>
+      <dl class="facts">${facts.filter(([, value]) => value !== undefined).map(([key, value]) =>
+        html`
+          <dt>${key}</dt>
+          <dd>${typeof value === "string" ? value : JSON.stringify(value)}</dd>
+        `
+      )}</dl>
+    </section>
+  `;
+}
