@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-import { loadCommands } from "../../apps/cli/commands/mod.ts";
-import { GROUPS } from "../../apps/cli/program/groups.ts";
+import { GROUPS, loadCommands } from "../../apps/cli/commands/mod.ts";
 import { runCli } from "../../apps/cli/program/run_cli.ts";
 import { ReaderGone } from "../../apps/cli/terminal/cli_io.ts";
 import { captureIo, cliTest, filesIn, filledTest, holdfast, succeeds } from "./captured_io.ts";

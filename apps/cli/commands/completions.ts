@@ -2,7 +2,7 @@
 import { readRemotes } from "../../../registry/places/mod.ts";
 import { completeLine } from "../completion/complete_line.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { GROUPS } from "../program/groups.ts";
+import type { CommandGroup } from "../program/groups.ts";
 import { invalid } from "../program/hints.ts";
 
 /**
@@ -92,23 +92,27 @@ export const completions: Command = defineCommand<[shell: string]>({
   },
 });
 
-export const complete: Command = defineCommand<[words: string[]]>({
-  name: "__complete",
-  summary: "Print the completions of a command line, one word per line.",
-  args: [{ usage: "[words...]", text: "the words after the program's name, after --" }],
-  options: [],
-  examples: [],
-  hidden: true,
-  async run([words], _options, context) {
-    const found = await completeLine(words, {
-      commands: await context.loadCommands(),
-      remotes: remoteNames(context),
-      topics: [...GROUPS.map(({ name }) => name), "exit-codes"],
-      open: (registry) => context.open({ registry }),
-    });
-    if (found.length > 0) await context.io.stdout.write(`${found.join("\n")}\n`);
-  },
-});
+export const complete = (
+  loadCommands: () => Promise<readonly Command[]>,
+  groups: readonly CommandGroup[],
+): Command =>
+  defineCommand<[words: string[]]>({
+    name: "__complete",
+    summary: "Print the completions of a command line, one word per line.",
+    args: [{ usage: "[words...]", text: "the words after the program's name, after --" }],
+    options: [],
+    examples: [],
+    hidden: true,
+    async run([words], _options, context) {
+      const found = await completeLine(words, {
+        commands: await loadCommands(),
+        remotes: remoteNames(context),
+        topics: [...groups.map(({ name }) => name), "exit-codes"],
+        open: (registry) => context.open({ registry }),
+      });
+      if (found.length > 0) await context.io.stdout.write(`${found.join("\n")}\n`);
+    },
+  });
 
 /** Returns the names of registries; none if their file is broken. */
 function remoteNames({ io: { system }, logger }: CommandContext): string[] {

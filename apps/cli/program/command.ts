@@ -62,7 +62,6 @@ export function defineCommand<Args extends readonly unknown[], Options = Record<
 export interface CommandContext {
   readonly io: CliIo;
   readonly shared: SharedOptions;
-  loadCommands(): Promise<readonly Command[]>;
   readonly colors: Colors;
   readonly logger: Logger;
   /** Opens the registry of this run, read-only unless `write`. The run closes it. */

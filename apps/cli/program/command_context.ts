@@ -4,7 +4,7 @@ import { explainFailure, type FoundRegistry, originOf } from "../../../registry/
 import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
 import { orMissing } from "../../../core/errors.ts";
 import { type CliIo, createColors, stdinOf } from "../terminal/cli_io.ts";
-import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
+import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
 import { invalid, shellWord, withHints, withRegistry } from "./hints.ts";
 import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
@@ -16,12 +16,11 @@ import { wrappedFor } from "../terminal/wrap.ts";
 export interface CommandContextOptions {
   io: CliIo;
   shared: SharedOptions;
-  loadCommands(): Promise<readonly Command[]>;
 }
 
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  { io, shared, loadCommands }: CommandContextOptions,
+  { io, shared }: CommandContextOptions,
 ): CommandContext & AsyncDisposable {
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
@@ -35,7 +34,6 @@ export function createCommandContext(
   return {
     io,
     shared,
-    loadCommands,
     colors: createColors(io.stdout, io),
     logger,
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {

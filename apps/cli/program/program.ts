@@ -5,11 +5,12 @@ import { type CliIo, type CliOutput, createColors, knownColumns } from "../termi
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";
-import { groupHelp, groupLines, GROUPS } from "./groups.ts";
+import { type CommandGroup, groupHelp, groupLines } from "./groups.ts";
 import { invalid } from "./hints.ts";
 
 export interface ProgramOptions {
   commands: readonly Command[];
+  groups: readonly CommandGroup[];
   io: CliIo;
   version: string;
   run(
@@ -31,10 +32,10 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions,
 ): Promise<number> {
-  const { commands, io, version, run } = options;
+  const { commands, io, run } = options;
   let exitCode = 0;
   let help = "";
-  const program = createProgram(io, version, (text) => void (help += text));
+  const program = createProgram(options, (text) => void (help += text));
 
   for (const command of commands) {
     const sub = addCommand(program, command, io);
@@ -45,9 +46,7 @@ export async function runProgram(
     });
   }
 
-  const topic = args.length === 2 && args[0] === "help"
-    ? topicHelp(args[1]!, commands, helpWidth(io.stdout))
-    : undefined;
+  const topic = args.length === 2 && args[0] === "help" ? topicHelp(args[1]!, options) : undefined;
   if (topic !== undefined) {
     await io.stdout.write(`${topic}\n`);
     return 0;
@@ -86,13 +85,16 @@ function addCommand(program: Parser, command: Command, io: CliIo): Parser {
   return sub;
 }
 
-function createProgram(io: CliIo, version: string, write: (text: string) => void): Parser {
+function createProgram(
+  { io, version, groups }: ProgramOptions,
+  write: (text: string) => void,
+): Parser {
   const colors = createColors(io.stdout, io);
   const program = new Parser("holdfast")
     .description(
       "Versions of models, datasets and files of any size, for any number of writers.\n\n" +
         `${FIRST_STEPS}\n\nCommands, explained by holdfast help GROUP, COMMAND or exit-codes:\n` +
-        groupLines(),
+        groupLines(groups),
     )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
@@ -119,9 +121,9 @@ function createProgram(io: CliIo, version: string, write: (text: string) => void
   return program;
 }
 
-function topicHelp(topic: string, commands: readonly Command[], columns: number) {
-  const group = GROUPS.find(({ name }) => name === topic);
-  if (group !== undefined) return groupHelp(group, commands, columns);
+function topicHelp(topic: string, { commands, groups, io }: ProgramOptions) {
+  const group = groups.find(({ name }) => name === topic);
+  if (group !== undefined) return groupHelp(group, commands, helpWidth(io.stdout));
   return topic === "exit-codes" ? EXIT_CODE_HELP : undefined;
 }
 

@@ -3,7 +3,7 @@ import manifest from "../../../deno.json" with { type: "json" };
 import { type CliIo, createColors, ReaderGone } from "../terminal/cli_io.ts";
 import { createCommandContext } from "./command_context.ts";
 import type { SharedOptions } from "./command.ts";
-import { loadCommands, loadCommandsFor } from "../commands/mod.ts";
+import { GROUPS, loadCommandsFor } from "../commands/mod.ts";
 import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./exit_code.ts";
 import { withRegistry } from "./hints.ts";
 import { hintFor } from "../../../core/errors.ts";
@@ -23,13 +23,14 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   try {
     return await runProgram(given, {
       commands: await loadCommandsFor(given),
+      groups: GROUPS,
       io,
       version: manifest.version,
       async run(command, call) {
         const { args: words, registry } = splitRemotes(command, call.args, call.shared);
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
         refuseHalfRefs(command, words);
-        const context = createCommandContext({ io, shared, loadCommands });
+        const context = createCommandContext({ io, shared });
         try {
           return await command.run(words, call.options, context) ?? 0;
         } finally {

@@ -29,8 +29,7 @@ cliTest("gc --forget forgets names that were deleted long ago", async (it) => {
   const io = captureIo({ cwd: it.cwd });
   const year = withAge(backendOf(it), 365 * 24 * 3_600_000);
   await using registry = await openRegistry(year, { create: false });
-  const loadCommands = () => Promise.resolve([]);
-  await using context = createCommandContext({ io, shared: {}, loadCommands });
+  await using context = createCommandContext({ io, shared: {} });
   await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
   assertEquals(await Array.fromAsync(backendOf(it).list("names/gone/")), []);
