@@ -9,6 +9,7 @@ import type {
   StoredValueReply,
   StoreValueJob,
 } from "../payload/job_kinds.ts";
+import { earlierAt } from "../payload/known.ts";
 import { allParts } from "../cell/objects.ts";
 import { packFiles, storeFile } from "../payload/writing/store_file.ts";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
@@ -141,7 +142,7 @@ async function storeValue(
         packFiles: (job, stop) => oneObject(job, stop, jobs.packFiles),
         drop: (object) => jobs.drop(`${folder}${object}`),
         known: (size) => known?.get(size),
-        sharing: (path) => sharing && { earlier: sharing.get(path) },
+        sharing: (path) => sharing && { earlier: earlierAt(sharing, path) },
         keepList: (sha256, list) => void lists.set(sha256, list),
         share({ path, size }) {
           moved(path, size);

@@ -7,7 +7,7 @@ import { payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import { isLate } from "../cell/voids.ts";
-import { type Known, KnownFiles } from "./known.ts";
+import { byPlace, type Known, KnownFiles } from "./known.ts";
 import type { EarlierFile } from "./job_kinds.ts";
 import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
 
@@ -19,7 +19,7 @@ export interface Base {
   readonly answers: boolean;
   readonly damaged: boolean;
   readonly known: ReadonlyMap<number, Known>;
-  /** Its files that can share bytes with changed ones, by path. */
+  /** Its files that can share bytes with changed ones, for {@linkcode earlierAt}. */
   readonly earlier: ReadonlyMap<string, EarlierFile>;
   /** True for another name: files are copied inside the store, and do not depend on it. */
   readonly copies: boolean;
@@ -69,11 +69,8 @@ export async function createBase(
     },
     known: known.bySize,
     get earlier() {
-      return earlier ??= new Map(
-        known.bySize.size === 0 || copies
-          ? []
-          : files.flatMap((file) => earlierOf(file, record.name, own)),
-      );
+      const shared = known.bySize.size === 0 || copies ? [] : files;
+      return earlier ??= byPlace(shared.flatMap((file) => earlierOf(file, record.name, own)));
     },
     async share(file, copy) {
       const same = known.same(file);

@@ -80,7 +80,7 @@ export interface StoreValueJob {
   first: number;
   compress?: Encoding;
   known?: ReadonlyMap<number, Known>;
-  /** Earlier files by path, if files may share bytes. */
+  /** Same as of a base, if files may share bytes. */
   sharing?: ReadonlyMap<string, EarlierFile>;
   here: {
     save(options: MaterializeOptions): FilesToSave;

@@ -1,5 +1,5 @@
-// Files whose bytes are stored already, found by digest. Jobs get all digests of one size: they
-// store a file unless its digest is among them.
+// Files whose bytes are stored already, found by digest, and files that may share some of theirs,
+// found by path. Jobs get all digests of one size: they store a file unless its digest is among them.
 import type { StoredFile } from "../../core/record.ts";
 
 /** Digests of files that need not be stored. */
@@ -21,4 +21,24 @@ export class KnownFiles {
     const file = this.#byDigest.get(sha256);
     return file?.size === size ? file : undefined;
   }
+}
+
+/** Returns files by path, by `/` and their name if only one has it, and by "" if they are one. */
+export function byPlace<F>(files: readonly [path: string, F][]): Map<string, F> {
+  const found = new Map(files);
+  const names = Map.groupBy(files, ([path]) => nameKey(path));
+  for (const [key, [first, ...others]] of names) {
+    if (others.length === 0) found.set(key, first![1]);
+  }
+  if (files.length === 1) found.set("", files[0]![1]);
+  return found;
+}
+
+/** Returns the file at a path, else the one that was probably renamed to it. */
+export function earlierAt<F>(files: ReadonlyMap<string, F>, path: string): F | undefined {
+  return files.get(path) ?? files.get(nameKey(path)) ?? files.get("");
+}
+
+function nameKey(path: string): string {
+  return `/${path.slice(path.lastIndexOf("/") + 1)}`;
 }

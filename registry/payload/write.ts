@@ -9,6 +9,7 @@ import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
+import { earlierAt } from "./known.ts";
 import { FileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress, type WriteProgress } from "./writing/sender.ts";
 import { type PayloadStore, Uploads } from "./writing/uploads.ts";
@@ -179,7 +180,7 @@ export class PayloadUpload {
         this.#noteSharing(reply.parts);
         return reply;
       },
-      sharing: (path) => bytes ? { earlier: base?.earlier.get(path) } : undefined,
+      sharing: (path) => bytes ? { earlier: base && earlierAt(base.earlier, path) } : undefined,
       keepList: (sha256, list) => this.#keepList(sha256, list),
       packFiles: (job, signal) => uploads.sendObject("packFiles", job, signal),
       drop: (object) => uploads.drop(object),
