@@ -83,6 +83,7 @@ export async function findCredentials(
     return { found: true, where: `token in ${where}` };
   }
   const { driver, place } = driverOf(found.location);
-  return await driver?.findCredentials?.(place, io) ??
-    { found: false, where: `unknown: no driver for the scheme ${place.scheme}:` };
+  if (driver?.findCredentials !== undefined) return await driver.findCredentials(place, io);
+  const where = driver ? "none needed" : `unknown: no driver for the scheme ${place.scheme}:`;
+  return { found: driver !== undefined, where };
 }

@@ -17,6 +17,8 @@ Deno.test("credentials are located, never shown", async () => {
   const keys = { R2_MY_BUCKET_ACCESS_KEY: SECRET, R2_MY_BUCKET_SECRET_KEY: SECRET };
   const cases: [place: string, env: Record<string, string>, found: boolean, where: string][] = [
     ["./folder", {}, true, "none needed"],
+    ["memory://bucket", {}, true, "none needed"],
+    ["azure://bucket", {}, false, "no driver for the scheme azure:"],
     ["r2://my-bucket", keys, true, "keys in the environment"],
     ["r2://other", keys, false, "R2_OTHER_ACCESS_KEY"],
     ["s3://bucket?provider=r2", {}, false, "R2_BUCKET_ACCESS_KEY"],
