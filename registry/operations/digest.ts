@@ -29,8 +29,7 @@ export async function hashFiles(
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
     signal?.throwIfAborted();
-    const { mediaType: _, ...facts } = fileFacts(file);
-    hashed.push({ path: file.path, ...await hashContent(file, signal), ...facts });
+    hashed.push({ path: file.path, ...await hashContent(file, signal), ...fileFacts(file) });
   }
   return hashed;
 }
