@@ -180,7 +180,7 @@ for (const handBack of [false, true]) {
 
 programTest("a worker that cannot start takes no job later", BOTH, async ({ own }) => {
   await using server = await own();
-  await using queue = await openBullmqQueue(server.url, { answerWithinMs: 500 });
+  await using queue = await openBullmqQueue(server.url, { answerWithinMs: 2_000 });
   await server.kill();
   const ghost: string[] = [];
   const left = Promise.withResolvers<void>();

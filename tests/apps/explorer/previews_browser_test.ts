@@ -11,7 +11,6 @@ import { sampleFiles, writeFiles } from "./support/samples.ts";
 /** Opens the explorer of a registry, with a function that shows an address. */
 async function openExplorer(registry: Registry) {
   const { page, url, errors, foreign, ...opened } = await open(registry);
-  page.setDefaultTimeout(20_000);
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.goto(url);
   return {

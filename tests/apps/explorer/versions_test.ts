@@ -108,7 +108,6 @@ Deno.test({
     await saveRuns(registry, 120); // more than the first page
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
-    page.setDefaultTimeout(15_000);
     await page.goto(`${url}#/artifacts/team%3Amodel`);
     await page.getByText("120 of 120 versions", { exact: true }).waitFor();
     const table = page.getByRole("table");
@@ -156,7 +155,6 @@ Deno.test({
     await saveRuns(registry, 12);
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
-    page.setDefaultTimeout(15_000);
     await page.goto(`${url}#/artifacts/team%3Amodel`);
     await page.getByText("loss by version").waitFor();
     await page.getByRole("combobox", { name: "by" }).selectOption("epochs");
@@ -194,7 +192,6 @@ Deno.test({
     } as Registry["versions"];
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
-    page.setDefaultTimeout(60_000);
     const begun = realSystem.monotonic();
     await page.goto(`${url}#/artifacts/big`);
     await page.getByRole("link", { name: "10000.0.0" }).waitFor();

@@ -84,7 +84,6 @@ Deno.test({
             return [body.innerText, ...fields].some((shown) => shown.includes(text));
           },
           text,
-          { timeout: 10_000 },
         ).catch((cause) => {
           throw new Error(`Cannot see "${text}" at ${fragment}`, { cause });
         });
@@ -199,7 +198,6 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url } = explorer;
     using _held = { [Symbol.dispose]: () => rest.resolve() }; // also if the test fails
-    page.setDefaultTimeout(15_000);
     const showsLast = async (name: string) => {
       await page.getByRole("listbox").press("End");
       await page.getByRole("option", { name }).waitFor();

@@ -118,7 +118,7 @@ connectionTest("a connection that the server will close is not reused", async (s
 closingTest("an unanswered create over a reused connection times out", async (use) => {
   for (const secure of [false, true]) {
     const server = use(await startCuttingServer({ secure }));
-    const backend = use(overS3(server.endpoint, { requestTimeoutMs: 300 }));
+    const backend = use(overS3(server.endpoint, { requestTimeoutMs: 1_000 }));
     await createOutcome(backend, "warm", new Uint8Array(1));
     server.cut(pathOf("stall"), "stall");
     assertEquals(await createOutcome(backend, "stall", new Uint8Array(1)), "lost");

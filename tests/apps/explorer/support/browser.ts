@@ -3,6 +3,7 @@ import { type Browser, chromium, type Page } from "npm:playwright-core@^1.56";
 import { createHandler, type HandlerOptions } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
 import type { Registry } from "../../../../mod.ts";
+import { LIMIT_MS } from "../../../support/without_hanging.ts";
 
 /** The path of Chromium, which `HOLDFAST_BROWSER` overrides; undefined if there is none. */
 export const CHROMIUM: string | undefined = [
@@ -70,6 +71,7 @@ export async function openServed(
   const origin = `http://127.0.0.1:${server.addr.port}`;
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
+  page.setDefaultTimeout(LIMIT_MS);
   const [errors, foreign]: [string[], string[]] = [[], []];
   page.on("dialog", (dialog) => (errors.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
   page.on("pageerror", (error) => errors.push(String(error)));

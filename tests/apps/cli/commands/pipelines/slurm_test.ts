@@ -51,7 +51,7 @@ programTest(
         await realSystem.sleep(100);
       }
     })();
-    const { end } = await withoutHanging("the end of the run", ended, 60_000);
+    const { end } = await withoutHanging("the end of the run", ended);
     assertEquals(end, "ok");
     const text = async (name: string, path: string) =>
       new TextDecoder().decode(await (await registry.open(name)).file(path).bytes());

@@ -71,7 +71,7 @@ programTest(
     await ready.promise;
     await server.kill();
     stop.abort();
-    const code = await withoutHanging("the worker's end", working, 60_000);
+    const code = await withoutHanging("the worker's end", working);
     const told = new TextDecoder().decode(io.output());
     await server.start(); // so that what is still to be closed finds somebody
     assertEquals([code, /"trouble".*does not answer/.test(told)], [0, true], `${code} ${told}`);
