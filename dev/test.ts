@@ -7,7 +7,7 @@ import { tempRoot } from "../tests/support/temp_root.ts";
 
 /**
  * Tests that only `deno task test:all` runs: they start programs, threads or builds, or repeat something many times.
- * Tests on real servers are among all others, and say by themselves that they are left out.
+ * Tests on real servers and in a browser are among all others, and are left out by themselves.
  */
 const ONLY_IN_ALL = [
   // programs that save, read, are killed, are interrupted, or may do little
@@ -61,6 +61,7 @@ const ONLY_IN_ALL = [
   "tests/dev/jsr_test.ts",
   "tests/dev/npm_test.ts",
   "tests/docs/first_hour_test.ts",
+  "tests/docs/migrating/rows_test.ts",
   "tests/examples_test.ts",
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",
@@ -79,12 +80,15 @@ const ONLY_IN_ALL = [
   "tests/registry/verbs/names_test.ts",
 ];
 
-/** The longest files begin first, so that none is left alone at the end: two that mostly wait, two that mostly work. */
+/** The longest files begin first, so that none is left alone at the end: some mostly wait, some mostly work. */
 const FIRST_IN_ALL = [
   "tests/operators/runner/carry/kill_test.ts",
   "tests/queues/kill_test.ts",
   "tests/dev/npm_test.ts",
-  "tests/servers/processes_test.ts",
+  "tests/apps/explorer/views_test.ts",
+  "tests/apps/explorer/previews_browser_test.ts",
+  "tests/dev/install_test.ts",
+  "tests/judges/power_loss/power_loss_test.ts",
 ];
 
 /** Servers that the system's packages bring. */
