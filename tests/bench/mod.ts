@@ -12,7 +12,9 @@ import { createChangedFilesGroup } from "./buckets/changed_files.ts";
 import { createChurnGroup } from "./churn.ts";
 import { createLatestGroup } from "./many/latest.ts";
 import { type BenchSettings, type Group, runGroup } from "./measure.ts";
+import { createRulesGroup } from "./many/rules.ts";
 import { createPipelinesGroup } from "./pipelines.ts";
+import { writeSection } from "./page.ts";
 import { rowsOf, tableOf } from "./report.ts";
 import { createServiceGroup } from "./service/service.ts";
 import { createSmallGroup } from "./small.ts";
@@ -24,6 +26,7 @@ const HELP = `Measures Holdfast on a disk, and in buckets where their groups are
   --only GROUPS    only these, separated by commas
   --quick          a run of seconds, which shows that everything works
   --json           one JSON object a line instead of tables
+  --write FILE     also writes each table into this page, as docs/performance.md
   --folder PATH    where files go (default: the folder for temporary files)
   --n NUMBER       small operations in one run (default 500)
   --reps NUMBER    how often each measure is run (default 5)
@@ -36,6 +39,8 @@ Groups:
 
 interface GroupEntry {
   title: string;
+  /** Text of the page about what is compared. */
+  about?: string;
   create(settings: BenchSettings): Promise<Group>;
   maxRepeats?: number;
   named?: boolean;
@@ -43,15 +48,32 @@ interface GroupEntry {
 
 const GROUPS: Record<string, GroupEntry> = {
   calls: { title: "Backend calls of a small value", create: createCallsGroup, maxRepeats: 1 },
-  small: { title: "1 KiB", create: createSmallGroup },
+  small: {
+    title: "Saves and loads of 1 KiB in a folder",
+    about: "The floor is what any program must do: for a save, make a folder, write, link and " +
+      "unlink a file; for a load, read a file, compute SHA-256 and parse JSON.",
+    create: createSmallGroup,
+  },
   churn: { title: "Automatic versions", create: createChurnGroup },
   latest: { title: "Latest of many versions", create: createLatestGroup },
   service: {
-    title: "The service, beside bare handlers that return the same bytes",
+    title: "The service, beside presigned URLs of MinIO",
+    about:
+      "20 connections get the same bytes from `holdfast serve` over a folder and from MinIO. " +
+      "The load takes its processor time from the same machine.",
     create: createServiceGroup,
   },
+  many: {
+    title: "Retention rules over 1,000,000 versions",
+    about: "A dry run of `prune` by a rule that keeps 30 of 100 versions of each name, in a " +
+      "folder, without a cache. The report lists every version to delete, and the versions of " +
+      "one name are in memory together.",
+    create: createRulesGroup,
+    maxRepeats: 1,
+    named: true,
+  },
   pipelines: {
-    title: "Pipelines: trivial steps over a registry on a disk",
+    title: "Pipelines: trivial steps over a registry in a folder",
     create: createPipelinesGroup,
   },
   queues: {
@@ -76,13 +98,16 @@ const GROUPS: Record<string, GroupEntry> = {
     create: createBatchGroup,
   },
   uploads: {
-    title: "Uploads over HTTP, into a service over a registry on a disk",
+    title: "Uploads over HTTP, into a service over a folder",
     create: async (settings) => (await import("./service/uploads.ts")).createUploadsGroup(settings),
     maxRepeats: 1,
     named: true,
   },
   pairs: {
-    title: "The second version of eight pairs, beside restic; of 1 GiB in a bucket, beside s5cmd",
+    title: "Second versions, beside restic, and in a bucket beside s5cmd",
+    about:
+      "Each saves a file that a version before it resembles. `added` is what the store grows " +
+      "by, in percent of the file. [What a new version costs](version_cost.md) describes the files.",
     create: async (settings) => (await import("./pairs.ts")).createPairsGroup(settings),
     maxRepeats: 3,
     named: true,
@@ -102,7 +127,7 @@ const GROUPS: Record<string, GroupEntry> = {
 
 function changed(title: string, way: Way): GroupEntry {
   return {
-    title: `A changed file in a bucket, ${title}`,
+    title: `A changed file in a bucket: ${title}`,
     create: (settings) => createChangedFilesGroup(way, settings),
     named: true,
   };
@@ -110,7 +135,11 @@ function changed(title: string, way: Way): GroupEntry {
 
 function bucket(title: string, way: Way): GroupEntry {
   return {
-    title: `A bucket: MinIO beside s5cmd, ${title}`,
+    title: `A bucket beside s5cmd: ${title}`,
+    about:
+      "`s5cmd` is the fastest client of buckets that we know. It copies objects; Holdfast also " +
+      "computes the SHA-256 of each file, commits a version, and checks what it downloads. A bare " +
+      "loop of the same driver downloads the same objects without the registry.",
     create: (settings) => createBucketWayGroup(way, settings),
     maxRepeats: 3,
     named: true,
@@ -126,6 +155,7 @@ async function main(): Promise<void> {
       },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      write: { type: "string" },
       folder: { type: "string", default: tmpdir() },
       n: { type: "string" },
       reps: { type: "string" },
@@ -150,6 +180,7 @@ async function main(): Promise<void> {
       throw new Error(`Cannot measure "${name}": there is no such group\n${groups}`);
     }
     const folder = fs.mkdtempSync(join(values.folder, "holdfast-bench-"));
+    const [before] = loadavg();
     try {
       const group = await entry.create({ folder, operations, repeats, quick: values.quick });
       const samples = await runGroup(group, Math.min(repeats, entry.maxRepeats ?? repeats));
@@ -157,6 +188,16 @@ async function main(): Promise<void> {
       const rows = rowsOf(name, samples);
       if (values.json) { for (const row of rows) console.log(JSON.stringify(row)); }
       else console.log(tableOf(entry.title, rows));
+      if (values.write === undefined) continue;
+      const reps = `--reps ${samples[0]?.timings.length}`;
+      const command = `deno task bench --only ${name} ${values.quick ? "--quick " : ""}${reps}`;
+      const load = `load ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`;
+      const { runtime, cpu, memory } = machine;
+      await writeSection(values.write, rows, {
+        ...entry,
+        command,
+        circumstances: [runtime, cpu, memory, load].join(", "),
+      });
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });
     }

@@ -15,6 +15,8 @@ export interface Row {
   /** Operations or MiB in a second, in the best run. */
   perSecond: number;
   timesFloor?: Ratio;
+  /** The measure of `timesFloor`. */
+  floor?: string;
   /** The ratio to a second measure, named by `second`. */
   timesSecond?: Ratio & { second: string };
   facts?: Record<string, number | string>;
@@ -41,7 +43,10 @@ export function rowsOf(group: string, samples: readonly Sample[]): Row[] {
       perSecond: rounded(1000 / best),
     };
     const below = samples.find(({ measure }) => measure.name === floor);
-    if (below !== undefined) row.timesFloor = ratio(each(sample), each(below));
+    if (below !== undefined) {
+      row.timesFloor = ratio(each(sample), each(below));
+      row.floor = floor;
+    }
     const beside = samples.find(({ measure }) => measure.name === second);
     if (second !== undefined && beside !== undefined) {
       row.timesSecond = { second, ...ratio(each(sample), each(beside)) };
@@ -88,10 +93,7 @@ export function tableOf(title: string, rows: readonly Row[]): string {
     time(row.bestMs),
     time(row.medianMs),
     time(row.cpuMs),
-    row.bestMs === 0
-      ? ""
-      : `${Math.round(row.perSecond).toLocaleString("en")} ${row.unit === "op" ? "" : "MiB"}`
-        .trim(),
+    speedOf(row),
     shownRatio(row.timesFloor),
     [
       ...(row.timesSecond ? [`${shownRatio(row.timesSecond)} × ${row.timesSecond.second}`] : []),
@@ -110,6 +112,12 @@ export function tableOf(title: string, rows: readonly Row[]): string {
       .trimEnd()
   );
   return `${title}\n${text.map((line) => `  ${line}`).join("\n")}\n`;
+}
+
+export function speedOf({ bestMs, perSecond, unit }: Row): string {
+  if (bestMs === 0) return "";
+  const count = perSecond < 10 ? perSecond.toPrecision(2) : Math.round(perSecond);
+  return `${count.toLocaleString("en")} ${unit === "op" ? "" : "MiB"}`.trim();
 }
 
 function shownRatio(ratio: Ratio | undefined): string {

@@ -14,7 +14,7 @@ export interface MemoryReport {
   peakRssMib: number;
 }
 
-function peakRssMib(): number {
+export function peakRssMib(): number {
   const [, kib] = /^VmHWM:\s*(\d+) kB/m.exec(fs.readFileSync("/proc/self/status", "utf8"))!;
   return Math.round(Number(kib) / 1024);
 }

@@ -30,6 +30,7 @@ async function send(url: string, init: RequestInit, status: number): Promise<Res
 
 export interface BenchedService extends AsyncDisposable {
   url: string;
+  pid: number;
   peakRssMib(): number;
 }
 
@@ -42,6 +43,7 @@ export async function startService(folder: string): Promise<BenchedService> {
   const [line] = await watched.lines(1);
   return {
     url: JSON.parse(line).url.replace(/\/$/, ""),
+    pid: child.pid,
     peakRssMib() {
       const status = fs.readFileSync(`/proc/${child.pid}/status`, "utf8");
       return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);

@@ -1,0 +1,55 @@
+// Results as sections of docs/performance.md, one for each group.
+import fs from "node:fs";
+import { denoSucceeds } from "../support/run_deno.ts";
+import { type Ratio, type Row, speedOf } from "./report.ts";
+
+export interface Section {
+  title: string;
+  about?: string;
+  command: string;
+  /** The machine, and how busy it was. */
+  circumstances: string;
+}
+
+/** Writes the section of a group in place of its last one, or at the end. The rest of the page stays. */
+export async function writeSection(
+  page: string,
+  rows: readonly Row[],
+  section: Section,
+): Promise<void> {
+  const [intro, ...sections] = fs.readFileSync(page, "utf8").split(/^(?=## )/m);
+  const heading = `## ${section.title}\n`;
+  const at = sections.findIndex((text) => text.startsWith(heading));
+  sections.splice(at < 0 ? sections.length : at, at < 0 ? 0 : 1, textOf(rows, section, heading));
+  fs.writeFileSync(page, [intro, ...sections].join(""));
+  await denoSucceeds(["fmt", "--quiet", page]);
+}
+
+function textOf(
+  rows: readonly Row[],
+  { about, command, circumstances }: Section,
+  heading: string,
+): string {
+  const cells = rows.flatMap((row, i) => {
+    const facts = Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`);
+    const { timesFloor, timesSecond } = row;
+    const { floor = "" } = row;
+    const to = floor === rows[i - 1]?.name ? "the row above" : floor;
+    const first = [row.name, speedOf(row), ...ratioOf(timesFloor), to, facts.join("; ")];
+    if (timesSecond === undefined) return [first];
+    return [first, ["the same", "", ...ratioOf(timesSecond), timesSecond.second, ""]];
+  });
+  const head = ["", "per second", "ratio", "middle run", "processor", "to", ""];
+  const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));
+  const table = [head, head.map((_, i) => i > 0 && i < 5 ? "--:" : "---"), ...cells]
+    .map((line) => `| ${line.filter((_, i) => used[i]).join(" | ")} |`).join("\n");
+  const day = new Date().toISOString().slice(0, 10);
+  return `${heading}\n\`${command}\` (${day}; ${circumstances})\n\n${
+    about === undefined ? "" : `${about}\n\n`
+  }${table}\n\n`;
+}
+
+function ratioOf(ratio: Ratio | undefined): string[] {
+  if (ratio === undefined) return ["", "", ""];
+  return [ratio.best, ratio.median, ratio.cpu].map((times) => times.toPrecision(2));
+}
