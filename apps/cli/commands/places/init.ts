@@ -2,7 +2,8 @@
 import { originOf } from "../../../../registry/places/mod.ts";
 import { type Backend, openRegistry } from "../../../../mod.ts";
 import type { Locking } from "../../../../backends/mod.ts";
-import { orMissing } from "../../../../core/errors.ts";
+import { fault, orMissing, type RegistryError } from "../../../../core/errors.ts";
+import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";
 import { shellWord } from "../../program/hints.ts";
@@ -15,6 +16,7 @@ interface InitOptions {
   mutable?: boolean;
   grace?: number;
   locking?: Locking;
+  share?: "bytes" | "files";
   force?: boolean;
   createBucket?: boolean;
 }
@@ -22,8 +24,7 @@ interface InitOptions {
 export const init: Command = defineCommand<[where?: string], InitOptions>({
   name: "init",
   summary: "Create a registry in ./.holdfast or elsewhere.",
-  details:
-    "The options cannot be changed later, except the grace period. An existing registry is left " +
+  details: "Only the grace period and --share can be changed later. An existing registry is left " +
     "as it is; passing other options than it was created with is an error.",
   args: [{
     usage: "[where]",
@@ -44,6 +45,11 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
       text: "lock with hard links, or with a file lock on disks without them",
       choices: ["link", "file"],
     },
+    {
+      flags: "--share <what>",
+      text: "what new versions share: equal bytes of changed files too, or whole files",
+      choices: ["bytes", "files"],
+    },
     { flags: "-f, --force", text: "create it in a folder with other files" },
     { flags: "--create-bucket", text: "create the bucket if it is missing" },
   ],
@@ -60,7 +66,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     refuseService(found, "create a registry");
     const path = localPathOf(location);
     refuseFile(path, "create");
-    const { createBucket, mutable, grace: graceMs, locking } = options;
+    const { createBucket, mutable, grace: graceMs, locking, share } = options;
     const { cwd, signal, system } = io;
     const { logger } = context;
     const how = { cwd, retryForMs: shared.wait, logger, system };
@@ -70,6 +76,11 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
       versioned: options.unversioned ? false : undefined,
       ...{ mutable, graceMs, locking, signal, system, logger },
     });
+    if (share !== undefined) {
+      const change = created ? changeSettings : readSettings;
+      const now = await change(registry, { share, signal });
+      if (now.share !== share) throw otherShare(now.share, share);
+    }
     const { id, settings } = registry;
     await registry[Symbol.asyncDispose]();
     const kind = `${settings.versioned ? "versioned" : "unversioned"}, ` +
@@ -86,6 +97,16 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     }
   },
 });
+
+function otherShare(now: string, share: string): RegistryError {
+  return fault({
+    code: "Invalid",
+    action: "open the registry with",
+    subject: `--share ${share}`,
+    state: `its versions share ${now}`,
+    hint: `To change that, run \`holdfast settings --share ${share}\`.`,
+  });
+}
 
 async function exists(target: string | Backend, signal: AbortSignal): Promise<boolean> {
   const registry = await orMissing(openRegistry(target, { create: false, readOnly: true, signal }));

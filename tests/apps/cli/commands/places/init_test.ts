@@ -27,6 +27,15 @@ cliTest("init fixes what is asked for, and refuses anything else later", async (
   await it.fails("init", 0);
 });
 
+cliTest("init can create a registry whose versions share whole files alone", async (it) => {
+  const share = async () => JSON.parse(await it.succeeds("settings --json")).share;
+  await it.succeeds("init --share files");
+  assertEquals(await share(), "files");
+  await it.succeeds("init --share files");
+  await it.fails("init --share bytes", 2, "holdfast settings --share bytes");
+  assertEquals(await share(), "files");
+});
+
 cliTest("init refuses a file, a short grace and an unknown scheme", async (it) => {
   await Deno.writeTextFile(it.root.join("file"), "");
   for (
