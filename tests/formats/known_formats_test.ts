@@ -3,21 +3,10 @@ import { createFormats } from "../../formats/mod.ts";
 
 /** Paths by the format that they have. */
 const PATHS: Record<string, string> = {
-  csv: "a.csv",
   tsv: "b.TSV",
-  yaml: "c.yml d.yaml",
-  jsonl: "e.jsonl f.ndjson",
   text: "g.txt readme.md",
-  parquet: "h.parquet",
-  arrow: "i.arrow j.feather",
   zip: "a.zip b.ROI.zip",
-  npz: "c.npz",
-  png: "c.png",
-  jpeg: "d.jpg d.jpeg",
-  tiff: "e.tif e.tiff",
-  webp: "f.webp",
   safetensors: "model.safetensors model-00001-of-00002.safetensors",
-  onnx: "model.onnx",
   gguf: "llama.Q4_K_M.gguf",
   pytorch: "best.pt weights.PTH",
 };

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { concatBytes } from "../../core/bytes/bytes.ts";
-import { encodeNpyHeader } from "../../formats/arrays/npy_header.ts";
-import { contentBytes } from "../../formats/content/content.ts";
-import type { NDArray } from "../../formats/arrays/ndarray.ts";
-import { fileOf } from "./image_files.ts";
-import { refused } from "../support/refused.ts";
-import { npy, readSlice } from "../../formats/npy.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { encodeNpyHeader } from "../../../formats/arrays/npy_header.ts";
+import { contentBytes } from "../../../formats/content/content.ts";
+import type { NDArray } from "../../../formats/arrays/ndarray.ts";
+import { fileOf } from "../image_files.ts";
+import { refused } from "../../support/refused.ts";
+import { npy, readSlice } from "../../../formats/npy.ts";
 
 const encoded = async (array: NDArray) => await contentBytes(await npy().encode(array));
 

@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { isRegistryError } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/file_store.ts";
-import type { Columns, ColumnType, Row, Table, TableRows } from "../../formats/tables/table.ts";
-import { createTable } from "../../formats/tables/create_table.ts";
-import { csv, type CsvOptions, tsv } from "../../formats/csv.ts";
-import { anyBytes, contentBytes, fileOf } from "./format_files.ts";
-import { refused } from "../support/refused.ts";
-import { CELLS, tablesOf } from "./tables/files.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { FileToDecode } from "../../../core/file_store.ts";
+import type { Columns, ColumnType, Row, Table, TableRows } from "../../../formats/tables/table.ts";
+import { createTable } from "../../../formats/tables/create_table.ts";
+import { csv, type CsvOptions, tsv } from "../../../formats/csv.ts";
+import { anyBytes, contentBytes, fileOf } from "../format_files.ts";
+import { refused } from "../../support/refused.ts";
+import { CELLS, tablesOf } from "./files.ts";
 
 const encode = async (table: TableRows, options: CsvOptions = {}) =>
   new TextDecoder().decode(await contentBytes(await csv(options).encode(table)));
