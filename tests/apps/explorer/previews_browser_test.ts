@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import axe from "npm:axe-core@^4.11";
 import type { Page } from "npm:playwright-core@^1.65";
-import { localPath, openRegistry, type Registry } from "../../../mod.ts";
+import {
+  type Backend,
+  createMemoryBackend,
+  localPath,
+  openRegistry,
+  type Registry,
+} from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { IGNORED, openExplorer as open, SKIPPED } from "./support/browser.ts";
 import { hostileFiles } from "./support/hostile.ts";
@@ -32,7 +38,16 @@ const comparisonOf = (path: string) =>
     ...path && { path },
   })}`;
 
-async function saveSamples(registry: Registry): Promise<void> {
+let samples: Promise<Backend> | undefined;
+
+/** Opens a registry with the samples. All tests read one: it takes a second to make. */
+async function openSamples(): Promise<Registry> {
+  return await openRegistry(await (samples ??= saveSamples()));
+}
+
+async function saveSamples(): Promise<Backend> {
+  const backend = createMemoryBackend();
+  const registry = await openRegistry(backend);
   await using root = await tempRoot();
   for (const version of [1, 2] as const) {
     const folder = root.join(`${version}`);
@@ -41,6 +56,7 @@ async function saveSamples(registry: Registry): Promise<void> {
       metadata: { accuracy: 0.9 + version / 100 },
     });
   }
+  return backend;
 }
 
 /** Returns what axe-core calls serious or critical. */
@@ -69,8 +85,7 @@ Deno.test({
     `Chromium shows each kind of preview, without barriers, in light and dark and at 320 px${SKIPPED}`,
   ignore: IGNORED,
   async fn() {
-    await using registry = await openRegistry("memory:");
-    await saveSamples(registry);
+    await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
     await loadAxe(page);
@@ -104,8 +119,7 @@ Deno.test({
   name: `a card has facts, images of its version, tasks, anchors and colored code${SKIPPED}`,
   ignore: IGNORED,
   async fn() {
-    await using registry = await openRegistry("memory:");
-    await saveSamples(registry);
+    await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
     await explorer.show("#/artifacts/demo%3Akinds");
@@ -135,8 +149,7 @@ Deno.test({
   name: `notebooks show their cells and outputs, and sound and film play${SKIPPED}`,
   ignore: IGNORED,
   async fn() {
-    await using registry = await openRegistry("memory:");
-    await saveSamples(registry);
+    await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
     await explorer.show(previewOf("training.ipynb"));
@@ -190,8 +203,7 @@ Deno.test({
   name: `Chromium shows each kind of comparison, without barriers${SKIPPED}`,
   ignore: IGNORED,
   async fn() {
-    await using registry = await openRegistry("memory:");
-    await saveSamples(registry);
+    await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
     await loadAxe(page);
@@ -228,8 +240,7 @@ Deno.test({
     `a table is filtered, sorted and paged with the keyboard, and its address says so${SKIPPED}`,
   ignore: IGNORED,
   async fn() {
-    await using registry = await openRegistry("memory:");
-    await saveSamples(registry);
+    await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page } = explorer;
     await explorer.show(previewOf("scores.csv"));
