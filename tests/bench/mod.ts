@@ -26,7 +26,7 @@ const HELP = `Measures Holdfast on a disk, and in buckets where their groups are
   --only GROUPS    only these, separated by commas
   --quick          a run of seconds, which shows that everything works
   --json           one JSON object a line instead of tables
-  --write FILE     also writes each table into this page, as docs/performance.md
+  --write FILE     also write the tables into FILE, such as docs/performance.md; without --only, those of that page
   --folder PATH    where files go (default: the folder for temporary files)
   --n NUMBER       small operations in one run (default 500)
   --reps NUMBER    how often each measure is run (default 5)
@@ -74,10 +74,14 @@ const GROUPS: Record<string, GroupEntry> = {
   },
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
+    about: "Each step runs `true`. The floor starts the same programs and keeps a file of each.",
     create: createPipelinesGroup,
   },
   queues: {
     title: "A queue on Redis, beside BullMQ alone",
+    about:
+      "The queue adds and works its jobs with BullMQ. Alone, BullMQ does the same on the same " +
+      "server.",
     create: async (settings) => (await import("./queues.ts")).createQueuesGroup(settings),
     named: true,
   },
@@ -128,6 +132,7 @@ const GROUPS: Record<string, GroupEntry> = {
 function changed(title: string, way: Way): GroupEntry {
   return {
     title: `A changed file in a bucket: ${title}`,
+    about: "Downloads of a file of 64 MiB, beside the same bytes stored as one object.",
     create: (settings) => createChangedFilesGroup(way, settings),
     named: true,
   };
@@ -149,10 +154,7 @@ function bucket(title: string, way: Way): GroupEntry {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: {
-        type: "string",
-        default: Object.keys(GROUPS).filter((name) => !GROUPS[name].named).join(","),
-      },
+      only: { type: "string" },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       write: { type: "string" },
@@ -174,7 +176,11 @@ async function main(): Promise<void> {
       ? JSON.stringify({ group: "machine", ...machine })
       : `${Object.values(machine).join(", ")}\n`,
   );
-  for (const name of values.only.split(",")) {
+  const usual = ([, { named, about }]: [string, GroupEntry]) =>
+    values.write === undefined ? !named : about !== undefined;
+  const names = values.only?.split(",") ??
+    Object.entries(GROUPS).filter(usual).map(([name]) => name);
+  for (const name of names) {
     const entry = GROUPS[name];
     if (entry === undefined) {
       throw new Error(`Cannot measure "${name}": there is no such group\n${groups}`);

@@ -51,5 +51,7 @@ function textOf(
 
 function ratioOf(ratio: Ratio | undefined): string[] {
   if (ratio === undefined) return ["", "", ""];
-  return [ratio.best, ratio.median, ratio.cpu].map((times) => times.toPrecision(2));
+  return [ratio.best, ratio.median, ratio.cpu].map((times) =>
+    times < 10 ? times.toPrecision(2) : String(Math.round(times))
+  );
 }

@@ -11,7 +11,7 @@ import { createServerStore, placeOf } from "../servers/server_world.ts";
 import { CERTIFICATES } from "../support/certificates/folder.ts";
 import { startServer } from "../support/servers/mod.ts";
 import { startDistance } from "./buckets/distance.ts";
-import { findS5cmd } from "./buckets/s5cmd.ts";
+import { findS5cmd, timedProgram } from "./buckets/s5cmd.ts";
 import { type BenchSettings, type Group, type Measure, timed } from "./measure.ts";
 import { MIB } from "./values.ts";
 
@@ -80,14 +80,14 @@ function restic(name: string, folder: string, paths: [string, string], mib: numb
     async run() {
       const place = fs.mkdtempSync(join(folder, "restic-"));
       const env = { ...process.env, RESTIC_PASSWORD: "bench", RESTIC_REPOSITORY: place };
-      const call = (...words: string[]) => run("restic", ["--no-cache", ...words], { env });
+      const call = (...words: string[]) => timedProgram("restic", ["--no-cache", ...words], env);
       await call("init");
       const data = join(folder, "restic-data");
       fs.copyFileSync(paths[0], data);
       await call("backup", data);
       const before = bytesIn(place);
       fs.copyFileSync(paths[1], data);
-      const timing = await timed(() => call("backup", data));
+      const timing = await call("backup", data);
       added = `${(100 * (bytesIn(place) - before) / (mib * MIB)).toFixed(2)} %`;
       fs.rmSync(place, { recursive: true });
       return timing;

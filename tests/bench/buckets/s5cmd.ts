@@ -27,14 +27,21 @@ export function findS5cmd(server: ServerPlace): S5cmd | undefined {
     server.endpoint,
     ...(server.ca === undefined ? [] : ["--no-verify-ssl"]),
   ];
-  return async (...words) => {
-    let said = "";
-    const { wallMs } = await timed(async () => {
-      const command = 'TIMEFORMAT="%U %S"; time "$0" "$@" >/dev/null';
-      const { stderr } = await run("bash", ["-c", command, binary, ...place, ...words], { env });
-      said = stderr;
-    });
-    const [user, system] = said.trim().split("\n").at(-1)!.split(" ").map(Number);
-    return { wallMs, cpuMs: (user + system) * 1000 };
-  };
+  return (...words) => timedProgram(binary, [...place, ...words], env);
+}
+
+/** Runs a program. Its processor time is that of the program. */
+export async function timedProgram(
+  program: string,
+  words: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Timing> {
+  let said = "";
+  const { wallMs } = await timed(async () => {
+    const command = 'TIMEFORMAT="%U %S"; time "$0" "$@" >/dev/null';
+    const { stderr } = await run("bash", ["-c", command, program, ...words], { env });
+    said = stderr;
+  });
+  const [user, system] = said.trim().split("\n").at(-1)!.split(" ").map(Number);
+  return { wallMs, cpuMs: (user + system) * 1000 };
 }
