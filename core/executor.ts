@@ -13,19 +13,11 @@ export interface JobProgress {
   bytes: number;
 }
 
-/** Resources that a job uses. */
-export interface JobUsage {
-  bytes: number;
-  cpuSeconds: number;
-}
-
 /** Signal and callbacks of a job. */
 export interface JobOptions {
   signal?: AbortSignal;
   /** An error of this callback ends the job. Jobs that store on this thread await it. */
   onProgress?: (progress: JobProgress) => void | Promise<void>;
-  onLog?: (level: "debug" | "info" | "warn" | "error", text: string) => void;
-  onUsage?: (usage: JobUsage) => void;
 }
 
 /** Options of running a job. */

@@ -46,8 +46,6 @@ const ONLY_IN_ALL = [
   "tests/servers/start_server_test.ts",
   "tests/judges",
   // threads
-  "tests/operators/runner/worker_step_test.ts",
-  "tests/workers/operators",
   "tests/workers/batch_test.ts",
   "tests/workers/download_test.ts",
   "tests/workers/load_test.ts",

@@ -33,7 +33,6 @@ export type {
   OperatorContext,
 } from "./contract/operator.ts";
 export type { Shard } from "../core/work/shards.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "./contract/operator.ts";
 export type { PartialContext } from "./context.ts";
 export { defineOperator, Operator } from "./operator.ts";
 export type { AnyOperator, OperatorClass } from "./operator.ts";
@@ -42,7 +41,7 @@ export type { OperatorArgs, Operators, OperatorSource } from "./operator_set.ts"
 export { runOperator } from "./run_operator.ts";
 export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";
 export { runCommand } from "./process/run_command.ts";
-export type { CommandResult, RunCommandOptions } from "./process/run_command.ts";
+export type { CommandResult, CommandUsage, RunCommandOptions } from "./process/run_command.ts";
 export { stepVariables } from "./process/step_variables.ts";
 export { levelsOf } from "./graph/order.ts";
 export type { GraphStep } from "./graph/order.ts";

@@ -122,7 +122,6 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "@std/path",
     ),
   },
-  { from: "workers/operators/", may: among("core/", "workers/", "operators/") },
   {
     from: "workers/",
     may: among("core/", "disk/", "workers/", "registry/", "materializers/mod.ts"),

@@ -10,7 +10,6 @@ const UNSEEN_IMPORTS: string[] = [
   "apps/cli/places/load_module.ts",
   "apps/client/download.ts",
   "core/urls/load_part.ts",
-  "workers/operators/program.ts",
   "workers/worker.ts",
 ];
 

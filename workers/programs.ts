@@ -4,4 +4,3 @@
  * @module
  */
 import "./worker.ts";
-import "./operators/program.ts";

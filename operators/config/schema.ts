@@ -316,7 +316,7 @@ export const OPERATOR = object("the operator", {
   resource: key("Requested resources and limits.", object("resource", stepResources)),
   run_as: key(
     "Kind of execution. Default: command with a start_command, else thread.",
-    choice(["thread", "worker", "command"]),
+    choice(["thread", "command"]),
   ),
 }, { operator_id: "operator_id: clean" });
 

@@ -1,5 +1,5 @@
-// The contract of an operator: one processing step over files, run in this process, in a worker, or
-// as a command.
+// The contract of an operator: one processing step over files, run in this process or as a
+// command.
 import type { Shard } from "../../core/work/shards.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
@@ -70,22 +70,3 @@ export interface Operator<Params = Record<string, unknown>> {
   /** Version of its code: a new version makes its steps run again. */
   readonly version?: string;
 }
-
-/** An operator to run, as plain data. The executor has its code. */
-export interface OperatorJob {
-  key: string;
-  /** Its context, with the parameters of the configuration: they are checked where it runs. */
-  context: Omit<OperatorContext<unknown>, "logger" | "registry" | "signal">;
-  /** Memory limit, bytes. @default none */
-  maxBytes?: number;
-}
-
-/** End of an operator job. */
-export interface OperatorJobEnd {
-  exitCode: ExitCode;
-  /** The cause of an exit code other than 0. */
-  error?: unknown;
-}
-
-/** Jobs of an operator executor. A cancellation throws its reason; a lost thread is an error. */
-export type OperatorJobs = { operator: { job: OperatorJob; result: OperatorJobEnd } };

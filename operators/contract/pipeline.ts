@@ -50,8 +50,8 @@ export type EnvironmentValue = string | { from_env: string };
 /** A kind of change that makes a step run again. */
 export type RerunCause = "inputs" | "params" | "code";
 
-/** The place where a step runs: on the runner's thread, on a worker thread, or as a process. */
-export type RunAs = "thread" | "worker" | "command";
+/** The place where a step runs: on the runner's thread, or as a process. */
+export type RunAs = "thread" | "command";
 
 /** A step of a pipeline. */
 export interface PipelineStep {

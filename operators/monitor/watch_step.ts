@@ -1,10 +1,10 @@
 // Measures the memory, processor time and disk space of a running step.
 import process from "node:process";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import type { JobUsage } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { System } from "../../core/system.ts";
+import type { CommandUsage } from "../process/run_command.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { lstat, opendir, statfs } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ const PART_OF_TIME = 1 / 20;
 export interface StepWatch {
   readonly signal: AbortSignal;
   readonly exceeded: RegistryError | undefined;
-  /** Records the usage of its process or thread. Steps on this thread are measured here. */
-  onUsage(usage: JobUsage): void;
+  /** Records the usage of its process. Steps on this thread are measured here. */
+  onUsage(usage: CommandUsage): void;
   end(): Promise<Record<string, PlainValue>>;
 }
 
@@ -35,11 +35,11 @@ export function watchStep(
   const startedAt = system.monotonic();
   const cpuBefore = process.cpuUsage();
   const [samples, over, tooMuch] = [new Samples(), new AbortController(), new AbortController()];
-  const now: JobUsage & { diskBytes: number } = { bytes: 0, cpuSeconds: 0, diskBytes: 0 };
+  const now: CommandUsage & { diskBytes: number } = { bytes: 0, cpuSeconds: 0, diskBytes: 0 };
   const peak = { bytes: 0, diskBytes: 0 };
   let exceeded: RegistryError | undefined;
 
-  function onUsage({ bytes, cpuSeconds }: JobUsage): void {
+  function onUsage({ bytes, cpuSeconds }: CommandUsage): void {
     Object.assign(now, { bytes, cpuSeconds });
     peak.bytes = Math.max(peak.bytes, bytes);
   }
@@ -82,7 +82,7 @@ export function watchStep(
       await watching;
       await sample();
       return {
-        of: runAs === "thread" ? "process" : runAs === "worker" ? "thread" : "processes",
+        of: runAs === "thread" ? "process" : "processes",
         peakBytes: peak.bytes,
         cpuSeconds: now.cpuSeconds,
         peakDiskBytes: peak.diskBytes,

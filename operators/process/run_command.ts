@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { fault, messageOf, RegistryError } from "../../core/errors.ts";
-import type { JobUsage } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { EXIT_CODES, type ExitCode } from "../contract/operator.ts";
@@ -17,6 +16,12 @@ import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
 import { lastPid, readStat } from "./proc.ts";
 import { killAtExit, ProcessTree } from "./process_tree.ts";
+
+/** Resources that a command and its children use. */
+export interface CommandUsage {
+  bytes: number;
+  cpuSeconds: number;
+}
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
@@ -39,7 +44,7 @@ export interface RunCommandOptions {
   sampleEveryMs?: number;
   onLine?: (stream: "stdout" | "stderr", line: string) => void;
   /** Receives memory and processor time of it and its children. Linux only. */
-  onUsage?: (usage: JobUsage) => void;
+  onUsage?: (usage: CommandUsage) => void;
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
 }
@@ -258,7 +263,7 @@ interface Watch {
   system: System;
   sampleEveryMs?: number;
   maxBytes?: number;
-  onUsage?: (usage: JobUsage) => void;
+  onUsage?: (usage: CommandUsage) => void;
   seen: { peakBytes: number; cpuSeconds: number };
   over: AbortSignal;
 }

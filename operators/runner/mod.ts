@@ -24,8 +24,6 @@ export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
 export { cancelRun, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
 export type { Fingerprint, SavedOutput, StepFacts } from "./records/files.ts";
-export type { Executor } from "../../core/executor.ts";
-export type { OperatorJobs } from "../contract/operator.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

@@ -3,9 +3,7 @@ import process from "node:process";
 import { join, resolve } from "@std/path";
 import { messageOf } from "../../core/errors.ts";
 import { encodeName } from "../../core/naming/names.ts";
-import type { Executor } from "../../core/executor.ts";
 import { checkToolOptions } from "../../core/options/check_options.ts";
-import type { OperatorJobs } from "../contract/operator.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import type { Logger, Registry } from "../../core/registry.ts";
@@ -48,8 +46,6 @@ export interface RunnerOptions {
   root?: string;
   /** Reads and writes URLs of buckets. @default steps with such URLs are refused */
   s3?: ObjectTransfer;
-  /** Runs operators of steps with `run_as: worker`. @default such steps are refused */
-  executor?: Executor<OperatorJobs>;
   /** @default the real one */
   system?: System;
   signal?: AbortSignal;
@@ -57,7 +53,7 @@ export interface RunnerOptions {
 
 /** All options of functions for runs, which accept those of each other. */
 const RUN_OPTIONS: Readonly<Record<string, true>> = {
-  ...{ registry: true, operators: true, root: true, s3: true, executor: true, system: true },
+  ...{ registry: true, operators: true, root: true, s3: true, system: true },
   ...{ signal: true, force: true, steps: true, onEvent: true, failFast: true, concurrency: true },
   ...{ keep: true, machine: true, logger: true, onRun: true, carry: true, run: true, step: true },
   ...{ shard: true, array: true },
@@ -87,7 +83,6 @@ export interface RunContext
   /** `my_pipeline@3`. */
   readonly run: string;
   readonly s3?: ObjectTransfer;
-  readonly executor?: Executor<OperatorJobs>;
   readonly shard?: Shard;
   /** Variables that only some steps get, and values that no log may contain. */
   readonly secrets: PipelineSecrets;
@@ -116,14 +111,14 @@ export function createRunContext(
   run: string,
   options: RunContextOptions,
 ): RunContext {
-  const { registry, operators, s3, executor, keep = false, logger = silentLogger } = options;
+  const { registry, operators, s3, keep = false, logger = silentLogger } = options;
   const { root, system } = withDefaults(options);
   const { number } = parseRunId(run);
   return {
     pipeline,
     dependencies: findDependencies(pipeline),
     run: formatRunId({ pipeline: pipeline.id, number }),
-    ...{ registry, operators, root, system, s3, executor, keep, logger },
+    ...{ registry, operators, root, system, s3, keep, logger },
     secrets: findSecrets(pipeline, system),
     digests: new Map(),
     owner: thisProcess(),

@@ -62,7 +62,7 @@ const OF_LIBRARIES = DRIVERS.flatMap(({ variables = [] }) => variables);
 
 /**
  * Removes the secrets of a pipeline from the environment of this process, where steps with
- * `run_as: thread` or `worker` could read them. Call it after opening the registry, and pass the
+ * `run_as: thread` could read them. Call it after opening the registry, and pass the
  * returned system, which has the values, to `runPipeline`. Keeps variables that begin with `AWS_`
  * or
  * `GOOGLE_`.

@@ -15,7 +15,7 @@ import {
 } from "../docs/transcript.ts";
 import { type InstalledPackage, installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
-import { OF_BATCHES, OF_OPERATORS, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
+import { OF_BATCHES, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
 
 const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
@@ -152,24 +152,14 @@ everywhere("the service takes resumable uploads", async (name, { project, env, r
   assertEquals([ran.code, ran.stderr, ran.stdout], [0, "", "201 1.0.0\n"], name);
 });
 
-everywhere("batches and operators have threads, and what forgets them ends", async (name, at) => {
+everywhere("batches have threads, and what forgets them ends", async (name, at) => {
   const { project, env, runtime } = at;
   const folder = root.join(`threads-${name}`);
   await mkdir(folder);
-  for (
-    const [file, expected] of [["batches.mjs", OF_BATCHES], [
-      "operators.mjs",
-      OF_OPERATORS,
-    ]] as const
-  ) {
-    const { code, stdout, stderr } = await runIn({ cwd: project, env }, [
-      await runtime(name),
-      file,
-      folder,
-    ]);
-    assertEquals([code, stderr], [0, ""], name);
-    assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [...expected], name);
-  }
+  const command = [await runtime(name), "batches.mjs", folder];
+  const { code, stdout, stderr } = await runIn({ cwd: project, env }, command);
+  assertEquals([code, stderr], [0, ""], name);
+  assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [...OF_BATCHES], name);
 });
 
 everywhere("the command line runs on Node and Bun", async (name, at) => {

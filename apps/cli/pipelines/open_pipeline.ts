@@ -3,12 +3,7 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isRegistryError } from "../../../mod.ts";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
-import type {
-  Executor,
-  OperatorJobs,
-  Pipeline,
-  RunnerOptions,
-} from "../../../operators/runner/mod.ts";
+import type { Pipeline, RunnerOptions } from "../../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { invalid } from "../program/hints.ts";
 import { configsIn } from "../places/open_store.ts";
@@ -53,8 +48,6 @@ export const PIPELINE_ARGUMENT = {
 export interface FoundPipeline extends LoadedPipeline {
   /** Undefined without a module of operators. */
   operators?: Operators;
-  /** The `file:` URL of the module. */
-  module?: string;
 }
 
 /**
@@ -82,12 +75,9 @@ export async function findPipeline(
   const loaded = await load();
   const file = await operatorsFile(loaded, flags, cwd);
   const operators = file && await loadOperators(file.path, file);
-  const module = file && moduleUrl(file.path, { ...file, what: "operators" });
   const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
   // Read again, to report missing operators with their lines.
-  return isComplete
-    ? { ...loaded, operators, module }
-    : { ...await load({ operators }), operators, module };
+  return { ...isComplete ? loaded : await load({ operators }), operators };
 }
 
 /** Like {@linkcode findPipeline}, but throws `Invalid` for a missing operator. */
@@ -137,27 +127,10 @@ async function readObject(
 }
 
 export function runnerOptions(
-  { folder, operators, module }: Pick<FoundPipeline, "folder" | "module"> & {
-    operators: Operators;
-  },
+  { folder, operators }: Pick<FoundPipeline, "folder"> & { operators: Operators },
   { io: { cwd, signal, system } }: CommandContext,
 ): Omit<RunnerOptions, "registry"> {
-  const s3 = configsIn(cwd, system);
-  const executor = module === undefined ? {} : { executor: lazyExecutor(module) };
-  return { root: folder, operators, s3, system, signal, ...executor };
-}
-
-/** Creates the executor of operators on threads when a step first needs it. */
-function lazyExecutor(module: string): Executor<OperatorJobs> {
-  let made: Promise<Executor<OperatorJobs>> | undefined;
-  return {
-    async run(kind, job, options) {
-      made ??= import("../../../workers/mod.ts").then((part) =>
-        part.createOperatorExecutor({ module })
-      );
-      return await (await made).run(kind, job, options);
-    },
-  };
+  return { root: folder, operators, s3: configsIn(cwd, system), system, signal };
 }
 
 /** Finds the module of operators of the pipeline in this folder; undefined if it is invalid. */

@@ -67,7 +67,7 @@ async function executeAndDeliver(
       hint: `List its steps: holdfast cat ${run.context.run.replace("@", ":run@")} record.json`,
     });
   }
-  checkRunnable([run.context.dependencies.steps.get(id)!], run.context);
+  checkRunnable([run.context.dependencies.steps.get(id)!]);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
   const emit = createEmit({ onEvent, logger: run.context.logger });

@@ -1,8 +1,8 @@
-// Runs the operator of a step once: on this thread, on a worker thread, or as a process.
+// Runs the operator of a step once: on this thread, or as a process.
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
-import type { ExitCode, OperatorContext, OperatorJobEnd } from "../../contract/operator.ts";
+import type { ExitCode, OperatorContext } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
@@ -15,7 +15,6 @@ import { activate, installCommand } from "../../environment/mod.ts";
 import { runNotedCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
-import type { JobOptions } from "../../../core/executor.ts";
 
 interface AttemptOptions {
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };
@@ -58,15 +57,12 @@ export async function runAttempt(
     signal: watch.signal,
   };
   const { onUsage } = watch;
-  const run = async (): Promise<AttemptEnd> => {
-    if (runAs === "thread") return await runOperator(operator!, given, { timeoutMs, system });
-    if (runAs === "worker") return await runAsWorker(context, step, given, onUsage);
-    return await runAsCommand(context, step, given, { ...options, onUsage, operator });
-  };
   let ended: AttemptEnd;
   let usage: AttemptEnd["usage"];
   try {
-    ended = await run();
+    ended = runAs === "thread"
+      ? await runOperator(operator!, given, { timeoutMs, system })
+      : await runAsCommand(context, step, given, { ...options, onUsage, operator });
   } catch (error) {
     if (error !== watch.exceeded) throw error;
     ended = { exitCode: EXIT_CODES.resource, error };
@@ -126,27 +122,4 @@ function notMade(install: readonly string[], { error, timedOut }: CommandResult)
     cause: error,
   });
   return { exitCode: EXIT_CODES.environment, error: problem };
-}
-
-/** Runs the operator on the executor's thread. This thread watches its time and cancellation. */
-async function runAsWorker(
-  { executor, system }: RunContext,
-  { operator, timeoutMs, resources }: PipelineStep,
-  given: OperatorContext<unknown>,
-  onUsage: StepWatch["onUsage"],
-): Promise<AttemptEnd> {
-  const ended: { there?: OperatorJobEnd } = {};
-  const watched: AnyOperator = {
-    async run({ logger, registry: _, signal, ...context }) {
-      const onLog: JobOptions["onLog"] = (level, text) => logger[level](text);
-      const job = { key: operator, context, maxBytes: resources.memoryLimit };
-      ended.there = await executor!.run("operator", job, { signal, onLog, onUsage });
-      return ended.there.exitCode;
-    },
-    command: () => [],
-    validateInput: () => true, // checked by the executor
-  };
-  const options = { timeoutMs, graceMs: Infinity, system };
-  const { exitCode, error } = await runOperator(watched, given, options);
-  return { exitCode, error: error ?? ended.there?.error };
 }

@@ -110,48 +110,8 @@ export const OF_BATCHES: readonly unknown[] = [
   ["forgotten"],
 ];
 
-/** `operators.mjs`: operators, and where it is the program, how they end on threads. */
-const OPERATORS = `
-import process from "node:process";
-import { isMainThread, threadId } from "node:worker_threads";
-import { createOperators } from "@holdfast/holdfast/operators";
-import { createOperatorExecutor } from "@holdfast/holdfast/workers";
-
-const command = () => ["true"];
-export const operators = createOperators({
-  says: { command, run: ({ logger }) => logger.info("thread " + (threadId > 0)) },
-  exits: { command, run: () => process.exit(0) },
-  loops: { command, run({ logger }) { logger.info("ready"); return new Promise(() => setTimeout(() => { for (;;); }, 100)); } },
-});
-
-if (isMainThread) {
-  const executor = createOperatorExecutor({ module: import.meta.url, graceMs: 50 });
-  for (const key of ["says", "exits", "loops"]) {
-    const folders = { inputRoot: ".", outputRoot: ".", workspaceRoot: "." };
-    const context = { pipelineId: "p", nodeId: "n", operatorId: key, ...folders, params: {}, env: {} };
-    const stopping = new AbortController();
-    const said = [];
-    const onLog = (level, text) => {
-      said.push(text);
-      if (text === "ready") stopping.abort(new Error("stopped"));
-    };
-    const running = executor.run("operator", { key, context }, { onLog, signal: stopping.signal });
-    const end = await running.then(({ exitCode }) => exitCode, (error) => error.message);
-    console.log(JSON.stringify([said, end, executor.running]));
-  }
-}
-`;
-
-/** The output of `operators.mjs` with threads. */
-export const OF_OPERATORS: readonly unknown[] = [
-  [["thread true"], 0, 0],
-  [[], 'Cannot finish operator "exits": it ended its thread with exit code 0', 0],
-  [["ready"], "stopped", 0],
-];
-
 /** The programs by their names. */
 export const THREAD_PROGRAMS: Record<string, string> = {
   "marked.mjs": MARKED,
   "batches.mjs": BATCHES,
-  "operators.mjs": OPERATORS,
 };

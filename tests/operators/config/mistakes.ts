@@ -69,6 +69,7 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("shards: ‸two"), /"two" is not an integer/, /integer from 1/],
   [one("shards: ‸0"), /0 is not an integer/, /from 1/],
   [one("env_config: { kind: uv, install: ‸yes please }"), /not true or false/, /true or false/],
+  [one("run_as: ‸worker"), /"worker" is not one of/, /Write one of: thread, command/],
   [one("run_as: ‸thraed"), /"thraed" is not one of/, /Did you mean thread/],
   [one("env_config: { kind: ‸venv }"), /not one of plain, uv/, /Write one of/],
   [one("env_config: ‸{ name: x }"), /no kind/, /kind: uv/],

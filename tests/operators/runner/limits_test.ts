@@ -4,9 +4,7 @@ import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { openRegistry } from "../../../mod.ts";
 import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
-import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
-import { operators as threaded } from "../../workers/operators/operators.ts";
 import { pipeline, step } from "./pipelines.ts";
 
 /** Writes so many bytes to its output and to its workspace, and waits where that is asked for until it is ended. */
@@ -33,12 +31,10 @@ async function run(root: TempRoot, members: Partial<PipelineStep>, lookMs = 20) 
   await using registry = await openRegistry("memory:");
   const sleep = (ms: number, signal?: AbortSignal) =>
     realSystem.sleep(ms === 1_000 ? lookMs : ms, signal);
-  const module = new URL("../../workers/operators/operators.ts", import.meta.url);
   const { steps } = await runPipeline(pipeline([step("clean", members)]), {
     registry,
-    operators: members.runAs === "worker" ? threaded : createOperators({ writes }),
+    operators: createOperators({ writes }),
     root: root.path,
-    executor: createOperatorExecutor({ module, sampleEveryMs: 1 }),
     system: { ...realSystem, sleep },
   });
   const file = (await registry.open(steps.clean.record!)).file("record.json");
@@ -68,7 +64,6 @@ testInRoot("a step over its disk limit ends with 4", async (root) => {
   const resources = { diskLimit: 100_000 };
   const forms: Partial<PipelineStep>[] = [
     { operator: "writes", params: { bytes: 60_000, waits: true } },
-    { operator: "fills", runAs: "worker", params: { bytes: 120_000 } },
     sh('head -c 120000 /dev/zero > "$WORKSPACE_ROOT/a"; sleep 3600'),
   ];
   for (const form of forms) {
@@ -111,7 +106,4 @@ testInRoot("usage of a step is recorded over time", async (root) => {
   const here = await run(root, { operator: "writes", params: { bytes: 10 } });
   assertEquals([here.usage.of, here.usage.peakDiskBytes], ["process", 20]);
   assert(here.usage.peakBytes > 10_000_000, "that of the whole process");
-  const worker = await run(root, { operator: "ends", runAs: "worker" });
-  assertEquals(worker.usage.of, "thread");
-  assert(worker.usage.peakBytes > 1_000_000);
 });

@@ -101,11 +101,3 @@ projectTest("a terminal keeps one line per ended step", async (it) => {
   assertEquals(live.filter((line) => line.length > 39), []);
   assertEquals(err.includes("\x1b[2m"), false, "no color is wanted");
 });
-
-projectTest("a step may run in a worker thread", async (it) => {
-  const { code, out, err } = await it.holdfast("pipeline run");
-  assertEquals(code, 0, err);
-  assertMatch(out, /: 3 ran\n$/);
-  assertStringIncludes(err, "train  | learning with 0.1\n");
-  await it.prints("cat model@1 weights", "0.1");
-}, { pipeline: PIPELINE.replace("params: { lr:", "run_as: worker\n      params: { lr:") });

@@ -15,7 +15,6 @@ pipeline:
   operators:
     - { operator_id: asks, operator: tell, extra_env_vars: { KEY: { from_env: DEPLOY_KEY } } }
     - { operator_id: thread, operator: tell }
-    - { operator_id: thread2, operator: tell, run_as: worker }
     - { operator_id: command, start_command: [sh, -c, 'env > "$OUTPUT_ROOT/seen"; env'] }
     - operator_id: calls
       extra_env_vars: { HOLDFAST_TOKEN: { from_env: HOLDFAST_TOKEN } }
@@ -52,7 +51,7 @@ async function checkRun(
     ...engine,
   ], { cwd: root.path, permissions: ["-A"], env });
   assertEquals(code, 0, stdout + stderr);
-  assertMatch(stdout, /5 ran/);
+  assertMatch(stdout, /4 ran/);
   await using registry = await openRegistry(root.join(".holdfast"), { create: false });
   const kept = [stdout, stderr];
   let seen = 0;
@@ -62,7 +61,7 @@ async function checkRun(
       if (file.info.path === "seen") seen++;
     }
   }
-  assertEquals(seen, 5);
+  assertEquals(seen, 4);
   for (const secret of Object.values(SECRETS)) {
     const shown = kept.filter((text) => text.includes(secret) && !text.startsWith("nightly:run "));
     assert(shown.length === 0, `${secret} is in ${shown.map((text) => text.slice(0, 60))}`);
