@@ -180,10 +180,10 @@ const stepResources = {
 const environment = object("env_config", {
   kind: needed(
     "Tool of the environment of commands. It is activated, and only installed with install.",
-    choice(["plain", "uv", "pixi", "conda"]),
+    choice(["plain", "uv"]),
   ),
   name: key(
-    "Folder of the project (uv, pixi), or the environment (conda).",
+    "Folder of the project, or of a virtual environment. Default: that of the pipeline.",
     text("a name", "Write a string."),
   ),
   install: key("Create or update it first. Default: false.", flag),

@@ -35,7 +35,8 @@ export interface PipelineNode {
 
 /** The environment of a command: activated, and never installed unless `install` is set. */
 export interface EnvironmentConfig {
-  kind: "plain" | "uv" | "pixi" | "conda";
+  kind: "plain" | "uv";
+  /** Folder of the project, or of a virtual environment. */
   name?: string;
   /** Creates or updates it first. @default false */
   install: boolean;

@@ -11,7 +11,7 @@ import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
-import { activate, installCommand } from "../../environment/mod.ts";
+import { activate, installCommand } from "../../process/environment.ts";
 import { runNotedCommand } from "../../process/run_command.ts";
 import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
@@ -106,9 +106,8 @@ async function runAsCommand(
     const made = await runNotedCommand(install, options, note);
     if (made.exitCode !== EXIT_CODES.ok) return notMade(install, made);
   }
-  const { env, before } = await activate(step.environment, places);
-  const whole = { ...options, env: { ...options.env, ...env } };
-  return await runNotedCommand([...before, ...command], whole, note);
+  const env = { ...options.env, ...await activate(step.environment, places) };
+  return await runNotedCommand(command, { ...options, env }, note);
 }
 
 /** Maps the failure of a tool whose exit codes are not those of operators. */

@@ -71,6 +71,7 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("env_config: { kind: uv, install: ‸yes please }"), /not true or false/, /true or false/],
   [one("run_as: ‸worker"), /"worker" is not one of/, /Write one of: thread, command/],
   [one("run_as: ‸thraed"), /"thraed" is not one of/, /Did you mean thread/],
+  [one("env_config: { kind: ‸conda, name: ml }"), /"conda" is not one of/, /Write one of/],
   [one("env_config: { kind: ‸venv }"), /not one of plain, uv/, /Write one of/],
   [one("env_config: ‸{ name: x }"), /no kind/, /kind: uv/],
   [beside("log_config: { level: ‸warning }"), /"warning" is not one of/, /Did you mean warn/],

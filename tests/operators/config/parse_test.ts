@@ -34,7 +34,7 @@ pipeline:
       inputs: { data: step:clean.data }
       upstream_dependencies: [clean]
       start_command: python train.py --name "a b"
-      env_config: { kind: conda, name: ml, install: true }
+      env_config: { kind: uv, name: ml, install: true }
       retries: { attempts: 3, backoff: 5s, exit_codes: [4] }
       rerun: [inputs, params]
       shards: 4
@@ -91,7 +91,7 @@ Deno.test("all keys of a configuration are parsed", () => {
     ["python", "train.py", "--name", "a b"],
     "command",
   ]);
-  assertEquals(train.environment, { kind: "conda", name: "ml", install: true });
+  assertEquals(train.environment, { kind: "uv", name: "ml", install: true });
   assertEquals(train.retries, { attempts: 3, backoffMs: 5_000, exitCodes: [4] });
   assertEquals([train.rerun, train.shards], [["inputs", "params"], 4]);
   assertEquals(train.resources, {

@@ -67,7 +67,7 @@ const GOOD_FILES = [
   `pipeline: { pipeline_id: "1a", operators: [${A}], nodes: [{ node_id: n, operator_ids: [a], runner_count: 2 }] }`,
   `pipeline: { operators: '\${list}' }`,
   `pipeline: { operators: [${A}], work_dir: /scratch, log_config: { level: debug, file: a.log } }`,
-  `pipeline: { operators: [${A}], env_config: { kind: conda, name: ml }, operators_module: ./lib/Operators.TS }`,
+  `pipeline: { operators: [${A}], env_config: { kind: uv, name: ml }, operators_module: ./lib/Operators.TS }`,
   `$schema: ./pipeline.schema.json\nvariables: { any: [thing, { a: 1 }] }\npipeline: { operators: [${A}] }`,
 ];
 

@@ -45,53 +45,31 @@ testInRoot("a command finds programs of its environment first", async (root) => 
   assertEquals([end, said], ["ran", [`stdout: own python ${root.join(".venv")} train.py`]]);
 });
 
-testInRoot("activation scripts run before the command", async (root) => {
-  await program(root, "env/bin/train", 'printf "%s|" "$GDAL_DATA" "$@"; echo; exit 2');
-  await program(root, "env/conda-meta/history", "");
-  await program(
-    root,
-    "env/etc/conda/activate.d/gdal.sh",
-    'export GDAL_DATA="$CONDA_PREFIX/share gdal"',
-  );
-  const words = ["train", "a b", "$HOME", "'"];
-  const { exitCode, said } = await run(
-    root,
-    { kind: "conda", name: "./env", install: false },
-    words,
-  );
-  assertEquals(exitCode, 2);
-  assertEquals(said[0], `stdout: ${root.join("env/share gdal")}|a b|$HOME|'|`);
-  const missing = await run(root, { kind: "conda", name: "./env", install: false }, [
-    "no-such-program",
-  ]);
-  assertEquals(missing.exitCode, 5);
-});
-
 testInRoot("a missing environment ends with 5 and a hint", async (root) => {
-  const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
+  const { exitCode, reason, hint } = await run(root, { kind: "uv", install: false }, ["true"]);
   assertEquals(exitCode, 5);
   assertStringIncludes(reason!, "not found in");
-  assertStringIncludes(hint!, "pixi install");
+  assertStringIncludes(hint!, "uv venv");
 });
 
 testInRoot("install creates the environment first, with its output in the log", async (root) => {
-  await Deno.writeTextFile(root.join("pixi.toml"), "");
-  await program(root, "tools/pixi", `echo installing; mkdir -p .pixi/envs/default/conda-meta`);
-  const pixi = { kind: "pixi", install: true } as const;
+  await Deno.writeTextFile(root.join("pyproject.toml"), "");
+  await program(root, "tools/uv", `echo installing; mkdir .venv; echo > .venv/pyvenv.cfg`);
+  const environment = { kind: "uv", install: true } as const;
   const { end, said } = await run(
     root,
-    pixi,
-    ["sh", "-c", "echo $PIXI_ENVIRONMENT_NAME"],
+    environment,
+    ["sh", "-c", "echo $VIRTUAL_ENV"],
     `${root.join("tools")}:`,
   );
-  assertEquals([end, said], ["ran", ["stdout: installing", "stdout: default"]]);
-  await program(root, "tools/pixi", "echo no network >&2; exit 1");
-  const failed = await run(root, pixi, ["true"], `${root.join("tools")}:`);
+  assertEquals([end, said], ["ran", ["stdout: installing", `stdout: ${root.join(".venv")}`]]);
+  await program(root, "tools/uv", "echo no network >&2; exit 1");
+  const failed = await run(root, environment, ["true"], `${root.join("tools")}:`);
   assertEquals([failed.exitCode, failed.reason], [
     5,
-    'Cannot create the environment of a step: "pixi install" failed',
+    'Cannot create the environment of a step: "uv sync" failed',
   ]);
-  const { hint } = await run(root, { kind: "uv", install: true }, ["true"]);
+  const { hint } = await run(root, { kind: "uv", name: "none", install: true }, ["true"]);
   assertStringIncludes(hint!, "Add that file");
 });
 
