@@ -24,6 +24,8 @@ export interface ColumnChunk {
   isElsewhere: boolean;
   /** Absent if encrypted. */
   meta?: { type: number; codec: number; values: number; bytes: number; offset: number };
+  /** Its smallest and its largest value, as bytes. */
+  bounds?: readonly [Uint8Array, Uint8Array];
 }
 
 /** Rows stored together: a chunk per leaf of the schema. */
@@ -107,8 +109,10 @@ function chunkOf({ field_1: path, field_3: meta }: Thrift): ColumnChunk {
   if (meta === undefined) return { isElsewhere: path !== undefined };
   const data = natural(meta.field_9);
   const dictionary = natural(meta.field_11, 0);
+  const { field_5: max, field_6: min } = meta.field_12 ?? {};
   return {
     isElsewhere: path !== undefined,
+    ...min instanceof Uint8Array && max instanceof Uint8Array && { bounds: [min, max] },
     meta: {
       type: natural(meta.field_1),
       codec: natural(meta.field_4),

@@ -28,10 +28,10 @@ export function splitCsv(
   bytes: Uint8Array,
   { delimiter, isEnd, maxRows }: SplitOptions,
 ): CsvLine[] {
-  const rows = new Rows(bytes);
+  const rows = new Rows(bytes, delimiter);
   for (let at = 0; at < bytes.byteLength && rows.lines.length < maxRows; at++) {
     const byte = bytes[at]!;
-    if (byte === QUOTE) rows.quote(at);
+    if (byte === QUOTE) rows.quote();
     else if (rows.isOpen) continue;
     else if (byte === delimiter) rows.endCell(at);
     else if (byte === LINE_FEED) rows.endRow(at, at + 1);
@@ -50,23 +50,24 @@ class Rows {
   readonly lines: CsvLine[] = [];
   /** True between quotes. */
   isOpen = false;
-  #cells: string[] = [];
+  #hasQuotes = false;
+  /** Ends of the cells of the row. */
+  #ends: number[] = [];
   /** Beginnings of the cell and of the row. */
   #from = 0;
   #begin = 0;
-  #isQuoted = false;
 
-  constructor(readonly bytes: Uint8Array) {}
+  constructor(readonly bytes: Uint8Array, readonly delimiter: number) {}
 
-  quote(at: number): void {
+  quote(): void {
     if (this.isOpen) this.isOpen = false;
-    else if (at === this.#from) this.#isQuoted = this.isOpen = true;
-    else if (this.#isQuoted) this.isOpen = true; // the second of a pair
+    else if (this.bytes[this.#from] === QUOTE) { // at its beginning, or the second of a pair
+      this.#hasQuotes = this.isOpen = true;
+    }
   }
 
   endCell(at: number): void {
-    if (this.#cells.length < MAX_CELLS) this.#cells.push(this.#textTo(at));
-    this.#isQuoted = false;
+    this.#ends.push(at);
     this.#from = at + 1;
   }
 
@@ -74,15 +75,26 @@ class Rows {
   endRow(at: number, end: number): void {
     if (at > this.#begin) {
       this.endCell(at);
-      this.lines.push({ cells: this.#cells, end });
-      this.#cells = [];
+      this.lines.push({ cells: this.#cells(at), end });
     } else if (this.lines.length > 0) this.lines.at(-1)!.end = end;
+    this.#ends = [];
+    this.#hasQuotes = false;
     this.#from = this.#begin = end;
   }
 
-  #textTo(at: number): string {
-    if (!this.#isQuoted) return UTF8.decode(this.bytes.subarray(this.#from, at));
-    const text = UTF8.decode(this.bytes.subarray(this.#from + 1, at));
+  #cells(end: number): string[] {
+    if (!this.#hasQuotes) { // one call is faster
+      const row = UTF8.decode(this.bytes.subarray(this.#begin, end));
+      return row.split(String.fromCharCode(this.delimiter), MAX_CELLS);
+    }
+    return this.#ends.slice(0, MAX_CELLS).map((end, i) =>
+      this.#text(i === 0 ? this.#begin : this.#ends[i - 1]! + 1, end)
+    );
+  }
+
+  #text(from: number, to: number): string {
+    if (this.bytes[from] !== QUOTE) return UTF8.decode(this.bytes.subarray(from, to));
+    const text = UTF8.decode(this.bytes.subarray(from + 1, to));
     const end = text.lastIndexOf('"');
     const inner = end < 0 ? text : text.slice(0, end) + text.slice(end + 1);
     return inner.replaceAll('""', '"');

@@ -1,7 +1,7 @@
 // Rows of a table: all of them are read once, in parts, and only some are kept in memory.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { numberText } from "../parts.ts";
-import type { TableSource } from "./table_source.ts";
+import type { Bounds, TablePart, TableSource } from "./table_source.ts";
 
 /** Rows, cells and characters that are kept in memory. */
 export const MAX_ROWS = 20_000;
@@ -50,17 +50,17 @@ export async function findRows(
 ): Promise<FoundRows> {
   const kept = new KeptRows(Math.max(1, columns.length), wanted.sort);
   const tallies = columns.map(() => new Tally());
-  const matches = matcher(wanted.filter);
+  const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!.name));
   let [read, matched, begun] = [0, 0, Date.now()];
   const found = (isEnd: boolean): FoundRows => {
     const statistics = tallies.map((tally) => tally.statistics());
     return { rows: kept.end(), matched, read, isEnd, statistics };
   };
   try {
-    for await (const { rows, progress } of source.parts(columns, signal)) {
+    for await (const { rows, progress } of partsOf(source, columns, filter, signal)) {
       for (const row of rows) {
         row.forEach((cell, i) => tallies[i]!.add(cell));
-        if (!matches(row)) continue;
+        if (!filter.matches(row)) continue;
         matched++;
         kept.add(row);
       }
@@ -80,12 +80,28 @@ export async function findRows(
   return found(true);
 }
 
+/** Reads the groups of rows that may match, as far as the bounds of their columns tell. */
+async function* partsOf(
+  source: TableSource,
+  columns: readonly number[],
+  filter: Filter,
+  signal?: AbortSignal,
+): AsyncGenerator<TablePart> {
+  const groups = source.groups?.filter(({ bounds }) => filter.mayMatch(bounds));
+  if (groups === undefined || groups.length === source.groups!.length) {
+    return yield* source.parts(columns, signal);
+  }
+  for (const group of groups) yield* source.parts(columns, signal, group);
+}
+
 /** Rows within the limits: the first, or the first in an order. */
 class KeptRows {
   readonly #most: number;
   readonly #compare?: (a: readonly Cell[], b: readonly Cell[]) => number;
   #rows: (readonly Cell[])[] = [];
   #characters = 0;
+  /** The last row in the order that is kept, if others were left out. */
+  #last?: readonly Cell[];
 
   constructor(width: number, sort: Wanted["sort"]) {
     this.#most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / width)));
@@ -96,7 +112,7 @@ class KeptRows {
     const isSorted = this.#compare !== undefined;
     const isFull = this.#rows.length >= this.#most * (isSorted ? 2 : 1) ||
       this.#characters > MAX_CHARACTERS;
-    if (isFull && !isSorted) return;
+    if (isFull && !isSorted || this.#last && this.#compare!(row, this.#last) >= 0) return;
     if (isFull) this.#cut();
     this.#rows.push(row.map(shortened));
     this.#characters += charactersOf(row);
@@ -114,6 +130,7 @@ class KeptRows {
     while ((this.#characters = count()) > MAX_CHARACTERS / 2 && this.#rows.length > 1) {
       this.#rows.length = this.#rows.length >> 1;
     }
+    this.#last = this.#rows.at(-1);
   }
 }
 
@@ -229,6 +246,7 @@ function numberOf(cell: Cell): number | undefined {
 
 /** Compares cells that are not empty: numbers, which come first, as numbers. */
 function compareCells(a: Cell, b: Cell): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
   if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
   const [one, other] = [numberOf(a), numberOf(b)];
   if (one !== undefined && other !== undefined) return one - other;
@@ -251,13 +269,52 @@ function isEmpty(cell: Cell | undefined): boolean {
   return cell === null || cell === undefined || cell === "";
 }
 
-function matcher(filter: string): (row: readonly Cell[]) => boolean {
-  const text = filter.toLowerCase();
-  return (row) => text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text));
+interface Filter {
+  matches(row: readonly Cell[]): boolean;
+  /** Returns false if no row of a group with these bounds can match. */
+  mayMatch(bounds: ReadonlyMap<string, Bounds>): boolean;
 }
 
-/** Returns the rows with a text in any cell, in the order of a column. */
-export function chooseRows(rows: Rows, { filter, sort }: Wanted): Rows {
-  const kept = filter === "" ? rows : rows.filter(matcher(filter));
+const CONDITION = /(\S+?)\s*(<=|>=|!=|=|<|>)\s*(\S+)/g;
+
+/** Tests of a cell by its order to a value, and of two bounds by theirs. */
+const COMPARISONS: Readonly<
+  Record<string, readonly [cell: (order: number) => boolean, (min: number, max: number) => boolean]>
+> = {
+  "=": [(order) => order === 0, (min, max) => min <= 0 && max >= 0],
+  "!=": [(order) => order !== 0, () => true],
+  "<": [(order) => order < 0, (min) => min < 0],
+  "<=": [(order) => order <= 0, (min) => min <= 0],
+  ">": [(order) => order > 0, (_, max) => max > 0],
+  ">=": [(order) => order >= 0, (_, max) => max >= 0],
+};
+
+/** Parses conditions on columns, such as `score>0.5`. The rest is a text that any cell has. */
+function parseFilter(filter: string, names: readonly string[]): Filter {
+  const conditions: { at: number; sign: string; value: string }[] = [];
+  const text = filter.replaceAll(CONDITION, (all, name, sign, value) => {
+    const at = names.indexOf(name);
+    if (at >= 0) conditions.push({ at, sign, value });
+    return at >= 0 ? "" : all;
+  }).trim().toLowerCase();
+  const order = (cell: Cell, value: string) =>
+    compareCells(cell, cell instanceof Date ? new Date(value) : value);
+  return {
+    matches: (row) =>
+      conditions.every(({ at, sign, value }) =>
+        !isEmpty(row[at]) && COMPARISONS[sign]![0](order(row[at]!, value))
+      ) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
+    mayMatch: (bounds) =>
+      conditions.every(({ at, sign, value }) => {
+        const known = bounds.get(names[at]!);
+        return known === undefined ||
+          COMPARISONS[sign]![1](order(known[0], value), order(known[1], value));
+      }),
+  };
+}
+
+/** Returns matching rows in the order of a column. */
+export function chooseRows(rows: Rows, names: readonly string[], { filter, sort }: Wanted): Rows {
+  const kept = filter === "" ? rows : rows.filter(parseFilter(filter, names).matches);
   return sort === undefined ? kept : [...kept].sort(rowComparison(sort));
 }

@@ -21,6 +21,17 @@ export interface TablePart {
   progress?: number;
 }
 
+/** The smallest and the largest cell. */
+export type Bounds = readonly [Cell, Cell];
+
+/** Rows that are stored together. */
+export interface Group {
+  readonly from: number;
+  readonly to: number;
+  /** Of columns by name, if they are known. */
+  readonly bounds: ReadonlyMap<string, Bounds>;
+}
+
 /** A table that is read page by page. */
 export interface TableSource {
   readonly columns: readonly { name: string; type: string }[];
@@ -28,8 +39,14 @@ export interface TableSource {
   readonly rowCount?: number;
   /** Columns that are not shown, with the reason. */
   readonly others: readonly string[];
-  /** Reads all rows of some columns, a part at a time. */
-  parts(columns: readonly number[], signal?: AbortSignal): AsyncIterable<TablePart>;
+  /** Absent if there is one, with unknown bounds. */
+  readonly groups?: readonly Group[];
+  /** Reads all rows of some columns, or a range, a part at a time. */
+  parts(
+    columns: readonly number[],
+    signal?: AbortSignal,
+    range?: Pick<Group, "from" | "to">,
+  ): AsyncIterable<TablePart>;
   /** Reads rows, of some columns by number. */
   page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
 }
@@ -41,7 +58,7 @@ interface PageRange {
 }
 
 /** Rows of a part. */
-const PART_ROWS = 2000;
+const PART_ROWS = 500;
 
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
   const head = await file.read(0, Math.min(6, file.size), signal);
@@ -61,11 +78,12 @@ function split(all: readonly Found[]) {
 }
 
 async function openParquetTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
-  const { openParquet, parquetColumns } = await import("./parquet_table.ts");
-  const { columns, others } = split(await parquetColumns(file, signal));
+  const { openParquet, parquetParts } = await import("./parquet_table.ts");
+  const { columns: all, groups } = await parquetParts(file, signal);
+  const { columns, others } = split(all);
   if (columns.length === 0) throw noColumns(file.path, others);
   const table = await openParquet(file, { columns, localTimes: "utc", signal });
-  return rangeSource(table, others, table.rowCount);
+  return rangeSource(table, others, { rowCount: table.rowCount, groups });
 }
 
 async function openArrowTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
@@ -80,8 +98,13 @@ function noColumns(path: string, others: readonly string[]) {
   return fault({ code: "Unsupported", action: "preview", subject: path, state });
 }
 
-function rangeSource(table: RangeTable, others: string[], rowCount?: number): TableSource {
+function rangeSource(
+  table: RangeTable,
+  others: string[],
+  about: Pick<TableSource, "rowCount" | "groups"> = {},
+): TableSource {
   const { columns } = table;
+  const { rowCount } = about;
   async function read(names: string[], from: number, to: number, signal?: AbortSignal) {
     const rows: Cell[][] = [];
     for await (const row of table.rows({ columns: names, from, to, signal })) {
@@ -115,23 +138,28 @@ function rangeSource(table: RangeTable, others: string[], rowCount?: number): Ta
 
   const progressOf = (read: number) => rowCount === undefined ? {} : { progress: read / rowCount };
 
-  async function* parts(chosen: readonly number[], signal?: AbortSignal) {
+  async function* parts(
+    chosen: readonly number[],
+    signal?: AbortSignal,
+    { from, to }: Pick<Group, "from" | "to"> = { from: 0, to: Infinity },
+  ) {
     const names = chosen.map((i) => columns[i]!.name);
-    let read = 0;
+    let read = from;
     let rows: Cell[][] = [];
     try {
-      for await (const row of table.rows({ columns: names, signal })) {
+      for await (const row of table.rows({ columns: names, from, to, signal })) {
         rows.push(names.map((name) => row[name]!));
         if (rows.length < PART_ROWS) continue;
         read += rows.length;
         yield { rows, ...progressOf(read) };
         rows = [];
       }
-      if (rows.length > 0) yield { rows, progress: 1 };
+      if (rows.length > 0) yield { rows, ...progressOf(read + rows.length) };
     } catch (error) {
       if (!isRegistryError(error) || names.length < 2) throw error;
-      for (let isEnd = false; !isEnd;) { // columns that cannot be read have the reason in each cell
-        const next = await page({ from: read, count: PART_ROWS, columns: chosen }, signal);
+      for (let isEnd = false; !isEnd && read < to;) { // cells that cannot be read have the reason
+        const count = Math.min(PART_ROWS, to - read);
+        const next = await page({ from: read, count, columns: chosen }, signal);
         read += next.rows.length;
         yield { rows: next.rows, ...progressOf(read) };
         ({ isEnd } = next);
@@ -139,7 +167,7 @@ function rangeSource(table: RangeTable, others: string[], rowCount?: number): Ta
     }
   }
 
-  return { columns, others, ...rowCount !== undefined && { rowCount }, page, parts };
+  return { columns, others, ...about, page, parts };
 }
 
 /** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */
@@ -152,7 +180,7 @@ const MAX_ROW_BYTES = 4 * 1024 * 1024;
 /** Bytes that are read for one page. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** Bytes of CSV that are read at a time when all of it is. */
-const SCAN_BYTES = 4 * 1024 * 1024;
+const SCAN_BYTES = 1024 * 1024;
 /** Rows that decide the types of columns. */
 const SAMPLE_ROWS = 1000;
 /** Rows between known places. */

@@ -33,7 +33,6 @@ export function TableView({ file }: { file: ArtifactFile }): VNode {
 }
 
 function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): VNode {
-  const [isWhole, setWhole] = useState(file.size <= SMALL_BYTES);
   const [column, setColumn] = useQueryNumber("column");
   const { columns, rowCount, others } = source;
   const first = column < columns.length ? column : 0;
@@ -45,7 +44,6 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
     ...rowCount === undefined ? [] : [`${formatNumber(rowCount)} rows`],
     `${formatNumber(columns.length)} columns`,
   ];
-  const pages = html`<${ByRanges} source=${source} file=${file} columns=${chosen} />`;
   return html`
     <p class="summary-line">${facts.join(" · ")}</p>
     ${others.length > 0 && html`<${LeftOut} file=${file}>
@@ -57,19 +55,7 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
       <${Steps} from=${first} step=${PAGE_COLUMNS}
         shown=${chosen.length} total=${columns.length} unit="columns" go=${setColumn} />
     `}
-    ${isWhole
-      ? html`
-        <${AllRows} source=${source} file=${file} columns=${chosen} key=${first}>${pages}<//>
-      `
-      : html`
-        <p class="note">To sort, filter and describe this table, all of its ${formatBytes(
-          file.size,
-        )} are read.
-          <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
-            Read all rows
-          </button></p>
-        ${pages}
-      `}
+    <${Body} source=${source} file=${file} columns=${chosen} key=${first} />
   `;
 }
 
@@ -97,8 +83,10 @@ function ByRanges(
     `);
 }
 
-/** Sort, filter and statistics of all rows. Until they are read, the children are shown. */
-function AllRows({ source, file, columns, children }: BodyProps & { children: VNode }): VNode {
+/** Rows, sorted and filtered, and the statistics of all. Large files are read if that is asked. */
+function Body({ source, file, columns }: BodyProps): VNode {
+  const isSmall = file.size <= SMALL_BYTES;
+  const [isWhole, setWhole] = useState(isSmall);
   const [filter, setFilter] = useQuery("filter");
   const [order, setOrder] = useQuery("sort");
   const [, sign = "", index = ""] = /^(-?)(\d+)$/.exec(order) ?? [];
@@ -106,38 +94,38 @@ function AllRows({ source, file, columns, children }: BodyProps & { children: VN
   const sort = index === "" || column < 0 ? undefined : { column, isDown: sign === "-" };
   const setSort = (i: number) =>
     setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
-  const all = useFound(source, columns, { filter: "" });
+  const all = useFound(source, columns, isWhole ? { filter: "" } : undefined);
   const isKept = all.value !== undefined && all.value.rows.length === all.value.read;
   const isChosen = sort !== undefined || filter !== "";
-  const again = useFound(
-    source,
-    columns,
-    all.value === undefined || isKept || !isChosen ? undefined : { filter, sort },
-  );
-  const chosen = useMemo(
-    () => isKept ? chooseRows(all.value!.rows, { filter, sort }) : undefined,
-    [all.value, filter, order],
-  );
-  if (all.error !== undefined) return html`<${ErrorNotice} error=${all.error} />`;
-  if (all.value === undefined) return html`<${Reading} of=${all} />${children}`;
+  const isAgain = isChosen && !isKept && !(isSmall && all.isReading);
+  const again = useFound(source, columns, isAgain ? { filter, sort } : undefined);
+  const chosen = useMemo(() => {
+    const names = columns.map((i) => source.columns[i]!.name);
+    return isKept ? chooseRows(all.value!.rows, names, { filter, sort }) : undefined;
+  }, [all.value, filter, order]);
+  const error = all.error ?? again.error;
+  if (error !== undefined) return html`<${ErrorNotice} error=${error} />`;
   const found = chosen ?? again.value?.rows;
   const matched = chosen?.length ?? again.value?.matched;
+  const { read = 0, isEnd = true } = again.value ?? all.value ?? {};
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
-  const { read, isEnd, statistics } = all.value;
   const facts = [
-    matched === undefined || filter === ""
-      ? ""
-      : `${formatNumber(matched)} of ${formatNumber(read)} rows`,
-    found !== undefined && matched! > found.length
-      ? `${filter === "" ? "" : "; "}the first ${formatNumber(found.length)} are shown`
-      : "",
-  ].join("");
+    ...matched === undefined || filter === ""
+      ? []
+      : [`${formatNumber(matched)} of ${formatNumber(source.rowCount ?? read)} rows`],
+    ...found !== undefined && matched! > found.length
+      ? [`the first ${formatNumber(found.length)} are shown`]
+      : [],
+  ].join("; ");
   return html`
-    ${!isEnd && html`<p class="note">Only the first ${formatNumber(read)} rows are read.</p>`}
     <div class="fields">
-      <label>Filter rows <input type="search" value=${filter} onInput=${typed} /></label>
+      <label>Filter rows <input type="search" value=${filter} placeholder=${`score>0.5 text${
+        isSmall ? "" : ", Enter"
+      }`}
+        ...${isSmall ? { onInput: typed } : { onChange: typed }} /></label>
       <span class="muted" role="status">${facts}</span></div>
-    ${!isKept && again.isReading && html`<${Reading} of=${again} />`}
+    ${!isEnd && html`<p class="note">Only ${formatNumber(read)} rows are read.</p>`}
+    ${[all, again].map((of) => of.isReading && html`<${Reading} of=${of} />`)}
     ${found === undefined
       ? !again.isReading && html`
         <${ByRanges} source=${source} file=${file} columns=${columns} setSort=${setSort} />
@@ -150,8 +138,16 @@ function AllRows({ source, file, columns, children }: BodyProps & { children: VN
           <${Cells} source=${source} columns=${columns} rows=${shown} from=${start}
             sort=${sort} isChosen=${isChosen} setSort=${setSort} />
         `}<//>`}
-    <h3>Columns</h3>
-    <${Statistics} source=${source} columns=${columns} found=${statistics} />
+    ${all.value !== undefined && html`
+      <h3>Columns</h3>
+      <${Statistics} source=${source} columns=${columns} found=${all.value.statistics} />
+    `}
+    ${!isWhole && html`
+      <p class="note">To describe the columns, all ${formatBytes(file.size)} are read.
+        <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
+          Read all rows
+        </button></p>
+    `}
   `;
 }
 
@@ -170,7 +166,9 @@ function useFound(
   columns: readonly number[],
   wanted: Wanted | undefined,
 ): Finding {
-  const [state, setState] = useState<Omit<Finding, "stop">>({ isReading: true, read: 0 });
+  const [state, setState] = useState<Omit<Finding, "stop">>({
+    ...{ isReading: wanted !== undefined, read: 0 },
+  });
   const stop = useRef<AbortController | undefined>(undefined);
   const key = JSON.stringify([columns, wanted]);
   useEffect(() => {

@@ -9,12 +9,14 @@ import {
 } from "../../../../apps/explorer/previews/tables/table_rows.ts";
 import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
 import { parseCsv } from "../../../../formats/csv.ts";
+import { createTable, parquet } from "../../../../formats/parquet.ts";
 import { fakeFile } from "../support/fake_file.ts";
-import { sampleFiles, tableRows } from "../support/samples.ts";
+import { bytesOf, sampleFiles, tableRows } from "../support/samples.ts";
 
 const samples = await sampleFiles(1);
 const encoder = new TextEncoder();
 const COMMA = 0x2c;
+const NAMES = ["n", "kind"];
 
 function splitText(text: string): string[][] {
   const options = { delimiter: COMMA, isEnd: true, maxRows: Infinity };
@@ -99,6 +101,24 @@ Deno.test("Parquet reads the footer and the pages of the shown columns", async (
   );
 });
 
+Deno.test("a filter reads only groups of rows whose bounds allow a match", async () => {
+  const columns = { n: "number", at: "date", word: "string" } as const;
+  const table = createTable(columns, function* () {
+    for (let n = 0; n < 40_000; n++) yield { n, at: new Date(n * 1000), word: `word ${n}` };
+  });
+  const bytes = await bytesOf(parquet({ rowGroupSize: 4000 }), table);
+  const source = await openTable(fakeFile("a.parquet", bytes));
+  const find = async (filter: string) => {
+    const { matched, read, isEnd } = await findRows(source, [0, 1, 2], { filter });
+    return [matched, read, isEnd];
+  };
+  assertEquals(await find("n>=39990"), [10, 4000, true]);
+  assertEquals(await find("n > 3990 n < 4010 word"), [19, 8000, true]);
+  assertEquals(await find("at<1970-01-01T00:00:05Z"), [5, 4000, true]);
+  assertEquals(await find("n=-1"), [0, 0, true]);
+  assertEquals(await find("39999"), [1, 40_000, true]);
+});
+
 Deno.test("rows are described, filtered and sorted; numbers in text count as numbers", () => {
   const rows = [["10", "b"], ["9", "a"], ["", "a"], ["1e2", "C"]];
   const describe = (column: number) => {
@@ -115,15 +135,19 @@ Deno.test("rows are described, filtered and sorted; numbers in text count as num
   });
   assertEquals(describe(1).top, { value: "a", count: 2 });
   const sort = { column: 0, isDown: false };
-  assertEquals(chooseRows(rows, { filter: "", sort }).map(([cell]) => cell), [
+  assertEquals(chooseRows(rows, NAMES, { filter: "", sort }).map(([cell]) => cell), [
     "9",
     "10",
     "1e2",
     "",
   ]);
-  const down = chooseRows(rows, { filter: "", sort: { column: 0, isDown: true } });
+  const down = chooseRows(rows, NAMES, { filter: "", sort: { column: 0, isDown: true } });
   assertEquals(down.map(([cell]) => cell), ["1e2", "10", "9", ""]);
-  assertEquals(chooseRows(rows, { filter: "c", sort: undefined }), [["1e2", "C"]]);
+  const chosen = (filter: string) => chooseRows(rows, NAMES, { filter }).map(([cell]) => cell);
+  assertEquals(chosen("c"), ["1e2"]);
+  assertEquals(chosen("n > 9"), ["10", "1e2"]);
+  assertEquals([chosen("kind=a n<=9"), chosen("n!=9 B")], [["9"], ["10"]]);
+  assertEquals([chosen("other>9"), chosen("n<5")], [[], []]);
 });
 
 Deno.test("rows for statistics end at a limit", async () => {

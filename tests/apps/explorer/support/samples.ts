@@ -15,7 +15,7 @@ import type { Format } from "../../../../formats/content/format.ts";
 
 const encoder = new TextEncoder();
 
-async function bytesOf<V>(format: Format<unknown, V>, value: V): Promise<Uint8Array> {
+export async function bytesOf<V>(format: Format<unknown, V>, value: V): Promise<Uint8Array> {
   return await contentBytes(await format.encode(value));
 }
 
