@@ -33,7 +33,6 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { SpaceReport } from "./maintenance/space.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
-import type { RebuildOptions, RebuildReport } from "./operations/lineage/rebuild.ts";
 
 export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
 export type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
@@ -67,7 +66,6 @@ export type {
   VersionSpaceOptions,
   VersionSpaces,
 } from "./maintenance/version_space.ts";
-export type { RebuildOptions, RebuildReport } from "./operations/lineage/rebuild.ts";
 export type { RetentionRule } from "../core/record.ts";
 export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
 export * from "./tools/rules.ts";
@@ -283,32 +281,4 @@ export async function probeBackend(
 ): Promise<ProbeCertificate> {
   const tool = await import("./maintenance/probe/probe.ts");
   return await tool.probeBackend(backend, options);
-}
-
-/**
- * Completes the lineage index by reading every record, so that {@linkcode lineageOf} need not.
- * Concurrent saves are fine.
- *
- * @throws {RegistryError} `Denied` if the registry was opened read-only
- *
- * @example
- * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
- * import { rebuildLineage } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry("memory:");
- * await registry.save("data", [1, 2, 3]);
- * await registry.save("model", { mean: 2 }, { inputs: ["data@1"] });
- * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] });
- * ```
- */
-export async function rebuildLineage(
-  registry: Registry,
-  options: RebuildOptions = {},
-): Promise<RebuildReport> {
-  checkRegistry("rebuild the lineage", registry);
-  const tool = await import("./operations/lineage/rebuild.ts");
-  const call = { verb: "rebuild the lineage" };
-  return await worded(call, () => tool.rebuildLineage(registry, options));
 }

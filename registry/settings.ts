@@ -10,8 +10,7 @@ import { checkGrace, MIN_GRACE_MS } from "./cell/graces.ts";
 import type { OpeningStore } from "./cell/store.ts";
 import { type FoundRecord, misplaced, readHead, readRecord, recordOfKind } from "./cell/heads.ts";
 import { settle } from "./cell/settle.ts";
-import { NAMES, recordKey, SETTINGS } from "./format/layout.ts";
-import { markNew } from "./operations/lineage/inputs.ts";
+import { recordKey, SETTINGS } from "./format/layout.ts";
 import { startOperation } from "./cell/operation.ts";
 
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
@@ -117,7 +116,6 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
   const settings: RegistrySettings = { versioned, mutable, ...store.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(store, options.signal);
-  const isEmpty = await hasNoNames(store, options.signal);
   const action = `create the registry at ${backend.location}`;
   const operation = startOperation(store, action, options.signal);
   const key = recordKey(SETTINGS, 1);
@@ -125,17 +123,7 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
   const outcome = await createRecord(store, operation, key, bytes);
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
-  const found = await readRecord(store, key, options.signal);
-  if (found !== undefined && isEmpty) {
-    await markNew({ ...store, id: operation.commit, createdAt: found.info.modifiedAt }, options);
-  }
-  return found;
-}
-
-/** True if there is no record whose inputs may not be indexed. The settings may have been lost. */
-async function hasNoNames({ backend }: OpeningStore, signal?: AbortSignal): Promise<boolean> {
-  for await (const _ of backend.list(NAMES, { limit: 1, signal })) return false;
-  return true;
+  return await readRecord(store, key, options.signal);
 }
 
 async function checkStore(store: OpeningStore, signal?: AbortSignal): Promise<void> {

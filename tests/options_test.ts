@@ -14,7 +14,6 @@ import {
   collectGarbage,
   mirrorRegistry,
   prune,
-  rebuildLineage,
   spaceOf,
   verifyRegistry,
 } from "../registry/maintenance.ts";
@@ -134,7 +133,6 @@ const TOOLS: Record<string, (registry: Anything) => unknown> = {
   presignDownload: (registry) => presignDownload(registry, "a"),
   prune: (registry) => prune(registry, { keepLast: 1 }),
   readSettings,
-  rebuildLineage,
   spaceOf,
   verifyRegistry,
 };

@@ -7,8 +7,6 @@ export interface LineageOptions extends SignalOptions {
   direction?: "up" | "down" | "both";
   /** Maximum number of steps, at least 1. @default unlimited */
   depth?: number;
-  /** Receives the number of records read so far. */
-  onProgress?: (records: number) => void;
 }
 
 /**
@@ -50,11 +48,6 @@ export interface Lineage {
   unsure: string[];
   /** Downward: versions whose records are unreadable, so they may be part of the lineage. */
   unreadable: string[];
-  /**
-   * Downward: true if every record was read because the index is incomplete. See {@linkcode
-   * rebuildLineage}.
-   */
-  scanned: boolean;
   /** True if there is more beyond `depth`. */
   cut: boolean;
 }

@@ -15,8 +15,6 @@ const MIRRORS = "mirrors/";
 export const GARBAGE_NOTES = "gc/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";
-/** Marks {@linkcode LINEAGE} as complete. No name has this segment. */
-export const LINEAGE_WHOLE = `${LINEAGE}.whole`;
 /** Prefixes that readers do not need, and prefixes reserved for later releases. */
 export const AUXILIARY: readonly string[] = [
   ...[SCRATCH, UPLOADS, MIRRORS, GARBAGE_NOTES, DRAFTS, LINEAGE],

@@ -7,7 +7,6 @@ import {
   AUXILIARY,
   isReleasedMark,
   LINEAGE,
-  LINEAGE_WHOLE,
   nameFolder,
   NAMES,
   OBJECTS,
@@ -33,7 +32,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
-import { isWhole, lineageKeys, readInput } from "../operations/lineage/inputs.ts";
+import { lineageKeys, readInput } from "../operations/lineage/inputs.ts";
 
 /** Implements `verifyRegistry` of `registry/maintenance.ts`. */
 export async function verifyRegistry(
@@ -142,12 +141,10 @@ export class LineageCheck {
 
   async check(report: VerifyReport, { signal }: SignalOptions): Promise<void> {
     const context = this.#context, expected = this.#expected;
-    const whole = await isWhole(context, { signal });
-    const lineage = report.lineage = { whole, notes: 0, stale: 0, dangling: 0 };
+    const lineage = report.lineage = { notes: 0, stale: 0, dangling: 0 };
     const onFailure = (error: RegistryError, key: string) =>
       void report.problems.push(asProblem("lineage", key, error));
     for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
-      if (key === LINEAGE_WHOLE) continue;
       if (parseLineageKey(key) === undefined) report.unseen.strangers++;
       else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
     }
@@ -155,7 +152,6 @@ export class LineageCheck {
       const head = await readHead(context, cell, signal);
       if (head === undefined || head.dead) lineage.dangling++;
     });
-    if (!whole) return; // notes are not used
     for (const [key, { ref, record }] of expected) {
       if (await context.backend.head(record, { signal }) === undefined) continue; // collected
       if (isReleasedMark(key) && await context.backend.head(key, { signal })) continue;
@@ -165,14 +161,12 @@ export class LineageCheck {
 }
 
 function missing(ref: string, key: string): RegistryError {
-  const advice = (rebuild: string) => `Run ${rebuild} to write it again.`;
   return fault({
     code: "NotFound",
     action: "read the lineage note of",
     subject: `"${ref}"`,
     state: "it was deleted by another program or lost in a power failure",
-    hint: advice("rebuildLineage(registry)"),
-    hints: { cli: advice("`holdfast lineage --rebuild`") },
+    hint: `Write an empty object with the key ${key}.`,
     key,
   });
 }

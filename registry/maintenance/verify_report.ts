@@ -35,10 +35,8 @@ export interface VerifyReport {
   unseen: VerifyUnseen;
 }
 
-/** The state of the lineage notes. Missing notes are problems if the notes should be complete. */
+/** The state of the lineage notes. Missing notes are problems. */
 export interface VerifyLineage {
-  /** True if the notes should be complete. Otherwise, `rebuildLineage` completes them. */
-  whole: boolean;
   notes: number;
   stale: number;
   /** Number of inputs of other versions that do not exist. */

@@ -6,12 +6,12 @@ import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../core/record.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import type { Registry } from "../../core/registry.ts";
 import type { Lineage, LineageNode, LineageOptions } from "../../core/registry/lineage.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { lineageFolder, orderSegment, parseLineageKey, UNPINNED } from "../format/layout.ts";
 import { type Context, knownContext } from "./context.ts";
-import { isWhole, readInput } from "./lineage/inputs.ts";
+import { readInput } from "./lineage/inputs.ts";
 
 export async function lineageOf(
   registry: Registry,
@@ -28,7 +28,7 @@ export async function lineageOf(
   if (registry.service?.lineage !== undefined) return await registry.service.lineage(ref, options);
   const info = await registry.info(ref, { signal });
   const root = nodeOf(info);
-  const doubts = { unsure: [], unreadable: [], scanned: false, cut: false };
+  const doubts = { unsure: [], unreadable: [], cut: false };
   const lineage: Lineage = { root: root.ref, nodes: [root], edges: [], ...doubts };
   const links = new Set<string>();
   const known = new Map([[root.ref, root]]);
@@ -93,7 +93,7 @@ async function find(
 
 async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
   const { depth, lineage, link } = walk;
-  const users = await openUsers(registry, walk);
+  const users = openUsers(registry, walk);
   const isOf = (digest: string | undefined, info: ArtifactInfo) =>
     digest === undefined || digest === info.digest;
   const seen = new Set([refOf(root)]);
@@ -118,7 +118,6 @@ async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Pro
     }
     level = next;
   }
-  lineage.scanned = users.scanned;
   lineage.unsure = [...unsure].sort();
   lineage.unreadable.push(...users.unreadable);
 }
@@ -128,9 +127,7 @@ function nodeOf(info: ArtifactInfo): LineageNode {
   return { ref: refOf(info), state: "present", digest, createdAt, metadata };
 }
 
-export interface Users {
-  /** True if every record is read, because the index is incomplete. */
-  readonly scanned: boolean;
+interface Users {
   find(versions: readonly ArtifactInfo[]): Promise<void>;
   /** By exact ref: the versions with this input, and the recorded digest. */
   readonly pinned: ReadonlyMap<string, readonly { info: ArtifactInfo; digest?: string }[]>;
@@ -139,34 +136,26 @@ export interface Users {
   readonly unreadable: readonly string[];
 }
 
-export interface UsersOptions extends SignalOptions {
-  onProgress?: (records: number) => void;
-}
-
-export async function openUsers(registry: Registry, options: UsersOptions): Promise<Users> {
-  const { signal, onProgress } = options;
+function openUsers(registry: Registry, { signal }: LineageOptions): Users {
   const context = knownContext(registry);
-  const noted = context !== undefined && await isWhole(context, { signal });
   const pinned = new Map<string, { info: ArtifactInfo; digest?: string }[]>();
   const unpinned = new Map<string, { ref: string; digest?: string }[]>();
   const unreadable: string[] = [];
   const known = new Set<string>();
-  let scanned = false;
+  let isRead = false; // every record, of a registry without notes
   return {
-    scanned: !noted,
     pinned,
     unpinned,
     unreadable,
     async find(versions) {
-      if (noted) await readAll(await notedUsers(context, versions, signal));
-      else if (!scanned) await readAll(refsOf(registry, signal));
-      scanned = true;
+      if (context !== undefined) await readAll(await notedUsers(context, versions, signal));
+      else if (!isRead) await readAll(refsOf(registry, signal));
+      isRead = true;
     },
   };
 
   async function readAll(refs: Iterable<string> | AsyncIterable<string>): Promise<void> {
     for await (const { ref, info, damaged = false } of mapAtOnce(unknown(refs), read)) {
-      onProgress?.(known.size);
       if (damaged) unreadable.push(ref);
       for (const input of info?.inputs ?? []) {
         const { name, version, digest } = readInput(registry, input);

@@ -9,8 +9,8 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 
 /**
  * Returns the inputs of a version and the versions made from it, by the `inputs` of saves. Reads
- * only the records on the way, unless the index is incomplete: see {@linkcode rebuildLineage}.
- * Inputs without a version, deleted or changed ones are listed, but not followed.
+ * only the records on the way. Inputs without a version, deleted or changed ones are listed, but not
+ * followed.
  *
  * @throws {RegistryError} `NotFound` if there is no such version, `Invalid` for a depth below 1
  *

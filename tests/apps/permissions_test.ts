@@ -27,7 +27,6 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["cat", "data:raw", "a.csv"], [READ]],
   [["verify"], [READ]],
   [["lineage", "config", "--as", "dot"], [READ]],
-  [["lineage", "--rebuild"], [READ, WRITE]],
   [["batch", "save", "manifest.csv"], [READ + ",manifest.csv", WRITE]],
   [["batch", "load", "there/manifest.csv"], [READ + ",there", "--allow-write=there"]],
   [["batch", "verify", "manifest.csv"], [READ + ",manifest.csv"]],

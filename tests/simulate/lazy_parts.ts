@@ -8,7 +8,6 @@ import "../../registry/cache/entries.ts";
 import "../../registry/operations/digest.ts";
 import "../../registry/operations/drafts/open_draft.ts";
 import "../../registry/operations/lineage.ts";
-import "../../registry/operations/lineage/rebuild.ts";
 import "../../registry/operations/look/diff.ts";
 import "../../registry/operations/look/log.ts";
 import "../../registry/operations/look/past.ts";

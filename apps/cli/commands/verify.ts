@@ -106,11 +106,10 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
   ).join("; ");
 }
 
-function lineageText({ whole, stale, dangling }: VerifyLineage): string {
+function lineageText({ stale, dangling }: VerifyLineage): string {
   const parts = [
     dangling > 0 ? `inputs that do not exist: ${formatCount(dangling, "version")}` : "",
     stale > 0 ? `${formatCount(stale, "stale note")} (gc removes them after 30 days)` : "",
-    whole ? "" : "incomplete notes, so --down reads every record until: holdfast lineage --rebuild",
   ];
   return parts.filter((part) => part !== "").join("; ");
 }

@@ -106,7 +106,6 @@ export const LineageSchema = object("Lineage", {
   edges: v.array(v.object({ from: v.string(), to: v.string() })),
   unsure: v.array(v.string()),
   unreadable: v.array(v.string()),
-  scanned: v.boolean(),
   cut: v.boolean(),
 });
 

@@ -3,21 +3,16 @@
 // An index entry is written before the record, so that lineage needs no full scan. It may be stale:
 // readers check the record. Writers never delete entries, because the request could arrive after
 // the same entry became valid.
-//
-// A marker says that the index is complete. It contains the time of the registry's settings in this
-// store, so that copies of it, which may be incomplete, are ignored.
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+import type { Registry } from "../../../core/registry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Operation } from "../../cell/operation.ts";
 import {
-  LINEAGE_WHOLE,
   lineageFolder,
   lineageKey,
   orderSegment,
@@ -127,58 +122,4 @@ function notNoted({ action, commit }: Operation, error: RegistryError): Registry
   const state = "the store did not confirm the input index, so nothing was committed";
   const hint = "Try again.";
   return fault({ code: "Unavailable", action, state, hint, key, backend, commit, cause: error });
-}
-
-/** Longer objects are not markers. */
-const MAX_MARKER_BYTES = 4096;
-
-export type MarkedRegistry = Pick<Context, "backend" | "system" | "id" | "createdAt">;
-
-export async function markWhole(
-  { backend, system, id, createdAt }: MarkedRegistry,
-  { signal }: SignalOptions = {},
-): Promise<void> {
-  const marker = { ...stampOf({ id, createdAt }), since: new Date(system.now()).toISOString() };
-  await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), {
-    signal,
-  });
-}
-
-/** Marks the index of a new registry as complete. Without a marker, lineage reads every record. */
-export async function markNew(
-  registry: MarkedRegistry & Pick<Context, "logger">,
-  options: SignalOptions = {},
-): Promise<void> {
-  try {
-    await markWhole(registry, options);
-  } catch (error) {
-    if (!isRegistryError(error)) throw error;
-    registry.logger.warn(`lineage will read every record: ${error.message}`);
-  }
-}
-
-export async function isWhole(
-  { backend, id, createdAt }: MarkedRegistry,
-  options: SignalOptions,
-): Promise<boolean> {
-  const object = await backend.get(LINEAGE_WHOLE, options);
-  if (object === undefined) return false;
-  if (object.info.size > MAX_MARKER_BYTES) {
-    await object.body.cancel();
-    return false;
-  }
-  try {
-    const marker = parseJson(new TextDecoder().decode(await object.bytes()));
-    const { registry, settingsAt } = stampOf({ id, createdAt });
-    return isJsonObject(marker) && marker.registry === registry &&
-      marker.settingsAt === settingsAt;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
-}
-
-/** Whole seconds, because Deno reports whole seconds for some files and Node does not. */
-function stampOf({ id, createdAt }: Pick<Context, "id" | "createdAt">) {
-  return { registry: id, settingsAt: Math.floor(createdAt / 1000) * 1000 };
 }

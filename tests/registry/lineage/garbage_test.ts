@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { lineageOf } from "../../../mod.ts";
-import { LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { denied } from "../scripted_backend.ts";
 
@@ -10,8 +9,9 @@ const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 
 /** Lists the notes: input and output, with its order. */
 async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
-  return (await keys("lineage/")).filter((key) => key !== LINEAGE_WHOLE)
-    .map((key) => key.replace(/^lineage\/([^/]+)\/[^/]+\/([^/]+)\/([^.]+)\..*/, "$1 > $2 $3"));
+  return (await keys("lineage/")).map((key) =>
+    key.replace(/^lineage\/([^/]+)\/[^/]+\/([^/]+)\/([^.]+)\..*/, "$1 > $2 $3")
+  );
 }
 
 async function removed({ registry }: ProtocolWorld, options = {}): Promise<string[]> {
@@ -85,7 +85,6 @@ testProtocol("verifyRegistry() counts entries and reports missing ones", async (
   await registry.save("model", 1, { inputs: ["data@1", "never@1"] });
   await store.put(`lineage/data/p8p9p9/model/p7p9p9.${UUID}`, new Uint8Array());
   assertEquals((await verifyRegistry(registry)).lineage, {
-    whole: true,
     notes: 3,
     stale: 1,
     dangling: 1,
@@ -99,7 +98,4 @@ testProtocol("verifyRegistry() counts entries and reports missing ones", async (
     "NotFound",
   ]]]);
   assertEquals((await verifyRegistry(registry, { names: ["model"] })).lineage, undefined);
-  await store.delete(LINEAGE_WHOLE);
-  const report = await verifyRegistry(registry);
-  assertEquals([report.ok, report.lineage?.whole], [true, false]);
 });

@@ -1,37 +1,29 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { realSystem } from "../../../core/system.ts";
 import { lineageOf, openRegistry } from "../../../mod.ts";
-import { mirrorRegistry, rebuildLineage } from "../../../registry/maintenance.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import type { Lineage } from "../../../registry/mod.ts";
-import type { StoredRegistry } from "../../../mod.ts";
-import { LINEAGE, LINEAGE_WHOLE } from "../../../registry/format/layout.ts";
+import type { Registry, StoredRegistry } from "../../../mod.ts";
+import { LINEAGE } from "../../../registry/format/layout.ts";
 import { testProtocol } from "../protocol_world.ts";
+import { withoutStore } from "../contract/without_store.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 
 const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > ${to}`).sort();
-const notesOf = async ({ backend }: Pick<StoredRegistry, "backend">) =>
-  (await keysOf(backend, LINEAGE)).filter((key) => key !== LINEAGE_WHOLE);
 
-/** Returns the lineage below a version, and if every record was read for it. */
+/** Returns the lineage below a version. */
 async function down(
-  registry: StoredRegistry,
+  registry: Registry,
   ref: string,
-): Promise<{ edges: string[]; unsure: string[]; scanned: boolean }> {
+): Promise<{ edges: string[]; unsure: string[] }> {
   const found = await lineageOf(registry, ref, { direction: "down" });
-  return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
+  return { edges: edgesOf(found), unsure: found.unsure };
 }
 
-/** Returns the lineage without notes, and with rebuilt ones. */
+/** Compares the lineage by notes with that of a registry without notes. */
 async function assertSame(registry: StoredRegistry, ref: string): Promise<void> {
-  const noted = await down(registry, ref);
-  assertEquals(noted.scanned, false);
-  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
-  assertEquals(await down(registry, ref), { ...noted, scanned: true });
-  assertEquals((await rebuildLineage(registry)).unreadable, []);
-  assertEquals(await down(registry, ref), noted);
+  assertEquals(await down(registry, ref), await down(withoutStore(registry), ref));
 }
 
 testProtocol("a save writes an entry per input before its record", async (world) => {
@@ -68,7 +60,7 @@ testProtocol("looking down costs the same in a large registry", async (world) =>
   const few = await cost();
   for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
   assertEquals(await cost(), few);
-  assertEquals(few, 9); // the ref, the marker, two lists for each of two, one record
+  assertEquals(few, 8); // the ref, two lists for each of two, one record
 });
 
 testInMemory("mirrors and copies write entries", async ({ registry }) => {
@@ -78,58 +70,7 @@ testInMemory("mirrors and copies write entries", async ({ registry }) => {
   const target = await openRegistry("memory:");
   await mirrorRegistry(registry, target, { rename: (name) => name === "model" ? "best" : name });
   const edges = ["data@1.0.0 > again@1.0.0", "data@1.0.0 > best@1.0.0"];
-  assertEquals(await down(target, "data"), { edges, unsure: [], scanned: false });
-});
-
-testInMemory("an index marker of another store is ignored", async ({ registry }) => {
-  const { backend } = registry;
-  await registry.save("data", 1);
-  await registry.save("model", 1, { inputs: ["data@1"] });
-  const [note] = await notesOf(registry);
-  const copy = createMemoryBackend({
-    system: { ...realSystem, now: () => realSystem.now() + 1000 },
-  });
-  await backend.delete(note); // copied before the input existed
-  for (const key of await keysOf(backend)) {
-    await copy.put(key, await (await backend.get(key))!.bytes());
-  }
-  const edges = ["data@1.0.0 > model@1.0.0"];
-  const copied = await openRegistry(copy);
-  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: true });
-  assertEquals(await rebuildLineage(copied), { records: 2, noted: 1, unreadable: [] });
-  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: false });
-  const marker = JSON.parse(
-    new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()),
-  );
-  const texts = ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)];
-  for (const text of texts) {
-    await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
-    assertEquals((await down(copied, "data")).scanned, true, text);
-  }
-});
-
-testInMemory("rebuildLineage() needs readable records", async ({ registry, open }) => {
-  await registry.save("data", 1);
-  await registry.save("model", 1, { inputs: ["data@1"] });
-  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
-  const [key] = await keysOf(registry.backend, "names/model/");
-  const bytes = await (await registry.backend.get(key))!.bytes();
-  await registry.backend.put(key, new TextEncoder().encode("no record"));
-  assertEquals(await rebuildLineage(registry), {
-    records: 2,
-    noted: 0,
-    unreadable: ["model@1.0.0"],
-  });
-  assertEquals((await down(registry, "data")).scanned, true);
-  await registry.backend.put(key, bytes);
-  let told = 0;
-  assertEquals(
-    (await rebuildLineage(registry, { onProgress: (records) => told = records })).noted,
-    1,
-  );
-  assertEquals(told, 2);
-  await rejected("Denied", rebuildLineage(await open({ readOnly: true })));
-  assertEquals((await down(await open({ readOnly: true }), "data")).scanned, false);
+  assertEquals(await down(target, "data"), { edges, unsure: [] });
 });
 
 testProtocol("a save without a confirmed entry commits nothing", async (world) => {
@@ -190,15 +131,6 @@ testInMemory("overwritten, deleted and unversioned inputs are indexed", async ()
   await assertSame(single, "data");
 });
 
-testInMemory("without settings, the index is incomplete", async (world) => {
-  const { registry, backend } = world;
-  await registry.save("data", 1);
-  for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) {
-    await backend.delete(key);
-  }
-  assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
-});
-
 testProtocol("a save that loses its number writes entries again", async (world) => {
   const { registry, backend, store } = world;
   const other = await world.open();
@@ -208,6 +140,6 @@ testProtocol("a save that loses its number writes entries again", async (world) 
     return await act();
   });
   const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
-  assertEquals([version, (await notesOf({ backend: store })).length], ["2.0.0", 2]);
+  assertEquals([version, (await keysOf(store, LINEAGE)).length], ["2.0.0", 2]);
   assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
 });

@@ -42,11 +42,7 @@ testInMemory("lineageOf() follows inputs upward", async ({ registry }) => {
 testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
   await fill(registry);
   await registry.save("clean", [9]); // a version without outputs
-  let read = 0;
-  const down = await lineageOf(registry, "data@^1", {
-    direction: "down",
-    onProgress: (records) => read = records,
-  });
+  const down = await lineageOf(registry, "data@^1", { direction: "down" });
   assertEquals(edgesOf(down), [
     "clean@1.0.0 > model@1.0.0",
     "clean@1.0.0 > plot@1.0.0",
@@ -54,7 +50,6 @@ testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
     "data@1.0.0 > clean@1.0.0",
     "model@1.0.0 > report@1.0.0",
   ]);
-  assertEquals(read, 4, "unrelated versions are not read");
   assertEquals(edgesOf(await lineageOf(registry, "clean@2", { direction: "down" })), []);
 });
 

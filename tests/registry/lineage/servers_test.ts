@@ -1,11 +1,8 @@
 // Lineage in buckets of real servers.
 import { assertEquals } from "@std/assert";
 import { lineageOf, openRegistry } from "../../../mod.ts";
-import { rebuildLineage } from "../../../registry/maintenance.ts";
-import { LINEAGE } from "../../../registry/format/layout.ts";
 import { testOnServers } from "../../servers/server_world.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";
-import { keysOf } from "../registries.ts";
 
 testOnServers("the index works in a bucket", REAL_SERVERS, async ({ store }) => {
   const backend = store();
@@ -16,9 +13,5 @@ testOnServers("the index works in a bucket", REAL_SERVERS, async ({ store }) => 
   }
   const registry = await openRegistry(backend, { cache: false });
   const down = await lineageOf(registry, "data:raw", { direction: "down" });
-  assertEquals([down.scanned, down.edges.length, down.unsure.length], [false, 30, 30]);
-  for (const key of await keysOf(backend, LINEAGE)) await backend.delete(key);
-  assertEquals((await lineageOf(registry, "data:raw", { direction: "down" })).scanned, true);
-  assertEquals(await rebuildLineage(registry), { records: 31, noted: 60, unreadable: [] });
-  assertEquals(await lineageOf(registry, "data:raw", { direction: "down" }), down);
+  assertEquals([down.edges.length, down.unsure.length], [30, 30]);
 });

@@ -20,7 +20,7 @@ testOnEach("verifyRegistry() reads every file of every version", async ({ regist
   const refs: string[] = [];
   const report = await verifyRegistry(registry, { onProgress: ({ ref }) => refs.push(ref) });
   const unseen = { names: 0, files: 0, generations: 1, auxiliary: 0, strangers: 0 };
-  const lineage = { whole: true, notes: 0, stale: 0, dangling: 0 };
+  const lineage = { notes: 0, stale: 0, dangling: 0 };
   assertEquals(report, {
     ok: true,
     versions: 3,

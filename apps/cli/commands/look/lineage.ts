@@ -1,11 +1,10 @@
 // `holdfast lineage`
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
-import { rebuildLineage } from "../../../../registry/maintenance.ts";
 import type { Drawing, DrawingForm } from "../../../../operators/mod.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
-import { invalid, lookUp, withHints } from "../../program/hints.ts";
+import { lookUp, withHints } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parsePositive } from "../../terminal/units.ts";
 
@@ -14,17 +13,15 @@ interface LineageFlags {
   down?: boolean;
   depth?: number;
   as?: "text" | DrawingForm;
-  rebuild?: boolean;
 }
 
-export const lineage: Command = defineCommand<[ref: string | undefined], LineageFlags>({
+export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
   name: "lineage",
   summary: "Show the inputs of a version, and the versions that use it as input.",
   details:
     "Inputs are recorded with save --input. Only inputs with an exact version are followed; the " +
-    "version of a name, range or alias is unknown. --down uses notes made when versions were " +
-    "saved; if they are incomplete (after copying files) it reads every record, and prints a note.",
-  args: [{ ...REF_ARGUMENT, usage: "[ref]" }],
+    "version of a name, range or alias is unknown.",
+  args: [REF_ARGUMENT],
   options: [
     { flags: "--up", text: "only its inputs" },
     { flags: "--down", text: "only the versions made from it" },
@@ -34,23 +31,16 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
       text: "format (default: text)",
       choices: ["text", "mermaid", "dot", "svg"],
     },
-    { flags: "--rebuild", text: "read every record and add missing notes for --down" },
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
     ["holdfast lineage data:raw@1.4.0 --down", "everything that depends on it"],
     ["holdfast lineage my:model --up --as mermaid", "a diagram for documentation"],
     ["holdfast lineage data:raw --as svg > lineage.svg", "a picture"],
-    ["holdfast lineage --rebuild", "once, if --down reads every record"],
   ],
   async run([ref], flags, context) {
     const { up = false, down = false, depth, as = "text" } = flags;
     const { io, shared } = context;
-    if (flags.rebuild) return await rebuild(ref, flags, context);
-    if (ref === undefined) {
-      const hint = "Add one: holdfast lineage my:model. See what exists: holdfast ls";
-      throw invalid("show a lineage", "the ref is missing", hint);
-    }
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
     const reading = lineageOf(registry, ref, { direction, depth, signal: io.signal });
@@ -62,47 +52,20 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
   },
 });
 
-async function rebuild(
-  ref: string | undefined,
-  { up, down, depth, as }: LineageFlags,
-  context: CommandContext,
-): Promise<number | undefined> {
-  if ([ref, up, down, depth, as].some((given) => given !== undefined)) {
-    const hint = "Run holdfast lineage --rebuild first.";
-    throw invalid("show a lineage", "--rebuild cannot be used with a ref or other options", hint);
-  }
-  const registry = await context.open({ write: true });
-  const report = await rebuildLineage(registry, { signal: context.io.signal });
-  const { records, noted, unreadable } = report;
-  const text = `Added ${formatCount(noted, "missing note")} from ${formatCount(records, "record")}`;
-  await context.done(report, text);
-  if (unreadable.length === 0) return undefined;
-  await noteUnreadable(unreadable, context);
-  await context.note("Until they are restored or deleted, --down reads every record");
-  return 5;
-}
-
-async function noteUnreadable(refs: readonly string[], context: CommandContext): Promise<void> {
-  const count = formatCount(refs.length, "damaged record");
-  const list = refs.map(printable).join(", ");
-  await context.note(`Inputs unknown for ${count}: ${list}. See: holdfast verify`);
-}
-
 async function noteGaps(
-  { cut, unsure, unreadable, scanned }: Lineage,
+  { cut, unsure, unreadable }: Lineage,
   context: CommandContext,
 ): Promise<void> {
-  if (scanned) {
-    await context.note(
-      "This read every record. To make it fast, run once: holdfast lineage --rebuild",
-    );
-  }
   if (cut) await context.note("There is more: omit --depth, or raise it");
   if (unsure.length > 0) {
     const list = unsure.map(printable).join(", ");
     await context.note(`Perhaps also made from it, without an exact version: ${list}`);
   }
-  if (unreadable.length > 0) await noteUnreadable(unreadable, context);
+  if (unreadable.length > 0) {
+    const count = formatCount(unreadable.length, "damaged record");
+    const list = unreadable.map(printable).join(", ");
+    await context.note(`Inputs unknown for ${count}: ${list}. See: holdfast verify`);
+  }
 }
 
 function toTrees(lineage: Lineage, direction: "up" | "down" | "both"): string {
