@@ -23,7 +23,7 @@ import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
-import { batchRoutes, savesRoutes } from "./routes/saves.ts";
+import { savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
 import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
@@ -45,7 +45,6 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   uploading.tusRoutes,
   uploading.uploadRoutes,
   uploading.presignedRoutes,
-  batchRoutes,
   jobsRoutes,
   reading.versionsRoutes,
   releasesRoutes,

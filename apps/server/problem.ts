@@ -105,8 +105,8 @@ export function problemOf(thrown: unknown, access?: Access): Answer {
 }
 
 /** Returns an error as a part of an answer. */
-export function problemWithin(thrown: unknown, access?: Access): unknown {
-  return JSON.parse(problemOf(thrown, access).body as string);
+export function problemWithin(thrown: unknown): unknown {
+  return JSON.parse(problemOf(thrown).body as string);
 }
 
 /** Returns the words of an error for its reader. */

@@ -11,7 +11,7 @@ const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*
 
 /** Routes whose JSON has the bytes of files. Others need some hundred KiB. */
 const WITH_FILES =
-  /^\/(batch|artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
+  /^\/(artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
 const MOST_WITHOUT = 1024 ** 2;
 
 interface Limited {

@@ -30,7 +30,7 @@ import { shareReads } from "../share_reads.ts";
 import { fault } from "../../../core/errors.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 
-const FEATURES = ["reads", "writes", "drafts", "uploads", "batch", "search"];
+const FEATURES = ["reads", "writes", "drafts", "uploads", "search"];
 
 export function registryRoutes(routes: Routes, { registry, options }: ServerContext): void {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;

@@ -1,12 +1,10 @@
-// Saves, copies and deletions, and batches of operations.
+// Saves, copies and deletions.
 import type { SavedArtifact } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
 import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
 import * as schemas from "../schemas/saving.ts";
-import { type Access, readableInfo } from "../access/access.ts";
-import { problemWithin } from "../problem.ts";
 
 const SAVED = {
   201: { description: "Saved", schema: schemas.SavedArtifactSchema },
@@ -111,103 +109,4 @@ export function savedAnswer(c: RouteContext, saved: SavedArtifact): Answer {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
-}
-
-/** Names that a batch processes concurrently. */
-const AT_ONCE = 16;
-
-type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
-
-export function batchRoutes(routes: Routes, context: ServerContext): void {
-  route(routes, "POST /batch", {
-    id: "batch",
-    tag: "artifacts",
-    summary: `Runs up to ${schemas.MOST_OPERATIONS} operations, and returns a result for each`,
-    description:
-      "Operations of one name run in order, others concurrently. Failures do not stop the " +
-      "others.",
-    scope: "write",
-    answers: {
-      200: { description: "Results in the order of operations", schema: schemas.BatchResultSchema },
-    },
-    json: schemas.BatchSchema,
-    answer: async ({ c, json: { operations }, access, signal }) => {
-      const renew = () => c.env.renew?.() ?? access;
-      return c.json({ results: await runAll(context, operations, { renew, signal }) });
-    },
-  });
-}
-
-interface RunOptions {
-  /** Returns the current rights of the sender: a batch may take minutes. */
-  renew: () => Access | Promise<Access>;
-  signal: AbortSignal;
-}
-
-async function runAll(
-  context: ServerContext,
-  operations: readonly schemas.Operation[],
-  options: RunOptions,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const names = Map.groupBy(operations.entries(), ([, { name }]) => name).values();
-  const work = async () => {
-    for (const group of names) {
-      for (const [i, operation] of group) results[i] = await tryOne(context, operation, options);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return results;
-}
-
-async function tryOne(
-  context: ServerContext,
-  operation: schemas.Operation,
-  { renew, signal }: RunOptions,
-): Promise<Result> {
-  const access = await renew();
-  try {
-    signal.throwIfAborted();
-    return { ok: true, value: await runOne(context, operation, { access, signal }) };
-  } catch (error) {
-    return { ok: false, problem: problemWithin(error, access) };
-  }
-}
-
-async function runOne(
-  context: ServerContext,
-  operation: schemas.Operation,
-  { access, signal }: { access: Access; signal: AbortSignal },
-): Promise<unknown> {
-  const { registry } = context;
-  const { name } = operation;
-  const reads = operation.op === "info" || operation.op === "copy";
-  access.check(reads ? "read" : "write", name);
-  switch (operation.op) {
-    case "save": {
-      const { op: _, name: __, ...request } = operation;
-      return await saving.saveSent(context, request, { name, access, signal });
-    }
-    case "copy": {
-      const { op: _, ...copied } = operation;
-      return await saving.copyVersion(context, { ...copied, access, signal });
-    }
-    case "delete": {
-      const { op: _, ...asked } = operation;
-      return await saving.deleteVersions(context, { ...asked, signal });
-    }
-    case "setAlias": {
-      const { op: _, ...asked } = operation;
-      return await saving.setAlias(context, { ...asked, signal });
-    }
-    case "deleteAlias": {
-      const { alias, expected } = operation;
-      return { deleted: await registry.deleteAlias(name, alias, { expected, signal }) };
-    }
-    case "info":
-      return readableInfo(
-        await registry.info(name, { version: operation.version, signal }),
-        access,
-      );
-  }
 }

@@ -1,5 +1,5 @@
-// Saves, copies, deletions and aliases of single requests and batches, and their conditions
-// (`If-Match` and `If-None-Match`, RFC 9110, section 13).
+// Saves, copies, deletions and aliases that requests ask for, and their conditions (`If-Match` and
+// `If-None-Match`, RFC 9110, section 13).
 import {
   type CopyOptions,
   type DeleteOptions,

@@ -1,15 +1,7 @@
-// Schemas of saves, drafts, batches and uploads.
+// Schemas of saves, drafts and uploads.
 import * as v from "npm:valibot@^1.5";
 import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
-import {
-  Amount,
-  ArtifactInputSchema,
-  FileInfoSchema,
-  Moment,
-  ProblemSchema,
-  Sha256,
-  Text,
-} from "./artifact.ts";
+import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 
 /** The materializer that loads the files. */
 const MaterializerSchema = v.strictObject({
@@ -149,42 +141,6 @@ export const DraftInfoSchema = object("DraftInfo", {
 export const DraftQuery = v.object({ files: optionalFlag() });
 
 export const DiscardedSchema = object("Discarded", { discarded: v.boolean() });
-
-export const MOST_OPERATIONS = 1000;
-
-const name = Text;
-const version = v.optional(Text);
-
-const OperationSchema = v.pipe(
-  v.variant("op", [
-    v.strictObject({ op: v.literal("save"), name, ...SaveRequestSchema.entries }),
-    v.strictObject({ op: v.literal("copy"), name, version, ...CopyRequestSchema.entries }),
-    v.strictObject({
-      op: v.literal("delete"),
-      name,
-      version: Text,
-      force: v.optional(v.boolean()),
-      ifCommit: v.optional(Text),
-    }),
-    v.strictObject({ op: v.literal("setAlias"), name, alias: Text, ...AliasRequestSchema.entries }),
-    v.strictObject({ op: v.literal("deleteAlias"), name, alias: Text, expected: version }),
-    v.strictObject({ op: v.literal("info"), name, version }),
-  ]),
-  v.metadata({ ref: "Operation" }),
-);
-
-export type Operation = v.InferOutput<typeof OperationSchema>;
-
-export const BatchSchema = strictObject("Batch", {
-  operations: atMost(MOST_OPERATIONS, OperationSchema),
-});
-
-export const BatchResultSchema = object("BatchResult", {
-  results: v.array(v.union([
-    v.object({ ok: v.literal(true), value: v.unknown() }),
-    v.object({ ok: v.literal(false), problem: ProblemSchema }),
-  ])),
-});
 
 export const ContentSchema = object("Content", {
   upload: v.string(),

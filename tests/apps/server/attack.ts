@@ -113,7 +113,10 @@ const ATTACKS: Record<string, () => Promise<string>> = {
       }
     }),
   "bodies that never come": () =>
-    holding(Math.min(COUNT, 2000), begun("/batch", `${JSON_TYPE}Content-Length: 1000\r\n`)),
+    holding(
+      Math.min(COUNT, 2000),
+      begun("/artifacts/x/versions", `${JSON_TYPE}Content-Length: 1000\r\n`),
+    ),
   "uploads that never come": () =>
     holding(Math.min(COUNT, 1000), begun("/contents", "Content-Length: 1000000000\r\n")),
   "downloads that nobody reads": async () => {
@@ -135,13 +138,22 @@ const ATTACKS: Record<string, () => Promise<string>> = {
   "a path of 1 MB": () => send(`GET /${"a".repeat(1_000_000)} HTTP/1.1\r\n${HEAD}\r\n`),
   "100,000 headers": () => send(`GET / HTTP/1.1\r\n${HEAD}${"a: b\r\n".repeat(100_000)}\r\n`),
   "a body of 10 GB, as announced": () =>
-    send(begun("/batch", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
+    send(begun("/artifacts/x/versions", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
   "a body in gzip": () =>
-    send(begun("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
+    send(
+      begun(
+        "/artifacts/x/versions",
+        `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`,
+      ) + "abcde",
+    ),
   "JSON 5,000,000 deep": () =>
-    post("/batch", "application/json", `{"operations":${"[".repeat(5_000_000)}`),
+    post("/artifacts/x/versions", "application/json", `{"operations":${"[".repeat(5_000_000)}`),
   "JSON of 30,000,000 wrong elements": () =>
-    post("/batch", "application/json", `{"operations":[${"1,".repeat(30_000_000)}1]}`),
+    post(
+      "/artifacts/x/versions",
+      "application/json",
+      `{"operations":[${"1,".repeat(30_000_000)}1]}`,
+    ),
   "metadata 20,000 deep": () => {
     const deep = '{"a":'.repeat(20_000) + "1" + "}".repeat(20_000);
     const head = `"materializer":{"id":"json","formatVersion":1},"files":[{"path":"a","data":""}]`;

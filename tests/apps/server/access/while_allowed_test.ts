@@ -120,34 +120,6 @@ Deno.test("a save whose token is removed before its body has come is not committ
   assertEquals(await service.registry.has("b"), false);
 });
 
-Deno.test("a batch ends with its token, and a save that has begun is finished", async () => {
-  await using service = await serve(["write:*"]);
-  const { save } = service.registry;
-  const isSaved: string[] = [];
-  Object.assign(service.registry, {
-    async save(...asked: Parameters<typeof save>) {
-      await service.remove();
-      service.advance(1001);
-      isSaved.push(String(asked[0]));
-      return await save.apply(service.registry, asked);
-    },
-  });
-  const operations = [1, 2].map(() => ({ op: "save", name: "b", ...saved }));
-  const answer = await service.send("/batch", {
-    method: "POST",
-    body: JSON.stringify({ operations }),
-    headers: { "content-type": "application/json" },
-  });
-  const { results } = await answer.json();
-  assertEquals(
-    results.map(({ ok, problem }: { ok: boolean; problem?: { code: string } }) =>
-      problem?.code ?? ok
-    ),
-    [true, "Denied"],
-  );
-  assertEquals(isSaved, ["b"]);
-});
-
 Deno.test("an upload whose token is removed saves nothing", async () => {
   await using service = await serve(["write:*"]);
   const body = new ReadableStream<Uint8Array>({

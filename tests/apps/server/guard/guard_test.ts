@@ -228,8 +228,8 @@ async function statusOf(run: () => Promise<unknown>): Promise<number> {
 Deno.test("the size of a body is counted as it comes", async () => {
   const read = async (request: Request) =>
     (await limitBody(request, LIMITS, { system: never }).bytes()).length;
-  assertEquals(await read(sent("/batch", 10)), 10);
-  assertEquals(await statusOf(() => read(sent("/batch", 11))), 413);
+  assertEquals(await read(sent("/artifacts/a/versions", 10)), 10);
+  assertEquals(await statusOf(() => read(sent("/artifacts/a/versions", 11))), 413);
   assertEquals(await read(sent("/contents", 20)), 20);
   assertEquals(await statusOf(() => read(sent("/contents", 21))), 413);
   assertEquals(await statusOf(() => read(sent("/contentsx", 11))), 413);
@@ -246,14 +246,9 @@ Deno.test("only JSON that carries files may have more than 1 MiB", async () => {
     const request = sent(path, 0, { "content-length": "1048577" });
     return Promise.resolve().then(() => limitBody(request, limits, { system: never }));
   };
-  const large = ["/batch?x", "/artifacts/a%3Ab/versions", "/artifacts/a/drafts/b/parts/c"];
+  const large = ["/artifacts/a%3Ab/versions?x", "/artifacts/a/drafts/b/parts/c"];
   for (const path of large) await refusal(path);
-  const small = [
-    "/api/models/a/paths-info/main",
-    "/artifacts/a/versions/1/copy",
-    "/prune",
-    "/batch/",
-  ];
+  const small = ["/api/models/a/paths-info/main", "/artifacts/a/versions/1/copy", "/prune"];
   for (const path of small) assertEquals(await statusOf(() => refusal(path)), 413, path);
 });
 
@@ -273,15 +268,22 @@ Deno.test("a body is checked up to its first fault", async () => {
     materializer: { id: "bytes", formatVersion: 1 },
   });
   assertEquals(detail.split(";").length, 1, detail);
-  const tooMany = await post("/batch", { operations: many(1001) });
-  assert(/operations: Invalid length: Expected <=1000/.test(tooMany), tooMany);
+  const tooMany = await post("/artifacts/a/versions", {
+    files: [],
+    inputs: many(1001),
+    materializer: { id: "bytes", formatVersion: 1 },
+  });
+  assert(/inputs: Invalid length: Expected <=1000/.test(tooMany), tooMany);
 });
 
 Deno.test("a too large content-length and compressed bodies are refused early", async () => {
   const refused = (request: Request) =>
     statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, { system: never })));
-  assertEquals(await refused(sent("/batch", 0, { "content-length": "11" })), 413);
-  assertEquals(await refused(sent("/batch", 1, { "content-encoding": "gzip" })), 415);
+  assertEquals(await refused(sent("/artifacts/a/versions", 0, { "content-length": "11" })), 413);
+  assertEquals(
+    await refused(sent("/artifacts/a/versions", 1, { "content-encoding": "gzip" })),
+    415,
+  );
   assertEquals(await refused(sent("/contents", 1, { "content-encoding": "br" })), 415);
 });
 
@@ -290,7 +292,7 @@ Deno.test("a late body is 408", async () => {
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     cancel: () => void (cancelled = true),
   });
-  const request = new Request("http://localhost/batch", { method: "POST", body });
+  const request = new Request("http://localhost/artifacts/a/versions", { method: "POST", body });
   const over = { sleep: () => Promise.resolve() };
   assertEquals(await statusOf(() => limitBody(request, LIMITS, { system: over }).bytes()), 408);
   assertEquals(cancelled, true);
@@ -299,7 +301,7 @@ Deno.test("a late body is 408", async () => {
 Deno.test("the time of a body begins with its first read", async () => {
   let timers = 0;
   const system = { sleep: () => (timers++, new Promise<void>(() => {})) };
-  const request = limitBody(sent("/batch", 10), LIMITS, { system });
+  const request = limitBody(sent("/artifacts/a/versions", 10), LIMITS, { system });
   assertEquals(timers, 0);
   await request.bytes();
   assertEquals(timers, 1);
@@ -308,6 +310,8 @@ Deno.test("the time of a body begins with its first read", async () => {
 Deno.test("a too large JSON body is 413", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry, { limits: { maxBodyBytes: 10 } });
-  const response = await handler(sent("/batch", 11, { "content-type": "application/json" }));
+  const response = await handler(
+    sent("/artifacts/a/versions", 11, { "content-type": "application/json" }),
+  );
   assertEquals([response.status, (await response.json()).code], [413, "Invalid"]);
 });
