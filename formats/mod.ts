@@ -67,13 +67,10 @@ const TABLE_TEXT = ["columns", "header", "delimiter"];
 const PARTS: readonly Part[] = [
   { id: "arrow", extensions: [".arrow", ".feather"] },
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
-  { id: "gguf", extensions: [".gguf"], file: "models/mod" },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },
-  { id: "onnx", extensions: [".onnx"], file: "models/mod" },
   { id: "parquet", extensions: [".parquet"] },
   { id: "png", extensions: [".png"] },
-  { id: "pytorch", extensions: [".pt", ".pth"], file: "models/mod" },
   { id: "safetensors", extensions: [".safetensors"], file: "models/mod" },
   { id: "tar", extensions: [".tar"], file: "archive" },
   { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },

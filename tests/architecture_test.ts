@@ -72,13 +72,6 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   },
   { from: "formats/mod.ts", may: among("core/", "formats/") },
   {
-    from: "formats/models", // files of PyTorch are ZIP files
-    may: either(
-      among("core/", "formats/content/format.ts", "formats/archive/", ...OF_FORMATS),
-      isOwnPart,
-    ),
-  },
-  {
     from: "formats/",
     may: either(among("core/", "formats/content/format.ts", ...OF_FORMATS, "npm:"), isOwnPart),
   },

@@ -1,28 +1,16 @@
 /**
- * Files of machine-learning models: tensors of `.safetensors` files by name, and what `.onnx`,
- * `.gguf` and PyTorch files say of themselves. Nothing in a file is ever executed: pickles stay
- * bytes.
+ * Files of machine-learning models: tensors of `.safetensors` files by name.
  *
  * @module
  */
-import type { FileToDecode } from "../../core/file_store.ts";
-import { isRawContent, type RawContent } from "../content/content.ts";
-import { unwritable } from "../content/file_faults.ts";
 import type { Format } from "../content/format.ts";
-import { readGguf } from "./gguf.ts";
-import { readOnnx } from "./onnx.ts";
-import { readPytorch } from "./pytorch.ts";
 import { checkTensors, encodeTensors, readTensors } from "./safetensors.ts";
 import { type TensorFile, tensorsProblem } from "./safetensors.ts";
 
 export type { TypedArray } from "../arrays/ndarray.ts";
 export type { RawContent } from "../content/content.ts";
 export type * from "../content/format.ts";
-export { describeModel, describeModelFolder } from "./describe.ts";
-export type { ModelFacts, ModelFolderFacts, SafetensorsFacts } from "./describe.ts";
-export type { GgufFacts } from "./gguf.ts";
-export type { OnnxFacts, OnnxValue } from "./onnx.ts";
-export type { PytorchFacts } from "./pytorch.ts";
+export { describeTensors, type SafetensorsFacts } from "./describe.ts";
 export { openSafetensors } from "./safetensors.ts";
 export type { OpenedTensors, TensorFile } from "./safetensors.ts";
 export type { TensorInfo } from "./safetensors_header.ts";
@@ -56,43 +44,5 @@ export function safetensors(): Format<TensorFile> {
       return encodeTensors(value);
     },
     decode: async (file, { signal } = {}) => await readTensors(file, signal),
-  };
-}
-
-/** `.onnx` files as bytes. `describeModel` returns their inputs, outputs and operator sets. */
-export function onnx(): Format<Uint8Array, RawContent> {
-  return opaque("onnx", [".onnx"], readOnnx);
-}
-
-/** `.gguf` files as bytes. `describeModel` returns their architecture and quantization. */
-export function gguf(): Format<Uint8Array, RawContent> {
-  return opaque("gguf", [".gguf"], readGguf);
-}
-
-/** `.pt` and `.pth` files as bytes: PyTorch stores pickles, which can run any code. */
-export function pytorch(): Format<Uint8Array, RawContent> {
-  return opaque("pytorch", [".pt", ".pth"], readPytorch);
-}
-
-/** Makes a format whose value is the bytes of a file; a damaged header is `Corrupt`. */
-function opaque(
-  id: string,
-  extensions: string[],
-  read: (file: FileToDecode, signal?: AbortSignal) => Promise<unknown>,
-): Format<Uint8Array, RawContent> {
-  return {
-    id,
-    extensions,
-    mediaType: "application/octet-stream",
-    accepts: isRawContent,
-    encode(value) {
-      if (isRawContent(value)) return value;
-      const hint = "Pass a Uint8Array, a Blob, a stream or a source of bytes.";
-      throw unwritable(extensions[0]!, "it is not bytes", hint);
-    },
-    async decode(file, { signal } = {}) {
-      await read(file, signal);
-      return await file.bytes();
-    },
   };
 }

@@ -15,8 +15,7 @@ import { countElements, type TypedArray } from "../arrays/ndarray.ts";
 import { checkFile } from "../content/content.ts";
 import { unwritable } from "../content/file_faults.ts";
 import type { FormatOptions } from "../content/format.ts";
-import { corrupt } from "./faults.ts";
-import { readHeader, type TensorInfo } from "./safetensors_header.ts";
+import { corrupt, readHeader, type TensorInfo } from "./safetensors_header.ts";
 import { decodeTensor, encodeTensor, LAYOUTS, type Tensor, tensorBytes } from "./tensors.ts";
 
 /** The value of a `.safetensors` file. */

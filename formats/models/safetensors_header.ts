@@ -6,8 +6,11 @@ import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { countElements } from "../arrays/ndarray.ts";
 import { viewOf } from "../arrays/view_bytes.ts";
-import { corrupt, unsupported } from "./faults.ts";
+import { corruptFile, type FileFault, unsupportedFile } from "../content/file_faults.ts";
 import { DTYPES, tensorBytes, type TensorDType } from "./tensors.ts";
+
+export const corrupt: FileFault = corruptFile("model");
+const unsupported = unsupportedFile("model");
 
 /** Longest header, as of the library. */
 const MAX_HEADER_BYTES = 100_000_000;

@@ -7,8 +7,6 @@ const PATHS: Record<string, string> = {
   text: "g.txt readme.md",
   zip: "a.zip b.ROI.zip",
   safetensors: "model.safetensors model-00001-of-00002.safetensors",
-  gguf: "llama.Q4_K_M.gguf",
-  pytorch: "best.pt weights.PTH",
 };
 
 Deno.test("formats are found by the last known extension, in any case", async () => {

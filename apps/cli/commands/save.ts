@@ -1,7 +1,5 @@
 // `holdfast save`
 import { checkNewName } from "../../../core/naming/names.ts";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { digestOfValue, isRegistryError } from "../../../mod.ts";
 import type { Bump, OnConflict } from "../../../registry/mod.ts";
 import type { Encoding } from "../../../materializers/mod.ts";
@@ -21,9 +19,6 @@ import type { DescribedModel } from "../values/model_facts.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
 import { measureSource, readValue, type SourceKind } from "../values/value_source.ts";
-
-/** Extensions of files that can be models. */
-const MODEL_FILE = /\.(safetensors|onnx|gguf|pth?|bin|ckpt)$/i;
 
 interface SaveFlags extends TreeFlags {
   version?: string;
@@ -155,8 +150,7 @@ async function describe(
   { io, note }: CommandContext,
 ): Promise<DescribedModel | undefined> {
   if (!(value instanceof LocalPath) || given?.model !== undefined) return undefined;
-  const marks = ["config.json", "adapter_config.json"].map((name) => join(value.path, name));
-  if (!MODEL_FILE.test(value.path) && !marks.some((path) => existsSync(path))) return undefined;
+  if (!value.path.toLowerCase().endsWith(".safetensors")) return undefined;
   const { describePath } = await import("../values/model_facts.ts");
   try {
     return await describePath(value.path, io.signal);

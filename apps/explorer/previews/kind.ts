@@ -23,7 +23,7 @@ const BY_EXTENSION: readonly [Kind, RegExp][] = [
   ["image", /\.(png|jpe?g|gif|webp|bmp|avif)$/],
   ["array", /\.(npy|tiff?)$/],
   ["table", /\.(csv|tsv|parquet|arrow|arrows|feather)$/],
-  ["model", /\.(safetensors|onnx|gguf|pth?|ckpt)$/],
+  ["model", /\.safetensors$/],
   ["archive", /\.(zip|npz|tar|tgz|tar\.gz|whl|jar)$/],
   ["notebook", /\.ipynb$/],
   ["audio", /\.(wav|mp3|ogg|oga|opus|flac|m4a|aac)$/],

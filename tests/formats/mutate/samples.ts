@@ -8,7 +8,6 @@ import { interlacedPng } from "../bitmaps/interlaced_files.ts";
 import { contentBytes } from "../format_files.ts";
 import { pyarrowBytes as arrowBytes } from "../arrow/files.ts";
 import { pyarrowBytes } from "../parquet/files.ts";
-import { FIXTURES as MODELS, gguf, onnxBytes, readBytes } from "../models/files.ts";
 import { tiffFile } from "../tiff_files.ts";
 import type { AnyImage } from "../image_files.ts";
 
@@ -106,17 +105,5 @@ export async function sampleFiles(): Promise<Sample[]> {
     tensors: { a: array("float32", [2, 3]), b: array("int8", [4]), c: array("float16", []) },
     metadata: { format: "pt" },
   });
-  samples.push({ id: "onnx", bytes: onnxBytes() });
-  samples.push({
-    id: "gguf",
-    bytes: gguf(
-      ...[3, 1n, 4n, "general.architecture", 8, "llama", "llama.blocks", 4, 2],
-      ...["list", 9, 8, 2n, "a", "b", "floats", 9, 6, 1n, 0],
-      ...["weight", 2, 4n, 2n, 0, 0n, new Uint8Array(96)],
-    ),
-  });
-  for (const name of ["state.pt", "legacy.pth", "script.pt"]) {
-    samples.push({ id: "pytorch", bytes: await readBytes(`${MODELS}/${name}`) });
-  }
   return samples;
 }

@@ -1,4 +1,4 @@
-// A model file: what it says of itself, and its tensors.
+// A `.safetensors` file: its facts and its tensors.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
@@ -6,7 +6,6 @@ import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { EntryTable, type TextColumn } from "../entry_table.ts";
 import { whenLoaded } from "../parts.ts";
-import { BytesView } from "../text/text_view.ts";
 import { type ModelTensor, readModel } from "./read_model.ts";
 
 const COLUMNS: readonly TextColumn<ModelTensor>[] = [
@@ -18,26 +17,17 @@ const COLUMNS: readonly TextColumn<ModelTensor>[] = [
 
 export function ModelView({ file }: { file: ArtifactFile }): VNode {
   const loaded = useLoaded(
-    async (signal) => ({ model: await readModel(file, signal) }),
+    (signal) => readModel(file, signal),
     [file.ref, file.path, file.digest],
   );
-  return whenLoaded(loaded, ({ model }) => {
-    if (model === undefined) return html`<${BytesView} file=${file} />`;
-    const { facts, tensors } = model;
-    return html`
+  return whenLoaded(loaded, ({ facts, tensors }) =>
+    html`
       <dl class="facts card" aria-label="Model">${facts.map(([name, text]) =>
         html`
-          <dt>${wordsOf(name)}</dt>
+          <dt>${name[0]!.toUpperCase() + name.slice(1)}</dt>
           <dd>${text}</dd>
         `
       )}</dl>
-      ${tensors && html`<${EntryTable} entries=${tensors} columns=${COLUMNS} unit="tensors" />`}
-    `;
-  });
-}
-
-/** Returns a name such as `externalData` as words. */
-function wordsOf(name: string): string {
-  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return words[0]!.toUpperCase() + words.slice(1);
+      <${EntryTable} entries=${tensors} columns=${COLUMNS} unit="tensors" />
+    `);
 }

@@ -178,14 +178,4 @@ cliTest("save stores what a model says of itself as metadata", async (it) => {
   const cut = await it.holdfast("save m m.safetensors");
   assertMatch(cut.err, /^The model has no facts: Cannot read model "m.safetensors": /);
   assertEquals((await it.json("info m --json")).metadata, {});
-
-  await Deno.mkdir(it.root.join("adapter"));
-  const config = { peft_type: "LORA", base_model_name_or_path: "team/base" };
-  await Deno.writeTextFile(it.root.join("adapter/adapter_config.json"), JSON.stringify(config));
-  await Deno.writeFile(it.root.join("adapter/adapter_model.safetensors"), file);
-  assertMatch((await it.holdfast("save a adapter")).err, /^Model: peft LORA, safetensors, float32/);
-  const weights = { path: "adapter_model.safetensors", ...model };
-  assertEquals((await it.json("info a --json")).metadata, {
-    model: { kind: "peft", architecture: "LORA", base: "team/base", weights },
-  });
 });
