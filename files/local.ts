@@ -4,8 +4,10 @@
  * @module
  */
 import fs from "node:fs";
+import { dirname } from "node:path";
 import type { CallOptions } from "../core/backend.ts";
 import { createDiskSync, type DiskSync } from "../disk/disk_sync.ts";
+import { lookIfThere } from "../disk/disk_calls.ts";
 import { errorCode } from "../disk/file_errors.ts";
 import { fault, isRegistryError, retold } from "../core/errors.ts";
 import {
@@ -19,7 +21,7 @@ import {
   type PathPlace,
   taken,
 } from "./paths/path_errors.ts";
-import { folderOf, parsePath, relativeTarget } from "../core/naming/paths.ts";
+import { folderOf, OWN_PREFIX, parsePath, relativeTarget } from "../core/naming/paths.ts";
 import type {
   FileEntry,
   FileStore,
@@ -32,14 +34,7 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import { realSystem, type System } from "../core/system.ts";
 import { DiskPlace, readNames, readSortedNames } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
-import {
-  dropTaken,
-  hasMoves,
-  putBack,
-  recoverMoves,
-  takeFile,
-  unlinkIfThere,
-} from "./local/taken_file.ts";
+import { dropMoved, unlinkIfThere } from "./local/moved_file.ts";
 import {
   hasOnlyStages,
   removeStage,
@@ -111,7 +106,8 @@ class LocalFiles implements FileStore {
   }
 
   async stat(given: string, options?: CallOptions): Promise<FileEntry | undefined> {
-    return await this.#step("inspect", given, options, (why) => this.#find(why.path, why.action));
+    const find = ({ path, action }: PathPlace) => this.#disk.entryAt(path, action);
+    return await this.#step("inspect", given, options, find);
   }
 
   async *list(given: string, options?: CallOptions): AsyncGenerator<FileEntry> {
@@ -129,8 +125,7 @@ class LocalFiles implements FileStore {
   async open(given: string, options?: CallOptions): Promise<FileToDecode> {
     return await this.#step("open", given, options, (why) => {
       const { path } = why;
-      const found = this.#disk.findFile(path) ??
-        (this.#find(path, why.action)?.kind === "file" ? this.#disk.findFile(path) : undefined);
+      const found = this.#disk.findFile(path);
       if (found !== undefined) return foundFile({ path, onDisk: this.#disk.pathOf(path), found });
       throw missing(why, "file", this.#disk.entryAt(path, why.action)?.kind);
     });
@@ -204,7 +199,7 @@ class LocalFiles implements FileStore {
 
   async remove(given: string, options?: CallOptions): Promise<boolean> {
     return await this.#step("remove", given, options, async (why) => {
-      const found = this.#find(why.path, why.action);
+      const found = this.#disk.entryAt(why.path, why.action);
       if (found === undefined) return false;
       if (why.path === "") throw notEmpty(why);
       const removed = found.kind === "folder"
@@ -219,7 +214,7 @@ class LocalFiles implements FileStore {
     const target = parsePath(to);
     await this.#step("move", from, options, async (why) => {
       const { path } = why;
-      const found = this.#find(path, why.action);
+      const found = this.#disk.entryAt(path, why.action);
       if (found === undefined || path === "") throw missing(why, "anything");
       if (target.startsWith(`${path}/`)) throw intoItself(why);
       this.#checkFree({ ...why, path: target });
@@ -261,28 +256,8 @@ class LocalFiles implements FileStore {
     });
   }
 
-  /** Returns the entry at a path, after putting back what a dead process was moving. */
-  #find(path: string, action: string): FileEntry | undefined {
-    const found = this.#disk.entryAt(path, action);
-    if (found !== undefined || path === "" || !this.#recoverIn(folderOf(path))) return found;
-    return this.#disk.entryAt(path, action);
-  }
-
-  /** Puts back the files of a folder whose movers died. Returns whether there were any. */
-  #recoverIn(folder: string): boolean {
-    const onDisk = this.#disk.pathOf(folder);
-    try {
-      return hasMoves(onDisk) && this.#disk.isFolder(folder) && recoverMoves(onDisk, this.#system);
-    } catch (error) {
-      // A process that may write here recovers them.
-      if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false;
-      throw error;
-    }
-  }
-
-  /** Removes what dead processes left in a folder: moved files always, new files once. */
+  /** Removes once what dead processes left in a folder. */
   #tidy(folder: string): void {
-    this.#recoverIn(folder);
     if (this.#swept.has(folder)) return;
     if (this.#swept.size >= MAX_SWEPT) this.#swept.clear();
     this.#swept.add(folder);
@@ -300,13 +275,12 @@ class LocalFiles implements FileStore {
       if (found?.kind !== "folder" || !this.#disk.isFolder(path) && path !== "") {
         throw missing(why, "folder", found?.kind);
       }
-      this.#recoverIn(path);
       return read(path, this.#disk.pathOf(path));
     });
   }
 
   #checkFree(why: PathPlace): void {
-    const found = this.#find(why.path, why.action);
+    const found = this.#disk.entryAt(why.path, why.action);
     if (found !== undefined) throw taken(why, found.kind);
   }
 
@@ -338,7 +312,6 @@ class LocalFiles implements FileStore {
   #removeFolder(why: PathPlace): boolean {
     const onDisk = this.#disk.pathOf(why.path);
     try {
-      this.#recoverIn(why.path);
       sweepStages(onDisk, this.#system);
       fs.rmdirSync(onDisk);
       return true;
@@ -359,28 +332,20 @@ class LocalFiles implements FileStore {
     }
   }
 
+  /** Gives a file a second path and removes the first: a kill in between leaves both. */
   async #moveFile(why: PathPlace, target: string): Promise<void> {
-    const disk = this.#disk;
-    const file = takeFile(disk.pathOf(why.path), {
-      id: this.#system.id,
-      target: disk.pathOf(target),
-      durable: this.#durable,
-    });
-    if (file === undefined) throw missing(why, "anything"); // another program was faster
+    const from = this.#disk.pathOf(why.path);
     const there = { ...why, path: target };
-    try {
-      const found = fs.lstatSync(file.path, { throwIfNoEntry: false });
-      if (found === undefined || found.isDirectory()) throw lostSource(why);
-      if (found.isSymbolicLink()) {
-        disk.placeLink(disk.movedLink(file.path, why.path, target), there);
-      } else disk.placeFile(file.path, there);
-    } catch (error) {
-      if (!putBack(file) || errorCode(error) === "ENOENT") throw lostSource(why);
-      throw error;
-    }
+    const found = lookIfThere(from);
+    if (found === undefined) throw missing(why, "anything"); // another program was faster
+    fs.accessSync(dirname(from), fs.constants.W_OK);
+    if (found.isSymlink) {
+      this.#disk.placeLink(this.#disk.movedLink(from, why.path, target), there);
+    } else this.#disk.placeFile(from, there);
     // The new name must be durable before the old one is removed.
-    await this.#syncFolders(folderOf(target));
-    await afterwards(() => dropTaken(file));
+    if (this.#durable) await this.#syncFolders(folderOf(target));
+    const stage = `${dirname(from)}/${OWN_PREFIX}${this.#system.id()}`;
+    await afterwards(() => dropMoved(from, found, stage));
   }
 }
 

@@ -6,8 +6,6 @@ import { shown } from "./names.ts";
 /** Prefix of the files that stores keep for themselves, in any folder. */
 export const OWN_PREFIX = ".holdfast-";
 
-/** Folder, inside each folder of a disk, for files that are being moved out of it. */
-export const MOVING_FOLDER = `${OWN_PREFIX}moving`;
 const MAX_PATH_BYTES = 900;
 const MAX_SEGMENT_BYTES = 240;
 

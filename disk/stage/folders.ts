@@ -8,7 +8,6 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { MOVING_FOLDER } from "../../core/naming/paths.ts";
 import { isGranted, realSystem } from "../../core/system.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
@@ -23,7 +22,7 @@ const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8}
 
 /** True for the name of such a folder, or of a temporary file or folder of a file store. */
 export function isStageName(name: string): boolean {
-  return STAGE_NAME.test(name) || name === MOVING_FOLDER;
+  return STAGE_NAME.test(name);
 }
 
 /** A folder untouched for this long has no owner, milliseconds. */

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { errorCode } from "../../disk/file_errors.ts";
 import { forEachChunk, plainBytes } from "../../core/bytes/bytes.ts";
 import { contentStream } from "../../formats/content/content.ts";
-import { MOVING_FOLDER, OWN_PREFIX } from "../../core/naming/paths.ts";
+import { OWN_PREFIX } from "../../core/naming/paths.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";
 import { MOST_RACES } from "./place.ts";
@@ -107,10 +107,10 @@ export function removeStage(path: string): void {
   }
 }
 
-/** True if a folder contains only files that are or were being written or moved. */
+/** True if a folder contains only files that are or were being written. */
 export function hasOnlyStages(folder: string): boolean {
   try {
-    return fs.readdirSync(folder).every((name) => STAGE_NAME.test(name) || name === MOVING_FOLDER);
+    return fs.readdirSync(folder).every((name) => STAGE_NAME.test(name));
   } catch {
     return false; // another program removed it
   }

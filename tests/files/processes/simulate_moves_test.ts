@@ -39,19 +39,13 @@ testInRoot(`${SEEDS} schedules of saves and moves lose nothing`, async (root) =>
     moves += counts.moves;
     const system = { ...realSystem, now: () => realSystem.now() + HOUR };
     const after = createLocalFiles({ root: path, system });
-    const found = new Map<string, string[]>();
+    const found = new Set<string>();
     for await (const entry of after.list("")) {
       const token = new TextDecoder().decode(await (await after.open(entry.path)).bytes());
-      found.set(token, [...found.get(token) ?? [], entry.path]);
-    }
-    const kept = keptIn(`${path}/.holdfast-moving`); // until its path is free
-    const twice = [...found].filter(([, paths]) => paths.length > 1);
-    // A mover that is, or seems, dead leaves two if another one took the file from its target.
-    if (counts.deaths === 0 && !isSwept(seed)) {
-      assertEquals(twice, [], `seed ${seed}: in two places`);
+      found.add(token);
     }
     const lost = [...saves].filter(([token, { path, begun, acknowledged }]) => {
-      if (acknowledged === undefined || found.has(token) || kept.has(token)) return false;
+      if (acknowledged === undefined || found.has(token)) return false;
       const others = [...saves].filter(([other, save]) => other !== token && save.path === path);
       return !others.some(([, { acknowledged = Infinity }]) => acknowledged > begun);
     });
@@ -61,18 +55,6 @@ testInRoot(`${SEEDS} schedules of saves and moves lose nothing`, async (root) =>
   assertEquals([deaths > 0, moves > SEEDS], [true, true], "the schedules are empty");
 });
 
-/** Returns the content of files that wait for their paths. */
-function keptIn(folder: string): Set<string> {
-  if (!fs.existsSync(folder)) return new Set();
-  const files = fs.readdirSync(folder).flatMap((own) =>
-    fs.readdirSync(`${folder}/${own}`).map((name) => `${folder}/${own}/${name}`)
-  );
-  return new Set(files.map((file) => fs.readFileSync(file, "utf8")));
-}
-
-/** True if a schedule presumes live movers dead. */
-const isSwept = (seed: number) => seed % 2 === 0;
-
 async function simulate(
   root: string,
   seed: number,
@@ -80,10 +62,7 @@ async function simulate(
   const random = seededRandom(seed);
   const saves = new Map<string, Save>();
   const { id } = createScriptedSystem({ seed });
-  const stores = [0, 0, isSwept(seed) ? 60_000 : 0].map((aheadMs) => {
-    const system = { ...realSystem, id, now: () => realSystem.now() + aheadMs };
-    return createLocalFiles({ root, system });
-  });
+  const stores = [1, 2, 3].map(() => createLocalFiles({ root, system: { ...realSystem, id } }));
   const pending: Promise<unknown>[] = [];
   let now = 0, deaths = 0, moves = 0, tokens = 0, depth = 0;
   let current = { isDead: false };

@@ -15,8 +15,6 @@ export interface AttackedPlace {
   zarr: boolean;
   /** A folder, or the bucket of a server. */
   root: string | { server: ServerPlace; prefix: string };
-  /** The clock's lead, by which live movers seem dead. */
-  aheadMs: number;
   /** The start of the attack, since when leases pass faster. */
   startedAt: number;
 }
@@ -25,11 +23,10 @@ export interface AttackedPlace {
 const SPEED = 20;
 
 export async function openAttacked(
-  { root, zarr, aheadMs, startedAt }: AttackedPlace,
+  { root, zarr, startedAt }: AttackedPlace,
 ): Promise<Files> {
-  const ahead: System = { ...realSystem, now: () => realSystem.now() + aheadMs };
   const below = typeof root === "string"
-    ? createLocalFiles({ root, system: ahead })
+    ? createLocalFiles({ root })
     : createBucketFiles({ backend: createServerStore(root.server, { prefix: root.prefix }) });
   if (!zarr) return await createFileManager({ it: below }).on("it");
   const fast: System = {

@@ -51,7 +51,7 @@ export async function judge(files: Files, place: AttackedPlace, saves: Saves): P
       problems.push(`${path} has an unknown value: ${token}`);
     } else found.set(token, [...found.get(token) ?? [], path]);
   }
-  const isMovedInOneStep = typeof place.root === "string";
+  const isMovedInOneStep = place.zarr && typeof place.root === "string";
   for (const [token, paths] of found) {
     if (paths.length > 1 && isMovedInOneStep) {
       problems.push(`${token} is at ${paths.join(" and ")}`);
