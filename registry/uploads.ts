@@ -72,7 +72,7 @@ export async function createUpload(
 ): Promise<Upload> {
   checkToolOptions("create an upload", registry, options, undefined, ["files"]);
   const tool = await import("./operations/transfer/direct.ts");
-  return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, options));
+  return await worded({ verb: "create an upload" }, () => tool.createUpload(registry, options));
 }
 
 /**
@@ -109,7 +109,7 @@ export async function presignDownload(
 ): Promise<DirectDownload> {
   checkRegistry("presign a file", registry);
   const tool = await import("./operations/transfer/direct.ts");
-  const call = { verb: "presignDownload", ref };
+  const call = { verb: "presign a file of", ref };
   return await worded(call, () => tool.presignDownload(registry, ref, options));
 }
 

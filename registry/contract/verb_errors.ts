@@ -2,24 +2,7 @@
 import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { VerbCall } from "./verb_call.ts";
-
-/** Actions of methods that differ from the name. The ref follows. */
-const ACTIONS: Readonly<Record<string, string>> = {
-  get: "load",
-  info: "look up",
-  has: "look up",
-  clearCache: "clear the cache",
-  names: "list names",
-  versions: "list versions of",
-  aliases: "list aliases of",
-  setAlias: "set an alias of",
-  deleteAlias: "delete an alias of",
-  history: "list the history of an alias of",
-  openDraft: "open a draft of",
-  lineage: "follow the lineage of",
-  createUpload: "create an upload",
-  presignDownload: "presign a file of",
-};
+import { VERBS } from "./verb_options.ts";
 
 /**
  * Rewrites an error about a stored object as one of the call: `Cannot put "names/model/…": the disk
@@ -30,7 +13,7 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   if (!isRegistryError(error) || !isOfStore(error)) return error;
   const { action = "", subject, state = "", place } = error;
   return retold(error, {
-    action: ACTIONS[verb] ?? verb,
+    action: VERBS.find((known) => known.verb === verb)?.action ?? verb,
     subject: ref === undefined ? undefined : shown(ref),
     state: action === "read record" ? `a record cannot be read: ${state}` : state,
     place: place === subject ? undefined : place,

@@ -56,6 +56,11 @@ const COPY: OptionNames<CopyOptions> = { onConflict: true, onProgress: true, ...
 
 export interface KnownVerb {
   verb: string;
+  /** Its action in errors. @default its name */
+  action?: string;
+  /** True if it returns an iterable. */
+  lists?: true;
+  /** Position of its options. */
   at?: number;
   /** Names of its options. @default any */
   known?: Readonly<Record<string, true>>;
@@ -66,26 +71,31 @@ export interface KnownVerb {
 
 type Verbs = { readonly [V in Extract<keyof StoredRegistry, string>]?: Omit<KnownVerb, "verb"> };
 
-const PROMISES: Verbs = {
+const BY_NAME: Verbs = {
   save: { at: 2, known: SAVE, tells: "moved" },
   load: { at: 1, known: LOAD },
-  get: { at: 1, known: SIGNAL },
+  get: { at: 1, known: SIGNAL, action: "load" },
   open: { at: 1, known: READ, tells: "opened" },
   download: { at: 1, known: DOWNLOAD, tells: "moved" },
-  info: { at: 1, known: INFO, tells: "seen" },
-  has: { at: 1, known: REF },
+  info: { at: 1, known: INFO, tells: "seen", action: "look up" },
+  has: { at: 1, known: REF, action: "look up" },
   delete: { at: 1, known: DELETE },
-  setAlias: { at: 3, known: SET_ALIAS },
-  deleteAlias: { at: 2, known: SET_ALIAS },
+  setAlias: { at: 3, known: SET_ALIAS, action: "set an alias of" },
+  deleteAlias: { at: 2, known: SET_ALIAS, action: "delete an alias of" },
   copy: { at: 2, known: COPY, tells: "moved" },
-  openDraft: { at: 1, required: ["id"] },
-  clearCache: {},
+  openDraft: { at: 1, required: ["id"], action: "open a draft of" },
+  clearCache: { action: "clear the cache" },
+  names: { lists: true, action: "list names" },
+  versions: { lists: true, action: "list versions of" },
+  aliases: { lists: true, action: "list aliases of" },
+  history: { lists: true, action: "list the history of an alias of" },
+  watch: { lists: true },
 };
 
-export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[]>> = {
-  promises: Object.entries(PROMISES).map(([verb, known]) => ({ verb, ...known })),
-  listings: ["names", "versions", "aliases", "history", "watch"].map((verb) => ({ verb })),
-};
+export const VERBS: readonly KnownVerb[] = Object.entries(BY_NAME).map(([verb, known]) => ({
+  verb,
+  ...known,
+}));
 
 /** Returns the arguments with plain options. Throws `Invalid` for unknown options. */
 export function checkedArguments(

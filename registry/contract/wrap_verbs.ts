@@ -41,10 +41,10 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     };
   }
 
-  for (const known of VERBS.promises) {
-    const { verb, tells } = known;
+  for (const known of VERBS) {
+    const { verb, tells, lists } = known;
     const inner = verbs[verb]?.bind(registry);
-    if (inner === undefined) continue;
+    if (inner === undefined || lists) continue;
     verbs[verb] = async (...given) => {
       const args = checkedArguments(known, given);
       let watched: VerbSpan | undefined;
@@ -63,7 +63,7 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
       }
     };
   }
-  for (const { verb } of VERBS.listings) {
+  for (const { verb } of VERBS.filter(({ lists }) => lists)) {
     const inner = verbs[verb]!.bind(registry) as (...args: unknown[]) => AsyncIterable<unknown>;
     const watchedItems = async function* (...args: unknown[]) {
       const watched = begin(verb, args[0]);

@@ -33,7 +33,8 @@ export async function lineageOf(
 ): Promise<Lineage> {
   checkRegistry("follow the lineage", registry);
   const tool = await import("../operations/lineage.ts");
-  return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, options));
+  const call = { verb: "follow the lineage of", ref };
+  return await worded(call, () => tool.lineageOf(registry, ref, options));
 }
 
 /**
