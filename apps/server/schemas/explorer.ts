@@ -1,7 +1,7 @@
 // Schemas of what the explorer needs beside artifacts.
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment, Text } from "./artifact.ts";
-import { count, described, flag, object } from "./listing.ts";
+import { described, object } from "./listing.ts";
 
 export const AccessSchema = object("Access", {
   known: v.boolean(),
@@ -34,29 +34,6 @@ export const SpaceSchema = object("Space", {
   days: v.array(v.object({ day: v.string(), versions: Amount, size: Amount })),
   measuredAt: Moment,
   failures: v.array(v.object({ key: v.string(), message: v.string() })),
-});
-
-export const PruneQuery = v.object({
-  keepLast: count(0, 1_000_000, "Keep this number of the newest versions of each name"),
-  keepDaily: count(0, 1_000_000, "Keep the newest version of each of the last days: this many"),
-  keepWeekly: count(0, 1_000_000, "Keep the newest version of each of the last weeks: this many"),
-  keepMonthly: count(0, 1_000_000, "Keep the newest version of each of the last months: this many"),
-  olderThanMs: count(0, 999_999_999_999, "Keep versions younger than this, milliseconds"),
-  keepAliased: v.optional(flag()),
-});
-
-export const PrunePlanSchema = object("PrunePlan", {
-  deleted: v.array(v.object({ name: v.string(), version: v.string() })),
-  kept: Amount,
-  freedBytes: v.pipe(Amount, v.description("What gc frees after the grace period")),
-  failures: v.array(
-    v.object({
-      name: v.string(),
-      version: v.optional(v.string()),
-      code: v.string(),
-      message: v.string(),
-    }),
-  ),
 });
 
 export const VersionSpaceQuery = v.object({

@@ -28,7 +28,7 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   ["#/lineage", "Show its lineage"],
   ["#/lineage?ref=reports%3Asummary", "7 versions"],
   ["#/lineage?ref=reports%3Asummary%401.0.0&as=list", "Its inputs"],
-  ["#/storage", "What would prune free?"],
+  ["#/storage", "in all live versions"],
   ["#/runs", "1 skipped, 1 failed, 1 blocked"],
   ["#/runs/segmentation%401", "vision:unet/weights@1.0.0"],
   ["#/runs/segmentation%402/train", "error loss is NaN at epoch 7"],

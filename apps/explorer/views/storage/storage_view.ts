@@ -1,4 +1,4 @@
-// The storage of the registry: over time, by name, and what gc and prune would free.
+// The storage of the registry: over time, by name, and what gc would free.
 import { useSession } from "../../api/context.ts";
 import { Chart } from "../../components/chart.ts";
 import { SameByCode } from "../../components/copy_box.ts";
@@ -9,7 +9,6 @@ import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, openPlace } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { PruneForm } from "./prune_form.ts";
 
 interface Garbage {
   readonly bytes: number;
@@ -87,7 +86,6 @@ function Measured({ space }: { space: Space }) {
 
 const { bytes, names, garbage } = await spaceOf(registry);
 await collectGarbage(registry, { dryRun: true });`} />
-    <${PruneForm} />
   `;
 }
 

@@ -30,7 +30,6 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/runs/other@1/steps/a/attempts"],
   ["GET", `${OTHER}/space`],
   ["GET", "/space"],
-  ["GET", "/space/prune?keepLast=1"],
   ["GET", "/jobs/other"],
   ["GET", "/jobs/other/events"],
   ["GET", "/metrics"],
