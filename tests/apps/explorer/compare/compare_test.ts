@@ -1,47 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
-import { compareArrays } from "../../../../apps/explorer/compare/arrays.ts";
+import { assertEquals } from "@std/assert";
 import { compareFiles } from "../../../../apps/explorer/compare/directories.ts";
 import { differenceOf } from "../../../../apps/explorer/compare/images.ts";
 import { compareTables, findKey } from "../../../../apps/explorer/compare/tables.ts";
 import { diffLines } from "../../../../apps/explorer/compare/texts.ts";
 import { placeText } from "../../../../apps/explorer/compare/values.ts";
 import { unifiedDiff } from "../../../../apps/diff.ts";
-import { encodeNpyHeader } from "../../../../formats/arrays/npy_header.ts";
-import { viewBytes } from "../../../../formats/arrays/view_bytes.ts";
-import { openArrayFile } from "../../../../apps/explorer/previews/arrays/array_source.ts";
 import { entriesOf } from "../../../../apps/explorer/previews/directory.ts";
 import { fakeFile } from "../support/fake_file.ts";
-
-function arrayFile(values: number[], shape: number[]) {
-  const header = encodeNpyHeader("float64", shape);
-  return fakeFile("a.npy", new Uint8Array([...header, ...viewBytes(Float64Array.from(values))]));
-}
-
-Deno.test("arrays differ by their largest differences first, with indices", async () => {
-  const left = await openArrayFile(arrayFile([1, 2, NaN, 4, 5, 6], [2, 3]));
-  const right = await openArrayFile(arrayFile([1, 12, NaN, 1, 5, NaN], [2, 3]));
-  const found = await compareArrays(left, right);
-  assertEquals([found.isAll, found.count, found.different], [true, 6, 3]);
-  assertEquals(found.largest.map(({ index, before, after }) => [index, before, after]), [
-    [[1, 2], "6", "NaN"],
-    [[0, 1], "2", "12"],
-    [[1, 0], "4", "1"],
-  ]);
-  assertEquals((await compareArrays(left, left)).largest, []);
-});
-
-Deno.test("large arrays are compared at the same places", async () => {
-  const header = encodeNpyHeader("float32", [50_000, 1000]);
-  const size = header.byteLength + 200_000_000;
-  const make = (value: number) =>
-    fakeFile("a.npy", { size, byteAt: (at) => header[at] ?? (at % 4 === 3 ? value : 0) });
-  const [one, other] = [make(0x3f), make(0x40)];
-  const found = await compareArrays(await openArrayFile(one), await openArrayFile(other));
-  assertEquals([found.isAll, found.largest.length], [false, 20]);
-  assertEquals(found.largest[0]!.difference, 1.5);
-  assertEquals(one.reads.slice(1), other.reads.slice(1));
-  assert(one.bytesRead() < 20 * 1024 * 1024);
-});
 
 Deno.test("tables match by the first unique column; added, removed and changed rows are found", () => {
   const left = { columns: ["kind", "id", "x"], rows: [["a", 1, 1], ["a", 2, 2], ["b", 3, 3]] };

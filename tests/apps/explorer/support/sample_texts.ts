@@ -38,7 +38,7 @@ export const COMPARISONS: [path: string, text: string][] = [
   ["config.json", "nested.rate"],
   ["notes.txt", "2 lines removed, 3 added"],
   ["picture.png", "Side by side"],
-  ["heights.npy", "Largest differences"],
+  ["heights.npy", "Standard deviation"],
   ["cells.zarr", "elements differ"],
   ["scores.csv", "Rows: 1 added, 1 removed, 1 changed"],
   ["scores.parquet", "Changed cells by column: score (1)"],
