@@ -3,10 +3,12 @@ import { createOneTimeCheck } from "../../../apps/server/access/one_time.ts";
 import { siteFiles } from "../../../apps/server/explorer/export_site.ts";
 import type { SiteFile } from "../../../apps/server/explorer/site_file.ts";
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
-import { openRegistry, type Registry } from "../../../mod.ts";
+import { localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { publish } from "../../../mod.ts";
 import { IGNORED, openExplorer, openServed, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
+import { sampleFiles, writeFiles } from "./support/samples.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 
 async function filesOf(registry: Registry, refs: string[]) {
   const files = new Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> }>();
@@ -88,21 +90,70 @@ Deno.test("no server of files makes a page, script or setting of a stored file",
   assertEquals(at("run.php.csv"), "run~2ephp.csv"); // Apache runs the PHP of every `.php` in a name
 });
 
+/** Serves the files of a site, without ranges. */
+async function openSite(registry: Registry, refs: string[], requests: string[] = []) {
+  const files = await filesOf(registry, refs);
+  return await openServed((request) => {
+    const path = decodeURIComponent(new URL(request.url).pathname).slice(1);
+    requests.push(path);
+    const found = files.get(path.endsWith("/") ? `${path}index.html` : path);
+    if (found === undefined) return new Response("not found", { status: 404 });
+    return new Response(found.bytes, { headers: { "content-type": found.type } });
+  });
+}
+
+Deno.test({
+  name: "experiments, charts, comparisons, cards, notebooks and lineage work in a site" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using root = await tempRoot();
+    await registry.save("demo:data", "1,2");
+    for (const version of [1, 2] as const) {
+      const folder = root.join(`${version}`);
+      await writeFiles(folder, await sampleFiles(version));
+      const made = { pipeline: "fit", run: `fit@${version}`, step: "train", effect: `${version}` };
+      await registry.save("demo:kinds", localPath(folder), {
+        metadata: { accuracy: 0.9 + version / 100, seconds: version, ...made },
+        inputs: ["demo:data@1.0.0"],
+      });
+    }
+    const refs = ["demo:kinds@1.0.0", "demo:kinds@2.0.0", "demo:data"];
+    await using explorer = await openSite(registry, refs);
+    const { page, url, errors, foreign } = explorer;
+    const at = `${url}#/artifacts/demo%3Akinds`;
+    await page.goto(at);
+    await page.getByRole("button", { name: "accuracy" }).click();
+    await page.getByText("0.92 ★").waitFor();
+    await page.getByRole("combobox", { name: "by" }).selectOption("seconds");
+    await page.getByRole("figure", { name: "accuracy by seconds" }).waitFor();
+    for (const version of [1, 2]) await page.getByLabel(`Compare ${version}.0.0`).check();
+    await page.getByRole("link", { name: "Compare 2 versions" }).click();
+    await page.getByText("+0.01").waitFor();
+    await page.goto(`${at}?tab=card`);
+    await page.getByRole("img", { name: "The picture" }).waitFor();
+    await page.goto(`${at}/2.0.0?path=training.ipynb`);
+    await page.getByRole("img", { name: "Output" }).waitFor();
+    await page.goto(`${url}#/lineage?ref=demo%3Akinds%402.0.0`);
+    const details = page.getByRole("region", { name: "Details of" });
+    await page.locator(".graph .node").filter({ hasText: "train of fit" }).click();
+    await details.getByText("fit", { exact: true }).waitFor();
+    assertEquals(await details.getByRole("link", { name: "Open" }).count(), 0); // no runs in a site
+    await page.locator(".graph .node").filter({ hasText: "demo:data" }).click();
+    await details.getByText("Kind").waitFor();
+    assertEquals([errors, foreign], [[], []]);
+  },
+});
+
 Deno.test({
   name: "a site works on a server of files that knows no ranges" + SKIPPED,
   ignore: IGNORED,
   async fn() {
     await using registry = await openRegistry("memory:");
     await fillDemo(registry);
-    const files = await filesOf(registry, ["vision:resnet/config", "vision:resnet/weights"]);
     const requests: string[] = [];
-    await using explorer = await openServed((request) => {
-      const path = decodeURIComponent(new URL(request.url).pathname).slice(1);
-      requests.push(path);
-      const found = files.get(path.endsWith("/") ? `${path}index.html` : path);
-      if (found === undefined) return new Response("not found", { status: 404 });
-      return new Response(found.bytes, { headers: { "content-type": found.type } });
-    });
+    const refs = ["vision:resnet/config", "vision:resnet/weights"];
+    await using explorer = await openSite(registry, refs, requests);
     const { page, url, errors, foreign } = explorer;
     await page.goto(url);
     await page.getByText("2 names").waitFor();
