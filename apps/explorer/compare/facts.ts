@@ -1,11 +1,11 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { formatBytes, formatTime } from "../components/format.ts";
+import { formatBytes, formatTime, numberText } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
-import { numberText, useQuery } from "../previews/parts.ts";
+import { useQuery } from "../previews/parts.ts";
 
 /** A fact with its value in each version. */
 export interface Fact {

@@ -9,11 +9,17 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return `${withDigits(value, digits)} ${UNITS[unit]}`;
 }
 
 /** In the form of the browser's language, as dates. */
 const counts = new Intl.NumberFormat();
+const fractions = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+
+function withDigits(value: number, digits: number): string {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return value.toLocaleString(undefined, options);
+}
 
 export function formatCount(count: number, noun: string): string {
   const plural = /[^aeiou]y$/.test(noun) ? noun.replace(/y$/, "ies") : `${noun}s`;
@@ -22,6 +28,14 @@ export function formatCount(count: number, noun: string): string {
 
 export function formatNumber(value: number): string {
   return counts.format(value);
+}
+
+/** Formats a number in at most six digits. */
+export function numberText(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e9) return formatNumber(value);
+  if (size >= 1e-4 && size < 1e9) return fractions.format(value);
+  return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
 
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -50,7 +64,7 @@ export function formatAgo(iso: string, now: number = Date.now()): string {
 
 export function formatMs(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 60_000) return `${withDigits(ms / 1000, 1)} s`;
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 60) return `${minutes} min ${Math.round(ms % 60_000 / 1000)} s`;
   const rest = minutes % 60 === 0 ? "" : ` ${minutes % 60} min`;

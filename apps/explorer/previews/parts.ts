@@ -8,12 +8,6 @@ import { type ComponentChildren, Fragment, type VNode } from "../framework/preac
 import { hrefOf, openPlace, usePlace } from "../framework/router.ts";
 import type { Loaded } from "../framework/use_loaded.ts";
 
-/** Formats a number in at most six digits. */
-export function numberText(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e9) return formatNumber(value);
-  return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
-}
-
 /** A file, or a folder that is shown as one. */
 export type ShownFile = Pick<ArtifactFile, "ref" | "path"> & { readonly isFolder?: boolean };
 

@@ -167,3 +167,23 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "numbers and dates have the form of the browser's language" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (const accuracy of [0.5, 0.93]) {
+      await registry.save("model", new Uint8Array(1536), { metadata: { accuracy, steps: 12_000 } });
+    }
+    await using explorer = await openExplorer(registry);
+    const context = await explorer.browser.newContext({ locale: "de-DE", timezoneId: "UTC" });
+    const page = await context.newPage();
+    await page.goto(`${explorer.url}#/artifacts/model`);
+    for (const text of ["0,93 ★", "12.000", "1,50 KiB"]) {
+      await page.getByRole("cell", { name: text }).first().waitFor();
+    }
+    await page.getByRole("link", { name: "2.0.0" }).click();
+    await page.getByText(/^\d\d\.\d\d\.\d{4}, \d\d:\d\d, just now$/).waitFor();
+  },
+});

@@ -3,12 +3,12 @@ import { countElements, ELEMENTS, type NDArray } from "../../../../formats/array
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { Chart } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
-import { formatBytes, formatNumber } from "../../components/format.ts";
+import { formatBytes, formatNumber, numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, numberText, Scroll, type ShownFile, useQuery, whenLoaded } from "../parts.ts";
+import { LeftOut, Scroll, type ShownFile, useQuery, whenLoaded } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
 import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } from "./numbers.ts";

@@ -1,11 +1,11 @@
 // Sound and film, played by the browser from memory, and PDF, which is not shown.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { Chart } from "../../components/chart.ts";
-import { formatBytes } from "../../components/format.ts";
+import { formatBytes, numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, numberText, whenLoaded } from "../parts.ts";
+import { LeftOut, whenLoaded } from "../parts.ts";
 import { waveOf } from "./wave.ts";
 
 /** Larger files are loaded when asked for, or not at all. */

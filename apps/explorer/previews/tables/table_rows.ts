@@ -1,6 +1,6 @@
 // Rows of a table: all of them are read once, in parts, and only some are kept in memory.
+import { numberText } from "../../components/format.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
-import { numberText } from "../parts.ts";
 import type { Bounds, TablePart, TableSource } from "./table_source.ts";
 
 /** Rows, cells and characters that are kept in memory. */

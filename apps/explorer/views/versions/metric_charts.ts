@@ -1,11 +1,11 @@
 // Charts of numbers across versions, over time, or against each other.
 import { Chart } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
-import { formatBytes, formatTime } from "../../components/format.ts";
+import { formatBytes, formatTime, numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
-import { numberText, useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../previews/parts.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
 
 /** Charts that are shown at first. */

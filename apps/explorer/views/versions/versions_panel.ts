@@ -2,13 +2,19 @@
 import { useSession } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
 import { Choice } from "../../components/choice.ts";
-import { formatAgo, formatBytes, formatNumber, formatTime } from "../../components/format.ts";
+import {
+  formatAgo,
+  formatBytes,
+  formatNumber,
+  formatTime,
+  numberText,
+} from "../../components/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
-import { numberText, useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import {
   chooseExperiments,
