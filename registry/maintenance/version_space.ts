@@ -2,6 +2,7 @@
 import { encodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
+import { usedBytes } from "../cell/object_ranges.ts";
 import { parseCellKey } from "../format/layout.ts";
 import { contextOf } from "../operations/context.ts";
 import { Collection, emptyReport, type Measure } from "./collection.ts";
@@ -22,7 +23,7 @@ export interface VersionSpace {
   size: number;
   /** Bytes in the store that no other version of the name uses. */
   ownBytes: number;
-  /** Bytes in the store that other versions use too. */
+  /** Bytes that it uses of objects that other versions use too. */
   sharedBytes: number;
   modifiedAt: Date;
 }
@@ -31,6 +32,8 @@ export interface VersionSpace {
 export interface VersionSpaces {
   /** Newest first. */
   versions: VersionSpace[];
+  /** Bytes in the store that a version needs, and those that cannot be freed without them. */
+  storedBytes: number;
   /** Bytes that the collector frees a grace period after the deletion of `deleting`. */
   freedBytes: number;
 }
@@ -58,7 +61,7 @@ interface MeasuredVersion {
   size: number;
   modifiedAt: number;
   /** Bytes by the key of an object, or of the record if it holds the files. */
-  objects: ReadonlyMap<string, number>;
+  objects: ReadonlyMap<string, { stored: number; used: number }>;
 }
 
 class VersionMeasure implements Measure {
@@ -78,35 +81,43 @@ class VersionMeasure implements Measure {
       const known = cell.kind === "version" ? records.get(head.key)?.version : undefined;
       if (known === undefined) continue;
       const keys = known.objects.map(([place, object]) => `${place}/${object}`);
-      const objects = keys.length === 0
-        ? [[head.key, head.size] as const]
-        : keys.map((key) => [key, this.#sizes.get(key) ?? 0] as const);
+      const used = usedBytes(known.ranges);
+      const objects = new Map((keys.length === 0 ? [head.key] : keys).map((key) => {
+        const stored = key === head.key ? head.size : this.#sizes.get(key) ?? 0;
+        return [key, { stored, used: used.get(key) ?? stored }];
+      }));
       const { size } = known;
       const { modifiedAt } = head;
-      this.#versions.push({ version: nameOf(cell), size, modifiedAt, objects: new Map(objects) });
+      this.#versions.push({ version: nameOf(cell), size, modifiedAt, objects });
     }
   }
 
   spaces(deleting: ReadonlySet<string>): VersionSpaces {
     const users = new Map<string, number>();
     const left = new Set<string>();
-    const freed = new Map<string, number>();
+    const sizes = new Map<string, number>();
     for (const { version, objects } of this.#versions) {
-      for (const [key, size] of objects) {
+      for (const [key, { stored }] of objects) {
         users.set(key, (users.get(key) ?? 0) + 1);
-        if (deleting.has(version)) freed.set(key, size);
-        else left.add(key);
+        sizes.set(key, stored);
+        if (!deleting.has(version)) left.add(key);
       }
     }
     const versions = this.#versions.map(({ version, size, modifiedAt, objects }) => {
-      const sum = (test: (count: number) => boolean) =>
-        [...objects].reduce((sum, [key, size]) => test(users.get(key)!) ? sum + size : sum, 0);
-      const ownBytes = sum((count) => count === 1);
-      const sharedBytes = sum((count) => count > 1);
+      let ownBytes = 0, sharedBytes = 0;
+      for (const [key, { stored, used }] of objects) {
+        if (users.get(key) === 1) ownBytes += stored;
+        else sharedBytes += used;
+      }
       return { version, size, ownBytes, sharedBytes, modifiedAt: new Date(modifiedAt) };
     });
-    const freedBytes = [...freed].reduce((sum, [key, size]) => left.has(key) ? sum : sum + size, 0);
-    return { versions: versions.sort((a, b) => +b.modifiedAt - +a.modifiedAt), freedBytes };
+    let storedBytes = 0, freedBytes = 0;
+    for (const [key, size] of sizes) {
+      storedBytes += size;
+      if (!left.has(key)) freedBytes += size;
+    }
+    versions.sort((a, b) => +b.modifiedAt - +a.modifiedAt);
+    return { versions, storedBytes, freedBytes };
   }
 }
 

@@ -1,6 +1,7 @@
 // Notices: an error, progress, nothing to show.
 import { useSession } from "../api/context.ts";
 import type { ServiceError } from "../api/service.ts";
+import { formatBytes } from "./format.ts";
 import { html } from "../framework/html.ts";
 import type { ComponentChildren } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../framework/router.ts";
@@ -74,4 +75,14 @@ export function Shown<T>(
   if (of.error !== undefined) return html`<${ErrorNotice} error=${of.error} retry=${of.reload} />`;
   if (of.value === undefined) return html`<${Loading} what=${what} />`;
   return children(of.value);
+}
+
+/** A number of bytes, large, with what it means. */
+export function Tile({ bytes, text }: { bytes: number; text: string }) {
+  return html`
+    <div class="tile">
+      <div class="tile-value">${formatBytes(Math.max(0, bytes))}</div>
+      <span class="muted">${text}</span>
+    </div>
+  `;
 }

@@ -48,6 +48,7 @@ export const VersionSpacesSchema = object("VersionSpaces", {
     sharedBytes: Amount,
     modifiedAt: Moment,
   })),
+  storedBytes: Amount,
   freedBytes: Amount,
 });
 

@@ -18,7 +18,7 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   [`#/artifacts/${NAME}`, "optimizer"],
   [`#/artifacts/${NAME}?tab=aliases`, "production"],
   [`#/artifacts/${NAME}?tab=changes`, "aliased"],
-  [`#/artifacts/${NAME}?tab=storage`, "Storage over time"],
+  [`#/artifacts/${NAME}?tab=storage`, "Size of all versions over time"],
   [`#/artifacts/${NAME}/production`, "Digest"],
   ["#/artifacts/vision%3Aresnet%2Fconfig/1.0.0", "data.json"],
   ["#/artifacts/none/1.0.0", "Cannot find"],

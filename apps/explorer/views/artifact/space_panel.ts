@@ -3,7 +3,7 @@ import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { Chart } from "../../components/chart.ts";
 import { formatBytes, formatTime } from "../../components/format.ts";
-import { Empty, Shown } from "../../components/notices.ts";
+import { Empty, Shown, Tile } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
@@ -20,6 +20,7 @@ interface VersionSpace {
 
 export interface VersionSpaces {
   readonly versions: readonly VersionSpace[];
+  readonly storedBytes: number;
   readonly freedBytes: number;
 }
 
@@ -33,15 +34,14 @@ export function SpacePanel({ name }: { name: string }) {
     html`<${Spaces} name=${name} spaces=${spaces} />`}<//>`;
 }
 
-function Spaces({ name, spaces: { versions } }: { name: string; spaces: VersionSpaces }) {
-  const { x, series, total, saved } = useMemo(() => {
+function Spaces({ name, spaces }: { name: string; spaces: VersionSpaces }) {
+  const { versions, storedBytes } = spaces;
+  const { x, series, total } = useMemo(() => {
     const inTime = [...versions].reverse();
     let sum = 0;
     const values = inTime.map(({ size }) => sum += size);
     const x = inTime.map(({ modifiedAt }) => Date.parse(modifiedAt) / 1000);
-    const own = versions.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
-    const shared = Math.max(0, ...versions.map(({ sharedBytes }) => sharedBytes));
-    return { x, series: [{ label: "Saved", values }], total: sum, saved: sum - own - shared };
+    return { x, series: [{ label: "Size", values }], total: sum };
   }, [versions]);
   const columns: Column<VersionSpace>[] = [
     {
@@ -60,17 +60,13 @@ function Spaces({ name, spaces: { versions } }: { name: string; spaces: VersionS
   if (versions.length === 0) return html`<${Empty} title="This name has no version" />`;
   return html`
     <div class="tiles">
-      <div
-        class="tile"><div class="tile-value">${formatBytes(
-          total,
-        )}</div><span class="muted">in all versions</span></div>
-      <div
-        class="tile"><div class="tile-value">${formatBytes(
-          Math.max(0, saved),
-        )}</div><span class="muted">saved by sharing, at least</span></div>
+      <${Tile} bytes=${storedBytes} text="stored" />
+      <${Tile} bytes=${total} text="in all versions" />
+      <${Tile} bytes=${total - storedBytes} text="saved by sharing and compression" />
     </div>
     <div class="card">
-      <${Chart} label="Storage over time" x=${x} xLabel="Saved" series=${series}
+      <${Chart} label="Size of all versions over time" x=${x} xLabel="Saved"
+        series=${series}
         kind="steps" isTime formatY=${formatBytes}
         formatX=${(seconds: number) => formatTime(new Date(seconds * 1000).toISOString())} />
     </div>

@@ -3,7 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { Chart } from "../../components/chart.ts";
 import { SameByCode } from "../../components/copy_box.ts";
 import { formatBytes, formatCount, formatTime } from "../../components/format.ts";
-import { Empty, Shown } from "../../components/notices.ts";
+import { Empty, Shown, Tile } from "../../components/notices.ts";
 import { VirtualList } from "../../components/virtual_list.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
@@ -58,13 +58,11 @@ function Measured({ space }: { space: Space }) {
   }, [days]);
   return html`
     <div class="tiles">
-      <${Tile} value=${formatBytes(bytes)} text=${`stored in ${formatCount(objects, "object")}`} />
-      <${Tile} value=${formatBytes(size)} text="in all live versions" />
-      <${Tile} value=${formatBytes(
-        Math.max(0, size - stored),
-      )} text="saved by sharing and compression" />
-      <${Tile} value=${formatBytes(garbage.freeableBytes)} text="gc frees now" />
-      <${Tile} value=${formatBytes(garbage.bytes - garbage.freeableBytes)} text=${garbage.nextAt
+      <${Tile} bytes=${bytes} text=${`stored in ${formatCount(objects, "object")}`} />
+      <${Tile} bytes=${size} text="in all live versions" />
+      <${Tile} bytes=${size - stored} text="saved by sharing and compression" />
+      <${Tile} bytes=${garbage.freeableBytes} text="gc frees now" />
+      <${Tile} bytes=${garbage.bytes - garbage.freeableBytes} text=${garbage.nextAt
         ? `gc frees later, from ${formatTime(garbage.nextAt)}`
         : "gc frees later"} />
     </div>
@@ -86,13 +84,6 @@ function Measured({ space }: { space: Space }) {
 
 const { bytes, names, garbage } = await spaceOf(registry);
 await collectGarbage(registry, { dryRun: true });`} />
-  `;
-}
-
-function Tile({ value, text }: { value: string; text: string }) {
-  return html`
-    <div
-      class="tile"><div class="tile-value">${value}</div><span class="muted">${text}</span></div>
   `;
 }
 
