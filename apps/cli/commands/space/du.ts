@@ -1,5 +1,5 @@
 // `holdfast du`
-import { spaceOf } from "../../../../registry/maintenance.ts";
+import { spaceOf, spaceOfVersions } from "../../../../registry/maintenance.ts";
 import { fault } from "../../../../core/errors.ts";
 import { nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
@@ -17,13 +17,21 @@ const COLUMNS: Column[] = [
   { title: "GARBAGE", align: "right" },
 ];
 
+const VERSION_COLUMNS: Column[] = [
+  { title: "VERSION" },
+  { title: "SIZE", align: "right" },
+  { title: "ALONE", align: "right" },
+  { title: "SHARED", align: "right" },
+];
+
 export const du: Command = defineCommand<[prefix?: string]>({
   name: "du",
   summary: "Show the space that names use, what versions share, and what gc can free and when.",
   details:
     "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
     "bytes that two or more versions share, GARBAGE the unneeded bytes that gc frees after the " +
-    "grace period. Reads every record, and writes nothing.",
+    "grace period. For one name, also lists its versions: deleting one frees ALONE. Reads every " +
+    "record, and writes nothing.",
   args: [{
     usage: "[prefix]",
     text: "only names that begin with this, or match this pattern",
@@ -33,6 +41,7 @@ export const du: Command = defineCommand<[prefix?: string]>({
   examples: [
     ["holdfast du", "the largest names first"],
     ["holdfast du 'tmp:*'", "some names"],
+    ["holdfast du data:trips", "a name, and what each of its versions adds"],
     ["holdfast du --json | jq .garbage", "what gc can free, and when"],
   ],
   async run([prefix = ""], _flags, context) {
@@ -41,8 +50,19 @@ export const du: Command = defineCommand<[prefix?: string]>({
     const { test, none } = await nameFilter(registry, prefix, signal);
     const report = await spaceOf(registry, { signal });
     const names = report.names.filter(({ name }) => test(name));
-    if (context.shared.json) await context.result({ ...report, names }, undefined);
-    else await print(report, names, context);
+    const isOne = names.some(({ name, versions }) => name === prefix && versions > 0);
+    const { versions } = isOne && report.failures.length === 0
+      ? await spaceOfVersions(registry, prefix, { signal })
+      : { versions: undefined };
+    if (context.shared.json) await context.result({ ...report, names, versions }, undefined);
+    else {
+      const rows = versions?.map(({ version, size, ownBytes, sharedBytes }) => ({
+        json: {},
+        cells: [version, ...[size, ownBytes, sharedBytes].map(formatBytes)],
+      }));
+      if (rows !== undefined) await printTable(context, VERSION_COLUMNS, rows);
+      await print(report, names, context);
+    }
     if (names.length === 0 && prefix !== "") await context.note(none);
     const { failures: { length } } = report;
     if (length === 0) return;

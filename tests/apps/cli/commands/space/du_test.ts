@@ -13,11 +13,14 @@ cliTest("du shows sizes, shares and garbage", async (it) => {
     /^NAME +VERSIONS +SIZE +STORED +SHARED +GARBAGE\nbig +2 +391 KiB +197 KiB +195 KiB +0 B\nsmall /,
   );
   assertMatch(before, /\n\d+ KiB in \d+ objects, no garbage\n$/);
+  const big = await it.succeeds("du big");
+  assertMatch(big, /^VERSION +SIZE +ALONE +SHARED\n2.0.0 +195 KiB +0 B +195 KiB\n1.0.0 .*\nNAME /);
+  assertEquals((await it.json("du big --json")).versions.length, 2);
   await it.succeeds("rm big@1 --yes");
   await it.succeeds("rm big@2 --yes");
   assertMatch(
     await it.succeeds("du big"),
-    /, 19\d KiB of it garbage: gc frees 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
+    /^NAME [^]*\nbig +0 [^]*, 19\d KiB of it garbage: gc frees 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
   );
   const { names, garbage } = await it.json("du --json");
   assertEquals(
@@ -34,4 +37,5 @@ filledTest("du reports damaged records and exits with 1", async (it) => {
   assertEquals(code, 1);
   assertMatch(out, /\nnote +0 /);
   assertStringIncludes(err, `not fully counted: ${key}: `);
+  assertEquals((await it.holdfast("du note")).code, 1);
 });
