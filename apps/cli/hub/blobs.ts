@@ -98,7 +98,7 @@ async function isWhole(path: string, file: HubFile): Promise<boolean> {
 }
 
 /** Returns whether a file on disk has a digest of a hub. */
-export async function hasDigest(path: string, file: Sized): Promise<boolean> {
+async function hasDigest(path: string, file: Sized): Promise<boolean> {
   const hash = hashOf(file);
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   return hash.digest("hex") === file.digest.hex;

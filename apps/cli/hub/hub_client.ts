@@ -56,8 +56,8 @@ export function parseRepo(text: string): HubRepo {
   if (id !== undefined && !/^\.+$|^\.+\/|\/\.+$/.test(id)) {
     return { kind: kind as HubRepo["kind"], id };
   }
-  const hint = "Pass org/name, datasets/org/name, or the path of a folder that exists.";
-  throw invalid(`import ${JSON.stringify(text)}`, "neither a folder nor a repository id", hint);
+  const hint = "Pass org/name or datasets/org/name. Save a folder with: holdfast save NAME FOLDER";
+  throw invalid(`import ${JSON.stringify(text)}`, "not a repository id", hint);
 }
 
 /** Requests without progress until one fails, and the wait after the first, milliseconds. */

@@ -4,8 +4,8 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { globToRegExp } from "@std/path";
 import { cacheFolder } from "../../../../disk/cache_folder.ts";
-import type { FileSource, FileToSave, Materializer } from "../../../../materializers/mod.ts";
-import { type Artifact, localPath, type Registry, type SavedArtifact } from "../../../../mod.ts";
+import type { FileSource, FileToSave } from "../../../../materializers/mod.ts";
+import type { Artifact, Registry, SavedArtifact } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { checkNewName } from "../../../../core/naming/names.ts";
 import { fetchFiles } from "../../hub/blobs.ts";
@@ -17,13 +17,6 @@ import {
   openHub,
   parseRepo,
 } from "../../hub/hub_client.ts";
-import {
-  checkBlob,
-  findLocal,
-  isFolder,
-  type LocalSource,
-  pathsOfSnapshot,
-} from "../../hub/local_cache.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/exit_code.ts";
 import { invalid } from "../../program/hints.ts";
@@ -46,28 +39,25 @@ interface Revision {
   name: string;
   /** Words for messages: `team/bert at main`. */
   shown: string;
-  repo?: HubRepo;
-  revision?: string;
-  commit?: string;
-  endpoint?: string;
+  repo: HubRepo;
+  revision: string;
+  commit: string;
+  endpoint: string;
 }
 
 export const importHf: Command = defineCommand<[source: string], ImportHfFlags>({
   name: "import hf",
-  summary: "Save a repository of the Hugging Face Hub, or of its cache, as a version.",
-  details:
-    "The source is a repository id (org/name, datasets/org/name), a repository in the cache of " +
-    "the Hugging Face libraries (models--org--name, or a snapshot in it), or a folder that they " +
-    "wrote. A path that exists is a folder. Each revision becomes a version whose metadata has " +
-    "the repository, the revision and the commit; a commit that was imported is not imported " +
+  summary: "Save a repository of the Hugging Face Hub as a version.",
+  details: "The source is a repository id (org/name, datasets/org/name). Each revision becomes a " +
+    "version whose metadata has the repository, the revision and the commit; a commit that was imported is not imported " +
     "again, and unchanged files are neither downloaded nor stored again. Every download is " +
     "checked against its digest. After an interruption, the same command continues. HF_TOKEN is " +
     "the token of private repositories, HF_ENDPOINT the default of --endpoint.",
-  args: [{ usage: "<source>", text: "a repository id, or a folder", completes: "file" }],
+  args: [{ usage: "<source>", text: "a repository id" }],
   options: [
     {
       flags: "--name <name>",
-      text: "the name to save as (default: the repository id; required for a plain folder)",
+      text: "the name to save as (default: the repository id)",
       completes: "name",
     },
     {
@@ -92,31 +82,17 @@ export const importHf: Command = defineCommand<[source: string], ImportHfFlags>(
   examples: [
     ["holdfast import hf google-bert/bert-base-uncased --include '*.json'", "as a version"],
     ["holdfast import hf datasets/team/trips --revision v1 --revision v2", "two versions"],
-    ["holdfast import hf ~/.cache/huggingface/hub/models--team--bert", "from the cache"],
-    ["holdfast import hf ./bert --name team/bert", "a folder of save_pretrained()"],
   ],
   async run([source], flags, context) {
     const { io } = context;
     for (const alias of flags.alias ?? []) refuseOddAlias(alias);
-    const folder = resolve(io.cwd, source);
-    const isLocal = flags.endpoint === undefined && await isFolder(folder);
-    const revisions = flags.revision ?? [undefined];
-    if (isLocal) {
-      const found: LocalSource[] = [];
-      for (const revision of revisions) found.push(await findLocal(folder, revision));
-      const registry = await context.open({ write: !flags.dryRun });
-      for (const [i, one] of found.entries()) {
-        const aliases = i === found.length - 1 ? flags.alias : undefined;
-        await importFolder(registry, one, { ...flags, alias: aliases }, context);
-      }
-      return;
-    }
+    const revisions = flags.revision ?? ["main"];
     const repo = parseRepo(source);
     const endpoint = flags.endpoint ?? io.system.env("HF_ENDPOINT");
     const token = io.system.env("HF_TOKEN");
     const hub = openHub({ endpoint, token, system: io.system, signal: io.signal });
     const registry = await context.open({ write: !flags.dryRun });
-    for (const [i, revision = "main"] of revisions.entries()) {
+    for (const [i, revision] of revisions.entries()) {
       const aliases = i === revisions.length - 1 ? flags.alias : undefined;
       const asked = { repo, revision };
       await importRevision(registry, hub, asked, { ...flags, alias: aliases }, context);
@@ -124,13 +100,8 @@ export const importHf: Command = defineCommand<[source: string], ImportHfFlags>(
   },
 });
 
-function nameOf(repo: HubRepo | undefined, flags: ImportHfFlags, source: string): string {
-  const name = flags.name ??
-    (repo && (repo.kind === "datasets" ? `datasets/${repo.id}` : repo.id));
-  if (name === undefined) {
-    const state = "a plain folder has no repository id";
-    throw invalid(`import ${JSON.stringify(source)}`, state, "Pass the name: --name team/bert");
-  }
+function nameOf(repo: HubRepo, flags: ImportHfFlags): string {
+  const name = flags.name ?? (repo.kind === "datasets" ? `datasets/${repo.id}` : repo.id);
   checkNewName(name);
   return name;
 }
@@ -145,30 +116,6 @@ function chooser({ include, exclude = [] }: ImportHfFlags): (path: string) => bo
   return (path) => (wanted === undefined || matches(wanted, path)) && !matches(others, path);
 }
 
-async function importFolder(
-  registry: Registry,
-  { folder, repo, revision, commit }: LocalSource,
-  flags: ImportHfFlags,
-  context: CommandContext,
-): Promise<void> {
-  const name = nameOf(repo, flags, folder);
-  const shown = repo === undefined ? folder : `${repo.id} at ${revision ?? commit}`;
-  const from: Revision = { name, shown, repo, revision, commit };
-  const isChosen = chooser(flags);
-  const paths = (repo ? await pathsOfSnapshot(folder) : []).filter((path) => isChosen(path));
-  if (await isKept(registry, from, flags, context, paths)) return;
-  for (const path of paths) await checkBlob(join(folder, path));
-  const { include, exclude } = flags;
-  const value = localPath(folder, { links: "follow", all: repo !== undefined, include, exclude });
-  if (flags.dryRun) {
-    return await context.result(
-      { dryRun: true, ...aboutJson(from) },
-      `Would save ${shown} as ${name}`,
-    );
-  }
-  await save(registry, from, { value, flags, context });
-}
-
 async function importRevision(
   registry: Registry,
   hub: Hub,
@@ -179,7 +126,7 @@ async function importRevision(
   const { io } = context;
   const found = await hub.read(repo, revision);
   const { commit } = found;
-  const name = nameOf(repo, flags, repo.id);
+  const name = nameOf(repo, flags);
   const { endpoint } = hub;
   const shown = `${repo.id} at ${revision}`;
   const from: Revision = { name, shown, repo, revision, commit, endpoint };
@@ -271,17 +218,13 @@ async function isKept(
   from: Revision,
   flags: ImportHfFlags,
   context: CommandContext,
-  paths: readonly string[] = [],
 ): Promise<boolean> {
-  if (from.commit === undefined) return false;
   const { signal } = context.io;
   const expected = JSON.stringify(recordOf(from, flags), COMPARED);
   for await (const { info } of registry.versions(from.name, { details: true, signal })) {
     const { huggingface } = (info?.metadata ?? {}) as { huggingface?: unknown };
     if (info === undefined || JSON.stringify(huggingface ?? null, COMPARED) !== expected) continue;
-    const { name, version, files } = info;
-    const saved = new Set(files.map(({ path }) => path));
-    if (paths.some((path) => !saved.has(path))) continue; // the cache had fewer files
+    const { name, version } = info;
     if (!flags.dryRun) await setAliases(registry, { name, version }, flags, context);
     const json = { ...aboutJson(from), version, skipped: true };
     const dry = flags.dryRun ? { dryRun: true } : {};
@@ -293,36 +236,38 @@ async function isKept(
 }
 
 /** Members that are equal for the same import. */
-const COMPARED = ["repo", "type", "commit", "cache", "include", "exclude"];
+const COMPARED = ["repo", "type", "commit", "include", "exclude"];
 
 function recordOf({ repo, revision, commit, endpoint }: Revision, flags: ImportHfFlags) {
   return {
-    cache: endpoint === undefined ? true : undefined,
-    repo: repo?.id,
-    type: repo && (repo.kind === "datasets" ? "dataset" : "model"),
+    repo: repo.id,
+    type: repo.kind === "datasets" ? "dataset" : "model",
     ...{ revision, commit, endpoint, include: flags.include, exclude: flags.exclude },
   };
 }
 
 function aboutJson({ name, repo, revision, commit }: Revision) {
-  return { name, repo: repo?.id, revision, commit };
+  return { name, repo: repo.id, revision, commit };
 }
 
-type Saved =
-  & { flags: ImportHfFlags; context: CommandContext; downloaded?: number }
-  & ({ value: unknown; files?: undefined } | { files: FileToSave[]; value?: undefined });
+interface Saved {
+  files: FileToSave[];
+  flags: ImportHfFlags;
+  context: CommandContext;
+  downloaded: number;
+}
 
-async function save(registry: Registry, from: Revision, saving: Saved): Promise<void> {
-  const { value, files, flags, context, downloaded } = saving;
-  const { name, repo } = from;
+async function save(
+  registry: Registry,
+  from: Revision,
+  { files, flags, context, downloaded }: Saved,
+): Promise<void> {
+  const { name } = from;
   const { signal } = context.io;
   const progress = context.progress(`save ${name}`);
-  const metadata = repo === undefined ? {} : { huggingface: plain(recordOf(from, flags)) };
-  const materializer: Materializer | undefined = files && {
-    ...registry.materializers.get("folder"),
-    save: () => files,
-  };
-  const saved = await registry.save(name, value ?? null, {
+  const metadata = { huggingface: plain(recordOf(from, flags)) };
+  const materializer = { ...registry.materializers.get("folder"), save: () => files };
+  const saved = await registry.save(name, null, {
     ...{ metadata, materializer, signal },
     onProgress: ({ bytes, totalBytes }) => progress.update({ bytes, totalBytes }),
   });

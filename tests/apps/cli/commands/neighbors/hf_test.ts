@@ -1,4 +1,4 @@
-// `holdfast import hf` against our own `serve --hf`, and of plain folders.
+// `holdfast import hf` against our own `serve --hf`.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { createHandler, createToken, listen, openTokenFile } from "../../../../../apps/server.ts";
@@ -326,12 +326,7 @@ cliTest("a hub that never ends its answers is left", async (it) => {
   assertEquals(pages, 1);
 });
 
-cliTest("a plain folder needs a name", async (it) => {
-  await Deno.mkdir(it.root.join("bert"));
-  await Deno.writeTextFile(it.root.join("bert/config.json"), "{}");
+cliTest("a folder is not a repository", async (it) => {
   await it.succeeds("init");
-  await it.fails("import hf ./bert", 2, "--name");
-  await it.fails("import hf ./bert --name team/bert --revision main", 2, "no revisions");
-  await it.tells("import hf ./bert --name team/bert --dry-run", "Would save");
-  await it.tells("import hf ./bert --name team/bert", "Saved team/bert@1.0.0");
+  await it.fails("import hf ./bert", 2, "holdfast save NAME FOLDER");
 });
