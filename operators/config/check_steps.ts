@@ -10,7 +10,6 @@ import { TOKEN_VARIABLE } from "../process/step_variables.ts";
 import type { KnownOperators } from "./definition.ts";
 import type { Keys, Report } from "./read_values.ts";
 import type { ReadOperator } from "./schema.ts";
-import { decodeSecret, plainSecret, SECRET_PREFIX } from "./secret_texts.ts";
 import { stepOf } from "../graph/step_inputs.ts";
 
 export interface BuildOptions {
@@ -209,22 +208,32 @@ function refProblem(ref: string, key: "inputs" | "outputs"): Problem {
   }
 }
 
-/** Reports secrets in plain text, and encoded ones that cannot be decoded. */
+/** Endings of variable names that hold a secret. */
+const SECRET_NAME =
+  /(^|[_-])(secret|password|passwd|passphrase|token|(api|access|secret|private)_?key)$/i;
+
+/** Patterns of secrets, and what they are. */
+const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
+  [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/, "an AWS access key"],
+  [/\bgh[pousr]_[A-Za-z0-9]{30,}/, "a GitHub token"],
+  [/\bxox[abprs]-[A-Za-z0-9-]{10,}/, "a Slack token"],
+  [/^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i, "a URL with a password"],
+  [/^base64:\/\//, "an encoded secret"],
+];
+
+/** Reports secrets in plain text. */
 function checkSecrets(value: unknown, at: Keys, report: Report): void {
   if (typeof value === "object" && value !== null) {
     const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
     for (const [key, item] of entries) checkSecrets(item, [...at, key], report);
   }
-  if (typeof value !== "string") return;
-  if (value.startsWith(SECRET_PREFIX) && decodeSecret(value) === undefined) {
-    const hint = "Encode it with base64 -w0, and write base64:// before it.";
-    report(at, "the secret after base64:// is not valid base64 of a UTF-8 string", hint);
-  }
-  const name = at.at(-2) === "extra_env_vars" ? String(at.at(-1)) : "";
-  const what = plainSecret(name, value);
+  if (typeof value !== "string" || value === "") return;
+  const isNamed = at.at(-2) === "extra_env_vars" && SECRET_NAME.test(String(at.at(-1)));
+  const [, what = isNamed ? "a secret (by its name)" : undefined] =
+    SECRET_TEXTS.find(([pattern]) => pattern.test(value)) ?? [];
   if (what === undefined) return;
-  const hint = "Write { from_env: NAME }, a variable that has it when the step starts, or encode " +
-    "it: base64://…";
+  const hint = "Write { from_env: NAME }, a variable that has it when the step starts.";
   report(at, `this looks like ${what} in plain text`, hint);
 }
 

@@ -11,7 +11,7 @@ import type {
 
 /**
  * Encodes a pipeline as JSON with the keys of a configuration. Parsing it gives the same pipeline
- * in any environment. Secrets stay as written: `base64://…`, or the name of a variable. For a whole
+ * in any environment. A secret is the name of its variable. For a whole
  * pipeline, not for a part from `selectSteps`.
  */
 export function encodePipeline(pipeline: Pipeline): string {

@@ -13,4 +13,3 @@ export { definePipeline, parsePipeline } from "./parse.ts";
 export type { ParsePipelineOptions } from "./parse.ts";
 export { problemLine, problemsOf } from "./tree/problems.ts";
 export type { ConfigProblem } from "./tree/problems.ts";
-export { decodeSecret, encodeSecret } from "./secret_texts.ts";

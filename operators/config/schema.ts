@@ -262,7 +262,7 @@ export const OPERATOR = object("the operator", {
     version,
   ),
   params: key(
-    "Parameters of the operator. A secret is { from_env: NAME } or base64://….",
+    "Parameters of the operator. A secret is { from_env: NAME }.",
     v.pipe(mapping(PARAMS), v.metadata({ type: "object" })),
   ),
   inputs: key(
@@ -295,7 +295,7 @@ export const OPERATOR = object("the operator", {
   ),
   timeout: key("Time limit: 90s, 30m, 2h, or seconds.", time),
   extra_env_vars: key(
-    "Variables added to those of the runner. A secret is { from_env: NAME } or base64://….",
+    "Variables added to those of the runner. A secret is { from_env: NAME }.",
     record(variableValue, {
       what: "a mapping of variables",
       key: VARIABLE,

@@ -43,8 +43,8 @@ export interface EnvironmentConfig {
 }
 
 /**
- * Value of an environment variable: a string, where `base64://…` is a secret that is decoded when
- * the step starts, or the name of a variable of the runner that has the secret.
+ * Value of an environment variable: a string, or the name of a variable of the runner that has a
+ * secret.
  */
 export type EnvironmentValue = string | { from_env: string };
 
@@ -64,7 +64,7 @@ export interface PipelineStep {
   node: string;
   /** Steps that must succeed first. */
   upstream: string[];
-  /** Parameters. A string `base64://…` and an object `{ from_env: NAME }` are secrets. */
+  /** Parameters. An object `{ from_env: NAME }` is a secret. */
   params: Record<string, PlainValue>;
   /**
    * Inputs by name: `registry:data:raw@^1`, `step:clean`, `step:clean.report` (an output of a

@@ -6,7 +6,6 @@ import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { type PlanOptions, planWithSuccesses } from "./plan.ts";
 import { saveRun } from "./records/run_record.ts";
 import { checkRoom, type Machine } from "./schedule.ts";
-import { withoutSecrets } from "./secrets.ts";
 
 /** Plans a run for `machine`, or for an engine. Returns a function to save it. */
 export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine?: Machine) {
@@ -15,8 +14,7 @@ export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine
   if (machine !== undefined) checkRoom(pipeline, chosen, machine);
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const { registry, signal } = options;
-  // deno-lint-ignore no-explicit-any -- a pipeline is plain data
-  const configuration = encodePipeline(withoutSecrets(pipeline as any));
+  const configuration = encodePipeline(pipeline);
   const save = (key?: string) => saveRun(registry, plan, { signal, configuration, key });
   return { plan, successes, save };
 }

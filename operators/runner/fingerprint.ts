@@ -5,7 +5,6 @@ import type { Operators } from "../operator_set.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/files.ts";
-import { withoutSecrets } from "./secrets.ts";
 import { realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "@std/path";
@@ -23,7 +22,7 @@ export function sortedJson(value: unknown): string {
 
 /** Returns parameters and variables of a step, without the values of secrets. */
 export function countedParams({ params, env }: PipelineStep): PlainValue {
-  return withoutSecrets(Object.keys(env).length === 0 ? params : { ...params, env });
+  return Object.keys(env).length === 0 ? params : { ...params, env };
 }
 
 /** Returns the code of a step: its versions, tag, command, and the digest of `files`. */
@@ -39,7 +38,7 @@ export async function codeOf(
   }
   if (git?.tag !== undefined) parts.push(`git ${git.tag}`);
   if (startCommand !== undefined) {
-    parts.push(`command ${sha256(JSON.stringify(withoutSecrets(startCommand))).slice(0, 12)}`);
+    parts.push(`command ${sha256(JSON.stringify(startCommand)).slice(0, 12)}`);
   }
   if (files !== undefined) parts.push(`files ${files.slice(0, 12)}`);
   return parts.join(", ");

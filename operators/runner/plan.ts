@@ -11,7 +11,6 @@ import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
 import { type FoundRecord, readSuccess, type StepRecord } from "./records/files.ts";
 import { checkRunOptions, type RunnerOptions, withDefaults } from "./run_context.ts";
-import { withoutSecrets } from "./secrets.ts";
 import { createWriters, type Dependencies, findDependencies } from "./sources.ts";
 
 /** Options of {@linkcode planPipeline}. */
@@ -50,12 +49,9 @@ export interface PipelinePlan {
   steps: PlannedStep[];
 }
 
-/**
- * Returns a digest of a pipeline, independent of the order of members and the values of secrets.
- */
+/** Returns a digest of a pipeline, independent of the order of members. */
 export function configurationDigest(pipeline: Pipeline): string {
-  // deno-lint-ignore no-explicit-any -- a pipeline is plain data
-  return sha256(sortedJson(withoutSecrets(pipeline as any)));
+  return sha256(sortedJson(pipeline));
 }
 
 /**

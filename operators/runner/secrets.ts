@@ -1,35 +1,19 @@
 // Secrets of configurations, which only operators receive.
 import { DRIVERS } from "../../backends/drivers.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem, type System, takeVariables } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { decodeSecret, SECRET_PREFIX } from "../config/secret_texts.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
 import { secretForms } from "../process/log_lines.ts";
 
 const MASK = "***";
 
-/** Removes secrets from plain data: masks encoded ones, keeps the names of variables. */
-export function withoutSecrets<T extends PlainValue>(value: T): T {
-  return mapped(value, () => MASK, (name) => ({ from_env: name })) as T;
-}
-
-/** Inserts the values of secrets into plain data. Returns them in a list, to be masked in logs. */
-export function reveal<T extends PlainValue>(
-  value: T,
-  system: System,
-): { value: T; secrets: string[] } {
-  const secrets: string[] = [];
-  const keep = (secret: string) => {
-    secrets.push(secret);
-    return secret;
-  };
-  const encoded = (text: string) => keep(decode(text));
-  const named = (name: string) => keep(fromEnvironment(name, system));
-  return { value: mapped(value, encoded, named) as T, secrets };
+/** Inserts the values of secrets into plain data. */
+export function reveal<T extends PlainValue>(value: T, system: System): T {
+  return mapped(value, (name) => valueOf(name, system)) as T;
 }
 
 /** The secrets of a pipeline on this machine. */
@@ -44,10 +28,7 @@ export interface PipelineSecrets {
 /** Finds the secrets of steps, the registry's token, and the engine's password. */
 export function findSecrets(pipeline: Pipeline, system: System): PipelineSecrets {
   const values: string[] = [];
-  const variables = secretVariables(pipeline, (encoded) => {
-    const secret = decodeSecret(encoded);
-    if (secret !== undefined) values.push(secret);
-  });
+  const variables = secretVariables(pipeline);
   for (const name of variables) {
     const value = system.env(name);
     if (value === undefined) continue;
@@ -64,8 +45,7 @@ const OF_LIBRARIES = DRIVERS.flatMap(({ variables = [] }) => variables);
  * Removes the secrets of a pipeline from the environment of this process, where steps with
  * `run_as: thread` could read them. Call it after opening the registry, and pass the
  * returned system, which has the values, to `runPipeline`. Keeps variables that begin with `AWS_`
- * or
- * `GOOGLE_`.
+ * or `GOOGLE_`.
  */
 export function takeSecrets(pipeline: Pipeline, system: System = realSystem): System {
   const isOfLibrary = (name: string) => OF_LIBRARIES.some((prefix) => name.startsWith(prefix));
@@ -74,21 +54,13 @@ export function takeSecrets(pipeline: Pipeline, system: System = realSystem): Sy
 }
 
 /** Returns the names of secret variables: those of any `from_env`, and those of Holdfast. */
-function secretVariables(
-  pipeline: Pipeline,
-  onEncoded: (text: string) => void = () => {},
-): Set<string> {
+function secretVariables(pipeline: Pipeline): Set<string> {
   const variables = new Set(OWN_SECRETS);
   for (const { params, env } of pipeline.steps) {
-    for (const value of [params, env] as PlainValue[]) {
-      mapped(value, (text) => {
-        onEncoded(text);
-        return MASK;
-      }, (name) => {
-        variables.add(name);
-        return MASK;
-      });
-    }
+    mapped([params, env], (name) => {
+      variables.add(name);
+      return name;
+    });
   }
   return variables;
 }
@@ -107,41 +79,29 @@ function decoded(text: string): string {
 }
 
 /** Returns a function that masks secrets in a string. */
-export function createMask(secrets: readonly string[]): (text: string) => string {
+function createMask(secrets: readonly string[]): (text: string) => string {
   const hidden = secretForms(secrets);
   if (hidden.length === 0) return (text) => text;
   return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }
 
-function mapped(
-  value: PlainValue,
-  encoded: (text: string) => PlainValue,
-  named: (variable: string) => PlainValue,
-): PlainValue {
-  if (typeof value === "string") return value.startsWith(SECRET_PREFIX) ? encoded(value) : value;
-  if (Array.isArray(value)) return value.map((member) => mapped(member, encoded, named));
+/** Replaces each `{ from_env: NAME }`. */
+function mapped(value: PlainValue, replace: (variable: string) => string): PlainValue {
+  if (Array.isArray(value)) return value.map((member) => mapped(member, replace));
   if (!isJsonObject(value)) return value;
   const { from_env: variable } = value;
-  if (typeof variable === "string" && Object.keys(value).length === 1) return named(variable);
+  if (typeof variable === "string" && Object.keys(value).length === 1) return replace(variable);
   const entries = Object.entries(value as Record<string, PlainValue>);
-  return Object.fromEntries(entries.map(([key, item]) => [key, mapped(item, encoded, named)]));
+  return Object.fromEntries(entries.map(([key, item]) => [key, mapped(item, replace)]));
 }
 
-function decode(text: string): string {
-  const secret = decodeSecret(text);
-  if (secret !== undefined) return secret;
-  const state = "invalid base64 of a UTF-8 string after base64://";
-  throw unreadable(state, "Encode it again, or use { from_env: NAME }.");
-}
-
-function fromEnvironment(name: string, system: System): string {
+function valueOf(name: string, system: System): string {
   const value = system.env(name);
   if (value !== undefined) return value;
-  const state = `environment variable ${shown(name)} is not set`;
-  throw unreadable(state, `Set it where the step runs: export ${name}=…`);
-}
-
-function unreadable(state: string, hint: string): RegistryError {
-  const action = "read a secret of the configuration";
-  return fault({ code: "Invalid", action, state, hint });
+  throw fault({
+    code: "Invalid",
+    action: "read a secret of the configuration",
+    state: `environment variable ${shown(name)} is not set`,
+    hint: `Set it where the step runs: export ${name}=…`,
+  });
 }

@@ -77,8 +77,6 @@ const COMMANDS: Loaders = {
     "pipeline logs": async () => (await import("./pipelines/logs.ts")).logs,
     "pipeline cancel": async () => (await import("./pipelines/status.ts")).cancel,
     "pipeline graph": async () => (await import("./pipelines/graph.ts")).graph,
-    "pipeline encode": async () => (await import("./pipelines/secrets.ts")).encode,
-    "pipeline decode": async () => (await import("./pipelines/secrets.ts")).decode,
     "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
     worker: async () => (await import("./pipelines/worker.ts")).worker,
   }),

@@ -28,8 +28,6 @@ export interface ConfigPart {
   problemsOf(error: unknown): readonly ConfigProblem[];
   problemLine(problem: ConfigProblem): string;
   encodePipeline(pipeline: Pipeline): string;
-  encodeSecret(text: string): string;
-  decodeSecret(text: string): string | undefined;
 }
 
 export interface LoadedPipeline {

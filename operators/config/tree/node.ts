@@ -98,7 +98,6 @@ export function describeNode(node: ConfigNode): string {
   if (node.variable !== undefined) return `the value of ${node.variable}`;
   if (node.value === null) return "empty";
   if (typeof node.value !== "string") return String(node.value);
-  if (node.value.startsWith("base64://")) return "a secret";
   return JSON.stringify(
     node.value.length > 60 ? `${node.value.slice(0, 60).toWellFormed()}…` : node.value,
   );

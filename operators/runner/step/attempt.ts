@@ -14,7 +14,7 @@ import type { PinnedInput } from "../pin_inputs.ts";
 import { saveFailure } from "../records/failures.ts";
 import type { FailureRecord, FoundRecord, StepFacts, StepRecord } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
-import { createMask, reveal } from "../secrets.ts";
+import { reveal } from "../secrets.ts";
 import { endShared, type SharedStep } from "../shards/shared_step.ts";
 import { addSuccess, lineageOf, metadataOf, type StepState } from "./success.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
@@ -43,14 +43,12 @@ export class Attempt {
   readonly #log: StepLog;
   readonly #startedAt: string;
   readonly #startedAtMs: number;
-  #mask: (text: string) => string;
 
   constructor(context: RunContext, step: PipelineStep, options: AttemptOptions) {
     const { system, keep } = context;
     this.#context = context;
     this.#step = step;
     this.#options = options;
-    this.#mask = context.secrets.mask;
     // Two deliveries of a step may run here at once: each has its own folder.
     const owner = keep ? "" : `-${context.owner}`;
     this.#folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
@@ -59,7 +57,7 @@ export class Attempt {
     const label = labelOf(context, step);
     this.#log = new StepLog({
       path: join(this.#folder, "log.txt"),
-      mask: (text) => this.#mask(text),
+      mask: context.secrets.mask,
       onLine: (level, line) => context.emit({ type: "log", ...label, level, line }),
       system,
     });
@@ -116,19 +114,15 @@ export class Attempt {
     const { system } = context;
     this.#makeFolder();
     const note = noteStep(this.#folder, system);
-    const params = reveal(step.params, system);
-    const env = reveal(step.env, system);
-    const secrets = [...context.secrets.values, ...params.secrets, ...env.secrets];
-    this.#mask = createMask(secrets);
+    const [params, env] = [reveal(step.params, system), reveal(step.env, system)];
     const inputRoot = await stageInputs(this.#options.inputs, this.#part("input"), context);
     const [outputRoot, workspaceRoot] = [this.#part("output"), this.#part("workspace")];
     return await runAttempt(context, step, {
       roots: { inputRoot, outputRoot, workspaceRoot },
       note,
       log: this.#log,
-      secrets,
-      params: params.value,
-      env: env.value as Record<string, string>, // `{ from_env }` has been replaced by its value
+      params,
+      env: env as Record<string, string>, // `{ from_env }` has been replaced by its value
     });
   }
 
@@ -167,8 +161,9 @@ export class Attempt {
     const [step, log] = [this.#step, this.#log];
     const exit = exitNameOf(exitCode);
     const described = describeError(error ?? `it ended with code ${exitCode} (${exit})`);
-    const message = this.#mask(described.reason);
-    const hint = described.hint && this.#mask(described.hint);
+    const { mask } = this.#context.secrets;
+    const message = mask(described.reason);
+    const hint = described.hint && mask(described.hint);
     const ended = { exitCode, exit, reason: message, hint };
     log.write("error", message);
     log.close();

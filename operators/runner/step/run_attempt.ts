@@ -25,8 +25,6 @@ interface AttemptOptions {
   params: PipelineStep["params"];
   /** Variables, with the values of secrets. */
   env: Readonly<Record<string, string>>;
-  /** Values that no log may contain. */
-  secrets: readonly string[];
 }
 
 export interface AttemptEnd {
@@ -78,10 +76,10 @@ export async function runAttempt(
 
 /** Runs the command of a step. Creates its environment first, if `install` is set. */
 async function runAsCommand(
-  { root, system, secrets: { variables } }: RunContext,
+  { root, system, secrets: { variables, values } }: RunContext,
   step: PipelineStep,
   given: OperatorContext<unknown>,
-  { note, log, secrets, onUsage, operator }: AttemptOptions & {
+  { note, log, onUsage, operator }: AttemptOptions & {
     onUsage: StepWatch["onUsage"];
     operator?: AnyOperator;
   },
@@ -89,7 +87,7 @@ async function runAsCommand(
   const options: RunCommandOptions = {
     cwd: root,
     env: stepVariables(given),
-    secrets,
+    secrets: values,
     signal: given.signal,
     timeoutMs: step.timeoutMs,
     maxBytes: step.resources.memoryLimit,

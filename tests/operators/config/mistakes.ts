@@ -153,9 +153,9 @@ export const OF_VALUES: readonly Mistake[] = [
     /^this looks like a secret \(by its name\) in plain text$/,
     /from_env/,
   ],
-  [one("params: { k: ‸AKIAABCDEFGHIJKLMNOP }"), /AWS access key/, /base64:/],
+  [one("params: { k: ‸AKIAABCDEFGHIJKLMNOP }"), /AWS access key/, /from_env/],
   [one("params: { db: ‸postgres://me:hunter2@db/x }"), /URL with a password/, /from_env/],
-  [one("params: { k: ‸base64://a-b }"), /not valid base64/, /base64 -w0/],
+  [one("params: { k: ‸base64://c2VjcmV0 }"), /an encoded secret/, /from_env/],
   [one("extra_env_vars: { ‸INPUT_ROOT: x }"), /set by the runner/, /another name/],
 ];
 

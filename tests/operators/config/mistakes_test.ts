@@ -50,12 +50,9 @@ Deno.test("all mistakes are reported at once, in the order of the file", () => {
 });
 
 Deno.test("problems show no secret", () => {
-  for (
-    const line of [
-      "timeout: base64://c2VjcmV0",
-      "extra_env_vars: { A: { from_env: 1, s3cret: x } }",
-    ]
-  ) {
-    assert(!JSON.stringify(problemsIn(one(line))).includes("c2VjcmV0"));
-  }
+  const lines = [
+    "params: { key: AKIAABCDEFGHIJKLMNOP }",
+    "extra_env_vars: { A: { from_env: 1, key: AKIAABCDEFGHIJKLMNOP } }",
+  ];
+  for (const line of lines) assert(!JSON.stringify(problemsIn(one(line))).includes("AKIA"));
 });

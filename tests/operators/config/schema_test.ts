@@ -42,7 +42,7 @@ const GOOD = [
   "timeout: 30",
   "timeout: 250ms",
   "timeout: '${t}'",
-  "extra_env_vars: { A: x, B: 1, C: true, D: { from_env: KEY }, E: '', F: 'base64://YWI=' }",
+  "extra_env_vars: { A: x, B: 1, C: true, D: { from_env: KEY }, E: '' }",
   "retries: 3",
   "retries: 0",
   "retries: { attempts: 3, backoff: 5s, exit_codes: [3, 4] }",
