@@ -88,7 +88,7 @@ async function verifyFile(
     return same !== undefined && last!.list!.equals(same, list!, chunk);
   };
   if (!(list && await readUnknown(reader, file, { list, chunks, isKnown }))) await readAll();
-  return { id, list, chunks };
+  return list || !last ? { id, list, chunks } : { ...last, id }; // the next one may need its chunks
 }
 
 /** Returns the chunks of a file by their places. Those that are in two objects have none. */
