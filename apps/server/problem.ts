@@ -44,7 +44,6 @@ export const TITLES: Readonly<Record<number, string>> = {
   416: "Range not satisfiable",
   422: "Not supported here",
   429: "Too many requests",
-  460: "Checksum mismatch",
   500: "Internal error",
   503: "Unavailable",
 };

@@ -105,15 +105,11 @@ class Sender:
     def _send_whole(self, file: FileToSend, data: bytes, size: int) -> Json:
         if len(data) != size:
             raise changed(file.path)
-        digest = hashlib.sha256(data)
-        headers = {
-            "content-type": "application/octet-stream",
-            "content-digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
-        }
+        headers = {"content-type": "application/octet-stream"}
         reply = self.connection.write("POST", "contents", data, headers)
         upload = parse(self.connection, reply.body)["upload"]
         self._moved(size)
-        return {"upload": upload, "size": size, "sha256": digest.hexdigest()}
+        return {"upload": upload, "size": size, "sha256": sha256(data)}
 
     def _begin(self, note: Path | None, size: int) -> tuple[str, int]:
         """Returns an upload and the offset where it goes on."""

@@ -6,7 +6,6 @@ import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access } from "../access/access.ts";
 import { Answer } from "../answer.ts";
 import { problem, problemOf } from "../problem.ts";
-import { type Checksum, CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
 import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
 
 export interface TusOptions {
@@ -19,7 +18,7 @@ export interface TusOptions {
   keptForMs: number;
 }
 
-const EXTENSIONS = ["creation", "creation-with-upload", "termination", "checksum", "expiration"];
+const EXTENSIONS = ["creation", "creation-with-upload", "termination", "expiration"];
 const NO_SUCH_UPLOAD = { status_code: 404, body: "no such upload" };
 
 /** Answers a tus request, without its CORS headers: the service has its own. */
@@ -30,9 +29,7 @@ export async function answerTus(
   if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
     return notTus();
   }
-  const announced = request.headers.get("upload-checksum");
-  const checksum = announced === null ? undefined : parseUploadChecksum(announced);
-  const store = new UploadStore({ uploads, access, keptForMs, checksum });
+  const store = new UploadStore({ uploads, access, keptForMs });
   const server = new Server({
     path: "/uploads",
     datastore: store,
@@ -48,21 +45,13 @@ export async function answerTus(
   const headers = Object.fromEntries(
     [...answer.headers].filter(([name]) => !/^(access-control-|content-)/.test(name)),
   );
-  if (request.method === "OPTIONS") {
-    headers["tus-checksum-algorithm"] = CHECKSUM_ALGORITHMS.join(",");
-  }
   const { status } = answer;
   return status < 400 ? new Answer(null, { status, headers }) : await refused(answer, store);
 }
 
-async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Answer> {
+async function refused(answer: Response, { failure }: UploadStore): Promise<Answer> {
   const text = (await answer.text()).trim();
   const headers = { "tus-resumable": "1.0.0" };
-  if (mismatched) {
-    const detail = "Cannot add to the upload: checksum mismatch";
-    const hint = "Send the bytes again from the same offset. None of them were kept.";
-    return problem(460, { code: "Invalid", detail, hint }, headers);
-  }
   if (isRegistryError(failure)) {
     const known = problemOf(failure);
     Object.assign(known.headers, headers);
@@ -92,13 +81,10 @@ function notTus(): Answer {
   return problem(412, { code: "Invalid", detail, hint }, headers);
 }
 
-interface StoreOptions extends Pick<TusOptions, "uploads" | "access" | "keptForMs"> {
-  checksum?: Checksum;
-}
+type StoreOptions = Pick<TusOptions, "uploads" | "access" | "keptForMs">;
 
 class UploadStore extends DataStore {
   failure?: unknown;
-  mismatched = false;
   readonly #given: StoreOptions;
   #keptForMs: number;
 
@@ -129,15 +115,7 @@ class UploadStore extends DataStore {
   }
 
   override async write(stream: Readable, id: string, offset: number): Promise<number> {
-    const { uploads, checksum } = this.#given;
-    const verify = checksum && {
-      update: checksum.update,
-      matches: () => {
-        this.mismatched = !checksum.matches();
-        return !this.mismatched;
-      },
-    };
-    return await uploads.append(id, stream, { offset, verify });
+    return await this.#given.uploads.append(id, stream, { offset });
   }
 
   override async remove(id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { openUploads, type UploadSource } from "../../../registry/uploads.ts";
@@ -23,14 +23,6 @@ async function* sent(
 
 async function bytesOf(source: UploadSource): Promise<Uint8Array> {
   return new Uint8Array(await new Response(source.stream()).arrayBuffer());
-}
-
-function wanting(digest: string) {
-  const seen = createSha256();
-  return {
-    update: (bytes: Uint8Array) => seen.update(bytes),
-    matches: () => seen.digest() === digest,
-  };
 }
 
 testOnEach("an upload continues and is saved like a file", async ({ registry, backend }) => {
@@ -121,30 +113,6 @@ testInMemory("more bytes than declared are refused", async ({ registry }) => {
   await rejected("Invalid", uploads.begin({ size: 1, metadata: { long: "x".repeat(70_000) } }));
 });
 
-testInMemory("bytes with a wrong checksum do not count", async ({ registry, backend }) => {
-  const uploads = await openUploads(registry);
-  const content = noise(1000);
-  const large = new Uint8Array(9 * MIB);
-  const { id } = await uploads.begin({ size: 1000 + large.byteLength });
-  const refused = uploads.append(id, sent(content), {
-    offset: 0,
-    verify: wanting(sha256("other")),
-  });
-  await rejected("Invalid", refused);
-  assertEquals((await uploads.state(id)).offset, 0);
-  await uploads.append(id, sent(content), { offset: 0, verify: wanting(sha256(content)) });
-  const before = await keysOf(backend, "uploads/");
-
-  const wrong = { update: () => {}, matches: () => false };
-  await rejected("Invalid", uploads.append(id, sent(large), { offset: 1000, verify: wrong }));
-  const cut = sent(large, { error: GONE });
-  await assertRejects(() =>
-    uploads.append(id, cut, { offset: 1000, verify: { ...wrong, matches: () => true } })
-  );
-  assertEquals(await keysOf(backend, "uploads/"), before);
-  assertEquals((await uploads.state(id)).offset, 1000);
-});
-
 testInMemory("a received stream is kept with its digest, or not", async ({ registry, backend }) => {
   const uploads = await openUploads(registry);
   const content = noise(300_000);
@@ -213,119 +181,4 @@ testInMemory("a read-only registry accepts no uploads", async ({ open }) => {
   const uploads = await openUploads(await open({ readOnly: true }));
   await rejected("Denied", uploads.begin({ size: 1 }));
   await rejected("Denied", uploads.receive(sent(noise(1))));
-});
-
-const CONTENT = noise(24 * MIB, 1);
-const DAMAGED = noise(24 * MIB, 2);
-
-async function* sentUntil(
-  bytes: Uint8Array,
-  atEnd?: () => Promise<unknown>,
-): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += MIB) yield bytes.subarray(at, at + MIB);
-  await atEnd?.();
-}
-
-/** A store of uploads that another process uses too. */
-async function createWorld() {
-  const system = createScriptedSystem();
-  const store = createMemoryBackend({ system });
-  const backend = createScriptedBackend(store);
-  const registry = await openRegistry(backend, { system });
-  const other = await openRegistry(store, { system });
-  return {
-    system,
-    store,
-    backend,
-    registry,
-    uploads: await openUploads(registry),
-    others: await openUploads(other),
-  };
-}
-
-Deno.test("bytes of a killed request never count", async () => {
-  const { uploads, others } = await createWorld();
-  const { id } = await uploads.begin({ size: CONTENT.byteLength });
-  const stored = Promise.withResolvers<void>();
-  const killed = sentUntil(DAMAGED, () => {
-    stored.resolve();
-    return new Promise(() => {}); // the process ends before the comparison
-  });
-  void uploads.append(id, killed, { offset: 0, verify: wanting(sha256(CONTENT)) });
-  await stored.promise;
-
-  const first = CONTENT.subarray(0, 8 * MIB);
-  assertEquals((await others.state(id)).offset, 0);
-  assertEquals(
-    await others.append(id, sentUntil(first), { offset: 0, verify: wanting(sha256(first)) }),
-    8 * MIB,
-  );
-  assertEquals((await others.state(id)).offset, 8 * MIB);
-  const rest = CONTENT.subarray(8 * MIB);
-  await others.append(id, sentUntil(rest), { offset: 8 * MIB, verify: wanting(sha256(rest)) });
-  const source = await others.source(id);
-  assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
-});
-
-Deno.test("bytes with a wrong checksum never count, even if undeletable", async () => {
-  const { uploads, others, backend } = await createWorld();
-  const { id } = await uploads.begin({ size: CONTENT.byteLength });
-  backend.answerAll({ verb: "delete", key: /^uploads\// }, busy);
-  await rejected(
-    "Invalid",
-    uploads.append(id, sentUntil(DAMAGED), { offset: 0, verify: wanting(sha256(CONTENT)) }),
-  );
-  const first = CONTENT.subarray(0, 8 * MIB);
-  await others.append(id, sentUntil(first), { offset: 0, verify: wanting(sha256(first)) });
-  assertEquals((await others.state(id)).offset, 8 * MIB);
-});
-
-Deno.test("verified pieces of a killed request can be continued", async () => {
-  const { uploads, others, backend } = await createWorld();
-  const { id } = await uploads.begin({ size: CONTENT.byteLength });
-  let puts = 0;
-  const died = new Error("killed");
-  backend.answerAll({ verb: "put", key: new RegExp(`^uploads/${id}/`) }, (act) => {
-    if (++puts > 2) throw died;
-    return act();
-  });
-  backend.answerAll({ verb: "delete", key: /./ }, busy);
-  const verify = wanting(sha256(CONTENT));
-  await assertRejects(
-    () => uploads.append(id, sentUntil(CONTENT), { offset: 0, verify }),
-    Error,
-    "killed",
-  );
-  const { offset } = await others.state(id);
-  assertEquals(offset, 16 * MIB);
-  await others.append(id, sentUntil(CONTENT.subarray(offset)), { offset });
-  const source = await others.source(id);
-  assertEquals(sha256(await new Response(source.stream()).bytes()), sha256(CONTENT));
-});
-
-Deno.test("unverified pieces are not an upload, and are collected", async () => {
-  const { uploads, registry, system, store, backend } = await createWorld();
-  const { id } = await uploads.begin({ size: CONTENT.byteLength });
-  backend.answerAll({ verb: "delete", key: /./ }, busy);
-  await rejected(
-    "Invalid",
-    uploads.append(id, sentUntil(DAMAGED), { offset: 0, verify: wanting(sha256(CONTENT)) }),
-  );
-  backend.heal();
-  const folders = new Set((await keysOf(store, "uploads/")).map((key) => key.split("/")[1]));
-  for (const folder of folders) {
-    if (folder !== id) await rejected("NotFound", uploads.state(folder));
-  }
-  system.advance(2 * registry.settings.graceMs);
-  await collectGarbage(registry);
-  assertEquals(await keysOf(store, "uploads/"), []);
-});
-
-Deno.test("a verified request of one full piece is stored once", async () => {
-  const { uploads, backend } = await createWorld();
-  const { id } = await uploads.begin({ size: CONTENT.byteLength });
-  backend.forget();
-  const first = CONTENT.subarray(0, 8 * MIB);
-  await uploads.append(id, sentUntil(first), { offset: 0, verify: wanting(sha256(first)) });
-  assertEquals(backend.asked({ verb: "put" }), [`put uploads/${id}/1`]);
 });

@@ -14,15 +14,12 @@ import {
   type Arrived,
   decodeNote,
   encodeNote,
-  hashed,
   listPieces,
   MAX_NOTE_BYTES,
   PieceWriter,
   type PieceWriterOptions,
   putPiece,
   type UploadNote,
-  type WritePiecesOptions,
-  wrongChecksum,
 } from "./write_pieces.ts";
 
 /** The state of a resumable upload. */
@@ -39,12 +36,12 @@ export interface UploadState extends UploadNote {
 export interface BeginUploadOptions extends SignalOptions, Omit<UploadNote, "sha256"> {}
 
 /** Options of appending bytes. */
-export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
+export interface AppendOptions extends SignalOptions {
   offset: number;
 }
 
 /** Options of receiving a whole stream. */
-export interface ReceiveOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
+export interface ReceiveOptions extends SignalOptions {
   /** Required number of bytes. @default any */
   size?: number;
   owner?: string;
@@ -100,25 +97,24 @@ export function createResumableUploads(
       return state;
     },
 
-    async append(id, chunks, { offset, verify, signal }) {
+    async append(id, chunks, { offset, signal }) {
       checkWritable(context, "add to an upload");
       const at = await stored.look(id, signal);
       if (at.offset !== offset) throw elsewhere(id, offset, at.offset);
-      return await writer.write(chunks, { id, offset, size: at.size, verify });
+      return await writer.write(chunks, { id, offset, size: at.size });
     },
 
-    async receive(chunks, { size, owner, verify, signal } = {}) {
+    async receive(chunks, { size, owner, signal } = {}) {
       checkWritable(context, "receive an upload");
       const id = context.system.id();
       const hash = createSha256();
       try {
         // Without a note this is not an upload, so pieces can be stored before they are verified.
-        const arrived = await writer.write(hashed(chunks, [hash, verify]), { id, offset: 0, size });
+        const arrived = await writer.write(hashed(chunks, hash), { id, offset: 0, size });
         if (size !== undefined && arrived !== size) {
           const state = `got ${arrived} bytes, expected ${size}`;
           throw invalid(state, "Send the whole file again: nothing was kept.");
         }
-        if (verify?.matches() === false) throw wrongChecksum(id);
         const sha256 = hash.digest();
         await stored.writeNote(id, { size: arrived, owner, sha256 });
         return { ...await stored.readNote(id, signal), offset: arrived, sha256 };
@@ -144,6 +140,16 @@ export function createResumableUploads(
     source: "read an upload",
     remove: "remove an upload",
   });
+}
+
+async function* hashed(
+  chunks: AsyncIterable<Uint8Array>,
+  hash: { update(bytes: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 /** The uploads in a store: a note and pieces for each. */

@@ -3,7 +3,6 @@
 // to the first gap have arrived.
 import { concatBytes, sameBytes } from "../../../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
-import { removeObjects } from "../../../../core/work/remove_objects.ts";
 import type { Context } from "../../context.ts";
 import { isPrefix } from "../../../../core/backend.ts";
 import { retry } from "../../../../core/retry.ts";
@@ -25,8 +24,6 @@ export interface WritePiecesOptions {
   offset: number;
   /** Size of the whole upload, bytes. @default any */
   size?: number;
-  /** Receives every byte, and compares the checksum. Nothing is added before it matches. */
-  verify?: { update(bytes: Uint8Array): unknown; matches(): boolean };
 }
 
 /** Options of {@linkcode PieceWriter}. */
@@ -48,56 +45,19 @@ export class PieceWriter {
 
   /**
    * Stores a stream and returns the offset of its end. If the stream fails, stores the bytes
-   * before, then throws. With `verify`, pieces are first stored under a unique id, and again in the
-   * upload if the checksum matches: no piece of an upload awaits a checksum.
+   * before, then throws.
    */
   async write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
     this.#active++;
     try {
-      return await (options.verify === undefined
-        ? this.#store(chunks, options)
-        : this.#storeVerified(chunks, options, options.verify));
+      let at = options.offset;
+      for await (const bytes of this.#cut(chunks, options)) {
+        await putPiece(this.#context, pieceKey(options.id, at), bytes);
+        at += bytes.byteLength;
+      }
+      return at;
     } finally {
       this.#active--;
-    }
-  }
-
-  async #store(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
-    let at = options.offset;
-    for await (const bytes of this.#cut(chunks, options)) {
-      await putPiece(this.#context, pieceKey(options.id, at), bytes);
-      at += bytes.byteLength;
-    }
-    return at;
-  }
-
-  async #storeVerified(
-    chunks: AsyncIterable<Uint8Array>,
-    options: WritePiecesOptions,
-    verify: NonNullable<WritePiecesOptions["verify"]>,
-  ): Promise<number> {
-    const context = this.#context;
-    const aside = context.system.id(); // not an upload, because it has no note
-    const stored: string[] = [];
-    let last: Uint8Array | undefined; // in memory, and often all of it
-    try {
-      for await (const bytes of this.#cut(hashed(chunks, [verify]), options)) {
-        if (last !== undefined) {
-          const key = pieceKey(aside, stored.length);
-          stored.push(key);
-          await putPiece(context, key, last);
-        }
-        last = bytes;
-      }
-      if (!verify.matches()) throw wrongChecksum(options.id);
-      return await this.#store(verified(), options);
-    } finally {
-      await removeObjects(context.backend, stored).catch(() => {}); // `gc` removes the rest
-    }
-
-    async function* verified(): AsyncGenerator<Uint8Array> {
-      for (const key of stored) yield await readPiece(context, key);
-      if (last !== undefined) yield last;
     }
   }
 
@@ -141,41 +101,9 @@ export class PieceWriter {
   }
 }
 
-export async function* hashed(
-  chunks: AsyncIterable<Uint8Array>,
-  hashes: readonly ({ update(bytes: Uint8Array): unknown } | undefined)[],
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    for (const hash of hashes) hash?.update(chunk);
-    yield chunk;
-  }
-}
-
-async function readPiece(context: Context, key: string): Promise<Uint8Array> {
-  const { backend } = context;
-  return await retrying(context, async () => {
-    const bytes = await (await backend.get(key))?.bytes();
-    if (bytes !== undefined) return bytes;
-    throw fault({
-      code: "NotFound",
-      action: "add to upload",
-      state: `"${key}" was deleted during the upload`,
-      hint: "Send the bytes again.",
-      key,
-      backend: backend.location,
-    });
-  });
-}
-
 function tooLong(id: string, size: number): RegistryError {
   const state = `it would exceed its declared size of ${size} bytes`;
   const hint = "Start another upload with its full size.";
-  return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
-}
-
-export function wrongChecksum(id: string): RegistryError {
-  const state = "checksum mismatch";
-  const hint = "Send the bytes again from the same offset: none of them were kept.";
   return fault({ code: "Invalid", action: "add to upload", subject: `"${id}"`, state, hint });
 }
 

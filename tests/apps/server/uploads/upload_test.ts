@@ -253,22 +253,13 @@ Deno.test("contents of unknown size are stored with their digest", async () => {
   assertEquals((await (await service.send("POST", "/contents")).json()).size, 0);
 });
 
-Deno.test("incomplete contents and wrong digests leave nothing", async () => {
+Deno.test("incomplete contents leave nothing", async () => {
   const backend = createMemoryBackend();
   await using service = await openService({ backend });
   const content = noise(300_000);
   const broken = { body: sentBody(content, { breaks: true }) };
   assertEquals((await service.send("POST", "/contents", broken)).status >= 400, true);
-  const send = (digest: string) =>
-    service.send("POST", "/contents", {
-      body: sentBody(content),
-      headers: { "content-digest": digest },
-    });
-  const wrong = await send(`sha-256=:${sha256(noise(3), "base64")}:`);
-  assertEquals([wrong.status, (await wrong.json()).code], [400, "Invalid"]);
-  assertEquals((await send("sha-256=nothing")).status, 400);
   assertEquals(await keysOf(backend, "uploads/"), []);
-  assertEquals((await send(`unixsum=:AA==:, sha-256=:${sha256(content, "base64")}:`)).status, 201);
 });
 
 Deno.test("close waits for running requests", async () => {
