@@ -7,9 +7,8 @@ import type { PayloadJobs, ReadJob } from "../registry/payload/job_kinds.ts";
 import { sizeOf } from "../registry/payload/content.ts";
 import type { Channel } from "./channel.ts";
 import { type PoolOptions, type Slot, type WorkerJob, WorkerLost, WorkerPool } from "./pool.ts";
-import { createPorts } from "./ports.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
-import { bufferBytes, sendJob } from "./wire_job.ts";
+import { bufferBytes, isMovable, sendJob } from "./wire_job.ts";
 
 /** The cost of starting a worker, in bytes of work. */
 const START_BYTES = 32 * 1024 * 1024;
@@ -37,7 +36,6 @@ type Job = PayloadJobs[Kind]["job"];
 export class WorkerExecutor implements Executor<PayloadJobs> {
   readonly pool: WorkerPool;
   readonly #options: WorkerExecutorOptions;
-  readonly #ports = createPorts();
   readonly #running = new Map<number, (progress: JobProgress) => void>();
   #lastRun = 0;
   #pendingHere = 0;
@@ -45,7 +43,6 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
   constructor(options: WorkerExecutorOptions) {
     const { logger, descriptor } = options;
     const methods: CallerMethods = {
-      ...this.#ports.methods,
       progress: ({ run, progress }) => this.#running.get(run)?.(progress),
       log: ({ level, message }) => logger[level](message),
       ask: ({ name }) => descriptor.functions?.[name]?.(),
@@ -70,23 +67,19 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
     }
     const progress = createRepeated(options.onProgress);
     const how = { ...options, onProgress: progress.report };
-    const { job: sent, port } = sendJob(kind, job, this.#ports);
     slot.pending += cost;
     try {
-      return await this.#runThere((use) => slot.use(use), kind, sent, how);
+      return await this.#runThere((use) => slot.use(use), kind, job, how);
     } catch (error) {
-      if (!(error instanceof WorkerLost) || port?.spent) throw error;
+      if (!(error instanceof WorkerLost)) throw error;
       logger.warn(`A worker was lost; repeating its job: ${error.message}`);
     } finally {
       slot.pending -= cost;
-      void port?.close();
     }
     progress.repeat();
     const repeat = again();
     if (this.pool.slots.length === 0) return await here.run(kind, repeat, how);
-    const second = sendJob(kind, repeat, this.#ports);
-    return await this.#runThere((use) => this.pool.alone(use), kind, second.job, how)
-      .finally(() => second.port?.close());
+    return await this.#runThere((use) => this.pool.alone(use), kind, repeat, how);
   }
 
   /** Returns the worker with the least work, or undefined if this thread has less. */
@@ -107,7 +100,7 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
   async #runThere<N extends Kind>(
     use: (job: WorkerJob<unknown>) => Promise<unknown>,
     kind: N,
-    job: unknown,
+    job: PayloadJobs[N]["job"],
     { signal, onProgress }: JobOptions,
   ): Promise<PayloadJobs[N]["result"]> {
     const failed = new AbortController();
@@ -121,8 +114,10 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
       }
     });
     try {
-      const call = (worker: Channel<WorkerMethods>) =>
-        worker.call("run", { run, kind, job }, { signal: ends });
+      const call = async (worker: Channel<WorkerMethods>) => {
+        const { job: sent, transfer } = await sendJob(kind, job, ends);
+        return await worker.call("run", { run, kind, job: sent }, { signal: ends, transfer });
+      };
       const reply = await waited(use, call, signal);
       failed.signal.throwIfAborted(); // a failure of the last progress
       return reply as PayloadJobs[N]["result"];
@@ -141,7 +136,7 @@ function bytesOf(kind: Kind, given: Job): number | undefined {
   }
   if (kind === "storeFile") {
     const { content } = given as PayloadJobs["storeFile"]["job"];
-    return content.copyFrom === undefined ? content.size ?? STREAMED_BYTES : undefined;
+    return isMovable(content) ? content.size : undefined;
   }
   if (kind === "storeValue") {
     const { value } = given as PayloadJobs["storeValue"]["job"];

@@ -14,11 +14,8 @@ export interface OpenRequest {
   functions: string[];
 }
 
-/** Content of a job: bytes are copied, files are read by the worker, all else is pulled. */
-export type WireContent =
-  | Uint8Array
-  | { disk: DiskFile }
-  | { port: number; size?: number; repeatable: boolean };
+/** Content of a job: bytes are copied, files are read by the worker. */
+export type WireContent = Uint8Array | { disk: DiskFile };
 
 export type WorkerMethods = {
   open(request: OpenRequest): Promise<void>;
@@ -33,9 +30,5 @@ export type WorkerMethods = {
 export type CallerMethods = {
   progress(request: { run: number; progress: JobProgress }): void;
   log(request: { level: keyof Logger; message: string }): void;
-  /** Opens content for reading into shared memory, which is reused for later content. */
-  openPort(request: { port: number; places: readonly SharedArrayBuffer[] }): number;
-  pull(request: { stream: number; place: number }): Promise<number>;
-  closePort(request: { stream: number }): Promise<void>;
   ask(request: { name: string }): unknown;
 };

@@ -1,59 +1,53 @@
-// Jobs as plain data. Content that only the caller's thread can read becomes a port.
+// Jobs as plain data.
+import { concatBytes } from "../core/bytes/bytes.ts";
+import { withDeadline } from "../core/retry.ts";
 import { DiskContent } from "../disk/disk_file.ts";
 import type { MaterializerDescriptor } from "../core/materializer.ts";
 import type { FileToPack, PayloadJobs } from "../registry/payload/job_kinds.ts";
 import { type LargeContent, readable, type SmallContent } from "../registry/payload/content.ts";
-import type { Port, Ports } from "./ports.ts";
 import type { WireContent } from "./protocol.ts";
 
-/** Bytes up to this size are copied. */
-const WHOLE_BYTES = 1024 * 1024;
+/** Content that is not on a disk moves up to this size: it is copied. */
+const MOVED_BYTES = 16 * 1024 * 1024;
 
-export interface SentJob {
-  job: unknown;
-  port?: Port;
+/** True for content that a worker can store: a file on a disk, or a little that can be copied. */
+export function isMovable(content: LargeContent): boolean {
+  const { source, size = Infinity, repeatable, copyFrom } = content;
+  if (copyFrom !== undefined) return false;
+  return source instanceof DiskContent || repeatable && size <= MOVED_BYTES;
 }
 
-export function sendJob<N extends keyof PayloadJobs>(
+/** Returns a job as plain data, and its buffers that move. Reads content of this thread. */
+export async function sendJob<N extends keyof PayloadJobs>(
   kind: N,
   given: PayloadJobs[N]["job"],
-  ports: Ports,
-): SentJob {
+  signal?: AbortSignal,
+): Promise<{ job: unknown; transfer?: ArrayBuffer[] }> {
   const job = given as Partial<PayloadJobs[keyof PayloadJobs]["job"]> & { here?: unknown };
   if (kind === "packFiles") {
     const { files } = given as PayloadJobs["packFiles"]["job"];
-    const sent = files.map((file) => ({ ...file, content: smallContent(file.content) }));
+    const sent = files.map((file) => ({ ...file, content: wired(file.content) }));
     return { job: { ...job, files: sent } };
   }
   if (kind !== "storeFile") {
     const { here: _, ...plain } = job;
     return { job: plain };
   }
-  const { content } = given as PayloadJobs["storeFile"]["job"];
-  const { source, size, repeatable } = content;
-  if (source instanceof DiskContent) return { job: { ...job, content: smallContent(source) } };
-  // The copy drops the rest of the buffer, which would be cloned with a view.
-  if (source !== undefined && source.byteLength <= WHOLE_BYTES) {
-    return { job: { ...job, content: source.slice() } };
-  }
-  const port = ports.offer(content);
-  const pulled: WireContent = { port: port.number, size, repeatable };
-  return { job: { ...job, content: pulled }, port };
+  const { content: { source, chunks } } = given as PayloadJobs["storeFile"]["job"];
+  if (source instanceof DiskContent) return { job: { ...job, content: wired(source) } };
+  const content = source?.slice() ??
+    concatBytes(await withDeadline(Array.fromAsync(chunks()), { signal }));
+  return { job: { ...job, content }, transfer: [content.buffer as ArrayBuffer] };
 }
 
-function smallContent(content: SmallContent): WireContent {
+function wired(content: SmallContent): WireContent {
   return content instanceof DiskContent ? { disk: content.file } : content;
-}
-
-export interface Receiver {
-  pull(port: number, passing: boolean): AsyncIterable<Uint8Array>;
-  here(job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
 }
 
 export function receiveJob(
   kind: keyof PayloadJobs,
   sent: unknown,
-  { pull, here }: Receiver,
+  here: (job: { materializer: MaterializerDescriptor; value?: unknown }) => unknown,
 ): unknown {
   if (kind === "packFiles") {
     const { files, ...job } = sent as {
@@ -62,21 +56,15 @@ export function receiveJob(
     return { ...job, files: files.map((file) => ({ ...file, content: sourceOf(file.content) })) };
   }
   if (kind === "storeFile") {
-    const { content, ...job } = sent as { content: WireContent; compress?: string; as?: unknown };
-    const passing = job.compress !== undefined && job.as === undefined;
-    const source = sourceOf(content);
-    if (source !== undefined) return { ...job, content: readable(source) };
-    const { port, size, repeatable } = content as Extract<WireContent, { port: number }>;
-    const large: LargeContent = { size, repeatable, chunks: () => pull(port, passing) };
-    return { ...job, content: large };
+    const { content, ...job } = sent as { content: WireContent };
+    return { ...job, content: readable(sourceOf(content)) };
   }
   const job = sent as { materializer: MaterializerDescriptor };
   return kind === "storeValue" || kind === "loadValue" ? { ...job, here: here(job) } : job;
 }
 
-function sourceOf(content: WireContent): SmallContent | undefined {
-  if (content instanceof Uint8Array) return content;
-  return "disk" in content ? new DiskContent(content.disk) : undefined;
+function sourceOf(content: WireContent): SmallContent {
+  return content instanceof Uint8Array ? content : new DiskContent(content.disk);
 }
 
 /** Built-in materializers are fast: copying a value to a worker is not worth it for them. */

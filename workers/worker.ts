@@ -18,7 +18,6 @@ import { RegistryCache } from "../registry/cache/cache.ts";
 import { createPayloadJobs, type PayloadJobs } from "../registry/cache/payload_jobs.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
-import { pulledChunks } from "./ports.ts";
 import { listenToStarter } from "./threads.ts";
 import { buffersIn, isOurs, receiveJob } from "./wire_job.ts";
 
@@ -35,10 +34,11 @@ const methods: WorkerMethods = {
 
   async run({ run, kind, job }, signal) {
     const moving: Transferable[] = [];
-    const received = receiveJob(kind, job, {
-      pull: (port, passing) => pulledChunks(caller, { port, passing }),
-      here: ({ materializer, value }) => materializing(materializer, value, moving),
-    });
+    const received = receiveJob(
+      kind,
+      job,
+      ({ materializer, value }) => materializing(materializer, value, moving),
+    );
     const progress = createProgress(run);
     // deno-lint-ignore no-explicit-any -- the job of its kind
     const reply = await (await jobs)[kind](received as any, {

@@ -186,46 +186,6 @@ testBatch("crashed workers lose and duplicate no versions", async ({ root, regis
   assertEquals((await verifyRegistry(registry)).problems, []);
 }, { batch: { workers: 2 } });
 
-testBatch("a stream that was partly read fails when its worker is lost", async (test) => {
-  const { root, registry, batch } = test;
-  for (const each of [crashing, files]) registry.materializers.register(each as typeof files);
-  for (const inside of [false, true]) {
-    const begun = Promise.withResolvers<void>(), cancelled = Promise.withResolvers<void>();
-    let pulls = 0;
-    const stream = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        if (++pulls === 3) begun.resolve(); // this thread reads the first ones
-        controller.enqueue(noise(MIB));
-      },
-      cancel: () => cancelled.resolve(),
-    }, { highWaterMark: 0 });
-    const entries = async function* () {
-      const value = inside ? new Files(() => [{ path: "a", content: stream }]) : stream;
-      yield { name: "s", value };
-      await begun.promise;
-      const data = new Float32Array(MIB);
-      yield { name: "c", value: { crashing: root.join(`crash-${inside}`), times: 1, data } };
-    };
-    const { errors } = await batch.saveMany(entries());
-    assertEquals([...errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
-    await cancelled.promise;
-  }
-  assert(!await registry.has("s"));
-  assertEquals((await Array.fromAsync(registry.versions("c"))).length, 2);
-});
-
-testBatch("an unread stream is saved when its worker is lost", async ({ registry, batch }) => {
-  const value = new Blob([noise(2 * MIB) as BlobPart]).stream();
-  const { errors } = await batch.saveMany([{ name: "s", value }]);
-  assertEquals([...errors.values()], []);
-  assertEquals((await registry.info("s")).size, 2 * MIB);
-}, {
-  wrap(store) { // no worker can open it
-    const module = new URL("./none.ts", import.meta.url).href;
-    return { ...store, reopen: { ...store.reopen!, module } };
-  },
-});
-
 let silent = false;
 const unavailable = (maybeWritten: boolean) =>
   new RegistryError({ code: "Unavailable", message: "Cannot reach it: no answer", maybeWritten });
