@@ -51,8 +51,6 @@ export { createLanes } from "../core/work/lanes.ts";
 export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
 export type { Shard } from "../core/work/shards.ts";
-export { zip } from "./zip.ts";
-export type { ZipOptions } from "./zip.ts";
 export type {
   ArtifactInfo,
   BatchOutcome,
