@@ -2,7 +2,6 @@
 import { fault, type RegistryError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
-import { ourOption } from "./foreign_names.ts";
 
 /** Every option of a kind, by name. The compiler reports missing ones. */
 export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
@@ -111,10 +110,6 @@ function plain(
 }
 
 function unknownOption(action: string, name: string, known: string[]): RegistryError {
-  const ours = ourOption(name, known);
-  if (ours !== undefined) {
-    return invalid(action, `unknown option ${name}`, `Write ${ours} instead.`);
-  }
   const meant = nearest(name, known);
   const suggestion = meant === undefined ? "" : `: did you mean ${meant}?`;
   return invalid(action, `unknown option ${name}${suggestion}`, `Use ${known.join(", ")}.`);

@@ -34,28 +34,3 @@ Deno.test("options must be an object", () => {
     assertMatch(refusal(options).message, /options must be an object/);
   }
 });
-
-Deno.test("an option under the name of another program is refused with ours", () => {
-  const hintOf = (name: string, known: string[]) => {
-    const options = Object.fromEntries(known.map((name) => [name, true as const]));
-    const error = assertThrows(
-      () => checkOptions("open", { [name]: 1 }, options),
-      RegistryError,
-      `unknown option ${name}`,
-    );
-    return error.hint;
-  };
-  const s3 = ["bucket", "endpoint", "credentials", "requestTimeoutMs"];
-  assertEquals(hintOf("bucket_name", s3), "Write bucket instead.");
-  assertEquals(hintOf("bucketName", s3), "Write bucket instead.");
-  const keys = "Write credentials: { accessKeyId, secretAccessKey } instead.";
-  for (const name of ["access_key", "secretKey", "aws_access_key_id"]) {
-    assertEquals(hintOf(name, s3), keys);
-  }
-  assertEquals(hintOf("request_timeout_ms", s3), "Write requestTimeoutMs instead.");
-  assertEquals(hintOf("version_objects", ["versioned"]), "Write versioned instead.");
-  assertEquals(
-    hintOf("version_objects", s3),
-    "Use bucket, endpoint, credentials, requestTimeoutMs.",
-  );
-});

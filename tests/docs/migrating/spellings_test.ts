@@ -1,8 +1,7 @@
 // Commands and calls that users of other programs try first: they work, or the error names ours.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createLookup, openRegistry, RegistryError } from "../../../mod.ts";
-import { createBackends, createS3Configs, openBackend } from "../../../backends/mod.ts";
-import { createGcsBackend } from "../../../backends/gcs.ts";
+import { createBackends, createS3Configs } from "../../../backends/mod.ts";
 import { createS3Backend } from "../../../backends/s3.ts";
 import { createFileManager, createFileStores } from "../../../files/mod.ts";
 import { createFormats } from "../../../formats/mod.ts";
@@ -11,31 +10,6 @@ import { Behavior, createPlugins, Storage } from "../../../plugins/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- the compiler refuses these spellings
 const typed = (given: unknown) => given as any;
-const KEYS = "Write credentials: { accessKeyId, secretAccessKey } instead.";
-
-Deno.test("access_key, secret_key and bucket_name: the hint names ours", async () => {
-  const hints = await Promise.all([
-    () => createS3Backend(typed({ bucket_name: "models" })),
-    () => createS3Backend(typed({ bucket: "models", access_key: "a", secret_key: "b" })),
-    () => createS3Backend(typed({ bucket: "models", secret_key: "b" })),
-    () => createGcsBackend(typed({ bucket_name: "models" })),
-    () => createGcsBackend(typed({ bucket: "models", credentials_path: "key.json" })),
-    () => openBackend("s3://models", typed({ access_key: "a" })),
-    () => openRegistry("memory:", typed({ version_objects: true })),
-  ].map(async (call) => {
-    const error = await assertRejects(async () => await call(), RegistryError);
-    return error.hint;
-  }));
-  assertEquals(hints, [
-    "Write bucket instead.",
-    KEYS,
-    KEYS,
-    "Write bucket instead.",
-    "Write keyFilename instead.",
-    KEYS,
-    "Write versioned instead.",
-  ]);
-});
 
 Deno.test("access_key and secret_key work in configurations of buckets and of storages", async () => {
   const configs = createS3Configs();
