@@ -45,9 +45,9 @@ export type { CommandResult, CommandUsage, RunCommandOptions } from "./process/r
 export { stepVariables } from "./process/step_variables.ts";
 export { levelsOf } from "./graph/order.ts";
 export type { GraphStep } from "./graph/order.ts";
-export { draw, drawPipeline } from "./graph/draw.ts";
-export type { DrawingForm, DrawPipelineOptions } from "./graph/draw.ts";
-export type { PlannedDecisions } from "./graph/pipeline_drawing.ts";
+export { drawPipeline } from "./graph/pipeline_drawing.ts";
+export type { DrawPipelineOptions, PlannedDecisions } from "./graph/pipeline_drawing.ts";
+export { draw } from "./graph/drawing.ts";
 export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./graph/drawing.ts";
 export { createQueueEngine, createStepHandler, openEngine } from "./engines/mod.ts";
 export type {

