@@ -11,7 +11,7 @@ import { interpolate } from "./tree/interpolate.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, type ConfigMap, type ConfigNode, describeNode } from "./tree/node.ts";
 import { assign, type Assignment, checkNewVariables } from "./tree/overrides.ts";
-import { checkRemote, isForRefs } from "./tree/overrides.ts";
+import { isForRefs } from "./tree/overrides.ts";
 import { namesIn } from "./tree/paths.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { expandRefs, type ReadTreeOptions } from "./tree/read_tree.ts";
@@ -49,10 +49,6 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   const secrets = secretVariablesIn(root);
   const isSecret = (name: string) => secrets.has(name);
   const made = interpolate(root, pipeline, { ...reading, isSecret }, { key: "pipeline" });
-  if (assignments.some(({ place }) => place.source.isRemote)) {
-    const entries = new Map([["pipeline", { place: root.place, node: made }]]);
-    checkRemote({ kind: "map", place: root.place, entries }, problems);
-  }
   // Checks after a failed interpolation would report wrong values.
   if (problems.count > before || made.kind !== "map") return undefined;
   const report = createReport(made, problems);

@@ -13,7 +13,7 @@ import { type OverrideText, readOverrides } from "./tree/overrides.ts";
 import { type ConfigProblem, createProblemList, problemsError } from "./tree/problems.ts";
 import { languageOf, readTree } from "./tree/read_tree.ts";
 
-/** Variable with the file or URL of overrides. */
+/** Variable with a file of overrides. */
 export const OVERRIDE_VARIABLE = "PIPELINE_CONFIG_OVERRIDE_S3_PATH";
 
 /** Options of {@linkcode loadPipeline}. */
@@ -25,14 +25,10 @@ export interface LoadPipelineOptions extends PipelineOptions {
    * after `=`.
    */
   set?: readonly string[];
-  /**
-   * Files or URLs of overrides, applied before `set` and after `PIPELINE_CONFIG_OVERRIDE_S3_PATH`.
-   */
+  /** Files of overrides, applied before `set` and after `PIPELINE_CONFIG_OVERRIDE_S3_PATH`. */
   overrides?: readonly string[];
   /** Applies `PIPELINE_CONFIG_OVERRIDE_S3_PATH`; false for a merged configuration. @default true */
   environmentOverride?: boolean;
-  /** Reads overrides from a URL. @default URLs are refused */
-  readUrl?(url: string): Promise<string>;
 }
 
 /** A pipeline and its files. */
@@ -93,34 +89,28 @@ export async function checkPipeline(
 }
 
 async function overrideTexts(options: LoadPipelineOptions, cwd: string): Promise<OverrideText[]> {
-  const { set = [], overrides = [], environmentOverride = true, system = realSystem, readUrl } =
-    options;
+  const { set = [], overrides = [], environmentOverride = true, system = realSystem } = options;
   const fromEnvironment = environmentOverride ? system.env(OVERRIDE_VARIABLE) : undefined;
   const texts: OverrideText[] = [];
   for (const place of fromEnvironment ? [fromEnvironment, ...overrides] : overrides) {
-    texts.push({ kind: "file", source: await readOverride(place, { cwd, readUrl }) });
+    texts.push({ kind: "file", source: await readOverride(place, cwd) });
   }
   if (set.length > 0) texts.push({ kind: "set", lines: set });
   return texts;
 }
 
-async function readOverride(
-  place: string,
-  { cwd, readUrl }: { cwd: string; readUrl?(url: string): Promise<string> },
-): Promise<ConfigSource> {
+async function readOverride(place: string, cwd: string): Promise<ConfigSource> {
   const failed = { action: "read overrides from" };
   if (isStoreUrl(place)) {
-    const file = place.replace(/\?.*$/s, ""); // the query may contain a signature
-    if (readUrl !== undefined) return { file, text: await readUrl(place), isRemote: true };
-    const hint = `Pass readUrl, or name a file in ${OVERRIDE_VARIABLE} or overrides.`;
-    throw fault({ ...failed, code: "Invalid", subject: file, state: "URLs are not enabled", hint });
+    const subject = place.replace(/\?.*$/s, ""); // the query may contain a signature
+    const hint = "Download it, and pass the file.";
+    throw fault({ ...failed, code: "Invalid", subject, state: "it is a URL", hint });
   }
   const { readFile } = await import("node:fs/promises");
   try {
     return { file: place, text: await readFile(resolve(cwd, place), "utf8") };
   } catch (cause) {
-    const state = messageOf(cause);
-    const hint = "Use a file of YAML, or a URL like s3://bucket/overrides.yaml.";
+    const [state, hint] = [messageOf(cause), "Use a file of YAML."];
     throw fault({ ...failed, code: "NotFound", subject: place, state, hint, cause });
   }
 }

@@ -32,7 +32,7 @@ export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     flags: "--override <file>",
-    text: "override values with a file or URL; also PIPELINE_CONFIG_OVERRIDE_S3_PATH",
+    text: "override values with a file; also PIPELINE_CONFIG_OVERRIDE_S3_PATH",
     repeat: true,
     completes: "file",
   },
@@ -64,10 +64,7 @@ export async function findPipeline(
   const { loadPipeline } = await loadConfigPart();
   const { cwd, system } = context.io;
   const { set, override: overrides, root } = flags;
-  const options = {
-    ...{ cwd, set, overrides, system, environmentOverride: root === undefined },
-    readUrl: (url: string) => readObject(url, context),
-  };
+  const options = { cwd, set, overrides, system, environmentOverride: root === undefined };
   const load = async (more = {}) => {
     const loaded = await loadPipeline(path ?? ".", { ...options, ...more });
     return root === undefined ? loaded : { ...loaded, folder: resolve(cwd, root) };
@@ -119,13 +116,6 @@ async function operatorsFile(
   return found?.isFile() ? { path: OPERATORS_FILE, cwd: folder } : undefined;
 }
 
-async function readObject(
-  url: string,
-  { io: { cwd, signal, system } }: CommandContext,
-): Promise<string> {
-  return new TextDecoder().decode(await configsIn(cwd, system).download(url, { signal }));
-}
-
 export function runnerOptions(
   { folder, operators }: Pick<FoundPipeline, "folder"> & { operators: Operators },
   { io: { cwd, signal, system } }: CommandContext,
@@ -138,11 +128,7 @@ export async function moduleOfPipelineHere(context: CommandContext): Promise<str
   const { cwd, system } = context.io;
   try {
     const { loadPipeline } = await loadConfigPart();
-    const loaded = await loadPipeline(".", {
-      cwd,
-      system,
-      readUrl: (url) => readObject(url, context),
-    });
+    const loaded = await loadPipeline(".", { cwd, system });
     const file = await operatorsFile(loaded, {}, cwd);
     return file && moduleUrl(file.path, { ...file, what: "operators" });
   } catch (error) {

@@ -23,7 +23,6 @@ export interface ConfigPart {
     environmentOverride?: boolean;
     operators?: Pick<Operators, "has" | "names">;
     system: System;
-    readUrl(url: string): Promise<string>;
   }): Promise<LoadedPipeline>;
   problemsOf(error: unknown): readonly ConfigProblem[];
   problemLine(problem: ConfigProblem): string;

@@ -108,9 +108,7 @@ class Interpolation {
       return this.#fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
     }
     const made = this.make(found, path, making);
-    // A remote value stays marked as remote wherever it is used.
-    const isRemote = made.place.source.isRemote === true;
-    return made.kind === "scalar" && !isRemote ? { ...made, place: node.place } : made;
+    return made.kind === "scalar" ? { ...made, place: node.place } : made;
   }
 
   #textOf(
@@ -121,7 +119,7 @@ class Interpolation {
   ): ConfigScalar {
     let text = "";
     let variable: string | undefined;
-    let { place } = node;
+    const { place } = node;
     for (const part of parts) {
       if (part.kind === "text") {
         text += part.text;
@@ -137,7 +135,6 @@ class Interpolation {
       }
       text += made.value === null ? "" : String(made.value);
       variable ??= made.variable;
-      if (made.place.source.isRemote) place = made.place;
     }
     this.#characters += text.length;
     return { kind: "scalar", place, value: text, ...variable !== undefined && { variable } };
@@ -150,10 +147,6 @@ class Interpolation {
     making: Making,
   ): ConfigScalar {
     const { env, envNames, isSecret } = this.#options;
-    if (node.place.source.isRemote) {
-      const hint = "Write the value: remote overrides cannot read environment variables.";
-      return this.#fail(node, path, `${source} in an override from a URL`, hint);
-    }
     if (isSecret?.(name)) {
       const hint = `Write { from_env: ${name} } in params or extra_env_vars of the step.`;
       return this.#fail(node, path, `${source} would write a secret into the configuration`, hint);

@@ -5,8 +5,6 @@ export interface ConfigSource {
   /** File name for problems; undefined for the definition of a program. */
   readonly file?: string;
   readonly text: string;
-  /** True for another machine's source: it may set values, but not choose code. @default false */
-  readonly isRemote?: boolean;
 }
 
 export interface Place {

@@ -118,57 +118,6 @@ function keyProblem(root: ConfigMap, key: string, isTop: boolean) {
   };
 }
 
-/** Paths that a remote override may set: none that choose code or folders of files. */
-const REMOTE = new RegExp(
-  "^(variables\\..*|pipeline\\.log_config\\.level|pipeline\\.operators\\.\\*\\." +
-    "(params|inputs|timeout|retries|resource|shards|rerun)(\\..*)?|" +
-    "pipeline\\.nodes\\.\\*\\.(runner_count|resource)(\\..*)?)$",
-  "s",
-);
-
-const REMOTE_INPUT = /^pipeline\.operators\.\*\.inputs\./s;
-const ELSEWHERE = /^(registry:|step:|(?!file:)[a-z][a-z0-9+.-]*:\/\/)/i;
-
-/** Reports remote values that choose code, files or secrets, set directly or by a variable. */
-export function checkRemote(root: ConfigNode, problems: ProblemList): void {
-  function check(node: ConfigNode, path: Path | undefined, text: string): void {
-    const wrong = path && node.place.source.isRemote ? remoteProblem(node, path, text) : undefined;
-    if (wrong !== undefined) return problems.add(node.place, { path, ...wrong });
-    if (node.kind === "list") {
-      for (const [key, item] of node.items.entries()) {
-        check(item, { parent: path, key }, `${text}.*`);
-      }
-    } else if (node.kind === "map") {
-      for (const [key, entry] of node.entries) {
-        check(entry.node, { parent: path, key }, text === "" ? key : `${text}.${key}`);
-      }
-    }
-  }
-  check(root, undefined, "");
-}
-
-function remoteProblem(node: ConfigNode, { key }: Path, text: string) {
-  const value = node.kind === "scalar" ? node.value : undefined;
-  if (node.kind === "scalar" && key === "from_env") {
-    return {
-      message: "an override from a URL reads an environment variable",
-      hint: "Name the variable in the configuration itself.",
-    };
-  }
-  if (typeof value === "string" && !ELSEWHERE.test(value) && REMOTE_INPUT.test(text)) {
-    return {
-      message: "an override from a URL sets a local path as an input",
-      hint: "Use registry:…, step:… or a URL.",
-    };
-  }
-  if (node.kind === "map" || REMOTE.test(text)) return undefined;
-  return {
-    message: "an override from a URL sets a key that chooses code or folders",
-    hint: "Set variables, params, inputs, timeout, retries, resource, shards, rerun or " +
-      "runner_count.",
-  };
-}
-
 export type OverrideText =
   | { kind: "file"; source: ConfigSource }
   | { kind: "set"; lines: readonly string[] };

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { loadPipeline } from "../../../operators/config/mod.ts";
 import { checkPipeline } from "../../../operators/config/load.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -100,41 +100,15 @@ Deno.test("a mistyped variable of --set is reported, one that a value uses is no
   assertEquals(await load("variables.own=2", "operators.a.params.n=${own}"), []);
 });
 
-const FROM_ENV = /^an override from a URL reads an environment variable$/;
-
-Deno.test("an override from a URL cannot choose code, secrets or local files", async () => {
+Deno.test("an override from a URL is refused without its query", async () => {
   await using root = await tempRoot();
-  const text = `variables: { script: a.py, lr: 1 }\npipeline: { operators: [` +
-    `{ operator_id: a, start_command: [python, "\${script}"], params: { lr: "\${lr}" } }] }\n`;
-  await write(root, { "pipeline.yaml": text });
-  const load = (override: string) =>
-    checkPipeline(root.path, {
-      system,
-      overrides: ["s3://b/o.yaml"],
-      readUrl: () => Promise.resolve(override),
-    });
-  assertEquals((await load("variables: { lr: 2 }")).loaded?.pipeline.steps[0].params, { lr: 2 });
-  const all = (params: string) =>
-    `variables: { name: X, all: ${params} }\noperators: { a: { params: { lr: "\${all}" } } }`;
-  const refused: [override: string, message: RegExp][] = [
-    ["variables: { script: evil.py }", /chooses code/],
-    ["operators: { a: { start_command: evil } }", /chooses code/],
-    [all("{ lr: { from_env: SECRET } }"), FROM_ENV],
-    [all("{ deep: [{ from_env: SECRET }] }"), FROM_ENV],
-    ["operators: { a: { params: { from_env: SECRET } } }", FROM_ENV],
-    [`operators: { a: { inputs: { d: /etc } } }`, /local path/],
-    [`operators: { a: { inputs: { d: ../up } } }`, /local path/],
-    [`operators: { a: { inputs: { d: "file:///etc" } } }`, /local path/],
-    ["operators_module: ./evil.ts", /override sets operators_module/],
-    [`variables: { lr: "\${env:SECRET}" }`, /override from a URL/],
-  ];
-  for (const [override, message] of refused) {
-    assertMatch((await load(override)).problems[0]?.message ?? "", message);
-  }
-  const allowed = "operators: { a: { inputs: { d: registry:data, u: s3://b/k } } }";
-  for (const override of [allowed, all("{ name: SECRET }")]) {
-    assertEquals((await load(override)).problems, []);
-  }
+  await write(root, { "pipeline.yaml": "pipeline: { operators: [{ operator_id: a }] }\n" });
+  const error = await assertRejects(
+    () => checkPipeline(root.path, { system, overrides: ["s3://b/o.yaml?signature=x"] }),
+    RegistryError,
+    "Cannot read overrides from s3://b/o.yaml: it is a URL",
+  );
+  assertStringIncludes(error.hint!, "Download it");
 });
 
 Deno.test("files that include each other many times are refused", async () => {
