@@ -49,9 +49,11 @@ function textOf(
   }${table}\n\n`;
 }
 
+/** Ratios above 1 are bold: there the other is faster. */
 function ratioOf(ratio: Ratio | undefined): string[] {
   if (ratio === undefined) return ["", "", ""];
-  return [ratio.best, ratio.median, ratio.cpu].map((times) =>
-    times < 10 ? times.toPrecision(2) : String(Math.round(times))
-  );
+  return [ratio.best, ratio.median, ratio.cpu].map((times) => {
+    const text = times < 10 ? times.toPrecision(2) : String(Math.round(times));
+    return Number(text) > 1 ? `**${text}**` : text;
+  });
 }
