@@ -346,7 +346,8 @@ async function isLive(context: Context, operation: Operation, base: Base): Promi
   if (!isStaleView(operation, "base")) return true;
   const seenAt = operation.moment();
   const head = await readHead(context, cellOf(base.key), operation.signal);
-  if (head?.key !== base.key) return false;
+  // After a deletion the collector may have put the tombstone in the place of the record.
+  if (head?.key !== base.key || head.dead) return false;
   operation.views.base = seenAt;
   return true;
 }
