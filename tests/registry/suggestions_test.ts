@@ -7,27 +7,18 @@ import { testInMemory, testOnEach } from "./registries.ts";
 import { rejected } from "./rejected.ts";
 import { createScriptedBackend } from "./scripted_backend.ts";
 
-testOnEach("a mistyped ref gets a suggestion that exists", async ({ open }) => {
+testOnEach("a mistyped name gets a suggestion", async ({ open }) => {
   const registry = await open();
-  for (const name of ["model", "team:data", "gone"]) {
+  for (const name of ["model", "models", "team:data"]) {
     await registry.save(name, name, { version: "1.0.0" });
   }
-  await registry.setAlias("model", "production", "1.0.0");
-  await registry.setAlias("model", "canary", "1.0.0");
-  await registry.deleteAlias("model", "canary");
-  await registry.delete("gone", { allVersions: true });
   const meant: [ref: string, suggestion: string | undefined][] = [
     ["modle", "model"],
     ["data", "team:data"],
-    ["modle@production", "model@production"],
-    ["modle@^1", "model@^1"],
+    ["modle@production", "model"],
     ["modle@7", "model"],
-    ["model@prodution", "model@production"],
-    ["model@prod", "model@production"],
-    ["model@lates", "model@latest"],
-    ["model@1.0.1", "model@1.0.0"],
-    ["model@canari", undefined],
-    ["gnoe", undefined],
+    ["model@prodution", undefined],
+    ["model@1.0.1", undefined],
     ["something-else", undefined],
     ["model@^9", undefined],
   ];
@@ -86,7 +77,7 @@ testProtocol("suggestions take few requests, a few times", async ({ store, syste
     false,
     false,
   ]);
-  assertEquals(looked[0] - usual <= 6, true, `${looked}`);
+  assertEquals(looked[0] - usual <= 2, true, `${looked}`);
 });
 
 testProtocol("a failing search keeps the error", async ({ store, system }) => {

@@ -11,7 +11,6 @@ import "../../registry/operations/lineage.ts";
 import "../../registry/operations/look/diff.ts";
 import "../../registry/operations/look/log.ts";
 import "../../registry/operations/look/past.ts";
-import "../../registry/operations/look/ref_like.ts";
 import "../../registry/maintenance/collect_garbage.ts";
 import "../../registry/maintenance/prune.ts";
 import "../../registry/maintenance/space.ts";

@@ -50,9 +50,9 @@ export async function noName(
 function lookUpHint(ref: string, suggestion: string | undefined): string {
   const [name = "", selector] = ref.split("@");
   const list = /^(?!latest$)[^\W\d]/.test(selector ?? "") ? "alias" : "versions";
-  // A suggestion has the same name, unless that has no version.
-  const isKnown = selector !== undefined && (suggestion ?? ref).startsWith(`${name}@`);
-  const versions = isKnown ? `holdfast ${list} ${shellWord(name)}, or ` : "";
+  const versions = selector !== undefined && suggestion === undefined
+    ? `holdfast ${list} ${shellWord(name)}, or `
+    : "";
   const hint = `See what exists: ${versions}holdfast ls`;
   return suggestion === undefined ? hint : `Did you mean ${shellWord(suggestion)}? ${hint}`;
 }

@@ -1,7 +1,11 @@
 // Resolving refs: as of a past moment, and with suggestions for missing ones.
+import { isPrefix } from "../../../core/backend.ts";
 import { type RegistryError, withSuggestion } from "../../../core/errors.ts";
+import { decodeName } from "../../../core/naming/names.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import { withDeadline } from "../../../core/retry.ts";
+import { nearestName } from "../../../core/text/nearest.ts";
+import { NAMES, namesPrefix } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { isAbsent } from "../resolve.ts";
 import type { RefOptions } from "../../../core/registry.ts";
@@ -10,6 +14,7 @@ import type { RefOptions } from "../../../core/registry.ts";
 const MOST_SEARCHES = 5;
 const WITHIN_MS = 60_000;
 const TIMEOUT_MS = 2_000;
+const MOST_NAMES = 1_000;
 
 /** Adds a suggestion to the error of a call whose ref does not exist. */
 export type Suggesting = <T>(call: Promise<T>, ref: () => Ref, signal?: AbortSignal) => Promise<T>;
@@ -31,27 +36,44 @@ export function createSuggesting(context: Context): Suggesting {
       return await call;
     } catch (error) {
       if (!isAbsent(error) || !maySearch()) throw error;
-      const meant = await search(context, ref(), signal);
+      const meant = await search(context, ref().name, signal);
       throw meant === undefined ? error : withSuggestion(error as RegistryError, meant);
     }
   };
 }
 
-/** Returns a similar ref. Failures are ignored: the original error matters. */
+/** Returns a similar name. Failures are ignored: the original error matters. */
 async function search(
   context: Context,
-  ref: Ref,
+  name: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const over = new AbortController();
   try {
-    const { refLike } = await import("./ref_like.ts"); // rarely used
     const ended = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-    return await withDeadline(refLike(context, ref, ended), { timeoutMs: TIMEOUT_MS, signal });
+    return await withDeadline(nameLike(context, name, ended), { timeoutMs: TIMEOUT_MS, signal });
   } catch {
     return undefined;
   } finally {
     over.abort();
+  }
+}
+
+/** Returns a name that resembles a missing one. A listed name may be deleted. */
+async function nameLike(
+  { backend }: Context,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const prefix of [namesPrefix(name.slice(0, 2)), NAMES]) {
+    const names: string[] = [];
+    for await (const entry of backend.list(prefix, { delimiter: "/", limit: MOST_NAMES, signal })) {
+      const listed = isPrefix(entry) ? decodeName(entry.prefix.split("/").at(-2)!) : undefined;
+      if (listed === name) return undefined; // only its version or alias is missing
+      if (listed !== undefined) names.push(listed);
+    }
+    const near = nearestName(name, names);
+    if (near !== undefined) return near;
   }
 }
 

@@ -96,24 +96,19 @@ Deno.test("nearestName finds typos and parts of names", () => {
   assertEquals(nearestName("same", ["same"]), undefined);
 });
 
-filledTest("mistyped refs get a suggestion", async (it) => {
+filledTest("mistyped names get a suggestion", async (it) => {
   await it.succeeds("init other");
   for (
     const [line, meant] of [
       ["load confg", "config"],
       ["info raw", "data:raw"],
-      ["download Config@2 out", "config@2.0.0"],
-      ["cat config@producton", "config@production"],
-      ["load config@lates", "config@latest"],
-      ["info config@2.0.1", "config@2.0.0"],
+      ["download Config@2 out", "config"],
       ["versions confg", "config"],
       ["log nott", "note"],
-      ["diff config@1 cnofig@2", "config@2.0.0"],
+      ["diff config@1 cnofig@2", "config"],
       ["alias confg", "config"],
-      ["alias config prodution", "config@production"],
-      ["alias config prodution --history", "config@production"],
       ["rm confg --all --yes", "config"],
-      ["rm confg@1 --yes", "config@1.0.0"],
+      ["rm confg@1 --yes", "config"],
     ]
   ) {
     const { code, err } = await it.holdfast(line);
@@ -121,8 +116,16 @@ filledTest("mistyped refs get a suggestion", async (it) => {
     assertStringIncludes(err, `Did you mean ${meant}? See what exists: holdfast`, line);
     assertEquals(err.split("Did you mean").length, 2, line);
   }
-  const { err } = await it.holdfast("load confg@1"); // that name has no versions to list
-  assertStringIncludes(err, "Did you mean config@1.0.0? See what exists: holdfast ls\n");
+  for (
+    const [line, list] of [
+      ["info config@2.0.1", "versions"],
+      ["cat config@producton", "alias"],
+      ["alias config prodution --history", "alias"],
+    ]
+  ) {
+    const { err } = await it.holdfast(line);
+    assertStringIncludes(err, `hint: See what exists: holdfast ${list} config, or holdfast ls\n`);
+  }
   const strange = await it.holdfast("load something-else");
   assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);
 });
