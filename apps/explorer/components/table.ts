@@ -5,6 +5,7 @@ import {
   type ComponentChildren,
   type RefObject,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "../framework/preact.ts";
@@ -41,23 +42,13 @@ export interface TableProps<T> {
 /** Tables with more rows render those in view. Their rows have one height. */
 const LONG = 200;
 /** Rows that are rendered above and below. */
-const BEYOND = 10;
+const BEYOND = 4;
 
 export function Table<T>(props: TableProps<T>) {
   const { label, rows, columns, keyOf, isPreview = false, isScroll = isPreview } = props;
   const isLong = rows.length > LONG;
   const box = useRef<HTMLDivElement>(null);
   const [first, last, height, onScroll] = useRowsInView(box, isLong, rows.length);
-  const cells = (row: T, index: number) =>
-    columns.map((column, at) => {
-      const name = typeof column.class === "function" ? column.class(row) : column.class;
-      const content = column.cell(row, index);
-      return isPreview && at === 0
-        ? html`<th scope="row" class=${name}>${content}</th>`
-        : html`<td class=${name} data-label=${
-          column.isUntitled ? undefined : column.title
-        }>${content}</td>`;
-    });
   const space = (count: number) =>
     count > 0 && html`
       <tr class="space" aria-hidden="true">
@@ -75,13 +66,34 @@ export function Table<T>(props: TableProps<T>) {
         </thead>
         <tbody>${space(first)}${rows.slice(first, last).map((row, i) =>
           html`
-            <tr key=${keyOf?.(row) ?? first + i}
-              aria-rowindex=${isLong ? first + i + 2 : undefined}>${cells(row, first + i)}</tr>
+            <${Row} key=${keyOf?.(row) ?? first + i} row=${row} index=${first + i}
+              columns=${columns} isPreview=${isPreview} isLong=${isLong} />
           `
         )}${space(rows.length - last)}</tbody>
       </table>
     </div>
   `;
+}
+
+interface RowProps<T> extends Required<Pick<TableProps<T>, "columns" | "isPreview">> {
+  readonly row: T;
+  readonly index: number;
+  readonly isLong: boolean;
+}
+
+/** A row. Rows that stay in view while the table scrolls are not rendered again. */
+function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
+  const cell = (column: Column<T>, at: number) => {
+    const name = typeof column.class === "function" ? column.class(row) : column.class;
+    const content = column.cell(row, index);
+    return isPreview && at === 0 ? html`<th scope="row" class=${name}>${content}</th>` : html`
+      <td class=${name} data-label=${column.isUntitled ? undefined : column.title}>${content}</td>
+    `;
+  };
+  return useMemo(
+    () => html`<tr aria-rowindex=${isLong ? index + 2 : undefined}>${columns.map(cell)}</tr>`,
+    [row, index, columns, isLong],
+  );
 }
 
 function heading<T>(column: Column<T>) {

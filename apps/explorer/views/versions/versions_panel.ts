@@ -145,7 +145,7 @@ function Experiments({ name, rows, all, columns, sort, setSort }: {
           best !== undefined && values.get(key) === best ? " best" : ""
         }`,
       heading: isNumber ? "number" : undefined,
-      cell: (row) => html`<${Value} row=${row} column=${column} />`,
+      cell: (row) => shownValue(row, column),
       ...way && { order: way },
       ...!isAlone && {
         // Numbers begin with the largest.
@@ -174,7 +174,7 @@ function nextOrder(sort: string, key: string, isNumber: boolean): string {
   return sort === first ? second! : sort === second ? "" : first!;
 }
 
-function Value({ row, column: { key, best } }: { row: Experiment; column: ExperimentColumn }) {
+function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
   const { name, version, values, problem } = row;
   const value = values.get(key);
   if (key === "version") {
