@@ -143,6 +143,8 @@ Deno.test({
     assertEquals(await page.getByRole("row", { name: /^Kind/ }).count(), 0);
     await page.getByLabel("Differences only").uncheck();
     await page.getByRole("row", { name: /^Kind/ }).waitFor();
+    await page.goto(`${url}#/artifacts/team%3Amodel/5.0.0`); // not on the first page of versions
+    await page.getByRole("link", { name: "Compare with 4.0.0" }).waitFor();
     assertEquals(errors, []);
   },
 });

@@ -1,10 +1,10 @@
 // One version: its files, a preview of one of them, and everything known of it.
 import { RELEASE } from "../../../../core/registry/release.ts";
 import type { ArtifactVersion } from "../../artifact_file.ts";
-import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
+import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
-import { mayWrite } from "../../api/service.ts";
+import { mayWrite, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
@@ -24,6 +24,8 @@ import { MembersList } from "./members_list.ts";
 interface Opened {
   readonly version: ArtifactVersion;
   readonly summary: NameSummary;
+  /** The version before it. */
+  readonly previous?: string;
 }
 
 export function VersionView(
@@ -36,7 +38,8 @@ export function VersionView(
         openVersion(service, { name, version }, signal),
         readName(service, name, { signal }),
       ]);
-      return { version: found, summary };
+      const previous = await previousOf(service, summary, found.version, signal);
+      return { version: found, summary, previous };
     },
     [name, version],
   );
@@ -53,7 +56,10 @@ export function VersionView(
 }
 
 function Content(
-  { version, summary, query, reload }: Opened & { query: Place["query"]; reload: () => void },
+  { version, summary, previous, query, reload }: Opened & {
+    query: Place["query"];
+    reload: () => void;
+  },
 ) {
   const { rights, service } = useSession();
   const { name } = version;
@@ -61,7 +67,6 @@ function Content(
   const writes = mayWrite(rights, name) && !service.isSite;
   const ref = `${name}@${version.version}`;
   const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
-  const previous = previousOf(summary, version.version);
   const close = () => setDialog(undefined);
   const { files } = version;
   const path = query.path ?? (files.find(({ path }) => isCard(path)) ?? files[0])?.path;
@@ -164,9 +169,18 @@ function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readon
   `;
 }
 
-function previousOf({ versions }: NameSummary, version: string): string | undefined {
+async function previousOf(
+  service: Service,
+  { name, versions, next }: NameSummary,
+  version: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const at = versions.findIndex((each) => each.version === version);
-  return at < 0 ? undefined : versions[at + 1]?.version;
+  if (next === undefined) return at < 0 ? undefined : versions[at + 1]?.version;
+  const query = { range: `<${version}`, limit: 1 }; // it may be on a later page
+  const path = `${namePath(name)}/versions`;
+  const { items } = await service.json<{ items: ListedVersion[] }>(path, { query, signal });
+  return items[0]?.version;
 }
 
 function codeOf(ref: string, path: string | undefined): { cli: string; code: string } {
