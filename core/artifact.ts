@@ -51,12 +51,12 @@ export interface ArtifactFile {
   readonly info: FileInfo;
   /**
    * Returns the bytes or a range of them. A whole file is checked against its SHA-256 while it
-   * streams; a mismatch ends the stream with `Corrupt`. A range is checked if the parts it touches
-   * have at most 8 MiB each (always true for files over 64 MiB in a bucket); these parts are read
-   * whole. A range of a compressed file is `Unsupported`.
+   * streams; a mismatch ends the stream with `Corrupt`. A range is checked before its bytes are
+   * given out, if the file has at most 8 MiB or a list of chunks, as in a bucket. A range of a
+   * compressed file is `Unsupported`.
    *
    * @param options.windowBytes size of the pieces that are read one after the other, which bounds
-   * memory for slow readers. @default whole parts, several at once from a remote store
+   * memory for slow readers. @default several MiB, and several at once from a remote store
    */
   stream(range?: ByteRange, options?: { windowBytes?: number }): ReadableStream<Uint8Array>;
   bytes(): Promise<Uint8Array>;
@@ -66,8 +66,8 @@ export interface ArtifactFile {
   json(): Promise<unknown>;
   /** The file as a piece. @default reads `stream` */
   passTo?: FilePiece["passTo"];
-  /** Pieces to read in any order, each with its own digest; undefined if there are none. */
-  pieces?(): readonly FilePiece[] | undefined;
+  /** Returns pieces to read in any order, each verified alone; undefined if there are none. */
+  pieces?(): Promise<readonly FilePiece[] | undefined>;
   /** Returns the list of its chunks (FORMAT.md, 3.4); undefined if there is none. */
   chunkList?(): Promise<Uint8Array | undefined>;
   /**

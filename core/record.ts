@@ -42,7 +42,7 @@ export interface Part {
   /** @default 0 */
   offset?: number;
   size: number;
-  /** SHA-256 of the stored bytes. Always present if the file is compressed. */
+  /** SHA-256 of the stored bytes, if the file is compressed. */
   sha256?: string;
   /** `<order>/<commit>` of the object's payload folder. @default that of the file */
   from?: string;

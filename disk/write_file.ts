@@ -31,7 +31,7 @@ export async function beginFile(
     passTo: (write, signal) => passFile(file, write, signal),
   };
   const rebuilt = await file.rebuild?.(copy);
-  const pieces = rebuilt === undefined ? file.pieces?.() ?? [whole] : [rebuilt];
+  const pieces = rebuilt === undefined ? await file.pieces?.() ?? [whole] : [rebuilt];
   let opened: number | undefined; // by the first piece, closed by the last
   let left = pieces.length, users = 1;
   const leave = () => {

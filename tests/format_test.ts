@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { keyLayout } from "../backends/local/layout.ts";
 import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
+import { averageFor, ChunkList, ListMaker } from "../core/bytes/content_chunks.ts";
 import { artifactDigest } from "../core/bytes/artifact_digest.ts";
 import { decodeRecord, encodeRecord } from "../registry/format/record_codec.ts";
 import type { AnyRecord, FileInfo } from "../core/record.ts";
@@ -49,6 +52,7 @@ interface Vectors {
   notPaths: string[];
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
   drafts: { note: PartNote; inline: string; bytes: string }[];
+  chunks: { size: number; fixed: boolean; list: string }[];
   draftMarks: { mark: DraftEnd | { state: "ending" }; bytes: string }[];
   digests: {
     materializer: { id: string; formatVersion: number };
@@ -159,6 +163,17 @@ Deno.test("FORMAT.md: digests of artifacts", () => {
   for (const { materializer, files, digest } of vectors.digests) {
     assertEquals(artifactDigest(materializer, files), digest);
     assertEquals(artifactDigest(materializer, [...files].reverse()), digest);
+  }
+});
+
+Deno.test("FORMAT.md: lists of chunks", () => {
+  for (const { size, fixed, list } of vectors.chunks) {
+    const maker = fixed ? ListMaker.fixed(averageFor(size)) : new ListMaker(averageFor(size));
+    for (let i = 0; i < size / 32; i++) {
+      maker.update(createHash("sha256").update(String(i)).digest().subarray(0, size - 32 * i));
+    }
+    assertEquals(Buffer.from(maker.end().encode()!).toString("base64"), list);
+    assertEquals(ChunkList.decode(Buffer.from(list, "base64"), size)?.size, size);
   }
 });
 

@@ -1,5 +1,6 @@
 // Cuts files at boundaries that depend on their bytes alone, so that equal runs of two files become
 // equal chunks. FORMAT.md (3.4) has the rules and the bytes of a list.
+import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 
 /** Smaller files are not cut. */
@@ -10,6 +11,11 @@ const MAX_AVERAGE = 256 * 1024 * 1024;
 /** Chunks of average size in a file, up to {@linkcode MAX_AVERAGE}. */
 const MAX_AVERAGE_COUNT = 128 * 1024;
 const MAX_COUNT = 2 * MAX_AVERAGE_COUNT;
+/** The average from which a list has chunks of a fixed length, at least. */
+const MIN_FIXED_AVERAGE = 256 * 1024;
+/** A list that is this long gets longer chunks, and again after so many more. */
+const LONG_COUNT = 3 * MAX_COUNT / 4;
+const LONGER_COUNT = MAX_COUNT / 16;
 const HEADER_BYTES = 4;
 const DIGEST_BYTES = 32;
 const ENTRY_BYTES = 4 + DIGEST_BYTES;
@@ -58,9 +64,10 @@ export class Cutter {
   #length = 0;
   #hash = 0;
 
-  constructor(average: number) {
+  /** @param isFixed cuts chunks of 4 × the average, whatever the bytes are */
+  constructor(average: number, isFixed = false) {
     const bits = Math.log2(average);
-    this.#least = average / 4;
+    this.#least = isFixed ? average * 4 : average / 4;
     this.#average = average;
     this.#most = average * 4;
     this.#strict = -1 << (32 - bits - 1);
@@ -95,9 +102,16 @@ export class Cutter {
   }
 }
 
+/** A range of a file: whole chunks, `chunk` is the first. */
+export interface ChunkRange {
+  chunk: number;
+  from: number;
+  to: number;
+}
+
 /** The chunks of one file: the length and the SHA-256 of each, in order. */
 export class ChunkList {
-  readonly average: number;
+  average: number;
   /** Number of chunks. */
   count = 0;
   /** Sum of all lengths. */
@@ -110,6 +124,13 @@ export class ChunkList {
     this.average = average;
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
+  }
+
+  /** Makes the list of a small file as one chunk. */
+  static whole({ size, sha256 }: { size: number; sha256: string }): ChunkList {
+    const list = new ChunkList(MAX_AVERAGE);
+    list.add(size, Buffer.from(sha256, "hex"));
+    return list;
   }
 
   /** Decodes the list of a file of `size` bytes. Returns undefined for anything else. */
@@ -167,6 +188,31 @@ export class ChunkList {
     }
   }
 
+  /** Yields ranges of whole chunks that cover a range, each of one chunk or up to `most` bytes. */
+  *cover({ from, to }: Omit<ChunkRange, "chunk">, most: number): Generator<ChunkRange, undefined> {
+    let range: ChunkRange | undefined;
+    for (let chunk = 0, at = 0; chunk < this.count && at < to; chunk++) {
+      const start = at;
+      at += this.lengthOf(chunk);
+      if (at <= from) continue;
+      if (range !== undefined && at - range.from > most) {
+        yield range;
+        range = undefined;
+      }
+      range ??= { chunk, from: start, to: at };
+      range.to = at;
+    }
+    if (range !== undefined) yield range;
+  }
+
+  /** Yields the lengths and digests of the chunks from one on. */
+  *digestsFrom(chunk: number): Generator<{ size: number; sha256: string }> {
+    for (let i = chunk; i < this.count; i++) {
+      const sha256 = Buffer.from(this.digestOf(i)).toString("hex");
+      yield { size: this.lengthOf(i), sha256 };
+    }
+  }
+
   /** Returns the first chunk of this list that equals one of `other`. */
   find(other: ChunkList, chunk: number): number | undefined {
     if (this.#index === undefined) {
@@ -196,7 +242,7 @@ function viewOf(bytes: Uint8Array): DataView {
 
 /** Makes the list of a file from its bytes, given in order. */
 export class ListMaker {
-  readonly #cutter: Cutter;
+  #cutter: Cutter;
   readonly #list: ChunkList;
   #hash?: Hash;
   #length = 0;
@@ -204,6 +250,13 @@ export class ListMaker {
   constructor(average: number) {
     this.#cutter = new Cutter(average);
     this.#list = new ChunkList(average);
+  }
+
+  /** Makes a list that only verifies ranges: with chunks of a fixed length, which cost less. */
+  static fixed(average: number): ListMaker {
+    const maker = new ListMaker(average);
+    maker.#fix(average);
+    return maker;
   }
 
   update(bytes: Uint8Array): void {
@@ -226,9 +279,17 @@ export class ListMaker {
   }
 
   #endChunk(): void {
-    this.#list.add(this.#length, this.#hash!.digest());
+    const list = this.#list;
+    list.add(this.#length, this.#hash!.digest());
     this.#hash = undefined;
     this.#length = 0;
+    const isLong = list.count >= LONG_COUNT && list.count % LONGER_COUNT === 0;
+    if (isLong) this.#fix(4 * list.average);
+  }
+
+  #fix(average: number): void {
+    this.#list.average = Math.min(Math.max(average, MIN_FIXED_AVERAGE), MAX_AVERAGE);
+    this.#cutter = new Cutter(this.#list.average, true);
   }
 }
 

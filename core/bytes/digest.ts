@@ -6,8 +6,6 @@ export interface Sha256 {
   update(bytes: Uint8Array): this;
   /** Returns the digest as 64 lowercase hexadecimal digits. Do not call `update` afterwards. */
   digest(): string;
-  /** Returns the digest of the bytes so far. */
-  soFar(): string;
 }
 
 export function createSha256(): Sha256 {
@@ -18,13 +16,39 @@ export function createSha256(): Sha256 {
       return this;
     },
     digest: () => hash.digest("hex"),
-    soFar: () => hash.copy().digest("hex"),
   };
 }
 
 /** Returns the SHA-256 of bytes or of a string's UTF-8 form, as 64 lowercase hexadecimal digits. */
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
+}
+
+/**
+ * Returns a function that takes bytes in order and verifies each run of them at its end. `fail` gets
+ * the offset of a run that is wrong.
+ */
+export function createRunCheck(
+  runs: Iterable<{ size: number; sha256?: string }>,
+  fail: (offset: number) => never,
+): (bytes: Uint8Array) => void {
+  const pending = runs[Symbol.iterator]();
+  let next = pending.next(), hash = createSha256(), start = 0, count = 0;
+  return (bytes) => {
+    for (let rest = bytes; !next.done && rest.byteLength > 0;) {
+      const { size, sha256 } = next.value;
+      const taken = rest.subarray(0, size - count);
+      hash.update(taken);
+      count += taken.byteLength;
+      if (count < size) return;
+      if (sha256 !== undefined && hash.digest() !== sha256) fail(start);
+      rest = rest.subarray(taken.byteLength);
+      next = pending.next();
+      hash = createSha256();
+      start += size;
+      count = 0;
+    }
+  };
 }
 
 /** Returns the HMAC-SHA-256 of the concatenated data, as 64 lowercase hexadecimal digits. */

@@ -85,7 +85,7 @@ async function finishFile(
   { signal, onThere }: ResumeOptions,
 ): Promise<boolean> {
   const { info } = file;
-  const pieces = file.pieces?.();
+  const pieces = await file.pieces?.();
   const begun = lstatSync(path).size - (pieces === undefined ? 0 : PIECES_AHEAD_BYTES);
   if (begun < MIN_BEGUN_BYTES || begun > info.size) return false;
   const whole: FilePiece = {

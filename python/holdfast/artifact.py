@@ -64,8 +64,9 @@ class File:
     def range(self, offset: int, size: int) -> bytes:
         """Returns a range of the content.
 
-        Files of up to 8 MiB and compressed files are read whole, and checked. Of larger ones, what
-        is in parts with a checksum is checked, as in buckets, or by the service; a folder has none.
+        Files of up to 8 MiB and compressed files are read whole, and checked. A range of a larger
+        one is checked if it has a list of chunks, as in buckets, or by the service. In a folder,
+        only changed files have one.
         """
         if self.is_small:
             return self.read()[offset : offset + size]

@@ -1,25 +1,70 @@
-"""Few large reads for the pieces of a file that lie in several objects."""
+"""Few large reads for the pieces of a file that lie in several objects, and its list of chunks."""
 
 from __future__ import annotations
 
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
+from struct import iter_unpack
 
 MOST_READ = 8 * 2**20
 HELD = 32 * 2**20
 """Bytes that the reads of all objects hold together, one read of each."""
 LEAST_READ = 4096
 
+MAX_CHUNKS = 2**18
+MAX_CHUNK_LIST = 4 + 36 * MAX_CHUNKS
+AVERAGES = [2**n for n in range(14, 29)]
+MAX_CHECKED_AVERAGE = 8 * 2**20
+"""Longer chunks are not held in memory, so they are not checked."""
+
+
+class Chunks:
+    """The list of chunks of a file (section 3.4)."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        entries = list(iter_unpack("<I32s", data[4:])) if len(data) % 36 == 4 else []
+        self.average = int.from_bytes(data[:4], "little")
+        self._digests = [digest for _, digest in entries]
+        self._ends = list(accumulate(length for length, _ in entries))
+        self.is_valid = (
+            self.average in AVERAGES
+            and 0 < len(entries) <= MAX_CHUNKS
+            and all(0 < length <= 4 * self.average for length, _ in entries)
+            and self._ends[-1] == size
+        )
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Returns the range of the chunks that have bytes in a range."""
+        first, last = bisect_right(self._ends, start), bisect_right(self._ends, end - 1)
+        return self._ends[first - 1] if first else 0, self._ends[last]
+
+    def checked(self, start: int, stream: Iterator[bytes]) -> Iterator[bytes | None]:
+        """Yields chunks from one that begins at `start`; None for one that does not match."""
+        held = bytearray()
+        for chunk in range(bisect_right(self._ends, start), len(self._ends)):
+            length = self._ends[chunk] - (self._ends[chunk - 1] if chunk else 0)
+            while len(held) < length:
+                more = next(stream, None)
+                if more is None:
+                    return
+                held += more
+            data = bytes(held[:length])
+            yield data if hashlib.sha256(data).digest() == self._digests[chunk] else None
+            del held[:length]
+
 
 @dataclass
 class Piece:
-    """A part of a file in an object, and the range of it to read. With a SHA-256 it is checked."""
+    """A part of a file in an object, and the range of it to read."""
 
     key: str
     offset: int
     size: int
     first: int
     last: int
-    sha256: str | None = None
 
 
 @dataclass
@@ -32,11 +77,9 @@ class Read:
 
 
 def whole_run(pieces: list[Piece]) -> Piece | None:
-    """Returns the pieces as one, if they follow each other in an object and none is checked."""
+    """Returns the pieces as one, if they follow each other in an object."""
     run: Piece | None = None
     for piece in pieces:
-        if piece.sha256 is not None:
-            return None
         start, size = piece.offset + piece.first, piece.last - piece.first
         if run is None:
             run = Piece(piece.key, start, size, 0, size)
@@ -47,8 +90,8 @@ def whole_run(pieces: list[Piece]) -> Piece | None:
     return run
 
 
-def plan(pieces: list[Piece]) -> list[tuple[Piece, list[tuple[Read, int, int]]]]:
-    """Returns each piece with the reads that hold it, and the range of the object in each.
+def plan(pieces: list[Piece]) -> list[list[tuple[Read, int, int]]]:
+    """Returns for each piece the reads that hold it, and the range of the object in each.
 
     A read takes the bytes between two near pieces too: they cost less than a request.
     """
@@ -56,9 +99,7 @@ def plan(pieces: list[Piece]) -> list[tuple[Piece, list[tuple[Read, int, int]]]]
     latest: dict[str, Read] = {}
     planned = []
     for piece in pieces:
-        is_checked = piece.sha256 is not None
-        at = piece.offset + (0 if is_checked else piece.first)
-        end = piece.offset + (piece.size if is_checked else piece.last)
+        at, end = piece.offset + piece.first, piece.offset + piece.last
         slices = []
         while at < end:
             read = latest.get(piece.key)
@@ -69,7 +110,7 @@ def plan(pieces: list[Piece]) -> list[tuple[Piece, list[tuple[Read, int, int]]]]
             read.end = max(read.end, to)
             slices.append((read, at, to))
             at = to
-        planned.append((piece, slices))
+        planned.append(slices)
     return planned
 
 

@@ -183,6 +183,8 @@ def why_not_file(file: Any, inline: int) -> str:
         return f"{shown}: invalid `inline` or `parts`"
     if stored != file["size"] if "encoding" not in file else stored > 2 * file["size"] + 65536:
         return f"{shown}: its size does not fit its stored bytes"
+    if "chunks" in file and list_size(file["chunks"]) is None:
+        return f"{shown}: invalid `chunks`"
     return ""
 
 
@@ -215,6 +217,13 @@ def stored_size(file: Json, inline: int) -> int | None:
             return None
         total += int(part["size"])
     return total
+
+
+def list_size(place: Any) -> int | None:
+    """Returns the bytes of a list in an object, or None if its place is invalid."""
+    if not isinstance(place, dict) or not fits(place.get("sha256"), HASH):
+        return None
+    return stored_size({"parts": [place]}, 0)
 
 
 def digest_of(materializer: Mapping[str, Any], files: Iterable[Mapping[str, Any]]) -> str:

@@ -5,27 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from .artifact import MAX_PART, Artifact
+from .artifact import Artifact
 from .buckets import GcsStore, S3Store
 from .errors import HoldfastError, Json, damaged, quoted
 from .folder import FolderStore
 from .keys import cell_of
 from .names import decode_segment, encode_segment
-from .reads import Piece, Read, plan, whole_run
+from .reads import (
+    MAX_CHECKED_AVERAGE,
+    MAX_CHUNK_LIST,
+    Chunks,
+    Piece,
+    Read,
+    plan,
+    whole_run,
+)
 from .records import (
     CELL_KINDS,
-    HASH,
     MAX_LIST_BYTES,
     MAX_RECORD_BYTES,
     TOMBSTONE_BYTES,
     Record,
     check_files,
-    fits,
     is_whole,
+    list_size,
     milliseconds,
     parse_json,
     parse_record,
-    stored_size,
 )
 from .registry import AliasChange, Listing, Registry
 from .store import Entry, MissingObject
@@ -46,6 +52,7 @@ class StoreRegistry(Registry):
 
     def __init__(self, store: FolderStore | S3Store | GcsStore) -> None:
         self._store = store
+        self._kept: tuple[Json, Chunks] | None = None
         self.location = store.location
         entry = next(iter(self._heads("settings/")), None)
         if entry is None:
@@ -219,7 +226,8 @@ class StoreRegistry(Registry):
             keys = [
                 payload_key(record, file, part)
                 for file in self._files(record)
-                for part in file.get("parts", ())
+                for part in (*file.get("parts", ()), file.get("chunks"))
+                if part is not None
             ]
         except MissingObject:
             return True
@@ -235,9 +243,7 @@ class StoreRegistry(Registry):
             raise damaged(what, 'invalid member "materializer"')
         if "fileList" in members:
             place = members["fileList"]
-            if not isinstance(place, dict) or not fits(place.get("sha256"), HASH):
-                raise damaged(what, 'invalid member "fileList"')
-            whole = stored_size({"parts": [place]}, 0)
+            whole = list_size(place)
             if files or whole is None or whole > MAX_LIST_BYTES:
                 raise damaged(what, 'invalid member "fileList"')
             data = b"".join(self._store.read(payload_key(record, {}, place), 0, whole))
@@ -259,8 +265,36 @@ class StoreRegistry(Registry):
     def _stored(
         self, record: Record, file: Json, start: int = 0, size: int | None = None
     ) -> Iterator[bytes]:
-        """Yields the stored bytes of a file, or a range of them."""
-        is_range, end = size is not None, start + (MAX_SAFE if size is None else size)
+        """Yields the stored bytes of a file, or a range of them: checked if it has a list."""
+        end = start + (MAX_SAFE if size is None else size)
+        chunks = self._chunks(record, file) if size is not None and "chunks" in file else None
+        if chunks is None or chunks.average > MAX_CHECKED_AVERAGE:
+            yield from self._range(record, file, start, end)
+            return
+        at, last = chunks.around(start, end)
+        for data in chunks.checked(at, self._range(record, file, at, last)):
+            if data is None:
+                what = f"{quoted(file['path'])} of {quoted(record.members['name'])}"
+                raise damaged(what, f"SHA-256 mismatch of the bytes at {at}")
+            yield data[max(start - at, 0) : end - at]
+            at += len(data)
+
+    def _chunks(self, record: Record, file: Json) -> Chunks:
+        """Returns the list of chunks of a file. Keeps it for the next range."""
+        place = file["chunks"]
+        key, size = payload_key(record, file, place), int(place["size"])
+        if self._kept is None or self._kept[0] is not place:
+            data = b""
+            if size <= MAX_CHUNK_LIST:
+                data = b"".join(self._object(record, key, int(place.get("offset", 0)), size))
+            chunks = Chunks(data, int(file["size"]))
+            if not chunks.is_valid or hashlib.sha256(data).hexdigest() != place["sha256"]:
+                raise damaged(f'"{key}"', "the list of chunks is damaged")
+            self._kept = place, chunks
+        return self._kept[1]
+
+    def _range(self, record: Record, file: Json, start: int, end: int) -> Iterator[bytes]:
+        """Yields stored bytes of a file, unchecked."""
         if "inline" in file:
             offset, length = map(int, file["inline"])
             yield record.inline[offset : offset + length][start:end]
@@ -273,22 +307,15 @@ class StoreRegistry(Registry):
             if first >= last:
                 continue
             key, offset = payload_key(record, file, part), int(part.get("offset", 0))
-            sha256 = part.get("sha256") if is_range and length <= MAX_PART else None
-            pieces.append(Piece(key, offset, length, first, last, sha256))
+            pieces.append(Piece(key, offset, length, first, last))
         run = whole_run(pieces)
         if run is not None:
             yield from self._object(record, run.key, run.offset, run.size)
             return
         held: dict[str, tuple[Read, bytes]] = {}
-        for piece, slices in plan(pieces):
-            chunks = (self._slice(record, held, *one) for one in slices)
-            if piece.sha256 is None:
-                yield from chunks
-                continue
-            data = b"".join(chunks)
-            if hashlib.sha256(data).hexdigest() != piece.sha256:
-                raise damaged(f'"{piece.key}"', "SHA-256 mismatch")
-            yield data[piece.first : piece.last]
+        for slices in plan(pieces):
+            for read, at, to in slices:
+                yield self._slice(record, held, read, at, to)
 
     def _slice(
         self, record: Record, held: dict[str, tuple[Read, bytes]], read: Read, start: int, end: int

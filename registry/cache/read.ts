@@ -47,11 +47,13 @@ export function createArtifact(
         }
       },
       passTo: (write, signal) => worded(call, () => read.pass(file, write, signal)),
-      pieces: () =>
-        read.pieces?.(file)?.map(({ passTo, ...range }) => ({
+      async pieces() {
+        const pieces = await worded(call, async () => await read.pieces?.(file));
+        return pieces?.map(({ passTo, ...range }) => ({
           ...range,
-          passTo: (write, signal) => worded(call, () => passTo(write, signal)),
-        })),
+          passTo: (...how) => worded(call, () => passTo(...how)),
+        }));
+      },
       chunkList: () => worded(call, async () => (await read.chunkList?.(file))?.encode()),
       async rebuild(copy) {
         const pass = await worded(call, async () => await read.rebuild?.(file, copy));

@@ -1,7 +1,5 @@
-// Reads the parts of a file. Adjacent parts of one object are read together, and each is verified
-// as it passes.
+// Reads the parts of a file. Adjacent parts of one object are read together.
 import type { Backend, StoredObject } from "../../core/backend.ts";
-import { createSha256, type Sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
@@ -61,55 +59,6 @@ export function partsWithin(
     at = end;
   }
   return within;
-}
-
-/** Parts are joined up to this size. */
-const PIECE_BYTES = 8 * 1024 * 1024;
-
-/**
- * Divides a file in one object into ranges of whole parts that can be verified alone. Empty if
- * `verified` and a part has no digest, and for files in several objects, which are read ahead.
- */
-export function piecesOf(
-  parts: readonly Part[],
-  verified: boolean,
-): { offset: number; length: number }[] {
-  if (verified && parts.some(({ sha256 }) => sha256 === undefined)) return [];
-  if (runsOf(parts).length > 1) return [];
-  const pieces: { offset: number; length: number }[] = [];
-  let offset = 0;
-  for (const { size } of parts) {
-    const last = pieces.at(-1);
-    if (last !== undefined && last.length + size <= PIECE_BYTES) last.length += size;
-    else pieces.push({ offset, length: size });
-    offset += size;
-  }
-  return pieces;
-}
-
-export interface PartsToCheck {
-  /** In order. Bytes between them are not verified. */
-  parts: readonly (PlacedPart & { digest: string })[];
-  from: number;
-  /** Throws the error of a part that does not match its digest. */
-  fail(part: Part): never;
-}
-
-/** Returns a function that takes the bytes of a file in order and verifies each part at its end. */
-export function createPartCheck({ parts, from, fail }: PartsToCheck): (chunk: Uint8Array) => void {
-  let at = from, next = 0;
-  let hash: Sha256 | undefined;
-  return (chunk) => {
-    const start = at;
-    at += chunk.byteLength;
-    for (let part = parts[next]; part !== undefined && part.from < at; part = parts[++next]) {
-      hash ??= createSha256();
-      hash.update(chunk.subarray(Math.max(part.from - start, 0), Math.min(part.to, at) - start));
-      if (part.to > at) return;
-      if (hash.digest() !== part.digest) fail(part.part);
-      hash = undefined;
-    }
-  };
 }
 
 interface PartSpan {

@@ -7,7 +7,7 @@ import {
   ListMaker,
   MIN_CUT_BYTES,
 } from "../../core/bytes/content_chunks.ts";
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { createRunCheck, createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
@@ -16,8 +16,9 @@ import type { Store } from "../cell/store.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
 import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
+import { RangeReader } from "./range_reader.ts";
 import type { WindowOptions } from "./stretches.ts";
-import { piecesOf, runsOf, type Stretch } from "../cell/part_runs.ts";
+import { runsOf, type Stretch } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
@@ -43,11 +44,15 @@ export interface ReadFilesOptions {
 /** Larger files are expanded in pieces: at once, they would be in memory twice. */
 const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
+/** Files are downloaded in concurrent pieces of up to this size. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+
 /** Reads the files of a version from its store. */
 export class StoreReader implements FileReader {
   readonly #source: PayloadSource;
   readonly #options: ReadFilesOptions;
   readonly #stored: PartReader;
+  readonly #ranges: RangeReader;
   /** True for a disk, which is not faster in pieces. */
   readonly #isLocal: boolean;
   readonly #isNear: boolean;
@@ -62,6 +67,7 @@ export class StoreReader implements FileReader {
     this.#source = source;
     this.#options = options;
     this.#stored = new PartReader({ source, backend, verify, signal });
+    this.#ranges = new RangeReader(this.#stored, verify);
     this.#isLocal = backend.kind === "local";
     this.#isNear = this.#isLocal || backend.kind === "memory";
   }
@@ -77,9 +83,7 @@ export class StoreReader implements FileReader {
     }
     const digest = verify === "none" ? file.sha256 : sha256(bytes);
     if (digest !== file.sha256) {
-      throw isCompressed(file)
-        ? stored.corrupt(file, otherDigest(digest, file.sha256))
-        : stored.damaged(file, bytes, digest);
+      throw stored.corrupt(file, otherDigest(digest, file.sha256));
     }
     this.#progress(file, file.size);
     return bytes;
@@ -91,9 +95,7 @@ export class StoreReader implements FileReader {
   ): AsyncIterable<Uint8Array> {
     const { verify, signal } = this.#options;
     const stored = this.#stored;
-    // The digest of the file makes those of adjacent parts redundant.
-    const check = isCompressed(file) || runsOf(file.parts).length > 1;
-    const read = stored.chunks(file, { check, windowBytes });
+    const read = stored.chunks(file, { check: isCompressed(file), windowBytes });
     const plain = file.encoding === undefined
       ? read
       : decodeStream(read, file.encoding, windowBytes);
@@ -122,7 +124,8 @@ export class StoreReader implements FileReader {
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
     let missing = Math.max(end - offset, 0);
-    for await (const chunk of this.#stored.range(file, { offset, end, windowBytes })) {
+    const stretch = { from: offset, to: end, windowBytes };
+    for await (const chunk of this.#ranges.range(file, stretch)) {
       missing -= chunk.byteLength;
       yield chunk;
     }
@@ -138,15 +141,18 @@ export class StoreReader implements FileReader {
       for await (const chunk of this.chunks(file)) await write(chunk);
       return;
     }
-    const check = runsOf(file.parts).length > 1;
-    const range = { offset: 0, end: file.size, check, signal };
+    const range = { from: 0, to: file.size, signal };
     const isChecked = this.#options.verify !== "none";
     await this.#passWhole(file, isChecked, write, (take) => this.#stored.pass(file, range, take));
   }
 
   /** Returns the list that was stored with a file, which describes its bytes even if damaged. */
   async storedList(file: StoredFile): Promise<ChunkList | undefined> {
-    return isCompressed(file) ? undefined : await this.#stored.chunkList(file);
+    if (isCompressed(file)) return undefined;
+    return await this.#ranges.list(file).catch((error) => {
+      if (!isRegistryError(error)) throw error;
+      return undefined; // the file can be read without it
+    });
   }
 
   /** On a disk, a file without a list is cut: the first save of a file writes none there. */
@@ -193,18 +199,20 @@ export class StoreReader implements FileReader {
     this.#checkWhole(file, count, hash?.digest());
   }
 
-  // The digests of all parts replace that of the file: both are in the record.
-  pieces(file: StoredFile): readonly FilePiece[] | undefined {
-    const ranges = this.#isLocal || isCompressed(file)
-      ? []
-      : piecesOf(file.parts ?? [], this.#options.verify !== "none");
-    if (ranges.length < 2) return undefined;
-    return ranges.map((range) => ({
-      ...range,
+  // The digests of all chunks replace that of the file: the record has both.
+  async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
+    const isOne = this.#isLocal || file.size < 2 * PIECE_BYTES || runsOf(file.parts).length !== 1;
+    const list = isOne ? undefined : await this.storedList(file);
+    return list && Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (piece) => ({
+      offset: piece.from,
+      length: piece.to - piece.from,
       passTo: (write, signal = this.#options.signal) => {
-        const { offset, length } = range;
-        const part = { offset, end: offset + length, check: true, signal };
-        return this.#stored.pass(file, part, (chunk) => {
+        const isChecked = this.#options.verify !== "none";
+        const check = createRunCheck(isChecked ? list.digestsFrom(piece.chunk) : [], (offset) => {
+          throw this.#stored.damaged(file, piece.from + offset);
+        });
+        return this.#stored.pass(file, { from: piece.from, to: piece.to, signal }, (chunk) => {
+          check(chunk);
           this.#progress(file, chunk.byteLength);
           return write(chunk);
         });
@@ -293,7 +301,7 @@ export interface FileReader {
   /** Passes the bytes to `write` as they arrive; throws after them if they are damaged. */
   pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
-  pieces?(file: StoredFile): readonly FilePiece[] | undefined;
+  pieces?(file: StoredFile): Promise<readonly FilePiece[] | undefined>;
   chunkList?(file: StoredFile): Promise<ChunkList | undefined>;
   /** Returns a `pass` that takes equal bytes from a copy; undefined if that saves little. */
   rebuild?(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined>;

@@ -9,7 +9,7 @@ import math
 import sys
 
 import holdfast
-from holdfast import keys, names, records, store, versions
+from holdfast import keys, names, reads as stored_reads, records, store, versions
 
 
 class FakeClient:
@@ -243,6 +243,14 @@ def vectors(path):
             found = attempt(lambda: records.parse_record(hurt, entry))
             is_inline = place > len(vector["firstLine"])
             expect(place, is_inline or found.get("error"), is_inline or "Corrupt")
+    for vector in known["chunks"]:
+        size, parts = vector["size"], []
+        for i in range(-(-size // 32)):
+            parts.append(hashlib.sha256(str(i).encode()).digest())
+        data, listed = b"".join(parts)[:size], base64.b64decode(vector["list"])
+        chunks = stored_reads.Chunks(listed, size)
+        expect("chunks", chunks.is_valid, True)
+        expect("chunks", b"".join(chunks.checked(0, iter([data]))), data)
     for vector in known["digests"]:
         expect("digest", records.digest_of(vector["materializer"], vector["files"]), vector["digest"])
     return bad

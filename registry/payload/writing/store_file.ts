@@ -8,7 +8,7 @@ import {
   ListMaker,
   MIN_CUT_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
-import { createSha256, type Sha256, sha256 } from "../../../core/bytes/digest.ts";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
@@ -21,7 +21,7 @@ import type {
   StoredFileReply,
   StoreFileJob,
 } from "../job_kinds.ts";
-import type { Encoding, Part } from "../../../core/record.ts";
+import type { Encoding } from "../../../core/record.ts";
 
 /** Stores a file, unless it is known. Content that is read twice must be the same both times. */
 export async function storeFile(
@@ -89,11 +89,16 @@ async function sendAgain(
   return list === undefined || isNear(backend) ? reply : { ...reply, list };
 }
 
-/** Begins the list of chunks of a file that is sent whole, for its next version. */
+/** Files above this size have a list of chunks even if they share no bytes, bytes. */
+const UNLISTED_BYTES = 64 * 1024 * 1024;
+
+/** Begins the list of chunks of a file that is sent whole, for ranges and for its next version. */
 function newList({ backend, job }: Sending): ListMaker | undefined {
-  return job.sharing !== undefined && canBeCut(job) && !isNear(backend)
-    ? new ListMaker(averageFor(job.content.size ?? 0))
-    : undefined;
+  const { sharing, content: { size } } = job;
+  if (isNear(backend) || !canBeCut(job)) return undefined;
+  const average = averageFor(size ?? 0);
+  if (sharing !== undefined) return new ListMaker(average);
+  return (size ?? Infinity) > UNLISTED_BYTES ? ListMaker.fixed(average) : undefined;
 }
 
 /** True for a file whose chunks can be shared: not compressed, and large enough. */
@@ -104,7 +109,7 @@ function canBeCut({ content: { size }, compress, as }: StoreFileJob): boolean {
 
 /** Reads content through. */
 async function factsOf({ job, signal, moved }: Sending, maker?: ListMaker): Promise<Measured> {
-  const measure = new Measure(undefined, maker);
+  const measure = new Measure(maker);
   const passed = () => moved(0);
   for await (const _ of measure.through(job.content.chunks(), { signal, passed }));
   return measure.facts();
@@ -123,11 +128,13 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const { backend, job: { content, compress, as } } = sending;
   const canCopy = content.copyFrom !== undefined && backend.copy !== undefined;
   if (as === undefined && compress !== undefined) return await sendCompressed(sending, compress);
-  const { facts, parts, info } = canCopy
+  const { facts, info } = canCopy
     ? await copyInStore(sending, content.copyFrom!, maker)
-    : await putAsIs(sending, as?.encoding === undefined, maker);
+    : await putAsIs(sending, maker);
   const list = maker?.end().encode();
-  return { ...facts, ...as, parts: parts ?? [facts], ...(list && { list }), info };
+  // Stored bytes of a compressed file have no other digest.
+  const part = as?.encoding === undefined ? { size: facts.size } : facts;
+  return { ...facts, ...as, parts: [part], ...(list && { list }), info };
 }
 
 async function sendCompressed(
@@ -147,21 +154,18 @@ async function sendCompressed(
 
 interface Sent {
   facts: Measured;
-  parts?: StoredFileReply["parts"];
   info?: ObjectInfo;
 }
 
-/** Stores the bytes unchanged; `partly` with digests of parts. */
+/** Stores the bytes unchanged. */
 async function putAsIs(
   { backend, job: { to, content }, signal, moved }: Sending,
-  partly: boolean,
   maker?: ListMaker,
 ): Promise<Sent> {
-  const digests = partly ? partDigestsFor(backend, content.size) : undefined;
-  const measure = new Measure(digests, maker);
+  const measure = new Measure(maker);
   const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
   const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
-  return { facts: measure.facts(), parts: digests?.parts(), info };
+  return { facts: measure.facts(), info };
 }
 
 /** Lets the store copy the file, and reads the copy back to describe it in the record. */
@@ -173,17 +177,11 @@ async function copyInStore(
   const info = await backend.copy!(from, to, { signal });
   const copied = await backend.get(to, { signal });
   if (copied === undefined) throw changedWhileSaving(path);
-  const digests = partDigestsFor(backend, content.size);
-  const measure = new Measure(digests, maker);
+  const measure = new Measure(maker);
   for await (const _ of measure.through(copied.body, { signal, passed: moved }));
   const facts = measure.facts();
   if (facts.size !== content.size) throw changedWhileSaving(path);
-  return { facts, parts: digests.parts(), info };
-}
-
-/** A disk is not faster in parts, and a second digest would take a third of the time. */
-function partDigestsFor(backend: Backend, size: number | undefined): PartDigests {
-  return createPartDigests(backend.kind === "local" ? 0 : size);
+  return { facts, info };
 }
 
 interface Measured {
@@ -193,12 +191,11 @@ interface Measured {
 
 /** Counts, hashes and cuts what passes through it. */
 class Measure {
-  readonly #hash: Pick<PartDigests, "update" | "digest">;
+  readonly #hash = createSha256();
   readonly #maker?: ListMaker;
   #size = 0;
 
-  constructor(hash?: Pick<PartDigests, "update" | "digest">, maker?: ListMaker) {
-    this.#hash = hash ?? createSha256();
+  constructor(maker?: ListMaker) {
     this.#maker = maker;
   }
 
@@ -277,59 +274,4 @@ export function encodeSmall(
   const encoded = compress === undefined ? plain : encodeBytes(plain, compress);
   if (encoded.byteLength >= plain.byteLength) return { facts, bytes: plain };
   return { facts: { ...facts, encoding: compress }, bytes: encoded };
-}
-
-/** Size of a part, bytes. */
-const PART_BYTES = 8 * 1024 * 1024;
-/** Files up to this size are one part: ranges of them are not worth a second digest. */
-const ONE_PART_BYTES = 64 * 1024 * 1024;
-/** Bounds the list of parts. The last part holds the rest. */
-const MAX_PARTS = 128 * 1024;
-
-interface PartDigests {
-  update(chunk: Uint8Array): void;
-  digest(): string;
-  parts(): Omit<Part, "object">[];
-}
-
-/** Computes the digests of a file and of its parts, which verify ranges in any order. */
-function createPartDigests(size = Infinity): PartDigests {
-  const most = size <= ONE_PART_BYTES ? 1 : MAX_PARTS;
-  const whole = createSha256();
-  const ended: { size: number; sha256: string }[] = [];
-  let part: Sha256 | undefined; // undefined for the first: it is the whole so far
-  let count = 0;
-
-  const endPart = () => {
-    ended.push({ size: count, sha256: part?.digest() ?? whole.soFar() });
-    part = createSha256();
-    count = 0;
-  };
-
-  return {
-    update(chunk) {
-      for (let rest = chunk; rest.byteLength > 0;) {
-        if (count === PART_BYTES && ended.length < most - 1) endPart();
-        const taken = ended.length < most - 1 ? rest.subarray(0, PART_BYTES - count) : rest;
-        whole.update(taken);
-        part?.update(taken);
-        count += taken.byteLength;
-        rest = rest.subarray(taken.byteLength);
-      }
-    },
-    digest() {
-      if (ended.length === 0) ended.push({ size: count, sha256: "" }); // same as the file's
-      else endPart();
-      return whole.digest();
-    },
-    parts() {
-      let offset = 0;
-      return ended.map(({ size, sha256 }) => {
-        const part: Omit<Part, "object"> = { ...(offset === 0 ? {} : { offset }), size };
-        if (sha256 !== "") part.sha256 = sha256;
-        offset += size;
-        return part;
-      });
-    },
-  };
 }

@@ -217,7 +217,7 @@ export const loadCases: readonly RegistryCase[] = [
     async ({ registry, writer }) => {
       await writer.save("a", noise(20_000_000));
       const [file] = (await registry.open("a")).files();
-      const pieces = file.pieces?.();
+      const pieces = await file.pieces?.();
       if (pieces === undefined) return;
       const bytes = new Uint8Array(20_000_000);
       for (const { offset, passTo } of pieces) {

@@ -5,6 +5,7 @@ import {
   averageFor,
   averageLike,
   ChunkList,
+  Cutter,
   equalRuns,
   ListMaker,
 } from "../../../core/bytes/content_chunks.ts";
@@ -169,3 +170,58 @@ Deno.test("a file is cut like the list that it is compared with, if that suits i
   assertEquals(like(64, GIB / 1024), 64);
   assertEquals(like(128, GIB / 1024), 16);
 });
+
+Deno.test("a list that only verifies ranges has chunks of a fixed length", () => {
+  const bytes = noise(5 * 1024 * KIB / 2);
+  const maker = ListMaker.fixed(16 * KIB);
+  maker.update(bytes.subarray(0, 300));
+  maker.update(bytes.subarray(300));
+  const list = ChunkList.decode(maker.end().encode()!, bytes.byteLength)!;
+  assertEquals([list.average, ...lengths(list)], [256, 1024, 1024, 512].map((kib) => kib * KIB));
+  assertEquals(ListMaker.fixed(2048 * KIB).end().average, 2048 * KIB);
+});
+
+Deno.test("ranges of whole chunks cover any range", () => {
+  const bytes = noise(600 * KIB);
+  const list = listOf(bytes);
+  const ends = lengths(list).map((_, i, all) => all.slice(0, i + 1).reduce((a, b) => a + b));
+  const check = fc.property(
+    fc.nat(bytes.byteLength - 1),
+    fc.integer({ min: 1, max: bytes.byteLength }),
+    fc.nat(200 * KIB),
+    (from, length, most) => {
+      const to = Math.min(from + length, bytes.byteLength);
+      const ranges = [...list.cover({ from, to }, most)];
+      assert(ranges[0]!.from <= from && ranges.at(-1)!.to >= to);
+      for (const [i, { chunk, from, to }] of ranges.entries()) {
+        assertEquals(from, chunk === 0 ? 0 : ends[chunk - 1]);
+        assert(ends.includes(to) && (to - from <= most || to === ends[chunk]));
+        if (i > 0) assertEquals(from, ranges[i - 1]!.to);
+      }
+    },
+  );
+  fc.assert(check);
+});
+
+Deno.test("the list of a file of unknown size stays short", () => {
+  const short = shortestChunk();
+  const many = concatBytes(Array.from({ length: 1024 }, () => short));
+  const maker = new ListMaker(16 * KIB);
+  for (let i = 0; i < 192; i++) maker.update(many);
+  assertEquals([maker.end().count, maker.end().average], [192 * 1024, 256 * KIB]);
+  maker.update(new Uint8Array(5 * 1024 * KIB / 2));
+  const list = maker.end();
+  const all = lengths(ChunkList.decode(list.encode()!, list.size)!);
+  assert(all.slice(0, 192 * 1024).every((length) => length === short.byteLength));
+  assertEquals(all.slice(192 * 1024), [1024, 1024, 512].map((kib) => kib * KIB));
+});
+
+/** Returns a chunk that ends as soon as one may. */
+function shortestChunk(): Uint8Array {
+  const bytes = new Uint8Array(4 * KIB + 2);
+  for (let last = 0; last < 65_536; last++) {
+    bytes.set([last >> 8, last & 255], 4 * KIB);
+    if (new Cutter(16 * KIB).next(bytes, 0) === bytes.byteLength) return bytes;
+  }
+  throw new Error("no such chunk");
+}

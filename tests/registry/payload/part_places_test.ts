@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import type { Part, VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -20,7 +19,6 @@ const VALUE = new Uint8Array([...ONE.subarray(1_000, 201_000), ...OWN, ...TWO]);
 /** Saves `a@3` with one file in three places: in `a@1`, in `a@2`, and its own. */
 async function saveInPlaces(
   { registry, backend }: Pick<RegistryWorld, "registry" | "backend">,
-  digests = true,
 ): Promise<Record<"one" | "own" | "two", string>> {
   await registry.save("a", ONE);
   await registry.save("a", TWO, { base: null });
@@ -32,7 +30,6 @@ async function saveInPlaces(
   const part = (bytes: Uint8Array, more: Partial<Part>): Part => ({
     object: 0,
     size: bytes.byteLength,
-    ...(digests ? { sha256: sha256(bytes) } : {}),
     ...more,
   });
   await backend.put(key(3), OWN);
@@ -85,29 +82,23 @@ testOnEach("gc keeps payload that only a part refers to", async (world) => {
   assertEquals(await keysOf(backend, "objects/"), []);
 });
 
-testOnEach("a range is verified by the digests of the parts that it touches", async (world) => {
+testOnEach("a range of a small file is verified, wherever its parts are", async (world) => {
   const { registry, backend } = world;
   const { two, own } = await saveInPlaces(world);
-  const damaged = TWO.slice();
-  damaged[300_000] ^= 1;
-  await backend.put(two, damaged);
-  for (const [offset, length] of [[0, 200_000], [10, 5], [200_000, 1_000], [199_999, 1_002 - 1]]) {
+  for (const [offset, length] of [[0, 200_000], [10, 5], [200_000, 1_000], [199_999, 1_001]]) {
     assertEquals(await rangeOf(registry, offset, length), VALUE.slice(offset, offset + length));
   }
   for (
-    const [offset, length] of [[201_000, 400_000], [201_000, 1], [0, 601_000], [600_999, 1], [
-      501_000,
-      1,
-    ]]
+    const [key, damaged] of [[two, TWO.with(300_000, TWO[300_000]! ^ 1)], [own, noise(1_000, 4)]]
   ) {
-    assertEquals((await rejected("Corrupt", rangeOf(registry, offset, length))).key, two);
+    const bytes = await (await backend.get(key as string))!.bytes();
+    await backend.put(key as string, damaged as Uint8Array);
+    await rejected("Corrupt", rangeOf(registry, 10, 5));
+    await rejected("Corrupt", registry.load("a"));
+    const [file] = (await registry.open("a@3", { verify: "none" })).files();
+    assertEquals((await collect(file.stream({ offset: 200_000, length: 1_000 }))).length > 0, true);
+    await backend.put(key as string, bytes);
   }
-  assertEquals((await rejected("Corrupt", registry.load("a"))).key, two);
-  await backend.put(two, TWO);
-  await backend.put(own, noise(1_000, 4));
-  assertEquals((await rejected("Corrupt", registry.load("a"))).key, own);
-  const [file] = (await registry.open("a@3", { verify: "none" })).files();
-  assertEquals((await collect(file.stream({ offset: 200_000, length: 1_000 }))).length > 0, true);
 });
 
 testInMemory("a part in another name is Corrupt", async (world) => {

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertGreater, assertLessOrEqual, assertRejects }
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type { Backend, ByteRange } from "../../../../core/backend.ts";
-import { bytesStream, storedObject } from "../../../../core/bytes/bytes.ts";
+import { bytesStream, concatBytes, storedObject } from "../../../../core/bytes/bytes.ts";
+import { type ChunkList, ListMaker } from "../../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
@@ -14,11 +15,19 @@ import { keysOf, noise, type RegistryWorld, testInMemory } from "../../registrie
 import { withAge } from "../../with_age.ts";
 
 const MIB = 1024 * 1024;
-const PART = 8 * MIB;
 const WEEK_MS = 7 * 24 * 3_600_000;
-const VALUE = noise(3 * PART + 1_234);
+const VALUE = noise(24 * MIB + 1_234);
+const LIST = listOf(VALUE);
+/** The pieces in which it is downloaded. */
+const PIECES = [...LIST.cover({ from: 0, to: VALUE.byteLength }, 8 * MIB)];
 
-/** A stream of unknown length: parts have digests from the second on. */
+function listOf(bytes: Uint8Array): ChunkList {
+  const maker = new ListMaker(16 * 1024);
+  maker.update(bytes);
+  return maker.end();
+}
+
+/** A stream of unknown length. */
 const stream = () =>
   ReadableStream.from((async function* () {
     for (let at = 0; at < VALUE.byteLength; at += 1_000_000) {
@@ -31,14 +40,23 @@ async function recordOf(backend: Backend, prefix = "names/a/versions/"): Promise
   return decodeRecord(await (await backend.get(key))!.bytes(), key).record as VersionRecord;
 }
 
-async function rangeOf(registry: Registry, { offset, length }: ByteRange): Promise<Uint8Array> {
+/** Reads a range. Adds what it reads to `given`, also before an error. */
+async function rangeOf(
+  registry: Registry,
+  range: ByteRange,
+  windowBytes?: number,
+  given: Uint8Array[] = [],
+): Promise<Uint8Array> {
   const [file] = (await registry.open("a")).files();
-  return new Uint8Array(
-    await new Response(file.stream({ offset, length }) as ReadableStream).arrayBuffer(),
-  );
+  return await collected(file!.stream(range, { windowBytes }), given);
 }
 
-/** A store that answers reads of payload through `answer`. */
+async function collected(stream: ReadableStream<Uint8Array>, given: Uint8Array[] = []) {
+  for await (const chunk of stream) given.push(chunk);
+  return concatBytes(given);
+}
+
+/** A store that answers reads of the first payload object through `answer`. */
 function answering(
   inner: Backend,
   answer: (
@@ -56,7 +74,7 @@ function answering(
     list: (prefix, options) => inner.list(prefix, options),
     async get(key, options) {
       const object = await inner.get(key, options);
-      if (object === undefined || !key.startsWith("objects/")) return object;
+      if (object === undefined || !/^objects.*\/0$/.test(key)) return object;
       const bytes = await answer(options?.range, await object.bytes(), options?.signal);
       return storedObject(object.info, {
         body: () => bytesStream(bytes),
@@ -71,8 +89,15 @@ async function far(
   world: RegistryWorld,
   answer: Parameters<typeof answering>[1],
 ): Promise<Registry> {
-  await world.registry.save("a", stream());
+  await saveFar(world);
   return await world.open({ cache: false }, (inner) => answering(inner, answer));
+}
+
+/** Saves to a store that is not near: with a list of chunks. */
+async function saveFar({ open }: RegistryWorld): Promise<Registry> {
+  const registry = await open({ cache: false }, (inner) => ({ ...inner, kind: "far" }));
+  await registry.save("a", stream());
+  return registry;
 }
 
 async function turns(count: number): Promise<void> {
@@ -80,42 +105,148 @@ async function turns(count: number): Promise<void> {
 }
 
 testInMemory(
-  "any range of a large file is verified by the parts that it touches",
-  async ({ registry, backend }) => {
-    await registry.save("a", stream());
+  "any range of a large file is verified by the chunks that it touches",
+  async (world) => {
+    const { backend } = world;
+    const registry = await saveFar(world);
+    const END = VALUE.byteLength;
     for (
-      const [offset, length] of [[0, 10], [PART - 5, 10], [PART, PART], [100, 2 * PART], [
-        3 * PART,
-        1_234,
-      ], [5, 1e9]]
+      const [offset, length] of [
+        [0, 10],
+        [LIST.lengthOf(0) - 5, 10],
+        [100, 9 * MIB],
+        [END - 1, 1],
+        [
+          5,
+          1e9,
+        ],
+        [END, 5],
+        [77, 0],
+      ]
     ) {
-      assertEquals(
-        await rangeOf(registry, { offset, length }),
-        VALUE.slice(offset, offset + length),
-      );
+      const expected = VALUE.slice(offset, offset + length);
+      assertEquals(await rangeOf(registry, { offset, length }), expected);
+      assertEquals(await rangeOf(registry, { offset, length }, 100_000), expected);
     }
-    const [key] = await keysOf(backend, "objects/");
-    const damaged = VALUE.slice();
-    damaged[PART + 77] ^= 1;
-    await backend.put(key, damaged);
-    for (
-      const [offset, length] of [[0, PART], [3, 5], [2 * PART, PART + 1_234], [2 * PART + 1, 7]]
-    ) {
-      assertEquals(
-        await rangeOf(registry, { offset, length }),
-        VALUE.slice(offset, offset + length),
-      );
+    const key = (await keysOf(backend, "objects/"))[0]!;
+    const bad = [...LIST.cover({ from: 9 * MIB, to: 9 * MIB + 1 }, 0)][0]!;
+    await backend.put(key, VALUE.with(9 * MIB, VALUE[9 * MIB]! ^ 1));
+    for (const [from, to] of [[0, bad.from], [bad.from - 3, bad.from], [bad.to, END]]) {
+      const range = { offset: from, length: to - from };
+      assertEquals(await rangeOf(registry, range), VALUE.slice(from, to));
+      assertEquals(await rangeOf(registry, range, 50_000), VALUE.slice(from, to));
     }
-    for (
-      const [offset, length] of [[PART, 1], [2 * PART - 1, 2], [0, PART + 1], [0, 3 * PART], [
-        PART,
-        PART,
-      ]]
-    ) {
-      assertEquals((await rejected("Corrupt", rangeOf(registry, { offset, length }))).key, key);
+    for (const [from, to] of [[bad.from, bad.from + 1], [bad.to - 1, END], [0, bad.from + 1]]) {
+      const range = { offset: from, length: to - from };
+      for (const windowBytes of [undefined, 50_000]) {
+        const given: Uint8Array[] = [];
+        const error = await rejected("Corrupt", rangeOf(registry, range, windowBytes, given));
+        assertEquals(error.key, key);
+        const bytes = concatBytes(given);
+        assertEquals(bytes, VALUE.slice(from, from + bytes.byteLength));
+      }
     }
   },
 );
+
+testInMemory(
+  "ranges of a large file read little, and ahead of a reader in order",
+  async (world) => {
+    const gets: number[] = [];
+    await saveFar(world);
+    const registry = await world.open({ cache: false }, (inner) => ({
+      ...inner,
+      kind: "far",
+      async get(key, options) {
+        const object = await inner.get(key, options);
+        if (key.startsWith("objects/")) gets.push((await object!.bytes()).byteLength);
+        return object;
+      },
+    }));
+    const [file] = (await registry.open("a")).files();
+    const read = async (offset: number, length: number, windowBytes?: number) => {
+      const bytes = await collected(file.stream({ offset, length }, { windowBytes }));
+      assertEquals(bytes, VALUE.slice(offset, offset + length));
+      const [count, sum] = [gets.length, gets.reduce((sum, get) => sum + get, 0)];
+      gets.length = 0;
+      return [count, sum] as const;
+    };
+    const sixth = 64 * 1024;
+    const [first, listed] = await read(20 * MIB, sixth);
+    assertEquals(first, 2, "the list, and the range");
+    assertLessOrEqual(listed, LIST.encode()!.byteLength + 3 * sixth);
+    for (const at of [5 * MIB, 17 * MIB, MIB]) {
+      const [count, sum] = await read(at, sixth);
+      assertEquals(count, 1);
+      assertLessOrEqual(sum, 3 * sixth);
+    }
+    let requests = 0, sum = 0;
+    for (let at = 0; at < 24 * MIB; at += sixth) {
+      const [count, bytes] = await read(at, sixth);
+      requests += count;
+      sum += bytes;
+    }
+    assertLessOrEqual(requests, 14);
+    assertLessOrEqual(sum, 26 * MIB);
+    const [windows, bytes] = await read(3 * MIB, 6 * MIB, 256 * 1024);
+    assertLessOrEqual(windows, 30);
+    assertLessOrEqual(bytes, 6 * MIB + 3 * sixth);
+  },
+);
+
+const DAMAGE: Record<string, (list: Uint8Array) => Uint8Array | undefined> = {
+  missing: () => undefined,
+  truncated: (list) => list.subarray(0, -1),
+  empty: () => new Uint8Array(),
+  "of another file": () => listOf(noise(24 * MIB + 1_234, 5)).encode(),
+  "of a longer file": () => listOf(noise(25 * MIB)).encode(),
+  "with a length of 4 GiB": (list) => {
+    const bytes = list.slice();
+    new DataView(bytes.buffer).setUint32(4, 2 ** 32 - 1, true);
+    return bytes;
+  },
+  "of a million chunks": () => new Uint8Array(4 + 36_000_000),
+};
+
+for (const [state, harm] of Object.entries(DAMAGE)) {
+  testInMemory(`a list of chunks that is ${state} yields no wrong bytes`, async (world) => {
+    const { backend, root } = world;
+    await saveFar(world);
+    const key = (await keysOf(backend, "objects/"))[1]!;
+    const list = harm(await (await backend.get(key))!.bytes());
+    if (list === undefined) await backend.delete(key);
+    else await backend.put(key, list);
+    for (const digest of [undefined, list && sha256(list)]) {
+      if (digest !== undefined) await describeList(backend, list!.byteLength, digest);
+      const registry = await world.open({ cache: false }, (inner) => ({ ...inner, kind: "far" }));
+      for (const windowBytes of [undefined, 100_000]) {
+        const given: Uint8Array[] = [];
+        const range = { offset: 5, length: 20 * MIB };
+        assertEquals(
+          (await rejected("Corrupt", rangeOf(registry, range, windowBytes, given))).key,
+          state.endsWith("another file") && digest ? key.replace(/1$/, "0") : key,
+        );
+        assertEquals(given, []);
+      }
+      assertEquals(await registry.load("a"), VALUE);
+      const unchecked = (await registry.open("a", { verify: "none" })).files()[0]!;
+      assertEquals(await collected(unchecked.stream({ offset: 7, length: 9 })), VALUE.slice(7, 16));
+      const to = root.join(`${digest}.bin`);
+      const download = registry.download("a", { to });
+      if (digest !== undefined && state === "of another file") await rejected("Corrupt", download);
+      else assertEquals((await download, sha256(readFileSync(to))), sha256(VALUE));
+    }
+  });
+}
+
+/** Writes another digest of the list of chunks into the record. */
+async function describeList(backend: Backend, size: number, sha256: string): Promise<void> {
+  const record = await recordOf(backend);
+  const [file] = record.files;
+  const chunks = { ...file!.chunks!, size, sha256 };
+  const [at] = await keysOf(backend, "names/a/versions/");
+  await backend.put(at!, encodeRecord({ ...record, files: [{ ...file!, chunks }] }));
+}
 
 testInMemory("a large file is downloaded in concurrent pieces, in any order", async (world) => {
   const seen = { bytes: 0, most: 0, count: 0, asked: new Set<number>() };
@@ -131,9 +262,9 @@ testInMemory("a large file is downloaded in concurrent pieces, in any order", as
   const to = world.root.join("a.bin");
   await registry.download("a", { to, onProgress: ({ bytes }) => void told.push(bytes) });
   assertEquals(sha256(readFileSync(to)), sha256(VALUE));
-  assertEquals([...seen.asked].sort((a, b) => a - b), [0, PART, 2 * PART, 3 * PART]);
-  assertGreater(seen.most, PART);
-  assertLessOrEqual(seen.most, 3 * PART);
+  assertEquals([...seen.asked].sort((a, b) => a - b), PIECES.map(({ from }) => from));
+  assertGreater(seen.most, 8 * MIB);
+  assertLessOrEqual(seen.most, 24 * MIB);
   assertEquals(told, told.toSorted((a, b) => a - b));
   assertEquals(told.at(-1), VALUE.byteLength);
 });
@@ -150,7 +281,7 @@ testInMemory(
       const reached: number[] = [];
       const registry = await far(world, async (range, bytes, signal) => {
         reached.push(range?.offset ?? 0);
-        if (range?.offset === 2 * PART) {
+        if (range?.offset === PIECES[2]!.from) {
           return harm(bytes);
         }
         await turns(2);
@@ -159,7 +290,7 @@ testInMemory(
       });
       const to = world.root.join("damaged.bin");
       await rejected("Corrupt", registry.download("a", { to }));
-      assert(reached.includes(2 * PART));
+      assert(reached.includes(PIECES[2]!.from));
       assertEquals([
         existsSync(to),
         readdirSync(world.root.path).filter((name) => name.startsWith(".")),
@@ -169,14 +300,10 @@ testInMemory(
 );
 
 testInMemory(
-  "a file without part digests is read in order and verified as a whole",
+  "a large file without a list is read in order and verified as a whole",
   async (world) => {
     const { backend, root, registry } = world;
     await registry.save("a", stream());
-    const record = await recordOf(backend);
-    const parts = record.files[0].parts!.map(({ sha256: _, ...part }) => part);
-    const [at] = await keysOf(backend, "names/a/versions/");
-    await backend.put(at, encodeRecord({ ...record, files: [{ ...record.files[0], parts }] }));
     const [key] = await keysOf(backend, "objects/");
     const asked: unknown[] = [];
     const remote = await world.open(
@@ -190,7 +317,7 @@ testInMemory(
     await remote.download("a", { to: root.join("a.bin") });
     assertEquals(sha256(readFileSync(root.join("a.bin"))), sha256(VALUE));
     assertEquals(asked, [{ offset: 0, length: VALUE.byteLength }]);
-    await backend.put(key, VALUE.with(9, VALUE[9] ^ 1));
+    await backend.put(key!, VALUE.with(9, VALUE[9]! ^ 1));
     await rejected("Corrupt", remote.download("a", { to: root.join("b.bin") }));
     assertEquals(existsSync(root.join("b.bin")), false);
   },

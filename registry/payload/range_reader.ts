@@ -1,0 +1,143 @@
+// Reads ranges of files. No byte is given out before it is verified, if the file has a list of
+// chunks or is small.
+import {
+  ChunkList,
+  type ChunkRange,
+  MAX_CHUNK_LIST_BYTES,
+} from "../../core/bytes/content_chunks.ts";
+import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
+import type { StoredFile } from "../../core/record.ts";
+import type { Verify } from "../../core/registry.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import type { Stretch } from "../cell/part_runs.ts";
+import { otherDigest, type PartReader } from "./part_reader.ts";
+import type { WindowOptions } from "./stretches.ts";
+
+/** Smaller files are read whole: that takes no longer than reading their list first. */
+const AT_ONCE_BYTES = 1024 * 1024;
+/** The largest file without a list that is read whole to verify a range. */
+const MAX_WHOLE_BYTES = 8 * 1024 * 1024;
+/** Chunks of longer averages are too long to be held, so they are not verified. */
+const MAX_AVERAGE = 8 * 1024 * 1024;
+/** Bytes that are read at once, and kept for the next range. */
+const BLOCK_BYTES = 8 * 1024 * 1024;
+const BLOCKS_AT_ONCE = 3;
+
+/** The bytes of the last range, with those of its chunks around it. */
+interface Kept extends Stretch {
+  file: StoredFile;
+  bytes: Promise<Uint8Array>;
+}
+
+export class RangeReader {
+  readonly #parts: PartReader;
+  readonly #verify: Verify;
+  readonly #lists = new Map<StoredFile, Promise<ChunkList | undefined>>();
+  /** Files without a list that are verified by an extra read, because they are not held. */
+  readonly #whole = new Map<StoredFile, Promise<void>>();
+  #kept?: Kept;
+
+  constructor(parts: PartReader, verify: Verify) {
+    this.#parts = parts;
+    this.#verify = verify;
+  }
+
+  /** Reads a range. With windows, holds no more than a window or a chunk, and reads nothing ahead. */
+  async *range(
+    file: StoredFile,
+    { windowBytes, ...range }: WindowOptions & Stretch,
+  ): AsyncGenerator<Uint8Array> {
+    const { from, to } = range;
+    if (from >= to) return;
+    const list = await this.#checkOf(file);
+    if (list === undefined) return yield* this.#parts.stream(file, { ...range, windowBytes });
+    if (windowBytes === undefined && to - from <= BLOCK_BYTES) {
+      return yield await this.#keptRange(file, list, range);
+    }
+    if (windowBytes !== undefined && list.count === 1) {
+      await this.#checkWhole(file, windowBytes);
+      return yield* this.#parts.stream(file, { ...range, windowBytes });
+    }
+    const blocks = list.cover(range, windowBytes ?? BLOCK_BYTES);
+    const read = async (block: ChunkRange) => {
+      const bytes = await this.#read(file, list, block);
+      return bytes.subarray(Math.max(from - block.from, 0), Math.min(to, block.to) - block.from);
+    };
+    const concurrency = windowBytes === undefined ? BLOCKS_AT_ONCE : 1;
+    yield* mapAtOnce(blocks, read, { concurrency });
+  }
+
+  /** Returns the list of a file's chunks. Holds lists of up to some MiB in total. */
+  async list(file: StoredFile): Promise<ChunkList | undefined> {
+    const lists = this.#lists;
+    const list = lists.get(file) ?? this.#parts.chunkList(file);
+    if (lists.has(file)) return await list;
+    lists.set(file, list);
+    list.catch(() => lists.delete(file));
+    let held = [...lists.keys()].reduce((sum, { chunks }) => sum + (chunks?.size ?? 0), 0);
+    for (const oldest of lists.keys()) {
+      if (held <= MAX_CHUNK_LIST_BYTES || oldest === file) break;
+      held -= oldest.chunks?.size ?? 0;
+      lists.delete(oldest);
+    }
+    return await list;
+  }
+
+  /** Returns the chunks that verify a file; undefined if it is not verified. */
+  async #checkOf(file: StoredFile): Promise<ChunkList | undefined> {
+    if (this.#verify === "none" || file.inline !== undefined) return undefined;
+    const list = file.size > AT_ONCE_BYTES ? await this.list(file) : undefined;
+    if (list !== undefined) return list.average > MAX_AVERAGE ? undefined : list;
+    if (file.size <= MAX_WHOLE_BYTES) return ChunkList.whole(file);
+    if (file.chunks !== undefined) throw this.#parts.damagedList(file);
+  }
+
+  async #keptRange(
+    file: StoredFile,
+    list: ChunkList,
+    { from, to }: Stretch,
+  ): Promise<Uint8Array> {
+    let kept = this.#kept;
+    if (kept?.file !== file || from < kept.from || to > kept.to) {
+      // A reader that goes on where it stopped gets twice as much at once.
+      const goesOn = kept?.file === file && from >= kept.from && from <= kept.to;
+      const ahead = goesOn ? Math.min(2 * (kept!.to - kept!.from), BLOCK_BYTES) : 0;
+      const [block] = list.cover({ from, to: Math.max(to, from + ahead) }, Infinity);
+      const bytes = this.#read(file, list, block!);
+      const next = this.#kept = kept = { ...block!, file, bytes };
+      bytes.catch(() => {
+        if (this.#kept === next) this.#kept = undefined; // the next range tries again
+      });
+    }
+    return (await kept.bytes).slice(from - kept.from, to - kept.from);
+  }
+
+  async #read(
+    file: StoredFile,
+    list: ChunkList,
+    { chunk, ...range }: ChunkRange,
+  ): Promise<Uint8Array> {
+    const bytes = range.to - range.from === file.size
+      ? await this.#parts.bytes(file, { check: false })
+      : await this.#parts.slice(file, range);
+    createRunCheck(list.digestsFrom(chunk), (offset) => {
+      throw this.#parts.damaged(file, range.from + offset);
+    })(bytes);
+    return bytes;
+  }
+
+  /** Reads a file through, once: stored bytes never change. */
+  async #checkWhole(file: StoredFile, windowBytes: number): Promise<void> {
+    const read = async () => {
+      const hash = createSha256();
+      const whole = { from: 0, to: file.size, windowBytes };
+      for await (const chunk of this.#parts.stream(file, whole)) hash.update(chunk);
+      const digest = hash.digest();
+      if (digest !== file.sha256) throw this.#parts.corrupt(file, otherDigest(digest, file.sha256));
+    };
+    const checked = this.#whole.get(file) ?? read();
+    this.#whole.set(file, checked);
+    checked.catch(() => this.#whole.delete(file));
+    await checked;
+  }
+}
