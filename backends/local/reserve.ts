@@ -1,23 +1,26 @@
-// The reserve: a small file that is removed when a full disk must be written to in order to free
-// space.
+// The reserve: files that are removed when a full disk must be written to in order to free space.
 import fs from "node:fs";
 import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** Enough for about sixty records, each of which takes a disk block. */
+/** An inode each, for a tombstone, and a mark, its folder and an overwrite of the collector. */
+const NAMES = [".reserve", ".reserve1", ".reserve2", ".reserve3"];
+/** Size of the first, enough for about sixty records, each of which takes a disk block. */
 const RESERVE_BYTES = 256 * 1024;
 
-/** Creates the reserve if it is missing. Returns false if the disk is full or denies it. */
+/** Creates what is missing of the reserve. Returns false if the disk is full or denies it. */
 export function makeReserve(root: LocalRoot): boolean {
-  const path = root.pathOf(".reserve");
   try {
-    if (lookIfThere(path) !== undefined) return true;
-    const file = fs.openSync(path, "wx", root.modes.file);
-    try {
-      fs.writeFileSync(file, noise(RESERVE_BYTES));
-    } finally {
-      fs.closeSync(file);
+    for (const name of NAMES) {
+      const path = root.pathOf(name);
+      if (lookIfThere(path) !== undefined) continue;
+      const file = fs.openSync(path, "wx", root.modes.file);
+      try {
+        if (name === NAMES[0]) fs.writeFileSync(file, noise(RESERVE_BYTES));
+      } finally {
+        fs.closeSync(file);
+      }
     }
     return true;
   } catch (error) {
@@ -29,13 +32,16 @@ export function makeReserve(root: LocalRoot): boolean {
 
 /** Removes the reserve; returns false if there is none. */
 export function giveReserve(root: LocalRoot): boolean {
-  try {
-    fs.unlinkSync(root.pathOf(".reserve"));
-    return true;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return false;
+  let given = false;
+  for (const name of NAMES) {
+    try {
+      fs.unlinkSync(root.pathOf(name));
+      given = true;
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
   }
+  return given;
 }
 
 /** Returns incompressible bytes: some file systems compress. */

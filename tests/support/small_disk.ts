@@ -8,11 +8,18 @@ import { type TempRoot, tempRoot } from "./temp_root.ts";
 /** True if this process may mount one; otherwise tests that need it are visibly ignored. */
 export const canMount: boolean = process.platform === "linux" && process.getuid?.() === 0;
 
-/** Mounts a memory file system of so many bytes; it is unmounted with the folder. */
-export async function smallDisk(sizeBytes: number): Promise<TempRoot> {
+/** Mounts a memory file system of so many bytes and files; it is unmounted with the folder. */
+export async function smallDisk(sizeBytes: number, files = 0): Promise<TempRoot> {
   const root = await tempRoot();
   const run = promisify(execFile);
-  await run("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "tmpfs", root.path]);
+  await run("mount", [
+    "-t",
+    "tmpfs",
+    "-o",
+    `size=${sizeBytes},nr_inodes=${files}`,
+    "tmpfs",
+    root.path,
+  ]);
   const remove = async () => {
     const left = openBelow(root.path);
     // Lazily: a program that another test starts at this moment holds all descriptors until it runs.

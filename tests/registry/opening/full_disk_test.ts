@@ -78,6 +78,33 @@ Deno.test({
   },
 });
 
+for (const deleting of [false, true]) {
+  const first = deleting ? "versions are deleted and " : "";
+  Deno.test({
+    name: `on a disk without free inodes ${first}garbage is collected`,
+    ignore: !canMount,
+    async fn() {
+      const disk = await smallDisk(4_000_000, 200);
+      try {
+        const registry = await openRegistry(disk.join("registry"));
+        await registry.save("a", noise(100_000, 1));
+        await registry.save("a", noise(100_000, 2));
+        await registry.delete("a@1");
+        for (let n = 0; statfsSync(disk.path).ffree > 0; n++) writeFileSync(disk.join(`${n}`), "");
+        await rejected("Unavailable", registry.save("b", "text"));
+        if (deleting) assertEquals(await registry.delete("a@2"), true);
+        const { removed } = await collectGarbage(registry, { now: true });
+        assertEquals(removed.payload.count, deleting ? 2 : 1);
+        const { failures } = await collectGarbage(registry, { now: true }); // overwrites records
+        assertEquals(failures, []);
+        assertEquals(await registry.has("a@2"), !deleting);
+      } finally {
+        await disk.remove();
+      }
+    },
+  });
+}
+
 Deno.test({
   name: "a registry is created on a disk that has no room for its reserve, and works without",
   ignore: !canMount,
