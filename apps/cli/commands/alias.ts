@@ -1,7 +1,7 @@
 // `holdfast alias`
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { isUnreadable } from "../../../core/errors.ts";
-import { AS_OF_OPTION, type AsOfFlags, expandNames, refOptions } from "../look/expand_names.ts";
+import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import {
   invalid,
@@ -25,8 +25,6 @@ interface AliasFlags extends AsOfFlags {
   history?: boolean;
   rollback?: boolean;
   delete?: boolean;
-  also?: string[];
-  dryRun?: boolean;
   expected?: string;
 }
 
@@ -36,11 +34,10 @@ export const alias: Command = defineCommand<
 >({
   name: "alias",
   summary: "Show, set or delete the aliases of a name.",
-  details:
-    "With a version it sets the alias, otherwise it shows it. To set or delete, the name may be " +
-    "a pattern, as in rm; all names are resolved before anything is changed.",
+  details: "With a version it sets the alias, otherwise it shows it. To move the aliases of " +
+    "several names together, publish a release and set an alias of that.",
   args: [
-    { usage: "<name>", text: "the artifact; a pattern to set or delete", completes: "name" },
+    { usage: "<name>", text: "the artifact", completes: "name" },
     {
       usage: "[alias]",
       text: "a word such as production (default: show all)",
@@ -50,15 +47,9 @@ export const alias: Command = defineCommand<
   ],
   options: [
     { flags: "-d, --delete", text: "delete the alias" },
-    {
-      flags: "--also <ref>",
-      text: "also set or delete it for this name or pattern; name@version sets that version",
-      repeat: true,
-    },
     { flags: "--history", text: "list the versions that it pointed to, newest first" },
     { flags: "--rollback", text: "point it back to the version before" },
     AS_OF_OPTION,
-    { flags: "-n, --dry-run", text: "only show what would be set or deleted" },
     {
       flags: "--expected <version>",
       text: "set it only if it points to this version now; none: only if it does not exist",
@@ -66,8 +57,6 @@ export const alias: Command = defineCommand<
   ],
   examples: [
     ["holdfast alias my:model production 2.1", "set it"],
-    ["holdfast alias 'team:*' production 2.1", "set it for several names"],
-    ["holdfast alias my:model production 2.1 --also my:data@1.4", "for several at once"],
     ["holdfast alias my:model", "show all"],
     ["holdfast alias my:model canary --delete", "delete it"],
     ["holdfast alias my:model production --history", "what it pointed to, and since when"],
@@ -77,13 +66,11 @@ export const alias: Command = defineCommand<
   async run([name, alias, version], flags, context) {
     refuseRef(name, "look up aliases of", "alias");
     refuseMixture(alias, version, flags);
-    if (flags.delete) {
-      for (const ref of flags.also ?? []) refuseRef(ref, "delete aliases of", "alias");
-    }
     if (alias === undefined) return await showAll(name, context);
     refuseOddAlias(alias);
     const named = { name, alias };
-    if (version !== undefined || flags.delete) await changeEach(named, version, flags, context);
+    if (version !== undefined) await set(named, version, flags.expected, context);
+    else if (flags.delete) await remove(named, context);
     else if (flags.history) await showHistory(named, context);
     else if (flags.rollback) await rollBack(named, context);
     else await showOne(named, refOptions(flags, context.io).asOf, context);
@@ -97,10 +84,8 @@ function refuseMixture(
 ): void {
   const { delete: remove, history, rollback, asOf } = flags;
   const isOne = alias !== undefined && version === undefined;
-  const changes = version !== undefined || remove;
   const rules: [isWrong: boolean | undefined, why: string][] = [
     [remove && !isOne, "--delete takes a name and an alias"],
-    [flags.also !== undefined && !changes, "--also needs a version to set, or --delete"],
     [flags.expected !== undefined && version === undefined, "--expected needs a version to set"],
     [history && !isOne, "--history takes a name and an alias"],
     [rollback && !isOne, "--rollback takes a name and an alias"],
@@ -109,7 +94,6 @@ function refuseMixture(
       [remove, history, rollback, asOf].filter((flag) => flag !== undefined).length > 1,
       "--delete, --history, --rollback and --as-of exclude each other",
     ],
-    [flags.dryRun && !changes, "--dry-run needs a version to set, or --delete"],
   ];
   const state = rules.find(([isWrong]) => isWrong)?.[1];
   if (state !== undefined) {
@@ -117,85 +101,27 @@ function refuseMixture(
   }
 }
 
-/** Sets or deletes the alias of each name, after all are found. */
-async function changeEach(
+async function set(
   { name, alias }: Named,
-  version: string | undefined,
-  flags: AliasFlags,
-  context: CommandContext,
-): Promise<void> {
-  const { signal } = context.io;
-  const registry = await context.open({ write: !flags.dryRun });
-  const refs = await expandNames(registry, [name, ...flags.also ?? []], signal);
-  const changes = refs.map((ref): AliasToChange => {
-    const [name = "", own] = ref.split(/@(.*)/s);
-    return { name, alias, version: version && (own ?? version) };
-  });
-  const found = new Map<AliasToChange, FoundAlias>();
-  if (changes.length > 1 || flags.dryRun) {
-    for (const change of changes) found.set(change, await findAlias(registry, change, context));
-  }
-  if (flags.dryRun) {
-    for (const [change, alias] of found) await showChange(change, alias, context);
-  } else {
-    for (const change of changes) await changeOne(registry, change, flags.expected, context);
-  }
-}
-
-interface AliasToChange extends Named {
-  /** Undefined to delete the alias. */
-  version: string | undefined;
-}
-
-interface FoundAlias {
-  now?: string;
-  /** The exact version to set. */
-  to?: string;
-}
-
-async function findAlias(
-  registry: Registry,
-  { version, ...named }: AliasToChange,
-  context: CommandContext,
-): Promise<FoundAlias> {
-  const now = await namedBy(registry, named, context);
-  if (version === undefined && now === undefined) throw await noAlias(registry, named);
-  if (!version) return { now };
-  const ref = `${named.name}@${version}`;
-  const { signal } = context.io;
-  return { now, to: (await withHints(registry.info(ref, { signal }), lookUp(ref))).version };
-}
-
-async function showChange(
-  { name, alias }: Named,
-  { now, to }: FoundAlias,
-  context: CommandContext,
-): Promise<void> {
-  const before = now === undefined ? "new" : `now ${now}`;
-  const ref = `${name}@${alias}`;
-  const text = `Would ${to === undefined ? `delete ${ref}` : `set ${ref} to ${to}`} (${before})`;
-  await context.result({ dryRun: true, name, alias, version: to, now }, text);
-}
-
-async function changeOne(
-  registry: Registry,
-  { name, alias, version }: AliasToChange,
+  version: string,
   asked: string | undefined,
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
-  const ref = `${name}@${alias}`;
-  if (version === undefined) {
-    if (await registry.deleteAlias(name, alias, { signal })) {
-      return await context.done({ name, alias, deleted: true }, `Deleted ${ref}`);
-    }
-    throw await noAlias(registry, { name, alias });
-  }
+  const registry = await context.open({ write: true });
   const expected = asked === "none" ? null : asked;
   const setting = registry.setAlias(name, alias, version, { signal, expected });
   await withHints(setting, lookUp(`${name}@${version}`));
   const is = await namedBy(registry, { name, alias }, context) ?? version;
-  await context.done({ name, alias, version: is }, `${ref} is ${is}`);
+  await context.done({ name, alias, version: is }, `${name}@${alias} is ${is}`);
+}
+
+async function remove({ name, alias }: Named, context: CommandContext): Promise<void> {
+  const registry = await context.open({ write: true });
+  if (!await registry.deleteAlias(name, alias, { signal: context.io.signal })) {
+    throw await noAlias(registry, { name, alias });
+  }
+  await context.done({ name, alias, deleted: true }, `Deleted ${name}@${alias}`);
 }
 
 async function showOne(

@@ -13,37 +13,6 @@ filledTest("alias sets, shows and deletes", async (it) => {
   await it.fails("alias config canary -d", 3);
 });
 
-filledTest("alias changes all names of a pattern, or none", async (it) => {
-  const set = "config@live is 1.0.0\nnote@live is 1.0.0\n";
-  await it.prints(
-    "alias {config,note} live 1 --dry-run",
-    "Would set config@live to 1.0.0 (new)\nWould set note@live to 1.0.0 (new)\n",
-  );
-  await it.fails("alias * live 2", 3);
-  await it.fails("alias config live", 3);
-  await it.prints("alias {config,note} live 1", set);
-  await it.fails("alias * live --delete", 3);
-  await it.prints("alias config live", "1.0.0\n");
-  const deleted = "Deleted config@live\nDeleted note@live\n";
-  await it.prints("alias {config,note} live --delete", deleted);
-  await it.fails("alias none:* live 1", 3);
-});
-
-filledTest("alias changes several names with --also", async (it) => {
-  const set = "config@live is 2.0.0\nnote@live is 1.0.0\ndata:raw@live is 1.0.0\n";
-  await it.fails("alias config live 2 --also note@7", 3);
-  await it.fails("alias config live", 3);
-  await it.prints("alias config live 2 --also note@1 --also data:*@latest", set);
-  const mixed = await it.holdfast("alias config live --also note");
-  assertEquals([mixed.code, mixed.err.includes("--also needs a version to set, or --delete")], [
-    2,
-    true,
-  ]);
-  await it.fails("alias config live --delete --also note@1", 2);
-  const deleted = "Deleted config@live\nDeleted note@live\n";
-  await it.prints("alias config live --delete --also note", deleted);
-});
-
 filledTest("alias shows, sets and deletes an alias beside one that is damaged", async (it) => {
   await it.succeeds("alias config canary 1");
   await Deno.truncate(
@@ -71,6 +40,8 @@ filledTest("alias refuses invalid combinations", async (it) => {
   const bad: [line: string, code: number][] = [
     ["alias config --delete", 2],
     ["alias config production 1 --delete", 2],
+    ["alias config production 1 --also note", 2],
+    ["alias * production 1", 3],
     ["alias config production --expected 1", 2],
     ["alias config 2.0 1", 2],
     ["alias config latest 1", 2],
