@@ -34,7 +34,6 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["gc", "--dry-run"], [READ, WRITE]],
   [["prune", "--keep-last", "1", "--yes"], [READ, WRITE]],
   [["prune", "--keep-last", "1", "--dry-run"], [READ]],
-  [["probe"], [READ, WRITE]],
   [["mirror", "reg", "to"], [READ + ",to", "--allow-write=to"]],
   [["doctor"], [READ, WRITE]],
   [["doctor", "--no-probe"], [READ]],

@@ -92,24 +92,21 @@ serverTest(
 );
 
 serverTest(
-  "probe prints a table or JSON",
+  "doctor shows the tests of a store as JSON",
   ["minio", "fake-gcs"],
   async (server) => {
     await using root = await tempRoot();
     const { url, env } = placeOn(server);
-    const table = await succeeds(["probe", url], { cwd: root.path, env });
-    assertStringIncludes(table, "racing creates have one winner");
-    assertStringIncludes(table, "meets all requirements");
-    const json = await succeeds(["probe", url, "--json"], { cwd: root.path, env });
-    const { ok, kind, steps } = JSON.parse(json);
+    await succeeds(["init", url], { cwd: root.path, env });
+    const json = await succeeds(["doctor", "-r", url, "--json"], { cwd: root.path, env });
+    const checks = json.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { ok, kind, steps } = checks.find(({ what }) => what === "probe").certificate;
     assertEquals([ok, kind, steps.length > 5], [true, server.protocol, true]);
-    const quiet = await succeeds(["probe", url, "--quiet"], { cwd: root.path, env });
-    assertEquals(quiet.split("\n").length, 2);
   },
 );
 
 serverTest(
-  "probe and init refuse a store without conditional creates",
+  "init refuses a store without conditional creates",
   "gofakes3",
   async (server) => {
     await using root = await tempRoot();
@@ -130,12 +127,6 @@ serverTest(
     );
     const url = `minio://${server.bucket}/p?endpoint=http://127.0.0.1:${proxy.addr.port}`;
     const env = { MINIO_HOLDFAST_ACCESS_KEY: "a", MINIO_HOLDFAST_SECRET_KEY: "s" };
-    const probed = await holdfast(["probe", url], { cwd: root.path, env });
-    assertEquals(probed.code, 1, probed.err);
-    assertStringIncludes(probed.out, "NO");
-    assertStringIncludes(probed.out, "does not meet the requirements");
-    const json = await holdfast(["probe", url, "--json"], { cwd: root.path, env });
-    assertEquals([json.code, JSON.parse(json.out).ok], [1, false]);
     const init = await holdfast(["init", url], { cwd: root.path, env });
     assertEquals(init.code, 1);
     assertStringIncludes(init.err, "a create never overwrites");
@@ -207,17 +198,10 @@ cliTest("cache without a folder reports why; an unknown action is wrong usage", 
   await it.fails("cache empty", 2);
 });
 
-cliTest("probe takes a folder, by default that of the registry", async (it) => {
-  await it.succeeds("init");
-  await it.tells("probe", `.holdfast`);
-  await it.tells(["probe", it.cwd], "meets all requirements");
-  await it.fails("probe", 3, "", { cwd: it.root.join("..") });
-});
-
 cliTest("a URL that is wrong is wrong usage, and is not shown", async (it) => {
   const urls = ["s3://AKIA:s3cr3t@b", "s3://b?secretKey=s3cr3t", "ftp://AKIA:s3cr3t@h"];
   for (const url of urls) {
-    const lines = [["ls", url], ["init", url], ["probe", url], ["save", "x", "-", "-r", url]];
+    const lines = [["ls", url], ["init", url], ["save", "x", "-", "-r", url]];
     for (const line of lines) {
       const { code, out, err } = await it.holdfast([...line, "-v"]);
       assertEquals(code, 2, err);

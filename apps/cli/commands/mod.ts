@@ -91,7 +91,6 @@ const COMMANDS: Loaders = {
     "jobs cancel": async () => (await import("./jobs.ts")).cancel,
   }),
   ...group("machine", "This machine and its stores", {
-    probe: async () => (await import("./stores/probe.ts")).probe,
     cache: async () => (await import("./stores/cache.ts")).cache,
     completions: async () => (await import("./completions.ts")).completions,
   }),

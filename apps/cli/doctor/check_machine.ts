@@ -4,6 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DRIVERS } from "../../../backends/drivers.ts";
+import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { hintFor, isRegistryError } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
 import { toReportable } from "../program/exit_code.ts";
@@ -16,6 +17,8 @@ export interface Check {
   found: string;
   /** The fix, unless it is ok. */
   advice?: string;
+  /** Result of the test of a store. */
+  certificate?: ProbeCertificate;
 }
 
 export function ok(what: string, found: string): Check {

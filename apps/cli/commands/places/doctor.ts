@@ -1,5 +1,6 @@
 // `holdfast doctor`
 import process from "node:process";
+import { DRIVERS } from "../../../../backends/drivers.ts";
 import manifest from "../../../../deno.json" with { type: "json" };
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
 import { inspectCache, type Registry, type StoredRegistry } from "../../../../mod.ts";
@@ -29,14 +30,17 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
     "certificates and proxies, and shows how to fix problems. Shows where credentials are, never " +
-    "their values. The check of the store sends about 280 requests below scratch/ " +
-    "and cleans up. Exit code 1 if a check fails. With --json: one line per check.",
+    "their values. The check of the store sends about 280 requests below scratch/ and cleans up: " +
+    "races of creates, reads and lists after writes, order, ranges, keys. Exit code 1 if a check " +
+    "fails. With --json: one line per check.\n\n" +
+    `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +
+    `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
   args: [],
   options: [{ flags: "--no-probe", text: "do not check the store; writes nothing" }],
   examples: [
     ["holdfast doctor", "the registry of this folder"],
     ["holdfast doctor -r team --no-probe", "another registry, without writing to it"],
-    ["holdfast doctor --json", "for bug reports"],
+    ["holdfast doctor -r s3://models/team --json", "with each test of the store"],
   ],
   async run(_args, { probe }, context) {
     const verdicts = { ok: 0, warn: 0, fail: 0 };
@@ -76,7 +80,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   }
   const credentials = await findCredentials(found, io);
   if (found.kind !== "folder") {
-    const advice = "See their names: holdfast probe --help.";
+    const advice = "See their names: holdfast doctor --help.";
     yield credentials.found || found.kind === "service" // which may need no token
       ? ok("credentials", credentials.where)
       : trouble("credentials", "warn", credentials.where, advice);

@@ -52,7 +52,7 @@ cliTest("commands work on the registry of a service as on a folder", async (it) 
 
 cliTest("commands on the store are Unsupported on a service", async (it) => {
   await using service = await startPort();
-  for (const line of ["gc", "verify", "probe", `init ${service.url}`]) {
+  for (const line of ["gc", "verify", `init ${service.url}`]) {
     const { code, err } = await it.holdfast(`-r ${service.url} ${line}`);
     assert(code > 0, line);
     assertStringIncludes(err, "hint: ");

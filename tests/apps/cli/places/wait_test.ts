@@ -36,8 +36,8 @@ for (const location of LOCATIONS) {
   });
 }
 
-Deno.test("--wait applies to probe, and needs a unit", async () => {
-  assert((await waitedFor("probe", STORE, "--wait", "60s")).ms > 20_000);
+Deno.test("--wait applies to init, and needs a unit", async () => {
+  assert((await waitedFor("init", STORE, "--wait", "60s")).ms > 20_000);
   const { code, err } = await waitedFor("ls", "--wait", "90");
   assertEquals(code, 2);
   assertStringIncludes(err, "90s");
