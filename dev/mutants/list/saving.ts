@@ -27,8 +27,8 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "share/changed-content-is-not-noticed",
-    file: "registry/payload/writing/earlier.ts",
-    text: "if (!sameBytes(hash.digest(), list.digestOf(chunk))) throw changedWhileSaving(path);",
+    file: "core/bytes/rebuild.ts",
+    text: "if (!sameBytes(hash.digest(), list.digestOf(chunk))) throw error();",
     replacement: "",
     test: "tests/registry/payload/shared_bytes_test.ts",
     testName: "content that changes between its two reads is a conflict",
@@ -74,12 +74,12 @@ export const SAVING: readonly Mutant[] = [
     testName: "an expired record is not the result of a repeat:",
   },
   {
-    name: "save/base-believed-to-be-live",
+    name: "save/tombstone-taken-for-the-base",
     file: "registry/operations/save.ts",
-    text: "if (head?.key !== base.key) return false;",
-    replacement: "",
+    text: "if (head?.key !== base.key || head.dead) return false;",
+    replacement: "if (head?.key !== base.key) return false;",
     test: "tests/registry/cell/renewal_test.ts",
-    testName: "a long save without changes ends in an existing version",
+    testName: "files of a deleted base are uploaded after all",
   },
   {
     name: "save/unchanged-from-a-dead-base",
