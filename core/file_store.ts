@@ -22,9 +22,6 @@ export interface FileEntry {
   target?: string;
 }
 
-/** An entry without details. */
-export type NamedEntry = Pick<FileEntry, "path" | "kind">;
-
 /** Options of {@linkcode FileStore.write}. */
 export interface WriteFileOptions extends CallOptions {
   /**
@@ -44,8 +41,6 @@ export interface ReadableFileStore extends AsyncDisposable {
   stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
   /** Lists a folder in UTF-8 byte order (names of folders end with `/`), else throws `NotFound`. */
   list(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
-  /** Lists a folder in any order, without details. Absent if details cost the store nothing. */
-  names?(folder: string, options?: CallOptions): Promise<NamedEntry[]>;
   /** Opens a file to read it. Throws `NotFound` if there is no file. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;
   /** Loads a value that the store keeps in its own way. Absent or undefined: decode the file. */

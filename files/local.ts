@@ -22,17 +22,11 @@ import {
   taken,
 } from "./paths/path_errors.ts";
 import { folderOf, OWN_PREFIX, parsePath, relativeTarget } from "../core/naming/paths.ts";
-import type {
-  FileEntry,
-  FileStore,
-  FileToDecode,
-  NamedEntry,
-  WriteFileOptions,
-} from "../core/file_store.ts";
+import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
-import { DiskPlace, readNames, readSortedNames } from "./local/place.ts";
+import { DiskPlace, readNames } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { dropMoved, unlinkIfThere } from "./local/moved_file.ts";
 import {
@@ -111,15 +105,19 @@ class LocalFiles implements FileStore {
   }
 
   async *list(given: string, options?: CallOptions): AsyncGenerator<FileEntry> {
-    for (const { path } of await this.#names(given, options, readSortedNames)) {
+    const names = await this.#step("list", given, options, (why) => {
+      const { path } = why;
+      const found = this.#disk.entryAt(path, why.action);
+      if (found?.kind === "folder" && (this.#disk.isFolder(path) || path === "")) {
+        return readNames(path, this.#disk.pathOf(path));
+      }
+      throw missing(why, "folder", found?.kind);
+    });
+    for (const { path } of names) {
       options?.signal?.throwIfAborted();
       const entry = this.#disk.entryInListing(path);
       if (entry !== undefined) yield entry;
     }
-  }
-
-  async names(given: string, options?: CallOptions): Promise<NamedEntry[]> {
-    return await this.#names(given, options, readNames);
   }
 
   async open(given: string, options?: CallOptions): Promise<FileToDecode> {
@@ -262,21 +260,6 @@ class LocalFiles implements FileStore {
     if (this.#swept.size >= MAX_SWEPT) this.#swept.clear();
     this.#swept.add(folder);
     sweepStages(this.#disk.pathOf(folder), this.#system);
-  }
-
-  async #names(
-    given: string,
-    options: CallOptions | undefined,
-    read: (folder: string, onDisk: string) => Promise<NamedEntry[]>,
-  ): Promise<NamedEntry[]> {
-    return await this.#step("list", given, options, (why) => {
-      const { path } = why;
-      const found = this.#disk.entryAt(path, why.action);
-      if (found?.kind !== "folder" || !this.#disk.isFolder(path) && path !== "") {
-        throw missing(why, "folder", found?.kind);
-      }
-      return read(path, this.#disk.pathOf(path));
-    });
   }
 
   #checkFree(why: PathPlace): void {

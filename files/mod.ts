@@ -26,7 +26,6 @@ export type {
   FileKind,
   FileSink,
   FileToDecode,
-  NamedEntry,
   ReadableFileStore,
 } from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";

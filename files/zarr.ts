@@ -9,19 +9,13 @@ import { compareEntries } from "./paths/entries.ts";
 import { follow } from "./paths/follow.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
-import type {
-  FileEntry,
-  FileStore,
-  FileToDecode,
-  NamedEntry,
-  WriteFileOptions,
-} from "../core/file_store.ts";
+import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 import { fault, isRegistryError } from "../core/errors.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
-import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
+import type { ZarrCodec } from "../formats/zarr.ts";
 import {
   arrayEntry,
   arrayOf,
@@ -122,24 +116,15 @@ class ZarrFiles implements FileStore {
   async *list(given: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
     const path = parse(given);
     await this.#checkFolder(path, options);
-    const entries = await this.#below(
-      this.#files.list(path, options),
-      ({ path }, array) => arrayEntry(this.#files, path, { array, ...options }),
-      options,
-    );
+    const seen = mapAtOnce(this.#files.list(path, options), async (entry) => {
+      const array = entry.kind === "folder"
+        ? await seenArray(this.#files, entry.path, options)
+        : undefined;
+      if (array === undefined) return entry;
+      return await arrayEntry(this.#files, entry.path, { array, ...options });
+    });
+    const entries = (await Array.fromAsync(seen)).filter(({ path }) => path !== WORKS);
     yield* entries.sort(compareEntries);
-  }
-
-  async names(given: string, options: CallOptions = {}): Promise<NamedEntry[]> {
-    const path = parse(given);
-    await this.#checkFolder(path, options);
-    const entries = await this.#files.names?.(path, options) ?? this.#files.list(path, options);
-    const named = await this.#below<NamedEntry>(
-      entries,
-      (entry) => ({ ...entry, kind: "file" }),
-      options,
-    );
-    return named.map(({ path, kind }) => ({ path, kind }));
   }
 
   async open(given: string, options: CallOptions = {}): Promise<FileToDecode> {
@@ -334,21 +319,6 @@ class ZarrFiles implements FileStore {
     if (path !== "" && seen?.entry.kind !== "folder") {
       throw missing(this.#place("list", path), "folder", seen?.entry.kind);
     }
-  }
-
-  /** Lists a folder with each array as a file. */
-  async #below<E extends NamedEntry>(
-    entries: Iterable<E> | AsyncIterable<E>,
-    asFile: (entry: E, array: ZarrArray) => E | Promise<E>,
-    options: CallOptions,
-  ): Promise<E[]> {
-    const seen = mapAtOnce(entries, async (entry) => {
-      const array = entry.kind === "folder"
-        ? await seenArray(this.#files, entry.path, options)
-        : undefined;
-      return array === undefined ? entry : await asFile(entry, array);
-    });
-    return (await Array.fromAsync(seen)).filter(({ path }) => path !== WORKS);
   }
 
   async #moveArray(why: PathPlace, there: PathPlace, options: CallOptions): Promise<void> {

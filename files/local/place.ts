@@ -16,8 +16,8 @@ import {
   relativeTarget,
   targetOf,
 } from "../../core/naming/paths.ts";
-import type { FileEntry, FileKind, NamedEntry } from "../../core/file_store.ts";
-import { compareEntries, isPath } from "../paths/entries.ts";
+import type { FileEntry, FileKind } from "../../core/file_store.ts";
+import { compareEntries, isPath, type NamedEntry } from "../paths/entries.ts";
 
 /** Error codes of a path that leads nowhere. */
 const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
@@ -199,7 +199,7 @@ function joinReal(root: string, path: string): string {
   return joinPath(root.replace(/\/$/, ""), sep === "/" ? path : path.replaceAll("/", sep));
 }
 
-/** Lists a folder, unsorted. Skips what is not a file, folder or link. */
+/** Lists a folder. Skips what is not a file, folder or link. */
 export async function readNames(folder: string, path: string): Promise<NamedEntry[]> {
   const entries: NamedEntry[] = [];
   try {
@@ -212,11 +212,7 @@ export async function readNames(folder: string, path: string): Promise<NamedEntr
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error; // no root yet, or just removed
   }
-  return entries;
-}
-
-export async function readSortedNames(folder: string, path: string): Promise<NamedEntry[]> {
-  return (await readNames(folder, path)).sort(compareEntries);
+  return entries.sort(compareEntries);
 }
 
 function kindOf({ isFile, isDirectory, isSymlink }: FolderEntry): FileKind | undefined {

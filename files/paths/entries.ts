@@ -1,7 +1,10 @@
 // Entries of folders, in the same order and with the same paths in every store.
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import type { NamedEntry } from "../../core/file_store.ts";
+import type { FileEntry } from "../../core/file_store.ts";
 import { parsePath } from "../../core/naming/paths.ts";
+
+/** An entry without details. */
+export type NamedEntry = Pick<FileEntry, "path" | "kind">;
 
 /** Orders entries by the UTF-8 bytes of their paths, folders with a trailing `/`. */
 export function compareEntries(a: NamedEntry, b: NamedEntry): number {

@@ -2,7 +2,7 @@
 import { globToRegExp } from "@std/path";
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { FileEntry, NamedEntry, ReadableFileStore } from "../../core/file_store.ts";
+import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { follow, followTo } from "../paths/follow.ts";
@@ -30,59 +30,12 @@ export interface FolderContent {
   files: string[];
 }
 
-/** Iterates over the files in a folder, unsorted, in constant memory. */
+/** Iterates over the files in a folder, by depth, in constant memory. */
 export async function* walkFiles(
   store: ReadableFileStore,
   folder: string,
-  options: ListFilesOptions = {},
+  { pattern, extensions, recursive = false, signal }: ListFilesOptions = {},
 ): AsyncGenerator<FileEntry> {
-  const { signal } = options;
-  const list = async function* (at: string) {
-    for await (const entry of store.list(at, { signal })) yield [entry];
-  };
-  for await (const files of walk(store, folder, { ...options, list })) yield* files;
-}
-
-/** Lists the paths of the files in a folder, in natural order: `a2` before `a10`. */
-export async function listFiles(
-  store: ReadableFileStore,
-  folder: string,
-  options: ListFilesOptions = {},
-): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const files of walkNames(store, folder, options)) {
-    for (const { path } of files) paths.push(path);
-  }
-  return sortNaturally(paths);
-}
-
-/** Iterates over the files in a folder in groups, as fast as their names come. */
-function walkNames(
-  store: ReadableFileStore,
-  folder: string,
-  options: ListFilesOptions = {},
-): AsyncIterable<NamedEntry[]> {
-  return walk(store, folder, { ...options, list: (at) => listNamed(store, at, options) });
-}
-
-/** Lists a folder without inspecting each entry, if the store supports it. */
-async function* listNamed(
-  store: ReadableFileStore,
-  folder: string,
-  { signal }: CallOptions,
-): AsyncGenerator<NamedEntry[]> {
-  if (store.names !== undefined) yield await store.names(folder, { signal });
-  else for await (const entry of store.list(folder, { signal })) yield [entry];
-}
-
-/** Iterates over the files in a folder, and with `recursive` in those below. */
-async function* walk<E extends NamedEntry>(
-  store: ReadableFileStore,
-  folder: string,
-  { pattern, extensions, recursive = false, signal, list }: ListFilesOptions & {
-    list: (folder: string) => AsyncIterable<E[]>;
-  },
-): AsyncGenerator<E[]> {
   const matches = pattern === undefined ? undefined : parseGlob(pattern);
   const endings = extensions === undefined ? undefined : endingsOf(extensions);
   const { path: root } = await followTo(store, folder, { kind: "folder", action: "list", signal });
@@ -93,21 +46,27 @@ async function* walk<E extends NamedEntry>(
   };
   const waiting = [root];
   for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-    for await (const entries of ifThere(list(at), { isRoot: at === root })) {
-      const files: E[] = [];
-      for (const entry of entries) {
-        if (entry.kind === "folder") {
-          if (recursive) waiting.push(entry.path);
-        } else if (
-          isWanted(entry.path) &&
-          (entry.kind === "file" || (await follow(store, entry.path, { signal }))?.kind === "file")
-        ) {
-          files.push(entry);
-        }
-      }
-      if (files.length > 0) yield files;
+    for await (const entry of ifThere(store.list(at, { signal }), { isRoot: at === root })) {
+      const { path, kind } = entry;
+      if (kind === "folder") {
+        if (recursive) waiting.push(path);
+      } else if (
+        isWanted(path) &&
+        (kind === "file" || (await follow(store, path, { signal }))?.kind === "file")
+      ) yield entry;
     }
   }
+}
+
+/** Lists the paths of the files in a folder, in natural order: `a2` before `a10`. */
+export async function listFiles(
+  store: ReadableFileStore,
+  folder: string,
+  options: ListFilesOptions = {},
+): Promise<string[]> {
+  return sortNaturally(
+    await Array.fromAsync(walkFiles(store, folder, options), ({ path }) => path),
+  );
 }
 
 /** Ignores subfolders that were removed meanwhile. */
@@ -129,11 +88,8 @@ export async function listNames(
   options: CallOptions = {},
 ): Promise<string[]> {
   const { path } = await followTo(store, folder, { kind: "folder", action: "list", ...options });
-  const names: string[] = [];
-  for await (const entries of listNamed(store, path, options)) {
-    for (const entry of entries) names.push(nameOf(entry.path));
-  }
-  return sortNaturally(names);
+  const entries = store.list(path, options);
+  return sortNaturally(await Array.fromAsync(entries, (entry) => nameOf(entry.path)));
 }
 
 /** Returns the path of the shallowest file with this name, the first in natural order. */
@@ -145,13 +101,12 @@ export async function findFile(
   if (typeof name !== "string" || name.includes("/")) throw notFileName(name);
   const found: string[] = [];
   let depth = Infinity;
-  for await (const files of walkNames(store, folder, { recursive: true, signal })) {
-    const its = files[0]!.path.split("/").length;
+  for await (const { path } of walkFiles(store, folder, { recursive: true, signal })) {
+    const its = path.split("/").length;
     if (its > depth) break; // folders come by depth
-    const here = files.filter(({ path }) => nameOf(path) === name);
-    if (here.length === 0) continue;
+    if (nameOf(path) !== name) continue;
     depth = its;
-    for (const { path } of here) found.push(path);
+    found.push(path);
   }
   return sortNaturally(found)[0];
 }

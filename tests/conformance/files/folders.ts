@@ -1,7 +1,6 @@
 // Cases about folders, links, moves and paths.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { FileEntry } from "../../../core/file_store.ts";
 import { type FileStoreCase, read, refused, text, tree } from "./file_store_case.ts";
 import { given } from "../given.ts";
 
@@ -23,25 +22,10 @@ export const folderCases: readonly FileStoreCase[] = [
     for (const entry of listed) deepStrictEqual(entry, await files.stat(entry.path));
     for (const name of names) strictEqual(await read(files, `f/${name}`), name);
   }),
-  given("names(), if implemented, returns the paths and kinds of list()", async ({ files }) => {
-    await files.write("f/a", text("x"));
-    await files.write("f/b+/c", text("x"));
-    await files.createFolder("f/empty");
-    await files.createLink("f/link", "f/a");
-    await files.createLink("f/lost", "nothing");
-    for (const folder of ["", "f", "f/b+", "f/empty"]) {
-      const kindOf = ({ path, kind }: FileEntry) => ({ path, kind });
-      const listed = await Array.fromAsync(files.list(folder), kindOf);
-      const named = await files.names?.(folder) ?? listed;
-      const byPath = (a: { path: string }, b: { path: string }) => a.path < b.path ? -1 : 1;
-      deepStrictEqual(named.sort(byPath), listed.sort(byPath));
-    }
-  }),
-  given("list() and names() of a missing folder are NotFound", async ({ files }) => {
+  given("list() of a missing folder is NotFound", async ({ files }) => {
     await files.write("a/b", text("x"));
     for (const path of ["c", "a/b", "a/b/c", "a/bb"]) {
       await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
-      if (files.names !== undefined) await refused(files, "NotFound", () => files.names!(path));
     }
   }),
   given("createFolder() creates parents too, and is idempotent", async ({ files }) => {
@@ -231,7 +215,6 @@ export const folderCases: readonly FileStoreCase[] = [
         () => files.move("a", path),
         () => files.move(path, "e"),
       ];
-      if (files.names !== undefined) calls.push(() => files.names!(path));
       for (const call of calls) await refused(files, "Invalid", call);
     }
   }),
