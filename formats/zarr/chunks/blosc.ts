@@ -3,13 +3,13 @@
 // element.
 import zlib from "node:zlib";
 import { viewOf } from "../../arrays/view_bytes.ts";
-import { copyBack, copyIn, Lz4Problem, packLz4, unpackLz4 } from "../../compression/lz4.ts";
+import { packLz4, unpackLz4 } from "../../compression/lz4.ts";
 import { zstd } from "../../compression/zstd.ts";
 import { corrupt, noZstd, unsupported } from "../errors.ts";
 
 export interface BloscOptions {
   /** The codec of blocks. Written are `lz4` (also for its variants), `zlib` and `zstd`. */
-  cname: "lz4" | "lz4hc" | "blosclz" | "zlib" | "zstd";
+  cname: "lz4" | "lz4hc" | "zlib" | "zstd";
   /** Effort from 0, uncompressed, to 9. */
   clevel: number;
   /** The filter: by bytes of elements, or by bits, which is written by bytes. */
@@ -24,7 +24,7 @@ const FLAGS = { shuffle: 1, isCopy: 2, bits: 4, isWhole: 16 };
 /** Codecs by the three upper bits of the flags. */
 const PACKERS = ["blosclz", "lz4", "snappy", "zlib", "zstd"] as const;
 /** Codecs of written blocks, by the same numbers. */
-const WRITERS = { blosclz: 1, lz4: 1, lz4hc: 1, zlib: 3, zstd: 4 } as const;
+const WRITERS = { lz4: 1, lz4hc: 1, zlib: 3, zstd: 4 } as const;
 const USUAL_BLOCK = 256 * 1024;
 /** Blocks are split for elements up to this size, if streams are at least as long as the other. */
 const MOST_STREAMS = 16;
@@ -165,8 +165,6 @@ function unpackBlock(
   { packed, size }: { packed: Uint8Array; size: number },
 ): Uint8Array {
   switch (PACKERS[packer]) {
-    case "blosclz":
-      return unpackBloscLz(packed, size);
     case "lz4":
       return unpackLz4(packed, size);
     case "zlib":
@@ -222,35 +220,4 @@ function bitsUnshuffled(block: Uint8Array, typesize: number): Uint8Array {
     }
   }
   return out;
-}
-
-/** Decompresses a block to at most `size` bytes. */
-export function unpackBloscLz(packed: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  let from = 0, to = 0;
-  const next = () => {
-    if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
-    return packed[from++]!;
-  };
-  let control = next() & 31;
-  for (;;) {
-    if (control < 32) {
-      const length = control + 1;
-      to = copyIn(packed, from, { out, to, length });
-      from += length;
-    } else {
-      let length = (control >> 5) + 2;
-      if (length === 9) {
-        let more;
-        do length += more = next(); while (more === 255);
-      }
-      const high = control & 31;
-      const low = next();
-      const isFar = low === 255 && high === 31;
-      const distance = isFar ? (next() << 8 | next()) + 8192 : (high << 8) + low + 1;
-      to = copyBack(out, to, distance, length);
-    }
-    if (from === packed.byteLength) return out.subarray(0, to);
-    control = next();
-  }
 }

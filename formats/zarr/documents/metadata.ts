@@ -109,7 +109,7 @@ export function attributesOf(key: string, { attributes }: ZarrObject): ZarrObjec
   return attributes === undefined ? {} : needObject(key, attributes, "attributes");
 }
 
-const CNAMES = ["lz4", "lz4hc", "blosclz", "zlib", "zstd"];
+const CNAMES = ["lz4", "lz4hc", "zlib", "zstd"];
 const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 
 /** Parses a compression step, which both versions configure alike. */

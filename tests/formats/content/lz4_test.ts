@@ -6,7 +6,6 @@ import {
   unpackLz4,
   unpackLz4Frame,
 } from "../../../formats/compression/lz4.ts";
-import { unpackBloscLz } from "../../../formats/zarr/chunks/blosc.ts";
 
 const MAGIC = [0x04, 0x22, 0x4d, 0x18];
 
@@ -43,15 +42,6 @@ Deno.test("packed bytes are unpacked unchanged, or refused without enough room",
     assert(tight === undefined || tight.length <= room);
     if (tight !== undefined) assertEquals(unpackLz4(tight, bytes.length), bytes);
   }));
-});
-
-Deno.test("a BloscLZ block has literals and matches, and never exceeds its size", () => {
-  const block = Uint8Array.of(1, 7, 8, 0x20, 1, 0, 9);
-  assertEquals([...unpackBloscLz(block, 6)], [7, 8, 7, 8, 7, 9]);
-  assertThrows(() => unpackBloscLz(block, 5), Lz4Problem);
-  for (const damaged of [[], [1, 7], [0, 7, 0x20], [0, 7, 0x20, 1], [0, 7, 0xe0, 255]]) {
-    assertThrows(() => unpackBloscLz(Uint8Array.from(damaged), 300), Lz4Problem);
-  }
 });
 
 Deno.test("a frame has packed and stored blocks, with checksums or without", () => {

@@ -125,6 +125,7 @@ const BAD: [code: ErrorCode, key: string, document: unknown][] = [
   ["Unsupported", "a/.zarray", { ...V2, filters: [{ id: "delta" }] }],
   ["Unsupported", "a/.zarray", { ...V2, compressor: { id: "lzma" } }],
   ["Unsupported", "a/.zarray", { ...V2, compressor: { id: "blosc", cname: "snappy" } }],
+  ["Unsupported", "a/.zarray", { ...V2, compressor: { id: "blosc", cname: "blosclz" } }],
   ["Corrupt", "a/.zarray", { ...V2, order: "K" }],
   ["Corrupt", "a/.zarray", { ...V2, dimension_separator: "-" }],
   ["Corrupt", "a/.zarray", { ...V2, chunks: [2, 2, 2] }],
