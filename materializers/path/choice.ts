@@ -45,8 +45,8 @@ export class Choice {
 
   /** Returns the patterns of the options. */
   static async of(options: LocalPathOptions): Promise<Choice> {
-    const { all = false, ignoreFiles = !all, gitignore = false } = options;
-    const files = [...(gitignore ? [GIT_FILE] : []), ...(ignoreFiles ? [OWN_FILE] : [])]; // last wins
+    const { all = false, gitignore = false } = options;
+    const files = [...(gitignore ? [GIT_FILE] : []), ...(all ? [] : [OWN_FILE])]; // last wins
     const patterns = async (given: string | readonly string[] = []) => {
       const list = [given].flat();
       return list.length === 0 ? undefined : await patternsOf(list);

@@ -13,8 +13,6 @@ export interface LocalPathOptions {
    * @default "keep"
    */
   links?: "keep" | "follow" | "skip" | "refuse";
-  /** Handling of pipes, sockets and devices, which are never opened. @default "skip" */
-  special?: "skip" | "refuse";
   /** Handling of entries that this program may not read: `Denied`, or left out. @default "refuse" */
   unreadable?: "refuse" | "skip";
   /**
@@ -27,13 +25,12 @@ export interface LocalPathOptions {
   include?: string | readonly string[];
   /** Leaves out paths that match a pattern; `!` restores what a `.holdfastignore` leaves out. */
   exclude?: string | readonly string[];
-  /**
-   * Applies each `.holdfastignore` in the folder, like a `.gitignore`. @default true unless `all`
-   */
-  ignoreFiles?: boolean;
   /** Applies each `.gitignore` in the folder, but not those above it. @default false */
   gitignore?: boolean;
-  /** Includes `.git`, registries, and paths that match a `.holdfastignore`. @default false */
+  /**
+   * Includes `.git`, registries, and paths that match a `.holdfastignore` in the folder or below.
+   * @default false
+   */
   all?: boolean;
   /** Stores modification times of files, links and folders, which the digest covers. @default [] */
   preserve?: readonly "times"[];
@@ -43,7 +40,6 @@ export interface LocalPathOptions {
 
 const WORDS = {
   links: ["keep", "follow", "skip", "refuse"],
-  special: ["skip", "refuse"],
   unreadable: ["refuse", "skip"],
 } as const;
 
@@ -51,11 +47,9 @@ const PRESERVED: readonly unknown[] = ["times"];
 
 const OPTIONS: OptionNames<LocalPathOptions> = {
   links: true,
-  special: true,
   unreadable: true,
   include: true,
   exclude: true,
-  ignoreFiles: true,
   gitignore: true,
   all: true,
   preserve: true,

@@ -213,11 +213,7 @@ function describe(
     if (options.unreadable === "skip") checkReadable(path);
     return { ...found, ...factsOf(stats, options) };
   }
-  if (options.special !== "refuse") {
-    return void options.onLeftOut?.({ path: name, reason: "special" });
-  }
-  const hint = "Move it away, or leave out special files.";
-  throw notSaved(path, "it is a pipe, socket or device", hint);
+  options.onLeftOut?.({ path: name, reason: "special" }); // a pipe, which is never opened
 }
 
 /** Returns the stored properties of an ordinary file. */

@@ -68,10 +68,9 @@ inFolder("a .holdfastignore counts in its folder and below, the nearest one most
     "sub/top").split(" ");
   const left = ["a.tmp: ignored", "sub/c: ignored", "sub/deep/d.tmp: ignored", "top: ignored"];
   assertEquals(await chosen(root), [saved, left]);
-  assertEquals((await chosen(root, { ignoreFiles: false }))[1], []);
   assertEquals((await chosen(root, { all: true }))[1], []);
   assertEquals((await chosen(root, { exclude: "!a.tmp" }))[1], left.slice(1));
-  const [, byGit] = await chosen(root, { gitignore: true, ignoreFiles: false });
+  const [, byGit] = await chosen(root, { gitignore: true, all: true });
   assertEquals(byGit, ["keep.tmp: ignored"]);
   assertEquals((await chosen(root, { gitignore: true }))[1], left, "Holdfast's own counts more");
 }, { ignore: !isDeno });

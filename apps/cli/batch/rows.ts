@@ -175,12 +175,10 @@ export interface SaveRow extends TreeFlags {
 
 const TREE_KINDS: Record<keyof TreeFlags, FieldKind> = {
   links: ["keep", "follow", "skip", "refuse"],
-  special: ["skip", "refuse"],
   skipUnreadable: "flag",
   include: "texts",
   exclude: "texts",
   gitignore: "flag",
-  ignoreFiles: "flag",
   all: "flag",
   preserve: ["times"],
 };

@@ -54,8 +54,7 @@ export const batchSave: Command = defineCommand<
     "A manifest is JSON lines, or CSV with a heading. Each row has a name, and a path (relative " +
     "to the manifest) or a value (JSON). Optional: version, metadata (a JSON object), compress " +
     "(gzip, zstd), as (json, text, bytes), onConflict (fail, skip, overwrite), and for folders " +
-    "the options of save (links, special, include, exclude, gitignore, ignoreFiles, all, " +
-    "preserve).\n\n" +
+    "the options of save (links, include, exclude, gitignore, all, preserve).\n\n" +
     "A failed row does not stop the others; the exit code is then 1. After a failure, Ctrl-C or " +
     "a crash, run the same command again to save the rest. A row with a version is skipped if " +
     "the version has the same content, otherwise it is a Conflict. A row without one gets the " +

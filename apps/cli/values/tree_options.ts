@@ -14,11 +14,6 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     choices: ["keep", "follow", "skip", "refuse"],
   },
   {
-    flags: "--special <action>",
-    text: "pipes, sockets and devices in a folder (default: skip)",
-    choices: ["skip", "refuse"],
-  },
-  {
     flags: "--skip-unreadable",
     text: "save the rest of a folder without what may not be read, and exit with 9",
   },
@@ -34,25 +29,13 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
   },
   { flags: "--preserve <what>", text: "also save modification times", choices: ["times"] },
   { flags: "--gitignore", text: "apply each .gitignore in the folder" },
-  { flags: "--no-ignore-files", text: "do not apply .holdfastignore files in the folder" },
   { flags: "--all", text: "also save .git, registries, and what .holdfastignore files omit" },
 ];
 
 export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
-  const {
-    links,
-    special,
-    include,
-    exclude,
-    gitignore,
-    ignoreFiles,
-    all,
-    preserve,
-    skipUnreadable,
-  } = flags;
+  const { links, include, exclude, gitignore, all, preserve, skipUnreadable } = flags;
   return {
-    ...{ links, special, include, exclude, gitignore, all },
-    ignoreFiles: ignoreFiles === false ? false : undefined, // --no-… options default to true
+    ...{ links, include, exclude, gitignore, all },
     unreadable: skipUnreadable ? "skip" : undefined,
     preserve: preserve === undefined ? undefined : [preserve],
   };
