@@ -1,7 +1,7 @@
 // deno run -A examples/operators.ts
 //
 // Operators as classes: found by key, one instance for each operator id, run without a pipeline.
-// List them: holdfast operators ls --operators examples/operators.ts
+// Use them: holdfast pipeline run --operators examples/operators.ts
 import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
 import type { OperatorContext } from "@holdfast/holdfast/operators";
 

@@ -69,7 +69,6 @@ const COMMANDS: Loaders = {
   }),
   ...group("pipelines", "Steps that run when their inputs change", {
     "pipeline init": async () => (await import("./pipelines/init.ts")).init,
-    "pipeline validate": async () => (await import("./pipelines/validate.ts")).validate,
     "pipeline plan": async () => (await import("./pipelines/plan.ts")).plan,
     "pipeline run": async () => (await import("./pipelines/run.ts")).run,
     "pipeline step": async () => (await import("./pipelines/step.ts")).step,
@@ -77,7 +76,6 @@ const COMMANDS: Loaders = {
     "pipeline logs": async () => (await import("./pipelines/logs.ts")).logs,
     "pipeline cancel": async () => (await import("./pipelines/status.ts")).cancel,
     "pipeline graph": async () => (await import("./pipelines/graph.ts")).graph,
-    "operators ls": async () => (await import("./pipelines/operators_ls.ts")).operatorsLs,
     worker: async () => (await import("./pipelines/worker.ts")).worker,
   }),
   ...group("services", "HTTP, tokens and jobs", {

@@ -1,13 +1,12 @@
 // The pipeline of a command, with the operators of the user's own code.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isRegistryError } from "../../../mod.ts";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
 import type { Pipeline, RunnerOptions } from "../../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { invalid } from "../program/hints.ts";
 import { configsIn } from "../places/open_store.ts";
-import { loadOperators, moduleUrl, OPERATORS_FILE } from "../places/load_module.ts";
+import { loadOperators, OPERATORS_FILE } from "../places/load_module.ts";
 import { loadConfigPart, type LoadedPipeline } from "./pipeline_parts.ts";
 
 export interface PipelineFlags {
@@ -121,20 +120,6 @@ export function runnerOptions(
   { io: { cwd, signal, system } }: CommandContext,
 ): Omit<RunnerOptions, "registry"> {
   return { root: folder, operators, s3: configsIn(cwd, system), system, signal };
-}
-
-/** Finds the module of operators of the pipeline in this folder; undefined if it is invalid. */
-export async function moduleOfPipelineHere(context: CommandContext): Promise<string | undefined> {
-  const { cwd, system } = context.io;
-  try {
-    const { loadPipeline } = await loadConfigPart();
-    const loaded = await loadPipeline(".", { cwd, system });
-    const file = await operatorsFile(loaded, {}, cwd);
-    return file && moduleUrl(file.path, { ...file, what: "operators" });
-  } catch (error) {
-    if (isRegistryError(error)) return undefined; // commands that use the pipeline report it
-    throw error;
-  }
 }
 
 /** A selection of steps. */

@@ -5,15 +5,6 @@ import type { Pipeline } from "../../../operators/runner/mod.ts";
 import type { System } from "../../../mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 
-export interface ConfigProblem {
-  file?: string;
-  line?: number;
-  column?: number;
-  path: string;
-  message: string;
-  hint: string;
-}
-
 /** The used part of `operators/config`. */
 export interface ConfigPart {
   loadPipeline(path: string, options: {
@@ -24,8 +15,6 @@ export interface ConfigPart {
     operators?: Pick<Operators, "has" | "names">;
     system: System;
   }): Promise<LoadedPipeline>;
-  problemsOf(error: unknown): readonly ConfigProblem[];
-  problemLine(problem: ConfigProblem): string;
   encodePipeline(pipeline: Pipeline): string;
 }
 

@@ -34,7 +34,7 @@ export interface SetOptions {
  */
 export async function loadSet<T>(file: string, options: SetOptions): Promise<T> {
   const { what, name, missing, isSet, maker: [maker, entry] } = options;
-  const path = fileURLToPath(moduleUrl(file, options));
+  const path = pathOf(file, options);
   if (!(await stat(path).catch(() => undefined))?.isFile()) {
     throw notFound(`load ${what}`, `no such file: ${path}`, missing);
   }
@@ -62,11 +62,10 @@ export async function loadOperators(file: string, { cwd }: { cwd: string }): Pro
   });
 }
 
-/** Returns the `file:` URL of a module. A URL of another host would be foreign code. */
-export function moduleUrl(file: string, { cwd, what }: Pick<SetOptions, "cwd" | "what">): string {
+/** Returns the path of a module. A URL of another host would be foreign code. */
+function pathOf(file: string, { cwd, what }: Pick<SetOptions, "cwd" | "what">): string {
   try {
-    const path = /^[a-z][a-z0-9+.-]+:/i.test(file) ? fileURLToPath(file) : file;
-    return pathToFileURL(resolve(cwd, path)).href;
+    return resolve(cwd, /^[a-z][a-z0-9+.-]+:/i.test(file) ? fileURLToPath(file) : file);
   } catch (cause) {
     const hint = "Pass a local path. The module may import remote modules.";
     const action = `load ${what} of ${JSON.stringify(file)}`;

@@ -123,7 +123,7 @@ function operatorsText(): string {
   const library = "Deno" in globalThis
     ? `jsr:@holdfast/holdfast@^${major}.${minor}`
     : "@holdfast/holdfast";
-  return `// The code of the steps in pipeline.yaml. List it: holdfast operators ls
+  return `// The code of the steps in pipeline.yaml.
 import { readFile, writeFile } from "node:fs/promises";
 import { createOperators, defineOperator } from "${library}/operators";
 

@@ -14,21 +14,42 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { printTable, type Row } from "../../terminal/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
 
-export const plan: Command = defineCommand<[file: string | undefined], PipelineFlags & PartFlags>({
+interface PlanFlags extends PipelineFlags, PartFlags {
+  check?: boolean;
+}
+
+export const plan: Command = defineCommand<[file: string | undefined], PlanFlags>({
   name: "pipeline plan",
   summary: "Show which steps of a pipeline would run, and why.",
   details:
     "Runs and writes nothing. A step marked `depends` runs unless the steps before it write the " +
     "same outputs as last time.",
   args: [PIPELINE_ARGUMENT],
-  options: [...PART_OPTIONS, ...PIPELINE_OPTIONS],
+  options: [
+    { flags: "--check", text: "only check the files and operators, without a registry" },
+    ...PART_OPTIONS,
+    ...PIPELINE_OPTIONS,
+  ],
   examples: [
     ["holdfast pipeline plan", "the pipeline of this folder"],
+    ["holdfast pipeline plan --check", "lists all mistakes with file, line and column"],
     ["holdfast pipeline plan --set operators.train.params.lr=0.2", "with another value"],
     ["holdfast pipeline plan nightly.yaml --json", "as one object"],
   ],
-  run: ([file], flags, context) => printPlan(file, flags, context),
+  run: ([file], { check, ...flags }, context) =>
+    check ? printCheck(file, flags, context) : printPlan(file, flags, context),
 });
+
+async function printCheck(
+  file: string | undefined,
+  flags: PipelineFlags & PartFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { pipeline: { id, steps, nodes }, files } = await openPipeline(file, flags, context);
+  const order = steps.map(({ id }) => id);
+  const counts = `${formatCount(steps.length, "step")}, ${formatCount(nodes.length, "node")}`;
+  await context.done({ pipeline: id, files, steps: order }, `${id} is valid: ${counts}`);
+}
 
 export async function printPlan(
   file: string | undefined,

@@ -11,7 +11,7 @@ cliTest("pipeline init writes a pipeline that runs", async (it) => {
   assertEquals(err, "Next: cd my/training && holdfast init && holdfast pipeline run\n");
   const cwd = it.root.join("my/training");
   await it.succeeds("init", { cwd });
-  assertMatch(await it.succeeds("pipeline validate", { cwd }), /^training is valid: 3 steps \(/);
+  assertMatch(await it.succeeds("pipeline plan --check", { cwd }), /^training is valid: 3 steps/);
   const run = (...args: string[]) =>
     runDeno("apps/cli.ts", ["pipeline", "run", ...args], { cwd, permissions: ["-A"] });
   const first = await run();

@@ -54,8 +54,9 @@ projectTest(
     const kept = await it.succeeds("cat nightly:run@1 pipeline.json");
     assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
     assertEquals([kept.includes('"from_env": "NOTE"'), kept.includes("a secret")], [true, false]);
-    const valid = await it.json(`pipeline validate ${path} --operators operators.ts --json`);
-    assertEquals([valid.pipeline, valid.order], ["nightly", ["clean", "train", "report"]]);
+    const check = `pipeline plan --check ${path} --operators operators.ts --json`;
+    const valid = await it.json(check);
+    assertEquals([valid.pipeline, valid.steps], ["nightly", ["clean", "train", "report"]]);
   },
   {
     pipeline: PIPELINE.replace(
