@@ -5,6 +5,7 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
+import { allParts } from "../cell/objects.ts";
 import { endOf, runsOf } from "../cell/part_runs.ts";
 import { changedWhileSaving } from "../payload/content.ts";
 import type { PayloadSource, StoreReader } from "../payload/store_reader.ts";
@@ -75,13 +76,13 @@ async function verifyFile(
   file: StoredFile,
   { reader, last, readAll }: Reading,
 ): Promise<Verified> {
-  const placed = file.parts!.map(({ from: _, ...part }, i) => [
-    source.keyOf(file, file.parts![i]!),
-    part,
+  const placed = allParts(file).map((part) => [
+    source.keyOf(file, part),
+    { ...part, from: undefined },
   ]);
   const id = sha256(JSON.stringify([file.sha256, file.size, file.encoding, placed]));
   if (id === last?.id) return last;
-  const list = await reader.storedList(file);
+  const list = await reader.checkedList(file);
   const chunks = list ? placesOf(source, file, list) : new Map<string, number>();
   const isKnown = (place: string, chunk: number) => {
     const same = last?.chunks.get(place);

@@ -148,11 +148,18 @@ export class StoreReader implements FileReader {
 
   /** Returns the list that was stored with a file, which describes its bytes even if damaged. */
   async storedList(file: StoredFile): Promise<ChunkList | undefined> {
-    if (isCompressed(file)) return undefined;
-    return await this.#ranges.list(file).catch((error) => {
+    return await this.checkedList(file).catch((error) => {
       if (!isRegistryError(error)) throw error;
       return undefined; // the file can be read without it
     });
+  }
+
+  /** Returns the list that was stored with a file. Throws if it is damaged. */
+  async checkedList(file: StoredFile): Promise<ChunkList | undefined> {
+    if (isCompressed(file) || file.chunks === undefined) return undefined;
+    const list = await this.#ranges.list(file);
+    if (list === undefined) throw this.#stored.damagedList(file);
+    return list;
   }
 
   /** On a disk, a file without a list is cut: the first save of a file writes none there. */
