@@ -3,7 +3,7 @@
 //
 // Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's
 // path, the number of the process and 8 digits for its machine, and a UUID; a file store has
-// `.holdfast-<id>`. The files are in `files/`; `lock` is locked while Deno writes them.
+// `.holdfast-<id>`. The files are in `files/`.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -11,7 +11,6 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import { isGranted, realSystem } from "../../core/system.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
-import { areLocksSeen, type HeldLock, LOCK_NAME, lockFolder, takeLock } from "./lock.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
 /** The prefix of the names of temporary folders. */
@@ -27,9 +26,6 @@ export function isStageName(name: string): boolean {
 
 /** A folder untouched for this long has no owner, milliseconds. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
-
-/** The same if its lock is free here, but may be held elsewhere, milliseconds. */
-const UNLOCKED_MS = 60 * 60 * 1000;
 
 export interface StageFolder {
   readonly files: string;
@@ -53,20 +49,16 @@ export async function openStageFolder(
     join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
   const path = of(thisProcess());
   mkdirSync(path, { mode: 0o700 });
-  const { isUsed, lock } = await takeOver(target, stageIn, path);
+  const isUsed = await takeOver(target, stageIn, path);
   const files = join(path, "files");
   mkdirSync(files, { recursive: true });
   return {
     files,
     isUsed,
-    remove: () => removeFolder(path, lock),
+    remove: () => removeFolder(path),
     leave() {
-      if (readdirSync(files).length === 0) return removeFolder(path, lock);
-      try {
-        renameSync(path, of(noProcess()));
-      } finally {
-        lock?.release(); // after the rename: the next download would take the old name
-      }
+      if (readdirSync(files).length === 0) removeFolder(path);
+      else renameSync(path, of(noProcess()));
     },
   };
 }
@@ -90,29 +82,16 @@ function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
   return new Set([stageIn, dirname(target)]);
 }
 
-/** Takes over the first abandoned folder for this target, locked, and removes the others. */
-async function takeOver(
-  target: string,
-  stageIn: string,
-  path: string,
-): Promise<{ isUsed: boolean; lock?: HeldLock }> {
+/** Takes over the first abandoned folder for this target, and removes the others. */
+async function takeOver(target: string, stageIn: string, path: string): Promise<boolean> {
   let isUsed = false;
-  let own: HeldLock | undefined;
   for (const { left, owner, isSame } of stagesIn(placesOf({ target, stageIn }), target, path)) {
-    const lock = takeLock(left);
-    if (lock === "held") continue;
-    const isGone = isSame && (isProcessGone(owner) || lock !== undefined && await isUnlocked(left));
-    const isLeft = isGone || await isUntouched(left, FORGOTTEN_MS);
-    const isTaken = isLeft && isSame && !isUsed && renamed(left, path);
-    if (isTaken) {
-      isUsed = true;
-      own = lock; // a process that has opened it could miss a new one
-      continue;
-    }
-    if (isLeft && (!isSame || isUsed)) removeFolder(left, lock);
-    else lock?.release();
+    const isGone = isProcessGone(owner);
+    if (isGone === false || !(isGone && isSame) && !await isUntouched(left)) continue;
+    if (!isSame || isUsed) removeFolder(left);
+    else isUsed = renamed(left, path);
   }
-  return { isUsed, lock: own ?? lockFolder(path) };
+  return isUsed;
 }
 
 /** Lists the temporary folders of this user, for this target and for others. */
@@ -149,17 +128,13 @@ function isOwn(path: string, uid: number): boolean {
   }
 }
 
-async function isUnlocked(path: string): Promise<boolean> {
-  return areLocksSeen(path) || await isUntouched(path, UNLOCKED_MS);
-}
-
-async function isUntouched(path: string, forMs: number): Promise<boolean> {
+async function isUntouched(path: string): Promise<boolean> {
   try {
     let newest = lstatSync(path).mtimeMs;
     for await (const inside of pathsBelow(path)) {
       newest = Math.max(newest, lstatSync(join(path, inside)).mtimeMs);
     }
-    return realSystem.now() - newest > forMs;
+    return realSystem.now() - newest > FORGOTTEN_MS;
   } catch {
     return false; // just removed
   }
@@ -186,21 +161,12 @@ function renamed(from: string, to: string): boolean {
   }
 }
 
-/**
- * Removes a folder and releases its lock; the next download tries again what fails. NFS and FUSE
- * keep an open file that is removed under another name, so the lock is closed first.
- */
-function removeFolder(path: string, lock: HeldLock | undefined): void {
+/** Removes a folder. The next download tries again what fails. */
+function removeFolder(path: string): void {
   try {
     for (const name of readdirSync(path)) {
-      if (name !== LOCK_NAME) rmSync(join(path, name), { recursive: true, force: true });
+      rmSync(join(path, name), { recursive: true, force: true });
     }
-  } catch {
-    // see above
-  }
-  lock?.release();
-  try {
-    rmSync(join(path, LOCK_NAME), { force: true });
     rmdirSync(path); // without its content: another download may have taken it over by now
   } catch {
     // see above

@@ -28,12 +28,12 @@ export function noProcess(): string {
   return `0.${thisMachine()}`;
 }
 
-/** True if a process has ended; false if it runs, or that is unknown here. */
-export function isProcessGone(name: string): boolean {
+/** True if a process has ended, false if it runs, undefined if that is unknown here. */
+export function isProcessGone(name: string): boolean | undefined {
   const [, pid, place] = PROCESS_NAME.exec(name) ?? [];
   if (pid === "0") return true;
   // Deno requires a permission.
-  if (place !== thisMachine() || !isCertain || !isGranted({ name: "run" })) return false;
+  if (place !== thisMachine() || !isCertain || !isGranted({ name: "run" })) return undefined;
   try {
     process.kill(Number(pid), 0);
     return false;

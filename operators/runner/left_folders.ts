@@ -70,5 +70,5 @@ function listed(folder: string): string[] {
 
 function isLeft(name: string): boolean {
   const [, owner] = /-([1-9]\d*\.[0-9a-f]{8})$/.exec(name) ?? [];
-  return owner !== undefined && isProcessGone(owner);
+  return owner !== undefined && isProcessGone(owner) === true;
 }
