@@ -30,9 +30,6 @@ export interface S3Provider {
   readonly defaultRegion?: string;
   /** Returns the endpoint of a region; absent if only the user knows it. */
   readonly defaultEndpoint?: (region: string) => string;
-  /** Tested with a server of this vendor, or with the requests of its documentation. */
-  readonly verified: "real server" | "recorded requests";
-  readonly sources: readonly string[];
 }
 
 const IF_NONE_MATCH = {
@@ -50,11 +47,6 @@ const ROWS: readonly S3Provider[] = [
     title: "Amazon S3",
     addressStyle: "virtual",
     ...IF_NONE_MATCH,
-    verified: "recorded requests",
-    sources: [
-      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html",
-      "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html",
-    ],
   },
   {
     id: "minio",
@@ -62,8 +54,6 @@ const ROWS: readonly S3Provider[] = [
     addressStyle: "path",
     ...IF_NONE_MATCH,
     defaultRegion: "us-east-1",
-    verified: "real server",
-    sources: ["https://github.com/minio/minio", "https://github.com/versity/versitygw"],
   },
   {
     id: "r2",
@@ -71,11 +61,6 @@ const ROWS: readonly S3Provider[] = [
     addressStyle: "path",
     ...IF_NONE_MATCH,
     defaultRegion: "auto",
-    verified: "recorded requests",
-    sources: [
-      "https://developers.cloudflare.com/r2/api/s3/conditional-operations/",
-      "https://developers.cloudflare.com/r2/api/s3/api/",
-    ],
   },
   {
     id: "tos",
@@ -88,12 +73,6 @@ const ROWS: readonly S3Provider[] = [
     createMultipart: true,
     deleteMany: true,
     defaultEndpoint: (region) => `https://tos-s3-${region}.volces.com`,
-    verified: "recorded requests",
-    sources: [
-      "https://www.volcengine.com/docs/6349/74860",
-      "https://docs.byteplus.com/en/docs/tos/docs-compatibility-with-amazon-s3",
-      "https://github.com/volcengine/ve-tos-golang-sdk",
-    ],
   },
   {
     id: "ks3",
@@ -106,11 +85,6 @@ const ROWS: readonly S3Provider[] = [
     createMultipart: false,
     deleteMany: true,
     defaultEndpoint: (region) => `https://ks3-${region}.ksyuncs.com`,
-    verified: "recorded requests",
-    sources: [
-      "https://docs.ksyun.com/documents/45098?type=3",
-      "https://docs.ksyun.com/documents/6762",
-    ],
   },
   {
     id: "oss",
@@ -123,13 +97,6 @@ const ROWS: readonly S3Provider[] = [
     createMultipart: true,
     deleteMany: true,
     defaultEndpoint: (region) => `https://s3.oss-${region.replace(/^oss-/, "")}.aliyuncs.com`,
-    verified: "recorded requests",
-    sources: [
-      "https://www.alibabacloud.com/help/en/oss/developer-reference/" +
-      "use-amazon-s3-sdks-to-access-oss",
-      "https://www.alibabacloud.com/help/en/oss/user-guide/0042-00000214",
-      "https://www.alibabacloud.com/help/en/oss/user-guide/http-status-code-409",
-    ],
   },
   {
     id: "cos",
@@ -142,11 +109,6 @@ const ROWS: readonly S3Provider[] = [
     createMultipart: true,
     deleteMany: true,
     defaultEndpoint: (region) => `https://cos.${region}.myqcloud.com`,
-    verified: "recorded requests",
-    sources: [
-      "https://www.tencentcloud.com/document/product/436/7749",
-      "https://www.tencentcloud.com/document/product/436/7742",
-    ],
   },
 ];
 
