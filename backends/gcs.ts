@@ -18,14 +18,14 @@ import { copyObject, deleteObject } from "./gcs/change.ts";
 import { listObjects } from "./gcs/list.ts";
 import { createPlace } from "./gcs/place.ts";
 import { presignObject } from "./gcs/presign.ts";
-import { type GcsPutOptions, putObject } from "./gcs/put.ts";
+import { putObject } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
 import { SignIn } from "./gcs/sign_in.ts";
 import type { GcsClient, GcsCredentials } from "./gcs/sign_in.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";
-export type { GcsBucketOptions, GcsClient, GcsCredentials, GcsPutOptions };
+export type { GcsBucketOptions, GcsClient, GcsCredentials };
 export type { GcsAuth, GcsCredential, GcsServiceAccountKey } from "./gcs/sign_in.ts";
 export type { GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
 
@@ -65,8 +65,6 @@ export interface GcsBackendOptions {
   ca?: string | readonly string[];
   /** Create the bucket if it does not exist, with these options. @default false */
   createBucket?: boolean | GcsBucketOptions;
-  /** Settings of every uploaded object: encryption, storage class … @default {} */
-  putOptions?: GcsPutOptions;
   /** Milliseconds without progress until a request times out. @default 60000 */
   requestTimeoutMs?: number;
   /**
@@ -94,7 +92,6 @@ const OPTIONS: OptionNames<GcsBackendOptions> = {
   storage: true,
   ca: true,
   createBucket: true,
-  putOptions: true,
   requestTimeoutMs: true,
   retryForMs: true,
   partBytes: true,
@@ -124,7 +121,6 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   const {
     prefix = "",
     createBucket = false,
-    putOptions = {},
     requestTimeoutMs = 60_000,
     retryForMs,
     partBytes = 8 * 2 ** 20,
@@ -156,7 +152,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     get: async (key, options = {}) =>
       await getObject(api, key, { ...options, partBytes, parallel }),
     put: async (key, body, options = {}) =>
-      await putObject(api, key, { ...options, body, partBytes, putOptions }),
+      await putObject(api, key, { ...options, body, partBytes }),
     delete: async (key, options = {}) => await deleteObject(api, key, options),
     list: (prefix, options = {}) => listObjects(api, prefix, options),
     deleteMany: async (keys, { signal } = {}) =>
@@ -165,8 +161,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
         signal,
       }),
     presign: async (key, options) => await presignObject({ api, signIn }, key, options),
-    copy: async (from, to, options = {}) =>
-      await copyObject({ api, putOptions }, { from, to }, options),
+    copy: async (from, to, options = {}) => await copyObject(api, { from, to }, options),
     [Symbol.asyncDispose]: () => Promise.resolve(connections.close()),
   });
 }

@@ -8,8 +8,6 @@ import type { HttpReply } from "./exchange.ts";
 export interface GcsBucketOptions {
   /** Its location: `EU`, `us-central1` … @default "US" */
   location?: string;
-  /** The default storage class of objects: `STANDARD` … */
-  storageClass?: string;
 }
 
 export interface BucketApiOptions extends ApiOptions {

@@ -2,7 +2,6 @@
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { type GcsApi, objectInfo, objectPath, type ObjectResource, replyJson } from "./api.ts";
 import { failure, foreignReply } from "./errors.ts";
-import type { GcsPutOptions } from "./put.ts";
 
 interface RewriteStep {
   done: boolean;
@@ -12,7 +11,7 @@ interface RewriteStep {
 
 /** Copies an object; a large one takes several calls, each continuing the one before. */
 export async function copyObject(
-  { api, putOptions }: { api: GcsApi; putOptions: GcsPutOptions },
+  api: GcsApi,
   { from, to }: { from: string; to: string },
   { signal }: CallOptions,
 ): Promise<ObjectInfo> {
@@ -26,11 +25,7 @@ export async function copyObject(
       path: `${objectPath(place, place.nameOf(from))}/rewriteTo${
         objectPath(place, place.nameOf(to)).slice("/storage/v1".length)
       }`,
-      query: {
-        rewriteToken,
-        destinationPredefinedAcl: putOptions.predefinedAcl,
-        destinationKmsKeyName: putOptions.kmsKeyName,
-      },
+      query: { rewriteToken },
       answers: [404],
       writes: true,
       signal,

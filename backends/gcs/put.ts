@@ -10,24 +10,9 @@ import type { HttpReply } from "./exchange.ts";
 import { startSession } from "./upload_session.ts";
 import type { Part, Upload, UploadSession, Whole } from "./upload_session.ts";
 
-/** Settings of every uploaded object. */
-export interface GcsPutOptions {
-  /** A predefined ACL, for buckets without uniform access: `bucketOwnerFullControl` … */
-  predefinedAcl?: string;
-  /** The key: `projects/…/locations/…/keyRings/…/cryptoKeys/…`. @default that of the bucket */
-  kmsKeyName?: string;
-  /** `NEARLINE` … @default that of the bucket */
-  storageClass?: string;
-  /** `no-store` … */
-  cacheControl?: string;
-  /** Metadata of each object; that of a put takes precedence. */
-  metadata?: Record<string, string>;
-}
-
 export interface WriteOptions {
   /** Bytes of one request of a resumable upload; a multiple of 256 KiB. */
   partBytes: number;
-  putOptions: GcsPutOptions;
 }
 
 const EXISTS: PutResult = { written: false, reason: "exists" };
@@ -35,11 +20,11 @@ const EXISTS: PutResult = { written: false, reason: "exists" };
 export async function putObject(
   api: GcsApi,
   key: string,
-  { body, partBytes, putOptions, ...options }: PutOptions & WriteOptions & { body: Body },
+  { body, partBytes, ...options }: PutOptions & WriteOptions & { body: Body },
 ): Promise<PutResult> {
   const { signal, size = bodySize(body) } = options;
   signal?.throwIfAborted();
-  const upload = describe(api, key, { ...options, putOptions });
+  const upload = describe(api, key, options);
   const known = bodySize(body);
   if (known !== undefined && known !== size) throw otherSize(api, key, known, size);
   if (body instanceof Uint8Array && known! <= partBytes) {
@@ -52,28 +37,17 @@ export async function putObject(
 function describe(
   { place }: GcsApi,
   key: string,
-  { mode, contentType, metadata, putOptions, signal }:
-    & PutOptions
-    & Pick<WriteOptions, "putOptions">,
+  { mode, contentType, metadata, signal }: PutOptions,
 ): Upload {
-  const { predefinedAcl, kmsKeyName, storageClass, cacheControl } = putOptions;
   const create = mode === "create";
-  const own = { ...putOptions.metadata, ...metadata };
   return {
     key,
     create,
-    query: {
-      predefinedAcl,
-      kmsKeyName,
-      ifGenerationMatch: create ? 0 : undefined,
-      fields: OBJECT_FIELDS,
-    },
+    query: { ifGenerationMatch: create ? 0 : undefined, fields: OBJECT_FIELDS },
     resource: {
       name: place.nameOf(key),
       contentType: contentType ?? "application/octet-stream",
-      storageClass,
-      cacheControl,
-      metadata: Object.keys(own).length === 0 ? undefined : own,
+      metadata,
     },
     signal,
   };

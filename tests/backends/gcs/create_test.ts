@@ -9,7 +9,7 @@ const UPLOAD = { method: "POST", url: /uploadType=multipart/ };
 
 strictTest("a create is one request with generation 0 and a checksum", async (context) => {
   const { fake, open } = context;
-  const backend = open({ putOptions: { storageClass: "NEARLINE", metadata: { team: "a" } } });
+  const backend = open();
   const options = { ...create, contentType: "text/plain", metadata: { author: "me" } };
   const results = [
     await backend.put("a/b", text("x"), options),
@@ -23,11 +23,7 @@ strictTest("a create is one request with generation 0 and a checksum", async (co
   const { name, properties } = fake.objects().find("a/b")!;
   assertEquals({ name, properties }, {
     name: "a/b",
-    properties: {
-      contentType: "text/plain",
-      storageClass: "NEARLINE",
-      metadata: { team: "a", author: "me" },
-    },
+    properties: { contentType: "text/plain", metadata: { author: "me" } },
   });
   assert(
     new TextDecoder().decode(first.body).includes(
@@ -36,17 +32,11 @@ strictTest("a create is one request with generation 0 and a checksum", async (co
   );
 });
 
-strictTest("an overwrite has no condition, and sends putOptions", async (context) => {
+strictTest("an overwrite has no condition", async (context) => {
   const { fake, open } = context;
-  const backend = open({
-    putOptions: { kmsKeyName: "projects/p/key", predefinedAcl: "private" },
-  });
+  const backend = open();
   for (const value of ["1", "2"]) assert((await backend.put("a", text(value))).written);
   const { query } = fake.requests[1];
-  assertEquals([query.get("kmsKeyName"), query.get("predefinedAcl")], [
-    "projects/p/key",
-    "private",
-  ]);
   assertEquals(query.get("ifGenerationMatch"), undefined);
 });
 const AMBIGUOUS: [string, Fault, boolean][] = [

@@ -27,7 +27,6 @@ Deno.test("a worker opens the same bucket with credentials from here", async () 
     bucket: "models",
     prefix: "a",
     keyFilename: "key.json",
-    putOptions: { storageClass: "NEARLINE" },
   };
   const { reopen } = createGcsBackend({ ...plain, logger: console });
   assertEquals(reopen?.name, "createGcsBackend");
