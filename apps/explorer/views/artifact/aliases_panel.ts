@@ -5,6 +5,7 @@ import type { Alias, NameSummary } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { formatTime } from "../../components/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
+import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { hrefOf } from "../../framework/router.ts";
@@ -26,10 +27,32 @@ export function AliasesPanel(
   const [shown, setShown] = useState<string>();
   const writes = mayWrite(rights, name) && !service.isSite;
   const close = () => (setChange(undefined), changed());
+  const actions = ({ alias, version }: Alias) =>
+    html`
+      <div class="row">
+        <button type="button" class="button button-small" aria-expanded=${shown === alias}
+          onClick=${() => setShown(shown === alias ? undefined : alias)}>History</button>
+        ${writes && html`
+          <button type="button" class="button button-small" aria-label=${`Move ${alias}`}
+            onClick=${() => setChange({ name, alias, from: version })}>Move</button>
+          <button type="button" class="button button-small button-danger"
+            aria-label=${`Remove ${alias}`}
+            onClick=${() => setChange({ name, alias, from: version, remove: true })}>Remove</button>
+        `}
+      </div>
+    `;
+  const columns: Column<Alias>[] = [
+    { title: "Alias", cell: ({ alias }) => html`<span class="tag tag-alias">${alias}</span>` },
+    {
+      title: "Version",
+      class: "mono",
+      cell: ({ version }) => html`<a href=${hrefOf(["artifacts", name, version])}>${version}</a>`,
+    },
+    { title: "Actions", isUntitled: true, cell: actions },
+  ];
   return html`
-    ${writes && versions.length > 0 &&
-      html`<div class="row actions"><button type="button" class="button"
-      onClick=${() => setChange({ name })}>Set an alias</button></div>`}
+    ${writes && versions.length > 0 && html`<div class="row actions"><button type="button"
+      class="button" onClick=${() => setChange({ name })}>Set an alias</button></div>`}
     ${aliases.length === 0
       ? html`
         <${Empty} title="This name has no aliases">
@@ -38,59 +61,14 @@ export function AliasesPanel(
           <//>
       `
       : html`
-        <div class="table-wrap" tabindex="0" role="region" aria-label="Aliases">
-          <table>
-            <thead>
-              <tr>
-                <th>Alias</th>
-                <th>Version</th>
-                <th><span class="hidden">Actions</span></th>
-              </tr>
-            </thead>
-            <tbody>${aliases.map((each) =>
-              html`
-                <${AliasRow} key=${each.alias} alias=${each} name=${name} writes=${writes}
-                  isShown=${shown === each.alias} change=${setChange}
-                  show=${() => setShown(shown === each.alias ? undefined : each.alias)} />
-              `
-            )}</tbody>
-          </table>
-        </div>
+        <${Table} label="Aliases" rows=${aliases} columns=${columns}
+          keyOf=${({ alias }: Alias) => alias} />
       `}
     ${shown !== undefined && html`
       <${AliasHistory} key=${shown} name=${name} alias=${shown} writes=${writes}
         change=${setChange} />
     `}
     ${change && html`<${AliasDialog} change=${change} summary=${summary} close=${close} />`}
-  `;
-}
-
-function AliasRow(
-  { alias: { alias, version }, name, writes, isShown, show, change }: {
-    alias: Alias;
-    name: string;
-    writes: boolean;
-    isShown: boolean;
-    show: () => void;
-    change: (change: AliasChange) => void;
-  },
-) {
-  return html`
-    <tr>
-      <td><span class="tag tag-alias">${alias}</span></td>
-      <td><a class="mono" href=${hrefOf(["artifacts", name, version])}>${version}</a></td>
-      <td>
-        <div class="row">
-        <button type="button" class="button button-small" aria-expanded=${isShown} onClick=${show}>History</button>
-        ${writes && html`
-          <button type="button" class="button button-small" aria-label=${`Move ${alias}`}
-            onClick=${() => change({ name, alias, from: version })}>Move</button>
-          <button type="button" class="button button-small button-danger" aria-label=${`Remove ${alias}`}
-            onClick=${() => change({ name, alias, from: version, remove: true })}>Remove</button>
-        `}
-      </div>
-      </td>
-    </tr>
   `;
 }
 
@@ -106,45 +84,29 @@ function AliasHistory(
   const { service } = useSession();
   const path = `${namePath(name)}/aliases/${encodeURIComponent(alias)}/history`;
   const history = useLoaded((signal) => service.list<HistoryEntry>(path, { signal }), [path]);
+  const from = history.value?.[0]?.version;
+  const columns: Column<HistoryEntry>[] = [
+    { title: "Changed", class: "fit", cell: ({ changedAt }) => formatTime(changedAt) },
+    {
+      title: "Version",
+      cell: ({ version }) =>
+        version ? html`<code>${version}</code>` : html`<span class="muted">removed</span>`,
+    },
+    {
+      title: "Actions",
+      isUntitled: true,
+      cell: ({ version: to }, i) =>
+        writes && to !== undefined && i > 0 && to !== from && html`
+          <button type="button" class="button button-small"
+            onClick=${() => change({ name, alias, from, to })}>Roll back to ${to}</button>
+        `,
+    },
+  ];
   return html`
     <section class="stack" aria-label=${`History of ${alias}`}>
       <h2>History of ${alias}</h2>
       <${Shown} of=${history}>${(entries: HistoryEntry[]) =>
-        html`
-          <div class="table-wrap">
-            <table>
-              <thead>
-                <tr>
-                  <th>Changed</th>
-                  <th>Version</th>
-                  <th><span class="hidden">Actions</span></th>
-                </tr>
-              </thead>
-              <tbody>${entries.map(({ version, changedAt, generation }, i) =>
-                html`
-                  <tr key=${generation}>
-                    <td class="fit">${formatTime(changedAt)}</td>
-                    <td>${version
-                      ? html`<code>${version}</code>`
-                      : html`<span class="muted">removed</span>`}</td>
-                    <td>${writes && version !== undefined && i > 0 &&
-                      version !== entries[0]!.version &&
-                      html`
-                        <button type="button" class="button button-small"
-                          onClick=${() =>
-                            change({
-                              name,
-                              alias,
-                              from: entries[0]!.version,
-                              to: version,
-                            })}>Roll back to ${version}</button>
-                      `}</td>
-                  </tr>
-                `
-              )}</tbody>
-            </table>
-          </div>
-        `}<//>
+        html`<${Table} label=${`Changes of ${alias}`} rows=${entries} columns=${columns} />`}<//>
     </section>
   `;
 }
