@@ -19,7 +19,7 @@ export interface ComparisonProps {
 
 type PairView = (props: PairProps) => VNode | null;
 
-/** Loads the comparison of a kind. Others are compared as bytes. */
+/** Loads the comparison of a kind. Of others, the digests are compared. */
 const VIEWS: Partial<Record<Kind, () => Promise<PairView>>> = {
   json: async () => (await import("./values.ts")).JsonComparison,
   notebook: async () => (await import("./values.ts")).JsonComparison,
@@ -88,7 +88,18 @@ function DifferentFiles({ left, right }: PairProps): VNode {
   const opened = useLoaded(async (signal) => {
     const [before, after] = await Promise.all([kindOf(left, signal), kindOf(right, signal)]);
     const load = before === after ? VIEWS[before] : undefined;
-    return load === undefined ? (await import("./texts.ts")).BytesComparison : await load();
+    return await load?.() ?? DifferentBytes;
   }, [left.digest, right.digest]);
   return whenLoaded(opened, (View) => html`<${View} left=${left} right=${right} />`);
+}
+
+function DifferentBytes({ left, right }: PairProps): VNode {
+  return html`
+    <dl class="facts card">${[left, right].map(({ ref, digest }) =>
+      html`
+        <dt>${ref}</dt>
+        <dd class="mono">${digest}</dd>
+      `
+    )}</dl>
+  `;
 }

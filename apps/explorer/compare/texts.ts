@@ -1,11 +1,10 @@
-// Text compared line by line, and bytes at their first difference.
+// Text compared line by line.
 import { unifiedDiff } from "../../diff.ts";
 import { formatBytes, formatNumber } from "../components/format.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, useState, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { Scroll, whenLoaded } from "../previews/parts.ts";
-import { hexRows } from "../previews/text/text_part.ts";
 import type { PairProps } from "./pair.ts";
 
 /** The beginning of each file that is compared. */
@@ -113,44 +112,4 @@ function Lines({ before, after, names }: {
 
 function cutText(text: string): string {
   return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
-}
-
-/** Bytes that are searched for a difference, and bytes shown around it. */
-const SEARCH_BYTES = 1024 * 1024;
-const AROUND_BYTES = 128;
-
-export function BytesComparison({ left, right }: PairProps): VNode {
-  const loaded = useLoaded(async (signal) => {
-    const length = Math.min(SEARCH_BYTES, Math.max(left.size, right.size));
-    const [before, after] = await Promise.all([
-      left.read(0, Math.min(length, left.size), signal),
-      right.read(0, Math.min(length, right.size), signal),
-    ]);
-    const shorter = Math.min(before.length, after.length);
-    let at = 0;
-    while (at < shorter && before[at] === after[at]) at++;
-    const isFound = at < shorter || left.size !== right.size && shorter < SEARCH_BYTES;
-    const start = Math.max(0, at - at % 16 - 32);
-    return { at, isFound, start, before: before.subarray(start), after: after.subarray(start) };
-  }, [left.digest, right.digest]);
-  return whenLoaded(loaded, ({ at, isFound, start, before, after }) => {
-    if (!isFound) {
-      const searched = formatBytes(SEARCH_BYTES);
-      const text = `The first ${searched} are equal; the files differ after them.`;
-      return html`<p class="note left-out">${text}</p>`;
-    }
-    const side = (name: string, bytes: Uint8Array) =>
-      html`
-        <div>
-          <h4>${name}</h4>
-          <${Scroll} label=${`Bytes of ${name}`}>
-            <pre class="hex" tabindex="0">${hexRows(bytes.subarray(0, AROUND_BYTES), start)}</pre>
-            <//>
-            </div>
-      `;
-    return html`
-      <p>The first difference is at byte ${formatNumber(at)}.</p>
-      <div class="sides">${side(left.ref, before)}${side(right.ref, after)}</div>
-    `;
-  });
 }

@@ -42,6 +42,6 @@ export const COMPARISONS: [path: string, text: string][] = [
   ["cells.zarr", "elements differ"],
   ["scores.csv", "Rows: 1 added, 1 removed, 1 changed"],
   ["scores.parquet", "Changed cells by column: score (1)"],
-  ["weights.bin", "The first difference is at byte 1."],
+  ["weights.bin", "in demo:kinds@2.0.0"],
   ["README.md", "Both files have the same bytes"],
 ];
