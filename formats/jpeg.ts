@@ -14,9 +14,9 @@ import {
   checkPixels,
   checkQuality,
   corruptImage,
-  fromRgba,
+  decodePixels,
   holdsImage,
-  loadWasm,
+  loadEncoder,
   toRgba,
   unsupportedImage,
   unwritableImage,
@@ -31,14 +31,6 @@ export type { ImageOptions } from "./images/image_file.ts";
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3], maxSide: 65_500 };
 const GREY = 1;
 const YCBCR = 3;
-
-interface Encoder {
-  encode(rgba: Uint8ClampedArray, width: number, height: number, options: object): Uint8Array;
-}
-
-interface Decoder {
-  decode(bytes: Uint8Array, turn: boolean): { data: Uint8ClampedArray } | null;
-}
 
 /** Options of {@linkcode jpeg}. */
 export interface JpegOptions extends ImageOptions {
@@ -83,50 +75,18 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
         throw unwritableImage("JPEG", "it would change the pixels", hint);
       }
       checkHolds("JPEG", image, HOLDS);
-      const { encode } = await loadWasm<Encoder>("JPEG", encoder, []);
-      signal?.throwIfAborted();
+      const { encode } = await loadEncoder("JPEG", encoder, signal);
       const color_space = image.channels === 1 ? GREY : YCBCR;
       const options = { ...defaultEncodeOptions, quality, color_space };
-      return encode(toRgba(image), image.width, image.height, options);
+      return encode(toRgba(image), image.width, image.height, options)!;
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
-      const { width, height, channels } = readJpegMarkers(bytes, file.path, maxPixels);
-      const said: string[] = [];
-      const { decode } = await loadWasm<Decoder>("JPEG", decoder, said);
-      signal?.throwIfAborted();
-      const data = decodePixels(decode, bytes, said, file.path);
-      if (data.length !== width * height * 4) {
-        throw corruptImage(file.path, "its size differs from its header");
-      }
-      return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
+      const frame = readJpegMarkers(bytes, file.path, maxPixels);
+      const given = { format: "JPEG", decoder, args: [bytes, false], path: file.path };
+      return await decodePixels(given, frame, signal);
     },
   };
-}
-
-/**
- * Decodes the pixels. The decoder prints only its first warning. Any warning means that it guessed,
- * even "extraneous bytes": a damaged scan that used too few of them.
- */
-function decodePixels(
-  decode: Decoder["decode"],
-  bytes: Uint8Array,
-  said: string[],
-  path: string,
-): Uint8ClampedArray {
-  let pixels: ReturnType<Decoder["decode"]> = null;
-  let cause: unknown;
-  try {
-    pixels = decode(bytes, false);
-  } catch (error) {
-    cause = error;
-  }
-  const [problem] = said;
-  if (pixels !== null && problem === undefined) return pixels.data;
-  if (/memory|OOM/i.test(`${problem} ${cause}`)) {
-    throw unsupportedImage(path, "it needs more memory than its decoder has");
-  }
-  throw corruptImage(path, `it is damaged (${problem ?? "nothing was decoded"})`, cause);
 }
 
 interface JpegFrame {

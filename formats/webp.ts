@@ -14,10 +14,9 @@ import {
   checkPixels,
   checkQuality,
   corruptImage,
-  fromRgba,
+  decodePixels,
   holdsImage,
-  loadWasm,
-  readingFailed,
+  loadEncoder,
   toRgba,
   unsupportedImage,
   unwritableImage,
@@ -30,14 +29,6 @@ export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
 
 const HOLDS: Holds = { dtypes: ["uint8"], channels: [3, 4], maxSide: 16_383 };
-
-interface Encoder {
-  encode(rgba: Uint8ClampedArray, width: number, height: number, how: object): Uint8Array | null;
-}
-
-interface Decoder {
-  decode(bytes: Uint8Array): { data: Uint8ClampedArray; width: number; height: number } | null;
-}
 
 /** Options of {@linkcode webp}. */
 export interface WebpOptions extends ImageOptions {
@@ -80,8 +71,7 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
       if (!isKept(image)) {
         throw unwritableImage("WebP", "its alpha is opaque everywhere", "Drop its fourth channel.");
       }
-      const { encode } = await loadWasm<Encoder>("WebP", encoder, []);
-      signal?.throwIfAborted();
+      const { encode } = await loadEncoder("WebP", encoder, signal);
       const how = lossy ? { quality } : { lossless: 1, exact: 1 };
       const bytes = encode(toRgba(image), image.width, image.height, { ...defaultOptions, ...how });
       if (bytes === null) {
@@ -94,14 +84,8 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
       const { width, height, alpha } = readWebpChunks(bytes, file.path, maxPixels);
-      const { decode } = await loadWasm<Decoder>("WebP", decoder, []);
-      signal?.throwIfAborted();
-      const data = decodePixels(decode, bytes, file.path);
-      if (data.length !== width * height * 4) {
-        throw corruptImage(file.path, "its size differs from its header");
-      }
-      const channels = alpha ? 4 : 3;
-      return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
+      const given = { format: "WebP", decoder, args: [bytes], path: file.path };
+      return await decodePixels(given, { width, height, channels: alpha ? 4 : 3 }, signal);
     },
   };
 }
@@ -111,20 +95,6 @@ function isOpaque({ data }: Image): boolean {
     if (data[i] !== 255) return false;
   }
   return true;
-}
-
-function decodePixels(
-  decode: Decoder["decode"],
-  bytes: Uint8Array,
-  path: string,
-): Uint8ClampedArray {
-  try {
-    const pixels = decode(bytes);
-    if (pixels !== null) return pixels.data;
-  } catch (error) {
-    throw readingFailed(path, error);
-  }
-  throw corruptImage(path, "it is damaged");
 }
 
 interface WebpHeader {

@@ -68,7 +68,7 @@ export function toRgba({ data, width, height, channels }: Image): Uint8ClampedAr
 }
 
 /** Keeps the first channels of RGBA. */
-export function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
+function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
   if (channels === 4) return new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
   const data = new Uint8Array(rgba.length / 4 * channels);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
@@ -116,7 +116,7 @@ export function checkHolds(format: string, value: unknown, holds: Holds): assert
  * memory never shrinks. Its output is added to `said`. Throws `Denied` without read permission for
  * its package, `Unsupported` if this runtime cannot load it.
  */
-export async function loadWasm<M>(format: string, factory: unknown, said: string[]): Promise<M> {
+async function loadWasm<M>(format: string, factory: unknown, said: string[]): Promise<M> {
   const print = (line: string) => void said.push(line);
   try {
     const options = { noInitialRun: true, print, printErr: print };
@@ -134,4 +134,60 @@ export async function loadWasm<M>(format: string, factory: unknown, said: string
       cause,
     });
   }
+}
+
+interface Encoder {
+  encode(rgba: Uint8ClampedArray, width: number, height: number, how: object): Uint8Array | null;
+}
+
+export async function loadEncoder(
+  format: string,
+  factory: unknown,
+  signal?: AbortSignal,
+): Promise<Encoder> {
+  const encoder = await loadWasm<Encoder>(format, factory, []);
+  signal?.throwIfAborted();
+  return encoder;
+}
+
+interface Decoder {
+  decode(...args: unknown[]): { data: Uint8ClampedArray } | null;
+}
+
+/**
+ * Decodes pixels. A decoder prints only its first warning. Any warning means that it guessed, even
+ * "extraneous bytes": a damaged scan that used too few of them.
+ */
+export async function decodePixels(
+  { format, decoder, args, path }: {
+    format: string;
+    decoder: unknown;
+    args: unknown[];
+    path: string;
+  },
+  { width, height, channels }: Pick<Image, "width" | "height" | "channels">,
+  signal?: AbortSignal,
+): Promise<Image> {
+  const said: string[] = [];
+  const { decode } = await loadWasm<Decoder>(format, decoder, said);
+  signal?.throwIfAborted();
+  let pixels: ReturnType<Decoder["decode"]> = null;
+  let cause: unknown;
+  try {
+    pixels = decode(...args);
+  } catch (error) {
+    cause = error;
+  }
+  const [problem = pixels === null ? "nothing was decoded" : undefined] = said;
+  if (/memory|OOM/i.test(`${problem} ${cause}`)) {
+    throw unsupportedImage(path, "it needs more memory than its decoder has");
+  }
+  if (pixels === null || problem !== undefined) {
+    throw corruptImage(path, `it is damaged (${problem})`, cause);
+  }
+  const { data } = pixels;
+  if (data.length === width * height * 4) {
+    return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
+  }
+  throw corruptImage(path, "its size differs from its header");
 }
