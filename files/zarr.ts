@@ -30,7 +30,7 @@ import {
 } from "./zarr/array_files.ts";
 import { ArrayLocks, type ArrayTask } from "./zarr/lock.ts";
 import { Lookup } from "./zarr/lookup.ts";
-import { placeMade, placeNew, replaceChunk } from "./zarr/place_made.ts";
+import { placeMade, placeNew } from "./zarr/place_made.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 
@@ -55,10 +55,8 @@ export interface ZarrFilesOptions {
  * below. `open` returns the `.npy` bytes of an array. Folders of other programs with a `zarr.json`
  * are shown as files too, except unsupported arrays and those of version 2.
  *
- * An array is written to a folder in `.zarr-saving` and moved to its path when complete. The chunk
- * of an array with one chunk is replaced in one step by one of the same type, shape and codec. Any
- * other array is absent for a moment while it is replaced, and readers wait. In a bucket a move
- * copies each file. `zarr.json` leaves first, to `.zarr-saving`, and arrives last, so a part of an
+ * An array is written to a folder in `.zarr-saving` and moved to its path when complete. It is
+ * absent for a moment while it is replaced, and readers wait. In a bucket a move copies each file. `zarr.json` leaves first, to `.zarr-saving`, and arrives last, so a part of an
  * array never looks like an array. A load reads an array again if it was replaced meanwhile: the
  * attribute `holdfast-save` differs from save to save.
  *
@@ -192,12 +190,8 @@ class ZarrFiles implements FileStore {
       const seen = await this.#lookup.once(path, options);
       if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
       if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
-      const isReplaced = made !== undefined && seen?.array !== undefined &&
-        await replaceChunk(this.#files, path, { made, check, ...options });
-      if (!isReplaced) {
-        await writeArray(this.#files, worksOf(own).made, { ...wanted, made });
-        await placeMade(this.#files, own, why, { seen, isArray: true, check, ...options });
-      }
+      await writeArray(this.#files, worksOf(own).made, { ...wanted, made });
+      await placeMade(this.#files, own, why, { seen, isArray: true, check, ...options });
       return entry;
     });
   }

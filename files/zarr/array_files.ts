@@ -124,17 +124,13 @@ export function fileEntry(
   return { path, kind: "file", size };
 }
 
-/** Adds the time of the last change, of the only chunk or else of the document. */
+/** Adds the time of the last change. */
 export async function arrayEntry(
   files: FileStore,
   path: string,
   { array, ...options }: CallOptions & { array: ZarrArray },
 ): Promise<FileEntry> {
-  const { shape, chunks } = array;
-  const chunk = isOneChunk(shape, chunks)
-    ? await files.stat(joinPath(path, ["c", ...shape.map(() => 0)].join(".")), options)
-    : undefined;
-  const changed = chunk ?? await files.stat(joinPath(path, DOCUMENT), options);
+  const changed = await files.stat(joinPath(path, DOCUMENT), options);
   const entry = fileEntry(path, array);
   return changed?.modifiedAt === undefined ? entry : { ...entry, modifiedAt: changed.modifiedAt };
 }

@@ -7,9 +7,6 @@ import { busy } from "./lock.ts";
 import type { Seen } from "./lookup.ts";
 import { moveArray } from "./trees.ts";
 import { type Change, worksOf } from "./undo_change.ts";
-import { joinPath } from "../../core/naming/paths.ts";
-import { SAVE } from "./array_files.ts";
-import { DOCUMENT, readDocument } from "./document.ts";
 
 /** Moves the result of a change to its path, replacing what was seen there. */
 export async function placeMade(
@@ -53,37 +50,5 @@ export async function placeNew(
   } catch (error) {
     if (isRegistryError(error, "AlreadyExists")) return false;
     throw error;
-  }
-}
-
-/**
- * Replaces the chunk of an array of one chunk, if its document stays the same except for the id of
- * the save: readers see the old array or the new one. Returns false if that is not possible.
- */
-export async function replaceChunk(
-  files: FileStore,
-  path: string,
-  { made, check, ...options }: CallOptions & {
-    made: ReadonlyMap<string, Uint8Array>;
-    check(): Promise<void>;
-  },
-): Promise<boolean> {
-  const [before, after] = [await readDocument(files, path, options), made.get(DOCUMENT)!];
-  if (before === undefined || withoutSave(before) !== withoutSave(after)) return false;
-  await check();
-  for (const [name, bytes] of made) {
-    if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
-  }
-  return true;
-}
-
-/** Returns a document without the id of its save. */
-function withoutSave(document: Uint8Array): string | undefined {
-  try {
-    const { attributes, ...parsed } = JSON.parse(new TextDecoder().decode(document));
-    const { [SAVE]: _, ...others } = attributes ?? {};
-    return JSON.stringify({ ...parsed, attributes: others });
-  } catch {
-    return undefined;
   }
 }
