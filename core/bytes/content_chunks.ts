@@ -2,6 +2,7 @@
 // equal chunks. FORMAT.md (3.4) has the rules and the bytes of a list.
 import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
+import type { ByteRange } from "../backend.ts";
 
 /** Smaller files are not cut. */
 export const MIN_CUT_BYTES = 256 * 1024;
@@ -102,9 +103,8 @@ export class Cutter {
   }
 }
 
-/** A range of a file: whole chunks, `chunk` is the first. */
-export interface ChunkRange {
-  chunk: number;
+/** A range of a file. */
+export interface Stretch {
   from: number;
   to: number;
 }
@@ -180,17 +180,9 @@ export class ChunkList {
     return this.#bytes.subarray(at, at + DIGEST_BYTES);
   }
 
-  /** Returns the chunks in ranges that begin and end with one. */
-  *chunksIn(ranges: readonly { offset: number; length: number }[]): Generator<number, undefined> {
-    let chunk = 0, at = 0;
-    for (const { offset, length } of ranges) {
-      for (; at < offset + length; at += this.lengthOf(chunk++)) if (at >= offset) yield chunk;
-    }
-  }
-
   /** Yields ranges of whole chunks that cover a range, each of one chunk or up to `most` bytes. */
-  *cover({ from, to }: Omit<ChunkRange, "chunk">, most: number): Generator<ChunkRange, undefined> {
-    let range: ChunkRange | undefined;
+  *cover({ from, to }: Stretch, most: number): Generator<Stretch, undefined> {
+    let range: Stretch | undefined;
     for (let chunk = 0, at = 0; chunk < this.count && at < to; chunk++) {
       const start = at;
       at += this.lengthOf(chunk);
@@ -199,17 +191,24 @@ export class ChunkList {
         yield range;
         range = undefined;
       }
-      range ??= { chunk, from: start, to: at };
+      range ??= { from: start, to: at };
       range.to = at;
     }
     if (range !== undefined) yield range;
   }
 
-  /** Yields the lengths and digests of the chunks from one on. */
-  *digestsFrom(chunk: number): Generator<{ size: number; sha256: string }> {
-    for (let i = chunk; i < this.count; i++) {
-      const sha256 = Buffer.from(this.digestOf(i)).toString("hex");
-      yield { size: this.lengthOf(i), sha256 };
+  /** Yields the lengths and digests of the chunks in ranges that begin and end with one. */
+  *digestsIn(
+    ranges: readonly Required<ByteRange>[],
+  ): Generator<{ size: number; sha256: string }, undefined> {
+    let chunk = 0, at = 0;
+    for (const { offset, length } of ranges) {
+      for (; at < offset + length; chunk++) {
+        const size = this.lengthOf(chunk);
+        const isIn = at >= offset;
+        at += size;
+        if (isIn) yield { size, sha256: Buffer.from(this.digestOf(chunk)).toString("hex") };
+      }
     }
   }
 

@@ -1,9 +1,8 @@
 // Makes a file from a copy of another version and from the bytes that the copy lacks.
-import { createHash } from "node:crypto";
 import type { ByteRange } from "../backend.ts";
 import type { ArtifactFile } from "../artifact.ts";
-import { sameBytes } from "./bytes.ts";
 import { type ChunkList, type ChunkRun, equalRuns, ListMaker } from "./content_chunks.ts";
+import { createRunCheck } from "./digest.ts";
 
 /** The bytes of another version of a file. */
 export type LocalCopy = NonNullable<Parameters<NonNullable<ArtifactFile["rebuild"]>>[0]>;
@@ -102,22 +101,11 @@ export async function* checkedChunks(
     error: () => Error;
   },
 ): AsyncGenerator<Uint8Array> {
-  const expected = list.chunksIn(ranges);
-  let chunk = expected.next().value!;
-  let left = list.lengthOf(chunk);
-  let hash = createHash("sha256");
+  const check = createRunCheck(list.digestsIn(ranges), () => {
+    throw error();
+  });
   for await (const given of bytes) {
-    for (let rest = given; rest.byteLength > 0;) {
-      const taken = rest.subarray(0, left);
-      hash.update(taken);
-      left -= taken.byteLength;
-      rest = rest.subarray(taken.byteLength);
-      if (left > 0) continue;
-      if (!sameBytes(hash.digest(), list.digestOf(chunk))) throw error();
-      chunk = expected.next().value ?? chunk;
-      left = list.lengthOf(chunk);
-      hash = createHash("sha256");
-    }
+    check(given);
     yield given;
   }
 }

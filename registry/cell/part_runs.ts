@@ -1,5 +1,6 @@
 // Reads the parts of a file. Adjacent parts of one object are read together.
 import type { Backend, StoredObject } from "../../core/backend.ts";
+import type { Stretch } from "../../core/bytes/content_chunks.ts";
 import { fault } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
@@ -37,14 +38,11 @@ function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boo
     (part.offset ?? 0) === offset + size;
 }
 
-export interface PlacedPart {
-  part: Part;
-  from: number;
-  to: number;
-}
+export type { Stretch };
 
-/** A range of a file. */
-export type Stretch = Omit<PlacedPart, "part">;
+export interface PlacedPart extends Stretch {
+  part: Part;
+}
 
 /** Returns the parts of a file that have bytes in a range of it, with their places. */
 export function partsWithin(

@@ -171,12 +171,16 @@ export class PartReader {
     return target;
   }
 
-  /** Reads the list of a file's chunks; undefined if there is none, or if it is damaged. */
+  /** Reads the list of a file's chunks; undefined if there is none. */
   async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
     const part = file.chunks;
-    if (part === undefined || part.size > MAX_CHUNK_LIST_BYTES) return undefined;
-    const bytes = await this.#read(file, { ...part, part });
-    return sha256(bytes) === part.sha256 ? ChunkList.decode(bytes, file.size) : undefined;
+    if (part === undefined) return undefined;
+    const isShort = part.size <= MAX_CHUNK_LIST_BYTES;
+    const bytes = isShort ? await this.#read(file, { ...part, part }) : new Uint8Array();
+    const list = sha256(bytes) === part.sha256 ? ChunkList.decode(bytes, file.size) : undefined;
+    if (list !== undefined) return list;
+    const key = this.#source.keyOf(file, part);
+    throw this.corrupt(file, "its list of chunks is damaged", { key });
   }
 
   corrupt(
@@ -278,11 +282,6 @@ export class PartReader {
     throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, {
       key: this.#source.keyOf(file, part),
     });
-  }
-
-  damagedList(file: StoredFile): RegistryError {
-    const key = this.#source.keyOf(file, file.chunks!);
-    return this.corrupt(file, "its list of chunks is damaged", { key });
   }
 
   /** Makes the error of bytes that do not match their digest, by their offset in the file. */

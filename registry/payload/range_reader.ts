@@ -1,10 +1,6 @@
 // Reads ranges of files. No byte is given out before it is verified, if the file has a list of
 // chunks or is small.
-import {
-  ChunkList,
-  type ChunkRange,
-  MAX_CHUNK_LIST_BYTES,
-} from "../../core/bytes/content_chunks.ts";
+import { ChunkList, MAX_CHUNK_LIST_BYTES } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
@@ -49,7 +45,7 @@ export class RangeReader {
   ): AsyncGenerator<Uint8Array> {
     const { from, to } = range;
     if (from >= to) return;
-    const list = await this.#checkOf(file);
+    const list = await this.#checksOf(file);
     if (list === undefined) return yield* this.#parts.stream(file, { ...range, windowBytes });
     if (windowBytes === undefined && to - from <= BLOCK_BYTES) {
       return yield await this.#keptRange(file, list, range);
@@ -59,7 +55,7 @@ export class RangeReader {
       return yield* this.#parts.stream(file, { ...range, windowBytes });
     }
     const blocks = list.cover(range, windowBytes ?? BLOCK_BYTES);
-    const read = async (block: ChunkRange) => {
+    const read = async (block: Stretch) => {
       const bytes = await this.#read(file, list, block);
       return bytes.subarray(Math.max(from - block.from, 0), Math.min(to, block.to) - block.from);
     };
@@ -83,13 +79,19 @@ export class RangeReader {
     return await list;
   }
 
+  /** Returns a function that takes the bytes of whole chunks and verifies each at its end. */
+  checkOf(file: StoredFile, list: ChunkList, { from, to }: Stretch): (bytes: Uint8Array) => void {
+    return createRunCheck(list.digestsIn([{ offset: from, length: to - from }]), (offset) => {
+      throw this.#parts.damaged(file, from + offset);
+    });
+  }
+
   /** Returns the chunks that verify a file; undefined if it is not verified. */
-  async #checkOf(file: StoredFile): Promise<ChunkList | undefined> {
+  async #checksOf(file: StoredFile): Promise<ChunkList | undefined> {
     if (this.#verify === "none" || file.inline !== undefined) return undefined;
     const list = file.size > AT_ONCE_BYTES ? await this.list(file) : undefined;
     if (list !== undefined) return list.average > MAX_AVERAGE ? undefined : list;
     if (file.size <= MAX_WHOLE_BYTES) return ChunkList.whole(file);
-    if (file.chunks !== undefined) throw this.#parts.damagedList(file);
   }
 
   async #keptRange(
@@ -112,17 +114,12 @@ export class RangeReader {
     return (await kept.bytes).slice(from - kept.from, to - kept.from);
   }
 
-  async #read(
-    file: StoredFile,
-    list: ChunkList,
-    { chunk, ...range }: ChunkRange,
-  ): Promise<Uint8Array> {
+  /** Reads and verifies whole chunks. */
+  async #read(file: StoredFile, list: ChunkList, range: Stretch): Promise<Uint8Array> {
     const bytes = range.to - range.from === file.size
       ? await this.#parts.bytes(file, { check: false })
       : await this.#parts.slice(file, range);
-    createRunCheck(list.digestsFrom(chunk), (offset) => {
-      throw this.#parts.damaged(file, range.from + offset);
-    })(bytes);
+    this.checkOf(file, list, range)(bytes);
     return bytes;
   }
 

@@ -7,7 +7,7 @@ import {
   ListMaker,
   MIN_CUT_BYTES,
 } from "../../core/bytes/content_chunks.ts";
-import { createRunCheck, createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
@@ -146,20 +146,17 @@ export class StoreReader implements FileReader {
     await this.#passWhole(file, isChecked, write, (take) => this.#stored.pass(file, range, take));
   }
 
-  /** Returns the list that was stored with a file, which describes its bytes even if damaged. */
+  /** Returns the list that was stored with a file. Throws if it is damaged. */
+  async checkedList(file: StoredFile): Promise<ChunkList | undefined> {
+    return isCompressed(file) ? undefined : await this.#ranges.list(file);
+  }
+
+  /** The same; undefined for a list that cannot be read: the whole file can without it. */
   async storedList(file: StoredFile): Promise<ChunkList | undefined> {
     return await this.checkedList(file).catch((error) => {
       if (!isRegistryError(error)) throw error;
-      return undefined; // the file can be read without it
+      return undefined;
     });
-  }
-
-  /** Returns the list that was stored with a file. Throws if it is damaged. */
-  async checkedList(file: StoredFile): Promise<ChunkList | undefined> {
-    if (isCompressed(file) || file.chunks === undefined) return undefined;
-    const list = await this.#ranges.list(file);
-    if (list === undefined) throw this.#stored.damagedList(file);
-    return list;
   }
 
   /** On a disk, a file without a list is cut: the first save of a file writes none there. */
@@ -214,12 +211,11 @@ export class StoreReader implements FileReader {
       offset: piece.from,
       length: piece.to - piece.from,
       passTo: (write, signal = this.#options.signal) => {
-        const isChecked = this.#options.verify !== "none";
-        const check = createRunCheck(isChecked ? list.digestsFrom(piece.chunk) : [], (offset) => {
-          throw this.#stored.damaged(file, piece.from + offset);
-        });
-        return this.#stored.pass(file, { from: piece.from, to: piece.to, signal }, (chunk) => {
-          check(chunk);
+        const check = this.#options.verify === "none"
+          ? undefined
+          : this.#ranges.checkOf(file, list, piece);
+        return this.#stored.pass(file, { ...piece, signal }, (chunk) => {
+          check?.(chunk);
           this.#progress(file, chunk.byteLength);
           return write(chunk);
         });

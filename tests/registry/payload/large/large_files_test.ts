@@ -8,7 +8,11 @@ import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
 import type { Registry } from "../../../../core/registry.ts";
-import { collectGarbage, mirrorRegistry } from "../../../../registry/maintenance.ts";
+import {
+  collectGarbage,
+  mirrorRegistry,
+  verifyRegistry,
+} from "../../../../registry/maintenance.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { rejected } from "../../rejected.ts";
 import { keysOf, noise, type RegistryWorld, testInMemory } from "../../registries.ts";
@@ -228,6 +232,9 @@ for (const [state, harm] of Object.entries(DAMAGE)) {
         );
         assertEquals(given, []);
       }
+      const { ok, problems } = await verifyRegistry(registry);
+      const isLie = state === "of another file" && digest !== undefined;
+      assertEquals([ok, problems.map(({ key }) => key)], isLie ? [true, []] : [false, [key]]);
       assertEquals(await registry.load("a"), VALUE);
       const unchecked = (await registry.open("a", { verify: "none" })).files()[0]!;
       assertEquals(await collected(unchecked.stream({ offset: 7, length: 9 })), VALUE.slice(7, 16));
