@@ -110,8 +110,9 @@ const GROUPS: Record<string, GroupEntry> = {
   pairs: {
     title: "Second versions, beside restic, and in a bucket beside s5cmd",
     about:
-      "Each saves a file that a version before it resembles. `added` is what the store grows " +
-      "by, in percent of the file. [What a new version costs](version_cost.md) describes the files.",
+      "Each saves a file of about 48 MiB that resembles the version before it, like those of " +
+      "[What a new version costs](version_cost.md). `added` is what the store grows by, in percent " +
+      "of the file. restic compresses, and its time includes the start of its process.",
     create: async (settings) => (await import("./pairs.ts")).createPairsGroup(settings),
     maxRepeats: 3,
     named: true,
