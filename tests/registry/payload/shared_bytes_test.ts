@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { ChunkList, ListMaker } from "../../../core/bytes/content_chunks.ts";
+import { ListMaker } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
@@ -128,28 +128,6 @@ testStores("compressed files, and those of share: files, share no bytes", async 
     assertEquals(await registry.load("a"), second);
   }
 });
-
-testStores(
-  "a stream has a list of chunks, of a fixed length for share: files",
-  async (registry, store) => {
-    const bytes = noise(2.5 * MIB);
-    for (const share of ["bytes", "files"] as const) {
-      await registry.save("a", blobOf(bytes).stream(), { share });
-      const { files: [file], commit } = await headOf(store);
-      const { object, size } = file!.chunks!;
-      const stored = await store.get(`objects/a/${await orderOf(store)}/${commit}/${object}`);
-      const list = ChunkList.decode(await stored!.bytes(), bytes.byteLength)!;
-      assertEquals(size, stored!.info.size);
-      if (share === "bytes") assert(list.average === 16 * KIB && list.count > 50);
-      else assertEquals([list.average, list.count], [256 * KIB, 3]);
-      const range = (await registry.open("a")).files()[0]!.stream({ offset: MIB - 9, length: 20 });
-      assertEquals(concatBytes(await Array.fromAsync(range)), bytes.slice(MIB - 9, MIB + 11));
-    }
-    await registry.save("a", noise(MIB, 8), { share: "files" });
-    assertEquals((await headOf(store)).files[0]!.chunks, undefined);
-  },
-  ["far"],
-);
 
 testStores(
   "the settings say what saves share, unless they say it themselves",

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type { Backend, ByteRange } from "../../../../core/backend.ts";
 import { bytesStream, concatBytes, storedObject } from "../../../../core/bytes/bytes.ts";
-import { type ChunkList, ListMaker } from "../../../../core/bytes/content_chunks.ts";
+import { ChunkList, ListMaker } from "../../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
@@ -254,6 +254,20 @@ async function describeList(backend: Backend, size: number, sha256: string): Pro
   const [at] = await keysOf(backend, "names/a/versions/");
   await backend.put(at!, encodeRecord({ ...record, files: [{ ...file!, chunks }] }));
 }
+
+testInMemory("share: files lists chunks of a fixed length", async (world) => {
+  const { backend, open } = world;
+  const registry = await open({ cache: false }, (inner) => ({ ...inner, kind: "far" }));
+  await registry.save("a", stream(), { share: "files" });
+  const [, key] = await keysOf(backend, "objects/");
+  const bytes = await (await backend.get(key!))!.bytes();
+  const list = ChunkList.decode(bytes, VALUE.byteLength)!;
+  assertEquals([list.average, list.count, list.lengthOf(0)], [MIB / 4, 25, MIB]);
+  const range = { offset: 3 * MIB - 9, length: 20 };
+  assertEquals(await rangeOf(registry, range), VALUE.slice(3 * MIB - 9, 3 * MIB + 11));
+  await registry.save("b", VALUE, { share: "files" });
+  assertEquals((await recordOf(backend, "names/b/")).files[0]!.chunks, undefined, "up to 64 MiB");
+});
 
 testInMemory("a large file is downloaded in concurrent pieces, in any order", async (world) => {
   const seen = { bytes: 0, most: 0, count: 0, asked: new Set<number>() };
