@@ -26,7 +26,7 @@ export type Request =
   }
   | { verb: "addPart"; name: string; id: string; part: string }
   | { verb: "discardDraft"; name: string; id: string }
-  | { verb: "appendPiece"; id: string; offset: number; bytes: number; damaged: boolean }
+  | { verb: "appendPiece"; id: string; offset: number; bytes: number }
   | { verb: "uploadOffset"; id: string }
   | { verb: "readUpload"; id: string }
   | { verb: "saveMany" | "loadMany"; parts: number }

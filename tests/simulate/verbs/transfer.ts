@@ -5,7 +5,7 @@ import type { Draft } from "../../../core/registry/draft.ts";
 import type { Upload } from "../../../core/registry/transfer.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { createResumableUploads } from "../../../registry/operations/transfer/resumable/uploads.ts";
 
 export interface TransferVerbs {
@@ -120,10 +120,10 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
 export interface UploadVerbs {
   beginUpload(size: number): Promise<string | undefined>;
   uploadOffset(id: string): Promise<number | undefined>;
-  /** Sends the bytes of `content` from `offset`, possibly damaged, with the right checksum. */
+  /** Sends the bytes of `content` from `offset`. */
   appendPiece(
     id: string,
-    sent: { content: Uint8Array; offset: number; bytes: number; damaged: boolean },
+    sent: { content: Uint8Array; offset: number; bytes: number },
   ): Promise<void>;
   readUpload(id: string, content: Uint8Array): Promise<void>;
 }
@@ -153,16 +153,10 @@ export function createUploadVerbs({ call, registry, process }: VerbParts): Uploa
       return outcome.ok && "offset" in outcome ? outcome.offset : undefined;
     },
 
-    async appendPiece(id, { content, offset, bytes, damaged }) {
-      const right = content.subarray(offset, offset + bytes);
-      const sent = damaged ? right.map((byte, i) => i === bytes - 1 ? byte ^ 1 : byte ^ 2) : right;
-      const seen = createSha256();
-      const verify = {
-        update: (chunk: Uint8Array) => seen.update(chunk),
-        matches: () => seen.digest() === sha256(right),
-      };
-      await call({ verb: "appendPiece", id, offset, bytes, damaged }, async () => {
-        return { ok: true, offset: await uploads.append(id, chunksOf(sent), { offset, verify }) };
+    async appendPiece(id, { content, offset, bytes }) {
+      const sent = content.subarray(offset, offset + bytes);
+      await call({ verb: "appendPiece", id, offset, bytes }, async () => {
+        return { ok: true, offset: await uploads.append(id, chunksOf(sent), { offset }) };
       });
     },
 

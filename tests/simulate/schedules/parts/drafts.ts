@@ -190,7 +190,7 @@ export const pieces: Schedule = {
               content.byteLength - offset,
               random.pick([4, 4, 8, 12, 24, 5]) * UNIT,
             );
-            await actor.appendPiece(id, { content, offset, bytes, damaged: random.chance(0.4) });
+            await actor.appendPiece(id, { content, offset, bytes });
           }
         });
       }
@@ -201,7 +201,7 @@ export const pieces: Schedule = {
       const offset = await last.uploadOffset(id);
       if (offset === undefined || offset === content.byteLength) break;
       const bytes = Math.min(content.byteLength - offset, 4 * UNIT);
-      await last.appendPiece(id, { content, offset, bytes, damaged: false });
+      await last.appendPiece(id, { content, offset, bytes });
     }
     await last.readUpload(id, content);
   },
