@@ -1,5 +1,4 @@
-// Encodes a pipeline as one JSON file, which is saved with a run and hashed.
-import { sha256 } from "../../core/bytes/digest.ts";
+// Encodes a pipeline as one JSON file, which is saved with a run.
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../../core/engine.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -17,11 +16,6 @@ import type {
 export function encodePipeline(pipeline: Pipeline): string {
   const definition = escaped(definitionOf(pipeline) as unknown as PlainValue);
   return `${JSON.stringify({ pipeline: definition }, null, 2)}\n`;
-}
-
-/** Returns the SHA-256 of {@linkcode encodePipeline}, hexadecimal. */
-export function pipelineDigest(pipeline: Pipeline): string {
-  return sha256(encodePipeline(pipeline));
 }
 
 function definitionOf(pipeline: Pipeline): PipelineDefinition {

@@ -32,16 +32,14 @@ export function watchStep(
   },
 ): StepWatch {
   const { id, runAs, resources: { diskLimit = Infinity } } = step;
-  const startedAt = system.monotonic();
   const cpuBefore = process.cpuUsage();
-  const [samples, over, tooMuch] = [new Samples(), new AbortController(), new AbortController()];
-  const now: CommandUsage & { diskBytes: number } = { bytes: 0, cpuSeconds: 0, diskBytes: 0 };
-  const peak = { bytes: 0, diskBytes: 0 };
+  const [over, tooMuch] = [new AbortController(), new AbortController()];
+  const usage = { peakBytes: 0, cpuSeconds: 0, peakDiskBytes: 0 };
   let exceeded: RegistryError | undefined;
 
   function onUsage({ bytes, cpuSeconds }: CommandUsage): void {
-    Object.assign(now, { bytes, cpuSeconds });
-    peak.bytes = Math.max(peak.bytes, bytes);
+    usage.cpuSeconds = cpuSeconds;
+    usage.peakBytes = Math.max(usage.peakBytes, bytes);
   }
 
   /** Takes a sample. Returns how long that took, milliseconds. */
@@ -52,11 +50,10 @@ export function watchStep(
       onUsage({ bytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 });
     }
     const sizes = await Promise.all(folders.map(bytesBelow));
-    now.diskBytes = sizes.reduce((sum, size) => sum + size, 0);
-    peak.diskBytes = Math.max(peak.diskBytes, now.diskBytes);
-    samples.add({ atMs: began - startedAt, ...now });
-    if (now.diskBytes > diskLimit && exceeded === undefined) {
-      exceeded = tooMuchDisk(id, { bytes: now.diskBytes, diskLimit });
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    usage.peakDiskBytes = Math.max(usage.peakDiskBytes, bytes);
+    if (bytes > diskLimit && exceeded === undefined) {
+      exceeded = tooMuchDisk(id, { bytes, diskLimit });
       tooMuch.abort(exceeded);
     }
     return system.monotonic() - began;
@@ -81,13 +78,7 @@ export function watchStep(
       over.abort();
       await watching;
       await sample();
-      return {
-        of: runAs === "thread" ? "process" : "processes",
-        peakBytes: peak.bytes,
-        cpuSeconds: now.cpuSeconds,
-        peakDiskBytes: peak.diskBytes,
-        samples: samples.columns(),
-      };
+      return { of: runAs === "thread" ? "process" : "processes", ...usage };
     },
   };
 }
@@ -103,53 +94,6 @@ function tooMuchDisk(
     state: `its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
     hint: "Raise disk_limit, or make the step write less.",
   });
-}
-
-interface Sample {
-  /** Since the start, milliseconds. */
-  atMs: number;
-  /** Memory, bytes. */
-  bytes: number;
-  /** Processor time so far, seconds. */
-  cpuSeconds: number;
-  /** Size of its workspace and output, bytes. */
-  diskBytes: number;
-}
-
-const MOST_SAMPLES = 120;
-
-/** A series of samples, thinned out: at the limit every second one goes, and fewer are added. */
-class Samples {
-  #kept: Sample[] = [];
-  #last?: Sample;
-  #every = 1;
-  #count = 0;
-
-  add(sample: Sample): void {
-    this.#last = sample;
-    if (this.#count++ % this.#every !== 0) return;
-    if (this.#kept.length === MOST_SAMPLES - 1) { // leaves space for the last one
-      this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
-      this.#every *= 2;
-      if ((this.#count - 1) % this.#every !== 0) return;
-    }
-    this.#kept.push(sample);
-  }
-
-  columns(): Record<keyof Sample, number[]> {
-    const last = this.#last;
-    const all = last === undefined || this.#kept.at(-1) === last
-      ? this.#kept
-      : [...this.#kept, last];
-    const column = (name: keyof Sample, digits = 0) =>
-      all.map((sample) => Number(sample[name].toFixed(digits)));
-    return {
-      atMs: column("atMs"),
-      bytes: column("bytes"),
-      cpuSeconds: column("cpuSeconds", 2),
-      diskBytes: column("diskBytes"),
-    };
-  }
 }
 
 /** Returns the size of the files below a folder, bytes. Ignores links and files that vanish. */

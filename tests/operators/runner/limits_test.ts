@@ -23,7 +23,6 @@ interface Usage {
   peakBytes: number;
   cpuSeconds: number;
   peakDiskBytes: number;
-  samples: Record<"atMs" | "bytes" | "cpuSeconds" | "diskBytes", number[]>;
 }
 
 /** @param lookMs how often a watch looks: a second, where it is to see the end only */
@@ -87,21 +86,13 @@ testInRoot("a disk limit also applies at the end of a step", async (root) => {
   assertEquals(await exitCodeOf(failing, 1), 2, "the step's own exit code is reported");
 });
 
-testInRoot("usage of a step is recorded over time", async (root) => {
+testInRoot("the record of a step has its usage", async (root) => {
   const script =
     'head -c 5000 /dev/zero > "$OUTPUT_ROOT/a"; a=$(head -c 3000000 /dev/zero | tr "\\0" x); ' +
     "for ((i = 0; i < 200000; i++)); do :; done; sleep 3"; // on a busy machine it is looked at seldom
   const { usage } = await run(root, sh(script));
   assertEquals([usage.of, usage.peakDiskBytes], ["processes", 5_000]);
   assert(usage.peakBytes > 3_000_000 && usage.cpuSeconds > 0, JSON.stringify(usage));
-  const { atMs, bytes, cpuSeconds, diskBytes } = usage.samples;
-  assert(atMs.length > 1 && atMs.length <= 120 && bytes.some((count) => count > 1_000_000));
-  assertEquals([bytes.length, cpuSeconds.length, diskBytes.length], [
-    atMs.length,
-    atMs.length,
-    atMs.length,
-  ]);
-  assert(atMs.every((at, index) => index === 0 || at >= atMs[index - 1]));
 
   const here = await run(root, { operator: "writes", params: { bytes: 10 } });
   assertEquals([here.usage.of, here.usage.peakDiskBytes], ["process", 20]);
