@@ -47,7 +47,7 @@ export interface OperatorDefinition {
   upstream_dependencies?: string[];
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;
-  start_command?: string | string[];
+  start_command?: string[];
   /** Commands of a shell, run by `sh -e -c`; `${…}` is the shell's. */
   script?: string;
   /** Time limit: `30m`, or seconds. */

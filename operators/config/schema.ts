@@ -5,7 +5,6 @@ import * as v from "npm:valibot@^1.5";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { parseCores, parseSize, parseTime } from "./quantities.ts";
-import { splitCommand } from "./split_command.ts";
 
 /** Ids of pipelines, nodes and steps, which are also names of folders. */
 export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
@@ -193,20 +192,6 @@ const word = v.pipe(
   v.union(scalar, isNot("a word of a command", "Write a string; quote an empty one.")),
   v.transform(String),
 );
-const command = v.union([
-  v.pipe(
-    v.string(),
-    v.metadata({ minLength: 1 }),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const split = splitCommand(dataset.value);
-      if ("words" in split) return split.words;
-      addIssue({ message: `${split.problem}\n${split.hint}` });
-      return NEVER;
-    }),
-  ),
-  list(word),
-], isNot("a command", 'Write a list of words: ["python", "clean.py"].'));
-
 const variable = text("the name of a variable", "Write { from_env: NAME }.", VARIABLE);
 const NUL = "the value has a NUL character\nRemove it: variables cannot contain it.";
 const variableValue = v.union([
@@ -284,9 +269,8 @@ export const OPERATOR = object("the operator", {
   ),
   env_config: key("Environment of its command. Default: the pipeline's.", environment),
   start_command: key(
-    "Command that replaces the operator's, without a shell: a list of words, or a string that is " +
-      "split at spaces.",
-    command,
+    "Command that replaces the operator's, without a shell: a list of words.",
+    list(word),
   ),
   script: key(
     "Commands of a shell, run by sh -e -c instead of a start_command. ${NAME} is a variable of the " +

@@ -92,11 +92,10 @@ export const OF_KEYS: readonly Mistake[] = [
 
 /** Mistakes of commands, places and secrets. */
 export const OF_VALUES: readonly Mistake[] = [
-  [one("start_command: ‸cat a | sort"), /\| has a meaning in a shell/, /\[sh, -c/],
-  [one(`start_command: ‸echo "a`), /quote " does not end/, /Close it/],
-  [one("start_command: echo\nrun_as: ‸thread"), /beside start_command/, /Remove run_as/],
+  [one("start_command: ‸cat a"), /"cat a" is not a list/, /Write a list: \[a, b\]/],
+  [one("start_command: [echo]\nrun_as: ‸thread"), /beside start_command/, /Remove run_as/],
   [one("script: echo\nrun_as: ‸thread"), /beside script/, /Remove run_as/],
-  [one("start_command: echo\nscript: ‸echo"), /script beside start_command/, /Remove one/],
+  [one("start_command: [echo]\nscript: ‸echo"), /script beside start_command/, /Remove one/],
   [one("git_tag: ‸v1"), /requires git_repo/, /Add git_repo/],
   ["pipeline: { operators: { refs: [‸a:b:c] } }\n", /is not a ref/, /id:version/],
   ["pipeline: { operators: { refs: [‸../a] } }\n", /is not a ref/, /id:version/],

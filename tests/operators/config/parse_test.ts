@@ -33,7 +33,7 @@ pipeline:
       params: { lr: "\${lr}" }
       inputs: { data: step:clean.data }
       upstream_dependencies: [clean]
-      start_command: python train.py --name "a b"
+      start_command: [python, train.py, --name, "a b"]
       env_config: { kind: uv, name: ml, install: true }
       retries: { attempts: 3, backoff: 5s, exit_codes: [4] }
       rerun: [inputs, params]
