@@ -29,7 +29,6 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["lineage", "config", "--as", "mermaid"], [READ]],
   [["batch", "save", "manifest.csv"], [READ + ",manifest.csv", WRITE]],
   [["batch", "load", "there/manifest.csv"], [READ + ",there", "--allow-write=there"]],
-  [["batch", "verify", "manifest.csv"], [READ + ",manifest.csv"]],
   [["gc"], [READ, WRITE]],
   [["gc", "--dry-run"], [READ, WRITE]],
   [["prune", "--keep-last", "1", "--yes"], [READ, WRITE]],

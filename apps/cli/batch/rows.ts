@@ -98,26 +98,24 @@ function oneRegistry(remote: string, rest: string): string {
     `${remote.slice(1)}. For several registries run one batch each.`;
 }
 
-/** A row of `batch load` or `batch verify`. */
+/** A row of `batch load`. */
 export interface RefRow {
   ref: string;
   /** The file or folder to write, relative to the manifest or to `--to`. */
   to?: string;
-  /** The expected digest. */
-  digest?: string;
 }
 
 const REF_KINDS: Record<string, FieldKind> = {
   ref: "text",
   name: "text",
   version: "text",
-  digest: "text",
+  to: "text",
 };
 
 /** Other fields of reports and listings, which can be used as manifests. */
 const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
   [
-    ...["index", "line", "ok", "skipped", "size", "error", "path", "to", "dryRun"], // batches
+    ...["index", "line", "ok", "skipped", "digest", "size", "error", "path", "dryRun"], // batches
     ...["latest", "versions", "createdAt", "materializer", "aliases"], // ls
     ...["commit", "metadata", "generation", "inputs", "files", "origin", "idempotencyKey"], // info
     ...["left", "written", "deleted", "changes", "leftOut"], // download
@@ -130,15 +128,10 @@ export const REF_FIELDS: readonly string[] = [
   ...Object.keys(OF_REPORTS),
 ];
 
-/** @param options `target`: read the field `to` */
-export function parseRefRow(
-  raw: RawRow,
-  { format }: { format: ManifestFormat },
-  { target = false }: { target?: boolean } = {},
-): RefRow {
-  const kinds = { ...REF_KINDS, ...OF_REPORTS, ...(target ? { to: "text" as const } : {}) };
+export function parseRefRow(raw: RawRow, { format }: { format: ManifestFormat }): RefRow {
   type Fields = RefRow & { name: string; version: string };
-  const { ref, name, version, to, digest } = fieldsOf<Fields>(raw, kinds, format);
+  const fields = fieldsOf<Fields>(raw, { ...REF_KINDS, ...OF_REPORTS }, format);
+  const { ref, name, version, to } = fields;
   if (raw.fields?.ok === false) throw badRow("it is the report of a failed row");
   if (raw.fields?.dryRun === true) throw badRow("it is the report of a dry run");
   if (ref !== undefined && name !== undefined) throw badRow("it has both a ref and a name");
@@ -148,7 +141,7 @@ export function parseRefRow(
   refuseRemote(whole, oneRegistry);
   refuseHalfRef(whole);
   parseRef(whole);
-  return { ref: whole, to, digest };
+  return { ref: whole, to };
 }
 
 /** Returns the path of a version below a folder: its ref, in which a name may have folders. */

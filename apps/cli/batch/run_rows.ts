@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Registry, RegistryError } from "../../../mod.ts";
-import { type Batch, createBatch, outcomesOf } from "../../../workers/mod.ts";
+import { outcomesOf } from "../../../workers/mod.ts";
 import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
@@ -17,25 +17,16 @@ import type { ManifestFormat, RawRow } from "./rows.ts";
 import { findShard } from "../values/find_shard.ts";
 import { openReport, type Report, reportLine, type RowOutcome, type RowResult } from "./report.ts";
 
+export { createBatch } from "../../../workers/mod.ts";
+
 export interface BatchFlags {
   format?: ManifestFormat;
   report?: string;
   /** Rows at once. */
   concurrency?: number;
-  stopOnError?: boolean;
   dryRun?: boolean;
-  workers?: number;
-  /** Most bytes of content in memory. */
-  memory?: number;
   /** `2/8`, or `auto`. */
   shard?: string;
-}
-
-export function createRowBatch(
-  registry: Registry,
-  { workers, memory: memoryBudgetBytes }: BatchFlags,
-): Batch {
-  return createBatch(registry, { workers, memoryBudgetBytes });
 }
 
 /** Returns the default number of rows at once: more for stores with latency, as `saveMany` does. */
@@ -164,11 +155,11 @@ class RowRun<Row extends RowName> {
   async #runAll(): Promise<void> {
     const { manifest, flags, context: { io: { signal } } } = this.#options;
     const { fields, atOnce } = this.#work;
-    const { concurrency = atOnce, stopOnError } = flags;
+    const { concurrency = atOnce } = flags;
     const outcomes = outcomesOf(
       manifest.rows(fields),
       (raw: RawRow, index: number) => this.#runOne(raw, index),
-      { concurrency, stopOnError, signal },
+      { concurrency, signal },
     );
     for await (const outcome of outcomes) {
       const { index } = outcome;

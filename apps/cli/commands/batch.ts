@@ -1,11 +1,10 @@
-// `holdfast batch save`, `load` and `verify`
+// `holdfast batch save` and `load`
 import { join, resolve, sep } from "node:path";
-import { fault } from "../../../core/errors.ts";
 import { badRow, parseRefRow, pathOfRef, REF_FIELDS } from "../batch/rows.ts";
 import type { BatchFlags } from "../batch/run_rows.ts";
 import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../program/hints.ts";
-import { parseBytes, parseCount, parsePositive } from "../terminal/units.ts";
+import { parsePositive } from "../terminal/units.ts";
 
 const MANIFEST = {
   usage: "<manifest>",
@@ -25,22 +24,11 @@ const OPTIONS: readonly OptionDefinition[] = [
     text: "rows at once (default: 16; in a bucket 32 to save, 48 to read)",
     parse: parsePositive,
   },
-  { flags: "--stop-on-error", text: "start no more rows after the first failure" },
   { flags: "--dry-run", text: "check every row and show what would be done" },
-  {
-    flags: "--workers <count>",
-    text: "most threads besides the main one (default: by the number of CPUs)",
-    parse: parseCount,
-  },
   {
     flags: "--shard <i/n>",
     text: "run only the rows of this shard, 0/8 to 7/8; auto: from Slurm, Kubernetes (with " +
       "HOLDFAST_SHARDS), AWS Batch, Cloud Run, Google Batch, GitLab, or HOLDFAST_SHARD",
-  },
-  {
-    flags: "--memory <size>",
-    text: "most content in memory at once (default: 256MiB)",
-    parse: (text) => Math.max(parseBytes(text), 1), // one row at a time
   },
 ];
 
@@ -70,7 +58,6 @@ export const batchSave: Command = defineCommand<
     ["holdfast batch save models.csv --report saved.jsonl", "save, and write a report"],
     [`echo '{"name": "a", "value": {"lr": 0.1}}' | holdfast batch save -`, "one row"],
     ["holdfast batch save nightly.jsonl --run-id $(date +%F)", "new versions once a day"],
-    ["holdfast batch save big.jsonl --workers 4 --memory 2GiB", "use more of the machine"],
   ],
   async run([path], flags, context) {
     const { io } = context;
@@ -80,9 +67,9 @@ export const batchSave: Command = defineCommand<
       throw invalid("read the command line", "--run-id is empty", hint);
     }
     const registry = await context.open({ write: !dryRun });
-    const { createRowBatch, runRows } = await import("../batch/run_rows.ts");
+    const { createBatch, runRows } = await import("../batch/run_rows.ts");
     const { SaveRows } = await import("../batch/save_rows.ts");
-    await using batch = createRowBatch(registry, flags);
+    await using batch = createBatch(registry);
     return await runRows(
       path,
       flags,
@@ -126,8 +113,8 @@ export const batchLoad: Command = defineCommand<
     const { overwrite, dryRun = false } = flags;
     const base = flags.to === undefined ? undefined : resolve(cwd, flags.to);
     const registry = await context.open();
-    const { createRowBatch, rowsAtOnce, runRows } = await import("../batch/run_rows.ts");
-    await using batch = createRowBatch(registry, flags);
+    const { createBatch, rowsAtOnce, runRows } = await import("../batch/run_rows.ts");
+    await using batch = createBatch(registry);
     const targets = new Set<string>();
     return await runRows(path, flags, context, (manifest) => ({
       label: "batch load",
@@ -138,7 +125,7 @@ export const batchLoad: Command = defineCommand<
       shardKey: ({ ref, name, version, to }) =>
         JSON.stringify(to === undefined || isInto(String(to)) ? [to, ref, name, version] : [to]),
       parse(raw) {
-        const row = parseRefRow(raw, manifest, { target: true });
+        const row = parseRefRow(raw, manifest);
         if (row.to === undefined && base === undefined) {
           throw badRow("it has no `to`, and --to is not given");
         }
@@ -170,46 +157,3 @@ export const batchLoad: Command = defineCommand<
 function isInto(path: string): boolean {
   return /[/\\]$/.test(path);
 }
-
-export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags>({
-  name: "batch verify",
-  summary: "Check the versions in a manifest, each byte against its SHA-256.",
-  details: "A manifest is JSON lines, or CSV with a heading. Each row has a ref (or a name and a " +
-    "version), and optionally the expected digest. The --json output of ls, versions and save, " +
-    "and reports, are manifests too. With --dry-run only records are read, not files.",
-  args: [MANIFEST],
-  options: OPTIONS,
-  examples: [
-    ["holdfast batch verify saved.jsonl", "check what a batch save reported"],
-    [`holdfast ls -q | jq -cR '{name: .}' | holdfast batch verify -`, "the latest of every name"],
-    ["holdfast batch verify wanted.csv --report checked.jsonl", "with the columns ref and digest"],
-  ],
-  async run([path], flags, context) {
-    const { signal } = context.io;
-    const registry = await context.open();
-    const { createRowBatch, rowsAtOnce, runRows } = await import("../batch/run_rows.ts");
-    await using batch = createRowBatch(registry, flags);
-    return await runRows(path, flags, context, (manifest) => ({
-      label: "batch verify",
-      done: flags.dryRun ? "Found" : "Verified",
-      fields: REF_FIELDS,
-      atOnce: rowsAtOnce(registry, "read"),
-      shardKey: ({ ref, name, version }) => JSON.stringify([ref, name, version]),
-      parse: (raw) => parseRefRow(raw, manifest),
-      async run({ ref, digest: expected }, moved) {
-        const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-        const checking = flags.dryRun
-          ? registry.info(ref, { signal })
-          : batch.verify({ ref, onProgress }, { signal });
-        const { name, version, digest, size } = await withHints(checking, lookUp(ref));
-        if (expected === undefined || expected === digest) return { name, version, digest, size };
-        throw fault({
-          code: "Conflict",
-          action: `verify "${ref}"`,
-          state: `digest mismatch: expected ${expected}`,
-          hint: "Its content was replaced, or the manifest refers to another version.",
-        });
-      },
-    }));
-  },
-});

@@ -28,7 +28,6 @@ const COMMANDS: Loaders = {
     copy: async () => (await import("./copy.ts")).copy,
     "batch save": async () => (await import("./batch.ts")).batchSave,
     "batch load": async () => (await import("./batch.ts")).batchLoad,
-    "batch verify": async () => (await import("./batch.ts")).batchVerify,
   }),
   ...group("look", "List, search and compare", {
     ls: async () => (await import("./look/ls.ts")).ls,

@@ -17,7 +17,7 @@ const WRONG: CliLine[] = [
   ["cat note -o nowhere/out", 3, 'Cannot write "nowhere/out": no such folder\nhint: '],
   ["info config@^7 --json", 3, '"code":"NotFound"'],
   ["versions config@1", 2, "Write: holdfast versions config. For one version: holdfast info"],
-  ["verify config@1", 2, `echo '{"ref":"config@1"}' | holdfast batch verify -\n`],
+  ["verify config@1", 2, "Write: holdfast verify config. For one version: holdfast info"],
   ["batch save data/a.csv", 2, "heading"],
   ["batch save - --run-id=", 2],
   ["pipeline init data/a.csv/new", 3, "hint: Check the path"],
@@ -149,13 +149,12 @@ cliTest("a listing has one heading and full lines", async (it) => {
   await it.tells("ls", name, wide);
 });
 
-filledTest("manifests and reports of batch load work for batch verify", async (it) => {
+filledTest("reports of batch load are manifests", async (it) => {
   const manifest = "ref,to\nnote,out/note.txt\nconfig@1,out/config.json\n";
   await Deno.writeTextFile(it.root.join("m.csv"), manifest);
   await it.each([
     ["batch load m.csv --report loaded.jsonl", 0],
-    ["batch verify m.csv", 0, /^Verified 2 of 2 rows/],
-    ["batch verify loaded.jsonl", 0, /^Verified 2 of 2 rows/],
+    ["batch load loaded.jsonl --to again", 0, /^Wrote 2 of 2 rows/],
   ]);
 });
 

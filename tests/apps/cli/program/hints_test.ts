@@ -26,8 +26,8 @@ Deno.test("shellWord quotes what a shell would split", () => {
 Deno.test("withRegistry adds the registry to commands that name none", () => {
   const named: [text: string, hint: string][] = [
     [
-      "See holdfast ls, or holdfast batch verify FILE",
-      "See holdfast ls -r 'my reg', or holdfast batch verify -r 'my reg' FILE",
+      "See holdfast ls, or holdfast batch load FILE",
+      "See holdfast ls -r 'my reg', or holdfast batch load -r 'my reg' FILE",
     ],
     ["holdfast save NAME DIR -r other", "holdfast save NAME DIR -r other"],
     ["holdfast ls @team/ first, then holdfast gc", "holdfast ls @team/ first, then holdfast gc"],
