@@ -39,7 +39,7 @@ function textOf(
     if (timesSecond === undefined) return [first];
     return [first, ["the same", "", ...ratioOf(timesSecond), timesSecond.second, ""]];
   });
-  const head = ["", "per second", "ratio", "middle run", "processor", "compared with", ""];
+  const head = ["", "per second", "ratio", "median", "processor", "compared with", ""];
   const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));
   const table = [head, head.map((_, i) => i > 0 && i < 5 ? "--:" : "---"), ...cells]
     .map((line) => `| ${line.filter((_, i) => used[i]).join(" | ")} |`).join("\n");
