@@ -112,16 +112,6 @@ async function addPart(
       hint: "Pass files, as [{ path, content }], or a value such as localPath(folder).",
     });
   }
-  const existing = await findPart(draft, part, signal);
-  if (existing.added !== undefined) return existing.added;
-  if (existing.state !== "open") {
-    throw fault({
-      code: "Conflict",
-      action,
-      state: existing.state === "committing" ? "it is being committed" : `it was ${existing.state}`,
-      hint: "Open a draft with another id.",
-    });
-  }
   const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
     files instanceof Promise;
   const produce = () =>
@@ -136,22 +126,4 @@ async function addPart(
     repeats: true, // the service keeps a part that it has
     signal,
   }, (wire: AddedPart, asked) => ({ ...wire, added: flag("added")(wire, asked) }));
-}
-
-/** Returns the state of a draft, and the result of adding a part that it already has. */
-async function findPart(
-  draft: RemoteDraft,
-  part: string,
-  signal?: AbortSignal,
-): Promise<{ state: DraftInfo["state"]; added?: AddedPart }> {
-  const isPart = (other: { part: string }) => other.part === part;
-  const first = await inspect(draft, {}, signal);
-  if (!first.parts.some(isPart)) return { state: first.state };
-  // A part counts only if the draft was still open after the part was stored.
-  const { state, parts, files = [] } = await inspect(draft, { files: true }, signal);
-  const found = files.filter(isPart);
-  const isKept = state === "open" || (state === "committed" && parts.some(isPart));
-  if (!isKept || found.length === 0) return { state };
-  const size = found.reduce((sum, { size }) => sum + size, 0);
-  return { state, added: { added: false, files: found.length, size } };
 }

@@ -18,7 +18,7 @@ export interface AddPartOptions extends SignalOptions {
 
 /** The result of {@linkcode Draft.addPart}. */
 export interface AddedPart {
-  /** False if the part existed: nothing was read, and the existing part stays. */
+  /** False if the part existed, and stays. */
   added: boolean;
   files: number;
   size: number;

@@ -15,7 +15,7 @@ import { draftPlace, payloadFolder } from "../../format/layout.ts";
 import { draftPartKey, encodePart } from "./note.ts";
 import { checkEncoding } from "../../payload/encoding.ts";
 import { Payload } from "../../payload/write.ts";
-import { checkFresh, type DraftCall, lookAgainAtPart, lookAtPart } from "./draft_state.ts";
+import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
 import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
 
@@ -34,17 +34,11 @@ export async function addPart(
   const operation = startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
   const isOld = (seenAt: Moment) => operation.ageMs(seenAt) > operation.deadlineMs / 2;
   const look = async () => {
-    const { newest } = draft.opened;
-    const again = newest !== undefined && !isOld(newest.seenAt);
-    const seenAt = again ? newest.seenAt : operation.moment();
+    const seenAt = operation.moment();
     const now = seenAt.store ?? seenAt.wall;
-    const seen =
-      await (again ? lookAgainAtPart(draft, part, newest) : lookAtPart(draft, part, now));
+    const seen = await lookAtPart(draft, part, now);
     const state = await stateOf(draft, seen);
     if (state.state === "open") checkFresh(draft, seen, now);
-    if (!again && seen.newest !== undefined) {
-      draft.opened.newest = { modifiedAt: seen.newest, seenAt };
-    }
     operation.views.draft = seenAt;
     return { seen, state };
   };

@@ -10,7 +10,6 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { settle } from "../../cell/settle.ts";
 import { isLate } from "../../cell/voids.ts";
 import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
-import type { Moment } from "../../cell/operation.ts";
 import type { Context } from "../context.ts";
 import { findSaved } from "../target/keyed.ts";
 import {
@@ -33,17 +32,10 @@ export function draftMemoryMs(graceMs: number): number {
   return Math.max(WEEK_MS, 7 * graceMs);
 }
 
-/** State that the calls on an opened draft share. */
-export interface OpenedDraft {
-  /** An object of the draft: the store time of its write, and when it was listed. */
-  newest?: { modifiedAt: number; seenAt: Moment };
-}
-
 export class DraftCall {
   readonly context: Context;
   readonly name: string;
   readonly id: string;
-  readonly opened: OpenedDraft;
   readonly signal?: AbortSignal;
   readonly folder: string;
   readonly endKey: string;
@@ -52,13 +44,12 @@ export class DraftCall {
 
   constructor(
     context: Context,
-    { name, id, opened }: { name: string; id: string; opened: OpenedDraft },
+    { name, id }: { name: string; id: string },
     signal?: AbortSignal,
   ) {
     this.context = context;
     this.name = name;
     this.id = id;
-    this.opened = opened;
     this.signal = signal;
     this.folder = draftFolder(name, id);
     this.endKey = draftEndKey(this.folder);
@@ -115,28 +106,12 @@ export async function lookAtPart(draft: DraftCall, part: string, now: number): P
     const mayHaveEnded = entry.key < draft.endKey;
     if (++count < FEW_OBJECTS || mayHaveEnded || isStale(draft, look, now)) continue;
     look.parts.clear();
-    await takePart(look, draft, part);
+    for await (const entry of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
+      if (!isPrefix(entry)) take(look, entry, folder);
+    }
     break;
   }
   return look;
-}
-
-/** Looks like {@linkcode lookAtPart}, but knows that the draft has an object of that time. */
-export async function lookAgainAtPart(
-  draft: DraftCall,
-  part: string,
-  { modifiedAt }: { modifiedAt: number },
-): Promise<DraftLook> {
-  const look: DraftLook = { parts: new Map(), newest: modifiedAt };
-  const [marks] = await Promise.all([findMarks(draft), takePart(look, draft, part)]);
-  return { ...look, ...marks };
-}
-
-async function takePart(look: DraftLook, draft: DraftCall, part: string): Promise<void> {
-  const { context: { backend }, folder, signal } = draft;
-  for await (const entry of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
-    if (!isPrefix(entry)) take(look, entry, folder);
-  }
 }
 
 /**

@@ -17,8 +17,7 @@ import { readDecided, readParts, stateOf } from "./draft_state.ts";
 export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
   checkNewName(name);
   checkName(id, "the id of a draft");
-  const shared = { name, id, opened: {} };
-  const call = (signal?: AbortSignal) => new DraftCall(context, shared, signal);
+  const call = (signal?: AbortSignal) => new DraftCall(context, { name, id }, signal);
   const { idempotencyKey, spoken } = call();
   checkName(idempotencyKey, "the key of a draft");
   const checkMay = (what: string) => checkWritable(context, `${what} ${spoken}`);

@@ -237,28 +237,6 @@ testProtocol("lost replies are read back, refusals leave nothing", {}, async (wo
   assertEquals([saved.version, (await draft.commit()).commit], ["1.0.0", saved.commit]);
 });
 
-testProtocol(
-  "later parts do not list the draft again, until its list is old",
-  {},
-  async (world) => {
-    const { registry, backend, advance } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", large("0.bin"));
-    await draft.addPart("1", large("1.bin"));
-    const lists = async (part: string) => {
-      backend.forget();
-      await draft.addPart(part, large(`${part}.bin`));
-      return backend.asked({ verb: "list", key: /^drafts/ });
-    };
-    assertEquals(await lists("2"), ["list drafts/a/1/2/"]);
-    advance(GRACE_MS / 8);
-    assertEquals(await lists("3"), ["list drafts/a/1/3/"]);
-    advance(1);
-    assertEquals(await lists("4"), ["list drafts/a/1/"]);
-    assertEquals(await lists("5"), ["list drafts/a/1/5/"]);
-  },
-);
-
 testProtocol("a part is not acknowledged when its draft may be collected", {}, async (world) => {
   const { registry, backend, advance } = world;
   const draft = await registry.openDraft("a", { id: "1" });
