@@ -297,7 +297,7 @@ export { realSystem, type System } from "./core/system.ts";
 export { type LocalPath, localPath } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/contract/define_artifact.ts";
 export { defineRegistry } from "./registry/contract/define_registry.ts";
-export { deleteMany, hasMany, infoMany, loadMany, saveMany } from "./registry/contract/many.ts";
+export { deleteMany, loadMany, saveMany } from "./registry/contract/many.ts";
 export { publish, resolveRelease } from "./registry/contract/release.ts";
 export { mountRegistries } from "./registry/tools/mounts.ts";
 export { asMap } from "./registry/contract/map.ts";

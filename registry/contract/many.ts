@@ -1,18 +1,11 @@
-// Batches of saves, loads, lookups or deletions over any registry. Failures do not stop others.
-import type { ArtifactInfo } from "../../core/artifact.ts";
+// Batches of saves, loads or deletions over any registry. Failures do not stop others.
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
-import type {
-  DeleteOptions,
-  LoadOptions,
-  RefOptions,
-  Registry,
-  SavedArtifact,
-} from "../../core/registry.ts";
+import type { DeleteOptions, LoadOptions, Registry, SavedArtifact } from "../../core/registry.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
-import { checkSaveEntry, DELETE_OF_MANY, LOAD, MANY, REF } from "./verb_options.ts";
+import { checkSaveEntry, DELETE_OF_MANY, LOAD, MANY } from "./verb_options.ts";
 
 /**
  * Saves many values. Entries of one name or version are saved in input order.
@@ -50,26 +43,6 @@ export function loadMany(
   return many(registry, "load", refs, options, known, (ref, how) => registry.load(ref, how));
 }
 
-/** Returns the info of many versions. */
-export function infoMany(
-  registry: Registry,
-  refs: Inputs<string>,
-  options: ManyOptions & RefOptions = {},
-): Promise<BatchResult<ArtifactInfo>> {
-  const known = { ...REF, ...MANY };
-  return many(registry, "info", refs, options, known, (ref, how) => registry.info(ref, how));
-}
-
-/** Returns for each of many refs whether its version exists. */
-export function hasMany(
-  registry: Registry,
-  refs: Inputs<string>,
-  options: ManyOptions & RefOptions = {},
-): Promise<BatchResult<boolean>> {
-  const known = { ...REF, ...MANY };
-  return many(registry, "has", refs, options, known, (ref, how) => registry.has(ref, how));
-}
-
 /** Deletes many versions like `delete`. */
 export function deleteMany(
   registry: Registry,
@@ -82,7 +55,7 @@ export function deleteMany(
 
 async function many<I, T, O extends ManyOptions>(
   registry: Registry,
-  verb: "save" | "load" | "info" | "has" | "delete",
+  verb: "save" | "load" | "delete",
   inputs: Inputs<I>,
   options: O,
   known: OptionNames<O>,

@@ -22,7 +22,7 @@ import { checkOptions, type OptionNames } from "../../core/options/check_options
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
 export const SIGNAL: OptionNames<SignalOptions> = { signal: true };
-export const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
+const REF: OptionNames<RefOptions> = { version: true, asOf: true, ...SIGNAL };
 const INFO: OptionNames<InfoOptions> = { ...REF, annotations: true };
 const READ: OptionNames<ReadOptions> = { ...REF, verify: true };
 export const LOAD: OptionNames<LoadOptions> = { ...READ, as: true, schema: true, onProgress: true };

@@ -1,11 +1,5 @@
 // Cases about many values at once, and copies.
-import {
-  deleteMany,
-  hasMany,
-  infoMany,
-  loadMany,
-  saveMany,
-} from "../../../registry/contract/many.ts";
+import { deleteMany, loadMany, saveMany } from "../../../registry/contract/many.ts";
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
 import { collect, files, noise, refused, type RegistryCase, throwsSame } from "./registry_case.ts";
@@ -86,38 +80,6 @@ export const manyCases: readonly RegistryCase[] = [
         stopOnError: true,
       });
       deepStrictEqual([stopped.failed, stopped.succeeded], [[0], []]);
-    },
-  ),
-  given(
-    "infoMany() and hasMany() return an outcome for each ref at its own index",
-    async ({ registry, writer }) => {
-      await writer.save("a", 1);
-      await writer.save("a", 22);
-      const refs = ["a", "nothing", "a@1", "a@@", "a@production"];
-      const { results, failed, errors } = await infoMany(registry, refs);
-      deepStrictEqual(results.map((result) => result.ok && result.value.version), [
-        "2.0.0",
-        false,
-        "1.0.0",
-        false,
-        false,
-      ]);
-      deepStrictEqual(failed.map((index) => errors.get(index)?.code), [
-        "NotFound",
-        "Invalid",
-        "NotFound",
-      ]);
-      const there = await hasMany(registry, refs, { concurrency: 1 });
-      deepStrictEqual(there.results.map((result) => result.ok && result.value), [
-        true,
-        false,
-        true,
-        false,
-        false,
-      ]);
-      deepStrictEqual(there.failed, [3]);
-      const first = await infoMany(registry, ["a"], { version: "1" });
-      strictEqual(first.results[0].ok && first.results[0].value.version, "1.0.0");
     },
   ),
   given(
