@@ -220,8 +220,7 @@ function createRemoteArtifact(
     }
   }
 
-  async function rebuild(file: FileInfo, copy?: LocalCopy): Promise<FilePiece | undefined> {
-    if (copy === undefined) return undefined;
+  async function rebuild(file: FileInfo, copy: LocalCopy): Promise<FilePiece | undefined> {
     const remote = remoteFile(file);
     const read = (range: ByteRange) => readFile(connection, remote, { range, verify });
     const asked = { info, path: file.path, signal };
@@ -234,7 +233,7 @@ function createRemoteArtifact(
       info: { ...file },
       stream: (range) => iterableStream(chunks(file, range)),
       bytes: () => bytes(file),
-      rebuild: (copy) => rebuild(file, copy),
+      rebuild: async (copy) => copy && await rebuild(file, copy),
     });
   return {
     info,

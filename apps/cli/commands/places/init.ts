@@ -1,8 +1,8 @@
 // `holdfast init`
 import { originOf } from "../../../../registry/places/mod.ts";
-import { type Backend, openRegistry } from "../../../../mod.ts";
+import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
 import type { Locking } from "../../../../backends/mod.ts";
-import { fault, orMissing, type RegistryError } from "../../../../core/errors.ts";
+import { fault, orMissing } from "../../../../core/errors.ts";
 import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";
@@ -76,11 +76,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
       versioned: options.unversioned ? false : undefined,
       ...{ mutable, graceMs, locking, signal, system, logger },
     });
-    if (share !== undefined) {
-      const change = created ? changeSettings : readSettings;
-      const now = await change(registry, { share, signal });
-      if (now.share !== share) throw otherShare(now.share, share);
-    }
+    if (share !== undefined) await setShare(registry, share, { created, signal });
     const { id, settings } = registry;
     await registry[Symbol.asyncDispose]();
     const kind = `${settings.versioned ? "versioned" : "unversioned"}, ` +
@@ -98,8 +94,16 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   },
 });
 
-function otherShare(now: string, share: string): RegistryError {
-  return fault({
+/** Sets what a new registry shares. Throws for another one that shares something else. */
+async function setShare(
+  registry: Registry,
+  share: "bytes" | "files",
+  { created, signal }: { created: boolean; signal: AbortSignal },
+): Promise<void> {
+  const change = created ? changeSettings : readSettings;
+  const { share: now } = await change(registry, { share, signal });
+  if (now === share) return;
+  throw fault({
     code: "Invalid",
     action: "open the registry with",
     subject: `--share ${share}`,
