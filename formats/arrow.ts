@@ -4,14 +4,13 @@
  * @module
  */
 import { shortOrStream } from "./content/short_or_stream.ts";
-import { fault } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
 import type { Cell, RangeTable, TableRows } from "./tables/table.ts";
 import { isTable } from "./tables/list_columns.ts";
 import { corruptTable, unsupportedTable, unwritable } from "./content/file_faults.ts";
-import { type ArrowWriteOptions, encodeRows } from "./arrow/write.ts";
+import { encodeRows } from "./arrow/write.ts";
 import { shown } from "../core/naming/names.ts";
 import { type Batch, batchTable, type Range } from "./tables/batch_table.ts";
 import { cellAt, type Cells, packCells } from "./tables/cells.ts";
@@ -24,10 +23,6 @@ export type * from "./content/format.ts";
 export type * from "./tables/table.ts";
 export { createTable } from "./tables/create_table.ts";
 export type { LocalTimes } from "./tables/parts.ts";
-export type { ArrowWriteOptions } from "./arrow/write.ts";
-
-/** Options of {@linkcode arrow}. */
-export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
 
 /**
  * Tables as `.arrow` files (https://arrow.apache.org/docs/format/Columnar.html). A file has the
@@ -71,16 +66,6 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
  * ```
  */
 export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows> {
-  const { batchSize = 32_768 } = options;
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    const hint = "Pass the number of rows per batch, at least 1.";
-    throw fault({
-      code: "Invalid",
-      action: "write Arrow",
-      state: `invalid batchSize ${batchSize}`,
-      hint,
-    });
-  }
   return {
     id: "arrow",
     extensions: [".arrow", ".feather"],
@@ -90,7 +75,7 @@ export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows>
       if (!isTable(table)) {
         throw unwritable("Arrow", "it is not a table", "Use createTable(columns, rows).");
       }
-      return await shortOrStream(encodeRows(table, options, formatOptions));
+      return await shortOrStream(encodeRows(table, formatOptions));
     },
     decode: (file, formatOptions) => openArrow(file, { ...options, ...formatOptions }),
   };
@@ -102,22 +87,18 @@ const AHEAD_BYTES = 16 * 1024 * 1024;
 /** Limits of the read-ahead of a buffer. */
 const WINDOW_BYTES = { least: 16_384, most: 1024 * 1024 };
 
-/** Options for reading Arrow files. */
-export interface ArrowReadOptions {
+/** Options of {@linkcode arrow} and {@linkcode openArrow}, for reading. */
+export interface ArrowOptions {
   /** The columns of the table, in this order. @default all, each of which must be supported */
   columns?: readonly string[];
   /** Handling of times without a time zone: refuse them, or read them as UTC. @default "refuse" */
   localTimes?: LocalTimes;
-  /** Larger messages are `Unsupported`, before memory is allocated. @default 16777216 (16 Mi) */
-  maxHeadBytes?: number;
-  /** The same for packed buffers and their unpacked data. @default 67108864 (64 Mi) */
-  maxBufferBytes?: number;
 }
 
 /** A table that is read in parts: batches without a wanted row and other columns are skipped. */
 export type ArrowTable = RangeTable;
 
-type Reading = Pick<CellsPlace, "file" | "aheadBytes" | "maxBufferBytes" | "signal">;
+type Reading = Pick<CellsPlace, "file" | "aheadBytes" | "signal">;
 
 /**
  * Opens the table of a file and reads only the schema. Rows, ranges and columns are read on demand.
@@ -126,27 +107,25 @@ type Reading = Pick<CellsPlace, "file" | "aheadBytes" | "maxBufferBytes" | "sign
  */
 export async function openArrow(
   file: FileToDecode,
-  options: ArrowReadOptions & FormatOptions = {},
+  options: ArrowOptions & FormatOptions = {},
 ): Promise<ArrowTable> {
   checkFile(file, "open table");
-  const { localTimes = "refuse", maxHeadBytes = 16 * 1024 * 1024 } = options;
-  const { maxBufferBytes = 64 * 1024 * 1024 } = options;
   const { path } = file;
-  const messages = readMessages(file, { maxHeadBytes, signal: options.signal });
+  const messages = readMessages(file, { signal: options.signal });
   const { value: schema } = await messages.next();
   await messages.return(undefined);
   if (schema?.kind !== "schema") throw corruptTable(path, "it does not begin with a schema");
-  const all = columnsOf(schema, localTimes);
+  const all = columnsOf(schema, options.localTimes ?? "refuse");
 
   async function* read(wanted: readonly ArrowColumn[], range: Range): AsyncGenerator<Batch> {
     const { signal } = range;
     const most = Math.min(WINDOW_BYTES.most, AHEAD_BYTES / (wanted.length * 3));
     const aheadBytes = Math.floor(Math.max(WINDOW_BYTES.least, most));
-    const reading = { file, aheadBytes, maxBufferBytes, signal };
+    const reading = { file, aheadBytes, signal };
     const dictionaries = new Map<number, Cell[]>();
     const withBodies = wanted.length * 2 > all.length;
     let first = 0;
-    for await (const message of readMessages(file, { maxHeadBytes, withBodies, signal })) {
+    for await (const message of readMessages(file, { withBodies, signal })) {
       if (first >= range.to) return;
       if (message.kind === "schema") continue;
       const rows = message.batch.length;

@@ -14,12 +14,6 @@ import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
 import { exactNumber } from "./content/exact_number.ts";
 
-/** Options of {@linkcode jsonl} and {@linkcode readJsonLines}. */
-export interface JsonLinesOptions {
-  /** Longest line, characters. @default 16777216 (16 Mi) */
-  maxLineCharacters?: number;
-}
-
 /** A value of JSON Lines. */
 export interface JsonLine {
   value: PlainValue;
@@ -27,6 +21,7 @@ export interface JsonLine {
   line: number;
 }
 
+/** Longest line, characters. */
 const MAX_LINE = 16 * 1024 * 1024;
 const corrupt = corruptFile("JSON Lines", "Write one JSON value per line, in UTF-8.");
 const inexact = unsupportedFile("JSON Lines", "Write such a number as a string.");
@@ -45,11 +40,7 @@ const inexact = unsupportedFile("JSON Lines", "Write such a number as a string."
  * assertEquals(new TextDecoder().decode(bytes), '{"id":1}\n["two"]\nnull\n');
  * ```
  */
-export function jsonl(
-  options: JsonLinesOptions = {},
-): Format<PlainValue[], Iterable<PlainValue> | AsyncIterable<PlainValue>> {
-  const { maxLineCharacters = MAX_LINE } = options;
-
+export function jsonl(): Format<PlainValue[], Iterable<PlainValue> | AsyncIterable<PlainValue>> {
   async function* lines(
     values: Iterable<PlainValue> | AsyncIterable<PlainValue>,
     signal?: AbortSignal,
@@ -61,8 +52,8 @@ export function jsonl(
       const problem = plainProblem(value);
       if (problem !== undefined) throw notPlain("JSON Lines", `value ${number}: ${problem}`);
       const text = JSON.stringify(value);
-      if (text.length > maxLineCharacters) {
-        throw notPlain("JSON Lines", `value ${number} exceeds ${maxLineCharacters} characters`);
+      if (text.length > MAX_LINE) {
+        throw notPlain("JSON Lines", `value ${number} exceeds ${MAX_LINE} characters`);
       }
       yield `${text}\n`;
     }
@@ -83,7 +74,7 @@ export function jsonl(
     },
     async decode(file, { signal } = {}) {
       const values: PlainValue[] = [];
-      for await (const { value } of readJsonLines(file, { ...options, signal })) values.push(value);
+      for await (const { value } of readJsonLines(file, { signal })) values.push(value);
       return values;
     },
   };
@@ -97,12 +88,12 @@ export function jsonl(
  */
 export async function* readJsonLines(
   file: Pick<FileToDecode, "path" | "stream">,
-  { maxLineCharacters = MAX_LINE, signal }: JsonLinesOptions & FormatOptions = {},
+  { signal }: FormatOptions = {},
 ): AsyncGenerator<JsonLine> {
   const refuse = (state: string, cause?: unknown) => corrupt(file.path, state, cause);
   const lines = splitLines(decodeText(file.stream(), { refuse, signal }), {
-    maxCharacters: maxLineCharacters,
-    refuse: (line) => refuse(`line ${line} exceeds ${maxLineCharacters} characters`),
+    maxCharacters: MAX_LINE,
+    refuse: (line) => refuse(`line ${line} exceeds ${MAX_LINE} characters`),
   });
   for await (const { text: json, line } of lines) {
     if (/^[ \t\r]*$/.test(json)) continue;

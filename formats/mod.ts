@@ -27,7 +27,7 @@ export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
 export { json, type JsonOptions } from "./json.ts";
 export { jsonl, readJsonLines } from "./jsonl.ts";
-export type { JsonLine, JsonLinesOptions } from "./jsonl.ts";
+export type { JsonLine } from "./jsonl.ts";
 export { npy, readSlice, type SliceOptions } from "./npy.ts";
 export { text } from "./text.ts";
 export { readPages, readRegion, tiff } from "./tiff.ts";

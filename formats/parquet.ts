@@ -12,7 +12,7 @@ import { shown } from "../core/naming/names.ts";
 import type { RangeTable, TableRows } from "./tables/table.ts";
 import { isTable } from "./tables/list_columns.ts";
 import { unsupportedTable, unwritable } from "./content/file_faults.ts";
-import { CODEC_NAMES, encodeRows, type ParquetWriteOptions } from "./parquet/write.ts";
+import { CODEC_NAMES, encodeRows, type ParquetCompression } from "./parquet/write.ts";
 import { type Batch, batchTable, type Range } from "./tables/batch_table.ts";
 import { chooseColumns, type LocalTimes } from "./tables/parts.ts";
 import { openChunk } from "./parquet/chunk.ts";
@@ -23,10 +23,7 @@ export type * from "./content/format.ts";
 export type * from "./tables/table.ts";
 export { createTable } from "./tables/create_table.ts";
 export type { LocalTimes } from "./tables/parts.ts";
-export type { ParquetCompression, ParquetWriteOptions } from "./parquet/write.ts";
-
-/** Options of {@linkcode parquet}. */
-export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions {}
+export type { ParquetCompression } from "./parquet/write.ts";
 
 /**
  * Tables as `.parquet` files (https://parquet.apache.org/docs/file-format/). A file has the names
@@ -69,18 +66,13 @@ export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions 
  * ```
  */
 export function parquet(options: ParquetOptions = {}): Format<ParquetTable, TableRows> {
-  const { rowGroupSize = 32_768, compression = "snappy" } = options;
-  if (
-    !Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 ||
-    !Object.hasOwn(CODEC_NAMES, compression)
-  ) {
+  const { compression = "snappy" } = options;
+  if (!Object.hasOwn(CODEC_NAMES, compression)) {
     throw fault({
       code: "Invalid",
       action: "write Parquet",
-      state: `rowGroupSize is ${rowGroupSize}, compression ${shown(compression)}`,
-      hint: `Pass a whole number of at least 1, and one of the compressions ${
-        Object.keys(CODEC_NAMES).join(", ")
-      }.`,
+      state: `compression is ${shown(compression)}`,
+      hint: `Use one of ${Object.keys(CODEC_NAMES).join(", ")}.`,
     });
   }
   return {
@@ -93,7 +85,7 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
         throw unwritable("Parquet", "it is not a table", "Use createTable(columns, rows).");
       }
       const { signal } = formatOptions;
-      return await shortOrStream(encodeRows(table, { rowGroupSize, compression, signal }));
+      return await shortOrStream(encodeRows(table, { compression, signal }));
     },
     decode: (file, formatOptions) => openParquet(file, { ...options, ...formatOptions }),
   };
@@ -103,20 +95,22 @@ const AHEAD_BYTES = 16 * 1024 * 1024;
 /** Limits of the read-ahead of a column. */
 const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
 
-/** Options for reading Parquet files. Files above a limit are `Unsupported`. */
+/** Options of {@linkcode openParquet}. */
 export interface ParquetReadOptions {
   /** The columns of the table, in this order. @default all, each of which must be supported */
   columns?: readonly string[];
   /** Handling of times without a time zone: refuse them, or read them as UTC. @default "refuse" */
   localTimes?: LocalTimes;
-  /** Largest page, packed, unpacked and as values. @default 67108864 (64 Mi) */
-  maxPageBytes?: number;
-  /** Largest footer; decoding takes several times its size. @default 16777216 (16 Mi) */
-  maxFooterBytes?: number;
   /**
    * Most rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
    */
   maxColumnRows?: number;
+}
+
+/** Options of {@linkcode parquet}. */
+export interface ParquetOptions extends ParquetReadOptions {
+  /** The compression of written files. @default "snappy" */
+  compression?: ParquetCompression;
 }
 
 /** A table that is read in parts: pages without a wanted row and other columns are skipped. */
@@ -134,10 +128,9 @@ export async function openParquet(
   options: ParquetReadOptions & FormatOptions = {},
 ): Promise<ParquetTable> {
   checkFile(file, "open table");
-  const { localTimes = "refuse", maxPageBytes = 64 * 1024 * 1024 } = options;
-  const { maxFooterBytes = 16 * 1024 * 1024, maxColumnRows = 128 * 1024 * 1024 } = options;
+  const { localTimes = "refuse", maxColumnRows = 128 * 1024 * 1024 } = options;
   const { path } = file;
-  const footer = await readFooter(file, maxFooterBytes, options.signal);
+  const footer = await readFooter(file, options.signal);
   const all = columnsOf(path, footer.schema, localTimes);
   if (all.length === 0 && footer.rows > 0) {
     throw unsupportedTable(path, "it has rows but no columns");
@@ -153,10 +146,8 @@ export async function openParquet(
       const firstRow = first + 1;
       first += group.rows;
       if (left <= 0) continue;
-      const sizes = { maxPageBytes, windowBytes };
-      const chunks = wanted.map((column) =>
-        openChunk({ file, column, group, firstRow, ...sizes, signal: range.signal })
-      );
+      const place = { file, group, firstRow, windowBytes, signal: range.signal };
+      const chunks = wanted.map((column) => openChunk({ ...place, column }));
       if (from > 0) await Promise.all(chunks.map((chunk) => chunk.skip(from)));
       while (left > 0) {
         range.signal?.throwIfAborted();

@@ -20,6 +20,9 @@ const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "zstd", unpack: unpackZstd },
 ];
 
+/** Most bytes of a packed buffer, and of its unpacked data. */
+const MAX_BUFFER_BYTES = 256 * 1024 * 1024;
+
 /** Inputs of {@linkcode openCells}. */
 export interface CellsPlace {
   file: FileToDecode;
@@ -30,8 +33,6 @@ export interface CellsPlace {
   /** The number of its first row in the table, from 1. */
   firstRow: number;
   aheadBytes: number;
-  /** Larger packed buffers are refused. */
-  maxBufferBytes: number;
   signal?: AbortSignal;
 }
 
@@ -175,12 +176,12 @@ class ColumnCells {
   }
 
   async #readPacked(read: Read, length: number, unpack: Unpack): Promise<Read> {
-    const { file, column, maxBufferBytes } = this.#place;
+    const { file, column } = this.#place;
     const size = Number(viewOf(await read(0, 8)).getBigInt64(0, true));
     if (size === -1) return (from, count) => read(8 + from, count); // stored unpacked
-    if (Math.max(size, length) > maxBufferBytes) {
-      const hint = "Pass a larger maxBufferBytes if you trust the file.";
-      const state = `a buffer has ${Math.max(size, length)} bytes, ${maxBufferBytes} are allowed`;
+    if (Math.max(size, length) > MAX_BUFFER_BYTES) {
+      const hint = "Write it again with smaller batches, or uncompressed.";
+      const state = `a buffer has ${Math.max(size, length)} bytes, ${MAX_BUFFER_BYTES} are allowed`;
       throw unsupportedTable(file.path, `column ${shown(column.column.name)}: ${state}`, hint);
     }
     const bytes = unpack(await read(8, length - 8), size);

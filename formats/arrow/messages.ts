@@ -20,6 +20,8 @@ const CONTINUATION = 0xffffffff;
 /** Supported metadata versions: of 0.8 and 1.0. */
 const VERSIONS = [3, 4];
 const KIND = { schema: 1, dictionary: 2, batch: 3 };
+/** Larger heads are refused, before memory is allocated. */
+const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 /** Most heads are shorter. */
 const HEAD_BYTES = 4096;
 /** Bodies up to this size are read with those that follow, if all of them is wanted. */
@@ -67,8 +69,6 @@ export type Message =
   | { kind: "batch"; batch: FlatBatch } & Body;
 
 export interface MessageOptions {
-  /** Larger heads are refused. */
-  maxHeadBytes: number;
   /** Reads small bodies too, many messages per request. */
   withBodies?: boolean;
   signal?: AbortSignal;
@@ -77,7 +77,7 @@ export interface MessageOptions {
 /** Yields the messages that the footer of a file lists, or those of a stream. */
 export async function* readMessages(
   file: FileToDecode,
-  { maxHeadBytes, withBodies = false, signal }: MessageOptions,
+  { withBodies = false, signal }: MessageOptions = {},
 ): AsyncGenerator<Message> {
   const { path, size } = file;
   const refuse = (state: string): RegistryError => corruptTable(path, state);
@@ -93,10 +93,9 @@ export async function* readMessages(
     if (length > size - at) {
       throw refuse(`file is truncated: ${length} bytes at byte ${at} are missing`);
     }
-    if (length <= maxHeadBytes) return await read(at, length, ahead);
-    const hint = "Pass a larger maxHeadBytes if you trust the file.";
-    const state = `a message declares ${length} bytes, ${maxHeadBytes} are allowed`;
-    throw unsupportedTable(path, state, hint);
+    if (length <= MAX_HEAD_BYTES) return await read(at, length, ahead);
+    const state = `a message declares ${length} bytes, ${MAX_HEAD_BYTES} are allowed`;
+    throw unsupportedTable(path, state);
   }
   async function readMessage(at: number): Promise<Message & { end: number } | undefined> {
     let prefix = viewOf(await read(at, 4, ahead));

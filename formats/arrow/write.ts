@@ -10,12 +10,6 @@ import type { FormatOptions } from "../content/format.ts";
 import type { Cell, Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
 
-/** Options for writing Arrow files. */
-export interface ArrowWriteOptions {
-  /** Most rows in a batch, which is in memory; it also ends at 32 MiB. @default 32768 */
-  batchSize?: number;
-}
-
 const TYPES = {
   string: utf8(),
   number: float64(),
@@ -25,11 +19,10 @@ const TYPES = {
 };
 const KIND = { schema: 1, batch: 3 };
 
-/** Encodes a table piece by piece. A batch of it is in memory. */
+/** Encodes a table piece by piece. A batch of it is in memory, of at most `maxRows` and 32 MiB. */
 export async function* encodeRows(
   table: TableRows,
-  { batchSize = 32_768 }: ArrowWriteOptions,
-  { signal }: FormatOptions,
+  { maxRows = 32_768, signal }: FormatOptions & { maxRows?: number } = {},
 ): AsyncGenerator<Uint8Array> {
   const { columns } = table;
   const fields = columns.map(({ name, type, nullable = false }) => {
@@ -43,7 +36,7 @@ export async function* encodeRows(
   writeMessage(builder, KIND.schema, encodeSchema(builder, schema), 0);
   yield written();
   const blocks: unknown[] = [];
-  const groups = rowGroups(table, { format: "Arrow", maxRows: batchSize, signal });
+  const groups = rowGroups(table, { format: "Arrow", maxRows, signal });
   for await (const { cells } of groups) {
     const buffers = columns.flatMap((column, i) => buffersOf(column, cells[i]!));
     let length = 0;

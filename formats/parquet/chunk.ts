@@ -24,6 +24,9 @@ const HEAD_BYTES = 1024;
 /** Longer heads are damaged. */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
+/** Largest page, packed, unpacked and as values. */
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+
 /** Inputs of {@linkcode openChunk}. */
 export interface ChunkPlace {
   file: FileToDecode;
@@ -31,7 +34,6 @@ export interface ChunkPlace {
   group: RowGroup;
   /** The number of its first row in the table, from 1. */
   firstRow: number;
-  maxPageBytes: number;
   windowBytes: number;
   signal?: AbortSignal;
 }
@@ -140,8 +142,8 @@ export class ChunkReader {
     return corruptTable(this.#place.file.path, this.#where(state), cause);
   }
 
-  #unsupported(state: string, hint?: string) {
-    return unsupportedTable(this.#place.file.path, this.#where(state), hint);
+  #unsupported(state: string) {
+    return unsupportedTable(this.#place.file.path, this.#where(state));
   }
 
   async #readHead(ahead: number): Promise<Page> {
@@ -172,12 +174,10 @@ export class ChunkReader {
   }
 
   async #readBody({ size, packed, crc, values }: Page): Promise<Uint8Array> {
-    const { maxPageBytes } = this.#place;
     const isString = this.#place.column.column.type === "string";
     const bytes = Math.max(size, packed, values * (isString ? 1 : 8));
-    if (bytes > maxPageBytes) {
-      const hint = "Pass a larger maxPageBytes if you trust the file.";
-      throw this.#unsupported(`a page has ${bytes} bytes, ${maxPageBytes} are allowed`, hint);
+    if (bytes > MAX_PAGE_BYTES) {
+      throw this.#unsupported(`a page has ${bytes} bytes, ${MAX_PAGE_BYTES} are allowed`);
     }
     const body = await this.#read(this.#at, packed);
     this.#at += packed;
@@ -269,11 +269,13 @@ export class ChunkReader {
   }
 
   #decode(body: Uint8Array, from: number, encoding: number, count: number): Numbers | Cell[] {
-    const { column: { type, toCells }, maxPageBytes: maxBytes } = this.#place;
+    const { column: { type, toCells } } = this.#place;
     if (count > 0 && (encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary)) {
       return this.#fromDictionary(body.subarray(from), count);
     }
-    const values: Values | undefined = readValues(body, from, { encoding, type, count, maxBytes });
+    const values: Values | undefined = readValues(body, from, {
+      ...{ encoding, type, count, maxBytes: MAX_PAGE_BYTES },
+    });
     if (values === undefined) throw this.#unsupported("unsupported encoding");
     return toCells(values);
   }

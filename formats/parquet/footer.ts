@@ -40,10 +40,12 @@ export interface Footer {
   groups: RowGroup[];
 }
 
+/** Longest footer; decoding takes several times its size. */
+const MAX_FOOTER_BYTES = 32 * 1024 * 1024;
+
 /** Reads the footer and nothing else. */
 export async function readFooter(
   file: FileToDecode,
-  maxFooterBytes: number,
   signal?: AbortSignal,
 ): Promise<Footer> {
   const { path, size } = file;
@@ -62,10 +64,9 @@ export async function readFooter(
   if (length > size - END_BYTES - 4) {
     throw corruptTable(path, `its footer has ${length} bytes, the file has ${size}`);
   }
-  if (length > maxFooterBytes) {
-    const state = `its footer has ${length} bytes, ${maxFooterBytes} are allowed`;
-    const hint = "Pass a larger maxFooterBytes if you trust the file.";
-    throw unsupportedTable(path, state, hint);
+  if (length > MAX_FOOTER_BYTES) {
+    const state = `its footer has ${length} bytes, ${MAX_FOOTER_BYTES} are allowed`;
+    throw unsupportedTable(path, state);
   }
   const bytes = length + END_BYTES <= tailBytes
     ? tail.subarray(tailBytes - END_BYTES - length, tailBytes - END_BYTES)

@@ -1,19 +1,12 @@
 // Tables as Parquet, row group by row group.
 import { gzipSync } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
+import type { FormatOptions } from "../content/format.ts";
 import type { Column, TableRows } from "../tables/table.ts";
 import { rowGroups } from "../tables/batch_table.ts";
 
 /** The codec of pages. */
 export type ParquetCompression = "snappy" | "gzip" | "none";
-
-/** Options for writing Parquet files. */
-export interface ParquetWriteOptions {
-  /** Most rows in a row group, held in memory several times; also ends at 32 MiB. @default 32768 */
-  rowGroupSize?: number;
-  /** @default "snappy" */
-  compression?: ParquetCompression;
-}
 
 export const CODEC_NAMES = { snappy: "SNAPPY", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
 
@@ -34,10 +27,13 @@ function elementOf({ name, type, nullable }: Column) {
   return { name, ...TYPES[type], repetition_type: nullable ? "OPTIONAL" : "REQUIRED" } as const;
 }
 
-/** Encodes a table piece by piece. A row group of it is in memory. */
+/** Encodes a table by row groups of at most `maxRows` and 32 MiB, in memory several times. */
 export async function* encodeRows(
   table: TableRows,
-  { rowGroupSize, compression, signal }: Required<ParquetWriteOptions> & { signal?: AbortSignal },
+  { maxRows = 32_768, compression, signal }: FormatOptions & {
+    maxRows?: number;
+    compression: ParquetCompression;
+  },
 ): AsyncGenerator<Uint8Array> {
   const { columns } = table;
   const bytes = new ByteWriter() as ByteWriter & { index: number };
@@ -53,7 +49,7 @@ export async function* encodeRows(
     bytes.index = 0;
     return piece;
   }
-  const groups = rowGroups(table, { format: "Parquet", maxRows: rowGroupSize, signal });
+  const groups = rowGroups(table, { format: "Parquet", maxRows, signal });
   for await (const { count, cells } of groups) {
     const columnData = columns.map(({ name, type }, i) => {
       // A dictionary of numbers would not distinguish 0 and -0.

@@ -57,11 +57,10 @@ Deno.test("a page with a flipped byte and a sum is refused, with its column", as
 });
 
 Deno.test("a file that declares more than the limit is refused", async () => {
-  assertStringIncludes((await tryOut(pyarrowFile("none"), { maxPageBytes: 4 }))!, "4 are allowed");
-  assertStringIncludes(
-    (await tryOut(pyarrowFile("none"), { maxFooterBytes: 10 }))!,
-    "10 are allowed",
-  );
+  const bytes = new Uint8Array(2 ** 25 + 100);
+  bytes.set(new TextEncoder().encode("PAR1"), bytes.length - 4);
+  new DataView(bytes.buffer).setUint32(bytes.length - 8, 2 ** 25 + 1, true);
+  assertStringIncludes((await tryOut(fileOf(bytes)))!, "33554433 bytes, 33554432 are allowed");
   assertStringIncludes(
     (await tryOut(pyarrowFile("none"), { maxColumnRows: 4 }))!,
     "it has 5 rows, 4 are allowed",
@@ -135,7 +134,6 @@ function chunkOf(kind: number, size: number, content: Uint8Array, more: number[]
     } as FileColumn,
     group: { rows, columns: [{ isElsewhere: false, meta }] },
     firstRow: 1,
-    maxPageBytes: 2 ** 26,
     windowBytes: 2 ** 16,
   });
 }
@@ -151,6 +149,7 @@ Deno.test("pages that mean more than their bytes can are refused", async () => {
       `its dictionary has ${values} values, for 10 rows`,
     ],
     [chunkOf(0, levels.length, levels, data), "a level is above 1"],
+    [chunkOf(0, 2 ** 26 + 1, levels, data), "67108865 bytes, 67108864 are allowed"],
     [chunkOf(0, 10, new Uint8Array(1_000_000), data), "is damaged"],
   ];
   for (const [chunk, said] of cases) {

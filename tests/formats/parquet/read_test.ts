@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Column, Row } from "../../../formats/tables/table.ts";
 import { createTable } from "../../../formats/tables/create_table.ts";
-import { openParquet, parquet, type ParquetReadOptions } from "../../../formats/parquet.ts";
-import { contentBytes } from "../format_files.ts";
+import { openParquet, type ParquetReadOptions } from "../../../formats/parquet.ts";
+import { encodeRows } from "../../../formats/parquet/write.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { countedFile, noise, WRITTEN } from "../tables/files.ts";
 import { pyarrowFile } from "./files.ts";
 import { refused } from "../../support/refused.ts";
@@ -73,14 +74,15 @@ Deno.test("a column of an unsupported type is Unsupported, unless others are nam
 });
 
 /** Ten thousand rows, in ten row groups, of which the last column has nearly all bytes. */
-async function wideBytes(rowGroupSize = 1000): Promise<Uint8Array> {
+async function wideBytes(maxRows = 1000): Promise<Uint8Array> {
   const rows = function* () {
     for (let i = 0; i < 10_000; i++) {
       yield { id: BigInt(i), score: i / 7, note: noise(i, 300) };
     }
   };
   const table = createTable({ id: "int64", score: "number", note: "string" }, rows);
-  return await contentBytes(await parquet({ rowGroupSize }).encode(table));
+  const pieces = encodeRows(table, { maxRows, compression: "snappy" });
+  return concatBytes(await Array.fromAsync(pieces));
 }
 
 Deno.test("of a file only the footer is read, then the columns and row groups that are asked for", async () => {

@@ -5,11 +5,9 @@ import { readMessages } from "../../../../formats/arrow/messages.ts";
 
 export { openArrow } from "../../../../formats/arrow.ts";
 
-const MAX_HEAD_BYTES = 16 * 1024 * 1024;
-
 /** Returns all columns, those too that cannot be read, with the reason. */
 export async function arrowColumns(file: FileToDecode, signal?: AbortSignal) {
-  const messages = readMessages(file, { maxHeadBytes: MAX_HEAD_BYTES, signal });
+  const messages = readMessages(file, { signal });
   const { value: schema } = await messages.next();
   await messages.return(undefined);
   return schema?.kind === "schema" ? columnsOf(schema, "utc") : [];

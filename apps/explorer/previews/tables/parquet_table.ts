@@ -6,14 +6,12 @@ import type { Bounds, Group } from "./table_source.ts";
 
 export { openParquet } from "../../../../formats/parquet.ts";
 
-const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
-
 /**
  * Returns all columns, those too that cannot be read, with the reason; and the groups of rows with
  * the bounds of their numbers and times.
  */
 export async function parquetParts(file: FileToDecode, signal?: AbortSignal) {
-  const footer = await readFooter(file, MAX_FOOTER_BYTES, signal);
+  const footer = await readFooter(file, signal);
   const columns = columnsOf(file.path, footer.schema, "utc");
   let to = 0;
   const groups = footer.groups.map((group): Group => {

@@ -9,9 +9,11 @@ import {
 } from "../../../../apps/explorer/previews/tables/table_rows.ts";
 import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
 import { parseCsv } from "../../../../formats/csv.ts";
-import { createTable, parquet } from "../../../../formats/parquet.ts";
+import { concatBytes } from "../../../../core/bytes/bytes.ts";
+import { createTable } from "../../../../formats/parquet.ts";
+import { encodeRows } from "../../../../formats/parquet/write.ts";
 import { fakeFile } from "../support/fake_file.ts";
-import { bytesOf, sampleFiles, tableRows } from "../support/samples.ts";
+import { sampleFiles, tableRows } from "../support/samples.ts";
 
 const samples = await sampleFiles(1);
 const encoder = new TextEncoder();
@@ -106,7 +108,8 @@ Deno.test("a filter reads only groups of rows whose bounds allow a match", async
   const table = createTable(columns, function* () {
     for (let n = 0; n < 40_000; n++) yield { n, at: new Date(n * 1000), word: `word ${n}` };
   });
-  const bytes = await bytesOf(parquet({ rowGroupSize: 4000 }), table);
+  const pieces = encodeRows(table, { maxRows: 4000, compression: "snappy" });
+  const bytes = concatBytes(await Array.fromAsync(pieces));
   const source = await openTable(fakeFile("a.parquet", bytes));
   const find = async (filter: string) => {
     const { matched, read, isEnd } = await findRows(source, [0, 1, 2], { filter });
