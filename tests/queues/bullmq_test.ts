@@ -100,7 +100,7 @@ programTest("a worker that is presumed dead is aborted", "redis", async ({ share
   const { result, takenOver, attemptsMade } = (await queue.get("long"))!;
   assertEquals([result, takenOver, attemptsMade], ["by the next", 1, 1]);
   const shown = await succeeds(`jobs show long --queue ${url}?queue=lost`, { cwd: "/" });
-  assertStringIncludes(shown, "1 of 1, taken over from a dead worker once\n");
+  assertStringIncludes(shown, "1 of 1, taken over from a lost worker once\n");
 });
 
 programTest("options in the URL do not move the tables", "postgres", async ({ shared }) => {

@@ -39,7 +39,7 @@ export const batchSave: Command = defineCommand<
   name: "batch save",
   summary: "Save the rows of a manifest, many at once; run it again for the rest.",
   details:
-    "A manifest is JSON lines, or CSV with a heading. Each row has a name, and a path (relative " +
+    "A manifest is JSON Lines, or CSV with a header. Each row has a name, and a path (relative " +
     "to the manifest) or a value (JSON). Optional: version, metadata (a JSON object), compress " +
     "(gzip, zstd), as (json, text, bytes), onConflict (fail, skip, overwrite), and for folders " +
     "the options of save (links, include, exclude, gitignore, all, preserve).\n\n" +
@@ -85,7 +85,7 @@ export const batchLoad: Command = defineCommand<
 >({
   name: "batch load",
   summary: "Write the versions in a manifest to disk, many at once.",
-  details: "A manifest is JSON lines, or CSV with a heading. Each row has a ref (or a name and a " +
+  details: "A manifest is JSON Lines, or CSV with a header. Each row has a ref (or a name and a " +
     "version), and in `to` the file or folder to write, relative to the manifest or to --to. " +
     "With --to, a row without `to` goes under its name and version. The --json output of ls, " +
     "versions and save, and reports, are manifests too.\n\n" +

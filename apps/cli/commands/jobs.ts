@@ -141,7 +141,7 @@ function factsOf(job: QueuedJob): Fact[] {
   const { id, state, group, kind, addedAt, startedAt, endedAt, progress, result, reason } = job;
   const { attempts, attemptsMade, takenOver = 0 } = job; // a takeover uses no attempt
   const again = takenOver === 1 ? "once" : `${takenOver} times`;
-  const taken = takenOver === 0 ? "" : `, taken over from a dead worker ${again}`;
+  const taken = takenOver === 0 ? "" : `, taken over from a lost worker ${again}`;
   return [
     ["job", id],
     ["state", state],

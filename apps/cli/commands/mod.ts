@@ -57,7 +57,7 @@ const COMMANDS: Loaders = {
     mirror: async () => (await import("./stores/mirror.ts")).mirror,
     settings: async () => (await import("./space/settings.ts")).settings,
   }),
-  ...group("share", "Other registries, programs and places", {
+  ...group("share", "Other registries and programs", {
     "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
     "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
     "remote rm": async () => (await import("./places/remote.ts")).remoteRm,

@@ -43,8 +43,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
   details:
     "Without --version it takes the next number: 1.0.0, 2.0.0, 3.0.0 …, or 1.5.0 after 1.4.0. " +
     "Files that did not change since the last version are not stored again. A folder is saved " +
-    "whole, with links as links; left out files are listed. With --quiet only the " +
-    "ref is printed.",
+    "whole, with links as links; omitted files are listed. With --quiet, prints only the ref.",
   args: [
     {
       usage: "<name>",
@@ -84,7 +83,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     { flags: "--skip-if-unchanged", text: "save nothing if the latest version is the same" },
     {
       flags: "--share <what>",
-      text: "with the last version: equal bytes of changed files too, whole files, or none",
+      text: "what to share with the last version: equal bytes, only whole files, or nothing",
       choices: ["bytes", "files", "none"],
     },
     { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },

@@ -92,7 +92,7 @@ function createProgram(
   const colors = createColors(io.stdout, io);
   const program = new Parser("holdfast")
     .description(
-      "Versions of models, datasets and files of any size, for any number of writers.\n\n" +
+      "Store, version and share models, datasets and files of any size.\n\n" +
         `${FIRST_STEPS}\n\nCommands, explained by holdfast help GROUP, COMMAND or exit-codes:\n` +
         groupLines(groups),
     )

@@ -15,7 +15,7 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     flags: "--skip-unreadable",
-    text: "save the rest of a folder without what may not be read, and exit with 9",
+    text: "leave out files of a folder that cannot be read, and exit with 9",
   },
   {
     flags: "--include <pattern>",

@@ -54,7 +54,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     { flags: "--fail-fast", text: "stop at the first failure" },
     {
       flags: "--concurrency <count>",
-      text: "most steps at once (default: as nodes, cores and memory allow)",
+      text: "maximum steps at once (default: as nodes, cores and memory allow)",
       parse: parsePositive,
     },
     { flags: "--keep", text: "keep the working folders of steps, for debugging" },

@@ -42,7 +42,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     "A step executes the local configuration, never one from the queue: a run that was planned " +
     "with another is refused, unless its merged configuration is on this machine.\n\n" +
     "The first signal stops taking jobs and waits for the running ones. The second ends them and " +
-    "hands them to another worker. A dead worker is detected within ten seconds, and another " +
+    "hands them to another worker. A killed worker is detected within ten seconds, and another " +
     "worker restarts its steps.",
   args: [],
   options: [

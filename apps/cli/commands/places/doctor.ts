@@ -29,8 +29,8 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
   name: "doctor",
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
-    "certificates and proxies, and shows how to fix problems. Shows where credentials are, never " +
-    "their values. The check of the store sends about 280 requests below scratch/ and cleans up: " +
+    "certificates and proxies, and shows how to fix problems. Shows the sources of credentials, " +
+    "never their values. The check of the store sends about 280 requests below scratch/ and cleans up: " +
     "races of creates, reads and lists after writes, order, ranges, keys. Exit code 1 if a check " +
     "fails. With --json: one line per check.\n\n" +
     `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +

@@ -47,7 +47,7 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     },
     {
       flags: "--share <what>",
-      text: "what new versions share: equal bytes of changed files too, or whole files",
+      text: "what new versions share with the last one: equal bytes, or only whole files",
       choices: ["bytes", "files"],
     },
     { flags: "-f, --force", text: "create it in a folder with other files" },

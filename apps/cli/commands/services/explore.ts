@@ -27,8 +27,8 @@ export const explore: Command = defineCommand<[location?: string], ExploreFlags>
   name: "explore",
   summary: "Open a registry in the browser, until Ctrl-C.",
   details:
-    "Serves the explorer on this machine only and prints its URL. The code in the URL works in " +
-    "the first browser that opens it, and in no other.",
+    "Serves the explorer on this machine only and prints its URL. The code in the URL works only " +
+    "in the first browser that opens it.",
   args: [{
     usage: "[location]",
     text: "a folder, a bucket URL or a remote (default: the registry of this folder)",

@@ -77,18 +77,22 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
     {
       flags: "--max-body <size>",
-      text: "largest JSON body with files (default: 64MiB)",
+      text: "maximum size of a JSON body with files (default: 64MiB)",
       parse: parseBytes,
     },
-    { flags: "--max-upload <size>", text: "largest upload (default: none)", parse: parseBytes },
+    {
+      flags: "--max-upload <size>",
+      text: "maximum size of an upload (default: none)",
+      parse: parseBytes,
+    },
     {
       flags: "--max-requests <count>",
-      text: "most requests per second of a token, else of an address",
+      text: "maximum requests per second, per token or else per address",
       parse: parsePositive,
     },
     {
       flags: "--max-connections <count>",
-      text: "most connections at once (default: 4096)",
+      text: "maximum number of connections (default: 4096)",
       parse: parsePositive,
     },
     { flags: "--queue <url>", text: "the queue of /jobs, such as redis://127.0.0.1:6379" },

@@ -30,9 +30,10 @@ const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthl
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
   summary: "Delete old versions, by count, period, metadata or age.",
-  details: "Deletes versions that no option keeps: --older-than keeps the younger ones. Versions " +
-    "that an alias or a release names and unreadable ones stay. Days, weeks and months are in UTC and count only if they " +
-    "have a version. Asks first; scripts pass --yes. gc frees the space after the grace period.",
+  details:
+    "Deletes the versions that no option keeps; --older-than keeps younger ones. Unreadable " +
+    "versions, and those that an alias or a release names, stay. Days, weeks and months are in " +
+    "UTC and count only if they have a version. Asks first; scripts pass --yes. gc frees the space after the grace period.",
   args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [
     { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },

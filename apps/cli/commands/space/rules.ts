@@ -18,17 +18,17 @@ const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:
 
 export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
   name: "rules set",
-  summary: "Keep a retention rule in the registry, for prune --rules.",
+  summary: "Store a retention rule in the registry, for prune --rules.",
   details:
-    "The rule replaces an earlier one of the same pattern. Of several rules that match a name, " +
-    "only the one whose pattern has most characters besides * applies. --protect makes rm and " +
-    "overwriting need --force, and keeps prune away.",
+    "The rule replaces an earlier one of the same pattern. If several rules match a name, only " +
+    "the one whose pattern has the most characters other than * applies. With --protect, rm " +
+    "needs --force, overwriting is refused, and prune deletes nothing.",
   args: [PATTERN],
   options: [
     { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
-    ...["daily", "weekly", "monthly"].map((period) => ({
+    ...[["daily", "days"], ["weekly", "weeks"], ["monthly", "months"]].map(([period, unit]) => ({
       flags: `--keep-${period} <count>`,
-      text: `keep the newest version of each of this many periods (${period})`,
+      text: `keep the newest version of each of the last <count> ${unit}`,
       parse: parseCount,
     })),
     { flags: "--keep-where <condition>", text: "keep matches: 'metadata.accuracy > 0.9'" },
@@ -110,7 +110,7 @@ export const rulesRm: Command = defineCommand<[pattern: string]>({
   args: [PATTERN],
   options: [],
   examples: [
-    ["holdfast rules rm 'runs:*'", "names that it matched are not pruned any more"],
+    ["holdfast rules rm 'runs:*'", "stop pruning the names that it matches"],
     ["holdfast rules rm '*'", "remove the rule for all other names"],
   ],
   async run([pattern], _flags, context) {

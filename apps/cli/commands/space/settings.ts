@@ -24,7 +24,7 @@ export const settings: Command = defineCommand<[], { grace?: number; share?: "by
     },
     {
       flags: "--share <what>",
-      text: "what new versions share: equal bytes of changed files too, or whole files",
+      text: "what new versions share with the last one: equal bytes, or only whole files",
       choices: ["bytes", "files"],
     },
   ],
@@ -60,6 +60,6 @@ function factsOf(
       from && `${formatGrace(now.bindingGraceMs)}; ${formatGrace(graceMs)} from ${from} on`,
     ],
     ["locking", locking],
-    ["sharing", now.share === "bytes" ? "equal bytes of changed files too" : "whole files alone"],
+    ["sharing", now.share === "bytes" ? "equal bytes" : "only whole files"],
   ];
 }

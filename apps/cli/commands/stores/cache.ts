@@ -6,7 +6,7 @@ import { formatBytes, formatCount } from "../../terminal/units.ts";
 
 export const cache: Command = defineCommand<[action: string], Record<never, never>>({
   name: "cache",
-  summary: "Show or clear the cache of this machine for buckets.",
+  summary: "Show or clear this machine's cache of files from buckets.",
   details: "Files loaded from buckets are cached in $HOLDFAST_CACHE, otherwise in holdfast below " +
     "$XDG_CACHE_HOME or ~/.cache, up to 10 GiB. The least recently used are removed first. " +
     "Clearing it is always safe.",

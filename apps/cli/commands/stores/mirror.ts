@@ -30,11 +30,11 @@ export const mirror: Command = defineCommand<
   MirrorFlags
 >({
   name: "mirror",
-  summary: "Copy a registry to another one, in any stores.",
+  summary: "Copy a registry to another, in any store.",
   details:
     "Copies versions with files, metadata and dates, aliases, and deletions. Every byte is " +
     "checked. Run it again to copy what is new, or the rest of an interrupted run. An immutable " +
-    "target keeps what it has; a mutable one follows the source. Versions are copied whole.\n\n" +
+    "target keeps what it has; a mutable one follows the source.\n\n" +
     "If some fail, lists them and exits with 1. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },

@@ -124,7 +124,7 @@ cliTest("save --share files, or settings --share files, store a changed file who
   await it.succeeds("settings --share files");
   assertEquals(await isStoredWhole(), true);
   assertEquals(await isStoredWhole("--share bytes"), false);
-  assertMatch(await it.succeeds("settings"), /\nsharing +whole files alone\n/);
+  assertMatch(await it.succeeds("settings"), /\nsharing +only whole files\n/);
   await it.fails("settings --share none", 2);
 });
 
