@@ -1,9 +1,10 @@
 // Files on disk as source or target of a transfer.
-import { lstatSync, statSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { createReadStream, createWriteStream, lstatSync, statSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { forEachChunk, iterableStream } from "../../core/bytes/bytes.ts";
+import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -59,50 +60,24 @@ export async function writeLocalFile(
   try {
     checkFree(path, overwrite);
     await mkdir(dirname(path), { recursive: true });
-    const size = await writeStage(stream, stage, signal);
+    const file = createWriteStream(stage, { flags: "wx" });
+    await pipeline(stream, file, { signal });
     checkFree(path, overwrite);
     await rename(stage, path);
-    return { path, size };
+    return { path, size: file.bytesWritten };
   } catch (cause) {
     await stream.cancel(cause).catch(() => {}); // if it was not read yet
     await rm(stage, { force: true });
+    signal?.throwIfAborted(); // pipelines throw an error of their own
     throw fileError("write", path, cause);
   }
 }
 
-async function writeStage(
-  stream: ReadableStream<Uint8Array>,
-  stage: string,
-  signal?: AbortSignal,
-): Promise<number> {
-  const handle = await open(stage, "wx");
-  let size = 0;
-  try {
-    await forEachChunk(stream, async (chunk) => {
-      for (let done = 0; done < chunk.byteLength;) {
-        done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten;
-      }
-      size += chunk.byteLength;
-    }, signal);
-  } finally {
-    await handle.close();
-  }
-  return size;
-}
-
 async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  const handle = await open(path, "r").catch((cause) => {
-    throw fileError("read", path, cause);
-  });
   try {
-    while (true) {
-      const chunk = new Uint8Array(CHUNK_BYTES);
-      const { bytesRead, buffer } = await handle.read(chunk, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  } catch (cause) {
+    throw fileError("read", path, cause);
   }
 }
 

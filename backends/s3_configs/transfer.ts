@@ -1,6 +1,6 @@
 // Transfers of single objects.
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
-import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes/bytes.ts";
+import { bodySize, bodyStream, readAll } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
@@ -42,9 +42,6 @@ export interface TransferTarget {
   open(): Promise<Backend>;
 }
 
-/** Granularity of the progress of bytes in memory. */
-const PIECE_BYTES = 1 << 20;
-
 export async function uploadObject(
   target: TransferTarget,
   data: UploadData,
@@ -57,7 +54,7 @@ export async function uploadObject(
   try {
     const size = options.size ?? body.size;
     const sent = onProgress
-      ? counted(pieces(body.content), { path: target.key, size, onProgress })
+      ? counted(bodyStream(body.content), { path: target.key, size, onProgress })
       : body.content;
     const result = await backend.put(target.key, sent, { contentType, metadata, size, signal });
     if (result.written) return result.info;
@@ -151,16 +148,6 @@ function toBody(data: UploadData): { content: Body; size?: number } {
     state: "unsupported data",
     hint: "Pass bytes, a string, a blob, a stream of bytes, or { path } of a file.",
   });
-}
-
-function pieces(content: Body): ReadableStream<Uint8Array> {
-  return content instanceof Uint8Array ? iterableStream(slices(content)) : bodyStream(content);
-}
-
-async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
-    yield bytes.subarray(at, at + PIECE_BYTES);
-  }
 }
 
 function counted(
