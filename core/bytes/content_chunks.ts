@@ -149,6 +149,10 @@ export class ChunkList {
     return list.size === size ? list : undefined;
   }
 
+  get byteLength(): number {
+    return this.#bytes.byteLength;
+  }
+
   /** Returns the encoded list; undefined if it is empty or too long. */
   encode(): Uint8Array | undefined {
     if (this.count === 0 || this.count > MAX_COUNT) return undefined;

@@ -1,5 +1,6 @@
 // Reads ranges of files. No byte is given out before it is verified, if the file has a list of
 // chunks or is small.
+import type { Backend } from "../../core/backend.ts";
 import { ChunkList, MAX_CHUNK_LIST_BYTES } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
@@ -25,16 +26,28 @@ interface Kept extends Stretch {
   bytes: Promise<Uint8Array>;
 }
 
+const listsByStore = new WeakMap<Backend, Map<string, ChunkList>>();
+
+/** Returns the lists that were read last, for all open versions of a store: a few MiB. */
+function keptLists(backend: Backend): Map<string, ChunkList> {
+  const lists = listsByStore.get(backend) ?? new Map<string, ChunkList>();
+  listsByStore.set(backend, lists);
+  return lists;
+}
+
+/** Reads ranges of the files of a version. */
 export class RangeReader {
   readonly #parts: PartReader;
+  readonly #backend: Backend;
   readonly #verify: Verify;
-  readonly #lists = new Map<StoredFile, Promise<ChunkList | undefined>>();
+  readonly #reading = new Map<StoredFile, Promise<ChunkList | undefined>>();
   /** Files without a list that are verified by an extra read, because they are not held. */
   readonly #whole = new Map<StoredFile, Promise<void>>();
   #kept?: Kept;
 
-  constructor(parts: PartReader, verify: Verify) {
+  constructor(parts: PartReader, { backend, verify }: { backend: Backend; verify: Verify }) {
     this.#parts = parts;
+    this.#backend = backend;
     this.#verify = verify;
   }
 
@@ -63,20 +76,23 @@ export class RangeReader {
     yield* mapAtOnce(blocks, read, { concurrency });
   }
 
-  /** Returns the list of a file's chunks. Holds lists of up to some MiB in total. */
+  /** Returns the list of a file's chunks. Concurrent ranges read it once. */
   async list(file: StoredFile): Promise<ChunkList | undefined> {
-    const lists = this.#lists;
-    const list = lists.get(file) ?? this.#parts.chunkList(file);
-    if (lists.has(file)) return await list;
-    lists.set(file, list);
-    list.catch(() => lists.delete(file));
-    let held = [...lists.keys()].reduce((sum, { chunks }) => sum + (chunks?.size ?? 0), 0);
-    for (const oldest of lists.keys()) {
-      if (held <= MAX_CHUNK_LIST_BYTES || oldest === file) break;
-      held -= oldest.chunks?.size ?? 0;
+    const id = `${file.chunks?.sha256} ${file.size}`;
+    const lists = keptLists(this.#backend);
+    const known = lists.get(id) ?? this.#reading.get(file);
+    if (known !== undefined) return await known;
+    const reading = this.#parts.chunkList(file).finally(() => this.#reading.delete(file));
+    this.#reading.set(file, reading);
+    const list = await reading;
+    if (list !== undefined) lists.set(id, list);
+    let held = [...lists.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    for (const [oldest, { byteLength }] of lists) {
+      if (held <= MAX_CHUNK_LIST_BYTES) break;
+      held -= byteLength;
       lists.delete(oldest);
     }
-    return await list;
+    return list;
   }
 
   /** Returns a function that takes the bytes of whole chunks and verifies each at its end. */

@@ -67,7 +67,7 @@ export class StoreReader implements FileReader {
     this.#source = source;
     this.#options = options;
     this.#stored = new PartReader({ source, backend, verify, signal });
-    this.#ranges = new RangeReader(this.#stored, verify);
+    this.#ranges = new RangeReader(this.#stored, { backend, verify });
     this.#isLocal = backend.kind === "local";
     this.#isNear = this.#isLocal || backend.kind === "memory";
   }
@@ -148,7 +148,7 @@ export class StoreReader implements FileReader {
 
   /** Returns the list that was stored with a file. Throws if it is damaged. */
   async checkedList(file: StoredFile): Promise<ChunkList | undefined> {
-    return isCompressed(file) ? undefined : await this.#ranges.list(file);
+    return isCompressed(file) ? undefined : await this.#stored.chunkList(file);
   }
 
   /** The same; undefined for a list that cannot be read: the whole file can without it. */

@@ -167,7 +167,7 @@ testInMemory(
         return object;
       },
     }));
-    const [file] = (await registry.open("a")).files();
+    let [file] = (await registry.open("a")).files();
     const read = async (offset: number, length: number, windowBytes?: number) => {
       const bytes = await collected(file.stream({ offset, length }, { windowBytes }));
       assertEquals(bytes, VALUE.slice(offset, offset + length));
@@ -192,6 +192,8 @@ testInMemory(
     }
     assertLessOrEqual(requests, 14);
     assertLessOrEqual(sum, 26 * MIB);
+    [file] = (await registry.open("a")).files();
+    assertEquals((await read(9 * MIB, sixth))[0], 1, "the list is kept");
     const [windows, bytes] = await read(3 * MIB, 6 * MIB, 256 * 1024);
     assertLessOrEqual(windows, 30);
     assertLessOrEqual(bytes, 6 * MIB + 3 * sixth);
