@@ -246,7 +246,7 @@ Deno.test("wrong settings are refused when the task is built", () => {
     ["cache", { ttl_ms: 1, max_entries: 0 }, "maxEntries: "],
     ["validate", { schema: {} }, "input: "],
     ["trace", { level: "loud" }, "level: "],
-    ["trace", { tracer: {} }, "tracer: "],
+    ["trace", { tracer: {} }, "unknown setting"],
     ["schedule_job", { job_type: "memory", attempts: 1.5 }, "attempts: "],
     ["schedule_job", { job_type: "memory", concurency: 5 }, "concurency: "],
     ["schedule_job", { job_type: "celery" }, "unknown plugin"],
