@@ -10,7 +10,7 @@ import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { INCOMPLETE } from "../program/exit_code.ts";
 import { invalid, withHints } from "../program/hints.ts";
-import { parseEntry, readMetadata } from "../values/metadata.ts";
+import { parseEntry } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
 import { localPathOf } from "../places/open_store.ts";
@@ -29,7 +29,6 @@ interface SaveFlags extends TreeFlags {
   share?: "bytes" | "files" | "none";
   alias?: string[];
   metadata?: [string, unknown][];
-  metadataFile?: string;
   input?: string[];
   onConflict?: OnConflict;
   skipIfUnchanged?: boolean;
@@ -71,7 +70,6 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       repeat: true,
       parse: parseEntry,
     },
-    { flags: "--metadata-file <file>", text: "metadata as a JSON object", completes: "file" },
     {
       flags: "--input <ref>",
       text: "a version that it was made from; not checked",
@@ -111,8 +109,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     }
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
-    const { metadata: entries = [], metadataFile: file } = flags;
-    const given = await readMetadata(entries, { file, cwd: io.cwd });
+    const given = flags.metadata && Object.fromEntries(flags.metadata);
     const registry = await context.open({ write: !flags.dryRun });
     const left = new LeftOutList();
     const value = await readValue(source, io, {

@@ -43,12 +43,11 @@ cliTest("options may precede or follow arguments", async (it) => {
 });
 
 filledTest("save keeps metadata, inputs and the key, and sets aliases", async (it) => {
-  await Deno.writeTextFile(it.root.join("m.json"), `{"team":"vision","by":"nobody"}`);
   const line =
-    "save m - --idempotency-key run-7 --input config@2 --input data:raw --metadata-file m.json -m by=bob -a left -a right";
+    "save m - --idempotency-key run-7 --input config@2 --input data:raw -m team:=7 -m by=bob -a left -a right";
   await it.tells(line, "Saved m@1.0.0 (1 B, left, right)", { stdin: "1" });
   const info = await it.json("info m@left --json");
-  assertEquals(info.metadata, { team: "vision", by: "bob" });
+  assertEquals(info.metadata, { team: 7, by: "bob" });
   assertEquals(info.inputs, ["config@2", "data:raw"]);
   assertEquals(info.idempotencyKey, "run-7");
   await it.prints(line.replace(" -a left -a right", " -q"), "m@1.0.0\n", { stdin: "1" });
@@ -90,7 +89,6 @@ filledTest("save refuses invalid input and saves nothing", async (it) => {
     ["save x - --alias 2.0", 2, "looks like a version"],
     ["save x - --alias latest", 2, "it is the newest version"],
     ["save x - -m nonsense", 2, "expected key=value"],
-    ["save x - --metadata-file data/a.csv", 2, "Cannot read metadata"],
     ["save note - --version 1 --on-conflict overwrite", 2, ""],
   ];
   for (const [line, expected, says, stdin] of bad) {

@@ -47,8 +47,7 @@ filledTest("hints name flags and commands, not library options", async (it) => {
   const cases: [line: string | string[], hint: string][] = [
     ["save x links --links refuse", "Add --links keep, follow or skip"],
     ["save x odd", "with --exclude"],
-    ["save x file --metadata-file data", "Check the path"],
-    ["save x file --metadata-file gone", "Check the path"],
+    ["save x gone", "Check the path"],
     ["ls -r file/below", "A registry is a folder"],
     ["load config@", "holdfast versions config"],
     ["load config@@", "Write config for the latest version"],
