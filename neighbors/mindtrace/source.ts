@@ -116,9 +116,7 @@ export class MindtraceFiles implements AsyncDisposable {
 
   async #names(folder: string, options: CallOptions): Promise<Pick<FileEntry, "path" | "kind">[]> {
     const [store, there] = this.#at(folder);
-    const found = store.names === undefined
-      ? await Array.fromAsync(store.list(there, options))
-      : await store.names(there, options);
+    const found = await Array.fromAsync(store.list(there, options));
     return found.map(({ path, kind }) => ({ path: joinPath(folder, nameOf(path)), kind }));
   }
 

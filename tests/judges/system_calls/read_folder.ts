@@ -11,7 +11,6 @@ type Way = (folder: string) => Promise<unknown>;
 
 /** Each takes a folder whose content matters to its result. */
 export const WAYS: Record<string, Way> = {
-  names: (root) => createLocalFiles({ root }).names!(""),
   list: (root) => Array.fromAsync(createLocalFiles({ root }).list("")),
   getFirst: (root) => createLocalBackend({ path: root }).getFirst!(""),
   surplus: (root) => Promise.resolve(findSurplus(root, [])),

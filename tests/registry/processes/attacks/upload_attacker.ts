@@ -1,6 +1,4 @@
-// A process that sends uploads in requests with checksums, some of them damaged:
-// `upload_attacker.ts PLACE`.
-import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
+// A process that sends uploads in pieces: `upload_attacker.ts PLACE`.
 import { openRegistry } from "../../../../mod.ts";
 import type { ResumableUploads } from "../../../../registry/uploads.ts";
 import { createResumableUploads } from "../../../../registry/operations/transfer/resumable/uploads.ts";
@@ -19,25 +17,13 @@ export function contentOf(round: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: 24 * UNIT }, (_, i) => Math.floor(i / 7) ^ i ^ round);
 }
 
-/** Sends bytes with their checksum. Damaged bytes do not match it. */
+/** Sends a part of the content. */
 export async function sendPart(
   uploads: ResumableUploads,
   id: string,
-  { content, offset, bytes, damaged }: {
-    content: Uint8Array;
-    offset: number;
-    bytes: number;
-    damaged: boolean;
-  },
+  { content, offset, bytes }: { content: Uint8Array; offset: number; bytes: number },
 ): Promise<number> {
-  const right = content.subarray(offset, offset + bytes);
-  const sent = damaged ? right.map((byte) => byte ^ 2) : right;
-  const seen = createSha256();
-  const verify = {
-    update: (chunk: Uint8Array) => seen.update(chunk),
-    matches: () => seen.digest() === sha256(right),
-  };
-  return await uploads.append(id, chunksOf(sent), { offset, verify });
+  return await uploads.append(id, chunksOf(content.subarray(offset, offset + bytes)), { offset });
 }
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -57,9 +43,8 @@ if (import.meta.main) {
       const at = await attempt(() => {}, {}, () => uploads.state(id));
       if (at === undefined || at.offset === at.size) continue;
       const bytes = Math.min(at.size - at.offset, random.pick([4, 4, 8, 12, 24, 5]) * UNIT);
-      const damaged = random.chance(0.4);
-      await attempt(report, { event: "appended", damaged }, () => {
-        return sendPart(uploads, id, { content, offset: at.offset, bytes, damaged });
+      await attempt(report, { event: "appended" }, () => {
+        return sendPart(uploads, id, { content, offset: at.offset, bytes });
       });
     }
   });
