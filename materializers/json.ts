@@ -4,7 +4,7 @@ import { fault, type RegistryError } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain } from "../core/text/plain_value.ts";
-import { isArrayBuffer } from "./array_buffer.ts";
+import { isArrayBuffer } from "./bytes.ts";
 import { decodeJson } from "./json/decode_json.ts";
 import { encodeJson } from "./json/encode_json.ts";
 import { isJsonPart } from "./json/json_parts.ts";

@@ -5,23 +5,20 @@
  */
 import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
 import { releaseMaterializer } from "../core/registry/release.ts";
-import { arrayBuffer } from "./array_buffer.ts";
 import { blob } from "./blob.ts";
-import { bytes } from "./bytes.ts";
+import { arrayBuffer, bytes } from "./bytes.ts";
 import { json } from "./json.ts";
 import { ndarray } from "./ndarray.ts";
 import { file, folder } from "./path.ts";
 import { text } from "./text.ts";
 import { typedArray } from "./typed_array.ts";
 
-export { arrayBuffer } from "./array_buffer.ts";
 export { blob } from "./blob.ts";
-export { bytes } from "./bytes.ts";
+export { arrayBuffer, bytes, stream } from "./bytes.ts";
 export { json } from "./json.ts";
 export { ndarray } from "./ndarray.ts";
 export { file, folder, LocalPath, localPath } from "./path.ts";
 export { StoredPath } from "./path/stored_path.ts";
-export { stream } from "./stream.ts";
 export { text } from "./text.ts";
 export { typedArray } from "./typed_array.ts";
 export type * from "../core/registry/left_out.ts";

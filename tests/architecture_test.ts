@@ -128,7 +128,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "core/",
       "registry/contract/",
       "disk/download_files.ts",
-      ...["array_buffer", "blob", "bytes", "json", "ndarray", "text", "typed_array"].map((id) =>
+      ...["blob", "bytes", "json", "ndarray", "text", "typed_array"].map((id) =>
         `materializers/${id}.ts`
       ),
     ),

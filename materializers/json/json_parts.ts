@@ -1,9 +1,8 @@
 // Values that are stored in files beside `data.json`: bytes, arrays of numbers, blobs.
 import type { FileToSave } from "../../core/materializer.ts";
 import { isNDArray, type NDArray, type TypedArray } from "../../formats/arrays/ndarray.ts";
-import { isArrayBuffer } from "../array_buffer.ts";
 import { createBlob, factsOf, isBlob, isBlobFacts } from "../blob.ts";
-import { isBytes } from "../bytes.ts";
+import { isArrayBuffer, isBytes } from "../bytes.ts";
 import { type JsonValue, TAG } from "./json_tags.ts";
 import { decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../../formats/arrays/npy.ts";
 import {
