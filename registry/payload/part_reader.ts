@@ -10,7 +10,6 @@ import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { getPart, type PartRun, partsWithin, runsOf, type Stretch } from "../cell/part_runs.ts";
-import { LastRead } from "./last_read.ts";
 import { type PlannedRead, type ReadInto, readStretches, type WindowOptions } from "./stretches.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
@@ -36,6 +35,23 @@ export interface PartReaderOptions {
   backend: Backend;
   verify: Verify;
   signal?: AbortSignal;
+}
+
+/** Keeps the result of the last read. Concurrent reads of the same id share it. */
+class LastRead {
+  id = "";
+  #bytes?: Promise<Uint8Array>;
+
+  async get(id: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    if (this.id !== id) {
+      this.id = id;
+      const bytes = this.#bytes = read();
+      bytes.catch(() => {
+        if (this.#bytes === bytes) this.id = ""; // the next read tries again
+      });
+    }
+    return await this.#bytes!;
+  }
 }
 
 /** Reads the stored bytes of files. Reads of the same version share requests. */
