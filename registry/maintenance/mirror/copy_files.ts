@@ -48,10 +48,10 @@ interface Moved {
 
 interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
   target: string;
-  base(): Promise<string | null>;
+  base: string | null;
   /** See {@linkcode FilesOfArtifact.above}. */
   above?: number;
-  badBase(ref: string): void;
+  badBase(): void;
 }
 
 /** Reads the files of a version and verifies the digest of its record. */
@@ -109,7 +109,7 @@ export async function copyFiles(
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | null) =>
     saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, signal });
-  const base = await options.base();
+  const { base } = options;
   try {
     try {
       await save(base);
@@ -117,7 +117,7 @@ export async function copyFiles(
       const isBad = reader.failure === undefined &&
         isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
       if (base === null || !isBad) throw error;
-      options.badBase(base);
+      options.badBase();
       await save(null);
     }
   } catch (error) {

@@ -8,7 +8,6 @@ import { mirrorNotes } from "./mirror_notes.ts";
 import { mirrorVersion } from "./mirror_version.ts";
 import { attempt, persist } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
-import { createSharing } from "./sharing.ts";
 import { asGeneration, headOf } from "../../cell/heads.ts";
 import {
   afterFolder,
@@ -41,7 +40,7 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
     else if (deletions.push(pair) >= DELETIONS_AT_ONCE) await bury();
   }
   await bury();
-  const sharing = createSharing(run, names.target, live);
+  live.sort(compareVersions);
   const mirrored = new Set<string>();
   const postponed: CellPair[] = [];
 
@@ -64,7 +63,7 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   }
 
   async function copy(pair: CellPair, postpone: boolean): Promise<void> {
-    const mirror = () => mirrorVersion(run, pair, { sharing, postpone });
+    const mirror = () => mirrorVersion(run, pair, { live, postpone });
     const action = (await step(run, ledger, pair, mirror))?.action;
     if (action === "postponed") postponed.push(pair);
     if (action === "copied" || action === "skipped") mirrored.add(pair.source.version!.canonical);

@@ -1,7 +1,7 @@
 // Mirrors one version, unless the target has it.
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { parseVersion } from "../../../core/naming/versions.ts";
+import { compareVersions, parseVersion, type Version } from "../../../core/naming/versions.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { type Head, type Located, readHead, readRecord } from "../../cell/heads.ts";
 import { settleVersion } from "../../cell/settle.ts";
@@ -10,11 +10,11 @@ import { cellOf, parseCellKey } from "../../format/layout.ts";
 import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import { cellThere, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
-import type { Sharing } from "./sharing.ts";
 import { readCell } from "../../operations/resolve.ts";
 
 interface SharingOptions {
-  sharing: Sharing;
+  /** Versions in the target, in order: a copy shares bytes with the next lower one. */
+  live: Version[];
   postpone: boolean;
 }
 
@@ -46,7 +46,7 @@ async function bring(
   run: MirrorRun,
   target: string,
   { located, head }: Situation,
-  { sharing, postpone }: SharingOptions,
+  { live, postpone }: SharingOptions,
 ): Promise<Outcome> {
   const { to } = run;
   const { record } = located;
@@ -66,15 +66,17 @@ async function bring(
     return { action: "copied", generation, files: source.files.length, bytes: record.size };
   }
   const version = parseVersion(record.version);
+  const lower = live.findLast((other) => compareVersions(other, version) <= 0);
   const moved = await copyFiles(run, source, record, {
     target,
-    base: async () => postpone ? null : await sharing.base(version, source.files),
-    badBase: sharing.forget,
+    base: postpone || lower === undefined ? null : `${target}@${lower.canonical}`,
+    badBase: () => void live.splice(live.indexOf(lower!), 1),
     onConflict: head === undefined || !mutable ? "fail" : "overwrite",
     above,
     ifCommit: present?.record.commit,
   });
-  sharing.learn(version, source.files);
+  live.push(version);
+  live.sort(compareVersions);
   return { action: "copied", generation, ...moved };
 }
 
