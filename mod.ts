@@ -1,6 +1,6 @@
 /**
- * Holdfast stores, versions and serves artifacts (models, datasets, configurations, files of any size) on storage
- * that you already have, with no server to run.
+ * Holdfast stores, versions and serves artifacts: models, datasets, configurations, files of any
+ * size. It keeps them on storage that you already have, with no server to run.
  *
  * @example
  * ```ts
@@ -43,9 +43,9 @@ import type { OpenOnBackendOptions } from "./registry/open.ts";
 
 /** Options of {@linkcode openRegistry}. */
 export interface OpenRegistryOptions extends OpenOptions {
-  /** A folder: whether a save waits until the disk has it, or only the operating system. @default "disk" */
+  /** For a folder: a save returns when synced, or when the system has it. @default "disk" */
   durability?: "disk" | "os";
-  /** A folder: how creates are made exclusive. Fixed at creation. @default "link", or "file" where there are no hard links */
+  /** For a folder: how creates are exclusive. @default "link", or "file" without hard links */
   locking?: Locking;
 }
 
@@ -71,19 +71,20 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
 const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: true };
 
 /**
- * Opens a registry. One that is named is created where there is none. Without a place it is the one that
- * `HOLDFAST_REGISTRY` names in the environment or in the `.env` of the current folder, else the nearest `.holdfast` folder
- * upward: as for the command line (`findRegistry`, of `./places`). That is created only with `create: true`, by default
- * in `./.holdfast`.
+ * Opens the registry at `target`, and creates it if it is missing. Without `target`, opens the one
+ * that `HOLDFAST_REGISTRY` names in the environment or in `.env` of the current folder, else the
+ * nearest `.holdfast` folder, in the current folder or above, like the command line. If there is
+ * none, `create: true` creates it in `./.holdfast`.
  *
- * The driver of a bucket, and the client of a service, are imported when a URL names one. A compiled program names them:
- * `--include backends/mod.ts --include backends/s3.ts`. A registry behind a service has no `backend`: asking for it is
- * `Unsupported`.
+ * Imports the driver of a bucket, or the client of a service, when a URL needs it. A compiled
+ * program must include them: `--include backends/mod.ts --include backends/s3.ts`. The `backend` of
+ * a registry behind a service is `Unsupported`.
  *
- * @param target a path, a `file:` URL, `"memory:"`, the URL of a store (as `openBackend` takes it) or of a service,
- * `"@team"` for a name of `holdfast remote`, or any backend. @default the one that is found
- * @throws {RegistryError} `NotFound` where there is none and it is not to be created; `Invalid` for options that differ
- * from those it was created with; `Unsupported` where it would be created on a store that `probeBackend` finds wanting
+ * @param target a path, a `file:` URL, `"memory:"`, the URL of a store or of a service, `"@team"`
+ * for a name of `holdfast remote`, or a backend
+ * @throws {RegistryError} `NotFound` if there is no registry and it may not be created; `Invalid`
+ * for options that differ from those it was created with; `Unsupported` if it would be created on a
+ * store that fails `probeBackend`
  */
 export async function openRegistry(
   target?: string | URL | Backend,
@@ -102,7 +103,7 @@ export async function openRegistry(
   return await openOn(await openTarget(text, options), options);
 }
 
-/** True for what is neither a path nor a backend of this process: the URL of a store or a service, `@team`. */
+/** True for the URL of a store or a service, and for a name such as `@team`. */
 function isNamed(target: string): boolean {
   return target.startsWith("@") || isStoreUrl(target);
 }
@@ -145,7 +146,7 @@ async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<S
   });
 }
 
-/** A cache is of use where the store is far away; on a disk it would only be a copy. */
+/** Returns the cache to use. By default only remote stores have one. */
 function chooseCache(
   backend: Backend,
   options: OpenRegistryOptions,
@@ -165,24 +166,24 @@ function chooseCache(
   if (unsafe && path !== undefined) {
     throw fault({
       code: "Invalid",
-      action: "cache there",
+      action: "use this cache folder",
       state: problem,
       hint:
-        "Name a folder that only you may write to (chmod go-w), or one that does not exist yet.",
+        "Pass a folder that only you may write to (chmod go-w), or one that does not exist yet.",
     });
   }
   return { problem, warn: unsafe || options.cache !== undefined };
 }
 
-/** Losing what is cached in a power cut costs nothing but time: it is verified when it is read. It is nobody else's. */
+/** Opens a cache folder. Entries are verified when read, so a power cut may lose them. */
 function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system">): Backend {
   return createLocalBackend({ path, durability: "os", ownerOnly: true, system });
 }
 
 /**
- * Removes what is cached on this machine, or in the folder or store that is given.
+ * Clears the cache of this machine, or the given folder or store.
  *
- * @throws {RegistryError} `Denied` where there is no folder that may be used
+ * @throws {RegistryError} `Denied` if there is no usable folder
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
   const { backend, path, system = realSystem } = options;
@@ -197,7 +198,7 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
     action: "clear the cache",
     state: folder.problem,
     hint:
-      "Set HOLDFAST_CACHE to its folder, or pass its path, and allow this program to read and write it.",
+      "Set HOLDFAST_CACHE to a folder, or pass its path, and allow this program to read and write it.",
   });
 }
 
@@ -226,7 +227,7 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
       code: "Invalid",
       action: "open a registry at",
       subject: `"${scheme}:…"`,
-      state: "this is neither a path nor the URL of a store or a service",
+      state: "not a path, or the URL of a store or service",
       hint:
         `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
     });
@@ -235,7 +236,7 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
   return createLocalBackend({ path: target, durability, locking, system });
 }
 
-/** As is asked for, else as the registry there was created, else as a new one can: only that is tried by writing. */
+/** Returns the given locking, else that of the registry, else what a trial on the disk finds. */
 async function chooseLocking(
   path: string,
   { create = true, readOnly = false, signal, system, locking, durability }: OpenRegistryOptions,
@@ -248,7 +249,7 @@ async function chooseLocking(
   return await detectLocking(path, { system });
 }
 
-/** A backend has these from its own options, and memory has none of them: given here they would have no effect. */
+/** Throws `Invalid` for options of folders, which have no effect on other stores. */
 function checkOfFolder(options: OpenRegistryOptions): void {
   for (const name of ["durability", "locking"] as const) {
     if (options[name] === undefined) continue;
@@ -256,8 +257,8 @@ function checkOfFolder(options: OpenRegistryOptions): void {
       code: "Invalid",
       action: "open the registry with",
       subject: name,
-      state: `${shown(options[name])}: it is for a folder`,
-      hint: `Open a folder by its path with ${name}, or give it to createLocalBackend.`,
+      state: `${shown(options[name])}: only registries in a folder have it`,
+      hint: `Open a folder by its path with ${name}, or pass it to createLocalBackend.`,
     });
   }
 }

@@ -42,7 +42,7 @@ export interface RegistryErrorFields {
   state?: string;
   /** The location of the store: `in /data/registry`. A service does not reveal it. */
   place?: string;
-  /** One sentence that tells how to fix it. */
+  /** One sentence that explains how to fix it. */
   hint?: string;
   /** Hints in the words of other readers, without the suggestion. @default `hint` */
   hints?: { library?: string; cli?: string; http?: string };

@@ -159,7 +159,7 @@ function checkMethods({ id, save, load }: Partial<Materializer>): void {
   if (missing === undefined) return;
   const subject = JSON.stringify(id);
   const state = `it has no ${missing[0]}`;
-  const hint = "Give it both save and load.";
+  const hint = "Pass both save and load.";
   throw fault({ code: "Invalid", action: "register materializer", subject, state, hint });
 }
 

@@ -73,7 +73,7 @@ function pathText(path: string | URL): string {
     action: "use",
     subject: `${shown(String(path))} as a local path`,
     state: problem,
-    hint: "Give the path of a file or folder on this machine.",
+    hint: "Pass the path of a file or folder on this machine.",
   });
 }
 

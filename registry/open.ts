@@ -124,7 +124,7 @@ function cacheInItself({ location }: Backend): RegistryError {
     action: "cache the registry at",
     subject: location,
     state: "its cache has the same location",
-    hint: "Give the cache another folder or prefix, or pass cache: false.",
+    hint: "Pass another folder or prefix for the cache, or cache: false.",
     backend: location,
   });
 }

@@ -113,8 +113,8 @@ function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: numbe
       code: "Invalid",
       action: "read a range of",
       subject: shown(info.path),
-      state: `offset ${offset} and length ${length} are not a range`,
-      hint: "Pass whole numbers of at least 0 as offset and length.",
+      state: `invalid range: offset ${offset}, length ${length}`,
+      hint: "Pass non-negative integers.",
     });
   }
   return { offset, end: Math.min(offset + length, info.size) };

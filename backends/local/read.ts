@@ -42,7 +42,7 @@ export function readObject(
     }
     throw root.fault("read", key, {
       code: "Unsupported",
-      state: "its file has another inode number each time",
+      state: "the inode number of its file changes between reads",
       hint: "Use a file system or a mount with stable inode numbers.",
     });
   } catch (error) {

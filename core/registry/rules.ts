@@ -53,7 +53,7 @@ export function isRetention(rule: RetentionRule): boolean {
   );
 }
 
-/** Returns the rule for a name: the one whose pattern has most characters besides `*`. */
+/** Returns the rule for a name: the one whose pattern has the most characters other than `*`. */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
   return rulesFor(rules, name)[0];
 }

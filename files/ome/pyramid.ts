@@ -165,7 +165,7 @@ function checkImage(
 ): void {
   const shown = `(${shape.join(", ")})`;
   if (shape.length !== axes) {
-    throw invalidImage(`shape ${shown} has not ${axes} axes`, "Name each axis.");
+    throw invalidImage(`shape ${shown} does not have ${axes} axes`, "Pass a name for each axis.");
   }
   if (shape.includes(0)) {
     throw invalidImage(`shape ${shown} has no elements`, "Pass an image with elements.");

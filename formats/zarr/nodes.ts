@@ -108,7 +108,7 @@ function checkNew(path: string, options: CreateZarrOptions): readonly number[] {
       Array.isArray(dimensionNames) && dimensionNames.length === shape.length &&
         dimensionNames.every(isName),
     "its dimension names do not match its dimensions",
-    "Give a string or null for each dimension.",
+    "Pass a string or null for each dimension.",
   );
   need(separator === "/" || separator === ".", "unknown separator", 'Use "/" or ".".');
   return chunks;

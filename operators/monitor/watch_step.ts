@@ -91,7 +91,7 @@ function tooMuchDisk(
     code: "Unavailable",
     action: "finish step",
     subject: shown(step),
-    state: `its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
+    state: `its workspace and output hold ${bytes} bytes, the limit is ${diskLimit}`,
     hint: "Raise disk_limit, or make the step write less.",
   });
 }

@@ -162,7 +162,7 @@ export async function runNotedCommand(
     system.sleep(timeoutMs, over.signal).then(() => end(late), () => {});
   }
   const watching = watch(tree, { ...options, system, seen, over: over.signal }, (bytes) => {
-    const state = `it used ${bytes} bytes of memory, its limit is ${maxBytes}`;
+    const state = `it used ${bytes} bytes of memory, the limit is ${maxBytes}`;
     const hint = "Raise memory_limit, or process less at once.";
     end({ why: "memory", error: limitError(program, state, hint) });
   });

@@ -192,7 +192,7 @@ async function deliver(
     action: "deliver",
     subject: `${topic} to ${target.url.host}`,
     state: `it answered ${status}`,
-    hint: "Let the receiver answer 2xx; redirects are not followed.",
+    hint: "Make the receiver answer 2xx; redirects are not followed.",
   });
 }
 

@@ -59,7 +59,7 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Gr
     code: "Corrupt",
     action: "read settings of registry",
     subject: backend.location,
-    state: "some of their records are gone",
+    state: "some of its records are missing",
     hint: "Restore the files in `settings/` from a copy. `gc` removes nothing until then.",
     backend: backend.location,
   });

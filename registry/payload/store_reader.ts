@@ -320,8 +320,8 @@ export function rangeOfFile(
       code: "Invalid",
       action: "read a range of",
       subject: shown(file.path),
-      state: `offset ${offset} and length ${length} are not a range`,
-      hint: "Pass whole numbers of at least 0 as offset and length.",
+      state: `invalid range: offset ${offset}, length ${length}`,
+      hint: "Pass non-negative integers.",
     });
   }
   if (file.encoding !== undefined) {

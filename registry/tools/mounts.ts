@@ -72,7 +72,7 @@ class Mounts {
       .sort((a, b) => b.prefix.length - a.prefix.length);
     const kinds = new Set(this.#mounts.map(({ registry }) => registry.settings.versioned));
     if (kinds.size === 1) return;
-    const state = kinds.size === 0 ? "there are none" : "only some of them keep versions";
+    const state = kinds.size === 0 ? "none are given" : "only some of them have versions";
     const hint = 'Pass registries by prefix: { "": own, "team:": shared }.';
     throw fault({ code: "Invalid", action: "mount registries", state, hint });
   }
@@ -186,8 +186,8 @@ class Mounts {
       code: "NotFound",
       action: "find the mount of",
       subject: shown(name),
-      state: "no mount has a prefix of it",
-      hint: `Begin the name with one of: ${prefixes}. Or mount a registry at "".`,
+      state: "no mount has a matching prefix",
+      hint: `Begin the name with one of ${prefixes}, or mount a registry at "".`,
     });
   }
 

@@ -72,7 +72,7 @@ export async function versionBefore(
     isNext = entry.version === version.replace(/\+.*/, "");
   }
   const action = `compare ${after.label} with the version before it`;
-  throw notFound(action, "no such version", "Name both sides: holdfast diff A B");
+  throw notFound(action, "there is no earlier version", "Pass both versions: holdfast diff A B");
 }
 
 export interface ContentDifference {

@@ -132,7 +132,7 @@ function refuseUnknownHelp([first, word]: readonly string[], program: Parser): v
   if (first !== "help" || word === undefined || word.startsWith("-") || word === "help") return;
   if (program.commands.some((command) => command.name() === word)) return;
   const hint = `${suggestion(commandLike(word, program))}See "holdfast --help".`;
-  throw invalid("help", `no command ${JSON.stringify(word)}`, hint);
+  throw invalid("show help", `unknown command ${JSON.stringify(word)}`, hint);
 }
 
 class HelpShown extends Error {

@@ -69,7 +69,7 @@ async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStr
   while (!first?.byteLength) {
     const { done, value } = await reader.read();
     if (done) {
-      const hint = "Did the program before it fail? To save empty content, add --allow-empty.";
+      const hint = "Check the program before the pipe, or add --allow-empty to save empty content.";
       throw invalid("save from stdin", "input is empty", hint);
     }
     first = value;

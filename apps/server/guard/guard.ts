@@ -164,7 +164,7 @@ function tooMany(waitMs: number): RefusedRequest {
   return new RefusedRequest({
     status: 429,
     code: "Unavailable",
-    action: "answer now",
+    action: "answer this request",
     state: "too many requests",
     hint: "Retry after the number of seconds in Retry-After.",
     headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },

@@ -65,7 +65,7 @@ export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): vo
           code: "NotFound",
           action: "read the chunks of",
           subject: JSON.stringify(path),
-          state: "the file has no list of chunks",
+          state: "the file has no chunk list",
           hint: "Read the whole file.",
         });
       }

@@ -66,7 +66,7 @@ function badSelection(path: string, shape: readonly number[]): Error {
   return invalid(
     path,
     `the selection exceeds its shape (${shape.join(", ")})`,
-    "Give an index, [start, stop], [start, stop, step] or null for each axis, counted from 0.",
+    "Pass an index, [start, stop], [start, stop, step] or null for each axis, counted from 0.",
   );
 }
 

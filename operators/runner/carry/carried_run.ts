@@ -60,7 +60,7 @@ export async function findCarriedRun(
     throw refused(
       "Conflict",
       "it was planned with another configuration",
-      "Give every worker the file and --set values of the run, or start a new run.",
+      "Pass every worker the file and --set values of the run, or start a new run.",
     );
   }
   const context = createRunContext(pipeline, run, { ...options, signal });

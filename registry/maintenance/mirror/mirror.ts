@@ -181,7 +181,7 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
   const { versioned } = from.settings;
   if (versioned !== to.settings.versioned) {
     throw invalid({
-      state: "only one of them keeps versions",
+      state: "only one of the registries has versions",
       hint: `Mirror into a registry that was created with versioned: ${versioned}.`,
       hints: { cli: "See the flag --unversioned of: holdfast init." },
     });

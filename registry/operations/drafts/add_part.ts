@@ -135,7 +135,7 @@ async function putNote(
 }
 
 function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {
-  const state = "the store took too long, so the part is not added";
+  const state = "the store took too long, so the part was not added";
   const hint = "Add it again.";
   return fault({ code: "Unavailable", action, state, hint, key, backend: backend.location });
 }

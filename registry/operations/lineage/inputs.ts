@@ -119,7 +119,7 @@ export async function announceInputs(
 function notNoted({ action, commit }: Operation, error: RegistryError): RegistryError {
   if (!error.maybeWritten && error.code !== "Unknown") return error;
   const { key, backend } = error;
-  const state = "the store did not confirm the input index, so nothing was committed";
+  const state = "the store did not confirm the lineage notes, so nothing was committed";
   const hint = "Try again.";
   return fault({ code: "Unavailable", action, state, hint, key, backend, commit, cause: error });
 }

@@ -73,7 +73,7 @@ export function checkFiles(files: readonly UploadFile[]): void {
   const wrong = files.find(({ sha256 }) => sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256));
   if (wrong === undefined && files.length > 0) return;
   throw invalid(
-    wrong === undefined ? "there are none" : `invalid sha256 of ${shown(wrong.path)}`,
+    wrong === undefined ? "`files` is empty" : `invalid sha256 of ${shown(wrong.path)}`,
     "Pass one file or more; a sha256 is 64 lowercase hexadecimal digits.",
   );
 }
@@ -161,9 +161,9 @@ function missing(backend: Backend, path: string, key: string): RegistryError {
     code: "NotFound",
     action: "commit the upload of",
     subject: shown(path),
-    state: "it has not arrived",
+    state: "it was not uploaded",
     hint:
-      "Send it to its URL. If you sent it more than the registry's graceMs ago, create a new upload.",
+      "Send it to its URL. If that was more than the registry's graceMs ago, create a new upload.",
     key,
     backend: backend.location,
   });

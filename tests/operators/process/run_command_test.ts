@@ -150,7 +150,7 @@ testInRoot("a command over its memory limit ends with 4", async (root) => {
   const result: CommandResult = await sh(root, script, { maxBytes: 60_000_000, sampleEveryMs: 5 });
   assertEquals([result.exitCode, result.timedOut, result.error?.code], [4, false, "Unavailable"]);
   assert(result.peakBytes > 60_000_000);
-  assertStringIncludes(result.error!.message, "its limit is 60000000");
+  assertStringIncludes(result.error!.message, "the limit is 60000000");
   await assertNoneLeft(root, 1);
 });
 

@@ -70,7 +70,7 @@ testInRoot("a step over its disk limit ends with 4", async (root) => {
     assertEquals(exitCode, 4, reason);
     assertMatch(
       reason!,
-      /step "clean": its workspace and output hold \d+ bytes, its limit is 100000$/,
+      /step "clean": its workspace and output hold \d+ bytes, the limit is 100000$/,
     );
     assert(usage.peakDiskBytes > 100_000 && usage.peakDiskBytes <= 120_000);
   }

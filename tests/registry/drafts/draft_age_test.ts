@@ -122,7 +122,7 @@ testProtocol("a part that landed late does not count", LOWERED, async (world) =>
   const { registry, backend, advance, warnings } = world;
   const draft = await registry.openDraft("a", { id: "1" });
   backend.answer({ verb: "put", key: /^drafts\// }, doing(() => advance(HOUR / 2 + 1)));
-  await rejected("Unavailable", draft.addPart("0", large("0.bin")), /is not added/);
+  await rejected("Unavailable", draft.addPart("0", large("0.bin")), /was not added/);
   await rejected("NotFound", draft.commit({ parts: ["0"] }), /missing: "0"/);
   assertMatch(warnings.join(), /landed too late/);
   assertEquals((await draft.addPart("0", large("0.bin", 2))).added, true);

@@ -184,7 +184,7 @@ testProtocol("nothing is collected while a settings record is missing", async (w
   await changeSettings(registry, { graceMs: 2 * DAY });
   await store.delete(recordKey(SETTINGS, 2));
   world.advance(10 * DAY);
-  await rejected("Corrupt", collectGarbage(registry), /some of their records are gone/);
+  await rejected("Corrupt", collectGarbage(registry), /some of its records are missing/);
   assertEquals((await world.keys("objects/")).length, 1);
   assertEquals(await world.keys("scratch/"), []);
 });

@@ -136,8 +136,8 @@ function pruneOf(given: Partial<PruneOptions>, flags: PruneFlags): typeof pruneB
   }
   if (!flags.rules) return pruneBy;
   if (!isNone || flags.includeAliased) {
-    const hint = "Leave them out, or change a rule: holdfast rules set";
-    throw invalid("prune", "--rules excludes other rules", hint);
+    const hint = "Omit the other options, or change a rule: holdfast rules set";
+    throw invalid("prune", "--rules cannot be combined with other rules", hint);
   }
   return (registry, { names, dryRun, onDeleted, signal }) =>
     pruneByRules(registry, { names, dryRun, onDeleted, signal });

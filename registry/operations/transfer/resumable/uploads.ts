@@ -186,7 +186,7 @@ class StoredUploads {
   async writeNote(id: string, note: UploadNote): Promise<void> {
     const bytes = encodeNote(note);
     if (bytes.byteLength > MAX_NOTE_BYTES) {
-      const state = `its note has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
+      const state = `its metadata has ${bytes.byteLength} bytes, more than ${MAX_NOTE_BYTES}`;
       throw invalid(state, "Shorten the metadata, or save part of it as a file of the artifact.");
     }
     await putPiece(this.#context, uploadKey(id, 0), bytes);

@@ -54,7 +54,7 @@ filledTest("diff needs two existing sides", async (it) => {
   await it.fails(
     "diff note",
     3,
-    "Cannot compare note@1.0.0 with the version before it: no such version",
+    "Cannot compare note@1.0.0 with the version before it: there is no earlier version",
   );
   await it.fails("diff note nosuch", 3);
   await it.fails("diff note ./nosuch", 3);
