@@ -10,12 +10,6 @@ import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
-/** Options of {@linkcode json}. */
-export interface JsonOptions {
-  /** Spaces per level of indentation; 0 writes one line. @default 0 */
-  indent?: number;
-}
-
 /**
  * Plain data as JSON: strings, finite numbers, booleans, null, and arrays and plain objects of
  * these. Anything else is `Unsupported`, and so are stored numbers that JavaScript cannot
@@ -31,7 +25,7 @@ export interface JsonOptions {
  * assertThrows(() => json().encode({ depth: NaN }));
  * ```
  */
-export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
+export function json(): Format<unknown> {
   return {
     id: "json",
     extensions: [".json"],
@@ -43,7 +37,7 @@ export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
           "Use strings, finite numbers, true, false, null, and arrays and plain objects of these.";
         throw notPlain("JSON", plainProblem(value)!, hint);
       }
-      return new TextEncoder().encode(JSON.stringify(value, undefined, indent));
+      return new TextEncoder().encode(JSON.stringify(value));
     },
     async decode(file) {
       return parse(file.path, await file.bytes());

@@ -25,7 +25,7 @@ export type * from "./content/format.ts";
 export { toArray, toImage } from "./images/image.ts";
 export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
-export { json, type JsonOptions } from "./json.ts";
+export { json } from "./json.ts";
 export { jsonl, readJsonLines } from "./jsonl.ts";
 export type { JsonLine } from "./jsonl.ts";
 export { npy, readSlice, type SliceOptions } from "./npy.ts";

@@ -21,8 +21,6 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 export interface YamlOptions {
   /** Largest file, bytes; reading takes many times its size. @default 1048576 (1 Mi) */
   maxBytes?: number;
-  /** Most aliases in a file. @default 100 */
-  maxAliasCount?: number;
 }
 
 /**
@@ -42,9 +40,7 @@ export interface YamlOptions {
  * assertEquals(new TextDecoder().decode(bytes), 'name: "no"\nsizes:\n  - 1\n  - 2.5\n');
  * ```
  */
-export function yaml(
-  { maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOptions = {},
-): Format<PlainValue> {
+export function yaml({ maxBytes = 1024 * 1024 }: YamlOptions = {}): Format<PlainValue> {
   return {
     id: "yaml",
     extensions: [".yaml", ".yml"],
@@ -58,7 +54,7 @@ export function yaml(
         if (bytes.byteLength > maxBytes) {
           throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
         }
-        const found = readYaml(new TextDecoder().decode(bytes), maxAliasCount);
+        const found = readYaml(new TextDecoder().decode(bytes));
         if ("value" in found && isDeepStrictEqual(found.value, value)) return bytes;
       }
       throw notPlain("YAML", "a string in it would be read back differently");
@@ -72,7 +68,7 @@ export function yaml(
       const bytes = await file.bytes();
       signal?.throwIfAborted();
       const text = decodeUtf8(bytes, (state, cause) => failed("Corrupt", state, cause));
-      const found = readYaml(text, maxAliasCount);
+      const found = readYaml(text);
       if ("value" in found) return found.value;
       const before = text.slice(0, found.offset).split("\n");
       const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
@@ -93,8 +89,8 @@ function writeYaml(value: PlainValue, isQuoted: boolean): string {
 }
 
 /** Returns the value of a text, or its first problem. */
-function readYaml(text: string, maxAliasCount: number): { value: PlainValue } | YamlProblem {
-  const { root, problems: [problem] } = parseYamlDocument(text, { maxAliasCount });
+function readYaml(text: string): { value: PlainValue } | YamlProblem {
+  const { root, problems: [problem] } = parseYamlDocument(text);
   if (problem !== undefined) return problem;
   if (root === undefined) {
     return { code: "Corrupt", state: "document is empty", offset: text.length };

@@ -26,8 +26,6 @@ export interface YamlProblem {
 
 /** Options of {@linkcode parseYamlDocument}. */
 export interface YamlDocumentOptions {
-  /** Most aliases in a text. @default 100 */
-  maxAliasCount?: number;
   /** Accepts integers as keys, as strings. @default false */
   numberKeys?: boolean;
   /** Resolves scalars in another way than YAML 1.2, and accepts unknown tags. */
@@ -59,6 +57,9 @@ const MAX_LENGTH = 16 * 1024 * 1024;
 /** Most nodes of a document, counted again for each alias. */
 const MAX_NODES = 2_000_000;
 
+/** Most aliases in a text. */
+const MAX_ALIASES = 10_000;
+
 /** Deepest nesting: the library recurses per level, and hangs if the stack overflows. */
 export const MAX_DEPTH = 100;
 
@@ -78,7 +79,7 @@ export function parseYamlDocument(text: string, options: YamlDocumentOptions = {
     const state = `it has ${text.length} characters, ${MAX_LENGTH} are allowed`;
     return { problems: [unsupported(state, 0)] };
   }
-  const tokens = tokensOf(text, options.maxAliasCount ?? 100);
+  const tokens = tokensOf(text);
   if (!Array.isArray(tokens)) return { problems: [tokens] };
   let document: Document.Parsed | undefined;
   let isBroken = false;
@@ -103,7 +104,7 @@ export function parseYamlDocument(text: string, options: YamlDocumentOptions = {
 }
 
 /** Returns the tokens of a text, or its first problem. */
-function tokensOf(text: string, maxAliasCount: number): CST.Token[] | YamlProblem {
+function tokensOf(text: string): CST.Token[] | YamlProblem {
   const stray = text.search(STRAY);
   if (stray >= 0) return corrupt(`unescaped control character ${shown(text[stray])}`, stray);
   const parser = new Parser();
@@ -112,8 +113,8 @@ function tokensOf(text: string, maxAliasCount: number): CST.Token[] | YamlProble
   for (const lexeme of new Lexer().lex(text)) {
     const at = parser.offset;
     tokens.push(...parser.next(lexeme));
-    if (lexeme[0] === "*" && ++aliases > maxAliasCount) {
-      return unsupported(`more than ${maxAliasCount} aliases`, at);
+    if (lexeme[0] === "*" && ++aliases > MAX_ALIASES) {
+      return unsupported(`more than ${MAX_ALIASES} aliases`, at);
     }
     if (parser.stack.length > MAX_DEPTH + 2) return tooDeep(at); // a document, and a scalar
   }

@@ -9,10 +9,7 @@ export type PyYamlValue = null | boolean | number | string | PyYamlValue[] | {
 
 /** Parses a document as PyYAML's `safe_load` resolves it, or returns its first problem. */
 export function parsePyYaml(text: string): { value: PyYamlValue } | YamlProblem {
-  const { root, problems: [problem] } = parseYamlDocument(text, {
-    maxAliasCount: 10_000,
-    resolve,
-  });
+  const { root, problems: [problem] } = parseYamlDocument(text, { resolve });
   if (problem !== undefined) return problem;
   return { value: root === undefined ? null : valueOf(root) };
 }

@@ -31,9 +31,9 @@ Deno.test("documents use the core schema of YAML 1.2", async () => {
 Deno.test("an alias is the same object, and the number of aliases is limited", async () => {
   const { a, b } = await read("a: &x {n: 1}\nb: *x\n") as Record<string, PlainValue>;
   assertStrictEquals(a, b);
-  assertStringIncludes(await failure("- &x 1\n" + "- *x\n".repeat(101)), "Unsupported: ");
-  const said = await failure("- &x 1\n- *x\n- *x\n", { maxAliasCount: 1 });
-  assertStringIncludes(said, "line 3, column 3: more than 1 aliases");
+  const said = await failure("- &x 1\n" + "- *x\n".repeat(10_001));
+  assertStringIncludes(said, "Unsupported: ");
+  assertStringIncludes(said, "line 10002, column 3: more than 10000 aliases");
   const levels = Array.from({ length: 9 }, (_, i) => {
     return `- &l${i + 1} [${Array(5).fill(`*l${i}`)}]`;
   });
