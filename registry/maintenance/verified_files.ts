@@ -3,11 +3,10 @@ import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import { allParts } from "../cell/objects.ts";
 import { endOf, runsOf } from "../cell/part_runs.ts";
-import { changedWhileSaving } from "../payload/content.ts";
 import type { PayloadSource, StoreReader } from "../payload/store_reader.ts";
 
 /** A file with the right bytes. */
@@ -83,13 +82,18 @@ async function verifyFile(
   const id = sha256(JSON.stringify([file.sha256, file.size, file.encoding, placed]));
   if (id === last?.id) return last;
   const list = await reader.checkedList(file);
-  const chunks = list ? placesOf(source, file, list) : new Map<string, number>();
-  const isKnown = (place: string, chunk: number) => {
+  if (list === undefined) {
+    await readAll();
+    return { chunks: new Map(), ...last, id }; // the next one may need its chunks
+  }
+  const chunks = placesOf(source, file, list);
+  const known = new Set<number>();
+  for (const [place, chunk] of chunks) {
     const same = last?.chunks.get(place);
-    return same !== undefined && last!.list!.equals(same, list!, chunk);
-  };
-  if (!(list && await readUnknown(reader, file, { list, chunks, isKnown }))) await readAll();
-  return list || !last ? { id, list, chunks } : { ...last, id }; // the next one may need its chunks
+    if (same !== undefined && last!.list!.equals(same, list, chunk)) known.add(chunk);
+  }
+  await readOthers(reader, file, { list, known, readAll });
+  return { id, list, chunks };
 }
 
 /** Returns the chunks of a file by their places. Those that are in two objects have none. */
@@ -107,18 +111,16 @@ function placesOf(source: PayloadSource, file: StoredFile, list: ChunkList): Map
   return places;
 }
 
-/** Verifies the other chunks of a file; false if they are many, or if something is wrong. */
-async function readUnknown(
+/** Reads the other chunks of a file, or all of it if they are many or wrong. */
+async function readOthers(
   reader: StoreReader,
   file: StoredFile,
-  { list, chunks, isKnown }: {
+  { list, known, readAll }: {
     list: ChunkList;
-    chunks: ReadonlyMap<string, number>;
-    isKnown: (place: string, chunk: number) => boolean;
+    known: ReadonlySet<number>;
+    readAll: () => Promise<void>;
   },
-): Promise<boolean> {
-  const known = new Set<number>();
-  for (const [place, chunk] of chunks) if (isKnown(place, chunk)) known.add(chunk);
+): Promise<void> {
   const ranges: Required<ByteRange>[] = [];
   let unread = 0;
   for (let chunk = 0, offset = 0; chunk < list.count; chunk++) {
@@ -131,14 +133,15 @@ async function readUnknown(
     }
     offset += length;
   }
-  if (unread * 2 > file.size) return false;
+  if (unread * 2 > file.size) return await readAll();
+  let wrong: RegistryError | undefined;
+  const error = () => wrong = reader.damagedList(file);
   const read = reader.storedRanges(file, ranges);
   try {
-    const error = () => changedWhileSaving(file.path);
     for await (const _ of checkedChunks(read, { list, ranges, error }));
-    return true;
   } catch (error) {
-    if (isRegistryError(error)) return false; // reading all names the damage
-    throw error;
+    if (!isRegistryError(error)) throw error;
+    await readAll(); // names the damage
+    if (wrong !== undefined) throw wrong; // the bytes are right
   }
 }

@@ -195,8 +195,12 @@ export class PartReader {
     const bytes = isShort ? await this.#read(file, { ...part, part }) : new Uint8Array();
     const list = sha256(bytes) === part.sha256 ? ChunkList.decode(bytes, file.size) : undefined;
     if (list !== undefined) return list;
-    const key = this.#source.keyOf(file, part);
-    throw this.corrupt(file, "its list of chunks is damaged", { key });
+    throw this.damagedList(file);
+  }
+
+  damagedList(file: StoredFile): RegistryError {
+    const key = this.#source.keyOf(file, file.chunks!);
+    return this.corrupt(file, "its list of chunks is damaged", { key });
   }
 
   corrupt(

@@ -9,7 +9,7 @@ import {
 } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Store } from "../cell/store.ts";
@@ -151,7 +151,11 @@ export class StoreReader implements FileReader {
     return isCompressed(file) ? undefined : await this.#stored.chunkList(file);
   }
 
-  /** The same; undefined for a list that cannot be read: the whole file can without it. */
+  damagedList(file: StoredFile): RegistryError {
+    return this.#stored.damagedList(file);
+  }
+
+  /** The list; undefined for one that cannot be read: the whole file can without it. */
   async storedList(file: StoredFile): Promise<ChunkList | undefined> {
     return await this.checkedList(file).catch((error) => {
       if (!isRegistryError(error)) throw error;

@@ -1,11 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { decodeRecord } from "../../../registry/format/record_codec.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { createRandom } from "../../simulate/random.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 
@@ -119,3 +121,50 @@ async function damagedVersions({ registry, backend }: World, object: string): Pr
   }
   return refs.sort();
 }
+
+testStores(
+  "verifyRegistry() finds a list of other chunks",
+  async ({ registry, backend, verify }) => {
+    await saveChain(registry, MIB + 200 * KIB);
+    const [, key] = await keysOf(backend, "names/a/versions/"); // the first one is the newest
+    const { record } = decodeRecord(await (await backend.get(key!))!.bytes(), key!);
+    const { commit, files: [file] } = record as VersionRecord;
+    const chunks = file!.chunks!;
+    const list = `objects/a/${key!.split("/")[4]}/${commit}/${chunks.object}`;
+    const right = await (await backend.get(list))!.bytes();
+    for (const entry of [0, (chunks.size - 4) / 36 - 1]) {
+      const wrong = right.slice();
+      wrong[4 + entry * 36 + 20]! ^= 1; // of its digest
+      await backend.put(list, wrong);
+      chunks.sha256 = sha256(wrong);
+      await backend.put(key!, encodeRecord(record));
+      assertEquals((await verify()).problems, [`a@${(record as VersionRecord).version}`]);
+    }
+  },
+);
+
+testStores("verifyRegistry() finds parts that are in another place", async (world) => {
+  const { registry, backend, verify } = world;
+  await saveChain(registry, MIB + 200 * KIB);
+  const random = createRandom(42);
+  const keys = await keysOf(backend, "names/a/versions/");
+  let found = 0;
+  for (let n = 0; n < 60; n++) {
+    const key = random.pick(keys);
+    const right = await (await backend.get(key))!.bytes();
+    const { record } = decodeRecord(right, key);
+    const { files: [file] } = record as VersionRecord;
+    const { parts = [] } = file!;
+    const one = random.pick(parts), other = random.pick(parts);
+    const by = random.pick([-1, 1, 16, 4 * KIB]);
+    if (random.chance(0.3)) one.offset = Math.max((one.offset ?? 0) + by, 0);
+    else if (random.chance(0.5)) [one.object, other.object] = [other.object, one.object];
+    else parts.reverse();
+    await backend.put(key, encodeRecord(record));
+    const { problems } = await verify();
+    assertEquals(problems, await damagedVersions(world, ""), `${n}: ${key}`);
+    found += problems.length;
+    await backend.put(key, right);
+  }
+  assert(found > 10, `${found} were damaged`);
+});
