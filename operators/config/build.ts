@@ -20,7 +20,7 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
   );
   const ids = new Set(found.map(({ id }) => id));
   const { nodes, nodeOf } = assignNodes(read, found, options);
-  const environment = { install: false, kind: "plain" as const, ...read.env_config };
+  const environment = { kind: "plain" as const, ...read.env_config };
   const steps = found.map(({ id, read, index }): PipelineStep => {
     const { operator = id, version = "v1.0", params = {}, inputs = {}, outputs = {} } = read;
     const { script, timeout: timeoutMs, shards = 1 } = read;
@@ -71,10 +71,8 @@ function retriesOf(read: ReadOperator["retries"]): PipelineStep["retries"] {
   return { attempts, backoffMs, exitCodes };
 }
 
-function environmentOf(
-  { kind = "plain", name, install = false }: Partial<EnvironmentConfig>,
-): EnvironmentConfig {
-  return { kind, ...name !== undefined && { name }, install };
+function environmentOf({ kind = "plain", name }: Partial<EnvironmentConfig>): EnvironmentConfig {
+  return { kind, ...name !== undefined && { name } };
 }
 
 function resourcesOf(read: ReadOperator["resource"], at: Keys, report: Report): Resources {

@@ -30,8 +30,6 @@ export interface OperatorResourceDefinition extends ResourceDefinition {
 export interface EnvironmentDefinition {
   kind: EnvironmentConfig["kind"];
   name?: string;
-  /** Creates or updates it first. @default false */
-  install?: boolean;
 }
 
 /** An operator of a pipeline. */

@@ -159,7 +159,6 @@ const time = quantity(
   (value) => parseTime(value) || undefined,
   { exclusiveMinimum: 0, pattern: "^\\d+(\\.\\d+)?\\s?(ms|[smhd])?$" },
 );
-const flag = v.boolean(isNot("true or false", "Write true or false, without quotes."));
 const scalar = [v.string(), v.number(), v.boolean()] as const;
 
 const resources = {
@@ -178,14 +177,13 @@ const stepResources = {
 
 const environment = object("env_config", {
   kind: needed(
-    "Tool of the environment of commands. It is activated, and only installed with install.",
+    "Tool of the environment of commands. It is activated, and not installed.",
     choice(["plain", "uv"]),
   ),
   name: key(
     "Folder of the project, or of a virtual environment. Default: that of the pipeline.",
     text("a name", "Write a string."),
   ),
-  install: key("Create or update it first. Default: false.", flag),
 }, { kind: "kind: uv" });
 
 const word = v.pipe(

@@ -33,13 +33,11 @@ export interface PipelineNode {
   resources: Resources;
 }
 
-/** The environment of a command: activated, and never installed unless `install` is set. */
+/** The environment of a command: activated, and never installed. */
 export interface EnvironmentConfig {
   kind: "plain" | "uv";
   /** Folder of the project, or of a virtual environment. */
   name?: string;
-  /** Creates or updates it first. @default false */
-  install: boolean;
 }
 
 /**
@@ -85,7 +83,7 @@ export interface PipelineStep {
   retries: RetryConfig;
   /** Variables added to those of the runner, with secrets still encoded. */
   env: Record<string, EnvironmentValue>;
-  /** Environment of its command. @default `{ kind: "plain", install: false }` */
+  /** Environment of its command. @default `{ kind: "plain" }` */
   environment: EnvironmentConfig;
   /** Source of its code: recorded, never fetched. */
   git?: { repo: string; tag?: string };

@@ -6,7 +6,7 @@ import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import type { EnvironmentConfig } from "../contract/pipeline.ts";
-import { shellLine, shellWord } from "./shell_words.ts";
+import { shellWord } from "./shell_words.ts";
 
 interface EnvironmentOptions {
   /** Base of relative paths, absolute. */
@@ -20,8 +20,11 @@ interface EnvironmentOptions {
 const PROGRAMS = process.platform === "win32" ? "Scripts" : "bin";
 
 /**
- * Returns the variables that run a command in an environment. Installs nothing.
+ * Returns the variables that run a command in an environment: `.venv` in the folder of a project,
+ * or `UV_PROJECT_ENVIRONMENT`. A folder that is a virtual environment itself is used as it is.
+ * Installs nothing.
  *
+ * @param config `name`: the folder of the project. @default the root
  * @throws {RegistryError} `Unsupported` if the environment does not exist
  */
 export async function activate(
@@ -29,8 +32,12 @@ export async function activate(
   options: EnvironmentOptions,
 ): Promise<Record<string, string>> {
   if (kind === "plain") return {};
-  const { project, folder, isItself, install } = await findUv(name, options);
-  const variable = variablesOf(options);
+  const { root, env, system } = options;
+  const variable = (name: string): string | undefined => env[name] ?? system.env(name);
+  const project = resolve(root, name ?? ".");
+  const isItself = await isThere(project, "pyvenv.cfg");
+  const own = variable("UV_PROJECT_ENVIRONMENT") || ".venv";
+  const folder = isItself ? project : resolve(project, own);
   if (await isThere(folder, "pyvenv.cfg")) {
     return {
       PATH: [join(folder, PROGRAMS), variable("PATH")].filter(Boolean).join(delimiter),
@@ -41,56 +48,15 @@ export async function activate(
       ...variable("PYTHONHOME") === undefined ? {} : { PYTHONHOME: "" }, // as activate does
     };
   }
+  const hasProject = await isThere(project, "pyproject.toml");
   throw fault({
     code: "Unsupported",
     action: "run in",
     subject: "the uv environment",
     state: `not found in ${shown(folder)}`,
-    hint: install === undefined
-      ? `Create it: uv venv ${shellWord(folder)}`
-      : `Set install: true in env_config, or create it: ${shellLine(install)}`,
+    hint: "Create it: " +
+      (hasProject ? `uv sync --project ${shellWord(project)}` : `uv venv ${shellWord(folder)}`),
   });
-}
-
-/**
- * Returns the command that creates or updates an environment; undefined if `install` is not set.
- *
- * @throws {RegistryError} `Unsupported` without a file that describes its packages
- */
-export async function installCommand(
-  { kind, name, install: isAsked }: EnvironmentConfig,
-  options: EnvironmentOptions,
-): Promise<readonly string[] | undefined> {
-  if (!isAsked || kind === "plain") return undefined;
-  const { project, isItself, install } = await findUv(name, options);
-  if (install !== undefined) return install;
-  throw fault({
-    code: "Unsupported",
-    action: "create",
-    subject: "the uv environment",
-    state: `there is no pyproject.toml in ${shown(isItself ? resolve(project, "..") : project)}`,
-    hint: "Add that file, or omit install: true and create the environment yourself.",
-  });
-}
-
-/**
- * Finds the environment of a project: `.venv` in its folder, or `UV_PROJECT_ENVIRONMENT`. A folder
- * that is a virtual environment itself is used as it is.
- *
- * @param name folder of the project. @default the root
- */
-async function findUv(name: string | undefined, options: EnvironmentOptions) {
-  const project = resolve(options.root, name ?? ".");
-  const isItself = await isThere(project, "pyvenv.cfg");
-  const own = variablesOf(options)("UV_PROJECT_ENVIRONMENT") || ".venv";
-  const folder = isItself ? project : resolve(project, own);
-  const hasProject = await isThere(project, "pyproject.toml");
-  const install = hasProject ? ["uv", "sync", "--project", project] : undefined;
-  return { project, folder, isItself, install };
-}
-
-function variablesOf({ env, system }: EnvironmentOptions) {
-  return (name: string): string | undefined => env[name] ?? system.env(name);
 }
 
 async function isThere(...path: string[]): Promise<boolean> {

@@ -1,6 +1,4 @@
 // Runs the operator of a step once: on this thread, or as a process.
-import { fault } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { ExitCode, OperatorContext } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
@@ -11,9 +9,9 @@ import { runOperator } from "../../run_operator.ts";
 import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
-import { activate, installCommand } from "../../process/environment.ts";
+import { activate } from "../../process/environment.ts";
 import { runNotedCommand } from "../../process/run_command.ts";
-import type { CommandResult, RunCommandOptions } from "../../process/run_command.ts";
+import type { RunCommandOptions } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
 
 interface AttemptOptions {
@@ -74,9 +72,9 @@ export async function runAttempt(
   return { exitCode: ended.exitCode, error: ended.error, usage };
 }
 
-/** Runs the command of a step. Creates its environment first, if `install` is set. */
+/** Runs the command of a step in its environment. */
 async function runAsCommand(
-  { root, system, secrets: { variables, values } }: RunContext,
+  { root, system, secrets }: RunContext,
   step: PipelineStep,
   given: OperatorContext<unknown>,
   { note, log, onUsage, operator }: AttemptOptions & {
@@ -87,36 +85,18 @@ async function runAsCommand(
   const options: RunCommandOptions = {
     cwd: root,
     env: stepVariables(given),
-    secrets: values,
+    secrets: secrets.values,
     signal: given.signal,
     timeoutMs: step.timeoutMs,
     maxBytes: step.resources.memoryLimit,
     onLine: (stream, line) => log.write(stream, line),
     onUsage,
-    system: withoutVariables(system, variables),
+    system: withoutVariables(system, secrets.variables),
   };
   const { startCommand } = step;
   const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
   const command = startCommand ?? await operator!.command(checked);
-  const places = { root, env: given.env, system };
-  const install = await installCommand(step.environment, places);
-  if (install !== undefined) {
-    const made = await runNotedCommand(install, options, note);
-    if (made.exitCode !== EXIT_CODES.ok) return notMade(install, made);
-  }
-  const env = { ...options.env, ...await activate(step.environment, places) };
+  const variables = await activate(step.environment, { root, env: given.env, system });
+  const env = { ...options.env, ...variables };
   return await runNotedCommand(command, { ...options, env }, note);
-}
-
-/** Maps the failure of a tool whose exit codes are not those of operators. */
-function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptEnd {
-  if (timedOut) return { exitCode: EXIT_CODES.resource, error };
-  const problem = fault({
-    code: "Unsupported",
-    action: "create the environment of a step",
-    state: `${shown(install.slice(0, 2).join(" "))} failed`,
-    hint: error?.hint ?? "Check its log.",
-    cause: error,
-  });
-  return { exitCode: EXIT_CODES.environment, error: problem };
 }

@@ -68,7 +68,7 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("upstream_dependencies: ‸{ a: b }"), /a mapping is not a list/, /\[a, b\]/],
   [one("shards: ‸two"), /"two" is not an integer/, /integer from 1/],
   [one("shards: ‸0"), /0 is not an integer/, /from 1/],
-  [one("env_config: { kind: uv, install: ‸yes please }"), /not true or false/, /true or false/],
+  [one("env_config: { kind: uv, ‸install: true }"), /unknown key "install"/, /kind, name/],
   [one("run_as: ‸worker"), /"worker" is not one of/, /Write one of: thread, command/],
   [one("run_as: ‸thraed"), /"thraed" is not one of/, /Did you mean thread/],
   [one("env_config: { kind: ‸conda, name: ml }"), /"conda" is not one of/, /Write one of/],

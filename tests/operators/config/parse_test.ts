@@ -34,7 +34,7 @@ pipeline:
       inputs: { data: step:clean.data }
       upstream_dependencies: [clean]
       start_command: [python, train.py, --name, "a b"]
-      env_config: { kind: uv, name: ml, install: true }
+      env_config: { kind: uv, name: ml }
       retries: { attempts: 3, backoff: 5s, exit_codes: [4] }
       rerun: [inputs, params]
       shards: 4
@@ -84,14 +84,14 @@ Deno.test("all keys of a configuration are parsed", () => {
   assertEquals(clean.outputs, { data: "registry:data:clean", report: "./data/report" });
   assertEquals([clean.retries.attempts, clean.timeoutMs], [3, 90_000]);
   assertEquals(clean.env, { MODE: "fast", LEVEL: "3", KEY: { from_env: "CLEAN_KEY" } });
-  assertEquals(clean.environment, { kind: "uv", name: "./project", install: false });
+  assertEquals(clean.environment, { kind: "uv", name: "./project" });
   assertEquals(clean.git, { repo: "https://example.org/cleaner.git", tag: "v7" });
   assertEquals([train.node, train.upstream, train.params], ["big", ["clean"], { lr: 0.1 }]);
   assertEquals([train.startCommand, train.runAs], [
     ["python", "train.py", "--name", "a b"],
     "command",
   ]);
-  assertEquals(train.environment, { kind: "uv", name: "ml", install: true });
+  assertEquals(train.environment, { kind: "uv", name: "ml" });
   assertEquals(train.retries, { attempts: 3, backoffMs: 5_000, exitCodes: [4] });
   assertEquals([train.rerun, train.shards], [["inputs", "params"], 4]);
   assertEquals(train.resources, {

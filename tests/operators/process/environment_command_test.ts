@@ -41,36 +41,15 @@ async function program(root: TempRoot, path: string, script: string): Promise<vo
 testInRoot("a command finds programs of its environment first", async (root) => {
   await program(root, ".venv/bin/python", 'echo "own python $VIRTUAL_ENV $*"');
   await Deno.writeTextFile(root.join(".venv/pyvenv.cfg"), "");
-  const { end, said } = await run(root, { kind: "uv", install: false }, ["python", "train.py"]);
+  const { end, said } = await run(root, { kind: "uv" }, ["python", "train.py"]);
   assertEquals([end, said], ["ran", [`stdout: own python ${root.join(".venv")} train.py`]]);
 });
 
 testInRoot("a missing environment ends with 5 and a hint", async (root) => {
-  const { exitCode, reason, hint } = await run(root, { kind: "uv", install: false }, ["true"]);
+  const { exitCode, reason, hint } = await run(root, { kind: "uv" }, ["true"]);
   assertEquals(exitCode, 5);
   assertStringIncludes(reason!, "not found in");
   assertStringIncludes(hint!, "uv venv");
-});
-
-testInRoot("install creates the environment first, with its output in the log", async (root) => {
-  await Deno.writeTextFile(root.join("pyproject.toml"), "");
-  await program(root, "tools/uv", `echo installing; mkdir .venv; echo > .venv/pyvenv.cfg`);
-  const environment = { kind: "uv", install: true } as const;
-  const { end, said } = await run(
-    root,
-    environment,
-    ["sh", "-c", "echo $VIRTUAL_ENV"],
-    `${root.join("tools")}:`,
-  );
-  assertEquals([end, said], ["ran", ["stdout: installing", `stdout: ${root.join(".venv")}`]]);
-  await program(root, "tools/uv", "echo no network >&2; exit 1");
-  const failed = await run(root, environment, ["true"], `${root.join("tools")}:`);
-  assertEquals([failed.exitCode, failed.reason], [
-    5,
-    'Cannot create the environment of a step: "uv sync" failed',
-  ]);
-  const { hint } = await run(root, { kind: "uv", name: "none", install: true }, ["true"]);
-  assertStringIncludes(hint!, "Add that file");
 });
 
 const python = await findPython("venv");
@@ -82,7 +61,7 @@ Deno.test(
     await runCommand([python!, "-m", "venv", "--without-pip", root.join("trainer/.venv")], {
       cwd: root.path,
     });
-    const { said } = await run(root, { kind: "uv", name: "trainer", install: false }, [
+    const { said } = await run(root, { kind: "uv", name: "trainer" }, [
       "python",
       "-c",
       "import sys; print(sys.prefix)",
@@ -94,7 +73,7 @@ Deno.test(
 const uv = realSystem.env("HOLDFAST_UV");
 
 Deno.test(
-  { name: "uv creates an environment, and uv run does not change it", ignore: uv === undefined },
+  { name: "uv run does not change an environment", ignore: uv === undefined },
   async () => {
     await using root = await tempRoot();
     const project = '[project]\nname = "trainer"\nversion = "1"\nrequires-python = ">=3.8"\n';
@@ -102,15 +81,15 @@ Deno.test(
     await Deno.writeTextFile(root.join("trainer/pyproject.toml"), project);
     const path = `${dirname(uv!)}:`;
     const show = ["uv", "run", "python", "-c", "import sys; print(sys.prefix)"];
-    const missing = await run(root, { kind: "uv", name: "trainer", install: false }, show, path);
+    const missing = await run(root, { kind: "uv", name: "trainer" }, show, path);
     assertStringIncludes(missing.hint!, `uv sync --project ${root.join("trainer")}`);
-    const made = await run(root, { kind: "uv", name: "trainer", install: true }, show, path);
-    assertEquals(made.said.at(-1), `stdout: ${root.join("trainer/.venv")}`, JSON.stringify(made));
+    const made = await run(root, { kind: "plain" }, ["uv", "sync", "--project", "trainer"], path);
+    assertEquals(made.end, "ran", JSON.stringify(made));
     await Deno.writeTextFile(
       root.join("trainer/pyproject.toml"),
       `${project}dependencies = ["no-such-package-here"]\n`,
     );
-    const again = await run(root, { kind: "uv", name: "trainer", install: false }, show, path);
+    const again = await run(root, { kind: "uv", name: "trainer" }, show, path);
     assertEquals(
       [again.end, again.said.at(-1)],
       ["ran", `stdout: ${root.join("trainer/.venv")}`],

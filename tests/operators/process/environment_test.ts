@@ -1,8 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
-import { RegistryError } from "../../../core/errors.ts";
 import type { EnvironmentConfig } from "../../../operators/contract/pipeline.ts";
-import { activate, installCommand } from "../../../operators/process/environment.ts";
+import { activate } from "../../../operators/process/environment.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 type Kind = EnvironmentConfig["kind"];
@@ -29,11 +28,7 @@ function active(
   name: string | undefined,
   given: ReturnType<typeof options>,
 ): Promise<Record<string, string>> {
-  return activate({ kind, ...name === undefined ? {} : { name }, install: false }, given);
-}
-
-async function refused(running: Promise<unknown>): Promise<RegistryError> {
-  return await assertRejects(() => running, RegistryError);
+  return activate({ kind, ...name === undefined ? {} : { name } }, given);
 }
 
 testInRoot("plain: nothing changes", async (root) => {
@@ -66,17 +61,4 @@ testInRoot("uv: the environment may be a folder or UV_PROJECT_ENVIRONMENT", asyn
     options(root, { UV_PROJECT_ENVIRONMENT: "elsewhere" }),
   );
   assertEquals(other.VIRTUAL_ENV, root.join("elsewhere"));
-});
-
-testInRoot("installCommand() returns a command only with install", async (root) => {
-  await lay(root, { "u/pyproject.toml": "" });
-  const command = (kind: Kind, name: string, install = true) =>
-    installCommand({ kind, name, install }, options(root));
-  assertEquals(await command("uv", "u", false), undefined);
-  assertEquals(await command("plain", "u"), undefined);
-  assertEquals(await command("uv", "u"), ["uv", "sync", "--project", root.join("u")]);
-  assertStringIncludes(
-    (await refused(command("uv", "none"))).message,
-    "there is no pyproject.toml in",
-  );
 });

@@ -17,7 +17,7 @@ export function step(id: string, members: Partial<PipelineStep> = {}): PipelineS
     runAs: "thread",
     retries: { attempts: 1, backoffMs: 1000, exitCodes: [3, 4, 5] },
     env: {},
-    environment: { kind: "plain", install: false },
+    environment: { kind: "plain" },
     shards: 1,
     rerun: ["inputs", "params", "code"],
     resources: {},
