@@ -2,9 +2,20 @@
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { columnsOf, type FileColumn, PHYSICAL } from "../../../../formats/parquet/columns.ts";
 import { readFooter, type RowGroup } from "../../../../formats/parquet/footer.ts";
-import type { Bounds, Group } from "./table_source.ts";
+import type { Cell } from "../../../../formats/tables/table.ts";
 
 export { openParquet } from "../../../../formats/parquet.ts";
+
+/** The smallest and the largest cell. */
+export type Bounds = readonly [Cell, Cell];
+
+/** Rows that are stored together. */
+export interface Group {
+  readonly from: number;
+  readonly to: number;
+  /** Of columns by name, if they are known. */
+  readonly bounds: ReadonlyMap<string, Bounds>;
+}
 
 /**
  * Returns all columns, those too that cannot be read, with the reason; and the groups of rows with

@@ -1,7 +1,8 @@
 // Rows of a table: all of them are read once, in parts, and only some are kept in memory.
 import { numberText } from "../../components/format.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
-import type { Bounds, TablePart, TableSource } from "./table_source.ts";
+import type { Bounds } from "./parquet_table.ts";
+import type { TablePart, TableSource } from "./table_source.ts";
 
 /** Rows, cells and characters that are kept in memory. */
 export const MAX_ROWS = 20_000;

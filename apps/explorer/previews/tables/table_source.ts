@@ -5,6 +5,7 @@ import type { FileToDecode } from "../../../../core/file_store.ts";
 import type { Cell, RangeTable } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
+import type { Group } from "./parquet_table.ts";
 import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
 
 /** Rows of a table. */
@@ -19,17 +20,6 @@ export interface TablePart {
   rows: readonly (readonly Cell[])[];
   /** How much of the table is read, up to 1; absent if unknown. */
   progress?: number;
-}
-
-/** The smallest and the largest cell. */
-export type Bounds = readonly [Cell, Cell];
-
-/** Rows that are stored together. */
-export interface Group {
-  readonly from: number;
-  readonly to: number;
-  /** Of columns by name, if they are known. */
-  readonly bounds: ReadonlyMap<string, Bounds>;
 }
 
 /** A table that is read page by page. */

@@ -89,48 +89,29 @@ function Body({ source, file, columns }: BodyProps): VNode {
   const [isWhole, setWhole] = useState(isSmall);
   const [filter, setFilter] = useQuery("filter");
   const [order, setOrder] = useQuery("sort");
-  const [, sign = "", index = ""] = /^(-?)(\d+)$/.exec(order) ?? [];
-  const column = columns.indexOf(Number(index));
-  const sort = index === "" || column < 0 ? undefined : { column, isDown: sign === "-" };
+  const sort = sortOf(order, columns);
+  const isChosen = sort !== undefined || filter !== "";
   const setSort = (i: number) =>
     setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
-  const all = useFound(source, columns, isWhole ? { filter: "" } : undefined);
-  const isKept = all.value !== undefined && all.value.rows.length === all.value.read;
-  const isChosen = sort !== undefined || filter !== "";
-  const isAgain = isChosen && !isKept && !(isSmall && all.isReading);
-  const again = useFound(source, columns, isAgain ? { filter, sort } : undefined);
-  const chosen = useMemo(() => {
-    const names = columns.map((i) => source.columns[i]!.name);
-    return isKept ? chooseRows(all.value!.rows, names, { filter, sort }) : undefined;
-  }, [all.value, filter, order]);
+  const wanted = isChosen ? { filter, sort } : undefined;
+  const { all, again, found } = useRows(source, columns, { wanted, isWhole, isSmall });
   const error = all.error ?? again.error;
   if (error !== undefined) return html`<${ErrorNotice} error=${error} />`;
-  const found = chosen ?? again.value?.rows;
-  const matched = chosen?.length ?? again.value?.matched;
-  const { read = 0, isEnd = true } = again.value ?? all.value ?? {};
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
-  const facts = [
-    ...matched === undefined || filter === ""
-      ? []
-      : [`${formatNumber(matched)} of ${formatNumber(source.rowCount ?? read)} rows`],
-    ...found !== undefined && matched! > found.length
-      ? [`the first ${formatNumber(found.length)} are shown`]
-      : [],
-  ].join("; ");
   return html`
     <div class="fields">
-      <label>Filter rows <input type="search" value=${filter} placeholder=${`score>0.5 text${
-        isSmall ? "" : ", Enter"
-      }`}
+      <label>Filter rows <input type="search" value=${filter}
+        placeholder=${`score>0.5 text${isSmall ? "" : ", Enter"}`}
         ...${isSmall ? { onInput: typed } : { onChange: typed }} /></label>
-      <span class="muted" role="status">${facts}</span></div>
-    ${!isEnd && html`<p class="note">Only ${formatNumber(read)} rows are read.</p>`}
+      <${Counts} found=${found} isFiltered=${filter !== ""} of=${source.rowCount} />
+    </div>
+    <${Unread} found=${found ?? all.value} />
     ${[all, again].map((of) => of.isReading && html`<${Reading} of=${of} />`)}
     ${found === undefined
       ? !again.isReading && html`
         <${ByRanges} source=${source} file=${file} columns=${columns} setSort=${setSort} />
       `
-      : html`<${Paged} items=${found} step=${PAGE_ROWS} unit="rows">${(
+      : html`<${Paged} items=${found.rows} step=${PAGE_ROWS} unit="rows">${(
         shown: Rows,
         start: number,
       ) =>
@@ -149,6 +130,48 @@ function Body({ source, file, columns }: BodyProps): VNode {
         </button></p>
     `}
   `;
+}
+
+function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
+  const [, sign, index] = /^(-?)(\d+)$/.exec(order) ?? [];
+  const column = index === undefined ? -1 : columns.indexOf(Number(index));
+  return column < 0 ? undefined : { column, isDown: sign === "-" };
+}
+
+/** Reads all rows if that is asked, and again for those that are wanted unless all are kept. */
+function useRows(
+  source: TableSource,
+  columns: readonly number[],
+  { wanted, isWhole, isSmall }: { wanted?: Wanted; isWhole: boolean; isSmall: boolean },
+): { all: Finding; again: Finding; found?: FoundRows } {
+  const all = useFound(source, columns, isWhole ? { filter: "" } : undefined);
+  const isKept = all.value !== undefined && all.value.rows.length === all.value.read;
+  const waits = isKept || isSmall && all.isReading;
+  const again = useFound(source, columns, waits ? undefined : wanted);
+  const found = useMemo(() => {
+    if (!isKept) return again.value;
+    const names = columns.map((i) => source.columns[i]!.name);
+    const rows = chooseRows(all.value!.rows, names, wanted ?? { filter: "" });
+    return { ...all.value!, rows, matched: rows.length };
+  }, [all.value, again.value, JSON.stringify(wanted)]);
+  return { all, again, found };
+}
+
+function Unread({ found }: { found?: FoundRows }): VNode | null {
+  if (found === undefined || found.isEnd) return null;
+  return html`<p class="note">Only ${formatNumber(found.read)} rows are read.</p>`;
+}
+
+/** The counts of rows that match and that are kept. */
+function Counts(
+  { found, isFiltered, of }: { found?: FoundRows; isFiltered: boolean; of?: number },
+): VNode {
+  const { rows = [], matched = 0, read = 0 } = found ?? {};
+  const facts = [
+    ...found && isFiltered ? [`${formatNumber(matched)} of ${formatNumber(of ?? read)} rows`] : [],
+    ...matched > rows.length ? [`the first ${formatNumber(rows.length)} are shown`] : [],
+  ];
+  return html`<span class="muted" role="status">${facts.join("; ")}</span>`;
 }
 
 interface Finding {

@@ -188,11 +188,8 @@ function Node({ node, isRoot, isChosen, choose }: {
 }) {
   const { ref, state, made, count, x, y, width, height } = node;
   const [name, number] = labelOf(ref);
-  const version = count !== undefined
-    ? `${count} ${made === undefined ? "versions" : "runs"}`
-    : made === undefined
-    ? number
-    : `run ${number}`;
+  const [one, many] = made === undefined ? ["", "versions"] : ["run ", "runs"];
+  const version = count === undefined ? `${one}${number}` : `${count} ${many}`;
   const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
   const isOdd = state === "missing" || state === "unreadable" || state === "changed";
   const about = isOdd ? `${version} · ${state}` : version || state;

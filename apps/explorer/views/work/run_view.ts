@@ -89,8 +89,35 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
       setAsked({ error });
     }
   };
+  return html`
+    <div class="row spread heading">
+      <h1>${run.run} <${StateTag} state=${isOpen ? "running or killed" : run.end} /></h1>
+      ${mayCancel &&
+        html`
+          <button type="button" class="button button-danger actions" disabled=${asked.done}
+            onClick=${cancel}>${asked.done ? "Asked to stop" : "Cancel"}</button>
+        `}
+    </div>
+    ${asked.error !== undefined && html`<${ErrorNotice} error=${asked.error} />`}
+    <p class="muted">${run.startedAt
+      ? `Began ${formatTime(run.startedAt)}`
+      : "No result yet"}${run.durationMs === undefined
+      ? ""
+      : `, took ${formatMs(run.durationMs)}`}. ${isOpen && "This page follows it."}</p>
+    ${run.end !== "ok" && html`
+      <p class="note">
+        ${isOpen ? "To continue it if it was killed" : "To retry it"}, run
+        <code> holdfast pipeline run </code> where its code is: this service has no code of
+        pipelines. Finished steps are skipped.
+      </p>
+    `}
+    <${Table} label="Steps" rows=${run.steps} columns=${stepColumns(run, step)} />
+  `;
+}
+
+function stepColumns(run: Run, step?: string): Column<Step>[] {
   const times = timesOf(run);
-  const columns: Column<Step>[] = [
+  return [
     {
       title: "Step",
       cell: ({ step: id }) =>
@@ -133,30 +160,6 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
       ],
     },
   ];
-  return html`
-    <div class="row spread heading">
-      <h1>${run.run} <${StateTag} state=${isOpen ? "running or killed" : run.end} /></h1>
-      ${mayCancel &&
-        html`
-          <button type="button" class="button button-danger actions" disabled=${asked.done}
-            onClick=${cancel}>${asked.done ? "Asked to stop" : "Cancel"}</button>
-        `}
-    </div>
-    ${asked.error !== undefined && html`<${ErrorNotice} error=${asked.error} />`}
-    <p class="muted">${run.startedAt
-      ? `Began ${formatTime(run.startedAt)}`
-      : "No result yet"}${run.durationMs === undefined
-      ? ""
-      : `, took ${formatMs(run.durationMs)}`}. ${isOpen && "This page follows it."}</p>
-    ${run.end !== "ok" && html`
-      <p class="note">
-        ${isOpen ? "To continue it if it was killed" : "To retry it"}, run
-        <code> holdfast pipeline run </code> where its code is: this service has no code of
-        pipelines. Finished steps are skipped.
-      </p>
-    `}
-    <${Table} label="Steps" rows=${run.steps} columns=${columns} />
-  `;
 }
 
 /** Returns when the first step began, and the milliseconds until the last one ended. */

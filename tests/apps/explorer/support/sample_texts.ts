@@ -39,7 +39,7 @@ export const COMPARISONS: [path: string, text: string][] = [
   ["notes.txt", "2 lines removed, 3 added"],
   ["picture.png", "Side by side"],
   ["heights.npy", "Standard deviation"],
-  ["cells.zarr", "elements differ"],
+  ["cells.zarr", "Standard deviation"],
   ["scores.csv", "Rows: 1 added, 1 removed, 1 changed"],
   ["scores.parquet", "Changed cells by column: score (1)"],
   ["weights.bin", "in demo:kinds@2.0.0"],
