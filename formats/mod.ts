@@ -29,6 +29,9 @@ export { json } from "./json.ts";
 export { jsonl, readJsonLines } from "./jsonl.ts";
 export type { JsonLine } from "./jsonl.ts";
 export { npy, readSlice, type SliceOptions } from "./npy.ts";
+export { describeTensors, openSafetensors, safetensors, toFloat32 } from "./safetensors.ts";
+export type { OpenedTensors, SafetensorsFacts, TensorFile } from "./safetensors.ts";
+export type { Tensor, TensorDType, TensorInfo } from "./safetensors.ts";
 export { text } from "./text.ts";
 export { readPages, readRegion, tiff } from "./tiff.ts";
 export type { RegionOptions, TiffOptions, TiffPage } from "./tiff.ts";
@@ -71,7 +74,7 @@ const PARTS: readonly Part[] = [
   { id: "npz", extensions: [".npz"], file: "archive" },
   { id: "parquet", extensions: [".parquet"] },
   { id: "png", extensions: [".png"] },
-  { id: "safetensors", extensions: [".safetensors"], file: "models/mod" },
+  { id: "safetensors", extensions: [".safetensors"] },
   { id: "tar", extensions: [".tar"], file: "archive" },
   { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },
   { id: "tiff", extensions: [".tif", ".tiff"] },

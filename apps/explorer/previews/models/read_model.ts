@@ -1,6 +1,6 @@
 // A `.safetensors` file: its facts and its tensors. Weights are not read.
-import { describeTensors } from "../../../../formats/models/describe.ts";
-import { openSafetensors } from "../../../../formats/models/safetensors.ts";
+import { describeTensors } from "../../../../formats/safetensors/describe.ts";
+import { openSafetensors } from "../../../../formats/safetensors/tensor_file.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatNumber } from "../../components/format.ts";
 import { fileToDecode } from "../file_to_decode.ts";

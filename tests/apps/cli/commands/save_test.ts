@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
-import { safetensors } from "../../../../formats/models/mod.ts";
+import { safetensors } from "../../../../formats/safetensors.ts";
 import { contentBytes } from "../../../../formats/content/content.ts";
 import { walkFiles } from "../../walk_files.ts";
 import { cliTest, filledTest, noise } from "../../captured_io.ts";

@@ -3,7 +3,7 @@ import { createMemoryFiles } from "../../../../files/memory.ts";
 import { contentBytes } from "../../../../formats/content/content.ts";
 import { createLocalFiles } from "../../../../files/local.ts";
 import { createImagePyramid } from "../../../../files/ome.ts";
-import { safetensors } from "../../../../formats/models/mod.ts";
+import { safetensors } from "../../../../formats/safetensors.ts";
 import { arrow } from "../../../../formats/arrow.ts";
 import { csv } from "../../../../formats/csv.ts";
 import { npy, npz, tar, tgz, tiff, zip } from "../../../../formats/mod.ts";

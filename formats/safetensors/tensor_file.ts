@@ -15,7 +15,7 @@ import { countElements, type TypedArray } from "../arrays/ndarray.ts";
 import { checkFile } from "../content/content.ts";
 import { unwritable } from "../content/file_faults.ts";
 import type { FormatOptions } from "../content/format.ts";
-import { corrupt, readHeader, type TensorInfo } from "./safetensors_header.ts";
+import { corrupt, readHeader, type TensorInfo } from "./header.ts";
 import { decodeTensor, encodeTensor, LAYOUTS, type Tensor, tensorBytes } from "./tensors.ts";
 
 /** The value of a `.safetensors` file. */
@@ -43,7 +43,7 @@ export interface OpenedTensors {
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { openSafetensors, safetensors } from "@holdfast/holdfast/formats/models";
+ * import { openSafetensors, safetensors } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const weight = { data: Float32Array.of(1, 2), shape: [2], dtype: "float32" } as const;

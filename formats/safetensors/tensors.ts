@@ -122,7 +122,7 @@ const FLOATS: Partial<
  *
  * @example
  * ```ts
- * import { toFloat32 } from "@holdfast/holdfast/formats/models";
+ * import { toFloat32 } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const bits = Uint16Array.of(0x3fc0, 0xc000); // 1.5 and -2

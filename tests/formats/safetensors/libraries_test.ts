@@ -9,8 +9,8 @@ import {
   safetensors,
   type Tensor,
   toFloat32,
-} from "../../../formats/models/mod.ts";
-import { LAYOUTS } from "../../../formats/models/tensors.ts";
+} from "../../../formats/safetensors.ts";
+import { LAYOUTS } from "../../../formats/safetensors/tensors.ts";
 import { runPython } from "../../support/numpy.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { fileOf } from "../format_files.ts";
@@ -22,7 +22,7 @@ interface Written {
 
 function testWritten(name: string, run: (root: TempRoot, written: Written) => Promise<void>) {
   testInRoot(`${name}${why}`, async (root) => {
-    const program = "tests/formats/models/write.py";
+    const program = "tests/formats/safetensors/write.py";
     const options = { maxBuffer: 1 << 26 };
     const { stdout } = await promisify(execFile)(python!, [program, root.path], options);
     await run(root, JSON.parse(stdout));

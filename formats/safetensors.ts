@@ -1,21 +1,14 @@
-/**
- * Files of machine-learning models: tensors of `.safetensors` files by name.
- *
- * @module
- */
-import type { Format } from "../content/format.ts";
-import { checkTensors, encodeTensors, readTensors } from "./safetensors.ts";
-import { type TensorFile, tensorsProblem } from "./safetensors.ts";
+// Files of machine-learning models: tensors of `.safetensors` files by name.
+import type { Format } from "./content/format.ts";
+import { checkTensors, encodeTensors, readTensors } from "./safetensors/tensor_file.ts";
+import { type TensorFile, tensorsProblem } from "./safetensors/tensor_file.ts";
 
-export type { TypedArray } from "../arrays/ndarray.ts";
-export type { RawContent } from "../content/content.ts";
-export type * from "../content/format.ts";
-export { describeTensors, type SafetensorsFacts } from "./describe.ts";
-export { openSafetensors } from "./safetensors.ts";
-export type { OpenedTensors, TensorFile } from "./safetensors.ts";
-export type { TensorInfo } from "./safetensors_header.ts";
-export { toFloat32 } from "./tensors.ts";
-export type { Tensor, TensorDType } from "./tensors.ts";
+export { describeTensors, type SafetensorsFacts } from "./safetensors/describe.ts";
+export { openSafetensors } from "./safetensors/tensor_file.ts";
+export type { OpenedTensors, TensorFile } from "./safetensors/tensor_file.ts";
+export type { TensorInfo } from "./safetensors/header.ts";
+export { toFloat32 } from "./safetensors/tensors.ts";
+export type { Tensor, TensorDType } from "./safetensors/tensors.ts";
 
 /**
  * Tensors by name. `.safetensors` files of any library are read; they are written as the library
@@ -24,7 +17,7 @@ export type { Tensor, TensorDType } from "./tensors.ts";
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { safetensors } from "@holdfast/holdfast/formats/models";
+ * import { safetensors } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const bias = { data: Int32Array.of(1, 2), shape: [2], dtype: "int32" } as const;

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { FileToDecode } from "../../../core/file_store.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
-import { safetensors, type TensorFile } from "../../../formats/models/mod.ts";
+import { safetensors, type TensorFile } from "../../../formats/safetensors.ts";
 import { findPython } from "../../support/numpy.ts";
 
 /** Files that `make.py` wrote by torch. */

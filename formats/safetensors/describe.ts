@@ -1,6 +1,6 @@
 // Facts of a `.safetensors` file, short enough to be stored as metadata.
 import { countElements } from "../arrays/ndarray.ts";
-import type { OpenedTensors } from "./safetensors.ts";
+import type { OpenedTensors } from "./tensor_file.ts";
 
 /** Facts of a `.safetensors` file: plain JSON of some kilobytes, to be stored as metadata. */
 export interface SafetensorsFacts {
@@ -24,8 +24,7 @@ const MAX_ENTRIES = 64;
  * @example
  * ```ts
  * import { bytesFile } from "@holdfast/holdfast/files";
- * import { describeTensors, openSafetensors } from "@holdfast/holdfast/formats/models";
- * import { safetensors } from "@holdfast/holdfast/formats/models";
+ * import { describeTensors, openSafetensors, safetensors } from "@holdfast/holdfast/formats";
  * import { assertEquals } from "@std/assert";
  *
  * const weight = { data: Float32Array.of(1, 2), shape: [2], dtype: "float32" } as const;

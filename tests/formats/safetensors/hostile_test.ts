@@ -9,7 +9,7 @@ import {
   type Tensor,
   type TensorFile,
   toFloat32,
-} from "../../../formats/models/mod.ts";
+} from "../../../formats/safetensors.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 import { forged, tensorBytes } from "./files.ts";
 
