@@ -45,7 +45,7 @@ export interface S3BackendOptions {
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   /**
    * Your own `S3Client` for all requests; it is not closed. Configure `maxAttempts: 1`, and on Deno
-   * a handler without keep-alive: a create that is sent twice seems lost.
+   * a handler without keep-alive: a create that is sent twice looks like a lost race.
    */
   client?: S3SdkClient;
   /**

@@ -40,7 +40,7 @@ export type EventOf<T, Pattern extends string = "**"> = {
   [K in TopicsFitting<T, Pattern>]: BusEvent<K, K extends keyof T ? T[K] : PlainValue>;
 }[TopicsFitting<T, Pattern>];
 
-/** Handles an event. What it throws is reported as trouble; in a group the event comes again. */
+/** Handles an event. Its errors are reported as trouble; in a group, the event is redelivered. */
 export type EventHandler<E> = (event: E, options: { signal: AbortSignal }) => Promise<void> | void;
 
 /** A problem of a subscription, which continues. */

@@ -36,7 +36,7 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   attempts: number;
   /** Finished tries. Jobs that were handed back or taken over do not count. */
   attemptsMade: number;
-  /** Number of restarts by another worker because its worker seemed dead. @default 0 */
+  /** Number of restarts by another worker because its worker was lost. @default 0 */
   takenOver?: number;
   addedAt: Date;
   /** Last start. */

@@ -25,7 +25,7 @@ export type { MindtraceLocation } from "./mindtrace/source.ts";
  * Opens a mindtrace registry, written by a release from 0.9 to 0.16, as a read-only registry.
  * Strings, numbers, lists, dicts, tuples, sets, bytes, pydantic models, paths and NumPy arrays load
  * as values; the files of everything else are kept as they are. Every load checks the hash that
- * mindtrace recorded. What mindtrace recorded beside the metadata is in the member
+ * mindtrace recorded. Its own fields beside the metadata are in the member
  * `mindtrace/origin` of the metadata.
  *
  * @param location a folder, the URL of a bucket with its prefix, or a store

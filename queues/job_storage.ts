@@ -34,7 +34,7 @@ const KEPT_MS = 30 * 24 * 3_600_000;
  * Opens a storage by its URL: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?jobs=name` names
  * it, by default `holdfast`.
  *
- * @throws {RegistryError} `Invalid` for another URL; `Unavailable` without an answer of the server,
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` if the server does not answer,
  * `Denied` without permission
  */
 export async function openJobStorage(

@@ -23,7 +23,7 @@ export interface OpenQueueOptions {
  * Opens a queue by its URL: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`,
  * or `memory:`. `?queue=name` names it, by default `holdfast`.
  *
- * @throws {RegistryError} `Invalid` for another URL; `Unavailable` without an answer of the server,
+ * @throws {RegistryError} `Invalid` for another URL; `Unavailable` if the server does not answer,
  * `Denied` without permission, `Unsupported` if its package is not available
  *
  * @example

@@ -89,9 +89,9 @@ const MIRROR: OptionNames<MirrorOptions> = {
 
 /**
  * Removes garbage that is older than `graceMs` by the store's clock: replaced generations, payload
- * of deleted or failed saves, and unfinished uploads. Idempotency keys and stale lineage entries go
- * after 30 days or 30 graces, drafts 7 days or 7 graces after the last addition, whichever is
- * longer. Live data is never touched.
+ * of deleted or failed saves, and unfinished uploads. Idempotency keys and stale lineage notes
+ * are removed after 30 days or 30 grace periods, drafts 7 days or 7 grace periods after the last
+ * addition, whichever is longer. Live data is never touched.
  *
  * @example
  * ```ts
@@ -116,8 +116,8 @@ export async function collectGarbage(
 /**
  * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
  *
- * Only versions that can be read count as kept. It looks again between deletions, so if another
- * program deletes a version that was to be kept, it keeps the next. A registry that `openRegistry`
+ * Only versions that can be read count as kept. It checks again between deletions: if another
+ * program deletes a version that was to be kept, it keeps the next one. A registry that `openRegistry`
  * did not open is pruned through its methods, by this machine's clock.
  *
  * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's

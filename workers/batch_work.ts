@@ -12,7 +12,7 @@ import type {
 /** Options of {@linkcode createBatch}. */
 export interface BatchOptions extends ManyOptions {
   /**
-   * The most workers; 0 for none. They start when they save time. A crash may add one.
+   * Maximum number of workers; 0 for none. They start when they save time. A crash may add one.
    *
    * @default the number of processors minus one, at least 1
    */
@@ -25,7 +25,7 @@ export interface BatchOptions extends ManyOptions {
    */
   offload?: "auto" | "always";
   /**
-   * The most bytes of values in progress: loaded values, and files to save that are in memory. One
+   * Maximum bytes of values in progress: loaded values, and files to save that are in memory. One
    * larger value is processed alone. The process takes more: about 200 MB, and 100 for each worker.
    *
    * @default 268435456 (256 MiB)

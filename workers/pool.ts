@@ -13,7 +13,7 @@ const FINISH_MS = 5_000; // limit for writing the cache before the end
 const CHECKS = 4; // without a message, until a worker counts as stuck
 
 export interface PoolOptions {
-  /** The most workers, beside one more for jobs of lost workers. */
+  /** Maximum number of workers, besides one for the jobs of lost workers. */
   workers: number;
   descriptor: BackendDescriptor;
   cache?: CacheDescriptor;

@@ -36,7 +36,7 @@ export interface DraftInfo {
   /**
    * In `committing`, a commit has begun: no parts can be added, and `commit` completes it. An
    * `abandoned` draft had no additions for so long that `gc` may remove it: 7 days, or 7 times the
-   * grace if that is longer, less two graces.
+   * grace period if that is longer, minus two grace periods.
    */
   state: "open" | "committing" | "committed" | "discarded" | "abandoned";
   version?: string;

@@ -3,7 +3,7 @@
 export type Lanes = <T>(lane: string, task: () => Promise<T>) => Promise<T>;
 
 /**
- * Creates an empty set of lanes. Tasks with the same key run one after the other, in order.
+ * Creates a concurrency limit of one per key: tasks with the same key run in order, one at a time.
  *
  * @example
  * ```ts

@@ -41,7 +41,7 @@ export interface OpenEventBusOptions {
   connectWithinMs?: number;
   /** Maximum number of waiting events of groups; the oldest are dropped. @default 100000 */
   maxEvents?: number;
-  /** Milliseconds after which a silent member of a group counts as dead. @default 30000 */
+  /** Milliseconds after which a silent member of a group counts as lost. @default 30000 */
   takeOverAfterMs?: number;
   system?: System;
   /** Receives problems. @default silent */

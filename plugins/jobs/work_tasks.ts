@@ -15,7 +15,7 @@ export interface WorkTasksOptions extends WorkOptions {
 
 /**
  * Runs tasks of a queue, with the functions and behaviors of a plugin set. A task may run twice if
- * its worker seems dead; save with `idempotencyKey: context.jobId` to save once.
+ * its worker stops responding; save with `idempotencyKey: context.jobId` to save once.
  *
  * @param plugins a set that defines the submitted tasks
  *

@@ -103,9 +103,9 @@ function checkMembers(
 }
 
 /**
- * Returns the members of a release, after a look at each.
+ * Returns the members of a release, and checks that each still exists.
  *
- * @param options.partial return members that are gone or changed too. @default false
+ * @param options.partial also return deleted and changed members. @default false
  * @throws {RegistryError} `NotFound` if a member was deleted, `Conflict` if it was overwritten,
  * unless `partial`; `Invalid` if the version is not a release
  */

@@ -91,7 +91,7 @@ export async function changeRules(
   return await readRules(registry, { signal });
 }
 
-/** Prunes each name by the rule for it. Names without a rule, or only protected, stay whole. */
+/** Prunes each name by its rule. Names without a rule, and protected ones, keep all versions. */
 export async function pruneByRules(
   registry: Registry,
   { names, ...options }: Pick<PruneOptions, "dryRun" | "names" | "onDeleted" | "signal"> = {},

@@ -53,7 +53,7 @@ export interface SpaceReport {
   garbage: GarbageSpace;
   /** Live versions by the day on which the store received them (UTC), oldest first. */
   days: DaySpace[];
-  /** Local time from which ages were measured: nothing is written to ask the store. */
+  /** Local time from which ages were measured. The store's clock is not read. */
   measuredAt: Date;
   /** Unreadable data. Its name is measured as far as it was listed. */
   failures: { key: string; message: string }[];

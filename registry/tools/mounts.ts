@@ -36,11 +36,11 @@ interface Place extends Mount {
 }
 
 /**
- * Returns several registries as one. Each name belongs to the mount with the longest prefix of it,
- * and has the rest of the name there. The mount of the prefix "" takes all other names.
+ * Returns several registries as one. Each name belongs to the mount with the longest matching
+ * prefix, whose registry stores it without the prefix. The mount "" has all other names.
  *
- * Inputs and members of releases stay within their mount. Maintenance works on each registry by
- * itself. Closing the result closes none of them.
+ * Inputs and members of releases stay within their mount. Maintenance works on each registry
+ * separately. Closing the result closes none of them.
  *
  * @throws {RegistryError} `Invalid` for no mount, or mounts that differ in `versioned`
  *

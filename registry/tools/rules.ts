@@ -78,7 +78,7 @@ export async function changeRules(
   return await worded({ verb: "change the rules" }, () => tool.changeRules(registry, given ?? {}));
 }
 
-/** Prunes every name by the rule for it. Names without a rule, or only protected, stay whole. */
+/** Prunes every name by its rule. Names without a rule, and protected ones, keep all versions. */
 export async function pruneByRules(
   registry: Registry,
   options: Pick<PruneOptions, "dryRun" | "names" | "onDeleted" | "signal"> = {},

@@ -30,9 +30,9 @@ export async function readSettings(
 }
 
 /**
- * Changes the grace: how long replaced, deleted and uncommitted data is kept. A longer one applies
- * at once, a shorter one after the longer one has passed. Its lower limit is `leastGraceMs`. Also
- * changes the default of the option `share` of `save`, for registries that are opened later.
+ * Changes the grace period: how long replaced, deleted and uncommitted data is kept. A longer one
+ * applies at once, a shorter one after the longer one has passed. `leastGraceMs` is its minimum.
+ * Also changes the default of the option `share` of `save`, for registries that are opened later.
  *
  * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs` or over a year
  *

@@ -84,10 +84,11 @@ const ALL: readonly RegistryFeature[] = [
 ];
 
 /**
- * Registers a test for each case. Of what the registry is meant to be without, a test says that it is refused.
+ * Registers a test for each case. For a feature that the registry lacks, the test checks that it is
+ * refused.
  *
- * @param test what registers a test: `Deno.test`, or `test` of `node:test`
- * @param open opens a registry of its own, empty, for one test
+ * @param test registers a test: `Deno.test`, or `test` of `node:test`
+ * @param open opens an empty registry for one test
  */
 export function testRegistry(
   test: RegisterTest,

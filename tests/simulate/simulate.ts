@@ -22,7 +22,7 @@ export interface Violation extends Finding {
  * Runs the registry through random schedules in virtual time, with faults, pauses and kills, and
  * checks the results of every caller against the changes of the store.
  *
- * @returns the broken promises; empty if there are none
+ * @returns the violations; empty if there are none
  */
 export async function simulate(options: SimulateOptions = {}): Promise<Violation[]> {
   const { seeds = 1000, firstSeed = 1, stop = true, onRun, ...run } = options;

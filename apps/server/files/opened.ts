@@ -20,7 +20,7 @@ export function isFixed(
 
 export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 
-/** The most versions and files in memory. */
+/** Maximum number of versions and files in memory. */
 const MOST_FILES = 50_000;
 
 /**

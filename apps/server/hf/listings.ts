@@ -35,7 +35,7 @@ export function answerPage<T>(
   return c.json(page, 200, headers);
 }
 
-/** The most versions that a list of refs has. */
+/** Maximum number of versions in a list of refs. */
 const MOST_REFS = 1000;
 
 type Refs = "branches" | "converts" | "tags" | "pullRequests";

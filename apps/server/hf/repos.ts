@@ -85,7 +85,7 @@ export interface Repos {
   create(asked: AskedRepo): void;
 }
 
-/** The most commits whose version is kept in memory. */
+/** Maximum number of commits whose version is kept in memory. */
 const MOST_COMMITS = 10_000;
 
 export function createRepos(

@@ -12,8 +12,8 @@ export interface ConnectionLimits {
   /** Limit for a connection without a request, milliseconds. @default 15000 */
   keepAliveMs?: number;
   /**
-   * The most connections. One more closes the one that was idle for longest. On Linux, fewer if this
-   * process may not open enough files.
+   * Maximum number of connections. A further one closes the longest idle one. On Linux, fewer if
+   * this process may not open enough files.
    *
    * @default 4096
    */

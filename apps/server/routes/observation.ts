@@ -6,7 +6,7 @@ import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
-/** The most jobs counted in each state: a queue can list them, but not count them. */
+/** Maximum number of jobs counted in each state: a queue can only list them. */
 const MOST_COUNTED = 1000;
 
 async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {

@@ -103,7 +103,7 @@ export const CommitQuery = v.object({
   commit: described(Text, "Only if the version has this commit. Otherwise 409"),
 });
 
-/** The most bytes of files that come with the info of a version. */
+/** Maximum bytes of files that come with the info of a version. */
 const MOST_DATA = 65_536;
 
 export const InfoQuery = v.object({

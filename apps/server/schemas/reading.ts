@@ -91,7 +91,7 @@ export const LineageQuery = v.object({
     v.picklist(["up", "down", "both"], "expected up, down or both"),
     v.description("`up` to its inputs, `down` to versions made from it. Default: `both`"),
   )),
-  depth: count(1, 1_000_000, "The most steps from `ref`"),
+  depth: count(1, 1_000_000, "Maximum number of steps from `ref`"),
 });
 
 export const LineageSchema = object("Lineage", {
@@ -203,7 +203,7 @@ export const SearchQuerySchema = v.object({
     ),
     "",
   ),
-  limit: count(1, 1000, `The most results. Default: ${DEFAULT_FOUND}`),
+  limit: count(1, 1000, `Maximum number of results. Default: ${DEFAULT_FOUND}`),
   offset: count(0, 1_000_000, "Results to skip at the beginning"),
   partial: described(flag(), "Search what is read so far while the index is built the first time"),
 });

@@ -21,9 +21,9 @@ export interface SubmitRunOptions
 export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOptions, "run"> {}
 
 /**
- * Plans a run and submits its first steps to an engine. Whatever ends a step submits the steps that
- * waited for it, so nothing has to watch the run, as long as steps are executed with `carry`, as
- * workers of a queue and jobs of Slurm do.
+ * Plans a run and submits its first steps to an engine. The process that ends a step submits the
+ * steps that waited for it, so the run needs no watcher, as long as steps are executed with `carry`,
+ * as workers of a queue and jobs of Slurm do.
  *
  * @returns the run: `my_pipeline@3`
  */

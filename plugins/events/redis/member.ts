@@ -9,7 +9,7 @@ export interface GroupPlace {
   stream: string;
   commands: RedisConnection;
   connect(name: string): Promise<RedisConnection>;
-  /** Milliseconds after which a silent member counts as dead. */
+  /** Milliseconds after which a silent member counts as lost. */
   takeOverAfterMs: number;
   system: System;
 }

@@ -7,9 +7,9 @@ import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 /**
  * Features that a registry may lack, and why:
  *
- * - `save`: a view shows what others save. All that writes is then `Denied` or `Unsupported`.
- * - `mutable`: some places never change a version.
- * - `unversioned`: some places know no name without versions.
+ * - `save`: a view shows what others save. Writes are then `Denied` or `Unsupported`.
+ * - `mutable`: some systems never change a version.
+ * - `unversioned`: some systems have no names without versions.
  * - `download`: a browser has no disk. It is then `Unsupported`.
  * - `readOnly`: a read-only registry needs no option for it.
  * - `annotations`: only stores and services keep notes and labels.
