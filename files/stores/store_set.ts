@@ -102,12 +102,14 @@ export abstract class FileStore implements FileStoreContract {
   }
 }
 
-/** Creates a set of file stores, with aliases of their names. */
+/** Creates a set of file stores, with aliases of their names. It disposes of those it creates. */
 export function createStoreSet(
   defaults: Record<string, FileStoreFactory>,
   aliases: Record<string, string> = {},
+  given: Record<string, AnyFileStore> = {},
 ): FileStores {
-  const lookup = createLookup<Promise<AnyFileStore>>("file store");
+  const known = Object.entries(given).map(([name, store]) => [name, Promise.resolve(store)]);
+  const lookup = createLookup<Promise<AnyFileStore>>("file store", Object.fromEntries(known));
   const aliased = new Map(Object.entries(aliases));
   const nameOf = (name: string) => aliased.get(name) ?? name;
 
@@ -159,17 +161,7 @@ export function createStoreSet(
 /** Returns the stores of a plain object as a set. Their owner disposes of them. */
 export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
   for (const [name, store] of Object.entries(stores)) checked(name, store);
-  const set = createStoreSet({});
-  const known = createLookup<AnyFileStore>("file store", stores);
-  return {
-    ...set,
-    register: set.register,
-    get: async (name) =>
-      known.has(name) ? known.get(name) : set.has(name) ? await set.get(name) : known.get(name),
-    has: (name) => known.has(name) || set.has(name),
-    names: () => [...known.names(), ...set.names()],
-    [Symbol.iterator]: () => [...known.names(), ...set.names()].values(),
-  };
+  return createStoreSet({}, {}, stores);
 }
 
 /** Lists the members that an object lacks to be a store that reads, writes, or accepts values. */
