@@ -60,21 +60,39 @@ async function killedAt(step: number, run: () => Promise<unknown>): Promise<bool
 
 const MOST_STEPS = 20;
 
-testInRoot("a save during a move stays", async (root) => {
-  for (let step = 0, isIn = true; isIn; step++) {
-    const files = createLocalFiles({ root: root.join(`${step}`) });
-    const other = createLocalFiles({ root: root.join(`${step}`) });
-    await files.write("a", text("old"));
-    let saved: Promise<unknown> = Promise.resolve();
-    const save = () => void (saved = other.write("a", text("new")));
-    isIn = await between(step, save, () => files.move("a", "b"));
-    if (!isIn) break;
-    await saved;
-    const { a, b, ...others } = await contents(files);
-    assertEquals(others, {});
-    assertEquals([a, b], b === "new" ? [undefined, "new"] : ["new", "old"], `step ${step}`);
-    assert(step < MOST_STEPS);
-  }
+for (const durability of ["os", "disk"] as const) {
+  testInRoot(`a save during a move stays: ${durability}`, async (root) => {
+    for (let step = 0, isIn = true; isIn; step++) {
+      const files = createLocalFiles({ root: root.join(`${step}`), durability });
+      const other = createLocalFiles({ root: root.join(`${step}`) });
+      await files.write("a", text("old"));
+      let saved: Promise<unknown> = Promise.resolve();
+      const save = () => void (saved = other.write("a", text("new")));
+      isIn = await between(step, save, () => files.move("a", "b"));
+      if (!isIn) break;
+      await saved;
+      const { a, b, ...others } = await contents(files);
+      assertEquals(others, {});
+      assertEquals([a, b], b === "new" ? [undefined, "new"] : ["new", "old"], `step ${step}`);
+      assert(step < MOST_STEPS);
+    }
+  });
+}
+
+testInRoot("a file replaced right before its old path is removed stays", async (root) => {
+  const files = createLocalFiles({ root: root.path });
+  await files.write("a", text("old"));
+  await withPatchedFs((real) => ({
+    renameSync: (from: string, to: string) => {
+      if (from === root.join("a")) {
+        real.writeFileSync(root.join("other"), "new");
+        real.renameSync(root.join("other"), from);
+      }
+      real.renameSync(from, to);
+    },
+  }), () => files.move("a", "b"));
+  assertEquals(await contents(files), { a: "new", b: "old" });
+  assertEquals(fs.readdirSync(root.path).sort(), ["a", "b"]);
 });
 
 testInRoot("two moves of a file at once lose nothing", async (root) => {
