@@ -117,8 +117,8 @@ export async function collectGarbage(
  * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
  *
  * Only versions that can be read count as kept. It checks again between deletions: if another
- * program deletes a version that was to be kept, it keeps the next one. A registry that `openRegistry`
- * did not open is pruned through its methods, by this machine's clock.
+ * program deletes a version that was to be kept, it keeps the next one. A registry that
+ * `openRegistry` did not open is pruned through its methods, by this machine's clock.
  *
  * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's
  * differ by more than `graceMs / 4`

@@ -47,8 +47,8 @@ export async function* rulesHistory(
 
 /**
  * Sets or removes the retention rule of a pattern. If several rules match a name, only the one
- * whose pattern has the most characters other than `*` applies. A program that has the registry open
- * respects a new `protect` only after it reopens the registry.
+ * whose pattern has the most characters other than `*` applies. A program that has the registry
+ * open respects a new `protect` only after it reopens the registry.
  *
  * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, `NotFound` for a
  * pattern without a rule

@@ -1,6 +1,6 @@
 /**
- * The conformance suite for registries: cases as data, and a runner for any test framework. What passes may stand
- * wherever a `Registry` is taken.
+ * The conformance suite for registries: cases as data, and a runner for any test framework. An
+ * implementation that passes can be used as any `Registry`.
  *
  * @example
  * ```ts ignore

@@ -22,8 +22,8 @@ export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOpt
 
 /**
  * Plans a run and submits its first steps to an engine. The process that ends a step submits the
- * steps that waited for it, so the run needs no watcher, as long as steps are executed with `carry`,
- * as workers of a queue and jobs of Slurm do.
+ * steps that waited for it, so the run needs no watcher if steps are executed with `carry`, as by
+ * workers of a queue and jobs of Slurm.
  *
  * @returns the run: `my_pipeline@3`
  */
