@@ -142,7 +142,7 @@ async function storeValue(
         packFiles: (job, stop) => oneObject(job, stop, jobs.packFiles),
         drop: (object) => jobs.drop(`${folder}${object}`),
         known: (size) => known?.get(size),
-        sharing: (path) => sharing && { earlier: earlierAt(sharing, path) },
+        sharing: (file) => sharing && { earlier: earlierAt(sharing, file) },
         keepList: (sha256, list) => void lists.set(sha256, list),
         share({ path, size }) {
           moved(path, size);

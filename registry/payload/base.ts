@@ -20,7 +20,7 @@ export interface Base {
   readonly damaged: boolean;
   readonly known: ReadonlyMap<number, Known>;
   /** Its files that can share bytes with changed ones, for {@linkcode earlierAt}. */
-  readonly earlier: ReadonlyMap<string, EarlierFile>;
+  readonly earlier: Map<string, EarlierFile>;
   /** True for another name: files are copied inside the store, and do not depend on it. */
   readonly copies: boolean;
   copyAll(copy: CopyIntoPayload): Promise<void>;

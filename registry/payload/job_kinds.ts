@@ -81,7 +81,7 @@ export interface StoreValueJob {
   compress?: Encoding;
   known?: ReadonlyMap<number, Known>;
   /** Same as of a base, if files may share bytes. */
-  sharing?: ReadonlyMap<string, EarlierFile>;
+  sharing?: Map<string, EarlierFile>;
   here: {
     save(options: MaterializeOptions): FilesToSave;
   };

@@ -34,9 +34,22 @@ export function byPlace<F>(files: readonly [path: string, F][]): Map<string, F> 
   return found;
 }
 
-/** Returns the file at a path, else the one that was probably renamed to it. */
-export function earlierAt<F>(files: ReadonlyMap<string, F>, path: string): F | undefined {
-  return files.get(path) ?? files.get(nameKey(path)) ?? files.get("");
+/**
+ * Returns the file at a path, else one of about this size that was probably renamed to it: once,
+ * because comparing reads it.
+ */
+export function earlierAt<F extends { size: number }>(
+  files: Map<string, F>,
+  { path, size = 0 }: { path: string; size?: number },
+): F | undefined {
+  const same = files.get(path);
+  if (same !== undefined) return same;
+  for (const key of [nameKey(path), ""]) {
+    const found = files.get(key);
+    if (found === undefined || found.size > 2 * size || size > 2 * found.size) continue;
+    files.delete(key);
+    return found;
+  }
 }
 
 function nameKey(path: string): string {

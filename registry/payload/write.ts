@@ -180,7 +180,7 @@ export class PayloadUpload {
         this.#noteSharing(reply.parts);
         return reply;
       },
-      sharing: (path) => bytes ? { earlier: base && earlierAt(base.earlier, path) } : undefined,
+      sharing: (file) => bytes ? { earlier: base && earlierAt(base.earlier, file) } : undefined,
       keepList: (sha256, list) => this.#keepList(sha256, list),
       packFiles: (job, signal) => uploads.sendObject("packFiles", job, signal),
       drop: (object) => uploads.drop(object),

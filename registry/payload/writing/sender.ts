@@ -26,7 +26,7 @@ export interface SendTo {
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
   known(size: number): Known | undefined;
-  sharing(path: string): ByteSharing | undefined;
+  sharing(file: { path: string; size?: number }): ByteSharing | undefined;
   /** Keeps the encoded list of chunks of a file. */
   keepList(sha256: string, list: Uint8Array): void | Promise<void>;
   /** Points a file to its stored bytes elsewhere. False if they are gone. */
@@ -86,7 +86,7 @@ export class Sender {
         ? this.#to.known(content.size)
         : undefined;
       const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
-      const given = this.#to.sharing(file.path);
+      const given = this.#to.sharing({ path: file.path, size: content.size });
       const sharing = comparing ? given : given && {};
       const job = { path: file.path, content, compress, known, as, sharing };
       const stored = () => this.#storeLarge(file, job).finally(content.cancel);

@@ -96,3 +96,23 @@ async function bytesOf(store: ReturnType<typeof createMemoryBackend>): Promise<n
   for await (const entry of store.list("objects/")) bytes += "size" in entry ? entry.size : 0;
   return bytes;
 }
+
+Deno.test("new files beside the only old one read it once at most", async () => {
+  const store = createMemoryBackend();
+  let read = 0;
+  const get: typeof store.get = async (key, options) => {
+    const object = await store.get(key, options);
+    if (object && key.startsWith("objects/")) read += options?.range?.length ?? object.info.size;
+    return object;
+  };
+  const registry = await openRegistry({ ...store, get }, { cache: false });
+  const files = (count: number, size: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, n) => [`new-${n}.bin`, noise(size, n + 2)]),
+    );
+  await registry.save("a", { "old.bin": noise(2 * MIB) }, AS);
+  await registry.save("a", files(20, 300 * KIB), { ...AS, base: "a@1" });
+  assertEquals(read, 0); // they are too small to be the old one
+  await registry.save("a", files(20, 2 * MIB), { ...AS, base: "a@1" });
+  assertEquals(read, 2 * MIB);
+});
