@@ -1,6 +1,6 @@
 /**
- * Operators: processing steps over files, on their own or in a pipeline, and the graph of a
- * pipeline: its order, its levels, its cycles, and drawings of it.
+ * Operators: processing steps over files, on their own or in a pipeline, and drawings of
+ * pipelines.
  *
  * @example
  * ```ts
@@ -42,13 +42,8 @@ export { runOperator } from "./run_operator.ts";
 export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";
 export { runCommand } from "./process/run_command.ts";
 export type { CommandResult, CommandUsage, RunCommandOptions } from "./process/run_command.ts";
-export { stepVariables } from "./process/step_variables.ts";
-export { levelsOf } from "./graph/order.ts";
-export type { GraphStep } from "./graph/order.ts";
 export { drawPipeline } from "./graph/pipeline_drawing.ts";
 export type { DrawPipelineOptions, PlannedDecisions } from "./graph/pipeline_drawing.ts";
-export { draw } from "./graph/drawing.ts";
-export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./graph/drawing.ts";
 export { createQueueEngine, createStepHandler, openEngine } from "./engines/mod.ts";
 export type {
   Engine,

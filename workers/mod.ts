@@ -47,8 +47,6 @@ export type { Executor, JobKinds, JobOptions, JobProgress, RunOptions } from "..
 export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 export { mapAtOnce } from "../core/work/at_once.ts";
 export type { AtOnceOptions } from "../core/work/at_once.ts";
-export { createLanes } from "../core/work/lanes.ts";
-export type { Lanes } from "../core/work/lanes.ts";
 export { outcomesOf } from "../core/work/outcomes.ts";
 export type { Shard } from "../core/work/shards.ts";
 export type {

@@ -11,5 +11,5 @@ export { loadPipeline } from "./load.ts";
 export type { LoadedPipeline, LoadPipelineOptions } from "./load.ts";
 export { definePipeline, parsePipeline } from "./parse.ts";
 export type { ParsePipelineOptions } from "./parse.ts";
-export { problemLine, problemsOf } from "./tree/problems.ts";
+export { problemsOf } from "./tree/problems.ts";
 export type { ConfigProblem } from "./tree/problems.ts";

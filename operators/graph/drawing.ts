@@ -75,16 +75,6 @@ function framedLines({ boxes, frames = [] }: Drawing, line: (box: DrawnBox) => s
 /**
  * Encodes a drawing as a flowchart of [Mermaid](https://mermaid.js.org), from left to right.
  * Escapes all text.
- *
- * @example
- * ```ts
- * import { draw } from "@holdfast/holdfast/operators";
- * import { assertEquals } from "@std/assert";
- *
- * const boxes = [{ id: "raw", lines: ["data:raw"] }, { id: "clean", lines: ["data:clean"] }];
- * const text = draw({ boxes, arrows: [{ from: "raw", to: "clean" }] });
- * assertEquals(text.split("\n")[1], `  b0["data:raw"]`);
- * ```
  */
 export function draw(drawing: Drawing): string {
   const { boxes, arrows } = drawing;

@@ -57,7 +57,7 @@ function positionOf({ source, offset }: Place): Pick<ConfigProblem, "file" | "li
 }
 
 /** Formats a problem as one line, `pipeline.yaml:3:5: …`, without its hint. */
-export function problemLine({ file, line, column, path, message }: ConfigProblem): string {
+function problemLine({ file, line, column, path, message }: ConfigProblem): string {
   const place = file === undefined ? path : `${file}:${line}:${column}`;
   return place === "" ? message : `${place}: ${message}`;
 }

@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import { levelsOf } from "../../../operators/mod.ts";
-import { findCycle } from "../../../operators/graph/order.ts";
+import { findCycle, levelsOf } from "../../../operators/graph/order.ts";
 
 Deno.test("levels keep the order of the pipeline", () => {
   const steps = [

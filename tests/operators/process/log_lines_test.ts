@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createLogLines, MAX_LINE } from "../../../operators/process/log_lines.ts";
-import { defineOperator, runOperator, stepVariables } from "../../../operators/mod.ts";
+import { defineOperator, runOperator } from "../../../operators/mod.ts";
 import { shellLine } from "../../../operators/process/shell_words.ts";
+import { stepVariables } from "../../../operators/process/step_variables.ts";
 
 function linesOf(pieces: (string | number[])[], secrets: string[] = []): string[] {
   const lines: string[] = [];
