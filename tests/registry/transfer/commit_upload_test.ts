@@ -143,7 +143,7 @@ Deno.test("a file that has not arrived is NotFound, and can be sent later", asyn
   const upload = await createUpload(registry, { files: ["a.bin", "b.bin"] });
   await world.send(upload.files[0], LARGE);
   const error = await rejected("NotFound", commitUpload(registry, upload, { name: "data" }));
-  assertMatch(error.message, /"b\.bin".*not arrived/);
+  assertMatch(error.message, /"b\.bin".*not uploaded/);
   assertMatch(error.hint!, /Send it to its URL/);
   assertEquals(await collect(registry.names()), []);
   assertEquals((await keysOf(world.store, "objects/")).length, 0);
