@@ -52,7 +52,14 @@ function picturesOf(best: readonly string[]): Picture[] {
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
     ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "Most frequent", "light", 1100, 640],
     ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 800],
-    ["explorer_lineage", `#/lineage?ref=data%3Adigits`, "connections", "dark", 1100, 620],
+    [
+      "explorer_lineage",
+      `#/lineage?ref=data%3Adigits&at=reports%3Adigits%401.0.0`,
+      "in 1 file",
+      "dark",
+      1100,
+      620,
+    ],
     ["explorer_phone", sorted, "accuracy by version", "dark", 390, 760],
   ];
 }

@@ -18,7 +18,7 @@ Deno.test({
     await page.goto(`${url}#/artifacts/model/1.0.0`);
     const notes = page.getByRole("region", { name: "Notes" });
     await notes.getByText("First").waitFor();
-    await notes.getByRole("button", { name: "Edit notes" }).click();
+    await page.getByRole("button", { name: "Edit notes" }).click();
     const dialog = page.getByRole("dialog");
     assertEquals(
       (await dialog.locator("[name=labels]").inputValue()).split("\n").sort(),
@@ -34,7 +34,7 @@ Deno.test({
       { score: 0.9, text: "1", deep: { a: 1 } },
     ]);
 
-    await notes.getByRole("button", { name: "Edit notes" }).click();
+    await page.getByRole("button", { name: "Edit notes" }).click();
     await annotate(registry, "model@1", { notes: "Faster" });
     await dialog.getByRole("button", { name: "Save" }).click();
     await dialog.getByRole("alert").waitFor();

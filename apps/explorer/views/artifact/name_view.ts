@@ -9,7 +9,7 @@ import { html } from "../../framework/html.ts";
 import { hrefOf, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
-import { AnnotationsCard } from "./annotations_card.ts";
+import { useAnnotations } from "./annotations.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { ChangesPanel } from "./changes_panel.ts";
@@ -21,6 +21,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const { service, rights } = useSession();
   const summary = useLoaded((signal) => readName(service, name, { signal }), [name]);
   const { reload } = summary;
+  const notes = useAnnotations({ name, path: namePath(name) });
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
@@ -37,11 +38,12 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
     <div class="stack">
       <${Heading} name=${name}>
         <a class="button" href=${hrefOf(["lineage"], { ref: name })}>Lineage</a>
+        ${notes.edit}
         ${mayWrite(rights, name) &&
           html`<a class="button" href=${hrefOf(["upload"], { name })}>Upload a version</a>`}
       <//>
       <${RuleLine} name=${name} />
-      <${AnnotationsCard} name=${name} path=${namePath(name)} />
+      ${notes.card}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         html`

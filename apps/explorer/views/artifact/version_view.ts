@@ -14,7 +14,7 @@ import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../fram
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
 import { AliasDialog } from "./alias_dialog.ts";
-import { AnnotationsCard } from "./annotations_card.ts";
+import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
 import { DownloadButton } from "./download_button.ts";
 import { FileTree } from "./file_tree.ts";
@@ -67,6 +67,7 @@ function Content(
   const writes = mayWrite(rights, name) && !service.isSite;
   const ref = `${name}@${version.version}`;
   const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
+  const notes = useAnnotations({ name, path: served });
   const close = () => setDialog(undefined);
   const { files } = version;
   const path = query.path ?? (files.find(({ path }) => isCard(path)) ?? files[0])?.path;
@@ -78,6 +79,7 @@ function Content(
             hrefOf(["compare"], { refs: joinValues([`${name}@${previous}`, ref]) })
           }>Compare with ${previous}</a>`}
         <a class="button" href=${hrefOf(["lineage"], { ref })}>Lineage</a>
+        ${notes.edit}
         ${writes && html`
           <button type="button" class="button" onClick=${() =>
             setDialog("alias")}>Set alias</button>
@@ -88,7 +90,7 @@ function Content(
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
       ${version.materializer === RELEASE && !service.isSite &&
         html`<${MembersList} path=${served} />`}
-      <${AnnotationsCard} name=${name} path=${served} />
+      ${notes.card}
       ${version.files.length === 0
         ? html`<${Empty} title="This version has no files" />`
         : html`<${Files} version=${version} path=${path} />`}

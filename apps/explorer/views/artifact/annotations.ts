@@ -16,8 +16,8 @@ interface Annotations {
 
 const NONE: Annotations = { labels: {}, revision: 0 };
 
-/** `path` is that of the name or version. */
-export function AnnotationsCard({ name, path }: { name: string; path: string }) {
+/** Returns the notes of a name or version, and a button that edits them. */
+export function useAnnotations({ name, path }: { name: string; path: string }) {
   const { rights, service } = useSession();
   const [editing, setEditing] = useState(false);
   const { value = NONE, loading, error, reload } = useLoaded(async (signal) => {
@@ -28,32 +28,31 @@ export function AnnotationsCard({ name, path }: { name: string; path: string }) 
   const labels = Object.entries(value.labels);
   const writes = mayWrite(rights, name) && !service.isSite && !loading && error === undefined;
   const isEmpty = value.notes === undefined && labels.length === 0;
-  if (isEmpty && !writes) return null;
   const edit = writes && html`
-    <button type="button" class="button button-small" onClick=${() => setEditing(true)}>
+    <button type="button" class="button" onClick=${() => setEditing(true)}>
       ${isEmpty ? "Add notes" : "Edit notes"}</button>
   `;
-  return html`
-    <section class=${isEmpty ? "actions" : "card stack"} aria-label="Notes">
-      ${isEmpty ? edit : html`
-        <div class="row spread"><span class="muted">${value.changedAt &&
-          `Changed ${formatTime(value.changedAt)}`}</span>${edit}</div>
-      `}
-      ${value.notes && html`<p style=${{ whiteSpace: "pre-wrap" }}>${value.notes}</p>`}
-      ${labels.length > 0 && html`<dl class="facts">${
-        labels.map(([key, label]) =>
-          html`
-            <dt>${key}</dt>
-            <dd class="mono">${labelText(label)}</dd>
-          `
-        )
-      }</dl>`}
-      ${editing && html`
-        <${EditDialog} value=${value} path=${path}
-          close=${() => (setEditing(false), reload())} />
-      `}
-    </section>
+  const card = html`
+    ${!isEmpty && html`
+      <section class="card stack" aria-label="Notes">
+        ${value.changedAt &&
+          html`<span class="muted">Changed ${formatTime(value.changedAt)}</span>`}
+        ${value.notes && html`<p style=${{ whiteSpace: "pre-wrap" }}>${value.notes}</p>`}
+        ${labels.length > 0 && html`<dl class="facts">${
+          labels.map(([key, label]) =>
+            html`
+              <dt>${key}</dt>
+              <dd class="mono">${labelText(label)}</dd>
+            `
+          )
+        }</dl>`}
+      </section>
+    `}
+    ${editing && html`
+      <${EditDialog} value=${value} path=${path} close=${() => (setEditing(false), reload())} />
+    `}
   `;
+  return { edit, card };
 }
 
 function EditDialog(
