@@ -46,7 +46,7 @@ class Unsupported(HoldfastError):
 
 
 class Corrupt(HoldfastError):
-    """The data is damaged, or is not what its name says."""
+    """The data is damaged, or does not match its name."""
 
 
 class Conflict(HoldfastError):

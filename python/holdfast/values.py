@@ -94,7 +94,7 @@ READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`.
 
 
 def unreadable(file: File, state: str) -> HoldfastError:
-    """Returns the error for an undamaged file that is not what its name or materializer says."""
+    """Returns the error for an undamaged file that does not match its name or materializer."""
     return HoldfastError("Corrupt", f"Cannot load {quoted(file.path)}: {state}", READ_BYTES)
 
 

@@ -95,7 +95,7 @@ async function readPart(response: Response, begin: number, length: number) {
     at += bytes.length;
     if (at >= length) return part; // leaving the loop cancels the rest
   }
-  throw new ServiceError(0, "Cannot read the file: the answer broke off", {
-    hint: "Load the page again.",
+  throw new ServiceError(0, "Cannot read the file: the response ended early", {
+    hint: "Reload the page.",
   });
 }

@@ -3,14 +3,14 @@ import { html } from "../framework/html.ts";
 import { useEffect, useRef } from "../framework/preact.ts";
 
 const KEYS = [
-  ["Tab", "to the next link, button or list"],
+  ["Tab", "go to the next link, button or list"],
   ["↑ ↓ Page Up Page Down Home End", "move in lists and trees"],
   ["← →", "close and open a branch of a tree"],
-  ["Enter", "opens what is chosen"],
+  ["Enter", "open the selected item"],
   ["+ − 0, arrows", "zoom, fit and move a graph"],
-  ["/", "to the search or the filter"],
-  ["Esc", "closes a dialog"],
-  ["?", "shows these keys"],
+  ["/", "go to the search or the filter"],
+  ["Esc", "close a dialog"],
+  ["?", "show these keys"],
 ];
 
 export function KeyboardHelp() {

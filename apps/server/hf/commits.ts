@@ -135,7 +135,7 @@ export function hubWrites(
   });
   route(routes, `GET ${api}/xet-write-token/:revision`, {
     ...about(`hubXet${suffix}`, "Redirects uploads by Xet to a path that does not exist"),
-    answers: { 307: { description: "A path that says what to do: clients show no more" } },
+    answers: { 307: { description: "A path that explains what to do: clients show only this" } },
     answer: () => new Answer(null, { status: 307, headers: { location: USE_LFS } }),
   });
   route(routes, `POST ${api}/commit/:revision`, {

@@ -275,8 +275,8 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
   route(routes, "DELETE /runs/:run", {
     id: "cancelRun",
     tag: "runs",
-    summary: "Asks a run to stop, on any machine",
-    description: "The run looks for the request every few seconds. Finished steps stay finished.",
+    summary: "Requests a run to stop, on any machine",
+    description: "The run polls for the request every few seconds. Finished steps stay finished.",
     scope: "write",
     answers: { 200: { description: "The request is stored", schema: CancelledRunSchema } },
     answer: async ({ c, params: { run }, access }) => {

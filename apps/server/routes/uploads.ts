@@ -133,7 +133,7 @@ export function uploadRoutes(routes: Routes, { registry, options }: ServerContex
   route(routes, "POST /upload", {
     id: "upload",
     tag: "uploads",
-    summary: "Saves a body of any size as it comes, and schedules its next step",
+    summary: "Streams a body of any size into a version, and schedules its next step",
     description:
       "The body is the file, or a form with the fields `name`, `version` and `idempotencyKey` " +
       "before its files. An incomplete body saves nothing. A repeat with an idempotency key " +

@@ -192,7 +192,7 @@ Deno.test({
     assertEquals(await page.getByRole("button", { name: "Cancel" }).count(), 0);
     await page.goto(`${url}#/runs/segmentation%404`);
     await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByRole("button", { name: "Asked to stop" }).waitFor();
+    await page.getByRole("button", { name: "Stop requested" }).waitFor();
     assertEquals([await cancelRun(registry, "segmentation@4"), explorer.errors], [false, []]);
   },
 });

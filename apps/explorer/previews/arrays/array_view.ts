@@ -285,7 +285,7 @@ function Numbers({ source, file }: { source: ArraySource; file: ShownFile }): VN
       ${whenLoaded(loaded, (found) =>
         html`
           ${!found.isAll && html`<${LeftOut} file=${file}>
-          ${`These come from a sample of ${
+          ${`Computed from a sample of ${
             formatNumber(found.count)
           } elements, spread over the array.`}
         <//>`}

@@ -95,7 +95,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
       ${mayCancel &&
         html`
           <button type="button" class="button button-danger actions" disabled=${asked.done}
-            onClick=${cancel}>${asked.done ? "Asked to stop" : "Cancel"}</button>
+            onClick=${cancel}>${asked.done ? "Stop requested" : "Cancel"}</button>
         `}
     </div>
     ${asked.error !== undefined && html`<${ErrorNotice} error=${asked.error} />`}
