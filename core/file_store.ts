@@ -77,12 +77,6 @@ export interface FileStore extends ReadableFileStore {
   move(from: string, to: string, options?: CallOptions): Promise<void>;
   /** Removes a folder (of the root, its content), if it exists. Absent if that would not be faster. */
   removeFolder?(path: string, options?: CallOptions): Promise<void>;
-  /** Creates a folder of files by name, all or nothing; an existing path is `AlreadyExists`. */
-  writeFolder?(
-    path: string,
-    files: ReadonlyMap<string, Uint8Array>,
-    options?: CallOptions,
-  ): Promise<void>;
   /** Saves a value in the store's own way. Absent: values are encoded by their format. */
   save?(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
   /** True for values that {@linkcode FileStore.save} accepts. Absent: all of them. */

@@ -29,13 +29,7 @@ import { realSystem, type System } from "../core/system.ts";
 import { DiskPlace, readNames } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { dropMoved, unlinkIfThere } from "./local/moved_file.ts";
-import {
-  hasOnlyStages,
-  removeStage,
-  stageFile,
-  stageFolder,
-  sweepStages,
-} from "./local/write_file.ts";
+import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 type Content = Parameters<FileStore["write"]>[1];
 
@@ -144,37 +138,19 @@ class LocalFiles implements FileStore {
         prepare: () => this.#prepare(why, mode),
         signal,
       });
-      this.#placeStage(stage, why, () => {
-        if (mode === "overwrite") return fs.renameSync(stage, this.#disk.pathOf(path));
-        this.#disk.placeFile(stage, why);
+      try {
+        if (!this.#disk.isFolder(folder)) throw lostFolder(why);
+        if (mode === "overwrite") fs.renameSync(stage, this.#disk.pathOf(path));
+        else this.#disk.placeFile(stage, why);
+      } catch (error) {
         removeStage(stage);
-      });
+        throw errorCode(error) === "EISDIR" ? inTheWay(why, path, "folder") : error;
+      }
+      if (mode === "create") removeStage(stage);
       await this.#syncFolders(folder);
       return await afterwards(() =>
         this.#disk.entryInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
       );
-    });
-  }
-
-  async writeFolder(
-    given: string,
-    files: ReadonlyMap<string, Uint8Array>,
-    options?: CallOptions,
-  ): Promise<void> {
-    await this.#step("write", given, options, async (why) => {
-      for (const name of files.keys()) {
-        if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
-      }
-      this.#checkFree(why);
-      const folder = folderOf(why.path);
-      this.#disk.makeFolder(folder, why);
-      this.#tidy(folder);
-      const stage = stageFolder(this.#disk.pathOf(folder), files, {
-        system: this.#system,
-        durable: this.#durable,
-      });
-      this.#placeStage(stage, why, () => this.#disk.placeFolder(stage, why));
-      await this.#syncFolders(why.path);
     });
   }
 
@@ -278,18 +254,6 @@ class LocalFiles implements FileStore {
       : undefined;
     if (found?.kind === "folder") throw inTheWay(why, path, "folder");
     if (found !== undefined && mode === "create") throw taken(why, found.kind);
-  }
-
-  /** Places a complete file or folder, or removes it. */
-  #placeStage(stage: string, why: PathPlace, place: () => void): void {
-    try {
-      if (!this.#disk.isFolder(folderOf(why.path))) throw lostFolder(why);
-      place();
-    } catch (error) {
-      removeStage(stage);
-      if (errorCode(error) === "EISDIR") throw inTheWay(why, why.path, "folder");
-      throw error;
-    }
   }
 
   #removeFolder(why: PathPlace): boolean {

@@ -20,7 +20,6 @@ import {
   arrayEntry,
   arrayOf,
   fileEntry,
-  filesOf,
   isArrayValue,
   npyFile,
   readStored,
@@ -30,7 +29,7 @@ import {
 } from "./zarr/array_files.ts";
 import { ArrayLocks, type ArrayTask } from "./zarr/lock.ts";
 import { Lookup } from "./zarr/lookup.ts";
-import { placeMade, placeNew } from "./zarr/place_made.ts";
+import { placeMade } from "./zarr/place_made.ts";
 import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { parseOutside as parse, WORKS, worksOf } from "./zarr/undo_change.ts";
 
@@ -178,19 +177,13 @@ class ZarrFiles implements FileStore {
       });
     }
     const wanted = { ...arrayOf(value, this.#arrays), ...options };
-    const made = await filesOf(wanted);
     const entry = fileEntry(path, wanted.array);
     await this.#checkAbove(path, why, options);
-    if (
-      mode === "overwrite" && made !== undefined && await placeNew(this.#files, path, made, options)
-    ) {
-      return entry;
-    }
     return await this.#change(path, why, async (own, check) => {
       const seen = await this.#lookup.once(path, options);
       if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
       if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
-      await writeArray(this.#files, worksOf(own).made, { ...wanted, made });
+      await writeArray(this.#files, worksOf(own).made, wanted);
       await placeMade(this.#files, own, why, { seen, isArray: true, check, ...options });
       return entry;
     });

@@ -79,29 +79,9 @@ export async function stageFile(
   }
 }
 
-/** Writes files by name to a new folder in another one, and returns its path. */
-export function stageFolder(
-  folder: string,
-  files: ReadonlyMap<string, Uint8Array>,
-  { system, durable }: Pick<StageOptions, "system" | "durable">,
-): string {
-  const path = `${folder}/${OWN_PREFIX}${system.id()}`;
-  fs.mkdirSync(path);
-  try {
-    for (const [name, bytes] of files) {
-      fs.writeFileSync(`${path}/${name}`, plainBytes(bytes), { flag: "wx", flush: durable });
-    }
-    return path;
-  } catch (error) {
-    fs.rmSync(path, { recursive: true, force: true });
-    throw error;
-  }
-}
-
 export function removeStage(path: string): void {
   try {
-    if (fs.lstatSync(path).isDirectory()) fs.rmSync(path, { recursive: true });
-    else fs.unlinkSync(path);
+    fs.unlinkSync(path);
   } catch (error) {
     if (errorCode(error) === undefined) throw error; // a later sweep removes it
   }

@@ -43,10 +43,6 @@ export function arrayOf(
   return { array, options: { shape, dtype, chunks: grid, codec, separator: ".", attributes } };
 }
 
-function isOneChunk(shape: readonly number[], chunks: readonly number[]): boolean {
-  return shape.every((length, axis) => length <= chunks[axis]!);
-}
-
 /** Returns a store over an empty folder. */
 function emptyStore(set: ZarrStore["set"]): ZarrStore {
   return { location: "", get: () => Promise.resolve(undefined), set };
@@ -54,33 +50,15 @@ function emptyStore(set: ZarrStore["set"]): ZarrStore {
 
 export interface NewArray extends CallOptions {
   array: NDArray;
-  options: CreateZarrOptions & { chunks: readonly number[] };
+  options: CreateZarrOptions;
 }
 
-/** Encodes a new array of one chunk as files by name. Undefined for several chunks. */
-export async function filesOf(
-  { array, options, signal }: NewArray,
-): Promise<Map<string, Uint8Array> | undefined> {
-  if (!isOneChunk(array.shape, options.chunks)) return undefined;
-  const made = new Map<string, Uint8Array>();
-  const store = emptyStore((key, bytes) => Promise.resolve(void made.set(key, bytes)));
-  await (await createZarrArray(store, "", { ...options, signal })).write(array, { signal });
-  return made;
-}
-
-/** Writes a new array, its document last. `made` are the files of an array of one chunk. */
+/** Writes a new array, its document last. */
 export async function writeArray(
   files: FileStore,
   folder: string,
-  { array, options, made, signal }: NewArray & { made?: ReadonlyMap<string, Uint8Array> },
+  { array, options, signal }: NewArray,
 ): Promise<void> {
-  if (made !== undefined) {
-    if (files.writeFolder !== undefined) return await files.writeFolder(folder, made, { signal });
-    for (const name of [...made.keys()].sort()) {
-      await files.write(`${folder}/${name}`, made.get(name)!, { signal });
-    }
-    return;
-  }
   const documents = new Map<string, Uint8Array>();
   const below = zarrStore(files, folder);
   const store = emptyStore(async (key, bytes, options) => {

@@ -35,20 +35,3 @@ export async function placeMade(
     throw busy(why); // another program placed something there
   }
 }
-
-/** Writes an array to a free path in one step; false if that is not possible. */
-export async function placeNew(
-  files: FileStore,
-  path: string,
-  made: ReadonlyMap<string, Uint8Array>,
-  options: CallOptions,
-): Promise<boolean> {
-  if (files.writeFolder === undefined || path === "") return false;
-  try {
-    await files.writeFolder(path, made, options);
-    return true;
-  } catch (error) {
-    if (isRegistryError(error, "AlreadyExists")) return false;
-    throw error;
-  }
-}

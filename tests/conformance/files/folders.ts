@@ -76,24 +76,6 @@ export const folderCases: readonly FileStoreCase[] = [
     await files.removeFolder("");
     deepStrictEqual(await tree(files), []);
   }),
-  given("writeFolder(), if implemented, creates a folder of files", async ({ files }) => {
-    if (files.writeFolder === undefined) return;
-    const made = new Map([["b", text("1")], ["c.d", text("")]]);
-    await files.writeFolder("x/a", made);
-    deepStrictEqual(await tree(files), ["x/", "x/a/", "x/a/b", "x/a/c.d"]);
-    deepStrictEqual(await read(files, "x/a/b"), "1");
-    await files.write("file", text("x"));
-    await files.createLink("link", "nothing");
-    for (const taken of ["x/a", "x", "file", "link"]) {
-      await refused(files, "AlreadyExists", () => files.writeFolder!(taken, made));
-    }
-    await refused(files, "Conflict", () => files.writeFolder!("file/a", made));
-    const outside = new Map([["../b", text("1")]]);
-    await refused(files, "Invalid", () => files.writeFolder!("y", outside));
-    await refused(files, "Invalid", () => files.writeFolder!("../y", made));
-    const tries = await Promise.allSettled([1, 2, 3].map(() => files.writeFolder!("z", made)));
-    deepStrictEqual(tries.filter(({ status }) => status === "fulfilled").length, 1);
-  }),
   given("a link is listed with its target, which may be missing", async ({ files }) => {
     await files.write("a/b", text("x"));
     await files.createLink("links/to file", "a/b");

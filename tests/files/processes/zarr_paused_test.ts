@@ -11,7 +11,7 @@ const plane = (value: number): NDArray<"uint16"> => {
   const data = new Uint16Array(81).fill(value);
   return { data, shape: [9, 9], dtype: "uint16" };
 };
-const MUTATING = ["write", "writeFolder", "move"] as const;
+const MUTATING = ["write", "move"] as const;
 
 for (const [kind, create] of Object.entries(KINDS)) {
   testInRoot(`zarr over ${kind}: a writer with an expired lock replaces no save`, async (root) => {

@@ -38,7 +38,6 @@ async function inWorks(below: FileStore): Promise<string[]> {
 
 const MUTATING = [
   "write",
-  "writeFolder",
   "createFolder",
   "remove",
   "removeFolder",
