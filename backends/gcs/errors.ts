@@ -29,7 +29,7 @@ const FOREIGN: Meaning = {
 const MEANINGS: Record<number, Meaning> = {
   400: {
     code: "Invalid",
-    hint: "Check the endpoint (https:// for TLS) and the putOptions; see the cause for details.",
+    hint: "Check the endpoint (https:// for TLS); see the cause for details.",
   },
   401: { code: "Denied", hint: "Renew the credentials: they are missing, expired or revoked." },
   403: {
