@@ -67,14 +67,14 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "Retention rules over 1,000,000 versions",
     about: "A dry run of `prune` by a rule that keeps 30 of 100 versions of each name, in a " +
       "folder, without a cache. The report lists every version to delete, and the versions of " +
-      "one name are in memory together.",
+      "one name are in memory together. The benchmark writes the records itself, as saves would.",
     create: createRulesGroup,
     maxRepeats: 1,
     named: true,
   },
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
-    about: "Each step runs `true`. The floor starts the same programs and keeps a file of each.",
+    about: "Commands run `true`. Their floor starts the same programs and keeps a file of each.",
     create: createPipelinesGroup,
   },
   queues: {
