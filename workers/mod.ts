@@ -43,7 +43,6 @@ import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";
 import { WorkOnStore } from "./on_store.ts";
 
-export type { Executor, JobKinds, JobOptions, JobProgress, RunOptions } from "../core/executor.ts";
 export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 export { mapAtOnce } from "../core/work/at_once.ts";
 export type { AtOnceOptions } from "../core/work/at_once.ts";
