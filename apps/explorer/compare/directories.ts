@@ -110,6 +110,6 @@ export function DirectoryComparison({ left, right, folder }: {
         "all"} onChange=${switched} /> Show equal files too</label>
     </div>
     <${Paged} items=${chosen} step=${PAGE} unit="files">${(shown: FileChange[]) =>
-      html`<${Table} isPreview label="Files" rows=${shown} columns=${columns} />`}<//>
+      html`<${Table} isPreview isScroll=${false} label="Files" rows=${shown} columns=${columns} />`}<//>
   `;
 }

@@ -190,5 +190,8 @@ function ChangedRows({ changes, name, names }: {
       cell: ({ cells }) => list(cells, "after"),
     },
   ];
-  return html`<${Table} isPreview label="Changed rows" rows=${changes} columns=${columns} />`;
+  return html`
+    <${Table} isPreview isScroll=${false} label="Changed rows" rows=${changes}
+      columns=${columns} />
+  `;
 }

@@ -219,6 +219,17 @@ Deno.test({
       await fitsPhone(page);
     }
     assertEquals(found, []);
+    await page.setViewportSize({ width: 390, height: 800 });
+    for (const path of ["", "cells.zarr", "scores.csv"]) {
+      await explorer.show(comparisonOf(path));
+      const boxes = page.locator(".comparison .table-wrap");
+      await boxes.first().waitFor();
+      const cut = await boxes.evaluateAll((all) =>
+        all.filter((box) => box.scrollWidth > box.clientWidth).length
+      );
+      assertEquals(cut, 0, path);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
 
     await explorer.show(comparisonOf("picture.png"));
     await page.getByLabel("Swipe").check();

@@ -28,6 +28,7 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   ["#/lineage", "Show its lineage"],
   ["#/lineage?ref=reports%3Asummary", "7 versions"],
   ["#/lineage?ref=reports%3Asummary%401.0.0&as=list", "Its inputs"],
+  ["#/lineage?ref=vision%3Aunet%2Fweights&at=train+of+segmentation%401", "Parameters"],
   ["#/storage", "in all live versions"],
   ["#/runs", "1 skipped, 1 failed, 1 blocked"],
   ["#/runs/segmentation%401", "vision:unet/weights@1.0.0"],

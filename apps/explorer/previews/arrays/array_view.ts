@@ -318,7 +318,7 @@ export function StatisticsTable({ columns }: {
     };
   });
   return html`
-    <${Table} isPreview label="Statistics" rows=${ROWS}
+    <${Table} isPreview isScroll=${columns.length < 2} label="Statistics" rows=${ROWS}
       columns=${[{ title: "Statistic", cell: ([name]: [string]) => name }, ...shown]} />
   `;
 }

@@ -289,6 +289,7 @@ function Statistics({ source, columns, found }: {
     },
   ];
   return html`
-    <${Table} isPreview label="Statistics of columns" rows=${found} columns=${shown} />
+    <${Table} isPreview isScroll=${false} label="Statistics of columns" rows=${found}
+      columns=${shown} />
   `;
 }
