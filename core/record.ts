@@ -129,7 +129,7 @@ export interface SettingsRecord extends RecordBase {
 
 /** A rule for the names that match a pattern: the versions that `prune` keeps, or protection. */
 export interface RetentionRule {
-  /** A name, or a pattern in which each `*` stands for any text: `runs:*`. */
+  /** A name, or a pattern in which each `*` matches any string: `runs:*`. */
   pattern: string;
   /** Keep this number of the newest versions. */
   keepLast?: number;
@@ -153,7 +153,7 @@ export interface RegistrySettings {
   mutable: boolean;
   /** Time that replaced and deleted data stays readable, as set at creation, milliseconds. */
   graceMs: number;
-  /** Lower limit of the grace, milliseconds: later records are late. See FORMAT.md. */
+  /** Minimum grace period, milliseconds: later records are late. See FORMAT.md. */
   leastGraceMs: number;
   /** Disk: the way creates are made exclusive. */
   locking?: Locking;

@@ -34,9 +34,9 @@ export interface ZipOptions extends ZipLimits {
 export interface NpzOptions extends ZipLimits {
   /** Compresses arrays with Deflate, like `numpy.savez_compressed`. @default false */
   compress?: boolean;
-  /** Most bytes of all arrays, which are loaded together. @default 8589934592 (8 GiB) */
+  /** Maximum bytes of all arrays, which are loaded together. @default 8589934592 (8 GiB) */
   maxBytes?: number;
-  /** Most unpacked bytes per byte of the archive. @default 1032, the maximum of Deflate */
+  /** Maximum unpacked bytes per byte of the archive. @default 1032, the maximum of Deflate */
   maxRatio?: number;
 }
 

@@ -81,7 +81,7 @@ export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows>
   };
 }
 
-/** Most rows that are decoded at once. */
+/** Maximum number of rows that are decoded at once. */
 const SLICE_ROWS = 4096;
 const AHEAD_BYTES = 16 * 1024 * 1024;
 /** Limits of the read-ahead of a buffer. */

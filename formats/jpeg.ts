@@ -95,7 +95,7 @@ interface JpegFrame {
   channels: number;
 }
 
-/** Most scans: a progressive image has about ten, and each visits all pixels. */
+/** Maximum number of scans: a progressive image has about ten, and each visits all pixels. */
 const MAX_SCANS = 100;
 
 const START = 0xd8;

@@ -102,7 +102,7 @@ export interface ParquetReadOptions {
   /** Handling of times without a time zone: refuse them, or read them as UTC. @default "refuse" */
   localTimes?: LocalTimes;
   /**
-   * Most rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
+   * Maximum rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
    */
   maxColumnRows?: number;
 }

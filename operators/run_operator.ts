@@ -126,7 +126,7 @@ function watchTime(
   }, () => {});
 }
 
-/** Returns its exit code. Rejects if the operator was aborted and does not end within the grace. */
+/** Returns its exit code. Rejects if the operator was aborted and does not end within `graceMs`. */
 async function withGrace(
   work: Promise<ExitCode>,
   { signal, graceMs = 5_000, system, over }: Watch & {

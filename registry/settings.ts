@@ -138,7 +138,7 @@ export function gracesOf(options: GivenGraces): OpeningStore["settings"] {
 
 type GivenGraces = Pick<OpenOptions, "graceMs" | "leastGraceMs">;
 
-/** Throws `Invalid` for graces that are too short or contradictory. */
+/** Throws `Invalid` for grace periods that are too short or contradictory. */
 export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
   checkGrace(graceMs);
   checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");

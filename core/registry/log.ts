@@ -13,7 +13,7 @@ export interface LogEntry {
   at: Date;
   /** Bytes of a version that exists. */
   size?: number;
-  /** For `annotated`: what the notes and labels were from then on. */
+  /** For `annotated`: the notes and labels after the change. */
   notes?: string;
   labels?: Record<string, unknown>;
   /** Id of the operation, a UUIDv7, if known. */

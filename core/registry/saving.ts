@@ -24,7 +24,7 @@ export interface SaveOptions extends SignalOptions {
   ifCommit?: string;
   /** Ref whose unchanged files are shared, or null. @default the latest version of the name */
   base?: string | null;
-  /** Share equal ranges of changed files too, or whole files alone. @default as in the settings */
+  /** Share equal ranges of changed files, or only whole files. @default as in the settings */
   share?: "bytes" | "files";
   /** Returns the base with `skipped: true` if its digest is equal. @default false */
   skipIfUnchanged?: boolean;

@@ -29,7 +29,7 @@ export interface RegistryService {
     change: AnnotationsChange,
     options?: AnnotateOptions,
   ): Promise<Annotations>;
-  /** Returns the members that may be read, also those that are gone. */
+  /** Returns the members that may be read, including deleted ones. */
   release?(ref: string, options?: SignalOptions): Promise<Release>;
   rules?(options?: SignalOptions & { name?: string }): Promise<RetentionRules>;
   changeRules?(change: RulesChange): Promise<RetentionRules>;

@@ -39,9 +39,9 @@ export type EntriesToSave =
 
 /** Limits of an archive, checked against its headers before contents are read. */
 export interface ArchiveLimits {
-  /** Most entries. @default 100000 */
+  /** Maximum number of entries. @default 100000 */
   maxEntries?: number;
-  /** Most bytes of all entries, unpacked. @default 68719476736 (64 GiB) */
+  /** Maximum bytes of all entries, unpacked. @default 68719476736 (64 GiB) */
   maxBytes?: number;
 }
 

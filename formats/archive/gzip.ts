@@ -36,7 +36,7 @@ export async function* through(
 
 export interface GunzipLimits {
   maxBytes: number;
-  /** Most unpacked bytes per byte of the file, applied above 64 MiB. */
+  /** Maximum unpacked bytes per byte of the file, applied above 64 MiB. */
   maxRatio: number;
 }
 

@@ -47,7 +47,7 @@ const SPLIT = "it is a part of a split archive";
 
 /** Limits of a ZIP file. */
 export interface ZipLimits extends ArchiveLimits {
-  /** Most unpacked bytes per byte of the archive, applied above 64 MiB. @default 200 */
+  /** Maximum unpacked bytes per byte of the archive, applied above 64 MiB. @default 200 */
   maxRatio?: number;
 }
 

@@ -20,7 +20,7 @@ const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "zstd", unpack: unpackZstd },
 ];
 
-/** Most bytes of a packed buffer, and of its unpacked data. */
+/** Maximum bytes of a packed buffer, and of its unpacked data. */
 const MAX_BUFFER_BYTES = 256 * 1024 * 1024;
 
 /** Inputs of {@linkcode openCells}. */

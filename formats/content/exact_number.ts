@@ -1,6 +1,6 @@
 // Decimal numbers in text that a JavaScript number represents exactly.
 const DECIMAL = /^[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?$/;
-/** Most digits of a number in its shortest form, and of `%.17g`. */
+/** Maximum number of digits of a number in its shortest form, and of `%.17g`. */
 const MAX_DIGITS = 17;
 /** Decimals with up to this many digits survive the conversion to a number and back. */
 const SAFE_DIGITS = 15;

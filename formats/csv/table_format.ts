@@ -17,7 +17,7 @@ export type CsvDelimiter = "," | ";" | "\t" | "|";
 
 const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
 
-/** Most unnamed index columns: a line of commas is not an index. */
+/** Maximum number of unnamed index columns: a line of commas is not an index. */
 const MAX_UNNAMED = 16;
 
 const corrupt = corruptFile(

@@ -17,7 +17,7 @@ import { ENCODING, readRuns, readValues } from "./values.ts";
 
 /** The kinds of pages. Levels of version 2 are not packed. */
 const PAGE = { data: 0, index: 1, dictionary: 2, data2: 3 };
-/** Most values of a dictionary, unless there are more rows. */
+/** Maximum number of values of a dictionary, unless there are more rows. */
 const MAX_DICTIONARY_VALUES = 1 << 20;
 /** Read-ahead for the head of a page that may be skipped; most are shorter. */
 const HEAD_BYTES = 1024;

@@ -36,7 +36,7 @@ export interface Encoded {
   encoding: number;
   type: number;
   count: number;
-  /** Most bytes of all strings that share prefixes. */
+  /** Maximum bytes of all strings that share prefixes. */
   maxBytes: number;
 }
 

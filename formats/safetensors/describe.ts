@@ -10,7 +10,7 @@ export interface SafetensorsFacts {
   types: Record<string, number>;
   /** Numbers in its tensors. */
   parameters: number;
-  /** Its first entries; long texts are cut. */
+  /** Its first entries; long strings are truncated. */
   metadata: Record<string, string>;
 }
 

@@ -29,7 +29,7 @@ export interface TensorFile {
 /** An opened `.safetensors` file: its header was read. */
 export interface OpenedTensors {
   readonly metadata: Readonly<Record<string, string>>;
-  /** Types, shapes and places by name, in the order of the bytes. */
+  /** Types, shapes and offsets by name, in the order of the bytes. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Reads one tensor, by one ranged read. An unknown name is `NotFound`. */
   read(name: string, options?: FormatOptions): Promise<Tensor>;

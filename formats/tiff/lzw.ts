@@ -1,7 +1,7 @@
 // LZW ("TIFF Revision 6.0", section 13): codes for sequences, packed with the highest bit first.
 // Their width grows one code before it has to.
 
-/** Most codes of the table, and so the longest sequence. */
+/** Maximum number of codes of the table, and so the longest sequence. */
 const MAX_CODES = 4096;
 const [FIRST_WIDTH, MAX_WIDTH] = [9, 12];
 /** The code that clears the table, and the one that ends the data. Codes below are single bytes. */

@@ -54,10 +54,10 @@ export const SCHEMA = { version: "1.2", schema: "core" } as const;
 
 /** Longest text, characters. */
 const MAX_LENGTH = 16 * 1024 * 1024;
-/** Most nodes of a document, counted again for each alias. */
+/** Maximum number of nodes of a document, counted again for each alias. */
 const MAX_NODES = 2_000_000;
 
-/** Most aliases in a text. */
+/** Maximum number of aliases in a document. */
 const MAX_ALIASES = 10_000;
 
 /** Deepest nesting: the library recurses per level, and hangs if the stack overflows. */

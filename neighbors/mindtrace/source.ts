@@ -22,10 +22,10 @@ export const META = "_meta_";
 /** The settings of a registry. */
 export const SETTINGS_FILE = "registry_metadata.json";
 
-/** Most folders that are searched for a registry. */
+/** Maximum number of folders that are searched for a registry. */
 const MOST_SEARCHED = 100;
 
-/** Most files of one artifact without a list of files. */
+/** Maximum number of files of one artifact without a list of files. */
 const MAX_FILES = 100_000;
 
 /** The location of a mindtrace registry: a folder, the URL of a bucket, or a store. */

@@ -15,7 +15,7 @@ import { tar, tgz } from "../../formats/archive.ts";
 /** Larger archives are unpacked on the disk, bytes. */
 const SMALL_BYTES = 8 * 1024 * 1024;
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024;
-/** Most unpacked bytes per byte of a large archive. */
+/** Maximum unpacked bytes per byte of a large archive. */
 const MAX_RATIO = 200;
 
 /** Unpacks archives. Temporary files are removed when they are released, or at the end. */

@@ -67,7 +67,7 @@ export interface NodeDefinition {
   node_id: string;
   /** Operators that run on it. @default those without another node */
   operator_ids?: string[];
-  /** Most operators at once. @default 1 */
+  /** Maximum number of operators at once. @default 1 */
   runner_count?: number;
   resource?: ResourceDefinition;
 }
@@ -102,6 +102,6 @@ export interface PipelineOptions {
   operators?: KnownOperators;
   /** Environment for `${env:NAME}`. @default the real one */
   system?: Pick<System, "env" | "envNames">;
-  /** Most steps at once in a pipeline without nodes. @default the number of cores */
+  /** Maximum number of steps at once in a pipeline without nodes. @default the number of cores */
   cores?: number;
 }

@@ -28,7 +28,7 @@ export interface LogConfig {
 /** A node that steps run on. */
 export interface PipelineNode {
   id: string;
-  /** Most steps at once. @default 1 in a file with nodes, else the number of cores */
+  /** Maximum number of steps at once. @default 1 in a file with nodes, else the number of cores */
   runnerCount: number;
   resources: Resources;
 }

@@ -29,7 +29,7 @@ export interface RunPipelineOptions extends PlanOptions {
    * @default false: independent steps go on
    */
   failFast?: boolean;
-  /** Most steps at once on this machine. @default as nodes, cores and memory allow */
+  /** Maximum number of steps at once on this machine. @default as nodes, cores and memory allow */
   concurrency?: number;
   /** Resources of this machine. @default as the operating system reports them */
   machine?: Machine;

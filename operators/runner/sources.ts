@@ -113,7 +113,7 @@ export interface Writer {
   output: string;
 }
 
-/** Most names whose writers are kept, which bounds memory. */
+/** Maximum number of names whose writers are kept, which bounds memory. */
 const NAMES_KEPT = 64;
 
 /**

@@ -78,7 +78,7 @@ const SMALL_BYTES = 1024 * 1024;
 
 /** Files that are read through at the same time, and the memory for them. */
 const THROUGH = { atOnce: 8, room: 64 * 1024 * 1024 };
-/** Most bytes that a store reads ahead in one stream. */
+/** Maximum bytes that a store reads ahead in one stream. */
 const READ_AHEAD_BYTES = 32 * 1024 * 1024;
 
 /**

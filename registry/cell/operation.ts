@@ -25,7 +25,7 @@ export class Operation {
   unresolved = false;
   /** When it last read the head to write above, and the base or draft whose files it uses. */
   readonly views: { head?: Moment; base?: Moment; draft?: Moment } = {};
-  /** Longest age of a view, and of the operation since its last renewal: a quarter of the grace. */
+  /** Maximum age of a view, and of the operation since its last renewal: `leastGraceMs` / 4. */
   readonly deadlineMs: number;
   readonly #store: OpeningStore;
   readonly #graceMs: number;

@@ -34,7 +34,7 @@ export async function readSettings(
  * applies at once, a shorter one after the longer one has passed. `leastGraceMs` is its minimum.
  * Also changes the default of the option `share` of `save`, for registries that are opened later.
  *
- * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs` or over a year
+ * @throws {RegistryError} `Invalid` for a grace period below `leastGraceMs` or over a year
  *
  * @example
  * ```ts

@@ -6,12 +6,12 @@ import { type Run, type RunOptions, runSeed } from "./run_seed.ts";
 export interface SimulateOptions extends RunOptions {
   seeds?: number;
   firstSeed?: number;
-  /** Stop at the first broken promise. @default true */
+  /** Stop at the first violation. @default true */
   stop?: boolean;
   onRun?: (run: Run) => void;
 }
 
-/** A broken promise, and how to reproduce it. */
+/** A violation, and how to reproduce it. */
 export interface Violation extends Finding {
   seed: number;
   schedule: string;

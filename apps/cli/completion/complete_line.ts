@@ -3,7 +3,7 @@ import type { Registry } from "../../../mod.ts";
 import { SHARED_OPTIONS } from "../program/command.ts";
 import type { Command, Completes, OptionDefinition } from "../program/command.ts";
 
-/** Most candidates of one kind. */
+/** Maximum number of candidates of one kind. */
 const MOST = 200;
 /** The suffix of names that hold plans of runs. */
 const RUNS = ":run";

@@ -30,7 +30,7 @@ export interface Cell {
   before: readonly number[];
 }
 
-/** Most chunks of a call. */
+/** Maximum number of chunks of a call. */
 const MAX_CHUNKS = 1024 ** 2;
 
 /** Returns a selection as a box, and the shape of its result. Throws `Invalid` if out of bounds. */

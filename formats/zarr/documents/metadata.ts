@@ -33,15 +33,15 @@ export interface ArrayMetadata {
 /** Limits of arrays. */
 export interface ZarrLimits {
   /**
-   * Most bytes of a chunk and of one read, checked before allocation. @default 1073741824 (1 GiB)
+   * Maximum bytes of a chunk or one read, checked before allocation. @default 1073741824 (1 GiB)
    */
   maxBytes?: number;
 }
 
 export const MAX_BYTES: number = 1024 ** 3;
-/** Most dimensions of an array, as in NumPy. */
+/** Maximum number of dimensions of an array, as in NumPy. */
 const MAX_DIMENSIONS = 64;
-/** Most chunks of a shard; its index takes 16 bytes for each. */
+/** Maximum number of chunks of a shard; its index takes 16 bytes for each. */
 const MAX_INNER_CHUNKS = 1024 ** 2;
 
 /** Checks the declared shapes before they are used. */
@@ -76,7 +76,7 @@ export function checkSizes(
   return metadata;
 }
 
-/** Most bytes of concurrently processed objects. */
+/** Maximum bytes of concurrently processed objects. */
 const ROOM = 256 * 1024 * 1024;
 
 /** Returns the concurrency for the objects of an array: 16 for small ones, less for large ones. */

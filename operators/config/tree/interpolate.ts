@@ -18,7 +18,7 @@ export interface InterpolateOptions {
 }
 
 const MAX_DEPTH = 50;
-/** Most values and characters of the result: references can double each other. */
+/** Maximum number of values and characters of the result: references can double each other. */
 const MAX_MADE = 2_000_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 

@@ -62,7 +62,7 @@ function problemLine({ file, line, column, path, message }: ConfigProblem): stri
   return place === "" ? message : `${place}: ${message}`;
 }
 
-/** Most problems in the message of an error; {@linkcode problemsOf} returns all. */
+/** Maximum number of problems in the message of an error; {@linkcode problemsOf} returns all. */
 const MAX_LISTED = 20;
 
 /** Creates the `Invalid` error of a configuration (`what`: a file, a folder) with problems. */

@@ -17,7 +17,7 @@ export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "sign
   carry?: CarryOptions;
 }
 
-/** Most runs that are kept in memory. */
+/** Maximum number of runs that are kept in memory. */
 const KEPT_RUNS = 16;
 
 /**

@@ -104,7 +104,7 @@ export function metadataOf(
   return JSON.stringify(whole).length > MAX_METADATA_BYTES ? short : whole;
 }
 
-/** Most inputs of an artifact. */
+/** Maximum number of inputs of an artifact. */
 const MOST_INPUTS = 1_000;
 
 /**

@@ -17,7 +17,7 @@ import type { TransferProgress } from "../../../core/registry.ts";
 
 /** Plain bytes of a full pack. */
 const PACK_BYTES = 8 * 1024 * 1024;
-/** Most memory that a store needs to send one object in parts. */
+/** Maximum memory that a store needs to send one object in parts. */
 const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
 export type Sent<T> = T & { object: number };
