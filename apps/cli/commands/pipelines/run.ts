@@ -225,7 +225,7 @@ function listen(
   return listener;
 }
 
-/** Writes the merged configuration of a run. It contains secrets, so only its owner may read it. */
+/** Writes the merged configuration of a run. Only its owner may read the values in it. */
 async function writeMerged(pipeline: Pipeline, folder: string): Promise<void> {
   const { encodePipeline } = await loadConfigPart();
   await mkdir(folder, { recursive: true });
