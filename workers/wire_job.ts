@@ -1,5 +1,5 @@
 // Jobs as plain data.
-import { concatBytes } from "../core/bytes/bytes.ts";
+import { concatBytes, plainBytes } from "../core/bytes/bytes.ts";
 import { withDeadline } from "../core/retry.ts";
 import { DiskContent } from "../disk/disk_file.ts";
 import type { MaterializerDescriptor } from "../core/materializer.ts";
@@ -35,8 +35,9 @@ export async function sendJob<N extends keyof PayloadJobs>(
   }
   const { content: { source, chunks } } = given as PayloadJobs["storeFile"]["job"];
   if (source instanceof DiskContent) return { job: { ...job, content: wired(source) } };
-  const content = source?.slice() ??
-    concatBytes(await withDeadline(Array.fromAsync(chunks()), { signal }));
+  // Copies, because their buffer moves, and a producer may keep or reuse a chunk.
+  const copies = () => Array.fromAsync(chunks(), (chunk) => plainBytes(chunk).slice());
+  const content = source?.slice() ?? concatBytes(await withDeadline(copies(), { signal }));
   return { job: { ...job, content }, transfer: [content.buffer as ArrayBuffer] };
 }
 

@@ -44,3 +44,23 @@ Deno.test("streams and sources above 16 MiB stay on the thread of the caller", a
   const size = 16 * MIB + 1;
   assert(!isMovable(await large({ size, stream: () => streamOf(new Uint8Array(size)) })));
 });
+
+Deno.test("chunks that their producer keeps or reuses are copied", async () => {
+  for (const times of [1, 3]) {
+    const kept = new Uint8Array(MIB);
+    const content: LargeContent = {
+      size: times * MIB,
+      repeatable: true,
+      async *chunks() {
+        for (let time = 1; time <= times; time++) yield kept.fill(time);
+      },
+    };
+    const { job, transfer } = await sendJob("storeFile", { path: "a", to: "k", content });
+    const sent = structuredClone(job, { transfer }) as { content: Uint8Array };
+    assertEquals(
+      Array.from({ length: times }, (_, i) => sent.content[i * MIB]),
+      [1, 2, 3].slice(0, times),
+    );
+    assertEquals(kept[0], times);
+  }
+});
