@@ -110,7 +110,7 @@ Deno.test("a one-time code leaves the address, and each page adds a secret of it
 Deno.test("numbers, dates and shell words are shown as people write them", () => {
   assertEquals([0, 1023, 1536, 2 ** 30].map(formatBytes), [
     "0 B",
-    "1023 B",
+    "1,023 B",
     "1.50 KiB",
     "1.00 GiB",
   ]);
