@@ -89,7 +89,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);
-  const root = parseRoot(path, { ownerOnly, layout, system });
+  const root = parseRoot(path, { ownerOnly, layout });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const writer = new LocalPut(root, { disk, locking, system, turn });

@@ -6,36 +6,23 @@ import { fileURLToPath } from "node:url";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { type FileLook, look } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
-import type { System } from "../../core/system.ts";
 import { LINK_HINT } from "./errors.ts";
 
 /** Checks of paths below the root for symbolic links, which throw. */
 export interface Ways {
   /** Checks the whole path now. Throws if it does not exist. */
   check(path: string): void;
-  /**
-   * Returns true if a folder exists; always for the root. Results are cached for a second: an
-   * attacker who can create a link in that time could do so after any check.
-   */
+  /** Returns true if a folder exists; always for the root. */
   find(folder: string): boolean;
-  forget(): void;
 }
-
-const FOUND_FOR_MS = 1_000;
-const MAX_FOUND = 10_000;
 
 /**
  * Creates the {@linkcode Ways} of a root. The root itself and its parents may be links.
  *
  * @param backend the `location` of the backend
  */
-export function createWays(
-  root: string,
-  backend: string,
-  { monotonic }: Pick<System, "monotonic">,
-): Ways {
+export function createWays(root: string, backend: string): Ways {
   let realRoot: string | undefined;
-  const found = new Map<string, number>();
 
   function check(path: string): void {
     if (path.length <= root.length) return;
@@ -52,37 +39,17 @@ export function createWays(
     }
   }
 
-  function knownSince(folder: string, now: number): number | undefined {
-    const since = found.get(folder);
-    return since !== undefined && now - since < FOUND_FOR_MS ? since : undefined;
-  }
-
-  function remember(folder: string, since: number): void {
-    if (found.size >= MAX_FOUND) found.clear();
-    found.set(folder, since);
-  }
-
   return {
     check,
     find(folder) {
-      if (folder.length <= root.length) return true;
-      const now = monotonic();
-      if (knownSince(folder, now) !== undefined) return true;
-      const above = dirname(folder);
-      const since = knownSince(above, now);
       try {
-        if (since === undefined) {
-          check(folder);
-          if (above.length > root.length) remember(above, now);
-        } else if (look(folder).isSymlink) check(folder);
+        check(folder);
+        return true;
       } catch (error) {
         if (errorCode(error) === "ENOENT") return false;
         throw error;
       }
-      remember(folder, since ?? now);
-      return true;
     },
-    forget: () => found.clear(),
   };
 }
 

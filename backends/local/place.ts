@@ -105,7 +105,6 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
-      root.ways.forget();
       if (!fs.existsSync(stagePath)) throw fenced(root, key, error);
     }
   }

@@ -10,7 +10,6 @@ import { errorCode } from "../../disk/file_errors.ts";
 import { diskError, type FailedCall } from "./errors.ts";
 import { type KeyLayout, keyLayout } from "./layout.ts";
 import { createWays, isOrdinary, type Ways } from "./own_files.ts";
-import { realSystem, type System } from "../../core/system.ts";
 
 export interface LocalRoot {
   readonly path: string;
@@ -51,11 +50,7 @@ const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 
 export function parseRoot(
   location: string | URL,
-  { ownerOnly = false, layout: kind = "plain", system = realSystem }: {
-    ownerOnly?: boolean;
-    layout?: Layout;
-    system?: Pick<System, "monotonic">;
-  } = {},
+  { ownerOnly = false, layout: kind = "plain" }: { ownerOnly?: boolean; layout?: Layout } = {},
 ): LocalRoot {
   const path = resolve(pathOf(location));
   const url = pathToFileURL(path).href;
@@ -93,7 +88,7 @@ export function parseRoot(
       return way.slice(0, way.lastIndexOf("/") + 1);
     },
     pathOf: (below) => below === "" ? path : folder + below,
-    ways: createWays(path, url, system),
+    ways: createWays(path, url),
     isMissing: (error) =>
       errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),

@@ -166,7 +166,6 @@ async function createFile(root: LocalRoot, path: string, disk?: DiskSync): Promi
       return fs.openSync(path, "wx", root.modes.file);
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
-      root.ways.forget();
     }
   }
 }
