@@ -1,7 +1,7 @@
 // `holdfast lineage`
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
-import type { Drawing } from "../../../../operators/mod.ts";
+import type { Drawing } from "../../../../operators/graph/drawing.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
@@ -111,7 +111,7 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
 };
 
 async function drawn(found: Lineage): Promise<string> {
-  const { draw } = await import("../../../../operators/mod.ts");
+  const { draw } = await import("../../../../operators/graph/drawing.ts");
   return draw(drawingOf(found));
 }
 
