@@ -33,8 +33,6 @@ export interface ExportMindtraceOptions extends SignalOptions {
    * @default false: models become dicts, other objects a `Path` to their files
    */
   keepClasses?: boolean;
-  /** The release that will read it: 0.13 and later check another hash than 0.10 to 0.12. @default "0.16" */
-  release?: "0.12" | "0.16";
   /** Checks everything and writes nothing. @default false */
   dryRun?: boolean;
   /** Receives each version that is done. */
@@ -43,7 +41,7 @@ export interface ExportMindtraceOptions extends SignalOptions {
 
 const OPTIONS: OptionNames<ExportMindtraceOptions> = {
   ...{ to: true, allVersions: true, rename: true, keepClasses: true, dryRun: true },
-  ...{ release: true, onItem: true, signal: true },
+  ...{ onItem: true, signal: true },
 };
 
 /** A version and what the export did with it. */
@@ -230,7 +228,7 @@ class Target {
     { info }: Artifact,
     { name, version }: { name: string; version: string },
     value: Awaited<ReturnType<typeof pythonValue>>,
-    { release = "0.16", signal }: ExportMindtraceOptions,
+    { signal }: ExportMindtraceOptions,
   ): Promise<void> {
     const folder = `${name}/${version}`;
     const [store, there] = this.#files.at(folder);
@@ -245,12 +243,12 @@ class Target {
       const { size } = file;
       return { path, size, bytes: () => file.bytes(), stream: () => file.stream() };
     }));
-    const { hashes: [rule2, rule1] } = await hashArtifact(written, signal);
+    const { hashes: [hash] } = await hashArtifact(written, signal);
     const { [ORIGIN_KEY]: _, ...metadata } = info.metadata;
     const described = {
       _files: paths.sort(),
       class: value.class,
-      hash: release === "0.12" ? rule1! : rule2!,
+      hash: hash!,
       [MARK]: { commit: info.commit, digest: info.digest },
       init_params: value.initParams ?? {},
       materializer: value.materializer,

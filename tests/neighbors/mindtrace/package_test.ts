@@ -157,48 +157,46 @@ for name in registry.list_objects():
 print(json.dumps(out, default=str))
 `;
 
-for (const [release, given] of [["0.12.0", "0.12"], ["0.16.0", "0.16"]] as const) {
-  testWithMindtrace(
-    `mindtrace ${release} loads every fixture after import and export`,
-    async (root, python) => {
-      for (const origin of ["0.9.0", "0.12.0", "0.16.0"]) {
-        const { versioned } = await unpackFixture(origin, root.join(origin));
-        await using registry = await openRegistry("memory:");
-        await importMindtrace(root.join(origin, "versioned"), registry);
-        const names = await Array.fromAsync(registry);
-        const to = root.join(`${origin}-out`);
-        const options = { to, allVersions: true, release: given };
-        const report = await exportMindtrace(registry, names, options);
-        assertEquals([report.exported, report.failures], [versioned.length, []]);
-        const found = await python(release, READ, [to]) as Record<string, unknown[]>;
-        assertEquals(Object.keys(found).length, versioned.length);
-        for (const object of versioned) {
-          const version = [...object.version.split("."), "0", "0"].slice(0, 3).join(".");
-          const [type, value, metadata] = found[`${object.name}@${version}`]!;
-          assertEquals(metadata, object.metadata ?? {});
-          const { kind } = object;
-          const isPath = kind === "file" || kind === "folder" || kind === "nested";
-          assertEquals(type, isPath ? "PosixPath" : kind === "numpy" ? "ndarray" : kind);
-          if (kind === "bytes") assertEquals(value, object.sha256);
-          else if (kind === "file") assertEquals(value, [object.file_name, object.sha256]);
-          else if (kind === "folder") assertEquals(value, [object.folder_name, object.tree]);
-          else if (kind === "numpy") assertEquals((value as unknown[])[1], object.value);
-          else if (kind !== "nested" && kind !== "int") assertEquals(value, object.value);
-        }
-        const again = await exportMindtrace(registry, names, options);
-        assertEquals([again.exported, again.skipped], [0, versioned.length]);
-        await using back = await openMindtrace(to);
-        for (const name of names) {
-          for await (const { version } of registry.versions(name)) {
-            const [a, b] = [registry, back].map((each) => each.info(`${name}@${version}`));
-            assertEquals((await a!).digest, (await b!).digest, name);
-            assertEquals((await a!).createdAt, (await b!).createdAt, name);
-          }
+testWithMindtrace(
+  "mindtrace loads every fixture after import and export",
+  async (root, python) => {
+    for (const origin of ["0.9.0", "0.12.0", "0.16.0"]) {
+      const { versioned } = await unpackFixture(origin, root.join(origin));
+      await using registry = await openRegistry("memory:");
+      await importMindtrace(root.join(origin, "versioned"), registry);
+      const names = await Array.fromAsync(registry);
+      const to = root.join(`${origin}-out`);
+      const options = { to, allVersions: true };
+      const report = await exportMindtrace(registry, names, options);
+      assertEquals([report.exported, report.failures], [versioned.length, []]);
+      const found = await python("0.16.0", READ, [to]) as Record<string, unknown[]>;
+      assertEquals(Object.keys(found).length, versioned.length);
+      for (const object of versioned) {
+        const version = [...object.version.split("."), "0", "0"].slice(0, 3).join(".");
+        const [type, value, metadata] = found[`${object.name}@${version}`]!;
+        assertEquals(metadata, object.metadata ?? {});
+        const { kind } = object;
+        const isPath = kind === "file" || kind === "folder" || kind === "nested";
+        assertEquals(type, isPath ? "PosixPath" : kind === "numpy" ? "ndarray" : kind);
+        if (kind === "bytes") assertEquals(value, object.sha256);
+        else if (kind === "file") assertEquals(value, [object.file_name, object.sha256]);
+        else if (kind === "folder") assertEquals(value, [object.folder_name, object.tree]);
+        else if (kind === "numpy") assertEquals((value as unknown[])[1], object.value);
+        else if (kind !== "nested" && kind !== "int") assertEquals(value, object.value);
+      }
+      const again = await exportMindtrace(registry, names, options);
+      assertEquals([again.exported, again.skipped], [0, versioned.length]);
+      await using back = await openMindtrace(to);
+      for (const name of names) {
+        for await (const { version } of registry.versions(name)) {
+          const [a, b] = [registry, back].map((each) => each.info(`${name}@${version}`));
+          assertEquals((await a!).digest, (await b!).digest, name);
+          assertEquals((await a!).createdAt, (await b!).createdAt, name);
         }
       }
-    },
-  );
-}
+    }
+  },
+);
 
 testWithMindtrace("mindtrace loads what Holdfast saved", async (root, python) => {
   await writeFile(root.join("models.py"), MODELS);

@@ -50,7 +50,6 @@ interface MindtracePart {
     to: string;
     allVersions?: boolean;
     keepClasses?: boolean;
-    release?: "0.12" | "0.16";
     dryRun: boolean;
     signal: AbortSignal;
     rename(name: string): string;
@@ -161,7 +160,6 @@ export const exportMindtrace: Command = defineCommand<
     to: string;
     allVersions?: boolean;
     keepClasses?: boolean;
-    release?: "0.12" | "0.16";
     rename?: Renaming[];
     dryRun?: boolean;
   }
@@ -191,11 +189,6 @@ export const exportMindtrace: Command = defineCommand<
     { flags: "--all-versions", text: "export every version of bare names" },
     { flags: "--keep-classes", text: "restore the Python classes that an import recorded" },
     {
-      flags: "--release <release>",
-      text: "which releases read it: 0.12 for 0.10 to 0.12, 0.16 for 0.13 to 0.16 (default: 0.16)",
-      choices: ["0.12", "0.16"],
-    },
-    {
       flags: "--rename <old=new>",
       text: "replace the prefix old of names with new: team/=team:",
       parse: parseRenaming,
@@ -210,7 +203,7 @@ export const exportMindtrace: Command = defineCommand<
   ],
   async run([refs], flags, context) {
     const { io, logger } = context;
-    const { to, allVersions, keepClasses, release, rename = [], dryRun = false } = flags;
+    const { to, allVersions, keepClasses, rename = [], dryRun = false } = flags;
     if (to === undefined) {
       throw invalid("export to mindtrace", "--to is missing", "Add --to FOLDER.");
     }
@@ -220,7 +213,7 @@ export const exportMindtrace: Command = defineCommand<
     const progress = context.progress("export");
     let done = 0;
     const exporting = tool.exportMindtrace(registry, chosen, {
-      ...{ to: resolve(io.cwd, to), allVersions, keepClasses, release, dryRun, signal: io.signal },
+      ...{ to: resolve(io.cwd, to), allVersions, keepClasses, dryRun, signal: io.signal },
       rename: (name) => renamed(name, rename),
       onItem: ({ action, name, version }) => {
         logger.debug(`${action} ${name}@${version}`);
