@@ -7,7 +7,7 @@ import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
-import { ofCondition, readCondition, setAlias, WRITE_CONDITIONS } from "../saving/save_sent.ts";
+import { ofCondition, readCondition, WRITE_CONDITIONS } from "../saving/save_sent.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
 import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";
 
@@ -80,8 +80,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
   });
 }
 
-export function aliasChangesRoutes(routes: Routes, context: ServerContext): void {
-  const { registry } = context;
+export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "PUT /artifacts/:name/aliases/:alias", {
     id: "setAlias",
     tag: "aliases",
@@ -93,10 +92,14 @@ export function aliasChangesRoutes(routes: Routes, context: ServerContext): void
     json: AliasRequestSchema,
     answer: async ({ c, params: { name, alias }, json, signal }) => {
       const current = await aliasCondition(registry, { name, alias }, c.req.raw);
-      const { expected = current, ...asked } = json;
-      const change = () => setAlias(context, { name, alias, ...asked, expected, signal });
-      const set = await ofCondition(current, change);
-      return c.json(set, 200, { etag: `"${set.version}"` });
+      const { expected = current, version: asked } = json;
+      await ofCondition(
+        current,
+        () => registry.setAlias(name, alias, asked, { expected, signal }),
+      );
+      const [change] = await Array.fromAsync(registry.history(name, alias, { limit: 1, signal }));
+      const version = change?.version ?? asked;
+      return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },
   });
 

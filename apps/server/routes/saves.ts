@@ -1,5 +1,5 @@
 // Saves, copies and deletions.
-import type { SavedArtifact } from "../../../mod.ts";
+import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
 import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
@@ -53,9 +53,10 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     scope: "read",
     answers: SAVED,
     json: schemas.CopyRequestSchema,
-    answer: async ({ c, params: { name, version }, json, access, signal }) => {
-      const copied = { name, version, ...json, access, signal };
-      return savedAnswer(c, await saving.copyVersion(context, copied));
+    answer: async ({ c, params: { name, version }, json: { to, ...options }, access, signal }) => {
+      access.check("write", parseRef(to).name);
+      const ref = version === "latest" ? name : `${name}@${version}`;
+      return savedAnswer(c, await registry.copy(ref, to, { ...options, signal }));
     },
   });
 
@@ -75,8 +76,9 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       });
       if (commit === null) return c.json({ deleted: false });
       const { ifCommit = commit, ...asked } = query;
-      const options = { name, version, ...asked, ifCommit, signal };
-      return c.json(await saving.deleteVersions(context, options));
+      const options = { version, ...asked, ifCommit, signal };
+      const deletion = () => registry.delete(name, options);
+      return c.json({ deleted: await saving.ofCondition(ifCommit, deletion) });
     },
   });
 
@@ -97,7 +99,9 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
           hint: "DELETE one version, or add ?allVersions=true to delete every version.",
         });
       }
-      return c.json(await saving.deleteVersions(context, { name, allVersions, ...asked, signal }));
+      const options = { allVersions, ...asked, signal };
+      const deletion = () => registry.delete(name, options);
+      return c.json({ deleted: await saving.ofCondition(asked.ifCommit, deletion) });
     },
   });
 }

@@ -1,13 +1,6 @@
-// Saves, copies, deletions and aliases that requests ask for, and their conditions (`If-Match` and
-// `If-None-Match`, RFC 9110, section 13).
-import {
-  type CopyOptions,
-  type DeleteOptions,
-  isRegistryError,
-  parseRef,
-  type SavedArtifact,
-} from "../../../mod.ts";
-import type { SetAliasOptions } from "../../../registry/mod.ts";
+// Saves that requests ask for, and conditions of writes (`If-Match` and `If-None-Match`, RFC 9110,
+// section 13).
+import { isRegistryError, parseRef, type SavedArtifact } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -58,46 +51,6 @@ export async function ofCondition<T>(
     const { code, message, action, subject, state, hint, hints } = error;
     throw new RefusedRequest({ status: 412, code, message, action, subject, state, hint, hints });
   }
-}
-
-interface CopiedVersion extends CopyOptions {
-  name: string;
-  /** A version, a range, an alias or `latest`. @default "latest" */
-  version?: string;
-  /** The ref of the copy. `copyVersion` checks the right to write it. */
-  to: string;
-  access: Access;
-}
-
-export async function copyVersion(
-  { registry }: ServerContext,
-  copied: CopiedVersion,
-): Promise<SavedArtifact> {
-  const { name, version = "latest", to, access, ...options } = copied;
-  access.check("write", parseRef(to).name);
-  return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, options);
-}
-
-export async function deleteVersions(
-  { registry }: ServerContext,
-  { name, ...options }: DeleteOptions & { name: string },
-): Promise<{ deleted: boolean }> {
-  return { deleted: await ofCondition(options.ifCommit, () => registry.delete(name, options)) };
-}
-
-export async function setAlias(
-  { registry }: ServerContext,
-  { name, alias, version, ...options }: SetAliasOptions & {
-    name: string;
-    alias: string;
-    version: string;
-  },
-): Promise<{ alias: string; version: string }> {
-  await registry.setAlias(name, alias, version, options);
-  for await (const change of registry.history(name, alias, { limit: 1 })) {
-    return { alias, version: change.version ?? version };
-  }
-  return { alias, version };
 }
 
 export const WRITE_CONDITIONS = {
