@@ -28,7 +28,8 @@ export const graph: Command = defineCommand<[file: string | undefined], GraphFla
     ["holdfast pipeline graph --as mermaid --plan", "a diagram with the steps that would run"],
   ],
   async run([file], { as = "text", plan: isPlanned, ...flags }, context) {
-    const { drawPipeline, levelsOf } = await import("../../../../operators/mod.ts");
+    const { drawPipeline } = await import("../../../../operators/mod.ts");
+    const { levelsOf } = await import("../../../../operators/graph/order.ts");
     const { pipeline, plan } = isPlanned
       ? await openPlan(file, flags, context)
       : { ...await findPipeline(file, flags, context), plan: undefined };
