@@ -67,9 +67,9 @@ export async function diffVersions(
 
 /**
  * Lists the events of a name, newest first: saved and deleted versions, set and deleted aliases.
- * Registries that neither `openRegistry` nor `openHttpRegistry` opened do not report deletions.
  *
- * @throws {RegistryError} `NotFound` if nothing was ever saved under this name
+ * @throws {RegistryError} `NotFound` if nothing was ever saved under this name, `Unsupported` for a
+ * registry without a store or service
  *
  * @example
  * ```ts

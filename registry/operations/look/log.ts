@@ -3,12 +3,12 @@ import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import type { Registry } from "../../../core/registry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, readRecord, type VersionHead, versionHeads } from "../../cell/heads.ts";
 import { firstSavedAt } from "../../cell/since.ts";
 import { aliasesFolder, cellOf, notesFolder, parseCellKey } from "../../format/layout.ts";
-import { type Context, knownContext } from "../context.ts";
+import { type Context, contextOf } from "../context.ts";
 import { noSuchName } from "../listing.ts";
 import { readCell } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
@@ -36,15 +36,9 @@ export async function* logOf(
   checkName(name);
   const { service } = registry;
   if (service?.log !== undefined) return yield* service.log(name, { limit, signal });
-  const context = knownContext(registry);
-  const sources = await Array.fromAsync(
-    context === undefined
-      ? sourcesByContract(registry, name, options)
-      : sourcesOf(context, name, signal),
-  );
-  if (sources.length === 0) {
-    throw noSuchName(name, registry.location);
-  }
+  const context = contextOf(registry, "list the log");
+  const sources = await Array.fromAsync(sourcesOf(context, name, signal));
+  if (sources.length === 0) throw noSuchName(name, registry.location);
   yield* await newestOf(sources, limit);
 }
 
@@ -166,45 +160,4 @@ async function readChange(
   const change = { name, alias, at: new Date(createdAt), commit };
   if (record.kind !== "alias") return [{ event: "unaliased", ...change }];
   return [{ event: "aliased", version: record.version, ...change }];
-}
-
-/** Lists events through the methods of any registry: of existing versions and aliases. */
-async function* sourcesByContract(
-  registry: Registry,
-  name: string,
-  { limit, signal }: LogOptions,
-): AsyncGenerator<Source> {
-  let order = 0;
-  for await (const { version, modifiedAt } of registry.versions(name, { signal })) {
-    const read = () => readInfo(registry, { name, version, modifiedAt }, { signal });
-    yield { modifiedAt: modifiedAt.getTime(), order: --order, read };
-  }
-  for await (const { alias } of registry.aliases(name, { signal })) {
-    let order = 0;
-    for await (const change of registry.history(name, alias, { limit, signal })) {
-      const { version, createdAt: at, changedAt, commit } = change;
-      const entry: LogEntry = {
-        event: version === undefined ? "unaliased" : "aliased",
-        ...{ name, alias, at, commit },
-        ...(version === undefined ? {} : { version }),
-      };
-      const modifiedAt = Math.max(changedAt.getTime(), at.getTime());
-      yield { modifiedAt, order: --order, read: () => [entry] };
-    }
-  }
-}
-
-async function readInfo(
-  registry: Registry,
-  { name, version, modifiedAt }: { name: string; version: string; modifiedAt: Date },
-  options: SignalOptions,
-): Promise<LogEntry[]> {
-  try {
-    const { createdAt, size, commit } = await registry.info(`${name}@${version}`, options);
-    return [{ event: "saved", name, version, at: createdAt, size, commit }];
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return []; // deleted meanwhile
-    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-    return [{ event: "saved", name, version, at: modifiedAt }];
-  }
 }
