@@ -20,7 +20,7 @@ const REFERENCE: JsonSchema = { type: "string", pattern: "\\$\\{" };
 
 /** Keys of every file. */
 const FILE_PROPERTIES: Record<string, JsonSchema> = {
-  "$schema": { type: "string", description: "Where this schema is: only editors read it." },
+  "$schema": { type: "string", description: "URL of this schema, for editors." },
   include: {
     description:
       "Files beneath this one, relative to it: mappings are merged, everything else is replaced.",

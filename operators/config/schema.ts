@@ -163,16 +163,16 @@ const scalar = [v.string(), v.number(), v.boolean()] as const;
 
 const resources = {
   cpu_request: key("Requested cores: 2, 0.5, 500m.", cores),
-  cpu_limit: key("Most cores.", cores),
+  cpu_limit: key("Maximum number of cores.", cores),
   memory_request: key("Requested memory: 512Mi, 4Gi.", size),
-  memory_limit: key("Most memory; exceeding it ends a step with code 4.", size),
+  memory_limit: key("Memory limit; exceeding it ends a step with code 4.", size),
   gpu_request: key("Requested GPUs.", whole(0, 1_000)),
-  gpu_limit: key("Most GPUs.", whole(0, 1_000)),
+  gpu_limit: key("Maximum number of GPUs.", whole(0, 1_000)),
 };
 const stepResources = {
   ...resources,
   disk_request: key("Disk space that must be free when it starts: 10Gi.", size),
-  disk_limit: key("Most disk space of its workspace and output; more ends it with code 4.", size),
+  disk_limit: key("Limit of its workspace and output; exceeding it ends it with code 4.", size),
 };
 
 const environment = object("env_config", {
@@ -221,7 +221,7 @@ const retries = v.union(
 export const NODE = object("the node", {
   node_id: needed("Unique id of the node.", id),
   operator_ids: key("Operators that run on it. One node may omit it to take the rest.", unique(id)),
-  runner_count: key("Most operators at once. Default: 1.", whole(1, 100_000)),
+  runner_count: key("Operators at once, at most. Default: 1.", whole(1, 100_000)),
   resource: key(
     "Resources that its operators share while they run.",
     object("resource", resources),

@@ -24,7 +24,7 @@ export interface ProcessTreeOptions {
 /** Interval for reading all processes again, as pids may be reused, milliseconds. */
 const READ_ALL_MS = 60_000;
 
-/** Maximum number of new ids that are checked one by one: for more, listing all processes is faster. */
+/** Maximum number of ids to check one by one: for more, listing all processes is faster. */
 const MOST_NEW = 256;
 
 /** Ids of process groups and processes are not reused within this time, milliseconds. */

@@ -88,7 +88,7 @@ Deno.test("a TERM signal in a big download ends with 143, and the same command c
   });
   const { root, code, err } = run;
   assertEquals(code, 143, err);
-  assertStringIncludes(err, "What arrived is kept. Repeat the same command to continue.");
+  assertStringIncludes(err, "The received data is kept. Repeat the same command to continue.");
   const [kept, ...others] = Array.from(Deno.readDirSync(root.join("out")), ({ name }) => name);
   assertEquals([kept.startsWith(".holdfast-"), others], [true, []]);
   await succeeds("download big out/", { cwd: root.path });
@@ -100,7 +100,7 @@ Deno.test("Ctrl-C in a big mirror says how to continue, and the same command doe
   await using run = await stopped(withBigArtifact, words, { watch: "out" });
   const { root: { path: cwd }, code, err } = run;
   assertEquals(code, 130, err);
-  assertStringIncludes(err, "What arrived is kept. Repeat the same command to continue.");
+  assertStringIncludes(err, "The received data is kept. Repeat the same command to continue.");
   assertStringIncludes(await succeeds(words.join(" "), { cwd }), "Mirrored");
   assertStringIncludes(await succeeds("verify -r out/copy", { cwd }), "No problems");
 });

@@ -53,7 +53,7 @@ export class Interruption extends Error {
 /** Rethrows the error of a command that can be repeated, with a note if a signal stopped it. */
 export async function rethrowRepeatable(error: unknown, context: CommandContext): Promise<never> {
   if (error instanceof Interruption && !context.shared.json) {
-    await context.note("What arrived is kept. Repeat the same command to continue.");
+    await context.note("The received data is kept. Repeat the same command to continue.");
   }
   throw error;
 }
