@@ -31,8 +31,8 @@ const HELP = `Measures Holdfast on a disk, and in buckets where their groups are
   --n NUMBER       small operations in one run (default 500)
   --reps NUMBER    how often each measure is run (default 5)
 
-Times and ratios are of the best run; in brackets the ratios of the middle run and of processor time, which says least
-about the disk and is least disturbed by other work.
+Times and ratios are of the best run; in brackets the ratios of the median run and of processor time, which other work
+affects least, and which excludes the disk.
 
 Groups:
 `;
@@ -57,10 +57,10 @@ const GROUPS: Record<string, GroupEntry> = {
   churn: { title: "Automatic versions", create: createChurnGroup },
   latest: { title: "Latest of many versions", create: createLatestGroup },
   service: {
-    title: "The service, beside presigned URLs of MinIO",
+    title: "The service, compared with presigned URLs of MinIO",
     about:
       "20 connections get the same bytes from `holdfast serve` over a folder and from MinIO. " +
-      "The load takes its processor time from the same machine.",
+      "The load generator uses processors of the same machine.",
     create: createServiceGroup,
   },
   many: {
@@ -74,11 +74,11 @@ const GROUPS: Record<string, GroupEntry> = {
   },
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
-    about: "Commands run `true`. Their floor starts the same programs and keeps a file of each.",
+    about: "Commands run `true`. The floor starts the same programs and keeps one file for each.",
     create: createPipelinesGroup,
   },
   queues: {
-    title: "A queue on Redis, beside BullMQ alone",
+    title: "A queue on Redis, compared with BullMQ alone",
     about:
       "The queue adds and works its jobs with BullMQ. Alone, BullMQ does the same on the same " +
       "server.",
@@ -108,10 +108,10 @@ const GROUPS: Record<string, GroupEntry> = {
     named: true,
   },
   pairs: {
-    title: "Second versions, beside restic, and in a bucket beside s5cmd",
+    title: "Second versions, compared with restic, and in a bucket with s5cmd",
     about:
       "Each saves a file of about 48 MiB that resembles the version before it, like those of " +
-      "[What a new version costs](version_cost.md). `added` is what the store grows by, in percent " +
+      "[What a new version costs](version_cost.md). `added` is the growth of the store, in percent " +
       "of the file. restic compresses, and its time includes the start of its process.",
     create: async (settings) => (await import("./pairs.ts")).createPairsGroup(settings),
     maxRepeats: 3,
@@ -141,9 +141,8 @@ function changed(title: string, way: Way): GroupEntry {
 
 function bucket(title: string, way: Way): GroupEntry {
   return {
-    title: `A bucket beside s5cmd: ${title}`,
-    about:
-      "`s5cmd` is the fastest client of buckets that we know. It copies objects; Holdfast also " +
+    title: `A bucket compared with s5cmd: ${title}`,
+    about: "`s5cmd` is the fastest bucket client that we know. It copies objects; Holdfast also " +
       "computes the SHA-256 of each file, commits a version, and checks what it downloads. A bare " +
       "loop of the same driver downloads the same objects without the registry.",
     create: (settings) => createBucketWayGroup(way, settings),

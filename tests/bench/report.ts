@@ -8,7 +8,7 @@ export interface Row {
   unit: "op" | "MiB";
   /** Milliseconds of one operation or MiB, in the best run. */
   bestMs: number;
-  /** Milliseconds of one operation or MiB, in the middle run. */
+  /** Milliseconds of one operation or MiB, in the median run. */
   medianMs: number;
   /** Processor milliseconds of one operation or MiB, in the best run. */
   cpuMs: number;
