@@ -29,7 +29,7 @@ export const exportSite: Command = defineCommand<[refs: string[]], { to?: string
   details:
     "The site is read-only and needs no server of its own. It contains the page, and the API " +
     "responses and files of the versions that you name. A name without a version means its " +
-    "latest. An earlier export at the same location is replaced; other files there are refused.",
+    "latest. An earlier export at the location is replaced. A location with other files is refused.",
   args: [{
     usage: "<refs...>",
     text: "name@version, name@alias, or names; names may be patterns",
