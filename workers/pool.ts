@@ -32,7 +32,7 @@ export type WorkerJob<T> = (worker: Channel<WorkerMethods>) => Promise<T>;
 export class WorkerLost extends RegistryError {
   constructor(state: string) {
     const hint = "It committed nothing. Pass workers: 0 to see the failure on this thread.";
-    const hints = { cli: "It committed nothing. Add --workers 0 to see the failure directly." };
+    const hints = { cli: "It committed nothing. Run the same command again." };
     super({ code: "TaskFailed", action: "finish in a worker", state, hint, hints });
   }
 }

@@ -180,7 +180,7 @@ everywhere("the command line runs on Node and Bun", async (name, at) => {
   await holdfast("init");
   await holdfast("save my:config - --as json", '{"rate": 0.01}');
   await holdfast("save data:tree tree --alias production");
-  await holdfast("batch save rows.csv --workers 2");
+  await holdfast("batch save rows.csv");
   assertEquals((await holdfast("ls --json")).trim().split("\n").length, 4);
   assertEquals(JSON.parse(await holdfast("load my:config")), { rate: 0.01 });
   await holdfast("download data:tree@production copy");
