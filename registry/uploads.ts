@@ -45,10 +45,7 @@ export type {
   UploadSource,
   UploadState,
 } from "./operations/transfer/resumable/uploads.ts";
-export type {
-  UploadNote,
-  WritePiecesOptions,
-} from "./operations/transfer/resumable/write_pieces.ts";
+export type { UploadNote } from "./operations/transfer/resumable/write_pieces.ts";
 
 /**
  * Begins a direct upload, with one URL per file for a PUT request. The registry changes only with
