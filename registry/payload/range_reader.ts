@@ -106,7 +106,7 @@ export class RangeReader {
   async #checksOf(file: StoredFile): Promise<ChunkList | undefined> {
     if (this.#verify === "none" || file.inline !== undefined) return undefined;
     const list = file.size > AT_ONCE_BYTES ? await this.list(file) : undefined;
-    if (list !== undefined) return list.average > MAX_AVERAGE ? undefined : list;
+    if (list !== undefined && list.average <= MAX_AVERAGE) return list;
     if (file.size <= MAX_WHOLE_BYTES) return ChunkList.whole(file);
   }
 

@@ -257,6 +257,24 @@ async function describeList(backend: Backend, size: number, sha256: string): Pro
   await backend.put(at!, encodeRecord({ ...record, files: [{ ...file!, chunks }] }));
 }
 
+testInMemory("a range of up to 8 MiB is verified whatever the list says", async (world) => {
+  const { backend } = world;
+  const registry = await world.open({ cache: false }, (inner) => ({ ...inner, kind: "far" }));
+  const value = VALUE.slice(0, 3 * MIB);
+  await registry.save("a", value);
+  const [key, listKey] = await keysOf(backend, "objects/");
+  const list = await (await backend.get(listKey!))!.bytes();
+  new DataView(list.buffer, list.byteOffset).setUint32(0, 16 * MIB, true); // too long to be held
+  await backend.put(listKey!, list);
+  await describeList(backend, list.byteLength, sha256(list));
+  const range = { offset: MIB, length: 10 };
+  assertEquals(await rangeOf(registry, range), value.slice(MIB, MIB + 10));
+  await backend.put(key!, value.with(MIB, value[MIB]! ^ 1));
+  for (const windowBytes of [undefined, 100_000]) {
+    await rejected("Corrupt", rangeOf(registry, range, windowBytes));
+  }
+});
+
 testInMemory("share: files lists chunks of a fixed length", async (world) => {
   const { backend, open } = world;
   const registry = await open({ cache: false }, (inner) => ({ ...inner, kind: "far" }));
