@@ -53,7 +53,7 @@ async function storeChanged(sending: Sending, earlier: Earlier): Promise<StoredF
     } catch (error) {
       // Reading all of a damaged file names the damage.
       if (!isRegistryError(error, "Conflict")) throw error;
-      return await sendAgain(sending, as!, listed.encode());
+      return await sendAgain(sending, as!);
     }
   }
   const maker = new ListMaker(averageLike(earlier.list, content.size ?? 0));

@@ -360,6 +360,27 @@ testStores("gc removes single objects of a folder", async (registry, store) => {
   assertEquals(await overused(store), []);
 });
 
+testStores("a mirror lists the chunks of a file whose list is wrong", async (registry, store) => {
+  const value = noise(MIB + 200 * KIB);
+  await registry.save("a", value);
+  await registry.save("a", edited(value, MIB));
+  const record = await headOf(store);
+  const [file] = record.files;
+  const chunks = file!.chunks!;
+  const [at] = await keysOf(store, "names/a/versions/");
+  const list = `objects/a/${at!.split("/")[4]}/${record.commit}/${chunks.object}`;
+  const wrong = await (await store.get(list))!.bytes();
+  wrong[20]! ^= 1; // in the digest of the first chunk
+  await store.put(list, wrong);
+  chunks.sha256 = sha256(wrong);
+  await store.put(at!, encodeRecord(record));
+  const mirror = await openRegistry(storeOf("far"), { cache: false });
+  assertEquals((await mirrorRegistry(registry, mirror)).failures, []);
+  const range = (await mirror.open("a@2")).files()[0]!.stream({ offset: 7, length: 9 });
+  assertEquals(concatBytes(await Array.fromAsync(range)), value.slice(7, 16));
+  await assertVerifies(mirror);
+}, ["far"]);
+
 testStores("copies, mirrors and drafts of shared bytes are whole", async (registry, store) => {
   const first = noise(2 * MIB);
   const second = edited(first, MIB);
