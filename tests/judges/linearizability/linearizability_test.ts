@@ -9,7 +9,7 @@ import type { StoreToOpen } from "./client_process.ts";
 import type { ModelName } from "./history.ts";
 import { startClients } from "./processes.ts";
 import { simulatedHistory } from "./simulated.ts";
-import { filesInBucket, releases, type Workload } from "./workloads.ts";
+import { releases } from "./workloads.ts";
 
 const MODELS: ModelName[] = ["registry", "aliases", "drafts", "files"];
 const SIMULATED = isLong ? 1000 : 60;
@@ -64,10 +64,11 @@ for (const model of MODELS) {
       "minio",
       async (server) => {
         const run = createRandom(judgeSeed).int(1e9);
-        await judgeProcesses(model, (n) => inBucket(server, model, `judge ${run} ${model} ${n}/`), {
-          ...IN_BUCKET,
-          ...model === "files" && { workload: filesInBucket },
-        });
+        await judgeProcesses(
+          model,
+          (n) => inBucket(server, model, `judge ${run} ${model} ${n}/`),
+          IN_BUCKET,
+        );
       },
     );
   }
@@ -130,7 +131,7 @@ function inBucket(server: RunningServer, model: ModelName, prefix: string): Stor
 async function judgeProcesses(
   model: ModelName,
   store: (n: number) => StoreToOpen,
-  { processes, histories, ...amount }: typeof ON_DISK & { workload?: Workload },
+  { processes, histories, ...amount }: typeof ON_DISK,
 ): Promise<void> {
   const lines: string[] = [];
   const clients = await startClients(processes);

@@ -9,7 +9,7 @@ import type { StoreToOpen } from "./client_process.ts";
 import { createHistory, type ModelName } from "./history.ts";
 import { ALIASED, ALIASED_VERSIONS } from "./perform.ts";
 import type { Answer, Request } from "./request.ts";
-import { lastLook, type Workload, WORKLOADS } from "./workloads.ts";
+import { lastLook, WORKLOADS } from "./workloads.ts";
 
 interface Client {
   open(store: StoreToOpen): Promise<void>;
@@ -25,7 +25,6 @@ export interface Clients extends AsyncDisposable {
 export interface HistoryOptions {
   name: string;
   model: ModelName;
-  workload?: Workload;
   store: StoreToOpen;
   random: Random;
   requests: number;
@@ -39,7 +38,8 @@ export async function startClients(count: number): Promise<Clients> {
   let kills = 0;
 
   async function history(options: HistoryOptions): Promise<string[]> {
-    const { name, model, store, random, requests, killed, workload = WORKLOADS[model] } = options;
+    const { name, model, store, random, requests, killed } = options;
+    const workload = WORKLOADS[model];
     let clock = 0, values = 0;
     const recorded = createHistory(name, model, () => ++clock);
     await clients[0].open(store);

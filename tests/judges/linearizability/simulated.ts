@@ -19,7 +19,7 @@ import {
   type ValueCodec,
 } from "./perform.ts";
 import type { Request } from "./request.ts";
-import { filesInBucket, lastLook, releases, type Workload, WORKLOADS } from "./workloads.ts";
+import { lastLook, releases, type Workload, WORKLOADS } from "./workloads.ts";
 
 export interface SimulatedOptions {
   seed: number;
@@ -41,7 +41,7 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
     seed,
     model,
     requests = 12,
-    workload = model === "files" ? filesInBucket : WORKLOADS[model],
+    workload = WORKLOADS[model],
   } = options;
   const world = createWorld(seed);
   const { random, system } = world;

@@ -71,26 +71,11 @@ function drafts({ random, value, turn }: Turn): Request {
   ]);
 }
 
-function files({ random, value, turn }: Turn): Request {
-  const key = `files ${Math.floor(turn / 3)}`;
-  const paths = ["a", "b", "c"];
-  const path = random.pick(paths);
-  const to = random.pick(paths.filter((other) => other !== path));
-  return random.weighted<Request>([
-    [4, { key, op: "save", path, value }],
-    [1, { key, op: "save", path, mode: "create", value }],
-    [3, { key, op: "delete", path }],
-    [2, { key, op: "read", path }],
-    [6, { key, op: "move", path, to }],
-    [1, { key, op: "list" }],
-  ]);
-}
-
 /**
- * Same in a bucket, where by contract others may save between the last read of the source of a move
- * and its removal. So each path is moved by one client, once.
+ * Others may see a file that moves at both its paths, and move it too. So each path is moved by one
+ * client, once.
  */
-export function filesInBucket({ random, value, turn, client }: Turn): Request {
+function files({ random, value, turn, client }: Turn): Request {
   const key = `files ${Math.floor(turn / 3)}`;
   const own = { path: `from ${client}`, to: `to ${client}` };
   if (turn % 3 === 0) return { key, op: "save", path: own.path, value };

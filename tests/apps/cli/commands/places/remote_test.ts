@@ -68,7 +68,7 @@ cliTest("rows and inputs cannot name another registry", async (it) => {
   const at = withNames(it);
   await fillRegistry(it.root.path);
   await it.succeeds("remote add team .holdfast", at);
-  const rows = { verify: '{"ref":"@team/note@1"}', save: '{"name":"@team/note","value":1}' };
+  const rows = { load: '{"ref":"@team/note@1"}', save: '{"name":"@team/note","value":1}' };
   for (const [command, stdin] of Object.entries(rows)) {
     await it.fails(`batch ${command} -`, 1, "pass -r team", { ...at, stdin });
   }
