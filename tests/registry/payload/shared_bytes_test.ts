@@ -1,11 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fs from "node:fs";
-import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { ListMaker } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { VersionRecord } from "../../../core/record.ts";
 import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
@@ -15,7 +13,6 @@ import {
   mirrorRegistry,
   readSettings,
   spaceOf,
-  verifyRegistry,
 } from "../../../registry/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { createRandom } from "../../simulate/random.ts";
@@ -23,49 +20,17 @@ import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const AS = { materializer: fileSet };
-
-/** A store that is read like a disk, or like a bucket. */
-function storeOf(kind: "memory" | "far"): Backend {
-  return { ...createMemoryBackend(), kind };
-}
-
-function testStores(
-  sentence: string,
-  play: (registry: StoredRegistry, store: Backend) => Promise<void>,
-  kinds: ("memory" | "far")[] = ["memory", "far"],
-): void {
-  for (const kind of kinds) {
-    Deno.test(`${sentence} (${kind})`, async () => {
-      const store = storeOf(kind);
-      await play(await openRegistry(store, { cache: false }), store);
-    });
-  }
-}
-
-/** Replaces bytes at an offset. */
-function edited(bytes: Uint8Array, at: number, replaced = 1000, seed = 77): Uint8Array {
-  const added = noise(replaced, seed);
-  return concatBytes([bytes.subarray(0, at), added, bytes.subarray(at + replaced)]);
-}
-
-function blobOf(bytes: Uint8Array): Blob {
-  return new Blob([bytes as Uint8Array<ArrayBuffer>]);
-}
-
-async function headOf(store: Backend, name = "a"): Promise<VersionRecord> {
-  const [key] = await keysOf(store, `names/${name}/versions/`);
-  const { record } = decodeRecord(await (await store.get(key!))!.bytes(), key!);
-  return record as VersionRecord;
-}
-
-async function assertVerifies(registry: StoredRegistry): Promise<void> {
-  const { ok, problems } = await verifyRegistry(registry);
-  assert(ok, JSON.stringify(problems));
-}
+import {
+  AS,
+  assertVerifies,
+  blobOf,
+  edited,
+  headOf,
+  KIB,
+  MIB,
+  storeOf,
+  testStores,
+} from "./shared_bytes.ts";
 
 testStores("a changed file stores its new bytes alone", async (registry, store) => {
   const first = noise(2 * MIB);

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { setImmediate } from "node:timers";
 import type { Backend, ByteRange } from "../../../../core/backend.ts";
-import { bytesStream, concatBytes, storedObject } from "../../../../core/bytes/bytes.ts";
+import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { ChunkList, ListMaker } from "../../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../../core/record.ts";
@@ -15,12 +14,12 @@ import {
 } from "../../../../registry/maintenance.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { rejected } from "../../rejected.ts";
-import { keysOf, noise, type RegistryWorld, testInMemory } from "../../registries.ts";
+import { keysOf, noise, testInMemory } from "../../registries.ts";
 import { withAge } from "../../with_age.ts";
+import { answering, far, saveFar, stream, turns, VALUE } from "./large_files.ts";
 
 const MIB = 1024 * 1024;
 const WEEK_MS = 7 * 24 * 3_600_000;
-const VALUE = noise(24 * MIB + 1_234);
 const LIST = listOf(VALUE);
 /** The pieces in which it is downloaded. */
 const PIECES = [...LIST.cover({ from: 0, to: VALUE.byteLength }, 8 * MIB)];
@@ -30,14 +29,6 @@ function listOf(bytes: Uint8Array): ChunkList {
   maker.update(bytes);
   return maker.end();
 }
-
-/** A stream of unknown length. */
-const stream = () =>
-  ReadableStream.from((async function* () {
-    for (let at = 0; at < VALUE.byteLength; at += 1_000_000) {
-      yield await Promise.resolve(VALUE.slice(at, at + 1_000_000));
-    }
-  })());
 
 async function recordOf(backend: Backend, prefix = "names/a/versions/"): Promise<VersionRecord> {
   const [key] = await keysOf(backend, prefix);
@@ -58,54 +49,6 @@ async function rangeOf(
 async function collected(stream: ReadableStream<Uint8Array>, given: Uint8Array[] = []) {
   for await (const chunk of stream) given.push(chunk);
   return concatBytes(given);
-}
-
-/** A store that answers reads of the first payload object through `answer`. */
-function answering(
-  inner: Backend,
-  answer: (
-    range: ByteRange | undefined,
-    bytes: Uint8Array,
-    signal?: AbortSignal,
-  ) => Promise<Uint8Array>,
-): Backend {
-  return {
-    kind: "far",
-    location: inner.location,
-    head: (key, options) => inner.head(key, options),
-    put: (key, body, options) => inner.put(key, body, options),
-    delete: (key, options) => inner.delete(key, options),
-    list: (prefix, options) => inner.list(prefix, options),
-    async get(key, options) {
-      const object = await inner.get(key, options);
-      if (object === undefined || !/^objects.*\/0$/.test(key)) return object;
-      const bytes = await answer(options?.range, await object.bytes(), options?.signal);
-      return storedObject(object.info, {
-        body: () => bytesStream(bytes),
-        bytes: () => Promise.resolve(bytes),
-      });
-    },
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
-  };
-}
-
-async function far(
-  world: RegistryWorld,
-  answer: Parameters<typeof answering>[1],
-): Promise<Registry> {
-  await saveFar(world);
-  return await world.open({ cache: false }, (inner) => answering(inner, answer));
-}
-
-/** Saves to a store that is not near: with a list of chunks. */
-async function saveFar({ open }: RegistryWorld): Promise<Registry> {
-  const registry = await open({ cache: false }, (inner) => ({ ...inner, kind: "far" }));
-  await registry.save("a", stream());
-  return registry;
-}
-
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 testInMemory(

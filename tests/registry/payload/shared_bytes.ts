@@ -1,0 +1,55 @@
+// Registries whose versions share bytes.
+import { assert } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
+import { openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { decodeRecord } from "../../../registry/format/record_codec.ts";
+import { fileSet } from "../protocol_world.ts";
+import { keysOf, noise } from "../registries.ts";
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const AS = { materializer: fileSet };
+
+/** A store that is read like a disk, or like a bucket. */
+export function storeOf(kind: "memory" | "far"): Backend {
+  return { ...createMemoryBackend(), kind };
+}
+
+export function testStores(
+  sentence: string,
+  play: (registry: StoredRegistry, store: Backend) => Promise<void>,
+  kinds: ("memory" | "far")[] = ["memory", "far"],
+): void {
+  for (const kind of kinds) {
+    Deno.test(`${sentence} (${kind})`, async () => {
+      const store = storeOf(kind);
+      await play(await openRegistry(store, { cache: false }), store);
+    });
+  }
+}
+
+/** Replaces bytes at an offset. */
+export function edited(bytes: Uint8Array, at: number, replaced = 1000, seed = 77): Uint8Array {
+  const added = noise(replaced, seed);
+  return concatBytes([bytes.subarray(0, at), added, bytes.subarray(at + replaced)]);
+}
+
+export function blobOf(bytes: Uint8Array): Blob {
+  return new Blob([bytes as Uint8Array<ArrayBuffer>]);
+}
+
+export async function headOf(store: Backend, name = "a"): Promise<VersionRecord> {
+  const [key] = await keysOf(store, `names/${name}/versions/`);
+  const { record } = decodeRecord(await (await store.get(key!))!.bytes(), key!);
+  return record as VersionRecord;
+}
+
+export async function assertVerifies(registry: StoredRegistry): Promise<void> {
+  const { ok, problems } = await verifyRegistry(registry);
+  assert(ok, JSON.stringify(problems));
+}
