@@ -168,12 +168,12 @@ function likeWrong({ code, message }: CommanderError, parser: Parser): string | 
 
 /** Returns the command nearest to a word; a command of a group is compared by its last word. */
 function commandLike(word: string, parser: Parser): string | undefined {
-  if (Object.hasOwn(OTHER_NAMES, word)) return OTHER_NAMES[word];
   const named = new Map<string, string>();
   for (const command of [...parser.commands, ...parser.commands.flatMap((sub) => sub.commands)]) {
     if (!named.has(command.name())) named.set(command.name(), wordsOf(command).join(" "));
   }
-  return named.get(nearest(word, named.keys()) ?? "");
+  const meant = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word] : undefined;
+  return named.get(meant ?? "") ?? named.get(nearest(word, named.keys()) ?? "");
 }
 
 function groupOf(program: Parser, name: string): Parser {
@@ -201,6 +201,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   get: "load",
   history: "log",
   list: "ls",
+  probe: "doctor",
   pull: "download",
   push: "save",
   put: "save",
@@ -208,6 +209,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   show: "info",
   status: "doctor",
   tag: "alias",
+  validate: "plan",
 };
 
 function toOption(definition: OptionDefinition): Option {
