@@ -25,4 +25,11 @@ export async function install({ env }: Pick<System, "env">): Promise<string[]> {
   return [script, ...isInPath ? [] : [`Add it to your PATH: export PATH="${folder}:$PATH"`]];
 }
 
-if (import.meta.main) console.log((await install(realSystem)).join("\n"));
+if (import.meta.main) {
+  if (Deno.args.length > 0) {
+    console.error(`error: Cannot install: unknown argument ${JSON.stringify(Deno.args[0])}
+hint: To install into FOLDER/bin, run: DENO_INSTALL_ROOT=FOLDER deno task install`);
+    Deno.exit(2);
+  }
+  console.log((await install(realSystem)).join("\n"));
+}

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { delimiter, dirname } from "node:path";
 import { realSystem } from "../../core/system.ts";
 import { denoSucceeds } from "../support/run_deno.ts";
@@ -31,4 +31,12 @@ Deno.test("`deno task install` shows how to add its folder to PATH", async () =>
   const env = { DENO_INSTALL_ROOT: root.path, NO_COLOR: "1" };
   const { stdout } = await denoSucceeds(["task", "install"], { env });
   assertStringIncludes(stdout, `export PATH="${root.join("bin")}:$PATH"`);
+});
+
+Deno.test("`deno task install` installs nothing with an unknown option", async () => {
+  await using root = await tempRoot();
+  const env = { DENO_INSTALL_ROOT: root.path, NO_COLOR: "1" };
+  const installed = denoSucceeds(["task", "install", "--root", "elsewhere"], { env });
+  await assertRejects(() => installed, Error, "--root");
+  assertEquals(await Array.fromAsync(Deno.readDir(root.path)), []);
 });
