@@ -58,7 +58,7 @@ function parseTerm(term: string): SearchQuery {
         `${
           JSON.stringify(other)
         } is not one of name, version, alias, kind, created, metadata.KEY and labels.KEY`,
-        'Write metadata.epochs>3, or quote a word: "epochs>3".',
+        `Write metadata.${term}, or quote a word: "${bare}".`,
       );
     }
     const word = bare.toLowerCase();
