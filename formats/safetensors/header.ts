@@ -25,7 +25,7 @@ export interface TensorInfo {
   readonly size: number;
 }
 
-export interface SafetensorsHeader {
+interface SafetensorsHeader {
   /** Tensors by name, in the order of their bytes. */
   tensors: Map<string, TensorInfo>;
   metadata: Record<string, string>;

@@ -1,6 +1,6 @@
 // Drawings of boxes, arrows and frames, and their encoding as Mermaid.
 /** Style of a box: a step that runs, is skipped, or depends on others; data; deleted data. */
-export type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
+type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
 
 /** A box. */
 export interface DrawnBox {
@@ -23,7 +23,7 @@ export interface DrawnArrow {
 }
 
 /** A frame around boxes. */
-export interface DrawnFrame {
+interface DrawnFrame {
   /** Referenced by boxes, never shown. */
   id: string;
   label: string;

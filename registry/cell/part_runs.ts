@@ -38,9 +38,7 @@ function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boo
     (part.offset ?? 0) === offset + size;
 }
 
-export type { Stretch };
-
-export interface PlacedPart extends Stretch {
+interface PlacedPart extends Stretch {
   part: Part;
 }
 

@@ -2,14 +2,14 @@
 // from objects of its own.
 import type { Backend } from "../../core/backend.ts";
 import { passObject } from "../../core/bytes/bytes.ts";
-import { ChunkList, MAX_CHUNK_LIST_BYTES } from "../../core/bytes/content_chunks.ts";
+import { ChunkList, MAX_CHUNK_LIST_BYTES, type Stretch } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { getPart, type PartRun, partsWithin, runsOf, type Stretch } from "../cell/part_runs.ts";
+import { getPart, type PartRun, partsWithin, runsOf } from "../cell/part_runs.ts";
 import { type PlannedRead, type ReadInto, readStretches, type WindowOptions } from "./stretches.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */

@@ -1,12 +1,11 @@
 // Reads ranges of files. No byte is given out before it is verified, if the file has a list of
 // chunks or is small.
 import type { Backend } from "../../core/backend.ts";
-import { ChunkList, MAX_CHUNK_LIST_BYTES } from "../../core/bytes/content_chunks.ts";
+import { ChunkList, MAX_CHUNK_LIST_BYTES, type Stretch } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import type { Stretch } from "../cell/part_runs.ts";
 import { otherDigest, type PartReader } from "./part_reader.ts";
 import type { WindowOptions } from "./stretches.ts";
 

@@ -6,6 +6,7 @@ import {
   type ChunkList,
   ListMaker,
   MIN_CUT_BYTES,
+  type Stretch,
 } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
@@ -18,7 +19,7 @@ import type { LoadLimit } from "../contract/load_limit.ts";
 import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
 import { RangeReader } from "./range_reader.ts";
 import type { WindowOptions } from "./stretches.ts";
-import { runsOf, type Stretch } from "../cell/part_runs.ts";
+import { runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };

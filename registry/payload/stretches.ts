@@ -1,7 +1,8 @@
 // Reads ranges of a file that is in many runs of few objects: by few large requests, ahead of the
 // reader, in bounded memory.
 import type { Part } from "../../core/record.ts";
-import { endOf, type PartRun, type Stretch } from "../cell/part_runs.ts";
+import { endOf, type PartRun } from "../cell/part_runs.ts";
+import type { Stretch } from "../../core/bytes/content_chunks.ts";
 
 /** A range of an object that is read at once, for one or more slices of a file. */
 export interface PlannedRead {

@@ -19,7 +19,7 @@ const MIN_PIECE_BYTES = 64 * 1024;
 const HELD_BYTES = 128 * 1024 * 1024;
 
 /** Options of {@linkcode PieceWriter.write}. */
-export interface WritePiecesOptions {
+interface WritePiecesOptions {
   id: string;
   offset: number;
   /** Size of the whole upload, bytes. @default any */
