@@ -95,15 +95,6 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
   };
 }
 
-export function firstTimes(
-  count: number,
-  fault: Fault,
-  meant: (request: WireRequest) => boolean,
-): FaultPlan {
-  let left = count;
-  return (request) => left > 0 && meant(request) && left-- > 0 ? fault : undefined;
-}
-
 interface Exchange {
   incoming: IncomingMessage;
   reply: ServerResponse;
