@@ -84,6 +84,7 @@ Deno.test("typos get a suggestion and a hint", async () => {
     ["history", "Did you mean log?"],
     ["status", "Did you mean doctor?"],
     ["probe", "Did you mean doctor?"],
+    ["upload a b", "Did you mean save?"],
     ["token delete", "Did you mean token rm?"],
     ["remote list", "Did you mean remote ls?"],
     ["pipeline validate", "Did you mean pipeline plan?"],

@@ -209,6 +209,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   show: "info",
   status: "doctor",
   tag: "alias",
+  upload: "save",
   validate: "plan",
 };
 
