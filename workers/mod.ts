@@ -82,8 +82,8 @@ const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
 
 /**
  * Many saves and loads on worker threads. In the methods for many inputs, a failure of one input
- * does not stop the others. The `…Each` methods yield each outcome when its input ends, and draw
- * inputs as outcomes are taken.
+ * does not stop the others. `saveEach` and `loadEach` yield each outcome when its input ends, and
+ * draw inputs as outcomes are taken.
  */
 export interface Batch extends AsyncDisposable {
   /** The number of running workers. */
@@ -115,14 +115,6 @@ export interface Batch extends AsyncDisposable {
   ): AsyncIterable<BatchOutcome<SavedArtifact>>;
   /** Loads many values. At most `concurrency` of them wait to be taken. */
   loadEach(refs: Inputs<string>, options?: LoadManyOptions): AsyncIterable<BatchOutcome<unknown>>;
-  downloadEach(
-    entries: Inputs<DownloadEntry>,
-    options?: ManyOptions,
-  ): AsyncIterable<BatchOutcome<DownloadResult>>;
-  verifyEach(
-    entries: Inputs<VerifyEntry>,
-    options?: ManyOptions,
-  ): AsyncIterable<BatchOutcome<ArtifactInfo>>;
   /** Ends the threads after running work, as `await using` does. */
   close(): Promise<void>;
 }
@@ -194,8 +186,6 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     verify: many.one(verify),
     saveEach: saves.each,
     loadEach: loads.each,
-    downloadEach: downloads.each,
-    verifyEach: checks.each,
     saveMany: saves.all,
     loadMany: loads.all,
     downloadMany: downloads.all,
