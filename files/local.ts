@@ -28,7 +28,7 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import { realSystem, type System } from "../core/system.ts";
 import { DiskPlace, readNames } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
-import { dropMoved, unlinkIfThere } from "./local/moved_file.ts";
+import { dropMoved, undoMove, unlinkIfThere } from "./local/moved_file.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 type Content = Parameters<FileStore["write"]>[1];
@@ -289,10 +289,15 @@ class LocalFiles implements FileStore {
     if (found.isSymlink) {
       this.#disk.placeLink(this.#disk.movedLink(from, why.path, target), there);
     } else this.#disk.placeFile(from, there);
-    // The new name must be durable before the old one is removed.
-    if (this.#durable) await this.#syncFolders(folderOf(target));
     const stage = `${dirname(from)}/${OWN_PREFIX}${this.#system.id()}`;
-    await afterwards(() => dropMoved(from, found, stage));
+    try {
+      // The new name must be durable before the old one is removed.
+      if (this.#durable) await this.#syncFolders(folderOf(target));
+      await afterwards(() => dropMoved(from, found, stage));
+    } catch (error) {
+      if (!undoMove(from, found, this.#disk.pathOf(target))) throw error;
+      throw (error as Error).cause; // nothing has changed
+    }
   }
 }
 

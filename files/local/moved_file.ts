@@ -27,6 +27,16 @@ export function dropMoved(path: string, { identity }: FileLook, stage: string): 
   removeStage(stage);
 }
 
+/** Takes the new path from a file that still has its old one. Returns false if that failed. */
+export function undoMove(from: string, { identity, isSymlink }: FileLook, to: string): boolean {
+  const isAt = (path: string) => lookIfThere(path)?.identity === identity;
+  try {
+    return isAt(from) && (isSymlink || isAt(to)) && unlinkIfThere(to);
+  } catch {
+    return false;
+  }
+}
+
 /** Removes a file or a link; false if there is none. */
 export function unlinkIfThere(path: string): boolean {
   try {
