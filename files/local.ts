@@ -295,8 +295,8 @@ class LocalFiles implements FileStore {
       if (this.#durable) await this.#syncFolders(folderOf(target));
       await afterwards(() => dropMoved(from, found, stage));
     } catch (error) {
-      if (!undoMove(from, found, this.#disk.pathOf(target))) throw error;
-      throw (error as Error).cause; // nothing has changed
+      undoMove(from, found, this.#disk.pathOf(target));
+      throw error;
     }
   }
 }

@@ -27,13 +27,12 @@ export function dropMoved(path: string, { identity }: FileLook, stage: string): 
   removeStage(stage);
 }
 
-/** Takes the new path from a file that still has its old one. Returns false if that failed. */
-export function undoMove(from: string, { identity, isSymlink }: FileLook, to: string): boolean {
+/** Takes the new path from a file that still has its old one, if possible. */
+export function undoMove(from: string, { identity, isSymlink }: FileLook, to: string): void {
   const isAt = (path: string) => lookIfThere(path)?.identity === identity;
   try {
-    return isAt(from) && (isSymlink || isAt(to)) && unlinkIfThere(to);
-  } catch {
-    return false;
+    if (isAt(from) && (isSymlink || isAt(to))) fs.unlinkSync(to);
+  } catch { // the file keeps both paths
   }
 }
 
