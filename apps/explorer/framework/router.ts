@@ -36,10 +36,16 @@ export function splitValues(text = ""): string[] {
   return text.split(" ").filter((value) => value !== "").map(decode);
 }
 
+/** Splits `name@version`. A name alone has no version. */
+export function splitRef(ref: string): { name: string; version?: string } {
+  const at = ref.lastIndexOf("@");
+  return at < 0 ? { name: ref } : { name: ref.slice(0, at), version: ref.slice(at + 1) };
+}
+
 /** Returns the address of a ref, or of the name of a ref without a version. */
 export function hrefOfRef(ref: string): string {
-  const [, name, version] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
-  return hrefOf(["artifacts", ...(name === undefined ? [ref] : [name, version!])]);
+  const { name, version } = splitRef(ref);
+  return hrefOf(["artifacts", name, ...version === undefined ? [] : [version]]);
 }
 
 /** Opens a view. `replace` leaves no entry in the history of the browser. */

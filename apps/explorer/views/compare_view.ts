@@ -10,7 +10,7 @@ import { Shown } from "../components/notices.ts";
 import { RefField } from "../components/ref_field.ts";
 import { html } from "../framework/html.ts";
 import { useState } from "../framework/preact.ts";
-import { hrefOf, joinValues, openPlace, splitValues } from "../framework/router.ts";
+import { hrefOf, joinValues, openPlace, splitRef, splitValues } from "../framework/router.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { useQueryNumber } from "../previews/parts.ts";
 import type { ViewProps } from "./mod.ts";
@@ -66,7 +66,10 @@ function Refs({ given }: { given: readonly string[] }) {
 function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
   const { service } = useSession();
   const opened = useLoaded(
-    (signal) => Promise.all(refs.map((ref) => openVersion(service, splitRef(ref), signal))),
+    (signal) =>
+      Promise.all(
+        refs.map((ref) => openVersion(service, { version: "latest", ...splitRef(ref) }, signal)),
+      ),
     [refs],
   );
   const [left = "", right = ""] = refs;
@@ -101,10 +104,4 @@ function Files({ versions, path }: { versions: readonly ArtifactVersion[]; path?
     </div>
     <${Comparison} left=${sides[0]} right=${sides[1]} path=${path} />
   `;
-}
-
-/** Splits `name@version`; a name alone is its latest version. */
-function splitRef(ref: string): { name: string; version: string } {
-  const [, name = ref, version = "latest"] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
-  return { name, version };
 }

@@ -4,7 +4,7 @@ import { useSession } from "../../api/context.ts";
 import { formatBytes, formatCount, formatMs, formatTime } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { Run } from "../work/run_view.ts";
 import type { LineageNode } from "./lineage_part.ts";
@@ -33,7 +33,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
       };
     }
     if (state !== "present") return {};
-    const [, name = "", version = ""] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
+    const { name, version = "" } = splitRef(ref);
     const { materializer, size, files } = await openVersion(service, { name, version }, signal);
     return {
       Kind: materializer,
@@ -47,7 +47,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
     <section ref=${card} class="card stack" aria-label=${`Details of ${ref}`}>
       <div class="row spread">
         <h2 class="mono">${ref}</h2>
-        ${!(made !== undefined && service.isSite) &&
+        ${(made === undefined || !service.isSite) &&
           html`<a class="button" href=${hrefOfNode(node)}>Open</a>`}
       </div>
       <dl class="facts">${facts.filter(([, value]) => value !== undefined).map(([key, value]) =>

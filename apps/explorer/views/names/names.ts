@@ -7,7 +7,7 @@ import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef, openPlace } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, openPlace, splitRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
@@ -120,7 +120,7 @@ function Found(
   ];
   const total = (found.value?.total ?? 0) - (found.value?.items.length ?? 0);
   const ref = typed.trim();
-  const isRef = ref.includes("@") && names.includes(ref.slice(0, ref.lastIndexOf("@")));
+  const isRef = ref.includes("@") && names.includes(splitRef(ref).name);
   if (items.length === 0 && progress && !isRef) return progress;
   if (items.length === 0 && found.error === undefined && !isRef) {
     return html`

@@ -8,7 +8,7 @@ import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { StateTag } from "./state_tag.ts";
@@ -231,7 +231,7 @@ function AttemptLog({ attempt, number }: { attempt: Attempt; number: number }) {
 /** Reads the end of a log. */
 async function readLog(service: Service, { ref, log }: Attempt, signal: AbortSignal) {
   if (log === undefined) return "";
-  const [, name = "", version = ""] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
+  const { name, version = "" } = splitRef(ref);
   const file = (await openVersion(service, { name, version }, signal)).files.find(({ path }) =>
     path === log
   );
