@@ -32,6 +32,17 @@ export async function readAll(
   return concatBytes(chunks);
 }
 
+/** Passes chunks on, each after `see` got it. */
+export async function* tapped(
+  chunks: AsyncIterable<Uint8Array>,
+  see: (chunk: Uint8Array) => unknown,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    await see(chunk);
+    yield chunk;
+  }
+}
+
 /** Calls `action` with one chunk after the other. A failure or an abort cancels the stream. */
 export async function forEachChunk(
   stream: ReadableStream<Uint8Array>,

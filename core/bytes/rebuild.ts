@@ -1,6 +1,7 @@
 // Makes a file from a copy of another version and from the bytes that the copy lacks.
 import type { ByteRange } from "../backend.ts";
 import type { ArtifactFile } from "../artifact.ts";
+import { tapped } from "./bytes.ts";
 import { type ChunkList, type ChunkRun, equalRuns, ListMaker } from "./content_chunks.ts";
 import { createRunCheck } from "./digest.ts";
 
@@ -92,7 +93,7 @@ export async function* onlyRanges(
 }
 
 /** Passes the bytes of ranges on. Throws `error` if they are not those of the listed chunks. */
-export async function* checkedChunks(
+export function checkedChunks(
   bytes: AsyncIterable<Uint8Array>,
   { list, ranges, error }: {
     list: ChunkList;
@@ -104,8 +105,5 @@ export async function* checkedChunks(
   const check = createRunCheck(list.digestsIn(ranges), () => {
     throw error();
   });
-  for await (const given of bytes) {
-    check(given);
-    yield given;
-  }
+  return tapped(bytes, check);
 }

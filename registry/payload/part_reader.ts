@@ -1,7 +1,7 @@
 // Reads the stored bytes of a file, whole or in part: from the record, from a pack with others, or
 // from objects of its own.
 import type { Backend } from "../../core/backend.ts";
-import { passObject } from "../../core/bytes/bytes.ts";
+import { passObject, tapped } from "../../core/bytes/bytes.ts";
 import { ChunkList, MAX_CHUNK_LIST_BYTES, type Stretch } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
@@ -102,15 +102,12 @@ export class PartReader {
   }
 
   /** Reads the stored bytes in order; with `check`, verifies each part at its end. */
-  async *chunks(
+  chunks(
     file: StoredFile,
     { check, ...options }: WindowOptions & { check: boolean },
   ): AsyncIterable<Uint8Array> {
-    const pass = check ? this.#checkOf(file) : undefined;
-    for await (const chunk of this.stream(file, { from: 0, to: Infinity, ...options })) {
-      pass?.(chunk);
-      yield chunk;
-    }
+    const stream = this.stream(file, { from: 0, to: Infinity, ...options });
+    return check ? tapped(stream, this.#checkOf(file)) : stream;
   }
 
   /** Reads a range in order, unverified. */

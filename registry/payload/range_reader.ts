@@ -14,7 +14,7 @@ const AT_ONCE_BYTES = 1024 * 1024;
 /** The largest file without a list that is read whole to verify a range. */
 const MAX_WHOLE_BYTES = 8 * 1024 * 1024;
 /** Chunks of longer averages are too long to be held, so they are not verified. */
-const MAX_AVERAGE = 8 * 1024 * 1024;
+const MAX_CHECKED_AVERAGE = 8 * 1024 * 1024;
 /** Bytes that are read at once, and kept for the next range. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 3;
@@ -105,7 +105,7 @@ export class RangeReader {
   async #checksOf(file: StoredFile): Promise<ChunkList | undefined> {
     if (this.#verify === "none" || file.inline !== undefined) return undefined;
     const list = file.size > AT_ONCE_BYTES ? await this.list(file) : undefined;
-    if (list !== undefined && list.average <= MAX_AVERAGE) return list;
+    if (list !== undefined && list.average <= MAX_CHECKED_AVERAGE) return list;
     if (file.size <= MAX_WHOLE_BYTES) return ChunkList.whole(file);
   }
 

@@ -1,6 +1,6 @@
 // Stores a file that has an earlier version: only its new bytes.
 import type { Backend, ByteRange, ObjectInfo } from "../../../core/backend.ts";
-import { bodyStream, iterableStream } from "../../../core/bytes/bytes.ts";
+import { bodyStream, iterableStream, tapped } from "../../../core/bytes/bytes.ts";
 import {
   averageFor,
   ChunkList,
@@ -133,7 +133,8 @@ async function* readRanges(
     for (const range of ranges) yield* content.range(range);
     return;
   }
-  yield* onlyRanges(renewing(content.chunks(), moved), ranges);
+  // Skipping slow content takes long, and the upload must stay alive.
+  yield* onlyRanges(tapped(content.chunks(), () => moved(0)), ranges);
 }
 
 async function* counted(
@@ -143,16 +144,5 @@ async function* counted(
   for await (const chunk of chunks) {
     yield chunk;
     await moved(chunk.byteLength);
-  }
-}
-
-/** Reports each chunk: skipping a slow content takes long, and the upload must stay alive. */
-async function* renewing(
-  chunks: AsyncIterable<Uint8Array>,
-  moved: (bytes: number) => void | Promise<void>,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    await moved(0);
-    yield chunk;
   }
 }

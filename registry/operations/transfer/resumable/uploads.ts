@@ -1,5 +1,5 @@
 // Resumable uploads, which arrive in pieces.
-import { iterableStream } from "../../../../core/bytes/bytes.ts";
+import { iterableStream, tapped } from "../../../../core/bytes/bytes.ts";
 import { createSha256 } from "../../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
 import type { FileSource } from "../../../../core/materializer.ts";
@@ -110,7 +110,11 @@ export function createResumableUploads(
       const hash = createSha256();
       try {
         // Without a note this is not an upload, so pieces can be stored before they are verified.
-        const arrived = await writer.write(hashed(chunks, hash), { id, offset: 0, size });
+        const arrived = await writer.write(tapped(chunks, (bytes) => hash.update(bytes)), {
+          id,
+          offset: 0,
+          size,
+        });
         if (size !== undefined && arrived !== size) {
           const state = `got ${arrived} bytes, expected ${size}`;
           throw invalid(state, "Send the whole file again: nothing was kept.");
@@ -140,16 +144,6 @@ export function createResumableUploads(
     source: "read an upload",
     remove: "remove an upload",
   });
-}
-
-async function* hashed(
-  chunks: AsyncIterable<Uint8Array>,
-  hash: { update(bytes: Uint8Array): unknown },
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    yield chunk;
-  }
 }
 
 /** The uploads in a store: a note and pieces for each. */
