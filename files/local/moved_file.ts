@@ -27,7 +27,7 @@ export function dropMoved(path: string, { identity }: FileLook, stage: string): 
   removeStage(stage);
 }
 
-/** Takes the new path from a file that still has its old one, if possible. */
+/** Removes the new path of a file whose move failed, if the file still has its old path. */
 export function undoMove(from: string, { identity, isSymlink }: FileLook, to: string): void {
   const isAt = (path: string) => lookIfThere(path)?.identity === identity;
   try {
