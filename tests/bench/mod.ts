@@ -133,7 +133,9 @@ const GROUPS: Record<string, GroupEntry> = {
 function changed(title: string, way: Way): GroupEntry {
   return {
     title: `A changed file in a bucket: ${title}`,
-    about: "Downloads of a file of 64 MiB, beside the same bytes stored as one object.",
+    about:
+      "Downloads of a file of 64 MiB, beside the same bytes stored as one object; what a list of " +
+      "chunks costs a first save; and how much of the store a range and a verification read.",
     create: (settings) => createChangedFilesGroup(way, settings),
     named: true,
   };
