@@ -1,13 +1,13 @@
 // Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
-// cell`. `--full` tries every seed that CI tries in a week. What of real servers was left out is said in one line a server.
+// cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
 import { stripVTControlCharacters } from "node:util";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 /**
  * Tests that only `deno task test:all` runs: they start programs, threads or builds, or repeat something many times.
- * Tests on real servers and in a browser are among all others, and are left out by themselves.
+ * Tests on real servers and in a browser are not listed: without a server they skip themselves.
  */
 const ONLY_IN_ALL = [
   // programs that save, read, are killed, are interrupted, or may do little

@@ -4,7 +4,7 @@ import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** An inode each, for a tombstone, and a mark, its folder and an overwrite of the collector. */
+/** Four inodes: for a tombstone, and for the mark, a folder and an overwrite of the collector. */
 const NAMES = [".reserve", ".reserve1", ".reserve2", ".reserve3"];
 /** Size of the first, enough for about sixty records, each of which takes a disk block. */
 const RESERVE_BYTES = 256 * 1024;

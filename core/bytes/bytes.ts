@@ -32,7 +32,7 @@ export async function readAll(
   return concatBytes(chunks);
 }
 
-/** Passes chunks on, each after `see` got it. */
+/** Passes chunks on. Calls `see` with each one first. */
 export async function* tapped(
   chunks: AsyncIterable<Uint8Array>,
   see: (chunk: Uint8Array) => unknown,

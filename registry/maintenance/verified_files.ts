@@ -11,7 +11,7 @@ import type { PayloadSource, StoreReader } from "../payload/store_reader.ts";
 
 /** A file with the right bytes. */
 interface Verified {
-  /** Digest of its own digest and places. */
+  /** Digest of its SHA-256 and of the places of its bytes. */
   id: string;
   list?: ChunkList;
   /** Chunks by their place. */

@@ -23,7 +23,7 @@ export class KnownFiles {
   }
 }
 
-/** Returns files by path, by `/` and their name if only one has it, and by "" if they are one. */
+/** Indexes files by path, by `/` and a name that is unique, and by "" if there is only one. */
 export function byPlace<F>(files: readonly [path: string, F][]): Map<string, F> {
   const found = new Map(files);
   const names = Map.groupBy(files, ([path]) => nameKey(path));

@@ -19,7 +19,7 @@ export interface ComparisonProps {
 
 type PairView = (props: PairProps) => VNode | null;
 
-/** Loads the comparison of a kind. Of others, the digests are compared. */
+/** Loads the comparison of a kind. Files of other kinds are compared by their digests. */
 const VIEWS: Partial<Record<Kind, () => Promise<PairView>>> = {
   json: async () => (await import("./values.ts")).JsonComparison,
   notebook: async () => (await import("./values.ts")).JsonComparison,

@@ -77,7 +77,7 @@ export function Shown<T>(
   return children(of.value);
 }
 
-/** A number of bytes, large, with what it means. */
+/** A byte count in large type, above what it means. */
 export function Tile({ bytes, text }: { bytes: number; text: string }) {
   return html`
     <div class="tile">

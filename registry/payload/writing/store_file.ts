@@ -89,7 +89,7 @@ async function sendAgain(
   return list === undefined || isNear(backend) ? reply : { ...reply, list };
 }
 
-/** Files above this size have a list of chunks even if they share no bytes, bytes. */
+/** Bytes. Larger files have a list of chunks even if they share nothing. */
 const UNLISTED_BYTES = 64 * 1024 * 1024;
 
 /** Begins the list of chunks of a file that is sent whole, for ranges and for its next version. */

@@ -290,7 +290,7 @@ const COMPARISONS: Readonly<
   ">=": [(order) => order >= 0, (_, max) => max >= 0],
 };
 
-/** Parses conditions on columns, such as `score>0.5`. The rest is a text that any cell has. */
+/** Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. */
 function parseFilter(filter: string, names: readonly string[]): Filter {
   const conditions: { at: number; sign: string; value: string }[] = [];
   const text = filter.replaceAll(CONDITION, (all, name, sign, value) => {

@@ -83,7 +83,7 @@ function ByRanges(
     `);
 }
 
-/** Rows, sorted and filtered, and the statistics of all. Large files are read if that is asked. */
+/** Rows, sorted and filtered, and the statistics of all. Large files are read on request. */
 function Body({ source, file, columns }: BodyProps): VNode {
   const isSmall = file.size <= SMALL_BYTES;
   const [isWhole, setWhole] = useState(isSmall);
@@ -138,7 +138,7 @@ function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
   return column < 0 ? undefined : { column, isDown: sign === "-" };
 }
 
-/** Reads all rows if that is asked, and again for those that are wanted unless all are kept. */
+/** Reads all rows on request, and again for each filter or order unless all are in memory. */
 function useRows(
   source: TableSource,
   columns: readonly number[],
