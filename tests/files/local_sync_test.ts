@@ -52,6 +52,8 @@ test("a change that cannot be synced fails as maybe written", async (files, root
       assertEquals([maybeWritten, retry], [true, "unknown"], message);
     }
   }, "store/a");
+  assertEquals(await files.stat("a/g"), undefined, "the move is undone");
+  assertEquals((await files.stat("a/b"))?.kind, "file");
 });
 
 test("durability os syncs nothing", async (_, root) => {
