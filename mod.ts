@@ -300,7 +300,6 @@ export { defineArtifact } from "./registry/contract/define_artifact.ts";
 export { defineRegistry } from "./registry/contract/define_registry.ts";
 export { deleteMany, loadMany, saveMany } from "./registry/contract/many.ts";
 export { publish, resolveRelease } from "./registry/contract/release.ts";
-export { mountRegistries } from "./registry/tools/mounts.ts";
 export { asMap } from "./registry/contract/map.ts";
 export { diffValues } from "./registry/operations/look/value_changes.ts";
 export * from "./registry/tools/history.ts";

@@ -105,10 +105,6 @@ async function openFound(found: FoundRegistry, options: OpenFound): Promise<Regi
     });
   }
   const path = localPathOf(found.location);
-  if (path?.endsWith(".json")) {
-    const { openMounts } = await import("../places/open_mounts.ts");
-    return await openMounts(resolve(cwd, path), { system }, (each) => openFound(each, options));
-  }
   refuseFile(path, "open");
   const target = await registryTarget(found.location, { cwd, retryForMs, logger, system });
   const cache = shared.cache === false ? { cache: false } : {};

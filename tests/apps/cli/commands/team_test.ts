@@ -1,4 +1,4 @@
-// Releases, notes, rules and mounts.
+// Releases, notes and rules.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { filledTest } from "../../captured_io.ts";
 
