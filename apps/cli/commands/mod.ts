@@ -63,7 +63,6 @@ const COMMANDS: Loaders = {
     "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
     "export mindtrace": async () => (await import("./neighbors/mindtrace.ts")).exportMindtrace,
     "export site": async () => (await import("./export_site.ts")).exportSite,
-    "import hf": async () => (await import("./neighbors/hf.ts")).importHf,
     "import mindtrace": async () => (await import("./neighbors/mindtrace.ts")).importMindtrace,
   }),
   ...group("pipelines", "Steps that run when their inputs change", {
