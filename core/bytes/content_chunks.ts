@@ -184,6 +184,14 @@ export class ChunkList {
     return this.#bytes.subarray(at, at + DIGEST_BYTES);
   }
 
+  /** True if it serves to verify ranges alone: its chunks were not cut by their bytes. */
+  get isFixed(): boolean {
+    for (let chunk = 0; chunk < this.count - 1; chunk++) {
+      if (this.lengthOf(chunk) !== 4 * this.average) return false;
+    }
+    return this.average >= MIN_FIXED_AVERAGE;
+  }
+
   /** Yields ranges of whole chunks that cover a range, each of one chunk or up to `most` bytes. */
   *cover({ from, to }: Stretch, most: number): Generator<Stretch, undefined> {
     let range: Stretch | undefined;

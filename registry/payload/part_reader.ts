@@ -207,6 +207,7 @@ export class PartReader {
   ): RegistryError {
     const { ref, recordKey } = this.#source;
     const [first] = file.parts ?? [];
+    this.#pack.id = ""; // damaged bytes are not kept
     return fault({
       code: "Corrupt",
       action: "read file",

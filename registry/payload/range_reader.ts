@@ -1,7 +1,12 @@
-// Reads ranges of files. No byte is given out before it is verified, if the file has a list of
-// chunks or is small.
+// Reads ranges of files. No byte is given out before it is verified.
 import type { Backend } from "../../core/backend.ts";
-import { ChunkList, MAX_CHUNK_LIST_BYTES, type Stretch } from "../../core/bytes/content_chunks.ts";
+import {
+  averageFor,
+  ChunkList,
+  ListMaker,
+  MAX_CHUNK_LIST_BYTES,
+  type Stretch,
+} from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
@@ -11,10 +16,6 @@ import type { WindowOptions } from "./stretches.ts";
 
 /** Smaller files are read whole: that takes no longer than reading their list first. */
 const AT_ONCE_BYTES = 1024 * 1024;
-/** The largest file without a list that is read whole to verify a range. */
-const MAX_WHOLE_BYTES = 8 * 1024 * 1024;
-/** Chunks of longer averages are too long to be held, so they are not verified. */
-const MAX_CHECKED_AVERAGE = 8 * 1024 * 1024;
 /** Bytes that are read at once, and kept for the next range. */
 const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 3;
@@ -39,9 +40,7 @@ export class RangeReader {
   readonly #parts: PartReader;
   readonly #backend: Backend;
   readonly #verify: Verify;
-  readonly #reading = new Map<StoredFile, Promise<ChunkList | undefined>>();
-  /** Files without a list that are verified by an extra read, because they are not held. */
-  readonly #whole = new Map<StoredFile, Promise<void>>();
+  readonly #reading = new Map<StoredFile, Promise<ChunkList>>();
   #kept?: Kept;
 
   constructor(parts: PartReader, { backend, verify }: { backend: Backend; verify: Verify }) {
@@ -57,14 +56,15 @@ export class RangeReader {
   ): AsyncGenerator<Uint8Array> {
     const { from, to } = range;
     if (from >= to) return;
-    const list = await this.#checksOf(file);
-    if (list === undefined) return yield* this.#parts.stream(file, { ...range, windowBytes });
+    if (this.#verify === "none") {
+      return yield* this.#parts.stream(file, { ...range, windowBytes });
+    }
+    const least = file.chunks === undefined ? BLOCK_BYTES : AT_ONCE_BYTES;
+    const list = file.size <= Math.min(least, windowBytes ?? least) || file.inline !== undefined
+      ? ChunkList.whole(file)
+      : await this.#list(file);
     if (windowBytes === undefined && to - from <= BLOCK_BYTES) {
       return yield await this.#keptRange(file, list, range);
-    }
-    if (windowBytes !== undefined && list.count === 1) {
-      await this.#checkWhole(file, windowBytes);
-      return yield* this.#parts.stream(file, { ...range, windowBytes });
     }
     const blocks = list.cover(range, windowBytes ?? BLOCK_BYTES);
     const read = async (block: Stretch) => {
@@ -75,16 +75,16 @@ export class RangeReader {
     yield* mapAtOnce(blocks, read, { concurrency });
   }
 
-  /** Returns the list of a file's chunks. Concurrent ranges read it once. */
-  async list(file: StoredFile): Promise<ChunkList | undefined> {
-    const id = `${file.chunks?.sha256} ${file.size}`;
+  /** Returns the chunks of a file. Concurrent ranges read them once. */
+  async #list(file: StoredFile): Promise<ChunkList> {
+    const id = file.chunks === undefined ? file.sha256 : `${file.chunks.sha256} ${file.size}`;
     const lists = keptLists(this.#backend);
     const known = lists.get(id) ?? this.#reading.get(file);
     if (known !== undefined) return await known;
-    const reading = this.#parts.chunkList(file).finally(() => this.#reading.delete(file));
+    const reading = this.#readList(file).finally(() => this.#reading.delete(file));
     this.#reading.set(file, reading);
     const list = await reading;
-    if (list !== undefined) lists.set(id, list);
+    lists.set(id, list);
     let held = [...lists.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
     for (const [oldest, { byteLength }] of lists) {
       if (held <= MAX_CHUNK_LIST_BYTES) break;
@@ -94,19 +94,25 @@ export class RangeReader {
     return list;
   }
 
+  /** Reads the list of a file. A file without one is read and verified, and cut. */
+  async #readList(file: StoredFile): Promise<ChunkList> {
+    const stored = await this.#parts.chunkList(file);
+    if (stored !== undefined) return stored;
+    const hash = createSha256(), maker = new ListMaker(averageFor(file.size));
+    await this.#parts.pass(file, { from: 0, to: file.size }, (chunk) => {
+      hash.update(chunk);
+      maker.update(chunk);
+    });
+    const digest = hash.digest();
+    if (digest === file.sha256) return maker.end();
+    throw this.#parts.corrupt(file, otherDigest(digest, file.sha256));
+  }
+
   /** Returns a function that takes the bytes of whole chunks and verifies each at its end. */
   checkOf(file: StoredFile, list: ChunkList, { from, to }: Stretch): (bytes: Uint8Array) => void {
     return createRunCheck(list.digestsIn([{ offset: from, length: to - from }]), (offset) => {
       throw this.#parts.damaged(file, from + offset);
     });
-  }
-
-  /** Returns the chunks that verify a file; undefined if it is not verified. */
-  async #checksOf(file: StoredFile): Promise<ChunkList | undefined> {
-    if (this.#verify === "none" || file.inline !== undefined) return undefined;
-    const list = file.size > AT_ONCE_BYTES ? await this.list(file) : undefined;
-    if (list !== undefined && list.average <= MAX_CHECKED_AVERAGE) return list;
-    if (file.size <= MAX_WHOLE_BYTES) return ChunkList.whole(file);
   }
 
   async #keptRange(
@@ -136,20 +142,5 @@ export class RangeReader {
       : await this.#parts.slice(file, range);
     this.checkOf(file, list, range)(bytes);
     return bytes;
-  }
-
-  /** Reads a file through, once: stored bytes never change. */
-  async #checkWhole(file: StoredFile, windowBytes: number): Promise<void> {
-    const read = async () => {
-      const hash = createSha256();
-      const whole = { from: 0, to: file.size, windowBytes };
-      for await (const chunk of this.#parts.stream(file, whole)) hash.update(chunk);
-      const digest = hash.digest();
-      if (digest !== file.sha256) throw this.#parts.corrupt(file, otherDigest(digest, file.sha256));
-    };
-    const checked = this.#whole.get(file) ?? read();
-    this.#whole.set(file, checked);
-    checked.catch(() => this.#whole.delete(file));
-    await checked;
   }
 }

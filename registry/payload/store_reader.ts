@@ -164,11 +164,11 @@ export class StoreReader implements FileReader {
     });
   }
 
-  /** On a disk, a file without a list is cut: the first save of a file writes none there. */
+  /** On a disk, a file is cut if it was not when it was saved. */
   async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
     if (isCompressed(file) || file.size < MIN_CUT_BYTES) return undefined;
     const stored = await this.storedList(file);
-    if (stored !== undefined || !this.#isNear) return stored;
+    if (stored?.isFixed === false || !this.#isNear) return stored;
     const maker = new ListMaker(averageFor(file.size));
     for await (const chunk of this.#stored.chunks(file, { check: false })) maker.update(chunk);
     return maker.end();

@@ -26,7 +26,7 @@ interface StoreCalls {
 }
 
 /**
- * True for stores that are read as fast as content: a list of chunks saves little there, and the
+ * True for stores that are read as fast as content. Cutting by content saves little there, and the
  * first save of a file would pay for it.
  */
 export function isNear({ kind }: Backend): boolean {
@@ -43,8 +43,10 @@ export async function openEarlier(
   size: number,
 ): Promise<Earlier | undefined> {
   try {
-    const list = await readList(calls, file) ??
-      (isNear(calls.backend) ? await cutStored(calls, file, averageFor(size)) : undefined);
+    const stored = await readList(calls, file);
+    const list = stored?.isFixed !== false && isNear(calls.backend)
+      ? await cutStored(calls, file, averageFor(size))
+      : stored;
     return list && { ...file, list };
   } catch (error) {
     calls.signal?.throwIfAborted();

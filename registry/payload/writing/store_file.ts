@@ -47,7 +47,7 @@ async function storeChanged(sending: Sending, earlier: Earlier): Promise<StoredF
   const { job: { content, known, as } } = sending;
   // A stored file whose chunks are listed need not be read to be compared.
   const listed = as && await content.stored?.list();
-  if (listed !== undefined && listed.average === earlier.list.average) {
+  if (listed?.average === earlier.list.average && !listed.isFixed) {
     try {
       return await storeNewBytes(sending, earlier, { seen: as!, list: listed });
     } catch (error) {
@@ -83,22 +83,25 @@ async function sendAgain(
   seen: FileFacts,
   list?: Uint8Array,
 ): Promise<StoredFileReply> {
-  const { backend, job: { path } } = sending;
   const reply = await sendContent(sending, list === undefined ? newList(sending) : undefined);
-  if (seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
-  return list === undefined || isNear(backend) ? reply : { ...reply, list };
+  if (seen.sha256 !== reply.sha256) throw changedWhileSaving(sending.job.path);
+  return list !== undefined && keepsList(sending, seen) ? { ...reply, list } : reply;
 }
 
-/** Bytes. Larger files have a list of chunks even if they share nothing. */
-const UNLISTED_BYTES = 64 * 1024 * 1024;
+/** Bytes. Larger files have a list of chunks on every store: a range of others reads the whole. */
+const UNLISTED_BYTES = 8 * 1024 * 1024;
 
 /** Begins the list of chunks of a file that is sent whole, for ranges and for its next version. */
 function newList({ backend, job }: Sending): ListMaker | undefined {
   const { sharing, content: { size } } = job;
-  if (isNear(backend) || !canBeCut(job)) return undefined;
+  if (!canBeCut(job)) return undefined;
   const average = averageFor(size ?? 0);
-  if (sharing !== undefined) return new ListMaker(average);
+  if (sharing !== undefined && !isNear(backend)) return new ListMaker(average);
   return (size ?? Infinity) > UNLISTED_BYTES ? ListMaker.fixed(average) : undefined;
+}
+
+function keepsList({ backend }: Sending, { size }: FileFacts): boolean {
+  return size > UNLISTED_BYTES || !isNear(backend);
 }
 
 /** True for a file whose chunks can be shared: not compressed, and large enough. */
@@ -131,7 +134,7 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const { facts, info } = canCopy
     ? await copyInStore(sending, content.copyFrom!, maker)
     : await putAsIs(sending, maker);
-  const list = maker?.end().encode();
+  const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
   // Stored bytes of a compressed file have no other digest.
   const part = as?.encoding === undefined ? { size: facts.size } : facts;
   return { ...facts, ...as, parts: [part], ...(list && { list }), info };

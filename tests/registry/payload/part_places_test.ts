@@ -130,7 +130,7 @@ async function read(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(await collect(stream) as BlobPart[]).arrayBuffer());
 }
 
-Deno.test("a range with a window is verified by one read through its part", async () => {
+Deno.test("a file without a list is read through once, then its ranges by chunks", async () => {
   const { backend, sizes } = countGets();
   const registry = await openRegistry(backend);
   await registry.save("a", LONG);
@@ -138,10 +138,10 @@ Deno.test("a range with a window is verified by one read through its part", asyn
   const range = (offset: number, length: number) =>
     read(file.stream({ offset, length }, { windowBytes: WINDOW }));
   assertEquals(await range(70_000, 200_000), LONG.slice(70_000, 270_000));
-  assert(Math.max(...sizes) <= WINDOW);
-  assertEquals(sizes.reduce((sum, size) => sum + size, 0), LONG.byteLength + 200_000);
+  assertEquals(sizes.shift(), LONG.byteLength);
   assertEquals(await range(999_000, 5_000), LONG.slice(999_000));
-  assertEquals(sizes.reduce((sum, size) => sum + size, 0), LONG.byteLength + 201_000);
+  assert(Math.max(...sizes) <= WINDOW);
+  assert(sizes.reduce((sum, size) => sum + size, 0) < 201_000 + 4 * WINDOW);
 });
 
 for (const compress of [undefined, "gzip", "zstd"] as const) {
