@@ -17,7 +17,7 @@ export interface FileToSave extends Omit<FileInfo, "size" | "sha256"> {
   /** Prefer bytes, a blob or a source: streams are read once and never shared with the base. */
   content: Body | FileSource;
   /** Called when all files are stored. An error fails the save, e.g. if the source changed. */
-  check?(): void;
+  check?(): void | Promise<void>;
 }
 
 /**

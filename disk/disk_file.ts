@@ -11,11 +11,11 @@ import {
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteRange } from "../core/backend.ts";
 import { iterableStream } from "../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { isRegistryError } from "../core/errors.ts";
 import { READ } from "./disk_calls.ts";
 import { fileError, onDisk } from "./file_errors.ts";
 import type { FileSource } from "../core/materializer.ts";
-import { shown } from "../core/naming/names.ts";
+import { sourceChanged } from "../core/work/source_change.ts";
 
 export interface DiskState {
   dev: number;
@@ -92,7 +92,7 @@ function readSmall(file: DiskFile): Uint8Array {
       read = readSync(fd, bytes, length, bytes.byteLength - length, null);
     }
     checkState(file, fstatSync(fd));
-    if (length !== file.state.size) throw changed(file.path);
+    if (length !== file.state.size) throw sourceChanged(file.path);
     return bytes;
   } catch (cause) {
     throw lostFile(file.path, cause);
@@ -118,11 +118,11 @@ async function* readLarge(
       const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) break;
       at += bytesRead;
-      if (at > size) throw changed(file.path);
+      if (at > size) throw sourceChanged(file.path);
       yield chunk.subarray(0, bytesRead);
     }
     checkState(file, await handle.stat());
-    if (at !== end) throw changed(file.path);
+    if (at !== end) throw sourceChanged(file.path);
   } catch (cause) {
     throw lostFile(file.path, cause);
   } finally {
@@ -141,13 +141,13 @@ export function checkReadable(path: string): void {
 
 /** The inode and device identify the file that was found, even if its path leads elsewhere. */
 function checkState(file: DiskFile, stats: Stats): void {
-  if (!stats.isFile() || !isSameState(file.state, stateOf(stats))) throw changed(file.path);
+  if (!stats.isFile() || !isSameState(file.state, stateOf(stats))) throw sourceChanged(file.path);
 }
 
 /** Throws `Conflict` if the path of a folder leads elsewhere by now. */
 export function checkFolderPlace(path: string): void {
   try {
-    if (realpathSync.native(path) !== path) throw changed(path);
+    if (realpathSync.native(path) !== path) throw sourceChanged(path);
   } catch (cause) {
     throw lostFile(path, cause);
   }
@@ -156,16 +156,5 @@ export function checkFolderPlace(path: string): void {
 /** Returns the error of a failed read. A file that is gone, or no longer a file, was changed. */
 export function lostFile(path: string, cause: unknown): unknown {
   const error = fileError("read", path, cause);
-  return isRegistryError(error, "NotFound", "Invalid") ? changed(path, cause) : error;
-}
-
-export function changed(path: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "save",
-    subject: shown(path),
-    state: "it changed while it was read",
-    hint: "Stop its writers, or save a copy. The folder must not contain the registry.",
-    cause,
-  });
+  return isRegistryError(error, "NotFound", "Invalid") ? sourceChanged(path, cause) : error;
 }

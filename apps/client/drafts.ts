@@ -11,6 +11,7 @@ import type {
   DraftPart,
 } from "../../core/registry/draft.ts";
 import type { FileInfo } from "../../core/record.ts";
+import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { artifactPath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { askedOf, gatherFiles } from "./save_value.ts";
@@ -114,9 +115,13 @@ async function addPart(
   }
   const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
     files instanceof Promise;
-  const produce = () =>
-    areFiles ? files as FilesToSave : materializers.forValue(files).save(files, { signal });
-  const gathered = await gatherFiles(connection, produce, { action, signal, onProgress });
+  const gather = (produce: () => FilesToSave) =>
+    gatherFiles(connection, produce, { action, signal, onProgress });
+  const materializer = areFiles ? undefined : materializers.forValue(files);
+  const gathered = materializer === undefined
+    ? await gather(() => files as FilesToSave)
+    : await saveAgainIfChanged(materializer, () =>
+      gather(() => materializer.save(files, { signal })));
   return await connection.read({
     action,
     method: "PUT",

@@ -15,6 +15,7 @@ import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { encodeBase64, savedOf } from "./wire.ts";
 import type { FileInfo } from "../../core/record.ts";
+import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
@@ -59,7 +60,10 @@ export async function saveValue(
       signal,
     }, savedOf);
   const base = earlierVersion(connection, options.base === undefined ? name : options.base, signal);
-  const files = await gatherFiles(connection, produce, { ...how, base });
+  const files = await saveAgainIfChanged(
+    materializer,
+    () => gatherFiles(connection, produce, { ...how, base }),
+  );
   try {
     return await save(files);
   } catch (error) {
@@ -176,7 +180,7 @@ export async function gatherFiles(
       if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();
     }
     await sending.end();
-    for (const file of checks) file.check!();
+    for (const file of checks) await file.check!();
   } catch (error) {
     await sending.stop(error);
     if (isRegistryError(error) || signal?.aborted) throw error;

@@ -1,5 +1,5 @@
 // Lists everything in a folder that is to be saved.
-import { readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
@@ -11,8 +11,8 @@ import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import type { FileMode } from "../../core/record.ts";
+import { sourceChanged } from "../../core/work/source_change.ts";
 import {
-  changed,
   checkFolderPlace,
   checkReadable,
   isSameState,
@@ -20,7 +20,7 @@ import {
   lostFile,
   stateOf,
 } from "../../disk/disk_file.ts";
-import type { DiskFile, DiskState } from "../../disk/disk_file.ts";
+import type { DiskFile } from "../../disk/disk_file.ts";
 import { isStageName } from "../../disk/stage/folders.ts";
 import { Choice } from "./choice.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
@@ -37,8 +37,8 @@ export interface FoundFile extends DiskFile {
 export interface FoundFolder {
   /** Files, links and empty folders, by the bytes of their names. */
   files: FoundFile[];
-  /** Throws `Conflict` if entries of a folder were added or removed since. */
-  checkUnchanged(): void;
+  /** Throws `Conflict` if entries to save were added, removed or replaced since. */
+  checkUnchanged(): Promise<void>;
 }
 
 /** A folder that has yet to be walked. */
@@ -64,30 +64,72 @@ export async function walkFolder(
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
     const { name, path } = folder;
-    const stats = lookAgain(path);
-    if (!stats.isDirectory()) throw changed(path);
-    folders.push({ name, path, state: stateOf(stats), mode: "folder", ...timesOf(stats, options) });
-    const above = [...folder.above, identityOf(stats)];
-    const entries = await list(path).catch((error) => leaveOut(error, `${name}/`, options));
-    if (entries === undefined) continue;
-    const choice = await folder.choice.within(folder, entries);
-    let kept = 0;
-    for (const entry of entries) {
-      const place = { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry) };
-      const found = look({ ...place, above, choice }, options);
-      if (found === undefined) continue;
-      kept++;
-      if ("above" in found) waiting.push(found);
-      else files.push(found);
+    const found = await walkOne(folder, options).catch((error) => {
+      if (name !== "" && wasRemoved(path, error)) return undefined; // as if it had not been listed
+      throw error;
+    });
+    if (found === undefined) continue;
+    folders.push(found.folder);
+    for (const entry of found.entries) {
+      if ("above" in entry) waiting.push(entry);
+      else files.push(entry);
     }
-    if (kept === 0 && name !== "" && choice.keepsEmpty(name)) empty.add(name);
-    checkFolderPlace(path); // detects a link that replaced this folder meanwhile
+    if (found.isEmpty && name !== "") empty.add(name);
   }
   const kept = foldersKept(files, empty, options);
   files.push(...folders.filter(({ name }) => kept.has(name)));
   if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));
-  return { files, checkUnchanged: () => folders.forEach(checkUnchanged) };
+  return {
+    files,
+    async checkUnchanged() {
+      if (folders.every(isUnchanged)) return;
+      const now = await walkFolder(root, { ...options, onLeftOut: undefined });
+      const missing = (some: FoundFile[], all: FoundFile[]) => {
+        const entries = new Set(all.map(entryOf));
+        return some.find((file) => !entries.has(entryOf(file)));
+      };
+      const other = missing(files, now.files) ?? missing(now.files, files);
+      if (other !== undefined) throw sourceChanged(other.path);
+    },
+  };
+}
+
+/** Lists what is to be saved of a folder; undefined if it may not be read and is left out. */
+async function walkOne(
+  { choice: above, ...folder }: FolderToWalk,
+  options: LocalPathOptions,
+) {
+  const { name, path } = folder;
+  const stats = lookAgain(path);
+  if (!stats.isDirectory()) throw sourceChanged(path);
+  const mode: FileMode = "folder";
+  const found = { name, path, state: stateOf(stats), mode, ...timesOf(stats, options) };
+  const within = [...folder.above, identityOf(stats)];
+  const names = await list(path).catch((error) => leaveOut(error, `${name}/`, options));
+  const choice = await above.within(folder, names ?? []);
+  const entries = (names ?? []).flatMap((entry) => {
+    const place = { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry) };
+    return look({ ...place, above: within, choice }, options) ?? [];
+  });
+  if (names !== undefined) checkFolderPlace(path); // detects a link that replaced it meanwhile
+  const isEmpty = names !== undefined && entries.length === 0 && choice.keepsEmpty(name);
+  return { folder: found, entries, isEmpty };
+}
+
+function isUnchanged({ path, state }: DiskFile): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && isSameState(state, stateOf(stats));
+}
+
+/** Returns what a change of a folder can change: times and sizes are checked as files are read. */
+function entryOf({ name, path, mode, target, state: { dev, ino } }: FoundFile): string {
+  return JSON.stringify([name, path, mode, target, dev, ino]);
+}
+
+function wasRemoved(path: string, error: unknown): boolean {
+  if (!isRegistryError(error, "Conflict", "NotFound")) return false;
+  return onDisk("read", path, () => lstatSync(path, { throwIfNoEntry: false })) === undefined;
 }
 
 /** Returns the folders to save: empty ones, and with preserved times also those of files. */
@@ -108,10 +150,6 @@ function nothingIncluded(root: string): RegistryError {
     state: "no file matches `include`",
     hint: "Use .gitignore patterns: *.csv anywhere, /data at the root, raw/ a folder.",
   });
-}
-
-function checkUnchanged({ path, state }: { path: string; state: DiskState }): void {
-  if (!isSameState(state, stateOf(lookAgain(path)))) throw changed(path);
 }
 
 function identityOf({ dev, ino }: Stats): string {
@@ -150,6 +188,7 @@ function look(
   try {
     return examine(entry, options);
   } catch (error) {
+    if (wasRemoved(entry.path, error)) return undefined; // as if it had not been listed
     return leaveOut(error, entry.name, options);
   }
 }

@@ -8,6 +8,7 @@ import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
+import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
@@ -83,8 +84,10 @@ export async function saveFiles(
   });
   const attempt = (given: SaveOptions) =>
     new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
-  const saved = await attempt(options) ?? await attempt({ ...options, base: null });
-  return saved!; // without a base the second attempt has a result
+  return await saveAgainIfChanged(artifact.materializer, async () => {
+    const saved = await attempt(options) ?? await attempt({ ...options, base: null });
+    return saved!; // without a base the second attempt has a result
+  });
 }
 
 /** The end of an attempt. */

@@ -12,12 +12,16 @@ import { join } from "node:path";
 import { readAll } from "../../core/bytes/bytes.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { DiskContent, lookAt, stateOf } from "../../disk/disk_file.ts";
-import { file, folder, localPath } from "../../materializers/mod.ts";
+import { file, folder, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { fails, readFiles } from "./fake_artifact.ts";
 import { inFolder, write } from "./in_folder.ts";
 
-function filesOf(root: string, signal?: AbortSignal): AsyncIterable<FileToSave> {
-  return folder().save(localPath(root) as never, { signal }) as AsyncIterable<FileToSave>;
+function filesOf(
+  root: string,
+  signal?: AbortSignal,
+  options?: LocalPathOptions,
+): AsyncIterable<FileToSave> {
+  return folder().save(localPath(root, options) as never, { signal }) as AsyncIterable<FileToSave>;
 }
 
 inFolder("a large file is read piece by piece, as often as asked", async (root) => {
@@ -153,4 +157,36 @@ inFolder("a file rewritten in place with its time set back has changed", async (
     await fails("Conflict", () => Promise.try(() => content.bytes()));
     await fails("Conflict", () => Array.fromAsync(content.chunks()));
   }
+});
+
+inFolder("names that are left out may come and go while a folder is read", async (root) => {
+  const how: LocalPathOptions[] = [{ exclude: "*.tmp" }, { include: "*.csv" }, {}];
+  for (const options of how) {
+    rmSync(root, { recursive: true });
+    for (const path of ["a.csv", "sub/b.csv", "sub/gone.tmp"]) write(root, path);
+    if (how.indexOf(options) === 2) write(root, ".holdfastignore", "*.tmp");
+    for (const path of ["sub", "."]) utimesSync(join(root, path), 9, 9);
+    const seen: string[] = [];
+    for await (const { path, check } of filesOf(root, undefined, options)) {
+      seen.push(path);
+      rmSync(join(root, "sub/gone.tmp"), { force: true });
+      for (const name of ["new.tmp", "sub/new.tmp"]) write(root, name);
+      await check?.();
+    }
+    assertEquals(seen.filter((path) => path.endsWith("csv")), ["a.csv", "sub/b.csv"]);
+  }
+});
+
+inFolder("entries that are removed after they were listed are not there", async (root) => {
+  write(root, "kept/a.csv");
+  const names = Array.from({ length: 9 }, (_, i) => `${i}.tmp`);
+  for (const name of names) write(root, `kept/${name}`);
+  const onLeftOut = () =>
+    names.forEach((name) => rmSync(join(root, "kept", name), { force: true }));
+  const seen = await Array.fromAsync(filesOf(root, undefined, { exclude: "*.tmp", onLeftOut }));
+  assertEquals(seen.map(({ path }) => path), ["kept/a.csv"]);
+  for (const name of ["x/1.csv", "x/2.csv", "x/3.tmp"]) write(root, name);
+  const remove = () => rmSync(join(root, "x"), { recursive: true, force: true });
+  const left = filesOf(root, undefined, { exclude: "*.tmp", onLeftOut: remove });
+  assertEquals((await Array.fromAsync(left)).map(({ path }) => path), ["kept/a.csv"]);
 });

@@ -5,6 +5,7 @@ import type { FilesToSave } from "../../../core/materializer.ts";
 import { checkDraft } from "../../contract/verb_options.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
 import { wordedVerbs } from "../../contract/verb_errors.ts";
+import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
 import type { Draft, OpenDraftOptions } from "../../../core/registry/draft.ts";
 import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";
@@ -26,8 +27,14 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     checkName(part, "a part of a draft");
     checkMay("add to");
     if (typeof files !== "object" || files === null) throw noFiles(spoken, part);
-    const produce = () => filesOf(context, files, signal);
-    return await addPart(call(signal), { ...options, part, produce });
+    const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
+      files instanceof Promise;
+    const given = (made: FilesToSave) =>
+      addPart(call(signal), { ...options, part, produce: () => made });
+    if (areFiles) return await given(files as FilesToSave);
+    const materializer = context.materializers.forValue(files);
+    const save = () => given(materializer.save(files, { signal }));
+    return await saveAgainIfChanged(materializer, save);
   };
 
   const opened = checkDraft({
@@ -82,16 +89,6 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     commit: `commit ${spoken}`,
     discard: `discard ${spoken}`,
   });
-}
-
-function filesOf(
-  { materializers }: Context,
-  given: FilesToSave | object,
-  signal?: AbortSignal,
-): FilesToSave | Promise<FilesToSave> {
-  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given ||
-    given instanceof Promise;
-  return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
 }
 
 function noFiles(spoken: string, part: string): RegistryError {

@@ -79,7 +79,7 @@ export class FileWriter {
       if (!await this.#hold(taken)) given.next = taken;
       if (given.next !== undefined || this.#heldBytes > INLINE_BYTES) return false;
     }
-    this.#checkAll();
+    await this.#checkAll();
     await this.#placeInline();
     return true;
   }
@@ -96,7 +96,7 @@ export class FileWriter {
       if (next !== undefined) await add(sender, next);
       for await (const file of rest) await add(sender, await this.#take(file, given));
       await sender.end();
-      this.#checkAll();
+      await this.#checkAll();
     } catch (error) {
       await tasks.stop(error);
       throw error;
@@ -166,8 +166,8 @@ export class FileWriter {
     }
   }
 
-  #checkAll(): void {
-    for (const file of this.#checks) file.check!();
+  async #checkAll(): Promise<void> {
+    for (const file of this.#checks) await file.check!();
   }
 }
 

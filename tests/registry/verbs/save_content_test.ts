@@ -63,13 +63,14 @@ testOnEach("save() detects files that change meanwhile", async ({ registry, back
   mkdirSync(root.join("data"));
   for (const name of ["a", "b", "c"]) writeFileSync(root.join("data", name), noise(400_000));
   const before = await keysOf(backend);
-  const grow = () => writeFileSync(root.join("data", "c"), noise(500_000));
+  let changes = 0;
+  const grow = () => writeFileSync(root.join("data", "c"), noise(500_000 + ++changes));
   await rejected(
     "Conflict",
     registry.save("data", localPath(root.join("data")), { onProgress: grow }),
     /change/,
   );
-  const more = () => writeFileSync(root.join("data", "d"), "new");
+  const more = () => writeFileSync(root.join("data", `d${++changes}`), "new");
   await rejected(
     "Conflict",
     registry.save("data", localPath(root.join("data")), { onProgress: more }),

@@ -1,0 +1,31 @@
+// Files and folders on disk that change while they are saved.
+import { fault, isRegistryError, type RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+
+const STATE = "it changed while it was read";
+
+export function sourceChanged(path: string, cause?: unknown): RegistryError {
+  return fault({
+    code: "Conflict",
+    action: "save",
+    subject: shown(path),
+    state: STATE,
+    hint: "Stop its writers, or save a copy. The folder must not contain the registry.",
+    hints: { cli: "Stop its writers, leave them out with --exclude, or save a copy." },
+    cause,
+  });
+}
+
+/** Saves a file or folder, once more if it changed meanwhile. Other values may be read only once. */
+export async function saveAgainIfChanged<T>(
+  { id }: { id: string },
+  save: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await save();
+  } catch (error) {
+    const isOnDisk = id === "file" || id === "folder";
+    if (!isOnDisk || !isRegistryError(error, "Conflict") || error.state !== STATE) throw error;
+    return await save();
+  }
+}
