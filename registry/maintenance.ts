@@ -164,6 +164,10 @@ export async function verifyRegistry(
  * Each may be any registry, such as a client of a service; `leftOut` of the report lists what such
  * a registry cannot provide (deletions) or keep (dates).
  *
+ * Every release and alias of the target names versions that it has, also during the run and after an
+ * interrupted one: releases follow their members, also those of names that were not chosen, aliases
+ * follow releases, and deletions are last. A release whose member failed is a `Conflict`.
+ *
  * A repeated run copies only what is missing. A different value is overwritten in a mutable target,
  * and a `Conflict` in `failures` in an immutable one.
  *

@@ -4,41 +4,82 @@ import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
 import { fault, isRegistryError, messageOf, orMissing } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
-import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
+import {
+  compareVersions,
+  inRange,
+  parseVersion,
+  type Version,
+} from "../../../core/naming/versions.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, VersionEntry } from "../../../core/registry.ts";
 import { UNKNOWN } from "../../cell/since.ts";
 import { attempt, holdTheSame, occupied, persist } from "./run.ts";
 import type { AnyRun, NamePair, Outcome } from "./run.ts";
+import type { NameMirror } from "./mirror_name.ts";
 import type { Context } from "../../operations/context.ts";
 import { saveFiles } from "../../operations/save.ts";
 
-export async function mirrorNameByContract(
-  run: ContractRun,
-  names: NamePair,
-): Promise<ReadonlySet<string>> {
-  const { from, to, range, signal } = run;
-  const list = (registry: Registry, name: string) => {
+/** Mirrors a name by the methods of every registry, which report no deletions. */
+export class ContractMirror implements NameMirror {
+  readonly pair: NamePair;
+  readonly mirrored = new Set<string>();
+  readonly #run: ContractRun;
+  readonly #there = new Set<string>();
+  #releases: string[] = [];
+
+  constructor(run: ContractRun, pair: NamePair) {
+    this.#run = run;
+    this.pair = pair;
+  }
+
+  get waiting(): number {
+    return this.#releases.length;
+  }
+
+  async copyVersions(): Promise<boolean> {
+    const { from, to, range } = this.#run;
+    const { name, target } = this.pair;
+    const all = await this.#list(from, name);
+    for (const { canonical } of await this.#list(to, target)) this.#there.add(canonical);
+    const isWanted = (version: Version) => range === undefined || inRange(version, range);
+    const versions = all.filter(isWanted).sort(compareVersions);
+    await this.#copy(versions.map(({ canonical }) => canonical));
+    return this.waiting === 0;
+  }
+
+  copyReleases(): Promise<void> {
+    const releases = this.#releases;
+    this.#releases = [];
+    return this.#copy(releases);
+  }
+
+  async moveAliases(): Promise<void> {
+    if (this.#run.aliases) await mirrorAliases(this.#run, this.pair, this.mirrored);
+  }
+
+  async deleteVersions(): Promise<void> {}
+
+  async end(): Promise<void> {}
+
+  async #copy(versions: readonly string[]): Promise<void> {
+    const run = this.#run;
+    await run.forEach(versions, async (version) => {
+      const isThere = this.#there.has(version);
+      const mirror = () => mirrorVersion(run, this.pair, version, isThere);
+      const outcome = await attempt(run, { ...this.pair, version }, mirror, unexpected);
+      if (outcome?.action === "waiting") this.#releases.push(version);
+      if (outcome?.action === "copied" || outcome?.action === "skipped") {
+        this.mirrored.add(version);
+      }
+    });
+  }
+
+  async #list(registry: Registry, name: string): Promise<Version[]> {
+    const { signal } = this.#run;
     const versions = () => registry.versions(name, { signal });
-    return persist(run, () => Array.fromAsync(versions(), ({ version }) => parseVersion(version)));
-  };
-  const all = await list(from, names.name);
-  const versions = all.filter((version) => range === undefined || inRange(version, range)).sort(
-    compareVersions,
-  );
-  const there = new Set((await list(to, names.target)).map(({ canonical }) => canonical));
-  const mirrored = new Set<string>();
-  await run.forEach(versions, async ({ canonical: version }) => {
-    const outcome = await attempt(
-      run,
-      { ...names, version },
-      () => mirrorVersion(run, names, version, there.has(version)),
-      unexpected,
-    );
-    if (outcome?.action === "copied" || outcome?.action === "skipped") mirrored.add(version);
-  });
-  if (run.aliases) await mirrorAliases(run, names, mirrored);
-  return mirrored;
+    const parse = ({ version }: VersionEntry) => parseVersion(version);
+    return await persist(this.#run, () => Array.fromAsync(versions(), parse));
+  }
 }
 
 async function mirrorVersion(
@@ -57,6 +98,7 @@ async function mirrorVersion(
     if (present !== undefined && !to.settings.mutable) {
       throw occupied(to.location, target, "the target has another value for this version");
     }
+    if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
     const { files, size: bytes } = artifact.info;
     if (run.dryRun) return { action: "copied", files: files.length, bytes };
     try {

@@ -2,20 +2,24 @@
 import { isPrefix } from "../../../core/backend.ts";
 import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
 import { checkName, decodeName, shown } from "../../../core/naming/names.ts";
-import type { Registry, SignalOptions, VersionEntry } from "../../../core/registry.ts";
-import { RELEASE } from "../../../core/registry/release.ts";
-import { compareVersions, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
+import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import {
+  compareVersions,
+  parseVersion,
+  parseVersionRange,
+  type VersionRange,
+} from "../../../core/naming/versions.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../../operations/context.ts";
-import { readInput } from "../../operations/lineage/inputs.ts";
 import { NAMES, namesPrefix } from "../../format/layout.ts";
 import { checkHas, checkKnown } from "../../operations/listing.ts";
 import { readThrough } from "../../cache/read.ts";
-import { mirrorName } from "./mirror_name.ts";
+import { type CreateMirror, mirrorInOrder } from "./in_order.ts";
+import { type NameMirror, StoreMirror } from "./mirror_name.ts";
 import { countItem, emptyReport } from "./report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./report.ts";
-import { type AnyRun, type MirrorRun, type NamePair, persist } from "./run.ts";
+import { type AnyRun, Members, type MirrorRun, type NamePair, persist } from "./run.ts";
 
 /** Options of {@linkcode mirrorRegistry}. */
 export interface MirrorOptions extends SignalOptions {
@@ -55,8 +59,9 @@ export async function mirrorRegistry(
   if (stores.to !== undefined && !dryRun) checkWritable(stores.to, "mirror into it");
   const report = emptyReport(dryRun);
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
-  const run = createRun(stores.to, options, report, progress);
-  const mirrorOne = await chooseMirror(run, from, to, stores);
+  const members = new Members(from, to, signal);
+  const run = createRun(stores.to, { ...options, members }, report, progress);
+  const create = await chooseMirror(run, from, to, stores);
   if (stores.from === undefined && run.deleted) {
     report.leftOut.push("deletions");
     if (run.aliases) report.leftOut.push("removed aliases");
@@ -64,22 +69,18 @@ export async function mirrorRegistry(
   if (stores.to === undefined) report.leftOut.push("dates");
   if (stores.from === undefined || stores.to === undefined) report.leftOut.push("annotations");
   const names = await persist(run, () => pairNames(from, options, stores.from));
-  const members = await persist(run, () => membersBeside(from, names, options));
-  progress.totalNames = names.length + members.length;
-  const mirrorPair = async (pair: NamePair, mirrorOne: MirrorName) => {
-    const versions = await mirrorOne(pair);
+  progress.totalNames = names.length;
+  const end = async (mirror: NameMirror) => {
+    await mirror.end();
     if (verify && !dryRun) {
-      report.failures.push(...await persist(run, () => readBack(run, to, pair, versions)));
+      const { pair, mirrored } = mirror;
+      report.failures.push(...await persist(run, () => readBack(run, to, pair, mirrored)));
     }
     progress.names = ++report.names;
     onProgress?.({ ...progress });
   };
   try {
-    for (const { pair, range } of members) { // before the releases that name them
-      const only = from.settings.versioned ? { ...run, range: parseVersionRange(range) } : run;
-      await mirrorPair(pair, await chooseMirror(only, from, to, stores));
-    }
-    await forEachAtOnce(names, (pair) => mirrorPair(pair, mirrorOne), { concurrency });
+    await mirrorInOrder(run, names, { create, end, concurrency, ...options });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -87,65 +88,38 @@ export async function mirrorRegistry(
   return report;
 }
 
-/**
- * Returns the members of releases that the chosen names do not include, each with a range of the
- * versions that a release names. A name has releases if its newest version is one.
- */
-async function membersBeside(
-  from: Registry,
-  names: readonly NamePair[],
-  { names: only, prefix, rename, signal }: MirrorOptions,
-): Promise<{ pair: NamePair; range: string }[]> {
-  if (only === undefined && prefix === undefined || rename !== undefined) return [];
-  const chosen = new Set(names.map(({ name }) => name));
-  const members = new Map<string, Set<string>>();
-  const isRelease = ({ info }: VersionEntry) => info?.materializer.id === RELEASE;
-  for (const { name } of names) {
-    const [newest] = await Array.fromAsync(
-      from.versions(name, { details: true, limit: 1, signal }),
-    );
-    if (newest === undefined || !isRelease(newest)) continue;
-    for await (const entry of from.versions(name, { details: true, signal })) {
-      if (!isRelease(entry)) continue;
-      for (const input of entry.info!.inputs) {
-        const { name, version } = readInput(from, input);
-        if (name === undefined || version === undefined || chosen.has(name)) continue;
-        members.set(name, (members.get(name) ?? new Set()).add(version.canonical));
-      }
-    }
-  }
-  return [...members].map(([name, versions]) => (
-    { pair: { name, target: name }, range: [...versions].join(" || ") }
-  ));
-}
-
-/** Mirrors a name. Returns the versions that are now equal in the target. */
-type MirrorName = (pair: NamePair) => Promise<ReadonlySet<string>>;
-
 /** Mirrors cell by cell between stores, otherwise by the methods of every registry. */
 async function chooseMirror(
   run: AnyRun,
   from: Registry,
   to: Registry,
   stores: { from?: Context; to?: Context },
-): Promise<MirrorName> {
+): Promise<CreateMirror> {
+  const rangeOf = (range?: VersionRange) => from.settings.versioned ? range : undefined;
   if (stores.from !== undefined && stores.to !== undefined) {
     const between: MirrorRun = { ...run, from: stores.from, to: stores.to };
-    return (pair) => mirrorName(between, pair);
+    return (pair, range) => new StoreMirror({ ...between, range: rangeOf(range) }, pair);
   }
-  const { mirrorNameByContract } = await import("./by_contract.ts");
+  const { ContractMirror } = await import("./by_contract.ts");
   const byContract = { ...run, from, to, store: stores.to };
-  return (pair) => mirrorNameByContract(byContract, pair);
+  return (pair, range) => new ContractMirror({ ...byContract, range: rangeOf(range) }, pair);
 }
 
 function createRun(
   to: Context | undefined,
-  options: MirrorOptions,
+  options: MirrorOptions & { members: Members },
   report: MirrorReport,
   progress: MirrorProgress,
 ): AnyRun {
-  const { range, aliases = true, deleted = true, verify = false, concurrency = 8, signal } =
-    options;
+  const {
+    members,
+    range,
+    aliases = true,
+    deleted = true,
+    verify = false,
+    concurrency = 8,
+    signal,
+  } = options;
   const limit = createLimit(concurrency);
   let failed = 0;
   return {
@@ -155,6 +129,7 @@ function createRun(
     deleted,
     verify,
     signal,
+    members,
     dryRun: report.dryRun,
     range: range === undefined ? undefined : parseVersionRange(range),
     forEach: (items, task) =>
@@ -165,6 +140,9 @@ function createRun(
     },
     done(item) {
       countItem(report, item);
+      if (report.dryRun && item.action === "copied") {
+        members.planned.add(`${item.target}@${item.version}`);
+      }
       if (item.version !== undefined && !item.annotations) progress.versions++;
       options.onItem?.(item);
       options.onProgress?.({ ...progress });

@@ -20,11 +20,13 @@ import { tryLocate } from "../../operations/resolve.ts";
  * Points an alias of the target to the version that it names in the source, change by change.
  *
  * @param versions versions that are equal in both; the alias may also name one that both deleted
+ * @param isPending true if deletions follow: an alias of such a version is postponed
  */
 export async function mirrorAlias(
   run: MirrorRun,
   pair: CellPair,
   versions: ReadonlySet<string>,
+  isPending: boolean,
 ): Promise<Outcome> {
   if (pair.source.head.dead && !mayRemove(run, pair)) return { action: "skipped" };
   return await persist(run, async () => {
@@ -32,7 +34,7 @@ export async function mirrorAlias(
     if (state === undefined) return { action: "skipped" };
     return state.wanted.record.kind === "deleted"
       ? await remove(run, pair, state)
-      : await set(run, pair, state, versions);
+      : await set(run, pair, state, { versions, isPending });
   });
 }
 
@@ -40,7 +42,7 @@ async function set(
   run: MirrorRun,
   pair: CellPair,
   state: AliasState,
-  versions: ReadonlySet<string>,
+  { versions, isPending }: { versions: ReadonlySet<string>; isPending: boolean },
 ): Promise<Outcome> {
   const { to, dryRun, signal } = run;
   const { target } = pair;
@@ -51,7 +53,9 @@ async function set(
     if (!dryRun) await settle(to, [recordKey(cellThere(pair), generation)], signal);
     return { action: "skipped", generation };
   }
-  if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };
+  if (!versions.has(version) && !await isDeleted(run, pair, version)) {
+    return { action: isPending ? "postponed" : "skipped" };
+  }
   if (dryRun) return { action: "copied", generation: generation + 1 };
   const located = await tryLocate(to, parseRef(target, version), signal);
   if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias

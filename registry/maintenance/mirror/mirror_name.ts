@@ -1,5 +1,6 @@
-// Mirrors one name: its versions, oldest first, then its aliases.
+// Mirrors one name: its versions, oldest first, then its aliases, then deletions.
 import { compareVersions, inRange, type Version } from "../../../core/naming/versions.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
@@ -17,62 +18,146 @@ import {
   versionCell,
 } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
+import { listHolds } from "../../operations/holds.ts";
 
 /** Deletions are mirrored before more cells than this are listed. */
 const DELETIONS_AT_ONCE = 1_000;
 
-export async function mirrorName(run: MirrorRun, names: NamePair): Promise<ReadonlySet<string>> {
-  const ledger = createLedger(run, names);
-  const versions: CellPair[] = [];
-  const aliases: CellPair[] = [];
-  const notes: CellPair[] = [];
-  const live: Version[] = []; // in the target
-  let deletions: CellPair[] = [];
-  for await (const { source, there } of listPairs(run, names)) {
-    if (there !== undefined) await ledger.keep(there);
-    if (there?.version !== undefined && !there.notes && !there.head.dead) live.push(there.version);
-    if (source === undefined) continue;
-    const pair = { ...names, source, there };
-    if (source.alias !== undefined) aliases.push(pair);
-    else if (source.notes) notes.push(pair);
-    else if (!isWanted(run, pair)) continue;
-    else if (!source.head.dead) versions.push(pair);
-    else if (deletions.push(pair) >= DELETIONS_AT_ONCE) await bury();
-  }
-  await bury();
-  live.sort(compareVersions);
-  const mirrored = new Set<string>();
-  const postponed: CellPair[] = [];
+/** Mirrors a name in steps: what names a version comes after it, and goes before it. */
+export type NameMirror = Pick<StoreMirror, keyof StoreMirror>;
 
-  await run.forEach(versions.sort(oldestFirst), (pair) => copy(pair, true));
-  for (const pair of postponed.sort(oldestFirst)) {
-    await run.forEach([pair], (only) => copy(only, false));
-  }
-  if (run.aliases) await each(aliases, (pair) => mirrorAlias(run, pair, mirrored));
-  const isMirrored = ({ source: { version } }: CellPair) =>
-    version === undefined || mirrored.has(version.canonical);
-  await each(notes.filter(isMirrored), (pair) => mirrorNotes(run, pair));
-  await ledger.save();
-  return mirrored;
+/** Mirrors a name between stores, cell by cell. */
+export class StoreMirror {
+  readonly pair: NamePair;
+  /** Versions that are now equal in the target. */
+  readonly mirrored = new Set<string>();
+  readonly #run: MirrorRun;
+  readonly #ledger: Ledger;
+  readonly #live: Version[] = []; // in the target
+  #releases: CellPair[] = [];
+  #aliases: CellPair[] = [];
+  readonly #notes: CellPair[] = [];
+  #deletions: CellPair[] = [];
 
-  async function each(
+  constructor(run: MirrorRun, pair: NamePair) {
+    this.#run = run;
+    this.pair = pair;
+    this.#ledger = createLedger(run, pair);
+  }
+
+  /** Number of releases and deletions that wait for those of other names. */
+  get waiting(): number {
+    return this.#releases.length + this.#deletions.length;
+  }
+
+  /** Copies versions, oldest first. Returns false if releases wait for their members. */
+  async copyVersions(): Promise<boolean> {
+    const run = this.#run;
+    const versions: CellPair[] = [];
+    let deleted: CellPair[] = [];
+    const deleteAgain = async () => {
+      await this.#each(deleted, (pair) => mirrorDeletion(run, pair, this.#ledger));
+      deleted = []; // a name may have a hundred thousand
+    };
+    for await (const { source, there } of listPairs(run, this.pair)) {
+      if (there !== undefined) await this.#ledger.keep(there);
+      const isLive = there?.version !== undefined && !there.notes && !there.head.dead;
+      if (isLive) this.#live.push(there.version!);
+      if (source === undefined) continue;
+      const pair = { ...this.pair, source, there };
+      if (source.alias !== undefined) this.#aliases.push(pair);
+      else if (source.notes) this.#notes.push(pair);
+      else if (!isWanted(run, pair)) continue;
+      else if (!source.head.dead) versions.push(pair);
+      else if (isLive) this.#deletions.push(pair);
+      else if (deleted.push(pair) >= DELETIONS_AT_ONCE) await deleteAgain();
+    }
+    await deleteAgain();
+    this.#live.sort(compareVersions);
+    const alone: CellPair[] = [];
+    await run.forEach(versions.sort(oldestFirst), async (pair) => {
+      if (await this.#copy(pair, true) === "postponed") alone.push(pair);
+    });
+    for (const pair of alone.sort(oldestFirst)) {
+      await run.forEach([pair], (only) => this.#copy(only, false));
+    }
+    return this.#releases.length === 0;
+  }
+
+  /** Copies the releases whose members are in the target by now. */
+  async copyReleases(): Promise<void> {
+    const releases = this.#releases;
+    this.#releases = [];
+    await this.#run.forEach(releases, (pair) => this.#copy(pair, false));
+  }
+
+  /** Mirrors aliases, notes and labels. */
+  async moveAliases(): Promise<void> {
+    const run = this.#run;
+    await this.#moveAliases();
+    const isMirrored = ({ source: { version } }: CellPair) =>
+      version === undefined || this.mirrored.has(version.canonical);
+    await this.#each(this.#notes.filter(isMirrored), (pair) => mirrorNotes(run, pair));
+  }
+
+  /** Postpones aliases of versions that are deleted in the source and not yet in the target. */
+  async #moveAliases(): Promise<void> {
+    const aliases = this.#run.aliases ? this.#aliases : [];
+    this.#aliases = [];
+    await this.#each(aliases, async (pair) => {
+      const isPending = this.#deletions.length > 0;
+      const outcome = await mirrorAlias(this.#run, pair, this.mirrored, isPending);
+      if (outcome.action === "postponed") this.#aliases.push(pair);
+      return outcome;
+    });
+  }
+
+  /** Mirrors deletions, but not of members that a release of the target holds, unless `held`. */
+  async deleteVersions(held = false): Promise<void> {
+    const isHeld = held || this.#deletions.length === 0 ? () => false : await this.#findHeld();
+    const { true: waiting = [], false: others = [] } = Object.groupBy(
+      this.#deletions,
+      ({ source }) => `${isHeld(source.version!.canonical)}`,
+    );
+    this.#deletions = waiting;
+    await this.#each(others, (pair) => mirrorDeletion(this.#run, pair, this.#ledger));
+    if (waiting.length === 0) await this.#moveAliases();
+  }
+
+  async #findHeld(): Promise<(version: string) => boolean> {
+    const { to, signal } = this.#run;
+    const { releases } = await persist(
+      this.#run,
+      () => listHolds(to, { name: this.pair.target }, { signal }),
+    ).catch((error) => {
+      if (!isRegistryError(error, "Corrupt")) throw error;
+      return { releases: [] }; // a damaged release has no readers
+    });
+    const held = new Set(releases.map(({ version }) => version));
+    return (version) => held.has(version);
+  }
+
+  async end(): Promise<void> {
+    await this.#ledger.save();
+  }
+
+  async #each(
     pairs: readonly CellPair[],
     action: (pair: CellPair) => Promise<Outcome>,
   ): Promise<void> {
-    await run.forEach(pairs, (pair) => step(run, ledger, pair, () => action(pair)));
+    const { forEach } = this.#run;
+    await forEach(pairs, (pair) => step(this.#run, this.#ledger, pair, () => action(pair)));
   }
 
-  async function copy(pair: CellPair, postpone: boolean): Promise<void> {
-    const mirror = () => mirrorVersion(run, pair, { live, postpone });
-    const action = (await step(run, ledger, pair, mirror))?.action;
-    if (action === "postponed") postponed.push(pair);
-    if (action === "copied" || action === "skipped") mirrored.add(pair.source.version!.canonical);
-  }
-
-  /** Mirrors the collected deletions and drops them: a name may have a hundred thousand. */
-  async function bury(): Promise<void> {
-    await each(deletions, (pair) => mirrorDeletion(run, pair, ledger));
-    deletions = [];
+  async #copy(pair: CellPair, postpone: boolean): Promise<Outcome["action"] | undefined> {
+    const run = this.#run;
+    const mirror = () => mirrorVersion(run, pair, { live: this.#live, postpone });
+    const action = (await step(run, this.#ledger, pair, mirror))?.action;
+    if (action === "waiting") this.#releases.push(pair);
+    if (action === "copied" || action === "skipped") {
+      this.mirrored.add(pair.source.version!.canonical);
+    }
+    return action;
   }
 }
 

@@ -56,6 +56,7 @@ async function bring(
     if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
+  if (!await run.members.areThere(record)) return { action: "waiting" };
   const above = head === undefined || mutable
     ? undefined
     : await freeAbove(run, target, { located, head, present });

@@ -1,10 +1,20 @@
 // One run of a mirror: its options, attempts and failures.
 import { isDeepStrictEqual } from "node:util";
-import { type Fault, fault, isRegistryError, RegistryError } from "../../../core/errors.ts";
+import {
+  type Fault,
+  fault,
+  isRegistryError,
+  orMissing,
+  RegistryError,
+} from "../../../core/errors.ts";
 import { inWords } from "../../contract/verb_errors.ts";
 import type { Origin, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
-import type { Version, VersionRange } from "../../../core/naming/versions.ts";
+import { parseVersion, type Version, type VersionRange } from "../../../core/naming/versions.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { RELEASE } from "../../../core/registry/release.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { type NamedInput, readInput } from "../../operations/lineage/inputs.ts";
 import type { Context } from "../../operations/context.ts";
 import { nameFolder } from "../../format/layout.ts";
 import type { Head } from "../../cell/heads.ts";
@@ -21,6 +31,7 @@ export interface AnyRun {
   readonly verify: boolean;
   readonly dryRun: boolean;
   readonly signal?: AbortSignal;
+  readonly members: Members;
   /** Calls `task` for each item, with the concurrency of the whole run. */
   forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
   moved(bytes: number): void;
@@ -55,7 +66,8 @@ export interface CellPair extends NamePair {
 }
 
 export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
-  action: MirrorAction | "postponed";
+  /** `waiting`: a release whose members are not in the target yet. */
+  action: MirrorAction | "postponed" | "waiting";
   /** Generation of the target that is now equal to the source. */
   generation?: number;
 }
@@ -105,7 +117,7 @@ export async function attempt(
   try {
     const outcome = await action();
     const { action: done, files, bytes } = outcome;
-    if (done === "postponed") return outcome;
+    if (done === "postponed" || done === "waiting") return outcome;
     run.done({ ...item, action: done, ...(files === undefined ? {} : { files, bytes }) });
     return outcome;
   } catch (error) {
@@ -166,4 +178,79 @@ export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryErr
 function mayPass(error: unknown): boolean {
   if (!isRegistryError(error) || error instanceof LastingConflict) return false;
   return error.retry !== "never" || error.code === "AlreadyExists" || error.code === "Conflict";
+}
+
+type Exact = "name" | "version";
+export type Member = NamedInput & Required<Pick<NamedInput, Exact>>;
+
+/** Finds members of releases that the source has and the target lacks. */
+export class Members {
+  readonly #from: Registry;
+  readonly #to: Registry;
+  readonly #signal?: AbortSignal;
+  /** Versions that a dry run would copy, as `name@version` of the target. */
+  readonly planned = new Set<string>();
+  #missing: Member[] = [];
+  readonly #taken = new Set<string>();
+  /** True after the last attempt to copy members: a release without them fails. */
+  isLast = false;
+
+  constructor(from: Registry, to: Registry, signal?: AbortSignal) {
+    this.#from = from;
+    this.#to = to;
+    this.#signal = signal;
+  }
+
+  /** Returns false for a release whose members are not all in the target. */
+  async areThere(
+    release: Pick<VersionRecord, "name" | "version" | "materializer" | "inputs">,
+  ): Promise<boolean> {
+    const { name, version, materializer, inputs = [] } = release;
+    if (materializer.id !== RELEASE) return true;
+    const missing: Member[] = [];
+    await forEachAtOnce(inputs, async (input) => {
+      const { name, version, digest } = readInput(this.#from, input);
+      if (name === undefined || version === undefined) return;
+      const member = { name, version, digest, ref: `${name}@${version.canonical}` };
+      if (await this.#isMissing(member)) missing.push(member);
+    });
+    const [first] = missing;
+    if (first === undefined) return true;
+    if (this.isLast) throw incomplete(`${name}@${parseVersion(version).canonical}`, first);
+    this.#missing.push(...missing);
+    return false;
+  }
+
+  /** Returns the members that were found missing, each once. */
+  take(): Member[] {
+    const members = this.#missing.filter(({ ref }) => !this.#taken.has(ref));
+    for (const { ref } of members) this.#taken.add(ref);
+    this.#missing = [];
+    return members;
+  }
+
+  async #isMissing({ ref, digest }: Member): Promise<boolean> {
+    if (this.planned.has(ref)) return false;
+    const has = async (registry: Registry, ifDamaged: boolean) => {
+      try {
+        const info = await orMissing(registry.info(ref, { signal: this.#signal }));
+        return info !== undefined && (digest === undefined || info.digest === digest);
+      } catch (error) {
+        if (!isRegistryError(error, "Corrupt")) throw error;
+        return ifDamaged;
+      }
+    };
+    return !await has(this.#to, false) && await has(this.#from, true);
+  }
+}
+
+function incomplete(release: string, { name, ref }: Member): LastingConflict {
+  const advice = (call: string) => `Mirror the member first, under its own name: ${call}`;
+  return new LastingConflict({
+    action: "mirror release",
+    subject: `"${release}"`,
+    state: `its member "${ref}" is not in the target`,
+    hint: advice(`mirrorRegistry(from, to, { names: [${JSON.stringify(name)}] })`),
+    hints: { cli: advice(`holdfast mirror FROM TO ${name}`) },
+  });
 }

@@ -68,3 +68,13 @@ filledTest("mirror --create creates nothing if source or pattern are mistyped", 
   await it.fails(["mirror", ".holdfast", "copy", "nt*", "--create"], 3, "no name matches");
   assertEquals(await filesIn(it.cwd), before);
 });
+
+filledTest("mirror of a release brings its members", async (it) => {
+  await it.succeeds("publish kit model=config@1");
+  await it.succeeds("publish app kit=kit@1 --alias production");
+  assertMatch(await it.succeeds("mirror .holdfast copy app --create"), /^Mirrored 3 versions /);
+  await it.succeeds("load app@production/kit -r copy");
+  const { code, out } = await it.holdfast("mirror .holdfast other --create --rename =t/");
+  assertEquals(code, 1);
+  assertStringIncludes(out, 'its member "kit@1.0.0" is not in the target');
+});
