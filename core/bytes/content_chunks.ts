@@ -118,7 +118,8 @@ export class ChunkList {
   size = 0;
   #bytes: Uint8Array;
   #view: DataView;
-  #index?: Map<number, number>;
+  /** Chunks in the order of their digests, equal ones as in the file. */
+  #sorted?: Uint32Array;
 
   constructor(average: number, bytes: Uint8Array = new Uint8Array(HEADER_BYTES + ENTRY_BYTES)) {
     this.average = average;
@@ -172,7 +173,7 @@ export class ChunkList {
     this.#bytes.set(digest, at + 4);
     this.count++;
     this.size += length;
-    this.#index = undefined;
+    this.#sorted = undefined;
   }
 
   lengthOf(chunk: number): number {
@@ -224,14 +225,21 @@ export class ChunkList {
     }
   }
 
-  /** Returns the first chunk of this list that equals one of `other`. */
-  find(other: ChunkList, chunk: number): number | undefined {
-    if (this.#index === undefined) {
-      this.#index = new Map();
-      for (let i = this.count - 1; i >= 0; i--) this.#index.set(this.#shortOf(i), i);
+  /** Returns the first chunk from `from` on that equals one of `other`, else the first of all. */
+  find(other: ChunkList, chunk: number, from = 0): number | undefined {
+    const sorted = this.#sorted ??= Uint32Array.from({ length: this.count }, (_, i) => i)
+      .sort((a, b) => this.#shortOf(a) - this.#shortOf(b) || a - b);
+    const short = other.#shortOf(chunk);
+    let low = 0;
+    for (let high = this.count; low < high;) {
+      const middle = (low + high) >> 1;
+      const at = sorted[middle]!;
+      if ((this.#shortOf(at) - short || at - from) < 0) low = middle + 1;
+      else high = middle;
     }
-    const found = this.#index.get(other.#shortOf(chunk));
-    return found !== undefined && this.equals(found, other, chunk) ? found : undefined;
+    const found = sorted[low];
+    if (found !== undefined && this.equals(found, other, chunk)) return found;
+    return from === 0 ? undefined : this.find(other, chunk);
   }
 
   equals(chunk: number, other: ChunkList, otherChunk: number): boolean {
@@ -324,15 +332,19 @@ export function equalRuns(list: ChunkList, other: ChunkList): ChunkRun[] {
   return runs;
 }
 
-/** Returns the offset of each chunk in another file; undefined for chunks that it lacks. */
+/**
+ * Returns the offset of each chunk in another file; undefined for chunks that it lacks. Of equal
+ * chunks there it takes the next one, so that a file of many uses all of them.
+ */
 export function equalChunks(list: ChunkList, other: ChunkList): (number | undefined)[] {
   const offsets = [0];
   for (let i = 0; i < other.count; i++) offsets.push(offsets[i]! + other.lengthOf(i));
-  let next = other.count; // the chunk of `other` that would continue the run
+  let next = 0; // the chunk of `other` that would continue the run
   return Array.from({ length: list.count }, (_, chunk) => {
     const continues = next < other.count && other.equals(next, list, chunk);
-    const found = continues ? next : other.find(list, chunk);
-    next = found === undefined ? other.count : found + 1;
-    return found === undefined ? undefined : offsets[found];
+    const found = continues ? next : other.find(list, chunk, next);
+    if (found === undefined) return undefined;
+    next = found + 1;
+    return offsets[found];
   });
 }

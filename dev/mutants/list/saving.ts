@@ -5,15 +5,15 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "share/little-of-an-object",
     file: "registry/payload/writing/shared_ranges.ts",
-    text: "if (bytes * 2 < sizes.get(key)!) return key;",
+    text: "if (bytes * 2 < sizes.get(key)!) return [key];",
     replacement: "",
     seeds: { first: 1, count: 100, schedule: "shared ranges" },
   },
   {
     name: "share/too-many-objects",
     file: "registry/payload/writing/shared_ranges.ts",
-    text: "return used.size > MAX_OBJECTS ? least![0] : undefined;",
-    replacement: "return undefined;",
+    text: "if (used.size <= MAX_OBJECTS) return [];",
+    replacement: "return [];",
     test: "tests/registry/payload/shared_ranges_test.ts",
     testName: "a file points into eight objects at most",
   },

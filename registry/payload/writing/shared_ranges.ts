@@ -38,9 +38,10 @@ export function planPieces(
       (range) => isWithin(range, sizes) && usable.has(range.key),
     );
     const used = usedBytes(pieces.flatMap(({ size, from }) => from ? [{ ...from, size }] : []));
-    const drop = objectToDrop(used, sizes);
-    if (drop !== undefined) usable.delete(drop);
-    else return used.size > 0 && pieces.length <= mostPieces(list.size) ? pieces : undefined;
+    const drop = objectsToDrop(used, sizes, newBytesOf(pieces));
+    for (const key of drop) usable.delete(key);
+    if (drop.length > 0) continue;
+    return used.size > 0 && pieces.length <= mostPieces(list.size) ? pieces : undefined;
   }
 }
 
@@ -52,14 +53,30 @@ function isWithin({ key, offset, size }: ObjectRange, sizes: ReadonlyMap<string,
   return offset + size <= (sizes.get(key) ?? -1);
 }
 
-/** Returns an object that should not be used: too little of it is, or too many others are. */
-function objectToDrop(
+function newBytesOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { size, from }) => from === undefined ? sum + size : sum, 0);
+}
+
+/**
+ * Returns objects that should not be used: one of which too little is, or the smallest of too many.
+ * These are merged with the new bytes, and so is the next one if it is at most twice as large:
+ * sizes then grow from object to object, and a long history stores each new byte a few times.
+ */
+function objectsToDrop(
   used: ReadonlyMap<string, number>,
   sizes: ReadonlyMap<string, number>,
-): string | undefined {
-  const [least] = [...used].sort((a, b) => a[1] - b[1]);
-  for (const [key, bytes] of used) if (bytes * 2 < sizes.get(key)!) return key;
-  return used.size > MAX_OBJECTS ? least![0] : undefined;
+  newBytes: number,
+): string[] {
+  for (const [key, bytes] of used) if (bytes * 2 < sizes.get(key)!) return [key];
+  if (used.size <= MAX_OBJECTS) return [];
+  const drop: string[] = [];
+  let merged = newBytes;
+  for (const [key, bytes] of [...used].sort((a, b) => a[1] - b[1]).slice(0, -1)) {
+    if (drop.length > 0 && bytes > 2 * merged) break;
+    drop.push(key);
+    merged += bytes;
+  }
+  return drop;
 }
 
 /** Returns the ranges with the bytes of each chunk, empty for a new one. */

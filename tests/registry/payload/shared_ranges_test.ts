@@ -70,12 +70,16 @@ Deno.test("an object that is missing, or shorter than the record says, is not us
   assertEquals(plan("abcdef", "abcdef", gone), "new:4 B0:2");
 });
 
-Deno.test("a file points into eight objects at most", () => {
+Deno.test("a file points into eight objects at most, and merges small ones", () => {
   const letters = "abcdefghijklmnopqrstuvwxyz";
-  const objects = Array.from({ length: 9 }, (_, i) => ({ key: `${i}_`, count: i === 4 ? 1 : 2 }));
-  const file = letters.slice(0, 17);
-  const pieces = plan(file, file, objects);
-  assertEquals(pieces?.split(" ").filter((piece) => piece.startsWith("new")), ["new:1"]);
+  const newOf = (counts: number[]) => {
+    const objects = counts.map((count, i) => ({ key: `${i}_`, count }));
+    const file = letters.slice(0, counts.reduce((sum, count) => sum + count));
+    return plan(file, file, objects)?.split(" ").filter((piece) => piece.startsWith("new"));
+  };
+  assertEquals(newOf([3, 3, 3, 3, 1, 3, 3, 3, 3]), ["new:1"]);
+  assertEquals(newOf([3, 3, 3, 3, 1, 2, 3, 7]), []);
+  assertEquals(newOf([2, 2, 2, 2, 2, 2, 2, 2, 3]), ["new:16"]);
 });
 
 Deno.test("a file in too many pieces is stored whole", () => {

@@ -1,0 +1,95 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { ChunkList } from "../../../core/bytes/content_chunks.ts";
+import { usedBytes } from "../../../registry/cell/object_ranges.ts";
+import { planPieces } from "../../../registry/payload/writing/shared_ranges.ts";
+import { createRandom, type Random } from "../../simulate/random.ts";
+
+const CHUNK = 64 * 1024;
+
+/** A file of chunks that are numbers: equal numbers are equal bytes. */
+function listOf(chunks: readonly number[]): ChunkList {
+  const list = new ChunkList(CHUNK);
+  const digest = new DataView(new ArrayBuffer(32));
+  for (const chunk of chunks) {
+    digest.setUint32(0, chunk);
+    list.add(CHUNK, new Uint8Array(digest.buffer));
+  }
+  return list;
+}
+
+/** Stores versions of a file, each against the one before. Returns the bytes stored and changed. */
+function storeHistory(
+  chunks: number[],
+  versions: number,
+  change: (chunks: number[], version: number) => number[],
+): { stored: number; changed: number } {
+  let ranges = [{ key: "0", offset: 0, size: chunks.length * CHUNK }];
+  let list = listOf(chunks);
+  const sizes = new Map([["0", list.size]]);
+  let stored = 0, changed = 0;
+  for (let version = 1; version <= versions; version++) {
+    const next = change(chunks.slice(), version);
+    changed += next.filter((chunk, i) => chunk !== chunks[i]).length * CHUNK;
+    chunks = next;
+    const earlier = { list, ranges };
+    list = listOf(chunks);
+    const key = `${version}`;
+    let offset = 0;
+    ranges = (planPieces(list, earlier, sizes) ?? [{ size: list.size }]).map(({ size, from }) => {
+      if (from !== undefined) return { ...from, size };
+      offset += size;
+      return { key, offset: offset - size, size };
+    });
+    stored += offset;
+    const used = usedBytes(ranges);
+    for (const key of sizes.keys()) if (!used.has(key)) sizes.delete(key);
+    if (offset > 0) sizes.set(key, offset);
+    assert(used.size <= 9, `${used.size} objects`);
+  }
+  return { stored, changed };
+}
+
+/** Replaces a few chunks, next to each other, by new ones. */
+function replaceSome(random: Random): (chunks: number[], version: number) => number[] {
+  return (chunks, version) => {
+    const count = random.between(1, 3);
+    const at = random.int(chunks.length - count);
+    for (let i = 0; i < count; i++) chunks[at + i] = version * 10 + i;
+    return chunks;
+  };
+}
+
+Deno.test("a history of small changes stores a few times what changed", () => {
+  const run = (seed: number) => {
+    const chunks = Array.from({ length: 1500 }, (_, i) => 1_000_000 + i);
+    const { stored, changed } = storeHistory(chunks, 250, replaceSome(createRandom(seed)));
+    assert(stored <= 6 * changed, `seed ${seed}: ${(stored / changed).toFixed(1)} times`);
+  };
+  fc.assert(fc.property(fc.nat(), run), { numRuns: 3 });
+});
+
+Deno.test("so does one of a file of equal chunks, at every step", () => {
+  const run = (seed: number, kinds: number) => {
+    const random = createRandom(seed);
+    const chunks = Array.from({ length: 1000 }, () => random.int(kinds));
+    for (let n = 0; n < 30; n++) replaceSome(random)(chunks, 1_000 + n);
+    const { stored, changed } = storeHistory(chunks, 30, replaceSome(random));
+    assert(stored <= 6 * changed, `seed ${seed}: ${(stored / changed).toFixed(1)} times`);
+  };
+  fc.assert(fc.property(fc.nat(), fc.constantFrom(1, 2), run), { numRuns: 10 });
+});
+
+Deno.test("equal chunks that moved use those that follow them", () => {
+  const zeros = Array.from({ length: 100 }, () => 0);
+  const old = [...zeros, 1, ...zeros];
+  const move = { longer: [2, ...zeros, 0, 1, 0, ...zeros], shorter: old.slice(3) };
+  for (const [how, chunks] of Object.entries(move)) {
+    const ranges = [{ key: "0", offset: 0, size: old.length * CHUNK }];
+    const sizes = new Map([["0", old.length * CHUNK]]);
+    const pieces = planPieces(listOf(chunks), { list: listOf(old), ranges }, sizes)!;
+    assert(pieces.length <= 6, `${how}: ${JSON.stringify(pieces)}`);
+    const added = pieces.reduce((sum, { size, from }) => from ? sum : sum + size, 0);
+    assertEquals(added, how === "longer" ? CHUNK : 0, how);
+  }
+});
