@@ -65,10 +65,15 @@ export interface GcsBackendOptions {
   ca?: string | readonly string[];
   /** Create the bucket if it does not exist, with these options. @default false */
   createBucket?: boolean | GcsBucketOptions;
-  /** Milliseconds without progress until a request times out. @default 60000 */
+  /**
+   * Milliseconds without progress until a request times out. An upload has up to 9 times as long:
+   * up to 4 MiB of it may be on their way without a sign.
+   *
+   * @default 60000
+   */
   requestTimeoutMs?: number;
   /**
-   * Milliseconds during which failed requests are retried.
+   * Milliseconds during which failed requests are retried; for uploads, from the first failure.
    *
    * @default 30000; 3000 until the store has answered once
    */

@@ -57,12 +57,18 @@ export interface S3BackendOptions {
   createBucket?: boolean;
   /** Fields of `PutObject` for every upload: `ServerSideEncryption`, `StorageClass`, `Tagging` … */
   putOptions?: Record<string, unknown>;
-  /** Milliseconds without progress until a request times out. @default 30000 */
+  /**
+   * Milliseconds without progress until a request times out. An upload has up to 9 times as long:
+   * up to 4 MiB of it may be on their way without a sign.
+   *
+   * @default 30000
+   */
   requestTimeoutMs?: number;
   /** Milliseconds until connecting times out. @default 10000 */
   connectionTimeoutMs?: number;
   /**
-   * Milliseconds during which failed requests other than creates are retried.
+   * Milliseconds during which failed requests other than creates are retried; for uploads, from the
+   * first failure.
    *
    * @default 30000; 3000 until the store has answered once
    */
@@ -119,15 +125,19 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     : undefined;
   const connections = createConnections({ ca: options.ca, system });
   const plan = { provider, endpoint, region, credentials, connections };
-  const client = options.client ??
-    new sdk.S3Client(clientConfig({ ...options, requestTimeoutMs }, plan));
+  const config = clientConfig({ ...options, requestTimeoutMs }, plan);
+  const client = options.client ?? new sdk.S3Client(config);
+  const uploads = options.client === undefined
+    ? { client: () => uploader ??= uploadClient(client, config), timeoutMs: requestTimeoutMs }
+    : undefined;
+  let uploader: S3SdkClient | undefined;
   const contact = new S3Contact({
     ...{ bucket, endpoint, region, location, system },
     searches: options.credentials === undefined && options.client === undefined,
     bounded: options.retryForMs === undefined,
   });
   const wire = new S3Wire({
-    ...{ client, provider, contact },
+    ...{ client, uploads, provider, contact },
     command: (name, input) => {
       const Command: new (input: never) => unknown = sdk[`${name}Command`];
       return new Command(input as never);
@@ -157,8 +167,18 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     sweepUploads: (options) => sweepUploads(store, options),
     [Symbol.asyncDispose]() {
       if (options.client === undefined) client.destroy();
+      uploader?.destroy();
       connections.close();
       return Promise.resolve();
     },
   });
+}
+
+/** Returns a client that finds the same credentials, without the time limit of the handler. */
+function uploadClient(
+  { config: { credentials } }: S3SdkClient,
+  config: ReturnType<typeof clientConfig>,
+): S3SdkClient {
+  const requestHandler = { ...config.requestHandler, socketTimeout: 0 };
+  return new sdk.S3Client({ ...config, credentials, requestHandler });
 }

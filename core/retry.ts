@@ -1,11 +1,13 @@
 // Retries with full jitter (M. Brooker, "Exponential Backoff And Jitter"), and deadlines.
 import { isRegistryError } from "./errors.ts";
-import type { System } from "./system.ts";
+import { realSystem, type System } from "./system.ts";
 
 export interface RetryOptions {
   system: System;
   /** No retry starts after this time, milliseconds. @default 30000 */
   retryForMs?: number;
+  /** Counts that time from the first failure: the first attempt may take long. @default false */
+  fromFailure?: boolean;
   signal?: AbortSignal;
   /** True for failures that may pass. @default a `RegistryError` whose `retry` is "later" */
   passes?: (error: unknown) => boolean;
@@ -23,11 +25,12 @@ export function backoffMs(attempt: number, random: () => number): number {
 /** Calls `action` until it succeeds, fails for good, or time is up. Throws the last failure. */
 export async function retry<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { system, retryForMs = 30_000, signal, passes = isPassing, onRetry } = options;
-  const startedAt = system.monotonic();
+  let startedAt = system.monotonic();
   for (let attempt = 1;; attempt++) {
     try {
       return await action();
     } catch (error) {
+      if (attempt === 1 && options.fromFailure) startedAt = system.monotonic();
       const waitMs = backoffMs(attempt, () => system.random());
       const over = system.monotonic() - startedAt + waitMs > retryForMs;
       if (over || signal?.aborted || !passes(error)) throw error;
@@ -40,6 +43,34 @@ export async function retry<T>(action: () => Promise<T>, options: RetryOptions):
 /** True for failures that a later call may not have. */
 export function isPassing(error: unknown): boolean {
   return isRegistryError(error) && error.retry === "later";
+}
+
+export interface SilenceOptions {
+  /** Milliseconds by the real clock. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Bytes that may be on their way although none of them moves the counter. @default 0 */
+  unseen?: number;
+}
+
+/** A time limit for each so many bytes whose progress cannot be seen. */
+const BYTES_PER_LIMIT = 512 * 1024;
+
+/** Returns how many time limits a request may be silent while so many bytes are on their way. */
+export function silentLimits(bytes: number): number {
+  return 1 + Math.floor(bytes / BYTES_PER_LIMIT);
+}
+
+/** Resolves when a counter has not changed for the time, at the latest one time limit later. */
+export async function silence(
+  count: () => number,
+  { timeoutMs, signal, unseen = 0 }: SilenceOptions,
+): Promise<void> {
+  const limits = silentLimits(unseen);
+  for (let before = -1, silent = 0; silent < limits; silent = before === count() ? silent + 1 : 0) {
+    before = count();
+    await realSystem.sleep(timeoutMs, signal);
+  }
 }
 
 export interface DeadlineOptions {

@@ -33,7 +33,7 @@ export interface ApiCall {
   signal?: AbortSignal;
 }
 
-export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal"> {
+export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "body" | "signal"> {
   /** Returns true for failures to retry. @default those with `retry: "later"` */
   passes?: (error: unknown) => boolean;
 }
@@ -100,12 +100,13 @@ export class GcsApi {
   async #persistWithin<T>(
     first: FirstTry,
     action: () => Promise<T>,
-    { action: name, key, passes = isPassing }: PersistOptions,
+    { action: name, key, passes = isPassing, body }: PersistOptions,
   ): Promise<T> {
     const { system, retryForMs, logger, place } = this.#options;
     return await retry(action, {
       system,
       retryForMs,
+      fromFailure: body !== undefined,
       signal: first.signal,
       passes: (error) => passes(error) && first.goesOn(error),
       onRetry: (error, attempt) =>

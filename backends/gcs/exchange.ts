@@ -5,9 +5,10 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import { realSystem } from "../../core/system.ts";
+import { silence } from "../../core/retry.ts";
 import { isUntrusted } from "../../core/urls/untrusted.ts";
 import { type Connections, UNTRUSTED_HINT } from "../bucket/connections.ts";
+import { isLong, UploadBody } from "../bucket/upload_body.ts";
 
 export interface HttpRequest {
   method: string;
@@ -55,7 +56,7 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   signal?.addEventListener("abort", forward, { once: true });
   const over = new AbortController();
   let moved = 0;
-  watch(() => moved, { timeoutMs, signal: over.signal }).then(() => stop.abort(), () => {});
+  silence(() => moved, { timeoutMs, signal: over.signal }).then(() => stop.abort(), () => {});
   try {
     const response = await fetch(url, { method, headers, redirect: "manual", signal: stop.signal });
     request.onAnswer?.();
@@ -79,17 +80,6 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   }
 }
 
-/** Resolves when a counter has not changed for one to two timeouts of real time. */
-async function watch(
-  count: () => number,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-) {
-  for (let before = -1; before !== count();) {
-    before = count();
-    await realSystem.sleep(timeoutMs, signal);
-  }
-}
-
 /** Connections that have carried a request. */
 const used = new WeakSet<object>();
 
@@ -97,6 +87,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   const { method, url, connections, body = [], maxBytes, timeoutMs, signal } = request;
   const secure = new URL(url).protocol === "https:";
   const length = body.reduce((size, piece) => size + piece.byteLength, 0);
+  const long = isLong(length);
   const headers = { ...request.headers, "content-length": String(length) };
   return new Promise((resolve, reject) => {
     let sent = false;
@@ -106,7 +97,9 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       reject(signal!.reason);
       sending.destroy();
     };
+    const replied = new AbortController();
     const settle = (outcome: HttpReply | HttpFault) => {
+      replied.abort();
       signal?.removeEventListener("abort", stop);
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
@@ -121,11 +114,13 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       else socket.once(secure ? "secureConnect" : "connect", () => sent = true);
       used.add(socket);
     });
-    sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
+    const limit = () => sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
     sending.on("error", (error) => settle({ ...faultOf(error), sent }));
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
       request.onAnswer?.();
+      replied.abort();
+      if (long) limit();
       const { statusCode: status = 0 } = response;
       const headers = response.headers as Record<string, string>;
       const chunks: Uint8Array[] = [];
@@ -144,8 +139,15 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       response.on("error", () => fail("the reply broke off"));
       response.on("aborted", () => fail("the reply broke off"));
     });
-    for (const piece of body) sending.write(piece);
-    sending.end();
+    if (long) {
+      const upload = new UploadBody(body);
+      upload.watch(timeoutMs, () => fail(stalled(timeoutMs)), replied.signal);
+      upload.stream.pipe(sending);
+    } else {
+      limit();
+      for (const piece of body) sending.write(piece);
+      sending.end();
+    }
   });
 }
 

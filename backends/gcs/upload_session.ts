@@ -79,6 +79,7 @@ export class UploadSession {
     const state = { from: this.#offset, known: true };
     const reply = await this.#api.persist(() => this.#goOn(part, { state, end, whole }), {
       ...this.#call,
+      body: part.pieces,
       signal: this.#upload.signal,
       passes: (error) => !this.#over && isPassing(error),
     });

@@ -51,6 +51,7 @@ const TIMED_OUT = meaning(
   "Unavailable",
   "the store did not answer in time",
   "Try again, or raise requestTimeoutMs.",
+  { hints: { cli: "Check the network and the store, then try again." } },
 );
 const UNREACHABLE = meaning(
   "Unavailable",

@@ -55,6 +55,7 @@ export async function call<N extends S3CallName>(
   { action, key, headers, signal: ofCaller, repeat = true, creates = false }: CallSettings,
 ): Promise<S3Calls[N][1] & ReplyHeaders> {
   const { bucket, location: backend, logger, contact, wire, credentials } = store;
+  const hasBody = "Body" in input; // a large one takes its time
   let used: S3Credentials | undefined;
   const attempt = async (signal?: AbortSignal) => {
     signal?.throwIfAborted();
@@ -87,8 +88,9 @@ export async function call<N extends S3CallName>(
   return await contact.within(async ({ signal, goesOn }) => {
     if (!repeat) return await renewing(signal);
     const passes = (error: unknown) => mayPass(error) && goesOn(error);
-    return await repeated(store, () => renewing(signal), { what: name, key, signal, passes });
-  }, { signal: ofCaller, ended: !("Body" in input) }); // a large body takes its time
+    const repetition = { what: name, key, signal, passes, fromFailure: hasBody };
+    return await repeated(store, () => renewing(signal), repetition);
+  }, { signal: ofCaller, ended: !hasBody });
 }
 
 export interface Repetition {
@@ -97,19 +99,21 @@ export interface Repetition {
   key?: string;
   signal?: AbortSignal;
   passes?: (error: unknown) => boolean;
+  fromFailure?: boolean;
 }
 
 /** Calls `action` with retries, and logs each. */
 export async function repeated<T>(
   { system, retryForMs, logger, location }: S3Store,
   action: () => Promise<T>,
-  { what, key, signal, passes = mayPass }: Repetition,
+  { what, key, signal, passes = mayPass, fromFailure }: Repetition,
 ): Promise<T> {
   return await retry(action, {
     system,
     retryForMs,
     signal,
     passes,
+    fromFailure,
     onRetry: (error, count) =>
       logger.debug(`s3: ${what} failed (${count}): ${(error as Error).message}`, {
         key,

@@ -1,5 +1,7 @@
 // Access to the SDK, and headers added to its requests.
 import { createHash } from "node:crypto";
+import { eitherSignal } from "../bucket/first_contact.ts";
+import { isLong, UploadBody } from "../bucket/upload_body.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";
 import type { ListPage, PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
@@ -37,10 +39,19 @@ export interface S3SdkClient {
 
 export interface WireParts {
   client: S3SdkClient;
+  /** Sends long bodies; absent if the client is the caller's. */
+  uploads?: Uploads;
   provider: S3Provider;
   /** Receives the host of each request, and each answer of the store. */
   contact: { asked(host: string): void; make(): void };
   command(name: S3CallName, input: unknown): unknown;
+}
+
+/** A client without time limit, whose requests are watched. */
+export interface Uploads {
+  readonly client: () => S3SdkClient;
+  /** Milliseconds without progress. */
+  readonly timeoutMs: number;
 }
 
 /** The SDK: builds, signs and sends requests, each once. */
@@ -56,11 +67,16 @@ export class S3Wire {
     input: S3Calls[N][0],
     options: SendOptions,
   ): Promise<{ output: S3Calls[N][1] } & ReplyHeaders> {
-    const { client, command, provider, contact } = this.#parts;
+    const { client, uploads, command, provider, contact } = this.#parts;
     const prepared = command(name, input) as SdkCommand;
+    const { Body } = input as { Body?: Uint8Array };
+    const upload = uploads !== undefined && Body !== undefined && isLong(Body.byteLength)
+      ? new UploadBody([Body])
+      : undefined;
     let headers: Record<string, string> = {};
     addStep(prepared, (next) => async (args) => {
       prepare(name, args.request, provider);
+      if (upload !== undefined) args.request.body = upload.stream;
       Object.assign(args.request.headers, options.headers);
       contact.asked(hostOf(args.request));
       const result = await next(args).catch((error) => {
@@ -71,8 +87,19 @@ export class S3Wire {
       headers = (result.response as Partial<ReplyHeaders> | undefined)?.headers ?? {};
       return result;
     });
-    const output = await client.send(prepared, { abortSignal: options.signal });
-    return { output, headers };
+    if (upload === undefined) {
+      return { output: await client.send(prepared, { abortSignal: options.signal }), headers };
+    }
+    const over = new AbortController(), lost = new AbortController();
+    upload.watch(uploads!.timeoutMs, () => lost.abort(), over.signal);
+    try {
+      const abortSignal = eitherSignal(lost.signal, options.signal);
+      return { output: await uploads!.client().send(prepared, { abortSignal }), headers };
+    } catch (error) {
+      throw lost.signal.aborted ? { name: "TimeoutError", message: "no progress" } : error;
+    } finally {
+      over.abort();
+    }
   }
 
   /** Builds a request without sending it. */

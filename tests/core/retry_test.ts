@@ -114,3 +114,14 @@ Deno.test("retry() sends nothing after its time, and throws the last failure", a
     }
   }
 });
+
+Deno.test("retries of an action that takes long are counted from its first failure", async () => {
+  const system = new FakeSystem();
+  const slow = failing(2);
+  const action = () => {
+    if (slow.calls === 0) system.nowMs += 60_000;
+    return slow();
+  };
+  const options = { system, retryForMs: 1_000, fromFailure: true };
+  assertEquals(await retry(action, options), "done");
+});
