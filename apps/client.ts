@@ -49,7 +49,8 @@ export interface HttpRegistryOptions
   /** How long to retry, milliseconds. @default 30000; 5000 if nothing answers the opening */
   retryForMs?: number;
   /**
-   * How long a read waits for the start of an answer, and for each chunk of it, milliseconds.
+   * How long a read waits for the start of an answer, and for each chunk of it, milliseconds. A
+   * piece of an upload (8 MiB) may take 17 times as long.
    *
    * @default 60000; 5000 for the opening, unless `retryForMs` is given
    */

@@ -130,7 +130,7 @@ export class Connection {
     const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     const request = await this.#makeRequest(call, signals);
     const hasBody = call.json !== undefined || call.body !== undefined;
-    const timeoutMs = hasBody ? undefined : call.timeoutMs ?? this.timeoutMs;
+    const timeoutMs = call.timeoutMs ?? (hasBody ? undefined : this.timeoutMs);
     const send = this.#send; // `fetch` of a browser must not be called as a method
     try {
       const response = await withDeadline(send(request), { signal, timeoutMs });

@@ -3,7 +3,7 @@
 // content that no save uses.
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
-import { retry } from "../../core/retry.ts";
+import { retry, silentLimits } from "../../core/retry.ts";
 import type { Call, Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
 import { createSha256, sha256 } from "./sha256.ts";
@@ -57,7 +57,8 @@ async function sendWhole(
   { action, signal, onBytes }: SendContentOptions,
 ): Promise<SentContent> {
   const bytes = concatBytes(await Array.fromAsync(content.chunks())) as Uint8Array<ArrayBuffer>;
-  const received = await postContent(connection, { action, body: () => bytes, signal });
+  const timeoutMs = pieceTimeoutMs(connection, bytes);
+  const received = await postContent(connection, { action, body: () => bytes, timeoutMs, signal });
   onBytes?.(bytes.byteLength);
   const sent = { size: bytes.byteLength, sha256: sha256(bytes) };
   return checkReceived(connection, action, { received, sent });
@@ -98,7 +99,7 @@ async function sendStream(
 
 function postContent(
   connection: Connection,
-  call: Pick<Call, "action" | "body" | "signal" | "once">,
+  call: Pick<Call, "action" | "body" | "timeoutMs" | "signal" | "once">,
 ): Promise<SentContent> {
   const headers = { "content-type": "application/octet-stream" };
   return connection.json({ ...call, path: "contents", method: "POST", headers });
@@ -171,7 +172,8 @@ async function sendPiece(
       "content-type": "application/offset+octet-stream",
     };
     const body = () => piece.subarray(at - from);
-    const call = { ...target, method: "PATCH", headers, body, once: true } as const;
+    const timeoutMs = pieceTimeoutMs(connection, piece);
+    const call = { ...target, method: "PATCH", headers, body, timeoutMs, once: true } as const;
     await (await connection.request(call)).body?.cancel();
   }, {
     system,
@@ -179,8 +181,14 @@ async function sendPiece(
     signal: target.signal,
     // A conflict is another offset, or an earlier request that the service still processes.
     passes: (error) => isRegistryError(error, "Unavailable", "Conflict"),
+    fromFailure: true,
     onRetry: (error) => logger.debug(`${target.action}: resumes: ${(error as Error).message}`),
   });
+}
+
+/** `fetch` does not show how much of a piece has left. */
+function pieceTimeoutMs({ timeoutMs }: Connection, { byteLength }: Uint8Array): number {
+  return timeoutMs * silentLimits(byteLength);
 }
 
 async function offsetOf(

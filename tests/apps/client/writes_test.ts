@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import type { SendRequest } from "../../../apps/client.ts";
 import { localPath, RegistryError } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
+import { holdTimers } from "../../support/held_timers.ts";
+import { withoutHanging } from "../../support/without_hanging.ts";
 import { loseConnection, testService } from "./service.ts";
 
 const MIB = 1024 * 1024;
@@ -129,6 +131,20 @@ testService(
     assertEquals(await service.behind.load("large"), large);
   },
 );
+
+testService("a piece whose answer never comes is sent again", async (service) => {
+  using timers = holdTimers(17 * 997);
+  let pieces = 0;
+  const mute: SendRequest = async (request) => {
+    if (request.method !== "PATCH" || pieces++ > 0) return await service.handler(request);
+    queueMicrotask(timers.pass);
+    return await new Promise(() => {});
+  };
+  await using registry = await service.open({ fetch: mute, timeoutMs: 997 });
+  const value = noise(9 * MIB);
+  await withoutHanging("the end of a save", registry.save("large", value));
+  assertEquals([await service.behind.load("large"), pieces], [value, 3]);
+});
 
 testService("an upload fails if the service lost some of its bytes", async (service) => {
   const forgetful: SendRequest = async (request) => {
