@@ -24,6 +24,8 @@ export interface S3Provider {
   readonly checksum: "crc32" | "md5";
   /** True if the last request of a multipart upload accepts `createHeader`. */
   readonly createMultipart: boolean;
+  /** True if all parts of an upload but the last must have one size. */
+  readonly equalParts?: boolean;
   /** True if the store has `DeleteObjects`; else objects are deleted one by one. */
   readonly deleteMany: boolean;
   /** @default found by the SDK */
@@ -59,6 +61,7 @@ const ROWS: readonly S3Provider[] = [
     id: "r2",
     title: "Cloudflare R2",
     addressStyle: "path",
+    equalParts: true,
     ...IF_NONE_MATCH,
     defaultRegion: "auto",
   },

@@ -1,4 +1,4 @@
-// Bodies in parts of equal size.
+// Bodies in parts: of equal size if that of the body is known, else of sizes that grow.
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
@@ -7,8 +7,20 @@ import { keyFault, type S3Store } from "../store.ts";
 /** The maximum of all stores. */
 export const MAX_PARTS = 10_000;
 
+/** Parts after which the size doubles. So 10,000 parts of at first 8 MiB hold 5 TiB. */
+const GROWS_AFTER = 800;
+const MAX_GROWN_BYTES = 2 ** 30;
+
+/** Returns the bytes of a part, counted from 0, of a body without known size. */
+export function grownPartBytes(firstBytes: number, index: number): number {
+  const grown = firstBytes * 2 ** Math.floor(index / GROWS_AFTER);
+  return Math.max(firstBytes, Math.min(grown, MAX_GROWN_BYTES));
+}
+
 export interface PartPlan {
   partBytes: number;
+  /** True if later parts may be larger. */
+  grows?: boolean;
   buffers: PartBuffers;
   size?: number;
   signal?: AbortSignal;
@@ -57,7 +69,7 @@ function* slices(bytes: Uint8Array, partBytes: number): Generator<Uint8Array> {
 /** Reads a stream. Cancels it on abort, even while it is silent, and when the consumer leaves. */
 async function* read(
   body: Body,
-  { partBytes, buffers, signal }: PartPlan,
+  { partBytes: firstBytes, grows, buffers, signal }: PartPlan,
 ): AsyncGenerator<Uint8Array> {
   const reader = bodyStream(body).getReader();
   let open = true;
@@ -68,6 +80,7 @@ async function* read(
     let held: Uint8Array[] = [];
     let heldBytes = 0;
     let parts = 0;
+    let partBytes = firstBytes;
     while (open) {
       signal?.throwIfAborted();
       const next = await reader.read();
@@ -81,6 +94,7 @@ async function* read(
         held = [];
         heldBytes = 0;
         parts++;
+        if (grows) partBytes = grownPartBytes(firstBytes, parts);
       }
       if (chunk.byteLength > 0) held.push(chunk);
       heldBytes += chunk.byteLength;
@@ -104,7 +118,13 @@ export class PartBuffers {
   readonly #free: Uint8Array[] = [];
 
   fill(chunks: readonly Uint8Array[], size: number): Uint8Array {
-    const part = this.#free.pop() ?? new Uint8Array(size);
+    let part = this.#free.pop();
+    if (part !== undefined && part.byteLength !== size) { // the parts have grown
+      part = undefined;
+      this.#free.length = 0;
+      this.#own.clear();
+    }
+    part ??= new Uint8Array(size);
     this.#own.add(part);
     let offset = 0;
     for (const chunk of chunks) {

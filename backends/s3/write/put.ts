@@ -34,7 +34,8 @@ export async function putObject(
   const buffers = new PartBuffers();
   const failed = new AbortController();
   const ending = eitherSignal(failed.signal, signal);
-  const parts = bodyParts(store, key, body, { size, partBytes, buffers, signal: ending });
+  const grows = size === undefined && !store.provider.equalParts;
+  const parts = bodyParts(store, key, body, { size, partBytes, grows, buffers, signal: ending });
   try {
     const first = await parts.next();
     const second = await parts.next();

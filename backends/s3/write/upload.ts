@@ -33,9 +33,11 @@ export async function uploadParts(
   const { signal, mode } = options;
   const upload = await beginUpload(store, key, describedObject(store, key, options), signal);
   let size = 0;
+  let atOnce = store.parallel;
   await upload.run(async function* () {
     for await (const part of allParts(source)) {
       size += part.byteLength;
+      atOnce = partsAtOnce(store, part.byteLength);
       yield async (number, signal) => {
         const input = {
           ...upload.target,
@@ -48,7 +50,7 @@ export async function uploadParts(
         return reply;
       };
     }
-  }, source.failed);
+  }, { failed: source.failed, atOnce: () => atOnce });
   const reply = mode === "create" ? await upload.create() : await upload.complete(size);
   if (reply === undefined) return { written: false, reason: "exists" };
   return { written: true, info: objectInfo(key, size, reply) };
@@ -57,6 +59,14 @@ export async function uploadParts(
 async function* allParts({ first, parts }: UploadSource): AsyncGenerator<Uint8Array> {
   yield* first;
   yield* parts;
+}
+
+/** Returns how many parts are sent at once. Grown ones take at most eight times the memory, or one of them. */
+export function partsAtOnce(
+  { parallel, partBytes }: Pick<S3Store, "parallel" | "partBytes">,
+  bytes: number,
+): number {
+  return Math.max(1, Math.min(parallel, Math.floor(8 * parallel * partBytes / bytes)));
 }
 
 type SendPart = (
@@ -95,8 +105,11 @@ export class Upload {
     this.#settings = settings;
   }
 
-  /** Sends parts, `parallel` at once. A failure, or the signal, aborts the upload and `failed`. */
-  async run(parts: () => AsyncIterable<SendPart>, failed = new AbortController()): Promise<void> {
+  /** Sends parts, several at once. A failure, or the signal, aborts the upload and `failed`. */
+  async run(
+    parts: () => AsyncIterable<SendPart>,
+    { failed = new AbortController(), atOnce = () => this.#store.parallel } = {},
+  ): Promise<void> {
     const { key, signal } = this.#settings;
     const ending = eitherSignal(failed.signal, signal);
     const sending = new Set<Promise<void>>();
@@ -115,7 +128,7 @@ export class Upload {
           .catch((error) => failed.abort(error))
           .finally(() => sending.delete(sent));
         sending.add(sent);
-        if (sending.size >= this.#store.parallel) await Promise.race(sending);
+        while (sending.size >= atOnce()) await Promise.race(sending);
       }
       await Promise.all(sending);
       ending.throwIfAborted();
@@ -203,7 +216,7 @@ function tooManyParts(store: S3Store, key: string): RegistryError {
   return keyFault(store, key, {
     code: "Invalid",
     action: "put",
-    state: `the body has more than ${MAX_PARTS * store.partBytes} bytes`,
+    state: `the body has more than ${MAX_PARTS} parts`,
     hint: "Pass its size, or raise partBytes.",
   });
 }
