@@ -62,11 +62,10 @@ class File:
         return "encoding" in self._facts or self.size <= MAX_PART
 
     def range(self, offset: int, size: int) -> bytes:
-        """Returns a range of the content.
+        """Returns a range of the content, checked.
 
-        Files of up to 8 MiB and compressed files are read whole, and checked. A range of a larger
-        one is checked if it has a list of chunks, as in buckets, or by the service. In a folder,
-        only changed files have one.
+        Files of up to 8 MiB and compressed files are read whole. Of a larger one, little more than
+        the range is read. A file of an earlier release without a list of chunks is read whole once.
         """
         if self.is_small:
             return self.read()[offset : offset + size]

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from struct import iter_unpack
+from struct import iter_unpack, pack
 
 MOST_READ = 8 * 2**20
 HELD = 32 * 2**20
@@ -17,8 +17,6 @@ LEAST_READ = 4096
 MAX_CHUNKS = 2**18
 MAX_CHUNK_LIST = 4 + 36 * MAX_CHUNKS
 AVERAGES = [2**n for n in range(14, 29)]
-MAX_CHECKED_AVERAGE = 8 * 2**20
-"""Longer chunks are not held in memory, so they are not checked."""
 
 
 class Chunks:
@@ -35,6 +33,9 @@ class Chunks:
             and all(0 < length <= 4 * self.average for length, _ in entries)
             and self._ends[-1] == size
         )
+
+    def __len__(self) -> int:
+        return len(self._ends)
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """Returns the range of the chunks that have bytes in a range."""
@@ -54,6 +55,25 @@ class Chunks:
             data = bytes(held[:length])
             yield data if hashlib.sha256(data).digest() == self._digests[chunk] else None
             del held[:length]
+
+
+def cut(stream: Iterator[bytes], size: int) -> tuple[bytes, str]:
+    """Returns a list of chunks of equal length for a file that has none, and its SHA-256."""
+    average = next(n for n in AVERAGES if n >= 2**18 and 4 * n * MAX_CHUNKS >= size)
+    whole, chunk, count = hashlib.sha256(), hashlib.sha256(), 0
+    entries = [average.to_bytes(4, "little")]
+    for data in stream:
+        whole.update(data)
+        while data:
+            taken = data[: 4 * average - count]
+            chunk.update(taken)
+            count, data = count + len(taken), data[len(taken) :]
+            if count == 4 * average:
+                entries.append(pack("<I32s", count, chunk.digest()))
+                chunk, count = hashlib.sha256(), 0
+    if count:
+        entries.append(pack("<I32s", count, chunk.digest()))
+    return b"".join(entries), whole.hexdigest()
 
 
 @dataclass

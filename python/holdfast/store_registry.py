@@ -12,11 +12,12 @@ from .folder import FolderStore
 from .keys import cell_of
 from .names import decode_segment, encode_segment
 from .reads import (
-    MAX_CHECKED_AVERAGE,
     MAX_CHUNK_LIST,
+    MAX_CHUNKS,
     Chunks,
     Piece,
     Read,
+    cut,
     plan,
     whole_run,
 )
@@ -52,7 +53,7 @@ class StoreRegistry(Registry):
 
     def __init__(self, store: FolderStore | S3Store | GcsStore) -> None:
         self._store = store
-        self._kept: tuple[Json, Chunks] | None = None
+        self._lists: dict[tuple[str, int], Chunks] = {}
         self.location = store.location
         entry = next(iter(self._heads("settings/")), None)
         if entry is None:
@@ -265,12 +266,12 @@ class StoreRegistry(Registry):
     def _stored(
         self, record: Record, file: Json, start: int = 0, size: int | None = None
     ) -> Iterator[bytes]:
-        """Yields the stored bytes of a file, or a range of them: checked if it has a list."""
-        end = start + (MAX_SAFE if size is None else size)
-        chunks = self._chunks(record, file) if size is not None and "chunks" in file else None
-        if chunks is None or chunks.average > MAX_CHECKED_AVERAGE:
-            yield from self._range(record, file, start, end)
+        """Yields the stored bytes of a file, or a checked range of them."""
+        if size is None:
+            yield from self._range(record, file, start, MAX_SAFE)
             return
+        end = start + size
+        chunks = self._chunks(record, file)
         at, last = chunks.around(start, end)
         for data in chunks.checked(at, self._range(record, file, at, last)):
             if data is None:
@@ -280,18 +281,32 @@ class StoreRegistry(Registry):
             at += len(data)
 
     def _chunks(self, record: Record, file: Json) -> Chunks:
-        """Returns the list of chunks of a file. Keeps it for the next range."""
-        place = file["chunks"]
-        key, size = payload_key(record, file, place), int(place["size"])
-        if self._kept is None or self._kept[0] is not place:
-            data = b""
-            if size <= MAX_CHUNK_LIST:
-                data = b"".join(self._object(record, key, int(place.get("offset", 0)), size))
-            chunks = Chunks(data, int(file["size"]))
-            if not chunks.is_valid or hashlib.sha256(data).hexdigest() != place["sha256"]:
-                raise damaged(f'"{key}"', "the list of chunks is damaged")
-            self._kept = place, chunks
-        return self._kept[1]
+        """Returns the chunks of a file. Keeps them for the next ranges."""
+        known = (file.get("chunks") or file)["sha256"], int(file["size"])
+        chunks = self._lists.get(known) or self._read_chunks(record, file)
+        self._lists[known] = chunks
+        while sum(map(len, list(self._lists.values()))) > 2 * MAX_CHUNKS:
+            self._lists.pop(next(iter(self._lists)), None)
+        return chunks
+
+    def _read_chunks(self, record: Record, file: Json) -> Chunks:
+        """Reads the list of chunks of a file, or makes one: then it reads and checks the file."""
+        size = int(file["size"])
+        if "chunks" not in file:
+            data, digest = cut(self._range(record, file, 0, size), size)
+            if digest != file["sha256"]:
+                what = f"{quoted(file['path'])} of {quoted(record.members['name'])}"
+                raise damaged(what, "SHA-256 mismatch")
+            return Chunks(data, size)
+        place, data = file["chunks"], b""
+        key = payload_key(record, file, place)
+        if int(place["size"]) <= MAX_CHUNK_LIST:
+            offset = int(place.get("offset", 0))
+            data = b"".join(self._object(record, key, offset, int(place["size"])))
+        chunks = Chunks(data, size)
+        if not chunks.is_valid or hashlib.sha256(data).hexdigest() != place["sha256"]:
+            raise damaged(f'"{key}"', "the list of chunks is damaged")
+        return chunks
 
     def _range(self, record: Record, file: Json, start: int, end: int) -> Iterator[bytes]:
         """Yields stored bytes of a file, unchecked."""

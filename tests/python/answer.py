@@ -9,6 +9,7 @@ import math
 import sys
 
 import holdfast
+import holdfast.filesystem
 from holdfast import keys, names, reads as stored_reads, records, store, versions
 
 
@@ -177,7 +178,24 @@ def answer(question):
         return [attempt(lambda ref=ref: plain(registry.load(ref))) for ref in question["refs"]]
     if kind == "download":
         return registry.download(question["ref"], question["to"], question.get("links", "safe"))
+    if kind == "range":
+        return attempt(lambda: ranged(registry, **question))
     raise AssertionError(kind)
+
+
+def ranged(registry, ref, path, offset, length, by, **_):
+    """Returns the SHA-256 of a range of a file, read in one of the ways that there are."""
+    if by == "range":
+        data = registry.open(ref).file(path).range(offset, length)
+    else:
+        files = holdfast.filesystem.HoldfastFileSystem(registry, skip_instance_cache=True)
+        if by == "cat_file":
+            data = files.cat_file(f"{ref}/{path}", offset, offset + length)
+        else:
+            with files.open(f"{ref}/{path}") as file:
+                file.seek(offset)
+                data = file.read(length)
+    return hashlib.sha256(data).hexdigest()
 
 
 def reads(question):
