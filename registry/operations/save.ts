@@ -215,7 +215,7 @@ class SaveAttempt {
   }
 
   #loadBase(): Promise<Base | undefined> {
-    return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options.base);
+    return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options);
   }
 
   /** Returns the base if it has the same content and still counts. */
@@ -320,7 +320,7 @@ async function loadBase(
   context: Context,
   operation: Operation,
   name: string,
-  ref: string | null | undefined,
+  { base: ref, skipIfUnchanged: expectsEqual = false }: SaveOptions,
 ): Promise<Base | undefined> {
   if (ref === null) return undefined;
   operation.checkSend();
@@ -333,7 +333,7 @@ async function loadBase(
     if (located === undefined) return undefined;
     const { files } = await payloadSource(context, located, signal);
     operation.views.base = seenAt;
-    return await createBase(context, located.found, files, { name, signal });
+    return await createBase(context, located.found, files, { name, expectsEqual, signal });
   } catch (error) {
     if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
       throw error;

@@ -35,7 +35,7 @@ export async function createBase(
   store: Store,
   found: FoundRecord,
   files: readonly StoredFile[],
-  { name, signal }: { name: string; signal?: AbortSignal },
+  { name, expectsEqual, signal }: { name: string; expectsEqual: boolean; signal?: AbortSignal },
 ): Promise<Base> {
   const record = found.record as VersionRecord;
   const own = ownPlace(store, record);
@@ -70,7 +70,8 @@ export async function createBase(
     known: known.bySize,
     get earlier() {
       const shared = known.bySize.size === 0 || copies ? [] : files;
-      return earlier ??= byPlace(shared.flatMap((file) => earlierOf(file, record.name, own)));
+      const place = { name: record.name, own, expectsEqual };
+      return earlier ??= byPlace(shared.flatMap((file) => earlierOf(file, place)));
     },
     async share(file, copy) {
       const same = known.same(file);
@@ -109,7 +110,10 @@ export async function createBase(
 }
 
 /** Returns a file with its path if its bytes can be shared, else nothing. */
-function earlierOf(file: StoredFile, name: string, own: string): [string, EarlierFile][] {
+function earlierOf(
+  file: StoredFile,
+  { name, own, expectsEqual }: { name: string; own: string; expectsEqual: boolean },
+): [string, EarlierFile][] {
   const { path, size, parts = [], chunks, encoding } = file;
   if (size < MIN_CUT_BYTES || encoding !== undefined) return [];
   const located = <P extends Part>({ object, offset = 0, size, ...part }: P) => {
@@ -117,7 +121,8 @@ function earlierOf(file: StoredFile, name: string, own: string): [string, Earlie
     return { key: payloadKey(name, from, object), from, object, offset, size };
   };
   const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
-  return [[path, { size, parts: parts.map(located), ...(list && { chunks: list }) }]];
+  const earlier = { size, parts: parts.map(located), ...(list && { chunks: list }), expectsEqual };
+  return [[path, earlier]];
 }
 
 /** Copies the parts of a file and its list of chunks. Returns where they are then. */

@@ -44,6 +44,8 @@ export interface EarlierFile {
   parts: readonly (ObjectRange & Required<Pick<Part, "object" | "from">>)[];
   /** Its list of chunks, if it has one. */
   chunks?: ObjectRange & { sha256: string };
+  /** True if a file of this size is hashed before it is cut: cutting takes twice as long. */
+  expectsEqual: boolean;
 }
 
 export interface StoredFileReply extends FileFacts {

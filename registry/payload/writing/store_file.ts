@@ -33,18 +33,24 @@ export async function storeFile(
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
   if (!repeatable) return await sendContent(sending, newList(sending));
-  const earlier = sharing?.earlier && canBeCut(job)
-    ? await openEarlier(sending, sharing.earlier, size)
-    : undefined;
-  if (earlier !== undefined) return await storeChanged(sending, earlier);
-  if (known === undefined) return await sendContent(sending, newList(sending));
-  const seen = await factsOf(sending);
-  return known.has(seen.sha256) ? seen : await sendAgain(sending, seen);
+  const given = canBeCut(job) ? sharing?.earlier : undefined;
+  // If a file of this size is unchanged, nothing of it is read in the store.
+  const cut = known &&
+    await cutContent(sending, given?.expectsEqual === false ? averageFor(size) : undefined);
+  if (cut !== undefined && known!.has(cut.seen.sha256)) return cut.seen;
+  const earlier = given && await openEarlier(sending, given, size);
+  if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
+  if (cut !== undefined) return await sendAgain(sending, cut.seen);
+  return await sendContent(sending, newList(sending));
 }
 
 /** Stores a file that has an earlier version. */
-async function storeChanged(sending: Sending, earlier: Earlier): Promise<StoredFileReply> {
-  const { job: { content, known, as } } = sending;
+async function storeChanged(
+  sending: Sending,
+  earlier: Earlier,
+  cut?: Cut,
+): Promise<StoredFileReply> {
+  const { job: { content, as } } = sending;
   // A stored file whose chunks are listed need not be read to be compared.
   const listed = as && await content.stored?.list();
   if (listed?.average === earlier.list.average && !listed.isFixed) {
@@ -56,17 +62,16 @@ async function storeChanged(sending: Sending, earlier: Earlier): Promise<StoredF
       return await sendAgain(sending, as!);
     }
   }
-  const maker = new ListMaker(averageLike(earlier.list, content.size ?? 0));
-  const seen = await factsOf(sending, maker);
-  if (known?.has(seen.sha256)) return seen;
-  return await storeNewBytes(sending, earlier, { seen, list: maker.end() });
+  const average = averageLike(earlier.list, content.size ?? 0);
+  const suits = cut !== undefined && cut.list.count > 0 && cut.list.average === average;
+  return await storeNewBytes(sending, earlier, suits ? cut : await cutContent(sending, average));
 }
 
 /** Stores the new bytes of a file, or all of them if they are many. */
 async function storeNewBytes(
   sending: Sending,
   earlier: Earlier,
-  { seen, list }: { seen: FileFacts; list: ChunkList },
+  { seen, list }: Cut,
 ): Promise<StoredFileReply> {
   const { job: { to, path, content, as }, moved } = sending;
   const encoded = list.encode();
@@ -110,12 +115,19 @@ function canBeCut({ content: { size }, compress, as }: StoreFileJob): boolean {
   return encoding === undefined && (size === undefined || size >= MIN_CUT_BYTES);
 }
 
-/** Reads content through. */
-async function factsOf({ job, signal, moved }: Sending, maker?: ListMaker): Promise<Measured> {
-  const measure = new Measure(maker);
+/** The facts of content, and its chunks. */
+interface Cut {
+  seen: FileFacts;
+  list: ChunkList;
+}
+
+/** Reads content through. Without an `average` its list of chunks is empty. */
+async function cutContent({ job, signal, moved }: Sending, average?: number): Promise<Cut> {
+  const maker = new ListMaker(average ?? averageFor(0));
+  const measure = new Measure(average === undefined ? undefined : maker);
   const passed = () => moved(0);
   for await (const _ of measure.through(job.content.chunks(), { signal, passed }));
-  return measure.facts();
+  return { seen: measure.facts(), list: maker.end() };
 }
 
 interface Sending {

@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { openRegistry } from "../../../mod.ts";
+import type { FileSet } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+import { AS, edited, KIB, storeOf } from "./shared_bytes.ts";
+
+/** A store that counts the bytes that are read of each payload object. */
+function countedStore(kind: "memory" | "far") {
+  const read = new Map<string, number>();
+  const store = storeOf(kind);
+  const get: typeof store.get = async (key, options) => {
+    const object = await store.get(key, options);
+    const bytes = options?.range?.length ?? object?.info.size ?? 0;
+    if (key.startsWith("objects/")) read.set(key, (read.get(key) ?? 0) + bytes);
+    return object;
+  };
+  return { read, store: { ...store, get } };
+}
+
+const bytesOf = (read: ReadonlyMap<string, number>) =>
+  [...read.values()].reduce((a, b) => a + b, 0);
+
+for (const kind of ["memory", "far"] as const) {
+  Deno.test(`a save reads nothing of unchanged files in the store (${kind})`, async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 1200 * KIB }), { minLength: 1, maxLength: 4 });
+    const play = fc.asyncProperty(sizes, fc.boolean(), async (sizes, skipIfUnchanged) => {
+      const { read, store } = countedStore(kind);
+      const registry = await openRegistry(store, { cache: false });
+      const files: FileSet = Object.fromEntries(
+        sizes.map((size, i) => [`f${i}`, noise(size, i + 1)]),
+      );
+      const options = { ...AS, skipIfUnchanged };
+      await registry.save("a", files, AS);
+      read.clear();
+      const again = await registry.save("a", files, options);
+      assertEquals([again.skipped, bytesOf(read)], [skipIfUnchanged, 0]);
+      const f0 = edited(files.f0 as Uint8Array, 0, Math.min(sizes[0]!, 1000));
+      await registry.save("a", { ...files, f0 }, options);
+      assert(bytesOf(read) <= 1.1 * sizes[0]!, `${bytesOf(read)} of ${sizes}`);
+      assertEquals(await registry.load("a", { as: AS.materializer }), { ...files, f0 });
+    });
+    await fc.assert(play, { numRuns: 8 });
+  });
+}
