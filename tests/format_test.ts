@@ -45,6 +45,7 @@ interface Vectors {
   notSegments: string[];
   releasesNewestFirst: [version: string, order: string][];
   prereleasesNewestFirst: [version: string, order: string][];
+  notVersions: string[];
   notOrders: string[];
   generations: [generation: number, file: string][];
   keys: Record<string, string>;
@@ -84,6 +85,7 @@ Deno.test("FORMAT.md: versions and their segments, newest first", () => {
     const orders = list.map(([, order]) => order);
     assertEquals([...orders].sort(), orders);
   }
+  for (const text of vectors.notVersions) assertThrows(() => parseVersion(text));
   for (const order of vectors.notOrders) assertEquals(decodeOrder(order), undefined, order);
 });
 

@@ -45,16 +45,18 @@ const VERSION = new RegExp(
   `^${NUMBER}(?:\\.${NUMBER})?(?:\\.${NUMBER})?(?:-(${IDENTIFIERS}))?(?:\\+(${IDENTIFIERS}))?$`,
 );
 const DIGITS = /^\d+$/;
+/** The begin of a date, which would be a prerelease of its year: `2026-11-25`. */
+const DATE = /^(\d{4})-(\d+)(?:-(\d+))?/;
 const MAX_RANGE_LENGTH = 256;
 
 /**
  * Parses `1`, `2.1`, `1.2.3`, `3.0.0-rc.1+build`; missing numbers are 0.
  *
  * @throws {RegistryError} `Invalid` for anything else: signs, leading zeros, white space, a fourth
- * number, digits other than 0-9, numbers over 2^53 - 1
+ * number, digits other than 0-9, numbers over 2^53 - 1, dates like `2026-11-25`
  */
 export function parseVersion(text: string): Version {
-  const match = typeof text === "string" ? VERSION.exec(text) : null;
+  const match = typeof text === "string" && !DATE.test(text) ? VERSION.exec(text) : null;
   if (match === null) throw invalidVersion(text);
   const [, major, minor = "0", patch = "0", pre, build] = match;
   // @std/semver would read the identifier "-0e1" as a number.
@@ -161,14 +163,23 @@ function invalidRange(text: unknown, state: string, cause?: unknown): RegistryEr
 }
 
 function invalidVersion(text: unknown): RegistryError {
+  const meant = typeof text === "string" ? versionMeant(text) : undefined;
   return fault({
     code: "Invalid",
     action: "use",
     subject: `${shown(text)} as a version`,
     state: "not a semantic version",
-    hint:
-      "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1",
+    hint: meant === undefined
+      ? "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1"
+      : `Write ${meant}.`,
   });
+}
+
+/** Returns the version that `v2.1` or `2026-03-05` means: `2.1`, `2026.3.5`. */
+function versionMeant(text: string): string | undefined {
+  const date = DATE.exec(text)?.slice(1).filter((part) => part !== undefined).map(Number).join(".");
+  const meant = date ?? text.replace(/^[vV]/, "");
+  return meant !== text && isVersion(meant) ? meant : undefined;
 }
 
 // The sortable encoding. Newest first, so everything is complemented.

@@ -37,12 +37,14 @@ IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 VERSION = re.compile(
     rf"({NUMBER})(?:\.({NUMBER}))?(?:\.({NUMBER}))?(?:-({IDENTIFIERS}))?(?:\+{IDENTIFIERS})?\Z"
 )
+# A date would be a prerelease of its year.
+DATE = re.compile(r"[0-9]{4}-[0-9]")
 
 
 def parse_version(text: str) -> Version | None:
     """Returns the version that a text spells, or None. Omitted numbers are 0."""
     match = VERSION.match(text)
-    if not match:
+    if not match or DATE.match(text):
         return None
     prerelease = parse_prerelease(match[4])
     numbers = [int(number or 0) for number in match.groups()[:3]]

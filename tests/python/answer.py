@@ -238,6 +238,8 @@ def vectors(path):
         for text, order in known[kind]:
             expect(text, versions.encode_order(versions.parse_version(text)), order)
             expect(order, str(versions.decode_order(order)), text)
+    for text in known["notVersions"]:
+        expect(text, versions.parse_version(text), None)
     for order in known["notOrders"]:
         expect(order, versions.decode_order(order), None)
     for generation, segment in known["generations"]:
