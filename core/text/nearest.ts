@@ -8,7 +8,8 @@ export function nearest(text: string, names: Iterable<string>): string | undefin
   for (const name of names) {
     if (++looked > 2_000) break; // a hint is not worth more time
     const distance = editDistance(typed, name.toLowerCase());
-    if (distance < least) [best, least] = [name, distance];
+    const isOther = distance >= Math.max(typed.length, name.length); // no letter is the same
+    if (distance < least && !isOther) [best, least] = [name, distance];
   }
   return best;
 }

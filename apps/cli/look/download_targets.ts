@@ -34,7 +34,8 @@ export function wantedDownloads(
   }
   if (folder !== undefined || words.length === 1) return { refs: words, folder, asOf };
   if (words.length === 2 && !isPattern(first)) return { refs: [first], path, asOf };
-  const hint = "Write: holdfast download REFS --to FOLDER. Each goes to FOLDER/LAST-PART-OF-NAME.";
+  const hint = "Write: holdfast download REFS --to FOLDER. For some files of one version: " +
+    "holdfast download REF FOLDER --include PATH, or holdfast cat REF PATH > FILE";
   throw invalid("download several versions", "the target folder is missing", hint);
 }
 

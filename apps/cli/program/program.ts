@@ -149,7 +149,9 @@ function refuse(error: CommanderError, parser: Parser): never {
   // Excess arguments are not shown: they may be secrets.
   const state = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
-  const hint = `${suggestion(likeWrong(error, parser))}See "${path} --help".`;
+  const usage = parser.registeredArguments.map(argumentTerm).join(" ");
+  const missing = error.code === "commander.missingArgument" ? `Write: ${path} ${usage}. ` : "";
+  const hint = `${missing}${suggestion(likeWrong(error, parser))}See "${path} --help".`;
   throw invalid("read the command line", state, hint, error);
 }
 
@@ -172,8 +174,10 @@ function commandLike(word: string, parser: Parser): string | undefined {
   for (const command of [...parser.commands, ...parser.commands.flatMap((sub) => sub.commands)]) {
     if (!named.has(command.name())) named.set(command.name(), wordsOf(command).join(" "));
   }
-  const meant = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word] : undefined;
-  return named.get(meant ?? "") ?? named.get(nearest(word, named.keys()) ?? "");
+  const meant = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word]! : "";
+  const command = named.get(meant.split(/[ ,]/)[0]!);
+  if (command !== undefined) return meant.includes(" ") ? meant : command;
+  return named.get(nearest(word, named.keys()) ?? "");
 }
 
 function groupOf(program: Parser, name: string): Parser {
@@ -190,25 +194,39 @@ function wordsOf(parser: Parser): string[] {
   return [...(parser.parent === null ? [] : wordsOf(parser.parent)), parser.name()];
 }
 
-/** Names of our commands in other programs. */
+/** Names of our commands in other programs, with the options or commands that do the same. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   add: "save",
+  backup: "mirror",
+  check: "verify",
+  clean: "gc",
   collect: "gc",
   compare: "diff",
   cp: "copy",
   create: "init",
   delete: "rm",
+  find: "ls --where",
+  fsck: "verify",
   get: "load",
   history: "log",
   list: "ls",
+  move: "copy, then rm",
+  mv: "copy, then rm",
   probe: "doctor",
   pull: "download",
   push: "save",
   put: "save",
   remove: "rm",
+  rename: "copy, then rm",
+  restore: "download --as-of",
+  rollback: "alias --rollback",
+  search: "ls --where",
   show: "info",
   status: "doctor",
+  sync: "mirror",
   tag: "alias",
+  undelete: "download --as-of",
+  undo: "alias --rollback",
   upload: "save",
   validate: "plan",
 };

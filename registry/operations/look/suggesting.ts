@@ -59,7 +59,10 @@ async function search(
   }
 }
 
-/** Returns a name that resembles a missing one. A listed name may be deleted. */
+/** A name that ends like a version of another tool: `model:latest`, `model:v2`. */
+const TAGGED = /^(.+):(?:(latest)|v?(\d+(?:\.\d+){0,2}))$/s;
+
+/** Returns a name or ref that resembles a missing name. A listed name may be deleted. */
 async function nameLike(
   { backend }: Context,
   name: string,
@@ -72,6 +75,8 @@ async function nameLike(
       if (listed === name) return undefined; // only its version or alias is missing
       if (listed !== undefined) names.push(listed);
     }
+    const [, tagged = "", latest, version] = TAGGED.exec(name) ?? [];
+    if (names.includes(tagged)) return `${tagged}@${latest ?? version}`;
     const near = nearestName(name, names);
     if (near !== undefined) return near;
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { lookUp, shellWord, withHints, withRegistry } from "../../../../apps/cli/program/hints.ts";
 import { RegistryError } from "../../../../core/errors.ts";
-import { nearestName } from "../../../../core/text/nearest.ts";
+import { nearest, nearestName } from "../../../../core/text/nearest.ts";
 import { filledTest } from "../../captured_io.ts";
 
 Deno.test("withHints replaces the hint of one code, and nothing else", async () => {
@@ -93,6 +93,8 @@ Deno.test("nearestName finds typos and parts of names", () => {
   assertEquals(nearestName("ab", ["xy", "abcdef"]), undefined);
   assertEquals(nearestName("produktion", ["production", "canary"]), "production");
   assertEquals(nearestName("same", ["same"]), undefined);
+  assertEquals(nearest("x", ["y", "lr"]), undefined);
+  assertEquals(nearest("x", ["yx"]), "yx");
 });
 
 filledTest("mistyped names get a suggestion", async (it) => {
@@ -136,6 +138,23 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
       ["info config --as-off 2d", "Did you mean --as-of? "],
       ["cat config data.jsn", "Did you mean data.json? Its files: "],
       ["lod config", "Did you mean load? "],
+      ["search x", "Did you mean ls --where? "],
+      ["find x", "Did you mean ls --where? "],
+      ["rollback config", "Did you mean alias --rollback? "],
+      ["backup x", "Did you mean mirror? "],
+      ["sync a b", "Did you mean mirror? "],
+      ["mv a b", "Did you mean copy, then rm? "],
+      ["undelete config", "Did you mean download --as-of? "],
+      ["save file", "Write: holdfast save <name> <source>. "],
+      [
+        "download config data.json out",
+        "holdfast download REF FOLDER --include PATH, or holdfast cat",
+      ],
+      ["info config:latest", "Did you mean config@latest? "],
+      ["load config:v2", "Did you mean config@2? "],
+      ["load config:1.0", "Did you mean config@1.0? "],
+      ["load config@v2", "Write 2."],
+      ["save x data --version 2026-11-25", "Write 2026.11.25."],
     ]
   ) assertStringIncludes((await it.holdfast(line)).err, meant, line);
   const { err } = await it.holdfast("du --as-of 2d");
