@@ -2,7 +2,13 @@
 // whatever their encoding.
 import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
-import type { ChunkList } from "../../core/bytes/content_chunks.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
+import {
+  averageFor,
+  type ChunkList,
+  ListMaker,
+  type Stretch,
+} from "../../core/bytes/content_chunks.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
@@ -33,8 +39,8 @@ export class CachedReader implements FileReader {
   readonly #cache: RegistryCache;
   readonly #store: FileReader;
   readonly #options: CachedReaderOptions;
-  /** Tells by digest if the cache has a file of which a range was read. */
-  readonly #checked = new Map<string, Promise<boolean>>();
+  /** Chunks of files of which a range was read, by digest; undefined if they are not cached. */
+  readonly #checked = new Map<string, Promise<ChunkList | undefined>>();
 
   constructor(cache: RegistryCache, store: FileReader, options: CachedReaderOptions) {
     this.#cache = cache;
@@ -121,9 +127,8 @@ export class CachedReader implements FileReader {
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
     let at = offset;
-    if (isKept(file) && offset < end && await this.#isChecked(file)) {
-      const cached = { offset, length: end - offset, ...window };
-      for await (const chunk of this.#entryChunks(file, cached)) {
+    if (isKept(file) && offset < end) {
+      for await (const chunk of this.#cachedRange(file, { from: at, to: end }, window)) {
         at += chunk.byteLength;
         yield chunk;
       }
@@ -237,17 +242,43 @@ export class CachedReader implements FileReader {
     }
   }
 
-  #isChecked(file: StoredFile): Promise<boolean> {
-    if (this.#options.verify !== "none" && file.size > MAX_CHECKED_FOR_RANGE) {
-      return Promise.resolve(false);
+  /** Yields a range of a file as far as the cache has it. Each chunk is verified before. */
+  async *#cachedRange(
+    file: StoredFile,
+    { from, to }: Stretch,
+    { windowBytes }: WindowOptions,
+  ): AsyncGenerator<Uint8Array> {
+    if (this.#options.verify === "none") {
+      return yield* this.#entryChunks(file, { offset: from, length: to - from, windowBytes });
     }
+    const list = await this.#checkedList(file);
+    for (const block of list?.cover({ from, to }, windowBytes ?? AT_ONCE_BYTES) ?? []) {
+      const run = { offset: block.from, length: block.to - block.from };
+      const bytes = concatBytes(await Array.fromAsync(this.#entryChunks(file, run)));
+      let at = 0;
+      for (const { size, sha256: digest } of list!.digestsIn([run])) {
+        if (sha256(bytes.subarray(at, at += size)) === digest) continue;
+        this.#checked.set(file.sha256, Promise.resolve(undefined));
+        return await discardOther(this.#cache, file);
+      }
+      yield bytes.subarray(Math.max(from - block.from, 0), Math.min(to, block.to) - block.from);
+    }
+  }
+
+  /** Returns chunks of a cached file that was read and verified. */
+  #checkedList(file: StoredFile): Promise<ChunkList | undefined> {
+    if (file.size > MAX_CHECKED_FOR_RANGE) return Promise.resolve(undefined);
     let known = this.#checked.get(file.sha256);
-    if (known === undefined) this.#checked.set(file.sha256, known = this.#isWhole(file));
+    if (known === undefined) {
+      const maker = ListMaker.fixed(averageFor(file.size));
+      known = this.#isWhole(file, maker).then((isWhole) => isWhole ? maker.end() : undefined);
+      this.#checked.set(file.sha256, known);
+    }
     return known;
   }
 
   /** Returns true if the cache has a file with the right bytes. */
-  async #isWhole(file: StoredFile): Promise<boolean> {
+  async #isWhole(file: StoredFile, maker?: ListMaker): Promise<boolean> {
     const { verify, signal } = this.#options;
     const cache = this.#cache;
     const object = await entryOf(cache, file);
@@ -257,7 +288,7 @@ export class CachedReader implements FileReader {
       return true;
     }
     try {
-      if (await digestOf(object.body, signal) === file.sha256) return true;
+      if (await digestOf(object.body, { signal, maker }) === file.sha256) return true;
     } catch (error) {
       if (signal?.aborted) throw error;
       cache.failed(error);
@@ -306,7 +337,10 @@ function discardOther(cache: RegistryCache, { sha256 }: Known): Promise<void> {
   return cache.discard(fileKey(sha256), "SHA-256 does not match");
 }
 
-async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {
+async function digestOf(
+  stream: ReadableStream<Uint8Array>,
+  { signal, maker }: { signal?: AbortSignal; maker?: ListMaker },
+): Promise<string> {
   const hash = createSha256();
   const reader = stream.getReader();
   try {
@@ -317,6 +351,7 @@ async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal
       next = reader.read();
       next.catch(() => {}); // awaited above, unless reading ends before
       hash.update(value);
+      maker?.update(value);
     }
   } catch (error) {
     reader.cancel(error).catch(() => {});

@@ -7,9 +7,12 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Artifact } from "../../../core/artifact.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
+import { fileKey } from "../../../registry/cache/entries.ts";
+import { knownContext } from "../../../registry/operations/context.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { seedRange } from "../../support/seeds.ts";
 import { testInRoot } from "../../support/temp_root.ts";
@@ -117,6 +120,32 @@ for (const kind of ["memory", "far"] as const) {
     await play(await openRegistry(storeOf(kind), { cache: false }));
   });
 }
+
+Deno.test("no range of a damaged file in the cache has wrong bytes", async () => {
+  const cache = createMemoryBackend();
+  const registry = await openRegistry(storeOf("far"), { cache: { backend: cache } });
+  const files = (await saveRanged(registry)).filter(({ bytes }) => bytes.byteLength > 1_000);
+  for (const { ref, path } of files) await (await registry.open(ref)).file(path).bytes();
+  await knownContext(registry)!.cache!.close();
+  for (const { ref, path, bytes } of files) {
+    const key = fileKey(sha256(bytes));
+    const right = (await (await cache.get(key))!.bytes()).slice();
+    for (const at of [0, bytes.byteLength >> 1, bytes.byteLength - 1]) {
+      const range = { ref, path, bytes, offset: Math.max(0, at - 30_000), length: 60_000 };
+      const expected = bytes.slice(range.offset, range.offset + range.length);
+      for (const windowBytes of [undefined, 65_536]) {
+        const read = byLibrary(keeping(registry), { windowBytes });
+        assertEquals(await read(range), expected);
+        await cache.put(key, right.with(at, right[at]! ^ 1));
+        const given = (await read(range))!;
+        const isRight = Buffer.compare(given, expected) === 0;
+        assert(isRight, `${path} of ${ref}, damaged at ${at}, in windows of ${windowBytes}`);
+        await cache.put(key, right);
+      }
+    }
+  }
+  await registry[Symbol.asyncDispose]();
+});
 
 testInRoot("a range of 64 KiB of a large file in a folder reads few MiB", async (root) => {
   const inner = createLocalBackend({ path: root.join("registry"), durability: "os" });
