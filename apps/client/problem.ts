@@ -1,6 +1,6 @@
 // Answers of a service that are errors.
 import { fault, hintFor, RegistryError } from "../../core/errors.ts";
-import { isUntrusted, TRUST_HINT } from "../../core/urls/untrusted.ts";
+import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
 /** The request that an error belongs to. */
@@ -140,12 +140,13 @@ function text(value: unknown): string | undefined {
 }
 
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
-  if (isUntrusted(cause)) {
+  const problem = tlsProblem(cause);
+  if (problem !== undefined) {
     return fault({
       code: "Unavailable",
       action,
-      state: `the certificate of ${location} is not trusted`,
-      hint: TRUST_HINT,
+      state: `${location} ${problem.state}`,
+      hint: problem.hint,
       retry: "never",
       backend: location,
       cause,

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import tls from "node:tls";
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { TRUST_HINT } from "../../core/urls/untrusted.ts";
+import { isUntrusted, type TlsProblem, tlsProblem } from "../../core/urls/tls_problems.ts";
 
 export interface ConnectionOptions {
   /** Certificates (PEM) of additional authorities. */
@@ -118,5 +118,12 @@ export function checkCertificates(ca: unknown): void {
   });
 }
 
-/** The hint for an untrusted server certificate. */
-export const UNTRUSTED_HINT = `${TRUST_HINT} In a program, pass its certificate as the option ca.`;
+/** Returns why no TLS connection to the store is possible; undefined for other errors. */
+export function storeTlsProblem(error: unknown): TlsProblem | undefined {
+  const problem = tlsProblem(error);
+  if (problem === undefined || !isUntrusted(error)) return problem;
+  return {
+    ...problem,
+    hint: `${problem.hint} In a program, pass its certificate as the option ca.`,
+  };
+}

@@ -6,8 +6,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { silence } from "../../core/retry.ts";
-import { isUntrusted } from "../../core/urls/untrusted.ts";
-import { type Connections, UNTRUSTED_HINT } from "../bucket/connections.ts";
+import { type Connections, storeTlsProblem } from "../bucket/connections.ts";
 import { isLong, UploadBody } from "../bucket/upload_body.ts";
 
 export interface HttpRequest {
@@ -163,8 +162,8 @@ function tooLong(maxBytes: number): string {
 function faultOf(error: unknown): Pick<HttpFault, "fault" | "hint"> {
   const { code, name, cause } = error as { code?: string; name: string; cause?: { code?: string } };
   const known = cause?.code ?? code;
-  return {
-    fault: `the connection failed (${typeof known === "string" ? known : name})`,
-    ...(isUntrusted(error) ? { hint: UNTRUSTED_HINT } : {}),
-  };
+  const problem = storeTlsProblem(error);
+  return problem === undefined
+    ? { fault: `the connection failed (${typeof known === "string" ? known : name})` }
+    : { fault: `the store ${problem.state}`, hint: problem.hint };
 }

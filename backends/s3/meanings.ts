@@ -1,7 +1,6 @@
 // Meanings of failures of a store and of the connection to it, by error code or HTTP status.
 import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
-import { isUntrusted } from "../../core/urls/untrusted.ts";
-import { UNTRUSTED_HINT } from "../bucket/connections.ts";
+import { storeTlsProblem } from "../bucket/connections.ts";
 
 /** The safe part of an SDK error: no headers and no request, which may contain secrets. */
 export interface Failure {
@@ -295,8 +294,9 @@ function withoutReply({ name, message }: Failure): Meaning {
     return meaning("Invalid", "the region of the bucket is not set", hint, refused);
   }
   const never = { retry: "never", refused: true } as const;
-  if (isUntrusted({ code: name, message })) {
-    return meaning("Unavailable", "the store's certificate is not trusted", UNTRUSTED_HINT, never);
+  const problem = storeTlsProblem({ code: name, message });
+  if (problem !== undefined) {
+    return meaning("Unavailable", `the store ${problem.state}`, problem.hint, never);
   }
   if (!/CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) return NO_ANSWER;
   const hint = "Check that the endpoint speaks TLS, and the name and date of its certificate.";

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { isRegistryError, joinHints, type RegistryError, retold } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { isUntrusted } from "../../core/urls/untrusted.ts";
+import { isUntrusted } from "../../core/urls/tls_problems.ts";
 import { type FoundRegistry, originOf, registryInside } from "./find_registry.ts";
 
 /**

@@ -63,8 +63,32 @@ Deno.test("an untrusted certificate is reported at once", async () => {
     const send = () => (asked++, Promise.reject(new TypeError("fetch failed", { cause })));
     const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: send }));
     assertEquals([error.code, error.retry, asked], ["Unavailable", "never", 1]);
-    assertStringIncludes(error.message, `the certificate of ${ADDRESS} is not trusted`);
+    assertStringIncludes(error.message, `${ADDRESS} has a certificate that is not trusted`);
     assertStringIncludes(error.hint!, "NODE_EXTRA_CA_CERTS or DENO_CERT");
+  }
+  const others: [cause: Error, message: string, hint: string][] = [
+    [
+      new Error("invalid peer certificate: CaUsedAsEndEntity"),
+      "has the certificate of an authority (CA:TRUE) as its own",
+      "CA:FALSE",
+    ],
+    [
+      new Error("received corrupt message of type InvalidContentType"),
+      "does not use TLS",
+      "http://",
+    ],
+    [
+      Object.assign(new Error("wrong version number"), { code: "ERR_SSL_WRONG_VERSION_NUMBER" }),
+      "does not use TLS",
+      "http://",
+    ],
+  ];
+  for (const [cause, message, hint] of others) {
+    const send = () => Promise.reject(new TypeError("fetch failed", { cause }));
+    const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: send }));
+    assertEquals([error.code, error.retry], ["Unavailable", "never"]);
+    assertStringIncludes(error.message, message);
+    assertStringIncludes(error.hint!, hint);
   }
 });
 

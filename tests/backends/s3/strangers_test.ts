@@ -126,6 +126,8 @@ Deno.test("a broken connection may have carried a create", () => {
     message: "self-signed certificate",
   });
   assertEquals([untrusted.retry, untrusted.refused], ["never", true]);
+  const plain = meaningOf({ name: "ERR_SSL_WRONG_VERSION_NUMBER", message: "wrong version" });
+  assertEquals([plain.state, plain.retry], ["the store does not use TLS", "never"]);
 });
 
 Deno.test("rejected credentials are forgotten once", async () => {
