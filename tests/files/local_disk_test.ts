@@ -273,3 +273,45 @@ testInRoot("a file rewritten in place with its time set back has changed", async
     await refused("Conflict", () => opened.bytes());
   }
 });
+
+testInRoot("a folder that is gone is neither written to nor created again", async (root) => {
+  const path = root.join("store");
+  const files = createLocalFiles({ root: path });
+  await files.write("a/1", bytes(1));
+  fs.renameSync(path, `${path}.away`);
+  const writes: (() => Promise<unknown>)[] = [
+    () => files.write("a/2", bytes(1)),
+    () => files.write("b", bytes(1)),
+    () => files.createFolder("c"),
+    () => files.createLink("d", "a/1"),
+    () => files.move("a/1", "e"),
+    () => Array.fromAsync(files.list("")),
+  ];
+  for (const write of writes) {
+    await refused("Unavailable", write);
+    assert(!fs.existsSync(path));
+  }
+  fs.renameSync(`${path}.away`, path);
+  await files.write("a/2", bytes(1));
+  fs.rmSync(root.join("store/a"), { recursive: true });
+  await files.write("a/3", bytes(1)); // emptied, but on the same disk
+});
+
+Deno.test({
+  name: "no file is written to a mount point whose disk is not mounted",
+  ignore: !canMount,
+  async fn() {
+    const disk = await smallDisk(1_000_000);
+    const files = createLocalFiles({ root: disk.path });
+    assertEquals(await files.stat("a"), undefined); // it has only been read
+    execFileSync("umount", ["--lazy", disk.path]);
+    try {
+      await refused("Unavailable", () => files.write("a", bytes(1)));
+      assertEquals(fs.readdirSync(disk.path), []);
+    } finally {
+      execFileSync("mount", ["-t", "tmpfs", "tmpfs", disk.path]);
+    }
+    await files.write("a", bytes(1));
+    await disk.remove();
+  },
+});

@@ -43,7 +43,7 @@ testInRoot("folders that another program removed are created again", async (root
     durability: "os",
   });
   await putAll(backend, ["a/b/1", "a/c"]);
-  for (const gone of ["store/a/b", "store/a", "store"]) {
+  for (const gone of ["store/a/b", "store/a"]) {
     for (const mode of ["create", "overwrite"] as const) {
       fs.rmSync(root.join(gone), { recursive: true });
       assertEquals([await backend.get("a/b/1"), await backend.head("a/b/1")], [

@@ -51,7 +51,7 @@ Deno.test("a silent store is not ready after two seconds", async () => {
   assertEquals((await response.json()).reason, "the store does not answer in time");
 });
 
-Deno.test("an empty registry is ready, a missing one is not", async () => {
+Deno.test("an empty registry is ready, a missing or replaced one is not", async () => {
   await using root = await tempRoot();
   const path = root.join("registry");
   await using registry = await openRegistry(path);
@@ -59,9 +59,13 @@ Deno.test("an empty registry is ready, a missing one is not", async () => {
   assertEquals((await ask(empty, "/ready")).status, 200);
   await Deno.remove(path, { recursive: true });
   await Deno.mkdir(path);
-  await using gone = createHandler(registry);
-  const response = await ask(gone, "/ready");
-  assertEquals([response.status, (await response.json()).reason], [503, "the registry is gone"]);
+  for (const isReplaced of [false, true]) {
+    if (isReplaced) await (await openRegistry(path)).close();
+    await using gone = createHandler(registry);
+    const response = await ask(gone, "/ready");
+    assertEquals([response.status, (await response.json()).reason], [503, "the registry is gone"]);
+    assertEquals((await ask(gone, "/names")).status, 503);
+  }
 });
 
 Deno.test("metrics count by route and need the scope", async () => {
