@@ -26,7 +26,7 @@ import { createDiskSync } from "../disk/disk_sync.ts";
 
 /** Options of {@linkcode createLocalBackend}. */
 export interface LocalBackendOptions {
-  /** The folder, a path or a `file:` URL. The first put creates it. */
+  /** The folder, a path or a `file:` URL. */
   path: string | URL;
   /**
    * A finished put survives a power cut (`disk`) or the end of the process (`os`). Deletes are not
@@ -49,6 +49,11 @@ export interface LocalBackendOptions {
    * @default "folded"
    */
   layout?: Layout;
+  /**
+   * The first put creates the folder. Once something was found or written there, puts throw
+   * `Unavailable` if it is gone, as when its disk is not mounted. @default true
+   */
+  create?: boolean;
   /** Create files as 0600 and folders as 0700. @default false: the umask decides */
   ownerOnly?: boolean;
   system?: System;
@@ -59,6 +64,7 @@ const OPTIONS: OptionNames<LocalBackendOptions> = {
   durability: true,
   locking: true,
   layout: true,
+  create: true,
   ownerOnly: true,
   system: true,
 };
@@ -78,18 +84,12 @@ const OPTIONS: OptionNames<LocalBackendOptions> = {
  * ```
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
-  const {
-    path,
-    durability = "disk",
-    locking = "link",
-    layout = "folded",
-    ownerOnly = false,
-    system = realSystem,
-  } = checkOptions("open folder", options, OPTIONS, ["path"]);
+  const given = checkOptions("open folder", options, OPTIONS, ["path"]);
+  const { durability = "disk", locking = "link", layout = "folded", system = realSystem } = given;
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);
-  const root = parseRoot(path, { ownerOnly, layout });
+  const root = parseRoot(given.path, { ...given, layout });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const writer = new LocalPut(root, { disk, locking, system, turn });
@@ -101,23 +101,28 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
-      options: { path: root.path, durability, locking, layout, ownerOnly },
+      options: {
+        ...{ path: root.path, durability, locking, layout, ownerOnly: given.ownerOnly ?? false },
+        get create() {
+          return !root.isKnown;
+        },
+      },
     },
     ...{ locking, layout },
 
     async head(key, { signal } = {}) {
       await turn(signal);
-      return headObject(root, key);
+      return root.known(headObject(root, key));
     },
 
     async get(key, options = {}) {
       await turn(options.signal);
-      return readObject(root, key, options);
+      return root.known(readObject(root, key, options));
     },
 
     async put(key, body, options = {}) {
       await turn(options.signal);
-      return await writer.put(key, body, options);
+      return root.known(await writer.put(key, body, options));
     },
 
     async delete(key, { signal } = {}) {
@@ -129,7 +134,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 
     async getFirst(prefix, { signal } = {}) {
       await turn(signal);
-      return await readFirst(root, { prefix, signal });
+      return root.known(await readFirst(root, { prefix, signal }));
     },
 
     async *sweepUploads(options) {

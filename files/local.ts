@@ -35,7 +35,10 @@ type Content = Parameters<FileStore["write"]>[1];
 
 /** Options of {@linkcode createLocalFiles}. */
 export interface LocalFilesOptions {
-  /** The folder, created at the first write. @default the current folder */
+  /**
+   * The folder, created at the first write, but not again: once it is gone, or its disk is not
+   * mounted, calls throw `Unavailable`. @default the current folder
+   */
   root?: string;
   /**
    * Completed writes survive a power cut (`disk`) or a crash of the process (`os`). @default "os"
@@ -211,6 +214,7 @@ class LocalFiles implements FileStore {
     const why = { action, path: parsePath(given), location: this.location };
     options?.signal?.throwIfAborted();
     try {
+      this.#disk.checkRoot(why);
       return await run(why);
     } catch (error) {
       if (!(error instanceof FailedAfterwards)) throw this.#disk.failure(error, why);

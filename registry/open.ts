@@ -21,6 +21,7 @@ import { realSystem, silentLogger } from "../core/system.ts";
 import { aliasHistory, deleteAlias, listAliases, setAlias } from "./operations/aliases.ts";
 import { checkMaxBytes, RegistryCache } from "./cache/cache.ts";
 import { checkPublisher, createAnnouncer } from "./cell/announcer.ts";
+import { guardBackend } from "./cell/presence.ts";
 import { type Context, rememberContext } from "./operations/context.ts";
 import { copyVersion } from "./operations/copy.ts";
 import { deleteRef } from "./operations/delete.ts";
@@ -94,11 +95,14 @@ export async function openOnBackend(
   const seen = { ...identity, location: backend.location };
   const cache = place &&
     new RegistryCache({ ...place, registry: seen, system, logger: opening.logger });
-  const executor = createExecutor(createPayloadJobs({ backend, cache }));
+  const kept = guardBackend({ ...opening, ...stored });
+  const executor = createExecutor(createPayloadJobs({ backend: kept, cache }));
   const { id } = stored;
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });
-  const context: Context = Object.assign(opening, stored, { cache, executor, announcer });
+  const context: Context = Object.assign(opening, stored, {
+    ...{ backend: kept, cache, executor, announcer },
+  });
   const registry = createRegistry(context);
   rememberContext(registry, context);
   return registry;

@@ -1,15 +1,45 @@
 // Creation of a store's folder without inspecting its parents, for which Deno may prompt.
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** Creates the root, its folder of stage files, and missing parents. */
-export function makeRoot({ stageFolder, modes }: LocalRoot): void {
+/**
+ * Creates the root, its folder of stage files, and missing parents. Throws `Unavailable` if the
+ * root was there before and is missing or empty now: its disk is not mounted.
+ */
+export function makeRoot(root: LocalRoot): void {
+  const { stageFolder, modes } = root;
+  if (root.isKnown && isEmpty(root)) throw goneRoot(root);
   // Deno's own call needs only the permission for the folder; its `node:fs` inspects the parents.
   const { Deno } = globalThis as { Deno?: DenoFolders };
   if (Deno === undefined) makeFolders(stageFolder, modes.folder);
   else Deno.mkdirSync(stageFolder, { recursive: true, mode: modes.folder });
+}
+
+/** The error for a root that is no longer there. */
+export function goneRoot({ path, location }: LocalRoot): RegistryError {
+  return fault({
+    code: "Unavailable",
+    action: "write to",
+    subject: path,
+    state: "the folder is gone",
+    place: path,
+    hint: "Mount its disk again or move the folder back; opening it again creates a new one.",
+    backend: location,
+    retry: "never",
+  });
+}
+
+/** Returns true for a root that is missing, or empty as a folder on which no disk is mounted. */
+export function isEmpty({ path }: LocalRoot): boolean {
+  try {
+    return fs.readdirSync(path).length === 0;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return true;
+    throw error;
+  }
 }
 
 /** `recursive` of Node never ends in a folder that takes no others, as below /proc. */

@@ -5,6 +5,7 @@ import type { RegistryError } from "../../core/errors.ts";
 import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import { saysNoLinks } from "./lock.ts";
+import { goneRoot, isEmpty } from "./make_root.ts";
 import { isOrdinary, linkError } from "./own_files.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -101,11 +102,14 @@ function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T)
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
     try {
-      makeFolder(root, folder);
+      if (!fs.existsSync(folder) || !root.ways.find(folder)) {
+        if (!fs.existsSync(stagePath)) throw lost(root, key);
+        makeFolder(root, folder);
+      }
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
-      if (!fs.existsSync(stagePath)) throw fenced(root, key, error);
+      if (!fs.existsSync(stagePath)) throw lost(root, key, error);
     }
   }
 }
@@ -124,8 +128,12 @@ function makeFolder(root: LocalRoot, path: string): void {
   }
 }
 
-/** The garbage collector treated the writer as dead. The outcome is unknown. */
-function fenced(root: LocalRoot, key: string, cause: unknown): RegistryError {
+/**
+ * The stage file is missing: the root is gone, or the garbage collector treated the writer as dead,
+ * and the outcome is unknown.
+ */
+function lost(root: LocalRoot, key: string, cause?: unknown): RegistryError {
+  if (isEmpty(root)) return goneRoot(root);
   return root.fault("put", key, {
     code: "Unknown",
     state: "`gc` removed its staging file before the write finished",

@@ -16,6 +16,10 @@ export interface LocalRoot {
   readonly location: string;
   /** The folder of objects that have no key yet. Never listed. */
   readonly stageFolder: string;
+  /** True once something was found or written in it, or if it was never to be created. */
+  isKnown: boolean;
+  /** Returns `found`, and notes that the root is there unless it is undefined. */
+  known<T>(found: T): T;
   readonly lockFile: string;
   /** Modes of new files and folders, before the umask. */
   readonly modes: { readonly file: number; readonly folder: number };
@@ -48,9 +52,11 @@ export const LOCK_FILE = ".lock";
 /** An empty segment, `.` or `..`, a beginning with `.`, a NUL or a backslash. */
 const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 
+type NewFolder = { ownerOnly?: boolean; layout?: Layout; create?: boolean };
+
 export function parseRoot(
   location: string | URL,
-  { ownerOnly = false, layout: kind = "plain" }: { ownerOnly?: boolean; layout?: Layout } = {},
+  { ownerOnly = false, layout: kind = "plain", create = true }: NewFolder = {},
 ): LocalRoot {
   const path = resolve(pathOf(location));
   const url = pathToFileURL(path).href;
@@ -76,6 +82,11 @@ export function parseRoot(
     path,
     location: url,
     stageFolder: `${folder}.stage`,
+    isKnown: !create,
+    known(found) {
+      if (found !== undefined) this.isKnown = true;
+      return found;
+    },
     lockFile: folder + LOCK_FILE,
     modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
     layout,

@@ -7,7 +7,7 @@ import { look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
 import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
+import { goneRoot, inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
 import {
   folderOf,
   joinPath,
@@ -30,10 +30,21 @@ export class DiskPlace {
   readonly location: string;
   readonly #root: string;
   #realRoot: string | undefined;
+  /** The device of the root, once it was there. */
+  #device: number | undefined;
 
   constructor(folder: string) {
     this.#root = resolve(folder);
     this.location = pathToFileURL(this.#root).href;
+  }
+
+  /** Throws `Unavailable` if the root was there, and is missing or an empty folder of another disk. */
+  checkRoot(why: PathPlace): void {
+    const device = fs.statSync(this.#root, { throwIfNoEntry: false })?.dev;
+    if (this.#device !== undefined && this.#device !== device) {
+      if (device === undefined || fs.readdirSync(this.#root).length === 0) throw goneRoot(why);
+    }
+    this.#device = device;
   }
 
   pathOf(path: string): string {
@@ -85,7 +96,10 @@ export class DiskPlace {
   makeFolder(path: string, why: PathPlace): void {
     onDisk(why.action, this.pathOf(why.path), () => {
       for (let left = MOST_RACES; !this.isFolder(path); left--) {
-        if (path === "") return void fs.mkdirSync(this.#root, { recursive: true });
+        if (path === "") {
+          fs.mkdirSync(this.#root, { recursive: true });
+          return this.checkRoot(why);
+        }
         this.makeFolder(folderOf(path), why);
         try {
           fs.mkdirSync(this.pathOf(path));

@@ -34,6 +34,12 @@ export function missing(
   return failure("NotFound", place, state, "List its parent folder with listDir().");
 }
 
+/** Returns `Unavailable` for a store whose folder is gone. */
+export function goneRoot(place: PathPlace): RegistryError {
+  const hint = "Mount its disk again, or move the folder back.";
+  return failure("Unavailable", place, "the folder of the store is gone", hint);
+}
+
 /** Returns `NotFound` for a broken link. */
 export function leadsNowhere(place: PathPlace, wanted: "file" | "folder"): RegistryError {
   const state = `it is a link without a ${wanted} behind it`;

@@ -1,5 +1,5 @@
 // Readiness: the store answers within a time limit.
-import type { Registry, System } from "../../../mod.ts";
+import { isRegistryError, openRegistry, type Registry, type System } from "../../../mod.ts";
 
 export interface Readiness {
   ready: boolean;
@@ -46,13 +46,18 @@ export function createReadiness(
 }
 
 /**
- * Returns false if neither names nor settings exist. A folder that is no longer mounted is empty,
- * and settings are the first files of a registry.
+ * Returns false if the settings of this registry are not in its store: a folder that is no longer
+ * mounted is empty, or has another registry.
  */
 async function isThere(registry: Registry, signal: AbortSignal): Promise<boolean> {
   const { backend } = registry;
-  for await (const _ of registry.names({ limit: 1, signal })) return true;
-  if (backend === undefined) return true;
-  for await (const _ of backend.list("settings/", { limit: 1, signal })) return true;
-  return false;
+  try {
+    const asNow = { create: false, readOnly: true, cache: false, signal };
+    if (backend && (await openRegistry(backend, asNow)).id !== registry.id) return false;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return false;
+    throw error;
+  }
+  for await (const _ of registry.names({ limit: 1, signal })) break;
+  return true;
 }

@@ -1,0 +1,104 @@
+// Notices that a registry is gone: its disk is not mounted, its folder has moved, its bucket was
+// emptied, or another registry is in its place.
+import type { Backend } from "../../core/backend.ts";
+import { fault } from "../../core/errors.ts";
+import { recordKey, SETTINGS } from "../format/layout.ts";
+import { readRecord } from "./heads.ts";
+import type { Store } from "./store.ts";
+
+/** How long a store that costs requests is trusted after an answer, milliseconds. */
+const TRUSTED_MS = 5000;
+/** The first generation of the settings, whose commit is the id of the registry. */
+const WITNESS = recordKey(SETTINGS, 1);
+
+type OpenStore = Pick<Store, "backend" | "system" | "id">;
+
+class Presence {
+  readonly #store: OpenStore;
+  #askedAt: number;
+  #asked: Promise<void> = Promise.resolve();
+
+  constructor(store: OpenStore) {
+    this.#store = { ...store };
+    this.#askedAt = store.system.monotonic();
+  }
+
+  /** Throws `Unavailable` if the registry is not in its store. */
+  async check(): Promise<void> {
+    const { backend, system } = this.#store;
+    if (backend.locking !== undefined) return await this.#ask(); // a disk
+    if (system.monotonic() - this.#askedAt >= TRUSTED_MS) {
+      this.#askedAt = system.monotonic();
+      this.#asked = this.#ask();
+      this.#asked.catch(() => this.#askedAt = -Infinity);
+    }
+    await this.#asked;
+  }
+
+  /** Compares the id: times of files can be equal, and change when a disk is mounted again. */
+  async #ask(): Promise<void> {
+    const { backend, id } = this.#store;
+    const found = await readRecord({ backend }, WITNESS);
+    if (found?.record.commit === id) return;
+    throw fault({
+      code: "Unavailable",
+      action: "use",
+      subject: `"${WITNESS}"`,
+      state: found ? "another registry is in its place" : "the registry is gone",
+      place: `in ${backend.location}`,
+      hint: "Mount its disk again, or move or restore its files to this location.",
+      key: WITNESS,
+      backend: backend.location,
+      retry: "never",
+    });
+  }
+}
+
+/**
+ * Returns the backend of an open registry. It writes, and returns that something does not exist,
+ * only while the settings of this registry are there; otherwise it throws `Unavailable`. A disk is
+ * asked each time, other stores at most every five seconds.
+ */
+export function guardBackend(store: OpenStore): Backend {
+  const { backend } = store;
+  const { kind, location, reopen, locking, layout, getFirst, copy, reserve } = backend;
+  const presence = new Presence(store);
+
+  async function guarded<T>(write: () => Promise<T>): Promise<T> {
+    await presence.check();
+    return await write();
+  }
+  async function believed<T>(key: string, read: Promise<T>): Promise<T> {
+    const found = await read;
+    if (found === undefined && !key.startsWith(SETTINGS)) await presence.check();
+    return found;
+  }
+
+  return {
+    ...{ kind, location, reopen, locking, layout },
+    head: (key, options) => believed(key, backend.head(key, options)),
+    get: (key, options) => believed(key, backend.get(key, options)),
+    async put(key, body, options) {
+      await presence.check().catch(async (error) => {
+        if (body instanceof ReadableStream) await body.cancel(error).catch(() => {});
+        throw error;
+      });
+      return await backend.put(key, body, options);
+    },
+    delete: (key, options) => backend.delete(key, options),
+    async *list(prefix, options) {
+      let last;
+      for await (last of backend.list(prefix, options)) yield last;
+      await believed(prefix, Promise.resolve(last));
+    },
+    getFirst: getFirst &&
+      ((prefix, options) => believed(prefix, getFirst.call(backend, prefix, options))),
+    deleteMany: backend.deleteMany?.bind(backend),
+    presign: backend.presign?.bind(backend),
+    copy: copy && ((...given) => guarded(() => copy.apply(backend, given))),
+    sweepUploads: backend.sweepUploads?.bind(backend),
+    sync: backend.sync?.bind(backend),
+    reserve: reserve && ((options) => guarded(() => reserve.call(backend, options))),
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
