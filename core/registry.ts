@@ -117,6 +117,7 @@ export type NoTypeOfLoad =
 
 /** A registry on a store that is open in this program, as `openRegistry` returns it. */
 export interface StoredRegistry extends Registry {
+  /** The store. It refuses writes while the registry is not there. */
   readonly backend: Backend;
   /** Empties the cache of this registry, including entries of other registries. */
   clearCache(options?: SignalOptions): Promise<ClearCacheReport>;

@@ -60,8 +60,10 @@ Deno.test("simulation: a disk keeps every promise, with the traces of memory", a
       const path = join(root, String(seed));
       const store = (world: System) =>
         withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
-      const memory = (system: System) =>
-        withLeftOut(createMemoryBackend({ system, id: "simulated" }));
+      const memory = (system: System) => ({
+        ...withLeftOut(createMemoryBackend({ system, id: "simulated" })),
+        locking: "link" as const, // so that it is asked for its registry as often as a disk
+      });
       const { schedule, findings, traceHash } = await runSeed(seed, { store });
       assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);
       assertEquals(traceHash, (await runSeed(seed, { store: memory })).traceHash);

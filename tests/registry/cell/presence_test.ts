@@ -38,8 +38,10 @@ const WRITES: Record<string, (registry: Registry, root: TempRoot) => Promise<unk
     await mirrorRegistry(from, registry);
   },
   "a batch": async (registry) => {
-    await using batch = createBatch(registry, { workers: 1 });
-    firstError(await batch.saveMany([{ name: "w", value: noise(300_000) }]));
+    const batch = createBatch(registry, { workers: 1 });
+    const result = await batch.saveMany([{ name: "w", value: noise(300_000) }]);
+    await batch.close();
+    firstError(result);
   },
 };
 
@@ -98,7 +100,7 @@ for (const [way, { go, back }] of Object.entries(WAYS)) {
       const path = root.join("registry");
       fs.mkdirSync(root.join("input"));
       fs.writeFileSync(root.join("input/a.txt"), "a");
-      await using registry = await openRegistry(path, { mutable: true, durability: "os" });
+      const registry = await openRegistry(path, { mutable: true, durability: "os" });
       await registry.save("a", "first");
       await go(path);
       const before = filesBelow(path);
@@ -125,13 +127,13 @@ testInRoot("a folder that was copied without its hidden files is written to", as
     recursive: true,
     filter: (name) => !name.endsWith(".stage"),
   });
-  await using registry = await openRegistry(path);
+  const registry = await openRegistry(path);
   assertEquals((await registry.save("a", "y")).version, "2.0.0");
 });
 
 testInRoot("a large save whose folder goes away meanwhile is not acknowledged", async (root) => {
   const path = root.join("registry");
-  await using registry = await openRegistry(path, { durability: "os" });
+  const registry = await openRegistry(path, { durability: "os" });
   await registry.save("a", "first");
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -147,9 +149,9 @@ testInRoot("a large save whose folder goes away meanwhile is not acknowledged", 
 
 testInRoot("a store creates its folder once", async (root) => {
   const path = root.join("store"), bytes = Uint8Array.of(1);
-  await using first = createLocalBackend({ path, durability: "os" });
+  const first = createLocalBackend({ path, durability: "os" });
   await first.put("a", bytes);
-  await using second = createLocalBackend({ path, durability: "os" });
+  const second = createLocalBackend({ path, durability: "os" });
   assert(await second.head("a"));
   fs.rmSync(path, { recursive: true });
   const never = createLocalBackend({ path, durability: "os", create: false });

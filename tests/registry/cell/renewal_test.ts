@@ -59,9 +59,9 @@ testProtocol(
   "an upload of many files renews itself between them",
   async ({ registry, backend, advance }) => {
     const files = Object.fromEntries(
-      Array.from({ length: 30 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
+      Array.from({ length: 60 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
     );
-    backend.answerAll(UPLOAD, doing(() => advance(HOUR)));
+    backend.answerAll(UPLOAD, doing(() => advance(HOUR / 2)));
     await registry.save("a", files, { materializer: fileSet });
     assertGreater(backend.asked(RENEWAL).length, 10);
   },
