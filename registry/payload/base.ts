@@ -21,15 +21,15 @@ export interface Base {
   readonly known: ReadonlyMap<number, Known>;
   /** Its files that can share bytes with changed ones, for {@linkcode earlierAt}. */
   readonly earlier: Map<string, EarlierFile>;
-  /** True for another name: files are copied inside the store, and do not depend on it. */
+  /** True for another name: objects are copied inside the store, and do not depend on it. */
   readonly copies: boolean;
-  copyAll(copy: CopyIntoPayload): Promise<void>;
+  /** Sizes of the objects that were inspected, by key; -1 if one does not exist. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Inspects all objects at once, for a save that shares all files. */
+  inspectAll(): Promise<void>;
   /** Returns the file with its stored bytes; undefined if the base has not, or has lost them. */
-  share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined>;
+  share(file: StoredFile): Promise<StoredFile | undefined>;
 }
-
-/** Copies an object into the payload that is being written, and returns its number there. */
-export type CopyIntoPayload = (key: string) => Promise<number>;
 
 export async function createBase(
   store: Store,
@@ -42,8 +42,7 @@ export async function createBase(
   const known = new KnownFiles();
   let damaged = false;
   let earlier: Map<string, EarlierFile> | undefined;
-  const objects = new Map<string, number>(); // size by key, of those that were inspected
-  const copied = new Map<string, Promise<number>>();
+  const sizes = new Map<string, number>();
   const copies = record.name !== name;
   const late = await isLate(store, found, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
@@ -58,14 +57,10 @@ export async function createBase(
       return damaged;
     },
     copies,
-    async copyAll(copy) {
-      if (known.bySize.size === 0) return; // nothing may be taken
-      const parts = files.flatMap((file) =>
-        allParts(file).map((part) => ({ key: keyOf(file, part), part }))
-      );
-      await forEachAtOnce(parts, async ({ key, part }) => {
-        if (await isThere(key, part)) await copyOnce(key, copy);
-      });
+    sizes,
+    async inspectAll() {
+      const keys = usable.flatMap((file) => allParts(file).map((part) => keyOf(file, part)));
+      await forEachAtOnce(new Set(keys), inspect);
     },
     known: known.bySize,
     get earlier() {
@@ -73,7 +68,7 @@ export async function createBase(
       const place = { name: record.name, own, expectsEqual };
       return earlier ??= byPlace(shared.flatMap((file) => earlierOf(file, place)));
     },
-    async share(file, copy) {
+    async share(file) {
       const same = known.same(file);
       if (same === undefined) return undefined;
       const { encoding, parts, chunks, from = own } = same;
@@ -81,9 +76,7 @@ export async function createBase(
         if (!await isThere(keyOf(same, part), part)) return undefined;
       }
       const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };
-      if (!copies) return { ...facts, from, parts, ...(chunks && { chunks }) };
-      const copyPart = (part: Part) => copyOnce(keyOf(same, part), copy);
-      return { ...facts, ...await copiedParts(same, copyPart) };
+      return { ...facts, from, parts, ...(chunks && { chunks }) };
     },
   };
 
@@ -91,18 +84,15 @@ export async function createBase(
     return payloadKey(record.name, placeOf(file, part) ?? own, part.object);
   }
 
-  async function copyOnce(key: string, copy: CopyIntoPayload): Promise<number> {
-    if (!copied.has(key)) copied.set(key, copy(key));
-    return await copied.get(key)!;
+  async function inspect(key: string): Promise<number> {
+    const size = sizes.get(key) ?? (await store.backend.head(key, { signal }))?.size ?? -1;
+    sizes.set(key, size); // the object of an empty file has 0 bytes
+    return size;
   }
 
   /** Checks the size of an object: a version that shares a lost one is unreadable. */
   async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {
-    // -1 if it does not exist: the object of an empty file has 0 bytes.
-    if (!objects.has(key)) {
-      objects.set(key, (await store.backend.head(key, { signal }))?.size ?? -1);
-    }
-    if (objects.get(key)! >= offset + size) return true;
+    if (await inspect(key) >= offset + size) return true;
     damaged = true;
     store.logger.warn(`"${key}" is damaged: its content is stored again`);
     return false;
@@ -123,20 +113,6 @@ function earlierOf(
   const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
   const earlier = { size, parts: parts.map(located), ...(list && { chunks: list }), expectsEqual };
   return [[path, earlier]];
-}
-
-/** Copies the parts of a file and its list of chunks. Returns where they are then. */
-async function copiedParts(
-  file: StoredFile,
-  copyPart: (part: Part) => Promise<number>,
-): Promise<Pick<StoredFile, "parts" | "chunks">> {
-  const parts: Part[] = [];
-  for (const part of allParts(file)) {
-    const { from: _, ...rest } = part;
-    parts.push({ ...rest, object: await copyPart(part) });
-  }
-  const chunks = file.chunks && parts.pop() as typeof file.chunks;
-  return { parts, ...(chunks && { chunks }) };
 }
 
 /**

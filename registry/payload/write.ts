@@ -11,6 +11,7 @@ import type { PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
 import { earlierAt } from "./known.ts";
 import { FileWriter } from "./writing/file_writer.ts";
+import { placeShared } from "./writing/place_shared.ts";
 import { createSaveProgress, type WriteProgress } from "./writing/sender.ts";
 import { type PayloadStore, Uploads } from "./writing/uploads.ts";
 
@@ -38,7 +39,7 @@ export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
 
 export interface PayloadTarget {
   folder: string;
-  base?: Pick<Base, "known" | "earlier" | "share" | "copies" | "copyAll">;
+  base?: Omit<Base, "key" | "found" | "answers" | "damaged">;
   wholeBase?: boolean;
 }
 
@@ -91,8 +92,7 @@ export class Payload {
 
   get addedBytes(): number {
     const inline = this.inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const { appendedBytes = 0, copied = new Map() } = this.#upload ?? {};
-    return inline + appendedBytes + addedParts(this.files, copied);
+    return inline + addedParts(this.files, this.#upload?.added ?? new Map());
   }
 
   /** Reads files while they fit into the record. Returns true if that was all of them. */
@@ -137,7 +137,6 @@ export class PayloadUpload {
   files: StoredFile[];
   inline: Uint8Array[];
   sharing = false;
-  appendedBytes = 0;
   readonly #uploads: Uploads;
   readonly #target: PayloadTarget;
   readonly #content: ContentToSend;
@@ -153,8 +152,8 @@ export class PayloadUpload {
     this.inline = content.writer.inline;
   }
 
-  get copied(): ReadonlyMap<number, number> {
-    return this.#uploads.copied;
+  get added(): ReadonlyMap<number, number> {
+    return this.#uploads.added;
   }
 
   /** Stores all files, except those that the base has. */
@@ -162,9 +161,10 @@ export class PayloadUpload {
     const { base, wholeBase = false } = this.#target;
     const { writer, value } = this.#content;
     const uploads = this.#uploads;
-    if (wholeBase && base?.copies) await base.copyAll((key) => uploads.copy(key));
+    if (wholeBase) await base?.inspectAll();
     if (value !== undefined) await this.#sendValue(value, base);
     else await this.#sendFiles(writer, uploads, base);
+    if (base !== undefined) await placeShared(this.files, base, uploads);
     await this.#storeLists();
     for (const file of this.files) {
       const chunks = file.encoding === undefined ? this.#stored.get(file.sha256) : undefined;
@@ -192,7 +192,6 @@ export class PayloadUpload {
   /** Stores an object that is not a file. */
   async append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }> {
     const object = await this.#uploads.put(bytes);
-    this.appendedBytes += bytes.byteLength;
     return { object, size: bytes.byteLength, sha256: sha256(bytes) };
   }
 
@@ -248,7 +247,7 @@ export class PayloadUpload {
   async #share(file: StoredFile): Promise<boolean> {
     const { base } = this.#target;
     const { encoding: _, ...plain } = file;
-    const same = await base?.share(plain, (key) => this.#uploads.copy(key));
+    const same = await base?.share(plain);
     if (same === undefined) return false;
     delete file.encoding;
     Object.assign(file, same);
@@ -258,14 +257,14 @@ export class PayloadUpload {
 }
 
 /**
- * Returns the bytes of the payload's own objects, as far as files refer to them, and all copies.
+ * Returns the bytes of the payload's own objects, as far as files refer to those that jobs stored.
  */
-function addedParts(files: readonly StoredFile[], copied: ReadonlyMap<number, number>): number {
+function addedParts(files: readonly StoredFile[], added: ReadonlyMap<number, number>): number {
   const own = new Map<string, number>();
   for (const { from: ofFile, parts = [] } of files) {
     for (const { object, offset = 0, size, from = ofFile } of parts) {
-      if (from === undefined && !copied.has(object)) own.set(`${object} ${offset}`, size);
+      if (from === undefined && !added.has(object)) own.set(`${object} ${offset}`, size);
     }
   }
-  return [...own.values(), ...copied.values()].reduce((sum, size) => sum + size, 0);
+  return [...own.values(), ...added.values()].reduce((sum, size) => sum + size, 0);
 }

@@ -116,7 +116,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "payload/shares-what-is-lost",
     file: "registry/payload/base.ts",
-    text: "if (objects.get(key)! >= offset + size) return true;",
+    text: "if (await inspect(key) >= offset + size) return true;",
     replacement: "if (size >= 0) return true;",
     test: "tests/registry/damage/damage_test.ts",
     testName: "a save does not share truncated objects",

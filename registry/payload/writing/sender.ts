@@ -16,7 +16,7 @@ import { type Known, KnownFiles } from "../known.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 
 /** Plain bytes of a full pack. */
-const PACK_BYTES = 8 * 1024 * 1024;
+export const PACK_BYTES = 8 * 1024 * 1024;
 /** Maximum memory that a store needs to send one object in parts. */
 const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 

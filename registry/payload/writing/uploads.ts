@@ -1,5 +1,6 @@
 // The objects of one payload, written into its folder by jobs and numbered in the order of
 // requests.
+import type { ByteRange } from "../../../core/backend.ts";
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Moment, Operation } from "../../cell/operation.ts";
@@ -35,7 +36,7 @@ export class Uploads {
   readonly #operation: PayloadOperation;
   readonly #options: UploadsOptions;
   readonly #sent = new Set<number>();
-  readonly #copied = new Map<number, number>();
+  readonly #added = new Map<number, number>();
   #last = -1;
   /** True once a value was sent: the number of its objects is known at its end, if at all. */
   #guessing = false;
@@ -48,9 +49,9 @@ export class Uploads {
     this.#aliveAt = operation.moment();
   }
 
-  /** The objects that were copied inside the store, and the bytes that each added. */
-  get copied(): ReadonlyMap<number, number> {
-    return this.#copied;
+  /** The objects that no job stored, and the bytes that each added. */
+  get added(): ReadonlyMap<number, number> {
+    return this.#added;
   }
 
   async storeValue(
@@ -77,8 +78,17 @@ export class Uploads {
     await this.#keepAlive();
     const info = await this.#send(() => backend.copy!(key, this.#keyOf(object), { signal }));
     this.#operation.noteReply(info);
-    this.#copied.set(object, info.linked ? 0 : info.size);
+    this.#added.set(object, info.linked ? 0 : info.size);
     return object;
+  }
+
+  /** Reads a range of an object of another save; undefined if the object is missing or shorter. */
+  async read(key: string, range: Required<ByteRange>): Promise<Uint8Array | undefined> {
+    if (range.length === 0) return new Uint8Array();
+    await this.#keepAlive();
+    const object = await this.#store.backend.get(key, { range, signal: this.#operation.signal });
+    const bytes = await object?.bytes();
+    return bytes?.byteLength === range.length ? bytes : undefined;
   }
 
   async put(bytes: Uint8Array): Promise<number> {
@@ -88,6 +98,7 @@ export class Uploads {
     const put = () => this.#store.backend.put(this.#keyOf(object), bytes, options);
     const result = await this.#send(put);
     if (result.written) this.#operation.noteReply(result.info);
+    this.#added.set(object, bytes.byteLength);
     return object;
   }
 

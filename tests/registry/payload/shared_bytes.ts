@@ -53,3 +53,26 @@ export async function assertVerifies(registry: StoredRegistry): Promise<void> {
   const { ok, problems } = await verifyRegistry(registry);
   assert(ok, JSON.stringify(problems));
 }
+
+/** Returns the objects of which a version uses less than half, and those that nothing uses. */
+export async function overused(store: Backend, name = "a"): Promise<string[]> {
+  const found: string[] = [];
+  const unused = new Set(await keysOf(store, `objects/${name}/`));
+  for (const key of await keysOf(store, `names/${name}/versions/`)) {
+    const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
+    if (record.kind !== "version") continue;
+    const [, , , , order] = key.split("/");
+    const used = new Map<string, number>();
+    for (const { parts = [], chunks, from: ofFile } of record.files) {
+      for (const { object, size, from = ofFile } of chunks ? [...parts, chunks] : parts) {
+        const key = `objects/${name}/${from ?? `${order}/${record.commit}`}/${object}`;
+        used.set(key, (used.get(key) ?? 0) + size);
+        unused.delete(key);
+      }
+    }
+    for (const [object, bytes] of used) {
+      if (bytes * 2 < (await store.head(object))!.size) found.push(`${object} of ${key}`);
+    }
+  }
+  return [...found, ...unused];
+}

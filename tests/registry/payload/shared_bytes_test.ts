@@ -14,7 +14,7 @@ import {
   readSettings,
   spaceOf,
 } from "../../../registry/maintenance.ts";
-import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
+import { encodeRecord } from "../../../registry/format/record_codec.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fileSet } from "../protocol_world.ts";
@@ -28,6 +28,7 @@ import {
   headOf,
   KIB,
   MIB,
+  overused,
   storeOf,
   testStores,
 } from "./shared_bytes.ts";
@@ -284,29 +285,6 @@ testStores("versions of random edits stay whole while others go", async (registr
   }
   await assertVerifies(registry);
 });
-
-/** Returns the objects of which a version uses less than half, and those that nothing uses. */
-async function overused(store: Backend): Promise<string[]> {
-  const found: string[] = [];
-  const unused = new Set(await keysOf(store, "objects/"));
-  for (const key of await keysOf(store, "names/a/versions/")) {
-    const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
-    if (record.kind !== "version") continue;
-    const [, , , , order] = key.split("/");
-    const used = new Map<string, number>();
-    for (const { parts = [], chunks, from: ofFile } of record.files) {
-      for (const { object, size, from = ofFile } of chunks ? [...parts, chunks] : parts) {
-        const key = `objects/a/${from ?? `${order}/${record.commit}`}/${object}`;
-        used.set(key, (used.get(key) ?? 0) + size);
-        unused.delete(key);
-      }
-    }
-    for (const [object, bytes] of used) {
-      if (bytes * 2 < (await store.head(object))!.size) found.push(`${object} of ${key}`);
-    }
-  }
-  return [...found, ...unused];
-}
 
 testStores("gc removes single objects of a folder", async (registry, store) => {
   const [one, other] = [noise(MIB), noise(MIB, 2)];

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ChunkList } from "../../../core/bytes/content_chunks.ts";
-import { usedBytes } from "../../../registry/cell/object_ranges.ts";
-import { planPieces } from "../../../registry/payload/writing/shared_ranges.ts";
-import { createRandom, type Random } from "../../simulate/random.ts";
+import { ChunkList } from "../../../../core/bytes/content_chunks.ts";
+import { usedBytes } from "../../../../registry/cell/object_ranges.ts";
+import { planPieces } from "../../../../registry/payload/writing/shared_ranges.ts";
+import { createRandom, type Random } from "../../../simulate/random.ts";
 
 const CHUNK = 64 * 1024;
 

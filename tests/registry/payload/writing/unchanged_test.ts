@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { openRegistry } from "../../../mod.ts";
-import type { FileSet } from "../protocol_world.ts";
-import { noise } from "../registries.ts";
-import { AS, edited, KIB, storeOf } from "./shared_bytes.ts";
+import { openRegistry } from "../../../../mod.ts";
+import type { FileSet } from "../../protocol_world.ts";
+import { noise } from "../../registries.ts";
+import { AS, edited, KIB, storeOf } from "../shared_bytes.ts";
 
 /** A store that counts the bytes that are read of each payload object. */
 function countedStore(kind: "memory" | "far") {

@@ -1,0 +1,129 @@
+// Places the files that a save shares: bytes that are little of an object are stored again, so that
+// the object can be freed, and objects of another name are copied.
+import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import type { Part, StoredFile } from "../../../core/record.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { allParts, placeOf } from "../../cell/objects.ts";
+import { payloadKey } from "../../format/layout.ts";
+import type { Base } from "../base.ts";
+import { PACK_BYTES } from "./sender.ts";
+import type { Uploads } from "./uploads.ts";
+
+/** A range of an object that files use. */
+interface Use {
+  key: string;
+  offset: number;
+  size: number;
+  /** Digest of the bytes, if they have one. */
+  sha256?: string;
+}
+
+type Place = Pick<Part, "object" | "offset">;
+
+/**
+ * Gives shared files their final places. Of an object, a version uses at least half of the bytes or
+ * none, unless it is in parts of a file or not in a pack.
+ */
+export async function placeShared(
+  files: readonly StoredFile[],
+  { record: { name }, sizes, copies }: Pick<Base, "record" | "sizes" | "copies">,
+  uploads: Pick<Uploads, "read" | "put" | "copy">,
+): Promise<void> {
+  const copied = new Map<string, number>();
+  const pack = new Pack(uploads);
+  const whole: string[] = [];
+  const byKey = Map.groupBy(usesOf(name, files).values(), ({ key }) => key);
+  for (const [key, uses] of byKey) {
+    const size = sizes.get(key);
+    if (size === undefined) continue; // not shared with the base as a whole file
+    const used = uses.reduce((sum, { size }) => sum + size, 0);
+    if (used * 2 < size && await pack.take(key, uses)) continue;
+    if (copies) whole.push(key);
+  }
+  await pack.store();
+  await forEachAtOnce(whole, async (key) => void copied.set(key, await uploads.copy(key)));
+  if (copied.size + pack.places.size === 0) return;
+  const placeOfPart = (file: StoredFile, part: Part): Place | undefined => {
+    const { key, offset, size } = useOf(name, file, part);
+    const object = copied.get(key);
+    return object === undefined ? pack.places.get(`${key} ${offset} ${size}`) : { object };
+  };
+  for (const file of files) {
+    if (!allParts(file).some((part) => placeOfPart(file, part))) continue;
+    const placed = <P extends Part>(part: P): P => {
+      const { from = file.from, ...rest } = part;
+      return { ...rest, ...(placeOfPart(file, part) ?? { from }) } as P;
+    };
+    const { parts, chunks } = file;
+    file.parts = parts?.map(placed);
+    if (chunks !== undefined) file.chunks = placed(chunks);
+    delete file.from; // each part has its own
+  }
+}
+
+/** Returns the ranges of objects of other saves that are used, each once. */
+function usesOf(name: string, files: readonly StoredFile[]): Map<string, Use> {
+  const uses = new Map<string, Use>();
+  for (const file of files) {
+    for (const part of allParts(file)) {
+      if (placeOf(file, part) === undefined) continue;
+      const use = useOf(name, file, part);
+      uses.set(`${use.key} ${use.offset} ${use.size}`, use);
+    }
+  }
+  return uses;
+}
+
+function useOf(name: string, file: StoredFile, part: Part): Use {
+  const { object, offset = 0, size } = part;
+  const isFile = file.encoding === undefined && file.parts?.length === 1 && part !== file.chunks;
+  const digest = part.sha256 ?? (isFile ? file.sha256 : undefined);
+  return { key: payloadKey(name, placeOf(file, part) ?? "", object), offset, size, sha256: digest };
+}
+
+/** Bytes of other objects, stored together in objects of the new payload. */
+class Pack {
+  /** The new places of ranges that were stored, by `<key> <offset> <size>`. */
+  readonly places = new Map<string, Place>();
+  readonly #uploads: Pick<Uploads, "read" | "put">;
+  #held: { use: Use; bytes: Uint8Array }[] = [];
+  #size = 0;
+
+  constructor(uploads: Pick<Uploads, "read" | "put">) {
+    this.#uploads = uploads;
+  }
+
+  /** Takes ranges of an object. False if they are too large, damaged or cannot be verified. */
+  async take(key: string, uses: readonly Use[]): Promise<boolean> {
+    const start = uses.reduce((least, { offset }) => Math.min(least, offset), Infinity);
+    const length = uses.reduce((most, { offset, size }) => Math.max(most, offset + size), 0) -
+      start;
+    if (length > PACK_BYTES || uses.some(({ sha256 }) => sha256 === undefined)) return false;
+    const bytes = await this.#uploads.read(key, { offset: start, length });
+    if (bytes === undefined) return false;
+    const taken = uses.map((use) => {
+      const at = use.offset - start;
+      return { use, bytes: bytes.slice(at, at + use.size) };
+    });
+    if (taken.some(({ use, bytes }) => sha256(bytes) !== use.sha256)) return false;
+    const size = taken.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    if (this.#size + size > PACK_BYTES) await this.store();
+    this.#held = this.#held.concat(taken);
+    this.#size += size;
+    return true;
+  }
+
+  async store(): Promise<void> {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    const object = await this.#uploads.put(concatBytes(held.map(({ bytes }) => bytes)));
+    let end = 0;
+    for (const { use: { key, offset, size } } of held) {
+      this.places.set(`${key} ${offset} ${size}`, { object, offset: end });
+      end += size;
+    }
+    this.#held = [];
+    this.#size = 0;
+  }
+}
