@@ -189,6 +189,23 @@ export const conflictCases: readonly RegistryCase[] = [
     strictEqual(await registry.delete("a@1", { force: true }), true);
     await refused("NotFound", registry.load("a@production"));
   }, { needs: ["save"] }),
+  given("a dry run of delete() answers as delete() does, and deletes nothing", async (context) => {
+    const { registry } = context;
+    const { commit } = await registry.save("a", 1, { version: "1" });
+    await registry.save("a", 2, { version: "2" });
+    await registry.setAlias("a", "production", "2");
+    const dryRun = true;
+    await refused("Conflict", registry.delete("a@2", { dryRun }));
+    await refused("Conflict", registry.delete("a@1", { dryRun, ifCommit: "another" }));
+    await refused("Conflict", registry.delete("a", { dryRun, allVersions: true }));
+    await refused("Invalid", registry.delete("a", { dryRun }));
+    strictEqual(await registry.delete("a@7", { dryRun }), false);
+    strictEqual(await registry.delete("b", { dryRun, allVersions: true }), false);
+    strictEqual(await registry.delete("a@1", { dryRun, ifCommit: commit }), true);
+    strictEqual(await registry.delete("a@production", { dryRun, force: true }), true);
+    strictEqual(await registry.delete("a", { dryRun, allVersions: true, force: true }), true);
+    strictEqual((await versionsOf(registry, "a")).length, 2);
+  }, { needs: ["save"] }),
   given("delete() with ifCommit removes only that commit", async ({ registry }) => {
     const first = await registry.save("a", 1, { version: "1" });
     const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fault } from "../../../core/errors.ts";
-import { prune } from "../../../registry/maintenance.ts";
+import { publish } from "../../../mod.ts";
+import { prune, type PruneReport } from "../../../registry/maintenance.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
@@ -158,6 +159,43 @@ testInMemory(
     assertEquals((await versionsOf(registry, "a")).length, 2);
   },
 );
+
+testOnEach("prune() keeps members of releases that it deletes", async ({ registry }) => {
+  for (const name of ["m", "z"]) await fill(registry, name, 3);
+  for (let n = 1; n <= 2; n++) await publish(registry, "m:serving", { m: "m@1", z: "z@1" });
+  await publish(registry, "serving", { z: `z@2` });
+  for (const name of ["m:serving", "serving"]) {
+    await registry.save(name, "not a release");
+  }
+  for (const dryRun of [true, false]) {
+    const { deleted, kept } = await prune(registry, { keepLast: 1, dryRun });
+    assertEquals(deleted.map(({ name, version }) => `${name}@${version}`).sort(), [
+      ...["m:serving@1.0.0", "m:serving@2.0.0", "m@2.0.0", "serving@1.0.0"],
+    ]);
+    assertEquals(kept, 7);
+  }
+  assertEquals(await versionsOf(registry, "z"), ["3.0.0", "2.0.0", "1.0.0"]);
+});
+
+testOnEach("prune() deletes what the confirmed plan names", async ({ registry }) => {
+  for (const name of ["a", "b"]) await fill(registry, name, 3);
+  const names = ["a", "b", "a"];
+  const plans: PruneReport[] = [];
+  const confirm = (plan: PruneReport) => plans.push(structuredClone(plan)) > 1;
+  const refused = await prune(registry, { keepLast: 2, names, confirm });
+  assertEquals([refused, refused.dryRun, refused.deleted.length], [{ ...plans[0]! }, true, 2]);
+  const { deleted } = await prune(registry, {
+    keepLast: 2,
+    names,
+    async confirm(plan) {
+      await registry.save("a", "now the newest");
+      await registry.setAlias("b", "live", "1");
+      return confirm(plan);
+    },
+  });
+  assertEquals(deleted, [{ name: "a", version: "1.0.0" }]);
+  assertEquals(await versionsOf(registry, "a"), ["4.0.0", "3.0.0", "2.0.0"]);
+});
 
 const MUTABLE = { mutable: true };
 const TOMBSTONE = { verb: "put", mode: "create", key: /^names\/a\/versions/ } as const;

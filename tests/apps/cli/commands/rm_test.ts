@@ -66,3 +66,24 @@ filledTest("rm deletes a damaged version with --force", async (it) => {
   await it.prints("rm config@production --force --yes", "Deleted config@2.0.0\n");
   await it.prints("ls -q", "data:raw\nnote\n");
 });
+
+filledTest("rm --dry-run fails where rm does, and neither deletes a part", async (it) => {
+  await it.succeeds("publish serving n=note");
+  await it.succeeds("publish zoo n=note");
+  await it.succeeds("rules set data:* --protect");
+  for (
+    const refs of [
+      ...["config@2", "config@1 config@2", "config --all", "data:raw@1", "config@1 data:raw@1"],
+      ...["note@1 zoo@1", "zoo@1 note@1", "serving note zoo --all", "'*' --all"],
+    ]
+  ) {
+    const line = refs.replaceAll("'", "");
+    const runs = [await it.holdfast(`rm ${line} --dry-run`), await it.holdfast(`rm ${line} --yes`)];
+    assertEquals(runs.map(({ code }) => code), [4, 4], refs);
+    assertEquals(runs[0]!.err, runs[1]!.err);
+    await it.prints("ls -q", "config\ndata:raw\nnote\nserving\nzoo\n");
+    await it.prints("versions config -q", "2.0.0\n1.0.0\n");
+  }
+  await it.succeeds("rm * --all --force --yes");
+  await it.prints("ls -q", "");
+});

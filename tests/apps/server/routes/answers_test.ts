@@ -108,6 +108,9 @@ const ROWS: Row[] = [
     json: { code: "Conflict" },
   }],
   ["DELETE /artifacts/a", 400],
+  ["DELETE /artifacts/a/versions/1.0.0?dryrun=true", 400],
+  ["DELETE /artifacts/a?allVersions=true&dry_run=true", 400],
+  ["DELETE /artifacts/a/versions/1.0.0?dryRun=true", { status: 200, json: { deleted: true } }],
   ["DELETE /artifacts/a/versions/1.0.0", { status: 200, json: { deleted: true } }],
   ["DELETE /artifacts/a/versions/1.0.0", { status: 200, json: { deleted: false } }],
 ];
