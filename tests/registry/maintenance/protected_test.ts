@@ -1,0 +1,140 @@
+// Names that a rule protects keep their versions, whatever would delete or overwrite them.
+import { assertEquals, assertMatch } from "@std/assert";
+import { asMap, deleteMany, openRegistry, type Registry } from "../../../mod.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { openHttpRegistry } from "../../../apps/client.ts";
+import { changeRules, mirrorRegistry, prune } from "../../../registry/maintenance.ts";
+import { withoutStore } from "../contract/without_store.ts";
+import { testInMemory } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+
+const PROTECTED = { set: { pattern: "a", protect: true } };
+
+async function fill(registry: Registry): Promise<void> {
+  for (const name of ["a", "b"]) {
+    for (let n = 1; n <= 3; n++) await registry.save(name, n);
+  }
+}
+
+async function versionsOf(registry: Registry, name = "a"): Promise<string[]> {
+  return await Array.fromAsync(registry.versions(name), ({ version }) => version);
+}
+
+testInMemory("prune() keeps the versions of a protected name", async ({ registry, open }) => {
+  await fill(registry);
+  const longOpen = await open();
+  await changeRules(registry, PROTECTED);
+  const handler = createHandler(registry);
+  const client = await openHttpRegistry("http://localhost", { fetch: (asked) => handler(asked) });
+  for (const each of [client, longOpen, await open()]) {
+    const { deleted } = await prune(each, { keepLast: 1, keepAliased: false, dryRun: true });
+    assertEquals(deleted.map(({ name }) => name), ["b", "b"], each.location);
+  }
+  await prune(client, { keepLast: 1, keepAliased: false });
+  await prune(longOpen, { keepLast: 0, keepAliased: false });
+  assertEquals([await versionsOf(registry), await versionsOf(registry, "b")], [
+    ["3.0.0", "2.0.0", "1.0.0"],
+    [],
+  ]);
+  await handler.close();
+});
+
+testInMemory("prune() through a service plans what that deletes", async ({ registry }) => {
+  await fill(registry);
+  await registry.setAlias("b", "live", "1");
+  await changeRules(registry, PROTECTED);
+  const handler = createHandler(registry);
+  const client = await openHttpRegistry("http://localhost", { fetch: (asked) => handler(asked) });
+  const planned = await prune(client, { keepLast: 1, dryRun: true });
+  assertEquals({ ...await prune(client, { keepLast: 1 }), dryRun: true }, planned);
+  assertEquals(planned.deleted, [{ name: "b", version: "2.0.0" }]);
+  await handler.close();
+});
+
+const DOORS: [door: string, change: (registry: Registry, commit: string) => Promise<unknown>][] = [
+  ["save", (registry) => registry.save("a", 9, { version: "1", onConflict: "overwrite" })],
+  ["save of a commit", (registry, ifCommit) => registry.save("a", 9, { version: "1", ifCommit })],
+  ["copy", (registry) => registry.copy("b@1", "a@1", { onConflict: "overwrite" })],
+  ["draft", async (registry) => {
+    const draft = await registry.openDraft("a", { id: "one" });
+    await draft.add("value.txt", new TextEncoder().encode("9"));
+    await draft.commit({ version: "1", onConflict: "overwrite" });
+  }],
+  ["delete", (registry) => registry.delete("a@1")],
+  ["dry run of delete", (registry) => registry.delete("a@1", { dryRun: true })],
+  ["delete of all", (registry) => registry.delete("a", { allVersions: true })],
+  ["deleteMany", async (registry) => {
+    const { errors } = await deleteMany(registry, ["a@1"]);
+    for (const error of errors.values()) throw error;
+  }],
+  ["pop of a map", (registry) => asMap(registry).pop("a@1")],
+  ["clear of a map", (registry) => asMap(registry).clear({ allVersions: true, prefix: "a" })],
+];
+
+for (const [door, change] of DOORS) {
+  testInMemory(`${door} leaves a protected name as it is`, async ({ registry, open }) => {
+    await fill(registry);
+    await changeRules(registry, PROTECTED);
+    const handler = createHandler(await open());
+    const client = await openHttpRegistry("http://localhost", { fetch: (asked) => handler(asked) });
+    const { commit } = await registry.info("a@1");
+    for (const each of [registry, client]) await rejected("Conflict", change(each, commit));
+    assertEquals([await registry.load("a@1"), (await versionsOf(registry)).length], [1, 3]);
+    await handler.close();
+  }, { mutable: true });
+}
+
+testInMemory("a protected name without versions is not overwritten", async ({ registry, open }) => {
+  await registry.save("a", 1);
+  await changeRules(registry, PROTECTED);
+  const again = await open();
+  for (const each of [registry, again]) {
+    await rejected("Conflict", asMap(each).set("a", 2));
+    await rejected("Conflict", asMap(each).update({ a: 2 }));
+    await rejected("Conflict", each.delete("a"));
+  }
+  assertEquals(await again.load("a"), 1);
+}, { versioned: false, mutable: true });
+
+for (const view of ["store", "methods"]) {
+  Deno.test(`a mirror by its ${view} keeps what a rule of the target protects`, async () => {
+    const source = await openRegistry("memory:", { mutable: true });
+    const to = await openRegistry("memory:", { mutable: true });
+    const from = view === "store" ? source : withoutStore(source);
+    await fill(source);
+    await mirrorRegistry(from, to);
+    await changeRules(to, { set: { pattern: "*", protect: true } });
+    await source.save("a", "new", { version: "1", onConflict: "overwrite" });
+    await source.save("a", "four");
+    if (view === "store") await source.delete("b", { allVersions: true });
+    for (const dryRun of [true, false, false]) {
+      const { failures, deleted } = await mirrorRegistry(from, to, { dryRun });
+      const failed = failures.map(({ name, version }) => `${name}@${version}`).sort();
+      assertEquals(
+        failed,
+        view === "store" ? ["a@1.0.0", "b@1.0.0", "b@2.0.0", "b@3.0.0"] : [
+          "a@1.0.0",
+        ],
+      );
+      for (const { error } of failures) {
+        assertEquals(error.code, "Conflict");
+        assertMatch(error.message, /: the rule "\*" protects it/);
+      }
+      assertEquals(deleted, 0);
+    }
+    assertEquals([await to.load("a@1"), await to.load("a"), await to.load("b")], [1, "four", 3]);
+    await Promise.all([source.close(), to.close()]);
+  });
+}
+
+Deno.test("a protected mirror takes deletions of versions that it never had", async () => {
+  const from = await openRegistry("memory:");
+  const to = await openRegistry("memory:");
+  await changeRules(to, { set: { pattern: "*", protect: true } });
+  await fill(from);
+  await from.delete("a@1");
+  const { failures, deleted } = await mirrorRegistry(from, to);
+  assertEquals([failures, deleted], [[], 1]);
+  await rejected("Conflict", mirrorRegistry(from, to).then(() => to.delete("b@1")));
+  await Promise.all([from.close(), to.close()]);
+});
