@@ -269,6 +269,8 @@ export interface DeleteOptions extends SignalOptions {
   force?: boolean;
   /** Deletes only this commit, else throws `Conflict`. */
   ifCommit?: string;
+  /** Checks and returns the same without deleting. @default false */
+  dryRun?: boolean;
 }
 
 /** Options of listing versions. */

@@ -77,7 +77,7 @@ const GARBAGE: OptionNames<GarbageOptions> = {
 
 const PRUNE: OptionNames<PruneOptions> = {
   ...{ keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true, keepWhere: true },
-  ...{ olderThanMs: true, keepAliased: true, onDeleted: true },
+  ...{ olderThanMs: true, keepAliased: true, confirm: true, onDeleted: true },
   ...{ names: true, dryRun: true, signal: true },
 };
 
@@ -116,8 +116,9 @@ export async function collectGarbage(
 /**
  * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
  *
+ * Chooses the versions of all names first: a release keeps its members even if it is deleted too.
  * Only versions that can be read count as kept. It checks again between deletions: if another
- * program deletes a version that was to be kept, it keeps the next one. A registry that
+ * program deletes a version that was to be kept, it keeps the next one. Protected names stay. A registry that
  * `openRegistry` did not open is pruned through its methods, by this machine's clock.
  *
  * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's

@@ -158,15 +158,18 @@ class RemoteMethods {
     return ok;
   };
 
-  delete: Registry["delete"] = (ref, { version, force, ifCommit, signal, ...all } = {}) =>
-    this.#write(`delete ${shown(ref)}`, flag("deleted"), () => {
-      const parsed = parseRef(ref, version);
-      checkDelete(parsed, all, this.#options.settings);
-      const { name, bare } = parsed;
-      const path = bare ? artifactPath(name) : versionPath(ref, version);
-      const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
-      return { method: "DELETE", path, query, signal };
-    });
+  delete: Registry["delete"] = async (ref, options = {}) => {
+    const action = `delete ${shown(ref)}`;
+    const { version, force, ifCommit, dryRun, signal } = options;
+    if (!dryRun) this.checkWritable(action);
+    const parsed = parseRef(ref, version);
+    checkDelete(parsed, options, this.#options.settings);
+    const { name, bare } = parsed;
+    const path = bare ? artifactPath(name) : versionPath(ref, version);
+    const query = { force, ifCommit, dryRun, ...(bare ? { allVersions: true } : {}) };
+    const call = { action, path, query, writes: !dryRun, signal };
+    return await this.#connection.read({ ...call, method: "DELETE" }, flag("deleted"));
+  };
 
   names: Registry["names"] = ({ prefix, after, limit, signal } = {}) => {
     const call = { action: "list names", path: "names", query: { prefix }, after, limit, signal };

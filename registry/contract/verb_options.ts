@@ -44,7 +44,7 @@ const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF
 const { idempotencyKey: __, compress: ___, ...SAVE_OF_DRAFT } = SAVE;
 const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = { parts: true, ...SAVE_OF_DRAFT };
 const DELETE: OptionNames<DeleteOptions> = {
-  ...{ version: true, allVersions: true, force: true, ifCommit: true, ...SIGNAL },
+  ...{ version: true, allVersions: true, force: true, ifCommit: true, dryRun: true, ...SIGNAL },
 };
 const { ifCommit: ____, ...DELETE_MANY } = DELETE;
 export const DELETE_OF_MANY: OptionNames<Omit<DeleteOptions, "ifCommit">> = DELETE_MANY;

@@ -40,9 +40,9 @@ export async function collectGarbage(
 
 const STEPS = [
   ["unfinished writes", sweepStages],
+  ["lineage notes", removeNotes], // before their records go, as in a dry run
   ["names", collectNames],
   ["leftovers of uploads, probes and collections", removeLeftovers],
-  ["lineage notes", removeNotes],
 ] as const;
 
 /** Removes unfinished writes, before all else: their writers can no longer commit. */

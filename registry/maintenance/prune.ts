@@ -1,56 +1,112 @@
 // Retention: deletes old versions by rules.
-import type { ArtifactInfo } from "../../core/artifact.ts";
 import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
-import { ruleFor } from "../../core/registry/rules.ts";
-import type { Registry, VersionEntry } from "../../core/registry.ts";
+import type { RetentionRule } from "../../core/record.ts";
+import { parseCondition } from "../../core/registry/conditions.ts";
+import { isRetention } from "../../core/registry/rules.ts";
+import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { checkWritable, type Context, knownContext } from "../operations/context.ts";
+import { checkWritable, type Context, contextOf, knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
 import { readStoreTime } from "./collection.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
+import { type Listed, type Prunable, prunableByContract, prunableInStore } from "./prunable.ts";
+import { readsEach, type Retention, type Times } from "./prunable.ts";
+import { createRuleReader } from "./rules.ts";
 import { inWords } from "../contract/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { annotationsOfName } from "../operations/annotations.ts";
-import { listHolds, noneKnown } from "../operations/holds.ts";
-import { type VersionHead, versionHeads } from "../cell/heads.ts";
-import { deleteListed } from "../operations/delete.ts";
-import { cellOf } from "../format/layout.ts";
-import { readCell } from "../operations/resolve.ts";
 
 /** Implements `prune` of `registry/maintenance.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const context = knownContext(registry);
-  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, signal } = options;
   checkOptions(options);
+  return await pruneEach(registry, () => options, options);
+}
+
+/** Implements `pruneByRules` of `registry/tools/rules.ts`. */
+export async function pruneByRules(
+  registry: Registry,
+  options: PruneRun = {},
+): Promise<PruneReport> {
+  contextOf(registry, "prune by rules");
+  return await pruneEach(registry, (rule) => rule && retentionOf(rule), options);
+}
+
+function retentionOf({ keepWhere, ...rule }: RetentionRule): Retention | undefined {
+  if (!isRetention({ keepWhere, ...rule })) return undefined; // a later release may know it
+  return keepWhere === undefined ? rule : { ...rule, keepWhere: parseCondition(keepWhere) };
+}
+
+type Pruning = Pick<NamePruning<Listed>, "choose" | "run">;
+
+type PruneRun = Pick<PruneOptions, "confirm" | "dryRun" | "names" | "onDeleted" | "signal">;
+
+/**
+ * Prunes the names that have a retention and no protection. Chooses the versions of all of them
+ * before it deletes one: a release holds its members even if it is deleted too.
+ */
+async function pruneEach(
+  registry: Registry,
+  retentionBy: (rule?: RetentionRule) => Retention | undefined,
+  { names, dryRun = false, confirm, onDeleted, signal }: PruneRun,
+): Promise<PruneReport> {
+  const context = knownContext(registry);
   if (context !== undefined && !dryRun) checkWritable(context, "prune");
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
-  let youngFrom = Infinity;
-  if (olderThanMs !== undefined) {
-    report.clock = context === undefined || context.readOnly ? "own" : "store";
-    const now = report.clock === "store"
-      ? await readStoreTime(context!, "prune", signal)
-      : (context?.system ?? realSystem).now();
-    youngFrom = now - olderThanMs;
-  }
-  const rules: PruneRules = { ...options, keepLast, youngFrom, keepAliased, report };
-  const all = () =>
-    context === undefined ? registry.names({ signal }) : listNames(context, { signal });
-  for await (const name of options.names ?? all()) {
-    if (options.names !== undefined) {
-      await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
-    }
-    if (keepAliased && isProtected(context, name)) continue;
-    const pruning = context === undefined
-      ? new NamePruning(prunableByContract(registry, name, rules), rules)
+  const now = createClock(context, report, signal);
+  const ruleOf = createRuleReader(registry, signal);
+  const prunings: Pruning[] = [];
+  for await (const name of listPruned(registry, names, signal)) {
+    const rule = await ruleOf(name);
+    const retention = rule?.protect ? undefined : retentionBy(rule);
+    if (retention === undefined) continue;
+    const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
+    const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
+    const rules = { ...retention, keepLast, keepAliased, youngFrom, report, onDeleted };
+    const pruning: Pruning = context === undefined
+      ? new NamePruning(prunableByContract(registry, name, { ...retention, signal }), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
-    await pruning.run();
+    const chosen = await pruning.choose();
+    if (chosen.length > 0) prunings.push(pruning);
+    report.deleted.push(...chosen);
   }
+  const plan = { ...report, dryRun: true };
+  if (dryRun || await confirm?.(plan) === false) return plan;
+  report.deleted = [];
+  for (const pruning of prunings) report.deleted.push(...await pruning.run());
   return report;
 }
 
-function isProtected(context: Context | undefined, name: string): boolean {
-  return ruleFor(context?.rules ?? [], name)?.protect ?? false;
+/** Yields each name once. Throws `NotFound` for a given one that never existed. */
+async function* listPruned(
+  registry: Registry,
+  names: Iterable<string> | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  const context = knownContext(registry);
+  if (names === undefined) {
+    return yield* context === undefined
+      ? registry.names({ signal })
+      : listNames(context, { signal });
+  }
+  for (const name of new Set(names)) {
+    await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
+    yield name;
+  }
+}
+
+/** Returns a function that returns one time for all ages, and reports its clock. */
+function createClock(
+  context: Context | undefined,
+  report: PruneReport,
+  signal?: AbortSignal,
+): () => Promise<number> {
+  let now: number | undefined;
+  return async () => {
+    report.clock = context === undefined || context.readOnly ? "own" : "store";
+    return now ??= report.clock === "store"
+      ? await readStoreTime(context!, "prune", signal)
+      : (context?.system ?? realSystem).now();
+  };
 }
 
 function checkOptions(options: PruneOptions): void {
@@ -74,7 +130,7 @@ function checkOptions(options: PruneOptions): void {
 }
 
 /** The rules, and the report of their effect. */
-interface PruneRules extends Omit<PruneOptions, "olderThanMs"> {
+interface PruneRules extends Omit<Retention, "olderThanMs">, Pick<PruneOptions, "onDeleted"> {
   /** Number of newest versions to keep. */
   keepLast: number;
   /** Versions received at this time or later are kept; milliseconds of the store's clock. */
@@ -89,15 +145,9 @@ const AT_ONCE = 16;
 interface Standing extends Partial<Times> {
   /** `keepWhere` keeps it. */
   isWanted?: boolean;
+  /** `delete` refuses it. */
+  isHeld?: boolean;
   failure?: unknown;
-}
-
-/** Times of the valid record, milliseconds; undefined if there is none, or it is unreadable. */
-interface Times {
-  /** When the store received it. */
-  receivedAt: number;
-  /** When it was made, by the writer's clock: it stays in mirrors and restored copies. */
-  createdAt: number;
 }
 
 /** Deletes versions of a name that no rule keeps. Unreadable versions are kept and reported. */
@@ -107,53 +157,54 @@ class NamePruning<L extends Listed> {
   /** Results by version and generation: a new head is read again. */
   readonly #standings = new Map<string, Standing>();
   readonly #deleted = new Set<L>();
+  #chosen: L[] = [];
 
   constructor(prunable: Prunable<L>, rules: PruneRules) {
     this.#prunable = prunable;
     this.#rules = rules;
   }
 
-  async run(): Promise<void> {
-    const { name } = this.#prunable;
-    const { report } = this.#rules;
-    const listed = await Array.fromAsync(this.#prunable.list());
-    const going = await this.#choose(listed);
-    if (report.dryRun) await forEachAtOnce(going, (found) => this.#pretend(found));
-    else await this.#deleteOldestFirst([...going]);
-    for (const found of going) {
-      if (this.#deleted.has(found)) report.deleted.push({ name, version: found.version });
-    }
-  }
-
-  /** Returns the versions to delete, newest first. Counts the others. */
-  async #choose(listed: readonly L[]): Promise<L[]> {
+  /** Chooses the versions to delete, newest first. Counts the others. */
+  async choose(): Promise<PruneReport["deleted"]> {
     const { youngFrom, report } = this.#rules;
+    const listed = await Array.fromAsync(this.#prunable.list());
     try {
       const stays = await this.#protectedVersions(listed);
-      const overwritten = listed.filter(({ modifiedAt, generation }) =>
-        modifiedAt >= youngFrom && generation > 1
+      const open = listed.filter(({ version, modifiedAt, generation }) =>
+        !stays.has(version) && (modifiedAt < youngFrom || generation > 1)
       );
-      await forEachAtOnce(overwritten, (found) => this.#inspect(found));
-      return listed.filter((found) => this.#isUnprotected(found, stays));
+      await forEachAtOnce(open, async (found) => {
+        const standing = await this.#inspect(found);
+        const asked = async () => ({ ...standing, isHeld: await this.#prunable.isHeld?.(found) });
+        if (standing.receivedAt !== undefined) await this.#note(found, asked());
+      });
+      this.#chosen = listed.filter((found) => this.#mayGo(found, stays));
     } catch (error) {
       report.kept += listed.length;
       this.#fail(undefined, error); // the version of an alias is not known
-      return [];
     }
+    return this.#chosen.map((found) => this.#named(found));
   }
 
-  /** Returns true if no rule keeps a version; counts it otherwise. Uses the age of the head. */
-  #isUnprotected(found: L, stays: ReadonlySet<string>): boolean {
-    const { version, modifiedAt } = found;
-    const known = this.#standings.get(idOf(found));
-    if (known !== undefined && known.receivedAt === undefined) {
-      this.#passOver(found, known);
+  /** Returns true for a readable version that no rule keeps; counts it otherwise. */
+  #mayGo(found: L, stays: ReadonlySet<string>): boolean {
+    const standing = this.#standings.get(idOf(found));
+    if (standing !== undefined && standing.receivedAt === undefined) {
+      this.#passOver(found, standing);
       return false;
     }
-    const isOld = (known?.receivedAt ?? modifiedAt) < this.#rules.youngFrom;
-    if (isOld && !stays.has(version)) return true;
+    const { receivedAt = found.modifiedAt, isHeld } = standing ?? {};
+    if (receivedAt < this.#rules.youngFrom && !stays.has(found.version) && !isHeld) return true;
     this.#rules.report.kept++;
     return false;
+  }
+
+  /** Deletes the chosen versions that no rule keeps by now. Returns them, newest first. */
+  async run(): Promise<PruneReport["deleted"]> {
+    await this.#deleteOldestFirst([...this.#chosen]);
+    return this.#chosen.filter((found) => this.#deleted.has(found)).map((found) =>
+      this.#named(found)
+    );
   }
 
   /** Returns the versions that are now protected by rank, period, `keepWhere` or alias. */
@@ -197,14 +248,20 @@ class NamePruning<L extends Listed> {
     return [...wanted, ...newestOfPeriods(readable, this.#rules)].map(({ version }) => version);
   }
 
+  #named({ version }: L): { name: string; version: string } {
+    return { name: this.#prunable.name, version };
+  }
+
   async #inspect(found: L): Promise<Standing> {
-    const id = idOf(found);
-    const standing = this.#standings.get(id) ?? await this.#read(found)
-      .catch((failure): Standing => {
-        if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
-        return { failure };
-      });
-    this.#standings.set(id, standing);
+    return this.#standings.get(idOf(found)) ?? await this.#note(found, this.#read(found));
+  }
+
+  async #note(found: L, reading: Promise<Standing>): Promise<Standing> {
+    const standing = await reading.catch((failure): Standing => {
+      if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
+      return { failure };
+    });
+    this.#standings.set(idOf(found), standing);
     return standing;
   }
 
@@ -214,12 +271,6 @@ class NamePruning<L extends Listed> {
     if (times === undefined || keepWhere === undefined) return { ...times };
     const info = await orMissing(this.#prunable.info(found));
     return info === undefined ? {} : { ...times, isWanted: keepWhere(info) };
-  }
-
-  async #pretend(found: L): Promise<void> {
-    const standing = await this.#inspect(found);
-    if (standing.receivedAt !== undefined) this.#deleted.add(found);
-    else this.#passOver(found, standing);
   }
 
   /** Deletes the newest version last and alone, after checking again what must be kept. */
@@ -247,7 +298,7 @@ class NamePruning<L extends Listed> {
       const outcome = await this.#prunable.delete(found);
       if (outcome === "deleted") {
         this.#deleted.add(found);
-        onDeleted?.({ name: this.#prunable.name, version: found.version });
+        onDeleted?.(this.#named(found));
       }
       if (outcome === "changed") report.kept++; // a writer was faster
     } catch (error) {
@@ -281,107 +332,6 @@ class NamePruning<L extends Listed> {
   }
 }
 
-/** Returns true if a rule needs the record of each version. */
-function readsEach(rules: Omit<PruneOptions, "olderThanMs">): boolean {
-  return rules.keepWhere !== undefined || PERIOD_OPTIONS.some((option) => rules[option]);
-}
-
 function idOf({ version, generation }: Listed): string {
   return `${version} ${generation}`;
-}
-
-/** A listed version. */
-interface Listed {
-  version: string;
-  /** When the store received its newest record, milliseconds. */
-  modifiedAt: number;
-  generation: number;
-}
-
-/** A name to prune. */
-interface Prunable<L extends Listed = Listed> {
-  readonly name: string;
-  /** Lists its versions, newest first. */
-  list(): AsyncIterable<L>;
-  /** Returns the versions that aliases and releases name. */
-  aliased(): Promise<string[]>;
-  times(listed: L): Promise<Times | undefined>;
-  info(listed: L): Promise<ArtifactInfo>;
-  /** Deletes a version, unless it was changed after it was listed. */
-  delete(listed: L): Promise<"deleted" | "changed" | "gone">;
-}
-
-function prunableInStore(
-  context: Context,
-  registry: Registry,
-  name: string,
-  signal?: AbortSignal,
-): Prunable<Listed & { found: VersionHead }> {
-  const known = noneKnown();
-  let annotations: ReturnType<typeof annotationsOfName> | undefined;
-  return {
-    name,
-    async *list() {
-      for await (const found of versionHeads(context, name, { signal })) {
-        const { generation, modifiedAt } = found.head;
-        yield { version: found.version.canonical, modifiedAt, generation, found };
-      }
-    },
-    async aliased() {
-      const { aliases, releases } = await listHolds(context, { name }, { known, signal });
-      return [...aliases, ...releases].map(versionOf);
-    },
-    async times({ found: { head } }) {
-      const read = await readCell(context, cellOf(head.key), { head, signal });
-      const createdAt = Date.parse(read?.record.createdAt ?? "");
-      return read && { receivedAt: read.head.modifiedAt, createdAt };
-    },
-    async info({ version }) {
-      annotations ??= annotationsOfName(context, name, signal);
-      const info = await registry.info(`${name}@${version}`, { signal });
-      return { ...info, annotations: await (await annotations)(version) };
-    },
-    delete: ({ found }) => deleteListed(context, name, found, { signal }),
-  };
-}
-
-function versionOf({ version }: { version: string }): string {
-  return version;
-}
-
-function prunableByContract(
-  registry: Registry,
-  name: string,
-  rules: PruneRules,
-): Prunable<Listed & Pick<VersionEntry, "info" | "error">> {
-  const { keepAliased, signal } = rules;
-  const infoOf = ({ version }: Listed) =>
-    registry.info(`${name}@${version}`, { annotations: true, signal });
-  return {
-    name,
-    async *list() {
-      const details = readsEach(rules);
-      for await (const { modifiedAt, ...entry } of registry.versions(name, { details, signal })) {
-        yield { ...entry, modifiedAt: modifiedAt.getTime() };
-      }
-    },
-    aliased: async () => await Array.fromAsync(registry.aliases(name, { signal }), versionOf),
-    async times({ modifiedAt, info, error }) {
-      if (error !== undefined) throw error;
-      return await { receivedAt: modifiedAt, createdAt: info?.createdAt.getTime() ?? modifiedAt };
-    },
-    info: async (listed) => listed.info ?? await infoOf(listed),
-    async delete(listed) {
-      try {
-        const { commit, generation } = await infoOf(listed);
-        if (generation !== listed.generation) return "changed";
-        const options = { force: !keepAliased, ifCommit: commit, signal };
-        return await registry.delete(`${name}@${listed.version}`, options) ? "deleted" : "gone";
-      } catch (error) {
-        if (isRegistryError(error, "NotFound")) return "gone";
-        if (isRegistryError(error, "Conflict")) return "changed";
-        throw error;
-      }
-    },
-  };
 }

@@ -26,6 +26,11 @@ export interface PruneOptions extends SignalOptions {
   names?: Iterable<string>;
   /** Report without deleting. @default false */
   dryRun?: boolean;
+  /**
+   * Receives the plan before anything is deleted. If it returns false, nothing is, and the plan is
+   * the result: a dry run. Versions that are saved meanwhile stay.
+   */
+  confirm?: (plan: PruneReport) => boolean | Promise<boolean>;
   onDeleted?: (version: { name: string; version: string }) => void;
 }
 

@@ -4,7 +4,6 @@ import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import {
-  isRetention,
   type RetentionRules,
   ruleFor,
   ruleProblem,
@@ -14,10 +13,8 @@ import {
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
-import { checkWritable, contextOf } from "../operations/context.ts";
+import { checkWritable, contextOf, knownContext } from "../operations/context.ts";
 import { readSettingsRecord, writeSettings } from "./change_settings.ts";
-import { prune } from "./prune.ts";
-import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
 /** Yields the rules after each change, newest first. */
 export async function* rulesHistory(
@@ -49,6 +46,20 @@ export async function readRules(
   context.rules = rules;
   const asked = name === undefined ? rules : rulesFor(rules, name);
   return { rules: asked, revision, changedAt: new Date(createdAt) };
+}
+
+/** Returns a function that finds the rule of a name. It reads the rules of a store once. */
+export function createRuleReader(
+  registry: Registry,
+  signal?: AbortSignal,
+): (name: string) => Promise<RetentionRule | undefined> {
+  const isStored = knownContext(registry) !== undefined;
+  let stored: RetentionRules | undefined;
+  return async (name) => {
+    if (isStored) stored ??= await readRules(registry, { signal });
+    const found = stored ?? await registry.service?.rules?.({ name, signal });
+    return ruleFor(found?.rules ?? [], name);
+  };
 }
 
 export async function changeRules(
@@ -89,35 +100,4 @@ export async function changeRules(
     return { rules: set === undefined ? others : [...others, set] };
   }, signal);
   return await readRules(registry, { signal });
-}
-
-/** Prunes each name by its rule. Names without a rule, and protected ones, keep all versions. */
-export async function pruneByRules(
-  registry: Registry,
-  { names, ...options }: Pick<PruneOptions, "dryRun" | "names" | "onDeleted" | "signal"> = {},
-): Promise<PruneReport> {
-  const { signal, dryRun = false } = options;
-  const { rules } = await readRules(registry, { signal });
-  const byRule = new Map<RetentionRule, string[]>();
-  for await (const name of names ?? registry.names({ signal })) {
-    const rule = ruleFor(rules, name);
-    if (rule === undefined || rule.protect || !isRetention(rule)) continue;
-    const same = byRule.get(rule);
-    if (same === undefined) byRule.set(rule, [name]);
-    else same.push(name);
-  }
-  const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
-  for (const [{ pattern: _, protect: __, keepWhere, ...keep }, names] of byRule) {
-    const { clock, deleted, kept, failures } = await prune(registry, {
-      ...options,
-      ...keep,
-      ...keepWhere !== undefined && { keepWhere: parseCondition(keepWhere) },
-      names,
-    });
-    if (clock !== undefined) report.clock = clock;
-    for (const one of deleted) report.deleted.push(one);
-    report.failures.push(...failures);
-    report.kept += kept;
-  }
-  return report;
 }

@@ -22,17 +22,17 @@ export async function deleteRef(
   text: string,
   options: DeleteOptions = {},
 ): Promise<boolean> {
-  checkWritable(context, `delete ${shown(text)}`);
+  const { force = false, ifCommit, dryRun = false, signal } = options;
+  if (!dryRun) checkWritable(context, `delete ${shown(text)}`);
   const ref = parseRef(text, options.version);
   checkDelete(ref, options, context.settings);
-  const { force = false, ifCommit, signal } = options;
   if (!force) checkUnprotected(context, "delete", ref.name);
   if (!ref.bare) {
-    const version = await versionOf(context, ref, signal);
+    const version = await versionOf(context, ref, options);
     if (version === undefined) return false;
     if (!force) await refuseNamed(context, ref.name, [version.canonical], signal);
     const cell = versionCell(ref.name, version, context.settings.versioned);
-    return await deleteCell(context, cell, exactRef(ref.name, version), { ifCommit, signal });
+    return await deleteCell(context, cell, exactRef(ref.name, version), options);
   }
   if (ifCommit !== undefined && context.settings.versioned) {
     const state = "ifCommit needs a version";
@@ -40,16 +40,17 @@ export async function deleteRef(
     throw fault({ code: "Invalid", action: "delete", subject: shown(text), state, hint });
   }
   const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
-  await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);
+  const dead = all.filter(({ head }) => head.dead).map(({ head }) => head.key);
+  if (!dryRun) await settle(context, dead, signal);
   const heads = all.filter(({ head }) => !head.dead);
   if (!force) {
     const versions = heads.map(({ version }) => version.canonical);
     await refuseNamed(context, ref.name, versions, signal);
   }
+  if (dryRun && ifCommit === undefined) return heads.length > 0;
   let deleted = false;
   for (const { version, head } of heads) {
-    const how = { ifCommit, signal };
-    const ended = await deleteCell(context, cellOf(head.key), exactRef(ref.name, version), how);
+    const ended = await deleteCell(context, cellOf(head.key), exactRef(ref.name, version), options);
     deleted ||= ended;
   }
   return deleted;
@@ -102,7 +103,7 @@ function tombstone(operation: Operation, head: KnownHead): Uint8Array {
 async function versionOf(
   context: Context,
   ref: Ref,
-  signal?: AbortSignal,
+  { dryRun, signal }: DeleteOptions,
 ): Promise<Version | undefined> {
   const { selector } = ref;
   if (selector.kind !== "version") {
@@ -113,7 +114,7 @@ async function versionOf(
   const { versioned } = context.settings;
   if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
   const head = await readHead(context, versionCell(ref.name, version, versioned), signal);
-  if (head?.dead) await settle(context, [head.key], signal); // its writer may have died
+  if (head?.dead && !dryRun) await settle(context, [head.key], signal); // its writer may have died
   return head === undefined || head.dead ? undefined : version;
 }
 
@@ -151,12 +152,14 @@ async function deleteCell(
   context: Context,
   cell: string,
   ref: string,
-  { ifCommit, signal }: DeleteOptions,
+  { ifCommit, dryRun, signal }: DeleteOptions,
 ): Promise<boolean> {
   const operation = startOperation(context, `delete ${shown(ref)}`, signal);
   let gone: string | undefined; // an existing tombstone
+  let isThere = false;
   const write = () => writeCell(context, operation, cell, { next });
   if (await whileForgetting(context, cell, write) !== undefined) return true;
+  if (dryRun) return isThere;
   if (gone !== undefined) await settle(context, [gone], signal);
   return false;
 
@@ -173,6 +176,7 @@ async function deleteCell(
         backend: context.backend.location,
       });
     }
-    return tombstone(operation, head);
+    isThere = true;
+    return dryRun ? undefined : tombstone(operation, head);
   }
 }

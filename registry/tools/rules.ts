@@ -47,8 +47,9 @@ export async function* rulesHistory(
 
 /**
  * Sets or removes the retention rule of a pattern. If several rules match a name, only the one
- * whose pattern has the most characters other than `*` applies. A program that has the registry
- * open respects a new `protect` only after it reopens the registry.
+ * whose pattern has the most characters other than `*` applies. `prune` and mirrors read the
+ * rules each time; `save` and `delete` of a program that has the registry open respect a new
+ * `protect` only after it reopens the registry.
  *
  * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, `NotFound` for a
  * pattern without a rule
@@ -81,10 +82,16 @@ export async function changeRules(
 /** Prunes every name by its rule. Names without a rule, and protected ones, keep all versions. */
 export async function pruneByRules(
   registry: Registry,
-  options: Pick<PruneOptions, "dryRun" | "names" | "onDeleted" | "signal"> = {},
+  options: Pick<PruneOptions, "confirm" | "dryRun" | "names" | "onDeleted" | "signal"> = {},
 ): Promise<PruneReport> {
-  const known = { dryRun: true, names: true, onDeleted: true, signal: true } as const;
+  const known = {
+    confirm: true,
+    dryRun: true,
+    names: true,
+    onDeleted: true,
+    signal: true,
+  } as const;
   const given = checkToolOptions("prune by rules", registry, options, known);
-  const tool = await import("../maintenance/rules.ts");
+  const tool = await import("../maintenance/prune.ts");
   return await worded({ verb: "prune" }, () => tool.pruneByRules(registry, given));
 }

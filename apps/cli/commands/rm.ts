@@ -24,7 +24,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
   summary: "Delete versions, or with --all every version of a name.",
   details:
-    "Asks first; scripts pass --yes. All versions are resolved before anything is deleted. In a " +
+    "Asks first; scripts pass --yes. All versions are found and checked before one is deleted: delete a release before its members. In a " +
     "pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
     "version number is never reused, except in a mutable registry by save --on-conflict " +
     "overwrite. gc frees the space after the grace period.",
@@ -58,6 +58,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
       found.set(removal.label, removal);
     }
     const removals = [...found.values()];
+    for (const { remove } of removals) await remove(true);
     if (flags.dryRun) {
       const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
       const wouldDelete = removals.map(({ label }) => label);
@@ -76,7 +77,8 @@ interface Removal {
   label: string;
   what: string;
   done: string;
-  remove(): Promise<{ name: string; version?: string }[]>;
+  /** Returns the deleted versions. A dry run only fails as the deletion would. */
+  remove(dryRun: boolean): Promise<{ name: string; version?: string }[]>;
 }
 
 /** Refuses ambiguous refs before the registry is opened. */
@@ -106,7 +108,7 @@ async function removeEach(removals: readonly Removal[], context: CommandContext)
   const done: string[] = [];
   try {
     for (const removal of removals) {
-      deleted.push(...await removal.remove());
+      deleted.push(...await removal.remove(false));
       done.push(`Deleted ${removal.done}`);
     }
   } catch (error) {
@@ -130,8 +132,8 @@ async function oneOf(
     label: exact,
     what,
     done: exact,
-    async remove() {
-      const how = { force: flags.force, ifCommit: commit, signal };
+    async remove(dryRun) {
+      const how = { force: flags.force, ifCommit: commit, dryRun, signal };
       if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
       throw notFound(
         `delete "${exact}"`,
@@ -198,8 +200,9 @@ async function allOf(
     label: `all of ${name}`,
     what: count,
     done: `${name} (${count})`,
-    async remove() {
-      await withHints(registry.delete(name, { allVersions: true, force, signal }), IN_USE);
+    async remove(dryRun) {
+      const how = { allVersions: true, force, dryRun, signal };
+      await withHints(registry.delete(name, how), IN_USE);
       return versions.map((version) => ({ name, version }));
     },
   };

@@ -98,9 +98,14 @@ export const DeletedSchema = object("Deleted", { deleted: v.boolean() });
 
 const optionalFlag = () => v.optional(flag());
 
-export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(Text) });
+/** Unknown members are refused: a mistyped one must not delete more. */
+export const DeleteQuery = v.strictObject({
+  force: optionalFlag(),
+  ifCommit: v.optional(Text),
+  dryRun: optionalFlag(),
+});
 
-export const DeleteAliasQuery = v.object({
+export const DeleteAliasQuery = v.strictObject({
   expected: v.optional(v.pipe(
     v.string(),
     v.transform((version) => version === "" ? null : version),
@@ -108,9 +113,10 @@ export const DeleteAliasQuery = v.object({
   )),
 });
 
-export const DeleteAllQuery = v.object({
+export const DeleteAllQuery = v.strictObject({
   force: optionalFlag(),
   allVersions: optionalFlag(),
+  dryRun: optionalFlag(),
   ifCommit: described(Text, "The commit, in a registry without versions"),
 });
 

@@ -82,21 +82,23 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       names: names.length > 0 ? await expandNames(registry, names, io.signal) : undefined,
       signal: io.signal,
     };
-    let total: number | undefined;
-    if (!dryRun && !flags.yes) {
-      const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
-      total = deleted.length;
-      if (!await isConfirmed(deleted)) {
-        await context.note("Nothing was deleted");
-        return 1;
-      }
-    }
     const progress = context.progress("prune");
-    let done = 0;
-    const onDeleted = () =>
-      progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } });
-    const report = await pruneRegistry(registry, { ...options, dryRun, onDeleted });
+    let [done, total] = [0, 0];
+    const report = await pruneRegistry(registry, {
+      ...options,
+      dryRun,
+      async confirm({ deleted }) {
+        total = deleted.length;
+        return flags.yes || await isConfirmed(deleted);
+      },
+      onDeleted: () =>
+        progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } }),
+    });
     await progress.end();
+    if (report.dryRun && !dryRun) {
+      await context.note("Nothing was deleted");
+      return 1;
+    }
     await print(report, dryRun, context);
     const { deleted, clock, failures } = report;
     if (dryRun && !flags.rules) await noteProtected(registry, options, { deleted, context });
@@ -139,8 +141,8 @@ function pruneOf(given: Partial<PruneOptions>, flags: PruneFlags): typeof pruneB
     const hint = "Omit the other options, or change a rule: holdfast rules set";
     throw invalid("prune", "--rules cannot be combined with other rules", hint);
   }
-  return (registry, { names, dryRun, onDeleted, signal }) =>
-    pruneByRules(registry, { names, dryRun, onDeleted, signal });
+  return (registry, { names, dryRun, confirm, onDeleted, signal }) =>
+    pruneByRules(registry, { names, dryRun, confirm, onDeleted, signal });
 }
 
 /** Like `ls`, with all conditions met. */
