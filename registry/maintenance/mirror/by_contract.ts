@@ -13,7 +13,7 @@ import {
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { Registry, VersionEntry } from "../../../core/registry.ts";
 import { UNKNOWN } from "../../cell/since.ts";
-import { attempt, holdTheSame, occupied, persist } from "./run.ts";
+import { attempt, checkProtection, holdTheSame, occupied, persist } from "./run.ts";
 import type { AnyRun, NamePair, Outcome } from "./run.ts";
 import type { NameMirror } from "./mirror_name.ts";
 import type { Context } from "../../operations/context.ts";
@@ -89,7 +89,8 @@ async function mirrorVersion(
   isListed: boolean,
 ): Promise<Outcome> {
   const { from, to, signal } = run;
-  const ref = `${names.name}@${version}`, target = `${names.target}@${version}`;
+  const { target: name } = names;
+  const ref = `${names.name}@${version}`, target = `${name}@${version}`;
   return await persist(run, async (first) => {
     const artifact = await orMissing(from.open(ref, { signal }));
     if (artifact === undefined) return { action: "gone" };
@@ -97,6 +98,10 @@ async function mirrorVersion(
     if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
     if (present !== undefined && !to.settings.mutable) {
       throw occupied(to.location, target, "the target has another value for this version");
+    }
+    if (present !== undefined) {
+      const about = { name, version, location: to.location };
+      await checkProtection(run, { action: "mirror to", ...about });
     }
     if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
     const { files, size: bytes } = artifact.info;

@@ -15,6 +15,7 @@ import { checkWritable, type Context, knownContext } from "../../operations/cont
 import { NAMES, namesPrefix } from "../../format/layout.ts";
 import { checkHas, checkKnown } from "../../operations/listing.ts";
 import { readThrough } from "../../cache/read.ts";
+import { createRuleReader } from "../rules.ts";
 import { type CreateMirror, mirrorInOrder } from "./in_order.ts";
 import { type NameMirror, StoreMirror } from "./mirror_name.ts";
 import { countItem, emptyReport } from "./report.ts";
@@ -31,7 +32,10 @@ export interface MirrorOptions extends SignalOptions {
   range?: string;
   /** Mirror aliases. @default true */
   aliases?: boolean;
-  /** Delete what the source has deleted; the version stays used. @default true */
+  /**
+   * Delete what the source has deleted; the version stays used. Names that a rule of the target
+   * protects keep theirs: a failure. @default true
+   */
   deleted?: boolean;
   /** Ignore notes of earlier runs, and read all mirrored data from the target. @default false */
   verify?: boolean;
@@ -60,7 +64,7 @@ export async function mirrorRegistry(
   const report = emptyReport(dryRun);
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
   const members = new Members(from, to, signal);
-  const run = createRun(stores.to, { ...options, members }, report, progress);
+  const run = createRun(to, { ...options, members }, report, progress);
   const create = await chooseMirror(run, from, to, stores);
   if (stores.from === undefined && run.deleted) {
     report.leftOut.push("deletions");
@@ -106,7 +110,7 @@ async function chooseMirror(
 }
 
 function createRun(
-  to: Context | undefined,
+  to: Registry,
   options: MirrorOptions & { members: Members },
   report: MirrorReport,
   progress: MirrorProgress,
@@ -120,11 +124,13 @@ function createRun(
     concurrency = 8,
     signal,
   } = options;
+  const store = knownContext(to);
   const limit = createLimit(concurrency);
   let failed = 0;
   return {
-    system: to?.system ?? realSystem,
-    logger: to?.logger ?? silentLogger,
+    system: store?.system ?? realSystem,
+    logger: store?.logger ?? silentLogger,
+    ruleOf: createRuleReader(to, signal),
     aliases,
     deleted,
     verify,

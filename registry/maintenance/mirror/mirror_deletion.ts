@@ -9,7 +9,8 @@ import { inUtc, sinceOf } from "../../cell/since.ts";
 import type { Context } from "../../operations/context.ts";
 import { readCell } from "../../operations/resolve.ts";
 import type { Ledger } from "./ledger.ts";
-import { cellThere, changedMeanwhile, LastingConflict, originOf, persist } from "./run.ts";
+import { cellThere, changedMeanwhile, checkProtection, LastingConflict } from "./run.ts";
+import { originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /** Deletes a version in the target if that has a mirror of the deleted version, or nothing. */
@@ -63,6 +64,11 @@ async function deletePresent(
       hints: { cli: "Delete it yourself if it is not needed, or add --no-deleted." },
       backend: to.backend.location,
     });
+  }
+  if (above !== undefined) {
+    const version = pair.source.version!.canonical;
+    const about = { name: pair.target, version, location: to.backend.location };
+    await checkProtection(run, { action: "mirror deletion of", ...about });
   }
   return await bury(run, pair, { tombstone, above });
 }

@@ -8,7 +8,7 @@ import { settleVersion } from "../../cell/settle.ts";
 import { isVoid } from "../../cell/voids.ts";
 import { cellOf, parseCellKey } from "../../format/layout.ts";
 import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
-import { cellThere, holdTheSame, occupied, originOf, persist } from "./run.ts";
+import { cellThere, checkProtection, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";
 
@@ -55,6 +55,10 @@ async function bring(
   if (present !== undefined && isMirrored(run, present.record, record)) {
     if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
+  }
+  if (present !== undefined && mutable) {
+    const about = { name: target, version: record.version, location: to.backend.location };
+    await checkProtection(run, { action: "mirror to", ...about });
   }
   if (!await run.members.areThere(record)) return { action: "waiting" };
   const above = head === undefined || mutable

@@ -8,7 +8,8 @@ import {
   RegistryError,
 } from "../../../core/errors.ts";
 import { inWords } from "../../contract/verb_errors.ts";
-import type { Origin, VersionRecord } from "../../../core/record.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Origin, RetentionRule, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
 import { parseVersion, type Version, type VersionRange } from "../../../core/naming/versions.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -34,6 +35,8 @@ export interface AnyRun {
   readonly members: Members;
   /** Calls `task` for each item, with the concurrency of the whole run. */
   forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
+  /** Returns the rule of a name in the target. */
+  ruleOf(name: string): Promise<RetentionRule | undefined>;
   moved(bytes: number): void;
   done(item: MirrorItem): void;
 }
@@ -162,6 +165,24 @@ export function occupied(backend: string, target: string, state: string): Lastin
     hint: hint("rename", "range"),
     hints: { cli: hint("--rename", "--range") },
     backend,
+  });
+}
+
+/** Throws if a rule of the target protects a version that the source has deleted or overwritten. */
+export async function checkProtection(
+  { ruleOf }: AnyRun,
+  { action, name, version, location }: Record<"action" | "name" | "version" | "location", string>,
+): Promise<void> {
+  const rule = await ruleOf(name);
+  if (!rule?.protect) return;
+  const remove = `holdfast -r ${location} rules rm '${rule.pattern}'`;
+  throw new LastingConflict({
+    action,
+    subject: `"${name}@${version}"`,
+    state: `the rule ${shown(rule.pattern)} protects it`,
+    hint: "Change the rule of the target if the version may go.",
+    hints: { cli: `Remove the rule of the target if the version may go: ${remove}` },
+    backend: location,
   });
 }
 
