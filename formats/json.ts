@@ -7,13 +7,14 @@ import { fault } from "../core/errors.ts";
 import { decodeUtf8 } from "./content/text_stream.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
+import { exactNumber } from "../core/text/exact_number.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
 /**
  * Plain data as JSON: strings, finite numbers, booleans, null, and arrays and plain objects of
  * these. Anything else is `Unsupported`, and so are stored numbers that JavaScript cannot
- * represent: integers above 2^53 and numbers above its maximum.
+ * represent: integers above 2^53 that it rounds, and numbers above its maximum.
  *
  * @example
  * ```ts
@@ -57,8 +58,9 @@ function parse(path: string, bytes: Uint8Array): unknown {
     if (!/\d{16}|[eE]\+?\d{3}/.test(text)) return parseJson(text);
     JSON.parse(text, (_, member, context?: { source?: string }) => {
       if (typeof member !== "number" || Number.isSafeInteger(member)) return member;
-      const isInexact = Number.isInteger(member) && /^-?\d+$/.test(context?.source ?? "1");
-      if (isInexact || !Number.isFinite(member)) lossy = context?.source ?? String(member);
+      const source = context?.source ?? String(member);
+      const isInexact = /^-?\d+$/.test(source) && exactNumber(source) === "inexact";
+      if (isInexact || !Number.isFinite(member)) lossy = source;
       return member;
     });
     value = parseJson(text);

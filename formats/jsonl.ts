@@ -12,7 +12,7 @@ import { endOfString, parseJson } from "../core/text/json_text.ts";
 import { MAX_DEPTH, notPlain, plainProblem, type PlainValue } from "../core/text/plain_value.ts";
 import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
-import { exactNumber } from "./content/exact_number.ts";
+import { exactNumber } from "../core/text/exact_number.ts";
 
 /** A value of JSON Lines. */
 export interface JsonLine {

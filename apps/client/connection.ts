@@ -3,6 +3,7 @@ import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import { parseExactJson } from "../../core/text/json_text.ts";
 import { type Asked, problemOf, unanswered, unexpected } from "./problem.ts";
 
 /** A function that sends a request: `fetch`, or the handler of a service. */
@@ -79,15 +80,16 @@ export class Connection {
     return this.read<T, T>(call, (wire) => wire);
   }
 
-  /** Returns the JSON of the answer, parsed by `parse`. */
+  /** Returns the JSON of the answer, null without content, parsed by `parse`. */
   read<W, T>(call: Call, parse: (wire: W, asked: Asked) => T): Promise<T> {
     return this.#ask(call, async (response) => {
-      const text = await response.text();
+      const text = response.status === 204 ? "null" : await response.text();
       let wire: W;
       try {
-        wire = JSON.parse(text);
-      } catch { // its message would quote the text
-        throw this.unexpected(call, "the body is not JSON");
+        wire = parseExactJson(text) as W;
+      } catch (error) { // a message of the parser would quote the text
+        const state = isRegistryError(error) ? error.message : "the body is not JSON";
+        throw this.unexpected(call, state);
       }
       return parse(wire, this.#asked(call));
     });

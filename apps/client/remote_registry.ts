@@ -288,15 +288,13 @@ class RemoteMethods {
     },
   } satisfies RegistryService;
 
-  async #annotationsAt(path: string, ref: string, signal?: AbortSignal) {
+  #annotationsAt(path: string, ref: string, signal?: AbortSignal) {
     const call = { action: `read the annotations of ${shown(ref)}`, path, signal };
-    const response = await this.#connection.request(call);
-    if (response.status === 204) return undefined;
-    return annotationsOf(await response.json(), {
-      ...call,
-      location: this.#connection.location,
-      writes: false,
-    });
+    return this.#connection.read(
+      call,
+      (wire: Parameters<typeof annotationsOf>[0] | null, asked) =>
+        wire === null ? undefined : annotationsOf(wire, asked),
+    );
   }
 
   /** Returns the exact ref of a member of a release, or of a moment of the past. */

@@ -6,7 +6,8 @@ import {
   resolver,
   validator,
 } from "npm:hono-openapi@^1.3";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { parseExactJson } from "../../core/text/json_text.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
@@ -125,8 +126,9 @@ async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown>
   checkJsonType(c.req.raw);
   let data: unknown;
   try {
-    data = await c.req.json();
-  } catch {
+    data = parseExactJson(await c.req.text());
+  } catch (error) {
+    if (isRegistryError(error, "Invalid")) throw error;
     throw new RefusedRequest({
       status: 400,
       code: "Invalid",

@@ -1,4 +1,7 @@
-// JSON parsing that works around a bug of V8.
+// JSON parsing that changes no number, and works around a bug of V8.
+import { fault } from "../errors.ts";
+import { exactNumber } from "./exact_number.ts";
+
 const QUOTE = '"';
 
 /**
@@ -10,6 +13,33 @@ const QUOTE = '"';
 export function parseJson(text: string): unknown {
   const value = JSON.parse(text);
   return hasEscapedName(text) ? fromItems(JSON.parse(toItems(text))) : value;
+}
+
+/** Numbers outside strings that may have too many digits, or an exponent out of range. */
+const LONG_NUMBER = /(?:^|[\s:,[])-?(?:[\d.]{16}|[\d.]+[eE][+-]?\d{3})/;
+
+/**
+ * Parses JSON whose numbers must not change.
+ *
+ * @throws {RegistryError} `Invalid` for a number that would be rounded
+ * @throws {SyntaxError} for invalid JSON
+ */
+export function parseExactJson(text: string): unknown {
+  if (LONG_NUMBER.test(text)) JSON.parse(text, checkNumber);
+  return parseJson(text);
+}
+
+function checkNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number") return value;
+  const source = context?.source ?? String(value);
+  if (exactNumber(source) !== "inexact") return value;
+  throw fault({
+    code: "Invalid",
+    action: "parse number",
+    subject: source.length > 40 ? `${source.slice(0, 40)}…` : source,
+    state: "it would be rounded",
+    hint: "Pass it as a string.",
+  });
 }
 
 /** True for values that are JSON objects: no arrays, no primitive values. */

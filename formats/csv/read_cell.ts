@@ -1,7 +1,7 @@
 // CSV cells as values of the column's type, without loss.
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Row } from "../tables/table.ts";
-import { exactNumber } from "../content/exact_number.ts";
+import { exactNumber } from "../../core/text/exact_number.ts";
 
 /** The reason why a string is not a valid cell of its column. */
 export class CellProblem {

@@ -2,7 +2,7 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "npm:yaml@^2.9";
 import type { CST, Document, Node, Scalar, YAMLMap } from "npm:yaml@^2.9";
 import { shown } from "../../core/naming/names.ts";
-import { exactNumber } from "../content/exact_number.ts";
+import { exactNumber } from "../../core/text/exact_number.ts";
 
 /** A node with its offset in characters. Aliases share the node of their anchor. */
 export type YamlNode =

@@ -17,7 +17,7 @@ from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry
 from .search import Found
 from .sending import send_files
-from .serializers import FileToSend, checked_metadata, files_of
+from .serializers import FileToSend, checked_json, files_of
 from .versions import parse_ref
 
 WITH_FACTS = 16 * 2**10
@@ -130,7 +130,7 @@ class ServiceRegistry(Registry):
             *files_of(value),
             {
                 "version": version,
-                "metadata": checked_metadata(name, metadata),
+                "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
                 "inputs": [input_of(each) for each in inputs or []] or None,
                 "onConflict": on_conflict,
                 "skipIfUnchanged": skip_if_unchanged or None,
@@ -163,7 +163,7 @@ class ServiceRegistry(Registry):
         content = json.dumps({"members": pinned}, ensure_ascii=False, indent=2) + "\n"
         given = {
             "version": version,
-            "metadata": checked_metadata(name, metadata),
+            "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
             "inputs": list(pinned.values()),
             "idempotencyKey": idempotency_key,
         }
@@ -200,6 +200,7 @@ class ServiceRegistry(Registry):
 
         None removes: `annotate("a@1", labels={"reviewed": True, "old": None}, notes=None)`.
         """
+        checked_json(changes, f"annotate {quoted(ref)}", "its change")
         return self._connection.json("PATCH", annotations_of(ref), changes)
 
     def annotations(self, ref: str) -> Json:

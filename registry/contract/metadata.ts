@@ -1,6 +1,7 @@
 // Metadata of users: plain JSON that is stored exactly.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { described } from "../../core/text/described.ts";
 
 const MAX_METADATA_BYTES = 64 * 1024;
 
@@ -17,7 +18,8 @@ export function checkMetadata(metadata: Record<string, unknown>, what = "metadat
 }
 
 function invalid(what: string, state: string): RegistryError {
-  const hint = "Pass a small plain object of JSON data, and save larger data as an artifact.";
+  const hint = "Pass a plain object of JSON data, with dates and large integers as strings. Save " +
+    "larger data as an artifact.";
   return fault({ code: "Invalid", action: `save ${what}`, state, hint });
 }
 
@@ -31,7 +33,7 @@ function findInexact(value: unknown, path: string, depth: number): string | unde
     if (Object.is(value, -0)) return `${path} is -0`;
     return Number.isFinite(value) ? undefined : `${path} is ${value}`;
   }
-  if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is not plain JSON`;
+  if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is ${described(value)}`;
   for (const [key, member] of Object.entries(value)) {
     const found = findInexact(member, `${path}[${shown(key)}]`, depth + 1);
     if (found !== undefined) return found;

@@ -3,6 +3,7 @@ import { checkOptions, checkRegistry, type OptionNames } from "../../core/option
 import type { Annotations } from "../../core/artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { checkMetadata } from "../contract/metadata.ts";
 import { worded } from "../contract/verb_errors.ts";
 
 const CHANGE: OptionNames<AnnotationsChange> = { notes: true, labels: true };
@@ -40,8 +41,10 @@ export async function annotate(
   options: AnnotateOptions = {},
 ): Promise<Annotations> {
   checkRegistry("annotate", registry);
-  const given = checkOptions("annotate", change ?? {}, CHANGE);
+  const members = Object.entries(checkOptions("annotate", change ?? {}, CHANGE));
+  const given = Object.fromEntries(members.filter(([, value]) => value !== undefined));
   const how = checkOptions("annotate", options, ANNOTATE);
+  checkMetadata(given, "notes and labels");
   const { service } = registry;
   if (service?.annotate !== undefined) return await service.annotate(ref, given, how);
   const tool = await import("../operations/annotate.ts");

@@ -99,6 +99,36 @@ pythonTest("the product loads what Python saves", async () => {
   }
 });
 
+const ODD = `
+import datetime, json, sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1])
+exact = [2**53, 10**18, 2**70, 0.1, 1e300, True, None, {"a": (1, "x")}]
+registry.save("a", 1, metadata={"exact": exact})
+registry.annotate("a", labels={"exact": exact})
+assert registry.open("a").metadata["exact"] == json.loads(json.dumps(exact))
+for odd in (2**53 + 1, 1234567890123456789, 2**63, float("nan"), -0.0, {1: 2}, b"", datetime.date.min):
+    for call in (
+        lambda: registry.save("b", 1, metadata={"odd": [odd]}),
+        lambda: registry.publish("b", {"a": "a"}, metadata={"odd": [odd]}),
+        lambda: registry.annotate("a", labels={"odd": [odd]}),
+    ):
+        try:
+            call()
+            raise AssertionError(odd)
+        except holdfast.HoldfastError as error:
+            assert error.code == "Invalid" and "[0]" in str(error), error
+print(registry.annotations("a")["labels"].keys())
+`;
+
+pythonTest("Python sends only what every reader gets unchanged", async () => {
+  await using registry = await openRegistry("memory:");
+  await using service = serve(registry);
+  assertEquals(await runProgram(ODD, { args: [service.url] }), ["dict_keys(['exact'])"]);
+  assertEquals(await Array.fromAsync(registry.names()), ["a"]);
+});
+
 const FOLDER = `
 import os, pathlib, sys
 import holdfast

@@ -4,10 +4,10 @@ import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { dirname, extname, resolve } from "node:path";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { parseExactJson } from "../../../core/text/json_text.ts";
 import { parseCsv } from "../../../formats/csv.ts";
 import { invalid, notFound } from "../program/hints.ts";
 import { type CliIo, stoppable } from "../terminal/cli_io.ts";
-import { parseExactJson } from "../values/value_source.ts";
 import { badRow, type ManifestFormat, type RawRow } from "./rows.ts";
 
 export interface Manifest {
@@ -106,6 +106,7 @@ function rowOf(text: string, line: number): RawRow {
     }
     return { line, error: badRow("it is not a JSON object") };
   } catch (cause) {
+    if (isRegistryError(cause)) return { line, error: cause };
     return { line, error: badRow(`it is not JSON (${(cause as Error).message})`, cause) };
   }
 }

@@ -2,13 +2,14 @@
 import { resolve } from "node:path";
 import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OnConflict } from "../../../registry/mod.ts";
-import { parseRef, type RegistryError } from "../../../mod.ts";
+import { isRegistryError, parseRef, type RegistryError } from "../../../mod.ts";
+import { parseExactJson } from "../../../core/text/json_text.ts";
 import { invalid, withHints } from "../program/hints.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
-import { parseExactJson, readValue, type SourceKind } from "../values/value_source.ts";
+import { readValue, type SourceKind } from "../values/value_source.ts";
 
 export type ManifestFormat = "jsonl" | "csv";
 
@@ -88,6 +89,7 @@ function parseCell(field: string, kind: FieldKind, cell: string): unknown {
   try {
     return parseExactJson(cell);
   } catch (cause) {
+    if (isRegistryError(cause)) throw cause;
     throw badRow(`${field} is not JSON (${(cause as Error).message})`, cause);
   }
 }

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { diffValues, isRegistryError, type Registry, RegistryError } from "../../../mod.ts";
 import type { FileChange, ValueChange } from "../../../registry/mod.ts";
 import type { FileInfo } from "../../../materializers/mod.ts";
+import { parseExactJson } from "../../../core/text/json_text.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
 import { lookUp, notFound, shellWord, withHints } from "../program/hints.ts";
@@ -133,10 +134,10 @@ function isJson(file: FileInfo | undefined): boolean {
   return /\.json$/i.test(file?.path ?? "") || file?.mediaType === "application/json";
 }
 
-/** Compares two JSON texts; returns nothing if one is invalid. */
+/** Compares two JSON texts; returns nothing if one is invalid or has numbers that would change. */
 function jsonDifference(before: string, after: string): ValueChange[] {
   try {
-    return diffValues(JSON.parse(before), JSON.parse(after));
+    return diffValues(parseExactJson(before), parseExactJson(after));
   } catch {
     return [];
   }

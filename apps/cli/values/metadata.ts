@@ -1,6 +1,7 @@
 // Metadata from the command line.
-import type { RegistryError } from "../../../mod.ts";
-import { invalid } from "../program/hints.ts";
+import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
+import { parseExactJson } from "../../../core/text/json_text.ts";
+import { invalid, shellWord } from "../program/hints.ts";
 
 /** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
@@ -8,8 +9,11 @@ export function parseEntry(text: string): [key: string, value: unknown] {
   if (key === undefined) throw invalidMetadata(text, "expected key=value");
   if (sign === "=") return [key, value];
   try {
-    return [key, JSON.parse(value)];
+    return [key, parseExactJson(value)];
   } catch (cause) {
+    if (isRegistryError(cause)) {
+      throw retold(cause, { hint: `Pass it as a string: ${shellWord(`${key}=${value}`)}` });
+    }
     throw invalidMetadata(text, `not JSON after := (${(cause as Error).message})`, cause);
   }
 }

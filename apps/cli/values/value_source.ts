@@ -5,7 +5,8 @@ import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
 import { localPath } from "../../../mod.ts";
 import type { LocalPathOptions } from "../../../materializers/mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
+import { parseExactJson } from "../../../core/text/json_text.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
 import { type CliIo, stdinOf } from "../terminal/cli_io.ts";
 
@@ -85,25 +86,12 @@ async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStr
   });
 }
 
-/** Parses JSON. Refuses a number that JavaScript would change. */
-export function parseExactJson(text: string): unknown {
-  return JSON.parse(text, exactNumber);
-}
-
-function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source ?? "";
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  if (Number.isFinite(value) && !(/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) {
-    return value;
-  }
-  throw new RangeError(`the number ${source} is too large for JavaScript`);
-}
-
 function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return as === "text" ? text : parseExactJson(text);
   } catch (cause) {
+    if (isRegistryError(cause)) throw cause;
     const state = cause instanceof TypeError ? "not UTF-8" : (cause as Error).message;
     const hint = "Omit --as to save the bytes as they are.";
     throw invalid(`read ${source} as ${as}`, state, hint, cause);

@@ -1,4 +1,5 @@
-// Conditions as people type them, for the service and for tables of versions.
+// Conditions and values as people type them.
+import { parseExactJson } from "../../../core/text/json_text.ts";
 
 /** Fields that the search of the service compares. Others are metadata. */
 const FIELD = /^(name|version|alias|kind|created|(?:metadata|labels)\..*)$/;
@@ -11,4 +12,13 @@ export function queryOf(typed: string): string {
     const [, field] = CONDITION.exec(term) ?? [];
     return field === undefined || FIELD.test(field) ? term : `metadata.${term}`;
   }).join(" ");
+}
+
+/** Returns the JSON value of a text, or the text itself: also for numbers that would be rounded. */
+export function typedValue(text: string): unknown {
+  try {
+    return parseExactJson(text);
+  } catch {
+    return text;
+  }
 }

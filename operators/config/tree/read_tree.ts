@@ -2,6 +2,7 @@
 import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
 import { type ConfigFolder, EXTENSIONS } from "./folder.ts";
+import { parseExactJson } from "../../../core/text/json_text.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode, nodeOf } from "./node.ts";
 import type {
@@ -60,7 +61,7 @@ export function parseTree(
   function quick(): ConfigNode | undefined {
     if (language !== "json" || exact) return undefined;
     try {
-      return nodeOf(JSON.parse(source.text), { source, offset: 0 });
+      return nodeOf(parseExactJson(source.text), { source, offset: 0 });
     } catch {
       return undefined; // the YAML parser reports why
     }

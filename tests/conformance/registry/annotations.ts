@@ -49,6 +49,10 @@ export const annotationCases: readonly RegistryCase[] = [
     await refused("Invalid", annotate(registry, "a@1", { label: {} } as object));
     await refused("Invalid", annotate(registry, "a@1", { labels: "x" } as object));
     await refused("Invalid", annotate(registry, "a@1", { notes: 5 } as object));
+    const odd = [new Date(0), new Map(), new URL("http://a"), new Uint8Array(2), 1n, NaN, () => 1];
+    for (const value of odd) {
+      await refused("Invalid", annotate(registry, "a@1", { labels: { by: { value } } }));
+    }
   }, { needs: ["save", "annotations"] }),
   given("concurrent changes of labels all count, and the log has each", async ({ registry }) => {
     await registry.save("a", 1);

@@ -1,5 +1,6 @@
 // Notes and labels of a name or a version, edited in place.
 import { useSession } from "../../api/context.ts";
+import { typedValue } from "../../api/search.ts";
 import { mayWrite, ServiceError } from "../../api/service.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { formatTime } from "../../components/format.ts";
@@ -81,15 +82,7 @@ function EditDialog(
 }
 
 function labelText(label: unknown): string {
-  return typeof label === "string" && parseLabel(label) === label ? label : JSON.stringify(label);
-}
-
-function parseLabel(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return typeof label === "string" && typedValue(label) === label ? label : JSON.stringify(label);
 }
 
 function parseLabels(text: unknown): Record<string, unknown> {
@@ -97,7 +90,7 @@ function parseLabels(text: unknown): Record<string, unknown> {
   return Object.fromEntries(lines.map((line) => {
     const [, key, value] = /^([^=]*[^=\s])\s*=\s*(.*)$/.exec(line) ?? [];
     if (key === undefined) throw new ServiceError(0, `Cannot read label "${line}": no name and =`);
-    return [key, parseLabel(value!)];
+    return [key, typedValue(value!)];
   }));
 }
 

@@ -1,6 +1,7 @@
 // Uploads files as a new version, by drag and drop, with progress. Interrupted ones continue.
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
+import { typedValue } from "../../api/search.ts";
 import { mayWrite, type Service } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
@@ -155,12 +156,7 @@ export function parseMetadata(text: string): Record<string, unknown> {
   const pairs = text.match(/[^\s=]+=("[^"]*"|\S*)/g) ?? [];
   return Object.fromEntries(pairs.map((pair) => {
     const at = pair.indexOf("=");
-    const value = pair.slice(at + 1);
-    try {
-      return [pair.slice(0, at), JSON.parse(value)];
-    } catch {
-      return [pair.slice(0, at), value];
-    }
+    return [pair.slice(0, at), typedValue(pair.slice(at + 1))];
   }));
 }
 

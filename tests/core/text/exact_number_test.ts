@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { exactNumber } from "../../../formats/content/exact_number.ts";
+import { exactNumber } from "../../../core/text/exact_number.ts";
 
 Deno.test("decimals are read as the nearest number", () => {
   const numbers = [["0", 0], ["-0", -0], ["+1.50", 1.5], [".5", 0.5], ["1.", 1], [

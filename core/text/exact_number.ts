@@ -1,11 +1,11 @@
-// Decimal numbers in text that a JavaScript number represents exactly.
+// Decimal numbers in text that a JavaScript number represents, and writes again, exactly.
 const DECIMAL = /^[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?$/;
 /** Maximum number of digits of a number in its shortest form, and of `%.17g`. */
 const MAX_DIGITS = 17;
 /** Decimals with up to this many digits survive the conversion to a number and back. */
 const SAFE_DIGITS = 15;
 
-/** Parses a decimal. Returns undefined for other text, `"inexact"` if digits would be lost. */
+/** Parses a decimal. Returns undefined for other text, `"inexact"` if digits would change. */
 export function exactNumber(text: string): number | "inexact" | undefined {
   if (!DECIMAL.test(text)) return undefined;
   const number = Number(text);
@@ -14,7 +14,9 @@ export function exactNumber(text: string): number | "inexact" | undefined {
   if (!Number.isFinite(number) || (number === 0 && significant > 0)) return "inexact";
   if (significant <= SAFE_DIGITS) return number;
   if (!/^[+-]?\d+$/.test(text)) return significant <= MAX_DIGITS ? number : "inexact";
-  return String(number) === text || BigInt(number) === BigInt(text.replace("+", ""))
-    ? number
-    : "inexact";
+  const whole = BigInt(text.replace("+", ""));
+  const isSame = Math.abs(number) < 1e21 // which JSON writes with all digits
+    ? String(number) === String(whole)
+    : BigInt(number) === whole;
+  return isSame ? number : "inexact";
 }

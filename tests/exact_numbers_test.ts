@@ -1,0 +1,115 @@
+// Numbers that users pass as text keep their digits, or are refused, at every entry point.
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { typedValue } from "../apps/explorer/api/search.ts";
+import { RegistryError } from "../core/errors.ts";
+import { parseExactJson } from "../core/text/json_text.ts";
+import { json } from "../formats/json.ts";
+import { parsePipeline } from "../operators/config/mod.ts";
+import { annotate, annotationsOf } from "../registry/mod.ts";
+import { cliTest } from "./apps/captured_io.ts";
+import { ADDRESS, testService } from "./apps/client/service.ts";
+import { contentBytes, fileOf } from "./formats/format_files.ts";
+
+const EXACT = ["9007199254740992", "1000000000000000000", "1e21", "0.30000000000000004", "-5"];
+const INEXACT = ["9007199254740993", "1234567890123456789", "9223372036854775808", "1e999"];
+
+const COMMANDS: [line: string, changed: string, stdin?: string][] = [
+  ["save b - -m id:=N", "b"],
+  ["note a --label id:=N", "a"],
+  ["note a@1 --label id:=N", "a@1"],
+  ["publish r m=a@1 -m id:=N", "r"],
+  ["batch save -", "c", '{"name":"c","value":1,"metadata":{"id":N}}'],
+  ["batch save - --format csv", "d", 'name,value,metadata\nd,1,"{""id"":N}"\n'],
+];
+
+cliTest("commands keep the digits of numbers, or refuse them", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save a -");
+  for (const [line, changed, stdin = "x"] of COMMANDS) {
+    const run = (number: string) =>
+      it.holdfast(line.replace("N", number), { stdin: stdin.replace("N", number) });
+    for (const number of EXACT) {
+      const { code, err } = await run(number);
+      assertEquals(code, 0, err);
+      const shown = await it.succeeds(`${changed === "a" ? "note" : "info"} ${changed} --json`);
+      assertStringIncludes(shown, `"id":${JSON.stringify(Number(number))}`, line);
+    }
+    for (const number of INEXACT) {
+      const { code, out, err } = await run(number);
+      assertEquals(code === 0, false, line);
+      assertStringIncludes(out + err, `${number}: it would be rounded`, line);
+      assertStringIncludes(out + err, "as a string", line);
+    }
+  }
+});
+
+const SAVE = '{"materializer":{"id":"bytes","formatVersion":1},"metadata":{"id":N},"files":[]}';
+const BODIES: [method: string, path: string, body: string][] = [
+  ["POST", "artifacts/b/versions", SAVE],
+  ["PATCH", "artifacts/a/annotations", '{"labels":{"id":N}}'],
+  ["PATCH", "artifacts/a/versions/1.0.0/annotations", '{"labels":{"id":[{"deep":N}]}}'],
+  ["PATCH", "rules", '{"set":{"pattern":"x","keepLast":N}}'],
+  ["POST", "artifacts/a/versions/1.0.0/copy", '{"to":"c","more":N}'],
+];
+
+testService("bodies of requests with numbers that would change are 400", async (service) => {
+  await service.behind.save("a", 1);
+  for (const [method, path, text] of BODIES) {
+    for (const number of INEXACT) {
+      const headers = { "content-type": "application/json" };
+      const body = text.replace("N", number);
+      const asked = new Request(`${ADDRESS}/${path}`, { method, headers, body });
+      const response = await service.handler(asked);
+      assertEquals(response.status, 400, path);
+      assertStringIncludes(await response.text(), `${number}: it would be rounded`, path);
+    }
+  }
+});
+
+testService("answers with a number that would change are refused", async (service) => {
+  const { handler, behind } = service;
+  await behind.save("a", 1, { metadata: { id: 1 } });
+  await annotate(behind, "a", { labels: { id: 1 } });
+  const registry = await service.through(async (request) => {
+    const response = await handler(request);
+    const text = await response.text();
+    return new Response(text.replaceAll('"id":1}', `"id":${INEXACT[1]}}`), response);
+  });
+  for (const call of [() => registry.info("a"), () => annotationsOf(registry, "a")]) {
+    await assertRejects(call, RegistryError, `${INEXACT[1]}: it would be rounded`);
+  }
+});
+
+Deno.test("the page sends numbers that would change as strings", () => {
+  for (const number of INEXACT) assertEquals(typedValue(number), number);
+  for (const number of EXACT) assertEquals(typedValue(number), Number(number));
+});
+
+Deno.test("params of pipelines are exact or refused", () => {
+  for (const number of INEXACT) {
+    const text = `{"pipeline":{"id":"p","operators":[{"operator_id":"a","operator":"a",` +
+      `"params":{"id":${number}}}]}}`;
+    for (const language of ["json", "yaml"] as const) {
+      assertThrows(() => parsePipeline(text, { language }), RegistryError, "64-bit number");
+    }
+  }
+});
+
+Deno.test("a file of JSON that was written is read", async () => {
+  for (const number of [1e18, 2 ** 63, 1e21, 1e300]) {
+    const bytes = await contentBytes(await json().encode({ number }));
+    assertEquals(await json().decode(fileOf(bytes)), { number });
+  }
+});
+
+Deno.test("every number that JSON.stringify() writes is exact, and no other whole number", () => {
+  fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
+    assertEquals(parseExactJson(JSON.stringify([number])), JSON.parse(JSON.stringify([number])));
+  }));
+  fc.assert(fc.property(fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }), (whole) => {
+    const parsed = () => parseExactJson(`{"a": ${whole}}`);
+    if (String(Number(whole)) === String(whole)) assertEquals(parsed(), { a: Number(whole) });
+    else assertThrows(parsed, RegistryError, "it would be rounded");
+  }));
+});
