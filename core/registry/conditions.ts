@@ -2,7 +2,7 @@
 import type { ArtifactInfo } from "../artifact.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { byteSize } from "../text/byte_size.ts";
-import { comparing, type Comparison, valueAt } from "../text/comparing.ts";
+import { comparing, comparingVersions, type Comparison, valueAt } from "../text/comparing.ts";
 
 export type Condition = (info: ArtifactInfo) => boolean;
 
@@ -41,17 +41,19 @@ function parseTerm(term: string, whole: string): Condition {
     const meets = comparing(comparison, String(sizeIn(wanted, whole)));
     return ({ size }) => meets(size);
   }
+  if (field === "version") {
+    const meets = comparingVersions(comparison, wanted);
+    return ({ version }) => meets(version);
+  }
   const meets = comparing(comparison, wanted);
-  if (field === "name" || field === "version") return (info) => meets(info[field]);
+  if (field === "name") return ({ name }) => meets(name);
   if (field === "kind") return ({ materializer }) => meets(materializer.id);
   const [first, ...path] = field.split(".");
   if (first !== "metadata" && first !== "labels" || path.length === 0 || path.includes("")) {
     throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
   }
-  return ({ metadata, annotations }) => {
-    const value = valueAt(first === "labels" ? annotations?.labels : metadata, path);
-    return value !== undefined && meets(value);
-  };
+  return ({ metadata, annotations }) =>
+    meets(valueAt(first === "labels" ? annotations?.labels : metadata, path));
 }
 
 function sizeIn(text: string, whole: string): number {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, quoted
+from .serializers import is_exact
+from .versions import Version, parse_version
 
 
 class Found(NamedTuple):
@@ -29,6 +30,8 @@ class Found(NamedTuple):
 
 Test = Callable[[Found], bool]
 TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+MISSING = object()
 COMPARISON = r"(!=|>=|<=|=|>|<)"
 FILTER = re.compile(
     rf"(name|version|alias|kind|created|metadata\.[^\s=!<>]+?){COMPARISON}(.*)\Z", re.DOTALL
@@ -58,9 +61,13 @@ def parse_term(term: str) -> Test:
         hint = "Write a value, as in metadata.epochs>3."
         raise HoldfastError("Invalid", f"Cannot search: {quoted(term)} has no value", hint)
     if field == "alias":
-        return lambda found: any(compares(alias, comparison, wanted) for alias in found.aliases)
+        some = all if comparison == "!=" else any
+        return lambda found: some(compares(alias, comparison, wanted) for alias in found.aliases)
     if field == "created":
         return lambda found: compares(found.created_at[: len(wanted)], comparison, wanted)
+    bound = parse_version(wanted) if field == "version" else None
+    if bound:
+        return lambda found: compares(order_of(found.version, bound), comparison, "0")
     if field in ("name", "version", "kind"):
         return lambda found: compares(getattr(found, field), comparison, wanted)
     path = field.split(".")[1:]
@@ -68,31 +75,34 @@ def parse_term(term: str) -> Test:
     def test(found: Found) -> bool:
         value: Any = found.metadata
         for key in path:
-            if not isinstance(value, dict) or key not in value:
-                return False
-            value = value[key]
+            value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
         return compares(value, comparison, wanted)
 
     return test
 
 
 def compares(value: Any, comparison: str, wanted: str) -> bool:
-    """Compares numbers as numbers, and all other values as strings, which alone have an order."""
-    try:
-        number = float(wanted)
-    except ValueError:
-        number = math.nan
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Compares as `core/text/comparing.ts` does; `!=` is always the opposite of `=`."""
+    if comparison == "!=":
+        return not compares(value, "=", wanted)
+    if value is None or isinstance(value, bool):
+        return comparison == "=" and json.dumps(value) == wanted
     left: Any
     right: Any
-    if is_number and not math.isnan(number):
-        left, right = value, number
+    if isinstance(value, str):  # in the order of UTF-16, as everywhere
+        left, right = (text.encode("utf-16-be", "surrogatepass") for text in (value, wanted))
+    elif isinstance(value, (int, float)) and DECIMAL.fullmatch(wanted):
+        whole = int(wanted) if wanted.lstrip("+-").isdigit() else 0
+        left, right = float(value), float(wanted) if is_exact(whole) else whole
     else:
-        if comparison not in ("=", "!=") and not isinstance(value, str):
-            return False
-        left, right = value if isinstance(value, str) else json.dumps(value), wanted
-    order = "=" if left == right else "<" if left < right else ">"
-    return order != "=" if comparison == "!=" else order in comparison
+        return False
+    return ("=" if left == right else "<" if left < right else ">") in comparison
+
+
+def order_of(version: str, bound: Version) -> int:
+    found = parse_version(version)
+    left, right = found and found.precedence, bound.precedence
+    return 0 if left == right else -1 if left < right else 1
 
 
 def texts_of(found: Found) -> Iterator[str]:

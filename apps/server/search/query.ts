@@ -1,6 +1,11 @@
 // Search queries: words, and filters such as `metadata.epochs>3`.
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { comparing, type Comparison, valueAt } from "../../../core/text/comparing.ts";
+import {
+  comparing,
+  comparingVersions,
+  type Comparison,
+  valueAt,
+} from "../../../core/text/comparing.ts";
 
 export interface SearchedVersion {
   readonly name: string;
@@ -25,10 +30,9 @@ const MOST_TERMS = 20;
 
 /**
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
- * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A filter compares `name`,
- * `version`,
- * `alias`, `kind`, `created` (the beginning of an ISO date), `metadata.KEY` or `labels.KEY` (with dots
- * for nested keys) by `= != > >= < <=`, numbers as numbers.
+ * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
+ * filter compares `name`, `version`, `alias`, `kind`, `created` (the beginning of an ISO date),
+ * `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`.
  * `"two words"` is one term, and a term that begins with a quote is a word.
  *
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
@@ -70,16 +74,20 @@ function parseTerm(term: string): SearchQuery {
       "Write a value, as in metadata.epochs>3.",
     );
   }
-  const compare = comparing(comparison as Comparison, wanted);
-  if (field === "alias") return ({ aliases }) => aliases.some(compare);
-  if (field === "name" || field === "version") return (found) => compare(found[field]);
+  const how = comparison as Comparison;
+  if (field === "version") {
+    const compare = comparingVersions(how, wanted);
+    return ({ version }) => compare(version);
+  }
+  const compare = comparing(how, wanted);
+  if (field === "alias") {
+    return ({ aliases }) => how === "!=" ? aliases.every(compare) : aliases.some(compare);
+  }
+  if (field === "name") return ({ name }) => compare(name);
   if (field === "kind") return ({ kind }) => compare(kind);
   if (field === "created") return ({ createdAt }) => compare(createdAt.slice(0, wanted.length));
   const [of, ...path] = field.split(".");
-  return ({ metadata, labels }) => {
-    const value = valueAt(of === "labels" ? labels : metadata, path);
-    return value !== undefined && compare(value);
-  };
+  return ({ metadata, labels }) => compare(valueAt(of === "labels" ? labels : metadata, path));
 }
 
 function* valuesOf(value: unknown): Generator<string> {

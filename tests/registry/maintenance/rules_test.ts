@@ -12,6 +12,7 @@ import {
   rulesHistory,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
+import { annotate } from "../../../registry/mod.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 
@@ -58,6 +59,16 @@ testInMemory("a rule keeps the versions that meet a condition", async ({ registr
   const wrong = { set: { pattern: "runs:*", keepWhere: "accuracy is high" } };
   await rejected("Invalid", changeRules(registry, wrong), /parse condition/);
   assertEquals((await readRules(registry)).rules[0].keepWhere, keepWhere);
+});
+
+testInMemory("a rule by != keeps versions without that label", async ({ registry }) => {
+  for (const value of [1, 2, 3, 4]) await registry.save("runs:a", value);
+  await annotate(registry, "runs:a@1", { labels: { stage: "rejected" } });
+  await annotate(registry, "runs:a@2", { labels: { stage: "checked" } });
+  const keepWhere = "labels.stage != rejected";
+  await changeRules(registry, { set: { pattern: "runs:*", keepLast: 1, keepWhere } });
+  const { deleted } = await pruneByRules(registry);
+  assertEquals(deleted.map(({ version }) => version), ["1.0.0"]);
 });
 
 testInMemory("rules change by compare-and-set, and keep their history", async ({ registry }) => {

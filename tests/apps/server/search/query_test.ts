@@ -18,6 +18,8 @@ Deno.test("filters compare numbers, and nested keys by their path", () => {
     "metadata.epochs>=10",
     "metadata.epochs=10.0",
     "metadata.epochs!=3",
+    "metadata.none!=1",
+    "metadata.__proto__!=1",
     "metadata.data.rows<10",
     "metadata.done=true",
     'metadata.by="Ann Lee"',
@@ -29,8 +31,7 @@ Deno.test("filters compare numbers, and nested keys by their path", () => {
   const no = [
     "metadata.epochs>10",
     "metadata.none=1",
-    "metadata.none!=1",
-    "metadata.__proto__!=1",
+    "metadata.__proto__=1",
     "metadata.done>0",
     "alias=canary",
     "metadata.data.rows.x=9",

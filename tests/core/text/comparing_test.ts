@@ -1,0 +1,96 @@
+// The operators have one meaning in conditions, rules and searches, and in Python.
+import { assertEquals } from "@std/assert";
+import { parseQuery } from "../../../apps/server/search/query.ts";
+import { parseCondition } from "../../../core/registry/conditions.ts";
+import { comparing, type Comparison } from "../../../core/text/comparing.ts";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { pythonTest, runProgram } from "../../python/reader.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import cases from "./comparisons.json" with { type: "json" };
+
+const OPERATORS: Comparison[] = ["=", "!=", ">", ">=", "<", "<="];
+
+/** Each case by each operator: the data, the operator and the typed text, and whether it matches. */
+const each = cases.flatMap(({ stored, typed, holds }) =>
+  OPERATORS.map((operator) => ({
+    data: stored === undefined ? {} : { key: stored, deep: { key: stored } },
+    stored,
+    ...{ operator, typed, expected: holds.split(" ").includes(operator) },
+  }))
+);
+const nameOf = ({ stored, operator, typed }: typeof each[number]) =>
+  `${JSON.stringify(stored)} ${operator} ${typed}`;
+
+Deno.test("each operator has one result for each kind of value", () => {
+  for (const one of each) {
+    const { stored, operator, typed, expected } = one;
+    assertEquals(comparing(operator, typed)(stored), expected, nameOf(one));
+  }
+  assertEquals(comparing("=", "NaN")(NaN), false);
+  assertEquals(comparing("!=", "3")(NaN), true);
+});
+
+Deno.test("conditions and searches compare metadata and labels alike", () => {
+  for (const one of each) {
+    const { data, operator, typed, expected } = one;
+    for (const field of ["key", "deep.key"]) {
+      const info = { metadata: data, annotations: { labels: data } } as unknown as ArtifactInfo;
+      const found = { metadata: data, labels: data } as unknown as Parameters<
+        ReturnType<typeof parseQuery>
+      >[0];
+      for (const  of of["metadata", "labels"]) {
+        const term = `${of}.${field}${operator}`;
+        const name = `${of}.${field}: ${nameOf(one)}`;
+        assertEquals(parseCondition(`${term} '${typed}'`)(info), expected, name);
+        assertEquals(parseQuery(`${term}"${typed}"`)(found, ""), expected, name);
+      }
+    }
+  }
+  const unlabeled = { metadata: {} } as ArtifactInfo;
+  assertEquals(parseCondition("labels.stage != rejected")(unlabeled), true);
+  assertEquals(parseCondition("labels.stage = rejected")(unlabeled), false);
+});
+
+Deno.test("versions are compared by their order, aliases as a set", () => {
+  const found = { version: "10.0.0", aliases: ["a"] } as unknown as Parameters<
+    ReturnType<typeof parseQuery>
+  >[0];
+  const results = {
+    "version>9": true,
+    "version<9.1.0": false,
+    "version=10.0": true,
+    "version!=10": false,
+    "version=ten": false,
+    "version>=10.0.0-rc.1": true,
+  };
+  for (const [text, expected] of Object.entries(results)) {
+    assertEquals(parseQuery(text)(found, ""), expected, text);
+    assertEquals(parseCondition(text)(found as unknown as ArtifactInfo), expected, text);
+  }
+  assertEquals(parseQuery("alias!=a")(found, ""), false);
+  assertEquals(parseQuery("alias!=b")(found, ""), true);
+  assertEquals(parseQuery("alias!=b")({ ...found, aliases: [] }, ""), true);
+});
+
+const PROGRAM = `
+import json, sys
+from holdfast.search import Found, parse_query
+
+for case in json.load(open(sys.argv[1])):
+    data = {"key": case["stored"]} if "stored" in case else {}
+    found = Found("a", "10.0.0", ["a"], data, "json", "2026-01-01")
+    for operator in ("=", "!=", ">", ">=", "<", "<="):
+        query = f'metadata.key{operator}"{case["typed"]}"'
+        assert parse_query(query)(found) == (operator in case["holds"].split()), (case, query)
+for query, expected in json.loads(sys.argv[2]).items():
+    assert parse_query(query)(found) == expected, query
+`;
+
+pythonTest("Python compares as conditions and searches do", async () => {
+  const more = {
+    ...{ "version>9": true, "version<9.1.0": false, "version=10.0": true, "version!=10": false },
+    ...{ "version=ten": false, "alias!=a": false, "alias!=b": true, "alias=a": true },
+  };
+  const data = `${REPOSITORY}/tests/core/text/comparisons.json`;
+  await runProgram(PROGRAM, { args: [data, JSON.stringify(more)] });
+});
