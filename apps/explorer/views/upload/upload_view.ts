@@ -207,7 +207,13 @@ function codeOf({ name, alias, metadata }: Target): { cli: string; code: string 
   const pairs = Object.entries(parseMetadata(metadata));
   const flags = [
     ...(alias.trim() === "" ? [] : [` --alias ${shellWord(alias.trim())}`]),
-    ...pairs.map(([key, value]) => ` -m ${shellWord(`${key}=${value}`)}`),
+    ...pairs.map(([key, value]) =>
+      ` -m ${
+        shellWord(
+          typeof value === "string" ? `${key}=${value}` : `${key}:=${JSON.stringify(value)}`,
+        )
+      }`
+    ),
   ];
   const options = pairs.length === 0
     ? ""
