@@ -141,7 +141,8 @@ const shownWhole = new WeakSet<RegistryError>();
 /** Adds the hint to the stack, which is built lazily. */
 function showHintInStack(error: RegistryError, hint: string): void {
   const frames: { stack?: string } = {};
-  Error.captureStackTrace(frames, RegistryError); // Deno would print frames of the error itself
+  const { captureStackTrace } = Error as { captureStackTrace?(at: object, above: unknown): void };
+  captureStackTrace?.(frames, RegistryError); // Deno would print frames of the error itself
   const set = (value: unknown) =>
     Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
   const get = () => {
