@@ -42,8 +42,11 @@ export interface Annotations {
 export interface Artifact {
   readonly info: ArtifactInfo;
   files(): readonly ArtifactFile[];
-  /** Returns one file. A missing file is `NotFound`; the error lists the files. */
-  file(path: string): ArtifactFile;
+  /**
+   * Returns one file, by default the only one. A missing file is `NotFound`, and a choice among
+   * several `Invalid`; the error lists the files.
+   */
+  file(path?: string): ArtifactFile;
 }
 
 /** A file of an opened version. */

@@ -12,7 +12,7 @@ import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
-import { noSuchFile } from "../../core/registry/file_facts.ts";
+import { pickFile } from "../../core/registry/file_facts.ts";
 import type { LoadOptions, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
 import { loadNewBytes } from "./download.ts";
@@ -238,11 +238,7 @@ function createRemoteArtifact(
   return {
     info,
     files: () => info.files.map(open),
-    file(path) {
-      const file = byPath.get(path);
-      if (file !== undefined) return open(file);
-      throw noSuchFile(ref, path, byPath.keys());
-    },
+    file: (path) => open(pickFile(ref, byPath, path)),
   };
 }
 

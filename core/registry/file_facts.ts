@@ -1,5 +1,5 @@
 // Optional fields of a file, and the error of a missing file.
-import { fault, type RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { FileInfo } from "../record.ts";
@@ -29,17 +29,33 @@ function checkTime(path: string, text: string): void {
 /** Maximum number of files in a hint. */
 const MOST_NAMED = 8;
 
-export function noSuchFile(ref: string, path: string, there: Iterable<string>): RegistryError {
-  const paths = [...there];
-  const named = paths.slice(0, MOST_NAMED).map(shown).join(", ");
-  return fault({
+/** Returns a file by its path, or without a path the only one. */
+export function pickFile<T>(ref: string, files: ReadonlyMap<string, T>, path?: string): T {
+  const found = path === undefined ? onlyOne(files) : files.get(path);
+  if (found !== undefined) return found;
+  const paths = [...files.keys()];
+  const more = paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : "";
+  const named = paths.slice(0, MOST_NAMED).map(shown).join(", ") + more;
+  if (path === undefined) {
+    throw fault({
+      code: "Invalid",
+      action: "choose a file of",
+      subject: `"${ref}"`,
+      state: `it has ${paths.length} files`,
+      hint: paths.length === 0 ? "The version has no files." : `Name one: ${named}`,
+    });
+  }
+  throw fault({
     code: "NotFound",
     action: "open file",
     subject: `${shown(path)} of "${ref}"`,
     state: "no such file",
     hint: paths.length === 0
       ? "The version has no files."
-      : `${didYouMean(path, paths)}Its files: ${named}` +
-        (paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : ""),
+      : `${didYouMean(path, paths)}Its files: ${named}`,
   });
+}
+
+function onlyOne<T>(files: ReadonlyMap<string, T>): T | undefined {
+  return files.size === 1 ? [...files.values()][0] : undefined;
 }

@@ -8,7 +8,7 @@ import { fault } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
-import { noSuchFile } from "../../core/registry/file_facts.ts";
+import { pickFile } from "../../core/registry/file_facts.ts";
 import type { ReadOptions } from "../../core/registry.ts";
 import { convert, type ConvertedFile } from "./convert.ts";
 import { damaged, type Description, ORIGIN_KEY, parseDescription } from "./description.ts";
@@ -150,11 +150,7 @@ function artifactOf(info: ArtifactInfo, converted: readonly ConvertedFile[]): Ar
   return {
     info,
     files: () => files,
-    file(path) {
-      const file = byPath.get(path);
-      if (file === undefined) throw noSuchFile(`${info.name}@${info.version}`, path, byPath.keys());
-      return file;
-    },
+    file: (path) => pickFile(`${info.name}@${info.version}`, byPath, path),
   };
 }
 

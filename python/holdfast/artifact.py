@@ -186,8 +186,13 @@ class Artifact:
         if digest_of(facts["materializer"], facts["files"]) != self.digest:
             raise damaged(quoted(self.ref), "its files do not have its digest")
 
-    def file(self, path: str) -> File:
-        """Returns a file by its path."""
+    def file(self, path: str | None = None) -> File:
+        """Returns a file by its path, or without a path the only one."""
+        if path is None:
+            if len(self.files) == 1:
+                return self.files[0]
+            message = f"Cannot choose a file of {quoted(self.ref)}: it has {len(self.files)} files"
+            raise HoldfastError("Invalid", message, "Name one: file(path).")
         for file in self.files:
             if file.path == path:
                 return file

@@ -6,7 +6,7 @@ import { passFile } from "../../disk/write_file.ts";
 import { inWords, worded, wordedListing } from "../contract/verb_errors.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
-import { fileFacts, noSuchFile } from "../../core/registry/file_facts.ts";
+import { fileFacts, pickFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { RegistryCache } from "./cache.ts";
@@ -65,11 +65,7 @@ export function createArtifact(
   return {
     info: source.info,
     files: () => source.files.map(open),
-    file(path) {
-      const file = byPath.get(path);
-      if (file !== undefined) return open(file);
-      throw noSuchFile(source.ref, path, byPath.keys());
-    },
+    file: (path) => open(pickFile(source.ref, byPath, path)),
   };
 }
 

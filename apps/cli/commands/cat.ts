@@ -1,6 +1,4 @@
 // `holdfast cat`
-import type { Artifact } from "../../../mod.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
 import type { Verify } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import {
@@ -10,7 +8,7 @@ import {
   REF_ARGUMENT,
   VERIFY_OPTION,
 } from "../program/command.ts";
-import { invalid, withHints } from "../program/hints.ts";
+import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 export const cat: Command = defineCommand<
@@ -36,17 +34,8 @@ export const cat: Command = defineCommand<
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
       lookUpThen(ref, { asOf }),
     );
-    const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
+    const file = artifact.file(path);
     const totalBytes = file.info.size;
     await writeStream(file.stream(), context, { output, totalBytes, label: `cat ${ref}` });
   },
 });
-
-function onlyFile(artifact: Artifact): ArtifactFile {
-  const files = artifact.files(), [only, second] = files;
-  if (only !== undefined && second === undefined) return only;
-  const { name, version } = artifact.info;
-  const paths = files.slice(0, 8).map((file) => file.info.path).join(", ");
-  const hint = `Name one: ${paths}${files.length > 8 ? " …" : ""}`;
-  throw invalid(`choose a file of "${name}@${version}"`, `it has ${files.length} files`, hint);
-}

@@ -210,6 +210,10 @@ export const loadCases: readonly RegistryCase[] = [
       }
       const error = await refused("NotFound", (async () => await artifact.file("y.bin").bytes())());
       match(error.hint!, /"a\.bin"/);
+      const several = await refused("Invalid", (async () => await artifact.file().bytes())());
+      match(several.message, /\d files/);
+      await writer.save("one", "text");
+      strictEqual(await (await registry.open("one")).file().text(), "text");
     },
   ),
   given(

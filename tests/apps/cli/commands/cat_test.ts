@@ -13,7 +13,7 @@ filledTest("cat writes the exact bytes of a file", async (it) => {
 });
 
 filledTest("cat asks which file, and lists what there is where a file is missing", async (it) => {
-  await it.fails("cat data:raw", 2, "hint: Name one: a.csv, inner/b.bin");
+  await it.fails("cat data:raw", 2, 'hint: Name one: "a.csv", "inner/b.bin"');
   await it.fails("cat data:raw b.bin", 3, "a.csv");
 });
 
