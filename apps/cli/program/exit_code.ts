@@ -24,7 +24,7 @@ const EXIT_CODES: Record<ErrorCode, number> = {
 
 export const EXIT_CODE_HELP = `Exit codes:
   0    success
-  1    failure (pipeline run: of a step), or problems found (verify)
+  1    failure (pipeline run: of a step), or problems found (verify, mirror --check)
   2    wrong usage or configuration
   3    not found
   4    already exists, or changed by someone else first

@@ -22,6 +22,7 @@ interface MirrorFlags {
   verify?: boolean;
   concurrency?: number;
   dryRun?: boolean;
+  check?: boolean;
   create?: boolean;
 }
 
@@ -60,16 +61,18 @@ export const mirror: Command = defineCommand<
     { flags: "--verify", text: "check everything again, and read back what was written" },
     { flags: "--concurrency <count>", text: "versions at once (default: 8)", parse: parseCount },
     { flags: "-n, --dry-run", text: "only show what would be done" },
+    { flags: "--check", text: "like --dry-run, and exit with 1 if there is anything to do" },
   ],
   examples: [
     ["holdfast mirror .holdfast s3://bucket/team --create", "a folder to a new bucket registry"],
     ["holdfast mirror s3://bucket/team ./backup --quiet", "a backup, from cron"],
+    ["holdfast mirror s3://bucket/team ./backup --check", "is the backup up to date?"],
     ["holdfast mirror ./a ./b 'team/*'", "names that match a pattern"],
     ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "partly"],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
     const { io, shared, logger } = context;
-    const { rename = [], dryRun = false, create = false } = flags;
+    const { rename = [], check = false, dryRun = check, create = false } = flags;
     const { prefix, range, aliases, deleted, verify, concurrency } = flags;
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
@@ -107,7 +110,8 @@ export const mirror: Command = defineCommand<
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
     }
     await context.done({ ...report, failures: failures.length }, summary(report));
-    return failures.length > 0 ? 1 : 0;
+    const isBehind = report.copied + report.deleted + report.aliases > 0;
+    return failures.length > 0 || (check && isBehind) ? 1 : 0;
   },
 });
 

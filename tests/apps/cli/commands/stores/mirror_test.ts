@@ -21,6 +21,22 @@ filledTest("mirror copies everything, then only what is new", async (it) => {
   await it.tells("verify -r copy", "No problems: 3 versions");
 });
 
+filledTest(
+  "mirror --check writes nothing, and exits with 1 if the target is behind",
+  async (it) => {
+    await it.succeeds("init copy");
+    const changes = ["alias config old 1", "save note - --as text", "rm config@1 --yes --force"];
+    for (const change of ["ls", ...changes]) {
+      await it.succeeds(change, { stdin: "another" });
+      const { code, out } = await it.holdfast("mirror .holdfast copy --check");
+      assertEquals([code, out.startsWith("Would mirror ")], [1, true], change);
+      await it.succeeds("mirror .holdfast copy");
+      const checked = await it.succeeds("mirror .holdfast copy --check");
+      assertMatch(checked, /^Would mirror 0 versions/, change);
+    }
+  },
+);
+
 filledTest("mirror selects, renames and previews", async (it) => {
   await it.succeeds("init copy");
   assertMatch(await it.succeeds("mirror .holdfast copy --dry-run"), /^Would mirror 4 versions /);
