@@ -35,6 +35,19 @@ export function recordNames(pipeline: string): RecordNames {
   };
 }
 
+const RECORD = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
+
+/** Returns the names that are not records of a pipeline with a run and a step among them. */
+export function withoutRecords(names: readonly string[]): string[] {
+  const all = new Set(names);
+  const pipelines = new Set(
+    names.flatMap((name) => /^(.+?):step:/s.exec(name)?.[1] ?? []).filter((pipeline) =>
+      all.has(recordNames(pipeline).run)
+    ),
+  );
+  return names.filter((name) => !pipelines.has(RECORD.exec(name)?.[1] ?? ""));
+}
+
 /** A run of a pipeline. */
 export interface RunId {
   pipeline: string;

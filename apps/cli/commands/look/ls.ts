@@ -3,6 +3,7 @@ import type { Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
+import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
@@ -10,11 +11,12 @@ import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { inOrder, printTable, type Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
-import { formatBytes, formatTime, momentOf } from "../../terminal/units.ts";
+import { formatBytes, formatCount, formatTime, momentOf } from "../../terminal/units.ts";
 import { parseCount, parseMoment, type TypedMoment } from "../../terminal/units.ts";
 
 interface LsFlags {
   long?: boolean;
+  all?: boolean;
   after?: string;
   limit?: number;
   where?: Condition[];
@@ -43,8 +45,9 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   name: "ls",
   summary: "List names with latest version, number of versions and size.",
   details:
-    "--quiet prints only the names, without reading versions. A prefix that starts with / or ./ " +
-    "or is a URL names the registry: holdfast ls ./r.",
+    "Records of pipelines are left out, unless you pass a prefix, a condition or an option that " +
+    "limits the list. --json lists all. --quiet lists all names, without reading versions. " +
+    "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
   args: [{
     usage: "[prefix]",
     text: "only names that begin with this, or match this pattern",
@@ -52,6 +55,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   }],
   options: [
     { flags: "-l, --long", text: "also kind, digest and aliases" },
+    { flags: "-a, --all", text: "also the records of pipelines, such as p:run and p:step:a" },
     { flags: "--limit <count>", text: "at most this many", parse: parseCount },
     { flags: "--after <name>", text: "start after this name", completes: "name" },
     {
@@ -94,12 +98,16 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const names = filtered(registry, filter, { after, limit: all ? undefined : limit, signal });
     const damage = new Damage();
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
-    const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names;
+    const hides = !flags.all && !chosen && begin === "";
+    const { ordered, hidden } = forPeople
+      ? await forReading(names, hides)
+      : { ordered: names, hidden: 0 };
     const how = { long, alias, meets, chosen, damage, signal, sort, most: limit };
     const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
     const count = await printTable(context, columns, rows);
     damage.end();
+    if (hidden > 0) await context.note(hiddenText(hidden));
     if (count > 0 || limit === 0) return;
     await context.note(nothing({ chosen, after, begin, none: filter.none }));
   },
@@ -124,6 +132,17 @@ function locationOrBegin(
 ): { location?: string; begin: string } {
   const isLocation = registry === undefined && looksLikeLocation(text);
   return isLocation ? { location: text, begin: "" } : { begin: text };
+}
+
+/** Returns the names in the order of people, without records of pipelines if they are hidden. */
+async function forReading(names: AsyncIterable<string>, hides: boolean) {
+  const all = await Array.fromAsync(names);
+  const listed = hides ? withoutRecords(all) : all;
+  return { ordered: inOrder(listed, (name) => name), hidden: all.length - listed.length };
+}
+
+function hiddenText(hidden: number): string {
+  return `Left out ${formatCount(hidden, "record")} of pipelines: holdfast ls --all`;
 }
 
 async function* filtered(

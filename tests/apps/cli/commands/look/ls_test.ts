@@ -24,6 +24,21 @@ filledTest("ls --json prints one object per line, --quiet bare names", async (it
   await it.prints("ls -q data:", "data:raw\n");
 });
 
+filledTest("ls leaves out the records of pipelines", async (it) => {
+  const records = ["run", "result", "cancel", "step:a", "failure:a", "shards:a", "inputs:a"];
+  for (const name of [...records.map((each) => `p:${each}`), "p:output:a", "my:run", "q:step:a"]) {
+    await it.succeeds(["save", name, "-", "--as", "text"], { stdin: "x" });
+  }
+  const names = (out: string) =>
+    out.trimEnd().split("\n").slice(1).map((line) => line.split(" ")[0]);
+  const { out, err } = await it.holdfast("ls");
+  const rest = ["config", "data:raw", "my:run", "note", "p:output:a", "q:step:a"];
+  assertEquals([names(out), err], [rest, "Left out 7 records of pipelines: holdfast ls --all\n"]);
+  assertEquals(names(await it.succeeds("ls --all")).length, 13);
+  assertEquals(names(await it.succeeds("ls p:")).length, 8);
+  assertEquals((await it.jsonLines("ls --json")).length, 13);
+});
+
 cliTest("an empty ls explains how to begin", async (it) => {
   await it.succeeds("init");
   const empty = await it.holdfast("ls");
