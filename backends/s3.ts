@@ -13,7 +13,7 @@ import { createConnections } from "./bucket/connections.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import { S3Contact } from "./s3/contact.ts";
-import { checkClientOptions, clientConfig } from "./s3/client_config.ts";
+import { checkClientOptions, clientConfig, SdkLog } from "./s3/client_config.ts";
 import { copyObject } from "./s3/copy.ts";
 import { CredentialCache, type S3Credentials } from "./s3/credentials.ts";
 import { deleteObject, deleteObjects } from "./s3/delete.ts";
@@ -41,8 +41,11 @@ export interface S3BackendOptions {
   endpoint?: string;
   /** The region of the bucket. @default from the provider or the SDK */
   region?: string;
-  /** Credentials, or a function, called again when they expire. @default found by the SDK */
-  credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  /**
+   * Credentials, or a function, called again when they expire; `anonymous` for unsigned requests to
+   * a public bucket. @default found by the SDK
+   */
+  credentials?: S3Credentials | "anonymous" | (() => S3Credentials | Promise<S3Credentials>);
   /**
    * Your own `S3Client` for all requests; it is not closed. Configure `maxAttempts: 1`, and on Deno
    * a handler without keep-alive: a create that is sent twice looks like a lost race.
@@ -57,6 +60,8 @@ export interface S3BackendOptions {
   createBucket?: boolean;
   /** Fields of `PutObject` for every upload: `ServerSideEncryption`, `StorageClass`, `Tagging` … */
   putOptions?: Record<string, unknown>;
+  /** Accept the charges of a bucket whose requesters pay. @default false */
+  requesterPays?: boolean;
   /**
    * Milliseconds without progress until a request times out. An upload has up to 9 times as long:
    * up to 4 MiB of it may be on their way without a sign.
@@ -93,6 +98,7 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
   ca: true,
   createBucket: true,
   putOptions: true,
+  requesterPays: true,
   requestTimeoutMs: true,
   connectionTimeoutMs: true,
   retryForMs: true,
@@ -124,9 +130,11 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     ? new CredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
     : undefined;
   const connections = createConnections({ ca: options.ca, system });
-  const plan = { provider, endpoint, region, credentials, connections };
+  const log = new SdkLog();
+  const found = (): unknown => uploader?.config.endpoint ?? client.config.endpoint;
+  const plan = { provider, endpoint, region, credentials, connections, log, found };
   const config = clientConfig({ ...options, requestTimeoutMs }, plan);
-  const client = options.client ?? new sdk.S3Client(config);
+  const client: S3SdkClient = options.client ?? new sdk.S3Client(config);
   const uploads = options.client === undefined
     ? { client: () => uploader ??= uploadClient(client, config), timeoutMs: requestTimeoutMs }
     : undefined;
@@ -137,7 +145,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     bounded: options.retryForMs === undefined,
   });
   const wire = new S3Wire({
-    ...{ client, uploads, provider, contact },
+    ...{ client, uploads, provider, contact, log, requesterPays: options.requesterPays },
     command: (name, input) => {
       const Command: new (input: never) => unknown = sdk[`${name}Command`];
       return new Command(input as never);
@@ -146,6 +154,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   const store: S3Store = {
     ...{ bucket, prefix, provider, location, wire, contact, credentials, putOptions },
     ...{ partBytes, parallel, requestTimeoutMs, retryForMs, system, logger },
+    requesterPays: options.requesterPays,
     ready: options.createBucket
       ? createBucketMaker(wire, { contact, bucket, region, location })
       : () => Promise.resolve(),
@@ -162,7 +171,9 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     delete: async (key, options) => await deleteObject(store, key, options),
     list: (prefix, options = {}) => listObjects(store, prefix, options),
     deleteMany: async (keys, { signal } = {}) => await deleteObjects(store, keys, signal),
-    presign: async (key, options) => await presignObject(store, key, options),
+    presign: options.credentials === "anonymous"
+      ? undefined
+      : async (key, options) => await presignObject(store, key, options),
     copy: async (from, to, options = {}) => await copyObject(store, from, to, options),
     sweepUploads: (options) => sweepUploads(store, options),
     [Symbol.asyncDispose]() {

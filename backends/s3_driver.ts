@@ -14,15 +14,19 @@ import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 /** A file with credentials in the working directory. */
 const ENV_FILE = "s3_aksk.env";
 
+/** Parameters of URLs that say how the bucket is used. */
+const ACCESS = ["anonymous", "requester-pays", "encryption", "kms-key", "storage-class"];
+
 export const s3Driver: Driver = {
   kind: "s3",
   schemes: [...S3_PROVIDERS.keys()],
   buckets: true,
-  parameters: ["endpoint", "region", "provider"],
+  parameters: ["endpoint", "region", "provider", ...ACCESS],
   variables: ["AWS_"],
   certificates: ["AWS_CA_BUNDLE"],
   help: {
-    urls: "s3://bucket/prefix with ?endpoint=URL&region=NAME&provider=NAME; " +
+    urls: "s3://bucket/prefix with ?endpoint=URL&region=NAME&provider=NAME, " +
+      "anonymous=true, requester-pays=true, encryption=aws:kms, kms-key=ID, storage-class=NAME; " +
       `${[...S3_PROVIDERS.keys()].slice(1).join(" ")} with ?endpoint=URL&region=NAME`,
     credentials: "S3 reads PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY and _REGION " +
       `(S3_MY_BUCKET_REGION) from the environment, then from ./${ENV_FILE}; s3: URLs then use ` +
@@ -46,7 +50,7 @@ async function open(
   options: OpenStoreOptions & { s3Configs?: S3Configs },
 ): Promise<Backend> {
   const { scheme, bucket, prefix, parameters } = place;
-  checkParameters(place, scheme === "s3" ? s3Driver.parameters : ["endpoint", "region"]);
+  checkParameters(place, scheme === "s3" ? s3Driver.parameters : ["endpoint", "region", ...ACCESS]);
   const provider = findS3Provider(parameters.provider ?? scheme).id;
   const [{ createS3Configs }, { openBucket, toCredentials }] = await Promise.all([
     import("./s3_configs.ts"),
@@ -55,19 +59,43 @@ async function open(
   const { credentials, createBucket, retryForMs, logger, system } = options;
   const { s3Configs = createS3Configs({ system }) } = options;
   const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // only s3: falls back to the SDK
-  const config = credentials === undefined ? await find(provider, bucket) : undefined;
+  const isPublic = isOn(place, "anonymous");
+  const config = credentials === undefined && !isPublic ? await find(provider, bucket) : undefined;
   const { endpoint = config?.endpoint, region = config?.region } = parameters;
   const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
   return await openBucket({
     ...{ provider, bucket, prefix, endpoint, region, createBucket, retryForMs, logger, system },
-    credentials: config === undefined ? credentials as BucketOptions["credentials"] : configured,
+    ...{ putOptions: putOptionsOf(place), requesterPays: isOn(place, "requester-pays") },
+    credentials: isPublic
+      ? "anonymous"
+      : config === undefined
+      ? credentials as BucketOptions["credentials"]
+      : configured,
   });
+}
+
+function isOn({ scheme, bucket, parameters }: BackendPlace, name: string): boolean {
+  if (parameters[name] === undefined || parameters[name] === "true") return name in parameters;
+  const state = `${name} is not "true"`, hint = `Write ?${name}=true, or omit it.`;
+  const subject = `${scheme}://${bucket}`;
+  throw fault({ code: "Invalid", action: "use the URL", subject, state, hint });
+}
+
+function putOptionsOf({ parameters }: BackendPlace): Record<string, string> | undefined {
+  const key = parameters["kms-key"];
+  const given = Object.entries({
+    ServerSideEncryption: parameters.encryption ?? (key && "aws:kms"),
+    SSEKMSKeyId: key,
+    StorageClass: parameters["storage-class"],
+  }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 async function findCredentials(
   { scheme, bucket, parameters }: BackendPlace,
   { cwd, system }: CredentialSources,
 ): Promise<FoundCredentials> {
+  if (parameters.anonymous) return { found: true, where: "none: requests are not signed" };
   const provider = parameters.provider ?? scheme;
   const envFile = join(cwd, ENV_FILE);
   const { createS3Configs } = await import("./s3_configs.ts");

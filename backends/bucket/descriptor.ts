@@ -23,6 +23,7 @@ export function descriptorOf(
   if (client !== undefined || storage !== undefined || system !== realSystem) return undefined;
   const descriptor = { module, name, options: plain };
   if (credentials === undefined) return descriptor;
+  if (credentials === "anonymous") return { ...descriptor, options: { ...plain, credentials } };
   const give = () => typeof credentials === "function" ? credentials() : credentials;
   return { ...descriptor, functions: { credentials: give } };
 }

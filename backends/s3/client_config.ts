@@ -5,7 +5,7 @@ import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials, type CredentialCache, type S3Credentials } from "./credentials.ts";
 
 interface ClientOptions {
-  credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  credentials?: S3Credentials | "anonymous" | (() => S3Credentials | Promise<S3Credentials>);
   client?: unknown;
   system?: unknown;
   logger?: unknown;
@@ -23,9 +23,29 @@ interface ClientPlan {
   region?: string;
   credentials?: CredentialCache;
   connections: Connections;
+  log: SdkLog;
+  /** Returns the endpoint that the SDK found in the environment or the profile, once it has one. */
+  found(): unknown;
 }
 
-const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+/** Keeps why the SDK could not use the profile: its search goes on, and the error omits it. */
+export class SdkLog {
+  /** The sentence of the SDK. */
+  reason?: string;
+  #isOfProfile = false;
+
+  readonly debug = (line: unknown): void => {
+    if (/defaultProvider::fromIni$/.test(`${line}`)) this.#isOfProfile = true;
+    const said = /^@smithy\/property-provider \S+ (.*)/s.exec(`${line}`)?.[1];
+    if (said === undefined || !this.#isOfProfile) return;
+    this.#isOfProfile = false;
+    this.reason = said.includes("profile: [default]") ? undefined : said; // most have no profile
+  };
+  trace(): void {}
+  info(): void {}
+  warn(): void {}
+  error(): void {}
+}
 
 /** Returns the configuration of an SDK client that sends each request once, unchanged. */
 export function clientConfig(
@@ -33,18 +53,22 @@ export function clientConfig(
   plan: ClientPlan,
 ) {
   const { requestTimeoutMs, connectionTimeoutMs = 10_000 } = options;
-  const { provider, endpoint, region, connections } = plan;
+  const { provider, endpoint, region, connections, log, found } = plan;
+  const usesPath = provider.addressStyle === "path" || isForeign(provider, endpoint);
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    forcePathStyle: provider.addressStyle === "path" || isForeign(provider, endpoint),
+    // The SDK calls a function, which its types do not say, after it has searched for an endpoint.
+    forcePathStyle: endpoint === undefined
+      ? (async () => usesPath || isForeign(provider, await hostUrl(found()))) as unknown as boolean
+      : usesPath,
     ...credentialConfig(options, plan.credentials),
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED" as const,
     responseChecksumValidation: "WHEN_REQUIRED" as const,
     expectContinueHeader: false,
     disableClockSkewCorrection: true,
-    logger: SILENT,
+    logger: log,
     requestHandler: {
       httpAgent: connections.http,
       httpsAgent: connections.https,
@@ -53,6 +77,14 @@ export function clientConfig(
     },
   };
 }
+
+/** Returns the URL of an endpoint as the SDK keeps it; undefined if it has none. */
+async function hostUrl(endpoint: unknown): Promise<string | undefined> {
+  const { protocol, hostname } = await (endpoint as SdkEndpoint | undefined)?.() ?? {};
+  return hostname && `${protocol}//${hostname}`;
+}
+
+type SdkEndpoint = () => Promise<{ protocol: string; hostname: string }>;
 
 /**
  * Returns true for an `s3` endpoint that is not Amazon's: few of those have host names per bucket.
@@ -68,6 +100,10 @@ function credentialConfig({ credentials }: ClientOptions, cache: CredentialCache
     // credentials.
     return { credentials: async () => ({ ...await cache.provide(), expiration: new Date(0) }) };
   }
+  if (credentials === "anonymous") {
+    const unused = { accessKeyId: "anonymous", secretAccessKey: "anonymous" };
+    return { credentials: unused, signer: { sign: <T>(request: T) => Promise.resolve(request) } };
+  }
   return credentials === undefined ? {} : { credentials: { ...credentials as S3Credentials } };
 }
 
@@ -77,7 +113,7 @@ const MIN_PART_BYTES = 5 * 2 ** 20;
 export function checkClientOptions(options: ClientOptions): void {
   const { credentials, partBytes = MIN_PART_BYTES, parallel = 1, putOptions = {} } = options;
   checkCertificates(options.ca);
-  if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);
+  if (typeof credentials === "object") checkCredentials(credentials);
   if (!(Number.isSafeInteger(partBytes) && partBytes >= MIN_PART_BYTES)) {
     throw invalid(`partBytes ${partBytes} is too small`, "Pass at least 5,242,880 (5 MiB).");
   }
@@ -85,6 +121,11 @@ export function checkClientOptions(options: ClientOptions): void {
     throw invalid(`parallel is ${parallel}`, "Pass a positive integer.");
   }
   const customer = Object.keys(putOptions).find((name) => name.startsWith("SSECustomer"));
+  if (/^(GLACIER|DEEP_ARCHIVE)$/.test(`${putOptions.StorageClass}`)) {
+    const state = `objects of the storage class ${putOptions.StorageClass} cannot be read at once`;
+    const hint = "Use STANDARD_IA or GLACIER_IR.";
+    throw fault({ code: "Unsupported", action: "open bucket", state, hint });
+  }
   if (customer !== undefined) {
     throw fault({
       code: "Unsupported",

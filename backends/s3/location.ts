@@ -58,11 +58,13 @@ export function parsePlace(options: PlaceOptions): S3Place {
 }
 
 function checkBucketName(bucket: string): void {
-  if (typeof bucket !== "string" || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+  if (typeof bucket !== "string" || !/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw invalid(
       `invalid bucket name ${shown(bucket)}`,
-      "Use 3 to 63 lowercase letters, digits, dots and dashes, without s3://. The first and last " +
-        "must be a letter or digit.",
+      /^arn:/.test(bucket)
+        ? "Use the alias of the access point, which ends with -s3alias."
+        : "Use 3 to 63 lowercase letters, digits, dots, dashes and underscores, without s3://. " +
+          "The first and last must be a letter or digit.",
     );
   }
   if (/--x-s3$/.test(bucket)) {

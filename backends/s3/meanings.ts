@@ -118,6 +118,19 @@ export const NO_CREDENTIALS: Meaning = meaning(
   },
 );
 
+/** The end of the SDK's sentence if no source had credentials. */
+export const VAGUE = "from any providers";
+
+function unusable(sentence: string): Meaning {
+  const said = sentence.replace(/\s+/g, " ").trim();
+  return meaning(
+    "Denied",
+    "no valid credentials found",
+    `Fix what Amazon's SDK reports: ${said}`,
+    { ...refused, hints: { http: "Ask the operator of the service." } }, // it may name a command
+  );
+}
+
 const BY_CODE = {
   NoSuchBucket: meaning(
     "NotFound",
@@ -260,6 +273,9 @@ const BY_STATUS: Record<number, Meaning> = {
 export function meaningOf(failure: Failure): Meaning {
   const { name, status } = failure;
   if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure);
+  if (name === "CredentialsProviderError" && !failure.message.endsWith(VAGUE)) {
+    return unusable(failure.message);
+  }
   const known = (BY_CODE as Record<string, Meaning>)[name];
   if (known !== undefined) return known;
   if (status === undefined) return withoutReply(failure);

@@ -31,6 +31,7 @@ export async function presignObject(
       ...(fileName === undefined ? {} : { ResponseContentDisposition: attachment(fileName) }),
     })
     : await store.wire.build("PutObject", target);
+  if (store.requesterPays) request.query["x-amz-request-payer"] = "requester";
   const headers: Record<string, string> = { host: request.host };
   if (method === "PUT" && contentType !== undefined) headers["content-type"] = contentType;
   return signQuery(request, {

@@ -23,6 +23,7 @@ export interface S3Store {
   readonly contact: S3Contact;
   readonly credentials?: CredentialCache;
   readonly putOptions: Record<string, unknown>;
+  readonly requesterPays?: boolean;
   readonly partBytes: number;
   readonly parallel: number;
   readonly requestTimeoutMs: number;

@@ -4,6 +4,7 @@ import { eitherSignal } from "../bucket/first_contact.ts";
 import { isLong, UploadBody } from "../bucket/upload_body.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";
+import { VAGUE } from "./meanings.ts";
 import type { ListPage, PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
 import type { SendOptions, Signer } from "./calls.ts";
 
@@ -33,6 +34,7 @@ export interface S3SdkClient {
   readonly config: {
     // deno-lint-ignore no-explicit-any -- as above
     readonly credentials: any;
+    readonly endpoint?: unknown;
     region(): Promise<string>;
   };
 }
@@ -45,6 +47,9 @@ export interface WireParts {
   /** Receives the host of each request, and each answer of the store. */
   contact: { asked(host: string): void; make(): void };
   command(name: S3CallName, input: unknown): unknown;
+  log: { reason?: string };
+  /** The requester pays for requests and transfers. */
+  requesterPays?: boolean;
 }
 
 /** A client without time limit, whose requests are watched. */
@@ -67,7 +72,7 @@ export class S3Wire {
     input: S3Calls[N][0],
     options: SendOptions,
   ): Promise<{ output: S3Calls[N][1] } & ReplyHeaders> {
-    const { client, uploads, command, provider, contact } = this.#parts;
+    const { client, uploads, command, provider, contact, requesterPays } = this.#parts;
     const prepared = command(name, input) as SdkCommand;
     const { Body } = input as { Body?: Uint8Array };
     const upload = uploads !== undefined && Body !== undefined && isLong(Body.byteLength)
@@ -78,6 +83,7 @@ export class S3Wire {
       prepare(name, args.request, provider);
       if (upload !== undefined) args.request.body = upload.stream;
       Object.assign(args.request.headers, options.headers);
+      if (requesterPays) args.request.headers["x-amz-request-payer"] = "requester";
       contact.asked(hostOf(args.request));
       const result = await next(args).catch((error) => {
         if (wasAnswered(name, error)) contact.make();
@@ -87,14 +93,17 @@ export class S3Wire {
       headers = (result.response as Partial<ReplyHeaders> | undefined)?.headers ?? {};
       return result;
     });
+    const explain = (error: unknown) => Promise.reject(this.#explained(error));
     if (upload === undefined) {
-      return { output: await client.send(prepared, { abortSignal: options.signal }), headers };
+      const sent = client.send(prepared, { abortSignal: options.signal });
+      return { output: await sent.catch(explain), headers };
     }
     const over = new AbortController(), lost = new AbortController();
     upload.watch(uploads!.timeoutMs, () => lost.abort(), over.signal);
     try {
       const abortSignal = eitherSignal(lost.signal, options.signal);
-      return { output: await uploads!.client().send(prepared, { abortSignal }), headers };
+      const sent = uploads!.client().send(prepared, { abortSignal });
+      return { output: await sent.catch(explain), headers };
     } catch (error) {
       throw lost.signal.aborted ? { name: "TimeoutError", message: "no progress" } : error;
     } finally {
@@ -117,9 +126,32 @@ export class S3Wire {
 
   async signer(): Promise<Signer> {
     const { credentials, region } = this.#parts.client.config;
-    const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+    const { accessKeyId, secretAccessKey, sessionToken } = await credentials().catch(
+      (error: SdkError) => {
+        const status = error.$metadata?.httpStatusCode ?? 0;
+        // A missing file of a token, or a role that may not be assumed.
+        const isOwn = status >= 400 && status < 500 || /^(ENOENT|EACCES)$/.test(error.code ?? "");
+        const { message } = error;
+        throw this.#explained(isOwn ? { name: "CredentialsProviderError", message } : error);
+      },
+    );
     return { accessKeyId, secretAccessKey, sessionToken, region: await region() };
   }
+
+  /** Replaces the sentence of a search in vain by the one about the profile. */
+  #explained(error: unknown): unknown {
+    const { name, message = "" } = error as SdkError;
+    const { reason } = this.#parts.log;
+    const isVague = name === "CredentialsProviderError" && message.endsWith(VAGUE);
+    return isVague && reason !== undefined ? { name, message: reason } : error;
+  }
+}
+
+interface SdkError {
+  name?: string;
+  code?: string;
+  message?: string;
+  $metadata?: { httpStatusCode?: number };
 }
 
 function addStep(command: SdkCommand, step: Middleware): void {

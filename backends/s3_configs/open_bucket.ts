@@ -14,7 +14,9 @@ export interface BucketOptions {
   endpoint?: string;
   region?: string;
   /** @default found by the SDK */
-  credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  credentials?: S3Credentials | "anonymous" | (() => S3Credentials | Promise<S3Credentials>);
+  putOptions?: Record<string, unknown>;
+  requesterPays?: boolean;
   createBucket?: boolean;
   retryForMs?: number;
   logger?: Logger;

@@ -25,6 +25,10 @@ export function parseStoreUrl(text: string): StoreUrl {
   const [, scheme, bucket = "", path = ""] = STORE_URL.exec(text) ?? [];
   if (scheme === undefined) throw invalid("…", "it is not a URL like scheme://bucket/prefix");
   const parsed = { scheme: scheme.toLowerCase(), bucket, path };
+  if (/^arn:/.test(bucket)) {
+    const hint = "Use the alias of the access point, which ends with -s3alias.";
+    throw invalid(`${parsed.scheme}://…`, "it contains an ARN", hint);
+  }
   if (/[@:]/.test(bucket)) {
     throw invalid(
       `${parsed.scheme}://…`,

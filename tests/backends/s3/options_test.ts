@@ -10,6 +10,7 @@ const located = (options: S3BackendOptions) => createS3Backend(options).location
 
 Deno.test("the location is canonical", () => {
   assertEquals(located({ bucket: "models" }), "s3://models");
+  assertEquals(located({ bucket: "my_models" }), "s3://my_models");
   assertEquals(
     located({ bucket: "models", region: "eu-west-1", prefix: "/team/x/" }),
     "s3://models/team/x",
@@ -39,7 +40,7 @@ Deno.test("impossible options are refused with a hint", () => {
   const bad: [Partial<S3BackendOptions>, RegExp][] = [
     [{ bucket: "" }, /bucket/],
     [{ bucket: "s3://models" }, /bucket/],
-    ...["ab", "Models", "my_models", "-models", "models-", "m".repeat(64)].map((bucket) =>
+    ...["ab", "Models", "_models", "-models", "models-", "m".repeat(64)].map((bucket) =>
       [{ bucket }, /invalid bucket name/] as [Partial<S3BackendOptions>, RegExp]
     ),
     [{ prefix: "a/../b" }, /prefix/],
