@@ -7,7 +7,7 @@
  * - `Conflict`: another writer changed it first; read again and decide.
  * - `Invalid`: the request is wrong; correct it.
  * - `Unsupported`: this store, format or value cannot do that; use another.
- * - `Corrupt`: stored bytes are damaged or missing; restore or save them again.
+ * - `Corrupt`: stored bytes are damaged or missing; repair them from a mirror, or save them again.
  * - `Denied`: the store refused access; check credentials and permissions.
  * - `Unavailable`: the store did not answer and nothing was committed; try again later.
  * - `Unknown`: a commit was sent and its outcome is unknown; read, or repeat with the same

@@ -126,7 +126,8 @@ function corrupt(ref: string, path: string): RegistryError {
     action: "read",
     subject: `${shown(path)} of "${ref}"`,
     state: "its bytes differ from the saved ones",
-    hint: "Read it again. If it fails again, restore it from a copy.",
+    hint:
+      "Read it again. If it fails again, repair the registry of the service from a mirror with `verify`.",
   });
 }
 

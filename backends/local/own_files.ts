@@ -88,7 +88,8 @@ export function notOrdinary({ key, backend }: StorePlace): RegistryError {
     subject: `"${key}"`,
     state: "its file is a pipe, a socket or a device",
     place: `in ${fileURLToPath(backend)}`,
-    hint: "Remove it: another program created it. Then restore the object from a copy.",
+    hint:
+      "Remove it: another program created it. Then repair the registry from a mirror with `verify`.",
     key,
     backend,
   });

@@ -175,6 +175,6 @@ function endedEarly(root: LocalRoot, { key, size }: ObjectInfo): RegistryError {
   return root.fault("read", key, {
     code: "Corrupt",
     state: `the file is truncated: expected ${size} bytes`,
-    hint: "Another program changed the file: restore it from a copy.",
+    hint: "Another program changed the file: repair it from a mirror with `verify`.",
   });
 }

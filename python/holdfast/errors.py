@@ -74,7 +74,7 @@ _CLASSES = {each.__name__: each for each in HoldfastError.__subclasses__()}
 
 def damaged(what: str, state: str) -> HoldfastError:
     """Returns the error for something that does not follow the format."""
-    hint = "Run `holdfast verify`, and restore it from a mirror or a backup."
+    hint = "Repair it from a mirror: holdfast verify --repair-from MIRROR"
     return HoldfastError("Corrupt", f"Cannot read {what}: {state}", hint)
 
 

@@ -60,7 +60,7 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Gr
     action: "read settings of registry",
     subject: backend.location,
     state: "some of its records are missing",
-    hint: "Restore the files in `settings/` from a copy. `gc` removes nothing until then.",
+    hint: "Restore the files in `settings/` from a backup. `gc` removes nothing until then.",
     backend: backend.location,
   });
 }

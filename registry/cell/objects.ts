@@ -86,7 +86,7 @@ export function parseFileList(
       action: "read the files of",
       subject: `"${name}@${version}"`,
       state: problem,
-      ...saveAgain("The stored bytes changed.", "them"),
+      ...saveAgain("The stored bytes changed."),
       key,
     });
   if (sha256(bytes) !== fileList?.sha256) throw corrupt("SHA-256 of the list does not match");

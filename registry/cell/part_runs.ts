@@ -93,7 +93,7 @@ export async function getPart(
     action: "read",
     subject: `"${key}"`,
     state: `got ${stored} bytes, expected ${offset + size}`,
-    ...saveAgain("The stored bytes changed.", "them"),
+    ...saveAgain("The stored bytes changed."),
     key,
     backend: backend.location,
   });

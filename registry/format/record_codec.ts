@@ -107,17 +107,27 @@ export function corruptRecord(key: string, state: string): RegistryError {
     action: "read record",
     subject: `"${key}"`,
     state,
-    hint: "Restore the object from a copy. Other versions are not affected.",
+    ...repairAdvice((repair) => `Repair it from a mirror: ${repair}`),
     key,
   });
 }
 
-/** Makes the hint of an error about stored bytes that only a copy or another save restores. */
-export function saveAgain(found: string, what: "them" | "the object"): Advice {
-  const advice = (way: string) =>
-    `${found} Restore ${what} from a copy, or save the value again with ${way}.`;
+/** Makes hints that name the call that repairs damage from a mirror, or a mirror from its original. */
+export function repairAdvice(hintOf: (repair: string) => string): Advice {
   return {
-    hint: advice("base: null, which shares nothing with it"),
-    hints: { cli: advice("--share none") },
+    hint: hintOf("verifyRegistry(registry, { repairFrom: mirror })"),
+    hints: { cli: hintOf("holdfast verify --repair-from MIRROR") },
+  };
+}
+
+/** Makes the hint of an error about stored bytes that only a mirror or another save restores. */
+export function saveAgain(found: string): Advice {
+  const { hint = "", hints } = repairAdvice((repair) =>
+    `${found} Repair it from a mirror: ${repair}`
+  );
+  const advice = (repair: string, way: string) => `${repair}, or save the value again with ${way}.`;
+  return {
+    hint: advice(hint, "base: null, which shares nothing with it"),
+    hints: { cli: advice(`${hints?.cli}`, "--share none") },
   };
 }

@@ -84,7 +84,7 @@ export async function writeSettings(
           code: "Corrupt",
           action,
           state: "the newest settings record is unreadable",
-          hint: "Run `verify` to find the damaged object, and restore it from a copy.",
+          hint: "Run `verify` to find the damaged object, and restore it from a backup.",
           backend: context.backend.location,
         });
       }

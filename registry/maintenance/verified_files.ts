@@ -33,7 +33,7 @@ export class VerifiedFiles {
   reading(
     source: PayloadSource,
     reader: StoreReader,
-  ): (file: FileInfo, readAll: () => Promise<void>) => Promise<void> {
+  ): (file: Pick<FileInfo, "path">, readAll: () => Promise<void>) => Promise<void> {
     const files = new Map(source.files.map((file) => [file.path, file]));
     return async ({ path }, readAll) => {
       const file = files.get(path)!;

@@ -5,6 +5,7 @@ import type { VersionRecord } from "../../core/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import {
   AUXILIARY,
+  cellOf,
   isReleasedMark,
   LINEAGE,
   nameFolder,
@@ -17,6 +18,8 @@ import {
   SETTINGS,
   versionCell,
 } from "../format/layout.ts";
+import { parseRef, type Ref } from "../../core/naming/refs.ts";
+import { locate } from "../operations/resolve.ts";
 import { checkKnown } from "../operations/listing.ts";
 import { listReadable } from "./readable.ts";
 import { VerifiedFiles } from "./verified_files.ts";
@@ -24,10 +27,11 @@ import { verifyRecords } from "./verify_records.ts";
 import {
   asProblem,
   type VerifyOptions,
+  type VerifyProblem,
   type VerifyReport,
   type VerifyUnseen,
 } from "./verify_report.ts";
-import { type Context, contextOf } from "../operations/context.ts";
+import { checkWritable, type Context, contextOf } from "../operations/context.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -67,8 +71,13 @@ export async function verifyRegistry(
     await lineage.check(report, { signal });
   } else {
     const requested = new Set<string>();
-    for await (const name of names) {
+    for await (const ref of names) {
+      const { name, selector } = parseRef(ref);
       await checkKnown(context, name, signal);
+      if (selector.kind !== "latest" || ref.includes("@")) {
+        await verify(await cellOfRef(context, parseRef(ref), signal));
+        continue;
+      }
       requested.add(name);
       await verify(nameFolder(name));
       await countStrangers(context, objectsFolder(name), unseen, signal);
@@ -78,8 +87,45 @@ export async function verifyRegistry(
       if (name !== undefined && !requested.has(name)) unseen.names++;
     }
   }
+  if (options.repairFrom !== undefined) await repair(context, options.repairFrom, report, options);
   report.ok = report.problems.length === 0;
   return report;
+}
+
+/** Repairs the problems of a report, and verifies their records and versions again. */
+async function repair(
+  context: Context,
+  copy: Registry,
+  report: VerifyReport,
+  { deep = true, signal }: VerifyOptions,
+): Promise<void> {
+  checkWritable(context, "repair it");
+  const { repairProblems } = await import("./repair.ts");
+  const found = report.problems;
+  const failures = await repairProblems(context, copy, found, signal);
+  const isLineage = ({ key }: VerifyProblem) => key.startsWith(LINEAGE) || isReleasedMark(key);
+  const left = found.filter((problem) => isLineage(problem) && failures.has(problem));
+  const again: VerifyReport = { ...report, unseen: { ...report.unseen }, problems: [] };
+  for (const cell of new Set(found.map(({ record }) => cellOf(record)))) {
+    await verifyRecords(context, cell, again, { deep, signal, verified: new VerifiedFiles() });
+  }
+  const idOf = ({ ref, key, path }: VerifyProblem) => JSON.stringify([ref, key, path]);
+  const reasons = new Map([...failures].map(([problem, error]) => [idOf(problem), error]));
+  report.problems = [...again.problems, ...left].map((problem) => {
+    const reason = reasons.get(idOf(problem))?.message;
+    return reason === undefined ? problem : { ...problem, reason };
+  });
+  const problems = new Set(report.problems.map(idOf));
+  report.repaired = found.filter((problem) => !problems.has(idOf(problem)));
+}
+
+/** Returns the cell of a version, which may be damaged. */
+async function cellOfRef(context: Context, ref: Ref, signal?: AbortSignal): Promise<string> {
+  const { name, selector } = ref;
+  const { versioned } = context.settings;
+  const cell = selector.kind === "version" && versionCell(name, selector.version, versioned);
+  if (cell && await readHead(context, cell, signal) !== undefined) return cell;
+  return (await locate(context, ref, signal)).cell;
 }
 
 async function countStrangers(

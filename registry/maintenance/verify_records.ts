@@ -5,7 +5,7 @@ import { fault, isRegistryError, type RegistryError, retold } from "../../core/e
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
-import { corruptRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
+import { corruptRecord, repairAdvice, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
@@ -91,48 +91,50 @@ async function verifyBatch(
   report: VerifyReport,
   options: VerifyRecordsOptions,
 ): Promise<void> {
-  const problems = new Map<Place, RegistryError>();
+  const problems = new Map<Place, readonly Damage[]>();
   const isVersion = ({ key, newest, info }: Place) =>
     newest && key?.kind === "version" && info.size !== TOMBSTONE_BYTES;
   await forEachAtOnce(batch.filter((place) => !isVersion(place)), async (place) => {
-    const problem = await verifyRecord(context, place, report, options);
-    if (problem !== undefined) problems.set(place, problem);
+    const error = await verifyRecord(context, place, report, options);
+    if (error !== undefined) problems.set(place, [{ error }]);
   });
   await forEachAtOnce(batch.filter(isVersion), async (place) => {
     const { name, version, generation } = place.key!;
     const head = { ...place.info, generation, dead: false };
-    const problem = await verifyVersion(
-      context,
-      { name, version: version!, head },
-      report,
-      options,
-    );
-    if (problem !== undefined) problems.set(place, problem);
+    const listed = { name, version: version!, head };
+    problems.set(place, await verifyVersion(context, listed, report, options));
   }, { concurrency: options.deep ? VERSIONS_AT_ONCE : undefined });
   report.records += batch.length;
   for (const place of batch) {
-    const problem = problems.get(place);
-    if (problem === undefined) continue;
-    const found = asProblem(refOf(place), place.info.key, aboutRecord(place, problem));
-    const last = report.problems.at(-1); // below an expired head, the same record is verified again
-    if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
+    for (const { error, path } of problems.get(place) ?? []) {
+      const found = asProblem(refOf(place), place.info.key, aboutRecord(place, error), path);
+      const last = report.problems.at(-1); // below an expired head, the same record is verified again
+      const isSame = last?.ref === found.ref && last.key === found.key && last.path === path;
+      if (!isSame) report.problems.push(found);
+    }
   }
 }
 
 /** Rewords damage of a record that is not the newest: it stops the collector, but no reader. */
-function aboutRecord({ info, newest }: Place, error: RegistryError): RegistryError {
+function aboutRecord({ info, key, newest }: Place, error: RegistryError): RegistryError {
   if (error.code !== "Corrupt" || newest || (error.key ?? info.key) !== info.key) return error;
-  const hint = "Restore the object from a copy. Readers use a newer record, but `gc` keeps all " +
-    "data of the name until then.";
-  return retold(error, { hint });
+  const until = "Readers use a newer record, but `gc` keeps all data of the name until then.";
+  const isAlone = key?.kind === "version" || key?.kind === "key";
+  return retold(
+    error,
+    isAlone
+      ? { hint: `Restore the file from a backup: mirrors do not have it. ${until}`, hints: {} }
+      : repairAdvice((repair) => `Repair it from a mirror: ${repair}. ${until}`),
+  );
 }
 
 /** Rewords damage of an alias: it can also be set again. */
 function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryError {
-  const advice = (set: string) => `Restore the object from a copy, or set the alias again: ${set}`;
+  const { hint, hints } = repairAdvice((repair) => `Repair it from a mirror: ${repair}`);
+  const advice = (repair: string, set: string) => `${repair}, or set the alias again: ${set}`;
   return retold(error, {
-    hint: advice(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
-    hints: { cli: advice(`holdfast alias ${name} ${label} VERSION`) },
+    hint: advice(`${hint}`, `registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
+    hints: { cli: advice(`${hints?.cli}`, `holdfast alias ${name} ${label} VERSION`) },
   });
 }
 
@@ -204,6 +206,12 @@ async function verifyAlias(
   return await danglingAlias(context, { name, alias, version }, signal);
 }
 
+/** Damage of a version or of one of its files. */
+interface Damage {
+  error: RegistryError;
+  path?: string;
+}
+
 /** A version, by the newest record of its cell. */
 interface ListedVersion {
   name: string;
@@ -216,14 +224,16 @@ async function verifyVersion(
   { name, version, head }: ListedVersion,
   report: VerifyReport,
   { deep, verified, signal, onProgress, onRecord }: VerifyRecordsOptions,
-): Promise<RegistryError | undefined> {
+): Promise<Damage[]> {
   const cell = cellOf(head.key);
   let listed: Head | undefined = head;
   for (;; listed = undefined) { // the listing is used in the first attempt only
     try {
       const located = await readCell(context, cell, { head: listed, signal });
       const problem = context.voids.has(head.key) ? expiredRecord(head.key) : undefined;
-      if (located === undefined) return problem ?? await scrubbedHead(context, head, signal);
+      if (located === undefined) {
+        return damageBy(problem ?? await scrubbedHead(context, head, signal));
+      }
       onRecord?.(located.record);
       const source = await payloadSource(context, located, signal);
       const { materializer, files, digest } = source.info;
@@ -237,25 +247,41 @@ async function verifyVersion(
       const how = { verify: "integrity" as const, signal };
       const reader = new StoreReader(context, source, how);
       const artifact = createArtifact(context, source, how);
-      const bytes = await readThrough(artifact, drain, verified.reading(source, reader));
-      report.bytes += bytes;
-      report.files += files.length;
-      return counted(problem);
+      const verify = verified.reading(source, reader);
+      const damaged: Damage[] = [];
+      let damagedBytes = 0;
+      const all = await readThrough(artifact, drain, async ({ path, size }, readAll) => {
+        try {
+          await verify({ path }, readAll);
+        } catch (error) {
+          if (!isRegistryError(error, "Corrupt")) throw error;
+          damaged.push({ error, path });
+          damagedBytes += size;
+        }
+      });
+      report.bytes += all - damagedBytes;
+      report.files += files.length - damaged.length;
+      damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
+      return [...damaged, ...counted(problem)];
     } catch (error) {
       if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
       return counted(await asPartial(context, error, signal));
     }
   }
 
-  function counted(problem: RegistryError | undefined): RegistryError | undefined {
+  function counted(problem: RegistryError | undefined): Damage[] {
     report.versions++;
     onProgress?.({
       versions: report.versions,
       bytes: report.bytes,
       ref: `${name}@${version.canonical}`,
     });
-    return problem;
+    return damageBy(problem);
   }
+}
+
+function damageBy(error: RegistryError | undefined): Damage[] {
+  return error === undefined ? [] : [{ error }];
 }
 
 /** Makes the error of a record without content that is the newest: records above it are lost. */
@@ -273,7 +299,7 @@ async function scrubbedHead(
     action: "find records above",
     subject: `"${key}"`,
     state: "its content was collected as garbage, so a newer record is missing",
-    hint: "Restore the newer records of this version from a copy.",
+    ...repairAdvice((repair) => `Restore the newer record from a mirror: ${repair}`),
     key,
   });
 }

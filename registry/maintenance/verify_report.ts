@@ -1,15 +1,20 @@
 // Options and report of verification.
 import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record.ts";
-import type { SignalOptions } from "../../core/registry.ts";
+import type { Registry, SignalOptions } from "../../core/registry.ts";
 import type { VerifiedFiles } from "./verified_files.ts";
 
 /** Options of {@linkcode verifyRegistry}. */
 export interface VerifyOptions extends SignalOptions {
-  /** Only these names. @default all */
+  /** Only these names, or versions as `name@1.2.0` or `name@alias`. @default all */
   names?: Iterable<string>;
   /** Read every file and verify its SHA-256; otherwise only records. @default true */
   deep?: boolean;
+  /**
+   * Repairs damage from this registry, a mirror of the verified one or its original, in a store.
+   * Objects are replaced in their places, once their bytes match the digests in the records.
+   */
+  repairFrom?: Registry;
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
 }
 
@@ -20,7 +25,7 @@ export interface VerifyRecordsOptions extends VerifyOptions {
 
 /** The result of {@linkcode verifyRegistry}. */
 export interface VerifyReport {
-  /** True if there are no problems. */
+  /** True if there are no problems, or all were repaired. */
   ok: boolean;
   versions: number;
   /** Records read: all generations of versions, aliases and idempotency keys, and the settings. */
@@ -29,6 +34,8 @@ export interface VerifyReport {
   /** Bytes of these files. */
   bytes: number;
   problems: VerifyProblem[];
+  /** Problems that were repaired; absent without `repairFrom`. */
+  repaired?: VerifyProblem[];
   /** Lineage notes; absent if only some names were verified. */
   lineage?: VerifyLineage;
   /** Data that was not verified. */
@@ -47,10 +54,17 @@ export interface VerifyLineage {
 export interface VerifyProblem {
   /** The version or alias; the name of an idempotency key; or `settings`. */
   ref: string;
+  /** Key of the damaged object. A file in several objects can have others. */
   key: string;
+  /** Key of the record that names the object, or is it. */
+  record: string;
+  /** Path of the damaged file, if it is one. */
+  path?: string;
   /** `Corrupt` for damage, `NotFound` for an expired record or an alias without a version. */
   code: ErrorCode;
   message: string;
+  /** Why `repairFrom` could not repair it. */
+  reason?: string;
   hint?: string;
   /** The hint in the words of other interfaces. @default `hint` for each of them */
   hints?: RegistryErrorFields["hints"];
@@ -58,7 +72,7 @@ export interface VerifyProblem {
 
 /** Data that {@linkcode verifyRegistry} did not verify. */
 export interface VerifyUnseen {
-  /** Names that were not requested. */
+  /** Names that were not requested, or not whole. */
   names: number;
   /** Files that were not read because `deep` is false. */
   files: number;
@@ -74,6 +88,17 @@ export function asProblem(
   ref: string,
   record: string,
   { key = record, code, message, hint, hints }: RegistryError,
+  path?: string,
 ): VerifyProblem {
-  return { ref, key, code, message, ...(hint && { hint }), ...(hints && { hints }) };
+  const file = path === undefined ? {} : { path };
+  return {
+    ref,
+    key,
+    record,
+    ...file,
+    code,
+    message,
+    ...(hint && { hint }),
+    ...(hints && { hints }),
+  };
 }

@@ -261,7 +261,9 @@ async function explainMissing(
   const { cell, found } = located;
   if (await isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
-  if (head?.key !== found.info.key) {
+  const isSame = head?.key === found.info.key && // a repair replaces a record
+    (await readRecord(context, head.key))?.record.commit === found.record.commit;
+  if (!isSame) {
     await forgetRecord(context, cell);
     throw new Superseded({
       code: "Conflict",
@@ -276,7 +278,7 @@ async function explainMissing(
     action: "read",
     subject: `"${ref}"`,
     state: "a stored object is missing",
-    ...saveAgain("Another program deleted it: restore it from a copy.", "the object"),
+    ...saveAgain("Another program deleted it."),
     key,
     backend: context.backend.location,
   });

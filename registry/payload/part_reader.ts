@@ -213,7 +213,7 @@ export class PartReader {
       action: "read file",
       subject: `${shown(file.path)} of "${ref}"`,
       state,
-      ...saveAgain("The stored bytes changed.", "them"),
+      ...saveAgain("The stored bytes changed."),
       key: key ?? (first === undefined ? recordKey : this.#source.keyOf(file, first)),
       backend: this.#backend.location,
       cause,

@@ -6,29 +6,45 @@ import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../program/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
-import { refuseRef } from "../program/refusals.ts";
 import { inOrder, printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
-export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
+export const verify: Command = defineCommand<
+  [names: string[]],
+  { shallow?: boolean; repairFrom?: string }
+>({
   name: "verify",
   summary: "Check all stored data, each byte against its SHA-256.",
   details:
     "Checks all records, including those of aliases, idempotency keys and older generations, " +
     "and lists what was not checked. If there are problems, prints them as a table and exits with " +
-    "1. With --json: one line per problem, then the report.",
-  args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
-  options: [{ flags: "--shallow", text: "check records only, not files" }],
+    "1. With --json: one line per problem, then the report.\n\n" +
+    "With --repair-from, replaces damaged and missing objects from a mirror, or in a mirror from " +
+    "its original, and checks them again. Versions, dates and aliases stay as they are.",
+  args: [{ usage: "[refs...]", text: "only these names, patterns or versions", completes: "ref" }],
+  options: [
+    { flags: "--shallow", text: "check records only, not files" },
+    {
+      flags: "--repair-from <place>",
+      text: "repair damage from this folder, URL or @name",
+      completes: "place",
+    },
+  ],
   examples: [
     ["holdfast verify", "everything"],
     ["holdfast verify my:model 'data:*'", "some names"],
+    ["holdfast verify my:model@1.2", "one version"],
+    ["holdfast verify --repair-from /mnt/backup/registry", "repair from a mirror"],
     ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],
   ],
-  async run([names], { shallow = false }, context) {
+  async run([names], { shallow = false, repairFrom }, context) {
     const { io, shared } = context;
-    for (const name of names) refuseRef(name, "verify", "verify");
-    const registry = await context.open();
+    const registry = await context.open({ write: repairFrom !== undefined });
+    const copy = repairFrom === undefined ? undefined : await context.open({
+      registry: repairFrom,
+      missing: "Check the location: it must be an existing copy of the registry.",
+    });
     const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
     const progress = context.progress("verify");
     const what = "versions";
@@ -39,20 +55,23 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const report = await verifyRegistry(registry, {
       names: chosen,
       deep: !shallow,
+      repairFrom: copy,
       signal: io.signal,
       onProgress: ({ versions, bytes }) =>
         progress.update({ bytes, things: { done: versions, total: all, what } }),
     });
     await progress.end();
-    const { ok, versions, files, bytes, problems, lineage, unseen } = report;
+    const { ok, versions, files, bytes, problems, repaired, lineage, unseen } = report;
     if (problems.length > 0) await printProblems(problems, context);
     const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${
       formatBytes(bytes)
     }`;
+    const fixed = repaired?.length ? `Repaired ${formatCount(repaired.length, "problem")}. ` : "";
     const text = ok
-      ? `No problems: ${checked}`
-      : `${formatCount(problems.length, "problem")} in ${checked}`;
-    await context.done({ ...report, problems: problems.length }, text);
+      ? `${fixed}No problems: ${checked}`
+      : `${fixed}${formatCount(problems.length, "problem")} in ${checked}`;
+    const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
+    await context.done({ ...report, ...counts }, text);
     if (!shared.json) {
       const left = unseenText(unseen);
       if (left !== "") await context.note(`Not checked: ${left}`);
@@ -70,7 +89,7 @@ async function printProblems(
   const { io, shared } = context;
   const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
     json: { ...problem, hint: hintFor(problem, "cli"), hints: undefined },
-    cells: [problem.ref, problem.code, problem.message],
+    cells: [problem.ref, problem.code, reasoned(problem)],
   }));
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
   if (shared.json) return;
@@ -78,6 +97,10 @@ async function printProblems(
   for (const hint of new Set(hints.map((hint) => withRegistry(hint, shared.registry)))) {
     await io.stdout.write(`hint: ${printable(hint)}\n`);
   }
+}
+
+function reasoned({ message, reason }: VerifyReport["problems"][number]): string {
+  return reason === undefined ? message : `${message}; not repaired: ${reason}`;
 }
 
 /** Counts the versions of these names, or of all. */
@@ -88,6 +111,10 @@ async function countVersions(
 ): Promise<number> {
   let count = 0;
   for await (const name of names ?? registry.names({ signal })) {
+    if (name.includes("@")) {
+      count++;
+      continue;
+    }
     for await (const _ of registry.versions(name, { signal })) count++;
   }
   return count;

@@ -25,7 +25,7 @@ export function refuseRef(text: string, action: string, command: string): void {
   const at = text.indexOf("@");
   if (at < 0) return;
   const name = shellWord(text.slice(0, at));
-  const forOne = `holdfast ${command === "verify" ? "download" : "info"} ${shellWord(text)}`;
+  const forOne = `holdfast info ${shellWord(text)}`;
   throw invalid(
     `${action} ${JSON.stringify(text)}`,
     "expected a name without a version",

@@ -81,7 +81,7 @@ export function neededObjects(
     action: "read record",
     subject: `"${key}"`,
     state: "the list of its files is missing",
-    ...saveAgain("Another program deleted it: restore it from a copy.", "the object"),
+    ...saveAgain("Another program deleted it."),
     key,
   });
 }

@@ -216,7 +216,7 @@ async function checkPayload(draft: DraftCall, { note, addition }: FoundPart): Pr
     "Corrupt",
     "commit",
     `part ${shown(note.part)} has lost some of its bytes`,
-    "Restore the object from a copy, or open another draft with another id.",
+    "Open another draft with another id.",
     lost,
   );
 }

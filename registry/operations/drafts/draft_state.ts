@@ -222,7 +222,7 @@ export async function readAddition(
     "Corrupt",
     `read part ${shown(part)} of`,
     "the stored part is damaged",
-    "Restore the object from a copy, or open another draft with another id.",
+    "Open another draft with another id.",
     key,
   );
 }
@@ -292,7 +292,7 @@ export async function readEnd(draft: DraftCall): Promise<DraftEnd | undefined> {
     "Corrupt",
     "use",
     "the object that records how it ended is damaged",
-    "Restore the object from a copy, or open another draft with another id.",
+    "Open another draft with another id.",
     endKey,
   );
 }

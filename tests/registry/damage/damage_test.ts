@@ -93,11 +93,8 @@ for (const [damage, apply] of Object.entries(DAMAGES)) {
         const name = key.split("/")[1];
         assertEquals(await outcomes(registry), { ...whole, [name]: `Corrupt ${key}` }, key);
         const { ok, problems, versions } = await verifyRegistry(registry);
-        assertEquals([ok, versions, problems.map(({ ref, code, key }) => [ref, code, key])], [
-          false,
-          5,
-          [[`${name}@1.0.0`, "Corrupt", key]],
-        ]);
+        const found = new Set(problems.map(({ ref, code, key }) => `${ref} ${code} ${key}`));
+        assertEquals([ok, versions, [...found]], [false, 5, [`${name}@1.0.0 Corrupt ${key}`]]);
         await backend.put(key, bytes);
       }
       assertEquals((await verifyRegistry(registry)).ok, true);

@@ -9,6 +9,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/exit_code.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
+import { shellWord } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
@@ -108,6 +109,14 @@ export const mirror: Command = defineCommand<
         return { json, cells: [refOf(failure), code, message] };
       });
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
+      const damaged = failures.find(({ error }) => error.code === "Corrupt")?.error;
+      const [there, other] = damaged?.backend === to.location
+        ? [toPlace, fromPlace]
+        : [fromPlace, toPlace];
+      if (damaged !== undefined && !shared.json) {
+        const repair = `holdfast verify -r ${shellWord(there)} --repair-from ${shellWord(other)}`;
+        await context.note(`Repair the damage if the other registry has the bytes: ${repair}`);
+      }
     }
     await context.done({ ...report, failures: failures.length }, summary(report));
     const isBehind = report.copied + report.deleted + report.aliases > 0;

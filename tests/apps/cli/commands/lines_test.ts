@@ -17,7 +17,6 @@ const WRONG: CliLine[] = [
   ["cat note -o nowhere/out", 3, 'Cannot write "nowhere/out": no such folder\nhint: '],
   ["info config@^7 --json", 3, '"code":"NotFound"'],
   ["versions config@1", 2, "Write: holdfast versions config. For one version: holdfast info"],
-  ["verify config@1", 2, "Write: holdfast verify config. For one version: holdfast download"],
   ["batch save data/a.csv", 2, "heading"],
   ["batch save - --run-id=", 2],
   ["pipeline init data/a.csv/new", 3, "hint: Check the path"],

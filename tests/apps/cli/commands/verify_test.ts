@@ -45,3 +45,20 @@ filledTest("verify reports unchecked objects and broken aliases", async (it) => 
   const { unseen, records } = JSON.parse(report);
   assertEquals([unseen.strangers, unseen.generations, records > 5], [1, 1, true]);
 });
+
+filledTest("verify repairs damage from a mirror, and a mirror from its original", async (it) => {
+  await it.succeeds("save big -", { stdin: new Uint8Array(200_000) });
+  await it.succeeds("mirror .holdfast copy --create");
+  for (const [place, other] of [[".holdfast", "copy"], ["copy", ".holdfast"]]) {
+    const [payload] = await Array.fromAsync(walkFiles(it.root.join(`${place}/objects`)));
+    await Deno.remove(payload);
+    const { code, out } = await it.holdfast(`verify big@1 -r ${place}`);
+    assertEquals(code, 1);
+    assertStringIncludes(out, "--repair-from MIRROR");
+    assertMatch(
+      await it.succeeds(`verify big -r ${place} --repair-from ${other}`),
+      /^Repaired 1 problem\. No problems: /,
+    );
+    await it.tells(`verify -r ${place}`, "No problems: 5 versions");
+  }
+});

@@ -61,7 +61,6 @@ filledTest("hints name flags and commands, not library options", async (it) => {
     [["alias", "config", "my prod", "1"], "An alias is one word: my-prod"],
     [["save", "x", "file", "-a", "my prod"], "An alias is one word: my-prod"],
     ["alias config@1", "holdfast alias config"],
-    ["verify config@1", "holdfast verify config"],
     ["prune config@1 --keep-last 1", "holdfast prune config"],
     ["load nothing", "See what exists: holdfast ls"],
     ["load config@9", "holdfast versions config"],
