@@ -1,9 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ChunkList } from "../../../../core/bytes/content_chunks.ts";
+import { concatBytes } from "../../../../core/bytes/bytes.ts";
+import { ChunkList, equalRuns, ListMaker } from "../../../../core/bytes/content_chunks.ts";
+import { sha256 } from "../../../../core/bytes/digest.ts";
 import { usedBytes } from "../../../../registry/cell/object_ranges.ts";
 import { planPieces } from "../../../../registry/payload/writing/shared_ranges.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
+import { noise } from "../../registries.ts";
+import { assertVerifies, KIB, MIB, testStores } from "../shared_bytes.ts";
 
 const CHUNK = 64 * 1024;
 
@@ -92,4 +96,36 @@ Deno.test("equal chunks that moved use those that follow them", () => {
     const added = pieces.reduce((sum, { size, from }) => from ? sum : sum + size, 0);
     assertEquals(added, how === "longer" ? CHUNK : 0, how);
   }
+});
+
+/** Replaces, inserts or removes a few bytes of a file, now and then a longer run. */
+function editSome(bytes: Uint8Array, random: Random, seed: number): Uint8Array {
+  const at = random.int(bytes.byteLength - 64 * KIB);
+  const length = random.int(10) === 0 ? random.int(64 * KIB) : random.int(200);
+  const added = random.int(4) === 0 ? new Uint8Array(length) : noise(length, seed);
+  const removed = random.pick([0, length, length]);
+  return concatBytes([bytes.subarray(0, at), added, bytes.subarray(at + removed)]);
+}
+
+testStores("edits of a file of zeros store a few times their chunks", async (registry) => {
+  const random = createRandom(7);
+  const listOfBytes = (bytes: Uint8Array) => {
+    const maker = new ListMaker(16 * KIB);
+    maker.update(bytes);
+    return maker.end();
+  };
+  let bytes: Uint8Array = new Uint8Array(4 * MIB);
+  let added = 0, fresh = 0;
+  await registry.save("a", bytes);
+  for (let version = 2; version <= 30; version++) {
+    const next = editSome(bytes, random, version);
+    for (const { at, size } of equalRuns(listOfBytes(next), listOfBytes(bytes))) {
+      fresh += at === undefined ? size : 0;
+    }
+    bytes = next;
+    added += (await registry.save("a", bytes)).addedBytes!;
+    assertEquals(sha256(await registry.load("a") as Uint8Array), sha256(bytes));
+  }
+  assert(added <= 6 * fresh, `${added} bytes for ${fresh}`);
+  await assertVerifies(registry);
 });
