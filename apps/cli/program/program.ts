@@ -175,7 +175,7 @@ function commandLike(word: string, parser: Parser): string | undefined {
     if (!named.has(command.name())) named.set(command.name(), wordsOf(command).join(" "));
   }
   const meant = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word]! : "";
-  const command = named.get(meant.split(/[ ,]/)[0]!);
+  const command = named.get(meant.split(" ")[0]!);
   if (command !== undefined) return meant.includes(" ") ? meant : command;
   return named.get(nearest(word, named.keys()) ?? "");
 }
@@ -210,14 +210,14 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   get: "load",
   history: "log",
   list: "ls",
-  move: "copy, then rm",
-  mv: "copy, then rm",
+  move: "mirror --rename",
+  mv: "mirror --rename",
   probe: "doctor",
   pull: "download",
   push: "save",
   put: "save",
   remove: "rm",
-  rename: "copy, then rm",
+  rename: "mirror --rename",
   restore: "download --as-of",
   rollback: "alias --rollback",
   search: "ls --where",

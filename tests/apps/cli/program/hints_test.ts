@@ -142,7 +142,7 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
       ["rollback config", "Did you mean alias --rollback? "],
       ["backup x", "Did you mean mirror? "],
       ["sync a b", "Did you mean mirror? "],
-      ["mv a b", "Did you mean copy, then rm? "],
+      ["mv a b", "Did you mean mirror --rename? "],
       ["undelete config", "Did you mean download --as-of? "],
       ["save file", "Write: holdfast save <name> <source>. "],
       [

@@ -37,6 +37,20 @@ filledTest(
   },
 );
 
+filledTest("a mirror into the registry itself renames an artifact", async (it) => {
+  await it.succeeds("note config@1 Good");
+  await it.succeeds("mirror .holdfast .holdfast config --rename config=new:config");
+  await it.prints("versions new:config -q", "2.0.0\n1.0.0\n");
+  const [old, now] = await Promise.all(
+    ["config", "new:config"].map((name) => it.json(`info ${name}@1 --json`)),
+  );
+  assertEquals([now.digest, now.createdAt], [old.digest, old.createdAt]);
+  assertStringIncludes(await it.succeeds("note new:config@1"), "Good");
+  assertStringIncludes(await it.succeeds("alias new:config"), "production");
+  await it.succeeds("rm config --all --yes --force");
+  await it.prints("ls -q", "data:raw\nnew:config\nnote\n");
+});
+
 filledTest("mirror selects, renames and previews", async (it) => {
   await it.succeeds("init copy");
   assertMatch(await it.succeeds("mirror .holdfast copy --dry-run"), /^Would mirror 4 versions /);
