@@ -69,13 +69,23 @@ testPlans("collectGarbage()", collecting, (options) => async ({ from, to }, regi
   return { removed, bytes, waiting, voids, failures, keys };
 });
 
-const mirroring = fc.record({ deleted: fc.boolean(), aliases: fc.boolean() });
-
-testPlans("mirrorRegistry()", mirroring, (options) => async ({ to }, registry, dryRun) => {
-  const target = (await to.open()).registry;
-  const report = await mirrorRegistry(registry, target, { ...options, dryRun });
-  const { names, versions, skipped, copied, deleted, aliases, annotations, failures } = report;
-  const failed = failures.map(({ error, ...item }) => ({ ...item, message: error.message }));
-  failed.sort((a, b) => `${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1);
-  return { names, versions, skipped, copied, deleted, aliases, annotations, failed };
+const mirroring = fc.record({
+  deleted: fc.boolean(),
+  aliases: fc.boolean(),
+  range: fc.constantFrom(undefined, "^1", ">=2"),
+  prefix: fc.constantFrom(undefined, "m:", "z"),
+  rename: fc.constantFrom(undefined, (name: string) => `other/${name}`),
 });
+
+for (
+  const [way, view] of [["", (same: Registry) => same], [" without a store", withoutStore]] as const
+) {
+  testPlans(`mirrorRegistry()${way}`, mirroring, (options) => async ({ to }, registry, dryRun) => {
+    const target = (await to.open()).registry;
+    const report = await mirrorRegistry(view(registry), target, { ...options, dryRun });
+    const { names, versions, skipped, copied, deleted, aliases, annotations, failures } = report;
+    const failed = failures.map(({ error, ...item }) => ({ ...item, message: error.message }));
+    failed.sort((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+    return { names, versions, skipped, copied, deleted, aliases, annotations, failed };
+  });
+}
