@@ -12,7 +12,9 @@ import {
 } from "../../../core/naming/versions.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { Registry, VersionEntry } from "../../../core/registry.ts";
+import { readHead } from "../../cell/heads.ts";
 import { UNKNOWN } from "../../cell/since.ts";
+import { versionCell } from "../../format/layout.ts";
 import { attempt, checkProtection, holdTheSame, occupied, persist } from "./run.ts";
 import type { AnyRun, NamePair, Outcome } from "./run.ts";
 import type { NameMirror } from "./mirror_name.ts";
@@ -88,7 +90,8 @@ async function mirrorVersion(
   version: string,
   isListed: boolean,
 ): Promise<Outcome> {
-  const { from, to, signal } = run;
+  const { from, to, store, signal } = run;
+  const { mutable, versioned } = to.settings;
   const { target: name } = names;
   const ref = `${names.name}@${version}`, target = `${name}@${version}`;
   return await persist(run, async (first) => {
@@ -96,7 +99,7 @@ async function mirrorVersion(
     if (artifact === undefined) return { action: "gone" };
     const present = first && !isListed ? undefined : await orMissing(to.info(target, { signal }));
     if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
-    if (present !== undefined && !to.settings.mutable) {
+    if (present !== undefined && !mutable) {
       throw occupied(to.location, target, "the target has another value for this version");
     }
     if (present !== undefined) {
@@ -104,13 +107,19 @@ async function mirrorVersion(
       await checkProtection(run, { action: "mirror to", ...about });
     }
     if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
+    const isBuried = async () =>
+      store === undefined
+        ? !await to.has(target, { signal })
+        : (await readHead(store, versionCell(name, parseVersion(version), versioned), signal))
+          ?.dead;
+    const buried = () => occupied(to.location, target, "the target has deleted the version");
+    if (store !== undefined && await isBuried()) throw buried();
     const { files, size: bytes } = artifact.info;
     if (run.dryRun) return { action: "copied", files: files.length, bytes };
     try {
       await saveInTarget(run, names.target, artifact, present?.commit);
     } catch (error) {
-      const isBuried = isRegistryError(error, "AlreadyExists") && !await to.has(target, { signal });
-      throw isBuried ? occupied(to.location, target, "the target has deleted the version") : error;
+      throw isRegistryError(error, "AlreadyExists") && await isBuried() ? buried() : error;
     }
     return { action: "copied", files: files.length, bytes };
   });

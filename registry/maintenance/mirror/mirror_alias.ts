@@ -19,14 +19,13 @@ import { tryLocate } from "../../operations/resolve.ts";
 /**
  * Points an alias of the target to the version that it names in the source, change by change.
  *
- * @param versions versions that are equal in both; the alias may also name one that both deleted
- * @param isPending true if deletions follow: an alias of such a version is postponed
+ * @param known versions that are equal in both, and those that a dry run would delete. An alias may
+ * also name one that both deleted. If deletions follow (`isPending`), it is postponed
  */
 export async function mirrorAlias(
   run: MirrorRun,
   pair: CellPair,
-  versions: ReadonlySet<string>,
-  isPending: boolean,
+  known: KnownVersions,
 ): Promise<Outcome> {
   if (pair.source.head.dead && !mayRemove(run, pair)) return { action: "skipped" };
   return await persist(run, async () => {
@@ -34,15 +33,21 @@ export async function mirrorAlias(
     if (state === undefined) return { action: "skipped" };
     return state.wanted.record.kind === "deleted"
       ? await remove(run, pair, state)
-      : await set(run, pair, state, { versions, isPending });
+      : await set(run, pair, state, known);
   });
+}
+
+interface KnownVersions {
+  versions: ReadonlySet<string>;
+  buried: ReadonlySet<string>;
+  isPending: boolean;
 }
 
 async function set(
   run: MirrorRun,
   pair: CellPair,
   state: AliasState,
-  { versions, isPending }: { versions: ReadonlySet<string>; isPending: boolean },
+  { versions, buried, isPending }: KnownVersions,
 ): Promise<Outcome> {
   const { to, dryRun, signal } = run;
   const { target } = pair;
@@ -53,7 +58,9 @@ async function set(
     if (!dryRun) await settle(to, [recordKey(cellThere(pair), generation)], signal);
     return { action: "skipped", generation };
   }
-  if (!versions.has(version) && !await isDeleted(run, pair, version)) {
+  // Only a change of the source may name a version that is deleted.
+  const isGone = async () => buried.has(version) || await isDeleted(run, pair, version);
+  if (!versions.has(version) && (missing.length === 0 || !await isGone())) {
     return { action: isPending ? "postponed" : "skipped" };
   }
   if (dryRun) return { action: "copied", generation: generation + 1 };

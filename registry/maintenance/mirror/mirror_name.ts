@@ -38,6 +38,8 @@ export class StoreMirror {
   #aliases: CellPair[] = [];
   readonly #notes: CellPair[] = [];
   #deletions: CellPair[] = [];
+  /** Versions that a dry run would delete. */
+  readonly #buried = new Set<string>();
 
   constructor(run: MirrorRun, pair: NamePair) {
     this.#run = run;
@@ -56,7 +58,7 @@ export class StoreMirror {
     const versions: CellPair[] = [];
     let deleted: CellPair[] = [];
     const deleteAgain = async () => {
-      await this.#each(deleted, (pair) => mirrorDeletion(run, pair, this.#ledger));
+      await this.#each(deleted, (pair) => this.#bury(pair));
       deleted = []; // a name may have a hundred thousand
     };
     for await (const { source, there } of listPairs(run, this.pair)) {
@@ -106,7 +108,9 @@ export class StoreMirror {
     this.#aliases = [];
     await this.#each(aliases, async (pair) => {
       const isPending = this.#deletions.length > 0;
-      const outcome = await mirrorAlias(this.#run, pair, this.mirrored, isPending);
+      const outcome = await mirrorAlias(this.#run, pair, {
+        ...{ versions: this.mirrored, buried: this.#buried, isPending },
+      });
       if (outcome.action === "postponed") this.#aliases.push(pair);
       return outcome;
     });
@@ -120,8 +124,16 @@ export class StoreMirror {
       ({ source }) => `${isHeld(source.version!.canonical)}`,
     );
     this.#deletions = waiting;
-    await this.#each(others, (pair) => mirrorDeletion(this.#run, pair, this.#ledger));
+    await this.#each(others, (pair) => this.#bury(pair));
     if (waiting.length === 0) await this.#moveAliases();
+  }
+
+  async #bury(pair: CellPair): Promise<Outcome> {
+    const outcome = await mirrorDeletion(this.#run, pair, this.#ledger);
+    if (this.#run.dryRun && outcome.action === "deleted") {
+      this.#buried.add(pair.source.version!.canonical);
+    }
+    return outcome;
   }
 
   async #findHeld(): Promise<(version: string) => boolean> {
