@@ -131,7 +131,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     : undefined;
   const connections = createConnections({ ca: options.ca, system });
   const log = new SdkLog();
-  const found = (): unknown => uploader?.config.endpoint ?? client.config.endpoint;
+  const found = async () => await client.config.serviceConfiguredEndpoint?.();
   const plan = { provider, endpoint, region, credentials, connections, log, found };
   const config = clientConfig({ ...options, requestTimeoutMs }, plan);
   const client: S3SdkClient = options.client ?? new sdk.S3Client(config);

@@ -24,8 +24,8 @@ interface ClientPlan {
   credentials?: CredentialCache;
   connections: Connections;
   log: SdkLog;
-  /** Returns the endpoint that the SDK found in the environment or the profile, once it has one. */
-  found(): unknown;
+  /** Returns the endpoint that the SDK finds in the environment or the profile. */
+  found(): Promise<string | undefined>;
 }
 
 /** Keeps why the SDK could not use the profile: its search goes on, and the error omits it. */
@@ -58,9 +58,9 @@ export function clientConfig(
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    // The SDK calls a function, which its types do not say, after it has searched for an endpoint.
+    // The SDK also calls a function, which its types do not say.
     forcePathStyle: endpoint === undefined
-      ? (async () => usesPath || isForeign(provider, await hostUrl(found()))) as unknown as boolean
+      ? (async () => usesPath || isForeign(provider, await found())) as unknown as boolean
       : usesPath,
     ...credentialConfig(options, plan.credentials),
     maxAttempts: 1,
@@ -77,14 +77,6 @@ export function clientConfig(
     },
   };
 }
-
-/** Returns the URL of an endpoint as the SDK keeps it; undefined if it has none. */
-async function hostUrl(endpoint: unknown): Promise<string | undefined> {
-  const { protocol, hostname } = await (endpoint as SdkEndpoint | undefined)?.() ?? {};
-  return hostname && `${protocol}//${hostname}`;
-}
-
-type SdkEndpoint = () => Promise<{ protocol: string; hostname: string }>;
 
 /**
  * Returns true for an `s3` endpoint that is not Amazon's: few of those have host names per bucket.

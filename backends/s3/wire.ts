@@ -34,7 +34,7 @@ export interface S3SdkClient {
   readonly config: {
     // deno-lint-ignore no-explicit-any -- as above
     readonly credentials: any;
-    readonly endpoint?: unknown;
+    serviceConfiguredEndpoint?(): Promise<string | undefined>;
     region(): Promise<string>;
   };
 }

@@ -31,12 +31,14 @@ async function withAws(
   root: TempRoot,
   variables: Record<string, string>,
   run: () => Promise<void>,
+  more = "",
 ): Promise<void> {
   const { env } = process;
   const before = { ...env };
-  fs.writeFileSync(root.join("config"), CONFIG);
+  const config = root.join(`config-${JSON.stringify(variables).length}`); // the SDK reads a path once
+  fs.writeFileSync(config, CONFIG + more);
   Object.assign(env, {
-    AWS_CONFIG_FILE: root.join("config"),
+    AWS_CONFIG_FILE: config,
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_REGION: "eu-central-1",
@@ -76,14 +78,22 @@ standInTest("an endpoint from the environment keeps the bucket in the path", asy
   const { endpoint, requests } = await start(() => {});
   const root = await tempRoot();
   try {
-    for (const name of ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]) {
-      await withAws(root, { [name]: endpoint }, async () => {
+    const url = endpoint.replace("127.0.0.1", "localhost"); // the SDK itself spares addresses
+    const ways: Record<string, string>[] = [
+      { AWS_ENDPOINT_URL: url },
+      { AWS_ENDPOINT_URL_S3: url },
+      {
+        AWS_PROFILE: "local",
+      },
+    ];
+    for (const way of ways) {
+      await withAws(root, way, async () => {
         const backend = createS3Backend({ bucket: "models", credentials: SECRETS });
         await backend.put("a/b", BYTES);
         await backend.put("long", new Uint8Array(3_000_000));
         await backend[Symbol.asyncDispose]();
         assertEquals(requests.splice(0).map(({ path }) => path), ["/models/a/b", "/models/long"]);
-      });
+      }, `[profile local]\nendpoint_url = ${url}\n`);
     }
   } finally {
     await root.remove();
