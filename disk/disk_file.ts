@@ -67,6 +67,11 @@ export class DiskContent implements FileSource {
     this.size = file.state.size;
   }
 
+  /** True if it has no bytes. Files in /proc and some of FUSE have content, but a size of 0. */
+  isEmpty(): boolean {
+    return this.size === 0 && readSmall(this.file, 1).byteLength === 0;
+  }
+
   /** Reads everything at once, for small files. */
   bytes(): Uint8Array {
     return readSmall(this.file);
@@ -81,19 +86,19 @@ export class DiskContent implements FileSource {
   }
 }
 
-function readSmall(file: DiskFile): Uint8Array {
+function readSmall(file: DiskFile, size = file.state.size): Uint8Array {
   let fd: number | undefined;
   try {
     fd = openSync(file.path, READ);
     checkState(file, fstatSync(fd));
-    const bytes = new Uint8Array(file.state.size);
+    const bytes = new Uint8Array(size);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.byteLength; length += read) {
       read = readSync(fd, bytes, length, bytes.byteLength - length, null);
     }
     checkState(file, fstatSync(fd));
-    if (length !== file.state.size) throw sourceChanged(file.path);
-    return bytes;
+    if (length < file.state.size) throw sourceChanged(file.path);
+    return bytes.subarray(0, length);
   } catch (cause) {
     throw lostFile(file.path, cause);
   } finally {
@@ -103,26 +108,27 @@ function readSmall(file: DiskFile): Uint8Array {
 
 async function* readLarge(
   file: DiskFile,
-  { offset, length }: Required<ByteRange> = { offset: 0, length: file.state.size },
+  range?: Required<ByteRange>,
 ): AsyncIterable<Uint8Array> {
   const { size } = file.state;
-  const end = offset + length;
+  const { offset, length } = range ?? { offset: 0, length: size || Infinity };
+  const end = offset + length, isToEnd = end >= size;
   let handle: FileHandle | undefined;
   try {
     handle = await open(file.path, READ);
     checkState(file, await handle.stat());
     let at = offset;
-    while (end === size || at < end) {
+    while (isToEnd || at < end) {
       // One byte more than the file has, to notice growth.
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at + Number(end === size)));
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at + Number(isToEnd)));
       const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) break;
       at += bytesRead;
-      if (at > size) throw sourceChanged(file.path);
+      if (at > end) throw sourceChanged(file.path);
       yield chunk.subarray(0, bytesRead);
     }
     checkState(file, await handle.stat());
-    if (at !== end) throw sourceChanged(file.path);
+    if (at < end && end < Infinity) throw sourceChanged(file.path);
   } catch (cause) {
     throw lostFile(file.path, cause);
   } finally {

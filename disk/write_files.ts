@@ -1,6 +1,6 @@
 // Writes the files of an artifact to disk, safely: nothing outside the target, nothing through a
 // link, and no incomplete file under its final name. Files that are the same stay.
-import { lutimesSync, mkdirSync, realpathSync, renameSync } from "node:fs";
+import { lutimesSync, mkdirSync, realpathSync, renameSync, utimesSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
@@ -296,14 +296,22 @@ function differs(target: Target, paths: readonly string[]): RegistryError {
 }
 
 /** Sets the stored time, if any, of a path itself, not of the target of a link. */
-function restoreTime({ modifiedAt }: FileInfo, path: string): void {
-  if (modifiedAt === undefined) return;
-  lutimesSync(path, new Date(modifiedAt), new Date(modifiedAt));
+function restoreTime(file: FileInfo, path: string): void {
+  if (file.modifiedAt === undefined) return;
+  const time = restoredTime(file);
+  const set = time.getTime() % 1000 < 0 ? utimesSync : lutimesSync;
+  set(path, time, time);
+}
+
+/** `lutimes` of Deno 2.9 has no fractions of seconds before 1970: a link gets the second before. */
+function restoredTime({ modifiedAt, mode }: FileInfo): Date {
+  const time = Date.parse(modifiedAt!);
+  return new Date(mode === "link" && time < 0 ? Math.floor(time / 1000) * 1000 : time);
 }
 
 /** True if a path has another time than the stored one, to the millisecond. */
-function hasOtherTime({ modifiedAt }: FileInfo, path: string): boolean {
-  if (modifiedAt === undefined) return false;
+function hasOtherTime(file: FileInfo, path: string): boolean {
+  if (file.modifiedAt === undefined) return false;
   const stats = lookAt(path);
-  return stats !== undefined && Math.round(stats.mtimeMs) !== Date.parse(modifiedAt);
+  return stats !== undefined && Math.round(stats.mtimeMs) !== restoredTime(file).getTime();
 }

@@ -136,7 +136,7 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
     : filePathProblem(name, sep === "\\");
   if (problem !== undefined) throw failed("Invalid", problem, "Rename it, or save its bytes.");
   const content = new DiskContent({ path, state: stateOf(stats) });
-  return { path: name, content, ...factsOf(stats, options) };
+  return { path: name, content, ...factsOf(path, stats, options) };
 }
 
 async function* filesOf(

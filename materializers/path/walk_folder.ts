@@ -6,7 +6,7 @@ import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { type Fault, fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
-import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
+import { filePathProblem, foldersOf, linkTargetProblem } from "../../core/naming/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
@@ -104,7 +104,7 @@ async function walkOne(
   const stats = lookAgain(path);
   if (!stats.isDirectory()) throw sourceChanged(path);
   const mode: FileMode = "folder";
-  const found = { name, path, state: stateOf(stats), mode, ...timesOf(stats, options) };
+  const found = { name, path, state: stateOf(stats), mode, ...timesOf(path, stats, options) };
   const within = [...folder.above, identityOf(stats)];
   const names = await list(path).catch((error) => leaveOut(error, `${name}/`, options));
   const choice = await above.within(folder, names ?? []);
@@ -250,29 +250,40 @@ function describe(
   const found: FoundFile = { name, path, state: stateOf(stats) };
   if (stats.isFile()) {
     if (options.unreadable === "skip") checkReadable(path);
-    return { ...found, ...factsOf(stats, options) };
+    return { ...found, ...factsOf(path, stats, options) };
   }
   options.onLeftOut?.({ path: name, reason: "special" }); // a pipe, which is never opened
 }
 
 /** Returns the stored properties of an ordinary file. */
 export function factsOf(
+  path: string,
   stats: Stats,
   options: LocalPathOptions,
 ): Pick<FoundFile, "mode" | "modifiedAt"> {
   return {
     ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }),
-    ...timesOf(stats, options),
+    ...timesOf(path, stats, options),
   };
 }
 
 /** Rounds times to milliseconds, so that a restored file has the same. */
 function timesOf(
+  path: string,
   { mtimeMs }: Stats,
   { preserve = [] }: LocalPathOptions,
 ): Pick<FoundFile, "modifiedAt"> {
   if (!preserve.includes("times")) return {};
-  return { modifiedAt: new Date(Math.round(mtimeMs)).toISOString() };
+  const time = new Date(Math.round(mtimeMs));
+  if (!Number.isNaN(time.getTime())) return { modifiedAt: time.toISOString() };
+  throw fault({
+    code: "Invalid",
+    action: "save",
+    subject: shown(path),
+    state: "its modification time is more than 100 million days from 1970",
+    hint: "Set another time with `touch`, or do not preserve times.",
+    hints: { cli: `Run \`touch ${JSON.stringify(path)}\`, or omit --preserve times.` },
+  });
 }
 
 function lookAtLink(
@@ -289,7 +300,17 @@ function lookAtLink(
   const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
   if (!target.includes("\ufffd")) {
-    return { name, path, state: stateOf(stats), mode: "link", target, ...timesOf(stats, options) };
+    if (linkTargetProblem(name, target) !== undefined) {
+      onLeftOut?.({ path: name, reason: "linked content", target });
+    }
+    return {
+      name,
+      path,
+      state: stateOf(stats),
+      mode: "link",
+      target,
+      ...timesOf(path, stats, options),
+    };
   }
   throw notSaved(path, "its target is not UTF-8", "Recreate the link, or skip links.");
 }

@@ -52,6 +52,8 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
     return { kind: "large", content: readable(plainBytes(content)) };
   }
   if (content instanceof DiskContent) {
+    if (content.isEmpty()) return { kind: "small", content: new Uint8Array() };
+    if (content.size === 0) return await openStream(content.stream(), signal);
     return content.size <= SMALL_FILE_BYTES
       ? { kind: "small", content }
       : { kind: "large", content: readable(content) };

@@ -30,7 +30,12 @@ inFolder("links are kept as they are, wherever they lead", async (root) => {
   };
   for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
   const expected = Object.entries(links).map(([path, target]) => `${path} link ${target}`);
-  assertEquals(await savedAndLeft(root, {}), [["sub/a - text", ...expected].sort(), []]);
+  const left = ["absolute", "around", "outside", "with\nline"].map((path) => ({
+    path,
+    reason: "linked content" as const,
+    target: links[path as keyof typeof links],
+  }));
+  assertEquals(await savedAndLeft(root, {}), [["sub/a - text", ...expected].sort(), left]);
   assertEquals(await listed(root, { links: "keep" }), ["sub/a - text", ...expected].sort());
 });
 

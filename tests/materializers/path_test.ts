@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { openRegistry } from "../../mod.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import {
   createMaterializers,
@@ -36,6 +38,23 @@ inFolder(
     assertEquals(set.forValue(localPath(pathToFileURL(root))).id, "folder");
   },
 );
+
+inFolder("files without a size are read to their end", async (root) => {
+  write(root, "empty", "");
+  for (const name of ["version", "kallsyms"]) symlinkSync(`/proc/${name}`, join(root, name));
+  const registry = await openRegistry("memory:");
+  await registry.save("alone", localPath("/proc/version"));
+  await registry.save("folder", localPath(root, { links: "follow" }));
+  const saved = [
+    (await registry.open("alone")).file("version"),
+    ...(await registry.open("folder")).files(),
+  ];
+  for (const file of saved) {
+    const { path } = file.info;
+    const right = path === "empty" ? new Uint8Array() : readFileSync(`/proc/${path}`);
+    assertEquals(sha256(await file.bytes()), sha256(right), path);
+  }
+}, { ignore: process.platform !== "linux" });
 
 inFolder(
   "a folder is saved whole, ordered by the bytes of paths, with empty folders",

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   lstatSync,
@@ -12,6 +19,7 @@ import {
 import { join } from "node:path";
 import { createMemoryBackend, diffVersions, localPath, openRegistry } from "../../mod.ts";
 import { folder, type LocalPathOptions } from "../../materializers/mod.ts";
+import { factsOf } from "../../materializers/path/walk_folder.ts";
 import { mirrorRegistry, verifyRegistry } from "../../registry/maintenance.ts";
 import { fails } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";
@@ -116,6 +124,34 @@ inFolder("links and folders have their times back, a folder when all is in it", 
   await registry.save("plain", localPath(root));
   const { same } = await diffVersions(registry, { before: "kept", after: "plain@1" });
   assertEquals(same, true, "a folder that only has a time makes no difference");
+});
+
+inFolder("times before 1970 are kept, on links to the second", async (root) => {
+  const registry = await openRegistry("memory:");
+  const to = join(root, "../copy");
+  const paths = { "1969-12-31T23:59:58.500Z": "sub/a", "1931-05-04T03:02:01.009Z": "b" };
+  for (const [time, path] of Object.entries(paths)) {
+    write(root, path);
+    utimesSync(join(root, path), new Date(time), new Date(time));
+  }
+  execFileSync("touch", ["-hd", "1950-01-01T00:00:00.250Z", "sub"], { cwd: root });
+  symlinkSync("b", join(root, "link"));
+  execFileSync("touch", ["-hd", "1950-01-01T00:00:00.250Z", "link"], { cwd: root });
+  await registry.save("kept", localPath(root, TIMES));
+  await registry.download("kept", { to });
+  for (const path of ["sub/a", "b", "sub"]) {
+    assertEquals(modifiedAt(to, path), modifiedAt(root, path), path);
+  }
+  assertEquals(lstatSync(join(to, "link")).mtimeMs, Date.UTC(1950, 0, 1));
+  assertEquals((await registry.download("kept", { to })).changes, []);
+});
+
+inFolder("an error about a time names the file", async (root) => {
+  write(root, "a");
+  const stats = Object.assign(lstatSync(join(root, "a")), { mtimeMs: 9e15 }); // XFS has such times
+  const error = await fails("Invalid", () => factsOf(join(root, "a"), stats, TIMES));
+  assertStringIncludes(error.message, join(root, "a"));
+  assertEquals(factsOf(join(root, "a"), stats, {}), {});
 });
 
 inFolder("a folder in several parts of a draft has the last of their times", async (root) => {

@@ -2,7 +2,7 @@
 import { assert } from "@std/assert";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { openRegistry } from "../../mod.ts";
-import { type Flip, flip, saveRanged } from "../registry/payload/ranged_versions.ts";
+import { type Flip, flip, saveRanged } from "../registry/payload/ranges/ranged_versions.ts";
 import { createRandom } from "../simulate/random.ts";
 import { seedRange } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";

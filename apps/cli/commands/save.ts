@@ -118,7 +118,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       allowEmpty: flags.allowEmpty,
       onLeftOut: left.add,
     });
-    if (flags.dryRun) return await dryRunOf(registry, { name, version, value }, context);
+    if (flags.dryRun) return await dryRunOf(registry, { name, version, value, left }, context);
     const model = await describe(value, given, context);
     const metadata = model === undefined ? given : { ...given, model: model.facts };
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
@@ -237,7 +237,12 @@ function savedText(saved: SavedArtifact, flags: SaveFlags): string {
 
 async function dryRunOf(
   registry: Registry,
-  { name, version, value }: { name: string; version?: string; value: unknown },
+  { name, version, value, left }: {
+    name: string;
+    version?: string;
+    value: unknown;
+    left: LeftOutList;
+  },
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
@@ -253,5 +258,6 @@ async function dryRunOf(
   const target = version === undefined ? name : `${name}@${version}`;
   const text = `Would save ${target}: ${isThere ? "that version already exists; " : ""}${note}`;
   const json = { dryRun: true, name, version, digest, latest: latest?.version, unchanged, isThere };
-  await context.result(json, text);
+  await printNotes([leftOutLine(left.entries)], context);
+  await context.result({ ...json, ...leftOutJson(left.entries) }, text);
 }

@@ -10,6 +10,7 @@ const WORDS: Record<LeftOutReason, string> = {
   "broken link": "broken link",
   "looping link": "link to a folder above it",
   "outside link": "link to outside the folder",
+  "linked content": "content of a link to outside the folder",
   ignored: "ignored",
   excluded: "excluded",
   "not included": "not included",
@@ -44,5 +45,8 @@ export function leftOutLine(entries: readonly LeftOut[] = []): string | undefine
     const shown = paths.slice(0, SHOWN).map((path) => JSON.stringify(path).slice(1, -1)).join(", ");
     return [`${paths.length} × ${words} (${shown}${paths.length > SHOWN ? ", …" : ""})`];
   });
-  return `Left out ${entries.length}: ${kinds.join("; ")}`;
+  const hint = entries.some(({ reason }) => reason === "linked content")
+    ? ". --links follow saves the content of links"
+    : "";
+  return `Left out ${entries.length}: ${kinds.join("; ")}${hint}`;
 }

@@ -20,9 +20,18 @@ cliTest("save keeps links and reports special files", async (it) => {
   await tree(it.root.join("tree"));
   const { code, out, err } = await it.holdfast("save t tree");
   assertEquals([code, out.startsWith("Saved t@1.0.0 (")], [0, true], err);
-  assertEquals(err, "Left out 1: 1 × pipe, socket or device (pipe)\n");
-  const saved = await it.json("save t tree --json");
-  assertEquals(saved.leftOut, [{ path: "pipe", reason: "special" }]);
+  const line = "Left out 2: 1 × pipe, socket or device (pipe); 1 × content of a link to outside " +
+    "the folder (sub/away). --links follow saves the content of links\n";
+  assertEquals(err, line);
+  const leftOut = [
+    { path: "pipe", reason: "special" },
+    { path: "sub/away", reason: "linked content", target: "/etc/hostname" },
+  ];
+  for (const flag of ["", "-n"]) {
+    assertEquals((await it.holdfast(`save t tree ${flag}`)).err, line);
+    const saved = await it.json(`save t tree --json ${flag}`);
+    assertEquals(new Set(saved.leftOut), new Set(leftOut));
+  }
   assertEquals((await it.holdfast("save t tree --quiet")).err, "");
 });
 
@@ -79,13 +88,13 @@ cliTest("patterns and ignore files select what save keeps", async (it) => {
   assertEquals(
     await left("--exclude a.* --exclude inside"),
     [
-      "Left out 7: 4 × ignored (1.log, 2.log, 3.log, …); 2 × excluded (a.txt, inside); 1 × git history (.git/)\n",
+      "Left out 8: 1 × content of a link to outside the folder (sub/away); 4 × ignored (1.log, 2.log, 3.log, …); 2 × excluded (a.txt, inside); 1 × git history (.git/). --links follow saves the content of links\n",
     ].join(),
   );
   const names = async () => (await it.succeeds("info t --json")).match(/"path":"[^"]*"/g)!.length;
   assertEquals(await names(), 6);
   assertStringIncludes(await left("--gitignore"), "5 × ignored");
-  assertEquals(await left("--all"), "");
+  assertStringIncludes(await left("--all"), "Left out 1: 1 × content of a link");
   assertEquals(await names(), 13);
   assertStringIncludes(await left("--all --include *.txt"), "not included");
   assertEquals(await names(), 2);

@@ -13,7 +13,7 @@ import {
   verifyRegistry,
 } from "../../../../registry/maintenance.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { withoutList } from "../ranged_versions.ts";
+import { withoutList } from "../ranges/ranged_versions.ts";
 import { rejected } from "../../rejected.ts";
 import { keysOf, noise, testInMemory } from "../../registries.ts";
 import { withAge } from "../../with_age.ts";

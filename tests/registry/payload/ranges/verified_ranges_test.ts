@@ -1,24 +1,24 @@
 // Ranges of damaged files: right bytes or `Corrupt`, however they are read.
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { createHandler } from "../../../apps/server.ts";
-import { createLocalBackend } from "../../../backends/local.ts";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Artifact } from "../../../core/artifact.ts";
-import type { Backend } from "../../../core/backend.ts";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { isRegistryError } from "../../../core/errors.ts";
-import type { StoredRegistry } from "../../../core/registry.ts";
-import { openRegistry } from "../../../mod.ts";
-import { fileKey } from "../../../registry/cache/entries.ts";
-import { knownContext } from "../../../registry/operations/context.ts";
-import { createRandom } from "../../simulate/random.ts";
-import { seedRange } from "../../support/seeds.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { noise } from "../registries.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { createLocalBackend } from "../../../../backends/local.ts";
+import { createMemoryBackend } from "../../../../backends/memory.ts";
+import type { Artifact } from "../../../../core/artifact.ts";
+import type { Backend } from "../../../../core/backend.ts";
+import { concatBytes } from "../../../../core/bytes/bytes.ts";
+import { sha256 } from "../../../../core/bytes/digest.ts";
+import { isRegistryError } from "../../../../core/errors.ts";
+import type { StoredRegistry } from "../../../../core/registry.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { fileKey } from "../../../../registry/cache/entries.ts";
+import { knownContext } from "../../../../registry/operations/context.ts";
+import { createRandom } from "../../../simulate/random.ts";
+import { seedRange } from "../../../support/seeds.ts";
+import { testInRoot } from "../../../support/temp_root.ts";
+import { noise } from "../../registries.ts";
 import { type Flip, flip, saveRanged } from "./ranged_versions.ts";
-import { MIB, storeOf } from "./shared_bytes.ts";
+import { MIB, storeOf } from "../shared_bytes.ts";
 
 type Range = Flip["ranges"][number];
 /** Returns the bytes of a range; undefined if they are refused as damaged. */

@@ -1,12 +1,12 @@
 // Versions with files of every layout, and bytes of their store that flip.
-import type { Backend } from "../../../core/backend.ts";
-import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import type { StoredRegistry } from "../../../core/registry.ts";
-import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
-import type { Random } from "../../simulate/random.ts";
-import { fileSet } from "../protocol_world.ts";
-import { keysOf, noise } from "../registries.ts";
-import { edited, MIB } from "./shared_bytes.ts";
+import type { Backend } from "../../../../core/backend.ts";
+import type { StoredFile, VersionRecord } from "../../../../core/record.ts";
+import type { StoredRegistry } from "../../../../core/registry.ts";
+import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
+import type { Random } from "../../../simulate/random.ts";
+import { fileSet } from "../../protocol_world.ts";
+import { keysOf, noise } from "../../registries.ts";
+import { edited, MIB } from "../shared_bytes.ts";
 
 /** A file of a version, and what it must contain. */
 export interface RangedFile {
