@@ -12,6 +12,8 @@ import type { Uploads } from "./uploads.ts";
 
 /** A range of an object that files use. */
 interface Use {
+  /** `<key> <offset> <size>`. */
+  id: string;
   key: string;
   offset: number;
   size: number;
@@ -33,8 +35,12 @@ export async function placeShared(
   const copied = new Map<string, number>();
   const pack = new Pack(uploads);
   const whole: string[] = [];
-  const byKey = Map.groupBy(usesOf(name, files).values(), ({ key }) => key);
-  for (const [key, uses] of byKey) {
+  const uses = files.flatMap((file) => {
+    const shared = allParts(file).filter((part) => placeOf(file, part) !== undefined);
+    return shared.map((part) => useOf(name, file, part));
+  });
+  const once = new Map(uses.map((use) => [use.id, use]));
+  for (const [key, uses] of Map.groupBy(once.values(), ({ key }) => key)) {
     const size = sizes.get(key);
     if (size === undefined) continue; // not shared with the base as a whole file
     const used = uses.reduce((sum, { size }) => sum + size, 0);
@@ -45,9 +51,9 @@ export async function placeShared(
   await forEachAtOnce(whole, async (key) => void copied.set(key, await uploads.copy(key)));
   if (copied.size + pack.places.size === 0) return;
   const placeOfPart = (file: StoredFile, part: Part): Place | undefined => {
-    const { key, offset, size } = useOf(name, file, part);
+    const { id, key } = useOf(name, file, part);
     const object = copied.get(key);
-    return object === undefined ? pack.places.get(`${key} ${offset} ${size}`) : { object };
+    return object === undefined ? pack.places.get(id) : { object };
   };
   for (const file of files) {
     if (!allParts(file).some((part) => placeOfPart(file, part))) continue;
@@ -62,29 +68,17 @@ export async function placeShared(
   }
 }
 
-/** Returns the ranges of objects of other saves that are used, each once. */
-function usesOf(name: string, files: readonly StoredFile[]): Map<string, Use> {
-  const uses = new Map<string, Use>();
-  for (const file of files) {
-    for (const part of allParts(file)) {
-      if (placeOf(file, part) === undefined) continue;
-      const use = useOf(name, file, part);
-      uses.set(`${use.key} ${use.offset} ${use.size}`, use);
-    }
-  }
-  return uses;
-}
-
 function useOf(name: string, file: StoredFile, part: Part): Use {
   const { object, offset = 0, size } = part;
   const isFile = file.encoding === undefined && file.parts?.length === 1 && part !== file.chunks;
-  const digest = part.sha256 ?? (isFile ? file.sha256 : undefined);
-  return { key: payloadKey(name, placeOf(file, part) ?? "", object), offset, size, sha256: digest };
+  const sha256 = part.sha256 ?? (isFile ? file.sha256 : undefined);
+  const key = payloadKey(name, placeOf(file, part) ?? "", object);
+  return { id: `${key} ${offset} ${size}`, key, offset, size, sha256 };
 }
 
 /** Bytes of other objects, stored together in objects of the new payload. */
 class Pack {
-  /** The new places of ranges that were stored, by `<key> <offset> <size>`. */
+  /** The new places of ranges that were stored, by id. */
   readonly places = new Map<string, Place>();
   readonly #uploads: Pick<Uploads, "read" | "put">;
   #held: { use: Use; bytes: Uint8Array }[] = [];
@@ -119,8 +113,8 @@ class Pack {
     const held = this.#held;
     const object = await this.#uploads.put(concatBytes(held.map(({ bytes }) => bytes)));
     let end = 0;
-    for (const { use: { key, offset, size } } of held) {
-      this.places.set(`${key} ${offset} ${size}`, { object, offset: end });
+    for (const { use: { id, size } } of held) {
+      this.places.set(id, { object, offset: end });
       end += size;
     }
     this.#held = [];
