@@ -90,39 +90,47 @@ async function mirrorVersion(
   version: string,
   isListed: boolean,
 ): Promise<Outcome> {
-  const { from, to, store, signal } = run;
-  const { mutable, versioned } = to.settings;
-  const { target: name } = names;
-  const ref = `${names.name}@${version}`, target = `${name}@${version}`;
+  const { from, to, signal } = run;
+  const ref = `${names.name}@${version}`, target = `${names.target}@${version}`;
   return await persist(run, async (first) => {
     const artifact = await orMissing(from.open(ref, { signal }));
     if (artifact === undefined) return { action: "gone" };
     const present = first && !isListed ? undefined : await orMissing(to.info(target, { signal }));
     if (present !== undefined && holdTheSame(present, artifact.info)) return { action: "skipped" };
-    if (present !== undefined && !mutable) {
-      throw occupied(to.location, target, "the target has another value for this version");
-    }
-    if (present !== undefined) {
-      const about = { name, version, location: to.location };
-      await checkProtection(run, { action: "mirror to", ...about });
-    }
+    if (present !== undefined) await checkReplaceable(run, names.target, version);
     if (!await run.members.areThere(artifact.info)) return { action: "waiting" };
-    const isBuried = async () =>
-      store === undefined
-        ? !await to.has(target, { signal })
-        : (await readHead(store, versionCell(name, parseVersion(version), versioned), signal))
-          ?.dead;
     const buried = () => occupied(to.location, target, "the target has deleted the version");
-    if (store !== undefined && await isBuried()) throw buried();
+    if (await isBuried(run, names.target, version)) throw buried();
     const { files, size: bytes } = artifact.info;
     if (run.dryRun) return { action: "copied", files: files.length, bytes };
     try {
       await saveInTarget(run, names.target, artifact, present?.commit);
     } catch (error) {
-      throw isRegistryError(error, "AlreadyExists") && await isBuried() ? buried() : error;
+      const isTaken = isRegistryError(error, "AlreadyExists") && !await to.has(target, { signal });
+      throw isTaken ? buried() : error;
     }
     return { action: "copied", files: files.length, bytes };
   });
+}
+
+async function checkReplaceable(run: ContractRun, name: string, version: string): Promise<void> {
+  const { settings, location } = run.to;
+  if (settings.mutable) {
+    return await checkProtection(run, { action: "mirror to", name, version, location });
+  }
+  const state = "the target has another value for this version";
+  throw occupied(location, `${name}@${version}`, state);
+}
+
+/** Returns true if the store of the target, if it is open here, has deleted a version. */
+async function isBuried(
+  { store, signal }: ContractRun,
+  name: string,
+  version: string,
+): Promise<boolean> {
+  if (store === undefined) return false;
+  const cell = versionCell(name, parseVersion(version), store.settings.versioned);
+  return (await readHead(store, cell, signal))?.dead ?? false;
 }
 
 async function mirrorAliases(
