@@ -34,6 +34,7 @@ export class StoreMirror {
   readonly #run: MirrorRun;
   readonly #ledger: Ledger;
   readonly #live: Version[] = []; // in the target
+  readonly #users = new Map<string, Version>();
   #releases: CellPair[] = [];
   #aliases: CellPair[] = [];
   readonly #notes: CellPair[] = [];
@@ -76,11 +77,13 @@ export class StoreMirror {
     }
     await deleteAgain();
     this.#live.sort(compareVersions);
-    const alone: CellPair[] = [];
+    const alone: { pair: CellPair; commit: string }[] = [];
     await run.forEach(versions.sort(oldestFirst), async (pair) => {
-      if (await this.#copy(pair, true) === "postponed") alone.push(pair);
+      const { action, commit = "" } = await this.#copy(pair, true) ?? {};
+      if (action === "postponed") alone.push({ pair, commit });
     });
-    for (const pair of alone.sort(oldestFirst)) {
+    // Commits are in the order of time: a version shares bytes with those that were saved before.
+    for (const { pair } of alone.sort((a, b) => a.commit < b.commit ? -1 : 1)) {
       await run.forEach([pair], (only) => this.#copy(only, false));
     }
     return this.#releases.length === 0;
@@ -161,15 +164,17 @@ export class StoreMirror {
     await forEach(pairs, (pair) => step(this.#run, this.#ledger, pair, () => action(pair)));
   }
 
-  async #copy(pair: CellPair, postpone: boolean): Promise<Outcome["action"] | undefined> {
+  async #copy(pair: CellPair, postpone: boolean): Promise<Outcome | undefined> {
     const run = this.#run;
-    const mirror = () => mirrorVersion(run, pair, { live: this.#live, postpone });
-    const action = (await step(run, this.#ledger, pair, mirror))?.action;
+    const sharing = { live: this.#live, users: this.#users, postpone };
+    const mirror = () => mirrorVersion(run, pair, sharing);
+    const outcome = await step(run, this.#ledger, pair, mirror);
+    const action = outcome?.action;
     if (action === "waiting") this.#releases.push(pair);
     if (action === "copied" || action === "skipped") {
       this.mirrored.add(pair.source.version!.canonical);
     }
-    return action;
+    return outcome;
   }
 }
 

@@ -1,20 +1,28 @@
 // Mirrors one version, unless the target has it.
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { compareVersions, parseVersion, type Version } from "../../../core/naming/versions.ts";
-import type { VersionRecord } from "../../../core/record.ts";
+import {
+  compareVersions,
+  decodeOrder,
+  parseVersion,
+  type Version,
+} from "../../../core/naming/versions.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { type Head, type Located, readHead, readRecord } from "../../cell/heads.ts";
 import { settleVersion } from "../../cell/settle.ts";
 import { isVoid } from "../../cell/voids.ts";
-import { cellOf, parseCellKey } from "../../format/layout.ts";
+import { ownPlace, placeOf } from "../../cell/objects.ts";
+import { cellOf, parseCellKey, parsePlace } from "../../format/layout.ts";
 import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import { cellThere, checkProtection, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";
 
 interface SharingOptions {
-  /** Versions in the target, in order: a copy shares bytes with the next lower one. */
+  /** Versions in the target, in order. */
   live: Version[];
+  /** By the place of a payload in the source, the last copied version that uses it. */
+  users: Map<string, Version>;
   postpone: boolean;
 }
 
@@ -46,10 +54,11 @@ async function bring(
   run: MirrorRun,
   target: string,
   { located, head }: Situation,
-  { live, postpone }: SharingOptions,
+  sharing: SharingOptions,
 ): Promise<Outcome> {
   const { to } = run;
   const { record } = located;
+  const { live, postpone, users } = sharing;
   const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
   if (present !== undefined && isMirrored(run, present.record, record)) {
@@ -65,24 +74,51 @@ async function bring(
     ? undefined
     : await freeAbove(run, target, { located, head, present });
   const source = await openSource(run, located);
-  if (postpone && sharesFiles(record, source.files)) return { action: "postponed" };
+  if (postpone && sharesFiles(record, source.files)) {
+    return { action: "postponed", commit: record.commit };
+  }
   const generation = (above ?? head?.generation ?? 0) + 1;
   if (run.dryRun) {
     return { action: "copied", generation, files: source.files.length, bytes: record.size };
   }
   const version = parseVersion(record.version);
-  const lower = live.findLast((other) => compareVersions(other, version) <= 0);
+  const base = postpone ? undefined : chooseBase(record, source.files, sharing);
   const moved = await copyFiles(run, source, record, {
     target,
-    base: postpone || lower === undefined ? null : `${target}@${lower.canonical}`,
-    badBase: () => void live.splice(live.indexOf(lower!), 1),
+    base: base === undefined ? null : `${target}@${base.canonical}`,
+    badBase: () => void live.splice(live.indexOf(base!), 1),
     onConflict: head === undefined || !mutable ? "fail" : "overwrite",
     above,
     ifCommit: present?.record.commit,
   });
+  const places = source.files.flatMap((file) => file.parts?.map((part) => placeOf(file, part)));
+  for (const place of [ownPlace(run.from, record), ...places]) if (place) users.set(place, version);
   live.push(version);
   live.sort(compareVersions);
   return { action: "copied", generation, ...moved };
+}
+
+/**
+ * Returns the version in the target with most of the bytes that a version shares in the source, or
+ * the next lower one.
+ */
+function chooseBase(
+  { version }: VersionRecord,
+  files: readonly StoredFile[],
+  { live, users }: SharingOptions,
+): Version | undefined {
+  const shared = new Map<Version, number>();
+  for (const file of files) {
+    for (const part of file.parts ?? []) {
+      const place = placeOf(file, part);
+      const user = place && (users.get(place) ?? decodeOrder(parsePlace(place).order));
+      const base = user && live.find(({ canonical }) => canonical === user.canonical);
+      if (base) shared.set(base, (shared.get(base) ?? 0) + part.size);
+    }
+  }
+  const [most] = [...shared].sort(([, a], [, b]) => b - a);
+  return most?.[0] ??
+    live.findLast((other) => compareVersions(other, parseVersion(version)) <= 0);
 }
 
 /** Returns true if the target has the content of the version, from the same save or a later one. */

@@ -71,6 +71,8 @@ export interface CellPair extends NamePair {
 export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
   /** `waiting`: a release whose members are not in the target yet. */
   action: MirrorAction | "postponed" | "waiting";
+  /** Commit of a postponed version. */
+  commit?: string;
   /** Generation of the target that is now equal to the source. */
   generation?: number;
 }

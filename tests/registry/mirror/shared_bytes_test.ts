@@ -101,3 +101,34 @@ for (const kind of ["memory", "far"]) {
     assertEquals(await to.has("a@2"), false);
   });
 }
+
+for (
+  const [what, numbers] of Object.entries({
+    "interleaved branches": ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5"],
+    "descending versions": ["6.0", "5.0", "4.0", "3.0", "2.0", "1.0"],
+  })
+) {
+  Deno.test(`a mirror of ${what} stores as much as its source`, async () => {
+    const { backend, inner } = far();
+    const from = await openRegistry(backend);
+    const branches = [noise(1_500_000), noise(1_500_000, 2)];
+    for (const [at, version] of numbers.entries()) {
+      const value = branches[at % 2] = branches[at % 2].slice();
+      value.set(noise(1_000, at + 9), at * 100_000);
+      const base = at < 2 ? null : `a@${numbers[at - 2]}`;
+      await from.save("a", value, { version, base });
+    }
+    await from.delete(`a@${numbers[1]}`); // others need its bytes
+    const target = far().inner;
+    const to = await openRegistry(target);
+    await mirrorRegistry(from, to);
+    assert(await payloadOf(target) < await payloadOf(inner) * 1.2);
+    const last = branches[0].slice();
+    last.set(noise(1_000, 99), 1_300_000);
+    await from.save("a", last, { version: "1.0.1", base: `a@${numbers[4]}` });
+    await mirrorRegistry(from, to); // a later run
+    assert(await payloadOf(target) < await payloadOf(inner) * 1.2);
+    assertEquals(await to.load("a@1.0.1"), last);
+    assertEquals((await verifyRegistry(to)).problems, []);
+  });
+}
