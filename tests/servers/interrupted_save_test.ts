@@ -1,0 +1,124 @@
+// A save that was interrupted goes on: what the store has already is not sent again.
+import { assert, assertEquals } from "@std/assert";
+import { localPath, openRegistry } from "../../mod.ts";
+import type { Registry } from "../../core/registry.ts";
+import { realSystem } from "../../core/system.ts";
+import { verifyRegistry } from "../../registry/maintenance.ts";
+import { noise } from "../registry/registries.ts";
+import { spawnDeno } from "../support/run_deno.ts";
+import { REAL_SERVERS, type ServerKind } from "../support/servers/mod.ts";
+import { type SlowLine, startSlowLine } from "../support/slow_line.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import { watchProcess } from "../support/watch_process.ts";
+import { placeOf, type ServerWorld, testOnServers } from "./server_world.ts";
+
+const MIB = 2 ** 20;
+const LARGE = 48, SMALL = 20;
+/** 48 files of 1 MiB, and a pack of 20 files of 200 KiB; 16 objects are on their way at once. */
+const WHOLE = LARGE * MIB + SMALL * 200 * 1024;
+
+/** The setup of a test. */
+interface Interrupted {
+  world: ServerWorld;
+  root: TempRoot;
+  line: SlowLine;
+  /** Opens the registry, with the cache of all saves of a test. */
+  open(): Promise<Registry>;
+  /** Saves the folder and returns the bytes that this sent. */
+  save(registry: Registry): Promise<number>;
+}
+
+/** Starts a save of the folder, ends it by `interrupt` when much was sent, and goes on by `then`. */
+function interruptedTest(
+  name: string,
+  interrupt: (test: Interrupted, much: () => boolean) => Promise<void>,
+  then: (test: Interrupted) => Promise<void>,
+  kinds: ServerKind | readonly ServerKind[] = REAL_SERVERS,
+): void {
+  testOnServers(name, kinds, async (world) => {
+    await using root = await tempRoot();
+    await using line = await startSlowLine(world.server.endpoint, 96 * MIB);
+    await Deno.mkdir(root.join("folder"));
+    const files = [
+      ...Array.from({ length: LARGE }, () => MIB),
+      ...Array.from({ length: SMALL }, () => 200 * 1024),
+    ];
+    for (const [i, size] of files.entries()) {
+      await Deno.writeFile(root.join("folder", `${i}`), noise(size, i));
+    }
+    const test: Interrupted = {
+      world,
+      root,
+      line,
+      open: () =>
+        openRegistry(world.store({ endpoint: line.endpoint }), { cache: { path: root.join("c") } }),
+      async save(registry) {
+        const before = line.sent();
+        await registry.save("a", localPath(root.join("folder")));
+        return line.sent() - before;
+      },
+    };
+    await interrupt(test, () => line.sent() > WHOLE * 0.7);
+    await then(test);
+    await using registry = await openRegistry(world.store(), { cache: false });
+    await registry.download("a", { to: root.join("again") });
+    for (const { name } of Deno.readDirSync(root.join("folder"))) {
+      const [was, is] = await Promise.all(
+        ["folder", "again"].map((place) => Deno.readFile(root.join(place, name))),
+      );
+      assertEquals(is, was);
+    }
+    const { ok, problems } = await verifyRegistry(registry);
+    assert(ok, JSON.stringify(problems));
+  });
+}
+
+async function killed({ world, line, root }: Interrupted, much: () => boolean): Promise<void> {
+  const args = [line.endpoint, world.prefix, root.join("c"), root.join("folder")];
+  const child = spawnDeno(
+    "tests/servers/programs/save_folder.ts",
+    [JSON.stringify(placeOf(world.server)), ...args],
+    { permissions: ["--no-check", "-A"], env: { NODE_NO_WARNINGS: "1" } },
+  );
+  const program = watchProcess(child);
+  await program.until(much);
+  await program.stop("SIGKILL");
+}
+
+async function aborted({ root, open }: Interrupted, much: () => boolean): Promise<void> {
+  await using registry = await open();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const saving = registry.save("a", localPath(root.join("folder")), { signal })
+    .catch((error) => error.message);
+  while (!much()) await Promise.race([realSystem.sleep(1), saving]);
+  stop.abort(new Error("enough"));
+  assertEquals(await saving, "enough");
+}
+
+async function goesOn({ open, save }: Interrupted): Promise<void> {
+  await using registry = await open();
+  const sent = await save(registry);
+  assert(sent < WHOLE * 0.75, `${sent} of ${WHOLE} bytes were sent`);
+}
+
+interruptedTest("a killed save goes on", killed, goesOn);
+interruptedTest("an aborted save goes on", aborted, goesOn, "minio");
+
+interruptedTest("a save whose left objects were collected stores all", aborted, async (test) => {
+  const store = test.world.store();
+  for await (const found of store.list("objects/")) {
+    if ("key" in found) await store.delete(found.key);
+  }
+  await using registry = await test.open();
+  const sent = await test.save(registry);
+  assert(sent > WHOLE, `${sent} bytes were sent`);
+}, "minio");
+
+interruptedTest("changed files of an interrupted save are sent", aborted, async (test) => {
+  for (let i = 0; i < LARGE; i += 2) {
+    await Deno.writeFile(test.root.join("folder", `${i}`), noise(MIB, 1_000 + i));
+  }
+  await using registry = await test.open();
+  await test.save(registry);
+}, "minio");
