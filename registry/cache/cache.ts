@@ -76,11 +76,11 @@ export class RegistryCache {
   }
 
   /** Caches an entry in the background. The bytes must not change. */
-  keep(key: string, bytes: Uint8Array): void {
+  async keep(key: string, bytes: Uint8Array): Promise<void> {
     const size = bytes.byteLength;
     if (!this.#mayKeep(key, size) || this.#heldBytes > MAX_HELD_BYTES) return;
     this.#heldBytes += size;
-    this.#write(key, bytes, size).finally(() => this.#heldBytes -= size);
+    await this.#write(key, bytes, size).finally(() => this.#heldBytes -= size);
   }
 
   /** Caches an entry while a reader reads it; undefined if it is not to be cached. */
@@ -114,14 +114,14 @@ export class RegistryCache {
     await this.discard(key, "its seal does not match");
   }
 
-  /** Caches a record in the background, unless its version is forgotten. */
-  keepRecord(cell: string, { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">): void {
+  /** Caches a record in the background, unless its version is forgotten. Never rejects. */
+  async keepRecord(cell: string, { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">) {
     const { registry, system } = this.#parts;
     const key = recordEntryKey(registry, cell);
     if (!this.#mayKeep(key, bytes.byteLength)) return;
     const sealed = this.#seal.encode(key, { seen, bytes, checkedAt: system.now() });
-    this.#background(sealed.then((entry) => {
-      if (!this.forgotten.has(cell)) this.keep(key, entry);
+    await this.#background(sealed.then(async (entry) => {
+      if (!this.forgotten.has(cell)) await this.keep(key, entry);
     }));
   }
 
@@ -159,7 +159,7 @@ export class RegistryCache {
     this.#writing.add(key);
     const body = content instanceof EntryStream ? content.body : content;
     const written = this.#parts.backend.put(key, body, { size }).then(
-      () => this.#background(this.#sweeper.wrote(size)),
+      () => void this.#background(this.#sweeper.wrote(size)),
       (error) => {
         if (content instanceof Uint8Array || !content.abandoned) this.#fail("write", error);
       },
@@ -168,10 +168,11 @@ export class RegistryCache {
     return written;
   }
 
-  #background(work: Promise<void>): void {
+  #background(work: Promise<void>): Promise<void> {
     const done = work.catch((error) => this.#fail("write", error))
       .finally(() => this.#pending.delete(done));
     this.#pending.add(done);
+    return done;
   }
 
   #isResting(what: "read" | "write"): boolean {

@@ -9,7 +9,7 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
-import { withDeadline } from "../../core/retry.ts";
+import { isPassing, withDeadline } from "../../core/retry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
@@ -31,6 +31,7 @@ import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { type Base, createBase, isStaleView } from "../payload/base.ts";
 import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
+import { type NoteKeeper, Unfinished } from "../payload/unfinished.ts";
 import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
 import { createChooser } from "./target/keyed.ts";
@@ -152,12 +153,15 @@ class SaveAttempt {
     }
     try {
       const ending = await this.#write();
-      if (ending.state === "saved") return savedArtifact(ending.record, false, ending.addedBytes);
+      if (ending.state === "saved") {
+        await this.#payload.committed();
+        return savedArtifact(ending.record, false, ending.addedBytes);
+      }
       await this.#payload.discard();
       if (ending.state === "baseGone") return undefined;
       return await existingArtifact(this.#context, ending.found, signal);
     } catch (error) {
-      await this.#payload.discard();
+      await this.#payload.discard({ goesOn: isPassing(error) || signal?.aborted });
       throw error;
     }
   }
@@ -207,12 +211,15 @@ class SaveAttempt {
   async #begin(): Promise<FoundRecord | undefined> {
     const choice = await this.#chooser.choose(true);
     if ("existing" in choice) return choice.existing;
-    const { name, wholeBase } = this.#artifact;
+    const { name, wholeBase, members } = this.#artifact;
     const { versioned } = this.#context.settings;
     const order = orderSegment(choice.target.version, versioned);
     const place = { order, commit: this.#operation.commit };
     const base = this.#base ??= await this.#loadBase();
-    const upload = this.#payload.begin({ folder: payloadFolder(name, place), base, wholeBase });
+    const folder = payloadFolder(name, place);
+    const keeper = members?.origin === undefined ? noteKeeper(this.#context, name) : undefined;
+    const unfinished = await Unfinished.open(this.#context, keeper, folder);
+    const upload = this.#payload.begin({ folder, base, wholeBase, unfinished });
     this.#placed = { place, upload };
   }
 
@@ -316,6 +323,19 @@ class SaveAttempt {
   get #folder(): string | undefined {
     return this.#placed && encodePlace(this.#placed.place);
   }
+}
+
+/** Keeps the note of interrupted saves of a name beside the cached records. */
+function noteKeeper({ cache }: Context, name: string): NoteKeeper | undefined {
+  const cell = `unfinished/${name}`;
+  return cache && {
+    read: async () => (await cache.getRecord(cell))?.bytes,
+    write: async (bytes) => {
+      const seen = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };
+      await cache.keepRecord(cell, { seen, bytes });
+    },
+    remove: () => cache.removeRecord(cell),
+  };
 }
 
 /** Returns the error of unreadable content. Errors of the registry and aborts stay. */

@@ -30,6 +30,8 @@ export interface StoreFileJob extends StoringOptions {
   content: LargeContent;
   /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
+  /** Digests of files that are stored without a list of chunks. */
+  left?: Known;
   sharing?: ByteSharing;
 }
 

@@ -7,9 +7,10 @@ import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
-import type { PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
+import type { FileFacts, PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
 import { earlierAt } from "./known.ts";
+import type { Unfinished } from "./unfinished.ts";
 import { FileWriter } from "./writing/file_writer.ts";
 import { placeShared } from "./writing/place_shared.ts";
 import { createSaveProgress, type WriteProgress } from "./writing/sender.ts";
@@ -41,6 +42,7 @@ export interface PayloadTarget {
   folder: string;
   base?: Omit<Base, "key" | "found" | "answers" | "damaged">;
   wholeBase?: boolean;
+  unfinished?: Unfinished;
 }
 
 export interface PayloadOptions {
@@ -113,10 +115,18 @@ export class Payload {
     return this.#upload = new PayloadUpload(uploads, target, content);
   }
 
-  /** Removes what was written, if possible, unless the record may have been committed. */
-  async discard(): Promise<void> {
+  /**
+   * Removes what was written, if possible, unless the record may have been committed. `goesOn`
+   * leaves what the next save finds again.
+   */
+  async discard({ goesOn = false } = {}): Promise<void> {
     await this.#writer.drop();
-    if (!this.#operation.unresolved) await this.#upload?.discard();
+    if (!this.#operation.unresolved) await this.#upload?.discard(goesOn);
+  }
+
+  /** Ends what depends on the commit, after it. */
+  async committed(): Promise<void> {
+    await this.#upload?.committed();
   }
 }
 
@@ -178,14 +188,25 @@ export class PayloadUpload {
       storeFile: async (job, signal) => {
         const reply = await uploads.sendObject("storeFile", job, signal);
         this.#noteSharing(reply.parts);
+        this.#noteObject(reply.object, [reply]);
         return reply;
       },
       sharing: (file) => bytes ? { earlier: base && earlierAt(base.earlier, file) } : undefined,
       keepList: (sha256, list) => this.#keepList(sha256, list),
-      packFiles: (job, signal) => uploads.sendObject("packFiles", job, signal),
+      packFiles: async (job, signal) => {
+        const reply = await uploads.sendObject("packFiles", job, signal);
+        const files = reply.files.map(({ part, ...facts }) => ({
+          ...facts,
+          parts: part && [part],
+        }));
+        this.#noteObject(reply.object, files);
+        return reply;
+      },
       drop: (object) => uploads.drop(object),
       known: (size) => base?.known.get(size),
+      left: (size) => this.#target.unfinished?.known.get(size),
       share: (file) => this.#share(file),
+      shareLeft: (file) => this.#shareLeft(file),
     });
   }
 
@@ -195,8 +216,14 @@ export class PayloadUpload {
     return { object, size: bytes.byteLength, sha256: sha256(bytes) };
   }
 
-  async discard(): Promise<void> {
-    await this.#uploads.discard();
+  async discard(goesOn: boolean): Promise<void> {
+    const { unfinished } = this.#target;
+    await this.#uploads.discard(goesOn ? unfinished?.own : undefined);
+    await (goesOn ? unfinished?.written() : unfinished?.end());
+  }
+
+  async committed(): Promise<void> {
+    await this.#target.unfinished?.end();
   }
 
   async #sendValue(
@@ -246,14 +273,41 @@ export class PayloadUpload {
   /** Points a file to its bytes in the base. False if the base has lost them. */
   async #share(file: StoredFile): Promise<boolean> {
     const { base } = this.#target;
-    const { encoding: _, ...plain } = file;
-    const same = await base?.share(plain);
-    if (same === undefined) return false;
-    delete file.encoding;
-    Object.assign(file, same);
+    if (!pointTo(file, await base?.share(plainFile(file)))) return false;
     if (!base!.copies) this.sharing = true;
     return true;
   }
+
+  /** Copies a file that an interrupted save left. False if it is gone. */
+  async #shareLeft(file: StoredFile): Promise<boolean> {
+    const copy = (key: string) => this.#uploads.copy(key);
+    return pointTo(file, await this.#target.unfinished?.share(plainFile(file), copy));
+  }
+
+  /** Notes an object whose files are whole in it. */
+  #noteObject(
+    object: number,
+    files: readonly (FileFacts & { parts?: readonly WrittenPart[] })[],
+  ): void {
+    const isOwn = ({ from, object: other }: WrittenPart) => other === undefined && !from;
+    const whole = files.flatMap(({ size, sha256, encoding, parts = [] }) => {
+      const own = parts.length === 1 && parts.every(isOwn);
+      const noted = parts.map((part) => ({ ...part, object }));
+      return own ? [{ size, sha256, ...(encoding && { encoding }), parts: noted }] : [];
+    });
+    this.#target.unfinished?.note(object, whole);
+  }
+}
+
+function plainFile({ encoding: _, ...plain }: StoredFile): StoredFile {
+  return plain;
+}
+
+function pointTo(file: StoredFile, same: StoredFile | undefined): boolean {
+  if (same === undefined) return false;
+  delete file.encoding;
+  Object.assign(file, same);
+  return true;
 }
 
 /**

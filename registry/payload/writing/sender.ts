@@ -26,11 +26,15 @@ export interface SendTo {
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
   known(size: number): Known | undefined;
+  /** Digests of files that an interrupted save left. */
+  left?(size: number): Known | undefined;
   sharing(file: { path: string; size?: number }): ByteSharing | undefined;
   /** Keeps the encoded list of chunks of a file. */
   keepList(sha256: string, list: Uint8Array): void | Promise<void>;
   /** Points a file to its stored bytes elsewhere. False if they are gone. */
   share(file: StoredFile): Promise<boolean>;
+  /** The same with the objects of an interrupted save, whose files have no list of chunks. */
+  shareLeft?(file: StoredFile): Promise<boolean>;
   drop(object: number): Promise<void>;
 }
 
@@ -82,13 +86,13 @@ export class Sender {
   ): Promise<void> {
     const { tasks, compress } = this.#options;
     try {
-      const known = content.repeatable && content.size !== undefined && as === undefined
-        ? this.#to.known(content.size)
-        : undefined;
+      const size = content.repeatable && as === undefined ? content.size : undefined;
+      const known = size === undefined ? undefined : this.#to.known(size);
+      const left = size === undefined ? undefined : this.#to.left?.(size);
       const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
       const given = this.#to.sharing({ path: file.path, size: content.size });
       const sharing = comparing ? given : given && {};
-      const job = { path: file.path, content, compress, known, as, sharing };
+      const job = { path: file.path, content, compress, known, left, as, sharing };
       const stored = () => this.#storeLarge(file, job).finally(content.cancel);
       const ended = await tasks.begin(weight, stored);
       if (passing) await ended();
@@ -101,6 +105,14 @@ export class Sender {
   /** Points a file to its stored bytes in this payload or elsewhere. False if there are none. */
   async share(file: StoredFile): Promise<boolean> {
     if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
+    this.#options.progress.count(file.size);
+    return true;
+  }
+
+  async #shareKnown(file: StoredFile): Promise<boolean> {
+    if (await this.share(file)) return true;
+    if (!await this.#to.shareLeft?.(file)) return false;
+    this.#here.add(file);
     this.#options.progress.count(file.size);
     return true;
   }
@@ -124,9 +136,9 @@ export class Sender {
       if (job.as !== undefined) {
         progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
       }
-    } else if (!await this.share(file)) {
-      await this.#storeLarge(file, { ...job, known: undefined });
-    }
+    } else if (await this.#shareKnown(file)) {
+      if (list !== undefined) await this.#to.keepList(facts.sha256, list);
+    } else await this.#storeLarge(file, { ...job, known: undefined, left: undefined });
   }
 
   async #sendPack(): Promise<void> {
@@ -152,14 +164,16 @@ export class Sender {
       if (part !== undefined) {
         file.parts = [{ object, ...part }];
         this.#here.add(file);
-      } else if (await this.share(file)) await progress.moved(file.path, 0); // counted by share
+      } else if (await this.#shareKnown(file)) await progress.moved(file.path, 0); // counted by share
       else again.push(files[i]!);
     }
     if (again.length > 0) await this.#storePack(again, false);
   }
 
   #knownOf(size: number): string[] {
-    return [...this.#to.known(size) ?? [], ...this.#here.bySize.get(size) ?? []];
+    const { bySize } = this.#here;
+    return [this.#to.known(size), this.#to.left?.(size), bySize.get(size)]
+      .flatMap((known) => [...known ?? []]);
   }
 
   #shareHere(file: StoredFile): boolean {

@@ -29,18 +29,24 @@ export async function storeFile(
   job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
-  const { path, content: { repeatable, size = 0 }, known, sharing } = job;
+  const { path, content: { repeatable, size = 0 }, known, left, sharing } = job;
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
   if (!repeatable) return await sendContent(sending, newList(sending));
   const given = canBeCut(job) ? sharing?.earlier : undefined;
+  const maker = left
+    ? newList(sending)
+    : given?.expectsEqual === false
+    ? new ListMaker(averageFor(size))
+    : undefined;
   // If a file of this size is unchanged, nothing of it is read in the store.
-  const cut = known &&
-    await cutContent(sending, given?.expectsEqual === false ? averageFor(size) : undefined);
-  if (cut !== undefined && known!.has(cut.seen.sha256)) return cut.seen;
+  const cut = (known || left) && await cutContent(sending, maker);
+  if (cut !== undefined && known?.has(cut.seen.sha256)) return cut.seen;
+  const list = left && cut !== undefined && cut.list.count > 0 ? cut.list.encode() : undefined;
+  if (cut !== undefined && left?.has(cut.seen.sha256)) return { ...cut.seen, list };
   const earlier = given && await openEarlier(sending, given, size);
   if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
-  if (cut !== undefined) return await sendAgain(sending, cut.seen);
+  if (cut !== undefined) return await sendAgain(sending, cut.seen, list);
   return await sendContent(sending, newList(sending));
 }
 
@@ -64,7 +70,8 @@ async function storeChanged(
   }
   const average = averageLike(earlier.list, content.size ?? 0);
   const suits = cut !== undefined && cut.list.count > 0 && cut.list.average === average;
-  return await storeNewBytes(sending, earlier, suits ? cut : await cutContent(sending, average));
+  const used = suits ? cut : await cutContent(sending, new ListMaker(average));
+  return await storeNewBytes(sending, earlier, used);
 }
 
 /** Stores the new bytes of a file, or all of them if they are many. */
@@ -121,13 +128,12 @@ interface Cut {
   list: ChunkList;
 }
 
-/** Reads content through. Without an `average` its list of chunks is empty. */
-async function cutContent({ job, signal, moved }: Sending, average?: number): Promise<Cut> {
-  const maker = new ListMaker(average ?? averageFor(0));
-  const measure = new Measure(average === undefined ? undefined : maker);
+/** Reads content through. Without a `maker` its list of chunks is empty. */
+async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): Promise<Cut> {
+  const measure = new Measure(maker);
   const passed = () => moved(0);
   for await (const _ of measure.through(job.content.chunks(), { signal, passed }));
-  return { seen: measure.facts(), list: maker.end() };
+  return { seen: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
 }
 
 interface Sending {

@@ -114,13 +114,14 @@ export class Uploads {
     }
   }
 
-  /** Removes every object that was sent, if the store answers in time. */
-  async discard(): Promise<void> {
+  /** Removes the objects that were sent, except some, if the store answers in time. */
+  async discard(except: ReadonlySet<number> = new Set()): Promise<void> {
     const { backend, logger } = this.#store;
     const { folder } = this.#options;
     const { action } = this.#operation;
     const sent = Array.from(this.#sent, (object) => this.#keyOf(object));
     const keys = new Set([`${folder}${ALIVE}`, ...sent]);
+    const kept = except.size === 0 ? [] : [ALIVE, ...except];
     const signal = AbortSignal.timeout(DISCARD_MS);
     try {
       if (this.#guessing) {
@@ -128,6 +129,7 @@ export class Uploads {
           if ("key" in found) keys.add(found.key);
         }
       }
+      for (const object of kept) keys.delete(`${folder}${object}`);
       const failures = await removeObjects(backend, [...keys], signal);
       for (const [key, error] of failures) {
         logger.debug(`${action}: left "${key}" for gc`, error);

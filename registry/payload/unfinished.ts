@@ -1,0 +1,153 @@
+// Objects of a save that was interrupted, found again by the next save of the same name: it copies
+// them inside the store instead of sending their bytes again. A note in the cache of the machine
+// names them. They stay what they were, garbage for `gc`; the copies belong to the new save.
+import { isRegistryError, messageOf } from "../../core/errors.ts";
+import type { StoredFile } from "../../core/record.ts";
+import type { Store } from "../cell/store.ts";
+import { type Known, KnownFiles } from "./known.ts";
+import { isNear } from "./writing/earlier.ts";
+
+/** Keeps the note of one name. It may be lost at any time. */
+export interface NoteKeeper {
+  read(): Promise<Uint8Array | undefined>;
+  /** Writes, or not: never fails. */
+  write(bytes: Uint8Array): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** A file in a noted object, with one part whose `object` has no meaning. */
+export type NotedFile = Pick<StoredFile, "size" | "sha256" | "encoding"> & {
+  parts: NonNullable<StoredFile["parts"]>;
+};
+
+interface NotedObject {
+  key: string;
+  size: number;
+  /** Local time, milliseconds since 1970. */
+  at: number;
+  files: NotedFile[];
+}
+
+/** Copies an object into the payload that is being written, and returns its number there. */
+type CopyIntoPayload = (key: string) => Promise<number>;
+
+type NotingStore = Pick<Store, "backend" | "system" | "logger" | "settings">;
+
+/** Smaller objects are sent again. */
+const NOTED_BYTES = 1024 * 1024;
+
+export class Unfinished {
+  readonly #store: NotingStore;
+  readonly #keeper: NoteKeeper;
+  readonly #folder: string;
+  readonly #known = new KnownFiles();
+  /** Objects in the note, by key: left ones that were not copied, and those of this save. */
+  readonly #noted = new Map<string, NotedObject>();
+  readonly #keyOf = new Map<StoredFile, string>();
+  readonly #copied = new Map<string, Promise<number | undefined>>();
+  #changed = false;
+  #writing?: Promise<void>;
+  /** Numbers of the objects of this save that are noted. */
+  readonly own: Set<number> = new Set();
+
+  private constructor(store: NotingStore, keeper: NoteKeeper, folder: string) {
+    this.#store = store;
+    this.#keeper = keeper;
+    this.#folder = folder;
+  }
+
+  /** Reads the note; undefined if the store is near, or cannot copy. */
+  static async open(
+    store: NotingStore,
+    keeper: NoteKeeper | undefined,
+    folder: string,
+  ): Promise<Unfinished | undefined> {
+    const { backend, settings, system } = store;
+    if (keeper === undefined || backend.copy === undefined || isNear(backend)) return undefined;
+    const opened = new Unfinished(store, keeper, folder);
+    const bytes = await keeper.read();
+    const left: NotedObject[] = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : [];
+    for (const object of left) {
+      if (system.now() - object.at < settings.leastGraceMs) opened.#find(object);
+    }
+    return opened;
+  }
+
+  /** Digests of the files that were left, by size. */
+  get known(): ReadonlyMap<number, Known> {
+    return this.#known.bySize;
+  }
+
+  /** Notes an object that the store has acknowledged. */
+  note(object: number, files: readonly NotedFile[]): void {
+    const ends = files.flatMap(({ parts }) => parts.map(({ offset = 0, size }) => offset + size));
+    const size = Math.max(0, ...ends);
+    if (size < NOTED_BYTES) return;
+    const key = `${this.#folder}${object}`;
+    this.own.add(object);
+    this.#noted.set(key, { key, size, at: this.#store.system.now(), files: [...files] });
+    this.#changed = true;
+    this.#writing ??= this.#write();
+  }
+
+  /** Waits until the note is written. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Copies the object with a file, once. Returns the file there; undefined if it is gone. */
+  async share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined> {
+    const same = this.#known.same(file);
+    if (same === undefined) return undefined;
+    const key = this.#keyOf.get(same)!;
+    if (!this.#copied.has(key)) this.#copied.set(key, this.#copy(this.#noted.get(key)!, copy));
+    const object = await this.#copied.get(key)!;
+    if (object === undefined) return undefined;
+    const { encoding } = same;
+    const parts = same.parts!.map((part) => ({ ...part, object }));
+    return { ...file, ...(encoding === undefined ? {} : { encoding }), parts };
+  }
+
+  /** Forgets everything, after the commit. */
+  async end(): Promise<void> {
+    await this.#writing;
+    if (this.#noted.size > 0) await this.#keeper.remove();
+  }
+
+  /** Writes the note in the background, again if it has changed meanwhile. */
+  async #write(): Promise<void> {
+    while (this.#changed) {
+      this.#changed = false;
+      const text = JSON.stringify([...this.#noted.values()]);
+      await this.#keeper.write(new TextEncoder().encode(text));
+    }
+    this.#writing = undefined;
+  }
+
+  async #copy(
+    { key, size, files }: NotedObject,
+    copy: CopyIntoPayload,
+  ): Promise<number | undefined> {
+    const { backend, logger } = this.#store;
+    this.#noted.delete(key);
+    try {
+      if ((await backend.head(key))?.size !== size) return undefined; // collected
+      const object = await copy(key);
+      this.note(object, files);
+      return object;
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound", "Unavailable", "Unsupported")) throw error;
+      logger.debug(`could not copy "${key}", which is sent again: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #find(object: NotedObject): void {
+    this.#noted.set(object.key, object);
+    for (const file of object.files) {
+      const found: StoredFile = { path: "", ...file };
+      this.#known.add(found);
+      this.#keyOf.set(found, object.key);
+    }
+  }
+}
