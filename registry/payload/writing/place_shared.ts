@@ -35,14 +35,11 @@ export async function placeShared(
   const copied = new Map<string, number>();
   const pack = new Pack(uploads);
   const whole: string[] = [];
-  const uses = files.flatMap((file) => {
-    const shared = allParts(file).filter((part) => placeOf(file, part) !== undefined);
-    return shared.map((part) => useOf(name, file, part));
-  });
+  const uses = files.flatMap((file) => allParts(file).map((part) => useOf(name, file, part)));
   const once = new Map(uses.map((use) => [use.id, use]));
   for (const [key, uses] of Map.groupBy(once.values(), ({ key }) => key)) {
     const size = sizes.get(key);
-    if (size === undefined) continue; // not shared with the base as a whole file
+    if (size === undefined) continue; // of this save, or not shared as a whole file
     const used = uses.reduce((sum, { size }) => sum + size, 0);
     if (used * 2 < size && await pack.take(key, uses)) continue;
     if (copies) whole.push(key);
@@ -91,8 +88,8 @@ class Pack {
   /** Takes ranges of an object. False if they are too large, damaged or cannot be verified. */
   async take(key: string, uses: readonly Use[]): Promise<boolean> {
     const start = uses.reduce((least, { offset }) => Math.min(least, offset), Infinity);
-    const length = uses.reduce((most, { offset, size }) => Math.max(most, offset + size), 0) -
-      start;
+    const end = uses.reduce((most, { offset, size }) => Math.max(most, offset + size), 0);
+    const length = end - start;
     if (length > PACK_BYTES || uses.some(({ sha256 }) => sha256 === undefined)) return false;
     const bytes = await this.#uploads.read(key, { offset: start, length });
     if (bytes === undefined) return false;
