@@ -37,23 +37,22 @@ function parseTerm(term: string, whole: string): Condition {
     throw invalidCondition(whole, `only "and" joins comparisons, not ${join}; quote strings`);
   }
   const comparison = (sign === "==" ? "=" : sign) as Comparison;
-  if (field === "size") {
-    const meets = comparing(comparison, String(sizeIn(wanted, whole)));
-    return ({ size }) => meets(size);
-  }
-  if (field === "version") {
-    const meets = comparingVersions(comparison, wanted);
-    return ({ version }) => meets(version);
-  }
-  const meets = comparing(comparison, wanted);
-  if (field === "name") return ({ name }) => meets(name);
-  if (field === "kind") return ({ materializer }) => meets(materializer.id);
+  const read = fieldReader(field);
+  if (read === undefined) throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
+  const meets = field === "version"
+    ? comparingVersions(comparison, wanted) as (value: unknown) => boolean
+    : comparing(comparison, field === "size" ? String(sizeIn(wanted, whole)) : wanted);
+  return (info) => meets(read(info));
+}
+
+/** Returns a function that reads a field that conditions compare, or undefined for another. */
+export function fieldReader(field: string): ((info: ArtifactInfo) => unknown) | undefined {
+  if (field === "name" || field === "version" || field === "size") return (info) => info[field];
+  if (field === "kind") return ({ materializer }) => materializer.id;
   const [first, ...path] = field.split(".");
-  if (first !== "metadata" && first !== "labels" || path.length === 0 || path.includes("")) {
-    throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
-  }
-  return ({ metadata, annotations }) =>
-    meets(valueAt(first === "labels" ? annotations?.labels : metadata, path));
+  if (path.length === 0 || path.includes("")) return undefined;
+  if (first === "metadata") return ({ metadata }) => valueAt(metadata, path);
+  if (first === "labels") return ({ annotations }) => valueAt(annotations?.labels, path);
 }
 
 function sizeIn(text: string, whole: string): number {

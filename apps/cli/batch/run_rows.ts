@@ -10,7 +10,7 @@ import { toReportable } from "../program/exit_code.ts";
 import { withRegistry } from "../program/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import type { Progress } from "../terminal/progress.ts";
-import { printable } from "../terminal/table.ts";
+import { printable, printableJson } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
 import type { ManifestFormat, RawRow } from "./rows.ts";
@@ -207,7 +207,7 @@ class RowRun<Row extends RowName> {
     this.#sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
     this.#report.add(outcome);
     this.#showProgress();
-    if (shared.json) await io.stdout.write(`${JSON.stringify(reportLine(outcome))}\n`);
+    if (shared.json) await io.stdout.write(`${printableJson(reportLine(outcome))}\n`);
     else if (!outcome.ok) this.#printFailure(outcome.error, outcome.line);
   }
 
@@ -234,7 +234,7 @@ class RowRun<Row extends RowName> {
         ...(shard && { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from }),
         ...(dryRun && { dryRun }),
       };
-      return await context.io.stdout.write(`${JSON.stringify({ summary })}\n`);
+      return await context.io.stdout.write(`${printableJson({ summary })}\n`);
     }
     const seconds = (context.io.system.monotonic() - this.#startedAt) / 1000;
     const more = [

@@ -4,7 +4,7 @@ import type { JobQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../program/hints.ts";
 import { aborted } from "../program/run_process.ts";
-import { printable } from "../terminal/table.ts";
+import { printable, printableJson } from "../terminal/table.ts";
 
 interface Taking {
   running(): readonly string[];
@@ -52,7 +52,7 @@ export async function printEvent(
   line: string,
   { io, shared: { json, quiet } }: CommandContext,
 ): Promise<void> {
-  if (json) return await io.stdout.write(`${JSON.stringify(event)}\n`);
+  if (json) return await io.stdout.write(`${printableJson(event)}\n`);
   if (!quiet) await io.stderr.write(`${printable(line)}\n`);
 }
 

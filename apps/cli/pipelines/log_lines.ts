@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { isRegistryError, type Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { printable } from "../terminal/table.ts";
+import { printable, printableJson } from "../terminal/table.ts";
 
 export interface LogLine {
   run: string;
@@ -21,7 +21,7 @@ export async function printLine(
     const [, at, level, line = ""] = /^(\S+Z) (\w+) (.*)$/s.exec(entry.line) ??
       [undefined, undefined, undefined, entry.line];
     const { run, step, attempt } = entry;
-    return await io.stdout.write(`${JSON.stringify({ run, step, attempt, at, level, line })}\n`);
+    return await io.stdout.write(`${printableJson({ run, step, attempt, at, level, line })}\n`);
   }
   const text = io.stdout.isTerminal ? printable(entry.line) : entry.line;
   await io.stdout.write(isOne ? `${text}\n` : `${entry.step} | ${text}\n`);

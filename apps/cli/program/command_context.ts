@@ -11,6 +11,7 @@ import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
 import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
+import { printableJson, printableLines } from "../terminal/table.ts";
 import { wrappedFor } from "../terminal/wrap.ts";
 
 export interface CommandContextOptions {
@@ -27,7 +28,7 @@ export function createCommandContext(
   const logger = createLogger(io, shared);
 
   async function result(value: unknown, text: string | undefined): Promise<void> {
-    if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
+    if (shared.json) await io.stdout.write(`${printableJson(value)}\n`);
     else if (text !== undefined) await io.stdout.write(`${text}\n`);
   }
 
@@ -55,13 +56,15 @@ export function createCommandContext(
     done: (value, text, short) => result(value, shared.quiet ? short : text),
     async note(text) {
       if (shared.quiet) return;
-      await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
+      await io.stderr.write(
+        `${wrappedFor(printableLines(withRegistry(text, shared.registry)), io.stderr)}\n`,
+      );
     },
     async confirm(question) {
       if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
         throw invalid("ask for confirmation", "this is not a terminal", "In scripts pass --yes.");
       }
-      await io.stderr.write(wrappedFor(`${question} [y/N] `, io.stderr));
+      await io.stderr.write(wrappedFor(`${printableLines(question)} [y/N] `, io.stderr));
       let line = "";
       for await (const text of stdinOf(io).pipeThrough(new TextDecoderStream())) {
         line += text;
@@ -132,7 +135,7 @@ function createLogger(io: CliIo, shared: SharedOptions): Logger {
     const words = args.filter((arg) => arg !== undefined).map((arg) =>
       typeof arg === "object" && !(arg instanceof Error) ? JSON.stringify(arg) : String(arg)
     );
-    if (on) void io.stderr.write(`${level}: ${words.join(" ")}\n`);
+    if (on) void io.stderr.write(`${level}: ${printableLines(words.join(" "))}\n`);
   };
   return {
     debug: write("debug", shared.verbose),

@@ -8,6 +8,7 @@ import {
 } from "../../../core/errors.ts";
 import type { CommandContext } from "./command.ts";
 import { withRegistry } from "./hints.ts";
+import { printableJson } from "../terminal/table.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,
@@ -97,7 +98,7 @@ export function toReportable(error: unknown): RegistryError | Interruption {
     return fault({ code, action: "write", state, hint, cause });
   }
   if (path === undefined) return new RegistryError({ code, message, hint, cause });
-  const subject = JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path);
+  const subject = printableJson(path.length > 120 ? `${path.slice(0, 120)}…` : path);
   return fault({ code, action: "use", subject, state, hint, cause });
 }
 
@@ -108,11 +109,11 @@ export function exitCodeOf(error: RegistryError | Interruption): number {
 /** Formats an error as one line of JSON. */
 export function errorJson(error: RegistryError | Interruption, registry?: string): string {
   if (error instanceof Interruption) {
-    return JSON.stringify({ error: { code: "Interrupted", message: error.message } });
+    return printableJson({ error: { code: "Interrupted", message: error.message } });
   }
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
   const hint = withRegistry(hintFor(error, "cli"), registry);
-  return JSON.stringify({
+  return printableJson({
     error: { code, message, hint, key, backend, retry, maybeWritten, commit },
   });
 }

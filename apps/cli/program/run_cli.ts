@@ -9,7 +9,7 @@ import { withRegistry } from "./hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { refuseHalfRefs } from "./refusals.ts";
 import { splitRemotes } from "./split_remotes.ts";
-import { printable } from "../terminal/table.ts";
+import { printable, printableLines } from "../terminal/table.ts";
 import { wrappedFor } from "../terminal/wrap.ts";
 import { runProgram } from "./program.ts";
 
@@ -56,7 +56,7 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
     const hint = error instanceof Interruption ? undefined : hintFor(error, "cli");
     if (hint) lines.push(`hint: ${shown(withRegistry(hint, shared.registry), "hint: ".length)}`);
   }
-  if (shared.verbose) lines.push(errorStack(error));
+  if (shared.verbose) lines.push(printableLines(errorStack(error)));
   await io.stderr.write(`${lines.join("\n")}\n`);
   return exitCodeOf(error);
 }

@@ -1,7 +1,7 @@
 // Listings, a table for people or one JSON object per line, and facts about one thing.
 import type { CommandContext } from "../program/command.ts";
 import { knownColumns } from "./cli_io.ts";
-import { type Column, createTable, printable } from "./table.ts";
+import { type Column, createTable, printable, printableJson } from "./table.ts";
 import { wrapped } from "./wrap.ts";
 
 export interface Row {
@@ -24,8 +24,10 @@ export async function printTable(
     heading: colors.bold,
   });
   const toLines = (page: readonly Row[]) => {
-    if (shared.json) return page.map((row) => JSON.stringify(row.json));
-    return table?.page(page.map((row) => row.cells)) ?? page.map((row) => row.cells.join("\t"));
+    if (shared.json) return page.map((row) => printableJson(row.json));
+    if (table !== undefined) return table.page(page.map((row) => row.cells));
+    const shown = io.stdout.isTerminal ? printable : (cell: string) => cell;
+    return page.map(({ cells }) => cells.map(shown).join("\t"));
   };
   let page: Row[] = [];
   let count = 0;
@@ -60,9 +62,9 @@ export function factsText(
   { io, colors }: Pick<CommandContext, "io" | "colors">,
 ): string {
   const known = facts.filter(([, value]) => value !== undefined);
-  const indent = Math.max(...known.map(([label]) => label.length)) + 2;
+  const indent = Math.max(...known.map(([label]) => printable(label).length)) + 2;
   const columns = knownColumns(io.stdout);
   return known.map(([label, value]) =>
-    colors.bold(label.padEnd(indent)) + wrapped(printable(value!), { indent, columns })
+    colors.bold(printable(label).padEnd(indent)) + wrapped(printable(value!), { indent, columns })
   ).join("\n");
 }

@@ -35,7 +35,8 @@ export function createTable(
 ): Table {
   const columns = titles.map((title, index): SizedColumn => {
     const column: Column = typeof title === "string" ? { title } : title;
-    return { ...column, index, width: displayWidth(column.title) };
+    const shown = printable(column.title);
+    return { ...column, title: shown, index, width: displayWidth(shown) };
   });
   const { columns: lineWidth = Infinity, heading = (text) => text } = options;
   let shown: readonly SizedColumn[] = columns;
@@ -110,6 +111,19 @@ export function printable(text: string): string {
   return text.replace(
     /\p{Cc}/gu,
     (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
+/** Escapes the control characters of each line. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** Returns JSON without the control characters that JSON allows: U+007F to U+009F. */
+export function printableJson(value: unknown): string {
+  return (JSON.stringify(value) ?? "null").replace(
+    /\p{Cc}/gu,
+    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
   );
 }
 

@@ -1,11 +1,12 @@
 // `holdfast ls`
-import type { Registry } from "../../../../mod.ts";
+import type { ArtifactInfo, Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
 import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
+import { invalid } from "../../program/hints.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
@@ -22,6 +23,7 @@ interface LsFlags {
   where?: Condition[];
   since?: TypedMoment;
   alias?: string;
+  allVersions?: boolean;
   sort?: Order;
 }
 
@@ -69,6 +71,10 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
       text: "only if saved since: 7d, 2026-03-01T14:05",
       parse: parseMoment,
     },
+    {
+      flags: "--all-versions",
+      text: "--where and --since look at all versions, not only the latest",
+    },
     { flags: "--alias <alias>", text: "only names with this alias, at its version" },
     {
       flags: "--sort <order>",
@@ -86,7 +92,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     ["holdfast ls ./other/registry", "another registry"],
   ],
   async run([text], flags, context) {
-    const { long = false, after, limit, alias, sort = "name" } = flags;
+    const { long = false, after, limit, alias, allVersions = false, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
     const { location, begin } = locationOrBegin(shared, text);
@@ -102,12 +108,21 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { ordered, hidden } = forPeople
       ? await forReading(names, hides)
       : { ordered: names, hidden: 0 };
-    const how = { long, alias, meets, chosen, damage, signal, sort, most: limit };
+    const unread = { versions: 0 };
+    const picks = { long, alias, allVersions, meets, chosen, unread };
+    const how = { ...picks, damage, signal, sort, most: limit };
     const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
-    const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
+    const columns = shared.quiet
+      ? undefined
+      : (long ? LONG_COLUMNS : COLUMNS).map((column) =>
+        allVersions && column === "LATEST" ? "VERSION" : column
+      );
     const count = await printTable(context, columns, rows);
     damage.end();
     if (hidden > 0) await context.note(hiddenText(hidden));
+    if (unread.versions > 0) {
+      await context.note("Only the latest versions were looked at (--all-versions: all of them)");
+    }
     if (count > 0 || limit === 0) return;
     await context.note(nothing({ chosen, after, begin, none: filter.none }));
   },
@@ -115,9 +130,16 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
 
 /** Returns the condition of a version, and whether the flags choose among names at all. */
 function choiceOf(
-  { where = [], since, alias }: LsFlags,
+  { where = [], since, alias, allVersions }: LsFlags,
   now: number,
 ): { chosen: boolean; meets: Condition } {
+  if (alias !== undefined && allVersions) {
+    throw invalid(
+      "list names",
+      "--alias names one version, --all-versions all",
+      "Pass one of them.",
+    );
+  }
   const from = since && momentOf(since, now);
   return {
     chosen: where.length > 0 || from !== undefined || alias !== undefined,
@@ -209,6 +231,9 @@ interface FoundRow extends Row {
 interface RowOptions {
   long: boolean;
   alias?: string;
+  allVersions: boolean;
+  /** Counts the older versions that a condition did not see. */
+  unread: { versions: number };
   meets: Condition;
   /** True with any condition: unreadable rows are then omitted. */
   chosen: boolean;
@@ -221,7 +246,8 @@ async function row(
   name: string,
   options: RowOptions,
 ): Promise<FoundRow | undefined> {
-  const { long, alias, meets, chosen, damage, signal } = options;
+  const { long, alias, allVersions, unread, meets, chosen, damage, signal } = options;
+  const all: string[] = [];
   let count = 0;
   let newest: string | undefined;
   let release: string | undefined;
@@ -229,9 +255,16 @@ async function row(
     count++;
     newest ??= version;
     if (!version.includes("-")) release ??= version;
+    if (allVersions && chosen) all.push(version);
   }
-  const reading = registry.info(name, { version: alias, annotations: chosen, signal });
-  const { value: info, error } = await damage.collect(name, reading);
+  if (chosen && !allVersions && alias === undefined) unread.versions += Math.max(0, count - 1);
+  let found: Awaited<ReturnType<typeof damage.collect<ArtifactInfo>>> | undefined;
+  for (const version of all.length > 0 ? all : [alias]) {
+    const reading = registry.info(name, { version, annotations: chosen, signal });
+    found = await damage.collect(name, reading);
+    if (found.value !== undefined && meets(found.value)) break;
+  }
+  const { value: info, error } = found!;
   if (info === undefined) {
     if (chosen) return undefined;
     const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
@@ -242,7 +275,8 @@ async function row(
   if (!meets(info)) return undefined;
   const sortedBy = { name, size: info.size, saved: info.createdAt.getTime(), versions: count };
   const { version: latest, size, createdAt, digest, materializer } = info;
-  const json = { name, latest, versions: count, size, createdAt };
+  const which = allVersions ? { version: latest } : { latest };
+  const json = { name, ...which, versions: count, size, createdAt };
   const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
   if (!long) return { json, cells, ...sortedBy };
   const aliases = await damage.collect(name, Array.fromAsync(registry.aliases(name, { signal })));

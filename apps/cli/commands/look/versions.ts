@@ -1,48 +1,79 @@
 // `holdfast versions`
-import type { Registry, VersionEntry } from "../../../../mod.ts";
+import type { ArtifactInfo, Registry, VersionEntry } from "../../../../mod.ts";
 import type { AliasEntry } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
+import {
+  type Condition,
+  fieldReader,
+  parseCondition,
+} from "../../../../core/registry/conditions.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
-import { noName } from "../../program/hints.ts";
+import { invalid, noName } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
 interface VersionsFlags {
   range?: string;
   limit?: number;
+  where?: Condition[];
+  sort?: string;
+  columns?: string[];
 }
+
+const COLUMNS: Record<string, Column> = {
+  version: { title: "VERSION" },
+  size: { title: "SIZE", align: "right" },
+  saved: { title: "SAVED", drops: 1 },
+  digest: { title: "DIGEST", drops: 2 },
+  aliases: { title: "ALIASES", shrinks: true },
+};
 
 export const versions: Command = defineCommand<[name: string], VersionsFlags>({
   name: "versions",
   summary: "List the versions of a name, newest first.",
-  details: "--quiet prints only the versions, without reading records.",
+  details:
+    "--quiet prints only the versions, without reading records. --sort and --columns take version, " +
+    "size, kind, metadata.KEY and labels.KEY; --columns also saved, digest and aliases.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
   options: [
     { flags: "--range <range>", text: "only versions in this range: ^1.2, '>=1 <3', 1.x" },
     { flags: "--limit <count>", text: "at most this many", parse: parseCount },
+    {
+      flags: "--where <condition>",
+      text: "only matches, as in ls --where: 'metadata.accuracy > 0.9'",
+      parse: parseCondition,
+      repeat: true,
+    },
+    {
+      flags: "--sort <field>",
+      text: "by this field, the smallest first; -field: the largest first",
+    },
+    {
+      flags: "--columns <fields>",
+      text: "the columns, separated by commas: version,metadata.accuracy",
+      parse: (text) => text.split(","),
+    },
   ],
   examples: [
     ["holdfast versions my:model", "all"],
     ["holdfast versions my:model --range '^1.2' --limit 5", "the newest five in a range"],
+    ["holdfast versions my:model --sort -metadata.accuracy --limit 1", "the best"],
     ["holdfast versions my:model --json", "one JSON object per line"],
   ],
-  async run([name], { range, limit }, context) {
+  async run([name], flags, context) {
+    const { limit, sort, columns: fields = Object.keys(COLUMNS) } = flags;
     const { io, shared } = context;
     refuseRef(name, "list versions of", "versions");
     const registry = await context.open();
-    const columns = shared.quiet ? undefined : [
-      "VERSION",
-      { title: "SIZE", align: "right" } satisfies Column,
-      { title: "SAVED", drops: 1 },
-      { title: "DIGEST", drops: 2 },
-      { title: "ALIASES", shrinks: true },
-    ];
+    checkFields([...fields, ...sort === undefined ? [] : [sort.replace(/^-/, "")]]);
+    const columns = fields.map((field) => COLUMNS[field] ?? { title: field });
     const damage = new Damage();
-    const options = { range, limit, damage, signal: io.signal, isBare: shared.quiet ?? false };
-    const count = await printTable(context, columns, rowsOf(registry, name, options));
+    const options = { ...flags, fields, damage, signal: io.signal, isBare: shared.quiet ?? false };
+    const rows = rowsOf(registry, name, options);
+    const count = await printTable(context, shared.quiet ? undefined : columns, rows);
     damage.end();
     if (count > 0) return;
     if (await registry.has(name, { signal: io.signal })) {
@@ -52,19 +83,34 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
   },
 });
 
+/** Throws `Invalid` for a field that versions do not have. */
+function checkFields(fields: readonly string[]): void {
+  const odd = fields.find((field) => !Object.hasOwn(COLUMNS, field) && !fieldReader(field));
+  if (odd === undefined) return;
+  const hint = `Use ${Object.keys(COLUMNS).join(", ")}, kind, metadata.KEY or labels.KEY.`;
+  throw invalid("list versions", `unknown field ${JSON.stringify(odd)}`, hint);
+}
+
 interface Options extends VersionsFlags {
+  fields: readonly string[];
   isBare: boolean;
   signal: AbortSignal;
   damage: Damage;
 }
 
+interface VersionRow extends Row {
+  info?: ArtifactInfo;
+}
+
 async function* rowsOf(
   registry: Registry,
   name: string,
-  { isBare, damage, signal, ...options }: Options,
+  { isBare, fields, damage, signal, range, limit = Infinity, where = [], sort }: Options,
 ): AsyncGenerator<Row> {
-  const versions = registry.versions(name, { ...options, signal });
-  if (isBare) {
+  const isChosen = where.length > 0 || sort !== undefined;
+  const most = isChosen || limit === Infinity ? undefined : limit;
+  const versions = registry.versions(name, { range, limit: most, signal });
+  if (isBare && !isChosen) {
     for await (const { version } of versions) yield { json: { name, version }, cells: [version] };
     return;
   }
@@ -72,27 +118,78 @@ async function* rowsOf(
   const reading = Array.fromAsync(registry.aliases(name, { signal }));
   const { value: aliases = [] } = await damage.collect(name, reading);
   const toRow = ({ version }: VersionEntry) =>
-    orMissing(row(registry, { name, version, aliases }, { damage, signal })); // not if deleted
-  for await (const row of mapAtOnce(versions, toRow)) if (row !== undefined) yield row;
+    orMissing(row(registry, { name, version, aliases, fields }, { damage, signal })); // not if deleted
+  const rows = mapAtOnce(versions, toRow);
+  let count = 0;
+  for await (
+    const row of sort === undefined ? rows : inOrderOf(sort, await Array.fromAsync(rows))
+  ) {
+    if (row === undefined || isChosen && !isMatch(row, where)) continue;
+    if (count++ >= limit) return;
+    yield isBare && row.info ? { ...row, cells: [row.info.version] } : row;
+  }
+}
+
+function isMatch({ info }: VersionRow, where: readonly Condition[]): boolean {
+  return info !== undefined && where.every((meets) => meets(info));
+}
+
+/** Sorts by a field, stably; versions without a value come last. */
+function inOrderOf(
+  sort: string,
+  rows: readonly (VersionRow | undefined)[],
+): (VersionRow | undefined)[] {
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const field = sort.replace(/^-/, "");
+  if (field === "version") return sign < 0 ? [...rows] : [...rows].reverse();
+  const read = readerOf(field);
+  const rank = (value: unknown) => typeof value === "number" ? 0 : value === undefined ? 2 : 1;
+  const keyed = rows.map((row) => ({ row, value: row?.info && read(row.info) }));
+  return keyed.sort(({ value: a }, { value: b }) => {
+    if (rank(a) !== rank(b)) return rank(a) - rank(b);
+    const [left, right] = rank(a) === 0 ? [a as number, b as number] : [cellOf(a), cellOf(b)];
+    return left < right ? -sign : left > right ? sign : 0;
+  }).map(({ row }) => row);
+}
+
+function readerOf(field: string): (info: ArtifactInfo) => unknown {
+  if (field === "saved") return ({ createdAt }) => createdAt.getTime();
+  if (field === "digest") return ({ digest }) => digest;
+  return fieldReader(field) ?? (() => undefined);
+}
+
+function cellOf(value: unknown): string {
+  return value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
 async function row(
   registry: Registry,
-  { name, version, aliases }: { name: string; version: string; aliases: readonly AliasEntry[] },
+  { name, version, aliases, fields }: {
+    name: string;
+    version: string;
+    aliases: readonly AliasEntry[];
+    fields: readonly string[];
+  },
   { damage, signal }: Pick<Options, "damage" | "signal">,
-): Promise<Row | undefined> {
+): Promise<VersionRow | undefined> {
   const own = aliases.flatMap((each) => each.version === version ? [each.alias] : []);
-  const reading = registry.info(`${name}@${version}`, { signal });
+  const reading = registry.info(`${name}@${version}`, { annotations: true, signal });
   const { value: info, error } = await damage.collect(name, reading);
   if (info === undefined) {
-    const cells = [version, damageMark(error), "", "", own.join(" ")];
+    const known: Record<string, string> = { version, aliases: own.join(" ") };
+    known[fields.find((field) => known[field] === undefined) ?? "version"] = damageMark(error);
+    const cells = fields.map((field) => known[field] ?? "");
     return { json: { name, version, error: damageJson(error), aliases: own }, cells };
   }
-  const { size, createdAt, digest, commit, materializer, metadata } = info;
+  const { size, createdAt, digest, commit, materializer, metadata, annotations } = info;
   const known = { name, version: info.version, size, createdAt, digest, commit };
-  const shown = [formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")];
+  const shown: Record<string, string> = {
+    ...{ version: info.version, size: formatBytes(size), saved: formatTime(createdAt) },
+    ...{ digest: digest.slice(0, 12), aliases: own.join(" ") },
+  };
   return {
-    json: { ...known, materializer, metadata, aliases: own },
-    cells: [info.version, ...shown],
+    info,
+    json: { ...known, materializer, metadata, labels: annotations?.labels, aliases: own },
+    cells: fields.map((field) => shown[field] ?? cellOf(readerOf(field)(info))),
   };
 }

@@ -1,0 +1,53 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { cliTest, filledTest } from "../../../captured_io.ts";
+
+cliTest("versions --where, --sort and --columns answer which run is best", async (it) => {
+  await it.succeeds("init");
+  for (const accuracy of ["0.9", "0.95", "0.7"]) {
+    await it.succeeds(`save m - -m accuracy:=${accuracy}`, { stdin: accuracy });
+  }
+  await it.succeeds("save m - -m note=first", { stdin: "none" });
+  await it.succeeds("note m@3 -l stage=rejected");
+  const versions = async (...flags: string[]) =>
+    (await it.succeeds(["versions", "m", "--quiet", ...flags])).trim().split("\n").join(" ");
+  assertEquals(await versions("--where", "metadata.accuracy > 0.8"), "2.0.0 1.0.0");
+  assertEquals(await versions("--where", "labels.stage != rejected"), "4.0.0 2.0.0 1.0.0");
+  assertEquals(await versions("--sort", "-metadata.accuracy"), "2.0.0 1.0.0 3.0.0 4.0.0");
+  assertEquals(await versions("--sort", "metadata.accuracy"), "3.0.0 1.0.0 2.0.0 4.0.0");
+  assertEquals(await versions("--sort", "version", "--limit", "2"), "1.0.0 2.0.0");
+  assertEquals(
+    await versions("--where", "version < 3", "--sort", "-metadata.accuracy", "--limit", "1"),
+    "2.0.0",
+  );
+  const columns = "version,metadata.accuracy,labels.stage,metadata.note";
+  const table = await it.succeeds(["versions", "m", "--columns", columns, "--range", ">=3"]);
+  assertEquals(table.trimEnd().split("\n").map((line) => line.trimEnd().split(/ {2,}/)), [
+    ["VERSION", "metadata.accuracy", "labels.stage", "metadata.note"],
+    ["4.0.0", "first"],
+    ["3.0.0", "0.7", "rejected"],
+  ]);
+  const [best] = await it.jsonLines("versions m --sort -metadata.accuracy --limit 1 --json");
+  assertEquals([best.version, best.metadata], ["2.0.0", { accuracy: 0.95 }]);
+  await it.fails("versions m --sort accuracy", 2, 'unknown field "accuracy"');
+  await it.fails("versions m --columns version,__proto__", 2, "unknown field");
+  const { err } = await it.holdfast(["versions", "m", "--where", "metadata.accuracy > 1"]);
+  assertStringIncludes(err, "matches");
+});
+
+filledTest("ls --where says that it looked at latest versions, or looks at all", async (it) => {
+  const told = "Only the latest versions were looked at";
+  const latest = await it.holdfast(["ls", "--where", "version = 1", "--quiet"]);
+  assertEquals(latest.out.trim().split("\n"), ["data:raw", "note"]);
+  const run = (...flags: string[]) => it.holdfast(["ls", "--where", "version = 1", ...flags]);
+  assertStringIncludes((await run()).err, told);
+  const all = await run("--all-versions", "--json");
+  assertEquals(all.err.includes(told), false);
+  const rows = all.out.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(rows.map(({ name, version, versions }) => [name, version, versions]), [
+    ["config", "1.0.0", 2],
+    ["data:raw", "1.0.0", 1],
+    ["note", "1.0.0", 1],
+  ]);
+  assertStringIncludes((await run("--all-versions")).out, "VERSION ");
+  await it.fails("ls --all-versions --alias production", 2, "one version");
+});
