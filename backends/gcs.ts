@@ -49,12 +49,13 @@ export interface GcsBackendOptions {
   keyFilename?: string;
   /**
    * The key of a service account, or a function that returns one or an access token. The function
-   * is called before the first request, and again if the store rejects its result.
+   * is called before the first request, and again if the store rejects its result. `anonymous` for
+   * requests without a token to a public bucket.
    *
    * @default found by the library: `GOOGLE_APPLICATION_CREDENTIALS`, the file of gcloud, the
    * account of the machine
    */
-  credentials?: GcsCredentials;
+  credentials?: GcsCredentials | "anonymous";
   /** A `Storage` of `@google-cloud/storage` to sign in with. It replaces the options above. */
   storage?: GcsClient;
   /**

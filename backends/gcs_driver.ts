@@ -9,17 +9,17 @@ import type {
 } from "../core/driver.ts";
 import { described } from "../core/text/described.ts";
 import { loadPart } from "../core/urls/load_part.ts";
-import { type BackendPlace, checkParameters } from "../core/urls/store_place.ts";
+import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { type BucketSettings, isThere, storagePlace } from "./bucket/describe.ts";
 
 export const gcsDriver: Driver = {
   kind: "gcs",
   schemes: ["gs", "gcs"],
   buckets: true,
-  parameters: ["endpoint"],
+  parameters: ["endpoint", "anonymous"],
   variables: ["GOOGLE_"],
   help: {
-    urls: "gs://bucket/prefix with ?endpoint=URL",
+    urls: "gs://bucket/prefix with ?endpoint=URL&anonymous=true",
     credentials: "gs: URLs use Google's own sources (GOOGLE_APPLICATION_CREDENTIALS …)",
   },
   open,
@@ -60,7 +60,8 @@ async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Bac
   const { bucket, prefix, parameters: { endpoint } } = place;
   checkParameters(place, gcsDriver.parameters);
   const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
-  const { credentials, createBucket, retryForMs, logger, system } = options;
+  const { createBucket, retryForMs, logger, system } = options;
+  const credentials = isOn(place, "anonymous") ? "anonymous" : options.credentials;
   return createGcsBackend({
     ...{ bucket, prefix, endpoint, credentials, createBucket, retryForMs, logger, system },
   });
@@ -73,9 +74,10 @@ function accountProblem(value: unknown): string | undefined {
 }
 
 async function findCredentials(
-  _place: BackendPlace,
+  { parameters }: BackendPlace,
   { system: { env } }: CredentialSources,
 ): Promise<FoundCredentials> {
+  if (parameters.anonymous) return { found: true, where: "none: requests carry no token" };
   const named = env("GOOGLE_APPLICATION_CREDENTIALS");
   if (named) {
     return { found: await isThere(named), where: `${named} (GOOGLE_APPLICATION_CREDENTIALS)` };

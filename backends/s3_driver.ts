@@ -5,7 +5,7 @@ import type { CredentialSources, Driver, FoundCredentials } from "../core/driver
 import type { OpenStoreOptions, StorageDescription } from "../core/driver.ts";
 import { fault, isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
-import { type BackendPlace, checkParameters } from "../core/urls/store_place.ts";
+import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { type BucketSettings, isThere, KEY_ALIASES, storagePlace } from "./bucket/describe.ts";
 import type { S3ConfigEntry, S3Configs } from "./s3_configs.ts";
 import type { BucketOptions } from "./s3_configs/open_bucket.ts";
@@ -72,13 +72,6 @@ async function open(
       ? credentials as BucketOptions["credentials"]
       : configured,
   });
-}
-
-function isOn({ scheme, bucket, parameters }: BackendPlace, name: string): boolean {
-  if (parameters[name] === undefined || parameters[name] === "true") return name in parameters;
-  const state = `${name} is not "true"`, hint = `Write ?${name}=true, or omit it.`;
-  const subject = `${scheme}://${bucket}`;
-  throw fault({ code: "Invalid", action: "use the URL", subject, state, hint });
 }
 
 function putOptionsOf({ parameters }: BackendPlace): Record<string, string> | undefined {

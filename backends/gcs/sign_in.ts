@@ -56,7 +56,7 @@ export type GcsCredentials = GcsServiceAccountKey | (() => GcsCredential | Promi
 export interface SignInOptions {
   projectId?: string;
   keyFilename?: string;
-  credentials?: GcsCredentials;
+  credentials?: GcsCredentials | "anonymous";
   storage?: GcsClient;
   newClient: (key?: GcsServiceAccountKey) => GcsClient;
   /** Milliseconds until a request for a token times out. */
@@ -81,7 +81,7 @@ export class SignIn {
   readonly #ask: Ask | undefined;
   readonly #key: GcsServiceAccountKey | undefined;
   readonly #client: GcsClient;
-  /** True for an emulator: it receives no credentials except those of a function. */
+  /** True on request, and for an emulator: it receives no credentials except those of a function. */
   readonly #anonymous: boolean;
   #current: Promise<Session> | undefined;
 
@@ -89,14 +89,14 @@ export class SignIn {
     const { credentials, storage, newClient } = options;
     this.#options = options;
     if (typeof credentials === "function") this.#ask = credentials;
-    else this.#key = credentials;
+    else if (credentials !== "anonymous") this.#key = credentials;
     const client = this.#client = storage ?? newClient(this.#key);
     this.endpoint = plainEndpoint(client.apiEndpoint);
     if (client.customEndpoint) this.customEndpoint = this.endpoint;
-    this.#anonymous = client.customEndpoint &&
-      (storage === undefined
-        ? this.endpoint.startsWith("http:")
-        : client.useAuthWithCustomEndpoint !== true);
+    this.#anonymous = credentials === "anonymous" || client.customEndpoint &&
+        (storage === undefined
+          ? this.endpoint.startsWith("http:")
+          : client.useAuthWithCustomEndpoint !== true);
   }
 
   async pass(signal?: AbortSignal): Promise<Pass> {

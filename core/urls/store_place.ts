@@ -46,6 +46,17 @@ export function checkParameters(
   );
 }
 
+/** Returns true for a parameter that is `true`, false without it. Throws `Invalid` otherwise. */
+export function isOn({ scheme, bucket, parameters }: BackendPlace, name: string): boolean {
+  const value = parameters[name];
+  if (value === undefined || value === "true") return value !== undefined;
+  throw invalid(
+    `${scheme}://${bucket}`,
+    `${name} is not "true"`,
+    `Write ?${name}=true, or omit it.`,
+  );
+}
+
 /** Throws `Invalid` for an endpoint that is not an HTTP URL or contains credentials. */
 function checkEndpoint(endpoint: string | undefined): void {
   if (endpoint === undefined) return;

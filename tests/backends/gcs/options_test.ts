@@ -1,6 +1,8 @@
 import { Storage } from "npm:@google-cloud/storage@^7";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { createGcsBackend, type GcsBackendOptions } from "../../../backends/gcs.ts";
+import { SignIn } from "../../../backends/gcs/sign_in.ts";
+import { openBackend } from "../../../backends/mod.ts";
 import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -39,6 +41,14 @@ Deno.test("a worker opens the same bucket with credentials from here", async () 
     assertEquals(await reopen?.functions?.credentials(), given);
   }
   assertEquals(createGcsBackend({ ...plain, storage: new Storage() }).reopen, undefined);
+});
+
+Deno.test("a public bucket is read without a token", async () => {
+  const backend = await openBackend("gs://public/data?anonymous=true");
+  const { credentials } = backend.reopen?.options as { credentials: "anonymous" };
+  const signIn = new SignIn({ credentials, newClient: () => new Storage(), timeoutMs: 1000 });
+  assertEquals(await signIn.pass(), { headers: {} });
+  assertEquals(await signIn.signer(), undefined);
 });
 
 Deno.test("impossible options are Invalid", () => {
