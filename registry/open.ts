@@ -25,6 +25,7 @@ import { guardBackend } from "./cell/presence.ts";
 import { type Context, rememberContext } from "./operations/context.ts";
 import { copyVersion } from "./operations/copy.ts";
 import { deleteRef } from "./operations/delete.ts";
+import { readOrRecall } from "./cache/cached_records.ts";
 import { createPayloadJobs } from "./cache/payload_jobs.ts";
 import { listNames, listVersions } from "./operations/listing.ts";
 import {
@@ -87,14 +88,18 @@ export async function openOnBackend(
     voids: new Set<string>(),
   };
   const place = chooseCache(opening, options);
+  const read = () => openSettings(opening, { ...options, cache: undefined });
+  const { logger } = opening;
   const stored = await worded(
     { verb: "open the registry" },
-    () => openSettings(opening, { ...options, cache: undefined }),
+    place && opening.readOnly
+      ? () => readOrRecall({ ...place, system, logger, location: backend.location }, read)
+      : read,
   );
   const { settings: _, rules: __, share: ___, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
   const cache = place &&
-    new RegistryCache({ ...place, registry: seen, system, logger: opening.logger });
+    new RegistryCache({ ...place, registry: seen, system, logger });
   const kept = guardBackend({ ...opening, ...stored });
   const executor = createExecutor(createPayloadJobs({ backend: kept, cache }));
   const { id } = stored;

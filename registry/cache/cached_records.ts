@@ -7,9 +7,9 @@ import type { ReadOptions, Verify } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { countingHead, isLate } from "../cell/voids.ts";
 import type { Store } from "../cell/store.ts";
-import { recordKey, versionCell } from "../format/layout.ts";
+import { recordKey, SETTINGS, versionCell } from "../format/layout.ts";
 import type { Located } from "../cell/heads.ts";
-import type { RegistryCache } from "./cache.ts";
+import { type CacheParts, RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
 
 export interface CachingStore extends Store {
@@ -124,4 +124,39 @@ export async function whileForgetting<T>(
 function isSameHead(seen: SeenHead, head: SeenHead | undefined): boolean {
   const members = ["generation", "size", "modifiedAt", "etag"] as const;
   return head !== undefined && members.every((name) => head[name] === seen[name]);
+}
+
+/** A registry that is not open yet is known by its location alone. */
+const UNKNOWN = { id: "00000000-0000-0000-0000-000000000000", createdAt: 0 };
+
+/**
+ * Reads the settings of a registry that is opened for reading, and keeps them. If the store does
+ * not answer, returns the last ones, with which cached versions can be loaded.
+ */
+export async function readOrRecall<T extends object>(
+  { location, ...parts }: Omit<CacheParts, "registry"> & { location: string },
+  read: () => Promise<T>,
+): Promise<T> {
+  const cache = new RegistryCache({ ...parts, registry: { ...UNKNOWN, location } });
+  const recalled = async () => (await cache.getRecord(SETTINGS))?.bytes;
+  try {
+    const settings = await read();
+    const bytes = new TextEncoder().encode(JSON.stringify(settings));
+    const last = await recalled();
+    if (last === undefined || !isEqual(last, bytes)) {
+      const seen = { generation: 1, size: bytes.byteLength, modifiedAt: 0 };
+      cache.keepRecord(SETTINGS, { seen, bytes });
+      await cache.close();
+    }
+    return settings;
+  } catch (error) {
+    const last = isRegistryError(error, "Unavailable") ? await recalled() : undefined;
+    if (last === undefined) throw error;
+    parts.logger.warn(`${location} does not answer: only cached versions can be loaded`);
+    return JSON.parse(new TextDecoder().decode(last));
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
 }

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
-import { openRegistry } from "../../../mod.ts";
+import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/operations/context.ts";
 import { fileSet, filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
+import { withHooks } from "../with_hooks.ts";
 import { busy, late } from "../scripted_backend.ts";
 import { damage, testCached } from "./cached_world.ts";
 
@@ -245,4 +246,37 @@ testCached("no name, version or path is in the keys of the cache", async (world)
   assertEquals(keys.length, 3);
   const form = /^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$/;
   for (const key of keys) assertMatch(key, form);
+});
+
+testCached("a registry opened for reading needs no store for cached versions", async (world) => {
+  const { registry, open, backend } = world;
+  await registry.save("a", filler("one"), { version: "1" });
+  await registry.save("a", filler("two"), { version: "2" });
+  const reading = { readOnly: true, retryForMs: 0 };
+  const online = await open(reading);
+  await online.registry.load("a@1");
+  await online.settle();
+  const location = backend.location;
+  const store = withHooks(createMemoryBackend({ system: world.system }), {
+    before: () =>
+      Promise.reject(
+        new RegistryError({ code: "Unavailable", message: "Cannot read: offline", hint: "Wait." }),
+      ),
+  });
+  const offline = await openRegistry({ ...store, location }, {
+    ...{ ...reading, system: world.system, cache: { backend: world.cacheStore } },
+  });
+  assertEquals(await offline.load("a@1"), filler("one"));
+  assertEquals((await offline.open("a@1")).info.version, "1.0.0");
+  const writing = { system: world.system, retryForMs: 0, cache: { backend: world.cacheStore } };
+  const refused = [
+    offline.load("a@2"),
+    offline.load("a"),
+    openRegistry({ ...store, location: "memory:2" }, { ...writing, readOnly: true }),
+    openRegistry({ ...store, location }, writing),
+  ];
+  for (const call of refused) {
+    const error = await call.then(() => undefined, (error) => error);
+    assert(isRegistryError(error, "Unavailable"), String(error));
+  }
 });
