@@ -262,7 +262,7 @@ async function verifyVersion(
       report.bytes += all - damagedBytes;
       report.files += files.length - damaged.length;
       damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
-      return [...damaged, ...counted(problem)];
+      return [...damaged, ...counted(damaged.length === 0 ? problem : undefined)];
     } catch (error) {
       if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
       return counted(await asPartial(context, error, signal));
