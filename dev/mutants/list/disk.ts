@@ -21,7 +21,7 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/swept-stage-is-a-fault",
     file: "backends/local/place.ts",
-    text: "if (!fs.existsSync(stagePath)) throw fenced(root, key, error);",
+    text: "if (!fs.existsSync(stagePath)) throw lost(root, key, error);",
     replacement: "if (!fs.existsSync(stagePath)) throw error;",
     test: "tests/registry/cell/durability_test.ts",
     testName: "a writer whose stage file was collected stops",
