@@ -1,5 +1,5 @@
 // `holdfast ls`
-import type { ArtifactInfo, Registry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
@@ -100,8 +100,8 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const filter = await nameFilter(registry, begin, io.signal);
     const { chosen, meets } = choiceOf(flags, io.system.now());
     const { signal } = io;
-    const all = chosen || sort !== "name"; // reads all to find the first
-    const names = filtered(registry, filter, { after, limit: all ? undefined : limit, signal });
+    const most = chosen || sort !== "name" ? undefined : limit; // reads all to find the first
+    const names = filtered(registry, filter, { after, limit: most, signal });
     const damage = new Damage();
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const hides = !flags.all && !chosen && begin === "";
@@ -112,12 +112,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const picks = { long, alias, allVersions, meets, chosen, unread };
     const how = { ...picks, damage, signal, sort, most: limit };
     const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
-    const columns = shared.quiet
-      ? undefined
-      : (long ? LONG_COLUMNS : COLUMNS).map((column) =>
-        allVersions && column === "LATEST" ? "VERSION" : column
-      );
-    const count = await printTable(context, columns, rows);
+    const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
     damage.end();
     if (hidden > 0) await context.note(hiddenText(hidden));
     if (unread.versions > 0) {
@@ -127,6 +122,10 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     await context.note(nothing({ chosen, after, begin, none: filter.none }));
   },
 });
+
+function columnsOf({ long, allVersions }: LsFlags): (Column | string)[] {
+  return (long ? LONG_COLUMNS : COLUMNS).with(1, allVersions ? "VERSION" : "LATEST");
+}
 
 /** Returns the condition of a version, and whether the flags choose among names at all. */
 function choiceOf(
@@ -246,28 +245,15 @@ async function row(
   name: string,
   options: RowOptions,
 ): Promise<FoundRow | undefined> {
-  const { long, alias, allVersions, unread, meets, chosen, damage, signal } = options;
-  const all: string[] = [];
-  let count = 0;
-  let newest: string | undefined;
-  let release: string | undefined;
-  for await (const { version } of registry.versions(name, { signal })) {
-    count++;
-    newest ??= version;
-    if (!version.includes("-")) release ??= version;
-    if (allVersions && chosen) all.push(version);
-  }
-  if (chosen && !allVersions && alias === undefined) unread.versions += Math.max(0, count - 1);
-  let found: Awaited<ReturnType<typeof damage.collect<ArtifactInfo>>> | undefined;
-  for (const version of all.length > 0 ? all : [alias]) {
-    const reading = registry.info(name, { version, annotations: chosen, signal });
-    found = await damage.collect(name, reading);
-    if (found.value !== undefined && meets(found.value)) break;
-  }
-  const { value: info, error } = found!;
+  const { long, allVersions, meets, chosen, damage, signal } = options;
+  const listed = registry.versions(name, { signal });
+  const versions = await Array.fromAsync(listed, ({ version }) => version);
+  const count = versions.length;
+  const { value: info, error } = await firstMatch(registry, name, versions, options);
   if (info === undefined) {
     if (chosen) return undefined;
-    const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
+    const latest = versions.find((version) => !version.includes("-")) ?? versions[0] ?? "";
+    const known = [name, latest, String(count), damageMark(error)];
     const cells = (long ? LONG_COLUMNS : COLUMNS).map((_, i) => known[i] ?? "");
     const json = { name, latest: known[1], versions: count, error: damageJson(error) };
     return { json, cells, name, size: 0, saved: 0, versions: count };
@@ -289,4 +275,26 @@ async function row(
     cells: [...cells, materializer.id, digest.slice(0, 12), shown],
     ...sortedBy,
   };
+}
+
+/** Returns the first version that meets the condition, or the last one that was read. */
+async function firstMatch(
+  registry: Registry,
+  name: string,
+  versions: readonly string[],
+  { alias, allVersions, unread, meets, chosen, damage, signal }: RowOptions,
+) {
+  const seesAll = allVersions && chosen && versions.length > 0;
+  if (chosen && !seesAll && alias === undefined) {
+    unread.versions += Math.max(0, versions.length - 1);
+  }
+  const read = (version?: string) =>
+    damage.collect(name, registry.info(name, { version, annotations: chosen, signal }));
+  if (!seesAll) return await read(alias);
+  let found = await read(versions[0]);
+  for (const version of versions.slice(1)) {
+    if (found.value !== undefined && meets(found.value)) break;
+    found = await read(version);
+  }
+  return found;
 }
