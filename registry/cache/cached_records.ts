@@ -9,6 +9,7 @@ import { countingHead, isLate } from "../cell/voids.ts";
 import type { Store } from "../cell/store.ts";
 import { recordKey, SETTINGS, versionCell } from "../format/layout.ts";
 import type { Located } from "../cell/heads.ts";
+import type { NoteKeeper } from "../payload/unfinished.ts";
 import { type CacheParts, RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
 
@@ -159,4 +160,17 @@ export async function readOrRecall<T extends object>(
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** Keeps the note of interrupted saves of a name beside the cached records. */
+export function noteKeeper({ cache }: CachingStore, name: string): NoteKeeper | undefined {
+  const cell = `unfinished/${name}`;
+  return cache && {
+    read: async () => (await cache.getRecord(cell))?.bytes,
+    write: async (bytes) => {
+      const seen = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };
+      await cache.keepRecord(cell, { seen, bytes });
+    },
+    remove: () => cache.removeRecord(cell),
+  };
 }

@@ -31,7 +31,8 @@ import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { type Base, createBase, isStaleView } from "../payload/base.ts";
 import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
-import { type NoteKeeper, Unfinished } from "../payload/unfinished.ts";
+import { noteKeeper } from "../cache/cached_records.ts";
+import { Unfinished } from "../payload/unfinished.ts";
 import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
 import { createChooser } from "./target/keyed.ts";
@@ -323,19 +324,6 @@ class SaveAttempt {
   get #folder(): string | undefined {
     return this.#placed && encodePlace(this.#placed.place);
   }
-}
-
-/** Keeps the note of interrupted saves of a name beside the cached records. */
-function noteKeeper({ cache }: Context, name: string): NoteKeeper | undefined {
-  const cell = `unfinished/${name}`;
-  return cache && {
-    read: async () => (await cache.getRecord(cell))?.bytes,
-    write: async (bytes) => {
-      const seen = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };
-      await cache.keepRecord(cell, { seen, bytes });
-    },
-    remove: () => cache.removeRecord(cell),
-  };
 }
 
 /** Returns the error of unreadable content. Errors of the registry and aborts stay. */

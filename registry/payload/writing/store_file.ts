@@ -15,6 +15,7 @@ import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { type Earlier, isNear, openEarlier, planAgainst, storePieces } from "./earlier.ts";
 import type {
+  EarlierFile,
   FileFacts,
   PackedFilesReply,
   PackFilesJob,
@@ -34,20 +35,27 @@ export async function storeFile(
   const sending: Sending = { backend, job, signal, moved };
   if (!repeatable) return await sendContent(sending, newList(sending));
   const given = canBeCut(job) ? sharing?.earlier : undefined;
-  const maker = left
-    ? newList(sending)
-    : given?.expectsEqual === false
-    ? new ListMaker(averageFor(size))
-    : undefined;
   // If a file of this size is unchanged, nothing of it is read in the store.
-  const cut = (known || left) && await cutContent(sending, maker);
-  if (cut !== undefined && known?.has(cut.seen.sha256)) return cut.seen;
-  const list = left && cut !== undefined && cut.list.count > 0 ? cut.list.encode() : undefined;
-  if (cut !== undefined && left?.has(cut.seen.sha256)) return { ...cut.seen, list };
+  const cut = (known || left) && await cutContent(sending, firstList(sending, given));
+  const stored = cut && storedAlready(job, cut);
+  if (stored !== undefined) return stored;
   const earlier = given && await openEarlier(sending, given, size);
   if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
-  if (cut !== undefined) return await sendAgain(sending, cut.seen, list);
+  if (cut !== undefined) return await sendAgain(sending, cut.seen);
   return await sendContent(sending, newList(sending));
+}
+
+/** Begins a list of chunks where one is needed even if the file is not stored. */
+function firstList(sending: Sending, earlier: EarlierFile | undefined): ListMaker | undefined {
+  const { left, content: { size = 0 } } = sending.job;
+  if (left !== undefined) return newList(sending);
+  return earlier?.expectsEqual === false ? new ListMaker(averageFor(size)) : undefined;
+}
+
+function storedAlready({ known, left }: StoreFileJob, { seen, list }: Cut) {
+  if (known?.has(seen.sha256)) return seen;
+  if (!left?.has(seen.sha256)) return undefined;
+  return list.count > 0 ? { ...seen, list: list.encode() } : seen;
 }
 
 /** Stores a file that has an earlier version. */
