@@ -21,7 +21,7 @@ import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./disk/cache_folder.ts";
-import { fault } from "./core/errors.ts";
+import { denied, fault, invalid } from "./core/errors.ts";
 import { checkOptions, type OptionNames } from "./core/options/check_options.ts";
 import { checkTarget } from "./core/options/check_target.ts";
 import { worded } from "./registry/contract/verb_errors.ts";
@@ -164,10 +164,7 @@ function chooseCache(
   if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
   const { problem, unsafe = false } = folder;
   if (unsafe && path !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "use this cache folder",
-      state: problem,
+    throw invalid("use this cache folder", undefined, problem, {
       hint:
         "Pass a folder that only you may write to (chmod go-w), or one that does not exist yet.",
     });
@@ -193,10 +190,7 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
   if (backend !== undefined) return await clear(backend);
   const folder = cacheFolder(path, system);
   if ("path" in folder) return await clear(createCacheBackend(folder.path, options));
-  throw fault({
-    code: "Denied",
-    action: "clear the cache",
-    state: folder.problem,
+  throw denied("clear the cache", undefined, folder.problem, {
     hint:
       "Set HOLDFAST_CACHE to a folder, or pass its path, and allow this program to read and write it.",
   });

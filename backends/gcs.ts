@@ -6,7 +6,7 @@
 import { endQuietStart } from "./gcs/quiet_start.ts"; // before the library
 import { Storage } from "npm:@google-cloud/storage@^7";
 import type { Backend } from "../core/backend.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
@@ -176,10 +176,7 @@ function checkNumbers(numbers: Record<string, number>): void {
   for (const [name, value] of Object.entries(numbers)) {
     const unit = name === "partBytes" ? PART_UNIT : 1;
     if (Number.isSafeInteger(value) && value > 0 && value % unit === 0) continue;
-    throw fault({
-      code: "Invalid",
-      action: "open bucket",
-      state: `${name} is ${value}`,
+    throw invalid("open bucket", undefined, `${name} is ${value}`, {
       hint: `Pass a positive ${unit === 1 ? "integer" : `multiple of ${unit}`}.`,
     });
   }

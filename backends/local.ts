@@ -6,7 +6,7 @@
  */
 import type { Backend, CallOptions, Layout, ListOptions, Locking } from "../core/backend.ts";
 import type { ObjectInfo, Prefix } from "../core/backend.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
@@ -186,10 +186,7 @@ async function* listInTurns(
 /** A typo would select the default, which the settings of a new registry then keep forever. */
 function checkWord(name: string, word: string, words: readonly string[]): void {
   if (words.includes(word)) return;
-  throw fault({
-    code: "Invalid",
-    action: "open folder",
-    state: `${name} is ${shown(word)}`,
+  throw invalid("open folder", undefined, `${name} is ${shown(word)}`, {
     hint: `Omit ${name}, or use one of ${words.map((word) => `"${word}"`).join(", ")}.`,
   });
 }

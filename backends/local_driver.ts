@@ -1,6 +1,6 @@
 // Description of the driver for folders.
 import type { Driver, StorageDescription } from "../core/driver.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import type { BackendPlace } from "../core/urls/store_place.ts";
 
 const local: StorageDescription = {
@@ -28,11 +28,7 @@ export const localDriver: Driver = {
 function pathOf({ url, scheme, bucket }: BackendPlace): string {
   if (scheme === "file") return url;
   if (bucket === "") return url.slice(scheme.length + 1);
-  throw fault({
-    code: "Invalid",
-    action: "open",
-    subject: `${scheme}://…`,
-    state: '"//" is only for buckets',
+  throw invalid("open", `${scheme}://…`, '"//" is only for buckets', {
     hint: `Write "${scheme}:data", or the plain path.`,
   });
 }

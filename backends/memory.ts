@@ -7,7 +7,7 @@
  */
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
-import { fault } from "../core/errors.ts";
+import { fault, invalid } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { realSystem, type System } from "../core/system.ts";
 
@@ -61,11 +61,7 @@ export function createMemoryBackend(
       const bytes = plainBytes(await bodyBytes(body, signal)).slice();
       signal?.throwIfAborted();
       if (size !== undefined && size !== bytes.byteLength) {
-        throw fault({
-          code: "Invalid",
-          action: "put",
-          subject: `"${key}"`,
-          state: `the body has ${bytes.byteLength} bytes, not ${size}`,
+        throw invalid("put", `"${key}"`, `the body has ${bytes.byteLength} bytes, not ${size}`, {
           key,
         });
       }

@@ -1,6 +1,6 @@
 // Description of the driver for memory.
 import type { Driver } from "../core/driver.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
 export const memoryDriver: Driver = {
@@ -13,13 +13,7 @@ export const memoryDriver: Driver = {
     if (url.toLowerCase() === "memory:") {
       return (await import("./memory.ts")).createMemoryBackend({ system });
     }
-    throw fault({
-      code: "Invalid",
-      action: "open",
-      subject: shown(url),
-      state: "memory stores have no name",
-      hint: 'Write "memory:".',
-    });
+    throw invalid("open", shown(url), "memory stores have no name", { hint: 'Write "memory:".' });
   },
   storages: {
     memory: {

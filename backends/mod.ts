@@ -9,7 +9,7 @@
  * @module
  */
 import type { Backend, Layout, Locking } from "../core/backend.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { didYouMean } from "../core/text/nearest.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
@@ -115,11 +115,7 @@ export async function openBackend(
   const { backends = createBackends() } = options;
   const place = readPlace(String(url));
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
-  throw fault({
-    code: "Invalid",
-    action: "open store",
-    subject: shown(`${place.scheme}:`),
-    state: "unknown scheme",
+  throw invalid("open store", shown(`${place.scheme}:`), "unknown scheme", {
     hint: `${didYouMean(place.scheme, backends.names())}Use one of ${
       backends.names().join(", ")
     }, or "./${place.scheme}:…" for a folder.`,

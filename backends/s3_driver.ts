@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Backend } from "../core/backend.ts";
 import type { CredentialSources, Driver, FoundCredentials } from "../core/driver.ts";
 import type { OpenStoreOptions, StorageDescription } from "../core/driver.ts";
-import { fault, isRegistryError } from "../core/errors.ts";
+import { invalid, isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { type BucketSettings, isThere, KEY_ALIASES, storagePlace } from "./bucket/describe.ts";
@@ -182,11 +182,7 @@ function keysOf(
   const [given, missing] = accessKeyId === undefined
     ? ["secretAccessKey", "accessKeyId"]
     : ["accessKeyId", "secretAccessKey"];
-  throw fault({
-    code: "Invalid",
-    action: "open storage",
-    subject: kind,
-    state: `${given} is set, ${missing} is not`,
+  throw invalid("open storage", kind, `${given} is set, ${missing} is not`, {
     hint: "Set both, or neither to use the configured credentials.",
   });
 }

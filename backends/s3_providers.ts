@@ -1,5 +1,5 @@
 // Differences between S3-compatible stores, a row per vendor.
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
 /** Names of supported vendors. */
@@ -124,11 +124,7 @@ export const S3_PROVIDERS: ReadonlyMap<S3ProviderId, S3Provider> = new Map(
 export function findS3Provider(id: string): S3Provider {
   const row = S3_PROVIDERS.get(id as S3ProviderId);
   if (row !== undefined) return row;
-  throw fault({
-    code: "Invalid",
-    action: "use provider",
-    subject: shown(id),
-    state: "unknown provider",
+  throw invalid("use provider", shown(id), "unknown provider", {
     hint: `Use one of ${[...S3_PROVIDERS.keys()].join(", ")}; "minio" fits most other servers.`,
   });
 }

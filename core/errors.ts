@@ -124,6 +124,27 @@ export function fault({ subject, ...fields }: Fault): RegistryError {
   return new RegistryError(subject === undefined ? fields : { ...fields, subject: `${subject}` });
 }
 
+/** Returns a constructor of failures with one code: `notFound("load", "a@1", "no such version")`. */
+function faultOf(code: ErrorCode) {
+  return (
+    action: string,
+    subject: Fault["subject"],
+    state: string,
+    details?: Omit<Fault, "code" | "action" | "subject" | "state">,
+  ): RegistryError => fault({ code, action, subject, state, ...details });
+}
+
+export const notFound = faultOf("NotFound");
+export const alreadyExists = faultOf("AlreadyExists");
+export const conflict = faultOf("Conflict");
+export const invalid = faultOf("Invalid");
+export const unsupported = faultOf("Unsupported");
+export const corrupt = faultOf("Corrupt");
+export const denied = faultOf("Denied");
+export const unavailable = faultOf("Unavailable");
+export const unresolved = faultOf("Unknown");
+export const taskFailed = faultOf("TaskFailed");
+
 /** Returns the message of a failure. A place that equals the subject is not repeated. */
 export function sentenceOf(
   { action, subject, state, place }: Pick<Fault, "action" | "subject" | "state" | "place">,

@@ -1,6 +1,6 @@
 // The contract of an event bus: publishers send events to topics, and subscribers receive them, in
 // this process or, over a server, in others.
-import { fault, type RegistryError } from "./errors.ts";
+import { fault, invalid, type RegistryError } from "./errors.ts";
 import { shown } from "./naming/names.ts";
 import type { SignalOptions } from "./registry/saving.ts";
 import { plainProblem, type PlainValue } from "./text/plain_value.ts";
@@ -145,10 +145,7 @@ export function checkPattern(pattern: string): void {
   const topic = typeof pattern === "string" &&
     pattern.replace(/(^|\.)\*\*$/, "$1rest").replace(/(^|\.)\*(?=\.|$)/g, "$1any");
   if (isTopic(topic)) return;
-  throw fault({
-    code: "Invalid",
-    action: "subscribe",
-    state: `invalid pattern ${shown(pattern)}`,
+  throw invalid("subscribe", undefined, `invalid pattern ${shown(pattern)}`, {
     hint: "Pass a topic, * for one of its words, or ** for the rest: registry.saved, registry.**.",
   });
 }

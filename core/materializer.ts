@@ -2,7 +2,7 @@
 import { described } from "./text/described.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
-import { fault, type RegistryError } from "./errors.ts";
+import { fault, invalid, type RegistryError } from "./errors.ts";
 import type { FileInfo } from "./record.ts";
 
 /** Bytes that can be read more than once, such as a file on disk. */
@@ -145,11 +145,7 @@ export function checkMaterializer(
 ): void {
   const valid = typeof id === "string" && id.length <= 200 && /^[a-z0-9][a-z0-9._/-]*$/.test(id);
   if (valid && Number.isSafeInteger(formatVersion) && formatVersion >= 1) return;
-  throw fault({
-    code: "Invalid",
-    action: "use materializer",
-    subject: JSON.stringify(id),
-    state: "invalid id or formatVersion",
+  throw invalid("use materializer", JSON.stringify(id), "invalid id or formatVersion", {
     hint: "Use lowercase letters, digits and . _ / - (acme/model), and a formatVersion from 1.",
   });
 }

@@ -2,7 +2,7 @@
 // never those of other work in progress.
 import { realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { isRegistryFolder } from "../core/naming/registry_folder.ts";
@@ -142,11 +142,7 @@ function checkMayRemove(root: string, system: Pick<System, "env">): void {
     ? "it is a registry, or inside one"
     : undefined;
   if (state === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "remove other files from",
-    subject: shown(root),
-    state,
+  throw invalid("remove other files from", shown(root), state, {
     hint: "Choose a folder that contains nothing but this download.",
   });
 }

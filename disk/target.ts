@@ -2,7 +2,7 @@
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Artifact } from "../core/artifact.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { alreadyExists, fault, invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { errorCode } from "./file_errors.ts";
@@ -50,11 +50,7 @@ export function findTarget(artifact: Artifact, to: string): Target {
 export function checkOutside(folder: string, path: string): void {
   const isOutside = (place: string, of: string) => place !== of && !place.startsWith(join(of, sep));
   if (isOutside(path, folder) && isOutside(realWay(path), realWay(folder))) return;
-  throw fault({
-    code: "Invalid",
-    action: "write",
-    subject: shown(path),
-    state: "it is inside the registry",
+  throw invalid("write", shown(path), "it is inside the registry", {
     hint: "Choose a path outside its folder.",
   });
 }
@@ -97,21 +93,13 @@ function isDirectory(path: string): boolean {
 }
 
 export function exists(path: string, state: string): RegistryError {
-  return fault({
-    code: "AlreadyExists",
-    action: "write",
-    subject: shown(path),
-    state,
+  return alreadyExists("write", shown(path), state, {
     hint: "Choose another path, or set `overwrite` to replace files and `delete` for folders.",
   });
 }
 
 function unsafePath(path: string, problem: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "write file",
-    subject: `${shown(path)} of the artifact`,
-    state: problem,
+  return invalid("write file", `${shown(path)} of the artifact`, problem, {
     hint: "Read single files with registry.open(ref) and file(path).",
     hints: { cli: "Read single files with holdfast cat REF PATH." },
   });

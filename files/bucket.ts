@@ -8,7 +8,7 @@
  * @module
  */
 import { type Backend, type CallOptions, isPrefix, type ObjectInfo } from "../core/backend.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { contentSize, contentStream } from "../formats/content/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
@@ -74,10 +74,7 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
 export function createBucketFiles(options: BucketFilesOptions): FileStore {
   const { backend } = options;
   if (typeof backend?.get === "function") return new BucketFiles(options);
-  throw fault({
-    code: "Invalid",
-    action: "create file store",
-    state: `${described(backend)} is not a backend`,
+  throw invalid("create file store", undefined, `${described(backend)} is not a backend`, {
     hint: 'Pass { backend: await openBackend("s3://bucket/prefix") }.',
   });
 }

@@ -5,7 +5,7 @@
  */
 import { driverOf } from "../backends/drivers.ts";
 import type { Backend } from "../core/backend.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault, invalid, type RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
 import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
@@ -208,10 +208,7 @@ function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is Fil
   if (typeof stores === "object" && stores !== null) {
     return typeof stores.names === "function" && typeof stores.register === "function";
   }
-  throw fault({
-    code: "Invalid",
-    action: "create a file manager",
-    state: `${described(stores)} is not a set of stores`,
+  throw invalid("create a file manager", undefined, `${described(stores)} is not a set of stores`, {
     hint: "Pass createFileStores(), or stores by name: { mine: store }.",
   });
 }

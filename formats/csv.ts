@@ -5,7 +5,7 @@
  */
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "npm:csv-parse@^7";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { invalid, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import type { Columns, RowOf, Table, TableRows } from "./tables/table.ts";
 import { decodeText } from "./content/text_stream.ts";
@@ -84,10 +84,7 @@ async function* boundedLines(
 }
 
 function noCsv(state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read CSV",
-    state: state.replace(/\.$/, ""),
+  return invalid("read CSV", undefined, state.replace(/\.$/, ""), {
     hint: "Use UTF-8, quote cells with a comma, quote or line break, and double quotes in them.",
     cause,
   });

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type ErrorCode, fault, type RegistryError } from "../core/errors.ts";
+import { type ErrorCode, fault, notFound, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -145,11 +145,7 @@ export function createFormats(): Formats {
       if (reading !== undefined && part !== undefined) return await loadFormat(part, reading);
       const load = formats.get(id);
       if (load !== undefined) return await load();
-      throw fault({
-        code: "NotFound",
-        action: "find format",
-        subject: shown(id),
-        state: "unknown format",
+      throw notFound("find format", shown(id), "unknown format", {
         hint: `Use one of ${[...formats.keys()].join(", ")}.`,
       });
     },

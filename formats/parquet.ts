@@ -4,7 +4,7 @@
  * @module
  */
 import { shortOrStream } from "./content/short_or_stream.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
@@ -68,10 +68,7 @@ export type { ParquetCompression } from "./parquet/write.ts";
 export function parquet(options: ParquetOptions = {}): Format<ParquetTable, TableRows> {
   const { compression = "snappy" } = options;
   if (!Object.hasOwn(CODEC_NAMES, compression)) {
-    throw fault({
-      code: "Invalid",
-      action: "write Parquet",
-      state: `compression is ${shown(compression)}`,
+    throw invalid("write Parquet", undefined, `compression is ${shown(compression)}`, {
       hint: `Use one of ${Object.keys(CODEC_NAMES).join(", ")}.`,
     });
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
+import { fault, notFound } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
@@ -168,11 +168,7 @@ async function directoryAt(reader: TiffReader, page: number): Promise<Directory>
   for await (const directory of readDirectories(reader)) {
     if (number++ === page) return directory;
   }
-  throw fault({
-    code: "NotFound",
-    action: "read page",
-    subject: `${page} of ${shown(reader.path)}`,
-    state: `it has ${number} pages`,
+  throw notFound("read page", `${page} of ${shown(reader.path)}`, `it has ${number} pages`, {
     hint: "Count pages from 0; readPages() describes them.",
   });
 }

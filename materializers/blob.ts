@@ -1,6 +1,6 @@
 // `Blob`s and `File`s.
 import type { Artifact } from "../core/artifact.ts";
-import { fault } from "../core/errors.ts";
+import { corrupt } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 
@@ -75,11 +75,7 @@ async function readFacts(artifact: Artifact): Promise<BlobFacts> {
     facts = undefined; // refused below
   }
   if (isBlobFacts(facts)) return facts;
-  throw fault({
-    code: "Corrupt",
-    action: "load blob",
-    subject: `"${artifact.info.name}"`,
-    state: "blob.json is invalid",
+  throw corrupt("load blob", `"${artifact.info.name}"`, "blob.json is invalid", {
     hint: "Save it again, or read its content with registry.open(ref).",
   });
 }

@@ -1,6 +1,6 @@
 // Bytes as one file: of arrays, buffers and streams.
 import { plainBytes } from "../core/bytes/bytes.ts";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { ownBytes, viewBytes } from "../formats/arrays/view_bytes.ts";
@@ -70,10 +70,7 @@ export function stream(): ClassMaterializer<ReadableStream<Uint8Array>> {
 /** Returns a stream that fails at a chunk that is not bytes. */
 function checkedStream(value: ReadableStream): ReadableStream<Uint8Array> {
   if (value.locked) {
-    throw fault({
-      code: "Invalid",
-      action: "save stream",
-      state: "it is locked",
+    throw invalid("save stream", undefined, "it is locked", {
       hint: "Save one branch of stream.tee(), or release the reader.",
     });
   }

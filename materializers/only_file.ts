@@ -1,16 +1,12 @@
 // Artifacts of one file.
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import { fault } from "../core/errors.ts";
+import { unsupported } from "../core/errors.ts";
 
 /** Returns the only file of an artifact. Several are `Unsupported`. */
 export function onlyFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files();
   if (files.length === 1) return files[0]!;
-  throw fault({
-    code: "Unsupported",
-    action: "load",
-    subject: `"${artifact.info.name}" as one file`,
-    state: `it has ${files.length} files`,
+  throw unsupported("load", `"${artifact.info.name}" as one file`, `it has ${files.length} files`, {
     hint: "Read the files one by one with registry.open(ref) and file(path).",
     hints: { cli: "Read the files one by one with `holdfast cat REF PATH`." },
   });

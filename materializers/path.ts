@@ -2,7 +2,7 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fault } from "../core/errors.ts";
+import { fault, invalid, unsupported } from "../core/errors.ts";
 import { onDisk } from "../disk/file_errors.ts";
 import { filePathProblem } from "../core/naming/file_paths.ts";
 import { defineMaterializer } from "../core/materializer.ts";
@@ -68,11 +68,7 @@ export function localPath(path: string | URL, options: LocalPathOptions = {}): L
 function pathText(path: string | URL): string {
   const problem = pathProblem(path);
   if (problem === undefined) return path instanceof URL ? fileURLToPath(path) : path;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(String(path))} as a local path`,
-    state: problem,
+  throw invalid("use", `${shown(String(path))} as a local path`, problem, {
     hint: "Pass the path of a file or folder on this machine.",
   });
 }
@@ -165,11 +161,7 @@ function contentOf(file: FoundFile): FileToSave["content"] {
 function followed(path: string, { links }: LocalPathOptions): string {
   if (!lookAt(path).isSymbolicLink()) return path;
   if (links === "follow") return realPath(path);
-  throw fault({
-    code: "Unsupported",
-    action: "save",
-    subject: shown(path),
-    state: "it is a symbolic link",
+  throw unsupported("save", shown(path), "it is a symbolic link", {
     hint: `Use its target: localPath(${shown(realPath(path))}).`,
   });
 }

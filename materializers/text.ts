@@ -1,5 +1,5 @@
 // Strings as UTF-8 files.
-import { fault } from "../core/errors.ts";
+import { fault, unsupported } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
 
@@ -32,11 +32,7 @@ export function text(): ClassMaterializer<string> {
       try {
         return decoder.decode(bytes);
       } catch (cause) {
-        throw fault({
-          code: "Unsupported",
-          action: "load",
-          subject: `"${file.info.path}" as text`,
-          state: "it is not UTF-8",
+        throw unsupported("load", `"${file.info.path}" as text`, "it is not UTF-8", {
           hint: "Read its bytes with bytes().load(await registry.open(ref), {}).",
           cause,
         });

@@ -7,7 +7,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import { areTimes, type DType, isNDArray, type NDArray } from "../formats/arrays/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
-import { fault } from "../core/errors.ts";
+import { unsupported } from "../core/errors.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import { createZarrArray, openZarrArray } from "../formats/zarr.ts";
@@ -67,10 +67,7 @@ async function* newFiles(
   options: ZarrMaterializerOptions & { signal?: AbortSignal },
 ): AsyncIterable<FileToSave> {
   if (!isNDArray(value)) {
-    throw fault({
-      code: "Unsupported",
-      action: "save value in zarr",
-      state: "it is not an array",
+    throw unsupported("save value in zarr", undefined, "it is not an array", {
       hint: "Pass { data, shape, dtype }, or a handle of createZarrArray or openZarrArray.",
     });
   }
@@ -108,10 +105,7 @@ async function* storedFiles(
   options: { signal?: AbortSignal },
 ): AsyncIterable<FileToSave> {
   if (store.list === undefined) {
-    throw fault({
-      code: "Unsupported",
-      action: "save array in zarr",
-      state: "its store cannot list keys",
+    throw unsupported("save array in zarr", undefined, "its store cannot list keys", {
       hint: "Save the array that its read() returns.",
       backend: store.location,
     });

@@ -1,6 +1,6 @@
 // Operators, written as classes or as objects.
 import { stat } from "node:fs/promises";
-import { fault } from "../core/errors.ts";
+import { fault, notFound } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
 import { shownIssue, type StandardSchema } from "../core/standard_schema.ts";
@@ -140,11 +140,7 @@ export async function prepareContext(
     ? await hasInputRoot(checked)
     : await operator.validateInput(checked);
   if (hasInput) return checked;
-  throw fault({
-    code: "NotFound",
-    action: "run operator",
-    subject: shown(operatorId),
-    state: "its input is missing or invalid",
+  throw notFound("run operator", shown(operatorId), "its input is missing or invalid", {
     hint: `Check ${inputRoot} and the operator's log.`,
   });
 }

@@ -1,6 +1,6 @@
 // The keys of `outputs`: paths below a step's output root.
 import { join } from "@std/path";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { filePathProblem } from "../core/naming/file_paths.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -33,11 +33,7 @@ export function findKeyProblem(keys: readonly string[]): KeyProblem | undefined 
 export function inside(folder: string, name: string): string {
   const problem = filePathProblem(name);
   if (problem === undefined) return join(folder, name);
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(name)} as the name of an input or output`,
-    state: problem,
+  throw invalid("use", `${shown(name)} as the name of an input or output`, problem, {
     hint: "Use letters, digits, dots, _ and -, as in names of files.",
   });
 }

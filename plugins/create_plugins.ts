@@ -1,5 +1,5 @@
 // Sets of plugins.
-import { fault, type RegistryError } from "../core/errors.ts";
+import { invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
@@ -90,11 +90,7 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
 }
 
 function closedSet(name: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create plugin",
-    subject: shown(name),
-    state: "its plugin set is closed",
+  return invalid("create plugin", shown(name), "its plugin set is closed", {
     hint: "Create a new set, or close this one later.",
   });
 }

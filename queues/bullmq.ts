@@ -11,7 +11,7 @@ import {
   Queue,
   runMigrations,
 } from "npm:bullmq@^6";
-import { fault, messageOf } from "../core/errors.ts";
+import { invalid, messageOf } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
 import { CRON_HINT, isReservedId, notScheduled, ofSchedule } from "./checks/queue_checks.ts";
@@ -289,21 +289,13 @@ function checkCron(
 async function createStore(url: string): Promise<BullmqStore> {
   const scheme = /^([a-z]+):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (!URL.canParse(url) || scheme === undefined || !/^(rediss?|postgres(ql)?)$/.test(scheme)) {
-    throw fault({
-      code: "Invalid",
-      action: "open a queue by a URL of scheme",
-      subject: scheme ?? "…",
-      state: "unsupported scheme",
+    throw invalid("open a queue by a URL of scheme", scheme ?? "…", "unsupported scheme", {
       hint: "Use redis://127.0.0.1:6379, or postgres://user:password@host/database.",
     });
   }
   const name = new URL(url).searchParams.get("queue") ?? "holdfast";
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(name)) {
-    throw fault({
-      code: "Invalid",
-      action: "open queue",
-      subject: JSON.stringify(name),
-      state: "invalid name",
+    throw invalid("open queue", JSON.stringify(name), "invalid name", {
       hint: "Use 1 to 100 characters of A-Z a-z 0-9 _ . -",
     });
   }

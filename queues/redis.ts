@@ -1,6 +1,6 @@
 // Connections to Redis or Valkey: the only module that imports a client.
 import { Redis } from "npm:ioredis@^5";
-import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
+import { fault, invalid, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
 import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 
@@ -43,11 +43,7 @@ export interface OpenRedisOptions {
 /** Parses a `redis:` or `rediss:` URL, or throws `Invalid`, without quoting it. */
 export function parseRedisUrl(url: string, what: string): URL {
   if (URL.canParse(url) && /^rediss?:\/\/[^/]/i.test(url)) return new URL(url);
-  throw fault({
-    code: "Invalid",
-    action: "open",
-    subject: what,
-    state: "invalid Redis URL",
+  throw invalid("open", what, "invalid Redis URL", {
     hint: "Use redis://127.0.0.1:6379 or, over TLS, rediss://user:password@host:6379/0.",
   });
 }
@@ -177,11 +173,7 @@ class RedisClient implements RedisConnection {
   }
 
   #closed(): RegistryError {
-    return fault({
-      code: "Invalid",
-      action: "use",
-      subject: `${this.#what} at ${this.location}`,
-      state: "the connection is closed",
+    return invalid("use", `${this.#what} at ${this.location}`, "the connection is closed", {
       hint: "Open it again.",
     });
   }

@@ -5,7 +5,7 @@ import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { worded } from "./contract/verb_errors.ts";
 import { wrapVerbs } from "./contract/wrap_verbs.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
   LoadOptions,
@@ -128,11 +128,7 @@ function chooseCache(
 }
 
 function cacheInItself({ location }: Backend): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "cache the registry at",
-    subject: location,
-    state: "its cache has the same location",
+  return invalid("cache the registry at", location, "its cache has the same location", {
     hint: "Pass another folder or prefix for the cache, or cache: false.",
     backend: location,
   });

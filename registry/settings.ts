@@ -1,7 +1,7 @@
 // The settings cell, which defines a registry. Its first generation is written before anything else
 // and stays; later ones change the grace, the rules and the sharing.
 import type { Backend, Locking } from "../core/backend.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault, notFound, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings, RetentionRule } from "../core/record.ts";
 import { encodeRecord } from "./format/record_codec.ts";
 import type { OpenOptions } from "../core/registry.ts";
@@ -99,11 +99,7 @@ async function firstOf(store: OpeningStore, newest: FoundRecord | undefined, sig
 async function create(store: OpeningStore, options: OpenOptions): Promise<FoundRecord | undefined> {
   const { backend } = store;
   if (options.create === false || options.readOnly) {
-    throw fault({
-      code: "NotFound",
-      action: "open the registry at",
-      subject: backend.location,
-      state: "no registry found",
+    throw notFound("open the registry at", backend.location, "no registry found", {
       hint: options.readOnly
         ? "Open it without readOnly to create it."
         : "Check the location, or open it with create: true.",

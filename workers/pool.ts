@@ -1,7 +1,7 @@
 // A pool of workers on one store. Workers start on demand, are replaced when they crash or hang,
 // and end when they are idle.
 import type { BackendDescriptor } from "../core/backend.ts";
-import { fault, messageOf, RegistryError } from "../core/errors.ts";
+import { messageOf, RegistryError, taskFailed } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { createLimit } from "../core/work/at_once.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
@@ -208,10 +208,7 @@ class LiveWorker {
 }
 
 function batchClosed(): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "finish in a worker",
-    state: "the batch was closed",
+  return taskFailed("finish in a worker", undefined, "the batch was closed", {
     hint: "Await all calls before you close the batch.",
   });
 }

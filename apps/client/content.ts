@@ -1,6 +1,6 @@
 // The content of a file to save: small content is read, large content is sent later.
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
-import { fault } from "../../core/errors.ts";
+import { conflict } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -70,11 +70,7 @@ async function* checked(
     yield chunk.slice();
   }
   if (count === size) return;
-  throw fault({
-    code: "Conflict",
-    action: "save",
-    subject: shown(path),
-    state: "it changed during the save",
+  throw conflict("save", shown(path), "it changed during the save", {
     hint: "Nothing was saved. Try again when nothing writes to it, or save a copy.",
   });
 }

@@ -1,5 +1,5 @@
 // Modules that a browser lacks: those that write to a disk, and that cut files into chunks.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 type Disk = typeof import("../../disk/download_files.ts");
@@ -36,12 +36,5 @@ async function importHidden(path: string): Promise<any> {
 
 function noDisk(ref: string, state: string, cause?: unknown): RegistryError {
   const hint = "Open it and read its files: (await registry.open(ref)).file(path).stream().";
-  return fault({
-    code: "Unsupported",
-    action: "download",
-    subject: shown(ref),
-    state,
-    hint,
-    cause,
-  });
+  return unsupported("download", shown(ref), state, { hint, cause });
 }

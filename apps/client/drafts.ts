@@ -1,5 +1,5 @@
 // Drafts of a service.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../registry/contract/verb_options.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
@@ -106,10 +106,7 @@ async function addPart(
   const action = `add part ${shown(part)} to ${draft.subject}`;
   draft.checkWritable(action);
   if (typeof files !== "object" || files === null) {
-    throw fault({
-      code: "Invalid",
-      action,
-      state: "neither a list of files nor a value",
+    throw invalid(action, undefined, "neither a list of files nor a value", {
       hint: "Pass files, as [{ path, content }], or a value such as localPath(folder).",
     });
   }

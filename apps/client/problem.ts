@@ -1,5 +1,5 @@
 // Answers of a service that are errors.
-import { fault, hintFor, RegistryError } from "../../core/errors.ts";
+import { fault, hintFor, RegistryError, unavailable } from "../../core/errors.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
@@ -142,10 +142,7 @@ function text(value: unknown): string | undefined {
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
   const problem = tlsProblem(cause);
   if (problem !== undefined) {
-    return fault({
-      code: "Unavailable",
-      action,
-      state: `${location} ${problem.state}`,
+    return unavailable(action, undefined, `${location} ${problem.state}`, {
       hint: problem.hint,
       retry: "never",
       backend: location,

@@ -1,6 +1,6 @@
 // The methods of a registry, as requests to its service.
 import type { Artifact } from "../../core/artifact.ts";
-import { fault, orMissing } from "../../core/errors.ts";
+import { denied, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -91,10 +91,7 @@ class RemoteMethods {
 
   readonly checkWritable = (action: string): void => {
     if (!this.#options.readOnly) return;
-    throw fault({
-      code: "Denied",
-      action,
-      state: "the registry was opened read-only",
+    throw denied(action, undefined, "the registry was opened read-only", {
       hint: "Open it without readOnly to write.",
       backend: this.#connection.location,
     });

@@ -1,5 +1,5 @@
 // Saves. The client turns a value into files, and sends large files before the save itself.
-import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { invalid, isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
 import {
   checkMaterializer,
   type FilesToSave,
@@ -34,11 +34,7 @@ export async function saveValue(
 ): Promise<SavedArtifact> {
   checkName(name);
   if ("as" in options) {
-    throw fault({
-      code: "Invalid",
-      action: "save",
-      subject: shown(name),
-      state: "`as` is an option of `load`",
+    throw invalid("save", shown(name), "`as` is an option of `load`", {
       hint: "Pass { materializer }.",
     });
   }
@@ -184,10 +180,7 @@ export async function gatherFiles(
   } catch (error) {
     await sending.stop(error);
     if (isRegistryError(error) || signal?.aborted) throw error;
-    throw fault({
-      code: "TaskFailed",
-      action,
-      state: `reading its content failed: ${messageOf(error)}`,
+    throw taskFailed(action, undefined, `reading its content failed: ${messageOf(error)}`, {
       hint: "Nothing was saved. Fix the materializer or stream that `cause` names.",
       cause: error,
     });

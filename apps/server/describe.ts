@@ -6,7 +6,7 @@ import {
   resolver,
   validator,
 } from "npm:hono-openapi@^1.3";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
@@ -239,11 +239,7 @@ function refused(target: "query" | "body", data: unknown, issue: Issue): Registr
     : path === ""
     ? issue.message
     : stateOf(issue);
-  return fault({
-    code: "Invalid",
-    action: "read the",
-    subject: target,
-    state: path === "" ? state : `${path}: ${state}`,
+  return invalid("read the", target, path === "" ? state : `${path}: ${state}`, {
     hint: "Follow the schema in /openapi.json.",
   });
 }

@@ -7,7 +7,7 @@ import type { OpenVersion } from "./files/opened.ts";
 import type { Windows } from "./files/streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { Answer } from "./answer.ts";
 
 /**
@@ -76,10 +76,7 @@ export function checkPath(path: string): void {
   try {
     decodeURIComponent(path);
   } catch (cause) {
-    throw fault({
-      code: "Invalid",
-      action: "read the URL path",
-      state: "invalid percent-encoding or UTF-8",
+    throw invalid("read the URL path", undefined, "invalid percent-encoding or UTF-8", {
       hint: "Encode each name with encodeURIComponent.",
       cause,
     });

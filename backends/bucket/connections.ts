@@ -4,7 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { isUntrusted, type TlsProblem, tlsProblem } from "../../core/urls/tls_problems.ts";
 
@@ -110,10 +110,7 @@ function announcedIdleMs(socket: Socket): number {
 export function checkCertificates(ca: unknown): void {
   const isPem = (text: unknown) => typeof text === "string" && text.includes("BEGIN CERTIFICATE");
   if (ca === undefined || [ca].flat().every(isPem)) return;
-  throw fault({
-    code: "Invalid",
-    action: "open store",
-    state: "`ca` is not a certificate",
+  throw invalid("open store", undefined, "`ca` is not a certificate", {
     hint: "Pass the PEM text, which begins with -----BEGIN CERTIFICATE-----, not a file name.",
   });
 }

@@ -1,5 +1,5 @@
 // Keys and prefixes in buckets.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 /** Names of objects that a store rejects, or confuses with another name. */
@@ -41,11 +41,7 @@ export function objectName(
   const isName = key !== "" && !rules.refused.test(name) && key.isWellFormed() &&
     new TextEncoder().encode(name).byteLength <= MAX_NAME_BYTES;
   if (isName) return name;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(key)} as a key`,
-    state: "the store does not accept it",
+  throw invalid("use", `${shown(key)} as a key`, "the store does not accept it", {
     hint: rules.hint,
     key,
     backend,
@@ -57,10 +53,7 @@ export function parsePrefix(text: string, { refused }: NameRules): string {
   const prefix = text.replace(/^\/+|\/+$/g, "");
   if (prefix === "") return "";
   if (!refused.test(prefix) && prefix.isWellFormed()) return `${prefix}/`;
-  throw fault({
-    code: "Invalid",
-    action: "open store",
-    state: `invalid prefix ${shown(text)}`,
+  throw invalid("open store", undefined, `invalid prefix ${shown(text)}`, {
     hint: 'Use segments separated by "/", none of them "." or "..".',
   });
 }

@@ -1,5 +1,5 @@
 // The bucket and prefix of a backend, and the object names of its keys.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { GCS_NAMES, objectName, parsePrefix, prefixPath } from "../bucket/keys.ts";
 
 export interface Place {
@@ -17,11 +17,7 @@ export function createPlace(
   { bucket, prefix: given, endpoint }: { bucket: string; prefix: string; endpoint?: string },
 ): Place {
   if (!/^[a-z0-9][-a-z0-9_.]{1,220}[a-z0-9]$/.test(bucket)) {
-    throw fault({
-      code: "Invalid",
-      action: "open bucket",
-      subject: JSON.stringify(bucket),
-      state: "invalid bucket name",
+    throw invalid("open bucket", JSON.stringify(bucket), "invalid bucket name", {
       hint: "Use 3 to 222 lowercase letters, digits, dashes, dots and underscores, without gs://.",
     });
   }

@@ -1,6 +1,6 @@
 // Sign-in. Google's library finds and renews credentials, determines the endpoint, and signs URLs.
 // Its uploads are not used: on a broken connection they hang or are sent twice.
-import { fault } from "../../core/errors.ts";
+import { fault, taskFailed } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { SIGN_IN, withoutSecrets } from "./errors.ts";
 
@@ -147,10 +147,7 @@ export class SignIn {
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (this.#current === asked) this.#current = undefined;
-      throw fault({
-        code: "TaskFailed",
-        action: "sign in",
-        state: "the `credentials` function failed",
+      throw taskFailed("sign in", undefined, "the `credentials` function failed", {
         hint: "Fix the `credentials` function: its error is in `cause`.",
         cause,
       });

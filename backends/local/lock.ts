@@ -1,7 +1,7 @@
 // Exclusion of writers on a file system without hard links: an exclusive lock on one file.
 import fs from "node:fs";
 import type { Locking } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { lookIfThere } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -47,12 +47,8 @@ export async function withLock<T>(
 /** Throws `Unsupported` on a runtime without file locks. */
 export function checkFileLocks(root: LocalRoot): void {
   if (typeof Deno !== "undefined") return;
-  throw fault({
-    code: "Unsupported",
-    action: "write to",
-    subject: root.location,
+  throw unsupported("write to", root.location, "it uses file locks, which need Deno", {
     place: root.location,
-    state: "it uses file locks, which need Deno",
     hint: "Run the program with Deno, or use a file system with hard links.",
     backend: root.location,
   });

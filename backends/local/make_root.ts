@@ -1,7 +1,7 @@
 // Creation of a store's folder without inspecting its parents, for which Deno may prompt.
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unavailable } from "../../core/errors.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import type { LocalRoot } from "./root.ts";
 
@@ -20,11 +20,7 @@ export function makeRoot(root: LocalRoot): void {
 
 /** The error for a root that is no longer there. */
 export function goneRoot({ path, location }: LocalRoot): RegistryError {
-  return fault({
-    code: "Unavailable",
-    action: "write to",
-    subject: path,
-    state: "the folder is gone",
+  return unavailable("write to", path, "the folder is gone", {
     place: path,
     hint: "Mount its disk again or move the folder back; opening it again creates a new one.",
     backend: location,

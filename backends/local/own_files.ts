@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt, denied, type RegistryError } from "../../core/errors.ts";
 import { type FileLook, look } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import { LINK_HINT } from "./errors.ts";
@@ -69,11 +69,7 @@ export interface StorePlace {
 
 /** @param path the link, if it is not the file of the key */
 export function linkError({ key, backend }: StorePlace, path?: string): RegistryError {
-  return fault({
-    code: "Denied",
-    action: "use",
-    subject: `"${key}"`,
-    state: `${path ?? "its file"} is a symbolic link inside the store`,
+  return denied("use", `"${key}"`, `${path ?? "its file"} is a symbolic link inside the store`, {
     place: path === undefined ? `in ${fileURLToPath(backend)}` : undefined,
     hint: LINK_HINT,
     key,
@@ -82,11 +78,7 @@ export function linkError({ key, backend }: StorePlace, path?: string): Registry
 }
 
 export function notOrdinary({ key, backend }: StorePlace): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "use",
-    subject: `"${key}"`,
-    state: "its file is a pipe, a socket or a device",
+  return corrupt("use", `"${key}"`, "its file is a pipe, a socket or a device", {
     place: `in ${fileURLToPath(backend)}`,
     hint:
       "Remove it: another program created it. Then repair the registry from a mirror with `verify`.",

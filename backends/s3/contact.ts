@@ -1,5 +1,5 @@
 // First contact with a bucket, and its location in messages.
-import { fault, joinHints, type RegistryError, retold } from "../../core/errors.ts";
+import { fault, joinHints, type RegistryError, retold, unavailable } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { FirstContact, type FirstContactOptions } from "../bucket/first_contact.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
@@ -63,10 +63,7 @@ export class S3Contact extends FirstContact {
     return this.located(
       this.#searching
         ? fault({ code: "Denied", action: "wait", state: `${state} (timed out)`, hint, hints })
-        : fault({
-          code: "Unavailable",
-          action: "wait",
-          state: NO_FIRST_ANSWER,
+        : unavailable("wait", undefined, NO_FIRST_ANSWER, {
           hint: "Check the endpoint and the network.",
         }),
     );

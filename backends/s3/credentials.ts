@@ -1,5 +1,5 @@
 // Credentials from a function, cached until they expire or the store rejects them.
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { denied, invalid, isRegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
@@ -78,10 +78,7 @@ async function askOnce(
     return given;
   } catch (error) {
     if (isRegistryError(error)) throw error;
-    throw fault({
-      code: "Denied",
-      action: "sign a request",
-      state: "the `credentials` function failed",
+    throw denied("sign a request", undefined, "the `credentials` function failed", {
       hint: "Fix the `credentials` function: its error is in `cause`.",
       cause: error,
     });
@@ -93,10 +90,7 @@ export function checkCredentials(given: S3Credentials): void {
   if (typeof given?.accessKeyId === "string" && given.accessKeyId !== "" && given.secretAccessKey) {
     return;
   }
-  throw fault({
-    code: "Invalid",
-    action: "sign a request",
-    state: "the credentials are incomplete",
+  throw invalid("sign a request", undefined, "the credentials are incomplete", {
     hint: "Pass accessKeyId and secretAccessKey, or omit credentials to let the SDK find them.",
   });
 }

@@ -1,5 +1,5 @@
 // URLs of buckets and objects: `tos://bucket`, `tos://bucket/key`.
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
 
@@ -36,11 +36,7 @@ export function parseObjectUrl(url: string): ObjectUrl {
   const object = parsePrefixUrl(url);
   if (object.key !== "") return object;
   const place = bucketUrl(object.provider, object.bucket);
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${place} as the URL of an object`,
-    state: "the key is missing",
+  throw invalid("use", `${place} as the URL of an object`, "the key is missing", {
     hint: `Write ${place}/key.`,
   });
 }

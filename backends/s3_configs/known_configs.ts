@@ -1,5 +1,12 @@
 // Registered configurations, and those in variables.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import {
+  alreadyExists,
+  fault,
+  invalid,
+  isRegistryError,
+  type RegistryError,
+  taskFailed,
+} from "../../core/errors.ts";
 import { nearest } from "../../core/text/nearest.ts";
 import type { System } from "../../core/system.ts";
 import { S3_PROVIDERS } from "../s3_providers.ts";
@@ -41,11 +48,7 @@ export class KnownConfigs {
   add<T extends S3ConfigSource>(provider: string, bucket: string, source: T): T {
     const url = bucketUrl(provider, bucket);
     if (this.#registered.has(url)) {
-      throw fault({
-        code: "AlreadyExists",
-        action: "register configuration of",
-        subject: url,
-        state: "it is already registered",
+      throw alreadyExists("register configuration of", url, "it is already registered", {
         hint: "To change the configuration later, register a function that returns it.",
       });
     }
@@ -131,11 +134,7 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
     return await source();
   } catch (cause) {
     if (isRegistryError(cause)) throw cause;
-    throw fault({
-      code: "TaskFailed",
-      action: "configure",
-      subject: url,
-      state: "the registered function failed",
+    throw taskFailed("configure", url, "the registered function failed", {
       hint: "Fix the function: its error is in `cause`.",
       cause,
     });
@@ -145,21 +144,13 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
 function unknownProvider(url: string, provider: string, providers: string[]): RegistryError {
   const meant = nearest(provider, providers);
   const question = meant === undefined ? "" : `Did you mean ${meant}? `;
-  return fault({
-    code: "Invalid",
-    action: "find the configuration of",
-    subject: url,
-    state: `unknown provider ${JSON.stringify(provider)}`,
+  return invalid("find the configuration of", url, `unknown provider ${JSON.stringify(provider)}`, {
     hint: `${question}Use one of ${providers.join(", ")}.`,
   });
 }
 
 function ambiguous(url: string, other: string, stem: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "configure",
-    subject: `${url} from variables`,
-    state: `${stem}_… may also belong to ${other}`,
+  return invalid("configure", `${url} from variables`, `${stem}_… may also belong to ${other}`, {
     hint: "Register configurations of both buckets: their variables have the same names.",
   });
 }

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 
@@ -37,11 +37,7 @@ export function readLocalFile(
   const path = pathOf(file instanceof URL ? file : file.path);
   const stats = onDisk("read", path, () => statSync(path));
   if (!stats.isFile()) {
-    throw fault({
-      code: "Invalid",
-      action: "upload",
-      subject: shown(path),
-      state: "it is not a file",
+    throw invalid("upload", shown(path), "it is not a file", {
       hint: "Upload single files, or save a folder: registry.save(name, localPath(folder)).",
     });
   }
@@ -98,11 +94,7 @@ function checkFree(path: string, overwrite: boolean): void {
 function pathOf(path: string | URL): string {
   if (!(path instanceof URL)) return resolve(path);
   if (path.protocol === "file:") return fileURLToPath(path);
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${path.protocol} URL as a file`,
-    state: "not a file: URL",
+  throw invalid("use", `${path.protocol} URL as a file`, "not a file: URL", {
     hint: "Pass a file: URL, or a string to store text.",
   });
 }

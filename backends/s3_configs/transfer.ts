@@ -1,7 +1,7 @@
 // Transfers of single objects.
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
 import { bodySize, bodyStream, readAll } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { conflict, fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -58,11 +58,7 @@ export async function uploadObject(
       : body.content;
     const result = await backend.put(target.key, sent, { contentType, metadata, size, signal });
     if (result.written) return result.info;
-    throw fault({
-      code: "Conflict",
-      action: "upload",
-      subject: target.url,
-      state: "the store forbids overwriting",
+    throw conflict("upload", target.url, "the store forbids overwriting", {
       hint: "Choose another key.",
     });
   } finally {
@@ -141,11 +137,7 @@ function toBody(data: UploadData): { content: Body; size?: number } {
   if (data instanceof URL || typeof data?.path === "string" || data?.path instanceof URL) {
     return readLocalFile(data);
   }
-  throw fault({
-    code: "Invalid",
-    action: "upload",
-    subject: shown(data),
-    state: "unsupported data",
+  throw invalid("upload", shown(data), "unsupported data", {
     hint: "Pass bytes, a string, a blob, a stream of bytes, or { path } of a file.",
   });
 }

@@ -4,7 +4,7 @@
 // `a-z 0-9 _ -` stay; every other byte of the UTF-8 form becomes `=` and two lowercase hexadecimal
 // digits. A string that would be a device name of Windows gets a `=` at its end. The encoding of a
 // prefix is a prefix of the encoding.
-import { fault } from "../errors.ts";
+import { invalid } from "../errors.ts";
 
 /** Longest encoded segment, bytes. */
 export const MAX_SEGMENT_BYTES = 200;
@@ -22,11 +22,7 @@ const encoder = new TextEncoder();
 export function checkName(name: string, what = "name"): void {
   const problem = nameProblem(name);
   if (problem === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(name)} as ${what}`,
-    state: problem,
+  throw invalid("use", `${shown(name)} as ${what}`, problem, {
     hint: "Use any string without @, control characters and outer white space, up to 200 bytes " +
       "when encoded (a-z, digits, _ and - take one, any other byte of its UTF-8 form three).",
   });
@@ -46,11 +42,7 @@ export function checkNewName(name: string, what = "name"): void {
     ? "it looks like a path"
     : undefined;
   if (problem === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(name)} as ${what}`,
-    state: problem,
+  throw invalid("use", `${shown(name)} as ${what}`, problem, {
     hint: "Use a name without * and a leading -, and without . or .. between slashes.",
   });
 }

@@ -1,7 +1,7 @@
 // Semantic versions (semver.org 2.0.0) with at least one number, and their sortable encoding as a
 // storage key segment.
 import { compare, parseRange, satisfies } from "@std/semver";
-import { fault, type RegistryError } from "../errors.ts";
+import { fault, invalid, type RegistryError } from "../errors.ts";
 import { MAX_SEGMENT_BYTES, shown } from "./names.ts";
 
 /** The number that an automatic version raises. */
@@ -164,11 +164,7 @@ function invalidRange(text: unknown, state: string, cause?: unknown): RegistryEr
 
 function invalidVersion(text: unknown): RegistryError {
   const meant = typeof text === "string" ? versionMeant(text) : undefined;
-  return fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(text)} as a version`,
-    state: "not a semantic version",
+  return invalid("use", `${shown(text)} as a version`, "not a semantic version", {
     hint: meant === undefined
       ? "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1"
       : `Write ${meant}.`,

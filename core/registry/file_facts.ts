@@ -1,5 +1,5 @@
 // Optional fields of a file, and the error of a missing file.
-import { fault } from "../errors.ts";
+import { fault, invalid, notFound } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { FileInfo } from "../record.ts";
@@ -37,19 +37,11 @@ export function pickFile<T>(ref: string, files: ReadonlyMap<string, T>, path?: s
   const more = paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : "";
   const named = paths.slice(0, MOST_NAMED).map(shown).join(", ") + more;
   if (path === undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "choose a file of",
-      subject: `"${ref}"`,
-      state: `it has ${paths.length} files`,
+    throw invalid("choose a file of", `"${ref}"`, `it has ${paths.length} files`, {
       hint: paths.length === 0 ? "The version has no files." : `Name one: ${named}`,
     });
   }
-  throw fault({
-    code: "NotFound",
-    action: "open file",
-    subject: `${shown(path)} of "${ref}"`,
-    state: "no such file",
+  throw notFound("open file", `${shown(path)} of "${ref}"`, "no such file", {
     hint: paths.length === 0
       ? "The version has no files."
       : `${didYouMean(path, paths)}Its files: ${named}`,

@@ -1,15 +1,11 @@
 // Files and folders on disk that change while they are saved.
-import { fault, isRegistryError, type RegistryError } from "../errors.ts";
+import { conflict, isRegistryError, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 const STATE = "it changed while it was read";
 
 export function sourceChanged(path: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "save",
-    subject: shown(path),
-    state: STATE,
+  return conflict("save", shown(path), STATE, {
     hint: "Stop its writers, or save a copy. The folder must not contain the registry.",
     hints: { cli: "Stop its writers, leave them out with --exclude, or save a copy." },
     cause,

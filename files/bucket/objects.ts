@@ -8,7 +8,7 @@ import {
   type StoredObject,
 } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import { conflict, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type PathPlace, taken } from "../paths/path_errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -42,11 +42,7 @@ export function changedObject(
   { location }: Backend,
   { action, path }: { action: string; path: string },
 ): RegistryError {
-  return fault({
-    code: "Conflict",
-    action,
-    subject: shown(path),
-    state: "another program changed it",
+  return conflict(action, shown(path), "another program changed it", {
     hint: "Try again to use the new file.",
     key: path,
     backend: location,

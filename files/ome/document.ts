@@ -1,5 +1,5 @@
 // Reads documents of OME-NGFF strictly. Each part knows its location, for messages.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
@@ -13,11 +13,7 @@ export interface Part {
 /** Returns the stored attributes of a group. Errors in them are `Corrupt`. */
 export function readDocument(path: string, attributes: unknown): Part {
   const refuse: Part["refuse"] = (place, state) =>
-    fault({
-      code: "Corrupt",
-      action: "read OME-NGFF",
-      subject: shown(path),
-      state: `${place.slice(0, 200)} ${state}`,
+    corrupt("read OME-NGFF", shown(path), `${place.slice(0, 200)} ${state}`, {
       hint: "Write the metadata again as https://ngff.openmicroscopy.org specifies.",
       key: path,
     });
@@ -27,11 +23,7 @@ export function readDocument(path: string, attributes: unknown): Part {
 /** Returns attributes to write. Errors in them are `Invalid`. */
 export function newDocument(what: string, attributes: unknown): Part {
   const refuse: Part["refuse"] = (place, state) =>
-    fault({
-      code: "Invalid",
-      action: "describe the",
-      subject: what,
-      state: `${place.slice(0, 200)} ${state}`,
+    invalid("describe the", what, `${place.slice(0, 200)} ${state}`, {
       hint: "Pass metadata that https://ngff.openmicroscopy.org allows.",
     });
   return { value: attributes, place: "", refuse };

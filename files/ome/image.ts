@@ -1,6 +1,6 @@
 // Images of several levels.
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt, fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { type NDArray, zipAxes } from "../../formats/arrays/ndarray.ts";
@@ -93,11 +93,7 @@ function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrA
       ? `is larger than level ${i - 1}`
       : undefined;
     if (state === undefined) continue;
-    throw fault({
-      code: "Corrupt",
-      action: "read OME-NGFF",
-      subject: shown(path),
-      state: `level ${i} ${state}`,
+    throw corrupt("read OME-NGFF", shown(path), `level ${i} ${state}`, {
       hint: "Open its arrays with openZarrArray, or write the image again.",
       key: path,
     });

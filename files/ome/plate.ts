@@ -1,7 +1,7 @@
 // Plates: wells in rows and columns, each with fields, its images.
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../formats/arrays/ndarray.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
@@ -207,11 +207,7 @@ function rangeOf(names: readonly string[]): string {
 function fieldName(field: FieldName): string {
   const name = String(field);
   if (/^[A-Za-z0-9]{1,200}$/.test(name)) return name;
-  throw fault({
-    code: "Invalid",
-    action: "use field",
-    subject: shown(name),
-    state: "field names may contain only letters and digits",
+  throw invalid("use field", shown(name), "field names may contain only letters and digits", {
     hint: 'Pass an index such as 0, or a name such as "left1".',
   });
 }
@@ -226,10 +222,7 @@ function namesOf(count: unknown, nameAt: (i: number) => string): string[] {
   if (typeof count === "number" && Number.isSafeInteger(count) && count >= 1 && count <= 1000) {
     return Array.from({ length: count }, (_, i) => nameAt(i));
   }
-  throw fault({
-    code: "Invalid",
-    action: "create a plate",
-    state: `invalid number of rows or columns: ${shown(count)}`,
+  throw invalid("create a plate", undefined, `invalid number of rows or columns: ${shown(count)}`, {
     hint: 'Pass a number from 1 to 1000, or names: ["A", "B"].',
   });
 }

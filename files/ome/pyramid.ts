@@ -1,7 +1,7 @@
 // Writes images: the largest level from the input, and the others each from the one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../formats/arrays/ndarray.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { alreadyExists, isRegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
@@ -58,11 +58,7 @@ export async function createImagePyramid(
   options: ImagePyramidOptions,
 ): Promise<MultiscaleImage> {
   if (await findGroup(store, path, { signal: options.signal }) !== undefined) {
-    throw fault({
-      code: "AlreadyExists",
-      action: "write image",
-      subject: shown(path),
-      state: "a group exists",
+    throw alreadyExists("write image", shown(path), "a group exists", {
       hint: "Remove it first, or choose another path.",
       key: path,
     });

@@ -1,6 +1,6 @@
 // Saves the images of a well: first all elements, then the metadata that lists them.
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { alreadyExists, fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createLimit } from "../../core/work/at_once.ts";
@@ -160,11 +160,7 @@ function checkAcquisition({ acquisitions = [] }: PlateMetadata, acquisition?: nu
 }
 
 function taken(at: string): RegistryError {
-  return fault({
-    code: "AlreadyExists",
-    action: "save images",
-    subject: shown(at),
-    state: "the field already exists",
+  return alreadyExists("save images", shown(at), "the field already exists", {
     hint: 'Choose another field, or append along an axis: { append: "t" }.',
     key: at,
   });

@@ -1,5 +1,5 @@
 // Versions of metadata: 0.5 is in `ome`, 0.4 directly in the attributes of a group.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import { memberIn, memberOf, type Part, stringOf, wrong } from "./document.ts";
@@ -51,11 +51,7 @@ function otherVersion(version: Part): RegistryError {
   const text = stringOf(version);
   if (!/^\d+\.\d+/.test(text)) return wrong(version, `is ${shown(text)}, not a version`);
   const { action, subject, key } = wrong(version, "");
-  return fault({
-    code: "Unsupported",
-    action: action!,
-    subject,
-    state: `${version.place} is ${shown(text)}, neither 0.4 nor 0.5`,
+  return unsupported(action!, subject, `${version.place} is ${shown(text)}, neither 0.4 nor 0.5`, {
     hint: "Convert it to 0.5 with ome-zarr (Python).",
     key,
   });

@@ -1,5 +1,5 @@
 // File stores by name; each is created at its first use.
-import { type ErrorCode, fault, type RegistryError } from "../../core/errors.ts";
+import { type ErrorCode, fault, invalid, type RegistryError } from "../../core/errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,
@@ -144,11 +144,7 @@ export function createStoreSet(
   function registerClass(Class: FileStoreClass): void {
     const { storeName, name } = Class;
     if (storeName === undefined) {
-      throw fault({
-        code: "Invalid",
-        action: "register the class",
-        subject: name,
-        state: "it has no static storeName",
+      throw invalid("register the class", name, "it has no static storeName", {
         hint: `Add static storeName = "${name.toLowerCase()}".`,
       });
     }

@@ -7,7 +7,7 @@ import type {
   FileToDecode,
   ReadableFileStore,
 } from "../../core/file_store.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { type PathPlace, refused } from "../paths/path_errors.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import type { BatchResult, ManyOptions } from "../../core/registry.ts";
@@ -229,11 +229,7 @@ function checkEntry(entry: unknown): FileValue {
   if (typeof entry === "object" && entry !== null && "path" in entry && "value" in entry) {
     return entry as FileValue;
   }
-  throw fault({
-    code: "Invalid",
-    action: "save",
-    subject: `${described(entry)} of a batch`,
-    state: "path or value is missing",
+  throw invalid("save", `${described(entry)} of a batch`, "path or value is missing", {
     hint: 'Pass { path: "plate/A01.npy", value: plane }.',
   });
 }

@@ -1,7 +1,7 @@
 // Lists folders.
 import { globToRegExp } from "@std/path";
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -154,11 +154,7 @@ function checkExtension(extension: unknown): string {
 }
 
 function notExtension(extension: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "list files by extension",
-    subject: shown(extension),
-    state: "it has no leading dot",
+  return invalid("list files by extension", shown(extension), "it has no leading dot", {
     hint: 'Start each extension with a dot: [".tif", ".roi.zip"].',
   });
 }

@@ -1,7 +1,14 @@
 // Values as files: by the extension of the path, or as requested.
 import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../formats/arrays/ndarray.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import {
+  corrupt,
+  fault,
+  invalid,
+  isRegistryError,
+  type RegistryError,
+  taskFailed,
+} from "../../core/errors.ts";
 import type {
   FileEntry,
   FileStore,
@@ -103,11 +110,7 @@ export async function loadText(
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw fault({
-      code: "Corrupt",
-      action: "load",
-      subject: `${shown(file.path)} as text`,
-      state: "it is not UTF-8",
+    throw corrupt("load", `${shown(file.path)} as text`, "it is not UTF-8", {
       hint: 'Load it as { as: "bytes" }.',
       key: file.path,
       cause,
@@ -139,11 +142,7 @@ function isContent(content: unknown): boolean {
 }
 
 function formatFailed(action: string, path: string, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action,
-    subject: shown(path),
-    state: `its format ${state}`,
+  return taskFailed(action, shown(path), `its format ${state}`, {
     hint: "Check the code of the format, and the cause of this error.",
     key: path,
     cause,
@@ -185,11 +184,7 @@ async function refusal(
 
 function checkedFormat(format: Format | null): Format {
   if (typeof format?.decode === "function" && typeof format.encode === "function") return format;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${described(format)} as a format`,
-    state: "decode or encode is missing",
+  throw invalid("use", `${described(format)} as a format`, "decode or encode is missing", {
     hint: 'Name a format, { as: "json" }, or pass one: { as: json() }.',
   });
 }
@@ -197,11 +192,7 @@ function checkedFormat(format: Format | null): Format {
 /** Rejects an unknown mode, which must not replace a file. */
 function checkMode(mode: unknown): void {
   if (mode === undefined || mode === "overwrite" || mode === "create") return;
-  throw fault({
-    code: "Invalid",
-    action: "save with mode",
-    subject: shown(mode),
-    state: "unknown mode",
+  throw invalid("save with mode", shown(mode), "unknown mode", {
     hint: 'Use "overwrite" or "create".',
   });
 }

@@ -1,6 +1,6 @@
 // The document of an array in a folder.
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { conflict, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { zarrStore } from "../../formats/zarr/store.ts";
@@ -21,11 +21,7 @@ export function replacedAgain(
   folder: string,
   { backend, tries }: { backend: string; tries: number },
 ): RegistryError {
-  return fault({
-    code: "Conflict",
-    action,
-    subject: shown(folder),
-    state: `it was replaced ${tries} times during this call`,
+  return conflict(action, shown(folder), `it was replaced ${tries} times during this call`, {
     hint: "Try again when no program is writing to it.",
     key: folder,
     backend,

@@ -4,7 +4,7 @@
 // expired lock by creating a second file whose name ends in the id of the old owner, so only one
 // process can.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { conflict, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import type { PathPlace } from "../paths/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -233,11 +233,7 @@ function lockOf(text: string): Lock {
 }
 
 export function busy({ action, path, location }: PathPlace): RegistryError {
-  return fault({
-    code: "Conflict",
-    action,
-    subject: shown(path),
-    state: "another program is changing it",
+  return conflict(action, shown(path), "another program is changing it", {
     hint: "Try again when it has finished; the lock of a crashed program expires after a minute.",
     key: path,
     backend: location,

@@ -1,7 +1,7 @@
 // Arrays as `.npy` files. Written in C order and native byte order; other orders are converted when
 // read.
 import type { FileSource } from "../../core/materializer.ts";
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";
 import { countElements, type DType, ELEMENTS, type NDArray, type TypedArray } from "./ndarray.ts";
 import { HOST_BIG_ENDIAN, joinElements, SMALL_BYTES, swapBytes, viewBytes } from "./view_bytes.ts";
@@ -25,10 +25,7 @@ export function encodeNpy(
 function checkBool(elements: Uint8Array): void {
   const place = elements.findIndex((byte) => byte > 1);
   if (place < 0) return;
-  throw fault({
-    code: "Unsupported",
-    action: "save bool array",
-    state: `element ${place} is ${elements[place]}`,
+  throw unsupported("save bool array", undefined, `element ${place} is ${elements[place]}`, {
     hint: "Use only 0 and 1, or the dtype uint8.",
   });
 }

@@ -3,7 +3,7 @@
 // `\x93NUMPY`, two bytes of version, the length of the header (two bytes in version 1.0, else four,
 // little-endian), and a Python dictionary literal with exactly `descr`, `fortran_order` and
 // `shape`, padded with spaces up to a newline.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { corruptFile, type FileFault } from "../content/file_faults.ts";
 import { type DType, ELEMENTS } from "./ndarray.ts";
@@ -155,11 +155,7 @@ function parseDict(
 export const corruptNpy: FileFault = corruptFile("array");
 
 function unsupportedNpy(path: string, state: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read array",
-    subject: shown(path),
-    state,
+  return unsupported("read array", shown(path), state, {
     hint: "Read its bytes with registry.open(ref) and file(path).bytes(), or save it as numbers.",
     hints: { cli: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers." },
   });

@@ -7,7 +7,7 @@ import {
   plainBytes,
 } from "../../core/bytes/bytes.ts";
 import type { CallOptions } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
 import { described } from "../../core/text/described.ts";
@@ -106,10 +106,7 @@ export function bytesFile(path: string, bytes: Uint8Array): FileToDecode {
 /** Throws `Invalid` for a value that is not an open file, such as a path. */
 export function checkFile(file: FileToDecode, action: string): void {
   if (typeof file?.stream === "function" && Number.isSafeInteger(file.size)) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    state: `${described(file)} is not an open file`,
+  throw invalid(action, undefined, `${described(file)} is not an open file`, {
     hint: 'Open it: await files.open("path"), or fileToDecode(artifact.file("path")) of a version.',
   });
 }

@@ -1,5 +1,5 @@
 // The format of tables over rows of text cells.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { corruptFile, unsupportedFile } from "../content/file_faults.ts";
 import type { Format, FormatOptions } from "../content/format.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
@@ -250,10 +250,7 @@ function text(name: string): Column {
 }
 
 function badOption(name: string, given: unknown, known: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create format of tables",
-    state: `${name} is ${shown(given)}`,
+  return invalid("create format of tables", undefined, `${name} is ${shown(given)}`, {
     hint: `Use one of ${known}.`,
   });
 }

@@ -6,7 +6,13 @@ import {
   unsupportedFile,
   unwritable as unwritableImage,
 } from "../content/file_faults.ts";
-import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
+import {
+  fault,
+  invalid,
+  isRegistryError,
+  messageOf,
+  type RegistryError,
+} from "../../core/errors.ts";
 import { type Image, type ImageDType, isImage } from "./image.ts";
 
 export const corruptImage: FileFault = corruptFile("image");
@@ -46,13 +52,7 @@ export function readingFailed(path: string, cause: unknown): RegistryError {
 export function checkQuality(format: string, quality: number): void {
   if (quality >= 1 && quality <= 100) return;
   const hint = "Pass a number from 1 to 100.";
-  throw fault({
-    code: "Invalid",
-    action: "write",
-    subject: format,
-    state: `quality is ${quality}`,
-    hint,
-  });
+  throw invalid("write", format, `quality is ${quality}`, { hint });
 }
 
 /** Converts an image of one (gray), three or four channels to RGBA. */

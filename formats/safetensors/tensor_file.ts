@@ -8,7 +8,7 @@ import {
 } from "../../core/bytes/bytes.ts";
 import { SMALL_BYTES } from "../arrays/view_bytes.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { fault } from "../../core/errors.ts";
+import { notFound } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { countElements, type TypedArray } from "../arrays/ndarray.ts";
@@ -77,11 +77,7 @@ export async function openSafetensors(
 
 function unknownTensor(path: string, name: string, tensors: ReadonlyMap<string, TensorInfo>) {
   const some = [...tensors.keys()].slice(0, 10).map(shown).join(", ");
-  return fault({
-    code: "NotFound",
-    action: "read tensor",
-    subject: `${shown(name)} of ${shown(path)}`,
-    state: "no such tensor",
+  return notFound("read tensor", `${shown(name)} of ${shown(path)}`, "no such tensor", {
     hint: some === "" ? "The file has no tensors." : `There are ${tensors.size}: ${some} …`,
   });
 }

@@ -1,5 +1,5 @@
 // Checks that rows match the columns of their table.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column, Row } from "./table.ts";
@@ -8,11 +8,7 @@ import type { Column, Row } from "./table.ts";
 export function checkRow(columns: readonly Column[], row: unknown, number: number): void {
   const problem = rowProblem(columns, row);
   if (problem === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "use row",
-    subject: `${number} of a table`,
-    state: problem,
+  throw invalid("use row", `${number} of a table`, problem, {
     hint: "Pass a plain object with a cell of the right type for each column; nothing is cast.",
   });
 }

@@ -1,5 +1,5 @@
 // Tables of rows in memory or from a generator.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Columns, Row, RowOf, Table, TableOptions } from "./table.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
@@ -61,11 +61,7 @@ export function createTable<const C extends Columns>(
 
 /** Makes the error of an unknown column name. */
 export function noColumn(name: string, columns: readonly Pick<Column, "name">[]): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "read column",
-    subject: shown(name),
-    state: "the table has no such column",
+  return notFound("read column", shown(name), "the table has no such column", {
     hint: `Use one of ${columns.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),
   });
 }

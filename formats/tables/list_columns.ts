@@ -1,5 +1,5 @@
 // Normalized and validated columns of tables.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column, Columns, ColumnType, Table } from "./table.ts";
 
@@ -12,10 +12,7 @@ export function listColumns(columns: Columns): readonly Column[] {
   if (problem === undefined) {
     return listed.map(({ name, type, nullable = false }) => ({ name, type, nullable }));
   }
-  throw fault({
-    code: "Invalid",
-    action: "use columns",
-    state: problem,
+  throw invalid("use columns", undefined, problem, {
     hint: `Give each a unique name and a type (${[...TYPES].join(", ")}); "?" makes it nullable.`,
   });
 }

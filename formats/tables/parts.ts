@@ -1,5 +1,5 @@
 // Columns and row ranges of tables in files.
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column } from "./table.ts";
 import { noColumn } from "./create_table.ts";
@@ -32,13 +32,7 @@ export function chooseColumns<C extends { column: Column }>(
   if (names?.length === 0) {
     const hint = "Omit `columns` to read every column.";
     const subject = shown(path);
-    throw fault({
-      code: "Invalid",
-      action: "read table",
-      subject,
-      state: "columns is empty",
-      hint,
-    });
+    throw invalid("read table", subject, "columns is empty", { hint });
   }
   const chosen = names === undefined ? all : names.map((name) => {
     const found = all.find((column) => nameOf(column) === name);

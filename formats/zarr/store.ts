@@ -3,7 +3,13 @@
 // store.
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import {
+  alreadyExists,
+  fault,
+  isRegistryError,
+  type RegistryError,
+  unsupported,
+} from "../../core/errors.ts";
 import type {
   AnyFileStore,
   FileStore,
@@ -134,10 +140,7 @@ export function writableStore(store: ZarrStore, action: string): Required<Pick<Z
   if (store.set !== undefined) {
     return { set: (key, bytes, options) => store.set!(key, bytes, options) };
   }
-  throw fault({
-    code: "Unsupported",
-    action,
-    state: "the store is read-only",
+  throw unsupported(action, undefined, "the store is read-only", {
     hint: "Pass a store with set(): zarrStore(files) of writable files.",
     backend: store.location,
   });
@@ -161,11 +164,7 @@ export async function checkFree(
   );
   const at = found.findIndex((bytes) => bytes !== undefined);
   if (at < 0) return;
-  throw fault({
-    code: "AlreadyExists",
-    action: "create zarr",
-    subject: shown(path),
-    state: `${DOCUMENTS[at]} exists`,
+  throw alreadyExists("create zarr", shown(path), `${DOCUMENTS[at]} exists`, {
     hint: "Use another path, or remove its folder with the data first.",
     key: path,
     backend: store.location,

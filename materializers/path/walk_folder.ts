@@ -3,7 +3,13 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "nod
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { type Fault, fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import {
+  type Fault,
+  fault,
+  invalid,
+  isRegistryError,
+  type RegistryError,
+} from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { filePathProblem, foldersOf, linkTargetProblem } from "../../core/naming/file_paths.ts";
@@ -143,11 +149,7 @@ function foldersKept(
 }
 
 function nothingIncluded(root: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "save folder",
-    subject: shown(root),
-    state: "no file matches `include`",
+  return invalid("save folder", shown(root), "no file matches `include`", {
     hint: "Use .gitignore patterns: *.csv anywhere, /data at the root, raw/ a folder.",
   });
 }
@@ -202,11 +204,7 @@ function examine(
   if (problem !== undefined) {
     const reason = choice.reasonAgainst(name, false) ?? choice.reasonAgainst(name, true);
     if (reason !== undefined) return void options.onLeftOut?.({ path: name, reason });
-    throw fault({
-      code: "Invalid",
-      action: "save",
-      subject: shown(path),
-      state: problem,
+    throw invalid("save", shown(path), problem, {
       hint: "Rename it so that it is valid on every system, or leave it out with exclude.",
       hints: {
         cli: "Rename it so that it is valid on every system, or leave it out with --exclude.",

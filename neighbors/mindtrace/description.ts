@@ -1,5 +1,5 @@
 // The description of one version: the content of its `_meta_` file.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt, type RegistryError } from "../../core/errors.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
@@ -125,13 +125,5 @@ export function damaged(
   cause?: unknown,
 ): RegistryError {
   const hint = "Save it again in mindtrace, or restore the registry from a backup.";
-  return fault({
-    code: "Corrupt",
-    action: "read mindtrace version",
-    subject: shown(ref),
-    state,
-    hint,
-    key,
-    cause,
-  });
+  return corrupt("read mindtrace version", shown(ref), state, { hint, key, cause });
 }

@@ -1,7 +1,13 @@
 // Imports a mindtrace registry into a registry of Holdfast.
 import { isDeepStrictEqual } from "node:util";
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import { fault, isUnreadable, orMissing, type RegistryError, retold } from "../../core/errors.ts";
+import {
+  isUnreadable,
+  notFound,
+  orMissing,
+  type RegistryError,
+  retold,
+} from "../../core/errors.ts";
 import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -218,11 +224,7 @@ function ofImport(error: RegistryError): RegistryError {
 }
 
 function gone(ref: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "import",
-    subject: JSON.stringify(ref),
-    state: "it was deleted in mindtrace during the import",
+  return notFound("import", JSON.stringify(ref), "it was deleted in mindtrace during the import", {
     hint: "Run the import again.",
   });
 }

@@ -1,7 +1,14 @@
 // The versions of a mindtrace registry, by the names of its `_meta_` files.
 import type { CallOptions } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import {
+  corrupt,
+  fault,
+  isRegistryError,
+  notFound,
+  type RegistryError,
+  retold,
+} from "../../core/errors.ts";
 import { checkName, encodeName, shown } from "../../core/naming/names.ts";
 import { compareVersions, parseVersion, type Version } from "../../core/naming/versions.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
@@ -46,11 +53,7 @@ export async function readSettings(
   if (file === undefined) {
     for await (const _ of files.metaPaths(options)) return { isOld: false, isVersioned: true };
     const below = await files.registryBelow(options);
-    throw fault({
-      code: "NotFound",
-      action: "open the mindtrace registry at",
-      subject: files.location,
-      state: `it has no ${SETTINGS_FILE}`,
+    throw notFound("open the mindtrace registry at", files.location, `it has no ${SETTINGS_FILE}`, {
       hint: below === undefined
         ? "Pass the folder or bucket (with its prefix) that mindtrace's Registry(…) uses."
         : `Pass the registry in it: add /${below} to the path.`,
@@ -70,10 +73,7 @@ function settingsOf(text: string): Record<string, unknown> {
   } catch {
     // reported below
   }
-  throw fault({
-    code: "Corrupt",
-    action: "read registry_metadata.json",
-    state: "it is not a JSON object",
+  throw corrupt("read registry_metadata.json", undefined, "it is not a JSON object", {
     hint: "Restore it from a backup: it describes the layout of the registry.",
   });
 }

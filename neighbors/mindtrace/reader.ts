@@ -4,7 +4,7 @@ import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import { iterableStream, readAll } from "../../core/bytes/bytes.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { fault } from "../../core/errors.ts";
+import { corrupt, fault } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
@@ -171,11 +171,7 @@ async function* checked(
     yield chunk;
   }
   if (hash.digest() === sha256) return;
-  throw fault({
-    code: "Corrupt",
-    action: "read",
-    subject: JSON.stringify(path),
-    state: "it changed while it was read",
+  throw corrupt("read", JSON.stringify(path), "it changed while it was read", {
     hint: "Read the version again.",
   });
 }

@@ -4,7 +4,7 @@ import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openBackend } from "../../backends/mod.ts";
 import type { Backend, CallOptions } from "../../core/backend.ts";
-import { fault, orMissing, type RegistryError } from "../../core/errors.ts";
+import { fault, notFound, orMissing, type RegistryError } from "../../core/errors.ts";
 import type {
   FileEntry,
   FileStore,
@@ -153,11 +153,7 @@ function existing(folder: string): string {
   try {
     return realpathSync.native(folder);
   } catch (cause) {
-    throw fault({
-      code: "NotFound",
-      action: "open the mindtrace registry at",
-      subject: folder,
-      state: "no such folder",
+    throw notFound("open the mindtrace registry at", folder, "no such folder", {
       hint: "Pass the folder or bucket that has registry_metadata.json in it.",
       cause,
     });

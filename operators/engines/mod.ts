@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { JobQueue } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
@@ -67,10 +67,7 @@ function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
       system,
     });
   }
-  throw fault({
-    code: "Invalid",
-    action: "open Slurm",
-    state: "invalid arguments of sbatch after slurm:",
+  throw invalid("open Slurm", undefined, "invalid arguments of sbatch after slurm:", {
     hint: "Use slurm: alone, or slurm:?partition=gpu&account=me.",
   });
 }

@@ -2,7 +2,7 @@
 //
 // A job names the run and the step, never the command: each worker derives that from its own copy
 // of the pipeline's file.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/queue.ts";
@@ -99,10 +99,7 @@ export function createStepHandler(
 export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
   const step = kind === STEP_KIND ? checkedStep(data) : undefined;
   if (step !== undefined) return step;
-  throw fault({
-    code: "Invalid",
-    action: "run a job",
-    state: "it is not a step of a pipeline",
+  throw invalid("run a job", undefined, "it is not a step of a pipeline", {
     hint: "Use a separate queue for other jobs: ?queue=NAME",
   });
 }

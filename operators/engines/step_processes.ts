@@ -4,7 +4,7 @@
 // begins with the token, then has the end as JSON. Before, it writes the token to standard error: the
 // output of the step ends there.
 import type { Writable } from "node:stream";
-import { fault, messageOf } from "../../core/errors.ts";
+import { messageOf, unavailable } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { ProcessTree } from "../process/process_tree.ts";
@@ -254,11 +254,7 @@ function endOf(
 }
 
 function timeoutError(step: string, timeoutMs: number): Error {
-  return fault({
-    code: "Unavailable",
-    action: "finish step",
-    subject: step,
-    state: `timed out after ${timeoutMs} ms`,
+  return unavailable("finish step", step, `timed out after ${timeoutMs} ms`, {
     hint: "Raise its timeout, reduce its input, or use more shards.",
   });
 }

@@ -1,5 +1,5 @@
 // The order of steps, their levels, their cycles.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 
 /** A step of a graph. */
 export interface GraphStep {
@@ -54,10 +54,7 @@ export function levelsOf(steps: readonly GraphStep[]): string[][] {
     level = next.sort((a, b) => place.get(a)! - place.get(b)!);
   }
   if (count < ids.size) {
-    throw fault({
-      code: "Invalid",
-      action: "order steps",
-      state: `${(findCycle(steps) ?? []).join(" → ")} is a cycle`,
+    throw invalid("order steps", undefined, `${(findCycle(steps) ?? []).join(" → ")} is a cycle`, {
       hint: "Remove one of these dependencies.",
     });
   }

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 import type { EnvironmentConfig } from "../contract/pipeline.ts";
@@ -49,11 +49,7 @@ export async function activate(
     };
   }
   const hasProject = await isThere(project, "pyproject.toml");
-  throw fault({
-    code: "Unsupported",
-    action: "run in",
-    subject: "the uv environment",
-    state: `not found in ${shown(folder)}`,
+  throw unsupported("run in", "the uv environment", `not found in ${shown(folder)}`, {
     hint: "Create it: " +
       (hasProject ? `uv sync --project ${shellWord(project)}` : `uv venv ${shellWord(folder)}`),
   });

@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import { fault, messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, messageOf, RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { EXIT_CODES, type ExitCode } from "../contract/operator.ts";
@@ -194,11 +194,7 @@ async function start(
     return fault({ code: "Invalid", action: "run a command", state: "it is empty", hint });
   }
   if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) {
-    return fault({
-      code: "Unsupported",
-      action: "run a command in",
-      subject: shown(cwd),
-      state: "no such folder",
+    return unsupported("run a command in", shown(cwd), "no such folder", {
       hint: "Create the folder, or change the step's working folder.",
     });
   }

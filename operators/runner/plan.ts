@@ -1,6 +1,6 @@
 // Plans a run: which steps would run, and why.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -167,11 +167,7 @@ async function readSuccesses(
 function chooseSteps({ steps }: Dependencies, ids: readonly string[] | undefined): Set<string> {
   const unknown = ids?.find((id) => !steps.has(id));
   if (unknown === undefined) return new Set(ids ?? steps.keys());
-  throw fault({
-    code: "NotFound",
-    action: "choose step",
-    subject: shown(unknown),
-    state: "the pipeline has no such step",
+  throw notFound("choose step", shown(unknown), "the pipeline has no such step", {
     hint: `Use one of ${[...steps.keys()].slice(0, 20).join(", ")}.`,
   });
 }

@@ -1,6 +1,6 @@
 // Decides which steps run at once, by the limits of nodes, cores and memory.
 import { availableParallelism, totalmem } from "node:os";
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../../core/engine.ts";
@@ -81,11 +81,7 @@ export function checkRoom(
         const state = limit === undefined
           ? `is assigned to ${where}, which does not exist`
           : `requests ${asked[kind]} ${UNITS[kind]}, but ${where} has ${limit[kind]}`;
-        throw fault({
-          code: "Invalid",
-          action: "run pipeline",
-          subject: shown(pipeline.id),
-          state: `step ${shown(id)} ${state}`,
+        throw invalid("run pipeline", shown(pipeline.id), `step ${shown(id)} ${state}`, {
           hint: `Lower the step's ${kind}_request, or run it on a larger machine.`,
         });
       }

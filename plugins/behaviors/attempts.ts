@@ -1,5 +1,5 @@
 // Behaviors for retries and timeouts.
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, unresolved } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { PluginDefinition } from "../contract.ts";
@@ -67,11 +67,7 @@ export const timeout: PluginDefinition<Behavior> = {
       const { ms } = config as unknown as { ms: number };
       const late = new AbortController();
       const done = new AbortController();
-      const tooLate = fault({
-        code: "Unknown",
-        action: "finish task",
-        subject: shown(task),
-        state: `it timed out after ${ms} ms`,
+      const tooLate = unresolved("finish task", shown(task), `it timed out after ${ms} ms`, {
         hint: "Raise `ms`, and check what the task had already done.",
       });
       const sleeping = system.sleep(ms, AbortSignal.any([done.signal, signal]));

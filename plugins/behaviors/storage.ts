@@ -1,5 +1,5 @@
 // Behaviors that write and read files.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import type { BehaviorContext, PluginDefinition } from "../contract.ts";
 import { type Behavior, Storage } from "../interfaces.ts";
@@ -60,10 +60,7 @@ function membersOf(input: unknown, names: string[], action: string): Members {
   let state = `the path in its input is ${described(members?.path)}`;
   if (missing.length > 0) state = `its input has no ${missing.join(" and no ")}`;
   if (members === undefined || members === null) state = `its input is ${described(input)}`;
-  throw fault({
-    code: "Invalid",
-    action,
-    state,
+  throw invalid(action, undefined, state, {
     hint: 'Submit { path: "uploads/file.bin", data }, with bytes, a string, a Blob or a stream.',
   });
 }

@@ -1,5 +1,5 @@
 // The behavior that validates inputs and results.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
 import type { PluginDefinition } from "../contract.ts";
@@ -31,10 +31,7 @@ async function check(
 ): Promise<unknown> {
   const checked = await schema?.["~standard"].validate(value) ?? { value };
   if (checked.issues === undefined) return checked.value;
-  throw fault({
-    code: "Invalid",
-    action,
-    state: checked.issues.map(shownIssue).join("; ").replace(/\.$/, ""),
+  throw invalid(action, undefined, checked.issues.map(shownIssue).join("; ").replace(/\.$/, ""), {
     hint: "Fix the input, or the schema of the behavior validate.",
   });
 }

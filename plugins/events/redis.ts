@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
@@ -88,11 +88,7 @@ export async function openRedisBus<T = AnyTopics>(
 
 function checkBusName(name: string): string {
   if (/^[A-Za-z0-9_.-]{1,100}$/.test(name)) return name;
-  throw fault({
-    code: "Invalid",
-    action: "open event bus",
-    subject: JSON.stringify(name),
-    state: "invalid bus name",
+  throw invalid("open event bus", JSON.stringify(name), "invalid bus name", {
     hint: "Use 1 to 100 characters: A-Z, a-z, 0-9, _, . and -",
   });
 }

@@ -1,6 +1,6 @@
 // Webhooks: events of a bus as signed HTTP requests. Each delivery is a job of a queue, which any
 // process can retry.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, notFound, type RegistryError, unavailable } from "../../core/errors.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -187,11 +187,7 @@ async function deliver(
   logger.debug(`Webhook ${name}: ${topic} ${id}: ${status}`);
   if (status === 410) logger.warn(`Webhook ${name}: the target rejects this event (410)`);
   if ((status >= 200 && status < 300) || status === 410) return { status };
-  throw fault({
-    code: "Unavailable",
-    action: "deliver",
-    subject: `${topic} to ${target.url.host}`,
-    state: `it answered ${status}`,
+  throw unavailable("deliver", `${topic} to ${target.url.host}`, `it answered ${status}`, {
     hint: "Make the receiver answer 2xx; redirects are not followed.",
   });
 }
@@ -260,11 +256,7 @@ function deliveryOf({ id, data }: TakenJob): Delivery {
 }
 
 function unknownTarget(name: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "deliver to",
-    subject: shown(name),
-    state: "unknown target",
+  return notFound("deliver to", shown(name), "unknown target", {
     hint: "Configure the same targets in each process; deliveries to removed targets fail.",
   });
 }

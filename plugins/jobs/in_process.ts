@@ -3,7 +3,7 @@ import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, QueueWorker, TakenJob } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
@@ -154,20 +154,13 @@ function kept(result: unknown): PlainValue {
 }
 
 function forgotten(id: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "run job",
-    subject: `${shown(id)} again`,
-    state: "its function is no longer in memory",
+  return notFound("run job", `${shown(id)} again`, "its function is no longer in memory", {
     hint: "Submit its task again: this process keeps only the functions of recent failures.",
   });
 }
 
 function closedRunner(): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "schedule job",
-    state: "its runner is closed",
+  return invalid("schedule job", undefined, "its runner is closed", {
     hint: "Submit tasks before you close their plugin set.",
   });
 }

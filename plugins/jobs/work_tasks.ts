@@ -2,7 +2,7 @@
 import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../core/queue.ts";
-import { fault, messageOf } from "../../core/errors.ts";
+import { invalid, messageOf } from "../../core/errors.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -91,11 +91,7 @@ export function taskJob(call: ScheduledCall): Pick<NewJob, "group" | "kind" | "d
  */
 function callOf({ id, kind, data }: TakenJob): ScheduledCall {
   if (kind === TASK_KIND) return data as unknown as ScheduledCall;
-  throw fault({
-    code: "Invalid",
-    action: "run job",
-    subject: shown(id),
-    state: "it is not a task",
+  throw invalid("run job", shown(id), "it is not a task", {
     hint: "Use a queue for tasks only: add ?queue=NAME to the URL of the queue",
   });
 }

@@ -1,6 +1,6 @@
 // Creates plugins from registered definitions and settings.
 import { inspect } from "node:util";
-import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
@@ -69,10 +69,7 @@ export function toDefinition(source: AnySource, contract: Contract, action: stri
     ? source
     : { create: source };
   if (typeof definition.create !== "function") {
-    throw fault({
-      code: "Invalid",
-      action,
-      state: `${described(source)} is not a plugin source`,
+    throw invalid(action, undefined, `${described(source)} is not a plugin source`, {
       hint: "Pass a class, a function (config, context) => plugin, or { create, config, … }.",
     });
   }

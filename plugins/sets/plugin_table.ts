@@ -1,5 +1,5 @@
 // The plugins of a set by interface and name.
-import { fault } from "../../core/errors.ts";
+import { alreadyExists, fault, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
 import { type AnyDefinition, type AnySource, toDefinition } from "./make_plugin.ts";
@@ -12,10 +12,7 @@ export class PluginTable {
     checkName(name, action);
     const plugins = this.#rowOf(contract);
     if (plugins.has(name)) {
-      throw fault({
-        code: "AlreadyExists",
-        action,
-        state: "the name is taken",
+      throw alreadyExists(action, undefined, "the name is taken", {
         hint: `Choose a name other than ${[...plugins.keys()].join(", ")}.`,
       });
     }
@@ -63,10 +60,7 @@ export class PluginTable {
 
 function checkName(name: string, action: string): void {
   if (typeof name === "string" && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    state: "invalid name",
+  throw invalid(action, undefined, "invalid name", {
     hint: 'Use 1 to 100 letters, digits, ".", "_" and "-": storage_write.',
   });
 }

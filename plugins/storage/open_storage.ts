@@ -1,6 +1,6 @@
 // Opens built-in storages: folders, buckets, memory.
 import { DRIVERS } from "../../backends/drivers.ts";
-import { fault } from "../../core/errors.ts";
+import { notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginContext } from "../contract.ts";
 import { createFileStorage } from "./backend_storage.ts";
@@ -48,11 +48,7 @@ export async function openStorage(
     );
     return createFileStorage({ backend: await storage.open(named, { system, logger }) });
   }
-  throw fault({
-    code: "NotFound",
-    action: "open storage",
-    subject: shown(kind),
-    state: "unknown storage",
+  throw notFound("open storage", shown(kind), "unknown storage", {
     hint: `Use one of ${
       DRIVERS.flatMap(({ storages }) => Object.keys(storages ?? {})).join(", ")
     }.`,

@@ -1,5 +1,5 @@
 // Checks when a task is built and before it runs: can the rest of it be sent to another process?
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
@@ -58,10 +58,7 @@ function checkEntry(
   const action = `send behavior ${shown(name)} of task ${shown(task)} to ${shown(runner)}`;
   const problem = plainProblem(config);
   if (problem !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action,
-      state: `its settings are not plain JSON: ${problem}`,
+    throw invalid(action, undefined, `its settings are not plain JSON: ${problem}`, {
       hint:
         "Pass plain JSON, and create the value in a plugin where the job runs. Or add this behavior before the one that submits the job.",
     });
@@ -82,10 +79,7 @@ function secretTravels(
 ) {
   const variable = env[aliases[secret] ?? secret];
   const where = variable === undefined ? "it in the environment" : variable;
-  return fault({
-    code: "Invalid",
-    action,
-    state: `jobs cannot contain secrets (${secret})`,
+  return invalid(action, undefined, `jobs cannot contain secrets (${secret})`, {
     hint:
       `Omit it and set ${where} where the job runs, or move this behavior before the one that submits the job.`,
   });

@@ -1,5 +1,5 @@
 // Builds and submits tasks.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -46,10 +46,7 @@ function checkBehaviorName(name: unknown, config: PluginConfig): void {
   if (typeof name === "string") return;
   const { plugin } = config as { plugin?: unknown };
   const example = shown(typeof plugin === "string" ? plugin : "storage_write");
-  throw fault({
-    code: "Invalid",
-    action: "add behavior",
-    state: `${described(name)} is not the name of a behavior`,
+  throw invalid("add behavior", undefined, `${described(name)} is not the name of a behavior`, {
     hint: `Pass the name first, then its settings: addBehavior(${example}, { … }).`,
   });
 }
@@ -91,10 +88,7 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
 
 export function checkFunction(fn: unknown, action: string): void {
   if (typeof fn === "function") return;
-  throw fault({
-    code: "Invalid",
-    action,
-    state: `${described(fn)} is not a function`,
+  throw invalid(action, undefined, `${described(fn)} is not a function`, {
     hint: "Pass a function (input, context) => result.",
   });
 }

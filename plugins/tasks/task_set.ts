@@ -1,5 +1,5 @@
 // The tasks of a plugin set.
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -94,10 +94,7 @@ function checkCall(call: ScheduledCall): void {
   const isCall = typeof task === "string" && Array.isArray(behaviors) &&
     behaviors.every(isBehavior);
   if (isCall && (input satisfies PlainValue | undefined) !== undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "run call",
-    state: `${described(call)} has no task, behaviors and input`,
+  throw invalid("run call", undefined, `${described(call)} has no task, behaviors and input`, {
     hint: "Submit a task with a runner for another process.",
   });
 }

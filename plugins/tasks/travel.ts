@@ -1,7 +1,7 @@
 // Encoding of inputs and results for another process: JSON, with bytes in base64; large ones are
 // saved in the registry.
 import { Buffer } from "node:buffer";
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { MAX_DEPTH, plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
@@ -32,19 +32,13 @@ export function checkTravels(value: unknown, { what, task, registry }: TravelOpt
   const problem = plainProblem(outline) ?? reservedProblem(outline);
   const action = `send the ${what} of task ${shown(task)} to another process`;
   if (problem !== undefined) {
-    throw fault({
-      code: "Invalid",
-      action,
-      state: problem,
+    throw invalid(action, undefined, problem, {
       hint: "Use strings, finite numbers, booleans, null, lists, plain objects and Uint8Array.",
     });
   }
   bytes += new TextEncoder().encode(JSON.stringify(outline)).byteLength;
   if (bytes > MOST_TRAVELLING_BYTES && registry === undefined) {
-    throw fault({
-      code: "Invalid",
-      action,
-      state: `it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`,
+    throw invalid(action, undefined, `it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`, {
       hint: "Pass a registry, createPlugins({ registry }), here and where the job runs.",
     });
   }
@@ -77,11 +71,7 @@ export async function decodeTravelling(
     return decodeBytes(value);
   }
   if (registry !== undefined) return await registry.load(ref, { signal });
-  throw fault({
-    code: "Invalid",
-    action: "read the input of task",
-    subject: shown(task),
-    state: `it is in a registry, as ${shown(ref)}`,
+  throw invalid("read the input of task", shown(task), `it is in a registry, as ${shown(ref)}`, {
     hint: "Pass the registry of the sender: createPlugins({ registry }).",
   });
 }

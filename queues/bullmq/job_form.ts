@@ -2,7 +2,7 @@
 import type { JobState, NewJob, QueuedJob } from "../../core/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Job, Queue } from "npm:bullmq@^6";
-import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { corrupt, isRegistryError, messageOf } from "../../core/errors.ts";
 
 export interface JobForm {
   group: string;
@@ -125,11 +125,7 @@ export async function readJob(queue: Queue, id: string): Promise<Job<JobForm> | 
   } catch (error) {
     // Failures of the server have other classes.
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
-    throw fault({
-      code: "Corrupt",
-      action: "read job",
-      subject: JSON.stringify(id),
-      state: `its data is damaged: ${messageOf(error)}`,
+    throw corrupt("read job", JSON.stringify(id), `its data is damaged: ${messageOf(error)}`, {
       hint: "Remove it, and add it again.",
       cause: error,
     });

@@ -1,5 +1,5 @@
 // Checks that all queues of jobs share.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { conflict, fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { ListJobsOptions, NewJob, NewSchedule } from "../../core/queue.ts";
@@ -117,11 +117,7 @@ export function resultOf(id: string, returned: PlainValue | void): PlainValue {
 function kept(what: "progress" | "result", id: string, value: PlainValue): PlainValue {
   const problem = plainProblem(value);
   if (problem === undefined) return value;
-  throw fault({
-    code: "Invalid",
-    action: `keep the ${what} of job`,
-    subject: JSON.stringify(id),
-    state: problem,
+  throw invalid(`keep the ${what} of job`, JSON.stringify(id), problem, {
     hint: "Use values that JSON can represent: a number, a string, { done: 3, of: 10 } …",
   });
 }
@@ -153,11 +149,7 @@ export function notListed(after: string): RegistryError {
 }
 
 export function ofSchedule(id: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "remove job",
-    subject: JSON.stringify(id),
-    state: "it belongs to a schedule",
+  return conflict("remove job", JSON.stringify(id), "it belongs to a schedule", {
     hint: "Use unschedule() to end the schedule, or cancel() to cancel this job.",
   });
 }

@@ -1,6 +1,6 @@
 // Publishes commits on an event bus. No commit waits for it; closing the registry waits a little.
 // Events that cannot be published are lost.
-import { fault, messageOf } from "../../core/errors.ts";
+import { invalid, messageOf } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { decodeRecord } from "../format/record_codec.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -34,10 +34,7 @@ export function checkPublisher(events: unknown): void {
   if (events === undefined || typeof (events as Partial<EventPublisher>)?.publish === "function") {
     return;
   }
-  throw fault({
-    code: "Invalid",
-    action: "open registry",
-    state: `events is ${described(events)}, not an event bus`,
+  throw invalid("open registry", undefined, `events is ${described(events)}, not an event bus`, {
     hint: 'Pass a bus from "@holdfast/holdfast/events": { events: await openEventBus(url) }.',
   });
 }

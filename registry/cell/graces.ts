@@ -1,6 +1,6 @@
 // The grace periods of a registry: the one of its creation and those set since (FORMAT.md,
 // section 6.4). Writers always use the least grace period, and every other is at least as long.
-import { fault } from "../../core/errors.ts";
+import { corrupt, invalid } from "../../core/errors.ts";
 import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "./heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Store } from "./store.ts";
@@ -15,11 +15,7 @@ export function checkGrace(
   name = "graceMs",
 ): void {
   if (graceMs === undefined || (Number.isSafeInteger(graceMs) && graceMs >= MIN_GRACE_MS)) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    subject: name,
-    state: `${graceMs} is not a whole number of at least ${MIN_GRACE_MS}`,
+  throw invalid(action, name, `${graceMs} is not a whole number of at least ${MIN_GRACE_MS}`, {
     hint: "Pass at least an hour, in milliseconds: readers and slow writers rely on it.",
   });
 }
@@ -55,11 +51,7 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Gr
   }
   const [newest, ...older] = graces;
   if (above?.generation === 1 && newest !== undefined) return [newest, ...older];
-  throw fault({
-    code: "Corrupt",
-    action: "read settings of registry",
-    subject: backend.location,
-    state: "some of its records are missing",
+  throw corrupt("read settings of registry", backend.location, "some of its records are missing", {
     hint: "Restore the files in `settings/` from a backup. `gc` removes nothing until then.",
     backend: backend.location,
   });

@@ -1,7 +1,7 @@
 // Reads the parts of a file. Adjacent parts of one object are read together.
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import type { Stretch } from "../../core/bytes/content_chunks.ts";
-import { fault } from "../../core/errors.ts";
+import { corrupt } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 
@@ -88,11 +88,7 @@ export async function getPart(
   if (stored >= offset + size) { // the object is longer than the part: get a range of it
     return await getPart(backend, key, { offset, size }, { passing, signal });
   }
-  throw fault({
-    code: "Corrupt",
-    action: "read",
-    subject: `"${key}"`,
-    state: `got ${stored} bytes, expected ${offset + size}`,
+  throw corrupt("read", `"${key}"`, `got ${stored} bytes, expected ${offset + size}`, {
     ...saveAgain("The stored bytes changed."),
     key,
     backend: backend.location,

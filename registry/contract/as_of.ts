@@ -1,5 +1,5 @@
 // Resolves a ref as of a moment of the past, through the methods of any registry.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef, type Ref, type Selector } from "../../core/naming/refs.ts";
 import {
@@ -156,11 +156,7 @@ function writtenAgain({ createdAt }: ArtifactInfo): string {
 }
 
 function absent(ref: string, asOf: Date, state: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find",
-    subject: `${shown(ref)} as of ${asOf.toISOString()}`,
-    state,
+  return notFound("find", `${shown(ref)} as of ${asOf.toISOString()}`, state, {
     hint: "List the history with registry.versions(name) or registry.history(name, alias).",
     hints: {
       cli: "Run holdfast versions NAME, or holdfast alias NAME ALIAS --history.",

@@ -1,6 +1,6 @@
 // A registry as a map, over any registry.
 import {
-  fault,
+  invalid,
   isRegistryError,
   isUnreadable,
   orMissing,
@@ -174,10 +174,7 @@ function allOf<T>({ results }: BatchResult<T>): T[] {
 
 function checkAllVersions(allVersions: unknown): void {
   if (allVersions === true) return;
-  throw fault({
-    code: "Invalid",
-    action: "clear the registry",
-    state: "allVersions is not true",
+  throw invalid("clear the registry", undefined, "allVersions is not true", {
     hint: "Pass { allVersions: true } to delete every version of every name (with this prefix).",
   });
 }

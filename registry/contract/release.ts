@@ -1,5 +1,5 @@
 // Publishing and resolving releases, through the methods of any registry.
-import { fault, orMissing, type RegistryError } from "../../core/errors.ts";
+import { fault, notFound, orMissing, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -167,11 +167,7 @@ export async function memberMeant(
   const member = Object.hasOwn(members, asked.member) ? members[asked.member] : undefined;
   if (member === undefined) {
     const keys = Object.keys(members);
-    throw fault({
-      code: "NotFound",
-      action: "find",
-      subject: shown(ref),
-      state: `the release has no member ${shown(asked.member)}`,
+    throw notFound("find", shown(ref), `the release has no member ${shown(asked.member)}`, {
       hint: `${didYouMean(asked.member, keys)}Its members: ${keys.slice(0, 8).join(", ")}`,
     });
   }

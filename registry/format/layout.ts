@@ -1,5 +1,5 @@
 // Makes and parses every storage key. FORMAT.md describes them byte by byte.
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION, type Version } from "../../core/naming/versions.ts";
 
@@ -229,11 +229,7 @@ export function probeFolder(id: string): string {
  */
 export function uploadKey(id: string, file: number): string {
   if (ID.test(id)) return `${UPLOADS}${id}/${file}`;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(id)} as an upload`,
-    state: "invalid upload id",
+  throw invalid("use", `${shown(id)} as an upload`, "invalid upload id", {
     hint: "Pass the id that createUpload returned.",
   });
 }
@@ -316,11 +312,7 @@ export function afterFolder(folder: string): string {
 /** Returns a key that leaves 64 bytes for its suffix. Throws `Invalid` for a longer one. */
 export function checked(key: string): string {
   if (key.length <= MAX_KEY_BYTES - 64) return key;
-  throw fault({
-    code: "Invalid",
-    action: "store",
-    subject: `"${key}"`,
-    state: `key is too long (${key.length} bytes)`,
+  throw invalid("store", `"${key}"`, `key is too long (${key.length} bytes)`, {
     hint: "Use a shorter name, version or alias.",
     key,
   });

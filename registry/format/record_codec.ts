@@ -1,7 +1,7 @@
 // Encodes and decodes records. FORMAT.md describes them byte by byte.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { type Advice, fault, type RegistryError } from "../../core/errors.ts";
+import { type Advice, corrupt, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import type { AnyRecord } from "../../core/record.ts";
@@ -102,11 +102,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
 
 /** Makes the error of a record that is damaged, missing or misplaced. */
 export function corruptRecord(key: string, state: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read record",
-    subject: `"${key}"`,
-    state,
+  return corrupt("read record", `"${key}"`, state, {
     ...repairAdvice((repair) => `Repair it from a mirror: ${repair}`),
     key,
   });

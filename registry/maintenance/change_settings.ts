@@ -1,5 +1,5 @@
 // Reads and changes the settings of a registry.
-import { fault } from "../../core/errors.ts";
+import { corrupt, fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RegistrySettings, SettingsRecord } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -80,10 +80,7 @@ export async function writeSettings(
   const generation = await writeCell(context, operation, SETTINGS, {
     next(head) {
       if (head?.found === undefined) {
-        throw fault({
-          code: "Corrupt",
-          action,
-          state: "the newest settings record is unreadable",
+        throw corrupt(action, undefined, "the newest settings record is unreadable", {
           hint: "Run `verify` to find the damaged object, and restore it from a backup.",
           backend: context.backend.location,
         });

@@ -4,7 +4,7 @@
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
 import type { AnyRecord, Part, StoredFile } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import { asGeneration, readHead, readRecord, versionHeads } from "../cell/heads.ts";
@@ -134,15 +134,7 @@ async function isSameHistory({ to, from, signal }: Stores, cell: string): Promis
 
 function notInCopy({ from }: Stores, key: string, state: string): RegistryError {
   const hint = "Pass another copy.";
-  return fault({
-    code: "NotFound",
-    action: "repair",
-    subject: `"${key}"`,
-    state,
-    hint,
-    key,
-    backend: from.backend.location,
-  });
+  return notFound("repair", `"${key}"`, state, { hint, key, backend: from.backend.location });
 }
 
 /** A file and a reader of its version. */

@@ -1,6 +1,6 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
 import { parseCondition } from "../../core/registry/conditions.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import {
@@ -88,14 +88,7 @@ export async function changeRules(
       const hint = "List the rules: readRules(registry).";
       const hints = { cli: "List the rules: holdfast rules ls" };
       const state = "no rule has this pattern";
-      throw fault({
-        code: "NotFound",
-        action: "remove rule",
-        subject: shown(remove),
-        state,
-        hint,
-        hints,
-      });
+      throw notFound("remove rule", shown(remove), state, { hint, hints });
     }
     return { rules: set === undefined ? others : [...others, set] };
   }, signal);

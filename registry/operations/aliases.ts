@@ -1,6 +1,6 @@
 // Aliases: names of versions that can be changed.
 import { isPrefix } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -167,11 +167,7 @@ function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
 }
 
 function neverSet({ backend }: Context, name: string, alias: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "list the history of",
-    subject: `"${name}@${alias}"`,
-    state: "no such alias ever existed",
+  return notFound("list the history of", `"${name}@${alias}"`, "no such alias ever existed", {
     hint: `List the aliases with registry.aliases(${shown(name)}).`,
     hints: {
       cli: `List the aliases: holdfast alias ${name}`,

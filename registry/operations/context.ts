@@ -1,5 +1,5 @@
 // The values that the operations of one open registry share.
-import { fault } from "../../core/errors.ts";
+import { conflict, fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
@@ -32,11 +32,7 @@ export function checkWritable(context: Context, action: string): void {
 export function checkUnprotected(context: Context, action: string, name: string): void {
   const rule = ruleFor(context.rules, name);
   if (!rule?.protect) return;
-  throw fault({
-    code: "Conflict",
-    action,
-    subject: shown(name),
-    state: `the rule ${shown(rule.pattern)} protects it`,
+  throw conflict(action, shown(name), `the rule ${shown(rule.pattern)} protects it`, {
     hint: "Change the rule, or delete with force: true.",
     hints: {
       cli: "Change it with: holdfast rules set or rules rm. Or delete with --force.",

@@ -1,6 +1,6 @@
 // Listing names and versions. Tombstones are recognized by size, so only pages of keys are read.
 import { isPrefix } from "../../core/backend.ts";
-import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
+import { isUnreadable, notFound, type RegistryError } from "../../core/errors.ts";
 import { inWords } from "../contract/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
@@ -83,11 +83,7 @@ export async function checkHas(
 }
 
 export function noSuchName(name: string, backend: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find",
-    subject: shown(name),
-    state: "no such name",
+  return notFound("find", shown(name), "no such name", {
     hint: "Check the spelling, or list the names with registry.names().",
     hints: {
       cli: "Check the spelling, or list the names: holdfast ls",

@@ -1,7 +1,7 @@
 // Opening and loading versions.
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
-import { fault, RegistryError } from "../../core/errors.ts";
+import { corrupt, RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
@@ -273,11 +273,7 @@ async function explainMissing(
       backend: context.backend.location,
     });
   }
-  throw fault({
-    code: "Corrupt",
-    action: "read",
-    subject: `"${ref}"`,
-    state: "a stored object is missing",
+  throw corrupt("read", `"${ref}"`, "a stored object is missing", {
     ...saveAgain("Another program deleted it."),
     key,
     backend: context.backend.location,

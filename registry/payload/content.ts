@@ -4,7 +4,7 @@ import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { conflict, invalid, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -162,11 +162,7 @@ async function* counted(
 
 /** Makes the error of content that changed between two reads. */
 export function changedWhileSaving(path: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "save",
-    subject: shown(path),
-    state: "it changed while it was being saved",
+  return conflict("save", shown(path), "it changed while it was being saved", {
     hint: "Try again when nothing writes to it, or save a copy. Nothing was saved.",
   });
 }
@@ -184,11 +180,7 @@ export function createPathCheck(): (file: FileToSave) => void {
       ? "path is not a string"
       : filePathProblem(path, false) ?? collision(path, mode);
     if (problem !== undefined) {
-      throw fault({
-        code: "Invalid",
-        action: "save a file as",
-        subject: shown(path),
-        state: problem,
+      throw invalid("save a file as", shown(path), problem, {
         hint: "Use distinct relative paths, such as data.json or weights/layer-1.npy.",
       });
     }

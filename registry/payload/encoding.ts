@@ -2,26 +2,19 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";
-import { fault } from "../../core/errors.ts";
+import { invalid, unsupported } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 
 /** Throws for an unknown encoding, or one that this runtime does not support. */
 export function checkEncoding(encoding: Encoding): void {
   if (encoding === "gzip") return;
   if (encoding !== "zstd") {
-    throw fault({
-      code: "Invalid",
-      action: "compress with",
-      subject: JSON.stringify(encoding),
-      state: "unknown encoding",
+    throw invalid("compress with", JSON.stringify(encoding), "unknown encoding", {
       hint: `Use "gzip" or "zstd".`,
     });
   }
   if (typeof zlib.zstdCompressSync === "function") return;
-  throw fault({
-    code: "Unsupported",
-    action: "use zstd",
-    state: "this runtime does not support it",
+  throw unsupported("use zstd", undefined, "this runtime does not support it", {
     hint: `Use "gzip", or run Deno or Node 22.15 or later.`,
   });
 }

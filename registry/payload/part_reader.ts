@@ -4,7 +4,7 @@ import type { Backend } from "../../core/backend.ts";
 import { passObject, tapped } from "../../core/bytes/bytes.ts";
 import { ChunkList, MAX_CHUNK_LIST_BYTES, type Stretch } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, sha256 } from "../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt, type RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
@@ -208,11 +208,7 @@ export class PartReader {
     const { ref, recordKey } = this.#source;
     const [first] = file.parts ?? [];
     this.#pack.id = ""; // damaged bytes are not kept
-    return fault({
-      code: "Corrupt",
-      action: "read file",
-      subject: `${shown(file.path)} of "${ref}"`,
-      state,
+    return corrupt("read file", `${shown(file.path)} of "${ref}"`, state, {
       ...saveAgain("The stored bytes changed."),
       key: key ?? (first === undefined ? recordKey : this.#source.keyOf(file, first)),
       backend: this.#backend.location,

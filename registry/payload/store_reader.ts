@@ -10,7 +10,7 @@ import {
 } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Store } from "../cell/store.ts";
@@ -330,11 +330,7 @@ export function rangeOfFile(
     });
   }
   if (file.encoding !== undefined) {
-    throw fault({
-      code: "Unsupported",
-      action: "read a range of",
-      subject: shown(file.path),
-      state: "the file is compressed",
+    throw unsupported("read a range of", shown(file.path), "the file is compressed", {
       hint: "Read the whole file, or save it without compression.",
     });
   }

@@ -2,7 +2,7 @@
 import type { ByteRange, ObjectInfo } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { sharesBytes } from "../cell/objects.ts";
@@ -71,11 +71,7 @@ export class PlacedContent implements FileSource {
   }
 
   stream(): never {
-    throw fault({
-      code: "Unsupported",
-      action: "read",
-      subject: `"${this.file.path}" here`,
-      state: "it is already stored",
+    throw unsupported("read", `"${this.file.path}" here`, "it is already stored", {
       hint: "Read it from the saved version, after the save.",
     });
   }

@@ -6,7 +6,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { errorCode } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
@@ -136,11 +136,7 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const names = Object.keys(registries).map((other) => `@${other}`);
   const where = file === undefined ? "the home folder is unknown" : `not in ${shown(file)}`;
   const known = names.length === 0 ? "" : `, or use ${names.join(", ")}`;
-  throw fault({
-    code: "NotFound",
-    action: "find the registry",
-    subject: `@${name}`,
-    state: where,
+  throw notFound("find the registry", `@${name}`, where, {
     hint: `Add it: holdfast remote add ${isRemoteName(name) ? name : "NAME"} LOCATION${known}. ` +
       `For a folder of that name, write ${shown(`./@${name}`)}.`,
   });

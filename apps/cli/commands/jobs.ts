@@ -1,5 +1,5 @@
 // `holdfast jobs ls`, `show`, `retry` and `cancel`
-import { fault } from "../../../core/errors.ts";
+import { conflict } from "../../../core/errors.ts";
 import { type JobQueue, type JobState, openQueue, type QueuedJob } from "../../../queues/mod.ts";
 import { refuseMemory } from "../jobs/work_until_stopped.ts";
 import { engineUrl, QUEUE_OPTION } from "../pipelines/open_carrier.ts";
@@ -228,10 +228,7 @@ export const cancel: Command = defineCommand<[ids: string[]], { queue?: string; 
       await printTable(context, undefined, cancelled());
     });
     if (ended.length === 0) return;
-    throw fault({
-      code: "Conflict",
-      action: "cancel all jobs",
-      state: `some had already ended: ${ended.join(", ")}`,
+    throw conflict("cancel all jobs", undefined, `some had already ended: ${ended.join(", ")}`, {
       hint: "The other jobs are cancelled.",
     });
   },

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { Operators } from "../../../operators/mod.ts";
 import { isOperators } from "../../../operators/operator_set.ts";
 import { toReportable } from "../program/exit_code.ts";
@@ -111,10 +111,7 @@ function checkHint(path: string, message: string): string {
 /** Deno searches this library beside the copy of a configuration that it was installed with. */
 function badInstall(action: string, cause: unknown): RegistryError {
   const clone = fileURLToPath(new URL("../../..", import.meta.url));
-  return fault({
-    code: "Unsupported",
-    action,
-    state: "holdfast was installed with a copy of its deno.json",
+  return unsupported(action, undefined, "holdfast was installed with a copy of its deno.json", {
     hint: `Install it again: cd ${shellWord(clone)} && deno task install`,
     cause,
   });

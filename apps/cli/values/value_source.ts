@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
 import { localPath } from "../../../mod.ts";
 import type { LocalPathOptions } from "../../../materializers/mod.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError, unsupported } from "../../../core/errors.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
 import { type CliIo, stdinOf } from "../terminal/cli_io.ts";
@@ -47,10 +47,7 @@ export async function readValue(
     throw notFound(`read ${quoted}`, "no such file or folder", hint, cause);
   });
   if (!found.isFile() && !found.isDirectory()) {
-    throw fault({
-      code: "Unsupported",
-      action: `save ${quoted}`,
-      state: "it is a pipe, socket or device",
+    throw unsupported(`save ${quoted}`, undefined, "it is a pipe, socket or device", {
       hint: `Save its content: holdfast save NAME - < ${shellWord(source)}`,
     });
   }

@@ -4,7 +4,7 @@
 //
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks
 // whether a name exists.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 
@@ -31,11 +31,7 @@ export function parseScope(text: string): Scope {
   if (kind !== undefined && !name.includes("*")) {
     return { kind: kind as Right, name, prefix: name !== pattern };
   }
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `scope ${JSON.stringify(text.slice(0, 80))}`,
-    state: "unknown permission",
+  throw invalid("read", `scope ${JSON.stringify(text.slice(0, 80))}`, "unknown permission", {
     hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
   });
 }

@@ -1,6 +1,6 @@
 // Authentication, and the scope of each route. Long responses end when the token of their request
 // is removed, expires or loses its scope.
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import type { System } from "../../../mod.ts";
 import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -80,11 +80,7 @@ export function guardRoute(
     const isRead = method === "GET" || method === "HEAD";
     const ignored = isRead ? undefined : unknown.find((header) => sent.has(header));
     if (ignored === undefined) return;
-    throw fault({
-      code: "Invalid",
-      action: "use header",
-      subject: ignored,
-      state: "this route does not support it",
+    throw invalid("use header", ignored, "this route does not support it", {
       hint: "Remove it, or use `ifCommit`, `onConflict` or `expected` if the route has them.",
     });
   };

@@ -10,7 +10,7 @@ import {
   type RegistryError,
   type System,
 } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { corrupt, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
 
@@ -87,11 +87,7 @@ export async function removeToken(file: string, id: string): Promise<boolean> {
 /** Returns the tokens of a file, undefined if it is missing. Unknown scopes are `Corrupt`. */
 export async function readTokens(file: string): Promise<StoredToken[] | undefined> {
   const unreadable = (state: string, cause?: unknown) =>
-    fault({
-      code: "Corrupt",
-      action: "read token file",
-      subject: file,
-      state,
+    corrupt("read token file", file, state, {
       hint: "Restore the file, or remove it and run: holdfast token create --tokens FILE",
       cause,
     });
@@ -251,11 +247,7 @@ function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
 }
 
 function noFile(file: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "open token file",
-    subject: file,
-    state: "the file does not exist",
+  return notFound("open token file", file, "the file does not exist", {
     hint: `Create the first token: holdfast token create --tokens ${file} --scope admin`,
   });
 }

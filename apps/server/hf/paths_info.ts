@@ -1,5 +1,5 @@
 // The body of `paths-info`: a form from Python, JSON from JavaScript.
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { HubPaths } from "../schemas/hub.ts";
 import { check } from "../schemas/listing.ts";
 
@@ -14,10 +14,7 @@ export async function readPaths(request: Request): Promise<AskedPaths> {
   const type = request.headers.get("content-type") ?? "";
   const read = check(HubPaths, /json/i.test(type) ? parseJson(text) : parseForm(text));
   if (!read.success) {
-    throw fault({
-      code: "Invalid",
-      action: "read the body",
-      state: "`paths` is not a list of paths",
+    throw invalid("read the body", undefined, "`paths` is not a list of paths", {
       hint: 'Send JSON such as {"paths": ["README.md"]}, or a form with paths=README.md.',
     });
   }

@@ -1,7 +1,7 @@
 // The TLS certificate of a server.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { invalid, type RegistryError } from "../../../core/errors.ts";
 
 /**
  * Reads a certificate and its private key.
@@ -33,10 +33,7 @@ async function readPem(file: string): Promise<string> {
 }
 
 function unusable(state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use the certificate",
-    state,
+  return invalid("use the certificate", undefined, state, {
     hint: "Pass PEM files: the certificate with its chain as --cert, its private key as --key.",
     cause,
   });

@@ -2,7 +2,7 @@
 import type { AliasChange, AliasEntry } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
-import { fault } from "../../../core/errors.ts";
+import { invalid, notFound } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
@@ -45,11 +45,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       const version = await versionOf(registry, { name, alias });
       const ref = JSON.stringify(`${name}@${alias}`);
       if (version === undefined) {
-        throw fault({
-          code: "NotFound",
-          action: "find",
-          subject: ref,
-          state: "no such alias",
+        throw notFound("find", ref, "no such alias", {
           hints: { http: `List the aliases: GET /artifacts/${encodeURIComponent(name)}/aliases` },
         });
       }
@@ -157,11 +153,7 @@ async function* changesBefore(
 ): AsyncGenerator<AliasChange> {
   const last = Number(after);
   if (!Number.isSafeInteger(last)) {
-    throw fault({
-      code: "Invalid",
-      action: "continue after",
-      subject: JSON.stringify(after.slice(0, 40)),
-      state: "not a generation",
+    throw invalid("continue after", JSON.stringify(after.slice(0, 40)), "not a generation", {
       hint: "Pass the `next` of the previous page.",
     });
   }

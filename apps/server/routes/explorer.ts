@@ -1,5 +1,5 @@
 // The explorer: its files, and the rights of a page's token.
-import { fault } from "../../../core/errors.ts";
+import { notFound } from "../../../core/errors.ts";
 import { route } from "../describe.ts";
 import { sendBundle } from "../explorer/send_bundle.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
@@ -43,11 +43,7 @@ export function explorerRoutes(routes: Routes, { options }: ServerContext): void
     answer: async ({ c, params: { file } }) => {
       const sent = await sendBundle(c.req.raw, file);
       if (sent !== undefined) return sent;
-      throw fault({
-        code: "NotFound",
-        action: "find",
-        subject: JSON.stringify(file.slice(0, 100)),
-        state: "the explorer has no such file",
+      throw notFound("find", JSON.stringify(file.slice(0, 100)), "the explorer has no such file", {
         hint: "Reload /explore/: the service may have been upgraded.",
       });
     },

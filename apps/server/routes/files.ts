@@ -3,7 +3,7 @@ import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { isFixed } from "../files/opened.ts";
 import { answerVersionFile } from "../files/version_file.ts";
-import { fault } from "../../../core/errors.ts";
+import { notFound } from "../../../core/errors.ts";
 import { Answer } from "../answer.ts";
 import { CommitQuery } from "../schemas/artifact.ts";
 import { FileQuery } from "../schemas/reading.ts";
@@ -61,11 +61,7 @@ export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): vo
       const artifact = await openVersion({ name, version, commit });
       const list = await artifact.file(path).chunkList?.();
       if (list === undefined) {
-        throw fault({
-          code: "NotFound",
-          action: "read the chunks of",
-          subject: JSON.stringify(path),
-          state: "the file has no chunk list",
+        throw notFound("read the chunks of", JSON.stringify(path), "the file has no chunk list", {
           hint: "Read the whole file.",
         });
       }

@@ -1,5 +1,5 @@
 // The jobs of the queue, and runs of pipelines.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { conflict, notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
@@ -108,11 +108,7 @@ async function findJob(
   const job = await queue.get(id);
   // A token must not learn whether jobs exist that it cannot read.
   if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) {
-    throw fault({
-      code: "NotFound",
-      action: "find job",
-      subject: JSON.stringify(id.slice(0, 200)),
-      state: "it is not in the queue",
+    throw notFound("find job", JSON.stringify(id.slice(0, 200)), "it is not in the queue", {
       hint: "Check the id. The queue removes old jobs after they end.",
     });
   }
@@ -180,20 +176,13 @@ async function isNews(queue: JobQueue, id: string, after: string): Promise<boole
 function queueOf(queue: JobQueue | undefined): JobQueue {
   if (queue !== undefined) return queue;
   const library = "createHandler(registry, { jobs: await openQueue(url) })";
-  throw fault({
-    code: "Unsupported",
-    action: "read jobs",
-    state: "this service has no queue",
+  throw unsupported("read jobs", undefined, "this service has no queue", {
     hint: `Start it with one: holdfast serve --queue URL, or ${library}.`,
   });
 }
 
 function notEnded({ id, state }: QueuedJob): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "retry job",
-    subject: JSON.stringify(id),
-    state: `it is ${state}`,
+  return conflict("retry job", JSON.stringify(id), `it is ${state}`, {
     hint: "Retry failed or cancelled jobs only.",
   });
 }
@@ -255,11 +244,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
       const { steps } = await readRun(registry, run);
       if (!steps.some((planned) => planned.step === step)) {
-        throw fault({
-          code: "NotFound",
-          action: "find step",
-          subject: JSON.stringify(step.slice(0, 200)),
-          state: `${run} has no such step`,
+        throw notFound("find step", JSON.stringify(step.slice(0, 200)), `${run} has no such step`, {
           hints: { http: `List its steps: GET /runs/${encodeURIComponent(run)}` },
         });
       }
@@ -285,10 +270,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       await readRun(registry, run);
       const result = await readResult(registry, run);
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
-      throw fault({
-        code: "Conflict",
-        action: `cancel run ${run}`,
-        state: `it has ended (${result.end})`,
+      throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
         hints: { http: `See its result: GET /runs/${encodeURIComponent(run)}` },
       });
     },

@@ -27,7 +27,7 @@ import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";
 import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
 import { shareReads } from "../share_reads.ts";
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 
 const FEATURES = ["reads", "writes", "drafts", "uploads", "search"];
@@ -210,11 +210,7 @@ async function* entriesAfter(
   const entries = await Array.fromAsync(logOf(registry, name, options));
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
-    throw fault({
-      code: "Invalid",
-      action: "continue after",
-      subject: JSON.stringify(after.slice(0, 100)),
-      state: "not in the log",
+    throw invalid("continue after", JSON.stringify(after.slice(0, 100)), "not in the log", {
       hint: "Pass the `next` of the previous page, or start from the beginning.",
     });
   }

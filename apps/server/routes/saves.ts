@@ -1,6 +1,6 @@
 // Saves, copies and deletions.
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
-import { fault, orMissing } from "../../../core/errors.ts";
+import { invalid, orMissing } from "../../../core/errors.ts";
 import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
@@ -91,11 +91,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     query: schemas.DeleteAllQuery,
     answer: async ({ c, params: { name }, query: { allVersions = false, ...asked }, signal }) => {
       if (!allVersions) {
-        throw fault({
-          code: "Invalid",
-          action: "delete",
-          subject: JSON.stringify(name),
-          state: "no version is given",
+        throw invalid("delete", JSON.stringify(name), "no version is given", {
           hint: "DELETE one version, or add ?allVersions=true to delete every version.",
         });
       }

@@ -6,7 +6,7 @@ import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
+import { fault, invalid, isRegistryError } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
 import { REPEATED, savedAnswer, SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
@@ -160,10 +160,7 @@ export function uploadRoutes(routes: Routes, { registry, options }: ServerContex
       const files = form?.files ?? rawFile(request, path);
       try {
         if (name === undefined) {
-          throw fault({
-            code: "Invalid",
-            action: "upload",
-            state: "no name is given",
+          throw invalid("upload", undefined, "no name is given", {
             hint: "Add it: POST /upload?name=my:data, or a field `name` before the file.",
           });
         }

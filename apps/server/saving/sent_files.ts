@@ -6,7 +6,7 @@ import type { ArtifactFile } from "../../../core/artifact.ts";
 import type { ByteRange } from "../../../core/backend.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
-import { fault } from "../../../core/errors.ts";
+import { invalid, notFound } from "../../../core/errors.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { Materializer } from "../../../mod.ts";
@@ -165,22 +165,14 @@ function verifying(path: string, sha256: string): TransformStream<Uint8Array, Ui
 }
 
 function mismatch(path: string, state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "save",
-    subject: JSON.stringify(path),
-    state,
+  return invalid("save", JSON.stringify(path), state, {
     hint: "Nothing was saved. Send the bytes that match the given size and SHA-256.",
   });
 }
 
 /** Returns the error of a missing upload. An upload of another token has the same error. */
 export function noUpload(upload: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "find upload",
-    subject: JSON.stringify(upload),
-    state: "it does not exist",
+  return notFound("find upload", JSON.stringify(upload), "it does not exist", {
     hint:
       "It was saved or removed, or it has expired. If no version was saved, create another upload.",
   });

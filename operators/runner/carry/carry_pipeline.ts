@@ -1,5 +1,5 @@
 // Runs a pipeline on an engine: planned here, executed wherever the engine runs its steps.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { type RegistryError, unavailable } from "../../../core/errors.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { beginRun } from "../begin_run.ts";
 import type { PlanOptions } from "../plan.ts";
@@ -88,11 +88,7 @@ export async function carryPipeline(
 }
 
 function stopFailure(run: string, cause: unknown): RegistryError {
-  return fault({
-    code: "Unavailable",
-    action: "cancel run",
-    subject: run,
-    state: "the registry did not save the request",
+  return unavailable("cancel run", run, "the registry did not save the request", {
     hint: `Try again: holdfast pipeline cancel ${run}`,
     cause,
   });

@@ -1,5 +1,5 @@
 // Executes one step of a planned run, for engines.
-import { fault } from "../../../core/errors.ts";
+import { fault, notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
@@ -59,11 +59,7 @@ async function executeAndDeliver(
   const { plan, state } = run;
   const planned = plan.record.steps.find(({ step }) => step === id);
   if (planned === undefined) {
-    throw fault({
-      code: "NotFound",
-      action: "execute step",
-      subject: shown(id),
-      state: `run ${run.context.run} has no such step`,
+    throw notFound("execute step", shown(id), `run ${run.context.run} has no such step`, {
       hint: `List its steps: holdfast cat ${run.context.run.replace("@", ":run@")} record.json`,
     });
   }

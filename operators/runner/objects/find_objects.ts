@@ -1,6 +1,6 @@
 // Objects in buckets as inputs and outputs: one by its URL, or all below a URL that ends with `/`.
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
@@ -61,22 +61,14 @@ function stateOf(
 }
 
 export function noTransfer(url: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "reach",
-    subject: shown(url),
-    state: "no buckets are configured for this run",
+  return unsupported("reach", shown(url), "no buckets are configured for this run", {
     hint:
       'Pass s3: createS3Configs(), from "@holdfast/holdfast/backends", or use `holdfast pipeline run`.',
   });
 }
 
 function noObjects(url: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "list objects under",
-    subject: shown(url),
-    state: "none found, or some are missing",
+  return notFound("list objects under", shown(url), "none found, or some are missing", {
     hint: "Check the URL, which is case-sensitive. For one object, omit the / at the end.",
   });
 }

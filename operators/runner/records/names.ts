@@ -1,5 +1,5 @@
 // Names of records and outputs of pipelines in a registry.
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
 
 /** Names of one pipeline's records and outputs. */
@@ -68,11 +68,7 @@ export function formatRunId({ pipeline, number }: RunId): string {
 export function parseRunId(text: string): RunId {
   const [, pipeline, digits] = /^(.+)@([1-9]\d{0,8})(?:\.0\.0)?$/s.exec(text) ?? [];
   if (pipeline === undefined) {
-    throw fault({
-      code: "Invalid",
-      action: "read run",
-      subject: shown(text),
-      state: "it is not PIPELINE@NUMBER",
+    throw invalid("read run", shown(text), "it is not PIPELINE@NUMBER", {
       hint: "Use a name like my_pipeline@3. List runs: holdfast pipeline status",
     });
   }

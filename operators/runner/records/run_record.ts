@@ -1,5 +1,11 @@
 // Records of runs: the plan, the result, and the request to cancel.
-import { fault, isRegistryError, isUnreadable, type RegistryError } from "../../../core/errors.ts";
+import {
+  isRegistryError,
+  isUnreadable,
+  notFound,
+  type RegistryError,
+  taskFailed,
+} from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
@@ -78,11 +84,7 @@ export async function findRun(
   const ref = `${recordNames(pipeline).run}@${versionOf(number)}`;
   const found = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
   if (found !== undefined) return found;
-  throw fault({
-    code: "NotFound",
-    action: "find run",
-    subject: shown(run),
-    state: "the registry has no such run",
+  throw notFound("find run", shown(run), "the registry has no such run", {
     hint: `List all runs: holdfast pipeline status ${pipeline}`,
   });
 }
@@ -256,11 +258,7 @@ export async function watchForCancel(
 }
 
 export function cancelledError(run: string): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "continue run",
-    subject: run,
-    state: "it was cancelled",
+  return taskFailed("continue run", run, "it was cancelled", {
     hint: "Run the pipeline again: finished steps are skipped.",
   });
 }

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -201,11 +201,7 @@ async function publishPath(
 ): Promise<string> {
   const inner = relative(to, root);
   if (inner === "" || !inner.startsWith("..")) {
-    throw fault({
-      code: "Invalid",
-      action: "write an output to",
-      subject: shown(to),
-      state: "it contains the pipeline's own folder",
+    throw invalid("write an output to", shown(to), "it contains the pipeline's own folder", {
       hint: "Use a separate folder for each output, such as ./out/clean.",
     });
   }

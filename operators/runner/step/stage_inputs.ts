@@ -3,7 +3,7 @@ import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { onDisk } from "../../../disk/file_errors.ts";
 import { listFolder } from "../../../disk/paths_below.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { conflict, fault, type RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { inside } from "../../output_keys.ts";
@@ -90,11 +90,7 @@ function isFolder(path: string): boolean {
 }
 
 function changed(ref: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action: "read input",
-    subject: shown(ref),
-    state: "it has changed since the run was planned",
+  return conflict("read input", shown(ref), "it has changed since the run was planned", {
     hint: "Run the pipeline again when nothing writes there.",
   });
 }

@@ -1,5 +1,5 @@
 // Reads the records of a name, before the garbage collector removes anything of it.
-import { fault } from "../../../core/errors.ts";
+import { corrupt } from "../../../core/errors.ts";
 import type {
   AnyRecord,
   ScrubbedRecord,
@@ -76,11 +76,7 @@ export function neededObjects(
   const { objects, late } = known;
   if (objects !== undefined) return objects;
   if (late !== undefined) return encodeObjects(objectsOf(context, late.record));
-  throw fault({
-    code: "Corrupt",
-    action: "read record",
-    subject: `"${key}"`,
-    state: "the list of its files is missing",
+  throw corrupt("read record", `"${key}"`, "the list of its files is missing", {
     ...saveAgain("Another program deleted it."),
     key,
   });

@@ -1,7 +1,7 @@
 // Mirrors one name if source or target has no store here: its versions, oldest first, then its
 // aliases, by the methods of every registry.
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
-import { fault, isRegistryError, messageOf, orMissing } from "../../../core/errors.ts";
+import { fault, isRegistryError, messageOf, orMissing, taskFailed } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
 import {
@@ -156,11 +156,7 @@ async function mirrorAliases(
 }
 
 function unexpected(ref: string, error: unknown): RegistryError {
-  return fault({
-    code: "TaskFailed",
-    action: "mirror",
-    subject: `"${ref}"`,
-    state: messageOf(error),
+  return taskFailed("mirror", `"${ref}"`, messageOf(error), {
     hint: "Fix the cause, an error of the source or the target registry, and mirror again.",
     cause: error,
   });

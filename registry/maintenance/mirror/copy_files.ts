@@ -1,7 +1,7 @@
 // Copies one version into another registry, byte by byte as stored.
 import type { ByteRange } from "../../../core/backend.ts";
 import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
+import { corrupt, isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
@@ -63,11 +63,7 @@ export async function openSource(run: Stores, located: Located): Promise<Payload
   const source = await payloadSource(run.from, located, run.signal);
   const { materializer, digest } = located.record;
   if (artifactDigest(materializer, source.files) === digest) return source;
-  throw fault({
-    code: "Corrupt",
-    action: "mirror",
-    subject: `"${source.ref}"`,
-    state: "its record's digest does not match its files",
+  throw corrupt("mirror", `"${source.ref}"`, "its record's digest does not match its files", {
     hint: "Restore the record from a backup, or delete the version.",
     key: source.recordKey,
     backend: run.from.backend.location,

@@ -1,8 +1,8 @@
 // One run of a mirror: its options, attempts and failures.
 import { isDeepStrictEqual } from "node:util";
 import {
+  conflict,
   type Fault,
-  fault,
   isRegistryError,
   orMissing,
   RegistryError,
@@ -189,10 +189,7 @@ export async function checkProtection(
 }
 
 export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
-  return fault({
-    code: "Conflict",
-    action,
-    state: "it was changed by another writer",
+  return conflict(action, undefined, "it was changed by another writer", {
     hint: "Run the mirror again.",
     backend: to.backend.location,
   });

@@ -3,7 +3,7 @@
 // The key has its own cell. Before a save creates a record, it writes the target there. A repeat
 // checks that target first, and tries no other while it may still be won. A save without anything
 // to write commits the existing version there. Each generation of the key's cell has one result.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { conflict, type RegistryError } from "../../../core/errors.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../../core/record.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
@@ -180,11 +180,7 @@ class KeyedTarget implements TargetChooser {
 
   #spent(state: string): RegistryError {
     const { name, key } = this.#save;
-    return fault({
-      code: "Conflict",
-      action: "save",
-      subject: `"${name}" with idempotency key "${key}" again`,
-      state,
+    return conflict("save", `"${name}" with idempotency key "${key}" again`, state, {
       hint: "Check the versions, and use a new key for a new save.",
       backend: this.#context.backend.location,
     });

@@ -1,7 +1,13 @@
 // Direct transfers between other programs, or browsers, and the store.
 import type { Backend } from "../../../core/backend.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import {
+  fault,
+  isRegistryError,
+  notFound,
+  type RegistryError,
+  unsupported,
+} from "../../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
@@ -157,11 +163,7 @@ async function* uploadedFiles(
 }
 
 function missing(backend: Backend, path: string, key: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "commit the upload of",
-    subject: shown(path),
-    state: "it was not uploaded",
+  return notFound("commit the upload of", shown(path), "it was not uploaded", {
     hint:
       "Send it to its URL. If that was more than the registry's graceMs ago, create a new upload.",
     key,
@@ -245,11 +247,7 @@ async function wholeObject(
       "it shares an object with other files or the record",
       "Read it through the registry. Only large or uploaded files have URLs.",
     ];
-  throw fault({
-    code: "Unsupported",
-    action: "presign",
-    subject: `${shown(file.path)} of "${source.ref}"`,
-    state,
+  throw unsupported("presign", `${shown(file.path)} of "${source.ref}"`, state, {
     hint,
     backend: backend.location,
   });

@@ -2,7 +2,7 @@
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import manifest from "../../../../deno.json" with { type: "json" };
-import { fault } from "../../../../core/errors.ts";
+import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { OPERATORS_FILE } from "../../places/load_module.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
@@ -49,10 +49,7 @@ export const init: Command = defineCommand<[folder: string | undefined], Record<
 
 async function refuseFile(folder: string, name: string): Promise<void> {
   if (!await exists(join(folder, name))) return;
-  throw fault({
-    code: "AlreadyExists",
-    action: `write a pipeline in ${folder}`,
-    state: `${name} exists`,
+  throw alreadyExists(`write a pipeline in ${folder}`, undefined, `${name} exists`, {
     hint: "Use another folder: holdfast pipeline init FOLDER",
   });
 }

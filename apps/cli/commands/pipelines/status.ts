@@ -1,6 +1,6 @@
 // `holdfast pipeline status` and `cancel`
 import type { Registry } from "../../../../mod.ts";
-import { fault } from "../../../../core/errors.ts";
+import { conflict } from "../../../../core/errors.ts";
 import type { ListedRun } from "../../../../operators/runner/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
@@ -111,10 +111,7 @@ export const cancel: Command = defineCommand<[run: string], Record<never, never>
     const { cancelRun, readResult } = await import("../../../../operators/runner/mod.ts");
     const result = await readResult(registry, run, { signal });
     if (result !== undefined) {
-      throw fault({
-        code: "Conflict",
-        action: `cancel run ${run}`,
-        state: `it has ended (${result.end})`,
+      throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
         hint: `See the result: holdfast pipeline status ${run}`,
       });
     }

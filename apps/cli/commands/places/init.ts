@@ -2,7 +2,7 @@
 import { originOf } from "../../../../registry/places/mod.ts";
 import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
 import type { Locking } from "../../../../backends/mod.ts";
-import { fault, orMissing } from "../../../../core/errors.ts";
+import { invalid, orMissing } from "../../../../core/errors.ts";
 import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";
@@ -103,11 +103,7 @@ async function setShare(
   const change = created ? changeSettings : readSettings;
   const { share: now } = await change(registry, { share, signal });
   if (now === share) return;
-  throw fault({
-    code: "Invalid",
-    action: "open the registry with",
-    subject: `--share ${share}`,
-    state: `its versions share ${now}`,
+  throw invalid("open the registry with", `--share ${share}`, `its versions share ${now}`, {
     hint: `To change that, run \`holdfast settings --share ${share}\`.`,
   });
 }

@@ -1,6 +1,6 @@
 // Arrays in files, read box by box: `.npy`, TIFF and zarr.
 import { readAll } from "../../../../core/bytes/bytes.ts";
-import { fault } from "../../../../core/errors.ts";
+import { corrupt, fault } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";
 import { copyBox, stridesOf } from "../../../../formats/arrays/copy_box.ts";
@@ -134,12 +134,7 @@ async function openTiffArray(file: FileToDecode, signal?: AbortSignal): Promise<
   const pages = await readPages(file, { signal });
   const [first] = pages;
   if (first === undefined) {
-    throw fault({
-      code: "Corrupt",
-      action: "preview",
-      subject: file.path,
-      state: "it has no pages",
-    });
+    throw corrupt("preview", file.path, "it has no pages");
   }
   const { width, height, channels, dtype } = first;
   const areAlike = pages.every((page) => {

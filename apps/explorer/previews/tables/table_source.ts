@@ -1,6 +1,6 @@
 // Tables in files, read a page of rows at a time: CSV, Parquet and Arrow.
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
-import { fault, isRegistryError } from "../../../../core/errors.ts";
+import { corrupt, fault, isRegistryError, unsupported } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import type { Cell, RangeTable } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
@@ -183,12 +183,7 @@ async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableS
   const reader = new CsvReader(file, delimiterOf(head, file.path));
   const [header] = (await reader.read(startOf(head), { min: 1, max: 1 }, signal)).lines;
   if (header === undefined) {
-    throw fault({
-      code: "Corrupt",
-      action: "preview",
-      subject: file.path,
-      state: "it has no header",
-    });
+    throw corrupt("preview", file.path, "it has no header");
   }
   const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
     .catch(() => ({ lines: [] })); // the first page says why
@@ -259,13 +254,7 @@ function startOf(head: Uint8Array): number {
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 3;
   if (!(head[0] === 0xff && head[1] === 0xfe || head[0] === 0xfe && head[1] === 0xff)) return 0;
   const hint = "Save it as UTF-8.";
-  throw fault({
-    code: "Unsupported",
-    action: "preview",
-    subject: "table",
-    state: "it is UTF-16",
-    hint,
-  });
+  throw unsupported("preview", "table", "it is UTF-16", { hint });
 }
 
 function tooLong(path: string, most: number) {
