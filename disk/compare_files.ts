@@ -7,7 +7,7 @@ import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FileInfo } from "../core/record.ts";
 import { READ } from "./disk_calls.ts";
 import { errorCode, fileError } from "./file_errors.ts";
-import { lookAt } from "./target.ts";
+import { isSpecial, lookAt, SPECIAL } from "./target.ts";
 
 /** The entry in the place of a file. Only `different` can be replaced by the file. */
 export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
@@ -62,6 +62,7 @@ export async function compareFile(
   const stats = lookAt(path);
   if (stats === undefined) return "missing";
   if (stats.isDirectory()) return { inTheWay: path, state: "it is a folder" };
+  if (isSpecial(path, stats)) return { inTheWay: path, state: SPECIAL };
   if (file.mode === "link") {
     return stats.isSymbolicLink() && isLink(file, path) ? "same" : "different";
   }
@@ -78,7 +79,11 @@ function asFolder(path: string): Found {
   if (stats.isDirectory()) return "same";
   return {
     inTheWay: path,
-    state: stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file",
+    state: isSpecial(path, stats)
+      ? SPECIAL
+      : stats.isSymbolicLink()
+      ? "it is a symbolic link"
+      : "it is a file",
   };
 }
 

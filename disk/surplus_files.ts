@@ -129,7 +129,8 @@ function folded(path: string): string {
 
 function isKept(path: string, entry: FolderEntry): boolean {
   if (KEPT_NAMES.includes(entry.name) || entry.name.startsWith(STAGE_PREFIX)) return true;
-  return entry.isDirectory && isRegistryFolder(path);
+  const { isFile, isDirectory, isSymlink } = entry;
+  return isDirectory ? isRegistryFolder(path) : !(isFile || isSymlink); // no version has a pipe
 }
 
 /** Rejects folders that contain more than a download. */

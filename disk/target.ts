@@ -88,6 +88,19 @@ export function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
+/** The state of a path that no file replaces: root could break the machine, or other programs. */
+export const SPECIAL = "it is a device, a pipe or a socket";
+
+/** True for a device, a pipe or a socket, and for a link to one, such as `/dev/stdout`. */
+export function isSpecial(path: string, found = lookAt(path)): boolean {
+  try {
+    const end = found?.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : found;
+    return !(end === undefined || end.isFile() || end.isDirectory() || end.isSymbolicLink());
+  } catch {
+    return false; // a loop of links, or one to a place that may not be read
+  }
+}
+
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -19,8 +19,17 @@ import { copyAt } from "./stage/local_copy.ts";
 import { resumeFiles } from "./stage/resume.ts";
 import { openStageFolder, removeLeftFolders } from "./stage/folders.ts";
 import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
-import { checkOutside, checkPaths, checkTo, exists, findTarget, lookAt } from "./target.ts";
-import type { Target } from "./target.ts";
+import {
+  checkOutside,
+  checkPaths,
+  checkTo,
+  exists,
+  findTarget,
+  isSpecial,
+  lookAt,
+  SPECIAL,
+  type Target,
+} from "./target.ts";
 
 /** Options of {@linkcode writeFiles}. */
 export interface WriteFilesOptions
@@ -228,6 +237,7 @@ async function placeAll(
 async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
   const there = lookAt(to);
   if (there?.isDirectory()) throw exists(to, "it is a folder");
+  if (isSpecial(to, there)) throw exists(to, SPECIAL);
   if (there === undefined || overwrite) renameSync(from, to); // replaces a link, not its target
   else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
 }

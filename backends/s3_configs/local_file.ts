@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { fault, invalid } from "../../core/errors.ts";
+import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 
@@ -79,12 +80,15 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
 
 function checkFree(path: string, overwrite: boolean): void {
   const found = onDisk("write", path, () => lstatSync(path, { throwIfNoEntry: false }));
-  if (found === undefined || overwrite && !found.isDirectory()) return;
+  if (found === undefined) return;
+  if (overwrite && !found.isDirectory() && !isSpecial(path, found)) return;
   throw fault({
     code: "AlreadyExists",
     action: "write",
     subject: shown(path),
-    state: `${found.isDirectory() ? "a folder of that name" : "it"} already exists`,
+    state: isSpecial(path, found)
+      ? SPECIAL
+      : `${found.isDirectory() ? "a folder of that name" : "it"} already exists`,
     hint: found.isDirectory()
       ? "Pass the path of a file."
       : "Choose another path, or pass overwrite: true.",

@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve } from "@std/path";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
+import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
@@ -52,6 +53,7 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
         if (isWithin(resolve(root), place.path)) {
           throw refuse(", which contains the pipeline's own folder");
         }
+        if (isSpecial(place.path)) throw refuse(`: ${SPECIAL}`);
         own.push({ output, path: place.path });
       }
     }

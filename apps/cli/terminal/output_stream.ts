@@ -12,7 +12,10 @@ export interface WriteStreamOptions {
   label: string;
 }
 
-/** Writes a stream to standard output or a file. An existing file is replaced at the end. */
+/**
+ * Writes a stream to standard output or a file. An existing file is replaced at the end; a device
+ * or a pipe is written to.
+ */
 export async function writeStream(
   stream: ReadableStream<Uint8Array>,
   context: CommandContext,
@@ -60,11 +63,11 @@ async function writeFile(
   const path = resolve(context.io.cwd, output);
   const action = `write ${JSON.stringify(output)}`;
   const hint = "Pass a file in an existing folder.";
-  if ((await stat(path).catch(() => undefined))?.isDirectory()) {
-    throw invalid(action, "it is a folder", hint);
-  }
-  const partial = `${path}.${context.io.system.id()}.partial`;
-  const file = await open(partial, "wx").catch((cause) => {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) throw invalid(action, "it is a folder", hint);
+  const isDevice = there?.isFile() === false; // or a pipe
+  const partial = isDevice ? path : `${path}.${context.io.system.id()}.partial`;
+  const file = await open(partial, isDevice ? "w" : "wx").catch((cause) => {
     throw cause.code === "ENOENT" ? notFound(action, "no such folder", hint, cause) : cause;
   });
   try {
@@ -73,9 +76,9 @@ async function writeFile(
     } finally {
       await file.close();
     }
-    await rename(partial, path);
+    if (!isDevice) await rename(partial, path);
   } catch (error) {
-    await unlink(partial);
+    if (!isDevice) await unlink(partial);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
+import { exists, isSpecial, SPECIAL } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -205,6 +206,7 @@ async function publishPath(
       hint: "Use a separate folder for each output, such as ./out/clean.",
     });
   }
+  if (isSpecial(to)) throw exists(to, SPECIAL);
   const staged = join(dirname(to), `.${basename(to)}.holdfast-${id}`);
   onDisk("write", to, () => mkdirSync(dirname(to), { recursive: true }));
   await move(from, staged).catch((cause) => {

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { execFileSync } from "node:child_process";
 import { localPath } from "../../../mod.ts";
 import { type ObjectTransfer, planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { add, pipeline, step } from "./pipelines.ts";
@@ -101,6 +102,24 @@ testInWorld("a foreign file is kept beside the output that replaces it", async (
     name.includes("before")
   );
   assertEquals(kept.map((name) => Deno.readTextFileSync(root.join(name))), ["mine"]);
+});
+
+testInWorld("an output never replaces a pipe or a device", async (here, root) => {
+  execFileSync("mkfifo", [root.join("pipe")]);
+  await Deno.symlink("/dev/null", root.join("link"));
+  for (const to of ["./pipe", "./link"]) {
+    const writing = pipeline([step("clean", { outputs: { text: to } })]);
+    const { message } = await rejected("Invalid", planPipeline(writing, here));
+    assertStringIncludes(message, "a pipe or a socket");
+  }
+  // It appears after the plan was made.
+  add(here.operators, "writer", ({ outputRoot }) => {
+    Deno.writeTextFileSync(`${outputRoot}/text`, "1");
+    execFileSync("mkfifo", [root.join("late")]);
+  });
+  const late = pipeline([step("clean", { operator: "writer", outputs: { text: "./late" } })]);
+  assertStringIncludes((await runPipeline(late, here)).steps.clean.reason!, "a pipe or a socket");
+  assertEquals((await Deno.lstat(root.join("late"))).isFifo, true);
 });
 
 testInWorld("unsupported steps are refused before anything runs", async (here) => {

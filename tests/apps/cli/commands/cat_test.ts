@@ -12,6 +12,13 @@ filledTest("cat writes the exact bytes of a file", async (it) => {
   assertEquals(await Deno.readFile(it.root.join("big.bin")), stdin);
 });
 
+filledTest("cat writes to a device, and never replaces it", async (it) => {
+  await Deno.symlink("/dev/null", it.root.join("sink"));
+  await it.succeeds("cat note -o sink");
+  assertEquals(await Deno.readLink(it.root.join("sink")), "/dev/null");
+  assertEquals((await filesIn(it.cwd)).filter((name) => name.startsWith("sink")), ["sink"]);
+});
+
 filledTest("cat asks which file, and lists what there is where a file is missing", async (it) => {
   await it.fails("cat data:raw", 2, 'hint: Name one: "a.csv", "inner/b.bin"');
   await it.fails("cat data:raw b.bin", 3, "a.csv");
