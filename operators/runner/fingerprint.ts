@@ -25,22 +25,27 @@ export function countedParams({ params, env }: PipelineStep): PlainValue {
   return Object.keys(env).length === 0 ? params : { ...params, env };
 }
 
-/** Returns the code of a step: its versions, tag, command, and the digest of `files`. */
+/** Returns the code of a step: what it runs, with versions and tag, where, and its `files`. */
 export async function codeOf(
-  { id, operator, version, git, startCommand }: PipelineStep,
+  { id, operator, version, git, startCommand, runAs, environment }: PipelineStep,
   files: string | undefined,
   { operators }: { operators: Operators },
 ): Promise<string> {
   const parts = [version];
+  if (operator !== id) parts.push(`operator ${operator}`);
   if (startCommand === undefined || operators.has(operator)) { // commands need no operator
     const { version } = await operators.instance(operator, id);
-    if (version !== undefined) parts.push(`operator ${version}`);
+    if (version !== undefined) parts.push(`operator version ${version}`);
   }
   if (git?.tag !== undefined) parts.push(`git ${git.tag}`);
   if (startCommand !== undefined) {
     parts.push(`command ${sha256(JSON.stringify(startCommand)).slice(0, 12)}`);
   }
-  if (files !== undefined) parts.push(`files ${files.slice(0, 12)}`);
+  if (runAs === "command") {
+    if (startCommand === undefined) parts.push("as command");
+    if (environment.kind !== "plain") parts.push(`${environment.kind} ${environment.name ?? "."}`);
+  }
+  if (files !== undefined) parts.push(files);
   return parts.join(", ");
 }
 
@@ -83,20 +88,29 @@ export function shortDigest(digest: string | undefined): string {
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
+/** Number of files that a reason can name. */
+const MOST_NAMED = 16;
 
-/** Returns a digest of the files below `root` that a start command names; undefined without any. */
+/**
+ * Returns the files below `root` that a start command names, and the lock file of its environment,
+ * with their digests; of many files, one digest. Returns undefined without any.
+ */
 export async function commandFiles(
-  { startCommand }: PipelineStep,
+  { startCommand, runAs, environment: { kind, name = "." } }: PipelineStep,
   root: string,
 ): Promise<string | undefined> {
   const named = new Map<string, string>();
-  for (const word of new Set((startCommand ?? []).flatMap(wordsIn))) {
+  const words = (startCommand ?? []).flatMap(wordsIn);
+  if (runAs === "command" && kind === "uv") words.push(`${name}/uv.lock`);
+  for (const word of new Set(words)) {
     const path = fileInside(root, word);
     if (path !== undefined) {
       named.set(path, sha256(await readFile(resolve(realpathSync(root), path))));
     }
   }
-  return named.size === 0 ? undefined : sha256(JSON.stringify([...named].sort()));
+  const files = [...named].sort();
+  if (files.length > MOST_NAMED) return `files ${sha256(JSON.stringify(files)).slice(0, 12)}`;
+  return files.map(([path, digest]) => `${path} ${digest.slice(0, 12)}`).join(", ") || undefined;
 }
 
 function wordsIn(argument: string): string[] {

@@ -36,7 +36,7 @@ export interface PlannedStep {
   inputs: Record<string, PinnedInput>;
   /** Commit of its last success, or null. */
   previous: string | null;
-  /** Digest of the files that its command names, when the plan was made. @default it names none */
+  /** Files that its command names, with digests, when the plan was made. @default it names none */
   files?: string;
 }
 

@@ -21,9 +21,17 @@ export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Pr
   if (rerun.includes("inputs")) changes.push(...changedInputs(fingerprint.inputs, present));
   if (rerun.includes("params")) changes.push(...changedParams(fingerprint.params, present.params));
   if (rerun.includes("code") && fingerprint.code !== present.code) {
-    changes.push(`code ${fingerprint.code} → ${present.code}`);
+    changes.push(changedCode(fingerprint.code, present.code));
   }
   return changes;
+}
+
+/** Returns the parts of the code that differ: `code train.py 3f20… → train.py 9a…`. */
+function changedCode(before: string, now: string): string {
+  const [then, parts] = [before.split(", "), now.split(", ")];
+  const gone = then.filter((part) => !parts.includes(part)).join(", ") || "none";
+  const added = parts.filter((part) => !then.includes(part)).join(", ") || "none";
+  return `code ${gone} → ${added}`;
 }
 
 function changedInputs(before: Record<string, string>, { inputs, waiting }: Present): string[] {

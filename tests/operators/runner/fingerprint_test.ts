@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { addSuccess, findState } from "../../../operators/runner/step/success.ts";
-import { pipeline, step } from "./pipelines.ts";
+import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
+import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
+import { add, pipeline, step } from "./pipelines.ts";
 import { testInWorld } from "./world.ts";
 
 testInWorld("a forced step is not repeated by a second delivery", async (here) => {
@@ -17,4 +19,60 @@ testInWorld("a forced step is not repeated by a second delivery", async (here) =
   assertEquals((await find(null)).done?.record.effect, effect);
   const { commit } = await registry.info("nightly:step:clean");
   assertEquals((await find(commit)).done, undefined, "the next run has another effect");
+});
+
+/** Changes of what a step runs, and the reason in a plan. */
+const CHANGES: Record<string, [before: Partial<PipelineStep>, now: Partial<PipelineStep>]> = {
+  "operator cleaner_v1 → operator cleaner_v2": [
+    { operator: "cleaner_v1" },
+    { operator: "cleaner_v2" },
+  ],
+  "none → operator cleaner_v2": [{}, { operator: "cleaner_v2" }],
+  "operator version 2 → operator cleaner_v2": [
+    { operator: "versioned", id: "versioned" },
+    { operator: "cleaner_v2", id: "versioned" },
+  ],
+  "none → as command": [{}, { runAs: "command" }],
+  "uv trainer, trainer/uv.lock 6b86b273ff34 → none": [
+    { runAs: "command", environment: { kind: "uv", name: "trainer" } },
+    { runAs: "command" },
+  ],
+  "uv trainer, trainer/uv.lock 6b86b273ff34 → uv other": [
+    { runAs: "command", environment: { kind: "uv", name: "trainer" } },
+    { runAs: "command", environment: { kind: "uv", name: "other" } },
+  ],
+};
+
+for (const [change, steps] of Object.entries(CHANGES)) {
+  testInWorld(`a step runs again if what it runs has changed: ${change}`, async (here, root) => {
+    for (const name of ["cleaner_v1", "cleaner_v2"]) add(here.operators, name, () => {});
+    here.operators.register("versioned", { run: () => {}, command: () => ["true"], version: "2" });
+    for (const name of ["trainer", "other"]) {
+      await Deno.mkdir(root.join(name, ".venv/bin"), { recursive: true });
+      await Deno.writeTextFile(root.join(name, ".venv/pyvenv.cfg"), "");
+    }
+    await Deno.writeTextFile(root.join("trainer/uv.lock"), "1");
+    const [before, now] = steps.map((members) => pipeline([step("clean", members)]));
+    await runPipeline(before, here);
+    assertEquals((await planPipeline(before, here)).steps[0].decision, "skip");
+    assertEquals((await planPipeline(now, here)).steps[0].reasons, [`code ${change}`]);
+    assertEquals(Object.values((await runPipeline(now, here)).steps)[0].end, "ran");
+  });
+}
+
+testInWorld("new packages in the environment of a command run it again", async (here, root) => {
+  await Deno.mkdir(root.join(".venv/bin"), { recursive: true });
+  await Deno.writeTextFile(root.join(".venv/pyvenv.cfg"), "");
+  const environment = { kind: "uv" } as const;
+  const steps = [
+    step("clean", { runAs: "command", environment }),
+    step("train", { environment }), // runs on the thread, without the environment
+  ];
+  await runPipeline(pipeline(steps), here);
+  await Deno.writeTextFile(root.join("uv.lock"), "2");
+  const plan = await planPipeline(pipeline(steps), here);
+  assertEquals(plan.steps.map(({ reasons }) => reasons), [
+    ["code none → uv.lock d4735e3a265e"],
+    [],
+  ]);
 });

@@ -35,7 +35,7 @@ for (const [how, words] of Object.entries(NAMING)) {
       assertEquals(decision, "run");
       assertMatch(
         reasons.join(),
-        /^code v1\.0, command [0-9a-f]{12}, files [0-9a-f]{12} → v1\.0, command [0-9a-f]{12}, files/,
+        /^code src\/train\.sh [0-9a-f]{12} → src\/train\.sh [0-9a-f]{12}$/,
       );
       assertEquals(ends((await runPipeline(one, here)).steps), { train: "ran" });
       assertEquals(ends((await runPipeline(one, here)).steps), { train: "skipped" });
