@@ -139,8 +139,8 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
 
 interface HeadsOptions {
   deleted?: boolean;
-  /** A key that is not of a cell, and a function to call if it is listed. */
-  mark?: { key: string; found(): void };
+  /** Returns true for keys that are not of a cell. */
+  isMark?(key: string): boolean;
   signal?: AbortSignal;
 }
 
@@ -150,14 +150,11 @@ export async function* liveHeads(
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { deleted, mark, signal } = options;
+  const { deleted, isMark, signal } = options;
   let cell = "";
   for await (const entry of store.backend.list(folder, { heads: true, signal })) {
-    if (!isPrefix(entry) && entry.key === mark?.key) {
-      mark.found();
-      continue;
-    }
-    if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // older
+    if (isPrefix(entry) || isMark?.(entry.key)) continue;
+    if (cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);
     const head = newest === undefined

@@ -77,17 +77,18 @@ export function noteCell(name: string, version: Version | undefined, versioned: 
 /** No version has this order. */
 const OF_NAME = "name";
 
-/** Returns the mark of a name whose versions may be members of releases: an empty object. */
-export function releasedMark(name: string): string {
-  return `${aliasesFolder(name)}${RELEASED}/mark`;
+/** Returns the mark of a name whose versions may be members of a release: an empty object. */
+export function releasedMark(name: string, release: string): string {
+  return `${aliasesFolder(name)}.released.${encodeName(release)}/mark`;
 }
 
-export function isReleasedMark(key: string): boolean {
-  return key.startsWith(NAMES) && key.endsWith(`/aliases/${RELEASED}/mark`);
+/** Returns the release that a mark names, or undefined if the key is not a mark. */
+export function releaseOfMark(key: string): string | undefined {
+  const [top, , folder, mark = "", end, ...more] = key.split("/"); // no alias has such a segment
+  const isMark = `${top}/` === NAMES && folder === "aliases" && mark.startsWith(".released.") &&
+    end === "mark" && more.length === 0;
+  return isMark ? decodeName(mark.slice(".released.".length)) : undefined;
 }
-
-/** No alias has this segment. */
-const RELEASED = ".released";
 
 export function keysFolder(name: string): string {
   return `${nameFolder(name)}keys/`;

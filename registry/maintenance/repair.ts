@@ -12,7 +12,7 @@ import { allParts } from "../cell/objects.ts";
 import { startOperation } from "../cell/operation.ts";
 import { getPart } from "../cell/part_runs.ts";
 import { inUtc } from "../cell/since.ts";
-import { cellOf, isReleasedMark, LINEAGE, parseCellKey } from "../format/layout.ts";
+import { cellOf, LINEAGE, parseCellKey, releaseOfMark } from "../format/layout.ts";
 import { encodeRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { type Context, contextOf } from "../operations/context.ts";
 import { payloadSource } from "../operations/load.ts";
@@ -47,7 +47,7 @@ export async function repairProblems(
     const payload = names.get(name) ?? new PayloadRepair({ to, from, signal }, name);
     names.set(name, payload);
     try {
-      if (key.startsWith(LINEAGE) || isReleasedMark(key)) {
+      if (key.startsWith(LINEAGE) || releaseOfMark(key) !== undefined) {
         await to.backend.put(key, new Uint8Array(), { signal });
       } else if (isOfPayload(problem)) await payload.repairFile(cellOf(record), path!);
       else if (problem.code === "Corrupt") await repairRecord({ to, from, signal }, record);

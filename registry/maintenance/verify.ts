@@ -6,7 +6,6 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 import {
   AUXILIARY,
   cellOf,
-  isReleasedMark,
   LINEAGE,
   nameFolder,
   NAMES,
@@ -15,6 +14,7 @@ import {
   parseLineageKey,
   parsePayloadKey,
   recordKey,
+  releaseOfMark,
   SETTINGS,
   versionCell,
 } from "../format/layout.ts";
@@ -103,7 +103,8 @@ async function repair(
   const { repairProblems } = await import("./repair.ts");
   const found = report.problems;
   const failures = await repairProblems(context, copy, found, signal);
-  const isLineage = ({ key }: VerifyProblem) => key.startsWith(LINEAGE) || isReleasedMark(key);
+  const isLineage = ({ key }: VerifyProblem) =>
+    key.startsWith(LINEAGE) || releaseOfMark(key) !== undefined;
   const left = found.filter((problem) => isLineage(problem) && failures.has(problem));
   const again: VerifyReport = { ...report, unseen: { ...report.unseen }, problems: [] };
   for (const cell of new Set(found.map(({ record }) => cellOf(record)))) {
@@ -200,7 +201,7 @@ export class LineageCheck {
     });
     for (const [key, { ref, record }] of expected) {
       if (await context.backend.head(record, { signal }) === undefined) continue; // collected
-      if (isReleasedMark(key) && await context.backend.head(key, { signal })) continue;
+      if (releaseOfMark(key) !== undefined && await context.backend.head(key, { signal })) continue;
       report.problems.push(asProblem(ref, key, missing(ref, key)));
     }
   }

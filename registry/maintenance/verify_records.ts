@@ -12,9 +12,9 @@ import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
 import type { Context } from "../operations/context.ts";
 import {
   cellOf,
-  isReleasedMark,
   parseCellKey,
   parseGeneration,
+  releaseOfMark,
   SETTINGS,
   versionCell,
 } from "../format/layout.ts";
@@ -55,7 +55,7 @@ export async function verifyRecords(
     report.problems.push(asProblem(nameOf(at), at, error));
   };
   for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
-    if (isReleasedMark(info.key)) continue;
+    if (releaseOfMark(info.key) !== undefined) continue;
     const key = parseCellKey(info.key);
     if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
       report.unseen.strangers++;

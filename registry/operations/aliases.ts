@@ -17,7 +17,7 @@ import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { asGeneration, liveHeads, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord, Head } from "../cell/heads.ts";
-import { aliasCell, aliasesFolder, parseCellKey, releasedMark } from "../format/layout.ts";
+import { aliasCell, aliasesFolder, parseCellKey, releaseOfMark } from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
@@ -76,8 +76,8 @@ export type KnownAliases = Map<string, string>;
 
 interface ListAliasesOptions extends SignalOptions {
   known?: KnownAliases;
-  /** Called if the listing shows that versions of the name may be members of releases. */
-  onReleased?: () => void;
+  /** Called for each name of releases that may have versions of the name as members. */
+  onRelease?: (name: string) => void;
 }
 
 /**
@@ -87,11 +87,15 @@ interface ListAliasesOptions extends SignalOptions {
 export async function* listAliases(
   context: Context,
   name: string,
-  { known = new Map(), onReleased = () => {}, signal }: ListAliasesOptions = {},
+  { known = new Map(), onRelease = () => {}, signal }: ListAliasesOptions = {},
 ): AsyncGenerator<AliasEntry> {
   checkName(name);
-  const mark = { key: releasedMark(name), found: onReleased };
-  for await (const head of liveHeads(context, aliasesFolder(name), { mark, signal })) {
+  const isMark = (key: string) => {
+    const release = releaseOfMark(key);
+    if (release !== undefined) onRelease(release);
+    return release !== undefined;
+  };
+  for await (const head of liveHeads(context, aliasesFolder(name), { isMark, signal })) {
     const alias = parseCellKey(head.key)?.label;
     if (alias === undefined) continue;
     const version = known.get(head.key) ?? await readListed(context, { name, alias, head }, signal);

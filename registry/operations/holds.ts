@@ -40,17 +40,17 @@ export function noneKnown(): KnownHolds {
   return { aliases: new Map(), releases: new Map() };
 }
 
-/** Lists what holds versions of a name. Releases cost requests only if the name had one. */
+/** Lists what holds versions of a name. Only notes of its releases are read, if it had one. */
 export async function listHolds(
   context: Context,
   { name, versions }: { name: string; versions?: readonly string[] },
   { known = noneKnown(), signal }: SignalOptions & { known?: KnownHolds } = {},
 ): Promise<Holds> {
-  let isReleased = false;
-  const onReleased = () => isReleased = true;
-  const listing = listAliases(context, name, { known: known.aliases, onReleased, signal });
+  const releasing = new Set<string>();
+  const onRelease = (release: string) => void releasing.add(release);
+  const listing = listAliases(context, name, { known: known.aliases, onRelease, signal });
   const aliases = await Array.fromAsync(listing);
-  if (!isReleased) return { aliases, releases: [] };
+  if (releasing.size === 0) return { aliases, releases: [] };
   const { versioned } = context.settings;
   const folders = versions?.length === 1
     ? [lineageFolder(name, orderSegment(parseVersion(versions[0]!), versioned))]
@@ -59,7 +59,7 @@ export async function listHolds(
   for (const folder of folders) {
     for await (const entry of context.backend.list(folder, { signal })) {
       const note = isPrefix(entry) ? undefined : parseLineageKey(entry.key);
-      if (note !== undefined) notes.set(note.commit, note);
+      if (note !== undefined && releasing.has(note.name)) notes.set(note.commit, note);
     }
   }
   const releases: ReleaseHold[] = [];

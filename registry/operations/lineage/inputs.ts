@@ -91,7 +91,7 @@ export function lineageKeys(
     if (input.name === undefined) continue;
     const order = input.version === undefined ? UNPINNED : orderSegment(input.version, versioned);
     keys.add(lineageKey(lineageFolder(input.name, order), name, place));
-    if (materializer.id === RELEASE) keys.add(releasedMark(input.name));
+    if (materializer.id === RELEASE) keys.add(releasedMark(input.name, name));
   }
   return [...keys];
 }

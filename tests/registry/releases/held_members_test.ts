@@ -42,7 +42,7 @@ testInMemory("prune() with keepAliased: false deletes members", async ({ registr
   assertEquals(deleted.length, 3);
 });
 
-Deno.test("delete() and prune() ask a registry without releases for nothing more", async () => {
+Deno.test("delete() and prune() read nothing but the releases of members", async () => {
   const calls: string[] = [];
   const backend: Backend = new Proxy(createMemoryBackend(), {
     get(target, name) {
@@ -70,6 +70,12 @@ Deno.test("delete() and prune() ask a registry without releases for nothing more
   ]);
   const pruning = await callsOf(() => prune(registry, { keepLast: 1 }));
   assertEquals(pruning.filter((call) => /lineage|released/.test(call)), []);
+
+  await registry.save("net", 4);
+  await publish(registry, "serving", { model: "net@4" });
+  for (let run = 1; run <= 3; run++) await registry.save("scores", run, { inputs: ["net@4"] });
+  const deleting = await callsOf(() => rejected("Conflict", registry.delete("net@4")));
+  assertEquals(deleting.filter((call) => call.includes("names/scores")), []);
   await registry.close();
 });
 
@@ -90,11 +96,11 @@ testInMemory(
   "verifyRegistry() reports the lost mark of a member",
   async ({ registry, backend }) => {
     await publishAll(registry);
-    await backend.delete(releasedMark("net"));
+    await backend.delete(releasedMark("net", "serving"));
     assertEquals((await verifyRegistry(registry)).problems.map(({ key }) => key), [
-      releasedMark("net"),
+      releasedMark("net", "serving"),
     ]);
-    await backend.put(releasedMark("net"), new Uint8Array()); // as the hint says
+    await backend.put(releasedMark("net", "serving"), new Uint8Array()); // as the hint says
     assertEquals((await verifyRegistry(registry)).ok, true);
     await rejected("Conflict", registry.delete("net@2"));
   },
