@@ -67,8 +67,8 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
 
 function retriesOf(read: ReadOperator["retries"]): PipelineStep["retries"] {
   const given = typeof read === "number" ? { attempts: read + 1 } : read ?? {};
-  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes = [3, 4, 5] } = given;
-  return { attempts, backoffMs, exitCodes };
+  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes } = given;
+  return { attempts, backoffMs, ...exitCodes && { exitCodes } };
 }
 
 function environmentOf({ kind = "plain", name }: Partial<EnvironmentConfig>): EnvironmentConfig {

@@ -206,7 +206,7 @@ const retries = v.union(
       attempts: key("Number of attempts, including the first. Default: 1.", whole(1, 100)),
       backoff: key("Wait before the second attempt, doubled from then on. Default: 1s.", time),
       exit_codes: key(
-        "Exit codes that are retried. Default: 3, 4, 5.",
+        "Exit codes that are retried. Default: 3, 4, 5, and any exit code of a command.",
         v.pipe(unique(whole(1, 5)), v.minLength(1, "the list is empty\nAdd an exit code.")),
       ),
     }),

@@ -101,6 +101,9 @@ export interface RetryConfig {
   attempts: number;
   /** Wait before the second attempt, doubled from then on, milliseconds. @default 1000 */
   backoffMs: number;
-  /** Exit codes that are retried. @default 3, 4 and 5: configuration and input stay wrong */
-  exitCodes: number[];
+  /**
+   * Exit codes that are retried. @default 3, 4 and 5, and any exit code of a command itself: 1 and
+   * 2 of a function, or of a step that could not begin, are a wrong configuration or input
+   */
+  exitCodes?: number[];
 }

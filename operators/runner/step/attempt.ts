@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "@std/path";
-import { messageOf } from "../../../core/errors.ts";
+import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import { onDisk } from "../../../disk/file_errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
@@ -32,7 +32,8 @@ interface AttemptOptions {
 /** The outcome of a failed attempt. */
 export type FailedAttempt =
   & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
-  & Pick<StepOutcome, "hint" | "record">;
+  & Pick<StepOutcome, "hint" | "record">
+  & Pick<FailureRecord, "again">;
 
 /** An attempt of a step. */
 export class Attempt {
@@ -164,10 +165,12 @@ export class Attempt {
     const { mask } = this.#context.secrets;
     const message = mask(described.reason);
     const hint = described.hint && mask(described.hint);
-    const ended = { exitCode, exit, reason: message, hint };
+    const why = whyNotRetried(step, { attempt: this.#options.attempt, exitCode, error });
+    const again = why === undefined;
+    const ended = { exitCode, exit, reason: message, hint, again };
     log.write("error", message);
+    if (why && step.retries.attempts > 1) log.write("warn", `not retried: ${why}`);
     log.close();
-    const again = isTriedAgain(step, { attempt: this.#options.attempt, exitCode });
     const record: FailureRecord = {
       kind: "failure",
       ...this.#facts(),
@@ -214,9 +217,17 @@ export function factsOf(
   };
 }
 
-export function isTriedAgain(
-  { retries }: PipelineStep,
-  { attempt, exitCode }: { attempt: number; exitCode: ExitCode },
-): boolean {
-  return attempt < retries.attempts && retries.exitCodes.includes(exitCode);
+/** Returns why a failed attempt is the last one; undefined if another one follows. */
+function whyNotRetried(
+  { retries: { attempts, exitCodes }, runAs }: PipelineStep,
+  { attempt, exitCode, error }: { attempt: number; exitCode: ExitCode; error: unknown },
+): string | undefined {
+  const exit = `exit code ${exitCode} (${exitNameOf(exitCode)})`;
+  if (attempt >= attempts) return `attempt ${attempt} of ${attempts} failed`;
+  if (exitCodes !== undefined) {
+    return exitCodes.includes(exitCode) ? undefined : `${exit} is not in retries.exit_codes`;
+  }
+  const isOfCommand = runAs === "command" && isRegistryError(error, "TaskFailed");
+  if (isOfCommand || exitCode >= EXIT_CODES.logic) return undefined;
+  return `${exit} fails each time; list it in retries.exit_codes to retry it`;
 }

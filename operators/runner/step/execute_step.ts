@@ -11,7 +11,7 @@ import type { FoundRecord, StepRecord } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { type ExecutedStep, type OpenedStep, ShardGroup } from "../shards/shard_group.ts";
 import { endShared, openSharedStep } from "../shards/shared_step.ts";
-import { Attempt, factsOf, isTriedAgain, labelOf } from "./attempt.ts";
+import { Attempt, factsOf, labelOf } from "./attempt.ts";
 import { findState, type StepState } from "./success.ts";
 
 interface ExecuteOptions {
@@ -99,9 +99,10 @@ async function executeOne(
   for (let attempt = failed + 1;; attempt++) {
     const end = await new Attempt(context, step, { ...opened, inputs, attempt }).run();
     if ("success" in end) return ran(end.success, attempt);
-    const { exit, exitCode, reason: message } = end;
-    if (!isTriedAgain(step, { attempt, exitCode })) {
-      return { outcome: { end: "failed", durationMs: took(), attempts: attempt, ...end } };
+    const { again, ...ended } = end;
+    const { exit, reason: message } = ended;
+    if (!again) {
+      return { outcome: { end: "failed", durationMs: took(), attempts: attempt, ...ended } };
     }
     const { backoffMs } = step.retries;
     const inMs = Math.round(backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import * as v from "npm:valibot@^1.5";
 import { openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
@@ -107,3 +108,49 @@ testInRoot("a command does not get the engine's URL, and its password is masked"
     assertEquals(/s3cret/.test(`${said.join("\n")} ${reason}`), false, said.join("\n"));
   }
 });
+
+/** Failures, and how often a step with three attempts tries. */
+const FAILURES: Record<string, [members: Partial<PipelineStep>, attempts: number, why: RegExp]> = {
+  "exit code 1 of a command": [{ startCommand: ["sh", "-c", "exit 1"] }, 3, /attempt 3 of 3/],
+  "exit code 2 of a command": [{ startCommand: ["sh", "-c", "exit 2"] }, 3, /attempt 3 of 3/],
+  "exit code 99 of a command": [{ startCommand: ["sh", "-c", "exit 99"] }, 3, /attempt 3 of 3/],
+  "a missing program": [{ startCommand: ["no-such-program"] }, 3, /attempt 3 of 3/],
+  "exit code 1 of an operator's command": [{ operator: "failing" }, 3, /attempt 3 of 3/],
+  "wrong parameters": [{ operator: "strict" }, 1, /exit code 1 \(configuration\) fails each time/],
+  "a missing secret": [
+    { startCommand: ["true"], env: { KEY: { from_env: "NO_SUCH_VARIABLE" } } },
+    1,
+    /exit code 1 \(configuration\) fails each time/,
+  ],
+  "exit code 2 of a function": [
+    { operator: "failing", runAs: "thread" },
+    1,
+    /exit code 2 \(input\) fails each time; list it in retries\.exit_codes/,
+  ],
+  "an exit code that is not listed": [
+    {
+      startCommand: ["sh", "-c", "exit 1"],
+      retries: { attempts: 3, backoffMs: 0, exitCodes: [2, 4] },
+    },
+    1,
+    /exit code 1 \(configuration\) is not in retries\.exit_codes/,
+  ],
+};
+
+for (const [failure, [members, expected, why]] of Object.entries(FAILURES)) {
+  testInRoot(`${failure} is tried ${expected} times, and the log says why`, async (root) => {
+    const retries = { attempts: 3, backoffMs: 0 };
+    const operators = createOperators({
+      failing: { run: () => 2, command: () => ["sh", "-c", "exit 1"] },
+      strict: {
+        params: v.object({ lr: v.number() }),
+        run: () => {},
+        command: () => ["true"],
+      },
+    });
+    const one = step("clean", { runAs: "command", retries, ...members });
+    const { attempts, said } = await run(root, one, { operators });
+    assertEquals(attempts, expected);
+    assertMatch(said.filter((line) => line.startsWith("warn: not retried")).join(), why);
+  });
+}

@@ -15,7 +15,7 @@ export function step(id: string, members: Partial<PipelineStep> = {}): PipelineS
     inputs: {},
     outputs: {},
     runAs: "thread",
-    retries: { attempts: 1, backoffMs: 1000, exitCodes: [3, 4, 5] },
+    retries: { attempts: 1, backoffMs: 1000 },
     env: {},
     environment: { kind: "plain" },
     shards: 1,
