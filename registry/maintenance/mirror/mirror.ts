@@ -66,12 +66,12 @@ export async function mirrorRegistry(
   const members = new Members(from, to, signal);
   const run = createRun(to, { ...options, members }, report, progress);
   const create = await chooseMirror(run, from, to, stores);
-  if (stores.from === undefined && run.deleted) {
-    report.leftOut.push("deletions");
-    if (run.aliases) report.leftOut.push("removed aliases");
+  if (stores.from === undefined || stores.to === undefined) {
+    if (run.deleted) report.leftOut.push("deletions");
+    if (run.deleted && run.aliases) report.leftOut.push("removed aliases");
+    if (stores.to === undefined) report.leftOut.push("dates");
+    report.leftOut.push("annotations");
   }
-  if (stores.to === undefined) report.leftOut.push("dates");
-  if (stores.from === undefined || stores.to === undefined) report.leftOut.push("annotations");
   const names = await persist(run, () => pairNames(from, options, stores.from));
   progress.totalNames = names.length;
   const end = async (mirror: NameMirror) => {

@@ -51,8 +51,8 @@ export interface MirrorReport {
   annotations: number;
   failures: MirrorFailure[];
   /**
-   * Data that a registry without a store here cannot report or keep. As a source: `deletions` and
-   * `removed aliases`; as a target: `dates`, including that of the first save; as either: `annotations`.
+   * Data that is not mirrored if source or target has no store here: `deletions`, `removed aliases`
+   * and `annotations`, and for such a target `dates`, including that of the first save.
    */
   leftOut: ("deletions" | "removed aliases" | "dates" | "annotations")[];
 }

@@ -75,7 +75,11 @@ Deno.test("only a target with a store keeps dates, origins and annotations", asy
   assertNotEquals(info.commit, saved.commit);
   assertEquals((await mirrorRegistry(from, to)).skipped, 1, "a mirror between the stores knows it");
 
-  assertEquals((await mirrorRegistry(from, withoutStore(other))).leftOut, ["dates", "annotations"]);
+  await other.save("a", 2, { version: "2" });
+  assertEquals((await mirrorRegistry(from, withoutStore(other))).leftOut, [
+    ...["deletions", "removed aliases", "dates", "annotations"],
+  ]);
+  assertEquals(await other.load("a@2"), 2, "a deletion is left out");
   assertEquals((await other.info("a")).origin, undefined);
   assertEquals(
     (await mirrorRegistry(withoutStore(from), withoutStore(to), { deleted: false })).leftOut,
