@@ -86,26 +86,28 @@ async function verifyFile(
     await readAll();
     return { chunks: new Map(), ...last, id }; // the next one may need its chunks
   }
-  const chunks = placesOf(source, file, list);
+  const places = placesOf(source, file, list);
   const known = new Set<number>();
-  for (const [place, chunk] of chunks) {
+  for (const [place, chunk] of places) {
     const same = last?.chunks.get(place);
     if (same !== undefined && last!.list!.equals(same, list, chunk)) known.add(chunk);
   }
   await readOthers(reader, file, { list, known, readAll });
-  return { id, list, chunks };
+  return { id, list, chunks: new Map(places) };
 }
 
-/** Returns the chunks of a file by their places. Those that are in two objects have none. */
-function placesOf(source: PayloadSource, file: StoredFile, list: ChunkList): Map<string, number> {
-  const places = new Map<string, number>();
+/** Returns the place of each chunk; equal ones may share it. A chunk in two objects has none. */
+function placesOf(source: PayloadSource, file: StoredFile, list: ChunkList): [string, number][] {
+  const places: [string, number][] = [];
   const runs = runsOf(file.parts).values();
   let run = runs.next().value!;
   for (let chunk = 0, from = 0; chunk < list.count; chunk++) {
     const to = from + list.lengthOf(chunk);
     while (endOf(run) <= from) run = runs.next().value!;
     const { offset = 0, start, parts: [part] } = run;
-    if (to <= endOf(run)) places.set(`${source.keyOf(file, part)} ${offset + from - start}`, chunk);
+    if (to <= endOf(run)) {
+      places.push([`${source.keyOf(file, part)} ${offset + from - start}`, chunk]);
+    }
     from = to;
   }
   return places;

@@ -59,12 +59,17 @@ async function saveChain(registry: StoredRegistry, size = 4 * MIB): Promise<void
   }
 }
 
-testStores("verifyRegistry() reads what versions share once", async ({ registry, verify }) => {
+testStores("verifyRegistry() reads what versions share once", async (world) => {
+  const { registry, backend, verify } = world;
   await saveChain(registry);
   const { problems, read } = await verify();
   assertEquals(problems, []);
+  let stored = 0;
+  for await (const entry of backend.list("objects/")) if ("size" in entry) stored += entry.size;
   // On a disk, the first version has no list of chunks: it is read whole, too.
-  assert(read < 2.6 * 4 * MIB, `${read} bytes`);
+  const whole = backend.kind === "memory" ? 4 * MIB : 0;
+  // A read passes over what a version replaced, and an older version reads that again.
+  assert(read < stored + whole + 1.25 * MIB, `${read} bytes of ${stored}`);
 });
 
 testStores("verifyRegistry() reads unchanged files once", async ({ registry, verify }) => {
