@@ -32,15 +32,17 @@ testInMemory("save() refuses an unknown compression", async ({ registry }) => {
   await rejected("Invalid", registry.save("a", 1, { compress: "brotli" as "gzip" }));
 });
 
-testOnEach("save() of an explicit small version is one request", async ({ open }) => {
+testOnEach("save() of an explicit small version is one request", async ({ open, backend }) => {
   const calls: string[] = [];
   const registry = await open({}, (inner) => withHooks(inner, recordCalls(calls)));
+  // On a disk, each write first reads the settings: the disk may have been unmounted.
+  const write = backend.locking === undefined ? ["put create"] : ["get", "put create"];
   calls.length = 0;
   await registry.save("a", "small", { version: "1.0.0" });
-  assertEquals(calls, ["put create"]);
+  assertEquals(calls, write);
   calls.length = 0;
   await registry.save("a", "small");
-  assertEquals(calls, ["list", "put create"]);
+  assertEquals(calls, ["list", ...write]);
 });
 
 testOnEach("save() shares unchanged files with its base", async ({ registry, backend }) => {

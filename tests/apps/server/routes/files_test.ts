@@ -243,31 +243,34 @@ Deno.test("downloads read one window in each turn of the event loop", async () =
 async function bytesOfStalled(headers: Record<string, string>): Promise<number> {
   const inner = createMemoryBackend();
   const backend = withHooks(inner, {});
-  let most = 0, bytes = 0;
+  let bytes = 0;
   backend.get = async (key, options) => {
     const object = await inner.get(key, options);
-    if (!key.startsWith("objects/")) return object;
-    const { byteLength } = await object!.bytes();
-    most = Math.max(most, byteLength);
-    bytes += byteLength;
+    if (object && key.startsWith("objects/")) bytes += (await object.bytes()).byteLength;
     return object;
   };
   await using registry: Registry = await openRegistry(backend);
   await registry.save("a", new Uint8Array(4 * MIB));
   await using handler = createHandler(registry);
   const { files: [{ path }] } = await registry.info("a");
-  const { body } = await handler(
-    new Request(`http://localhost/artifacts/a/versions/1/files/${path}`, { headers }),
-  );
-  const reader = body!.getReader();
+  const ask = async (headers: Record<string, string>) => {
+    const url = `http://localhost/artifacts/a/versions/1/files/${path}`;
+    return (await handler(new Request(url, { headers }))).body!;
+  };
+  // The first range reads the file through once, and keeps only the digests of its chunks.
+  await (await ask({ range: "bytes=0-0" })).cancel();
+  bytes = 0;
+  const reader = (await ask(headers)).getReader();
   await reader.read();
   await reader.cancel();
-  return Object.keys(headers).length > 0 ? most : bytes;
+  return bytes;
 }
 
 Deno.test("a stalled answer holds at most 1 MiB of a file", async () => {
-  assert(await bytesOfStalled({}) <= MIB);
-  assert(await bytesOfStalled({ range: "bytes=1-4000000" }) <= MIB);
+  for (const headers of [{}, { range: "bytes=1-4000000" }]) {
+    const bytes = await bytesOfStalled(headers as Record<string, string>);
+    assert(0 < bytes && bytes <= MIB, `${bytes} bytes`);
+  }
 });
 
 Deno.test("files with line breaks in their paths are served", async () => {
