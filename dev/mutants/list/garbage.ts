@@ -30,7 +30,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage_of_name.ts",
     text: "if (late === undefined || !await isVoid(context, late, signal)) break;",
     replacement: "if (late !== null) break;",
-    test: "tests/registry/maintenance/garbage_note_test.ts",
+    test: "tests/registry/maintenance/garbage/note_test.ts",
     testName: "a late record that may expire is read each time",
   },
   {
@@ -85,7 +85,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage/forget_name.ts",
     text: "!isSame(cells, listing)",
     replacement: "false",
-    test: "tests/registry/maintenance/forgotten_test.ts",
+    test: "tests/registry/maintenance/garbage/forgotten_test.ts",
     testName: "somebody saves under it",
   },
   {
@@ -154,7 +154,7 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage_of_name.ts",
     text: " && collection.isOld(first.modifiedAt)) {",
     replacement: ") {",
-    test: "tests/registry/maintenance/forgotten_test.ts",
+    test: "tests/registry/maintenance/garbage/forgotten_test.ts",
     testName: "the first record becomes a tombstone a grace before the one above it goes",
   },
   {

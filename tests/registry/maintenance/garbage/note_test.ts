@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
-import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
-import { noise } from "../registries.ts";
+import { sha256 } from "../../../../core/bytes/digest.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../../protocol_world.ts";
+import { noise } from "../../registries.ts";
 
 const VERSIONS = 40;
 const NOTE = "gc/a";

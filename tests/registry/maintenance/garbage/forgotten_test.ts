@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
-import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
-import { noise } from "../registries.ts";
-import { rejected } from "../rejected.ts";
-import { doing, pass as asUsual } from "../scripted_backend.ts";
+import { TOMBSTONE_BYTES } from "../../../../registry/format/record_codec.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../../protocol_world.ts";
+import { noise } from "../../registries.ts";
+import { rejected } from "../../rejected.ts";
+import { doing, pass as asUsual } from "../../scripted_backend.ts";
 
 const DAY_MS = 24 * HOUR;
 const MONTH_MS = 30 * DAY_MS;
