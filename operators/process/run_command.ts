@@ -233,6 +233,9 @@ function limitError(program: string, state: string, hint: string): RegistryError
 /** Exit codes of shells and `env` for a program that is missing or cannot run (POSIX, 2.8.2). */
 const NOT_RUN = [126, 127];
 
+/** Signals of the system for memory, processor time and file size; shells exit with 128 + number. */
+const LIMITS = { SIGKILL: 137, SIGXCPU: 152, SIGXFSZ: 153 };
+
 /** Returns the exit code of a step whose command ended by itself, or was killed by the system. */
 function endedOf(
   program: string,
@@ -241,7 +244,7 @@ function endedOf(
   if (code === EXIT_CODES.ok) return { exitCode: code };
   let exitCode = Object.values(EXIT_CODES).find((known) => known === code);
   let hint = "Check its log.";
-  if (signal === "SIGKILL") {
+  if (Object.entries(LIMITS).some(([name, ofShell]) => signal === name || code === ofShell)) {
     exitCode = EXIT_CODES.resource;
     hint =
       "Raise its memory limit or reduce its input: the system kills processes that run out of memory.";

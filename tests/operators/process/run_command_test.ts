@@ -56,6 +56,12 @@ testInRoot("a terminated command ends with 3, a killed one with 4", async (root)
   assertEquals([terminated.exitCode, terminated.signal], [3, "SIGTERM"]);
   const killed = await sh(root, "kill -KILL $$");
   assertEquals([killed.exitCode, killed.signal], [4, "SIGKILL"]);
+  for (const signal of ["KILL", "XCPU", "XFSZ"]) { // of the command itself, or inside of it
+    assertEquals((await sh(root, `kill -${signal} $$`)).exitCode, 4, signal);
+    for (const script of [`bash -c 'kill -${signal} $$'; exit $?`, `(kill -${signal} $BASHPID)`]) {
+      assertEquals((await sh(root, script)).exitCode, 4, script);
+    }
+  }
 });
 
 testInRoot("a command has empty stdin, and inherited and own variables", async (root) => {

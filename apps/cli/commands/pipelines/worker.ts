@@ -80,13 +80,14 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     for (const file of flags.pipeline ?? ["."]) {
       pipelines.push({ file, ...await openPipeline(file, flags, context) });
     }
-    await context.open(); // fail now, not at the first step
+    const registry = await context.open(); // fail now, not at the first step
     const { openQueue } = await import("../../../../queues/mod.ts");
     const { createStepHandler } = await import("../../../../operators/engines/mod.ts");
+    const { endCancelled } = await import("../../../../operators/runner/carry/end_cancelled.ts");
     const queue: JobQueue = await openQueue(url, { system: io.system });
     const steps = new Map<string, QueuedStep>();
     const troubles = new Repeated();
-    const handler = createStepHandler(
+    const inProcesses = createStepHandler(
       (step) => commandFor(step, pipelines, { flags, url }, context),
       {
         onLine(line, { run, step }) {
@@ -95,6 +96,8 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
         },
       },
     );
+    const { system } = io;
+    const handler = endCancelled(inProcesses, { registry, system, logger: context.logger });
     const { handBack, concurrency } = flags;
     const report = (event: StepEvent) => printEvent(event, lineOf(event), context);
     await workUntilStopped(queue, { handBack, unit: "steps", io, report }, async () => {
