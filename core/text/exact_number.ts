@@ -4,13 +4,17 @@ const DECIMAL = /^[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?$/;
 const MAX_DIGITS = 17;
 /** Decimals with up to this many digits survive the conversion to a number and back. */
 const SAFE_DIGITS = 15;
+/** Begins only where a run of zeros does: otherwise the time of a long run grows with its square. */
+const ZEROS_AT_END = /(?<!0)0+$/;
 
 /** Parses a decimal. Returns undefined for other text, `"inexact"` if digits would change. */
 export function exactNumber(text: string): number | "inexact" | undefined {
   if (!DECIMAL.test(text)) return undefined;
   const number = Number(text);
   const digits = text.replace(/[eE].*/, "").replace(/[+.-]/g, "").replace(/^0+/, "");
-  const significant = text.length <= SAFE_DIGITS ? digits.length : digits.replace(/0+$/, "").length;
+  const significant = text.length <= SAFE_DIGITS
+    ? digits.length
+    : digits.replace(ZEROS_AT_END, "").length;
   if (!Number.isFinite(number) || (number === 0 && significant > 0)) return "inexact";
   if (significant <= SAFE_DIGITS) return number;
   if (!/^[+-]?\d+$/.test(text)) return significant <= MAX_DIGITS ? number : "inexact";

@@ -20,7 +20,7 @@ export async function readPaths(request: Request): Promise<AskedPaths> {
   }
   const { paths, expand = false } = read.output;
   const all = typeof paths === "string" ? [paths] : paths;
-  return { paths: new Set(all.map((path) => path.replace(/^\/+|\/+$/g, ""))), expand };
+  return { paths: new Set(all.map((path) => path.replace(/^\/+|(?<!\/)\/+$/g, ""))), expand };
 }
 
 function parseJson(text: string): unknown {

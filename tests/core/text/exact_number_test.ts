@@ -32,3 +32,8 @@ Deno.test("numbers as JavaScript and C write them are read back", () => {
     assertEquals(exactNumber(number.toExponential(16)), number);
   }));
 });
+
+Deno.test("a long number takes time by its length, not by its square", () => {
+  const text = `1.${"0".repeat(1_000_000)}1`; // minutes by the square
+  assertEquals(exactNumber(text), "inexact");
+});
