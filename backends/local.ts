@@ -4,15 +4,21 @@
  *
  * @module
  */
-import type { Backend, CallOptions, Layout, ListOptions, Locking } from "../core/backend.ts";
-import type { ObjectInfo, Prefix } from "../core/backend.ts";
+import type {
+  Backend,
+  CallOptions,
+  Layout,
+  ListOptions,
+  Locking,
+  ObjectInfo,
+  Prefix,
+} from "../core/backend.ts";
 import { invalid } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { copyObject } from "./local/copy.ts";
-import { deleteObject } from "./local/delete.ts";
 import { headFirst, readFirst } from "./local/first.ts";
 import { listObjects } from "./local/list.ts";
 import { LocalPut } from "./local/put.ts";
@@ -23,6 +29,11 @@ import { sweepStages } from "./local/stage.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn, type Turn } from "./local/turn.ts";
 import { createDiskSync } from "../disk/disk_sync.ts";
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { look } from "../disk/disk_calls.ts";
+import { errorCode } from "../disk/file_errors.ts";
+import { isOrdinary } from "./local/own_files.ts";
 
 /** Options of {@linkcode createLocalBackend}. */
 export interface LocalBackendOptions {
@@ -189,4 +200,29 @@ function checkWord(name: string, word: string, words: readonly string[]): void {
   throw invalid("open folder", undefined, `${name} is ${shown(word)}`, {
     hint: `Omit ${name}, or use one of ${words.map((word) => `"${word}"`).join(", ")}.`,
   });
+}
+
+/** Deletes an object; a missing one is a success. */
+function deleteObject(root: LocalRoot, key: string): void {
+  const path = root.fileOf(key);
+  try {
+    root.ways.check(dirname(path));
+    if (!isOrdinary(look(path), { key, backend: root.location })) return; // a folder
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (!root.isMissing(error)) throw root.failure(error, { action: "delete", key });
+  }
+  removeEmptyFolders(root, dirname(path));
+}
+
+function removeEmptyFolders(root: LocalRoot, folder: string): void {
+  for (let path = folder; path.length > root.path.length; path = dirname(path)) {
+    try {
+      root.ways.check(path); // the first existing folder may be behind a link
+      fs.rmdirSync(path);
+    } catch (error) {
+      // ENOENT: already gone, continue above. Others: it stays, usually because it is not empty.
+      if (errorCode(error) !== "ENOENT") return;
+    }
+  }
 }

@@ -1,12 +1,9 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
 import { type Session, SessionContext } from "./api/context.ts";
 import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
-import { KeyboardHelp } from "./components/keyboard_help.ts";
-import { SignIn } from "./components/sign_in.ts";
-import { ThemeButton } from "./components/theme.ts";
 import { ErrorNotice, Loading } from "./components/notices.ts";
 import { html } from "./framework/html.ts";
-import { useEffect, useRef } from "./framework/preact.ts";
+import { useEffect, useRef, useState } from "./framework/preact.ts";
 import { hrefOf, type Place, usePlace } from "./framework/router.ts";
 import { useLoaded } from "./framework/use_loaded.ts";
 import { VIEWS } from "./views/mod.ts";
@@ -116,5 +113,97 @@ function Navigation(
         `
       )}
     </nav>
+  `;
+}
+
+const THEME_KEY = "holdfast-theme";
+const NEXT_THEME: Readonly<Record<string, string>> = {
+  system: "light",
+  light: "dark",
+  dark: "system",
+};
+const THEME_MARKS: Readonly<Record<string, string>> = { system: "◐", light: "○", dark: "●" };
+
+function ThemeButton() {
+  const [theme, setTheme] = useState(localStorage.getItem(THEME_KEY) ?? "system");
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem(THEME_KEY, theme);
+  }, [theme]);
+  return html`
+    <button type="button" class="button button-quiet" title=${`Theme: ${theme}`}
+      aria-label=${`Theme: ${theme}. Change it`} onClick=${() =>
+        setTheme(NEXT_THEME[theme] ?? "system")}>
+      <span aria-hidden="true">${THEME_MARKS[theme] ?? "◐"}</span>
+    </button>
+  `;
+}
+
+function SignIn({ refused, enter }: { refused: boolean; enter: (token: string) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const token = field.current!.value.trim().replace(/^Bearer\s+/i, "");
+    if (token !== "") enter(token);
+  };
+  return html`
+    <main class="alone">
+      <form class="card sign-in" onSubmit=${submit}>
+        <img src="icon.svg" alt="" width="36" height="36" />
+        <h1>Sign in</h1>
+        <p>This service needs a token. It stays in this tab, and is sent to this service only.</p>
+        <label class="field">Token
+          <input ref=${field} type="password" name="token" autocomplete="off" required
+            placeholder="holdfast_…" aria-invalid=${refused} />
+        </label>
+        ${refused &&
+          html`<p class="notice notice-error" role="alert">The token is unknown, was removed or has expired.</p>`}
+        <button type="submit" class="button button-main">Sign in</button>
+        <p class="muted">Create one: <code>holdfast token create me --tokens FILE --scope 'read:*'</code></p>
+      </form>
+    </main>
+  `;
+}
+
+const KEYS = [
+  ["Tab", "go to the next link, button or list"],
+  ["↑ ↓ Page Up Page Down Home End", "move in lists and trees"],
+  ["← →", "close and open a branch of a tree"],
+  ["Enter", "open the selected item"],
+  ["+ − 0, arrows", "zoom, fit and move a graph"],
+  ["/", "go to the search or the filter"],
+  ["Esc", "close a dialog"],
+  ["?", "show these keys"],
+];
+
+function KeyboardHelp() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const { tagName, isContentEditable } = event.target as HTMLElement;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(tagName) || isContentEditable) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const search = document.querySelector<HTMLElement>('main input[type="search"]');
+      if (event.key === "?") dialog.current!.showModal();
+      else if (event.key === "/" && search !== null) search.focus();
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+  return html`
+    <dialog ref=${dialog} aria-label="Keyboard">
+      <form method="dialog">
+        <h2>Keyboard</h2>
+        <dl class="facts">${KEYS.map(([keys, what]) =>
+          html`
+            <dt><kbd>${keys}</kbd></dt>
+            <dd>${what}</dd>
+          `
+        )}</dl>
+        <div class="dialog-end"><button class="button button-main">Close</button></div>
+      </form>
+    </dialog>
   `;
 }

@@ -12,7 +12,6 @@ import { checkStoreUrl, driverOf } from "../../backends/drivers.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
-import { checkServiceAddress, isServiceAddress } from "./service_address.ts";
 
 /** The folder of a registry, if no other is named. */
 export const DEFAULT_FOLDER = ".holdfast";
@@ -251,4 +250,25 @@ function isAbsent(error: unknown): boolean {
 /** True for a path that this user may not read. */
 function isUnseen(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "EACCES";
+}
+
+function isServiceAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/**
+ * Throws `Invalid` for an invalid address, or one that may contain a secret, without showing it.
+ */
+function checkServiceAddress(text: string): void {
+  const url = URL.parse(text);
+  const state = url === null
+    ? "invalid URL"
+    : url.username !== "" || url.password !== ""
+    ? "it contains credentials"
+    : url.search !== "" || url.hash !== ""
+    ? "it has a query or a fragment"
+    : undefined;
+  if (state === undefined) return;
+  const hint = "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.";
+  throw fault({ code: "Invalid", action: "use the address of a service", state, hint });
 }

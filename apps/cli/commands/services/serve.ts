@@ -9,15 +9,18 @@ import { aborted } from "../../program/run_process.ts";
 import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
-import {
-  openServedEvents,
-  openServedJobs,
-  type ServeEventsFlags,
-  type ServeJobsFlags,
-} from "../../services/serve_queues.ts";
-import { pruneRegularly } from "../../services/prune_regularly.ts";
+import { openServedEvents, openServedJobs } from "../../services/serve_queues.ts";
+import type { ServeEventsFlags, ServeJobsFlags } from "../../services/serve_queues.ts";
 import { startServedWebhooks } from "../../services/serve_webhooks.ts";
-import { parseBytes, parseDuration, parsePositive, unreadable } from "../../terminal/units.ts";
+import {
+  formatCount,
+  parseBytes,
+  parseDuration,
+  parsePositive,
+  unreadable,
+} from "../../terminal/units.ts";
+import { messageOf } from "../../../../core/errors.ts";
+import { pruneByRules } from "../../../../registry/maintenance.ts";
 
 interface ServeFlags extends ServeJobsFlags, ServeEventsFlags {
   port?: number;
@@ -203,4 +206,24 @@ function reloadOnHangup(server: Listening, context: CommandContext): () => void 
     );
   process.on("SIGHUP", reload);
   return () => void process.off("SIGHUP", reload);
+}
+
+/** Prunes now and at intervals, until the run ends. A failure is noted, and the next one tries. */
+async function pruneRegularly(
+  registry: Registry,
+  everyMs: number,
+  context: CommandContext,
+): Promise<void> {
+  const { signal, system } = context.io;
+  while (!signal.aborted) {
+    try {
+      const { deleted } = await pruneByRules(registry, { signal });
+      if (deleted.length > 0) {
+        await context.note(`Pruned ${formatCount(deleted.length, "version")} by rules`);
+      }
+    } catch (error) {
+      if (!signal.aborted) await context.note(`Cannot prune by rules: ${messageOf(error)}`);
+    }
+    await system.sleep(everyMs, signal).catch(() => {}); // the loop checks the signal
+  }
 }

@@ -1,7 +1,7 @@
 // A name: its versions, aliases, changes and storage.
 import { useSession } from "../../api/context.ts";
 import { isCard, namePath, versionOf } from "../../api/artifacts.ts";
-import { type NameSummary, readName } from "../../api/names.ts";
+import { type LogEntry, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
@@ -12,10 +12,12 @@ import { Preview } from "../../previews/mod.ts";
 import { useAnnotations } from "./annotations.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
 import { Heading, Tabs } from "./heading.ts";
-import { ChangesPanel } from "./changes_panel.ts";
-import { RuleLine } from "./rule_line.ts";
 import { SpacePanel } from "./space_panel.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
+import type { RetentionRule } from "../../../../core/record.ts";
+import { ruleText } from "../../../../core/registry/rules.ts";
+import { formatBytes, formatTime } from "../../components/format.ts";
+import { type Column, Table } from "../../components/table.ts";
 
 export function NameView({ name, query }: { name: string; query: Place["query"] }) {
   const { service, rights } = useSession();
@@ -118,4 +120,56 @@ const { versions } = await spaceOfVersions(registry, ${text});`,
     },
   };
   return code[tab] ?? code.versions!;
+}
+
+/** Shows the rule for a name, or nothing if there is none. */
+function RuleLine({ name }: { name: string }) {
+  const { service } = useSession();
+  const { value } = useLoaded(async (signal) => {
+    if (service.isSite) return [];
+    const query = { name };
+    return (await service.json<{ rules: RetentionRule[] }>("rules", { query, signal })).rules;
+  }, [name]);
+  const rule = value?.[0];
+  return rule === undefined ? null : html`
+    <p class="muted">Rule <span class="mono">${rule.pattern}</span>: ${ruleText(rule)}</p>
+  `;
+}
+
+const MOST = 500;
+const COLUMNS: readonly Column<LogEntry>[] = [
+  { title: "When", class: "fit", cell: ({ at }) => formatTime(at) },
+  { title: "What", cell: ({ event }) => event },
+  { title: "Version", class: "mono", cell: ({ version }) => version },
+  {
+    title: "Alias",
+    cell: ({ alias }) => alias && html`<span class="tag tag-alias">${alias}</span>`,
+  },
+  {
+    title: "Size",
+    class: "number",
+    cell: ({ size }) => size === undefined ? "" : formatBytes(size),
+  },
+];
+
+function ChangesPanel({ name }: { name: string }) {
+  const { service } = useSession();
+  const log = useLoaded(
+    (signal) =>
+      service.json<{ items: LogEntry[]; next?: string }>(`${namePath(name)}/log`, {
+        query: { limit: MOST },
+        signal,
+      }),
+    [name],
+  );
+  return html`
+    <${Shown} of=${log} what="Reading changes">${({ items, next }: {
+      items: LogEntry[];
+      next?: string;
+    }) =>
+      items.length === 0 ? html`<${Empty} title="There are no changes" />` : html`
+        <${Table} label="Changes" rows=${items} columns=${COLUMNS} />
+        ${next !== undefined && html`<p class="muted">Only the newest ${MOST} are shown.</p>`}
+      `}<//>
+  `;
 }

@@ -1,6 +1,6 @@
 // One version: its files, a preview of one of them, and everything known of it.
-import { RELEASE } from "../../../../core/registry/release.ts";
-import type { ArtifactVersion } from "../../artifact_file.ts";
+import { RELEASE, type Release } from "../../../../core/registry/release.ts";
+import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
@@ -9,7 +9,7 @@ import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
+import { useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
@@ -17,9 +17,9 @@ import { AliasDialog } from "./alias_dialog.ts";
 import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
 import { DownloadButton } from "./download_button.ts";
-import { FileTree } from "./file_tree.ts";
 import { Heading } from "./heading.ts";
-import { MembersList } from "./members_list.ts";
+import { Tree, type TreeNode } from "../../components/tree.ts";
+import { type DirectoryEntry, entriesOf } from "../../previews/directory.ts";
 
 interface Opened {
   readonly version: ArtifactVersion;
@@ -194,4 +194,62 @@ function codeOf(ref: string, path: string | undefined): { cli: string; code: str
 const artifact = await registry.open(${JSON.stringify(ref)});
 const bytes = await artifact.file(${JSON.stringify(path ?? "")}).bytes();`,
   };
+}
+
+const TAGS = { present: "tag-good", missing: "tag-bad", changed: "tag-warn" };
+
+/** `path` is that of the version. */
+function MembersList({ path }: { path: string }) {
+  const { service } = useSession();
+  const release = useLoaded(
+    (signal) => service.json<Release>(`${path}/members`, { signal }),
+    [path],
+  );
+  return html`<${Shown} of=${release} what="Reading the members">${({ members }: Release) =>
+    html`
+      <section class="card" aria-label="Members">
+        <dl class="facts">${Object.entries(members).map(([key, { ref, state }]) =>
+          html`
+            <dt>${key}</dt>
+            <dd><a href=${hrefOfRef(ref)}>${ref}</a>
+                        <span class=${`tag ${TAGS[state]}`}>${state}</span></dd>
+          `
+        )}</dl>
+      </section>
+    `}<//>`;
+}
+
+function FileTree(
+  { files, current, open }: {
+    files: readonly ArtifactFile[];
+    current?: string;
+    open: (path: string) => void;
+  },
+) {
+  const nodes = useMemo(() => fileNodes(files, ""), [files]);
+  const opened = useMemo(() => foldersOf(current ?? ""), []);
+  return html`
+    <${Tree} label="Files" nodes=${nodes} rowHeight=${28} opened=${opened}
+      current=${current}
+      onOpen=${({ value }: TreeNode<DirectoryEntry>) => open(value.path)}
+      row=${({ value: { name, path, size } }: TreeNode<DirectoryEntry>) =>
+        html`
+          <span class="tree-label grow" aria-current=${path === current
+            ? "true"
+            : undefined}>${path === current ? html`<strong>${name}</strong>` : name}</span><span
+            class="cell">${formatBytes(size)}</span>
+        `} />
+  `;
+}
+
+function fileNodes(files: readonly ArtifactFile[], folder: string): TreeNode<DirectoryEntry>[] {
+  return entriesOf(files, folder).map((value) => {
+    let below: TreeNode<DirectoryEntry>[] | undefined;
+    const children = () => below ??= fileNodes(files, value.path);
+    return { key: value.path, value, ...value.isFolder && { children } };
+  });
+}
+
+function foldersOf(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 }

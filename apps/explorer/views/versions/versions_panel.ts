@@ -15,15 +15,8 @@ import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { ColumnChoice } from "./column_choice.ts";
-import {
-  chooseExperiments,
-  columnsOf,
-  type Experiment,
-  type ExperimentColumn,
-  experimentsOf,
-  usualKeys,
-} from "./experiments.ts";
+import { chooseExperiments, columnsOf, experimentsOf, usualKeys } from "./experiments.ts";
+import type { Experiment, ExperimentColumn } from "./experiments.ts";
 import { MetricCharts } from "./metric_charts.ts";
 
 /** More versions are not read. */
@@ -205,4 +198,46 @@ export function valueText(value: unknown): string {
   if (typeof value === "number") return numberText(value);
   const text = String(value);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+function ColumnChoice({ columns, keys, change }: {
+  columns: readonly ExperimentColumn[];
+  /** Those that are shown, in their order. */
+  keys: readonly string[];
+  change: (keys: readonly string[]) => void;
+}) {
+  const shown = keys.filter((key) => columns.some((each) => each.key === key));
+  const others = columns.map(({ key }) => key).filter((key) => !shown.includes(key));
+  const titles = new Map(columns.map(({ key, title }) => [key, title]));
+  const toggle = (key: string) =>
+    change(shown.includes(key) ? shown.filter((each) => each !== key) : [...shown, key]);
+  const move = (at: number, by: number) => {
+    const next = shown.toSpliced(at, 1);
+    next.splice(at + by, 0, shown[at]!);
+    change(next);
+  };
+  const button = (key: string, at: number, by: -1 | 1, mark: string, word: string) =>
+    html`
+      <button type="button" class="button button-small button-quiet"
+        aria-label=${`Move ${titles.get(key)} ${word}`}
+        disabled=${at + by < 0 || at + by >= shown.length}
+        onClick=${() => move(at, by)}>${mark}</button>
+    `;
+  return html`
+    <details class="menu">
+      <summary class="button">Columns</summary>
+      <ul class="menu-list card">${[...shown, ...others].map((key, at) =>
+        html`
+          <li key=${key} class="row spread">
+            <label class="check"><input type="checkbox" checked=${at < shown.length}
+              onChange=${() => toggle(key)} /> ${titles.get(key)}</label>
+            ${at < shown.length &&
+              html`<span>${button(key, at, -1, "↑", "left")}${
+                button(key, at, 1, "↓", "right")
+              }</span>`}
+          </li>
+        `
+      )}</ul>
+    </details>
+  `;
 }
