@@ -44,7 +44,6 @@ export interface OpenStoreOptions {
   system?: System;
 }
 
-/** Sources of credentials. */
 export interface CredentialSources {
   /** The folder of credential files. */
   cwd: string;

@@ -293,7 +293,6 @@ export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Returns the message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

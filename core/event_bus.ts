@@ -150,7 +150,6 @@ export function checkPattern(pattern: string): void {
   });
 }
 
-/** Returns a function that tests whether a topic matches a pattern. */
 export function topicMatcher(pattern: string): (topic: string) => boolean {
   checkPattern(pattern);
   const segments = pattern.split(".");

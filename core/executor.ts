@@ -6,14 +6,12 @@
 // deno-lint-ignore no-explicit-any -- each kind has its own types
 export type JobKinds = Record<string, { job: any; result: any }>;
 
-/** Progress of a job. */
 export interface JobProgress {
   path: string;
   /** Bytes moved since the last report; 0 for a sign of life. */
   bytes: number;
 }
 
-/** Signal and callbacks of a job. */
 export interface JobOptions {
   signal?: AbortSignal;
   /** An error of this callback ends the job. Jobs that store on this thread await it. */

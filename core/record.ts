@@ -48,7 +48,6 @@ export interface Part {
   from?: string;
 }
 
-/** The fields of every record. */
 export interface RecordBase {
   /** `holdfast/1` */
   format: string;
@@ -71,7 +70,6 @@ export type ArtifactInput = string | {
   digest?: string;
 };
 
-/** The record of a version. */
 export interface VersionRecord extends RecordBase {
   kind: "version";
   name: string;
@@ -99,7 +97,6 @@ export interface Origin {
   commit: string;
 }
 
-/** The record of an alias. */
 export interface AliasRecord extends RecordBase {
   kind: "alias";
   name: string;
@@ -108,7 +105,6 @@ export interface AliasRecord extends RecordBase {
   origin?: Origin;
 }
 
-/** The record of an idempotency key. */
 export interface KeyRecord extends RecordBase {
   kind: "key";
   name: string;
@@ -119,7 +115,6 @@ export interface KeyRecord extends RecordBase {
   existing?: string;
 }
 
-/** The record of a registry's settings. */
 export interface SettingsRecord extends RecordBase {
   kind: "settings";
   /** Id of the registry. Absent in the first generation, whose commit is the id. */

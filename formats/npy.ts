@@ -134,7 +134,6 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   throw failed("Conflict", state, "Open it again: it may have changed.");
 }
 
-/** Reads and checks the header of a file. */
 export async function readNpyHeader(
   file: FileToDecode,
   signal: AbortSignal | undefined,
@@ -151,7 +150,6 @@ export async function readNpyHeader(
   return header;
 }
 
-/** Returns the declared end of a header. */
 function headerEnd(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return bytes[6] === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);

@@ -40,7 +40,6 @@ export function isBlob(value: unknown): value is Blob {
   return prototype === Blob.prototype || prototype === File.prototype;
 }
 
-/** Returns the properties of a `Blob`. */
 export function factsOf(value: Blob): BlobFacts {
   const { type } = value;
   return value instanceof File

@@ -100,7 +100,6 @@ async function filesOf<S>(
   return [data, { path: READING, content: options, mediaType: "application/json" }];
 }
 
-/** Returns the file with the value. */
 function dataFile(artifact: Artifact): ArtifactFile {
   const [file, other] = artifact.files().filter(({ info }) => info.path !== READING);
   return file !== undefined && other === undefined ? file : onlyFile(artifact);

@@ -51,12 +51,10 @@ export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && entryOf(value) !== undefined;
 }
 
-/** Returns the class name of a typed array. */
 export function typedArrayName(value: TypedArray): string {
   return entryOf(value)![0]!.name;
 }
 
-/** Encodes a typed array as a `.npy` file. */
 export function encodeTypedArray(value: TypedArray): Uint8Array | FileSource {
   return encodeNpy(entryOf(value)![1], [value.length], value);
 }

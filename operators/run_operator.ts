@@ -29,7 +29,6 @@ export interface OperatorResult {
   exit: ExitName;
   /** The cause of an exit code other than 0. Undefined if the operator returned its code. */
   error?: unknown;
-  /** Duration, milliseconds. */
   durationMs: number;
   /**
    * Folder of its output. A temporary one is removed if it is empty, and is otherwise yours to

@@ -52,7 +52,6 @@ export interface VerifyEntry
   extends Omit<DownloadEntry, "to" | "overwrite" | "delete" | "dryRun" | "verify"> {}
 
 export interface BatchWork {
-  /** The number of running workers. */
   readonly running: number;
   save(entry: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact>;
   load(ref: string, options: LoadOptions): Promise<unknown>;

@@ -86,7 +86,6 @@ const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
  * draw inputs as outcomes are taken.
  */
 export interface Batch extends AsyncDisposable {
-  /** The number of running workers. */
   readonly running: number;
   /** Saves one value, as `saveMany` does, and throws its error. */
   save(entry: SaveEntry, options?: SignalOptions): Promise<SavedArtifact>;

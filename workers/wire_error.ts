@@ -2,7 +2,6 @@
 import { fieldsOf, isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
 import type { RegistryErrorFields } from "../core/errors.ts";
 
-/** An error as plain data. */
 export interface WireError {
   name: string;
   message: string;

@@ -19,7 +19,6 @@ export interface ArtifactFile {
   text(maxBytes: number, signal?: AbortSignal): Promise<{ text: string; truncated: boolean }>;
 }
 
-/** One version of an artifact. */
 export interface ArtifactVersion {
   readonly name: string;
   readonly version: string;

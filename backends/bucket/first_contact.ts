@@ -15,7 +15,6 @@ export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_ANSWER_MS / 100
 const PROXY_HINT =
   "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with `holdfast doctor`.";
 
-/** The hint for a store that cannot be reached. */
 export const REACH_HINT: Advice = {
   hint: `${PROXY_HINT} To wait longer, pass retryForMs.`,
   hints: { cli: `${PROXY_HINT} To wait longer, pass --wait 90s.` },

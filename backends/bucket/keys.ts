@@ -5,7 +5,6 @@ import { shown } from "../../core/naming/names.ts";
 /** Names of objects that a store rejects, or confuses with another name. */
 export interface NameRules {
   refused: RegExp;
-  /** The hint of the error. */
   hint: string;
 }
 

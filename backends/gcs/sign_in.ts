@@ -37,7 +37,6 @@ export interface GcsSignedUrlOptions {
   expires: Date;
   /** The required media type. */
   contentType?: string;
-  /** The `Content-Disposition` of the reply. */
   responseDisposition?: string;
 }
 

@@ -53,7 +53,6 @@ const NO_SERVER = meaning(
   "the server of this folder does not answer",
   "Check the network and the file server, then try again.",
 );
-/** The hint for a symbolic link in a store. */
 export const LINK_HINT = "Replace the link with its target (a bind mount works), or remove it.";
 
 const MEANINGS: Record<string, Meaning> = {

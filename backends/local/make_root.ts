@@ -18,7 +18,6 @@ export function makeRoot(root: LocalRoot): void {
   else Deno.mkdirSync(stageFolder, { recursive: true, mode: modes.folder });
 }
 
-/** The error for a root that is no longer there. */
 export function goneRoot({ path, location }: LocalRoot): RegistryError {
   return unavailable("write to", path, "the folder is gone", {
     place: path,

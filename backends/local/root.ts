@@ -32,7 +32,6 @@ export interface LocalRoot {
    * Returns the folder of all keys with a prefix: a path below the root, empty or ending with `/`.
    */
   folderOf(prefix: string): string;
-  /** Returns the absolute path of a path below the root. */
   pathOf(path: string): string;
   /** Checks for links, needed for the folder of each used key. */
   readonly ways: Ways;
@@ -46,7 +45,6 @@ export interface LocalRoot {
   ): RegistryError;
 }
 
-/** The name of the file that writers lock. */
 export const LOCK_FILE = ".lock";
 
 /** An empty segment, `.` or `..`, a beginning with `.`, a NUL or a backslash. */

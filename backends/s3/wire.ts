@@ -48,7 +48,6 @@ export interface WireParts {
   contact: { asked(host: string): void; make(): void };
   command(name: S3CallName, input: unknown): unknown;
   log: { reason?: string };
-  /** The requester pays for requests and transfers. */
   requesterPays?: boolean;
 }
 

@@ -110,7 +110,6 @@ export function inRange(version: Version, range: VersionRange): boolean {
   return satisfies(version.semver, range);
 }
 
-/** True if a range can contain prereleases. */
 export function takesPrereleases(range: VersionRange): boolean {
   // NaN stands for any number, as in `*`.
   return range.some((all) =>

@@ -52,7 +52,6 @@ function checkNames(
   }
 }
 
-/** Checks a registry and the options of a function that works on it. */
 export function checkToolOptions<O>(
   action: string,
   registry: Pick<Registry, "names">,

@@ -10,11 +10,9 @@ export interface AnnotationsChange {
 export interface AnnotateOptions {
   /** Changes only this revision, 0 if there are no annotations; otherwise `Conflict`. */
   ifRevision?: number;
-  /** Aborts the call. */
   signal?: AbortSignal;
 }
 
-/** Applies a JSON merge patch. */
 export function mergePatch(value: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);

@@ -27,7 +27,6 @@ export interface Release {
   >;
 }
 
-/** The id of the materializer of releases. */
 export const RELEASE = "release";
 /** With more, the file could be downloaded from the store, past the rights of a token. */
 export const MAX_MEMBERS = 200;

@@ -38,7 +38,6 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
   return keeps ? "a protected name is not pruned" : "it has no effect";
 }
 
-/** Describes what a rule keeps. */
 export function ruleText({ pattern: _, protect, olderThanMs, ...keep }: RetentionRule): string {
   const parts = Object.entries(keep).filter(([, count]) => count !== undefined)
     .map(([name, count]) => `${name.replace("keep", "keep ").toLowerCase()} ${count}`);

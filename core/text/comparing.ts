@@ -44,7 +44,6 @@ export function comparingVersions(
   return (version) => meets(compareVersions(parseVersion(version), bound));
 }
 
-/** Returns the value in metadata at a path of keys. */
 export function valueAt(metadata: unknown, path: readonly string[]): unknown {
   let value = metadata;
   for (const key of path) {

@@ -11,7 +11,6 @@ const UNTRUSTED = new RegExp([
 ].join("|"));
 const PLAIN = /WRONG_VERSION_NUMBER|InvalidContentType/;
 
-/** A failed TLS connection. */
 export interface TlsProblem {
   /** The predicate of a sentence about the server: `does not use TLS`. */
   state: string;

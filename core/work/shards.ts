@@ -27,7 +27,6 @@ export function isOfShard(key: string, { index, count }: Shard): boolean {
   return Number.parseInt(sha256(key).slice(0, 12), 16) % count === index;
 }
 
-/** A shard and the variable that defines it. */
 export interface FoundShard {
   shard: Shard;
   from: string;

@@ -103,7 +103,6 @@ async function removeCopy(backend: Backend, copy: ObjectInfo): Promise<void> {
   });
 }
 
-/** Keys per batch of removals. */
 const BATCH = 1000;
 
 /** Removes all objects with a prefix. Throws the first failure after its batch has ended. */
@@ -126,7 +125,6 @@ export async function removeBelow(
   await removeKeys();
 }
 
-/** Merges two sorted iterations. */
 export async function* mergeSorted<T>(
   a: AsyncGenerator<T>,
   b: AsyncGenerator<T>,

@@ -46,7 +46,6 @@ function rangeOf(dtype: DType): [number, number] {
   return dtype.startsWith("int") ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 1];
 }
 
-/** Reads the channels in `omero`, if there are any. */
 export function readChannels(metadata: Part): Channel[] | undefined {
   const omero = memberIn(metadata, "omero");
   return omero === undefined ? undefined : itemsOf(memberOf(omero, "channels")).map(readChannel);

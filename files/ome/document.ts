@@ -56,7 +56,6 @@ export function optional<T>(part: Part, name: string, read: (member: Part) => T)
   return member === undefined ? undefined : read(member);
 }
 
-/** Returns an object without its undefined members. */
 export function given<T extends object>(members: T): T {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined),

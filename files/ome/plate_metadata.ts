@@ -56,7 +56,6 @@ export interface Field {
   acquisition?: number;
 }
 
-/** The metadata of a well. */
 export interface WellMetadata {
   version: OmeVersion;
   fields: readonly Field[];

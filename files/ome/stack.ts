@@ -52,7 +52,6 @@ function checkPlane(plane: NDArray, i: number, first: NDArray): void {
   throw unsupported(`plane ${i} is ${kindOf(plane)}, but plane 0 is ${kindOf(first)}`);
 }
 
-/** Describes an array in a message. */
 export function kindOf({ dtype, shape }: Pick<NDArray, "dtype" | "shape">): string {
   return `${dtype} of shape (${shape.join(", ")})`;
 }

@@ -47,7 +47,6 @@ export function leadsNowhere(place: PathPlace, wanted: "file" | "folder"): Regis
   return failure("NotFound", place, state, hint);
 }
 
-/** Returns `AlreadyExists`. */
 export function taken(place: PathPlace, found: FileKind): RegistryError {
   return failure("AlreadyExists", place, `a ${found} exists`, OCCUPIED);
 }
@@ -85,7 +84,6 @@ export const notEmpty = conflict(
   "Use deleteAll() to remove its content too.",
 );
 
-/** Returns `Unsupported`. */
 export function refused(place: PathPlace, state: string): RegistryError {
   return failure("Unsupported", place, state, "Use another store.");
 }

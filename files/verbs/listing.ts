@@ -20,7 +20,6 @@ export interface ListFilesOptions extends CallOptions {
   recursive?: boolean;
 }
 
-/** The extensions of images. */
 export const IMAGE_EXTENSIONS: readonly string[] = ".tif .tiff .png .jpg .jpeg .bmp .gif .webp"
   .split(" ");
 

@@ -27,7 +27,6 @@ type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
   chunks?: (shape: readonly number[]) => readonly number[];
 };
 
-/** True for values that are stored as arrays. */
 export function isArrayValue(value: unknown): value is NDArray | Image {
   return isNDArray(value) && !areTimes(value.dtype) || isImage(value);
 }
@@ -43,7 +42,6 @@ export function arrayOf(
   return { array, options: { shape, dtype, chunks: grid, codec, separator: ".", attributes } };
 }
 
-/** Returns a store over an empty folder. */
 function emptyStore(set: ZarrStore["set"]): ZarrStore {
   return { location: "", get: () => Promise.resolve(undefined), set };
 }

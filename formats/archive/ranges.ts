@@ -48,7 +48,6 @@ export async function readSized(
 /** Smaller pieces are joined. */
 const PIECE_BYTES = 65_536;
 
-/** Joins small pieces. */
 export async function* inLargePieces(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

@@ -7,7 +7,6 @@ import { corrupt, unsupported } from "./entries.ts";
 /** Size of a header; contents are padded to a multiple. */
 export const BLOCK_BYTES = 512;
 
-/** Type flags of headers. */
 export const TYPES = {
   file: "0",
   hardLink: "1",
@@ -48,7 +47,6 @@ const USTAR = "ustar\x0000";
 /** The largest number of eleven octal digits. */
 export const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 
-/** Parses the header at offset `at`. */
 export function parseTarHeader(archive: string, block: Uint8Array, at: number): TarHeader {
   const number = (field: Field) => {
     const value = numberOf(bytesOf(block, field));

@@ -20,7 +20,6 @@ export const STORED = 0;
 /** Deflate, RFC 1951. */
 export const DEFLATED = 8;
 
-/** Little-endian signatures. */
 export const SIGNATURES = {
   local: 0x04034b50,
   descriptor: 0x08074b50,
@@ -71,7 +70,6 @@ interface Directory {
   size: number;
 }
 
-/** Reads and checks the directory. */
 export async function readZipDirectory(
   file: FileToDecode,
   limits: ZipLimits,

@@ -66,7 +66,6 @@ function runCopier(
   };
 }
 
-/** Fills bytes with copies of an element. */
 export function fillWith(bytes: Uint8Array, element: Uint8Array): void {
   const [first = 0] = element;
   if (element.every((byte) => byte === first)) return void bytes.fill(first);

@@ -70,7 +70,6 @@ export function areTimes(dtype: unknown): boolean {
   return TIMES.includes(dtype as string);
 }
 
-/** The layout of each dtype. */
 export const ELEMENTS: Readonly<Record<DType, ElementLayout>> = {
   ...Object.fromEntries(TIMES.map((name) => [name, TIME_LAYOUT])) as Record<DType, ElementLayout>,
   bool: { bytes: 1, lanes: 1, array: Uint8Array },

@@ -2,7 +2,6 @@
 // at most a known size; frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md),
 // unpacked without checking their checksums.
 import { viewOf } from "../arrays/view_bytes.ts";
-/** Data that is not LZ4. */
 export class Lz4Problem extends Error {}
 
 const FRAME_MAGIC = 0x184d2204;

@@ -56,7 +56,6 @@ type ParseRows = (
   options: { delimiter: CsvDelimiter; maxRowCharacters: number; signal?: AbortSignal },
 ) => AsyncGenerator<CsvRow>;
 
-/** Creates the format of tables for one kind of file. */
 export function createTableFormat<C extends Columns>(
   kind: Pick<Format, "id" | "extensions" | "mediaType">,
   options: CsvOptions<C>,
@@ -86,7 +85,6 @@ export function createTableFormat<C extends Columns>(
 }
 
 interface TableTextsOptions {
-  /** The columns of the options. */
   known: readonly Column[] | undefined;
   header: boolean;
   delimiter: CsvDelimiter;

@@ -86,7 +86,6 @@ export interface Holds {
   maxChannels?: number;
 }
 
-/** Returns true for an image that a format can hold. */
 export function holdsImage(value: unknown, holds: Holds): value is Image {
   const { dtypes, channels, maxSide, maxChannels = Infinity } = holds;
   return isImage(value) && dtypes.includes(value.dtype) &&

@@ -33,7 +33,6 @@ interface SafetensorsHeader {
   dataOffset: number;
 }
 
-/** Reads and checks the header. */
 export async function readHeader(
   file: FileToDecode,
   signal?: AbortSignal,

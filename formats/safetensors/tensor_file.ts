@@ -20,7 +20,6 @@ import { decodeTensor, encodeTensor, LAYOUTS, type Tensor, tensorBytes } from ".
 
 /** The value of a `.safetensors` file. */
 export interface TensorFile {
-  /** Tensors by name. */
   tensors: Record<string, Tensor>;
   /** Strings beside them, such as `{ format: "pt" }`. */
   metadata?: Record<string, string>;

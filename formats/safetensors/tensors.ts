@@ -58,7 +58,6 @@ const raw = (name: string, bits: number): TensorLayout => ({
   lanes: 1,
 });
 
-/** The layout of each type. */
 export const LAYOUTS = {
   ...Object.fromEntries(native),
   bfloat16: raw("BF16", 16),

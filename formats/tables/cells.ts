@@ -52,7 +52,6 @@ export function setCell(row: Row, name: string, value: Cell): void {
   }
 }
 
-/** Joins the pieces of a column. */
 export async function joinCells(column: Column, pieces: AsyncIterable<Cells>): Promise<Cells> {
   const cells: Cell[] = [];
   const values: Numbers[] = [];

@@ -92,7 +92,6 @@ function problemOf(
   return planar === 1 || planar === 2 ? undefined : `its planar configuration is ${planar}`;
 }
 
-/** Returns the `SampleFormat` of a dtype. */
 export function sampleFormat(dtype: ImageDType): number {
   return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
 }

@@ -46,7 +46,6 @@ const PLACES_AT_ONCE = 4096;
 /** Adjacent stretches are read together up to this size. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;
 
-/** Reads the pixels of a rectangle inside of the page. */
 export async function readPixels(
   reader: TiffReader,
   directory: Directory,

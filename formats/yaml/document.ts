@@ -49,7 +49,6 @@ export interface YamlTree {
   problems: YamlProblem[];
 }
 
-/** The supported version and schema. */
 export const SCHEMA = { version: "1.2", schema: "core" } as const;
 
 /** Longest text, characters. */

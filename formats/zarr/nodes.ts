@@ -44,7 +44,6 @@ export interface OpenZarrOptions extends ZarrLimits, CallOptions {
   version?: 2 | 3;
 }
 
-/** Returns the checked metadata of a new array. */
 function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
   const { shape, dtype, shards, codec, version = 3, dimensionNames, separator = "/" } = options;
   const chunks = checkNew(path, options);

@@ -61,7 +61,6 @@ const NUMBERS = new Map<unknown, number>([
 ]);
 
 interface Kind {
-  /** Returns true if a tag can have this value. */
   holds(value: unknown): boolean;
   // deno-lint-ignore no-explicit-any -- it holds this value
   from(value: any, length: unknown): unknown;

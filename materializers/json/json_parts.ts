@@ -25,7 +25,6 @@ function isDataView(value: object): value is DataView {
   return value instanceof DataView && Object.getPrototypeOf(value) === DataView.prototype;
 }
 
-/** Returns the file of a part, and its reference in `data.json`. */
 export function encodePart(
   value: JsonPart,
   index: number,

@@ -3,7 +3,6 @@
 import ignore from "npm:ignore@^7.0.5";
 import type { PatternOptions, Patterns } from "./choice.ts";
 
-/** Parses lines of patterns. */
 export function createPatterns(
   lines: readonly string[],
   { below = "", after }: PatternOptions = {},

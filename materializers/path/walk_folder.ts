@@ -47,7 +47,6 @@ export interface FoundFolder {
   checkUnchanged(): Promise<void>;
 }
 
-/** A folder that has yet to be walked. */
 interface FolderToWalk {
   /** Its path relative to the root, which is empty. */
   name: string;

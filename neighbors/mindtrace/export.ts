@@ -35,7 +35,6 @@ export interface ExportMindtraceOptions extends SignalOptions {
   keepClasses?: boolean;
   /** Checks everything and writes nothing. @default false */
   dryRun?: boolean;
-  /** Receives each version that is done. */
   onItem?: (item: ExportedVersion) => void;
 }
 
@@ -168,7 +167,6 @@ function checkFits(name: string, version: string): void {
   }
 }
 
-/** The folder that is written. */
 class Target {
   readonly #folder: string;
   readonly #files: FolderFiles;

@@ -26,7 +26,6 @@ export interface ImportMindtraceOptions extends SignalOptions {
   dryRun?: boolean;
   /** Versions imported at the same time. @default 8 */
   concurrency?: number;
-  /** Receives each version that is done. */
   onItem?: (item: ImportedVersion) => void;
   onProgress?: (progress: ImportProgress) => void;
 }
@@ -215,7 +214,6 @@ class Import {
   }
 }
 
-/** Rewords an error of the mirror. */
 function ofImport(error: RegistryError): RegistryError {
   if (error.action === "mirror") return retold(error, { action: "import" });
   if (error.action !== "mirror to") return error;

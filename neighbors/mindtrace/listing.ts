@@ -78,7 +78,6 @@ function settingsOf(text: string): Record<string, unknown> {
   });
 }
 
-/** Lists all versions. */
 export async function listMindtrace(
   files: MindtraceFiles,
   { isOld }: MindtraceSettings,

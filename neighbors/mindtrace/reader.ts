@@ -25,7 +25,6 @@ export interface Reading {
   unpacker: Unpacker;
 }
 
-/** Reads the description of a version. */
 export async function readDescription(
   { files }: Reading,
   { name, spelled, key }: ListedVersion,

@@ -19,7 +19,6 @@ import { createBucketFiles, createLocalFiles } from "../../files/mod.ts";
 /** Prefix of the files that describe versions. */
 export const META = "_meta_";
 
-/** The settings of a registry. */
 export const SETTINGS_FILE = "registry_metadata.json";
 
 /** Maximum number of folders that are searched for a registry. */
@@ -46,13 +45,11 @@ export class FolderFiles {
     this.#name = basename(folder);
   }
 
-  /** Returns the store that accepts a path, and the path there. */
   at(path: string): [store: FileStore, path: string] {
     return /^[A-Za-z]:/.test(path) ? [this.#above, joinPath(this.#name, path)] : [this.#own, path];
   }
 }
 
-/** Returns the store that accepts a path, and the path there. */
 type Place = (path: string) => [store: ReadableFileStore, path: string];
 
 /** The files of a registry. Paths are relative to it. */

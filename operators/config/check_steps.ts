@@ -89,7 +89,6 @@ function checkUpstream(
   return isWhole;
 }
 
-/** Checks what a step executes. */
 function checkCode(
   step: PipelineStep,
   read: ReadOperator,
@@ -212,7 +211,6 @@ function refProblem(ref: string, key: "inputs" | "outputs"): Problem {
 const SECRET_NAME =
   /(^|[_-])(secret|password|passwd|passphrase|token|(api|access|secret|private)_?key)$/i;
 
-/** Patterns of secrets, and what they are. */
 const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
   [/\b(AKIA|ASIA)[A-Z0-9]{16}\b/, "an AWS access key"],
@@ -222,7 +220,6 @@ const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/^base64:\/\//, "an encoded secret"],
 ];
 
-/** Reports secrets in plain text. */
 function checkSecrets(value: unknown, at: Keys, report: Report): void {
   if (typeof value === "object" && value !== null) {
     const entries = Array.isArray(value) ? value.entries() : Object.entries(value);

@@ -15,7 +15,6 @@ const SIZES: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-/** Milliseconds of a unit. */
 const TIMES: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
 
 /** Parses `512Mi`, `4Gi`, `2G` or a number as bytes; undefined if invalid or not a safe integer. */

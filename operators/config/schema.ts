@@ -217,7 +217,6 @@ const retries = v.union(
   ),
 );
 
-/** A node. */
 export const NODE = object("the node", {
   node_id: needed("Unique id of the node.", id),
   operator_ids: key("Operators that run on it. One node may omit it to take the rest.", unique(id)),
@@ -233,7 +232,6 @@ const OUTPUT_HINT =
   'Write { "model.json": registry:NAME }, or "." for all of OUTPUT_ROOT; or s3://… and paths.';
 const PARAMS = isNot("a mapping of parameters", "Write names and values: { lr: 0.1 }.");
 
-/** An operator. */
 export const OPERATOR = object("the operator", {
   operator_id: needed("Unique id of the step.", id),
   operator: key(

@@ -12,7 +12,6 @@ export interface LocalEngineOptions {
   system?: System;
 }
 
-/** A part of a step. */
 interface Part {
   step: EngineStep;
   index: number;

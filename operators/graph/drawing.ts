@@ -2,7 +2,6 @@
 /** Style of a box: a step that runs, is skipped, or depends on others; data; deleted data. */
 type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
 
-/** A box. */
 export interface DrawnBox {
   /** Referenced by arrows, never shown. */
   id: string;
@@ -22,7 +21,6 @@ export interface DrawnArrow {
   dashed?: boolean;
 }
 
-/** A frame around boxes. */
 interface DrawnFrame {
   /** Referenced by boxes, never shown. */
   id: string;

@@ -1,7 +1,6 @@
 // The order of steps, their levels, their cycles.
 import { invalid } from "../../core/errors.ts";
 
-/** A step of a graph. */
 export interface GraphStep {
   readonly id: string;
   /** Steps before it. Ids outside the graph are ignored. */

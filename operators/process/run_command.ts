@@ -67,7 +67,6 @@ export interface CommandResult {
   peakBytes: number;
   /** Highest sampled processor time of processes that ran at once, seconds; 0 if unknown. */
   cpuSeconds: number;
-  /** Duration, milliseconds. */
   durationMs: number;
 }
 

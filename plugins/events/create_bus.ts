@@ -112,7 +112,6 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
   return bus as unknown as EventBus<T>;
 }
 
-/** Creates a stream of the events of a subscription. `closed` aborts when the bus is closed. */
 function createEventStream<E>(
   subscribe: (handler: EventHandler<E>) => Promise<Subscription>,
   { signal, closed }: { signal?: AbortSignal; closed: AbortSignal },

@@ -62,7 +62,6 @@ export interface StartWebhooksOptions {
 
 /** A sender of webhooks. */
 export interface Webhooks extends AsyncDisposable {
-  /** The ids of the targets. */
   readonly targets: readonly string[];
   /** Starts, and resolves once no published event can be missed. */
   start(options?: StartWebhooksOptions): Promise<void>;

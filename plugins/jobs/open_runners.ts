@@ -104,7 +104,6 @@ async function createInProcessRunner(options: InProcessOptions): Promise<InProce
   };
 }
 
-/** The jobs of this process: their queue and functions. */
 class InProcessJobs {
   readonly queue: JobQueue;
   readonly #system: System;

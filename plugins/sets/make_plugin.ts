@@ -178,7 +178,6 @@ function hintOf({ env = {} }: AnyDefinition): string {
   return `Fix the settings of the plugin${more}.`;
 }
 
-/** Returns the names and aliases of secret settings. */
 export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<string> {
   return new Set([
     ...secrets,

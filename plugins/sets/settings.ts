@@ -2,7 +2,6 @@
 import { described } from "../../core/text/described.ts";
 import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
 
-/** The rule of a setting. */
 export interface Setting {
   /** Returns the problem of a value, or undefined. */
   problemOf(value: unknown): string | undefined;

@@ -116,7 +116,6 @@ const CROSSING: ChainEntry = {
 
 const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
 
-/** A signal that is never aborted. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
 export function checkJobId(id: string): void {

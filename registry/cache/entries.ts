@@ -18,7 +18,6 @@ export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
 }
 
-/** Returns the folder of the records of a registry. */
 export function recordsOf(registryId: string): string {
   return `${RECORDS}${registryId}/`;
 }

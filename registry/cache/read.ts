@@ -15,7 +15,6 @@ import { tooLargeHere } from "../contract/load_limit.ts";
 import { StoreReader } from "../payload/store_reader.ts";
 import type { FileReader, PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 
-/** A store, and the cache in front of it. */
 export interface CachedFiles {
   backend: Backend;
   cache?: RegistryCache;

@@ -21,7 +21,6 @@ export function checkGrace(
 }
 
 export interface SetGrace {
-  /** Milliseconds. */
   graceMs: number;
   /** Time of the store when it was replaced, milliseconds; absent for the newest. */
   replacedAt?: number;

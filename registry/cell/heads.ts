@@ -56,7 +56,6 @@ function generationOf(key: string): number | undefined {
   return parseGeneration(key.slice(key.lastIndexOf("/") + 1));
 }
 
-/** Makes the head of a cell from its newest generation. */
 export function headOf(newest: Generation): Head {
   return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }

@@ -2,7 +2,6 @@
 import type { StoredFile } from "../../core/record.ts";
 import { allParts, placeOf } from "./objects.ts";
 
-/** A range of an object. */
 export interface ObjectRange {
   key: string;
   offset: number;

@@ -24,7 +24,6 @@ export function placeOf({ from }: Pick<StoredFile, "from">, part: Part): string 
   return part.from ?? from;
 }
 
-/** Returns the parts of a file, and of the list of its chunks. */
 export function allParts({ parts = [], chunks }: Pick<StoredFile, "parts" | "chunks">): Part[] {
   return chunks === undefined ? parts : [...parts, chunks];
 }

@@ -24,7 +24,6 @@ interface Span {
 type Attributes = Record<string, string | number | boolean | undefined>;
 
 export interface VerbSpan extends CallWatcher {
-  /** Runs a step inside the span. */
   run<T>(step: () => T): T;
 }
 

@@ -11,7 +11,6 @@ export const OBJECTS = "objects/";
 export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
 const MIRRORS = "mirrors/";
-/** Notes of the garbage collector. */
 export const GARBAGE_NOTES = "gc/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";

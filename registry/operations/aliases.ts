@@ -143,7 +143,6 @@ function createCheck(
   };
 }
 
-/** Lists the generations of an alias. */
 export async function* aliasHistory(
   context: Context,
   { name, alias }: { name: string; alias: string },

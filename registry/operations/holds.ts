@@ -17,7 +17,6 @@ import type { Context } from "./context.ts";
 import { readInput } from "./lineage/inputs.ts";
 import { locateVersion } from "./resolve.ts";
 
-/** A release that names a version. */
 export interface ReleaseHold {
   version: string;
   /** `name@version` of the release. */

@@ -94,7 +94,6 @@ export async function saveFiles(
   });
 }
 
-/** The end of an attempt. */
 type Ending =
   | { state: "saved"; record: VersionRecord; addedBytes: number }
   | { state: "existing"; found: FoundRecord }
@@ -113,7 +112,6 @@ interface Content {
   fileList?: VersionRecord["fileList"];
 }
 
-/** An attempt to save. */
 class SaveAttempt {
   readonly #context: Context;
   readonly #artifact: FilesOfArtifact;
@@ -374,7 +372,6 @@ async function isLive(context: Context, operation: Operation, base: Base): Promi
   return true;
 }
 
-/** Returns the result of a save that found an existing version. */
 async function existingArtifact(
   context: Context,
   found: FoundRecord,

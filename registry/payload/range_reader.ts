@@ -35,7 +35,6 @@ function keptLists(backend: Backend): Map<string, ChunkList> {
   return lists;
 }
 
-/** Reads ranges of the files of a version. */
 export class RangeReader {
   readonly #parts: PartReader;
   readonly #backend: Backend;

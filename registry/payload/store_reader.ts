@@ -48,7 +48,6 @@ const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 /** Files are downloaded in concurrent pieces of up to this size. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
-/** Reads the files of a version from its store. */
 export class StoreReader implements FileReader {
   readonly #source: PayloadSource;
   readonly #options: ReadFilesOptions;

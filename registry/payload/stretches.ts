@@ -6,7 +6,6 @@ import type { Stretch } from "../../core/bytes/content_chunks.ts";
 
 /** A range of an object that is read at once, for one or more slices of a file. */
 export interface PlannedRead {
-  /** A part in the object. */
   part: Part;
   offset: number;
   size: number;

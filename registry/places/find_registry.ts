@@ -18,7 +18,6 @@ export const DEFAULT_FOLDER = ".holdfast";
 
 export const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";
 
-/** The location of a registry and its origin. */
 export interface FoundRegistry {
   /** An absolute path, or a URL. */
   location: string;

@@ -11,7 +11,6 @@ import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
-/** A named registry. */
 export interface Remote {
   /** An absolute path, or a URL without credentials. */
   location: string;

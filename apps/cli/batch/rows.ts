@@ -100,7 +100,6 @@ function oneRegistry(remote: string, rest: string): string {
     `${remote.slice(1)}. For several registries run one batch each.`;
 }
 
-/** A row of `batch load`. */
 export interface RefRow {
   ref: string;
   /** The file or folder to write, relative to the manifest or to `--to`. */
@@ -154,7 +153,6 @@ export function pathOfRef(ref: string): string {
   throw badRow("it has no `to`, and its name is not a valid file name");
 }
 
-/** A row of `batch save`. */
 export interface SaveRow extends TreeFlags {
   name: string;
   /** A file or folder, relative to the manifest. */

@@ -114,7 +114,6 @@ class RowRun<Row extends RowName> {
   readonly #startedAt: number;
   /** The size of the manifest, once it is measured. */
   #totals: { rows?: number; bytes?: number } = {};
-  /** The rows that run, by index. */
   readonly #running = new Map<number, RowResult & { line: number }>();
   readonly #sums = { rows: 0, ok: 0, skipped: 0, failed: 0, bytes: 0 };
   #moved = 0;

@@ -9,7 +9,6 @@ import { type Fact, factsText, printTable } from "../terminal/print_table.ts";
 import { type Column, printable } from "../terminal/table.ts";
 import { formatCount, formatTime, parseCount } from "../terminal/units.ts";
 
-/** Opens a queue, uses it, and closes it. */
 async function withQueue<T>(
   given: string | undefined,
   context: CommandContext,

@@ -127,7 +127,6 @@ function formsOf(option: OptionDefinition): string[] {
   return option.flags.split(/[ ,]+/).filter((part) => part.startsWith("-"));
 }
 
-/** Returns the next words of the commands in a group. */
 function wordsAfter(group: string, commands: readonly Command[]): string[] {
   const words = commands.filter(({ name, hidden }) => !hidden && name.startsWith(group))
     .map(({ name }) => name.slice(group.length).replace(/ .*/, ""));

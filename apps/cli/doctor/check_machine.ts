@@ -17,7 +17,6 @@ export interface Check {
   found: string;
   /** The fix, unless it is ok. */
   advice?: string;
-  /** Result of the test of a store. */
   certificate?: ProbeCertificate;
 }
 

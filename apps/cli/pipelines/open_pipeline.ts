@@ -122,7 +122,6 @@ export function runnerOptions(
   return { root: folder, operators, s3: configsIn(cwd, system), system, signal };
 }
 
-/** A selection of steps. */
 export interface PartFlags {
   node?: string[];
   operator?: string[];

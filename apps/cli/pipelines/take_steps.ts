@@ -3,7 +3,6 @@
 import { messageOf } from "../../../core/errors.ts";
 import type { JobHandler, TakenJob } from "../../../queues/mod.ts";
 
-/** How a step ended. */
 interface Ended {
   exitCode?: number;
   reason?: string;

@@ -8,7 +8,6 @@ import { isOperators } from "../../../operators/operator_set.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
 
-/** The default module of operators. */
 export const OPERATORS_FILE = "operators.ts";
 
 export interface SetOptions {
@@ -16,7 +15,6 @@ export interface SetOptions {
   cwd: string;
   /** The content of the module, for messages: `operators`. */
   what: string;
-  /** The name of the export. */
   name: string;
   /** The hint for a missing file. */
   missing: string;

@@ -63,7 +63,6 @@ const DENIED = "Check the owner, the permissions, and that the disk is mounted r
 const FULL = "Free space or raise the quota, then rerun the command.";
 const ABSENT = "Check the path: its parent must exist and be a folder.";
 const TOO_LONG = "Use shorter names: most disks allow 255 bytes per name and 4,096 per path.";
-/** The errors of the operating system. */
 const OF_SYSTEM: Readonly<Record<string, readonly [ErrorCode, state: string, hint: string]>> = {
   EACCES: ["Denied", "permission denied", DENIED],
   EPERM: ["Denied", "permission denied", DENIED],

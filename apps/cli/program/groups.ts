@@ -10,12 +10,10 @@ export interface CommandGroup {
   words: readonly string[];
 }
 
-/** Lists the groups, one per line. */
 export function groupLines(groups: readonly CommandGroup[]): string {
   return groups.map(({ name, words }) => `  ${name.padEnd(10)}  ${words.join(", ")}`).join("\n");
 }
 
-/** Lists the commands of a group with their purposes. */
 export function groupHelp(
   { title, words }: CommandGroup,
   commands: readonly Command[],

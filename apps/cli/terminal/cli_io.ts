@@ -46,7 +46,6 @@ export interface CliIo {
   readonly secondStop?: AbortSignal;
 }
 
-/** Creates the `CliIo` of this process. */
 export function createProcessIo(signal: AbortSignal): CliIo {
   return {
     stdin: {

@@ -5,7 +5,6 @@ import { type Column, createTable, printable, printableJson } from "./table.ts";
 import { wrapped } from "./wrap.ts";
 
 export interface Row {
-  /** For `--json`. */
   json: unknown;
   cells: readonly string[];
 }

@@ -28,7 +28,6 @@ export interface ProgressOptions {
 
 /** Shorter transfers show nothing, milliseconds. */
 const SHOW_AFTER_MS = 400;
-/** Window of the rate, milliseconds. */
 const RATE_WINDOW_MS = 3_000;
 /** Least time between samples of the rate, milliseconds. */
 const SAMPLE_MS = 100;

@@ -143,7 +143,6 @@ const WIDE = new RegExp(
   "u",
 );
 
-/** Cuts a string at its end. */
 export function cutEnd(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let cut = "";

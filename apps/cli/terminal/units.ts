@@ -5,7 +5,6 @@ import { invalid } from "../program/hints.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/** Creates the error for an invalid value of an option. */
 export function unreadable(text: string, as: string, state: string, hint: string): RegistryError {
   return invalid(`parse ${JSON.stringify(text)} as ${as}`, state, hint);
 }

@@ -10,7 +10,6 @@ import { parseExactJson } from "../../../core/text/json_text.ts";
 import { invalid, notFound, shellWord } from "../program/hints.ts";
 import { type CliIo, stdinOf } from "../terminal/cli_io.ts";
 
-/** The kind of value to make of the bytes. */
 export type SourceKind = "json" | "text" | "bytes";
 
 export interface ReadValueOptions extends LocalPathOptions {
@@ -95,7 +94,6 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
   }
 }
 
-/** The size of a source. */
 export interface SourceSize {
   bytes: number;
   /** Undefined for a single file. */

@@ -2,7 +2,6 @@
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { type Service, ServiceError } from "./service.ts";
 
-/** A version as listings have it. */
 export interface ListedVersion {
   readonly name: string;
   readonly version: string;

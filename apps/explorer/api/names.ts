@@ -15,7 +15,6 @@ export interface LogEntry {
   readonly size?: number;
 }
 
-/** A name with its newest versions. */
 export interface NameSummary {
   readonly name: string;
   readonly versions: readonly ListedVersion[];

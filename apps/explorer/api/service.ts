@@ -30,7 +30,6 @@ export class ServiceError extends Error {
   }
 }
 
-/** The rights of the token. */
 export interface Rights {
   /** False if the service has tokens and this page has no valid one. */
   readonly known: boolean;
@@ -48,11 +47,9 @@ export interface About {
 
 const TOKEN_KEY = "holdfast-token";
 
-/** The service that this page belongs to. */
 export class Service {
   /** Ends with `/`. */
   readonly base: string;
-  /** True for the files of an exported site. */
   readonly isSite: boolean;
   #token = sessionStorage.getItem(TOKEN_KEY) ?? undefined;
 

@@ -12,7 +12,6 @@ import { openTable } from "../previews/tables/table_source.ts";
 import type { PairProps } from "./pair.ts";
 
 const PAGE = 50;
-/** Columns that are compared. */
 const MAX_COLUMNS = 100;
 
 /** Rows in memory, with the names of their columns. */

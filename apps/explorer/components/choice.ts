@@ -2,7 +2,6 @@
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
 
-/** A labelled list of values with their texts. */
 export function Choice({ label, value, options, change }: {
   label: string;
   value: string;

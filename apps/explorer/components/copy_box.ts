@@ -2,7 +2,6 @@
 import { html } from "../framework/html.ts";
 import { useState } from "../framework/preact.ts";
 
-/** A button that copies a string. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
@@ -17,7 +16,6 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   `;
 }
 
-/** A string with a button that copies it. */
 export function CopyBox({ text, label }: { text: string; label: string }) {
   return html`
     <div class="copy-box">
@@ -48,7 +46,6 @@ export function SameByCode({ cli, code }: { cli?: string; code?: string }) {
   `;
 }
 
-/** Quotes an argument for a shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./^-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -47,7 +47,6 @@ export function RefField({ label, value, change, isName = false }: RefFieldProps
   `;
 }
 
-/** A form for one ref. */
 export function RefForm({ action, open }: { action: string; open: (ref: string) => void }) {
   const [ref, setRef] = useState("");
   const submit = (event: Event) => (event.preventDefault(), open(ref.trim()));

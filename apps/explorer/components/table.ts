@@ -35,7 +35,6 @@ export interface TableProps<T> {
   readonly isPreview?: boolean;
   /** It scrolls to the side on a phone, too. */
   readonly isScroll?: boolean;
-  /** A class of the table. */
   readonly class?: string;
 }
 

@@ -12,7 +12,6 @@ import {
 export interface VirtualListProps<T> {
   readonly items: readonly T[];
   readonly label: string;
-  /** Renders the content of a row. */
   readonly row: (item: T, index: number) => ComponentChildren;
   readonly keyOf: (item: T) => string;
   /** @default 32 */

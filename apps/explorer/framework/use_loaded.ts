@@ -1,13 +1,11 @@
 // Values that are loaded while a view is shown.
 import { useCallback, useEffect, useState } from "./preact.ts";
 
-/** The state of a value that is being loaded. */
 export interface Loaded<T> {
   /** Absent until it is loaded; the previous one while it loads again or fails to. */
   readonly value?: T;
   readonly error?: unknown;
   readonly loading: boolean;
-  /** Loads it again. */
   reload(): void;
 }
 

@@ -44,7 +44,6 @@ export function entriesOf(files: readonly ArtifactFile[], folder: string): Direc
 
 const ZARR_DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
 
-/** Returns true for the folder of a zarr array or group. */
 export function isZarr(files: readonly ArtifactFile[], folder: string): boolean {
   const documents = ZARR_DOCUMENTS.map((name) => folder === "" ? name : `${folder}/${name}`);
   return files.some(({ path }) => documents.includes(path));

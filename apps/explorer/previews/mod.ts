@@ -19,7 +19,6 @@ export interface PreviewProps {
 type FileProps = { file: ArtifactFile; version: ArtifactVersion };
 type View = (props: FileProps) => VNode | null;
 
-/** Loads the view of a kind. */
 const VIEWS: Record<Kind, () => View | Promise<View>> = {
   text: () => TextView,
   bytes: () => BytesView,

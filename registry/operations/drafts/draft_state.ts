@@ -63,14 +63,12 @@ export class DraftCall {
   }
 }
 
-/** One addition of a part. */
 export interface Addition {
   /** Also the commit of its payload. */
   commit: string;
   info: ObjectInfo;
 }
 
-/** The result of listing a draft. */
 export interface DraftLook {
   /** Additions of each part in the order of commits. The first that is whole and in time counts. */
   parts: Map<string, [Addition, ...Addition[]]>;

@@ -187,7 +187,6 @@ class KeyedTarget implements TargetChooser {
   }
 }
 
-/** Returns the chooser of a save with these options. */
 export function createChooser(
   context: Context,
   operation: Operation,

@@ -58,7 +58,6 @@ function storedAlready({ known, left }: StoreFileJob, { seen, list }: Cut) {
   return list.count > 0 ? { ...seen, list: list.encode() } : seen;
 }
 
-/** Stores a file that has an earlier version. */
 async function storeChanged(
   sending: Sending,
   earlier: Earlier,

@@ -19,7 +19,6 @@ interface Failure {
   error: RegistryError;
 }
 
-/** A version that is done. */
 interface Done {
   name: string;
   version: string;

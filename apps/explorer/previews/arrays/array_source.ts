@@ -25,7 +25,6 @@ export interface AxisRange {
 export interface ArraySource {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** The names of the axes. */
   readonly axes: readonly string[];
   /** The number of requests that a box takes, about. */
   costOf(box: readonly AxisRange[]): number;

@@ -132,7 +132,6 @@ export function sampleBoxes(source: ArraySource): { boxes: AxisRange[][]; isAll:
   return { boxes: cost <= MAX_REQUESTS ? boxes : boxes.slice(0, 4), isAll: false };
 }
 
-/** Reads the sample of an array, and describes it. */
 export async function sampleStatistics(source: ArraySource, signal?: AbortSignal) {
   const { boxes, isAll } = sampleBoxes(source);
   const pieces: ArrayLike<number>[] = [];

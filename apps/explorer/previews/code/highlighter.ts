@@ -6,7 +6,6 @@ import { LANGUAGES } from "./languages.ts";
 
 const lowlight = createLowlight(LANGUAGES);
 
-/** A piece of a highlighted text. */
 interface Piece {
   readonly type: string;
   readonly value?: string;

@@ -15,7 +15,6 @@ export const MAX_CELLS = 10_000;
 export interface SplitOptions {
   /** The separator of cells, a byte. */
   delimiter: number;
-  /** True if the bytes end the file. */
   isEnd: boolean;
   maxRows: number;
 }

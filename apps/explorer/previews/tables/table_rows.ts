@@ -27,7 +27,6 @@ export interface FoundRows {
   readonly rows: Rows;
   /** Rows that match; more than `rows` if not all were kept. */
   readonly matched: number;
-  /** Rows that were read. */
   readonly read: number;
   /** False if reading was stopped, or a later row is damaged or too long. */
   readonly isEnd: boolean;
@@ -173,7 +172,6 @@ export async function readRows(
   return { rows, isAll: true };
 }
 
-/** Statistics of a column. */
 export interface ColumnStatistics {
   nulls: number;
   /** Absent above 1,000. */
@@ -230,7 +228,6 @@ export class Tally {
   }
 }
 
-/** Formats a cell. */
 export function cellText(cell: Cell): string {
   if (cell === null) return "";
   return cell instanceof Date ? cell.toISOString() : String(cell);

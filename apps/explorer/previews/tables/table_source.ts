@@ -8,7 +8,6 @@ import { fileToDecode } from "../file_to_decode.ts";
 import type { Group } from "./parquet_table.ts";
 import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
 
-/** Rows of a table. */
 export interface TablePage {
   rows: readonly (readonly Cell[])[];
   /** True if no rows follow. */
@@ -47,7 +46,6 @@ interface PageRange {
   columns?: readonly number[];
 }
 
-/** Rows of a part. */
 const PART_ROWS = 500;
 
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {

@@ -18,7 +18,6 @@ import { parseMarkdown, type Token } from "./markdown.ts";
 
 /** Longer documents end here. */
 const MAX_BYTES = 64 * 1024;
-/** Images of a document that are shown. */
 const MOST_IMAGES = 50;
 
 /** Elements that a document may use. */
@@ -27,7 +26,6 @@ const TAGS = new Set(
     .split(" "),
 );
 
-/** The target of a link, or of an image. */
 interface Target {
   readonly href: string;
   readonly isOutside: boolean;
@@ -183,7 +181,6 @@ function headingLink(name: string): Record<string, unknown> {
   return { href: location.hash, onClick: go };
 }
 
-/** A document of a version. */
 export function Markdown({ text, from, version }: {
   text: string;
   /** The path of its file. */

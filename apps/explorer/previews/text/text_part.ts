@@ -17,7 +17,6 @@ function encodingOf([first, second]: Uint8Array): string {
   return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
-/** Bytes of a row of hexadecimal digits. */
 const ROW_BYTES = 16;
 
 /** Returns rows such as `00000010  48 65 6c 6c …  Hello`. */

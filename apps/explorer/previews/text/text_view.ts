@@ -19,7 +19,6 @@ export function TextView({ file }: { file: ArtifactFile }): VNode {
   `;
 }
 
-/** Bytes as hexadecimal digits. */
 export function BytesView({ file }: { file: ArtifactFile }): VNode {
   return html`<${Part} file=${file} step=${HEX_BYTES} show=${hexRows} label="Bytes" />`;
 }

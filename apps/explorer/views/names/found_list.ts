@@ -4,7 +4,6 @@ import { VirtualList } from "../../components/virtual_list.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, openPlace } from "../../framework/router.ts";
 
-/** A version as the search returns it. */
 export interface FoundVersion {
   readonly name: string;
   readonly version: string;

@@ -37,7 +37,6 @@ export function isFiltering(query: Query): boolean {
   return FILTERS.some(({ key }) => query[key]);
 }
 
-/** Returns the query for `GET /search`. */
 export function searchText(query: Query): string {
   const conditions = FILTERS.flatMap(({ key, condition }) =>
     query[key] ? [condition(query[key].trim())] : []

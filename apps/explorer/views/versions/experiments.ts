@@ -4,7 +4,6 @@ import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
 import { queryOf } from "../../api/search.ts";
 
-/** A version with its values by column. */
 export interface Experiment {
   readonly name: string;
   readonly version: string;

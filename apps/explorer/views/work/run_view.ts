@@ -228,7 +228,6 @@ function AttemptLog({ attempt, number }: { attempt: Attempt; number: number }) {
   `;
 }
 
-/** Reads the end of a log. */
 async function readLog(service: Service, { ref, log }: Attempt, signal: AbortSignal) {
   if (log === undefined) return "";
   const { name, version = "" } = splitRef(ref);
