@@ -101,7 +101,7 @@ def compares(value: Any, comparison: str, wanted: str) -> bool:
 
 def order_of(version: str, bound: Version) -> int:
     found = parse_version(version)
-    left, right = found and found.precedence, bound.precedence
+    left, right = () if found is None else found.precedence, bound.precedence
     return 0 if left == right else -1 if left < right else 1
 
 
