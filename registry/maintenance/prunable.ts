@@ -60,6 +60,7 @@ export function prunableInStore(
   return {
     name,
     async *list() {
+      annotations = undefined;
       for await (const found of versionHeads(context, name, { signal })) {
         const { generation, modifiedAt } = found.head;
         yield { version: found.version.canonical, modifiedAt, generation, found };

@@ -61,7 +61,16 @@ async function pruneEach(
     if (retention === undefined) continue;
     const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
     const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
-    const rules = { ...retention, keepLast, keepAliased, youngFrom, report, onDeleted };
+    const isProtected = async () => (await createRuleReader(registry, signal)(name))?.protect;
+    const rules = {
+      ...retention,
+      keepLast,
+      keepAliased,
+      youngFrom,
+      isProtected,
+      report,
+      onDeleted,
+    };
     const pruning: Pruning = context === undefined
       ? new NamePruning(prunableByContract(registry, name, { ...retention, signal }), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
@@ -136,6 +145,8 @@ interface PruneRules extends Omit<Retention, "olderThanMs">, Pick<PruneOptions, 
   /** Versions received at this time or later are kept; milliseconds of the store's clock. */
   youngFrom: number;
   keepAliased: boolean;
+  /** Returns true if a rule protects the name by now. */
+  isProtected(): Promise<boolean | undefined>;
   report: PruneReport;
 }
 
@@ -201,7 +212,8 @@ class NamePruning<L extends Listed> {
 
   /** Deletes the chosen versions that no rule keeps by now. Returns them, newest first. */
   async run(): Promise<PruneReport["deleted"]> {
-    await this.#deleteOldestFirst([...this.#chosen]);
+    if (await this.#rules.isProtected()) this.#rules.report.kept += this.#chosen.length;
+    else await this.#deleteOldestFirst([...this.#chosen]);
     return this.#chosen.filter((found) => this.#deleted.has(found)).map((found) =>
       this.#named(found)
     );
@@ -278,10 +290,13 @@ class NamePruning<L extends Listed> {
     const { report } = this.#rules;
     while (left.length > 0) {
       const batch = left.splice(-Math.max(1, Math.min(AT_ONCE, left.length - 1)));
+      // Labels may have changed after the plan.
+      if (this.#rules.keepWhere) batch.forEach((found) => this.#standings.delete(idOf(found)));
       try {
         const stays = await this.#protectedVersions();
         await forEachAtOnce(batch, async (found) => {
-          if (stays.has(found.version)) report.kept++;
+          const isUnclear = this.#standings.get(idOf(found))?.failure !== undefined;
+          if (stays.has(found.version) || isUnclear) report.kept++;
           else await this.#remove(found);
         });
       } catch (error) {

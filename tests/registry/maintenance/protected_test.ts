@@ -4,6 +4,7 @@ import { asMap, deleteMany, openRegistry, type Registry } from "../../../mod.ts"
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { changeRules, mirrorRegistry, prune } from "../../../registry/maintenance.ts";
+import { annotate } from "../../../registry/tools/annotate.ts";
 import { withoutStore } from "../contract/without_store.ts";
 import { testInMemory } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -48,6 +49,26 @@ testInMemory("prune() through a service plans what that deletes", async ({ regis
   const planned = await prune(client, { keepLast: 1, dryRun: true });
   assertEquals({ ...await prune(client, { keepLast: 1 }), dryRun: true }, planned);
   assertEquals(planned.deleted, [{ name: "b", version: "2.0.0" }]);
+  await handler.close();
+});
+
+testInMemory("prune() keeps what was protected after the plan", async ({ registry }) => {
+  const handler = createHandler(registry);
+  const client = await openHttpRegistry("http://localhost", { fetch: (asked) => handler(asked) });
+  for (const [pruned, name, labeled] of [[registry, "a", "b"], [client, "c", "d"]] as const) {
+    for (const each of [name, labeled]) for (const n of [1, 2, 3]) await registry.save(each, n);
+    const { deleted, kept } = await prune(pruned, {
+      names: [name, labeled],
+      keepLast: 1,
+      keepWhere: ({ annotations }) => annotations?.labels.stage === "production",
+      async confirm() {
+        await changeRules(registry, { set: { pattern: name, protect: true } });
+        await annotate(registry, `${labeled}@1`, { labels: { stage: "production" } });
+        return true;
+      },
+    });
+    assertEquals([deleted, kept], [[{ name: labeled, version: "2.0.0" }], 5]);
+  }
   await handler.close();
 });
 
