@@ -136,7 +136,7 @@ export class Unfinished {
       this.note(object, files);
       return object;
     } catch (error) {
-      if (!isRegistryError(error, "NotFound", "Unavailable", "Unsupported")) throw error;
+      if (!isRegistryError(error)) throw error;
       logger.debug(`could not copy "${key}", which is sent again: ${messageOf(error)}`);
       return undefined;
     }

@@ -1,0 +1,52 @@
+// The note of an interrupted save is a hint: the next save stores everything whatever it finds.
+import { assertEquals } from "@std/assert";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { fault } from "../../../core/errors.ts";
+import { openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { fileSet } from "../protocol_world.ts";
+import { noise } from "../registries.ts";
+
+const MIB = 2 ** 20;
+
+/** A distant store in memory, with a way to copy objects. */
+function distant(inner: Backend, copy: Backend["copy"], onSent: () => void): Backend {
+  return {
+    ...inner,
+    kind: "s3",
+    copy,
+    async put(key, ...given) {
+      const result = await inner.put(key, ...given);
+      if (key.startsWith("objects/")) onSent();
+      return result;
+    },
+  };
+}
+
+Deno.test("a save sends what the store refuses to copy", async () => {
+  const value = Object.fromEntries([1, 2, 3, 4].map((n) => [`${n}`, noise(MIB, n)]));
+  for (const code of ["Denied", "Invalid", "Unsupported"] as const) {
+    const stop = new AbortController();
+    let sent = 0, refused = 0;
+    const copy = () => {
+      refused++;
+      throw fault({ code, action: "copy", state: "the policy needs another permission" });
+    };
+    const onSent = () => ++sent === 3 && stop.abort(new Error("enough"));
+    const store = distant(createMemoryBackend(), copy, onSent);
+    const registry = await openRegistry(store, { cache: { backend: createMemoryBackend() } });
+    const { signal } = stop;
+    const saving = registry.save("a", value, { materializer: fileSet, signal });
+    assertEquals(await saving.catch((error) => error.message), "enough");
+    await registry.save("a", value, { materializer: fileSet });
+    const { files } = await registry.info("a");
+    assertEquals(
+      files.map((file) => file.sha256),
+      Object.values(value).map((bytes) => sha256(bytes)),
+    );
+    assertEquals([(await verifyRegistry(registry)).ok, refused > 0], [true, true]);
+    await registry[Symbol.asyncDispose]();
+  }
+});
