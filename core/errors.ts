@@ -40,7 +40,7 @@ export interface RegistryErrorFields {
   subject?: string;
   /** The reason, without a full stop: `version exists`. */
   state?: string;
-  /** The location of the store: `in /data/registry`. A service does not reveal it. */
+  /** The location of the store, or the ref of a release. A service does not reveal it. */
   place?: string;
   /** One sentence that explains how to fix it. */
   hint?: string;

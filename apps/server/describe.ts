@@ -96,7 +96,7 @@ export function route<
   const handle = async (c: RouteContext): Promise<Answer> => {
     c.json = answerJson;
     const params = paramsOf(c);
-    guard(c, params.name);
+    guard(c, params);
     const asked = {
       query: query && queryOf(c, query),
       json: json && await jsonOf(c, json),

@@ -1,5 +1,5 @@
 // Deleting: writes a tombstone above the head.
-import { fault } from "../../core/errors.ts";
+import { conflict, fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { parseRef, type Ref } from "../../core/naming/refs.ts";
@@ -134,13 +134,9 @@ async function refuseNamed(
     alias === undefined
       ? `Delete the release first, or ${force}.`
       : `Point the alias to another version first, or ${force}.`;
-  throw fault({
-    code: "Conflict",
-    action: "delete",
-    subject: `"${name}@${found.version}"`,
-    state: alias === undefined
-      ? `the release ${shown(release!.release)} names it`
-      : `the alias ${shown(alias.alias)} points to it`,
+  const state = alias && `the alias ${shown(alias.alias)} points to it`;
+  throw conflict("delete", `"${name}@${found.version}"`, state ?? "a release names it", {
+    place: alias === undefined ? release!.release : undefined,
     hint: advice("pass force: true"),
     hints: { cli: advice("add --force"), http: advice("add ?force=true") },
     backend: context.backend.location,

@@ -4,9 +4,9 @@
 //
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks
 // whether a name exists.
-import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
+import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo } from "../../../mod.ts";
 
 /** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
@@ -110,16 +110,21 @@ export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
   return { ...info, inputs: info.inputs.filter((input) => mayReadRef(access, refOf(input))) };
 }
 
-/** Throws `Denied` for the files of a release with members that may not be read. */
-export function checkContent({ materializer, inputs }: ArtifactInfo, access: Access): void {
-  if (materializer.id !== RELEASE) return;
-  if (inputs.every((input) => mayReadRef(access, refOf(input)))) return;
-  throw fault({
-    code: "Denied",
-    action: "read the files of a release",
-    state: "the token may not read all of its members",
-    hint: "List those that it may read: GET /artifacts/{name}/versions/{version}/members",
-  });
+/**
+ * Returns a version as a token may read it: without inputs that it may not read, and `Denied` for the
+ * files of a release with such members.
+ */
+export function readableArtifact(artifact: Artifact, access: Access): Artifact {
+  const info = readableInfo(artifact.info, access);
+  if (info.inputs.length === artifact.info.inputs.length) return artifact;
+  const content = (): Artifact => {
+    if (info.materializer.id !== RELEASE) return artifact;
+    const state = "the token may not read all of its members";
+    throw refused("read the files of a release", undefined, state, {
+      hint: "List those that it may read: GET /artifacts/{name}/versions/{version}/members",
+    });
+  };
+  return { info, file: (path) => content().file(path), files: () => content().files() };
 }
 
 function refOf(input: ArtifactInfo["inputs"][number]): string {
@@ -128,10 +133,7 @@ function refOf(input: ArtifactInfo["inputs"][number]): string {
 
 export function denied(action: string, scope: string): RegistryError {
   const command = `holdfast token create --scope ${JSON.stringify(scope)}`;
-  return fault({
-    code: "Denied",
-    action,
-    state: "the token does not grant this permission",
+  return refused(action, undefined, "the token does not grant this permission", {
     hint: `Use a token with the scope ${scope}: ${command}`,
   });
 }

@@ -1,6 +1,8 @@
 // Authentication, and the scope of each route. Long responses end when the token of their request
 // is removed, expires or loses its scope.
 import { invalid } from "../../../core/errors.ts";
+import { checkName } from "../../../core/naming/names.ts";
+import { parseSelector } from "../../../core/naming/refs.ts";
 import type { System } from "../../../mod.ts";
 import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -60,15 +62,15 @@ function needsToken(action: string, state: string, problem = ""): RefusedRequest
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
- * Returns the check of the rights of a route, which also refuses conditional headers of a write that
- * the route does not list.
+ * Returns the check of the rights of a route, and of the name and version in its path. It also
+ * refuses conditional headers of a write that the route does not list.
  */
 export function guardRoute(
   scope: RouteScope,
   headers: readonly string[] = [],
-): (c: RouteContext, name: string | undefined) => void {
+): (c: RouteContext, params: { name?: string; version?: string }) => void {
   const unknown = CONDITIONS.filter((header) => !headers.includes(header));
-  return (c, name) => {
+  return (c, { name, version }) => {
     c.env.route = c.req.routePath;
     c.env.scope = scope;
     c.env.name = name;
@@ -76,6 +78,8 @@ export function guardRoute(
       if (c.env.refusal !== undefined) throw c.env.refusal;
       checkScope(c.env.access, scope, name);
     }
+    if (name !== undefined) checkName(name);
+    if (version !== undefined) parseSelector(version); // a member of a release has another name
     const { method, headers: sent } = c.req.raw;
     const isRead = method === "GET" || method === "HEAD";
     const ignored = isRead ? undefined : unknown.find((header) => sent.has(header));

@@ -1,5 +1,6 @@
 // Versions opened for requests.
 import type { Artifact, Registry } from "../../../mod.ts";
+import { type Access, readableArtifact } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
 import { fault } from "../../../core/errors.ts";
 
@@ -18,7 +19,11 @@ export function isFixed(
   return commit !== undefined || (!settings.mutable && version === info.version);
 }
 
-export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
+/**
+ * Opens a version for a token: the only way to the bytes of versions. Throws `Denied` without the
+ * right to its name; {@linkcode readableArtifact} has what else it hides.
+ */
+export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<Artifact>;
 
 /** Maximum number of versions and files in memory. */
 const MOST_FILES = 50_000;
@@ -31,7 +36,12 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
   const opened = new Map<string, Artifact>();
   const share = shareReads<Artifact>();
   let files = 0;
-  return async ({ name, version, commit }) => {
+  return async (asked, access) => {
+    access.check("read", asked.name);
+    return readableArtifact(await open(asked), access);
+  };
+
+  async function open({ name, version, commit }: AskedVersion): Promise<Artifact> {
     const known = commit === undefined ? undefined : opened.get(commit);
     if (known?.info.name === name) return known;
     const asked = JSON.stringify([name, version]);
@@ -52,5 +62,5 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
       state: "the version was replaced",
       hint: "Read the current version from the beginning.",
     });
-  };
+  }
 }

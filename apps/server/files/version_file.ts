@@ -4,7 +4,6 @@ import { type Artifact, isRegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import type { ByteRange } from "../../../backends/mod.ts";
 import type { Answer, RouteContext, ServerContext } from "../routing.ts";
-import { checkContent } from "../access/access.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
@@ -36,7 +35,6 @@ export async function answerVersionFile(
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file } = answered;
-  checkContent(info, c.env.access);
   return await answerFile(c.req.raw, represent(answered), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) {
       return await file.bytes();

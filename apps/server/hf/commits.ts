@@ -211,13 +211,13 @@ function askedOf(c: RouteContext, kind: RepoKind): AskedRepo {
 /** Returns the name to write, and its latest version if there is one. */
 async function target(
   c: RouteContext,
-  { repos, registry }: WriteContext,
+  { repos, openVersion }: WriteContext,
   kind: RepoKind,
 ): Promise<{ name: string; base: Artifact | undefined }> {
   const asked = askedOf(c, kind);
   try {
     const name = await repos.find(asked, c.env.access);
-    return { name, base: await registry.open(name) };
+    return { name, base: await openVersion({ name, version: "latest" }, c.env.access) };
   } catch (error) {
     const isNew = error instanceof RefusedRequest ? error.status === 404 : false;
     if (!isNew && !isRegistryError(error, "NotFound")) throw error;

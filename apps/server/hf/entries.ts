@@ -45,12 +45,12 @@ export function lfsOf({ sha256, size }: FileInfo): NonNullable<HubEntry["lfs"]> 
 }
 
 /** The entries of versions in memory: a large tree is read in many pages. */
-const listed = new WeakMap<Pick<ArtifactInfo, "files">, readonly HubEntry[]>();
+const listed = new WeakMap<ArtifactInfo["files"], readonly HubEntry[]>();
 
 /** Returns all files and folders, sorted by path. */
 export function entriesOf(info: Pick<ArtifactInfo, "files">): readonly HubEntry[] {
-  const entries = listed.get(info) ?? listEntries(info);
-  listed.set(info, entries);
+  const entries = listed.get(info.files) ?? listEntries(info);
+  listed.set(info.files, entries);
   return entries;
 }
 

@@ -95,12 +95,16 @@ export function createRepos(
   const versions = new Map<string, string>(); // by name and revision, which never change
   const created = new Set<string>();
 
-  async function openCommit(name: string, revision: string): Promise<Artifact | undefined> {
+  async function openCommit(
+    name: string,
+    revision: string,
+    access: Access,
+  ): Promise<Artifact | undefined> {
     const key = `${revision} ${name}`;
     const version = versions.get(key) ?? await versionAt(name, revision.slice(32));
     if (version === undefined) return undefined;
     const commit = revision.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-    const artifact = await openVersion({ name, version, commit });
+    const artifact = await openVersion({ name, version, commit }, access);
     versions.set(key, version);
     if (versions.size > MOST_COMMITS) versions.delete(versions.keys().next().value!);
     return artifact;
@@ -113,10 +117,15 @@ export function createRepos(
     }
   }
 
-  async function openRevision(name: string, revision: string): Promise<Artifact | undefined> {
+  async function openRevision(
+    name: string,
+    revision: string,
+    access: Access,
+  ): Promise<Artifact | undefined> {
     try {
-      if (isCommit(revision)) return await openCommit(name, revision);
-      return await openVersion({ name, version: revision === MAIN ? "latest" : revision });
+      if (isCommit(revision)) return await openCommit(name, revision, access);
+      const version = revision === MAIN ? "latest" : revision;
+      return await openVersion({ name, version }, access);
     } catch (error) {
       // A revision such as `refs/pr/1` is not a ref of a registry; a replaced version is `Conflict`.
       if (isRegistryError(error, "NotFound", "Invalid", "Conflict")) return undefined;
@@ -132,7 +141,7 @@ export function createRepos(
   const repos: Repos = {
     async open(asked, revision, access) {
       for (const name of readableNames(asked, access)) {
-        const artifact = await openRevision(name, revision);
+        const artifact = await openRevision(name, revision, access);
         if (artifact !== undefined) return artifact;
         if (await hasVersions(name)) throw noRevision(asked, name, revision);
       }

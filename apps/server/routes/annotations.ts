@@ -1,7 +1,5 @@
 // Notes and labels of versions and names.
 import { annotate, annotationsOf } from "../../../registry/mod.ts";
-import { checkName } from "../../../core/naming/names.ts";
-import { parseRef } from "../../../mod.ts";
 import { route } from "../describe.ts";
 import { Answer, answerJson, type Routes, type ServerContext } from "../routing.ts";
 import { AnnotateQuery, AnnotationsChangeSchema, AnnotationsSchema } from "../schemas/artifact.ts";
@@ -23,7 +21,7 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
     ...reading,
     summary: "Returns the notes and labels of a name",
     answers,
-    answer: ({ params: { name } }) => read(nameOnly(name)),
+    answer: ({ params: { name } }) => read(name),
   });
   route(routes, "GET /artifacts/:name/versions/:version/annotations", {
     id: "getAnnotations",
@@ -47,7 +45,7 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
     summary: "Changes the notes and labels of a name",
     answer: async ({ c, params: { name }, query, json, access, signal }) => {
       access.check("read", name); // the answer has what was there before
-      return c.json(await annotate(registry, nameOnly(name), json, { ...query, signal }));
+      return c.json(await annotate(registry, name, json, { ...query, signal }));
     },
   });
   route(routes, "PATCH /artifacts/:name/versions/:version/annotations", {
@@ -55,14 +53,8 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
     ...writing,
     summary: "Changes the notes and labels of a version",
     answer: async ({ c, params: { name, version }, query, json, access, signal }) => {
-      const ref = `${name}@${version}`;
-      access.check("read", parseRef(ref).name);
-      return c.json(await annotate(registry, ref, json, { ...query, signal }));
+      access.check("read", name);
+      return c.json(await annotate(registry, `${name}@${version}`, json, { ...query, signal }));
     },
   });
-}
-
-function nameOnly(name: string): string {
-  checkName(name);
-  return name;
 }

@@ -38,8 +38,10 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     },
     problems: [416],
     query: FileQuery,
-    answer: async ({ c, params: { name, version, path }, query: { commit, disposition } }) => {
-      const artifact = await openVersion({ name, version, commit });
+    answer: async (
+      { c, params: { name, version, path }, query: { commit, disposition }, access },
+    ) => {
+      const artifact = await openVersion({ name, version, commit }, access);
       const file = artifact.file(path);
       const fixed = isFixed(registry, { name, version, commit }, artifact);
       return await answerVersionFile(c, context, { artifact, file, disposition, fixed });
@@ -57,8 +59,8 @@ export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): vo
     scope: "read",
     answers: { 200: { description: "The list", content: ANY_BYTES } },
     query: CommitQuery,
-    answer: async ({ params: { name, version, path }, query: { commit } }) => {
-      const artifact = await openVersion({ name, version, commit });
+    answer: async ({ params: { name, version, path }, query: { commit }, access }) => {
+      const artifact = await openVersion({ name, version, commit }, access);
       const list = await artifact.file(path).chunkList?.();
       if (list === undefined) {
         throw notFound("read the chunks of", JSON.stringify(path), "the file has no chunk list", {

@@ -6,7 +6,7 @@ import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type Access, checkContent, mayReadRef, readable, readableInfo } from "../access/access.ts";
+import { type Access, mayReadRef, readable, readableInfo } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
   type Artifact,
@@ -20,7 +20,6 @@ import {
   type VersionsOptions,
   type WatchOptions,
 } from "../../../mod.ts";
-import { checkName } from "../../../core/naming/names.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
@@ -112,7 +111,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     },
     query: InfoQuery,
     answer: async ({ c, params: { name, version }, query: { commit, data }, access }) => {
-      const artifact = await openVersion({ name, version, commit });
+      const artifact = await openVersion({ name, version, commit }, access);
       const { info } = artifact;
       const lastModified = info.createdAt.toUTCString();
       const etag = `"${info.commit}"`;
@@ -124,9 +123,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       });
       if (answered !== undefined) return answered;
       const isSmall = data !== undefined && info.size <= data;
-      if (isSmall) checkContent(info, access);
-      const shown = isSmall ? await withData(artifact) : info;
-      return c.json(readableInfo(shown, access), 200, known);
+      return c.json(isSmall ? await withData(artifact) : info, 200, known);
     },
   });
 }
@@ -272,7 +269,6 @@ export function watchRoutes(routes: Routes, context: ServerContext): void {
     },
     query: schemas.WatchQuery,
     answer: ({ c, params: { name }, query }) => {
-      checkName(name);
       const { intervalMs } = query;
       const known = c.req.header("last-event-id");
       const events = (signal: AbortSignal) =>

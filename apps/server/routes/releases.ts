@@ -45,7 +45,6 @@ async function readableRelease(
   ref: string,
   access: Access,
 ): Promise<Release> {
-  parseRef(ref); // not a member, whose name was not checked
   const release = await resolveRelease(registry, ref, { partial: true });
   const members = Object.entries(release.members).filter(([, { ref }]) => mayReadRef(access, ref));
   return { ...release, members: Object.fromEntries(members) };

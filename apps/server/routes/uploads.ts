@@ -202,7 +202,8 @@ async function* rawFile({ body, headers }: Request, path = "content"): AsyncGene
   yield { path, content: body ?? new Uint8Array(), ...(isReal ? { mediaType: type } : {}) };
 }
 
-export function presignedRoutes(routes: Routes, { registry, uploads }: ServerContext): void {
+export function presignedRoutes(routes: Routes, context: ServerContext): void {
+  const { registry, uploads, openVersion } = context;
   route(routes, "GET /artifacts/:name/versions/:version/presign", {
     id: "presignFile",
     tag: "uploads",
@@ -213,9 +214,10 @@ export function presignedRoutes(routes: Routes, { registry, uploads }: ServerCon
     scope: "read",
     answers: { 200: { description: "The URL", schema: schemas.PresignedSchema } },
     query: schemas.PresignQuery,
-    answer: async ({ c, params: { name, version }, query, signal }) => {
-      const asked = version === "latest" ? undefined : version;
-      const options = { ...query, version: asked, signal };
+    answer: async ({ c, params: { name, version: asked }, query, access, signal }) => {
+      const artifact = await openVersion({ name, version: asked }, access);
+      artifact.files(); // throws if they may not be read
+      const options = { ...query, version: artifact.info.version, signal };
       return c.json(await presignDownload(registry, name, options), 200, FRESH);
     },
   });

@@ -55,8 +55,7 @@ export async function openSentFiles(
   /** Joins bytes of an earlier version and of an upload. */
   async function joined(sent: EarlierFile): Promise<FileSource> {
     const { path, size, upload, earlier: { runs, ...asked } } = sent;
-    access.check("read", asked.name);
-    const file = (await openVersion(asked)).file(path);
+    const file = (await openVersion(asked, access)).file(path);
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
     const total = runs.reduce((sum, { size }) => sum + size, 0);
     if (total !== size) throw mismatch(path, `its runs have ${total} bytes, not ${size}`);

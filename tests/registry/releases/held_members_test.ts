@@ -22,7 +22,7 @@ async function publishAll(registry: Registry): Promise<void> {
 testOnEach("delete() and prune() keep the members of a release", async ({ registry, backend }) => {
   await publishAll(registry);
   await backend.put(`${aliasesFolder("net")}.another`, new Uint8Array(1)); // hides no mark
-  await rejected("Conflict", registry.delete("net@2"), /the release "serving@1.0.0" names it/);
+  await rejected("Conflict", registry.delete("net@2"), /a release names it \(serving@1.0.0\)/);
   await rejected("Conflict", registry.delete("net", { allVersions: true }));
   const { failed } = await deleteMany(registry, ["net@1", "net@2"]);
   assertEquals(failed, [1]);

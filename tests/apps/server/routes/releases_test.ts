@@ -64,6 +64,7 @@ Deno.test("a release shows only the members that a token may read", async () => 
     assertEquals((await ask("some", RELEASE + path)).status, 403, path);
     assertEquals((await ask("all", RELEASE + path)).status, 200, path);
   }
+  assertEquals((await ask("some", `${RELEASE}/presign`)).status, 403);
   const info = await (await ask("some", RELEASE)).text();
   assert(!info.includes("secret"), info);
   assertEquals((await ask("some", "/artifacts/serving/versions/production%2Fsecret")).status, 400);

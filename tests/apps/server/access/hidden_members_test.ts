@@ -1,0 +1,225 @@
+import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { createApp } from "../../../../apps/server/app.ts";
+import { revisionOf } from "../../../../apps/server/hf/repos.ts";
+import { openRegistry, publish, type Registry } from "../../../../mod.ts";
+import { annotate } from "../../../../registry/mod.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+
+/** Tokens without the right to read `vault`, a member of the release `serving`. */
+const TOKENS = {
+  "with the release": ["read:serv*", "write:serv*", "read:mine", "write:mine"],
+  "that only writes it": ["write:serv*", "read:mine", "write:mine"],
+  "without it": ["read:mine", "write:mine"],
+};
+
+const CONTENT = "words of the vault";
+
+async function createService(scopes: readonly string[]) {
+  const registry = await openRegistry("memory:");
+  await registry.save("net", "net");
+  const vault = await registry.save("vault", CONTENT);
+  for (const ref of ["vault", "vault@1"]) await annotate(registry, ref, { notes: CONTENT });
+  await publish(registry, "serving", { net: "net", secret: "vault" });
+  await registry.setAlias("serving", "production", "1");
+  await registry.save("mine", new Uint8Array(3));
+  const jobs = createMemoryQueue();
+  const access = createAccess("me", scopes.map(parseScope));
+  const tokens = { find: () => Promise.resolve(access) };
+  const app = createApp(registry, { tokens, jobs, hf: true });
+  const release = await registry.open("serving");
+  const { sha256, size } = release.file().info;
+  const bytes = await release.file().bytes();
+  const byteSha256 = createHash("sha256").update(bytes.subarray(size - 9, size - 8)).digest("hex");
+  const hidden = [
+    "vault",
+    vault.digest,
+    CONTENT,
+    Buffer.from(bytes).toString("base64"),
+  ];
+  return {
+    ...{ registry, app, sha256, size, hidden, info: release.info },
+    digests: [sha256, byteSha256],
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await jobs.close();
+      await registry.close();
+    },
+  };
+}
+
+type Service = Awaited<ReturnType<typeof createService>>;
+
+/** Files with bytes of the release: all of them, and a guess of one. */
+function filesOfRelease({ sha256, size, info: { commit } }: Service, version: string) {
+  const file = (size: number, sha256: string, at: number) => ({
+    ...{ path: "release.json", size, sha256 },
+    earlier: { name: "serving", version, commit, runs: [{ size, at }] },
+  });
+  return [[file(size, sha256, 0)], [file(1, "0".repeat(64), size - 9)]];
+}
+
+const DATA = [{ path: "x", data: "aGk=" }];
+const materializer = { id: "folder", formatVersion: 1 };
+const refs = (ref: string) => [{ inputs: [ref] }, { base: ref }, { inputs: [`${ref}/secret`] }];
+
+function commitLines(...lines: unknown[]): string {
+  return [{ key: "header", value: { summary: "s" } }, ...lines].map((line) =>
+    `${JSON.stringify(line)}\n`
+  ).join("");
+}
+
+/** The bodies to send to the routes that take one, by the last part of their path. */
+const BODIES: Record<string, (service: Service, version: string) => unknown[]> = {
+  "POST versions": (service, version) => [
+    ...filesOfRelease(service, version).map((files) => ({ materializer, files })),
+    ...refs(`serving@${version}`).map((how) => ({ ...how, materializer, files: DATA })),
+    { materializer, files: DATA, version: "1.0.0", onConflict: "skip" },
+  ],
+  "POST copy": () => [{ to: "mine" }, { to: "mine@7.0.0" }],
+  "PUT :part": (service, version) => filesOfRelease(service, version).map((files) => ({ files })),
+  "POST commit": (_, version) => [
+    ...refs(`serving@${version}`),
+    ...refs("serving").map((how) => ({ ...how, name: "mine", files: [{ path: "x" }] })),
+    { materializer },
+  ],
+  "PUT :alias": (_, version) => [{ version }],
+  "PATCH annotations": () => [{ notes: "n" }],
+  "PATCH rules": () => [{ remove: "serving" }],
+  "POST presigned": () => [{ files: [{ path: "x" }] }],
+  "POST contents": () => ["bytes"],
+  "POST create": () => [{ name: "serving" }],
+  "POST validate-yaml": () => [{}],
+  "POST :revision": ({ sha256 }) => [
+    { files: [{ path: "release.json", size: 10 ** 9 }] },
+    { paths: ["release.json", "."], expand: true },
+    commitLines(),
+    commitLines({ key: "lfsFile", value: { path: "x", algo: "sha256", oid: sha256 } }),
+    commitLines({ key: "file", value: { path: "x", content: "aGk=", encoding: "base64" } }),
+  ],
+  "POST batch": ({ sha256, size }) => [{ operation: "upload", objects: [{ oid: sha256, size }] }],
+};
+/** Routes without a body that could name a version. */
+const WITHOUT_BODY = /^(DELETE|OPTIONS) |^POST (retry|upload|uploads|)$|^(PATCH|PUT) :upload$/;
+
+const QUERIES = (version: string, commit: string) => [
+  "",
+  "?data=5000",
+  "?details=true&blobs=true&expand=true&recursive=true",
+  `?commit=${commit}`,
+  `?deleting=${version}`,
+  `?ref=${encodeURIComponent(`serving@${version}`)}`,
+  "?ref=serving",
+  "?allVersions=true&force=true",
+  "?q=serving",
+];
+
+const NAMES = ["serving", "mine", "serving@production/secret", "serving@1.0.0"];
+
+function* requestsTo(service: Service, method: string, path: string): Generator<Request> {
+  const last = path.replace(/\{.*\}/, "").split("/").at(-1)!;
+  const key = `${method} ${last}`;
+  const { commit } = service.info;
+  const hasVersion = /:(version|revision|alias)\b/.test(path) || method === "POST";
+  const versions = hasVersion
+    ? ["1.0.0", "1", "^1", "latest", "main", "production", "production/secret"]
+    : ["1.0.0"];
+  if (path.includes(":revision")) versions.push(revisionOf(service.info));
+  for (const version of versions) {
+    const most = path.includes(":name") && version === versions[0] ? NAMES.length : 1;
+    for (const name of NAMES.slice(0, most)) {
+      const of: Record<string, string> = { name, version, revision: version, alias: version };
+      Object.assign(of, { repo: name, org: "models", path: "release.json", member: "secret" });
+      const target = path.replace(
+        /:(\w+)(\{[^}]*\})?/g,
+        (_, key) => encodeURIComponent(of[key] ?? "d"),
+      );
+      if (method === "GET") {
+        for (const query of QUERIES(version, commit)) yield request(method, target + query);
+        continue;
+      }
+      assert(key in BODIES || WITHOUT_BODY.test(key), `add bodies of ${key}`);
+      const bodies = BODIES[key]?.(service, version) ?? [undefined];
+      for (const body of bodies) yield request(method, target, body);
+      if (bodies.length > 1) continue;
+      for (const query of QUERIES(version, commit)) yield request(method, target + query);
+    }
+  }
+}
+
+function request(method: string, path: string, body?: unknown): Request {
+  const type = path.endsWith("/batch") ? "application/vnd.git-lfs+json" : "application/json";
+  return new Request(`http://localhost${path}`, {
+    method,
+    headers: {
+      authorization: "Bearer me",
+      ...(body === undefined ? {} : { "content-type": type }),
+    },
+    body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+async function textOf({ body, headers }: Response): Promise<string> {
+  let text = JSON.stringify([...headers]);
+  const decoder = new TextDecoder();
+  const isEndless = headers.get("content-type")?.startsWith("text/event-stream");
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (isEndless) break;
+  }
+  return text;
+}
+
+/** Returns the versions other than releases whose files name the hidden member. */
+async function leaked(registry: Registry): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of ["serving", "mine"]) {
+    const draft = await registry.openDraft(name, { id: "d" });
+    await draft.commit().catch(() => {}); // there may be none
+    for await (const { version } of registry.versions(name)) {
+      const artifact = await registry.open(name, { version });
+      if (artifact.info.materializer.id === "release") continue;
+      const texts = await Promise.all(artifact.files().map((file) => file.text()));
+      if (texts.some((text) => /vault/.test(text))) found.push(`${name}@${version}`);
+    }
+  }
+  return found;
+}
+
+for (const [title, scopes] of Object.entries(TOKENS)) {
+  Deno.test(`no route shows a hidden member of a release to a token ${title}`, async () => {
+    await using first = await createService(scopes);
+    const all = first.app.routes.filter(({ handler }) => "scope" in handler);
+    assert(all.length > 80, `${all.length} routes`);
+    const shown = new Set<string>();
+    for (const { method, path } of all) {
+      await using service = await createService(scopes);
+      const { app, hidden, sha256, digests, registry } = service;
+      for (const asked of requestsTo(service, method, path)) {
+        const sent = asked.url + await asked.clone().text();
+        const { url } = asked;
+        const answer = await app(asked);
+        const text = await textOf(answer);
+        const words = answer.status < 400 || sent.includes(sha256)
+          ? hidden
+          : [...hidden, ...digests];
+        const isSafe = answer.status !== 500 && !words.some((word) => text.includes(word));
+        if (!isSafe) shown.add(`${method} ${decodeURIComponent(url.slice(16))}: ${text}`);
+      }
+      for (const ref of await leaked(registry)) shown.add(`${method} ${path}: saved as ${ref}`);
+    }
+    assertEquals([...shown], []);
+  });
+}
+
+Deno.test("a refused deletion does not name a release that the token may not read", async () => {
+  await using service = await createService(["read:net", "write:net"]);
+  const { app } = service;
+  for (const path of ["net/versions/1", "net/versions/1?dryRun=true", "net?allVersions=true"]) {
+    const answer = await app(request("DELETE", `/artifacts/${path}`));
+    const text = await answer.text();
+    assertEquals([answer.status, text.includes("serving")], [409, false], text);
+  }
+});
