@@ -47,6 +47,18 @@ export const repeatingCases: readonly QueueCase[] = [
     deepStrictEqual(await queue.schedules(), []);
     deepStrictEqual(await queue.list({ state: "delayed" }), []);
   }),
+  given("a job that is due does not outlive its schedule", async ({ queue }) => {
+    for (const priority of [0, 5]) {
+      await queue.schedule({ id: "due", everyMs: 3_600_000, job: { ...hourly, priority } });
+      await queue.unschedule("due");
+    }
+    await queue.add(job("other", { priority: 9 }));
+    const { onEvent, until } = createListener();
+    const ran: string[] = [];
+    await queue.work(({ id }) => void ran.push(id), { onEvent });
+    await until("done", "other");
+    deepStrictEqual(ran, ["other"]);
+  }),
   given("cron is in a time zone, and a schedule replaces one of its id", async ({ queue }) => {
     await queue.schedule({ id: "nightly", cron: "0 0 1 1 *", job: hourly });
     const times = { cron: "30 0 1 1 *", timeZone: "Asia/Kolkata" };
