@@ -171,7 +171,7 @@ export interface JobQueue extends AsyncDisposable {
   remove(id: string, options?: SignalOptions): Promise<boolean>;
   /** Adds jobs repeatedly. The next one is queued when the one before starts, so only one waits. */
   schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void>;
-  /** Ends a schedule and removes its next job; false if there is no such schedule. */
+  /** Ends a schedule; its next job never starts. False if there is no such schedule. */
   unschedule(id: string, options?: SignalOptions): Promise<boolean>;
   schedules(options?: SignalOptions): Promise<JobSchedule[]>;
   work(handler: JobHandler, options?: WorkOptions): Promise<QueueWorker>;

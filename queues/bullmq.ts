@@ -6,15 +6,16 @@
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import {
   createPostgresBackend,
-  getNextMillis,
   type Job,
   Queue,
+  type RepeatOptions,
   runMigrations,
 } from "npm:bullmq@^6";
-import { invalid, messageOf } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
-import { CRON_HINT, isReservedId, notScheduled, ofSchedule } from "./checks/queue_checks.ts";
+import { nextCronTime } from "./checks/cron.ts";
+import { isReservedId, ofSchedule } from "./checks/queue_checks.ts";
 import type {
   JobEvent,
   JobHandler,
@@ -69,8 +70,11 @@ export async function openBullmqQueue(
   const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
   const store = await createStore(url);
   const backend = store.kind === "postgres" ? createPostgresBackend : undefined;
+  const repeatStrategy = (ms: number, { pattern = "", tz = "UTC" }: RepeatOptions) =>
+    nextCronTime(pattern, { cron: pattern, timeZone: tz }, ms);
+  const { connection } = store;
   // BullMQ uses types of its drivers that it does not export.
-  const settings = { connection: store.connection, prefix: "bull" } as never;
+  const settings = { connection, prefix: "bull", settings: { repeatStrategy } } as never;
   try {
     await withDeadline(store.ready(), { timeoutMs: connectWithinMs });
     if (backend !== undefined) await migrate(store);
@@ -158,8 +162,7 @@ class BullmqQueue implements JobQueue {
   async schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void> {
     checkSchedule(schedule);
     const { id, cron, timeZone = "UTC", everyMs, job } = schedule;
-    const now = this.#connection.system.now();
-    if (cron !== undefined) checkCron(id, { pattern: cron, tz: timeZone }, now);
+    if (cron !== undefined) nextCronTime(id, { cron, timeZone }, this.#connection.system.now());
     const data: JobForm = { group: job.group, data: job.data };
     const template = { name: job.kind, data, opts: repeatedOptionsOf(job) };
     const times = cron === undefined ? { every: everyMs } : { pattern: cron, tz: timeZone };
@@ -168,8 +171,7 @@ class BullmqQueue implements JobQueue {
   }
 
   async unschedule(id: string, options?: SignalOptions): Promise<boolean> {
-    const removed = this.#queue.removeJobScheduler(id);
-    return await this.#request("remove a schedule of", removed, options);
+    return await this.#request("remove a schedule of", this.#unschedule(id), options);
   }
 
   async schedules(options?: SignalOptions): Promise<JobSchedule[]> {
@@ -261,6 +263,15 @@ class BullmqQueue implements JobQueue {
     return failed || cancelled !== undefined;
   }
 
+  async #unschedule(id: string): Promise<boolean> {
+    const next = (await this.#queue.getJobScheduler(id))?.next;
+    const removed = await this.#queue.removeJobScheduler(id);
+    const job = `repeat:${id}:${next}`; // BullMQ leaves it if it is due
+    const isDue = /^(waiting|prioritized)$/.test(await this.#queue.getJobState(job));
+    if (isDue) await this.#mark(job, "its schedule was removed");
+    return removed;
+  }
+
   async #remove(id: string): Promise<boolean> {
     if (isReservedId(id)) return false;
     try {
@@ -269,21 +280,6 @@ class BullmqQueue implements JobQueue {
       throw belongsToSchedule(error) ? ofSchedule(id) : error;
     }
   }
-}
-
-/** Checks a schedule before BullMQ, which fails on it as on a broken server. */
-function checkCron(
-  id: string,
-  { pattern, tz }: { pattern: string; tz: string },
-  now: number,
-): void {
-  let next: number | undefined;
-  try {
-    next = getNextMillis(now, { pattern, tz }) as number | undefined;
-  } catch (cause) {
-    throw notScheduled(id, messageOf(cause), CRON_HINT, cause);
-  }
-  if (next === undefined) throw notScheduled(id, `${pattern} never occurs`, CRON_HINT);
 }
 
 async function createStore(url: string): Promise<BullmqStore> {

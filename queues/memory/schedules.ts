@@ -1,6 +1,5 @@
 // Schedules in memory.
-import { messageOf } from "../../core/errors.ts";
-import { checkSchedule, CRON_HINT, notScheduled } from "../checks/queue_checks.ts";
+import { checkSchedule } from "../checks/queue_checks.ts";
 import type { JobSchedule, NewJob, NewSchedule } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
@@ -21,13 +20,13 @@ export interface Schedules {
 
 /** The type of `cron.ts`: importing it would download its package. */
 interface CronPart {
-  createCronTimes(times: { cron: string; timeZone: string }): Kept["after"];
+  nextCronTime(id: string, times: { cron: string; timeZone: string }, afterMs: number): number;
 }
 
 interface Kept {
   schedule: NewSchedule;
   /** Returns the next time after one, milliseconds since 1970. */
-  after(ms: number): number | undefined;
+  after(ms: number): number;
   nextMs: number;
   jobId: string;
 }
@@ -35,9 +34,8 @@ interface Kept {
 export function createSchedules({ system, has, add, forget }: SchedulePlace): Schedules {
   const kept = new Map<string, Kept>();
 
-  function plan(entry: Omit<Kept, "jobId" | "nextMs">, nextMs: number | undefined): void {
+  function plan(entry: Omit<Kept, "jobId" | "nextMs">, nextMs: number): void {
     const { id, job } = entry.schedule;
-    if (nextMs === undefined) return void kept.delete(id); // as February 30
     let at = Math.max(nextMs, system.now());
     while (has(jobIdOf(id, at))) at++; // the schedule was replaced by one of the same time
     kept.set(id, { ...entry, nextMs: at, jobId: jobIdOf(id, at) });
@@ -56,11 +54,12 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
       const schedule = structuredClone(given);
       const { id, cron, timeZone = "UTC", everyMs = 0 } = schedule;
       const now = system.now();
-      const after = cron === undefined
-        ? (ms: number) => ms + everyMs
-        : await cronTimes(id, { cron, timeZone });
+      let after = (ms: number) => ms + everyMs;
+      if (cron !== undefined) {
+        const part = await loadPart<CronPart>("../checks/cron.ts", import.meta.url);
+        after = (ms) => part.nextCronTime(id, { cron, timeZone }, ms);
+      }
       const first = cron === undefined ? now : after(now);
-      if (first === undefined) throw notScheduled(id, `${cron} never occurs`, CRON_HINT);
       unschedule(id);
       plan({ schedule, after }, first);
     },
@@ -80,16 +79,4 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
 
 function jobIdOf(schedule: string, ms: number): string {
   return `repeat:${schedule}:${ms}`;
-}
-
-async function cronTimes(
-  id: string,
-  times: { cron: string; timeZone: string },
-): Promise<Kept["after"]> {
-  const { createCronTimes } = await loadPart<CronPart>("./cron.ts", import.meta.url);
-  try {
-    return createCronTimes(times);
-  } catch (cause) {
-    throw notScheduled(id, messageOf(cause), CRON_HINT, cause);
-  }
 }

@@ -11,7 +11,7 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
       "workers/worker.ts",
       "backends/local.ts",
       "materializers/mod.ts",
-      "queues/memory/cron.ts",
+      "queues/checks/cron.ts",
     ]
   ) {
     assert(files.includes(file), file);

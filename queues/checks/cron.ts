@@ -1,0 +1,71 @@
+// Times of schedules in the syntax of cron, for all queues.
+import { Cron } from "npm:croner@^11";
+import { messageOf } from "../../core/errors.ts";
+import { CRON_HINT, notScheduled } from "./queue_checks.ts";
+
+export interface CronTimes {
+  /** Five fields, minute hour day month weekday, or six, which start with seconds. */
+  cron: string;
+  timeZone: string;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Returns the first time of a schedule after another one, milliseconds since 1970. A schedule that
+ * names its hours runs once for each of them: after the gap if clocks skip it, and not again if
+ * clocks repeat it. With `*` for the hour, it follows the elapsed time.
+ *
+ * @throws {RegistryError} `Invalid` for invalid syntax, and if there is no such time
+ */
+export function nextCronTime(id: string, times: CronTimes, afterMs: number): number {
+  let next: number | undefined;
+  try {
+    next = nextTime(times, afterMs);
+  } catch (cause) {
+    throw notScheduled(id, messageOf(cause), CRON_HINT, cause);
+  }
+  if (next === undefined) throw notScheduled(id, `${times.cron} never occurs`, CRON_HINT);
+  return next;
+}
+
+function nextTime({ cron, timeZone }: CronTimes, afterMs: number): number | undefined {
+  const isHourly = /^[*?]$/.test(cron.trim().split(/\s+/).at(-4) ?? "");
+  const times = new Cron(cron, { timezone: isHourly ? timeZone : "UTC" });
+  const timeAfter = (ms: number) => times.nextRun(new Date(ms))?.getTime();
+  if (isHourly) return timeAfter(afterMs);
+  const clockAt = createClock(timeZone); // `times` are what a clock shows, as if it were UTC
+  for (let shown = timeAfter(clockAt(afterMs)); shown !== undefined; shown = timeAfter(shown)) {
+    const ms = firstAt(shown, clockAt);
+    if (ms > afterMs) return ms;
+  }
+}
+
+/** Returns the function from a time to what clocks show then, both milliseconds since 1970. */
+function createClock(timeZone: string): (ms: number) => number {
+  const numeric = "numeric";
+  const format = new Intl.DateTimeFormat("en-US", {
+    ...{ timeZone, hourCycle: "h23", year: numeric, month: numeric, day: numeric },
+    ...{ hour: numeric, minute: numeric, second: numeric },
+  });
+  return (ms) => {
+    const parts = format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]);
+    const { year, month, day, hour, minute, second } = Object.fromEntries(parts);
+    return Date.UTC(year, month - 1, day, hour, minute, second);
+  };
+}
+
+/** Returns the first time at which clocks show a value, or a later one if they skip it. */
+function firstAt(shown: number, clockAt: (ms: number) => number): number {
+  const offsets = [-DAY_MS, DAY_MS].map((ms) => clockAt(shown + ms) - shown - ms);
+  const times = offsets.map((offset) => shown - offset);
+  const found = times.find((ms) => clockAt(ms) === shown);
+  if (found !== undefined) return found;
+  let [after, before] = times as [number, number]; // the change, in whole seconds, is between them
+  while (after - before > 1_000) {
+    const middle = before + Math.floor((after - before) / 2_000) * 1_000;
+    if (clockAt(middle) < shown) before = middle;
+    else after = middle;
+  }
+  return after;
+}
