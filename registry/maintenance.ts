@@ -146,28 +146,11 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * Reads and checks every record and version, or those of `names`. Damage is reported; failures of
  * the store are thrown. The report lists what was not checked.
  *
- * With `repairFrom`, replaces damaged and missing objects from a mirror of the registry, or in a
- * mirror from its original, and checks them again. Settings, idempotency keys and overwritten values
- * are in no mirror.
+ * With `repairFrom`, replaces damaged and missing files in their places, from a mirror of the
+ * registry, or in a mirror from its original. Damaged records, and lists of more than 128 KiB of
+ * files, are in no mirror.
  *
  * @throws {RegistryError} `Unsupported` unless `openRegistry` opened both registries here
- *
- * @example
- * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
- * import { mirrorRegistry, verifyRegistry } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry("memory:");
- * await using mirror = await openRegistry("memory:");
- * await registry.save("data", new Uint8Array(100_000));
- * await mirrorRegistry(registry, mirror);
- * for await (const entry of registry.backend.list("objects/")) {
- *   if ("key" in entry) await registry.backend.delete(entry.key); // a disk loses a file
- * }
- * const { ok, repaired } = await verifyRegistry(registry, { repairFrom: mirror });
- * assertEquals([ok, repaired?.length], [true, 1]);
- * ```
  */
 export async function verifyRegistry(
   registry: Registry,

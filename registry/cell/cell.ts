@@ -1,6 +1,6 @@
 // The commit protocol. A cell is a register with history: numbered records that are only ever
 // created. This file alone decides the outcome of a create.
-import type { ObjectInfo, PutOptions, PutResult } from "../../core/backend.ts";
+import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { TOMBSTONE_BYTES } from "../format/record_codec.ts";
@@ -23,17 +23,14 @@ export type CreateOutcome =
  * reading the key back: its own commit id there means that it won, because an SDK, a proxy or NFS
  * may have repeated the request. Ends in success, in a loss that was read, in `Unknown` once
  * something was sent, or in the error that prevented sending.
- *
- * @param mode `overwrite` to replace a damaged record
  */
 export async function createRecord(
   store: OpeningStore,
   operation: Operation,
   key: string,
   bytes: Uint8Array,
-  mode: PutOptions["mode"] = "create",
 ): Promise<CreateOutcome> {
-  const outcome = await decideCreate(store, operation, { key, bytes, mode });
+  const outcome = await decideCreate(store, operation, key, bytes);
   if (outcome.won) store.announcer?.committed(key, bytes);
   return outcome;
 }
@@ -41,14 +38,14 @@ export async function createRecord(
 async function decideCreate(
   store: OpeningStore,
   operation: Operation,
-  put: { key: string; bytes: Uint8Array; mode: PutOptions["mode"] },
+  key: string,
+  bytes: Uint8Array,
 ): Promise<CreateOutcome> {
-  const { key } = put;
   const { backend, logger } = store;
   const patience = createPatience(store, operation);
   for (;;) {
     operation.checkCommit();
-    const sent = await send(store, operation, put);
+    const sent = await send(store, operation, key, bytes);
     if (sent === "written") return { won: true };
     if (sent === "fenced") throw unknownOutcome(backend, operation);
     if (sent === "exists" || operation.unresolved) {
@@ -76,7 +73,8 @@ type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
 async function send(
   store: OpeningStore,
   operation: Operation,
-  { key, bytes, mode }: { key: string; bytes: Uint8Array; mode: PutOptions["mode"] },
+  key: string,
+  bytes: Uint8Array,
 ): Promise<Sent> {
   const { backend, logger } = store;
   const wasUnresolved = operation.unresolved;
@@ -84,7 +82,7 @@ async function send(
   let result: PutResult;
   try {
     result = await backend.put(key, bytes, {
-      mode,
+      mode: "create",
       size: bytes.byteLength,
       contentType: "application/json",
       freesRoom: bytes.byteLength === TOMBSTONE_BYTES,

@@ -103,27 +103,18 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
 /** Makes the error of a record that is damaged, missing or misplaced. */
 export function corruptRecord(key: string, state: string): RegistryError {
   return corrupt("read record", `"${key}"`, state, {
-    ...repairAdvice((repair) => `Repair it from a mirror: ${repair}`),
+    hint: "Restore the object from a backup. Other versions are not affected.",
     key,
   });
 }
 
-/** Makes hints that name the call that repairs damage from a mirror, or a mirror from its original. */
-export function repairAdvice(hintOf: (repair: string) => string): Advice {
-  return {
-    hint: hintOf("verifyRegistry(registry, { repairFrom: mirror })"),
-    hints: { cli: hintOf("holdfast verify --repair-from MIRROR") },
-  };
-}
-
 /** Makes the hint of an error about stored bytes that only a mirror or another save restores. */
 export function saveAgain(found: string): Advice {
-  const { hint = "", hints } = repairAdvice((repair) =>
-    `${found} Repair it from a mirror: ${repair}`
-  );
-  const advice = (repair: string, way: string) => `${repair}, or save the value again with ${way}.`;
+  const advice = (repair: string, way: string) =>
+    `${found} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
+  const repair = "verifyRegistry(registry, { repairFrom: mirror })";
   return {
-    hint: advice(hint, "base: null, which shares nothing with it"),
-    hints: { cli: advice(`${hints?.cli}`, "--share none") },
+    hint: advice(repair, "base: null, which shares nothing with it"),
+    hints: { cli: advice("holdfast verify --repair-from MIRROR", "--share none") },
   };
 }

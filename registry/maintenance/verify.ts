@@ -5,12 +5,12 @@ import type { VersionRecord } from "../../core/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import {
   AUXILIARY,
-  cellOf,
   LINEAGE,
   nameFolder,
   NAMES,
   OBJECTS,
   objectsFolder,
+  parseCellKey,
   parseLineageKey,
   parsePayloadKey,
   recordKey,
@@ -92,32 +92,33 @@ export async function verifyRegistry(
   return report;
 }
 
-/** Repairs the problems of a report, and verifies their records and versions again. */
+/** Repairs damaged files and missing lineage notes. */
 async function repair(
-  context: Context,
+  to: Context,
   copy: Registry,
   report: VerifyReport,
-  { deep = true, signal }: VerifyOptions,
+  { signal }: VerifyOptions,
 ): Promise<void> {
-  checkWritable(context, "repair it");
-  const { repairProblems } = await import("./repair.ts");
-  const found = report.problems;
-  const failures = await repairProblems(context, copy, found, signal);
+  checkWritable(to, "repair it");
+  const from = { ...contextOf(copy, "repair from it"), cache: undefined };
+  const { FileRepair } = await import("./repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
     key.startsWith(LINEAGE) || releaseOfMark(key) !== undefined;
-  const left = found.filter((problem) => isLineage(problem) && failures.has(problem));
-  const again: VerifyReport = { ...report, unseen: { ...report.unseen }, problems: [] };
-  for (const cell of new Set(found.map(({ record }) => cellOf(record)))) {
-    await verifyRecords(context, cell, again, { deep, signal, verified: new VerifiedFiles() });
+  const { notes = [], files = [], others = [] } = Object.groupBy(
+    report.problems,
+    (problem) => isLineage(problem) ? "notes" : problem.path === undefined ? "others" : "files",
+  );
+  report.problems = others;
+  report.repaired = notes;
+  for (const { key } of notes) await to.backend.put(key, new Uint8Array(), { signal });
+  for (const [name, its] of Map.groupBy(files, ({ record }) => parseCellKey(record)!.name)) {
+    const failures = await new FileRepair(to, from, signal).repair(name, its);
+    for (const problem of its) {
+      const reason = failures.get(problem)?.message;
+      if (reason === undefined) report.repaired.push(problem);
+      else report.problems.push({ ...problem, reason });
+    }
   }
-  const idOf = ({ ref, key, path }: VerifyProblem) => JSON.stringify([ref, key, path]);
-  const reasons = new Map([...failures].map(([problem, error]) => [idOf(problem), error]));
-  report.problems = [...again.problems, ...left].map((problem) => {
-    const reason = reasons.get(idOf(problem))?.message;
-    return reason === undefined ? problem : { ...problem, reason };
-  });
-  const problems = new Set(report.problems.map(idOf));
-  report.repaired = found.filter((problem) => !problems.has(idOf(problem)));
 }
 
 /** Returns the cell of a version, which may be damaged. */

@@ -5,7 +5,7 @@ import { fault, isRegistryError, type RegistryError, retold } from "../../core/e
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
-import { corruptRecord, repairAdvice, TOMBSTONE_BYTES } from "../format/record_codec.ts";
+import { corruptRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
@@ -116,25 +116,20 @@ async function verifyBatch(
 }
 
 /** Rewords damage of a record that is not the newest: it stops the collector, but no reader. */
-function aboutRecord({ info, key, newest }: Place, error: RegistryError): RegistryError {
+function aboutRecord({ info, newest }: Place, error: RegistryError): RegistryError {
   if (error.code !== "Corrupt" || newest || (error.key ?? info.key) !== info.key) return error;
-  const until = "Readers use a newer record, but `gc` keeps all data of the name until then.";
-  const isAlone = key?.kind === "version" || key?.kind === "key";
-  return retold(
-    error,
-    isAlone
-      ? { hint: `Restore the file from a backup: mirrors do not have it. ${until}`, hints: {} }
-      : repairAdvice((repair) => `Repair it from a mirror: ${repair}. ${until}`),
-  );
+  const hint = "Restore the object from a backup. Readers use a newer record, but `gc` keeps all " +
+    "data of the name until then.";
+  return retold(error, { hint });
 }
 
 /** Rewords damage of an alias: it can also be set again. */
 function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryError {
-  const { hint, hints } = repairAdvice((repair) => `Repair it from a mirror: ${repair}`);
-  const advice = (repair: string, set: string) => `${repair}, or set the alias again: ${set}`;
+  const advice = (set: string) =>
+    `Restore the object from a backup, or set the alias again: ${set}`;
   return retold(error, {
-    hint: advice(`${hint}`, `registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
-    hints: { cli: advice(`${hints?.cli}`, `holdfast alias ${name} ${label} VERSION`) },
+    hint: advice(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
+    hints: { cli: advice(`holdfast alias ${name} ${label} VERSION`) },
   });
 }
 
@@ -299,7 +294,7 @@ async function scrubbedHead(
     action: "find records above",
     subject: `"${key}"`,
     state: "its content was collected as garbage, so a newer record is missing",
-    ...repairAdvice((repair) => `Restore the newer record from a mirror: ${repair}`),
+    hint: "Restore the newer records of this version from a backup.",
     key,
   });
 }

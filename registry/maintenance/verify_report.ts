@@ -11,8 +11,7 @@ export interface VerifyOptions extends SignalOptions {
   /** Read every file and verify its SHA-256; otherwise only records. @default true */
   deep?: boolean;
   /**
-   * Repairs damage from this registry, a mirror of the verified one or its original, in a store.
-   * Objects are replaced in their places, once their bytes match the digests in the records.
+   * Repairs damaged files from this registry, a mirror of the verified one or its original.
    */
   repairFrom?: Registry;
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
@@ -91,14 +90,6 @@ export function asProblem(
   path?: string,
 ): VerifyProblem {
   const file = path === undefined ? {} : { path };
-  return {
-    ref,
-    key,
-    record,
-    ...file,
-    code,
-    message,
-    ...(hint && { hint }),
-    ...(hints && { hints }),
-  };
+  const advice = { ...(hint && { hint }), ...(hints && { hints }) };
+  return { ref, key, record, ...file, code, message, ...advice };
 }

@@ -261,9 +261,7 @@ async function explainMissing(
   const { cell, found } = located;
   if (await isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
-  const isSame = head?.key === found.info.key && // a repair replaces a record
-    (await readRecord(context, head.key))?.record.commit === found.record.commit;
-  if (!isSame) {
+  if (head?.key !== found.info.key) {
     await forgetRecord(context, cell);
     throw new Superseded({
       code: "Conflict",

@@ -44,8 +44,6 @@ export interface FilesOfArtifact {
   members?: Partial<VersionRecord>;
   /** Generation of the named version to write above: nothing counts there or below. */
   above?: number;
-  /** Replaces that generation, whose record is damaged. @default false */
-  inPlace?: boolean;
   /** True if the files are those of the base. @default false */
   wholeBase?: boolean;
   /** Returns the files. Called again only if the base was deleted during a very long upload. */
@@ -251,22 +249,13 @@ class SaveAttempt {
         ? await this.#chooser.choose(look)
         : await this.#chooser.keep(content.unchanged);
       if ("existing" in choice) return { state: "existing", found: choice.existing };
-      const { inPlace = false, above } = this.#artifact;
-      const target = inPlace
-        ? { ...choice.target, generation: above!, ...above === 1 && { since: undefined } }
-        : choice.target;
+      const { target } = choice;
       const { version } = target;
       await announceInputs(context, operation, { name, version, inputs, materializer });
       const record = this.#recordOf(target, content);
       const bytes = encodeRecord(record, inline);
       const key = recordKey(target.cell, target.generation);
-      const outcome = await createRecord(
-        context,
-        operation,
-        key,
-        bytes,
-        inPlace ? "overwrite" : "create",
-      );
+      const outcome = await createRecord(context, operation, key, bytes);
       if (outcome.won) {
         const recordBytes = bytes.byteLength -
           inline.reduce((sum, { byteLength }) => sum + byteLength, 0);

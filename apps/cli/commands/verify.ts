@@ -20,8 +20,8 @@ export const verify: Command = defineCommand<
     "Checks all records, including those of aliases, idempotency keys and older generations, " +
     "and lists what was not checked. If there are problems, prints them as a table and exits with " +
     "1. With --json: one line per problem, then the report.\n\n" +
-    "With --repair-from, replaces damaged and missing objects from a mirror, or in a mirror from " +
-    "its original, and checks them again. Versions, dates and aliases stay as they are.",
+    "With --repair-from, replaces damaged and missing files from a mirror, or in a mirror from its " +
+    "original. Versions, dates and aliases stay as they are.",
   args: [{ usage: "[refs...]", text: "only these names, patterns or versions", completes: "ref" }],
   options: [
     { flags: "--shallow", text: "check records only, not files" },
@@ -41,10 +41,9 @@ export const verify: Command = defineCommand<
   async run([names], { shallow = false, repairFrom }, context) {
     const { io, shared } = context;
     const registry = await context.open({ write: repairFrom !== undefined });
-    const copy = repairFrom === undefined ? undefined : await context.open({
-      registry: repairFrom,
-      missing: "Check the location: it must be an existing copy of the registry.",
-    });
+    const copy = repairFrom === undefined
+      ? undefined
+      : await context.open({ registry: repairFrom });
     const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
     const progress = context.progress("verify");
     const what = "versions";
@@ -89,7 +88,11 @@ async function printProblems(
   const { io, shared } = context;
   const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
     json: { ...problem, hint: hintFor(problem, "cli"), hints: undefined },
-    cells: [problem.ref, problem.code, reasoned(problem)],
+    cells: [
+      problem.ref,
+      problem.code,
+      problem.message + (problem.reason ? `; not repaired: ${problem.reason}` : ""),
+    ],
   }));
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
   if (shared.json) return;
@@ -97,10 +100,6 @@ async function printProblems(
   for (const hint of new Set(hints.map((hint) => withRegistry(hint, shared.registry)))) {
     await io.stdout.write(`hint: ${printable(hint)}\n`);
   }
-}
-
-function reasoned({ message, reason }: VerifyReport["problems"][number]): string {
-  return reason === undefined ? message : `${message}; not repaired: ${reason}`;
 }
 
 /** Counts the versions of these names, or of all. */
@@ -111,11 +110,8 @@ async function countVersions(
 ): Promise<number> {
   let count = 0;
   for await (const name of names ?? registry.names({ signal })) {
-    if (name.includes("@")) {
-      count++;
-      continue;
-    }
-    for await (const _ of registry.versions(name, { signal })) count++;
+    if (name.includes("@")) count++;
+    else for await (const _ of registry.versions(name, { signal })) count++;
   }
   return count;
 }

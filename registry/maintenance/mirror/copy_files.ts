@@ -46,20 +46,16 @@ interface Moved {
   bytes: number;
 }
 
-type Stores = Pick<MirrorRun, "from" | "to" | "signal" | "moved">;
-
 interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
   target: string;
   base: string | null;
   /** See {@linkcode FilesOfArtifact.above}. */
   above?: number;
-  /** See {@linkcode FilesOfArtifact.inPlace}. */
-  inPlace?: boolean;
-  badBase?(): void;
+  badBase(): void;
 }
 
 /** Reads the files of a version and verifies the digest of its record. */
-export async function openSource(run: Stores, located: Located): Promise<PayloadSource> {
+export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
   const source = await payloadSource(run.from, located, run.signal);
   const { materializer, digest } = located.record;
   if (artifactDigest(materializer, source.files) === digest) return source;
@@ -81,13 +77,13 @@ export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFil
 
 /** Saves a version of the source as a new generation in the target. */
 export async function copyFiles(
-  run: Stores,
+  run: MirrorRun,
   source: PayloadSource,
   record: VersionRecord,
   options: CopyFilesOptions,
 ): Promise<Moved> {
   const { from, to, signal } = run;
-  const { target, onConflict, ifCommit, above, inPlace } = options;
+  const { target, onConflict, ifCommit, above } = options;
   const inner = new StoreReader(from, source, { verify: "integrity", signal });
   const reader = new WatchedReader(inner, run.moved);
   const unknown = Object.entries(record).filter(([member]) => !REMADE.has(member));
@@ -97,7 +93,6 @@ export async function copyFiles(
     name: target,
     materializer,
     above,
-    inPlace,
     members: {
       ...Object.fromEntries(unknown),
       createdAt,
@@ -118,7 +113,7 @@ export async function copyFiles(
       const isBad = reader.failure === undefined &&
         isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
       if (base === null || !isBad) throw error;
-      options.badBase?.();
+      options.badBase();
       await save(null);
     }
   } catch (error) {

@@ -109,13 +109,9 @@ export const mirror: Command = defineCommand<
         return { json, cells: [refOf(failure), code, message] };
       });
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
-      const damaged = failures.find(({ error }) => error.code === "Corrupt")?.error;
-      const [there, other] = damaged?.backend === to.location
-        ? [toPlace, fromPlace]
-        : [fromPlace, toPlace];
-      if (damaged !== undefined && !shared.json) {
-        const repair = `holdfast verify -r ${shellWord(there)} --repair-from ${shellWord(other)}`;
-        await context.note(`Repair the damage if the other registry has the bytes: ${repair}`);
+      if (failures.some(({ error }) => error.code === "Corrupt") && !shared.json) {
+        const repair = `holdfast verify -r ${shellWord(fromPlace)} --repair-from`;
+        await context.note(`Repair one from the other: ${repair} ${shellWord(toPlace)}`);
       }
     }
     await context.done({ ...report, failures: failures.length }, summary(report));
