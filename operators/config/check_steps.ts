@@ -207,9 +207,10 @@ function refProblem(ref: string, key: "inputs" | "outputs"): Problem {
   }
 }
 
-/** Endings of variable names that hold a secret. */
+/** Endings of names that hold a secret. A `pad_token` among parameters does not. */
 const SECRET_NAME =
-  /(^|[_-])(secret|password|passwd|passphrase|token|(api|access|secret|private)_?key)$/i;
+  /(^|[_-])(secret|password|passwd|passphrase|(api|access|secret|private)[_-]?key|(api|access|auth|bearer|refresh|session)[_-]?token)$/i;
+const SECRET_VARIABLE = /(^|[_-])token$/i;
 
 const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
@@ -220,15 +221,21 @@ const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [
   [/^base64:\/\//, "an encoded secret"],
 ];
 
+function isSecretName(at: Keys): boolean {
+  const name = String(at.findLast((key) => typeof key === "string"));
+  const words = name.replace(/([a-z0-9])(?=[A-Z])/g, "$1_"); // dbPassword
+  if (at[0] === "params") return at.length > 1 && SECRET_NAME.test(words);
+  return at.at(-2) === "extra_env_vars" && (SECRET_NAME.test(words) || SECRET_VARIABLE.test(words));
+}
+
 function checkSecrets(value: unknown, at: Keys, report: Report): void {
   if (typeof value === "object" && value !== null) {
     const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
     for (const [key, item] of entries) checkSecrets(item, [...at, key], report);
   }
-  if (typeof value !== "string" || value === "") return;
-  const isNamed = at.at(-2) === "extra_env_vars" && SECRET_NAME.test(String(at.at(-1)));
-  const [, what = isNamed ? "a secret (by its name)" : undefined] =
-    SECRET_TEXTS.find(([pattern]) => pattern.test(value)) ?? [];
+  if (!["string", "number"].includes(typeof value) || value === "") return;
+  const [, what = isSecretName(at) ? "a secret (by its name)" : undefined] =
+    SECRET_TEXTS.find(([pattern]) => pattern.test(String(value))) ?? [];
   if (what === undefined) return;
   const hint = "Write { from_env: NAME }, a variable that has it when the step starts.";
   report(at, `this looks like ${what} in plain text`, hint);

@@ -1,4 +1,6 @@
 // Output of a process as lines of a log.
+import { anyForm, secretForms } from "./secret_forms.ts";
+
 export const MAX_LINE = 16_384;
 
 /** Splits output into lines, in bounded memory. Truncates, removes colors, masks secrets. */
@@ -6,7 +8,7 @@ export function createLogLines(
   { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
 ): { write(piece: Uint8Array): void; end(): void } {
   const masked = secretForms(secrets);
-  const pattern = new RegExp(masked.map((form) => RegExp.escape(form)).join("|") || "(?!)", "g");
+  const pattern = anyForm(masked);
   const longest = masked[0]?.length ?? 1;
   const kept = MAX_LINE + longest;
   const decoder = new TextDecoder();
@@ -61,28 +63,3 @@ export function createLogLines(
 const CONTROL_SEQUENCES = /\x1b\[[0-9;?]*[ -/]*[@-~]/g;
 // deno-lint-ignore no-control-regex -- all but the tab
 const CONTROL_CHARACTERS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
-
-const MIN_CHARACTERS = 4;
-
-/** Returns what a log masks: lines of secrets as they are, in JSON, URLs and base64. */
-export function secretForms(secrets: readonly string[]): string[] {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    for (const text of new Set([secret, ...secret.split(/\r?\n/)])) {
-      if (text.length < MIN_CHARACTERS) continue;
-      const base64 = base64Of(text);
-      const inUrl = encodeURIComponent(text.toWellFormed());
-      const base64Url = base64.replaceAll("+", "-").replaceAll("/", "_");
-      for (const form of [text, JSON.stringify(text).slice(1, -1), inUrl, base64, base64Url]) {
-        if (!form.includes("\n")) forms.add(form); // a log has no line breaks inside a line
-      }
-    }
-  }
-  return [...forms].sort((a, b) => b.length - a.length);
-}
-
-/** Encodes text without `=` at the end, which is optional. */
-function base64Of(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replace(/=+$/, "");
-}

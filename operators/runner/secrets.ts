@@ -7,7 +7,7 @@ import { realSystem, type System, takeVariables } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
-import { secretForms } from "../process/log_lines.ts";
+import { anyForm, secretForms } from "../process/secret_forms.ts";
 
 const MASK = "***";
 
@@ -80,9 +80,8 @@ function decoded(text: string): string {
 
 /** Returns a function that masks secrets in a string. */
 function createMask(secrets: readonly string[]): (text: string) => string {
-  const hidden = secretForms(secrets);
-  if (hidden.length === 0) return (text) => text;
-  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+  const pattern = anyForm(secretForms(secrets));
+  return (text) => text.replace(pattern, MASK);
 }
 
 /** Replaces each `{ from_env: NAME }`. */

@@ -230,3 +230,12 @@ Deno.test("times are parsed as milliseconds, at most what a timer can wait", () 
   assertEquals([2 ** 31 - 1, 2 ** 31].map((ms) => parseTime(`${ms}ms`)), [2 ** 31 - 1, undefined]);
   assertEquals(["", "-1s", "1w"].map(parseTime), Array(3).fill(undefined));
 });
+
+Deno.test("parameters that only sound like secrets are accepted", () => {
+  const params = {
+    ...{ pad_token: "<s>", max_tokens: 5, token: "bert", key: "id", secretary: "Ann" },
+    ...{ use_password: true, password: "", api_key: { from_env: "API_KEY" } },
+  };
+  const text = JSON.stringify({ pipeline: { operators: [{ operator_id: "a", params }] } });
+  assertEquals(parsePipeline(text).steps[0].params, params);
+});
