@@ -35,6 +35,8 @@ type NotingStore = Pick<Store, "backend" | "system" | "logger" | "settings">;
 
 /** Smaller objects are sent again. */
 const NOTED_BYTES = 1024 * 1024;
+/** The note is written again when this share of its objects is new: a long one takes time. */
+const NEW_SHARE = 1 / 16;
 
 export class Unfinished {
   readonly #store: NotingStore;
@@ -45,7 +47,8 @@ export class Unfinished {
   readonly #noted = new Map<string, NotedObject>();
   readonly #keyOf = new Map<StoredFile, string>();
   readonly #copied = new Map<string, Promise<number | undefined>>();
-  #changed = false;
+  /** Objects that were noted after the note was written. */
+  #added = 0;
   #writing?: Promise<void>;
   /** Numbers of the objects of this save that are noted. */
   readonly own: Set<number> = new Set();
@@ -86,13 +89,14 @@ export class Unfinished {
     const key = `${this.#folder}${object}`;
     this.own.add(object);
     this.#noted.set(key, { key, size, at: this.#store.system.now(), files: [...files] });
-    this.#changed = true;
-    this.#writing ??= this.#write();
+    this.#added++;
+    if (this.#isDue()) this.#writing ??= this.#write();
   }
 
-  /** Waits until the note is written. */
+  /** Writes what is not written yet. */
   async written(): Promise<void> {
     await this.#writing;
+    if (this.#added > 0) await this.#write();
   }
 
   /** Copies the object with a file, once. Returns the file there; undefined if it is gone. */
@@ -114,13 +118,17 @@ export class Unfinished {
     if (this.#noted.size > 0) await this.#keeper.remove();
   }
 
-  /** Writes the note in the background, again if it has changed meanwhile. */
+  #isDue(): boolean {
+    return this.#added > this.#noted.size * NEW_SHARE;
+  }
+
+  /** Writes the note in the background, again if much was noted meanwhile. */
   async #write(): Promise<void> {
-    while (this.#changed) {
-      this.#changed = false;
+    do {
+      this.#added = 0;
       const text = JSON.stringify([...this.#noted.values()]);
       await this.#keeper.write(new TextEncoder().encode(text));
-    }
+    } while (this.#isDue());
     this.#writing = undefined;
   }
 

@@ -1,12 +1,14 @@
 // The note of an interrupted save is a hint: the next save stores everything whatever it finds.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault } from "../../../core/errors.ts";
+import { realSystem, silentLogger } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
-import { fileSet } from "../protocol_world.ts";
+import { type NoteKeeper, Unfinished } from "../../../registry/payload/unfinished.ts";
+import { fileSet, HOUR } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 
 const MIB = 2 ** 20;
@@ -49,4 +51,34 @@ Deno.test("a save sends what the store refuses to copy", async () => {
     assertEquals([(await verifyRegistry(registry)).ok, refused > 0], [true, true]);
     await registry[Symbol.asyncDispose]();
   }
+});
+
+Deno.test("the note of many objects is written a few times", async () => {
+  let text = "", written = 0;
+  const keeper: NoteKeeper = {
+    read: () => Promise.resolve(new TextEncoder().encode(text || "[]")),
+    write(bytes) {
+      text = new TextDecoder().decode(bytes);
+      written += bytes.byteLength;
+      return Promise.resolve();
+    },
+    remove: () => Promise.resolve(),
+  };
+  const backend = distant(createMemoryBackend(), () => Promise.reject(), () => {});
+  const store = {
+    backend,
+    system: realSystem,
+    logger: silentLogger,
+    settings: { versioned: true, mutable: false, graceMs: HOUR, leastGraceMs: HOUR },
+  };
+  const unfinished = (await Unfinished.open(store, keeper, "objects/a/"))!;
+  for (let object = 0; object < 1_000; object++) {
+    const file = { size: MIB + object, sha256: sha256(`${object}`) };
+    unfinished.note(object, [{ ...file, parts: [{ object, size: file.size }] }]);
+    await Promise.resolve();
+  }
+  await unfinished.written();
+  const again = (await Unfinished.open(store, keeper, "objects/a/"))!;
+  assertEquals(again.known.size, 1_000);
+  assertLess(written, 40 * text.length);
 });
