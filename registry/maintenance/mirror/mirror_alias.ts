@@ -2,16 +2,12 @@
 import { isRegistryError } from "../../../core/errors.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
-import { encodeRecord } from "../../format/record_codec.ts";
-import type { AliasRecord, Origin, RecordBase, TombstoneRecord } from "../../../core/record.ts";
 import { setAlias } from "../../operations/aliases.ts";
-import { writeCell } from "../../cell/cell.ts";
-import { asGeneration, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
-import { startOperation } from "../../cell/operation.ts";
+import { readHead } from "../../cell/heads.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
-import { inUtc } from "../../cell/since.ts";
 import { recordKey, versionCell } from "../../format/layout.ts";
-import { cellThere, changedMeanwhile, originOf, persist } from "./run.ts";
+import { type Change, changesOf, writeChanges } from "./mirror_notes.ts";
+import { cellThere, persist } from "./run.ts";
 import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
 import type { Context } from "../../operations/context.ts";
 import { tryLocate } from "../../operations/resolve.ts";
@@ -109,51 +105,8 @@ async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promis
   };
 }
 
-async function writeChanges(
-  run: MirrorRun,
-  pair: CellPair,
-  { generation, missing }: AliasState,
-): Promise<number> {
-  const { to, signal } = run;
-  const { target, source } = pair;
-  const action = `mirror alias "${target}@${source.alias}"`;
-  let last = generation;
-  for (const change of missing) {
-    if (!run.deleted && change.record.kind === "deleted") continue;
-    const operation = startOperation(to, action, signal);
-    await writeCell(to, operation, cellThere(pair), {
-      next(head) {
-        if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
-        const base = operation.recordBase(last + 1, head?.previous);
-        return encodeRecord(
-          recordOf(change, { ...base, createdAt: inUtc(change.record.createdAt) }),
-        );
-      },
-    });
-    last++;
-  }
-  return last;
-
-  function recordOf({ record, origin }: Change, base: RecordBase): AliasRecord | TombstoneRecord {
-    return record.kind === "deleted" ? { ...base, kind: "deleted", origin } : {
-      ...base,
-      kind: "alias",
-      name: target,
-      alias: source.alias!,
-      version: record.version,
-      origin,
-    };
-  }
-}
-
 function versionOf({ record }: Change): string | undefined {
   return record.kind === "alias" ? record.version : undefined;
-}
-
-/** A change of an alias: set to a version, or removed. */
-interface Change {
-  record: AliasRecord | TombstoneRecord;
-  origin: Origin;
 }
 
 interface AliasState {
@@ -175,11 +128,11 @@ async function compareAliases(
   pair: CellPair,
 ): Promise<AliasState | undefined> {
   const { from, to, signal } = run;
-  const { value: present } = await changes(to, cellThere(pair), signal).next();
+  const { value: present } = await changesOf(to, cellThere(pair), "alias", signal).next();
   const generation = present?.record.generation ?? 0;
   let wanted: Change | undefined;
   const missing: Change[] = [];
-  for await (const change of changes(from, pair.source.cell, signal)) {
+  for await (const change of changesOf(from, pair.source.cell, "alias", signal)) {
     wanted ??= change;
     if (change.origin.commit === present?.origin.commit) {
       return { wanted, present, generation, related: true, missing: missing.reverse() };
@@ -192,23 +145,10 @@ async function compareAliases(
   }
   // The target has changes of its own. Those of the source are below them.
   const known = new Set<string>();
-  for await (const { origin } of changes(to, cellThere(pair), signal)) known.add(origin.commit);
+  for await (const { origin } of changesOf(to, cellThere(pair), "alias", signal)) {
+    known.add(origin.commit);
+  }
   const common = missing.findIndex(({ origin }) => known.has(origin.commit));
   const after = common < 0 ? missing : missing.slice(0, common);
   return { wanted, present, generation, related: false, missing: after.reverse() };
-}
-
-/** Yields all stored changes of an alias, newest first. */
-async function* changes(
-  context: Context,
-  cell: string,
-  signal?: AbortSignal,
-): AsyncGenerator<Change, undefined> {
-  for await (const entry of context.backend.list(cell, { signal })) {
-    const listed = asGeneration(entry);
-    const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // a foreign file, or collected meanwhile
-    const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, "alias");
-    yield { record, origin: originOf(context, record) };
-  }
 }

@@ -1,7 +1,7 @@
-// Mirrors the notes and labels of a version or a name, change by change.
-import type { NoteRecord } from "../../../core/record.ts";
+// Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
+import type { AliasRecord, NoteRecord, Origin, TombstoneRecord } from "../../../core/record.ts";
 import { writeCell } from "../../cell/cell.ts";
-import { asGeneration, type FoundRecord, readRecord, recordOfKind } from "../../cell/heads.ts";
+import { asGeneration, readRecord, recordOfKind } from "../../cell/heads.ts";
 import { startOperation } from "../../cell/operation.ts";
 import { inUtc } from "../../cell/since.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
@@ -9,51 +9,74 @@ import type { Context } from "../../operations/context.ts";
 import { type CellPair, cellThere, changedMeanwhile, type MirrorRun } from "./run.ts";
 import { originOf, type Outcome, persist } from "./run.ts";
 
+/** A change of an alias or of notes. */
+export interface Change {
+  record: AliasRecord | NoteRecord | TombstoneRecord;
+  origin: Origin;
+}
+
 /** Writes each change that the target lacks above its own. */
 export async function mirrorNotes(run: MirrorRun, pair: CellPair): Promise<Outcome> {
   const { from, to, dryRun, signal } = run;
-  const { source, target } = pair;
   return await persist(run, async () => {
     const known = new Set<string>();
     let last = 0;
-    for await (const record of changes(to, cellThere(pair), signal)) {
+    for await (const { record, origin } of changesOf(to, cellThere(pair), "note", signal)) {
       last ||= record.generation;
-      known.add(originOf(to, record).commit);
+      known.add(origin.commit);
     }
-    const missing: NoteRecord[] = [];
-    for await (const record of changes(from, source.cell, signal)) {
-      if (known.has(originOf(from, record).commit)) break;
-      missing.push(record);
+    const missing: Change[] = [];
+    for await (const change of changesOf(from, pair.source.cell, "note", signal)) {
+      if (known.has(change.origin.commit)) break;
+      missing.push(change);
     }
     if (missing.length === 0) return { action: "skipped", generation: last };
     if (dryRun) return { action: "copied" };
-    const action = `mirror the notes of "${target}"`;
-    for (const { createdAt, ...record } of missing.reverse()) {
-      const origin = originOf(from, record);
-      const operation = startOperation(to, action, signal);
-      await writeCell(to, operation, cellThere(pair), {
-        next(head) {
-          if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
-          const base = operation.recordBase(last + 1, head?.previous);
-          const kept = { name: target, createdAt: inUtc(createdAt), origin };
-          return encodeRecord({ ...record, previous: undefined, ...base, ...kept });
-        },
-      });
-      last++;
-    }
-    return { action: "copied", generation: last };
+    const state = { generation: last, missing: missing.reverse() };
+    return { action: "copied", generation: await writeChanges(run, pair, state) };
   });
 }
 
-/** Yields all changes, newest first. */
-async function* changes(
-  { backend }: Context,
+/** Writes changes above a generation, oldest first. Returns the newest generation. */
+export async function writeChanges(
+  run: MirrorRun,
+  pair: CellPair,
+  { generation, missing }: { generation: number; missing: readonly Change[] },
+): Promise<number> {
+  const { to, deleted, signal } = run;
+  const { target, source: { alias } } = pair;
+  const action = `mirror ${alias ? `alias "${target}@${alias}"` : `the notes of "${target}"`}`;
+  let last = generation;
+  for (const { record: { createdAt, ...record }, origin } of missing) {
+    if (!deleted && record.kind === "deleted") continue;
+    const operation = startOperation(to, action, signal);
+    await writeCell(to, operation, cellThere(pair), {
+      next(head) {
+        if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
+        const base = operation.recordBase(last + 1, head?.previous);
+        const made = { ...record, previous: undefined, ...base, createdAt: inUtc(createdAt) };
+        return encodeRecord(
+          made.kind === "deleted" ? { ...made, origin } : { ...made, name: target, origin },
+        );
+      },
+    });
+    last++;
+  }
+  return last;
+}
+
+/** Yields all stored changes, newest first. */
+export async function* changesOf(
+  context: Context,
   cell: string,
+  kind: "alias" | "note",
   signal?: AbortSignal,
-): AsyncGenerator<NoteRecord> {
-  for await (const entry of backend.list(cell, { signal })) {
+): AsyncGenerator<Change, undefined> {
+  for await (const entry of context.backend.list(cell, { signal })) {
     const listed = asGeneration(entry);
-    const found: FoundRecord | undefined = listed && await readRecord({ backend }, listed, signal);
-    if (found !== undefined) yield recordOfKind(found, "note");
+    const found = listed && await readRecord(context, listed, signal);
+    if (found === undefined) continue; // a foreign file, or collected meanwhile
+    const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, kind);
+    yield { record, origin: originOf(context, record) };
   }
 }
