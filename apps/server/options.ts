@@ -69,9 +69,10 @@ export interface HandlerOptions {
 /** Limits of requests. */
 export interface HandlerLimits {
   /**
-   * Size limit of JSON that carries files, bytes. Other JSON has at most 1 MiB. More is 413.
+   * Size limit of JSON that carries files, bytes. Other JSON has at most 1 MiB. More is 413, as
+   * are more than a million members.
    *
-   * @default 67108864 (64 MiB)
+   * @default 33554432 (32 MiB)
    */
   maxBodyBytes?: number;
   /** Size limit of an upload, bytes. @default none */

@@ -14,6 +14,9 @@ const WITH_FILES =
   /^\/(artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
 const MOST_WITHOUT = 1024 ** 2;
 
+/** Maximum of commas and opening brackets in JSON: 100,000 files with all that is known of each. */
+const MOST_MEMBERS = 1_000_000;
+
 interface Limited {
   system: Pick<System, "sleep">;
   onRefuse?: (reason: RefusedRequest) => void;
@@ -42,14 +45,19 @@ export function limitBody(
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes);
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;
   const timeoutMs = isUpload ? undefined : limits.bodyTimeoutMs;
-  const body = limitStream(request.body, { maxBytes, timeoutMs, ...limited });
+  const count = isUpload ? undefined : createMemberCount();
+  const body = limitStream(request.body, { maxBytes, timeoutMs, count, ...limited });
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
 }
 
 function limitStream(
   body: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs, system, onRefuse }: Limited & { maxBytes: number; timeoutMs?: number },
+  { maxBytes, timeoutMs, count, system, onRefuse }: Limited & {
+    maxBytes: number;
+    timeoutMs?: number;
+    count?: ReturnType<typeof createMemberCount>;
+  },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const ended = new AbortController();
@@ -71,6 +79,7 @@ function limitStream(
       }
       bytes += value.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
+      if (count !== undefined && count(value) > MOST_MEMBERS) throw tooMany();
       controller.enqueue(value);
     } catch (error) {
       ended.abort();
@@ -79,6 +88,37 @@ function limitStream(
       throw error;
     }
   }, () => ended.abort());
+}
+
+/**
+ * Counts commas and opening brackets outside of strings, chunk by chunk: values take far more time
+ * and memory than their text, so the text is counted before it is parsed.
+ */
+function createMemberCount(): (bytes: Uint8Array) => number {
+  let count = 0, inString = false, escaped = false;
+  return (bytes) => {
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at]!;
+      if (escaped) escaped = false;
+      else if (inString && byte === BACKSLASH) escaped = true;
+      else if (byte === QUOTE) inString = !inString;
+      else if (!inString && (byte === COMMA || byte === BRACE || byte === BRACKET)) count++;
+    }
+    return count;
+  };
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACE, BRACKET] = [...'"\\,{['].map((char) => char.charCodeAt(0));
+
+function tooMany(): RefusedRequest {
+  return new RefusedRequest({
+    status: 413,
+    code: "Invalid",
+    action: "read the body",
+    state: `it has more than ${MOST_MEMBERS} members`,
+    hint: "Save fewer files at once: PUT /artifacts/{name}/drafts/{draft}/parts/{part}",
+    headers: { "connection": "close" },
+  });
 }
 
 function tooLarge(maxBytes: number): RefusedRequest {

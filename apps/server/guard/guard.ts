@@ -65,7 +65,7 @@ export function createGuard(
   const { tokens } = options;
   const { requestsPerSecond, ...given } = options.limits ?? {};
   const limits = {
-    maxBodyBytes: given.maxBodyBytes ?? 64 * 1024 ** 2,
+    maxBodyBytes: given.maxBodyBytes ?? 32 * 1024 ** 2,
     maxUploadBytes: given.maxUploadBytes ?? Infinity,
     bodyTimeoutMs: given.bodyTimeoutMs ?? 60_000,
   };

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Artifact, SavedArtifact } from "../../../mod.ts";
 import { isRegistryError } from "../../../mod.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import { nextVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
@@ -10,6 +11,7 @@ import { RefusedRequest } from "../problem.ts";
 import type { ServerContext } from "../routing.ts";
 import { openSentFiles, passThrough } from "../saving/sent_files.ts";
 import type { CommitLine } from "../schemas/hub_writes.ts";
+import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
 import type { Access } from "../access/access.ts";
 
@@ -78,8 +80,10 @@ async function changedFiles(
     changes: Commit["changes"];
   },
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
-  const files = new Map<string, FileToSave>();
   const kept = base?.files() ?? [];
+  const named = [...kept.map(({ info }) => info), ...changes.map(({ value }) => value)];
+  const files = new LiveFiles(named.map(({ path }) => path));
+  const keptBySha256 = new Map(kept.map((file) => [file.info.sha256, file]));
   const keep = (path: string, { info, stream }: (typeof kept)[number]) =>
     files.set(path, {
       ...fileFacts(info),
@@ -88,22 +92,20 @@ async function changedFiles(
     });
   for (const file of kept) keep(file.info.path, file);
   const uploads = new Map<string, string>();
-  for (const { key, value } of changes) {
+  for await (const { key, value } of inTurns(changes)) {
     const { path } = value;
     uploads.delete(path);
     if (key === "file") {
       files.set(path, { path, content: new Uint8Array(Buffer.from(value.content, "base64")) });
     } else if (key === "lfsFile") {
       const upload = objects.find(value.oid);
-      const same = kept.find(({ info }) => info.sha256 === value.oid);
+      const same = keptBySha256.get(value.oid);
       if (upload === undefined && same === undefined) throw notSent(path);
       if (same !== undefined) keep(path, same);
       else uploads.set(path, upload!);
     } else if (key === "deletedFile") {
       if (!files.delete(path)) throw noFile(path);
-    } else {
-      deleteFolder(files, path);
-    }
+    } else if (!files.deleteFolder(path)) throw noFile(path);
   }
   const oids = new Map(
     changes.flatMap(({ key, value }) => key === "lfsFile" ? [[value.path, value.oid]] : []),
@@ -112,13 +114,6 @@ async function changedFiles(
   const opened = await openSentFiles(context, sent, { access, signal });
   for (const file of opened.files) files.set(file.path, file);
   return { files: [...files.values()], removeUploads: opened.removeUploads };
-}
-
-function deleteFolder(files: Map<string, FileToSave>, path: string): void {
-  const prefix = path.replace(/\/*$/, "/");
-  const below = [...files.keys()].filter((each) => each.startsWith(prefix));
-  if (below.length === 0) throw noFile(path);
-  for (const each of below) files.delete(each);
 }
 
 function noFile(path: string): RefusedRequest {

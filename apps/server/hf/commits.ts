@@ -3,6 +3,7 @@
 import type { Artifact } from "../../../mod.ts";
 import { isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import type { Access } from "../access/access.ts";
 import {
@@ -15,6 +16,7 @@ import {
 import { RefusedRequest } from "../problem.ts";
 import { noUpload } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/hub_writes.ts";
+import { MOST_FILES } from "../schemas/saving.ts";
 import { fileIn } from "./entries.ts";
 import { applyCommit, type Commit, type SentObjects } from "./apply_commit.ts";
 import { type AskedRepo, MAIN, nameToWrite, type RepoKind, revisionOf } from "./repos.ts";
@@ -171,15 +173,41 @@ const USE_LFS = "/api/no-xet-here/set-HF_HUB_DISABLE_XET=1";
 
 /** Reads a commit. Throws `Invalid` if it is not one. */
 async function readCommit(request: Request): Promise<Commit> {
-  const lines = (await request.text()).split("\n").filter((line) => line.trim() !== "");
-  const [header, ...changes] = lines.map(schemas.parseLine);
-  if (header?.key !== "header") throw invalid("its first line is not a header");
-  const commit: Commit = { ...header.value, changes: [] };
-  for (const change of changes) {
-    if (change.key === "header") throw invalid("it has two headers");
-    commit.changes.push(change);
+  let commit: Commit | undefined;
+  for await (const line of linesOf(request.body ?? [])) {
+    const change = schemas.parseLine(line);
+    if (commit === undefined) {
+      if (change.key !== "header") break;
+      commit = { ...change.value, changes: [] };
+    } else if (change.key === "header") throw invalid("it has two headers");
+    else if (commit.changes.push(change) > MOST_FILES) {
+      throw invalid(`it has more than ${MOST_FILES} changes`);
+    }
   }
+  if (commit === undefined) throw invalid("its first line is not a header");
   return commit;
+}
+
+/** Yields the lines of a body as they come, without blank ones. */
+async function* linesOf(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+  const decoder = new TextDecoder();
+  let pieces: string[] = []; // of a line that goes on
+  for await (const chunk of body) {
+    const [first = "", ...rest] = decoder.decode(chunk, { stream: true }).split(/\n\s*/);
+    pieces.push(first);
+    for (const next of rest) {
+      yield* written(pieces);
+      pieces = [next];
+    }
+    await nextTurn(); // chunks may all be here
+  }
+  pieces.push(decoder.decode());
+  yield* written(pieces);
+}
+
+function* written(pieces: readonly string[]): Generator<string> {
+  const line = pieces.join("").trim();
+  if (line !== "") yield line;
 }
 
 function invalid(state: string) {
@@ -228,7 +256,7 @@ async function target(
 /** Files up to this size come in the commit itself, where they need neither Git LFS nor Xet. */
 const MOST_REGULAR = 10 * 1024 ** 2;
 /** The total of them in one question, which has at most 256 files; a full one may be the first. */
-const MOST_TOGETHER = 32 * 1024 ** 2;
+const MOST_TOGETHER = 20 * 1024 ** 2;
 const FULL = 256;
 
 function modesOf(

@@ -7,6 +7,7 @@ import type { ByteRange } from "../../../core/backend.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
 import { invalid, notFound } from "../../../core/errors.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { Materializer } from "../../../mod.ts";
@@ -33,7 +34,7 @@ export async function openSentFiles(
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
   const ids = new Set<string>();
   const files: FileToSave[] = [];
-  for (const file of sent) {
+  for await (const file of inTurns(sent)) {
     const content = "data" in file
       ? decoded(file)
       : "earlier" in file

@@ -3,7 +3,7 @@
 import * as v from "npm:valibot@^1.5";
 import { fault } from "../../../core/errors.ts";
 import { Amount, Sha256, Text } from "./artifact.ts";
-import { object } from "./listing.ts";
+import { atMost, object } from "./listing.ts";
 
 export const HubCreate = v.object({
   name: Text,
@@ -25,7 +25,7 @@ export const HubFindings = object("HubFindings", {
 export const HubReceived = object("HubReceived", { received: v.literal(true) });
 
 export const HubPreupload = v.object({
-  files: v.pipe(v.array(v.object({ path: Text, size: Amount })), v.maxLength(1000)),
+  files: atMost(1000, v.object({ path: Text, size: Amount })),
 });
 
 export const HubModes = object("HubModes", {
@@ -41,7 +41,7 @@ const LfsObject = v.object({ oid: Sha256, size: Amount });
 
 export const HubBatch = v.object({
   operation: v.literal("upload"),
-  objects: v.pipe(v.array(LfsObject), v.maxLength(1000)),
+  objects: atMost(1000, LfsObject),
 });
 
 export const HubBatchAnswer = object("HubBatchAnswer", {
@@ -101,7 +101,7 @@ function parsed<S extends v.GenericSchema>(
   what: string,
 ): v.InferOutput<S> {
   try {
-    return v.parse(schema, JSON.parse(text));
+    return v.parse(schema, JSON.parse(text), { abortEarly: true });
   } catch (error) {
     const state = v.isValiError(error) ? error.message : "it is not JSON";
     const hint = "Use huggingface_hub, or follow the API of the Hub.";

@@ -52,6 +52,9 @@ export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
 const onConflict = v.optional(v.picklist(["fail", "skip", "overwrite"]));
 
+/** Maximum number of files in one request. */
+export const MOST_FILES = 100_000;
+
 const howToSave = {
   version: v.optional(Text),
   bump: v.optional(v.picklist(["major", "minor", "patch"])),
@@ -71,7 +74,7 @@ export const SaveRequestSchema = strictObject("SaveRequest", {
   idempotencyKey: v.optional(Text),
   compress,
   materializer: MaterializerSchema,
-  files: v.array(SentFileSchema),
+  files: atMost(MOST_FILES, SentFileSchema),
 });
 
 export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
@@ -121,7 +124,7 @@ export const DeleteAllQuery = v.strictObject({
 });
 
 export const PartRequestSchema = strictObject("PartRequest", {
-  files: v.pipe(v.array(SentFileSchema), v.minLength(1)),
+  files: atMost(MOST_FILES, SentFileSchema, 1),
   compress,
 });
 

@@ -4,6 +4,7 @@ import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../../core/record.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import { createSideBySide } from "../../../core/work/side_by_side.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { untilAborted } from "../../../core/work/until_aborted.ts";
 import { encodeSmall } from "./store_file.ts";
 import type { FileFacts } from "../job_kinds.ts";
@@ -16,6 +17,8 @@ import { fileFacts } from "../../../core/registry/file_facts.ts";
 /** Files up to this total size, as stored, are in the record. */
 export const INLINE_BYTES = 64 * 1024;
 const AT_ONCE = 16;
+/** Small files are written without waiting for anything, so other work would wait for all. */
+const FILES_IN_A_TURN = 500;
 /** Memory for concurrent uploads, as far as it is known. */
 const ROOM_BYTES = 96 * 1024 * 1024;
 
@@ -126,7 +129,7 @@ export class FileWriter {
       Object.assign(stored, content.placed.file);
       progress.count(stored.size);
     }
-    this.files.push(stored);
+    if (this.files.push(stored) % FILES_IN_A_TURN === 0) await nextTurn();
     const passing = file.content instanceof ReadableStream ||
       (listed === undefined && file.content instanceof Uint8Array);
     return { file: stored, content, passing };

@@ -80,7 +80,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
     {
       flags: "--max-body <size>",
-      text: "maximum size of a JSON body with files (default: 64MiB)",
+      text: "maximum size of a JSON body with files (default: 32MiB)",
       parse: parseBytes,
     },
     {

@@ -1,0 +1,61 @@
+// The files of a version while a commit changes it.
+import type { FileToSave } from "../../../materializers/mod.ts";
+
+/** Paths of a block, whose live ones are counted. */
+const BLOCK = 256;
+
+/**
+ * Files by path. A folder is a range of the sorted paths, and blocks without a file are skipped: a
+ * commit may delete as many folders as it has files.
+ */
+export class LiveFiles extends Map<string, FileToSave> {
+  readonly #paths: readonly string[];
+  readonly #positions: ReadonlyMap<string, number>;
+  readonly #counts: Uint32Array;
+
+  /** Takes all paths that files may have. */
+  constructor(paths: Iterable<string>) {
+    super();
+    this.#paths = [...new Set(paths)].sort();
+    this.#positions = new Map(this.#paths.map((path, at) => [path, at]));
+    this.#counts = new Uint32Array(Math.ceil(this.#paths.length / BLOCK));
+  }
+
+  override set(path: string, file: FileToSave): this {
+    if (!this.has(path)) this.#count(path, 1);
+    return super.set(path, file);
+  }
+
+  override delete(path: string): boolean {
+    const deleted = super.delete(path);
+    if (deleted) this.#count(path, -1);
+    return deleted;
+  }
+
+  /** Returns false if the folder has no files. */
+  deleteFolder(folder: string): boolean {
+    const prefix = folder.replace(/(?<!\/)\/*$/, "/");
+    const before = this.size;
+    let at = this.#firstFrom(prefix);
+    while (this.#paths[at]?.startsWith(prefix)) {
+      const block = Math.floor(at / BLOCK);
+      if (this.#counts[block] === 0) at = (block + 1) * BLOCK;
+      else this.delete(this.#paths[at++]!);
+    }
+    return this.size < before;
+  }
+
+  #count(path: string, by: number): void {
+    this.#counts[Math.floor(this.#positions.get(path)! / BLOCK)]! += by;
+  }
+
+  #firstFrom(path: string): number {
+    let low = 0, high = this.#paths.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#paths[middle]! < path) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

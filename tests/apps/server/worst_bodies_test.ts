@@ -1,0 +1,128 @@
+// Bounds of single requests: every route with its worst body.
+import { assert, assertEquals } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { openService } from "./uploads/sending.ts";
+
+const MIB = 1024 ** 2;
+const encoder = new TextEncoder();
+
+/** A body that never ends, and how much of it was read. */
+function endless(head: string, item: string) {
+  const counted = { bytes: 0 };
+  const items = encoder.encode(item.repeat(Math.ceil(65_536 / item.length)));
+  let next = encoder.encode(head);
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      counted.bytes += next.byteLength;
+      controller.enqueue(next);
+      next = items.slice();
+    },
+  }, { highWaterMark: 0 });
+  return { body, counted };
+}
+
+const HEADER = `{"key":"header","value":{"summary":"x"}}\n`;
+const WORST: [head: string, item: string][] = [
+  ['{"files":[', "{},"],
+  ['{"files":', "["],
+  ['{"metadata":{', '"\\u0041":[],'],
+  ['{"metadata":{"a":"\\"', '",[],"\\\\\\"'],
+  [HEADER, HEADER],
+];
+
+// deno-lint-ignore no-explicit-any -- a document of JSON
+type Paths = Record<string, Record<string, { requestBody?: any; responses: any }>>;
+
+Deno.test("no route reads more than 16 MiB of a body with many members", async () => {
+  await using service = await openService({ hf: true });
+  await service.registry.save("a", 1);
+  const { paths }: { paths: Paths } = await (await service.send("GET", "/openapi.json")).json();
+  const found: string[] = [];
+  let routes = 0;
+  for (const [path, methods] of Object.entries(paths)) {
+    const at = path.replaceAll(/\{\w+\}/g, "a").replace(
+      /\/commit\/a|\/preupload\/a/,
+      (each) => each.replace("/a", "/main"),
+    );
+    for (const [method, { requestBody }] of Object.entries(methods)) {
+      const isOfBytes = Object.keys(requestBody?.content ?? {}).some((type) =>
+        /octet-stream|form-data/.test(type)
+      );
+      if (["get", "head", "options"].includes(method) || isOfBytes) continue;
+      routes++;
+      for (const [head, item] of WORST) {
+        const { body, counted } = endless(head, item);
+        const headers = { "content-type": "application/json" };
+        const answer = await service.send(method.toUpperCase(), at, { body, headers });
+        await answer.body?.cancel();
+        if (counted.bytes > 16 * MIB) found.push(`${method} ${path} ${item}: ${counted.bytes}`);
+        if (counted.bytes > 2 * MIB) assertEquals(answer.status >= 400, true);
+      }
+    }
+  }
+  assert(routes > 20);
+  assertEquals(found, []);
+});
+
+Deno.test("a request has at most 100,000 files", async () => {
+  await using service = await openService({ hf: true });
+  const files = Array.from({ length: 100_001 }, (_, i) => ({ path: `${i}`, data: "" }));
+  const materializer = { id: "folder", formatVersion: 1 };
+  const saved = await service.sendJson("POST", "/artifacts/a/versions", { files, materializer });
+  const added = await service.sendJson("PUT", "/artifacts/a/drafts/d/parts/p", { files });
+  for (const answer of [saved, added]) {
+    const { detail } = await answer.json();
+    assert(/files: Invalid length: Expected <=100000/.test(detail), detail);
+  }
+  const lines = files.map(({ path }) => `{"key":"deletedFile","value":{"path":"${path}"}}\n`);
+  const headers = { "content-type": "application/x-ndjson" };
+  const body = HEADER + lines.join("");
+  const commit = await service.send("POST", "/api/models/a/commit/main", { body, headers });
+  assert(/more than 100000 changes/.test((await commit.json()).detail));
+});
+
+Deno.test("other work goes on while many small files are saved", async () => {
+  await using service = await openService({ hf: true });
+  const files = Array.from({ length: 10_000 }, (_, i) => ({ path: `${i}`, data: "YQ==" }));
+  const materializer = { id: "folder", formatVersion: 1 };
+  const line = ({ path, data }: { path: string; data: string }) =>
+    JSON.stringify({ key: "file", value: { path, content: data, encoding: "base64" } });
+  const requests = [
+    () => service.sendJson("POST", "/artifacts/a/versions", { files, materializer }),
+    () => service.sendJson("PUT", "/artifacts/a/drafts/d/parts/p", { files }),
+    () =>
+      service.send("POST", "/api/models/b/commit/main", {
+        body: HEADER + files.map(line).join("\n"),
+        headers: { "content-type": "application/x-ndjson" },
+      }),
+  ];
+  for (const request of requests) {
+    let turns = 0, ended = false;
+    const count = () => {
+      turns++;
+      if (!ended) setImmediate(count);
+    };
+    setImmediate(count);
+    const { status } = await request();
+    ended = true;
+    assert(status < 300);
+    assert(turns >= 30, `${turns} turns of the event loop`);
+  }
+});
+
+Deno.test("a commit may delete as many folders as it has files", async () => {
+  await using service = await openService({ hf: true });
+  const count = 20_000;
+  const line = (key: string, path: string, more = {}) =>
+    JSON.stringify({ key, value: { path, ...more } });
+  const file = { content: "", encoding: "base64" };
+  const lines = [...Array(count).keys()].map((i) => line("file", `d${i}/f/${i}`, file));
+  lines.push(line("file", "d1", file), line("file", "d10.txt", file));
+  for (let i = 0; i < count; i++) lines.push(line("deletedFolder", `d${i}/`));
+  const headers = { "content-type": "application/x-ndjson" };
+  const body = HEADER + lines.join("\n\n \n");
+  const answer = await service.send("POST", "/api/models/a/commit/main", { body, headers });
+  assertEquals(answer.status, 200, await answer.text());
+  const { files } = await service.registry.info("a");
+  assertEquals(files.map(({ path }) => path), ["d1", "d10.txt"]);
+});
