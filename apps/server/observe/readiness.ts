@@ -1,5 +1,6 @@
 // Readiness: the store answers within a time limit.
 import { isRegistryError, openRegistry, type Registry, type System } from "../../../mod.ts";
+import { withinMs } from "../within_time.ts";
 
 export interface Readiness {
   ready: boolean;
@@ -22,18 +23,14 @@ export function createReadiness(
 
   async function check(): Promise<Readiness> {
     const ended = new AbortController();
-    const late: Promise<Readiness> = system.sleep(WITHIN_MS, ended.signal).then(
-      () => ({ ready: false, reason: "the store does not answer in time" }),
-      () => ({ ready: true }),
-    );
     const asked = isThere(registry, ended.signal).then(
       (exists): Readiness =>
         exists ? { ready: true } : { ready: false, reason: "the registry is gone" },
       (): Readiness => ({ ready: false, reason: "the store refuses" }),
     );
-    const found = await Promise.race([asked, late]);
+    const found = await withinMs(WITHIN_MS, asked, system);
     ended.abort();
-    return found;
+    return found ?? { ready: false, reason: "the store does not answer in time" };
   }
 
   return () => {

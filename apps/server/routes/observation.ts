@@ -4,10 +4,13 @@ import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness } from "../observe/readiness.ts";
+import { withinMs } from "../within_time.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
 /** Maximum number of jobs counted in each state: a queue can only list them. */
 const MOST_COUNTED = 1000;
+/** Without an answer of the queue by then, the metrics have no jobs: scrapers give up after 10 s. */
+const COUNT_WITHIN_MS = 2000;
 
 async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {
   const states = ["waiting", "delayed", "running", "failed"] as const;
@@ -25,7 +28,8 @@ export function observationRoutes(
 ): void {
   if (jobs !== undefined) {
     const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
-    const read = () => countJobs(jobs, closing);
+    const read = async () =>
+      await withinMs(COUNT_WITHIN_MS, countJobs(jobs, closing), system) ?? {};
     metrics.watch({ name: "holdfast_jobs", help, label: "state", read });
   }
   const readiness = createReadiness(registry, { system, closing });

@@ -1,6 +1,7 @@
 // The search index: names, versions, aliases and metadata of the latest versions of each name, in
 // memory. A search refreshes an old index.
 import { isRegistryError, type Logger, type Registry, type System } from "../../../mod.ts";
+import { withinMs } from "../within_time.ts";
 import { type SearchedVersion, searchText } from "./query.ts";
 
 export interface IndexedVersion extends SearchedVersion {
@@ -112,7 +113,7 @@ export function createSearchIndex(
     if (index === undefined) {
       const whole = refresh();
       if (!partial) return await whole;
-      return await withinMoment(whole, { system, closing }) ?? soFar ?? nothingAt(system.now());
+      return await withinMs(WHOLE_WITHIN_MS, whole, system) ?? soFar ?? nothingAt(system.now());
     }
     if (system.now() - index.readAt >= FRESH_MS) {
       void refresh().catch((error) => logger.error("Cannot read the index:", error));
@@ -128,21 +129,6 @@ async function describe(
 ): Promise<Omit<IndexedVersion, "name" | "version" | "aliases">> {
   const { createdAt, size, metadata, materializer: { id: kind } } = await registry.info(name, at);
   return { createdAt: createdAt.toISOString(), size, metadata, kind };
-}
-
-/** Waits a moment for a value. If it fails later, nobody learns that: a later search tries again. */
-async function withinMoment<T>(
-  value: Promise<T>,
-  { system, closing }: Pick<SearchIndexOptions, "system" | "closing">,
-): Promise<T | undefined> {
-  const over = new AbortController();
-  const moment = system.sleep(WHOLE_WITHIN_MS, AbortSignal.any([over.signal, closing]));
-  try {
-    return await Promise.race([value, moment]) ?? undefined;
-  } finally {
-    over.abort();
-    for (const each of [moment, value]) each.catch(() => {});
-  }
 }
 
 function nothingAt(readAt: number): SearchIndex {

@@ -1,3 +1,4 @@
+import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
@@ -87,4 +88,18 @@ Deno.test("metrics count by route and need the scope", async () => {
   assertStringIncludes(text, durations);
   assertStringIncludes(text, "holdfast_requests_under_way 1");
   assert(!text.includes("wp-admin"));
+});
+
+Deno.test("metrics do not wait for a queue that does not answer", async () => {
+  await using registry = await openRegistry("memory:");
+  await using queue = createMemoryQueue();
+  let asked = 0;
+  const list = () => (asked++, new Promise<never>(() => {}));
+  const jobs = Object.assign(Object.create(queue), { list });
+  const system = createScriptedSystem();
+  await using handler = createHandler(registry, { jobs, system });
+  const text = await (await ask(handler, "/metrics")).text();
+  assertStringIncludes(text, "# TYPE holdfast_jobs gauge\n");
+  assert(!/^holdfast_jobs\{/m.test(text), text);
+  assertEquals([asked, system.slept.every((ms) => ms < 5000)], [4, true]);
 });
