@@ -1,6 +1,13 @@
 // Connections to Redis or Valkey: the only module that imports a client.
 import { Redis } from "npm:ioredis@^5";
-import { fault, invalid, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
+import {
+  denied,
+  fault,
+  invalid,
+  isRegistryError,
+  messageOf,
+  type RegistryError,
+} from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
 import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 
@@ -150,20 +157,22 @@ class RedisClient implements RedisConnection {
 
   failure(action: string, cause: unknown): RegistryError {
     if (isRegistryError(cause)) return cause;
-    const subject = `${this.#what} at ${this.location}`;
     const timedOut = cause instanceof Error && cause.name === "TimeoutError";
     const error = withoutCommand(timedOut || isEnded(cause) ? this.#last ?? cause : cause);
     const { code = "", name } = error as { code?: string; name?: string };
     const state = isEnded(error)
       ? "the connection ended before an answer"
       : messageOf(error) || code || "no answer";
-    const facts = { action, subject, state: state.replace(/[.\s]+$/, ""), cause: error };
+    const place = `${this.location}: ${state.replace(/[.\s]+$/, "")}`;
+    const facts = { place, cause: error };
     if (isRefused(error)) {
-      return fault({ ...facts, code: "Denied", hint: "Check user and password in its URL." });
+      const hint = "Check user and password in its URL.";
+      return denied(action, this.#what, "access denied", { ...facts, hint });
     }
     const isUnknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
     return fault({
       ...facts,
+      ...{ action, subject: this.#what, state: isUnknown ? "unknown command" : "unavailable" },
       ...action !== "open" && { maybeWritten: true },
       code: isUnknown ? "Unsupported" : "Unavailable",
       hint: isUnknown

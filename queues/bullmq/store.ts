@@ -42,11 +42,12 @@ export function failure(
   return fault({
     code: refused ? "Denied" : "Unavailable",
     action,
-    subject: `the queue at ${location}`,
-    state: state.replace(/[.\s]+$/, ""),
+    subject: "the queue",
+    state: refused ? "access denied" : "unavailable",
+    place: `${location}: ${state.replace(/[.\s]+$/, "")}`,
     hint: refused
       ? "Check user and password in its URL."
-      : `Check that ${server} runs there, and try again: its jobs are not lost.`,
+      : `Check that ${server} runs, and try again: its jobs are not lost.`,
     cause: withoutCommand(error),
   });
 }

@@ -1,3 +1,4 @@
+import { failure } from "../../../../queues/bullmq/store.ts";
 import { assertEquals } from "@std/assert";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
@@ -127,4 +128,32 @@ Deno.test("jobs need the rights on their artifact", async () => {
   assertEquals((await ask("GET", "/jobs/mine", "read:team/*")).status, 200);
   assertEquals((await ask("DELETE", "/jobs/mine", "read:team/* write:other")).status, 403);
   assertEquals((await ask("DELETE", "/jobs/mine", "write:team/*")).status, 200);
+});
+
+Deno.test("a failing queue is not located to its readers", async () => {
+  const store = {
+    kind: "redis",
+    location: "redis://queue.internal:6379",
+    queue: "holdfast",
+    connection: undefined,
+    ready: () => Promise.resolve(),
+    lastFailure: () => undefined,
+    close: () => Promise.resolve(),
+  };
+  const causes = ["connect ECONNREFUSED 10.0.0.3:6379", "NOPERM user bob@10.0.0.3 may not"];
+  await using queue = createMemoryQueue();
+  let cause = "";
+  const fail = () => Promise.reject(failure("read jobs of", store, new Error(cause)));
+  const jobs = Object.assign(Object.create(queue), { list: fail, get: fail });
+  await using service = await openService({ jobs });
+  const requests = [["GET", "/jobs"], ["GET", "/jobs/a"], ["DELETE", "/jobs/a"]] as const;
+  for (cause of causes) {
+    for (const [method, path] of requests) {
+      const answer = await service.send(method, path);
+      const text = await answer.text();
+      assertEquals([answer.status >= 400, /internal|10\.0|bob/.test(text)], [true, false], text);
+    }
+  }
+  const { message } = await fail().catch((error: Error) => error);
+  assertEquals(message.includes(store.location) && message.includes(cause), true, message);
 });
