@@ -26,6 +26,8 @@ function useServerClock(pool: QueryPool): void {
   const query = pool.query.bind(pool);
   pool.query = async (text, values = []) => {
     const now = NOW_OF.find(([request]) => request.test(text))?.[1];
+    // The data of a job that starts may have a mark: it is not that of the next ones.
+    if (/\bupdate_job_scheduler/.test(text)) values = values.with(3, "{}");
     if (now === undefined) return await query(inOrder(text), values);
     const answer = await query(withServerTime(text, now), values);
     // BullMQ compares it with the clock of this machine.

@@ -74,11 +74,14 @@ export const repeatingCases: readonly QueueCase[] = [
     await queue.cancel(first, { reason: "not this one" });
     const { onEvent, until } = createListener();
     const ran: string[] = [];
-    await queue.work(({ id }) => void ran.push(id), { onEvent });
+    const five = Promise.withResolvers<void>();
+    await queue.work(({ id }) => void (ran.push(id) === 5 && five.resolve()), { onEvent });
     await until("done");
+    await five.promise;
     await queue.unschedule("often");
     ok(!ran.includes(first));
-    strictEqual((await queue.get(first))?.state, "cancelled");
+    const cancelled = await queue.list({ state: "cancelled" });
+    deepStrictEqual(cancelled.map(({ id }) => id).filter((id) => id <= ran[4]), [first]);
   }),
   given("an invalid schedule is refused", async ({ queue }) => {
     const crons = ["61 * * * *", "* *", "@daily", "0 0 30 2 *"].map((cron) => ({ cron }));
