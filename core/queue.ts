@@ -19,7 +19,7 @@ export interface NewJob {
   delayMs?: number;
   /** 0 to 2,000,000; the lowest starts first, equal ones in order. @default 0 */
   priority?: number;
-  /** Number of tries if the handler throws. @default 1 */
+  /** Number of tries if the handler throws. Restarts after a lost worker do not count. @default 1 */
   attempts?: number;
   /** Delay before the second try, doubled for each further one, milliseconds. @default 1000 */
   backoffMs?: number;
@@ -36,7 +36,7 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   attempts: number;
   /** Finished tries. Jobs that were handed back or taken over do not count. */
   attemptsMade: number;
-  /** Number of restarts by another worker because its worker was lost. @default 0 */
+  /** Number of times its worker was lost; since the last retry, the third fails it. @default 0 */
   takenOver?: number;
   addedAt: Date;
   /** Last start. */

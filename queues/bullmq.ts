@@ -257,7 +257,8 @@ class BullmqQueue implements JobQueue {
     const { group, data, cancelled } = formOf(job);
     const before = await this.#queue.getJobState(id);
     if (before === "active" || before === "completed") return false;
-    if (cancelled !== undefined) await job.updateData({ group, data });
+    const { stalledCounter: lost } = job;
+    if (cancelled !== undefined || lost > 0) await job.updateData({ group, data, lost });
     const failed = await this.#queue.getJobState(id) === "failed";
     if (failed) await job.retry("failed", { resetAttemptsMade: true });
     return failed || cancelled !== undefined;

@@ -9,13 +9,16 @@ export interface JobForm {
   data: PlainValue;
   /** The reason of a cancellation. Only its worker can end an active job, so it is marked. */
   cancelled?: string;
+  /** The number of lost workers before the last retry. */
+  lost?: number;
 }
 
 /** Reads the data of a job. Other programs may have written it: missing members are empty. */
 export function formOf({ data: stored }: { data: unknown }): JobForm {
-  const { group, data, cancelled } = (stored ?? {}) as Partial<JobForm>;
+  const { group, data, cancelled, lost } = (stored ?? {}) as Partial<JobForm>;
   const form: JobForm = { group: typeof group === "string" ? group : "", data: data ?? null };
   if (typeof cancelled === "string") form.cancelled = cancelled;
+  if (typeof lost === "number") form.lost = lost;
   return form;
 }
 

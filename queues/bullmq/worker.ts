@@ -28,8 +28,9 @@ const POLL_MS = 500;
 const ASK_AGAIN_MS = 1_000;
 /** The delay before the end of a job is reported again, milliseconds. */
 const REPORT_AGAIN_MS = 200;
-/** The number of restarts after the death of a worker, which does not count as a failure of the job. */
-const MOST_DEATHS = 1_000_000;
+/** The number of lost workers after which a job fails: it may be what ends them. */
+const MOST_LOST = 3;
+const LOST = `it ran in ${MOST_LOST} workers that were lost`;
 
 export interface BullmqWorkerOptions extends WorkOptions {
   store: BullmqStore;
@@ -84,7 +85,7 @@ export class BullmqWorker implements QueueWorker {
         concurrency,
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_EVERY_MS,
-        maxStalledCount: MOST_DEATHS,
+        maxStalledCount: 1_000_000, // `#run` counts: BullMQ exempts jobs of schedules
         ...keptOptionsOf(store.kind),
         runRetryDelay: ASK_AGAIN_MS,
         ...limiter && { limiter },
@@ -104,9 +105,11 @@ export class BullmqWorker implements QueueWorker {
       if (job === undefined) return;
       const { id = "", attemptsMade, opts: { attempts = 1 } } = job;
       const { group } = formOf(job);
-      if (error instanceof UnrecoverableError) return this.#end({ event: "cancelled", id, group });
-      const again = attemptsMade < attempts;
-      this.#end({ event: "failed", id, group, reason: messageOf(error), again });
+      const reason = messageOf(error);
+      const isLast = error instanceof UnrecoverableError;
+      if (isLast && reason !== LOST) return this.#end({ event: "cancelled", id, group });
+      const again = !isLast && attemptsMade < attempts;
+      this.#end({ event: "failed", id, group, reason, again });
     });
   }
 
@@ -128,10 +131,11 @@ export class BullmqWorker implements QueueWorker {
 
   async #run(job: Job<JobForm>, token?: string): Promise<PlainValue> {
     const { id = "", name: kind } = job;
-    const { group, data } = formOf(job);
+    const { group, data, lost = 0 } = formOf(job);
     job.opts.stackTraceLimit = 0; // stacks may contain secrets
     const cancelled = cancellationOf(job);
     if (cancelled !== undefined) throw neverAgain(cancelled);
+    if (job.stalledCounter - lost >= MOST_LOST) throw neverAgain(LOST);
     const startedAt = this.#options.system.monotonic();
     const entry: Running = { controller: new AbortController(), startedAt, handBack: false };
     const progress = this.#progressOf(job);

@@ -52,6 +52,28 @@ programTest("the job of a killed worker restarts within ten seconds", KINDS, asy
   assertEquals((await queue.get("long"))?.result, "by the third");
 });
 
+programTest("a job that kills its workers fails", KINDS, async (servers) => {
+  const url = `${(await servers.shared()).url}?queue=poison`;
+  await using queue = await openQueue(url);
+  await queue.add(job("poison"));
+  for (let round = 1; round <= 3; round++) {
+    const worker = startWorker(url, "stay");
+    await worker.until("begun poison");
+    await kill(worker);
+  }
+  const { onEvent, until, untilFailed, events } = createListener();
+  await using _worker = await queue.work(() => "harmless now", { onEvent });
+  const reason = "it ran in 3 workers that were lost";
+  assertEquals(await untilFailed(), {
+    ...{ event: "failed", id: "poison", group: "g", reason, again: false },
+  });
+  const { state, takenOver, ...failed } = (await queue.get("poison"))!;
+  assertEquals([state, takenOver, failed.reason], ["failed", 3, reason]);
+  assertEquals(events.filter(({ event }) => event === "started"), []);
+  assertEquals(await queue.retry("poison"), true);
+  await until("done", "poison");
+});
+
 programTest("jobs survive a kill of their server, and workers go on", KINDS, async (servers) => {
   await using server = await servers.own();
   await using queue = await openQueue(server.url);
