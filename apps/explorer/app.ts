@@ -151,7 +151,7 @@ function SignIn({ refused, enter }: { refused: boolean; enter: (token: string) =
       <form class="card sign-in" onSubmit=${submit}>
         <img src="icon.svg" alt="" width="36" height="36" />
         <h1>Sign in</h1>
-        <p>This service needs a token. It stays in this tab, and is sent to this service only.</p>
+        <p>This service needs a token. It stays in open tabs of this page, and is sent to this service only.</p>
         <label class="field">Token
           <input ref=${field} type="password" name="token" autocomplete="off" required
             placeholder="holdfast_…" aria-invalid=${refused} />

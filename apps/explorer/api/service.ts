@@ -62,7 +62,7 @@ export class Service {
     return this.#token !== undefined;
   }
 
-  /** The token of this tab. It is kept until the tab is closed. */
+  /** The token of this tab, until it is closed. {@linkcode shareToken} gives it to others. */
   setToken(token: string | undefined): void {
     this.#token = token;
     if (token === undefined) sessionStorage.removeItem(TOKEN_KEY);
