@@ -178,14 +178,17 @@ export function createPathCheck(): (file: FileToSave) => void {
   return ({ path, mode }) => {
     const problem = typeof path !== "string"
       ? "path is not a string"
-      : filePathProblem(path, false) ?? collision(path, mode);
+      : sizeProblem(path) ?? filePathProblem(path, false) ?? collision(path, mode);
     if (problem !== undefined) {
       throw invalid("save a file as", shown(path), problem, {
         hint: "Use distinct relative paths, such as data.json or weights/layer-1.npy.",
       });
     }
     (mode === "folder" ? folders : files).add(path);
-    for (const folder of parents(path)) above.add(folder);
+    for (const folder of parents(path)) {
+      if (above.has(folder)) break; // so are its parents
+      if (above.add(folder).size > MOST_FOLDERS) throw tooManyFolders();
+    }
   };
 
   function collision(path: string, mode?: FileMode): string | undefined {
@@ -195,11 +198,30 @@ export function createPathCheck(): (file: FileToSave) => void {
     if (mode !== "folder" && (folders.has(path) || above.has(path))) {
       return "it is a folder of another file";
     }
-    return parents(path).some((folder) => files.has(folder)) ? "its folder is a file" : undefined;
+    for (const folder of parents(path)) {
+      if (files.has(folder)) return "its folder is a file";
+      if (above.has(folder)) return; // so are its parents, which are no files then
+    }
   }
 }
 
-function parents(path: string): string[] {
-  const segments = path.split("/");
-  return segments.slice(1).map((_, count) => segments.slice(0, count + 1).join("/"));
+/** Maximum characters of a path, as on Linux, its segments, and folders of one version. */
+const MOST_CHARACTERS = 4096, MOST_SEGMENTS = 256, MOST_FOLDERS = 1_000_000;
+
+function sizeProblem(path: string): string | undefined {
+  if (path.length > MOST_CHARACTERS) return `it is longer than ${MOST_CHARACTERS} characters`;
+  if (path.split("/").length > MOST_SEGMENTS) return `it has more than ${MOST_SEGMENTS} segments`;
+}
+
+function tooManyFolders() {
+  return invalid("save files", undefined, `they have more than ${MOST_FOLDERS} folders`, {
+    hint: "Save an archive of them, or parts of them as versions of their own.",
+  });
+}
+
+/** Yields the folders above a path, the deepest first. */
+function* parents(path: string): Generator<string> {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    yield path.slice(0, end);
+  }
 }

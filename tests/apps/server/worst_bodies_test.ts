@@ -126,3 +126,28 @@ Deno.test("a commit may delete as many folders as it has files", async () => {
   const { files } = await service.registry.info("a");
   assertEquals(files.map(({ path }) => path), ["d1", "d10.txt"]);
 });
+
+Deno.test("a path that no disk holds is refused by its size", async () => {
+  await using service = await openService({ hf: true });
+  const long = { path: "a".repeat(4097), data: "" };
+  const deep = { path: "a/".repeat(200_000) + "a", data: "" }; // gigabytes as a list of its folders
+  const materializer = { id: "folder", formatVersion: 1 };
+  const form = new FormData();
+  form.append("file", new Blob(["a"]), "a/".repeat(300) + "a");
+  for (const file of [long, deep]) {
+    const content = { path: file.path, content: "", encoding: "base64" };
+    const lines = HEADER + JSON.stringify({ key: "file", value: content });
+    const headers = { "content-type": "application/x-ndjson" };
+    const answers = await Promise.all([
+      service.sendJson("POST", "/artifacts/a/versions", { files: [file], materializer }),
+      service.sendJson("PUT", "/artifacts/a/drafts/d/parts/p", { files: [file] }),
+      service.send("POST", "/api/models/a/commit/main", { body: lines, headers }),
+      service.send("POST", "/upload?name=a", { body: form }),
+    ]);
+    for (const answer of answers) {
+      const { detail } = await answer.json();
+      assertEquals(answer.status, 400, detail);
+      assert(/longer than 4096 characters|more than 256 segments/.test(detail), detail);
+    }
+  }
+});
