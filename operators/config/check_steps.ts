@@ -1,6 +1,7 @@
 // Checks across the steps of a pipeline.
 import { BUCKET_SCHEMES } from "../../backends/drivers.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { checkNewName } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
@@ -50,6 +51,7 @@ export function checkSteps(
     if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, report)) isWhole = false;
     checkCode(step, read, operators, report);
     checkData(step, steps, report);
+    checkLengths(step, read, report);
     checkSecrets(read, [], report);
     checkVariables(step, report);
     checkRoom(step, nodes.get(step.node), report);
@@ -144,6 +146,29 @@ function checkVariables({ env }: PipelineStep, report: Report): void {
   }
 }
 
+/** Longest argument or variable of a process on Linux (MAX_ARG_STRLEN, with a NUL), bytes. */
+const MOST_BYTES = 128 * 1024 - 1;
+
+/** Reports values that are too long for the process of a command. */
+function checkLengths(step: PipelineStep, { script }: ReadOperator, report: Report): void {
+  if (step.runAs !== "command") return;
+  const values: [at: Keys, text: string][] = [
+    [["params"], `HOLDFAST_PARAMS=${JSON.stringify(step.params)}`],
+    ...Object.entries(step.env).map(([name, value]): [Keys, string] => {
+      return [["extra_env_vars", name], `${name}=${value}`];
+    }),
+    ...(step.startCommand ?? []).map((word, index): [Keys, string] => {
+      return [script === undefined ? ["start_command", index] : ["script"], word];
+    }),
+  ];
+  for (const [at, text] of values) {
+    const bytes = new TextEncoder().encode(text).byteLength;
+    if (bytes <= MOST_BYTES) continue;
+    const message = `it has ${bytes} bytes, a command takes at most ${MOST_BYTES} (128 KiB)`;
+    report(at, message, "Put it into a file, and name the file in inputs: { data: ./FILE }.");
+  }
+}
+
 type Problem = { message: string; hint: string } | undefined;
 
 function stepProblem(
@@ -200,7 +225,8 @@ function refProblem(ref: string, key: "inputs" | "outputs"): Problem {
     return { message: "an output has a version", hint };
   }
   try {
-    parseRef(ref);
+    const { name } = parseRef(ref);
+    if (key === "outputs") checkNewName(name);
   } catch (error) {
     if (!isRegistryError(error)) throw error;
     return { message: error.message, hint: error.hint ?? "Write registry:NAME@VERSION." };

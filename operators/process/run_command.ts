@@ -217,6 +217,10 @@ function startError(program: string, cause: unknown): RegistryError {
     const hint = "Install it, add its folder to PATH, or use its full path.";
     return fault({ ...failed, code: "Unsupported", state: "no such program", hint });
   }
+  if (code === "E2BIG") {
+    const hint = "Pass long arguments and variables in a file: each takes at most 128 KiB.";
+    return fault({ ...failed, code: "Invalid", state: "its arguments are too long", hint });
+  }
   return fault({
     ...failed,
     code: code === "EAGAIN" || code === "ENOMEM" ? "Unavailable" : "Denied",

@@ -1,7 +1,7 @@
 // Checks, before anything runs, that outputs do not overwrite anything else.
 import { isAbsolute, relative, resolve } from "@std/path";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkName, shown } from "../../core/naming/names.ts";
+import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
@@ -39,6 +39,7 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
       if (place.kind === "step") throw refuse(", which belongs to a step");
       if (place.kind === "registry") {
+        checkNewName(place.name, output);
         const isVersion = parseRef(place.ref).selector.kind === "version";
         if (place.ref.includes("@") && !isVersion) throw refuse(", which is not a version");
         if (records.has(place.name)) throw refuse(", which holds records of its runs");

@@ -90,6 +90,8 @@ export const OF_KEYS: readonly Mistake[] = [
   ],
 ];
 
+const LONG = "ä".repeat(64 * 1024);
+
 /** Mistakes of commands, places and secrets. */
 export const OF_VALUES: readonly Mistake[] = [
   [one("start_command: ‸cat a"), /"cat a" is not a list/, /Write a list: \[a, b\]/],
@@ -118,6 +120,17 @@ export const OF_VALUES: readonly Mistake[] = [
     /"a\.csv" cannot be the key of an output: it is inside output "\."/,
     /do not overlap/,
   ],
+  ...["../a", "a/./b", "*", "data:*", "-a"].map((name): Mistake => [
+    one(`outputs: { x: ‸"registry:${name}" }`),
+    /Cannot use/,
+    /Use a name without \*/,
+  ]),
+  ...[
+    `script: ‸"${LONG}"`,
+    `start_command: [echo, ‸"${LONG}"]`,
+    `start_command: [echo]\nparams: ‸{ a: "${LONG}" }`,
+    `script: echo\nextra_env_vars: { A: ‸"${LONG}" }`,
+  ].map((text): Mistake => [one(text), /a command takes at most 131071/, /inputs/]),
   [one("inputs: { x: ‸s3://bucket }"), /no object or folder/, /s3:\/\/bucket\/key/],
   [one("inputs: { x: ‸step:clean }"), /no operator for "step:clean"/, /step:ID/],
   [one("inputs: { x: ‸step:a }"), /reads its own output/, /another step/],

@@ -191,3 +191,13 @@ testInRoot("nested commands are ended together", async (root) => {
   const left = `/proc/${(await read()).trim()}/cmdline`;
   assertEquals(await Deno.readTextFile(left).catch(() => ""), "", "nothing runs there any more");
 });
+
+testInRoot("arguments that the system does not take are a wrong configuration", async (root) => {
+  const env = { LONG: "x".repeat(128 * 1024) };
+  for (const options of [{ env }, {}]) {
+    const command = ["echo", ...options.env === undefined ? [env.LONG] : []];
+    const { exitCode, error } = await runCommand(command, { cwd: root.path, ...options });
+    assertEquals([exitCode, error?.code], [1, "Invalid"]);
+    assertStringIncludes((error as RegistryError).hint!, "128 KiB");
+  }
+});

@@ -122,6 +122,16 @@ testInWorld("an output never replaces a pipe or a device", async (here, root) =>
   assertEquals((await Deno.lstat(root.join("late"))).isFifo, true);
 });
 
+testInWorld(
+  "an output with a name that no save takes is refused before anything runs",
+  async (here) => {
+    for (const name of ["../a", "*", "-a"]) {
+      const one = pipeline([step("clean", { outputs: { text: `registry:${name}` } })]);
+      await rejected("Invalid", planPipeline(one, here));
+    }
+  },
+);
+
 testInWorld("unsupported steps are refused before anything runs", async (here) => {
   const shards = step("clean", { shards: 2, outputs: { a: "./a" } });
   await rejected("Unsupported", runPipeline(pipeline([shards]), here));

@@ -21,7 +21,7 @@ const RUN_COLUMNS = [{ title: "RUN", shrinks: true }, "BEGAN", TOOK, {
 const STEP_COLUMNS = [{ title: "STEP", shrinks: true }, "END", TOOK, {
   title: "WHAT",
   shrinks: true,
-}];
+}, { title: "WHY", shrinks: true }];
 
 export const status: Command = defineCommand<[what: string | undefined], { limit?: number }>({
   name: "pipeline status",
@@ -79,7 +79,9 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
         ? `${exitCode} (${exit}): ${reason}`
         : reason;
       const took = durationMs > 0 ? formatMs(durationMs) : "";
-      yield { json: known, cells: quiet ? [step] : [step, end, took, what.replace(/\n.*/s, "")] };
+      const why = ["ran", "failed"].includes(end) ? known.why.join("; ") : "";
+      const cells = [step, end, took, what.replace(/\n.*/s, ""), why];
+      yield { json: known, cells: quiet ? [step] : cells };
     }
   }
   await printTable(context, quiet ? undefined : STEP_COLUMNS, rows());

@@ -23,11 +23,16 @@ projectTest("pipeline status lists the runs of all pipelines, newest first", asy
 projectTest("pipeline status of a run lists its steps", async (it) => {
   await it.holdfast(FAILING);
   const { out, err } = await it.holdfast("pipeline status nightly@1");
-  assertMatch(out, /^clean +ran +[\d.]+s +nightly:output:clean@1\.0\.0$/m);
-  assertMatch(out, /^train +failed +[\d.]+s +3 \(logic\): no data$/m);
+  assertMatch(out, /^clean +ran +[\d.]+s +nightly:output:clean@1\.0\.0 +never ran$/m);
+  assertMatch(out, /^train +failed +[\d.]+s +3 \(logic\): no data +never ran$/m);
   assertMatch(out, /^report +blocked +step train has no success$/m);
   assertStringIncludes(err, "holdfast pipeline logs nightly@1 train\n");
-  await it.tells("pipeline status nightly@latest", out.split("\n")[1]);
+  await it.succeeds("pipeline run -q");
+  await it.succeeds("pipeline run -q --set operators.train.params.lr=0.5");
+  const third = (await it.holdfast("pipeline status nightly@3")).out;
+  assertMatch(third, /^train +ran .* params\.lr 0\.1 → 0\.5$/m);
+  assertMatch(third, /^clean +skipped .*nothing changed$/m);
+  await it.tells("pipeline status nightly@latest", third.split("\n")[1]);
   await it.fails("pipeline status nightly@7", 3, "status nightly");
   await it.fails("pipeline status nothing", 3, "status");
   await it.fails("pipeline status nightly@x", 2, "pipeline status");
@@ -38,10 +43,16 @@ projectTest("pipeline logs prints every attempt", async (it) => {
   await it.holdfast([...FAILING, ...retries]);
   const lines = (await it.succeeds("pipeline logs nightly@1 train")).trimEnd().split("\n");
   const attempt = ["info learning with 0.1", "error no data"];
-  assertEquals(lines.map((line) => line.replace(/^\S+Z /, "")), [...attempt, ...attempt]);
+  assertEquals(lines.map((line) => line.replace(/^\S+Z /, "")), [
+    ...attempt,
+    ...attempt,
+    "warn not retried: attempt 2 of 2 failed",
+  ]);
   const rows = await it.jsonLines("pipeline logs nightly --json");
   const words = rows.map(({ step, attempt, level }) => [step, attempt, level].join(" "));
-  assertEquals(words, ["train 1 info", "train 1 error", "train 2 info", "train 2 error"]);
+  assertEquals(words, [
+    ...["train 1 info", "train 1 error", "train 2 info", "train 2 error", "train 2 warn"],
+  ]);
   await it.fails("pipeline logs nightly trian", 3, "It has: clean, train, report.");
   await it.fails("pipeline logs nightly clean", 0, "no log was saved");
 });
