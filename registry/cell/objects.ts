@@ -1,7 +1,6 @@
 // The payload objects of a record, and its list of files.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
-import { saveAgain } from "../format/record_codec.ts";
 import { filesProblem, MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -85,7 +84,7 @@ export function parseFileList(
       action: "read the files of",
       subject: `"${name}@${version}"`,
       state: problem,
-      ...saveAgain("The stored bytes changed."),
+      hint: "Restore the object from a backup, or delete the version.",
       key,
     });
   if (sha256(bytes) !== fileList?.sha256) throw corrupt("SHA-256 of the list does not match");

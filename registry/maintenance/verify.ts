@@ -108,7 +108,8 @@ async function repair(
     report.problems,
     (problem) => isLineage(problem) ? "notes" : problem.path === undefined ? "others" : "files",
   );
-  report.problems = others;
+  const reason = "a mirror has records and lists of files of its own";
+  report.problems = others.map((other) => other.code === "Corrupt" ? { ...other, reason } : other);
   report.repaired = notes;
   for (const { key } of notes) await to.backend.put(key, new Uint8Array(), { signal });
   for (const [name, its] of Map.groupBy(files, ({ record }) => parseCellKey(record)!.name)) {

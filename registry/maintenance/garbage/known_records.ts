@@ -12,7 +12,7 @@ import { rangesOf } from "../../cell/object_ranges.ts";
 import { objectsOf, ownPlace, withFiles } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
-import { encodeRecord, saveAgain } from "../../format/record_codec.ts";
+import { encodeRecord } from "../../format/record_codec.ts";
 import type { Context } from "../../operations/context.ts";
 import type { Collection } from "../collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
@@ -77,7 +77,7 @@ export function neededObjects(
   if (objects !== undefined) return objects;
   if (late !== undefined) return encodeObjects(objectsOf(context, late.record));
   throw corrupt("read record", `"${key}"`, "the list of its files is missing", {
-    ...saveAgain("Another program deleted it."),
+    hint: "Restore the object from a backup, or delete the version.",
     key,
   });
 }

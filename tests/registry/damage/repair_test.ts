@@ -167,6 +167,18 @@ testMirror("another value, and a copy that is damaged too, repair nothing", asyn
   await rejected("Unsupported", verifyRegistry(from, { repairFrom: withoutStore(to) }));
 });
 
+testMirror("a damaged list of files is reported with a reason", async ({ from, to }) => {
+  const many = Array.from({ length: 1_200 }, (_, i) => [`folder/file-${i}`, noise(3, i)]);
+  await from.save("many", Object.fromEntries(many), { materializer: fileSet });
+  await mirrorRegistry(from, to);
+  for (const key of await keysOf(from.backend, "objects/")) {
+    await damage(from.backend, key, DAMAGES.changed);
+  }
+  const { problems: [problem] } = await verifyRegistry(from, { repairFrom: to });
+  assertStringIncludes(problem.reason!, "lists of files of its own");
+  assertStringIncludes(problem.hint!, "from a backup, or delete the version");
+});
+
 testMirror("bytes without a source are refused, never filled in", async ({ from, to }) => {
   const { backend } = from;
   const save = (n: number, more = {}) =>
