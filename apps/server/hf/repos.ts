@@ -95,11 +95,7 @@ export function createRepos(
   const versions = new Map<string, string>(); // by name and revision, which never change
   const created = new Set<string>();
 
-  async function openCommit(
-    name: string,
-    revision: string,
-    access: Access,
-  ): Promise<Artifact | undefined> {
+  async function openCommit(name: string, revision: string, access: Access) {
     const key = `${revision} ${name}`;
     const version = versions.get(key) ?? await versionAt(name, revision.slice(32));
     if (version === undefined) return undefined;
@@ -117,11 +113,7 @@ export function createRepos(
     }
   }
 
-  async function openRevision(
-    name: string,
-    revision: string,
-    access: Access,
-  ): Promise<Artifact | undefined> {
+  async function openRevision(name: string, revision: string, access: Access) {
     try {
       if (isCommit(revision)) return await openCommit(name, revision, access);
       const version = revision === MAIN ? "latest" : revision;
