@@ -4,7 +4,7 @@ import { lutimesSync, mkdirSync, realpathSync, renameSync, utimesSync } from "no
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
 import { chosenAmong, type ChosenPath } from "./choose_files.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
@@ -284,13 +284,9 @@ function resultOf(
 }
 
 function noneChosen({ info }: Artifact, { path }: FileInfo): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "download",
-    subject: shown(`${info.name}@${info.version}`),
-    state: "the patterns select no file",
-    hint: `Use patterns as in .gitignore; its first file is ${shown(path)}.`,
-  });
+  const state = "the patterns select no file";
+  const hint = `Use patterns as in .gitignore; its first file is ${shown(path)}.`;
+  return notFound("download", shown(`${info.name}@${info.version}`), state, { hint });
 }
 
 function relativePath(target: Target, path: string): string {

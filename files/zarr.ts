@@ -11,7 +11,7 @@ import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_err
 import type { PathPlace } from "./paths/path_errors.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
-import { fault, isRegistryError } from "../core/errors.ts";
+import { isRegistryError, unsupported } from "../core/errors.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
@@ -167,14 +167,9 @@ class ZarrFiles implements FileStore {
     const path = parse(given);
     const why = this.#place("save", path);
     if (!isArrayValue(value)) {
-      throw fault({
-        code: "Unsupported",
-        action: "save",
-        subject: `${shown(path)} in zarr`,
-        state: "the value is neither an array nor an image",
-        hint: "Use createFileManager(), which saves other values as files.",
-        key: path,
-      });
+      const state = "the value is neither an array nor an image";
+      const hint = "Use createFileManager(), which saves other values as files.";
+      throw unsupported("save", `${shown(path)} in zarr`, state, { hint, key: path });
     }
     const wanted = { ...arrayOf(value, this.#arrays), ...options };
     const entry = fileEntry(path, wanted.array);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
+import { unsupported } from "../core/errors.ts";
 import { isRawContent, type RawContent } from "./content/content.ts";
 import type { Format } from "./content/format.ts";
 
@@ -22,12 +22,10 @@ export function bytes(): Format<Uint8Array, RawContent> {
     accepts: isRawContent,
     encode(value) {
       if (isRawContent(value)) return value;
-      throw fault({
-        code: "Unsupported",
-        action: "save value as bytes",
-        state: "it is not a Uint8Array, Blob, stream or source of bytes",
-        hint: 'Use a path with the extension of its format (.npy, .json, .txt), or { as: "json" }.',
-      });
+      const state = "it is not a Uint8Array, Blob, stream or source of bytes";
+      const hint =
+        'Use a path with the extension of its format (.npy, .json, .txt), or { as: "json" }.';
+      throw unsupported("save value as bytes", undefined, state, { hint });
     },
     decode: (file) => file.bytes(),
   };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fault, notFound } from "../core/errors.ts";
+import { invalid, notFound } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";
 import type { Format, FormatOptions } from "./content/format.ts";
 import type { FileToDecode } from "../core/file_store.ts";
@@ -120,14 +120,10 @@ export async function readRegion(
     checkPixels(file.path, { width, height, channels: found.channels }, maxPixels);
     return await readPixels(reader, directory, found, { x, y, width, height });
   }
-  throw fault({
-    code: "Invalid",
-    action: "read region of",
-    subject: shown(file.path),
-    state:
-      `${width} x ${height} at (${x}, ${y}) is not inside page ${page}, which has ${found.width} x ${found.height} pixels`,
-    hint: "Pass a region of at least one pixel inside the page; readPages() returns its size.",
-  });
+  const state =
+    `${width} x ${height} at (${x}, ${y}) is not inside page ${page}, which has ${found.width} x ${found.height} pixels`;
+  const hint = "Pass a region of at least one pixel inside the page; readPages() returns its size.";
+  throw invalid("read region of", shown(file.path), state, { hint });
 }
 
 /** Describes the pages of a file in order, without reading their pixels. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { corrupt, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { Format } from "../formats/content/format.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
@@ -130,12 +130,7 @@ function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
 }
 
 function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "load",
-    subject: `"${artifact.info.name}"`,
-    state: `${READING} has invalid options for format ${id}`,
-    hint: "Load it with the format that saved it: { as: formatMaterializer(…) }.",
-    cause,
-  });
+  const state = `${READING} has invalid options for format ${id}`;
+  const hint = "Load it with the format that saved it: { as: formatMaterializer(…) }.";
+  return corrupt("load", `"${artifact.info.name}"`, state, { hint, cause });
 }

@@ -1,6 +1,6 @@
 // Plain data as JSON, exactly.
 import type { Artifact } from "../core/artifact.ts";
-import { fault, type RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError, unsupported } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { parseJson } from "../core/text/json_text.ts";
 import { isPlain } from "../core/text/plain_value.ts";
@@ -60,13 +60,10 @@ function encodeText(root: unknown): Uint8Array {
   try {
     return encoder.encode(JSON.stringify(root));
   } catch (cause) {
-    throw fault({
-      code: "Unsupported",
-      action: "save value as JSON",
-      state: "its text exceeds the maximum length of a string",
-      hint: "Use typed arrays for numbers and Uint8Arrays for bytes: they become separate files.",
-      cause,
-    });
+    const state = "its text exceeds the maximum length of a string";
+    const hint =
+      "Use typed arrays for numbers and Uint8Arrays for bytes: they become separate files.";
+    throw unsupported("save value as JSON", undefined, state, { hint, cause });
   }
 }
 

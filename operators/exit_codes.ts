@@ -1,5 +1,5 @@
 // The exit code that a failure of an operator maps to.
-import { type ErrorCode, fault, isRegistryError } from "../core/errors.ts";
+import { type ErrorCode, isRegistryError, taskFailed } from "../core/errors.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "./contract/operator.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -67,12 +67,8 @@ function ofSystem(error: unknown): ExitName | undefined {
 export function parseExitCode(returned: unknown, operatorId: string): ExitCode {
   if (returned === undefined) return EXIT_CODES.ok;
   if (Object.values(EXIT_CODES).includes(returned as ExitCode)) return returned as ExitCode;
-  throw fault({
-    code: "TaskFailed",
-    action: "use the exit code of operator",
-    subject: shown(operatorId),
-    state: `${shown(returned)} is not an integer from 0 to 5`,
-    hint: "Return nothing or 0 for success, 1 configuration, 2 input, 3 logic, 4 resource, " +
-      "5 environment.",
-  });
+  const state = `${shown(returned)} is not an integer from 0 to 5`;
+  const hint = "Return nothing or 0 for success, 1 configuration, 2 input, 3 logic, 4 resource, " +
+    "5 environment.";
+  throw taskFailed("use the exit code of operator", shown(operatorId), state, { hint });
 }

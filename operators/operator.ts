@@ -1,6 +1,6 @@
 // Operators, written as classes or as objects.
 import { stat } from "node:fs/promises";
-import { fault, notFound } from "../core/errors.ts";
+import { fault, invalid, notFound } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
 import { shownIssue, type StandardSchema } from "../core/standard_schema.ts";
@@ -152,12 +152,7 @@ async function parseParams(
   const result = await operator.params?.["~standard"].validate(params);
   if (result === undefined) return params;
   if (result.issues === undefined) return result.value;
-  throw fault({
-    code: "Invalid",
-    action: "run operator",
-    subject: shown(operatorId),
-    state: `invalid params: ${result.issues.map(shownIssue).join("; ")}`,
-    hint: "Change the step's params to match the operator's schema.",
-    cause: result.issues,
-  });
+  const state = `invalid params: ${result.issues.map(shownIssue).join("; ")}`;
+  const hint = "Change the step's params to match the operator's schema.";
+  throw invalid("run operator", shown(operatorId), state, { hint, cause: result.issues });
 }

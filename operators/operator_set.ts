@@ -1,6 +1,6 @@
 // Sets of operators, looked up by key.
 import { isDeepStrictEqual } from "node:util";
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
 import { type AnyOperator, checkOperator, isClass, type OperatorClass } from "./operator.ts";
@@ -169,13 +169,9 @@ function checkSource(key: string, source: OperatorSource): void {
 /** Checks a key: configurations write `key:version`, and lists of keys. */
 function checkKey(key: string): void {
   if (/^[^\s:,@]+$/.test(key)) return;
-  throw fault({
-    code: "Invalid",
-    action: "register operator",
-    subject: shown(key),
-    state: "the key is empty, or has a space, a colon, a comma or an @",
-    hint: 'Use letters, digits, ".", "_" and "-", as in data_cleaner_v1.',
-  });
+  const state = "the key is empty, or has a space, a colon, a comma or an @";
+  const hint = 'Use letters, digits, ".", "_" and "-", as in data_cleaner_v1.';
+  throw invalid("register operator", shown(key), state, { hint });
 }
 
 function checkArgs(
@@ -185,14 +181,10 @@ function checkArgs(
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   const differing = [...names].filter((name) => !isDeepStrictEqual(before[name], now[name])).sort();
   if (differing.length === 0) return;
-  throw fault({
-    code: "Invalid",
-    action: "make operator",
-    subject: `${shown(key)} as ${shown(operatorId)}`,
-    state: `its arguments differ from those of an earlier call: ${differing.join(", ")}`,
-    hint: "Pass the same arguments or another operator id, or use params for what changes. " +
-      "An operator that is registered as an object takes no arguments.",
-  });
+  const state = `its arguments differ from those of an earlier call: ${differing.join(", ")}`;
+  const hint = "Pass the same arguments or another operator id, or use params for what changes. " +
+    "An operator that is registered as an object takes no arguments.";
+  throw invalid("make operator", `${shown(key)} as ${shown(operatorId)}`, state, { hint });
 }
 
 async function dispose(operator: object): Promise<void> {

@@ -1,7 +1,7 @@
 // The settings cell, which defines a registry. Its first generation is written before anything else
 // and stays; later ones change the grace, the rules and the sharing.
 import type { Backend, Locking } from "../core/backend.ts";
-import { fault, notFound, type RegistryError } from "../core/errors.ts";
+import { corrupt, fault, invalid, notFound, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings, RetentionRule } from "../core/record.ts";
 import { encodeRecord } from "./format/record_codec.ts";
 import type { OpenOptions } from "../core/registry.ts";
@@ -66,11 +66,8 @@ export async function openSettings(
     const given = options[name];
     const stored = record.settings[name];
     if (given === undefined || given === stored || given === now.settings[name]) continue;
-    throw fault({
-      code: "Invalid",
-      action: "open the registry with",
-      subject: name,
-      state: `${given}: it was created with ${name}: ${stored}`,
+    const state = `${given}: it was created with ${name}: ${stored}`;
+    throw invalid("open the registry with", name, state, {
       hint: `Leave ${name} out, or use another registry.`,
       hints: { cli: `Omit ${FLAGS[name] ?? name}, or use another registry.` },
       backend: store.backend.location,
@@ -149,13 +146,10 @@ export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
 function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
   if (backend.locking !== locking) {
     const isOfDisk = locking !== undefined && backend.locking !== undefined;
-    throw fault({
-      code: "Invalid",
-      action: "open the registry at",
-      subject: backend.location,
-      state: isOfDisk
-        ? `it uses locking "${locking}", but this backend uses "${backend.locking}"`
-        : "its files were copied from another kind of store",
+    const state = isOfDisk
+      ? `it uses locking "${locking}", but this backend uses "${backend.locking}"`
+      : "its files were copied from another kind of store";
+    throw invalid("open the registry at", backend.location, state, {
       ...isOfDisk
         ? {
           hint: `Pass locking: "${locking}", or pass the path to openRegistry without locking.`,
@@ -171,23 +165,15 @@ function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
 /** A registry in a folder is always folded, as opening it by path expects. */
 function checkLayout({ kind, location, layout }: Backend): void {
   if (kind !== "local" || layout === "folded") return;
-  throw fault({
-    code: "Invalid",
-    action: "open the registry at",
-    subject: location,
-    state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
-    hint:
-      "Omit the option layout. If you wrap a folder's backend, copy its `layout` and `locking`.",
-    backend: location,
-  });
+  const state = `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`;
+  const hint =
+    "Omit the option layout. If you wrap a folder's backend, copy its `layout` and `locking`.";
+  throw invalid("open the registry at", location, state, { hint, backend: location });
 }
 
 function damaged(store: OpeningStore): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "open the registry at",
-    subject: store.backend.location,
-    state: "its settings vanished while they were read",
+  const state = "its settings vanished while they were read";
+  return corrupt("open the registry at", store.backend.location, state, {
     hint: "Find the program that deletes files there, and restore the settings from a backup.",
     backend: store.backend.location,
   });

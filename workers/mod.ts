@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
+import { invalid } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
 import type {
   BatchOutcome,
@@ -133,12 +133,8 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   for (const [option, least] of Object.entries(LEAST)) {
     const value = options[option as keyof typeof LEAST] ?? least;
     if (Number.isSafeInteger(value) && value >= least) continue;
-    throw fault({
-      code: "Invalid",
-      action: "create a batch",
-      state: `${option} is ${value}, not a whole number of at least ${least}`,
-      hint: "Omit the option for its default.",
-    });
+    const state = `${option} is ${value}, not a whole number of at least ${least}`;
+    throw invalid("create a batch", undefined, state, { hint: "Omit the option for its default." });
   }
   const context = knownContext(registry);
   const work = context === undefined

@@ -1,5 +1,5 @@
 // Requests to one service, with retries and errors.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
@@ -184,12 +184,9 @@ export class Connection {
 /** Sets the token. The error omits an invalid one, which the runtime's error would show. */
 function setToken(headers: Headers, token: string): void {
   if (/^[\x21-\x7e]+$/.test(token)) return headers.set("authorization", `Bearer ${token}`);
-  throw fault({
-    code: "Invalid",
-    action: "send the token",
-    state: "it is empty or contains characters not allowed in an HTTP header",
-    hint: "Pass one line of ASCII without spaces, and without the line feed of its file.",
-  });
+  const state = "it is empty or contains characters not allowed in an HTTP header";
+  const hint = "Pass one line of ASCII without spaces, and without the line feed of its file.";
+  throw invalid("send the token", undefined, state, { hint });
 }
 
 /** Returns true if no connection was made, so nothing was sent. */

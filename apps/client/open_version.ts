@@ -1,6 +1,6 @@
 // Opened versions and their files: verified, and resumed after a broken connection.
 import type { ByteRange } from "../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
@@ -109,13 +109,9 @@ function isRange({ headers }: Response, { at, end }: { at: number; end: number }
 function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: number; end: number } {
   const { offset, length = info.size } = range ?? { offset: 0 };
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw fault({
-      code: "Invalid",
-      action: "read a range of",
-      subject: shown(info.path),
-      state: `invalid range: offset ${offset}, length ${length}`,
-      hint: "Pass non-negative integers.",
-    });
+    const state = `invalid range: offset ${offset}, length ${length}`;
+    const hint = "Pass non-negative integers.";
+    throw invalid("read a range of", shown(info.path), state, { hint });
   }
   return { offset, end: Math.min(offset + length, info.size) };
 }

@@ -1,5 +1,5 @@
 // Answers of a service that are errors.
-import { fault, hintFor, RegistryError, unavailable } from "../../core/errors.ts";
+import { fault, hintFor, invalid, RegistryError, unavailable } from "../../core/errors.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
@@ -93,13 +93,9 @@ async function redirected(
 ): Promise<RegistryError> {
   await response.body?.cancel();
   const to = URL.parse(response.headers.get("location") ?? "", location); // null in browsers
-  return fault({
-    code: "Invalid",
-    action,
-    state: `${location} redirects${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
-    hint: "Redirects are not followed. Open the registry at the final URL.",
-    backend: location,
-  });
+  const state = `${location} redirects${to === null ? "" : ` to ${to.origin}${to.pathname}`}`;
+  const hint = "Redirects are not followed. Open the registry at the final URL.";
+  return invalid(action, undefined, state, { hint, backend: location });
 }
 
 function unexplained(status: number, { action, location, writes }: Asked): RegistryError {

@@ -2,7 +2,7 @@
 // (https://tus.io, 1.0.0) in pieces that resume after a broken connection. The service removes
 // content that no save uses.
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { corrupt, isRegistryError } from "../../core/errors.ts";
 import { retry, silentLimits } from "../../core/retry.ts";
 import type { Call, Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
@@ -114,14 +114,10 @@ function checkReceived(
     throw connection.unexpected({ action }, "it does not name the upload");
   }
   if (received.size === sent.size && received.sha256 === sent.sha256) return received;
-  throw fault({
-    code: "Corrupt",
-    action,
-    state: `${connection.location} did not receive the bytes that were sent`,
-    hint:
-      "Nothing was saved. Check for a proxy in front of the service that changes request bodies.",
-    backend: connection.location,
-  });
+  const state = `${connection.location} did not receive the bytes that were sent`;
+  const hint =
+    "Nothing was saved. Check for a proxy in front of the service that changes request bodies.";
+  throw corrupt(action, undefined, state, { hint, backend: connection.location });
 }
 
 async function sendPieces(

@@ -1,5 +1,5 @@
 // The store that the options select, and its URL.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parsePrefix, prefixPath, S3_NAMES } from "../bucket/keys.ts";
 import { findS3Provider, type S3Provider } from "../s3_providers.ts";
@@ -68,13 +68,9 @@ function checkBucketName(bucket: string): void {
     );
   }
   if (/--x-s3$/.test(bucket)) {
-    throw fault({
-      code: "Unsupported",
-      action: "open bucket",
-      subject: `"${bucket}"`,
-      state: "S3 Express directory buckets do not list keys in byte order",
-      hint: "Use a general purpose bucket.",
-    });
+    const state = "S3 Express directory buckets do not list keys in byte order";
+    const hint = "Use a general purpose bucket.";
+    throw unsupported("open bucket", `"${bucket}"`, state, { hint });
   }
 }
 

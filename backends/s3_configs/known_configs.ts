@@ -1,5 +1,11 @@
 // Registered configurations, and those in variables.
-import { alreadyExists, fault, invalid, isRegistryError, taskFailed } from "../../core/errors.ts";
+import {
+  alreadyExists,
+  invalid,
+  isRegistryError,
+  notFound,
+  taskFailed,
+} from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { nearest } from "../../core/text/nearest.ts";
 import type { System } from "../../core/system.ts";
@@ -86,11 +92,8 @@ export class KnownConfigs {
     const stem = variableStem(provider, bucket);
     const names = SETTINGS.slice(0, 4).map((setting) => variableName(stem, setting)).join(", ");
     const sources = await readVariableSources(this.#envFile, this.#system);
-    throw fault({
-      code: "NotFound",
-      action: "find the configuration of",
-      subject: bucketUrl(provider, bucket),
-      state: `no ${names} in ${sources.map(({ label }) => label).join(" or in ")}`,
+    const state = `no ${names} in ${sources.map(({ label }) => label).join(" or in ")}`;
+    throw notFound("find the configuration of", bucketUrl(provider, bucket), state, {
       hint: "Set these variables, write them into that file, or register a configuration. Deno " +
         "needs --allow-env and --allow-read for them.",
       hints: {

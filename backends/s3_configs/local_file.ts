@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
-import { fault, invalid } from "../../core/errors.ts";
+import { alreadyExists, invalid } from "../../core/errors.ts";
 import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
@@ -82,17 +82,13 @@ function checkFree(path: string, overwrite: boolean): void {
   const found = onDisk("write", path, () => lstatSync(path, { throwIfNoEntry: false }));
   if (found === undefined) return;
   if (overwrite && !found.isDirectory() && !isSpecial(path, found)) return;
-  throw fault({
-    code: "AlreadyExists",
-    action: "write",
-    subject: shown(path),
-    state: isSpecial(path, found)
-      ? SPECIAL
-      : `${found.isDirectory() ? "a folder of that name" : "it"} already exists`,
-    hint: found.isDirectory()
-      ? "Pass the path of a file."
-      : "Choose another path, or pass overwrite: true.",
-  });
+  const state = isSpecial(path, found)
+    ? SPECIAL
+    : `${found.isDirectory() ? "a folder of that name" : "it"} already exists`;
+  const hint = found.isDirectory()
+    ? "Pass the path of a file."
+    : "Choose another path, or pass overwrite: true.";
+  throw alreadyExists("write", shown(path), state, { hint });
 }
 
 function pathOf(path: string | URL): string {

@@ -1,6 +1,6 @@
 // Checks of deletions: a mistyped option must never delete more than intended.
 import type { Backend, CallOptions, SweepOptions } from "../backend.ts";
-import { fault } from "../errors.ts";
+import { invalid } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Ref } from "../naming/refs.ts";
 import type { DeleteOptions } from "../registry.ts";
@@ -13,13 +13,10 @@ export function checkDelete(
   { versioned }: { versioned: boolean },
 ): void {
   if (bare ? allVersions === true || !versioned : allVersions !== true) return;
-  throw fault({
-    code: "Invalid",
-    action: "delete",
-    subject: shown(name),
-    state: bare ? "no version is given" : "a version is given with allVersions",
-    hint: 'Pass "name@version", or a bare name with { allVersions: true } to delete all versions.',
-  });
+  const state = bare ? "no version is given" : "a version is given with allVersions";
+  const hint =
+    'Pass "name@version", or a bare name with { allVersions: true } to delete all versions.';
+  throw invalid("delete", shown(name), state, { hint });
 }
 
 const MANY: OptionNames<CallOptions> = { signal: true };

@@ -1,5 +1,5 @@
 // JSON parsing that changes no number, and works around a bug of V8.
-import { fault } from "../errors.ts";
+import { invalid } from "../errors.ts";
 import { exactNumber } from "./exact_number.ts";
 
 const QUOTE = '"';
@@ -33,11 +33,8 @@ function checkNumber(_key: string, value: unknown, context?: { source?: string }
   if (typeof value !== "number") return value;
   const source = context?.source ?? String(value);
   if (exactNumber(source) !== "inexact") return value;
-  throw fault({
-    code: "Invalid",
-    action: "parse number",
-    subject: source.length > 40 ? `${source.slice(0, 40)}…` : source,
-    state: "it would be rounded",
+  const state = "it would be rounded";
+  throw invalid("parse number", source.length > 40 ? `${source.slice(0, 40)}…` : source, state, {
     hint: "Pass it as a string.",
   });
 }

@@ -1,6 +1,6 @@
 // Images of half the size.
 import { countElements, ELEMENTS, type NDArray } from "../../formats/arrays/ndarray.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../core/errors.ts";
 
 /**
  * The method that makes levels smaller: an element is the mean of two by two, fewer at odd ends, or
@@ -50,12 +50,9 @@ export function checkHalvable(dtype: NDArray["dtype"], method: Downsampling): vo
 }
 
 function noMean(dtype: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "create levels of an image",
-    state: `values of type ${dtype} have no mean`,
-    hint: 'Pass downsampling: "nearest", or levels: 1.',
-  });
+  const state = `values of type ${dtype} have no mean`;
+  const hint = 'Pass downsampling: "nearest", or levels: 1.';
+  return unsupported("create levels of an image", undefined, state, { hint });
 }
 
 /** Returns the same memory as integers, so that NaN values are copied exactly. */

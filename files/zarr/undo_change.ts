@@ -1,6 +1,6 @@
 // Undoes a change at a path that a process did not finish. Everything that it wrote and moved away
 // is in `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { nameOf, parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -14,13 +14,8 @@ export const WORKS = ".zarr-saving";
 export function parseOutside(given: string): string {
   const path = parsePath(given);
   if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(path)} as a path`,
-    state: "it is reserved for arrays that are being written",
-    hint: "Use another path.",
-  });
+  const state = "it is reserved for arrays that are being written";
+  throw invalid("use", `${shown(path)} as a path`, state, { hint: "Use another path." });
 }
 
 export interface Change {

@@ -1,6 +1,6 @@
 // Images: plain objects over a typed array, the values of all image formats.
 import { type DataOf, ELEMENTS, type NDArray } from "../arrays/ndarray.ts";
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 
 /** All types of samples. Only TIFF supports all of them. */
 export const IMAGE_DTYPES: readonly ImageDType[] = [
@@ -73,10 +73,9 @@ export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
   const [height, width, channels = 1] = shape;
   const image = { data, width, height, channels, dtype };
   if ((shape.length === 2 || shape.length === 3) && isImage(image)) return image as Image<D>;
-  throw fault({
-    code: "Unsupported",
-    action: "convert array to image",
-    state: `it is ${dtype} of shape (${shape.join(", ")})`,
-    hint: `Use shape [height, width] or [height, width, channels] of ${IMAGE_DTYPES.join(", ")}.`,
-  });
+  const state = `it is ${dtype} of shape (${shape.join(", ")})`;
+  const hint = `Use shape [height, width] or [height, width, channels] of ${
+    IMAGE_DTYPES.join(", ")
+  }.`;
+  throw unsupported("convert array to image", undefined, state, { hint });
 }

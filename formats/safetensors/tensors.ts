@@ -1,5 +1,5 @@
 // Types of tensors, and their elements as typed arrays.
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import { type DType, ELEMENTS, type TypedArray } from "../arrays/ndarray.ts";
 import { HOST_BIG_ENDIAN, ownBytes, swapBytes, viewBytes } from "../arrays/view_bytes.ts";
 
@@ -137,12 +137,8 @@ export function toFloat32({ data, dtype }: Tensor): Float32Array {
   }
   const layout = FLOATS[dtype];
   if (layout === undefined) {
-    throw fault({
-      code: "Unsupported",
-      action: "convert tensor",
-      state: `${dtype} is not a floating-point type of 8 to 32 bits`,
-      hint: "Use its data as it is.",
-    });
+    const state = `${dtype} is not a floating-point type of 8 to 32 bits`;
+    throw unsupported("convert tensor", undefined, state, { hint: "Use its data as it is." });
   }
   const whole = LAYOUTS[dtype].bits === 16
     ? new Uint16Array(buffer, byteOffset, length)

@@ -5,8 +5,9 @@ import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import {
   alreadyExists,
-  fault,
+  invalid,
   isRegistryError,
+  notFound,
   type RegistryError,
   unsupported,
 } from "../../core/errors.ts";
@@ -127,12 +128,9 @@ function checkReadable(files: AnyFileStore): asserts files is FileStore | Readab
   const isReadable = typeof location === "string" && typeof open === "function" &&
     typeof list === "function";
   if (isReadable) return;
-  throw fault({
-    code: "Invalid",
-    action: "create store of arrays",
-    state: `${described(files)} is not a readable file store`,
-    hint: 'Pass createLocalFiles({ root: "./data" }), or await manager.stores.get("disk").',
-  });
+  const state = `${described(files)} is not a readable file store`;
+  const hint = 'Pass createLocalFiles({ root: "./data" }), or await manager.stores.get("disk").';
+  throw invalid("create store of arrays", undefined, state, { hint });
 }
 
 /** Returns the `set` of a store, or throws `Unsupported`. */
@@ -178,11 +176,8 @@ export function noNode(
   wanted: "array" | "group",
   found?: "array" | "group",
 ): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "open zarr",
-    subject: `${wanted} ${path === "" ? "at the root" : shown(path)}`,
-    state: found === undefined ? `no ${wanted} exists` : `found ${found} instead`,
+  const state = found === undefined ? `no ${wanted} exists` : `found ${found} instead`;
+  return notFound("open zarr", `${wanted} ${path === "" ? "at the root" : shown(path)}`, state, {
     hint: "Call children() of its group to list what exists.",
     key: path,
     backend: store.location,

@@ -1,6 +1,6 @@
 // Options of {@linkcode localPath}.
 import type { LeftOut } from "../../core/registry/left_out.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 
@@ -76,11 +76,7 @@ function unknownWord(
   given: unknown,
   words: readonly unknown[],
 ): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(path)} as a local path`,
-    state: `${name} ${shown(String(given))} is unknown`,
-    hint: `Use one of ${words.join(", ")}.`,
-  });
+  const state = `${name} ${shown(String(given))} is unknown`;
+  const hint = `Use one of ${words.join(", ")}.`;
+  return invalid("use", `${shown(path)} as a local path`, state, { hint });
 }

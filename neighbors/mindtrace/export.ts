@@ -3,7 +3,13 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, utimes } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Artifact } from "../../core/artifact.ts";
-import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
+import {
+  conflict,
+  fault,
+  isRegistryError,
+  orMissing,
+  type RegistryError,
+} from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -132,11 +138,8 @@ async function exportOne(
   const there = await target.digestOf(name, version);
   if (there === info.digest) return { action: "skipped" };
   if (there !== undefined) {
-    throw fault({
-      code: "Conflict",
-      action: "export",
-      subject: shown(`${name}@${version}`),
-      state: "the folder has another value for this version",
+    const state = "the folder has another value for this version";
+    throw conflict("export", shown(`${name}@${version}`), state, {
       hint: "Export to another folder, or under another name (rename).",
       hints: { cli: "Export to another folder, or under another name (--rename)." },
     });

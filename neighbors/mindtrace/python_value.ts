@@ -1,6 +1,6 @@
 // The files and the Python class of a version, as mindtrace saves them.
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import type { FileToSave, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
@@ -139,13 +139,9 @@ function pathOf(artifact: Artifact, origin: RecordedOrigin): PythonValue {
   const named = typeof origin.path === "string" ? origin.path : artifact.info.name;
   const name = isFile ? only!.info.path : named.split(/[/:\\]/).at(-1)!;
   if (isFile && name === "metadata.json") {
-    throw fault({
-      code: "Unsupported",
-      action: "export",
-      subject: shown(artifact.info.name),
-      state: "mindtrace cannot hold a file called metadata.json",
-      hint: "Save the file under another name, or in a folder, and export that.",
-    });
+    const state = "mindtrace cannot hold a file called metadata.json";
+    const hint = "Save the file under another name, or in a folder, and export that.";
+    throw unsupported("export", shown(artifact.info.name), state, { hint });
   }
   const described = { name, is_dir: !isFile };
   const metadata = { path: "metadata.json", content: encoder.encode(toPythonJson(described)) };

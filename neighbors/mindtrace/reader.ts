@@ -4,7 +4,7 @@ import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
 import { iterableStream, readAll } from "../../core/bytes/bytes.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { corrupt, fault } from "../../core/errors.ts";
+import { corrupt, fault, unsupported } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
@@ -63,14 +63,9 @@ export async function openMindtraceVersion(
     throw damaged(at, "its files differ from the recorded hash");
   }
   if (Object.hasOwn(metadata, ORIGIN_KEY)) {
-    throw fault({
-      code: "Unsupported",
-      action: "import",
-      subject: JSON.stringify(at.ref),
-      state: `its metadata already has the key ${ORIGIN_KEY}`,
-      hint: "Save it in mindtrace without this key.",
-      key,
-    });
+    const state = `its metadata already has the key ${ORIGIN_KEY}`;
+    const hint = "Save it in mindtrace without this key.";
+    throw unsupported("import", JSON.stringify(at.ref), state, { hint, key });
   }
   const converted = await convert(hashed, origin, {
     ref: `${name}@${version.canonical}`,

@@ -1,5 +1,5 @@
 // Selects a part of a pipeline.
-import { fault } from "../../core/errors.ts";
+import { notFound } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 
 /** Nodes and operators for {@linkcode selectSteps}. */
@@ -29,11 +29,7 @@ export function selectSteps(
 function checkIds(what: string, asked: readonly string[], known: readonly string[]): void {
   const missing = asked.find((id) => !known.includes(id));
   if (missing === undefined) return;
-  throw fault({
-    code: "NotFound",
-    action: "select",
-    subject: `${what} ${JSON.stringify(missing)}`,
-    state: `the pipeline has no such ${what}`,
-    hint: `Choose from: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}.`,
-  });
+  const state = `the pipeline has no such ${what}`;
+  const hint = `Choose from: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}.`;
+  throw notFound("select", `${what} ${JSON.stringify(missing)}`, state, { hint });
 }

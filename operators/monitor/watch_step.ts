@@ -1,6 +1,6 @@
 // Measures the memory, processor time and disk space of a running step.
 import process from "node:process";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unavailable } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { System } from "../../core/system.ts";
@@ -87,13 +87,9 @@ function tooMuchDisk(
   step: string,
   { bytes, diskLimit }: { bytes: number; diskLimit: number },
 ): RegistryError {
-  return fault({
-    code: "Unavailable",
-    action: "finish step",
-    subject: shown(step),
-    state: `its workspace and output hold ${bytes} bytes, the limit is ${diskLimit}`,
-    hint: "Raise disk_limit, or make the step write less.",
-  });
+  const state = `its workspace and output hold ${bytes} bytes, the limit is ${diskLimit}`;
+  const hint = "Raise disk_limit, or make the step write less.";
+  return unavailable("finish step", shown(step), state, { hint });
 }
 
 /** Returns the size of the files below a folder, bytes. Ignores links and files that vanish. */
@@ -121,11 +117,7 @@ export async function checkFree(folder: string, diskRequest: number | undefined)
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= diskRequest) return;
-  throw fault({
-    code: "Unavailable",
-    action: "run in",
-    subject: shown(folder),
-    state: `its disk has ${free} bytes left, the step requests ${diskRequest}`,
-    hint: "Free disk space, set work_dir to another disk, or lower disk_request.",
-  });
+  const state = `its disk has ${free} bytes left, the step requests ${diskRequest}`;
+  const hint = "Free disk space, set work_dir to another disk, or lower disk_request.";
+  throw unavailable("run in", shown(folder), state, { hint });
 }

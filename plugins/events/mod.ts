@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
 import type { System } from "../../core/system.ts";
@@ -65,12 +65,9 @@ export async function openEventBus<T = AnyTopics>(
     const { openRedisBus } = await loadPart<RedisDriver>("./redis.ts", import.meta.url);
     return await openRedisBus<T>(url, options);
   }
-  throw fault({
-    code: "Invalid",
-    action: "open event bus",
-    state: scheme === undefined ? "invalid URL" : `unknown scheme ${scheme}`,
-    hint: "Use memory:, redis:// or rediss://, for example redis://127.0.0.1:6379.",
-  });
+  const state = scheme === undefined ? "invalid URL" : `unknown scheme ${scheme}`;
+  const hint = "Use memory:, redis:// or rediss://, for example redis://127.0.0.1:6379.";
+  throw invalid("open event bus", undefined, state, { hint });
 }
 
 interface RedisDriver {

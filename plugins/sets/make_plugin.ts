@@ -1,6 +1,6 @@
 // Creates plugins from registered definitions and settings.
 import { inspect } from "node:util";
-import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
@@ -43,15 +43,11 @@ export async function makePlugin(order: CheckedOrder, context: PluginContext): P
     if (isRegistryError(error)) throw error;
     const whole = inspect(error, { depth: 10 });
     const showsSecret = withoutSecrets(definition, filled, whole) !== whole;
-    throw fault({
-      code: "TaskFailed",
-      action,
-      state: withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, ""),
-      hint: showsSecret
-        ? "Check its settings; the cause is omitted because it contains a secret."
-        : "Check its settings and the cause.",
-      ...(showsSecret ? {} : { cause: error }),
-    });
+    const state = withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, "");
+    const hint = showsSecret
+      ? "Check its settings; the cause is omitted because it contains a secret."
+      : "Check its settings and the cause.";
+    throw taskFailed(action, undefined, state, { hint, ...(showsSecret ? {} : { cause: error }) });
   }
   checkContract(contract, plugin, action);
   return plugin;

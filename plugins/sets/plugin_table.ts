@@ -1,5 +1,5 @@
 // The plugins of a set by interface and name.
-import { alreadyExists, fault, invalid } from "../../core/errors.ts";
+import { alreadyExists, fault, invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
 import { type AnyDefinition, type AnySource, toDefinition } from "./make_plugin.ts";
@@ -27,15 +27,11 @@ export class PluginTable {
     if (definition !== undefined) return definition;
     const isKnown = this.#rows.has(contract.name);
     const others = [...this.#rows.keys()].join(", ");
-    throw fault({
-      code: "NotFound",
-      action: "find plugin",
-      subject: `${shown(name)} of ${contract.name}`,
-      state: isKnown ? "unknown plugin" : "the interface has no plugins",
-      hint: isKnown
-        ? `Use one of ${[...plugins.keys()].join(", ")}.`
-        : `Register one, or use another interface: ${others}.`,
-    });
+    const state = isKnown ? "unknown plugin" : "the interface has no plugins";
+    const hint = isKnown
+      ? `Use one of ${[...plugins.keys()].join(", ")}.`
+      : `Register one, or use another interface: ${others}.`;
+    throw notFound("find plugin", `${shown(name)} of ${contract.name}`, state, { hint });
   }
 
   names(contract: Contract): string[] {

@@ -1,6 +1,6 @@
 // Runs a chain of behaviors.
 import type { JobRunner } from "../job_runner.ts";
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../queues/checks/queue_checks.ts";
 import type { Behavior, BehaviorContext, NextOptions } from "../contract.ts";
@@ -120,12 +120,8 @@ export const NEVER: AbortSignal = new AbortController().signal;
 
 export function checkJobId(id: string): void {
   if (/^[A-Za-z0-9._-]{1,180}$/.test(id) && !/^[0-9]+$/.test(id) && !isReservedId(id)) return;
-  throw fault({
-    code: "Invalid",
-    action: "submit as",
-    subject: shown(id),
-    state: isReservedId(id) ? "Redis queues reserve this id" : "invalid job id",
-    hint:
-      "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not only digits. Add a prefix to a reserved id.",
-  });
+  const state = isReservedId(id) ? "Redis queues reserve this id" : "invalid job id";
+  const hint =
+    "Use 1 to 180 characters (A-Z, a-z, 0-9, ., _ and -), not only digits. Add a prefix to a reserved id.";
+  throw invalid("submit as", shown(id), state, { hint });
 }

@@ -1,5 +1,5 @@
 // The tasks of a plugin set.
-import { fault, invalid } from "../../core/errors.ts";
+import { fault, invalid, notFound } from "../../core/errors.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -33,13 +33,9 @@ export function createTaskSet(
   function find(name: string): TaskFunction {
     const fn = functions.get(name);
     if (fn !== undefined) return fn;
-    throw fault({
-      code: "NotFound",
-      action: "find task",
-      subject: shown(name),
-      state: `it is not defined (defined: ${[...functions.keys()].join(", ") || "none"})`,
-      hint: 'Define it with plugins.defineTask("name", fn).',
-    });
+    const state = `it is not defined (defined: ${[...functions.keys()].join(", ") || "none"})`;
+    const hint = 'Define it with plugins.defineTask("name", fn).';
+    throw notFound("find task", shown(name), state, { hint });
   }
 
   /** Returns the behaviors of a call, the same for equal calls, so that they keep their state. */

@@ -1,7 +1,13 @@
 // The cache of one open registry, over any backend. Only `clear` throws: other failures are misses.
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
+import {
+  fault,
+  invalid,
+  isRegistryError,
+  messageOf,
+  type RegistryError,
+} from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -203,13 +209,9 @@ function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
 /** Returns the size limit of a cache, bytes. Throws `Invalid` unless it is a positive integer. */
 export function checkMaxBytes(maxBytes: number = DEFAULT_MAX_BYTES): number {
   if (Number.isSafeInteger(maxBytes) && maxBytes > 0) return maxBytes;
-  throw fault({
-    code: "Invalid",
-    action: "cache up to",
-    subject: `${shown(maxBytes)} bytes`,
-    state: "maxBytes is not a whole number of at least 1",
-    hint: "Pass a whole number of bytes, or `cache: false` to turn the cache off.",
-  });
+  const state = "maxBytes is not a whole number of at least 1";
+  const hint = "Pass a whole number of bytes, or `cache: false` to turn the cache off.";
+  throw invalid("cache up to", `${shown(maxBytes)} bytes`, state, { hint });
 }
 
 const BUFFER_BYTES = 8 * 1024 * 1024;

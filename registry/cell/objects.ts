@@ -1,6 +1,6 @@
 // The payload objects of a record, and its list of files.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, invalid } from "../../core/errors.ts";
 import { filesProblem, MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -126,11 +126,8 @@ export function fileListOf(
     return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
   }
   const size = bytes.byteLength;
-  throw fault({
-    code: "Invalid",
-    action,
-    state:
-      `the file list (${files.length} files) has ${size} bytes, the limit is ${MAX_FILE_LIST_BYTES}`,
-    hint: "Save them as several artifacts, or as one archive.",
-  });
+  const state =
+    `the file list (${files.length} files) has ${size} bytes, the limit is ${MAX_FILE_LIST_BYTES}`;
+  const hint = "Save them as several artifacts, or as one archive.";
+  throw invalid(action, undefined, state, { hint });
 }

@@ -1,6 +1,6 @@
 // One write operation: its commit id, its age, and its deadline.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { type RegistryError, unavailable, unresolved } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record.ts";
 import { FORMAT } from "../format/record_codec.ts";
 import type { OpeningStore } from "./store.ts";
@@ -137,10 +137,8 @@ export class Operation {
     const relied = new Set(committing ? [start, head, base, draft] : [start]);
     if (![...relied].some((since) => this.ageMs(since) > deadlineMs)) return;
     if (this.unresolved) throw unknownOutcome(backend, this);
-    throw fault({
-      code: "Unavailable",
-      action: this.action,
-      state: `timed out after ${deadlineMs} ms, nothing was committed`,
+    const state = `timed out after ${deadlineMs} ms, nothing was committed`;
+    throw unavailable(this.action, undefined, state, {
       hint: "Try again.",
       backend: backend.location,
       commit: this.commit,
@@ -164,10 +162,8 @@ export function unknownOutcome(
 ): RegistryError {
   const advice = (key: string) =>
     `Read it again to see the outcome. A save with ${key} can be repeated safely.`;
-  return fault({
-    code: "Unknown",
-    action: operation.action,
-    state: "the request was sent but got no response, so it may have succeeded",
+  const state = "the request was sent but got no response, so it may have succeeded";
+  return unresolved(operation.action, undefined, state, {
     hint: advice("an idempotencyKey"),
     hints: { cli: advice("an --idempotency-key") },
     backend: backend.location,

@@ -1,7 +1,7 @@
 // Notices that a registry is gone: its disk is not mounted, its folder has moved, its bucket was
 // emptied, or another registry is in its place.
 import type { Backend } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
+import { unavailable } from "../../core/errors.ts";
 import { recordKey, SETTINGS } from "../format/layout.ts";
 import { readRecord } from "./heads.ts";
 import type { Store } from "./store.ts";
@@ -40,11 +40,8 @@ class Presence {
     const { backend, id } = this.#store;
     const found = await readRecord({ backend }, WITNESS);
     if (found?.record.commit === id) return;
-    throw fault({
-      code: "Unavailable",
-      action: "use",
-      subject: `"${WITNESS}"`,
-      state: found ? "another registry is in its place" : "the registry is gone",
+    const state = found ? "another registry is in its place" : "the registry is gone";
+    throw unavailable("use", `"${WITNESS}"`, state, {
       place: `in ${backend.location}`,
       hint: "Mount its disk again, or move or restore its files to this location.",
       key: WITNESS,

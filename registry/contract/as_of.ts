@@ -1,5 +1,5 @@
 // Resolves a ref as of a moment of the past, through the methods of any registry.
-import { fault, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef, type Ref, type Selector } from "../../core/naming/refs.ts";
 import {
@@ -167,10 +167,9 @@ function absent(ref: string, asOf: Date, state: string): RegistryError {
 
 function checkMoment(asOf: unknown): void {
   if (asOf instanceof Date && !Number.isNaN(asOf.getTime())) return;
-  throw fault({
-    code: "Invalid",
-    action: "resolve a ref in the past",
-    state: `asOf is ${asOf instanceof Date ? "an invalid Date" : `${shown(asOf)}, not a Date`}`,
-    hint: 'Pass asOf: new Date("2026-03-01T12:00:00Z").',
-  });
+  const state = `asOf is ${
+    asOf instanceof Date ? "an invalid Date" : `${shown(asOf)}, not a Date`
+  }`;
+  const hint = 'Pass asOf: new Date("2026-03-01T12:00:00Z").';
+  throw invalid("resolve a ref in the past", undefined, state, { hint });
 }

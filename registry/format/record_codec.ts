@@ -1,7 +1,13 @@
 // Encodes and decodes records. FORMAT.md describes them byte by byte.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { type Advice, corrupt, fault, type RegistryError } from "../../core/errors.ts";
+import {
+  type Advice,
+  corrupt,
+  invalid,
+  type RegistryError,
+  unsupported,
+} from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import type { AnyRecord } from "../../core/record.ts";
@@ -34,13 +40,9 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
   const bytes = withSum(text, inline);
   const size = bytes.byteLength;
   if (size > MAX_RECORD_BYTES) {
-    throw fault({
-      code: "Invalid",
-      action: "write record of kind",
-      subject: `"${record.kind}"`,
-      state: `size is ${size} bytes, the limit is ${MAX_RECORD_BYTES}`,
-      hint: "Use shorter paths and refs.",
-    });
+    const state = `size is ${size} bytes, the limit is ${MAX_RECORD_BYTES}`;
+    const hint = "Use shorter paths and refs.";
+    throw invalid("write record of kind", `"${record.kind}"`, state, { hint });
   }
   const collides = size === TOMBSTONE_BYTES;
   const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : Number(collides);
@@ -79,14 +81,9 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
     throw corruptRecord(key, "checksum mismatch");
   }
   if (format !== FORMAT) {
-    throw fault({
-      code: "Unsupported",
-      action: "read record",
-      subject: `"${key}"`,
-      state: `format is ${shown(format)}, but this release reads "${FORMAT}"`,
-      hint: "Upgrade Holdfast to the release that wrote the registry, or a newer one.",
-      key,
-    });
+    const state = `format is ${shown(format)}, but this release reads "${FORMAT}"`;
+    const hint = "Upgrade Holdfast to the release that wrote the registry, or a newer one.";
+    throw unsupported("read record", `"${key}"`, state, { hint, key });
   }
   if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is the wrong size for its kind`);

@@ -1,5 +1,5 @@
 // The values that the operations of one open registry share.
-import { conflict, fault } from "../../core/errors.ts";
+import { conflict, fault, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
@@ -58,10 +58,8 @@ export function knownContext(registry: Registry): Context | undefined {
 export function contextOf(registry: Registry, action: string): Context {
   const context = knownContext(registry);
   if (context !== undefined) return context;
-  throw fault({
-    code: "Unsupported",
-    action,
-    state: `the store of the registry at ${registry.location} is not open here`,
+  const state = `the store of the registry at ${registry.location} is not open here`;
+  throw unsupported(action, undefined, state, {
     hint: "Call it with a registry from openRegistry, not with a client of a service or a wrapper.",
     hints: { cli: "Run it on the folder or bucket that the service uses: -r LOCATION." },
   });

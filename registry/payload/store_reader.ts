@@ -10,7 +10,7 @@ import {
 } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
-import { fault, isRegistryError, type RegistryError, unsupported } from "../../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import type { Store } from "../cell/store.ts";
@@ -320,11 +320,8 @@ export function rangeOfFile(
   { offset, length = file.size }: ByteRange,
 ): { offset: number; end: number } {
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw fault({
-      code: "Invalid",
-      action: "read a range of",
-      subject: shown(file.path),
-      state: `invalid range: offset ${offset}, length ${length}`,
+    const state = `invalid range: offset ${offset}, length ${length}`;
+    throw invalid("read a range of", shown(file.path), state, {
       hint: "Pass non-negative integers.",
     });
   }

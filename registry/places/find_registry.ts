@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
-import { type Advice, fault, joinHints } from "../../core/errors.ts";
+import { type Advice, fault, joinHints, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { checkStoreUrl, driverOf } from "../../backends/drivers.ts";
@@ -85,10 +85,8 @@ export function findRegistry(
     if (dirname(folder) === folder) break;
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };
-  throw fault({
-    code: "NotFound",
-    action: "find a registry",
-    state: `no ${DEFAULT_FOLDER} folder in this folder or its parents`,
+  const state = `no ${DEFAULT_FOLDER} folder in this folder or its parents`;
+  throw notFound("find a registry", undefined, state, {
     ...joinHints(
       howToName(upward ? registryAround(cwd) : undefined),
       unseen ? { hint: "Pass --allow-read to search the folders that were skipped." } : {},

@@ -1,7 +1,7 @@
 // Opening a URL. The code that this needs is imported lazily.
 import { readFile } from "node:fs/promises";
 import type { Backend } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../../core/registry.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
@@ -59,14 +59,9 @@ function checkSettings({ settings, location }: Registry, options: OpenOptions): 
   for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
     const given = options[name];
     if (given === undefined || given === settings[name]) continue;
-    throw fault({
-      code: "Invalid",
-      action: "open the registry with",
-      subject: name,
-      state: `${given}: it was created with ${name}: ${settings[name]}`,
-      hint: "Leave the option out.",
-      backend: location,
-    });
+    const state = `${given}: it was created with ${name}: ${settings[name]}`;
+    const hint = "Leave the option out.";
+    throw invalid("open the registry with", name, state, { hint, backend: location });
   }
 }
 

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { digestOfValue, type Registry } from "../../../mod.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
-import { fault, orMissing } from "../../../core/errors.ts";
+import { conflict, orMissing } from "../../../core/errors.ts";
 import { createLanes } from "../../../core/work/lanes.ts";
 import type { Batch } from "../../../workers/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -101,14 +101,11 @@ export class SaveRows implements BatchWork<SaveRow> {
     const { io } = this.#options;
     const value = await readRowValue(row, this.#manifest, { io }); // again: it may be a stream
     if (await digestOfValue(this.#registry, value, { signal: io.signal }) === digest) return;
-    throw fault({
-      code: "Conflict",
-      action: `save "${name}@${version}"`,
-      state: "it already exists with different content",
-      hint: row.version === undefined
-        ? "The content changed after this run saved the row. Start a new run: --run-id ID"
-        : 'Use another version, or set onConflict to "skip" to keep the existing one.',
-    });
+    const state = "it already exists with different content";
+    const hint = row.version === undefined
+      ? "The content changed after this run saved the row. Start a new run: --run-id ID"
+      : 'Use another version, or set onConflict to "skip" to keep the existing one.';
+    throw conflict(`save "${name}@${version}"`, undefined, state, { hint });
   }
 
   async #inspect(row: SaveRow): Promise<RowResult> {

@@ -11,7 +11,7 @@ import {
   tokenSourceOf,
 } from "../../../registry/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../../registry/places/mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { alreadyExists, unsupported } from "../../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
@@ -39,12 +39,9 @@ export function findRegistry(
 /** Throws `Unsupported` for a service if the command needs direct access to the store. */
 export function refuseService({ kind }: FoundRegistry, action: string): void {
   if (kind !== "service") return;
-  throw fault({
-    code: "Unsupported",
-    action: `${action} through a service`,
-    state: "the command needs direct access to the store",
-    hint: "Run it with the folder or bucket URL of the store.",
-  });
+  const state = "the command needs direct access to the store";
+  const hint = "Run it with the folder or bucket URL of the store.";
+  throw unsupported(`${action} through a service`, undefined, state, { hint });
 }
 
 /** Left by an interrupted creation, or present on a new disk. */
@@ -57,14 +54,11 @@ export async function refuseForeign(path: string): Promise<void> {
     throw error;
   });
   if (entries.every((name) => HARMLESS.includes(name))) return;
-  throw fault({
-    code: "AlreadyExists",
-    action: `create a registry in ${path}`,
-    state: "the folder contains other files",
-    hint:
-      `Use a new folder (${shellWord(join(path, DEFAULT_FOLDER))}), or create it there anyway: ` +
-      `holdfast init ${shellWord(path)} --force`,
-  });
+  const state = "the folder contains other files";
+  const hint =
+    `Use a new folder (${shellWord(join(path, DEFAULT_FOLDER))}), or create it there anyway: ` +
+    `holdfast init ${shellWord(path)} --force`;
+  throw alreadyExists(`create a registry in ${path}`, undefined, state, { hint });
 }
 
 /** Finds where the credentials of a registry are, never what they are. */

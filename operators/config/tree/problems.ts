@@ -1,5 +1,5 @@
 // Problems of a configuration, collected with their positions and hints.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { invalid, type RegistryError } from "../../../core/errors.ts";
 import { type Path, pathText, type Place } from "./node.ts";
 
 /** A problem of a configuration. */
@@ -70,14 +70,8 @@ export function problemsError(what: string, problems: readonly ConfigProblem[]):
   const listed = problems.slice(0, MAX_LISTED).map(problemLine);
   if (problems.length > MAX_LISTED) listed.push(`… and ${problems.length - MAX_LISTED} more`);
   const lines = listed.map((line) => `  ${line}`).join("\n");
-  return fault({
-    code: "Invalid",
-    action: "use the pipeline",
-    subject: what,
-    state: problems.length === 1 ? `${listed[0]}` : `${problems.length} mistakes\n${lines}`,
-    hint: problems[0]?.hint,
-    cause: problems,
-  });
+  const state = problems.length === 1 ? `${listed[0]}` : `${problems.length} mistakes\n${lines}`;
+  return invalid("use the pipeline", what, state, { hint: problems[0]?.hint, cause: problems });
 }
 
 /**

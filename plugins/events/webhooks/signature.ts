@@ -3,7 +3,7 @@
 // HMAC-SHA256 of `id.timestamp.body`, once per secret, separated by spaces.
 import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 
@@ -21,12 +21,10 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
     ? decode(secret.slice(PREFIX.length))
     : undefined;
   if (bytes === undefined || bytes.byteLength < 24 || bytes.byteLength > 64) {
-    throw fault({
-      code: "Invalid",
-      action: "use webhook secret",
-      state: "it is not whsec_ followed by base64 of 24 to 64 bytes",
-      hint: "Create one with createWebhookSecret(), and give it to the sender and the receiver.",
-    });
+    const state = "it is not whsec_ followed by base64 of 24 to 64 bytes";
+    const hint =
+      "Create one with createWebhookSecret(), and give it to the sender and the receiver.";
+    throw invalid("use webhook secret", undefined, state, { hint });
   }
   return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",

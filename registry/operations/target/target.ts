@@ -1,6 +1,6 @@
 // The commit target of a save, a generation of a version's cell: of the next version above all that
 // were ever used, or of a given version.
-import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
+import { type Advice, alreadyExists, conflict, type RegistryError } from "../../../core/errors.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../../core/naming/versions.ts";
 import type { Bump, Version } from "../../../core/naming/versions.ts";
 import { knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
@@ -41,11 +41,8 @@ export interface TargetChooser {
 
 function versionExists(context: Context, ref: string, known: KnownHead): RegistryError {
   const { mutable, versioned } = context.settings;
-  return fault({
-    code: "AlreadyExists",
-    action: "save",
-    subject: `"${ref}"`,
-    state: known.dead ? "the version was deleted" : "version exists",
+  const state = known.dead ? "the version was deleted" : "version exists";
+  return alreadyExists("save", `"${ref}"`, state, {
     ...howToReplace(mutable, versioned),
     backend: context.backend.location,
   });
@@ -179,11 +176,8 @@ export function explicitTarget(
 
   function changed(): RegistryError {
     const now = known?.dead ? "it was deleted" : "it was changed after you read it";
-    return fault({
-      code: "Conflict",
-      action: "overwrite",
-      subject: `"${ref}" of commit ${ifCommit}`,
-      state: known === undefined ? "no such version" : now,
+    const state = known === undefined ? "no such version" : now;
+    return conflict("overwrite", `"${ref}" of commit ${ifCommit}`, state, {
       hint: "Read it again, and decide whether your change still applies.",
       backend: context.backend.location,
     });

@@ -1,7 +1,7 @@
 // The objects of one payload, written into its folder by jobs and numbered in the order of
 // requests.
 import type { ByteRange } from "../../../core/backend.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Moment, Operation } from "../../cell/operation.ts";
 import type { OpeningStore, Store } from "../../cell/store.ts";
@@ -204,10 +204,8 @@ export class Uploads {
       return await request();
     } catch (error) {
       if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;
-      throw fault({
-        code: "Unavailable",
-        action: this.#operation.action,
-        state: `${error.state ?? "the store did not respond"}, so nothing was committed`,
+      const state = `${error.state ?? "the store did not respond"}, so nothing was committed`;
+      throw unavailable(this.#operation.action, undefined, state, {
         hint: "Try again.",
         key: error.key,
         backend: this.#store.backend.location,

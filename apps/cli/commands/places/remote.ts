@@ -7,7 +7,7 @@ import {
   type Remote,
   setRemote,
 } from "../../../../registry/places/mod.ts";
-import { fault } from "../../../../core/errors.ts";
+import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid, notFound, shellWord } from "../../program/hints.ts";
@@ -35,12 +35,9 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
       checkRemoteName(name);
       const { registries } = readRemotes({ system: io.system });
       if (Object.hasOwn(registries, name) && !force) {
-        throw fault({
-          code: "AlreadyExists",
-          action: `name a registry ${name}`,
-          state: `the name is used for ${registries[name]?.location}`,
-          hint: "Use another name, or add --force.",
-        });
+        const state = `the name is used for ${registries[name]?.location}`;
+        const hint = "Use another name, or add --force.";
+        throw alreadyExists(`name a registry ${name}`, undefined, state, { hint });
       }
       const { location, kind } = findRegistry(where, io);
       const tokenFile = shared.tokenFile === undefined

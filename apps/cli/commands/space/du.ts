@@ -1,6 +1,6 @@
 // `holdfast du`
 import { spaceOf, spaceOfVersions } from "../../../../registry/maintenance.ts";
-import { fault } from "../../../../core/errors.ts";
+import { taskFailed } from "../../../../core/errors.ts";
 import { nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
@@ -66,12 +66,9 @@ export const du: Command = defineCommand<[prefix?: string]>({
     if (names.length === 0 && prefix !== "") await context.note(none);
     const { failures: { length } } = report;
     if (length === 0) return;
-    throw fault({
-      code: "TaskFailed",
-      action: "measure everything",
-      state: `${formatCount(length, "object")} could not be read`,
-      hint: "See the damage: holdfast verify",
-    });
+    const state = `${formatCount(length, "object")} could not be read`;
+    const hint = "See the damage: holdfast verify";
+    throw taskFailed("measure everything", undefined, state, { hint });
   },
 });
 

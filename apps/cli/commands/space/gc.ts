@@ -1,6 +1,6 @@
 // `holdfast gc`
 import { collectGarbage } from "../../../../registry/maintenance.ts";
-import { fault } from "../../../../core/errors.ts";
+import { taskFailed } from "../../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -101,12 +101,9 @@ export const gc: Command = defineCommand<
     await print(report, now, context);
     const { failures: { length } } = report;
     if (length === 0) return;
-    throw fault({
-      code: "TaskFailed",
-      action: "collect all garbage",
-      state: `kept ${formatCount(length, "object")} that could not be checked`,
-      hint: "Nothing that is needed was removed. List the damage: holdfast verify",
-    });
+    const state = `kept ${formatCount(length, "object")} that could not be checked`;
+    const hint = "Nothing that is needed was removed. List the damage: holdfast verify";
+    throw taskFailed("collect all garbage", undefined, state, { hint });
   },
 });
 

@@ -1,6 +1,6 @@
 // `holdfast prune`
 import { prune as pruneBy, pruneByRules } from "../../../../registry/maintenance.ts";
-import { fault } from "../../../../core/errors.ts";
+import { taskFailed } from "../../../../core/errors.ts";
 import type { PruneOptions, PruneReport } from "../../../../registry/maintenance.ts";
 import type { Registry } from "../../../../mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
@@ -110,13 +110,11 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       await context.note(`stays: ${ref}: ${message}`);
     }
     if (failures.length === 0) return;
-    throw fault({
-      code: "TaskFailed",
-      action: "prune everything",
-      state: `${formatCount(failures.length, "record")} could not be read`,
-      hint: "See the damage: holdfast verify. Delete a damaged version: holdfast rm NAME@VERSION " +
-        "--force. Reset a damaged alias: holdfast alias NAME ALIAS VERSION",
-    });
+    const state = `${formatCount(failures.length, "record")} could not be read`;
+    const hint =
+      "See the damage: holdfast verify. Delete a damaged version: holdfast rm NAME@VERSION " +
+      "--force. Reset a damaged alias: holdfast alias NAME ALIAS VERSION";
+    throw taskFailed("prune everything", undefined, state, { hint });
 
     async function isConfirmed(deleted: PruneReport["deleted"]): Promise<boolean> {
       for (const { name, version } of inOrder(deleted, nameOf)) {

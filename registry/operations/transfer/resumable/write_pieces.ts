@@ -2,7 +2,7 @@
 // append, so each piece is a create-only object, numbered by its offset. The pieces from byte 0 up
 // to the first gap have arrived.
 import { concatBytes, sameBytes } from "../../../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
+import { conflict, fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
 import type { Context } from "../../context.ts";
 import { isPrefix } from "../../../../core/backend.ts";
 import { retry } from "../../../../core/retry.ts";
@@ -185,10 +185,8 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
     const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength });
     if (result.written) return;
     if (sameBytes(await (await backend.get(key))?.bytes(), bytes)) return;
-    throw fault({
-      code: "Conflict",
-      action: "store a piece of an upload",
-      state: "another client already sent a piece at this offset",
+    const state = "another client already sent a piece at this offset";
+    throw conflict("store a piece of an upload", undefined, state, {
       hint: "Read the offset of the upload, and continue there, with one client at a time.",
       key,
       backend: backend.location,
