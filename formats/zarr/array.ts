@@ -13,7 +13,8 @@ import { documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
 import { readBox } from "./chunks/read_chunks.ts";
 import { shrink, writeBox } from "./chunks/write_chunks.ts";
 import { boxAt, checkCount, parseSelection, type ZarrSelection } from "./chunks/selection.ts";
-import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
+import { writableStore, type ZarrStore } from "./store.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 
 /** An array in a store. Its properties are those when it was opened, and changes by this handle. */
 export interface ZarrArray<D extends DType = DType> {
@@ -225,7 +226,7 @@ export class ArrayHandle implements ZarrArray {
 
   async #setShape(shape: readonly number[], options: CallOptions): Promise<void> {
     const document = { ...this.#metadata.document, shape: [...shape] };
-    const key = keyBelow(this.path, this.version === 3 ? "zarr.json" : ".zarray");
+    const key = joinPath(this.path, this.version === 3 ? "zarr.json" : ".zarray");
     await writableStore(this.store, "resize zarr").set(key, documentBytes(document), options);
     this.#metadata = { ...this.#metadata, shape: document.shape, document };
   }

@@ -2,7 +2,8 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { areAttributes, documentBytes, type ZarrObject } from "./documents/metadata_text.ts";
 import { invalid } from "./errors.ts";
-import { keyBelow, writableStore, type ZarrStore } from "./store.ts";
+import { writableStore, type ZarrStore } from "./store.ts";
+import { joinPath } from "../../core/naming/paths.ts";
 
 /** Throws `Invalid` for attributes that JSON cannot hold exactly. */
 export function checkAttributes(path: string, attributes: unknown): void {
@@ -23,10 +24,10 @@ export async function writeAttributes(
   const attributes = structuredClone(given) as ZarrObject;
   const { set } = writableStore(store, "write zarr");
   if (version === 2) {
-    await set(keyBelow(path, ".zattrs"), documentBytes(attributes), options);
+    await set(joinPath(path, ".zattrs"), documentBytes(attributes), options);
     return { attributes, document };
   }
   const changed = { ...document, attributes };
-  await set(keyBelow(path, "zarr.json"), documentBytes(changed), options);
+  await set(joinPath(path, "zarr.json"), documentBytes(changed), options);
   return { attributes, document: changed };
 }

@@ -1,13 +1,13 @@
 // Groups: nodes that contain arrays and groups, with attributes.
 import type { CallOptions } from "../../core/backend.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { parsePath } from "../../core/naming/paths.ts";
+import { joinPath, parsePath } from "../../core/naming/paths.ts";
 import { checkAttributes, writeAttributes } from "./attributes.ts";
 import { corrupt, invalid, unsupported } from "./errors.ts";
 import { attributesOf, needObject } from "./documents/metadata.ts";
 import { documentBytes, isObject, parseDocument } from "./documents/metadata_text.ts";
 import type { ZarrObject } from "./documents/metadata_text.ts";
-import { checkFree, keyBelow, noNode, writableStore, type ZarrStore } from "./store.ts";
+import { checkFree, noNode, writableStore, type ZarrStore } from "./store.ts";
 
 /** An array or a group below a group. */
 export interface ZarrChild {
@@ -62,12 +62,12 @@ export async function createZarrGroup(
   await checkFree(store, at, { signal });
   const own = structuredClone(attributes) as ZarrObject;
   if (version === 2 && Object.keys(own).length > 0) {
-    await set(keyBelow(at, ".zattrs"), documentBytes(own), { signal });
+    await set(joinPath(at, ".zattrs"), documentBytes(own), { signal });
   }
   const [name, document] = version === 2
     ? [".zgroup", { zarr_format: 2 }]
     : ["zarr.json", { zarr_format: 3, node_type: "group", attributes: own }];
-  await set(keyBelow(at, name), documentBytes(document), { signal });
+  await set(joinPath(at, name), documentBytes(document), { signal });
   return groupHandle(store, at, { version, attributes: own, document });
 }
 
@@ -78,7 +78,7 @@ export async function openZarrGroup(
   { signal }: CallOptions = {},
 ): Promise<ZarrGroup> {
   const at = parsePath(path);
-  const key = keyBelow(at, "zarr.json");
+  const key = joinPath(at, "zarr.json");
   const bytes = await store.get(key, { signal });
   if (bytes !== undefined) {
     const document = parseDocument(key, bytes);
@@ -91,7 +91,7 @@ export async function openZarrGroup(
       : undefined;
     return groupHandle(store, at, { version: 3, attributes, document, consolidated });
   }
-  const below = (name: string) => keyBelow(at, name);
+  const below = (name: string) => joinPath(at, name);
   const names = [below(".zgroup"), below(".zattrs"), below(".zmetadata")] as const;
   const documents = names.map((name) => store.get(name, { signal }));
   const [group, noted, summary] = await Promise.all(documents);
@@ -129,11 +129,11 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
 
   async function kindAt(at: string, options: CallOptions): Promise<"array" | "group" | undefined> {
     const names = version === 3 ? ["zarr.json"] : [".zarray", ".zgroup"];
-    const found = await Promise.all(names.map((name) => store.get(keyBelow(at, name), options)));
+    const found = await Promise.all(names.map((name) => store.get(joinPath(at, name), options)));
     if (version === 2) {
       return found[0] !== undefined ? "array" : found[1] !== undefined ? "group" : undefined;
     }
-    const kind = found[0] && parseDocument(keyBelow(at, "zarr.json"), found[0]).node_type;
+    const kind = found[0] && parseDocument(joinPath(at, "zarr.json"), found[0]).node_type;
     return kind === "array" || kind === "group" ? kind : undefined;
   }
 
@@ -146,7 +146,7 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
     },
     async children(options = {}) {
       const childAt = (name: string, kind: "array" | "group") => {
-        return { name, path: keyBelow(path, name), kind };
+        return { name, path: joinPath(path, name), kind };
       };
       if (consolidated !== undefined) {
         const direct = [...consolidated].filter(([name]) => !name.includes("/") && name !== "");
@@ -162,7 +162,7 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
         if (name.endsWith("/")) names.push(name.slice(0, -1));
       }
       const kinds = mapAtOnce(names.sort(), async (name) => {
-        return { name, kind: await kindAt(keyBelow(path, name), options) };
+        return { name, kind: await kindAt(joinPath(path, name), options) };
       });
       const children: ZarrChild[] = [];
       for await (const { name, kind } of kinds) {

@@ -1,7 +1,7 @@
 // Creates and opens arrays.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, type DType, ELEMENTS, zipAxes } from "../arrays/ndarray.ts";
-import { parsePath } from "../../core/naming/paths.ts";
+import { joinPath, parsePath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { ArrayHandle, isIndex, type ZarrArray } from "./array.ts";
 import { checkAttributes } from "./attributes.ts";
@@ -12,7 +12,7 @@ import { corrupt, invalid } from "./errors.ts";
 import { documentBytes, parseDocument, type ZarrObject } from "./documents/metadata_text.ts";
 import { arrayDocumentV2, parseArrayV2 } from "./documents/metadata_v2.ts";
 import { arrayDocumentV3, parseArrayV3 } from "./documents/metadata_v3.ts";
-import { checkFree, keyBelow, noNode, writableStore, type ZarrStore } from "./store.ts";
+import { checkFree, noNode, writableStore, type ZarrStore } from "./store.ts";
 
 /** Options of {@linkcode createZarrArray}. */
 export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, CallOptions {
@@ -157,9 +157,9 @@ export async function createZarrArray<D extends DType>(
   const { attributes, document, version } = metadata;
   // In version 2 the attributes come first, because the other document makes the array exist.
   if (version === 2 && Object.keys(attributes).length > 0) {
-    await set(keyBelow(at, ".zattrs"), documentBytes(attributes), { signal });
+    await set(joinPath(at, ".zattrs"), documentBytes(attributes), { signal });
   }
-  const key = keyBelow(at, version === 3 ? "zarr.json" : ".zarray");
+  const key = joinPath(at, version === 3 ? "zarr.json" : ".zarray");
   await set(key, documentBytes(document), { signal });
   return new ArrayHandle(store, at, { metadata, maxBytes }) as ZarrArray as ZarrArray<D>;
 }
@@ -177,7 +177,7 @@ export async function openZarrArray(
 ): Promise<ZarrArray> {
   const { signal, maxBytes, version } = options;
   const at = parsePath(path);
-  const key = keyBelow(at, "zarr.json");
+  const key = joinPath(at, "zarr.json");
   const bytes = version === 2 ? undefined : await store.get(key, { signal });
   if (bytes !== undefined) {
     const document = parseDocument(key, bytes);
@@ -188,15 +188,15 @@ export async function openZarrArray(
     return new ArrayHandle(store, at, { metadata, maxBytes });
   }
   if (version === 3) throw noNode(store, at, "array");
-  const oldKey = keyBelow(at, ".zarray");
+  const oldKey = joinPath(at, ".zarray");
   const [old, attributes] = await Promise.all([
     store.get(oldKey, { signal }),
-    store.get(keyBelow(at, ".zattrs"), { signal }),
+    store.get(joinPath(at, ".zattrs"), { signal }),
   ]);
   if (old === undefined) throw noNode(store, at, "array");
   const document = parseDocument(oldKey, old);
   if (document.zarr_format !== 2) throw corrupt(oldKey, "its version is not 2");
-  const noted = attributes === undefined ? {} : parseDocument(keyBelow(at, ".zattrs"), attributes);
+  const noted = attributes === undefined ? {} : parseDocument(joinPath(at, ".zattrs"), attributes);
   const metadata = checkSizes(oldKey, parseArrayV2(oldKey, document, noted), options);
   return new ArrayHandle(store, at, { metadata, maxBytes });
 }

@@ -144,11 +144,6 @@ export function writableStore(store: ZarrStore, action: string): Required<Pick<Z
   });
 }
 
-/** Joins a key; the root is empty. */
-export function keyBelow(path: string, name: string): string {
-  return path === "" ? name : `${path}/${name}`;
-}
-
 const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
 
 /** Throws `AlreadyExists` if the path has an array or a group. */
@@ -158,7 +153,7 @@ export async function checkFree(
   options: CallOptions,
 ): Promise<void> {
   const found = await Promise.all(
-    DOCUMENTS.map((name) => store.get(keyBelow(path, name), options)),
+    DOCUMENTS.map((name) => store.get(joinPath(path, name), options)),
   );
   const at = found.findIndex((bytes) => bytes !== undefined);
   if (at < 0) return;

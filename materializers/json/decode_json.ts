@@ -3,6 +3,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { setMember, TAG } from "./json_tags.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 
 /** Deepest nesting of JSON: a map adds three levels for each of its own. */
 const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
@@ -39,7 +40,7 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
     const kind = KINDS.get(tag);
     if (kind === undefined) return decodeFile(tagged);
     if (!kind.holds(value)) throw corrupt(`tag ${JSON.stringify(tag)} has an invalid value`);
-    const inner = isObject(value) ? decodeMembers(value, depth + 1) : decode(value, depth + 1);
+    const inner = isJsonObject(value) ? decodeMembers(value, depth + 1) : decode(value, depth + 1);
     return kind.from(inner, length);
   }
 
@@ -77,8 +78,8 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
   ["map", { holds: isPairs, from: (pairs) => new Map(pairs) }],
   ["set", { holds: Array.isArray, from: (items) => new Set(items) }],
   ["sparse", { holds: isPairs, from: decodeSparse }],
-  ["object", { holds: isObject, from: (members) => members }],
-  ["bare", { holds: isObject, from: (members) => Object.setPrototypeOf(members, null) }],
+  ["object", { holds: isJsonObject, from: (members) => members }],
+  ["bare", { holds: isJsonObject, from: (members) => Object.setPrototypeOf(members, null) }],
 ]);
 
 function decodeDate(value: unknown): Date {
@@ -109,10 +110,6 @@ function isInteger(value: unknown): boolean {
 
 function isPairs(value: unknown): value is [unknown, unknown][] {
   return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function corrupt(state: string): RegistryError {

@@ -5,6 +5,7 @@ import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { MAX_DEPTH, plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 
 /** Maximum without a registry: JSON in UTF-8 and its bytes before base64. */
 const MOST_TRAVELLING_BYTES = 65_536;
@@ -66,7 +67,7 @@ export async function decodeTravelling(
   value: PlainValue,
   { registry, task, signal }: { registry?: TaskRegistry; task: string; signal?: AbortSignal },
 ): Promise<unknown> {
-  const ref = isObject(value) ? value[ARTIFACT] : undefined;
+  const ref = isJsonObject(value) ? value[ARTIFACT] : undefined;
   if (typeof ref !== "string" || !/^jobs:(input|result)@[^/]+$/.test(ref)) {
     return decodeBytes(value);
   }
@@ -78,7 +79,7 @@ export async function decodeTravelling(
 
 function decodeBytes(value: PlainValue): unknown {
   if (Array.isArray(value)) return value.map(decodeBytes);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   if (typeof value[BYTES] === "string") return new Uint8Array(Buffer.from(value[BYTES], "base64"));
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [key, decodeBytes(member)]),
@@ -109,14 +110,10 @@ function reservedProblem(value: unknown): string | undefined {
   if (Array.isArray(value)) {
     return value.map(reservedProblem).find((problem) => problem !== undefined);
   }
-  if (!isObject(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const reserved = Object.keys(value).find((key) => key === ARTIFACT || key === BYTES);
   if (reserved !== undefined) {
     return `its member ${reserved} has a reserved name`;
   }
   return reservedProblem(Object.values(value));
-}
-
-function isObject(value: unknown): value is Record<string, PlainValue> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

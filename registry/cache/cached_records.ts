@@ -1,5 +1,6 @@
 // Caches records, for named versions in registries whose versions are never overwritten. Every
 // other record is read from the store.
+import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { decodeRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
@@ -144,7 +145,7 @@ export async function readOrRecall<T extends object>(
     const settings = await read();
     const bytes = new TextEncoder().encode(JSON.stringify(settings));
     const last = await recalled();
-    if (last === undefined || !isEqual(last, bytes)) {
+    if (!sameBytes(last, bytes)) {
       const seen = { generation: 1, size: bytes.byteLength, modifiedAt: 0 };
       cache.keepRecord(SETTINGS, { seen, bytes });
       await cache.close();
@@ -156,10 +157,6 @@ export async function readOrRecall<T extends object>(
     parts.logger.warn(`${location} does not answer: only cached versions can be loaded`);
     return JSON.parse(new TextDecoder().decode(last));
   }
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
 }
 
 /** Keeps the note of interrupted saves of a name beside the cached records. */

@@ -6,7 +6,8 @@ import { copyBox, offsetOf, stridesOf } from "../../arrays/copy_box.ts";
 import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { type Box, type Cell, cellsOf } from "./selection.ts";
 import { chunksPerShard, readShard } from "./shard.ts";
-import { keyBelow, type ZarrStore } from "../store.ts";
+import type { ZarrStore } from "../store.ts";
+import { joinPath } from "../../../core/naming/paths.ts";
 
 export interface ArrayPlace {
   store: ZarrStore;
@@ -35,7 +36,7 @@ interface Target {
 async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Target): Promise<void> {
   const { store, path, metadata, signal } = place;
   signal?.throwIfAborted();
-  const key = keyBelow(path, metadata.keyOf(cell.index));
+  const key = joinPath(path, metadata.keyOf(cell.index));
   const put = (chunk: Uint8Array | undefined, { box, before }: Cell, shape: readonly number[]) => {
     const itemBytes = ELEMENTS[metadata.dtype].bytes;
     const to = { bytes: result, strides, offset: offsetOf(before, strides) };

@@ -9,7 +9,8 @@ import { corrupt, unsupported } from "../errors.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
 import { type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
 import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
-import { keyBelow, writableStore } from "../store.ts";
+import { writableStore } from "../store.ts";
+import { joinPath } from "../../../core/naming/paths.ts";
 
 /** The source of elements in C order; strides of 0 repeat one element. */
 export interface Elements {
@@ -33,7 +34,7 @@ export interface WriteOptions {
 export async function writeBox(place: ArrayPlace, box: Box, options: WriteOptions): Promise<void> {
   const { metadata, path } = place;
   await forEachAtOnce(cellsOf(box, metadata.grid), (cell) => {
-    const key = keyBelow(path, metadata.keyOf(cell.index));
+    const key = joinPath(path, metadata.keyOf(cell.index));
     return options.lanes(key, () => writeCell(place, cell, { ...options, key }));
   }, { concurrency: atOnce(metadata) });
 }
@@ -180,7 +181,7 @@ export function shrink(
   return async () => {
     for (const { gone, cleared } of slabs) {
       await forEachAtOnce(cellsOf(gone, grid), ({ index }) => {
-        const key = keyBelow(path, metadata.keyOf(index));
+        const key = joinPath(path, metadata.keyOf(index));
         return lanes(key, () => store.remove!(key, { signal }));
       });
       const elements = { bytes: fill, strides: shape.map(() => 0) };

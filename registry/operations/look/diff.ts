@@ -1,6 +1,7 @@
 // Differences between two versions, by their records.
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import { foldersOf } from "../../../core/naming/file_paths.ts";
+import { nameOf } from "../../../core/naming/paths.ts";
 import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "./difference.ts";
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
 import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
@@ -116,13 +117,9 @@ function isUnique({ size, mode }: FileInfo): boolean {
 /** Removes and returns a file with the same name in another folder, else the first. */
 function takeNearest(files: FileInfo[] | undefined, path: string): FileInfo | undefined {
   if (files === undefined) return undefined;
-  const name = lastPart(path);
-  const same = files.findIndex((file) => lastPart(file.path) === name);
+  const name = nameOf(path);
+  const same = files.findIndex((file) => nameOf(file.path) === name);
   return files.splice(Math.max(same, 0), 1)[0];
-}
-
-function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function diffInputs(

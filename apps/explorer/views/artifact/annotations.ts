@@ -7,6 +7,7 @@ import { formatTime } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { isJsonObject } from "../../../../core/text/json_text.ts";
 
 interface Annotations {
   readonly notes?: string;
@@ -96,14 +97,10 @@ function parseLabels(text: unknown): Record<string, unknown> {
 
 /** Returns the JSON merge patch from one value to another. */
 function mergePatchOf(before: unknown, after: unknown): unknown {
-  if (!isObject(before) || !isObject(after)) return after;
+  if (!isJsonObject(before) || !isJsonObject(after)) return after;
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return Object.fromEntries(
     [...keys].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
       .map((key) => [key, key in after ? mergePatchOf(before[key], after[key]) : null]),
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
