@@ -12,6 +12,7 @@ import {
   tornUploads,
   twoCollectors,
 } from "./collectors.ts";
+import { interruptedSaves } from "./interrupted_saves.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
 import {
   contestedAliases,
@@ -56,6 +57,7 @@ export const SCHEDULES: readonly Schedule[] = [
   batches,
   wholeNames,
   sharedRanges,
+  interruptedSaves,
   retention,
   voidRetention,
   wrongClocks,
