@@ -41,12 +41,12 @@ const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
 ]);
 
 /** Files whose bytes were copied, and their stored bytes. */
-interface Moved {
+export interface Moved {
   files: number;
   bytes: number;
 }
 
-interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
+export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
   target: string;
   base: string | null;
   /** See {@linkcode FilesOfArtifact.above}. */

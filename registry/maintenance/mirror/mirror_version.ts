@@ -13,7 +13,14 @@ import { settleVersion } from "../../cell/settle.ts";
 import { isVoid } from "../../cell/voids.ts";
 import { ownPlace, placeOf } from "../../cell/objects.ts";
 import { cellOf, parseCellKey, parsePlace } from "../../format/layout.ts";
-import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
+import type { PayloadSource } from "../../payload/store_reader.ts";
+import {
+  copyFiles,
+  type CopyFilesOptions,
+  type Moved,
+  openSource,
+  sharesFiles,
+} from "./copy_files.ts";
 import { cellThere, checkProtection, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";
@@ -58,7 +65,6 @@ async function bring(
 ): Promise<Outcome> {
   const { to } = run;
   const { record } = located;
-  const { live, postpone, users } = sharing;
   const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
   if (present !== undefined && isMirrored(run, present.record, record)) {
@@ -74,28 +80,40 @@ async function bring(
     ? undefined
     : await freeAbove(run, target, { located, head, present });
   const source = await openSource(run, located);
-  if (postpone && sharesFiles(record, source.files)) {
+  if (sharing.postpone && sharesFiles(record, source.files)) {
     return { action: "postponed", commit: record.commit };
   }
   const generation = (above ?? head?.generation ?? 0) + 1;
   if (run.dryRun) {
     return { action: "copied", generation, files: source.files.length, bytes: record.size };
   }
+  const onConflict = head === undefined || !mutable ? "fail" : "overwrite";
+  const ifCommit = present?.record.commit;
+  const how = { target, above, onConflict, ifCommit } as const;
+  return { action: "copied", generation, ...await copyVersion(run, source, record, how, sharing) };
+}
+
+/** Copies a version, and notes it as one that others may share bytes with. */
+async function copyVersion(
+  run: MirrorRun,
+  source: PayloadSource,
+  record: VersionRecord,
+  how: Omit<CopyFilesOptions, "base" | "badBase">,
+  sharing: SharingOptions,
+): Promise<Moved> {
+  const { live, postpone, users } = sharing;
   const version = parseVersion(record.version);
   const base = postpone ? undefined : chooseBase(record, source.files, sharing);
   const moved = await copyFiles(run, source, record, {
-    target,
-    base: base === undefined ? null : `${target}@${base.canonical}`,
+    ...how,
+    base: base === undefined ? null : `${how.target}@${base.canonical}`,
     badBase: () => void live.splice(live.indexOf(base!), 1),
-    onConflict: head === undefined || !mutable ? "fail" : "overwrite",
-    above,
-    ifCommit: present?.record.commit,
   });
   const places = source.files.flatMap((file) => file.parts?.map((part) => placeOf(file, part)));
   for (const place of [ownPlace(run.from, record), ...places]) if (place) users.set(place, version);
   live.push(version);
   live.sort(compareVersions);
-  return { action: "copied", generation, ...moved };
+  return moved;
 }
 
 /**
