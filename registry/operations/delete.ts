@@ -1,5 +1,5 @@
 // Deleting: writes a tombstone above the head.
-import { conflict, fault } from "../../core/errors.ts";
+import { conflict, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { parseRef, type Ref } from "../../core/naming/refs.ts";
@@ -35,9 +35,8 @@ export async function deleteRef(
     return await deleteCell(context, cell, exactRef(ref.name, version), options);
   }
   if (ifCommit !== undefined && context.settings.versioned) {
-    const state = "ifCommit needs a version";
     const hint = "Pass the version of that commit.";
-    throw fault({ code: "Invalid", action: "delete", subject: shown(text), state, hint });
+    throw invalid("delete", shown(text), "ifCommit needs a version", { hint });
   }
   const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
   const dead = all.filter(({ head }) => head.dead).map(({ head }) => head.key);
@@ -163,11 +162,8 @@ async function deleteCell(
     gone = head?.found?.info.key;
     if (head === undefined || head.dead) return undefined;
     if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
-      throw fault({
-        code: "Conflict",
-        action: "delete",
-        subject: `${shown(ref)} of commit ${ifCommit}`,
-        state: "it was changed after you read it",
+      const subject = `${shown(ref)} of commit ${ifCommit}`;
+      throw conflict("delete", subject, "it was changed after you read it", {
         hint: "Read it again, and decide whether to delete it.",
         backend: context.backend.location,
       });

@@ -2,7 +2,7 @@
 import type { Artifact, Registry } from "../../../mod.ts";
 import { type Access, readableArtifact } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
-import { fault } from "../../../core/errors.ts";
+import { conflict } from "../../../core/errors.ts";
 
 export interface AskedVersion {
   name: string;
@@ -55,11 +55,8 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
       files -= 1 + info.files.length;
     }
     if (commit === undefined || info.commit === commit) return artifact;
-    throw fault({
-      code: "Conflict",
-      action: "read",
-      subject: `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`,
-      state: "the version was replaced",
+    const subject = `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`;
+    throw conflict("read", subject, "the version was replaced", {
       hint: "Read the current version from the beginning.",
     });
   }

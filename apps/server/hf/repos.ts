@@ -1,9 +1,8 @@
 // Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
 import { createHash } from "node:crypto";
 import { type Artifact, isRegistryError, type Registry } from "../../../mod.ts";
-import { checkName } from "../../../core/naming/names.ts";
+import { checkName, nameProblem, shown } from "../../../core/naming/names.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
-import { shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
 import type { OpenVersion } from "../files/opened.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -164,19 +163,10 @@ export function createRepos(
 
 /** Returns the names that the token may read. Throws if there are none, before any is looked up. */
 function readableNames(asked: AskedRepo, access: Access): string[] {
-  const names = namesOfRepo(asked).filter(isName);
+  const names = namesOfRepo(asked).filter((name) => nameProblem(name) === undefined);
   const may = names.filter((name) => access.may("read", name));
   if (names.length > 0 && may.length === 0) access.check("read", names[0]!);
   return may;
-}
-
-function isName(name: string): boolean {
-  try {
-    checkName(name);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The header by which clients tell what is missing. */
