@@ -166,7 +166,7 @@ function invalidVersion(text: unknown): RegistryError {
   return invalid("use", `${shown(text)} as a version`, "not a semantic version", {
     hint: meant === undefined
       ? "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1"
-      : `Write ${meant}.`,
+      : `Write it as ${meant}.`,
   });
 }
 

@@ -210,7 +210,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "service/earlier-version-without-the-right",
-    file: "apps/server/saving/sent_files.ts",
+    file: "apps/server/files/opened.ts",
     text: 'access.check("read", asked.name);',
     replacement: "",
     test: "tests/apps/client/new_bytes_test.ts",

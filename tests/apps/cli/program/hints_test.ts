@@ -152,8 +152,8 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
       ["info config:latest", "Did you mean config@latest? "],
       ["load config:v2", "Did you mean config@2? "],
       ["load config:1.0", "Did you mean config@1.0? "],
-      ["load config@v2", "Write 2."],
-      ["save x data --version 2026-11-25", "Write 2026.11.25."],
+      ["load config@v2", "Write it as 2."],
+      ["save x data --version 2026-11-25", "Write it as 2026.11.25."],
     ]
   ) assertStringIncludes((await it.holdfast(line)).err, meant, line);
   const { err } = await it.holdfast("du --as-of 2d");
