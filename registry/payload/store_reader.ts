@@ -13,7 +13,7 @@ import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/
 import { invalid, isRegistryError, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
-import type { Store } from "../cell/store.ts";
+import { isNear, type Store } from "../cell/store.ts";
 import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
 import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
@@ -69,7 +69,7 @@ export class StoreReader implements FileReader {
     this.#stored = new PartReader({ source, backend, verify, signal });
     this.#ranges = new RangeReader(this.#stored, { backend, verify });
     this.#isLocal = backend.kind === "local";
-    this.#isNear = this.#isLocal || backend.kind === "memory";
+    this.#isNear = isNear(backend);
   }
 
   async bytes(file: StoredFile): Promise<Uint8Array> {

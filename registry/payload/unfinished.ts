@@ -3,9 +3,8 @@
 // names them. They stay what they were, garbage for `gc`; the copies belong to the new save.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
-import type { Store } from "../cell/store.ts";
+import { isNear, type Store } from "../cell/store.ts";
 import { type Known, KnownFiles } from "./known.ts";
-import { isNear } from "./writing/earlier.ts";
 
 /** Keeps the note of one name. It may be lost at any time. */
 export interface NoteKeeper {

@@ -12,6 +12,7 @@ import { checkedChunks, onlyRanges } from "../../../core/bytes/rebuild.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { getPart } from "../../cell/part_runs.ts";
+import { isNear } from "../../cell/store.ts";
 import { changedWhileSaving, type LargeContent } from "../content.ts";
 import type { EarlierFile, WrittenPart } from "../job_kinds.ts";
 import { type Piece, planPieces } from "./shared_ranges.ts";
@@ -23,14 +24,6 @@ export interface Earlier extends EarlierFile {
 interface StoreCalls {
   backend: Backend;
   signal?: AbortSignal;
-}
-
-/**
- * True for stores that are read as fast as content. Cutting by content saves little there, and the
- * first save of a file would pay for it.
- */
-export function isNear({ kind }: Backend): boolean {
-  return kind === "local" || kind === "memory";
 }
 
 /**

@@ -13,7 +13,8 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
-import { type Earlier, isNear, openEarlier, planAgainst, storePieces } from "./earlier.ts";
+import { isNear } from "../../cell/store.ts";
+import { type Earlier, openEarlier, planAgainst, storePieces } from "./earlier.ts";
 import type {
   EarlierFile,
   FileFacts,
