@@ -5,8 +5,8 @@
 import type { SignalOptions } from "./registry.ts";
 import type { PlainValue } from "./text/plain_value.ts";
 
-/** A job to add. */
-export interface NewJob {
+/** A job to add. `Data` is an object type (`type`, not `interface`), an array type or a scalar. */
+export interface NewJob<Data extends PlainValue = PlainValue> {
   /** 1 to 200 of `A-Z a-z 0-9 . _ -`, not only digits. A known id adds nothing. */
   id: string;
   /** The run it belongs to: `my_pipeline@3`. */
@@ -14,7 +14,7 @@ export interface NewJob {
   /** The kind of work, for handlers with several: `step`. */
   kind: string;
   /** Input of the handler. Never secrets. */
-  data: PlainValue;
+  data: Data;
   /** Delay before it may start, milliseconds. @default 0 */
   delayMs?: number;
   /** 0 to 2,000,000; the lowest starts first, equal ones in order. @default 0 */
@@ -51,7 +51,10 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
 }
 
 /** A job that a worker has taken. */
-export type TakenJob = Pick<NewJob, "id" | "group" | "kind" | "data">;
+export type TakenJob<Data extends PlainValue = PlainValue> = Pick<
+  NewJob<Data>,
+  "id" | "group" | "kind" | "data"
+>;
 
 /** Options that a handler of jobs receives. */
 export interface JobHandlerOptions {
@@ -62,8 +65,8 @@ export interface JobHandlerOptions {
 }
 
 /** Executes a job. The return value is stored as its result; an error is a failed try. */
-export type JobHandler = (
-  job: TakenJob,
+export type JobHandler<Data extends PlainValue = PlainValue> = (
+  job: TakenJob<Data>,
   options: JobHandlerOptions,
 ) => Promise<PlainValue | void> | PlainValue | void;
 
@@ -156,7 +159,10 @@ export interface JobQueue extends AsyncDisposable {
   /** A URL without secrets. */
   readonly location: string;
   /** Adds jobs. A job whose id exists stays as it is, in any state. */
-  add(jobs: NewJob | readonly NewJob[], options?: SignalOptions): Promise<void>;
+  add<Data extends PlainValue>(
+    jobs: NewJob<Data> | readonly NewJob<Data>[],
+    options?: SignalOptions,
+  ): Promise<void>;
   /** Returns a job, or undefined for an unknown id. */
   get(id: string, options?: SignalOptions): Promise<QueuedJob | undefined>;
   /** Lists jobs. Ended jobs may be forgotten; jobs that change meanwhile may be missing. */
@@ -174,7 +180,11 @@ export interface JobQueue extends AsyncDisposable {
   /** Ends a schedule; its next job never starts. False if there is no such schedule. */
   unschedule(id: string, options?: SignalOptions): Promise<boolean>;
   schedules(options?: SignalOptions): Promise<JobSchedule[]>;
-  work(handler: JobHandler, options?: WorkOptions): Promise<QueueWorker>;
+  /** Runs jobs. `Data` is a claim about those in the queue: their data is not checked. */
+  work<Data extends PlainValue>(
+    handler: JobHandler<Data>,
+    options?: WorkOptions,
+  ): Promise<QueueWorker>;
   /** Closes the queue and its workers, as `await using` does. Jobs stay. */
   close(): Promise<void>;
 }

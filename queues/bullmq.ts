@@ -32,6 +32,7 @@ import type {
 import { watchJob } from "./checks/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem, type System } from "../core/system.ts";
+import type { PlainValue } from "../core/text/plain_value.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { type BullmqStore, failure } from "./bullmq/store.ts";
 import { damagedJob, formOf, type JobForm, jobOf, optionsOf } from "./bullmq/job_form.ts";
@@ -186,10 +187,13 @@ class BullmqQueue implements JobQueue {
     }));
   }
 
-  async work(handler: JobHandler, options: WorkOptions = {}): Promise<QueueWorker> {
+  async work<Data extends PlainValue>(
+    handler: JobHandler<Data>,
+    options: WorkOptions = {},
+  ): Promise<QueueWorker> {
     checkWorkOptions(options);
     const { answerWithinMs, ...connection } = this.#connection;
-    const worker = await BullmqWorker.open(handler, {
+    const worker = await BullmqWorker.open(handler as unknown as JobHandler, {
       ...options,
       ...connection,
       find: (id) => this.#find(id),

@@ -20,6 +20,7 @@ import type {
 } from "../core/queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
 import { realSystem, type System } from "../core/system.ts";
+import type { PlainValue } from "../core/text/plain_value.ts";
 import { alter, type Entry, jobOf, untilAltered } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
@@ -146,9 +147,12 @@ class MemoryQueue implements JobQueue {
   }
 
   // deno-lint-ignore require-await -- errors must be rejections
-  async work(handler: JobHandler, options: WorkOptions = {}): Promise<QueueWorker> {
+  async work<Data extends PlainValue>(
+    handler: JobHandler<Data>,
+    options: WorkOptions = {},
+  ): Promise<QueueWorker> {
     checkWorkOptions(options);
-    const worker = createMemoryWorker(handler, {
+    const worker = createMemoryWorker(handler as unknown as JobHandler, {
       ...options,
       next: (rateLimit) => this.#next(rateLimit),
       begin: (entry) => this.#begin(entry),
