@@ -1,7 +1,7 @@
 // Limits for the size and time of request bodies. Uploads have no time limit: they are written as
 // they come, without being held in memory.
 import type { System } from "../../../mod.ts";
-import type { HandlerLimits } from "../options.ts";
+import type { HandlerLimits, HandlerOptions } from "../options.ts";
 import { pathOf } from "../routing.ts";
 import { onDemand } from "../files/streams.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -42,19 +42,20 @@ export function limitBody(
     ? limits.maxUploadBytes
     : Math.min(limits.maxBodyBytes, WITH_FILES.test(path) ? Infinity : MOST_WITHOUT);
   const length = request.headers.get("content-length");
-  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes);
+  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes, { isUpload });
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;
   const timeoutMs = isUpload ? undefined : limits.bodyTimeoutMs;
   const count = isUpload ? undefined : createMemberCount();
-  const body = limitStream(request.body, { maxBytes, timeoutMs, count, ...limited });
+  const body = limitStream(request.body, { maxBytes, timeoutMs, count, isUpload, ...limited });
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
 }
 
 function limitStream(
   body: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs, count, system, onRefuse }: Limited & {
+  { maxBytes, timeoutMs, count, isUpload, system, onRefuse }: Limited & {
     maxBytes: number;
+    isUpload: boolean;
     timeoutMs?: number;
     count?: ReturnType<typeof createMemberCount>;
   },
@@ -78,7 +79,7 @@ function limitStream(
         return controller.close();
       }
       bytes += value.length;
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      if (bytes > maxBytes) throw tooLarge(maxBytes, { isUpload });
       if (count !== undefined && count(value) > MOST_MEMBERS) throw tooMany();
       controller.enqueue(value);
     } catch (error) {
@@ -121,13 +122,21 @@ function tooMany(): RefusedRequest {
   });
 }
 
-function tooLarge(maxBytes: number): RefusedRequest {
+/** Throws 413 for a file larger than the limit of uploads, in whatever pieces it comes. */
+export function checkUploadSize({ limits }: Pick<HandlerOptions, "limits">, bytes: number): void {
+  const { maxUploadBytes = Infinity } = limits ?? {};
+  if (bytes > maxUploadBytes) throw tooLarge(maxUploadBytes, { isUpload: true });
+}
+
+function tooLarge(maxBytes: number, { isUpload }: { isUpload: boolean }): RefusedRequest {
   return new RefusedRequest({
     status: 413,
     code: "Invalid",
-    action: "read the body",
+    action: isUpload ? "upload the file" : "read the body",
     state: `it has more than ${maxBytes} bytes`,
-    hint: "Send large files to /uploads or /contents first, and name them in the request.",
+    hint: isUpload
+      ? "Ask for a larger limit: holdfast serve --max-upload SIZE"
+      : "Send large files to /uploads or /contents first, and name them in the request.",
     headers: { "connection": "close" },
   });
 }

@@ -5,6 +5,7 @@ import { isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
+import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access } from "../access/access.ts";
 import {
   Answer,
@@ -122,6 +123,7 @@ export function hubWrites(
       const { name, base } = await target(c, context, kind);
       access.check("write", name);
       const asked = schemas.parseBatch(await c.req.text());
+      for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
       const answers = asked.map(async ({ oid, size }) => {
         if (stored.has(oid)) return { oid, size };

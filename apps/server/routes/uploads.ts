@@ -8,6 +8,7 @@ import * as schemas from "../schemas/saving.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
 import { fault, invalid, isRegistryError } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
+import { checkUploadSize } from "../guard/body_limit.ts";
 import { REPEATED, savedAnswer, SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
@@ -46,6 +47,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
       access: c.env.access,
       locks,
       id: c.req.param("upload"),
+      checkSize: (bytes) => checkUploadSize(context.options, bytes),
       keptForMs: context.registry.settings.graceMs,
     });
   };
@@ -203,7 +205,7 @@ async function* rawFile({ body, headers }: Request, path = "content"): AsyncGene
 }
 
 export function presignedRoutes(routes: Routes, context: ServerContext): void {
-  const { registry, uploads, openVersion } = context;
+  const { registry, uploads, openVersion, options } = context;
   route(routes, "GET /artifacts/:name/versions/:version/presign", {
     id: "presignFile",
     tag: "uploads",
@@ -230,8 +232,10 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
     scope: "write",
     answers: { 201: { description: "The URLs", schema: schemas.PresignedUploadSchema } },
     json: schemas.PresignUploadSchema,
-    answer: async ({ c, json, signal }) =>
-      c.json(await createUpload(registry, { ...json, signal }), 201),
+    answer: async ({ c, json, signal }) => {
+      for (const { size = 0 } of json.files) checkUploadSize(options, size);
+      return c.json(await createUpload(registry, { ...json, signal }), 201);
+    },
   });
 
   route(routes, "POST /uploads/presigned/:upload/commit", {

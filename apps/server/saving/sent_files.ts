@@ -11,6 +11,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { Materializer } from "../../../mod.ts";
+import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import type { SentFile } from "../schemas/saving.ts";
@@ -28,7 +29,10 @@ export interface OpenFilesOptions {
 
 /** Opens sent files. Checks given sizes and digests, those of uploads as they are read. */
 export async function openSentFiles(
-  { uploads, logger, openVersion }: Pick<ServerContext, "uploads" | "logger" | "openVersion">,
+  { uploads, logger, openVersion, options }: Pick<
+    ServerContext,
+    "uploads" | "logger" | "openVersion" | "options"
+  >,
   sent: readonly SentFile[],
   { access, repeatable = false, signal }: OpenFilesOptions,
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
@@ -56,6 +60,7 @@ export async function openSentFiles(
   /** Joins bytes of an earlier version and of an upload. */
   async function joined(sent: EarlierFile): Promise<FileSource> {
     const { path, size, upload, earlier: { runs, ...asked } } = sent;
+    checkUploadSize(options, size);
     const file = (await openVersion(asked, access)).file(path);
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
     const total = runs.reduce((sum, { size }) => sum + size, 0);

@@ -16,6 +16,8 @@ export interface TusOptions {
   id?: string;
   /** Lifetime of uploads, milliseconds. */
   keptForMs: number;
+  /** Throws for an upload that is too large. */
+  checkSize(bytes: number): void;
 }
 
 const EXTENSIONS = ["creation", "creation-with-upload", "termination", "expiration"];
@@ -24,12 +26,12 @@ const NO_SUCH_UPLOAD = { status_code: 404, body: "no such upload" };
 /** Answers a tus request, without its CORS headers: the service has its own. */
 export async function answerTus(
   request: Request,
-  { uploads, access, locks, id, keptForMs }: TusOptions,
+  { uploads, access, locks, id, keptForMs, checkSize }: TusOptions,
 ): Promise<Answer> {
   if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
     return notTus();
   }
-  const store = new UploadStore({ uploads, access, keptForMs });
+  const store = new UploadStore({ uploads, access, keptForMs, checkSize });
   const server = new Server({
     path: "/uploads",
     datastore: store,
@@ -81,7 +83,7 @@ function notTus(): Answer {
   return problem(412, { code: "Invalid", detail, hint }, headers);
 }
 
-type StoreOptions = Pick<TusOptions, "uploads" | "access" | "keptForMs">;
+type StoreOptions = Pick<TusOptions, "uploads" | "access" | "keptForMs" | "checkSize">;
 
 class UploadStore extends DataStore {
   failure?: unknown;
@@ -96,8 +98,9 @@ class UploadStore extends DataStore {
   }
 
   override async create(upload: Upload): Promise<Upload> {
-    const { uploads, access } = this.#given;
+    const { uploads, access, checkSize } = this.#given;
     const { size, metadata } = upload;
+    checkSize(size!);
     const begun = await uploads.begin({ size: size!, owner: access.token, metadata });
     upload.id = begun.id;
     upload.creation_date = begun.beganAt.toISOString();

@@ -151,3 +151,30 @@ Deno.test("a path that no disk holds is refused by its size", async () => {
     }
   }
 });
+
+Deno.test("the limit of uploads holds in whatever way a file comes, and names its option", async () => {
+  await using service = await openService({ hf: true, limits: { maxUploadBytes: 1000 } });
+  const { version, commit } = await service.registry.save("a", new Uint8Array(900));
+  const sha256 = "0".repeat(64);
+  const runs = [{ size: 900, at: 0 }, { size: 900, at: 0 }];
+  const earlier = { name: "a", version, commit, runs };
+  const joined = [{ path: "data.bin", size: 1800, sha256, earlier }];
+  const materializer = { id: "bytes", formatVersion: 1 };
+  const body = new Uint8Array(1001);
+  const large = { operation: "upload", objects: [{ oid: sha256, size: 1001 }] };
+  const answers = [
+    await service.tus("POST", "/uploads", { "upload-length": "1001" }),
+    await service.send("POST", "/contents", { body }),
+    await service.send("POST", "/upload?name=a", { body }),
+    await service.sendJson("POST", "/uploads/presigned", { files: [{ path: "a", size: 1001 }] }),
+    await service.sendJson("POST", "/artifacts/a/versions", { files: joined, materializer }),
+    await service.sendJson("PUT", "/artifacts/a/drafts/d/parts/p", { files: joined }),
+    await service.sendJson("POST", "/a.git/info/lfs/objects/batch", large),
+  ];
+  for (const answer of answers) {
+    const { detail, hint } = await answer.json();
+    assertEquals(answer.status, 413, detail);
+    assert(/--max-upload/.test(hint), hint);
+  }
+  assertEquals((await service.tus("POST", "/uploads", { "upload-length": "1000" })).status, 201);
+});
