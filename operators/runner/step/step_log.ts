@@ -29,6 +29,9 @@ export class StepLog {
   readonly #last: string[] = [];
   #file?: number;
   #bytes = 0;
+  /** Lines of this turn of the event loop, which are written together. */
+  #pending = "";
+  #time = { ms: NaN, text: "" };
   #dropped = 0;
   #closed = false;
   #isBroken = false;
@@ -47,22 +50,25 @@ export class StepLog {
   write(level: LogLevel, text: string): void {
     const { mask, onLine, system } = this.#options;
     for (const whole of text.split("\n")) {
-      const masked = mask(whole); // before it is truncated, as a part of a secret is not recognized
+      // Before it is truncated, as a part of a secret is not recognized. Commands mask their output.
+      const masked = level === "stdout" || level === "stderr" ? whole : mask(whole);
       const line = masked.length > MAX_LINE
         ? `${masked.slice(0, MAX_LINE).toWellFormed()} …`
         : masked;
-      this.#keep(`${new Date(system.now()).toISOString()} ${level} ${line}\n`);
+      this.#keep(`${this.#timeOf(system.now())} ${level} ${line}\n`);
       onLine(level, line);
     }
   }
 
   source(): FileSource {
+    this.#flush();
     return new DiskContent({ path: this.path, state: stateOf(lookAt(this.path)) });
   }
 
   close(): void {
     const file = this.#file;
     if (file === undefined || this.#closed) return;
+    this.#flush();
     this.#closed = true;
     const lines = this.#last.splice(0);
     this.#onFile(() => {
@@ -74,16 +80,33 @@ export class StepLog {
 
   #keep(line: string): void {
     if (this.#closed) return;
-    if (this.#bytes >= MAX_BYTES || this.#isBroken) {
+    if (this.#bytes + this.#pending.length >= MAX_BYTES || this.#isBroken) {
       if (this.#last.push(line) <= LAST_LINES) return;
       this.#last.shift();
       this.#dropped++;
       return;
     }
+    this.#onFile(() => this.#file ??= openSync(this.path, "a"));
+    if (this.#pending === "") queueMicrotask(() => this.#flush());
+    this.#pending += line;
+  }
+
+  #flush(): void {
+    const lines = this.#pending;
+    this.#pending = "";
+    if (lines === "" || this.#closed) return;
+    const bytes = new TextEncoder().encode(lines);
+    this.#bytes += bytes.byteLength;
     this.#onFile(() => {
-      this.#file ??= openSync(this.path, "a");
-      this.#bytes += writeSync(this.#file, line);
+      for (let at = 0; at < bytes.byteLength;) at += writeSync(this.#file!, bytes, at);
     });
+    if (!this.#isBroken) return;
+    for (const line of lines.trimEnd().split("\n")) this.#keep(`${line}\n`);
+  }
+
+  #timeOf(ms: number): string {
+    if (ms !== this.#time.ms) this.#time = { ms, text: new Date(ms).toISOString() };
+    return this.#time.text;
   }
 
   /**
