@@ -225,7 +225,9 @@ function readRef(
   if (file === undefined) {
     const message = `there is no ${key}/${stems.join(".yaml and no ")}.yaml`;
     const hint = didYouMean(`${stems[0]}.yaml`, names) +
-      `The folder has: ${names.slice(0, 20).join(", ") || "no files"}.`;
+      (names.length > 0
+        ? `The folder has: ${names.slice(0, 20).join(", ")}.`
+        : `Add it, or rename the folder ${key}: beside one, each ref is a file in it.`);
     problems.add(node.place, { path, message, hint });
     return undefined;
   }

@@ -147,3 +147,16 @@ Deno.test("missing, outside and circular includes are reported where they are na
   );
   assertEquals(error.code, "NotFound");
 });
+
+Deno.test("short refs beside a folder of code say why they are searched there", async () => {
+  await using root = await tempRoot();
+  await write(root, {
+    "pipeline.yaml": "pipeline: { operators: { refs: [train] } }\n",
+    "operators/train.ts": "",
+  });
+  const error = await assertRejects(() => loadPipeline(root.path, { system }), RegistryError);
+  assertStringIncludes(
+    `${error.message} ${error.hint}`,
+    "rename the folder operators: beside one, each ref is a file in it",
+  );
+});
