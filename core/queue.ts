@@ -159,8 +159,8 @@ export interface JobQueue extends AsyncDisposable {
   /** A URL without secrets. */
   readonly location: string;
   /** Adds jobs. A job whose id exists stays as it is, in any state. */
-  add<Data extends PlainValue>(
-    jobs: NewJob<Data> | readonly NewJob<Data>[],
+  add<Data extends PlainValue = PlainValue>(
+    jobs: NoInfer<NewJob<Data> | readonly NewJob<Data>[]>,
     options?: SignalOptions,
   ): Promise<void>;
   /** Returns a job, or undefined for an unknown id. */

@@ -95,3 +95,19 @@ Deno.test("a monthly schedule is longer than a timer", async () => {
   assertEquals((await queue.list()).map(({ state }) => state), ["waiting"]);
   await queue[Symbol.asyncDispose]();
 });
+
+Deno.test("add() takes jobs with data of several types, or of one", async () => {
+  type Report = { days: number };
+  await using queue = createMemoryQueue();
+  await queue.add([{ ...job("a"), data: { days: 1 } }, { ...job("b"), data: 7 }]);
+  await queue.add<Report>({ ...job("c"), data: { days: 2 } });
+  // @ts-expect-error: a report has a number of days
+  await queue.add<Report>({ ...job("d"), data: { days: "2" } });
+  const days: number[] = [];
+  const { onEvent, until } = createListener();
+  await using _worker = await queue.work<Report>(({ data }) => void days.push(data.days), {
+    onEvent,
+  });
+  await until("done", "d");
+  assertEquals(days.slice(0, 3), [1, undefined, 2] as number[]);
+});
