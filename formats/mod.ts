@@ -68,7 +68,6 @@ interface Part {
 const TABLE_TEXT = ["columns", "header", "delimiter"];
 
 const PARTS: readonly Part[] = [
-  { id: "arrow", extensions: [".arrow", ".feather"] },
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },

@@ -130,7 +130,6 @@ testOnEach("a refused value is named, with what the file can store", async (file
     ["a.zip", [{ path: "a.txt", content: "text" }], /has no content: pass bytes, a Blob/],
     ["a.csv", rows, /createTable\(columns, rows\)/],
     ["a.parquet", rows, /createTable\(columns, rows\)/],
-    ["a.arrow", rows, /createTable\(columns, rows\)/],
     ["a.jsonl", { well: "A01" }, /an array of values/],
     ["a.mat", { well: "A01" }, /\.npy/],
   ];

@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
-import { openArrow } from "../../formats/arrow.ts";
 import { readSlice } from "../../formats/npy.ts";
 import { openParquet } from "../../formats/parquet.ts";
 import { readPages, readRegion } from "../../formats/tiff.ts";
@@ -13,7 +12,6 @@ Deno.test("a path instead of an open file is Invalid, and the hint opens one", a
   for (const given of ["a.parquet", undefined, {}, new Uint8Array(3)] as Untyped[]) {
     const calls = [
       openParquet(given),
-      openArrow(given),
       readSlice(given),
       readPages(given),
       readRegion(given, region),

@@ -6,7 +6,6 @@ import { createFormats } from "../../../formats/mod.ts";
 import { jpeg } from "../../../formats/jpeg.ts";
 import { interlacedPng } from "../bitmaps/interlaced_files.ts";
 import { contentBytes } from "../format_files.ts";
-import { pyarrowBytes as arrowBytes } from "../arrow/files.ts";
 import { pyarrowBytes } from "../parquet/files.ts";
 import { tiffFile } from "../tiff_files.ts";
 import type { AnyImage } from "../image_files.ts";
@@ -85,13 +84,9 @@ export async function sampleFiles(): Promise<Sample[]> {
     id: -2n,
     text: null,
   }]);
-  await add("arrow", table);
   await add("parquet", table);
   for (const name of ["snappy", "gzip", "brotli", "lz4", "zstd", "none"] as const) {
     samples.push({ id: "parquet", bytes: pyarrowBytes(name) });
-  }
-  for (const name of ["file", "stream", "lz4", "zstd", "views"] as const) {
-    samples.push({ id: "arrow", bytes: arrowBytes(name) });
   }
   samples.push({
     id: "csv",

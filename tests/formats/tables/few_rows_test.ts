@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { createTable } from "../../../formats/tables/create_table.ts";
-import { arrow } from "../../../formats/arrow.ts";
 import { csv } from "../../../formats/csv.ts";
 import { readJsonLines } from "../../../formats/jsonl.ts";
 import { parquet } from "../../../formats/parquet.ts";
@@ -47,13 +46,11 @@ Deno.test("a column may have any name, even one with a meaning for objects", asy
   const names = ["__proto__", "constructor", "2024", "a.b"];
   const columns = names.map((name) => ({ name, type: "number" as const }));
   const rows = [Object.fromEntries(names.map((name, i) => [name, i]))];
-  for (const format of [arrow(), parquet()]) {
-    const content = await contentBytes(await format.encode(createTable(columns, rows)));
-    const back = await format.decode(fileOf(content));
-    for await (const row of back.rows()) {
-      const cells = names.map((name) => Object.getOwnPropertyDescriptor(row, name)?.value);
-      assertEquals(cells, [0, 1, 2, 3]);
-    }
-    assertEquals(await back.column("__proto__"), Float64Array.of(0));
+  const content = await contentBytes(await parquet().encode(createTable(columns, rows)));
+  const back = await parquet().decode(fileOf(content));
+  for await (const row of back.rows()) {
+    const cells = names.map((name) => Object.getOwnPropertyDescriptor(row, name)?.value);
+    assertEquals(cells, [0, 1, 2, 3]);
   }
+  assertEquals(await back.column("__proto__"), Float64Array.of(0));
 });

@@ -1,4 +1,4 @@
-// Tables in files, read a page of rows at a time: CSV, Parquet and Arrow.
+// Tables in files, read a page of rows at a time: CSV and Parquet.
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { corrupt, fault, isRegistryError, unsupported } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
@@ -49,11 +49,10 @@ interface PageRange {
 const PART_ROWS = 500;
 
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
-  const head = await file.read(0, Math.min(6, file.size), signal);
-  const mark = String.fromCharCode(...head);
-  if (mark.startsWith("PAR1")) return await openParquetTable(fileToDecode(file), signal);
-  const isArrow = mark.startsWith("ARROW1") || /\.(arrows?|feather)$/i.test(file.path);
-  return isArrow ? await openArrowTable(fileToDecode(file), signal) : await openCsv(file, signal);
+  const mark = String.fromCharCode(...await file.read(0, Math.min(4, file.size), signal));
+  return mark === "PAR1"
+    ? await openParquetTable(fileToDecode(file), signal)
+    : await openCsv(file, signal);
 }
 
 /** Columns that a format reads or does not. */
@@ -72,13 +71,6 @@ async function openParquetTable(file: FileToDecode, signal?: AbortSignal): Promi
   if (columns.length === 0) throw noColumns(file.path, others);
   const table = await openParquet(file, { columns, localTimes: "utc", signal });
   return rangeSource(table, others, { rowCount: table.rowCount, groups });
-}
-
-async function openArrowTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
-  const { openArrow, arrowColumns } = await import("./arrow_table.ts");
-  const { columns, others } = split(await arrowColumns(file, signal));
-  if (columns.length === 0) throw noColumns(file.path, others);
-  return rangeSource(await openArrow(file, { columns, localTimes: "utc", signal }), others);
 }
 
 function noColumns(path: string, others: readonly string[]) {

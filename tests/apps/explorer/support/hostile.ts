@@ -177,7 +177,6 @@ export function hostileFiles(): HostileFile[] {
     file("lie.npy", "needs", new Uint8Array([...encodeNpyHeader("float64", [2 ** 40]), 1])),
     file("not.npy", "not a .npy file", "hello"),
     file("broken.parquet", "Cannot", "PAR1 nothing PAR1"),
-    file("broken.arrow", "Cannot", "ARROW1\0\0 nothing ARROW1"),
     file("broken.zip", "not a ZIP file", "PK\x03\x04 nothing"),
     file("bomb.zip", "Unpack this archive only if you trust it", bomb()),
     file("bomb.tgz", "not a tar file", new Uint8Array(gzipSync(zeros.with(0, 1)))),

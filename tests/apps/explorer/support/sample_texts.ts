@@ -16,7 +16,6 @@ export const PREVIEWS: [path: string, text: string][] = [
   ["heights.tif", "axes: page, y, x, channel"],
   ["scores.csv", "Most frequent"],
   ["scores.parquet", "300 rows · 4 columns"],
-  ["scores.arrow", "Most frequent"],
   ["plates.zip", "plates/A01.txt"],
   ["plates.tar", "plates/<b>x</b>.txt"],
   ["plates.tgz", "plates/A01.txt"],

@@ -4,7 +4,6 @@ import { contentBytes } from "../../../../formats/content/content.ts";
 import { createLocalFiles } from "../../../../files/local.ts";
 import { createImagePyramid } from "../../../../files/ome.ts";
 import { safetensors } from "../../../../formats/safetensors.ts";
-import { arrow } from "../../../../formats/arrow.ts";
 import { csv } from "../../../../formats/csv.ts";
 import { npy, npz, tar, tgz, tiff, zip } from "../../../../formats/mod.ts";
 import { parquet } from "../../../../formats/parquet.ts";
@@ -203,7 +202,6 @@ export async function sampleFiles(version: 1 | 2): Promise<Map<string, Uint8Arra
     ],
     ["scores.csv", await bytesOf(csv({ columns }), table)],
     ["scores.parquet", await bytesOf(parquet({ compression: "gzip" }), table)],
-    ["scores.arrow", await bytesOf(arrow(), table)],
     ["plates.zip", await bytesOf(zip(), entries)],
     ["plates.tar", await bytesOf(tar(), entries)],
     ["plates.tgz", await bytesOf(tgz(), entries)],
