@@ -6,7 +6,7 @@
 // whether a name exists.
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import type { Artifact, ArtifactInfo } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
 
 /** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
