@@ -9,7 +9,7 @@ import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { problem, problemOf } from "../problem.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { realSystem, silentLogger } from "../../../core/system.ts";
+import { realSystem, silentLogger, type System } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
@@ -64,8 +64,12 @@ function watchConnections(
   };
 }
 
+/** How long the rest of the body of an answered request is read. */
+const REST_MS = 10_000;
+
 function listenerOf(
   handler: Handler,
+  system: Pick<System, "sleep">,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const answering = answerings.get(handler) ??
     (async (...asked) => Answer.from(await handler(...asked)));
@@ -74,7 +78,7 @@ function listenerOf(
       const remoteAddr = { hostname: incoming.socket.remoteAddress };
       const answer = await answering(request, { remoteAddr });
       const response = outgoing as ServerResponse; // without HTTP/2
-      send(response, answer).catch(() => response.destroy()); // a header that HTTP does not allow
+      reply(incoming as IncomingMessage, response, answer);
       return RESPONSE_ALREADY_SENT;
     },
     {
@@ -86,12 +90,31 @@ function listenerOf(
     },
   );
   return (request, response) => {
-    if (hostsOf(request) > 1) {
-      const { body, status, headers } = problemOf(severalHosts());
-      return void response.writeHead(status, { ...headers, connection: "close" }).end(body);
-    }
-    void listener(request, response);
+    if (hostsOf(request) > 1) reply(request, response, problemOf(severalHosts()));
+    else void listener(request, response);
   };
+
+  function reply(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+    const rest = request.complete ? undefined : () => skipRest(request, system);
+    const headers = rest ? { ...answer.headers, connection: "close" } : answer.headers;
+    const { body, status } = answer;
+    send(response, new Answer(body, { status, headers }), rest)
+      .catch(() => response.destroy()); // a header that HTTP does not allow
+  }
+}
+
+/**
+ * Reads and discards the rest of a body, for some seconds. Many clients read no answer before they
+ * have sent everything, and a connection closed with unread bytes takes the answer with it.
+ */
+async function skipRest(request: IncomingMessage, system: Pick<System, "sleep">): Promise<void> {
+  const ended = new AbortController();
+  for (const event of ["end", "error", "close"]) request.once(event, () => ended.abort());
+  request.removeAllListeners("data"); // those of a reader would pause it
+  request.resume();
+  if (!request.complete && !request.destroyed) {
+    await system.sleep(REST_MS, ended.signal).catch(() => {});
+  }
 }
 
 /** Counts `Host` headers. With several, a proxy may use another one (RFC 9112, section 3.2). */
@@ -99,9 +122,19 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
   return rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name)).length;
 }
 
-async function send(response: ServerResponse, { body, status, headers }: Answer): Promise<void> {
+async function send(
+  response: ServerResponse,
+  { body, status, headers }: Answer,
+  rest?: () => Promise<void>,
+): Promise<void> {
   response.writeHead(status, headers);
-  if (!(body instanceof ReadableStream)) return void response.end(body ?? undefined);
+  if (!(body instanceof ReadableStream)) {
+    if (rest === undefined) return void response.end(body ?? undefined);
+    response.flushHeaders();
+    if (body) response.write(body);
+    await rest();
+    return void response.end();
+  }
   const reader = body.getReader();
   const leave = () => reader.cancel().catch(() => {});
   if (response.destroyed) return void leave();
@@ -179,7 +212,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     : createSecureServer({ ...settings, ...certificate, handshakeTimeout: headersTimeoutMs });
   server.maxHeadersCount = 0; // more would be ignored; their size is limited
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
-  server.on("request", listenerOf(handler));
+  server.on("request", listenerOf(handler, system));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
