@@ -68,7 +68,7 @@ export interface GcsBackendOptions {
   createBucket?: boolean | GcsBucketOptions;
   /**
    * Milliseconds without progress until a request times out. An upload has up to 9 times as long:
-   * up to 4 MiB of it may be on their way without a sign.
+   * the system may buffer up to 4 MiB of it without visible progress.
    *
    * @default 60000
    */

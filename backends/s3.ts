@@ -64,7 +64,7 @@ export interface S3BackendOptions {
   requesterPays?: boolean;
   /**
    * Milliseconds without progress until a request times out. An upload has up to 9 times as long:
-   * up to 4 MiB of it may be on their way without a sign.
+   * the system may buffer up to 4 MiB of it without visible progress.
    *
    * @default 30000
    */

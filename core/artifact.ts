@@ -55,8 +55,7 @@ export interface ArtifactFile {
   /**
    * Returns the bytes or a range of them. A whole file is checked against its SHA-256 while it
    * streams; a mismatch ends the stream with `Corrupt`. A range is checked before its bytes are
-   * given out, if the file has at most 8 MiB or a list of chunks, as in a bucket. A range of a
-   * compressed file is `Unsupported`.
+   * returned. A range of a compressed file is `Unsupported`.
    *
    * @param options.windowBytes size of the pieces that are read one after the other, which bounds
    * memory for slow readers. @default several MiB, and several at once from a remote store

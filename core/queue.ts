@@ -36,7 +36,7 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   attempts: number;
   /** Finished tries. Jobs that were handed back or taken over do not count. */
   attemptsMade: number;
-  /** Number of times its worker was lost; since the last retry, the third fails it. @default 0 */
+  /** Number of times its worker was lost. The third since the last retry fails it. @default 0 */
   takenOver?: number;
   addedAt: Date;
   /** Last start. */

@@ -88,7 +88,7 @@ export function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-/** The state of a path that no file replaces: root could break the machine, or other programs. */
+/** The state of a path that no file replaces: as root, this could break the machine. */
 export const SPECIAL = "it is a device, a pipe or a socket";
 
 /** True for a device, a pipe or a socket, and for a link to one, such as `/dev/stdout`. */

@@ -39,8 +39,9 @@ export class LocalPath {
  * links with their target, wherever it leads; not stored are times, owners and other permissions,
  * so that the same folder has the same digest. `preserve: ["times"]` stores modification times
  * too. Pipes, sockets and devices are left out, and from a folder also `.git`, registries, and
- * paths that match a `.holdfastignore`, unless `all` is set. What changes during the
- * save is read once more, then it is `Conflict`; paths that are left out may change.
+ * paths that match a `.holdfastignore`, unless `all` is set. If something
+ * changes during the save, it is read once more; a second change is a `Conflict`. Paths that are
+ * left out may change.
  *
  * Refused are a path that is a symbolic link, unless links are followed, and names that other
  * systems misread: with a backslash, or with a leading drive letter (`c:`). Names that only

@@ -118,8 +118,9 @@ export async function collectGarbage(
  *
  * Chooses the versions of all names first: a release keeps its members even if it is deleted too.
  * Only versions that can be read count as kept. It checks again between deletions: if another
- * program deletes a version that was to be kept, it keeps the next one. Protected names stay. A registry that
- * `openRegistry` did not open is pruned through its methods, by this machine's clock.
+ * program deletes a version that was to be kept, it keeps the next one. Protected names stay.
+ *
+ * A registry that `openRegistry` did not open is pruned through its methods, by this machine's clock.
  *
  * @throws {RegistryError} `Unavailable` for `olderThanMs` if this machine's clock and the store's
  * differ by more than `graceMs / 4`
@@ -146,9 +147,9 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * Reads and checks every record and version, or those of `names`. Damage is reported; failures of
  * the store are thrown. The report lists what was not checked.
  *
- * With `repairFrom`, replaces damaged and missing files in their places, from a mirror of the
- * registry, or in a mirror from its original. Damaged records, and lists of more than 128 KiB of
- * files, are in no mirror.
+ * With `repairFrom`, replaces damaged and missing files in their places with those of a mirror of
+ * the registry, or of the original of a mirror. Does not repair records, or lists of files of more
+ * than 128 KiB: mirrors write their own.
  *
  * @throws {RegistryError} `Unsupported` unless `openRegistry` opened both registries here
  */
@@ -173,8 +174,8 @@ export async function verifyRegistry(
  * a registry cannot provide (deletions) or keep (dates).
  *
  * Every release and alias of the target names versions that it has, also during the run and after an
- * interrupted one: releases follow their members, also those of names that were not chosen, aliases
- * follow releases, and deletions are last. A release whose member failed is a `Conflict`.
+ * interrupted one. Members are copied before their releases, also members of names that were not
+ * chosen; then follow aliases, and deletions last. A release whose member failed is a `Conflict`.
  *
  * A repeated run copies only what is missing. A different value is overwritten in a mutable target,
  * and a `Conflict` in `failures` in an immutable one.

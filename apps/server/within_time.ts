@@ -1,7 +1,7 @@
 // Waiting with a limit.
 import type { System } from "../../mod.ts";
 
-/** Returns a value, or undefined if it takes longer. It may fail later: nobody learns that. */
+/** Returns a value, or undefined if it takes longer. A later failure of it is ignored. */
 export async function withinMs<T>(
   ms: number,
   value: Promise<T>,

@@ -1,12 +1,12 @@
-// Bodies of uploads, whose progress is seen: a write of a whole part takes longer on a slow line
-// than a store that has stopped may be silent.
+// Bodies of uploads that show progress. Without it, a slow connection, on which a part takes longer
+// than the time limit, would look like a store that has stopped.
 import { Readable } from "node:stream";
 import { silence } from "../../core/retry.ts";
 
 const BLOCK_BYTES = 64 * 1024;
 /**
- * Bytes that the system takes before they leave the machine, without a sign of progress: the
- * buffers of a connection on Linux and macOS grow to this.
+ * Bytes that the system may buffer, without visible progress, before they leave the machine: the
+ * maximum size of the buffers of a connection on Linux and macOS.
  */
 const BUFFERED_BYTES = 4 * 2 ** 20;
 

@@ -28,9 +28,9 @@ interface ClientPlan {
   found(): Promise<string | undefined>;
 }
 
-/** Keeps why the SDK could not use the profile: its search goes on, and the error omits it. */
+/** Keeps why the SDK could not use the profile: its final error omits this. */
 export class SdkLog {
-  /** The sentence of the SDK. */
+  /** The message of the SDK. */
   reason?: string;
   #isOfProfile = false;
 

@@ -45,7 +45,7 @@ const VERSION = new RegExp(
   `^${NUMBER}(?:\\.${NUMBER})?(?:\\.${NUMBER})?(?:-(${IDENTIFIERS}))?(?:\\+(${IDENTIFIERS}))?$`,
 );
 const DIGITS = /^\d+$/;
-/** The begin of a date, which would be a prerelease of its year: `2026-11-25`. */
+/** The beginning of a date, which would be a prerelease of its year: `2026-11-25`. */
 const DATE = /^(\d{4})-(\d+)(?:-(\d+))?/;
 const MAX_RANGE_LENGTH = 256;
 

@@ -4,7 +4,7 @@ const DECIMAL = /^[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?$/;
 const MAX_DIGITS = 17;
 /** Decimals with up to this many digits survive the conversion to a number and back. */
 const SAFE_DIGITS = 15;
-/** Begins only where a run of zeros does: otherwise the time of a long run grows with its square. */
+/** Matches only from the first zero of a run: otherwise a long run takes quadratic time. */
 const ZEROS_AT_END = /(?<!0)0+$/;
 
 /** Parses a decimal. Returns undefined for other text, `"inexact"` if digits would change. */

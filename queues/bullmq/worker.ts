@@ -28,7 +28,7 @@ const POLL_MS = 500;
 const ASK_AGAIN_MS = 1_000;
 /** The delay before the end of a job is reported again, milliseconds. */
 const REPORT_AGAIN_MS = 200;
-/** The number of lost workers after which a job fails: it may be what ends them. */
+/** The number of lost workers after which a job fails: the job may be the cause. */
 const MOST_LOST = 3;
 const LOST = `it ran in ${MOST_LOST} workers that were lost`;
 

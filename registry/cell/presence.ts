@@ -53,8 +53,8 @@ class Presence {
 
 /**
  * Returns the backend of an open registry. It writes, and returns that something does not exist,
- * only while the settings of this registry are there; otherwise it throws `Unavailable`. A disk is
- * asked each time, other stores at most every five seconds.
+ * only while the settings of this registry are there; otherwise it throws `Unavailable`. It checks
+ * a disk each time, and other stores at most every five seconds.
  */
 export function guardBackend(store: OpenStore): Backend {
   const { backend } = store;

@@ -1,5 +1,5 @@
-// Repairs the payload of a registry from a copy: puts objects again whole. What versions use of one
-// comes from files with the right digests, the rest stays. See section 7.2 of FORMAT.md.
+// Repairs the payload of a registry from a copy: puts whole objects again. Bytes that versions use
+// come from files with the right digests, other bytes stay. See section 7.2 of FORMAT.md.
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";

@@ -1,6 +1,6 @@
-// Objects of a save that was interrupted, found again by the next save of the same name: it copies
-// them inside the store instead of sending their bytes again. A note in the cache of the machine
-// names them. They stay what they were, garbage for `gc`; the copies belong to the new save.
+// Objects of an interrupted save. A note in the cache of the machine names them. The next save of the
+// same name copies them inside the store instead of sending their bytes again. The originals stay
+// garbage for `gc`; the copies belong to the new save.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { isNear, type Store } from "../cell/store.ts";
@@ -9,7 +9,7 @@ import { type Known, KnownFiles } from "./known.ts";
 /** Keeps the note of one name. It may be lost at any time. */
 export interface NoteKeeper {
   read(): Promise<Uint8Array | undefined>;
-  /** Writes, or not: never fails. */
+  /** Writes if possible; never throws. */
   write(bytes: Uint8Array): Promise<void>;
   remove(): Promise<void>;
 }
@@ -75,7 +75,7 @@ export class Unfinished {
     return opened;
   }
 
-  /** Digests of the files that were left, by size. */
+  /** Digests of the noted files, by size. */
   get known(): ReadonlyMap<number, Known> {
     return this.#known.bySize;
   }

@@ -24,8 +24,8 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
   summary: "Delete versions, or with --all every version of a name.",
   details:
-    "Asks first; scripts pass --yes. All versions are found and checked before one is deleted: delete a release before its members. In a " +
-    "pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
+    "Asks first; scripts pass --yes. Checks all versions before it deletes one: delete a release " +
+    "before its members. In a pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
     "version number is never reused, except in a mutable registry by save --on-conflict " +
     "overwrite. gc frees the space after the grace period.",
   args: [{

@@ -20,8 +20,8 @@ export const verify: Command = defineCommand<
     "Checks all records, including those of aliases, idempotency keys and older generations, " +
     "and lists what was not checked. If there are problems, prints them as a table and exits with " +
     "1. With --json: one line per problem, then the report.\n\n" +
-    "With --repair-from, replaces damaged and missing files from a mirror, or in a mirror from its " +
-    "original. Versions, dates and aliases stay as they are.",
+    "With --repair-from, replaces damaged and missing files with those of a mirror, or of the " +
+    "original of a mirror. Versions, dates and aliases stay as they are.",
   args: [{ usage: "[refs...]", text: "only these names, patterns or versions", completes: "ref" }],
   options: [
     { flags: "--shallow", text: "check records only, not files" },

@@ -111,8 +111,8 @@ export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
 }
 
 /**
- * Returns a version as a token may read it: without inputs that it may not read, and `Denied` for the
- * files of a release with such members.
+ * Returns a version without the inputs that a token may not read. The files of a release with such
+ * members are `Denied`.
  */
 export function readableArtifact(artifact: Artifact, access: Access): Artifact {
   const info = readableInfo(artifact.info, access);

@@ -20,8 +20,8 @@ export function isFixed(
 }
 
 /**
- * Opens a version for a token: the only way to the bytes of versions. Throws `Denied` without the
- * right to its name; {@linkcode readableArtifact} has what else it hides.
+ * Opens a version for a token: the only way to the bytes of versions. Throws `Denied` if the token may
+ * not read the name. {@linkcode readableArtifact} says what else is hidden.
  */
 export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<Artifact>;
 

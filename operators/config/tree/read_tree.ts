@@ -227,7 +227,7 @@ function readRef(
     const hint = didYouMean(`${stems[0]}.yaml`, names) +
       (names.length > 0
         ? `The folder has: ${names.slice(0, 20).join(", ")}.`
-        : `Add it, or rename the folder ${key}: beside one, each ref is a file in it.`);
+        : `Add it, or rename the folder ${key}: with this folder, each ref is a file in it.`);
     problems.add(node.place, { path, message, hint });
     return undefined;
   }

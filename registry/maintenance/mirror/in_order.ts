@@ -57,7 +57,7 @@ export async function mirrorInOrder(
   for (const mirror of deleting) await end(mirror);
 }
 
-/** Takes a step of each. Returns true if fewer versions wait after it. */
+/** Runs a step of each mirror. Returns true if fewer versions wait afterwards. */
 async function getsFewer(
   mirrors: readonly NameMirror[],
   step: (mirror: NameMirror) => Promise<unknown>,

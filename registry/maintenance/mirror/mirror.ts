@@ -33,8 +33,8 @@ export interface MirrorOptions extends SignalOptions {
   /** Mirror aliases. @default true */
   aliases?: boolean;
   /**
-   * Delete what the source has deleted; the version stays used. Names that a rule of the target
-   * protects keep theirs: a failure. @default true
+   * Delete what the source has deleted; the version stays used. A deletion that a rule of the target
+   * forbids is a failure. @default true
    */
   deleted?: boolean;
   /** Ignore notes of earlier runs, and read all mirrored data from the target. @default false */

@@ -23,7 +23,7 @@ import { listHolds } from "../../operations/holds.ts";
 /** Deletions are mirrored before more cells than this are listed. */
 const DELETIONS_AT_ONCE = 1_000;
 
-/** Mirrors a name in steps: what names a version comes after it, and goes before it. */
+/** Mirrors a name in steps: releases and aliases are copied after versions, and deleted before. */
 export type NameMirror = Pick<StoreMirror, keyof StoreMirror>;
 
 /** Mirrors a name between stores, cell by cell. */

@@ -1,5 +1,5 @@
-// Places the files that a save shares: bytes that are little of an object are stored again, so that
-// the object can be freed, and objects of another name are copied.
+// Places the files that a save shares: if they use less than half of an object, they are stored
+// again, so that the object can be freed. Objects of another name are copied.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Part, StoredFile } from "../../../core/record.ts";

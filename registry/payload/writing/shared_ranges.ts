@@ -58,7 +58,7 @@ function newBytesOf(pieces: readonly Piece[]): number {
 }
 
 /**
- * Returns objects that should not be used: one of which too little is, or the smallest of too many.
+ * Returns objects not to use: one of which less than half is used, or the smallest of too many.
  * These are merged with the new bytes, and so is the next one if it is at most twice as large:
  * sizes then grow from object to object, and a long history stores each new byte a few times.
  */

@@ -157,6 +157,6 @@ Deno.test("short refs beside a folder of code say why they are searched there", 
   const error = await assertRejects(() => loadPipeline(root.path, { system }), RegistryError);
   assertStringIncludes(
     `${error.message} ${error.hint}`,
-    "rename the folder operators: beside one, each ref is a file in it",
+    "rename the folder operators: with this folder, each ref is a file in it",
   );
 });

@@ -116,7 +116,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     damage.end();
     if (hidden > 0) await context.note(hiddenText(hidden));
     if (unread.versions > 0) {
-      await context.note("Only the latest versions were looked at (--all-versions: all of them)");
+      await context.note("Only the latest versions were compared (--all-versions compares all)");
     }
     if (count > 0 || limit === 0) return;
     await context.note(nothing({ chosen, after, begin, none: filter.none }));
@@ -155,7 +155,7 @@ function locationOrBegin(
   return isLocation ? { location: text, begin: "" } : { begin: text };
 }
 
-/** Returns the names in the order of people, without records of pipelines if they are hidden. */
+/** Returns the names in natural order, without records of pipelines if they are hidden. */
 async function forReading(names: AsyncIterable<string>, hides: boolean) {
   const all = await Array.fromAsync(names);
   const listed = hides ? withoutRecords(all) : all;

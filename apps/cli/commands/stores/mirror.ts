@@ -36,8 +36,8 @@ export const mirror: Command = defineCommand<
   details:
     "Copies versions with files, metadata and dates, aliases, and deletions. Every byte is " +
     "checked. Run it again to copy what is new, or the rest of an interrupted run. An immutable " +
-    "target keeps what it has; a mutable one follows the source. Releases bring their members, " +
-    "and follow them.\n\n" +
+    "target keeps what it has; a mutable one follows the source. Copies the members of a " +
+    "release first, also those of other names.\n\n" +
     "If some fail, lists them and exits with 1. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },

@@ -35,7 +35,7 @@ cliTest("versions --where, --sort and --columns answer which run is best", async
 });
 
 filledTest("ls --where says that it looked at latest versions, or looks at all", async (it) => {
-  const told = "Only the latest versions were looked at";
+  const told = "Only the latest versions were compared";
   const latest = await it.holdfast(["ls", "--where", "version = 1", "--quiet"]);
   assertEquals(latest.out.trim().split("\n"), ["data:raw", "note"]);
   const run = (...flags: string[]) => it.holdfast(["ls", "--where", "version = 1", ...flags]);
