@@ -49,19 +49,19 @@ export interface SilenceOptions {
   /** Milliseconds by the real clock. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** Bytes that may be on their way although none of them moves the counter. @default 0 */
+  /** Bytes that may be sent without changing the counter. @default 0 */
   unseen?: number;
 }
 
-/** A time limit for each so many bytes whose progress cannot be seen. */
+/** Bytes without visible progress that extend the wait by one time limit. */
 const BYTES_PER_LIMIT = 512 * 1024;
 
-/** Returns how many time limits a request may be silent while so many bytes are on their way. */
+/** Returns the number of time limits to wait for progress while these bytes may be in buffers. */
 export function silentLimits(bytes: number): number {
   return 1 + Math.floor(bytes / BYTES_PER_LIMIT);
 }
 
-/** Resolves when a counter has not changed for the time, at the latest one time limit later. */
+/** Resolves after a counter has not changed for these time limits, at most one of them later. */
 export async function silence(
   count: () => number,
   { timeoutMs, signal, unseen = 0 }: SilenceOptions,

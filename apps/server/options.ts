@@ -69,8 +69,8 @@ export interface HandlerOptions {
 /** Limits of requests. */
 export interface HandlerLimits {
   /**
-   * Size limit of JSON that carries files, bytes. Other JSON has at most 1 MiB. More is 413, as
-   * are more than a million members.
+   * Size limit of JSON that carries files, bytes. Other JSON has at most 1 MiB. A larger
+   * body, or one with more than a million members, is 413.
    *
    * @default 33554432 (32 MiB)
    */

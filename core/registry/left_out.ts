@@ -7,7 +7,7 @@
  * - `broken link`: a followed link without a target.
  * - `looping link`: a followed link to a folder that contains it.
  * - `outside link`: a link that leads out of the downloaded folder.
- * - `linked content`: what a kept link outside the saved folder leads to. The link itself is saved.
+ * - `linked content`: the target of a kept link that leads outside the folder. The link is saved.
  * - `excluded`, `not included`: by the given patterns.
  * - `ignored`: by a `.holdfastignore` or `.gitignore` in the folder.
  * - `git`, `registry`: the history of a checkout, or a registry.

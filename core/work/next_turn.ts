@@ -1,4 +1,4 @@
-// Turns of the event loop. A long loop over what is in memory would keep all other work waiting.
+// Turns of the event loop, for long loops over data in memory that would block all other work.
 import { setImmediate } from "node:timers";
 
 /** Waits for the next turn of the event loop. */

@@ -17,8 +17,8 @@ const IN_URLS = [
 
 /**
  * Returns the forms of secrets that a log masks, the longest first: as they are, and as encoders
- * write them for JSON, URLs, shells and base64, of which also the middle of a longer text. Secrets
- * of several lines are masked line by line.
+ * write them for JSON, URLs, shells and base64, also in the middle of a longer base64 string.
+ * Secrets of several lines are masked line by line.
  */
 export function secretForms(secrets: readonly string[]): string[] {
   const texts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]));

@@ -5,7 +5,7 @@ import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 const SCHEMA = "bullmq";
 const CONNECTIONS = 10;
 
-/** Requests of BullMQ with the number of the parameter that is the present time. */
+/** Requests of BullMQ, with the number of the parameter for the current time. */
 const NOW_OF: readonly [request: RegExp, parameter: number][] = [
   [/\bmove_to_active\(/, 4],
   [/\bmove_to_completed_fetch\(/, 10],
@@ -19,14 +19,14 @@ interface QueryPool {
 }
 
 /**
- * Gives locks of jobs the clock of the server, which is the same for all workers. BullMQ sends that
- * of this machine, and a worker with a fast clock would take the jobs of others.
+ * Gives locks of jobs the clock of the server, which is the same for all workers. BullMQ sends the
+ * time of this machine, so a worker with a fast clock would take the jobs of others.
  */
 function useServerClock(pool: QueryPool): void {
   const query = pool.query.bind(pool);
   pool.query = async (text, values = []) => {
     const now = NOW_OF.find(([request]) => request.test(text))?.[1];
-    // The data of a job that starts may have a mark: it is not that of the next ones.
+    // The data of a starting job may contain a mark, which its successors must not inherit.
     if (/\bupdate_job_scheduler/.test(text)) values = values.with(3, "{}");
     if (now === undefined) return await query(inOrder(text), values);
     const answer = await query(withServerTime(text, now), values);

@@ -242,7 +242,7 @@ export class CachedReader implements FileReader {
     }
   }
 
-  /** Yields a range of a file as far as the cache has it. Each chunk is verified before. */
+  /** Yields a range of a file as far as the cache has it. Verifies each chunk first. */
   async *#cachedRange(
     file: StoredFile,
     { from, to }: Stretch,

@@ -133,7 +133,7 @@ const UNKNOWN = { id: "00000000-0000-0000-0000-000000000000", createdAt: 0 };
 
 /**
  * Reads the settings of a registry that is opened for reading, and keeps them. If the store does
- * not answer, returns the last ones, with which cached versions can be loaded.
+ * not answer, returns those of the last time, with which cached versions can be loaded.
  */
 export async function readOrRecall<T extends object>(
   { location, ...parts }: Omit<CacheParts, "registry"> & { location: string },
@@ -159,7 +159,7 @@ export async function readOrRecall<T extends object>(
   }
 }
 
-/** Keeps the note of interrupted saves of a name beside the cached records. */
+/** Returns a keeper of the note of interrupted saves of a name, beside the cached records. */
 export function noteKeeper({ cache }: CachingStore, name: string): NoteKeeper | undefined {
   const cell = `unfinished/${name}`;
   return cache && {

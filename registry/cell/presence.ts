@@ -6,7 +6,7 @@ import { recordKey, SETTINGS } from "../format/layout.ts";
 import { readRecord } from "./heads.ts";
 import type { Store } from "./store.ts";
 
-/** How long a store that costs requests is trusted after an answer, milliseconds. */
+/** How long the last check of a store that costs requests is valid, milliseconds. */
 const TRUSTED_MS = 5000;
 /** The first generation of the settings, whose commit is the id of the registry. */
 const WITNESS = recordKey(SETTINGS, 1);

@@ -76,7 +76,7 @@ export function noteCell(name: string, version: Version | undefined, versioned: 
 /** No version has this order. */
 const OF_NAME = "name";
 
-/** Returns the mark of a name whose versions may be members of a release: an empty object. */
+/** Returns the key of the mark of a name whose versions may be members of a release. */
 export function releasedMark(name: string, release: string): string {
   return `${aliasesFolder(name)}.released.${encodeName(release)}/mark`;
 }

@@ -71,7 +71,7 @@ export interface VerifyProblem {
 
 /** Data that {@linkcode verifyRegistry} did not verify. */
 export interface VerifyUnseen {
-  /** Names that were not requested, or not whole. */
+  /** Names that were not requested, or of which only some versions were. */
   names: number;
   /** Files that were not read because `deep` is false. */
   files: number;

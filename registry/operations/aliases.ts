@@ -76,7 +76,7 @@ export type KnownAliases = Map<string, string>;
 
 interface ListAliasesOptions extends SignalOptions {
   known?: KnownAliases;
-  /** Called for each name of releases that may have versions of the name as members. */
+  /** Called with the name of each release that may have versions of this name as members. */
   onRelease?: (name: string) => void;
 }
 

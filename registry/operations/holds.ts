@@ -39,7 +39,7 @@ export function noneKnown(): KnownHolds {
   return { aliases: new Map(), releases: new Map() };
 }
 
-/** Lists what holds versions of a name. Only notes of its releases are read, if it had one. */
+/** Lists what holds versions of a name. Reads only notes of releases that have its mark. */
 export async function listHolds(
   context: Context,
   { name, versions }: { name: string; versions?: readonly string[] },

@@ -124,7 +124,7 @@ export class Payload {
     if (!this.#operation.unresolved) await this.#upload?.discard(goesOn);
   }
 
-  /** Ends what depends on the commit, after it. */
+  /** Removes the note of interrupted saves, after the commit. */
   async committed(): Promise<void> {
     await this.#upload?.committed();
   }

@@ -14,7 +14,7 @@ const WITH_FILES =
   /^\/(artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
 const MOST_WITHOUT = 1024 ** 2;
 
-/** Maximum of commas and opening brackets in JSON: 100,000 files with all that is known of each. */
+/** Maximum of commas and opening brackets in JSON: enough for 100,000 files with all members. */
 const MOST_MEMBERS = 1_000_000;
 
 interface Limited {
@@ -92,8 +92,8 @@ function limitStream(
 }
 
 /**
- * Counts commas and opening brackets outside of strings, chunk by chunk: values take far more time
- * and memory than their text, so the text is counted before it is parsed.
+ * Counts commas and opening brackets outside of strings, chunk by chunk: parsed values take
+ * far more time and memory than their text, so this happens before parsing.
  */
 function createMemberCount(): (bytes: Uint8Array) => number {
   let count = 0, inString = false, escaped = false;

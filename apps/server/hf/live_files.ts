@@ -1,7 +1,7 @@
 // The files of a version while a commit changes it.
 import type { FileToSave } from "../../../materializers/mod.ts";
 
-/** Paths of a block, whose live ones are counted. */
+/** Number of paths in a block. Each block counts its live files. */
 const BLOCK = 256;
 
 /**
@@ -13,7 +13,7 @@ export class LiveFiles extends Map<string, FileToSave> {
   readonly #positions: ReadonlyMap<string, number>;
   readonly #counts: Uint32Array;
 
-  /** Takes all paths that files may have. */
+  /** @param paths all paths that files may have */
   constructor(paths: Iterable<string>) {
     super();
     this.#paths = [...new Set(paths)].sort();

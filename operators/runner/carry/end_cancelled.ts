@@ -9,8 +9,8 @@ const GRACE_MS = 8_000;
 
 /**
  * Wraps a handler that executes steps in processes. A function that computes without an `await`
- * keeps its process from seeing that the run is cancelled: aborts that step, and executes it again,
- * which only records the end of the run.
+ * keeps its process from noticing that the run is cancelled. The wrapper aborts that step, and
+ * executes it again, which only records the end of the run.
  */
 export function endCancelled(
   handler: JobHandler,

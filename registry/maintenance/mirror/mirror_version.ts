@@ -28,7 +28,7 @@ import { readCell } from "../../operations/resolve.ts";
 interface SharingOptions {
   /** Versions in the target, in order. */
   live: Version[];
-  /** By the place of a payload in the source, the last copied version that uses it. */
+  /** The last copied version that uses a payload, by the place of the payload in the source. */
   users: Map<string, Version>;
   postpone: boolean;
 }

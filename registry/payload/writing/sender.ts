@@ -33,7 +33,7 @@ export interface SendTo {
   keepList(sha256: string, list: Uint8Array): void | Promise<void>;
   /** Points a file to its stored bytes elsewhere. False if they are gone. */
   share(file: StoredFile): Promise<boolean>;
-  /** The same with the objects of an interrupted save, whose files have no list of chunks. */
+  /** Like `share`, with the noted objects of an interrupted save. Their files have no chunk list. */
   shareLeft?(file: StoredFile): Promise<boolean>;
   drop(object: number): Promise<void>;
 }

@@ -108,7 +108,7 @@ async function sendAgain(
   return list !== undefined && keepsList(sending, seen) ? { ...reply, list } : reply;
 }
 
-/** Bytes. Larger files have a list of chunks on every store: a range of others reads the whole. */
+/** Larger files, in bytes, have a list of chunks on every store. Without one, a range reads it all. */
 const UNLISTED_BYTES = 8 * 1024 * 1024;
 
 /** Begins the list of chunks of a file that is sent whole, for ranges and for its next version. */
