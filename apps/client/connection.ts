@@ -185,7 +185,7 @@ export class Connection {
 function setToken(headers: Headers, token: string): void {
   if (/^[\x21-\x7e]+$/.test(token)) return headers.set("authorization", `Bearer ${token}`);
   const state = "it is empty or contains characters not allowed in an HTTP header";
-  const hint = "Pass one line of ASCII without spaces, and without the line feed of its file.";
+  const hint = "Pass one line of ASCII without spaces or a newline at its end.";
   throw invalid("send the token", undefined, state, { hint });
 }
 

@@ -215,7 +215,7 @@ async function* bytesFrom({ file, reader }: Readable, use: Use): AsyncGenerator<
   }
   const digest = hash.digest();
   if (count !== part.size || (part.sha256 ?? digest) !== digest) {
-    throw corrupt("repair", `"${use.key}"`, "its copy has other bytes of equal content");
+    throw corrupt("repair", `"${use.key}"`, "the copy stores the same content as other bytes");
   }
 
   async function* range(): AsyncGenerator<Uint8Array> {

@@ -229,5 +229,5 @@ function whyNotRetried(
   }
   const isOfCommand = runAs === "command" && isRegistryError(error, "TaskFailed");
   if (isOfCommand || exitCode >= EXIT_CODES.logic) return undefined;
-  return `${exit} fails each time; list it in retries.exit_codes to retry it`;
+  return `${exit} usually recurs; list it in retries.exit_codes to retry it`;
 }

@@ -116,16 +116,16 @@ const FAILURES: Record<string, [members: Partial<PipelineStep>, attempts: number
   "exit code 99 of a command": [{ startCommand: ["sh", "-c", "exit 99"] }, 3, /attempt 3 of 3/],
   "a missing program": [{ startCommand: ["no-such-program"] }, 3, /attempt 3 of 3/],
   "exit code 1 of an operator's command": [{ operator: "failing" }, 3, /attempt 3 of 3/],
-  "wrong parameters": [{ operator: "strict" }, 1, /exit code 1 \(configuration\) fails each time/],
+  "wrong parameters": [{ operator: "strict" }, 1, /exit code 1 \(configuration\) usually recurs/],
   "a missing secret": [
     { startCommand: ["true"], env: { KEY: { from_env: "NO_SUCH_VARIABLE" } } },
     1,
-    /exit code 1 \(configuration\) fails each time/,
+    /exit code 1 \(configuration\) usually recurs/,
   ],
   "exit code 2 of a function": [
     { operator: "failing", runAs: "thread" },
     1,
-    /exit code 2 \(input\) fails each time; list it in retries\.exit_codes/,
+    /exit code 2 \(input\) usually recurs; list it in retries\.exit_codes/,
   ],
   "an exit code that is not listed": [
     {
