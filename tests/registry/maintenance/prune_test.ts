@@ -117,7 +117,7 @@ testOnEach("prune() keeps and reports a damaged version", async ({ registry, bac
     "Corrupt",
     keys[1],
   ]]);
-  assertMatch(failures[0].hint!, /repairFrom/);
+  assertMatch(failures[0].hint!, /from a backup/);
 });
 
 testInMemory("prune() reports failures with the hints of all interfaces", async (world) => {
