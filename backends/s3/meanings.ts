@@ -108,12 +108,14 @@ export const NO_CREDENTIALS: Meaning = meaning(
     "AWS_WEB_IDENTITY_TOKEN_FILE), ~/.aws/credentials, ~/.aws/config and the metadata service of " +
     "this machine",
   "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or " +
-    "for a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
+    "for a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY. For a public bucket " +
+    'pass credentials: "anonymous".',
   {
     ...refused,
     hints: {
       cli: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`. For this " +
-        "bucket alone, set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
+        "bucket alone, set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY. For a public bucket, " +
+        "add ?anonymous=true to the URL.",
     },
   },
 );

@@ -74,7 +74,8 @@ export async function changeRules(
   if (problem !== undefined || (set === undefined) === (remove === undefined)) {
     const state = problem ?? "pass either `set` or `remove`";
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
-    throw fault({ code: "Invalid", action, state, hint });
+    const cli = "Pass --protect alone, or what to keep, as in --keep-last 30 or --older-than 30d.";
+    throw fault({ code: "Invalid", action, state, hint, hints: { cli } });
   }
   await writeSettings(context, action, ({ generation, settings: { rules = [] } }) => {
     if (ifRevision !== undefined && ifRevision !== generation) {

@@ -199,6 +199,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   add: "save",
   backup: "mirror",
   check: "verify",
+  checkout: "download",
   clean: "gc",
   collect: "gc",
   compare: "diff",

@@ -7,7 +7,7 @@ import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
 import { invalid } from "../../program/hints.ts";
-import { refuseOddAlias } from "../../program/refusals.ts";
+import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { inOrder, printTable, type Row } from "../../terminal/print_table.ts";
@@ -96,6 +96,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
     const { location, begin } = locationOrBegin(shared, text);
+    refuseRef(begin, "list", "versions");
     const registry = await context.open({ registry: location });
     const filter = await nameFilter(registry, begin, io.signal);
     const { chosen, meets } = choiceOf(flags, io.system.now());

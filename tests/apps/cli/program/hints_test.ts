@@ -143,6 +143,10 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
       ["backup x", "Did you mean mirror? "],
       ["sync a b", "Did you mean mirror? "],
       ["mv a b", "Did you mean mirror --rename? "],
+      ["checkout config", "Did you mean download? "],
+      ["ls config@1", "Write: holdfast versions config. For one version: holdfast info config@1"],
+      ["rules set tmp:*", "Pass --protect alone, or what to keep, as in --keep-last 30"],
+      ["rules set tmp:* --protect --keep-last 2", "Pass --protect alone, "],
       ["undelete config", "Did you mean download --as-of? "],
       ["save file", "Write: holdfast save <name> <source>. "],
       [
