@@ -57,8 +57,12 @@ async function pruneEach(
   const prunings: Pruning[] = [];
   for await (const name of listPruned(registry, names, signal)) {
     const rule = await ruleOf(name);
-    const retention = rule?.protect ? undefined : retentionBy(rule);
+    const retention = retentionBy(rule);
     if (retention === undefined) continue;
+    if (rule?.protect) {
+      report.protected = (report.protected ?? 0) + 1;
+      continue;
+    }
     const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
     const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
     const isProtected = async () => (await createRuleReader(registry, signal)(name))?.protect;

@@ -44,6 +44,8 @@ export interface PruneReport {
   clock?: "store" | "own";
   deleted: { name: string; version: string }[];
   kept: number;
+  /** How many names were left alone because a rule protects them. */
+  protected?: number;
   /**
    * Unreadable versions and aliases. They are kept, as are versions that such an alias may have.
    */

@@ -149,7 +149,7 @@ function meetsAll(conditions: readonly Condition[]): Condition {
 }
 
 async function print(
-  { deleted, kept }: PruneReport,
+  { deleted, kept, protected: left = 0 }: PruneReport,
   dryRun: boolean,
   context: CommandContext,
 ): Promise<void> {
@@ -162,6 +162,11 @@ async function print(
   if (json) return;
   const verb = dryRun ? "Would delete" : "Deleted";
   await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+  if (left > 0) {
+    await context.note(
+      `Left out ${formatCount(left, "name")} that a rule protects: holdfast rules ls`,
+    );
+  }
 }
 
 /** Lists the versions that stay because of an alias or a release. */

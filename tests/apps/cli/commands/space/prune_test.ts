@@ -71,3 +71,13 @@ cliTest("prune shows its progress", async (it) => {
   const { err } = await it.holdfast("prune --keep-last 1", looked);
   assertMatch(err, /prune {2}\d+% {2}\d of 3 versions/);
 });
+
+cliTest("prune reports names that a rule protects", async (it) => {
+  await saveFive(it.cwd);
+  await it.succeeds("rules set con* --protect");
+  for (const flags of ["--dry-run", "--yes"]) {
+    const { out, err } = await it.holdfast(`prune config --keep-last 1 ${flags}`);
+    assertEquals(out, "");
+    assertStringIncludes(err, "Left out 1 name that a rule protects: holdfast rules ls\n");
+  }
+});
