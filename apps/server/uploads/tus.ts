@@ -118,7 +118,12 @@ class UploadStore extends DataStore {
   }
 
   override async write(stream: Readable, id: string, offset: number): Promise<number> {
-    return await this.#given.uploads.append(id, stream, { offset });
+    try {
+      return await this.#given.uploads.append(id, stream, { offset });
+    } catch (error) { // the library may replace it by that of the stream, which it ends
+      this.failure = error;
+      throw error;
+    }
   }
 
   override async remove(id: string): Promise<void> {
