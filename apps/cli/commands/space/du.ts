@@ -4,6 +4,7 @@ import { taskFailed } from "../../../../core/errors.ts";
 import { nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { refuseRef } from "../../program/refusals.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
@@ -46,6 +47,7 @@ export const du: Command = defineCommand<[prefix?: string]>({
   ],
   async run([prefix = ""], _flags, context) {
     const { signal } = context.io;
+    refuseRef(prefix, "measure", "du");
     const registry = await context.open();
     const { test, none } = await nameFilter(registry, prefix, signal);
     const report = await spaceOf(registry, { signal });

@@ -7,6 +7,7 @@ import {
 } from "../../../../registry/maintenance.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
+import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
 
@@ -47,6 +48,7 @@ export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
   async run([pattern], flags, context) {
     const { olderThan: olderThanMs, keepLast, keepDaily, keepWeekly, keepMonthly } = flags;
     const { keepWhere, protect } = flags;
+    refuseRef(pattern, "set a rule for", "rules set");
     const registry = await context.open({ write: true });
     const counts = { keepLast, keepDaily, keepWeekly, keepMonthly };
     const set = { pattern, ...counts, olderThanMs, keepWhere, protect };
@@ -130,6 +132,7 @@ export const rulesTest: Command = defineCommand<[name: string]>({
     ["holdfast rules test runs:42 --json", "with the other rules that match"],
   ],
   async run([name], _flags, context) {
+    refuseRef(name, "find the rule of", "rules test");
     const registry = await context.open();
     const { signal } = context.io;
     const { rules: [rule, ...others] } = await readRules(registry, { name, signal });
