@@ -6,6 +6,7 @@ import type { LocalCopy } from "../core/bytes/rebuild.ts";
 import { isRegistryError } from "../core/errors.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
+import { leaveHole } from "./holes.ts";
 
 /** The usual memory of a piece that arrives. */
 export const READ_AHEAD_BYTES = 8 * 1024 * 1024;
@@ -47,7 +48,8 @@ export async function beginFile(
         users++;
         try {
           const target = opened ??= openSync(path, "wx");
-          await writePiece(target, piece, tasks.signal).catch((error) => {
+          const begun = { ...piece, isNew: true };
+          await writePiece(target, begun, tasks.signal).catch((error) => {
             if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
             return writePiece(target, whole, tasks.signal); // the copy has changed
           });
@@ -72,14 +74,22 @@ export async function passFile(
   else await file.passTo(write, signal);
 }
 
-/** Writes a piece at its offset. Pieces may be written in any order. */
+/**
+ * Writes a piece at its offset. Pieces may be written in any order.
+ *
+ * @param piece.isNew nothing was written there yet, so zeros are left out
+ */
 export async function writePiece(
   opened: number,
-  { offset, passTo }: Pick<FilePiece, "offset" | "passTo">,
+  { offset, passTo, isNew }: Pick<FilePiece, "offset" | "passTo"> & { isNew?: boolean },
   signal?: AbortSignal,
 ): Promise<void> {
   let position = offset;
   await passTo((chunk) => {
+    if (isNew && leaveHole(opened, chunk, position)) {
+      position += chunk.byteLength;
+      return;
+    }
     for (let done = 0; done < chunk.byteLength;) {
       const written = writeSync(opened, chunk, done, chunk.byteLength - done, position);
       done += written;

@@ -6,6 +6,7 @@ import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import type { System } from "../../core/system.ts";
 import { closeRead, lookIfThere, type OpenFile, openFile } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
+import { leaveHole } from "../../disk/holes.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
 import type { DiskSync } from "../../disk/disk_sync.ts";
@@ -22,6 +23,7 @@ const write = promisify(fs.write) as unknown as (
   buffer: Uint8Array,
   offset: number,
   length: number,
+  position: number,
 ) => Promise<{ bytesWritten: number }>;
 
 export interface Stage {
@@ -62,11 +64,12 @@ export async function writeStage(
   let writing: Promise<void> = Promise.resolve();
   try {
     const append = async (bytes: Uint8Array) => {
+      const position = written;
       written += bytes.byteLength;
       if (size !== undefined && written > size) checkSize(root, written, options);
       await turn();
       await writing; // the previous chunk, written while this one was produced
-      writing = appendBytes(stage.writer!, bytes, signal, failure);
+      writing = writeBytes(stage.writer!, { bytes, position, signal }, failure);
       writing.catch(() => {}); // thrown by the next await
     };
     if (body instanceof Uint8Array) await append(body);
@@ -170,19 +173,20 @@ async function createFile(root: LocalRoot, path: string, disk?: DiskSync): Promi
   }
 }
 
-async function appendBytes(
+/** Writes bytes to a part of the file that was not written before: zeros become a hole. */
+async function writeBytes(
   file: number,
-  bytes: Uint8Array,
-  signal: AbortSignal | undefined,
+  { bytes, position, signal }: { bytes: Uint8Array; position: number; signal?: AbortSignal },
   failure: Failure,
 ): Promise<void> {
   for (let done = 0; done < bytes.byteLength;) {
     signal?.throwIfAborted();
     const length = Math.min(SLICE_BYTES, bytes.byteLength - done);
     try {
-      done += length <= AT_ONCE_BYTES
-        ? fs.writeSync(file, bytes, done, length)
-        : (await write(file, bytes, done, length)).bytesWritten;
+      if (leaveHole(file, bytes.subarray(done, done + length), position + done)) done += length;
+      else if (length <= AT_ONCE_BYTES) {
+        done += fs.writeSync(file, bytes, done, length, position + done);
+      } else done += (await write(file, bytes, done, length, position + done)).bytesWritten;
     } catch (error) {
       throw failure(error);
     }

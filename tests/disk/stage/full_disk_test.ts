@@ -9,7 +9,7 @@ Deno.test("a download to a full disk changes nothing", { ignore: !canMount }, as
   const disk = await smallDisk(2 * 1024 * 1024);
   try {
     await writeFiles(artifactOf({ a: "1" }), disk.join("out"));
-    const large = artifactOf({ a: "1", large: new Uint8Array(3 * 1024 * 1024) });
+    const large = artifactOf({ a: "1", large: new Uint8Array(3 * 1024 * 1024).fill(1) });
     for (const to of ["out", "new"]) {
       const error = await fails("Unavailable", () => writeFiles(large, disk.join(to)));
       assertStringIncludes(error.message, "disk is full");
