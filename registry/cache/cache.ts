@@ -121,7 +121,10 @@ export class RegistryCache {
   }
 
   /** Caches a record in the background, unless its version is forgotten. Never rejects. */
-  async keepRecord(cell: string, { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">) {
+  async keepRecord(
+    cell: string,
+    { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">,
+  ): Promise<void> {
     const { registry, system } = this.#parts;
     const key = recordEntryKey(registry, cell);
     if (!this.#mayKeep(key, bytes.byteLength)) return;

@@ -24,7 +24,7 @@ import { saveFiles } from "../../operations/save.ts";
 /** Mirrors a name by the methods of every registry, which report no deletions. */
 export class ContractMirror implements NameMirror {
   readonly pair: NamePair;
-  readonly mirrored = new Set<string>();
+  readonly mirrored: Set<string> = new Set();
   readonly #run: ContractRun;
   readonly #there = new Set<string>();
   #releases: string[] = [];

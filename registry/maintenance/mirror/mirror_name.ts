@@ -30,7 +30,7 @@ export type NameMirror = Pick<StoreMirror, keyof StoreMirror>;
 export class StoreMirror {
   readonly pair: NamePair;
   /** Versions that are now equal in the target. */
-  readonly mirrored = new Set<string>();
+  readonly mirrored: Set<string> = new Set();
   readonly #run: MirrorRun;
   readonly #ledger: Ledger;
   readonly #live: Version[] = []; // in the target

@@ -209,7 +209,7 @@ export class Members {
   readonly #to: Registry;
   readonly #signal?: AbortSignal;
   /** Versions that a dry run would copy, as `name@version` of the target. */
-  readonly planned = new Set<string>();
+  readonly planned: Set<string> = new Set();
   #missing: Member[] = [];
   readonly #taken = new Set<string>();
   /** True after the last attempt to copy members: a release without them fails. */
