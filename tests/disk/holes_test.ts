@@ -21,9 +21,10 @@ testInRoot("holes of a file take no space in a folder registry nor in a download
   writeSync(file, new Uint8Array(5000).fill(2), 0, 5000, 41 * MIB + 77);
   closeSync(file);
 
-  await using registry = await openRegistry(root.join("registry"), { cache: false });
+  const registry = await openRegistry(root.join("registry"), { cache: false });
   await registry.save("sparse", localPath(root.join("sparse.bin")));
   await registry.download("sparse", { to: root.join("out") });
+  await registry.close();
 
   for (const folder of ["registry", "out"]) {
     const space = spaceOf(root.join(folder));
