@@ -100,7 +100,7 @@ function values(): Record<string, unknown> {
     name: 'a "b"',
     note: "c,\nd",
   }]);
-  made["table.feather"] = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, {
+  made["table.parquet"] = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, {
     id: 2n,
     score: null,
   }]);

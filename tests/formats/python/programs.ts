@@ -27,8 +27,8 @@ def tell(path):
             return {name: array(a) for name, a in arrays.items()}
     if kind == "csv":
         return rows(pandas.read_csv(path, dtype=str, keep_default_na=False))
-    if kind == "feather":
-        return rows(pandas.read_feather(path))
+    if kind == "parquet":
+        return rows(pandas.read_parquet(path))
     if kind == "yaml":
         with open(path, "rb") as file:
             text = file.read()
@@ -81,7 +81,7 @@ for unit in ["datetime64[ns]", "timedelta64[D]", "float16", "datetime64"]:
 numpy.savez_compressed(at("arrays.npz"), times=values("int64", (4,)).view("datetime64[us]"), x=values("float32", (2, 3)))
 frame = pandas.DataFrame({"name": ["a", 'b "c"', "d,e"], "count": [1, 2, 3], "score": [0.5, None, 1e300]})
 frame.to_csv(at("frame.csv"))
-frame.to_feather(at("frame.feather"))
+frame.to_parquet(at("frame.parquet"))
 with open(at("document.yaml"), "w") as file:
     yaml.safe_dump({"text": "no", "list": [1, 2.5, "1_000", "a\\x7f\\u2028b"], "block": "one\\ntwo\\n"}, file)
 with zipfile.ZipFile(at("archive.zip"), "w") as archive:
