@@ -1,13 +1,6 @@
 // The changes of a store, in their true order.
-import type {
-  Backend,
-  Body,
-  ObjectInfo,
-  Prefix,
-  PutOptions,
-  PutResult,
-} from "../../core/backend.ts";
-import { bodyBytes } from "../../core/bytes/bytes.ts";
+import type { Backend, Body, PutOptions, PutResult } from "../../core/backend.ts";
+import { bodyBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { like } from "./stores/like.ts";
 
 export interface Effect {
@@ -85,19 +78,31 @@ export function withHistory(
     history.add({ at: now(), actor, site, verb: "delete", key, written: there });
   }
 
+  /** Holds the time for each entry of a list or chunk of a large file: a disk reads it then. */
+  async function* heldEach<T>(values: AsyncIterable<T>): AsyncGenerator<T> {
+    const iterator = values[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await hold(iterator.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+
   return {
     ...like(inner),
     head: (key, options) => hold(inner.head(key, options)),
-    get: (key, options) => hold(inner.get(key, options)),
+    async get(key, options) {
+      const object = await hold(inner.get(key, options));
+      return object && {
+        info: object.info,
+        get body() {
+          return iterableStream(heldEach(object.body));
+        },
+        bytes: () => hold(object.bytes()),
+      };
+    },
     put: (key, body, options) => hold(put(key, body, options)),
     delete: (key) => hold(remove(key)),
-    async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
-      const entries = inner.list(prefix, options)[Symbol.asyncIterator]();
-      for (;;) {
-        const next = await hold(entries.next());
-        if (next.done) return;
-        yield next.value;
-      }
-    },
+    list: (prefix, options) => heldEach(inner.list(prefix, options)),
   };
 }
