@@ -21,13 +21,13 @@ export function sortedJson(value: unknown): string {
 }
 
 /** Returns parameters and variables of a step, without the values of secrets. */
-export function countedParams({ params, env }: PipelineStep): PlainValue {
-  return Object.keys(env).length === 0 ? params : { ...params, env };
+export function countedParams({ params, env }: PipelineStep): Pick<Fingerprint, "params" | "env"> {
+  return Object.keys(env).length === 0 ? { params } : { params, env };
 }
 
 /** Returns the code of a step: what it runs, with versions and tag, where, and its `files`. */
 export async function codeOf(
-  { id, operator, version, git, startCommand, runAs, environment }: PipelineStep,
+  { id, operator, version, git, startCommand, runAs, environment, shards }: PipelineStep,
   files: string | undefined,
   { operators }: { operators: Operators },
 ): Promise<string> {
@@ -45,6 +45,7 @@ export async function codeOf(
     if (startCommand === undefined) parts.push("as command");
     if (environment.kind !== "plain") parts.push(`${environment.kind} ${environment.name ?? "."}`);
   }
+  if (shards > 1) parts.push(`${shards} shards`); // each writes its part
   if (files !== undefined) parts.push(files);
   return parts.join(", ");
 }
@@ -57,10 +58,13 @@ export function effectKey(
   return sha256(sortedJson([pipeline, step, fingerprint, previous]));
 }
 
-/** Returns the parameters that differ, by leaf: `params.lr 0.1 → 0.2`. */
-export function changedParams(before: PlainValue, now: PlainValue): string[] {
+/** Returns the parameters and variables that differ, by leaf: `params.lr 0.1 → 0.2`. */
+export function changedParams(
+  before: Pick<Fingerprint, "params" | "env">,
+  now: Pick<Fingerprint, "params" | "env">,
+): string[] {
   const changes: string[] = [];
-  compare("params", before, now);
+  for (const  of of["params", "env"] as const) compare(of, before[of] ?? {}, now[of] ?? {});
   return changes;
 
   function compare(path: string, a: PlainValue | undefined, b: PlainValue | undefined): void {
@@ -114,8 +118,12 @@ export async function commandFiles(
 }
 
 function wordsIn(argument: string): string[] {
-  const parts = argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/);
-  return [argument, ...parts].filter((word) => word !== "");
+  const quoted = argument.match(/"[^"]+"|'[^']+'/g) ?? [];
+  const parts = argument.replace(/>+\s*[^\s;|&<]+/g, " ")
+    .split(/(?:(?<!\\)\s|["'`=;|&<>()])+/)
+    .map((part) => part.replaceAll("\\ ", " "));
+  return [argument, ...quoted.map((word) => word.slice(1, -1)), ...parts]
+    .filter((word) => word !== "");
 }
 
 /** Returns the path of a file below the folder, relative to it. */

@@ -134,7 +134,7 @@ async function decide(
 ): Promise<Pick<PlannedStep, "decision" | "reasons">> {
   if (success === undefined) return { decision: "run", reasons: ["never ran"] };
   const code = await codeOf(step, files, options);
-  const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
+  const present = { inputs, waiting: Object.keys(waiting), ...countedParams(step), code };
   const reasons = [...forced ? ["forced"] : [], ...changesOf(step, success, present)];
   if (reasons.length === 0) reasons.push(...await goneOutputs(step, success, options));
   if (reasons.length > 0) return { decision: "run", reasons };

@@ -19,7 +19,7 @@ export function changesOf({ rerun }: PipelineStep, last: StepRecord, present: Pr
   const { fingerprint } = last;
   const changes: string[] = [];
   if (rerun.includes("inputs")) changes.push(...changedInputs(fingerprint.inputs, present));
-  if (rerun.includes("params")) changes.push(...changedParams(fingerprint.params, present.params));
+  if (rerun.includes("params")) changes.push(...changedParams(fingerprint, present));
   if (rerun.includes("code") && fingerprint.code !== present.code) {
     changes.push(changedCode(fingerprint.code, present.code));
   }

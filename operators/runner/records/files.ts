@@ -188,8 +188,10 @@ function unreadable(
 /** The sources of a step's outputs: equal fingerprints give equal outputs. */
 export interface Fingerprint {
   inputs: Record<string, string>;
-  /** Parameters and variables, without secrets. */
+  /** Parameters, without secrets. */
   params: PlainValue;
+  /** Variables, without secrets. @default none */
+  env?: PlainValue;
   code: string;
 }
 

@@ -40,7 +40,7 @@ export async function findState(
   );
   const params = countedParams(step);
   const code = await codeOf(step, files, context);
-  const fingerprint = { inputs: digests, params, code };
+  const fingerprint = { inputs: digests, ...params, code };
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
   const { last } = seen ?? { last: await readSuccess(registry, name, signal) };
@@ -48,7 +48,7 @@ export async function findState(
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };
   if (!reasons.includes("forced")) {
-    const changes = changesOf(step, last.record, { inputs, params, code, waiting: [] });
+    const changes = changesOf(step, last.record, { inputs, ...params, code, waiting: [] });
     const isSame = changes.length === 0 &&
       (await goneOutputs(step, last.record, { registry, s3, signal })).length === 0;
     if (isSame) return { ...state, done: last };
@@ -100,7 +100,8 @@ export function metadataOf(
 ): Record<string, unknown> {
   const pipeline = run.slice(0, run.lastIndexOf("@"));
   const short = { pipeline, run, step, node, operator, code: fingerprint.code, effect };
-  const whole = { ...short, params: fingerprint.params, inputs: fingerprint.inputs };
+  const { params, env, inputs } = fingerprint;
+  const whole = { ...short, params, ...env && { env }, inputs };
   return JSON.stringify(whole).length > MAX_METADATA_BYTES ? short : whole;
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { addSuccess, findState } from "../../../operators/runner/step/success.ts";
 import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
@@ -59,6 +59,59 @@ for (const [change, steps] of Object.entries(CHANGES)) {
     assertEquals(Object.values((await runPipeline(now, here)).steps)[0].end, "ran");
   });
 }
+
+testInWorld("a parameter and a variable of one name are two values", async (here) => {
+  const cases: [before: Partial<PipelineStep>, now: Partial<PipelineStep>, reasons: string[]][] = [
+    [
+      { params: { env: "prod" }, env: { A: "1" } },
+      { params: { env: "test" }, env: { A: "1" } },
+      ['params.env "prod" → "test"'],
+    ],
+    [
+      { params: { env: { A: "1" } } },
+      { env: { A: "1" } },
+      ['params.env {"A":"1"} → none', 'env.A none → "1"'],
+    ],
+    [{ env: { A: "1" } }, { params: { env: { A: "1" } }, env: { A: "1" } }, [
+      'params.env none → {"A":"1"}',
+    ]],
+  ];
+  for (const [index, [before, now, reasons]] of cases.entries()) {
+    const of = (members: Partial<PipelineStep>) =>
+      pipeline([step("clean", members)], { id: `p${index}` });
+    await runPipeline(of(before), here);
+    assertEquals((await planPipeline(of(now), here)).steps[0].reasons, reasons);
+    const { steps } = await runPipeline(of(now), here);
+    assertEquals(Object.values(steps)[0].end, "ran");
+  }
+});
+
+/** Scripts that name the file `my file` or `conf.txt`. */
+const NAMING = [
+  'sh "my file"',
+  "sh 'my file' > log",
+  "sh my\\ file",
+  'sh -c "cat conf.txt"',
+  "cat >out<conf.txt",
+  "cat>$OUTPUT_ROOT/out<conf.txt",
+  "echo $(cat conf.txt)",
+  "sh --config=conf.txt",
+];
+
+testInWorld("a script that names a file runs again when the file changes", async (here, root) => {
+  for (const [index, script] of NAMING.entries()) {
+    for (const name of ["my file", "conf.txt"]) await Deno.writeTextFile(root.join(name), "1");
+    const startCommand = ["true", script];
+    const steps = pipeline([step("clean", { runAs: "command", startCommand })], {
+      id: `p${index}`,
+    });
+    await runPipeline(steps, here);
+    assertEquals((await planPipeline(steps, here)).steps[0].reasons, [], script);
+    for (const name of ["my file", "conf.txt"]) await Deno.writeTextFile(root.join(name), "2");
+    const [reason = ""] = (await planPipeline(steps, here)).steps[0].reasons;
+    assertMatch(reason, /^code (my file|conf.txt) /, script);
+  }
+});
 
 testInWorld("new packages in the environment of a command run it again", async (here, root) => {
   await Deno.mkdir(root.join(".venv/bin"), { recursive: true });

@@ -137,7 +137,7 @@ testInRoot("only missing shards run again after a failure", async (root) => {
 
   const forced = await runPipeline(sharedPipeline(4), { ...options, force: true });
   assertEquals([forced.end, ran.slice(6)], ["ok", [0, 1, 2, 3, "join"]]);
-  const fewer = await runPipeline(sharedPipeline(2), { ...options, force: true });
+  const fewer = await runPipeline(sharedPipeline(2), options); // another number of shards
   assertEquals([fewer.end, ran.slice(11)], ["ok", [0, 1, "join"]]);
   assertEquals(Object.keys(await textsOf(registry, "data")).length, 2);
 });
