@@ -52,7 +52,7 @@ export function checkSteps(
     checkCode(step, read, operators, report);
     checkData(step, steps, report);
     checkLengths(step, read, report);
-    checkSecrets(read, [], report);
+    checkTexts(read, [], report);
     checkVariables(step, report);
     checkRoom(step, nodes.get(step.node), report);
   }
@@ -254,17 +254,36 @@ function isSecretName(at: Keys): boolean {
   return at.at(-2) === "extra_env_vars" && (SECRET_NAME.test(words) || SECRET_VARIABLE.test(words));
 }
 
-function checkSecrets(value: unknown, at: Keys, report: Report): void {
+/** Reports secrets, and values that no record of a run or no command takes. */
+function checkTexts(value: unknown, at: Keys, report: Report): void {
   if (typeof value === "object" && value !== null) {
     const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
-    for (const [key, item] of entries) checkSecrets(item, [...at, key], report);
+    for (const [key, item] of entries) checkTexts(item, [...at, key], report);
   }
   if (!["string", "number"].includes(typeof value) || value === "") return;
+  const unusable = unusableProblem(value as string | number, at);
+  if (unusable !== undefined) return report(at, unusable.message, unusable.hint);
   const [, what = isSecretName(at) ? "a secret (by its name)" : undefined] =
     SECRET_TEXTS.find(([pattern]) => pattern.test(String(value))) ?? [];
   if (what === undefined) return;
   const hint = "Write { from_env: NAME }, a variable that has it when the step starts.";
   report(at, `this looks like ${what} in plain text`, hint);
+}
+
+const VALUES: readonly unknown[] = ["params", "extra_env_vars", "start_command", "script"];
+
+function unusableProblem(value: string | number, at: Keys): Problem {
+  if (!VALUES.includes(at[0])) return undefined;
+  if (typeof value === "number") {
+    if (Number.isFinite(value) && !Object.is(value, -0)) return undefined;
+    const shown = Object.is(value, -0) ? "-0" : value;
+    return { message: `a run cannot record the number ${shown}`, hint: "Write a string, or null." };
+  }
+  if (!value.isWellFormed()) {
+    return { message: "the string is not well-formed Unicode", hint: "Write it in base64." };
+  }
+  if (at[0] === "params" || !value.includes("\0")) return undefined;
+  return { message: "the string has a NUL character", hint: "Remove it." };
 }
 
 /** Reports steps that request more than their node has, as they would never start. */

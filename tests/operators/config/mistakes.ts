@@ -94,6 +94,13 @@ const LONG = "ä".repeat(64 * 1024);
 
 /** Mistakes of commands, places and secrets. */
 export const OF_VALUES: readonly Mistake[] = [
+  [one("params: { a: [1, ‸.inf] }"), /cannot record the number Infinity/, /a string/],
+  [one("params: { a: ‸.nan }"), /cannot record the number NaN/, /a string/],
+  [one("params: { a: { b: ‸-0.0 } }"), /cannot record the number -0/, /a string/],
+  [one('params: { a: ‸"\\ud800" }'), /not well-formed/, /base64/],
+  [one('extra_env_vars: { A: ‸"a\\0b" }'), /NUL/, /Remove it/],
+  [one('start_command: [echo, ‸"a\\0b"]'), /NUL/, /Remove it/],
+  [one('script: ‸"echo \\0"'), /NUL/, /Remove it/],
   [one("start_command: ‸cat a"), /"cat a" is not a list/, /Write a list: \[a, b\]/],
   [one("start_command: [echo]\nrun_as: ‸thread"), /beside start_command/, /Remove run_as/],
   [one("script: echo\nrun_as: ‸thread"), /beside script/, /Remove run_as/],

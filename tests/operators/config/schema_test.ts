@@ -28,7 +28,7 @@ const GOOD = [
   "version: v1.0",
   'version: "1.0"',
   "operator: cleaner v2/β",
-  "params: { a: 1, b: [null, { c: .inf }], from: { from_env: KEY } }",
+  "params: { a: 1, b: [null, { c: 1.5 }], from: { from_env: KEY } }",
   "params: '${p}'",
   "inputs: { data.x: 'registry:data:raw@^1', b-c: ./b, c: 's3://bucket/key', d: '${env:PLACE}' }",
   "outputs: { data: 'registry:data:clean' }",
