@@ -1,0 +1,156 @@
+// Values and tables that Python saves: loaded as they were, or refused with what to do.
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../mod.ts";
+import { pythonTest, runProgram, served } from "./reader.ts";
+
+/** Begins each program: `exact` loads what it saves, `refused` expects a hint. */
+const CHECKS = `
+import datetime, decimal, enum, math, pathlib, sys
+import holdfast, numpy as np, pandas as pd, polars as pl, pyarrow as pa
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+
+def same(a, b):
+    if isinstance(a, np.ndarray):
+        return type(b) is np.ndarray and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, float):
+        return type(b) is float and (repr(a) == repr(b) or a == b != 0)
+    if isinstance(a, (list, dict)) and type(a) is type(b) and len(a) == len(b):
+        pairs = zip(a, b) if isinstance(a, list) else ((a[k], b[k]) for k in a)
+        return all(same(x, y) for x, y in pairs)
+    return type(a) is type(b) and a == b
+
+def exact(value, expected=None):
+    found = registry.load(registry.save("a", value).ref)
+    assert same(value if expected is None else expected, found), (value, found)
+
+def refused(value, hint="", kind=holdfast.Unsupported):
+    try:
+        raise AssertionError(registry.load(registry.save("refused", value).ref))
+    except kind as error:
+        assert error.hint and hint in error.hint and "http" not in error.hint, error
+`;
+
+const VALUES = `${CHECKS}
+utc, east = datetime.timezone.utc, datetime.timezone(datetime.timedelta(hours=1))
+moment = datetime.datetime(2025, 2, 19, 12, 0, 0, 123000, tzinfo=utc)
+
+class Size(enum.IntEnum):
+    SMALL = 1
+
+class Word(str, enum.Enum):
+    YES = "yes"
+
+exact([moment, moment.astimezone(east), datetime.datetime(1, 1, 1, tzinfo=utc)])
+exact([1.0, 1e300, 5e-324, -0.0, math.inf, -math.inf, math.nan, 2**53, 2**70, -(2**70)])
+exact({1: "a", None: 2, 1.5: 3, b"x": 4, moment: 5, "s": {"$holdfast": 1}})
+exact([{1, "a", None, b"x", 1.5}, b"", "", [], {}, None, True])
+exact([np.float64(1.5), np.float32(0.1), np.int64(2**60), np.bool_(True), np.uint8(255)],
+      [1.5, float(np.float32(0.1)), 2**60, True, 255])
+exact((1, (2,), bytearray(b"x")), [1, [2], b"x"])
+for dtype in ("?", "i1", ">i4", "u8", "f2", ">f4", "c16", "S3", "U3", "M8[ns]", "m8[D]",
+              [("a", "i4"), ("b", "f8")], np.dtype([("a", "i1"), ("b", "f8")], align=True)):
+    exact(np.zeros((2, 3), dtype=dtype))
+    exact({"part": np.asfortranarray(np.zeros((2, 3), dtype=dtype)), "one": np.zeros((), dtype=dtype)})
+
+refused(moment.replace(tzinfo=None), "astimezone()")
+refused([moment.replace(microsecond=1)], "isoformat()")
+refused(datetime.datetime.min.replace(tzinfo=east), "isoformat()")
+refused(pd.Timestamp("2020-01-01T00:00:00.123456789", tz="UTC"), "str(value)")
+for value in (pd.NaT, pd.NA, pd.Timedelta(1), pd.Index([1]), datetime.date.min, datetime.timedelta(1),
+              np.datetime64("2020-01-01"), np.datetime64(1, "ns"), np.timedelta64(1), np.complex64(1),
+              np.longdouble(1), np.void(b"x"), decimal.Decimal(1), 1j, range(3), Size.SMALL, Word.YES):
+    for each in (value, {"in": [value]}):
+        refused(each)
+refused({(1, 2): 3}, "keys")
+refused({frozenset([1])}, "elements")
+refused(10**5000, "hex(value)")
+refused("\\ud800", "bytes")
+refused(["\\ud800"], "bytes")
+
+class Like:
+    "An array of another package: its content is more than its numbers."
+    ndim, shape, dtype = 1, (1,), np.dtype("f4")
+    def __array__(self, *args, **more):
+        return np.zeros(1)
+
+masked = np.ma.array([1, 2], mask=[False, True])
+for value in (masked, np.matrix([1]), np.rec.array([(1, 2)]), Like(), np.array([None]),
+              np.zeros(1, [("a", "O")]), np.array(["a"], dtype=np.dtypes.StringDType())):
+    refused(value)
+    refused({"in": value})
+frame = pd.DataFrame({"a": [1]})
+for value in (frame, frame.a, pl.DataFrame(frame), pl.Series([1]), pa.table(frame), pa.array([1])):
+    refused({"in": [value]}, "version of its own")
+try:
+    import ml_dtypes
+    for name in ("bfloat16", "float8_e5m2", "float8_e4m3fn", "int4"):
+        refused(np.zeros(2, dtype=getattr(ml_dtypes, name)), "view('u")
+    exact([ml_dtypes.bfloat16(1.5)], [1.5])
+except ImportError:
+    pass
+print(list(registry.names()))
+`;
+
+pythonTest("Python loads the values that it saved, and refuses all others", async () => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  assertEquals(await runProgram(VALUES, { args: [service.location, service.token!] }), ["['a']"]);
+});
+
+const TABLES = `${CHECKS}
+import datetime as dt, warnings
+warnings.simplefilter("ignore")
+
+def column(values, dtype=None):
+    return pd.DataFrame({"a": pd.Series(values, dtype=dtype)})
+
+categories = pd.Categorical(["x", "y"], categories=["y", "x", "z"], ordered=True)
+noted = column([1])
+noted.attrs = {"by": "me", "n": [1]}
+for frame in (
+    pd.DataFrame(), noted, pd.DataFrame({0: [1], 1: [2]}), pd.DataFrame({("a", 1): [1], ("b", 2): [2]}),
+    pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["p", None])),
+    column([2**60 + 1, None], "Int64"), column([True, None], "boolean"), column([1.5, None], "Float64"),
+    column(["x", None], "string"), pd.DataFrame({"a": categories}), column([2**64 - 1], "uint64"),
+    column(pd.to_datetime(["2020-01-01T00:00:00.123456789", None])), column(pd.to_timedelta([1, None])),
+    column(pd.to_datetime(["2020-01-01"]).tz_localize("Europe/Berlin")), column([b"x", None]),
+    column(pd.period_range("2020", periods=2, freq="D")), column([[1], [2, 3]]), column([{"x": 1}]),
+    column([decimal.Decimal("1.50")]), column([dt.date.min]), column([1, None], pd.ArrowDtype(pa.int64())),
+):
+    pd.testing.assert_frame_equal(registry.load(registry.save("a", frame).ref).to_pandas(), frame)
+    assert registry.load("a").to_pandas().attrs == frame.attrs
+for name, values, dtype in (
+    ("categories", ["x", "y", "x"], pl.Categorical), ("enum", ["a"], pl.Enum(["b", "a"])),
+    ("times", [dt.time(1)], pl.Time), ("ns", [1], pl.Datetime("ns", "UTC")), ("null", [None], pl.Null),
+    ("lists", [[1, 2]], pl.Array(pl.Int8, 2)), ("structs", [{"a": 1}], None), ("u64", [2**64 - 1], pl.UInt64),
+):
+    frame = pl.DataFrame({name: pl.Series(values, dtype=dtype)})
+    found = pl.from_arrow(registry.load(registry.save("a", frame).ref))
+    assert found.equals(frame) and found.schema == frame.schema, name
+    assert registry.load(registry.save("a", frame[name]).ref).column_names == [name]
+table = pa.table({"a": [1, None]}, metadata={"k": "v"})
+assert registry.load(registry.save("a", table).ref).equals(table, check_metadata=True)
+assert registry.load(registry.save("a", table.to_batches()[0]).ref).equals(table)
+
+bad = column([1])
+bad.attrs = {"odd": object()}
+class Frame(pd.DataFrame):
+    "As geopandas has it."
+for value in (
+    pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame({0: [1], "a": [2]}), bad, Frame({"a": [1]}),
+    pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}), column([1j]), column([1, "x"]), column([object()]),
+    column([True, 2]), column([2**70]), column([{1}]), column([{"x": 1}, {"y": 2}]),
+    pd.DataFrame({"a": pd.Categorical([3, 1])}), pd.DataFrame({"a": categories[:0]}), column([2**53 + 1, 2.5], object), column([1], "longdouble"),
+    pl.DataFrame({"a": [object()]}), pl.DataFrame({"a": pl.Series([2**70], dtype=pl.Int128)}),
+    pl.DataFrame({"a": [1]}).lazy(), pa.array([1]), pa.chunked_array([[1]]), pa.scalar(1),
+):
+    refused(value)
+print(list(registry.names()))
+`;
+
+pythonTest("Python loads the tables that it saved, and refuses all others", async () => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  assertEquals(await runProgram(TABLES, { args: [service.location, service.token!] }), ["['a']"]);
+});
