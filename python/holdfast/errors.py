@@ -80,3 +80,29 @@ def damaged(what: str, state: str) -> HoldfastError:
 
 def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+HINTS = {
+    "dask": "Save value.compute().",
+    "datetime": "Save str(value).",
+    "decimal": "Save str(value).",
+    "jax": "Save numpy.asarray(value).",
+    "jaxlib": "Save numpy.asarray(value).",
+    "numpy": "Save numpy.asarray(value); of a masked array value.data and value.mask.",
+    "pandas": "Save a table as a version of its own, a column as a list, a time as str(value).",
+    "polars": "Save a table as a version of its own, a column as a list; collect a LazyFrame.",
+    "pyarrow": "Save a table as a version of its own, or what value.to_pylist() returns.",
+    "scipy": "Write it with scipy.sparse.save_npz('value.npz', value), and save Path('value.npz').",
+    "torch": "Save value.numpy(force=True), or Path('value.safetensors').",
+    "xarray": "Write it with value.to_zarr('value.zarr'), and save Path('value.zarr').",
+}
+"""What to do with values that JSON, .npy and Parquet do not keep, by their package."""
+
+
+def unsupported(value: Any, state: str, hint: str = "") -> HoldfastError:
+    package, name = type(value).__module__, type(value).__qualname__
+    message = f"Cannot save a value of the type {package}.{name}: {state}"
+    other = (
+        "Write it to a file with the package of that type, and save the path: Path('model.bin')."
+    )
+    return HoldfastError("Unsupported", message, hint or HINTS.get(package.split(".")[0], other))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, quoted
-from .serializers import is_exact
+from .metadata import is_exact
 from .versions import Version, parse_version
 
 

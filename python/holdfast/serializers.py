@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import io
 import json
 import math
@@ -9,11 +10,11 @@ import os
 import stat
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json, quoted
+from .errors import HoldfastError, Json, unsupported
+from .tables import is_table, parquet_of
 from .versions import MAX_SAFE
 
 MARK = "$holdfast"
@@ -29,20 +30,23 @@ def files_of(value: Any) -> tuple[str, list[FileToSend]]:
     """Returns the materializer of a value, and its files."""
     if isinstance(value, os.PathLike):
         return files_at(Path(value))
-    if isinstance(value, str):
-        return "text", [FileToSend("text.txt", value.encode())]
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "bytes", [FileToSend("data.bin", bytes(value))]
-    if is_table(value):
-        return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
     if is_array(value):
         return "ndarray", [FileToSend("array.npy", npy_of(value))]
+    if is_table(value):
+        return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
     parts: list[FileToSend] = []
     try:
-        text = json.dumps(marked(value, parts), ensure_ascii=False, allow_nan=False)
+        known = marked(value, parts)
+        if isinstance(known, str):
+            return "text", [FileToSend("text.txt", known.encode())]
+        text = json.dumps(known, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         raise unsupported(value, "it is nested too deep, or contains itself") from None
-    return "json", [FileToSend("data.json", text.encode()), *parts]
+    except UnicodeEncodeError as error:
+        raise unsupported(value, f"a str is not Unicode ({error})", "Save bytes.") from None
+    return "json", [FileToSend("data.json", text), *parts]
 
 
 def files_at(path: Path) -> tuple[str, list[FileToSend]]:
@@ -77,125 +81,113 @@ def mode_of(path: Path) -> str | None:
     return "executable" if is_executable else None
 
 
-def is_table(value: Any) -> bool:
-    return hasattr(value, "__arrow_c_stream__") or type(value).__module__.startswith("pandas.")
-
-
 def is_array(value: Any) -> bool:
-    return hasattr(value, "__array__") and not isinstance(value, (int, float))
-
-
-def parquet_of(value: Any) -> bytes:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        message = f"Cannot save a table: PyArrow cannot be imported ({error})"
-        raise HoldfastError("Unsupported", message, "Run `pip install pyarrow`.") from None
-    if hasattr(value, "to_frame") and not hasattr(value, "columns"):
-        value = value.to_frame()  # a series
-    is_pandas = type(value).__module__.startswith("pandas.")
-    table = pyarrow.Table.from_pandas(value) if is_pandas else pyarrow.table(value)
-    sink = pyarrow.BufferOutputStream()
-    parquet.write_table(table, sink)
-    return bytes(sink.getvalue())
+    """Whether a value is an array of NumPy, and neither a subclass nor like one."""
+    kind = type(value)
+    return kind.__module__ == "numpy" and kind.__name__ in ("ndarray", "memmap")
 
 
 def npy_of(value: Any) -> bytes:
     import numpy
 
-    buffer = io.BytesIO()
+    buffer, dtype = io.BytesIO(), value.dtype
     try:
-        numpy.save(buffer, numpy.asarray(value), allow_pickle=False)
-    except ValueError:
-        raise unsupported(value, "its elements are objects") from None
+        if dtype.hasobject:
+            raise unsupported(value, "its elements are objects", OBJECTS_HINT)
+        is_kept = numpy.lib.format.descr_to_dtype(numpy.lib.format.dtype_to_descr(dtype)) == dtype
+    except TypeError:
+        is_kept = False
+    if not is_kept:
+        hint = f"Save value.view('u{dtype.itemsize}') or value.astype('float32')."
+        raise unsupported(value, f"a .npy file cannot have its dtype {dtype}", hint)
+    numpy.save(buffer, value, allow_pickle=False)
     return buffer.getvalue()
+
+
+OBJECTS_HINT = "Convert them: value.astype(float), value.astype(str), or save value.tolist()."
+
+
+def number_of(value: Any) -> Any:
+    """Returns the number of a scalar of NumPy, PyTorch or JAX, and any other value as it is."""
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind in ("M", "m") or getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
+        return value
+    number = value.item()
+    return number if type(number) in (bool, int, float) else value
 
 
 def marked(value: Any, parts: list[FileToSend]) -> Any:
     """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py."""
+    if isinstance(value, enum.Enum):
+        raise unsupported(value, "JSON has no enums", "Save its `.value` or its `.name`.")
+    if is_array(value):
+        path = f"parts/{len(parts)}.npy"
+        parts.append(FileToSend(path, npy_of(value)))
+        return {MARK: "ndarray", "file": path}
+    if type(value).__module__ == "numpy" or type(value).__module__ == "ml_dtypes":
+        value = number_of(value)
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
-        return value if abs(value) <= MAX_SAFE else {MARK: "bigint", "value": str(value)}
+        return value if abs(value) <= MAX_SAFE else {MARK: "bigint", "value": digits_of(value)}
     if isinstance(value, float):
         if math.isfinite(value) and (value or math.copysign(1, value) > 0):
             return value
-        text = "-0" if value == 0 else "NaN" if value != value else str(value)
-        return {MARK: "number", "value": text.replace("inf", "Infinity")}
-    if isinstance(value, datetime):
-        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-        return {MARK: "date", "value": text.replace("+00:00", "Z")}
+        text = "-0" if value == 0 else not_finite(value)
+        return {MARK: "number", "value": text}
+    if type(value) is datetime:
+        return {MARK: "date", "value": text_of_time(value)}
     if isinstance(value, (list, tuple)):
         return [marked(each, parts) for each in value]
     if isinstance(value, (set, frozenset)):
-        return {MARK: "set", "value": [marked(each, parts) for each in value]}
+        return {MARK: "set", "value": [marked_key(each, value, parts) for each in value]}
     if isinstance(value, dict):
         return marked_dict(value, parts)
     if isinstance(value, (bytes, bytearray)):
         path = f"parts/{len(parts)}.bin"
         parts.append(FileToSend(path, bytes(value)))
         return {MARK: "bytes", "class": "Uint8Array", "file": path}
-    if is_array(value):
-        if getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
-            return marked(value.item(), parts)
-        path = f"parts/{len(parts)}.npy"
-        parts.append(FileToSend(path, npy_of(value)))
-        return {MARK: "ndarray", "file": path}
     raise unsupported(value, "JSON has no such values")
 
 
 def marked_dict(value: Json, parts: list[FileToSend]) -> Json:
     if not all(isinstance(key, str) for key in value):
-        pairs = [[marked(key, parts), marked(each, parts)] for key, each in value.items()]
+        pairs = [[marked_key(key, value, parts), marked(value[key], parts)] for key in value]
         return {MARK: "map", "value": pairs}
-    members = {key: marked(each, parts) for key, each in value.items()}
+    members = {str(key): marked(each, parts) for key, each in value.items()}
     return {MARK: "object", "value": members} if MARK in members else members
 
 
-def checked_json(value: Any, action: str, path: str) -> Any:
-    """Returns a value if every reader of its JSON gets the same."""
+def marked_key(key: Any, owner: Any, parts: list[FileToSend]) -> Any:
+    """Marks a key of a dict or an element of a set, which must be one again when it is loaded."""
+    if isinstance(key, (tuple, frozenset)):
+        hint = "Use keys and elements of the types str, int, float, bytes or datetime."
+        state = f"it contains a {type(key).__name__}, which would become a list"
+        raise unsupported(owner, state, hint)
+    return marked(key, parts)
+
+
+def not_finite(value: float) -> str:
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
+def digits_of(value: int) -> str:
     try:
-        problem = json_problem(value, path)
-    except RecursionError:
-        problem = f"{path} is nested too deep, or contains itself"
-    if problem:
-        hint = "Use str, float, bool, None, list, dict with str keys, and int; large ones as str."
-        raise HoldfastError("Invalid", f"Cannot {action}: {problem}", hint)
-    return value
+        return int.__repr__(value)
+    except ValueError as error:  # of more digits than Python converts
+        raise unsupported(value, f"it is too large ({error})", "Save hex(value).") from None
 
 
-def json_problem(value: Any, path: str) -> str | None:
-    if value is None or isinstance(value, (str, bool)):
-        return None
-    if isinstance(value, int):
-        return None if is_exact(value) else f"{path} is {value}, which would be rounded"
-    if isinstance(value, float):
-        is_kept = math.isfinite(value) and str(value) != "-0.0"
-        return None if is_kept else f"{path} is {value}"
-    if isinstance(value, dict):
-        odd = next((key for key in value if not isinstance(key, str)), None)
-        if odd is not None:
-            return f"{path} has the key {odd!r}, which is not a str"
-        members = [(f"{path}[{quoted(key)}]", each) for key, each in value.items()]
-    elif isinstance(value, (list, tuple)):
-        members = [(f"{path}[{at}]", each) for at, each in enumerate(value)]
-    else:
-        return f"{path} is of type {type(value).__name__}"
-    return next((found for at, each in members if (found := json_problem(each, at))), None)
-
-
-def is_exact(value: int) -> bool:
-    """Whether JavaScript reads a whole number and writes it with the same digits."""
+def text_of_time(value: datetime) -> str:
+    if value.utcoffset() is None:
+        hint = "Give it one: value.astimezone(), or value.replace(tzinfo=timezone.utc)."
+        raise unsupported(value, "it has no time zone", hint)
+    if value.microsecond % 1000:
+        hint = "Save value.isoformat(), or round it: value.replace(microsecond=0)."
+        raise unsupported(value, "JSON has times in milliseconds", hint)
     try:
-        number = float(value)
+        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
     except OverflowError:
-        return False
-    return int(Decimal(repr(number)) if abs(number) < 1e21 else number) == value
-
-
-def unsupported(value: Any, state: str) -> HoldfastError:
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    message = f"Cannot save a value of the type {kind}: {state}"
-    hint = "Write it to a file with the package of that type, and save the path: Path('model.bin')."
-    return HoldfastError("Unsupported", message, hint)
+        hint = "Save value.isoformat()."
+        raise unsupported(value, "in UTC it is not in the years 1 to 9999", hint) from None
+    return text.replace("+00:00", "Z")

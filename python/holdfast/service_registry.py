@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from .artifact import Artifact
 from .connection import Connection, quote
 from .errors import Corrupt, HoldfastError, Json, damaged, quoted
+from .metadata import checked_json
 from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry
 from .search import Found
 from .sending import send_files
-from .serializers import FileToSend, checked_json, files_of
+from .serializers import FileToSend, files_of
 from .versions import parse_ref
 
 WITH_FACTS = 16 * 2**10

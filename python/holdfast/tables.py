@@ -1,0 +1,78 @@
+"""Parquet of tables."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from .errors import HoldfastError, Json, quoted, unsupported
+
+FRAMES = ("DataFrame", "Series")
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value is a table. Subclasses of pandas have members that Parquet lacks."""
+    if any(package_of(each) == "pandas" for each in type(value).__mro__):
+        return package_of(type(value)) == "pandas" and type(value).__name__ in FRAMES
+    return hasattr(value, "__arrow_c_stream__") and not hasattr(value, "dims")  # of xarray
+
+
+def package_of(kind: type) -> str:
+    return str(kind.__module__).partition(".")[0]
+
+
+def parquet_of(value: Any) -> bytes:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        message = f"Cannot save a table: PyArrow cannot be imported ({error})"
+        raise HoldfastError("Unsupported", message, "Run `pip install pyarrow`.") from None
+    package, sink = package_of(type(value)), io.BytesIO()
+    if package in ("pandas", "polars") and hasattr(value, "to_frame"):
+        value = value.to_frame()  # a series
+    try:
+        if package == "polars":  # Arrow tables of its categories are more than Parquet can have
+            value.write_parquet(sink, compression="snappy")
+            parquet.read_schema(io.BytesIO(sink.getvalue()))
+        elif package == "pandas":
+            table = pyarrow.Table.from_pandas(value)
+            check_columns(value, table)
+            parquet.write_table(table, sink)
+        else:
+            parquet.write_table(pyarrow.table(value), sink)
+    except HoldfastError:
+        raise
+    except Exception as error:  # pandas, polars and PyArrow raise errors of many classes
+        state = " ".join(str(each) for each in error.args)
+        raise unsupported(value, f"Parquet cannot have it ({state})", TABLE_HINT) from error
+    return sink.getvalue()
+
+
+TABLE_HINT = "Convert such columns, for example to strings, and rename duplicates."
+
+
+def check_columns(value: Any, table: Any) -> None:
+    """Raises `Unsupported` for a data frame of which Parquet changes more than the encoding."""
+    from pyarrow import parquet
+
+    sink = io.BytesIO()
+    has_categories = "category" in map(str, value.dtypes)
+    parquet.write_table(table if has_categories else table.slice(0, 0), sink)
+    back = parquet.read_table(sink).to_pandas()
+    if list(back.columns) != list(value.columns) or back.index.names != value.index.names:
+        hint = "Rename them: value.columns = value.columns.astype(str)."
+        raise unsupported(value, "Parquet changes the names of its columns", hint)
+    kept: Json = (table.schema.pandas_metadata or {}).get("attributes") or {}
+    if kept != value.attrs:
+        raise unsupported(value, "its attrs are not JSON", "Remove them: value.attrs = {}.")
+    for at, (name, old, new) in enumerate(
+        zip(value.columns, value.dtypes, back.dtypes, strict=True)
+    ):
+        is_kept = old == new or old.kind == new.kind == "M"
+        if str(old) == "object":
+            cells = zip(value.iloc[:, at], table.column(at).to_pylist(), strict=True)
+            is_kept = all(a == b for a, b in cells if isinstance(a, (dict, set, frozenset)))
+        if not is_kept:
+            state = f"Parquet changes the column {quoted(str(name))} of the type {old}"
+            raise unsupported(value, state, TABLE_HINT)
