@@ -8,6 +8,7 @@ import { averageFor, ChunkList, ListMaker } from "../core/bytes/content_chunks.t
 import { artifactDigest } from "../core/bytes/artifact_digest.ts";
 import { decodeRecord, encodeRecord } from "../registry/format/record_codec.ts";
 import type { AnyRecord, FileInfo } from "../core/record.ts";
+import { fromMetadata } from "../core/text/comparing.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
 import {
   decodeEnd,
@@ -51,6 +52,8 @@ interface Vectors {
   keys: Record<string, string>;
   paths: [key: string, path: string][];
   notPaths: string[];
+  numbers: [text: string, bytes: string][];
+  notNumbers: string[];
   records: { record: AnyRecord; inline: string; bytes: number; firstLine: string }[];
   drafts: { note: PartNote; inline: string; bytes: string }[];
   chunks: { size: number; fixed: boolean; list: string }[];
@@ -87,6 +90,15 @@ Deno.test("FORMAT.md: versions and their segments, newest first", () => {
   }
   for (const text of vectors.notVersions) assertThrows(() => parseVersion(text));
   for (const order of vectors.notOrders) assertEquals(decodeOrder(order), undefined, order);
+});
+
+Deno.test("FORMAT.md: numbers that JSON lacks", () => {
+  const buffer = new DataView(new ArrayBuffer(8));
+  for (const [text, bytes] of vectors.numbers) {
+    buffer.setFloat64(0, fromMetadata(text) as number);
+    assertEquals(buffer.getBigUint64(0).toString(16), bytes);
+  }
+  for (const text of vectors.notNumbers) assertEquals(fromMetadata(text), text);
 });
 
 Deno.test("FORMAT.md: generations", () => {

@@ -6,11 +6,12 @@ import hashlib
 import io
 import json
 import math
+import struct
 import sys
 
 import holdfast
 import holdfast.filesystem
-from holdfast import keys, names, reads as stored_reads, records, store, versions
+from holdfast import keys, metadata, names, reads as stored_reads, records, store, versions
 
 
 class FakeClient:
@@ -240,6 +241,11 @@ def vectors(path):
             expect(order, str(versions.decode_order(order)), text)
     for text in known["notVersions"]:
         expect(text, versions.parse_version(text), None)
+    for text, data in known["numbers"]:
+        found = metadata.from_metadata({"a": [text]})["a"][0]
+        expect(text, struct.pack(">d", found).hex(), data)
+    for text in known["notNumbers"]:
+        expect(text, metadata.from_metadata([text]), [text])
     for order in known["notOrders"]:
         expect(order, versions.decode_order(order), None)
     for generation, segment in known["generations"]:

@@ -154,3 +154,58 @@ pythonTest("Python loads the tables that it saved, and refuses all others", asyn
   await using service = served(registry, ["read:*", "write:*"]);
   assertEquals(await runProgram(TABLES, { args: [service.location, service.token!] }), ["['a']"]);
 });
+
+const METADATA = `
+import enum, json, math, subprocess, sys
+import holdfast, numpy as np
+from datetime import datetime, timezone
+
+class Tensor:
+    "A scalar, as PyTorch has it."
+    ndim, dtype = 0, "torch.bfloat16"
+    def __init__(self, number): self.number = number
+    def item(self): return self.number
+
+class Word(str, enum.Enum):
+    YES = "yes"
+
+writer = holdfast.connect(sys.argv[1], token=sys.argv[2])
+logged = {"loss": math.nan, "best": [math.inf, {"least": -math.inf}], "acc": np.float32(0.5),
+    "n": np.int64(3), "ok": np.bool_(True), "one": np.array(2.5), "torch": Tensor(1.5), "text": "nan"}
+plain = {**logged, "acc": 0.5, "n": 3, "ok": True, "one": 2.5, "torch": 1.5}
+writer.save("a", 1, metadata=logged)
+writer.publish("app", {"a": "a"}, metadata=logged)
+labels = writer.annotate("a", labels=logged, notes="NaN")["labels"]
+order = lambda value: dict(sorted(value.items()))
+assert repr(order(labels)) == repr(order(plain)), labels
+assert repr(order(writer.annotations("a")["labels"])) == repr(order(plain))
+assert writer.annotations("a")["notes"] == "NaN"
+for registry in (writer, holdfast.open_registry(sys.argv[3])):
+    for ref in ("a", "app"):
+        assert repr(registry.open(ref).metadata) == repr(plain), registry.open(ref).metadata
+    found = registry.search("name=a")[0].metadata
+    assert found["loss"] != found["loss"] and found["best"] == plain["best"], found
+    for query in ("loss=NaN", "acc=0.5", "loss!=3", "loss>0", "loss<0"):
+        matches = bool(registry.search(f"name=a metadata.{query}"))
+        assert matches == (query not in ("loss>0", "loss<0")), query
+for odd in ("Infinity", Word.YES, np.datetime64("2020-01-01"), np.int64(2**53 + 1), np.longdouble(1),
+            np.zeros(1), np.complex64(1), Tensor(1j), datetime.now(timezone.utc), -0.0):
+    try:
+        writer.save("refused", 1, metadata={"odd": odd})
+        raise AssertionError(odd)
+    except holdfast.Invalid as error:
+        assert "metadata" in error.message and error.hint, error
+command = [sys.executable, "-m", "holdfast", "-r", sys.argv[3]]
+lines = subprocess.run([*command, "info", "a"], capture_output=True, text=True).stdout.splitlines()
+print(json.loads(lines[1], parse_constant=lambda text: "not JSON")["loss"])
+`;
+
+pythonTest("Python logs numbers of arrays, NaN and infinities", async (root) => {
+  const location = root.join("registry");
+  await using registry = await openRegistry(location, { cache: false });
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!, location];
+  assertEquals(await runProgram(METADATA, { args }), ["NaN"]);
+  const { metadata } = await registry.info("a");
+  assertEquals([metadata.loss, metadata.best], ["NaN", ["Infinity", { least: "-Infinity" }]]);
+});

@@ -70,6 +70,18 @@ Deno.test("versions are filtered by conditions and words, and sorted with gaps l
   assertEquals(shown("", "version"), "123");
 });
 
+Deno.test("NaN and infinities are numbers of a column, and never its best value", () => {
+  const losses = ["NaN", 3, "-Infinity", "Infinity", 1];
+  const rows = experimentsOf(losses.map((loss, i) => listed(`${i + 1}.0.0`, { loss })), []);
+  const [{ isNumber, best } = {}] = columnsOf(rows).filter(({ title }) => title === "loss");
+  assertEquals([isNumber, best], [true, 1]);
+  const shown = (filter: string, sort: string) =>
+    chooseExperiments(rows, { filter, sort }).map(({ version }) => version[0]).join("");
+  assertEquals(shown("", "metadata.loss"), "35241");
+  assertEquals(shown("", "-metadata.loss"), "42531");
+  assertEquals(shown("loss>0", ""), "245");
+});
+
 Deno.test("a short condition is one of metadata", () => {
   assertEquals(queryOf("bert epochs>3 kind=json"), "bert metadata.epochs>3 kind=json");
   assertEquals(queryOf('"a=b c" metadata.x=1'), '"a=b c" metadata.x=1');

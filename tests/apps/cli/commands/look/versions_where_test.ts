@@ -34,6 +34,25 @@ cliTest("versions --where, --sort and --columns answer which run is best", async
   assertStringIncludes(err, "matches");
 });
 
+cliTest("NaN and infinities of metadata are compared and sorted as numbers", async (it) => {
+  await it.succeeds("init");
+  for (const loss of [":=1", "=NaN", "=Infinity", "=-Infinity", ":=-2"]) {
+    await it.succeeds(["save", "m", "-", "-m", `loss${loss}`], { stdin: loss });
+  }
+  await it.succeeds("save m - -m note=none", { stdin: "none" });
+  const versions = async (...flags: string[]) =>
+    (await it.succeeds(["versions", "m", ...flags])).trim().split(/\s+/).join(" ");
+  const sorted = (sort: string) => versions("--columns", "metadata.loss", "--sort", sort);
+  assertEquals(await sorted("metadata.loss"), "metadata.loss -Infinity -2 1 Infinity NaN");
+  assertEquals(await sorted("-metadata.loss"), "metadata.loss Infinity 1 -2 -Infinity NaN");
+  const matching = (where: string) => versions("--quiet", "--where", where);
+  assertEquals(await matching("metadata.loss > 0"), "3.0.0 1.0.0");
+  assertEquals(await matching("metadata.loss < Infinity"), "5.0.0 4.0.0 1.0.0");
+  assertEquals(await matching("metadata.loss = NaN"), "2.0.0");
+  const shown = await it.jsonLines("versions m --json --range ^2");
+  assertEquals(shown.map(({ metadata }) => metadata), [{ loss: "NaN" }]);
+});
+
 filledTest("ls --where says that it looked at latest versions, or looks at all", async (it) => {
   const told = "Only the latest versions were compared";
   const latest = await it.holdfast(["ls", "--where", "version = 1", "--quiet"]);
