@@ -3,6 +3,9 @@ import { compareVersions, isVersion, parseVersion } from "../naming/versions.ts"
 import { exactNumber } from "./exact_number.ts";
 import { isJsonObject } from "./json_text.ts";
 
+/** Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 3). */
+const notFinite = new Map<unknown, number>([NaN, Infinity, -Infinity].map((x) => [`${x}`, x]));
+
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
 /**
@@ -20,15 +23,18 @@ export function comparing(comparison: Comparison, wanted: string): (value: unkno
     if (typeof value === "boolean" || value === null) {
       return comparison === "=" && String(value) === wanted;
     }
-    const right = typeof value === "number" ? number : wanted;
-    if (right === undefined || Number.isNaN(value)) return false;
     if (typeof value !== "number" && typeof value !== "string") return false;
+    const right = typeof value === "number" ? number : wanted;
+    if ([value, right].some(Number.isNaN)) {
+      return Object.is(value, right) && comparison.includes("=");
+    }
+    if (right === undefined) return false;
     return comparison.includes(value < right ? "<" : value > right ? ">" : "=");
   };
 }
 
 function numberOf(text: string): number | bigint | undefined {
-  const number = exactNumber(text);
+  const number = notFinite.has(text) ? notFinite.get(text) : exactNumber(text);
   if (number !== "inexact") return number;
   return /^[+-]?\d+$/.test(text) ? BigInt(text.replace("+", "")) : Number(text);
 }
@@ -44,11 +50,32 @@ export function comparingVersions(
   return (version) => meets(compareVersions(parseVersion(version), bound));
 }
 
+/** Returns a value of metadata or labels, in which strings stand for numbers that JSON lacks. */
+export function fromMetadata(value: unknown): unknown {
+  return notFinite.get(value) ?? value;
+}
+
 export function valueAt(metadata: unknown, path: readonly string[]): unknown {
   let value = metadata;
   for (const key of path) {
     if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
     value = value[key];
   }
-  return value;
+  return fromMetadata(value);
+}
+
+/** Sorts by values of metadata: numbers, then others as strings, then NaN and what has no value. */
+export function sortByValue<T>(items: readonly T[], read: (item: T) => unknown, sign: number): T[] {
+  const keyed = items.map((item) => {
+    const value = read(item) ?? "";
+    const key = typeof value === "number" ? value : String(value);
+    return {
+      item,
+      key,
+      rank: key === "" || Number.isNaN(key) ? 2 : typeof key === "number" ? 0 : 1,
+    };
+  });
+  return keyed.sort((a, b) =>
+    a.rank - b.rank || sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+  ).map(({ item }) => item);
 }

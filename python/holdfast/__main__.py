@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .errors import HoldfastError, quoted
 from .locations import open_registry
+from .metadata import to_metadata
 from .registry import Registry
 from .service_registry import ServiceRegistry
 
@@ -82,7 +83,7 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
     elif options.command == "info":
         artifact = registry.open(options.ref)
         yield f"{artifact.ref}  {artifact.size} bytes  {artifact.created_at}  {artifact.digest}"
-        yield json.dumps(artifact.metadata, ensure_ascii=False)
+        yield json.dumps(to_metadata(artifact.metadata), ensure_ascii=False)
         for file in artifact.files:
             yield f"{file.sha256}  {file.size}  {file.mode or '-'}  {file.path}"
     elif options.command == "load":
@@ -97,7 +98,7 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
         sys.stdout.buffer.flush()
     elif options.command == "search":
         for found in registry.search(options.query):
-            yield f"{found.ref}\t{json.dumps(found.metadata, ensure_ascii=False)}"
+            yield f"{found.ref}\t{json.dumps(to_metadata(found.metadata), ensure_ascii=False)}"
     elif options.command == "save":
         yield save_path(registry, options)
     else:

@@ -13,6 +13,7 @@ from typing import (
 )
 
 from .errors import HoldfastError, Json, damaged, quoted
+from .metadata import from_metadata
 from .records import digest_of
 from .store import CHUNK
 
@@ -174,7 +175,7 @@ class Artifact:
         self.generation: int = int(facts.get("generation", 1))
         """How often this version was written: more than 1 if it was overwritten."""
         self.materializer: str = facts["materializer"]["id"]
-        self.metadata: Json = facts["metadata"]
+        self.metadata: Json = from_metadata(facts["metadata"])
         self.inputs: list[Any] = facts.get("inputs", [])
         self.ref = f"{self.name}@{self.version}"
         """The exact ref of this version."""

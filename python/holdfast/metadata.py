@@ -2,33 +2,75 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from decimal import Decimal
 from typing import Any
 
 from .errors import HoldfastError, quoted
 
+NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 3)."""
+
+
+def from_metadata(value: Any) -> Any:
+    """Returns metadata in which strings stand for numbers that JSON lacks."""
+    if isinstance(value, dict):
+        return {key: from_metadata(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [from_metadata(each) for each in value]
+    return NOT_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def to_metadata(value: Any) -> Any:
+    """Returns the JSON of metadata, with plain numbers for those of NumPy, PyTorch and JAX."""
+    value = number_of(value)
+    if isinstance(value, dict):
+        return {key: to_metadata(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_metadata(each) for each in value]
+    return not_finite(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def number_of(value: Any) -> Any:
+    """Returns the number of a scalar of NumPy, PyTorch or JAX, and any other value as it is."""
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind in ("M", "m") or getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
+        return value
+    number = value.item()
+    return number if type(number) in (bool, int, float) else value
+
+
+def not_finite(value: float) -> str:
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
 
 def checked_json(value: Any, action: str, path: str) -> Any:
-    """Returns a value if every reader of its JSON gets the same."""
+    """Returns the JSON of metadata if every reader of it gets the same values."""
     try:
         problem = json_problem(value, path)
     except RecursionError:
         problem = f"{path} is nested too deep, or contains itself"
     if problem:
-        hint = "Use str, float, bool, None, list, dict with str keys, and int; large ones as str."
+        hint = (
+            "Use bool, int, float, str, None, list, dict with str keys, and str(value) of others."
+        )
         raise HoldfastError("Invalid", f"Cannot {action}: {problem}", hint)
-    return value
+    return to_metadata(value)
 
 
 def json_problem(value: Any, path: str) -> str | None:
+    value = number_of(value)
+    if isinstance(value, str) and value in NOT_FINITE:
+        return f"{path} is a str, but {value!r} stands for float({value!r})"
+    if isinstance(value, enum.Enum):
+        return f"{path} is an enum instead of its value"
     if value is None or isinstance(value, (str, bool)):
         return None
     if isinstance(value, int):
         return None if is_exact(value) else f"{path} is {value}, which would be rounded"
     if isinstance(value, float):
-        is_kept = math.isfinite(value) and str(value) != "-0.0"
-        return None if is_kept else f"{path} is {value}"
+        return f"{path} is -0.0 instead of 0.0" if str(value) == "-0.0" else None
     if isinstance(value, dict):
         odd = next((key for key in value if not isinstance(key, str)), None)
         if odd is not None:

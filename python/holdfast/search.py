@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, quoted
-from .metadata import is_exact
+from .metadata import NOT_FINITE, from_metadata, is_exact
 from .versions import Version, parse_version
 
 
@@ -76,7 +76,7 @@ def parse_term(term: str) -> Test:
         value: Any = found.metadata
         for key in path:
             value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
-        return compares(value, comparison, wanted)
+        return compares(from_metadata(value), comparison, wanted)
 
     return test
 
@@ -91,11 +91,15 @@ def compares(value: Any, comparison: str, wanted: str) -> bool:
     right: Any
     if isinstance(value, str):  # in the order of UTF-16, as everywhere
         left, right = (text.encode("utf-16-be", "surrogatepass") for text in (value, wanted))
+    elif isinstance(value, (int, float)) and wanted in NOT_FINITE:
+        left, right = float(value), NOT_FINITE[wanted]
     elif isinstance(value, (int, float)) and DECIMAL.fullmatch(wanted):
         whole = int(wanted) if wanted.lstrip("+-").isdigit() else 0
         left, right = float(value), float(wanted) if is_exact(whole) else whole
     else:
         return False
+    if left != left or right != right:  # NaN
+        return left != left and right != right and "=" in comparison
     return ("=" if left == right else "<" if left < right else ">") in comparison
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, unsupported
+from .metadata import not_finite, number_of
 from .tables import is_table, parquet_of
 from .versions import MAX_SAFE
 
@@ -107,15 +108,6 @@ def npy_of(value: Any) -> bytes:
 OBJECTS_HINT = "Convert them: value.astype(float), value.astype(str), or save value.tolist()."
 
 
-def number_of(value: Any) -> Any:
-    """Returns the number of a scalar of NumPy, PyTorch or JAX, and any other value as it is."""
-    kind = getattr(getattr(value, "dtype", None), "kind", None)
-    if kind in ("M", "m") or getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
-        return value
-    number = value.item()
-    return number if type(number) in (bool, int, float) else value
-
-
 def marked(value: Any, parts: list[FileToSend]) -> Any:
     """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py."""
     if isinstance(value, enum.Enum):
@@ -165,10 +157,6 @@ def marked_key(key: Any, owner: Any, parts: list[FileToSend]) -> Any:
         state = f"it contains a {type(key).__name__}, which would become a list"
         raise unsupported(owner, state, hint)
     return marked(key, parts)
-
-
-def not_finite(value: float) -> str:
-    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
 def digits_of(value: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from .artifact import Artifact
 from .connection import Connection, quote
 from .errors import Corrupt, HoldfastError, Json, damaged, quoted
-from .metadata import checked_json
+from .metadata import checked_json, from_metadata
 from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry
@@ -69,6 +69,8 @@ class ServiceRegistry(Registry):
         asked = urllib.parse.urlencode({"q": query, "limit": limit})
         found = self._connection.json("GET", f"search?{asked}")["items"]
         names = ("name", "version", "aliases", "metadata", "kind", "createdAt")
+        for each in found:
+            each["metadata"] = from_metadata(each["metadata"])
         return Listing(Found(*(each[name] for name in names)) for each in found)
 
     def _open(self, ref: str) -> Artifact:
@@ -201,13 +203,15 @@ class ServiceRegistry(Registry):
 
         None removes: `annotate("a@1", labels={"reviewed": True, "old": None}, notes=None)`.
         """
-        checked_json(changes, f"annotate {quoted(ref)}", "its change")
-        return self._connection.json("PATCH", annotations_of(ref), changes)
+        if "labels" in changes:
+            labels = checked_json(changes["labels"], f"annotate {quoted(ref)}", "labels")
+            changes["labels"] = labels
+        return with_numbers(self._connection.json("PATCH", annotations_of(ref), changes))
 
     def annotations(self, ref: str) -> Json:
         """Returns the `notes` and `labels` of a name or a version, empty if there are none."""
         data = b"".join(self._connection.read(annotations_of(ref)))
-        return dict(json.loads(data)) if data else {}
+        return with_numbers(json.loads(data)) if data else {}
 
     def set_alias(self, name: str, alias: str, version: str, **expected: str | None) -> None:
         """Points an alias to a version.
@@ -260,6 +264,12 @@ def path_of(name: str) -> str:
 def annotations_of(ref: str) -> str:
     name, at, wanted = ref.partition("@")
     return f"{path_of(name)}{f'/versions/{quote(wanted)}' if at else ''}/annotations"
+
+
+def with_numbers(annotations: Json) -> Json:
+    if "labels" in annotations:
+        annotations["labels"] = from_metadata(annotations["labels"])
+    return annotations
 
 
 def input_of(value: str | Artifact) -> str | Json:

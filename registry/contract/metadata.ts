@@ -18,7 +18,7 @@ export function checkMetadata(metadata: Record<string, unknown>, what = "metadat
 }
 
 function invalid(what: string, state: string): RegistryError {
-  const hint = "Pass a plain object of JSON data, with dates and large integers as strings. Save " +
+  const hint = "Pass plain JSON, with dates, NaN, Infinity and large integers as strings. Save " +
     "larger data as an artifact.";
   return fault({ code: "Invalid", action: `save ${what}`, state, hint });
 }

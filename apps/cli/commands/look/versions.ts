@@ -7,6 +7,7 @@ import {
   fieldReader,
   parseCondition,
 } from "../../../../core/registry/conditions.ts";
+import { sortByValue } from "../../../../core/text/comparing.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -135,21 +136,12 @@ function isMatch({ info }: VersionRow, where: readonly Condition[]): boolean {
 }
 
 /** Sorts by a field, stably; versions without a value come last. */
-function inOrderOf(
-  sort: string,
-  rows: readonly (VersionRow | undefined)[],
-): (VersionRow | undefined)[] {
+function inOrderOf<T extends VersionRow | undefined>(sort: string, rows: readonly T[]) {
   const sign = sort.startsWith("-") ? -1 : 1;
   const field = sort.replace(/^-/, "");
-  if (field === "version") return sign < 0 ? [...rows] : [...rows].reverse();
+  if (field === "version") return sign < 0 ? rows : rows.toReversed();
   const read = readerOf(field);
-  const rank = (value: unknown) => typeof value === "number" ? 0 : value === undefined ? 2 : 1;
-  const keyed = rows.map((row) => ({ row, value: row?.info && read(row.info) }));
-  return keyed.sort(({ value: a }, { value: b }) => {
-    if (rank(a) !== rank(b)) return rank(a) - rank(b);
-    const [left, right] = rank(a) === 0 ? [a as number, b as number] : [cellOf(a), cellOf(b)];
-    return left < right ? -sign : left > right ? sign : 0;
-  }).map(({ row }) => row);
+  return sortByValue(rows, (row) => row?.info && read(row.info), sign);
 }
 
 function readerOf(field: string): (info: ArtifactInfo) => unknown {
@@ -159,7 +151,7 @@ function readerOf(field: string): (info: ArtifactInfo) => unknown {
 }
 
 function cellOf(value: unknown): string {
-  return value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
 }
 
 async function row(

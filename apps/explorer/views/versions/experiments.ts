@@ -1,4 +1,5 @@
 // Versions as rows whose columns are their facts and every key of their metadata and labels.
+import { fromMetadata, sortByValue } from "../../../../core/text/comparing.ts";
 import { parseQuery, searchText } from "../../../server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
@@ -58,7 +59,7 @@ function addMembers(values: Map<string, unknown>, at: string, value: object, dep
     const isObject = typeof each === "object" && each !== null && !Array.isArray(each);
     const name = `${at}.${key}`;
     if (isObject && depth < MOST_DEPTH) addMembers(values, name, each, depth + 1);
-    else values.set(name, typeof each === "object" ? JSON.stringify(each) : each);
+    else values.set(name, typeof each === "object" ? JSON.stringify(each) : fromMetadata(each));
   }
 }
 
@@ -86,7 +87,7 @@ export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[
       const known = keys.get(key);
       if (known === undefined && keys.size >= MOST_KEYS) continue;
       const { isNumber, min, max } = known ?? { isNumber: true, min: Infinity, max: -Infinity };
-      const number = typeof value === "number" ? value : NaN;
+      const number = Number.isFinite(value) ? value as number : NaN;
       keys.set(key, {
         isNumber: isNumber && typeof value === "number",
         min: number < min ? number : min,
@@ -97,7 +98,7 @@ export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[
   const own = [...keys].map(([key, { isNumber, min, max }]): ExperimentColumn => {
     const title = key.replace(MEMBER, "");
     const word = title.replaceAll(/[_.-]/g, " ");
-    const best = !isNumber || min === max
+    const best = !isNumber || min >= max
       ? undefined
       : LESS.test(word) || LESS.test(title)
       ? min
@@ -143,19 +144,5 @@ export function chooseExperiments(
   const sign = sort.startsWith("-") ? -1 : 1;
   const key = sort.replace(/^-/, "");
   if (key === "version") return sign > 0 ? [...kept].reverse() : kept;
-  return [...kept].sort((a, b) => {
-    const [left, right] = [a.values.get(key), b.values.get(key)];
-    const rest = Number(isEmpty(left)) - Number(isEmpty(right));
-    return rest !== 0 ? rest : sign * compare(left, right);
-  });
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
-}
-
-function compare(a: unknown, b: unknown): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  const [left, right] = [String(a), String(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+  return sortByValue(kept, ({ values }) => values.get(key), sign);
 }

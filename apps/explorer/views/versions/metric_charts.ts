@@ -78,7 +78,7 @@ function MetricChart({ name, rows, column: { key, title }, x, xTitle, isPoints }
     const found = oldest.map((row, i) => {
       const place = isVersion ? i : Number(row.values.get(x) ?? NaN) / (isTime ? 1000 : 1);
       const value = row.values.get(key);
-      return { row, place, value: typeof value === "number" ? value : null };
+      return { row, place, value: Number.isFinite(value) ? value as number : null };
     }).filter(({ place }) => Number.isFinite(place)).sort((a, b) => a.place - b.place);
     return {
       places: found.map(({ place }) => place),
