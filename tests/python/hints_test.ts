@@ -1,0 +1,97 @@
+// Errors of the Python package: each is a HoldfastError, with a hint for Python programs.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { openRegistry } from "../../mod.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+import { python, pythonTest, runProgram, served } from "./reader.ts";
+
+/** Calls of a program, and the code and the hint of each error. */
+const CASES: [call: string, code: string, hint: RegExp][] = [
+  ["connect(url).load('a')", "Denied", /token=.*HOLDFAST_TOKEN/],
+  ["connect(url).save('a', 1)", "Denied", /token=/],
+  ["connect(only_a, token=token).save('b', 1)", "Denied", /token=/],
+  ["service.load('none')", "NotFound", /names\(\)/],
+  ["service.load('a@9')", "NotFound", /versions\(name\)/],
+  ["service.load('a@none')", "NotFound", /aliases\(name\)/],
+  ["service.history('a', 'none')", "NotFound", /aliases\(name\)/],
+  ["service.annotate('none', labels={'a': 1})", "NotFound", /names\(\)/],
+  ["service.annotate('a', odd=1)", "Invalid", /arguments/],
+  ["service.delete('a@1.0.0')", "Conflict", /force=True/],
+  ["service.save('a', 1, on_conflict='x')", "Invalid", /fail, skip, overwrite/],
+  ["service.save('a', 1, compress='x')", "Invalid", /gzip, zstd/],
+  ["service.save('a', 1, version='1.0.0')", "AlreadyExists", /version/],
+  ["service.save('a', 1, metadata=[1])", "Invalid", /dict/],
+  ["service.save(3, 1)", "Invalid", /Choose/],
+  ["service.load(service.open('a'))", "Invalid", /\.ref/],
+  ["service.open('a', as_of='2020')", "Invalid", /datetime/],
+  ["connect(url + '/x', token=token).names()", "NotFound", /URL/],
+  ["connect('http://127.0.0.1:1', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
+  ["connect('http://none.invalid', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
+  ["connect('https://127.0.0.1:' + tls_port).names()", "Denied", /SSL_CERT_FILE/],
+  ["open_registry('none')", "NotFound", /holdfast\.service\(registry=/],
+  ["folder.load('a@^^')", "Invalid", /name@/],
+  ["folder.versions('a', '^^')", "Invalid", /Write/],
+  ["folder.open('a').path()", "(Unavailable|Denied)", /permissions/],
+  ["folder.download('a', 'to', 'odd')", "Invalid", /links=/],
+  ["folder.download('a', sys.executable + '/to')", "(Unavailable|Denied)", /permissions/],
+  ...["save('a', 1)", "publish('b', {})", "set_alias('a', 'b', '1')", "delete('a@1')"].map((
+    call,
+  ): [string, string, RegExp] => [`folder.${call}`, "Unsupported", /holdfast\.service/]),
+];
+
+const PROGRAM = `
+import http.server, json, ssl, sys, threading
+from holdfast import HoldfastError, connect, open_registry
+
+url, only_a, token, place, tls_port = sys.argv[1:6]
+service, folder = connect(url, token=token), open_registry(place)
+for call in json.loads(sys.argv[6]):
+    try:
+        found = eval(call)
+        print(json.dumps(["returned", str(list(found)), call]))
+    except HoldfastError as error:
+        print(json.dumps([error.code, error.hint, error.message]))
+`;
+
+pythonTest("errors have hints for Python, not for HTTP or the command line", async (root) => {
+  const place = root.join("registry");
+  await using registry = await openRegistry(place, { cache: false });
+  await registry.save("a", 1);
+  await registry.setAlias("a", "used", "1.0.0");
+  await using service = served(registry, ["read:*", "write:*"]);
+  await using onlyA = served(registry, ["read:*", "write:a"]);
+  const pem = (name: string) =>
+    Deno.readTextFile(join(REPOSITORY, `tests/support/certificates/${name}.pem`));
+  const [cert, key] = await Promise.all([pem("server"), pem("server_key")]);
+  await using tls = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", cert, key, onListen() {} },
+    () => new Response(),
+  );
+  const calls = JSON.stringify(CASES.map(([call]) => call));
+  const args = [service.location, onlyA.location, service.token!, place, `${tls.addr.port}`, calls];
+  const lines = await runProgram(PROGRAM, {
+    args,
+    cwd: root.path,
+    env: { HOLDFAST_PYTHON_CACHE: `${python}/x` },
+  });
+  for (const [i, [call, code, pattern]] of CASES.entries()) {
+    const [found, hint, message] = JSON.parse(lines[i]!);
+    assertMatch(found, new RegExp(`^${code}$`), `${call}: ${hint}`);
+    assertMatch(hint, pattern, call);
+    assert(!/(GET|PUT|POST|DELETE) \/|Authorization|\?force|openapi|--/.test(hint), hint);
+    assertMatch(message, /^Cannot .+: /, call);
+  }
+});
+
+const AST = `
+import ast, pathlib, sys
+for path in pathlib.Path(sys.argv[1]).glob("*.py"):
+    for node in ast.walk(ast.parse(path.read_text())):
+        is_error = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "HoldfastError"
+        if is_error and len(node.args) < 3 and path.name != "errors.py":
+            print(f"{path.name}:{node.lineno} has no hint")
+`;
+
+pythonTest("each error of the package is written with a hint", async () => {
+  assertEquals(await runProgram(AST, { args: [join(REPOSITORY, "python/holdfast")] }), [""]);
+});
