@@ -3,7 +3,7 @@ import { compareVersions, isVersion, parseVersion } from "../naming/versions.ts"
 import { exactNumber } from "./exact_number.ts";
 import { isJsonObject } from "./json_text.ts";
 
-/** Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 3). */
+/** Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 2). */
 const notFinite = new Map<unknown, number>([NaN, Infinity, -Infinity].map((x) => [`${x}`, x]));
 
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";

@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from .errors import HoldfastError, quoted
 from .locations import open_registry
 from .metadata import to_metadata
 from .registry import Registry
-from .service_registry import ServiceRegistry
+from .service_registry import Saved
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,11 +107,7 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
             yield f"left out: {path} is a link that leaves the folder, or links are skipped"
 
 
-def save_path(registry: Registry, options: argparse.Namespace) -> str:
-    if not isinstance(registry, ServiceRegistry):
-        message = f"Cannot save to {registry.location}: Python writes through a service"
-        hint = "Run `holdfast serve`, and use -r http://127.0.0.1:8600."
-        raise HoldfastError("Unsupported", message, hint)
+def save_path(registry: Any, options: argparse.Namespace) -> str:
     metadata = {}
     for each in options.metadata:
         key, _, text = each.partition("=")
@@ -118,14 +115,15 @@ def save_path(registry: Registry, options: argparse.Namespace) -> str:
             metadata[key] = json.loads(text)
         except ValueError:
             metadata[key] = text
-    return registry.save(
+    saved: Saved = registry.save(
         options.name,
         Path(options.path),
         version=options.version,
         alias=options.alias,
         metadata=metadata or None,
         idempotency_key=options.key,
-    ).ref
+    )
+    return saved.ref
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import (
     Any,
 )
 
-from .errors import HoldfastError, Json, damaged, quoted
+from .errors import HoldfastError, Json, damaged, disk_error, quoted
 from .metadata import from_metadata
 from .records import digest_of
 from .store import CHUNK
@@ -213,7 +213,10 @@ class Artifact:
         """Writes the files: see `Registry.download`."""
         from .downloads import download_files
 
-        return download_files(self, Path(to), links, progress)
+        try:
+            return download_files(self, Path(to), links, progress)
+        except OSError as error:
+            raise disk_error(f"download {quoted(self.ref)}", error) from error
 
     def path(self, file: str | None = None, *, progress: bool | None = None) -> Path:
         """Returns the folder of a local copy of all files, or the path of a copy of one file.
@@ -223,7 +226,10 @@ class Artifact:
         """
         from .cache import local_copy
 
-        return local_copy(self, file, progress)
+        try:
+            return local_copy(self, file, progress)
+        except OSError as error:
+            raise disk_error(f"copy {quoted(self.ref)}", error) from error
 
     def _repr_html_(self) -> str:
         from .html import artifact_html

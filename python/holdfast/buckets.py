@@ -93,14 +93,15 @@ class S3Store:
             if code == "InvalidRange":
                 raise damaged(f'"{key}"', "it is shorter than its record says") from None
             if code == "NoSuchBucket":
-                state = "there is no such bucket"
-                raise HoldfastError("NotFound", f'Cannot read "{self.location}": {state}') from None
+                raise no_bucket(self.location) from None
             denied = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch")
             kind = "Denied" if code in denied else "Unavailable"
             raise self._failed(key, code or str(error), kind) from error
 
     def _failed(self, key: str, state: str, code: str = "Unavailable") -> HoldfastError:
-        return HoldfastError(code, f'Cannot read "{key}" of {self.location}: {state}')
+        is_denied = code == "Denied" or "redentials" in state
+        hint = DENIED_HINT if is_denied else "Check the endpoint and the network, and try again."
+        return HoldfastError(code, f'Cannot read "{key}" of {self.location}: {state}', hint)
 
 
 def s3_client(endpoint: str | None, region: str | None) -> Any:
@@ -167,8 +168,7 @@ class GcsStore:
             try:
                 page = self._try(prefix, lambda: next(pages_left, None))
             except MissingObject:
-                state = "there is no such bucket"
-                raise HoldfastError("NotFound", f'Cannot read "{self.location}": {state}') from None
+                raise no_bucket(self.location) from None
             if page is None:
                 return
             yield page, set(page.prefixes)
@@ -187,9 +187,19 @@ class GcsStore:
             if status == 404:
                 raise MissingObject(key) from None
             is_denied = status in (401, 403) or "auth" in type(error).__module__
-            hint = "Run `gcloud auth application-default login`." if is_denied else ""
+            hint = "Check the endpoint and the network, and try again."
+            if is_denied:
+                hint = "Run `gcloud auth application-default login`."
             message = f'Cannot read "{key}" of {self.location}: {error}'
             raise HoldfastError("Denied" if is_denied else "Unavailable", message, hint) from error
+
+
+def no_bucket(location: str) -> HoldfastError:
+    message = f'Cannot read "{location}": there is no such bucket'
+    return HoldfastError("NotFound", message, "Check the name of the bucket and the endpoint.")
+
+
+DENIED_HINT = "Check your credentials and the policy of the bucket, or pass a client: s3=…."
 
 
 class EndOfObject(Exception):

@@ -6,6 +6,8 @@ import http.client
 import json
 import random
 import re
+import socket
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -25,6 +27,28 @@ STATUS_CODES = {
     412: "Conflict",
     422: "Unsupported",
 }
+
+
+HINTS = {
+    r"Authorization|token create": "Pass a token that may do this: token=…, or HOLDFAST_TOKEN.",
+    "List all routes": "Check the URL of the service.",
+    r"\?force=true": "Point the alias to another version first, or pass force=True.",
+    r"/openapi|content-type": "Check the arguments.",
+    r"GET /|PUT /": "Check the spelling, or list names(), versions(name) or aliases(name).",
+}
+"""What to do in Python instead of what a service says to programs without this package."""
+
+OWN_HINTS = {
+    "Denied": "Check the token, and what is in front of the service.",
+    "NotFound": "Check the URL of the service.",
+    "Unavailable": "Try again later.",
+}
+"""What to do if something else than a service answers."""
+
+
+def hint_of(hint: str, code: str) -> str:
+    found = next((own for pattern, own in HINTS.items() if re.search(pattern, hint)), hint)
+    return found or OWN_HINTS.get(code, "Check the arguments, and the URL of the service.")
 
 
 def quote(text: str) -> str:
@@ -125,9 +149,13 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             message = f"Cannot {action} {self.location}/{path}: {reason}"
+            if isinstance(reason, ssl.SSLCertVerificationError):
+                hint = "Set SSL_CERT_FILE to a file with the certificate of its authority."
+                raise HoldfastError("Denied", message, hint) from error
             saves_nothing = action == "read" or path.startswith(("contents", "uploads"))
-            if saves_nothing or isinstance(reason, ConnectionRefusedError):
-                raise HoldfastError("Unavailable", message, "Try again later.") from error
+            if saves_nothing or isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
+                hint = "Check the URL and whether the service runs, and try again."
+                raise HoldfastError("Unavailable", message, hint) from error
             hint = "Check whether it was done before you repeat it."
             raise HoldfastError("Unknown", message, hint) from error
         except ValueError:  # its text has the header, and so the token
@@ -156,5 +184,5 @@ class Connection:
         except (ValueError, KeyError, TypeError, OSError):
             detail, code, problem = f"{failed}: {error.reason}", "", {}
         default = "Unavailable" if error.code >= 429 else "Invalid"
-        hint = str(problem.get("hint", ""))
-        return HoldfastError(code or STATUS_CODES.get(error.code, default), detail, hint)
+        code = code or STATUS_CODES.get(error.code, default)
+        return HoldfastError(code, detail, hint_of(str(problem.get("hint", "")), code))

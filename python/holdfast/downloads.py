@@ -21,7 +21,8 @@ def download_files(
 ) -> list[str]:
     """Writes the files of a version as the new folder `to`: all of them, or nothing."""
     if links not in ("safe", "unsafe", "skip"):
-        raise HoldfastError("Invalid", "Cannot download: `links` is safe, unsafe or skip")
+        message = f"Cannot download {quoted(artifact.ref)}: {links!r} is not a way to treat links"
+        raise HoldfastError("Invalid", message, "Pass links='safe', 'unsafe' or 'skip'.")
     if os.path.lexists(to) and not (to.is_dir() and not to.is_symlink() and not any(to.iterdir())):
         message = f'Cannot download to "{to}": it exists'
         raise HoldfastError("AlreadyExists", message, "Choose a new or an empty folder.")
@@ -42,7 +43,7 @@ def download_files(
         return left_out
     except FileExistsError as error:
         message = f'Cannot download {quoted(artifact.ref)}: "{error.filename}" is there twice'
-        hint = "This file system does not tell apart some of its paths."
+        hint = "Download to a file system that tells apart all of its paths."
         raise HoldfastError("Conflict", message, hint) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)

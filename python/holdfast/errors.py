@@ -78,6 +78,14 @@ def damaged(what: str, state: str) -> HoldfastError:
     return HoldfastError("Corrupt", f"Cannot read {what}: {state}", hint)
 
 
+def disk_error(action: str, error: OSError) -> HoldfastError:
+    """Returns the error for a local file that cannot be read or written."""
+    code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
+    place = f' ("{error.filename}")' if error.filename else ""
+    message = f"Cannot {action}: {error.strerror}{place}"
+    return HoldfastError(code, message, "Check the permissions and the free space of the disk.")
+
+
 def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 

@@ -131,4 +131,5 @@ class FolderStore:
 
     def _failed(self, path: str, error: OSError) -> HoldfastError:
         code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
-        return HoldfastError(code, f'Cannot read "{path}": {error.strerror}')
+        hint = "Check the disk and the permissions of the registry."
+        return HoldfastError(code, f'Cannot read "{path}": {error.strerror}', hint)

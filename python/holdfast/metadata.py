@@ -10,7 +10,7 @@ from typing import Any
 from .errors import HoldfastError, quoted
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 3)."""
+"""Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 2)."""
 
 
 def from_metadata(value: Any) -> Any:
@@ -49,6 +49,8 @@ def checked_json(value: Any, action: str, path: str) -> Any:
     """Returns the JSON of metadata if every reader of it gets the same values."""
     try:
         problem = json_problem(value, path)
+        if value is not None and not isinstance(value, dict):
+            problem = f"{path} is of type {type(value).__name__}, not a dict"
     except RecursionError:
         problem = f"{path} is nested too deep, or contains itself"
     if problem:

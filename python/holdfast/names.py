@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .errors import HoldfastError, quoted
 
@@ -18,7 +19,7 @@ def encode_segment(text: str) -> str:
     reason = why_not_name(text)
     segment = "" if reason else escaped(text)
     if reason or len(segment) > 200:
-        message = f"Cannot use the name {quoted(text)}: {reason or 'it is too long'}"
+        message = f"Cannot use the name {quoted(str(text))}: {reason or 'it is too long'}"
         raise HoldfastError("Invalid", message, "Choose another one, such as `team:model`.")
     return segment
 
@@ -40,7 +41,9 @@ def escaped(text: str) -> str:
     return segment + "=" if DEVICES.match(segment) else segment
 
 
-def why_not_name(text: str) -> str:
+def why_not_name(text: Any) -> str:
+    if not isinstance(text, str):
+        return "it is not a str"
     if not text:
         return "it is empty"
     if "@" in text or any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in text):

@@ -22,6 +22,9 @@ def pinned(registry: Registry, ref: str, as_of: datetime | None) -> str:
     """
     if as_of is None:
         return ref
+    if not isinstance(as_of, datetime):
+        message = f"Cannot open {quoted(ref)} as of {as_of!r}: not a datetime"
+        raise HoldfastError("Invalid", message, "Pass datetime.fromisoformat(text).")
     name, wanted = parse_ref(ref)
     moment = Moment(registry, name, ref, as_of)
     if isinstance(wanted, Version):

@@ -67,6 +67,9 @@ class Registry:
         and `name@1.2.0/member` for a member of a release. With `as_of`, it is what the ref meant
         at that time.
         """
+        if not isinstance(ref, str):
+            hint = "Pass a str: `name`, `name@1.2.0`, or the `.ref` of an artifact."
+            raise HoldfastError("Invalid", f"Cannot open {ref!r}: not a ref", hint)
         name, _, selector = ref.partition("@")
         release, slash, member = selector.partition("/")
         if slash:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .artifact import Artifact
 from .connection import Connection, quote
-from .errors import Corrupt, HoldfastError, Json, damaged, quoted
+from .errors import Corrupt, HoldfastError, Json, damaged, disk_error, quoted
 from .metadata import checked_json, from_metadata
 from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
@@ -110,7 +110,7 @@ class ServiceRegistry(Registry):
         *,
         version: str | None = None,
         metadata: Json | None = None,
-        inputs: list[str | Artifact] | None = None,
+        inputs: str | Artifact | list[str | Artifact] | None = None,
         alias: str | list[str] | None = None,
         idempotency_key: str | None = None,
         on_conflict: str | None = None,
@@ -128,21 +128,33 @@ class ServiceRegistry(Registry):
         `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
         `gzip` or `zstd`. `inputs` are refs, or artifacts with their digest.
         """
-        return self._save(
-            name,
-            *files_of(value),
-            {
-                "version": version,
-                "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
-                "inputs": [input_of(each) for each in inputs or []] or None,
-                "onConflict": on_conflict,
-                "skipIfUnchanged": skip_if_unchanged or None,
-                "compress": compress,
-                "idempotencyKey": idempotency_key,
-            },
-            alias,
-            progress,
-        )
+        for what, given, known in (
+            ("on_conflict", on_conflict, ("fail", "skip", "overwrite")),
+            ("compress", compress, ("gzip", "zstd")),
+        ):
+            if given is not None and given not in known:
+                message = f"Cannot save {quoted(name)}: {given!r} is not a value of {what}"
+                raise HoldfastError("Invalid", message, f"Pass one of: {', '.join(known)}.")
+        if isinstance(inputs, (str, Artifact)):
+            inputs = [inputs]
+        try:
+            return self._save(
+                name,
+                *files_of(value),
+                {
+                    "version": version,
+                    "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
+                    "inputs": [input_of(each) for each in inputs or []] or None,
+                    "onConflict": on_conflict,
+                    "skipIfUnchanged": skip_if_unchanged or None,
+                    "compress": compress,
+                    "idempotencyKey": idempotency_key,
+                },
+                alias,
+                progress,
+            )
+        except OSError as error:
+            raise disk_error(f"save {quoted(name)}", error) from error
 
     def publish(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from .artifact import Artifact
 from .buckets import GcsStore, S3Store
@@ -58,7 +59,8 @@ class StoreRegistry(Registry):
         entry = next(iter(self._heads("settings/")), None)
         if entry is None:
             message = f"Cannot open {quoted(self.location)}: no registry found"
-            raise HoldfastError("NotFound", message, "Check the location.")
+            hint = "Check the location, or create one in a folder: holdfast.service(registry=…)."
+            raise HoldfastError("NotFound", message, hint)
         settings = self._record(entry).members["settings"]
         self._versioned: bool = settings.get("versioned")
         self._grace: int = settings.get("leastGraceMs")
@@ -70,6 +72,13 @@ class StoreRegistry(Registry):
             message = f"Cannot open {quoted(self.location)}: its files were copied from a folder"
             raise HoldfastError("Unsupported", message, "Copy it with `holdfast mirror`.")
 
+    def _refuse(self, *arguments: Any, **options: Any) -> Any:
+        message = f"Cannot do this with {quoted(self.location)}: it needs a service"
+        hint = "Use holdfast.service(registry=…) for a folder, or holdfast.connect(url)."
+        raise HoldfastError("Unsupported", message, hint)
+
+    save = publish = annotate = annotations = set_alias = delete_alias = delete = _refuse
+
     def names(self, prefix: str = "") -> Iterator[str]:
         for segment in self._store.folders("names/"):
             name = decode_segment(segment)
@@ -80,7 +89,8 @@ class StoreRegistry(Registry):
     def versions(self, name: str, range: str | None = None) -> Iterator[str]:
         wanted = parse_range(range) if range is not None else None
         if range is not None and wanted is None:
-            raise HoldfastError("Invalid", f"Cannot list {quoted(name)}: {range!r} is not a range")
+            message = f"Cannot list {quoted(name)}: {range!r} is not a range"
+            raise HoldfastError("Invalid", message, "Write it as ^1.2, >=1.0.0 <3.0.0 or 1.x.")
         found = [version_of(entry.key) for entry in self._live(name)]
         for version in sorted(found, key=lambda version: version.precedence, reverse=True):
             if wanted is None or wanted.includes(version):

@@ -263,7 +263,7 @@ def parse_ref(ref: str) -> tuple[str, Version | Range | str]:
     if found is not None:
         return name, found
     if is_range or re.match(r"[vV+.-]?\d|\Z", wanted):
-        state = "not a version, a range or an alias"
-        raise HoldfastError("Invalid", f"Cannot read the ref {quoted(ref)}: {state}")
+        message = f"Cannot read the ref {quoted(ref)}: not a version, a range or an alias"
+        raise HoldfastError("Invalid", message, "Write it as name@1.2.0, name@^1 or name@alias.")
     encode_segment(wanted)
     return name, wanted
