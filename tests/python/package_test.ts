@@ -1,8 +1,8 @@
 // The package itself: types, style, supported versions of Python, and its wheel in an empty
 // environment.
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { buildPython } from "../../dev/python.ts";
@@ -51,4 +51,28 @@ packageTest("the wheel, built from the source archive, runs in an empty environm
   const typed =
     "import holdfast, pathlib; print(pathlib.Path(holdfast.__file__).with_name('py.typed').exists())";
   assertEquals((await succeeds(own, ["-c", typed], root.path)).trim(), "True");
+});
+
+Deno.test("the extra `all` has every package that the page about Python imports", async () => {
+  const page = await readFile(join(REPOSITORY, "docs/python.md"), "utf8");
+  const project = await readFile(join(PACKAGE, "pyproject.toml"), "utf8");
+  const [, all = ""] = /^all = \[([^\]]*)^\]/m.exec(project) ?? [];
+  const installed = Array.from(all.matchAll(/"([\w-]+)[^"]*"/g), ([, name]) => name);
+  const blocks = Array.from(
+    page.matchAll(/^```python (?!ignore)\w+\n([^]*?)^```$/gm),
+    ([, b]) => b,
+  );
+  const imports = blocks.flatMap((block) =>
+    Array.from(
+      block!.matchAll(/^(?:import (.*)|from (\w+).* import .*)$/gm),
+      ([, names, from]) => from ?? names!.split(",").map((name) => name.trim().split(/[ .]/)[0]!),
+    ).flat()
+  );
+  const own = new Set(["holdfast", "pathlib"]);
+  const packages = new Set(imports).difference(own);
+  assert(packages.size > 6);
+  for (const name of packages) {
+    const title = name === "sklearn" ? "scikit-learn" : name;
+    assert(installed.includes(title), `${name} is missing`);
+  }
 });

@@ -349,6 +349,7 @@ pythonTest("a block of a Python program starts and ends a service", async (root)
   assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
   assertEquals(lines.slice(4), [
     "Cannot start a service: no command `no-such-command`",
-    "hint: Install Holdfast, or set HOLDFAST_COMMAND to its command.",
+    "hint: Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast, " +
+    "add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command.",
   ]);
 });
