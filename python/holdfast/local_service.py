@@ -29,7 +29,8 @@ def service(
     program = shlex.split(command or os.environ.get("HOLDFAST_COMMAND") or "holdfast")
     if shutil.which(program[0]) is None:
         message = f"Cannot start a service: no command `{program[0]}`"
-        hint = "Install Holdfast, or set HOLDFAST_COMMAND to its command."
+        install = "Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast"
+        hint = f"{install}, add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command."
         raise HoldfastError("Unsupported", message, hint)
     serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json"]
     process, answer = start(serve)
