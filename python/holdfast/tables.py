@@ -57,7 +57,8 @@ def check_columns(value: Any, table: Any) -> None:
     from pyarrow import parquet
 
     sink = io.BytesIO()
-    has_categories = "category" in map(str, value.dtypes)
+    known = types_of(value)
+    has_categories = "category" in map(str, known)  # which are in the data
     parquet.write_table(table if has_categories else table.slice(0, 0), sink)
     back = parquet.read_table(sink).to_pandas()
     if list(back.columns) != list(value.columns) or back.index.names != value.index.names:
@@ -66,13 +67,17 @@ def check_columns(value: Any, table: Any) -> None:
     kept: Json = (table.schema.pandas_metadata or {}).get("attributes") or {}
     if kept != value.attrs:
         raise unsupported(value, "its attrs are not JSON", "Remove them: value.attrs = {}.")
-    for at, (name, old, new) in enumerate(
-        zip(value.columns, value.dtypes, back.dtypes, strict=True)
-    ):
-        is_kept = old == new or old.kind == new.kind == "M"
-        if str(old) == "object":
+    names = [*map(str, value.columns), *(["index"] * value.index.nlevels)]
+    for at, (name, old, new) in enumerate(zip(names, known, types_of(back), strict=True)):
+        is_kept = str(old) == "object" or old == new or old.kind == new.kind == "M"
+        if str(old) == "object" and at < len(value.columns):
             cells = zip(value.iloc[:, at], table.column(at).to_pylist(), strict=True)
             is_kept = all(a == b for a, b in cells if isinstance(a, (dict, set, frozenset)))
         if not is_kept:
-            state = f"Parquet changes the column {quoted(str(name))} of the type {old}"
+            state = f"Parquet changes the column {quoted(name)} of the type {old}"
             raise unsupported(value, state, TABLE_HINT)
+
+
+def types_of(frame: Any) -> list[Any]:
+    """Returns the types of the columns of a data frame, and of its index."""
+    return [*frame.dtypes, *frame.index.to_frame().dtypes]

@@ -116,6 +116,9 @@ for frame in (
     column(pd.to_datetime(["2020-01-01T00:00:00.123456789", None])), column(pd.to_timedelta([1, None])),
     column(pd.to_datetime(["2020-01-01"]).tz_localize("Europe/Berlin")), column([b"x", None]),
     column(pd.period_range("2020", periods=2, freq="D")), column([[1], [2, 3]]), column([{"x": 1}]),
+    pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex(["x"])), pd.DataFrame({"a": [1]}, index=[2.5]),
+    pd.DataFrame({"a": [1, 2]}, index=range(5, 9, 2)), pd.DataFrame({"a": [1]}, index=pd.Index([5], name="a")),
+    pd.DataFrame({"a": [1]}, index=pd.period_range("2020", periods=1, freq="M")), pd.DataFrame({1.5: [1]}),
     column([decimal.Decimal("1.50")]), column([dt.date.min]), column([1, None], pd.ArrowDtype(pa.int64())),
 ):
     pd.testing.assert_frame_equal(registry.load(registry.save("a", frame).ref).to_pandas(), frame)
@@ -141,7 +144,9 @@ for value in (
     pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame({0: [1], "a": [2]}), bad, Frame({"a": [1]}),
     pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}), column([1j]), column([1, "x"]), column([object()]),
     column([True, 2]), column([2**70]), column([{1}]), column([{"x": 1}, {"y": 2}]),
-    pd.DataFrame({"a": pd.Categorical([3, 1])}), pd.DataFrame({"a": categories[:0]}), column([2**53 + 1, 2.5], object), column([1], "longdouble"),
+    pd.DataFrame({"a": pd.Categorical([3, 1])}), pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex([3])),
+    pd.DataFrame({"a": pd.cut([1, 2], 2)}), pd.DataFrame({"a": [1, 2]}, index=[1, "x"]),
+    pd.DataFrame({"a": categories[:0]}), column([2**53 + 1, 2.5], object), column([1], "longdouble"),
     pl.DataFrame({"a": [object()]}), pl.DataFrame({"a": pl.Series([2**70], dtype=pl.Int128)}),
     pl.DataFrame({"a": [1]}).lazy(), pa.array([1]), pa.chunked_array([[1]]), pa.scalar(1),
 ):
