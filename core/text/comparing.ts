@@ -23,12 +23,11 @@ export function comparing(comparison: Comparison, wanted: string): (value: unkno
     if (typeof value === "boolean" || value === null) {
       return comparison === "=" && String(value) === wanted;
     }
-    if (typeof value !== "number" && typeof value !== "string") return false;
     const right = typeof value === "number" ? number : wanted;
+    if (right === undefined || typeof value !== "number" && typeof value !== "string") return false;
     if ([value, right].some(Number.isNaN)) {
       return Object.is(value, right) && comparison.includes("=");
     }
-    if (right === undefined) return false;
     return comparison.includes(value < right ? "<" : value > right ? ">" : "=");
   };
 }
@@ -64,18 +63,25 @@ export function valueAt(metadata: unknown, path: readonly string[]): unknown {
   return fromMetadata(value);
 }
 
-/** Sorts by values of metadata: numbers, then others as strings, then NaN and what has no value. */
-export function sortByValue<T>(items: readonly T[], read: (item: T) => unknown, sign: number): T[] {
-  const keyed = items.map((item) => {
-    const value = read(item) ?? "";
+/**
+ * Sorts versions, the highest of which is first, by a field; `-` before it reverses the order.
+ * Numbers come first, then other values as strings, then NaN and versions without a value.
+ */
+export function sortByField<T>(
+  versions: readonly T[],
+  sort: string,
+  read: (version: T, field: string) => unknown,
+): readonly T[] {
+  const field = sort.replace(/^-/, "");
+  if (field === "version") return field === sort ? versions.toReversed() : versions;
+  const sign = field === sort ? 1 : -1;
+  const keyed = versions.map((version) => {
+    const value = read(version, field) ?? "";
     const key = typeof value === "number" ? value : String(value);
-    return {
-      item,
-      key,
-      rank: key === "" || Number.isNaN(key) ? 2 : typeof key === "number" ? 0 : 1,
-    };
+    const rank = key === "" || Number.isNaN(key) ? 2 : typeof key === "number" ? 0 : 1;
+    return { version, key, rank };
   });
   return keyed.sort((a, b) =>
     a.rank - b.rank || sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
-  ).map(({ item }) => item);
+  ).map(({ version }) => version);
 }

@@ -7,7 +7,7 @@ import {
   fieldReader,
   parseCondition,
 } from "../../../../core/registry/conditions.ts";
-import { sortByValue } from "../../../../core/text/comparing.ts";
+import { sortByField } from "../../../../core/text/comparing.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -122,26 +122,16 @@ async function* rowsOf(
     orMissing(row(registry, { name, version, aliases, fields }, { damage, signal })); // not if deleted
   const rows = mapAtOnce(versions, toRow);
   let count = 0;
+  const isMatch = ({ info }: VersionRow) => info && where.every((meets) => meets(info));
+  const read = (row: VersionRow | undefined, field: string) =>
+    row?.info && readerOf(field)(row.info);
   for await (
-    const row of sort === undefined ? rows : inOrderOf(sort, await Array.fromAsync(rows))
+    const row of sort === undefined ? rows : sortByField(await Array.fromAsync(rows), sort, read)
   ) {
-    if (row === undefined || isChosen && !isMatch(row, where)) continue;
+    if (row === undefined || isChosen && !isMatch(row)) continue;
     if (count++ >= limit) return;
     yield isBare && row.info ? { ...row, cells: [row.info.version] } : row;
   }
-}
-
-function isMatch({ info }: VersionRow, where: readonly Condition[]): boolean {
-  return info !== undefined && where.every((meets) => meets(info));
-}
-
-/** Sorts by a field, stably; versions without a value come last. */
-function inOrderOf<T extends VersionRow | undefined>(sort: string, rows: readonly T[]) {
-  const sign = sort.startsWith("-") ? -1 : 1;
-  const field = sort.replace(/^-/, "");
-  if (field === "version") return sign < 0 ? rows : rows.toReversed();
-  const read = readerOf(field);
-  return sortByValue(rows, (row) => row?.info && read(row.info), sign);
 }
 
 function readerOf(field: string): (info: ArtifactInfo) => unknown {

@@ -1,5 +1,5 @@
 // Versions as rows whose columns are their facts and every key of their metadata and labels.
-import { fromMetadata, sortByValue } from "../../../../core/text/comparing.ts";
+import { fromMetadata, sortByField } from "../../../../core/text/comparing.ts";
 import { parseQuery, searchText } from "../../../server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
@@ -140,9 +140,5 @@ export function chooseExperiments(
   const kept = filter.trim() === ""
     ? experiments
     : experiments.filter(({ found }) => matches(found, searchText(found)));
-  if (sort === "") return kept;
-  const sign = sort.startsWith("-") ? -1 : 1;
-  const key = sort.replace(/^-/, "");
-  if (key === "version") return sign > 0 ? [...kept].reverse() : kept;
-  return sortByValue(kept, ({ values }) => values.get(key), sign);
+  return sort === "" ? kept : sortByField(kept, sort, ({ values }, key) => values.get(key));
 }
