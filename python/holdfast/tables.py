@@ -34,13 +34,15 @@ def parquet_of(value: Any) -> bytes:
     try:
         if package == "polars":  # Arrow tables of its categories are more than Parquet can have
             value.write_parquet(sink, compression="snappy")
-            parquet.read_schema(io.BytesIO(sink.getvalue()))
         elif package == "pandas":
             table = pyarrow.Table.from_pandas(value)
             check_columns(value, table)
             parquet.write_table(table, sink)
         else:
             parquet.write_table(pyarrow.table(value), sink)
+        names = parquet.read_schema(io.BytesIO(sink.getvalue())).names  # fails for unknown types
+        if len(set(names)) < len(names):
+            raise unsupported(value, "several columns have the same name", TABLE_HINT)
     except HoldfastError:
         raise
     except Exception as error:  # pandas, polars and PyArrow raise errors of many classes

@@ -148,7 +148,7 @@ for value in (
     pd.DataFrame({"a": pd.cut([1, 2], 2)}), pd.DataFrame({"a": [1, 2]}, index=[1, "x"]),
     pd.DataFrame({"a": categories[:0]}), column([2**53 + 1, 2.5], object), column([1], "longdouble"),
     pl.DataFrame({"a": [object()]}), pl.DataFrame({"a": pl.Series([2**70], dtype=pl.Int128)}),
-    pl.DataFrame({"a": [1]}).lazy(), pa.array([1]), pa.chunked_array([[1]]), pa.scalar(1),
+    pl.DataFrame({"a": [1]}).lazy(), pa.array([1]), pa.chunked_array([[1]]), pa.scalar(1), pa.table([[1], [2]], names=["a", "a"]),
 ):
     refused(value)
 print(list(registry.names()))
