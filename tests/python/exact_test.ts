@@ -214,3 +214,60 @@ pythonTest("Python logs numbers of arrays, NaN and infinities", async (root) => 
   const { metadata } = await registry.info("a");
   assertEquals([metadata.loss, metadata.best], ["NaN", ["Infinity", { least: "-Infinity" }]]);
 });
+
+const RANDOM = `${CHECKS}
+import random
+from datetime import timedelta, timezone
+
+def number():
+    special = (0.0, -0.0, math.nan, math.inf, -math.inf, 2.0, 1e22, 5e-324, 2**53, -(2**53) - 1, 1)
+    return random.choice([*special, random.gauss(0, 1e9), random.getrandbits(80)])
+
+def text():
+    return random.choice(["", "a", "$holdfast", "NaN", "__proto__", "\\u2028", "\\0", "é🦊"])
+
+def moment():
+    zone = random.choice([timezone.utc, timezone(timedelta(hours=5, minutes=30))])
+    day = (random.randint(1, 9999), random.randint(1, 12), random.randint(2, 27))
+    return datetime.datetime(*day, microsecond=random.choice([0, 1000, 999000]), tzinfo=zone)
+
+def array():
+    dtype = random.choice(["f4", "u1", ">i2", "c8", "M8[ns]", "S2"])
+    return np.frombuffer(random.randbytes(8), dtype).reshape(random.choice([(-1,), (1, -1)]))
+
+def key():
+    return random.choice([number, text, moment, lambda: None, lambda: random.randbytes(2)])()
+
+def value(depth=0):
+    if depth == 4 or random.random() < 0.4:
+        return random.choice([key, array, lambda: random.random() < 0.5])()
+    count, kind = random.randint(0, 4), random.randrange(4)
+    if kind == 3:
+        return {key() for _ in range(count)}
+    if kind == 2:
+        return [value(depth + 1) for _ in range(count)]
+    return {(key if kind else text)(): value(depth + 1) for _ in range(count)}
+
+def spelled(found):
+    if isinstance(found, datetime.datetime):
+        return found.astimezone(timezone.utc).isoformat()
+    if isinstance(found, np.ndarray):
+        return (str(found.dtype), found.shape, found.tobytes())
+    if isinstance(found, dict):
+        return [(spelled(k), spelled(v)) for k, v in found.items()]
+    if isinstance(found, set):
+        return sorted(map(repr, map(spelled, found)))
+    return [spelled(each) for each in found] if isinstance(found, list) else repr(found)
+
+for seed in range(int(sys.argv[3])):
+    random.seed(seed)
+    given = value()
+    found = registry.load(registry.save("a", given).ref)
+    assert type(given) is type(found) and spelled(given) == spelled(found), (seed, given, found)
+`;
+
+pythonTest("Python loads random nested values as it saved them", async () => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  await runProgram(RANDOM, { args: [service.location, service.token!, "150"] });
+});
