@@ -7,13 +7,12 @@ from typing import Any
 
 from .errors import HoldfastError, Json, quoted, unsupported
 
-FRAMES = ("DataFrame", "Series")
-
 
 def is_table(value: Any) -> bool:
     """Whether a value is a table. Subclasses of pandas have members that Parquet lacks."""
     if any(package_of(each) == "pandas" for each in type(value).__mro__):
-        return package_of(type(value)) == "pandas" and type(value).__name__ in FRAMES
+        kind = type(value)
+        return package_of(kind) == "pandas" and kind.__name__ in ("DataFrame", "Series")
     return hasattr(value, "__arrow_c_stream__") and not hasattr(value, "dims")  # of xarray
 
 
