@@ -64,7 +64,7 @@ export function changedParams(
   now: Pick<Fingerprint, "params" | "env">,
 ): string[] {
   const changes: string[] = [];
-  for (const  of of["params", "env"] as const) compare(of, before[of] ?? {}, now[of] ?? {});
+  for (const key of ["params", "env"] as const) compare(key, before[key] ?? {}, now[key] ?? {});
   return changes;
 
   function compare(path: string, a: PlainValue | undefined, b: PlainValue | undefined): void {
