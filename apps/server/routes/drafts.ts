@@ -59,7 +59,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       checkNamed(options, { name: params.name, access });
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, signal });
-      return savedAnswer(c, await ofCondition(options.ifCommit, commit));
+      return savedAnswer(c, await ofCondition(options.ifCommit, commit), options);
     },
   });
 

@@ -54,7 +54,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params, access }) => {
       const { queue, job } = await find(params.job, access, "write");
       await queue.cancel(job.id, { reason: "cancelled over HTTP" });
-      return c.json(await queue.get(job.id) ?? job);
+      return c.json(shownJob(await queue.get(job.id) ?? job, access));
     },
   });
 
@@ -69,7 +69,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
       const retried = await queue.retry(job.id);
       const now = await queue.get(job.id) ?? job;
       if (!retried) throw notEnded(now);
-      return c.json(now);
+      return c.json(shownJob(now, access));
     },
   });
 
@@ -141,6 +141,12 @@ function mayDo(access: Access, right: Right, { data }: QueuedJob): boolean {
   const about = data as { name?: unknown; input?: { name?: unknown } } | null;
   const name = about?.name ?? about?.input?.name;
   return access.admin || (typeof name === "string" && access.may(right, name));
+}
+
+/** Returns a job without its content if the token may not read it. */
+function shownJob(job: QueuedJob, access: Access): QueuedJob {
+  if (mayDo(access, "read", job)) return job;
+  return { ...job, data: null, progress: undefined, result: undefined, reason: undefined };
 }
 
 /** Yields the readable jobs of a queue, page by page. */

@@ -42,7 +42,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answers: SAVED,
     json: schemas.SaveRequestSchema,
     answer: async ({ c, params: { name }, json, access, signal }) =>
-      savedAnswer(c, await saving.saveSent(context, json, { name, access, signal })),
+      savedAnswer(c, await saving.saveSent(context, json, { name, access, signal }), json),
   });
 
   route(routes, "POST /artifacts/:name/versions/:version/copy", {
@@ -56,7 +56,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params: { name, version }, json: { to, ...options }, access, signal }) => {
       access.check("write", parseRef(to).name);
       const ref = version === "latest" ? name : `${name}@${version}`;
-      return savedAnswer(c, await registry.copy(ref, to, { ...options, signal }));
+      return savedAnswer(c, await registry.copy(ref, to, { ...options, signal }), options);
     },
   });
 
@@ -105,8 +105,13 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
 /** Header of an answer with an existing version: nothing was saved. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
-export function savedAnswer(c: RouteContext, saved: SavedArtifact): Answer {
+export function savedAnswer(
+  c: RouteContext,
+  saved: SavedArtifact,
+  { onConflict }: Pick<schemas.SaveRequest, "onConflict">,
+): Answer {
   const { name, version, skipped } = saved;
+  if (skipped && onConflict === "skip") c.env.access.check("read", name); // it may be of others
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }

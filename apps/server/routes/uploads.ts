@@ -259,7 +259,7 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
         });
       }
       const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal });
-      return savedAnswer(c, await ofCondition(options.ifCommit, commit));
+      return savedAnswer(c, await ofCondition(options.ifCommit, commit), options);
     },
   });
 }

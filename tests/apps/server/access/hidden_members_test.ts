@@ -223,3 +223,40 @@ Deno.test("a refused deletion does not name a release that the token may not rea
     assertEquals([answer.status, text.includes("serving")], [409, false], text);
   }
 });
+
+Deno.test("a token that only writes is not answered with the content of others", async () => {
+  await using registry = await openRegistry("memory:");
+  await using jobs = createMemoryQueue();
+  const access = createAccess("me", ["write:drop", "read:mine", "write:mine"].map(parseScope));
+  await using app = createApp(registry, { tokens: { find: () => Promise.resolve(access) }, jobs });
+  const { digest } = await registry.save("drop", CONTENT);
+  await registry.save("mine", "mine");
+  const data = { name: "drop", words: CONTENT };
+  await jobs.add(["a", "b"].map((id) => ({ id, group: "g", kind: "k", delayMs: 1e9, data })));
+  await app(request("PUT", "/artifacts/drop/drafts/d/parts/p", { files: DATA }));
+  const how = { version: "1.0.0", onConflict: "skip" };
+  const asked: [status: number, request: Request][] = [
+    [403, request("POST", "/artifacts/drop/versions", { ...how, materializer, files: DATA })],
+    [403, request("POST", "/artifacts/drop/drafts/d/commit", how)],
+    [
+      403,
+      request("POST", "/artifacts/mine/versions/1/copy", { to: "drop@1.0.0", onConflict: "skip" }),
+    ],
+    [
+      201,
+      request("POST", "/artifacts/drop/versions", {
+        onConflict: "skip",
+        materializer,
+        files: DATA,
+      }),
+    ],
+    [200, request("DELETE", "/jobs/a")],
+    [200, request("POST", "/jobs/a/retry")],
+  ];
+  for (const [status, each] of asked) {
+    const answer = await app(each);
+    const text = await answer.text();
+    assertEquals(answer.status, status, text);
+    for (const word of [digest, CONTENT]) assertEquals(text.includes(word), false, text);
+  }
+});
