@@ -146,14 +146,14 @@ async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<S
   });
 }
 
-/** Returns the cache to use. By default only remote stores have one. */
+/** Returns the cache to use. By default only remote stores have one; folders have notes of saves. */
 function chooseCache(
   backend: Backend,
   options: OpenRegistryOptions,
 ): OpenOnBackendOptions["cache"] {
-  const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } =
-    options;
+  const { cache = backend.kind !== "memory", system = realSystem } = options;
   if (cache === false) return undefined;
+  const notesOnly = backend.kind === "local" && options.cache === undefined;
   const { backend: given, path, maxBytes } = checkOptions(
     "cache the registry",
     cache === true ? {} : cache,
@@ -161,7 +161,9 @@ function chooseCache(
   );
   if (given !== undefined) return { backend: given, maxBytes };
   const folder = cacheFolder(path, system);
-  if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
+  if ("path" in folder) {
+    return { backend: createCacheBackend(folder.path, options), maxBytes, notesOnly };
+  }
   const { problem, unsafe = false } = folder;
   if (unsafe && path !== undefined) {
     throw invalid("use this cache folder", undefined, problem, {
@@ -169,7 +171,7 @@ function chooseCache(
         "Pass a folder that only you may write to (chmod go-w), or one that does not exist yet.",
     });
   }
-  return { problem, warn: unsafe || options.cache !== undefined };
+  return { problem, warn: unsafe && !notesOnly || options.cache !== undefined };
 }
 
 /** Opens a cache folder. Entries are verified when read, so a power cut may lose them. */

@@ -61,9 +61,12 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
 export class DiskContent implements FileSource {
   readonly file: DiskFile;
   readonly size: number;
+  /** True if it is read even if it looks unchanged since the last save. */
+  readonly readAll: boolean;
 
-  constructor(file: DiskFile) {
+  constructor(file: DiskFile, readAll = false) {
     this.file = file;
+    this.readAll = readAll;
     this.size = file.state.size;
   }
 

@@ -132,7 +132,7 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
     ? "its name is not UTF-8"
     : filePathProblem(name, sep === "\\");
   if (problem !== undefined) throw failed("Invalid", problem, "Rename it, or save its bytes.");
-  const content = new DiskContent({ path, state: stateOf(stats) });
+  const content = new DiskContent({ path, state: stateOf(stats) }, options.readAll);
   return { path: name, content, ...factsOf(path, stats, options) };
 }
 
@@ -145,7 +145,7 @@ async function* filesOf(
     signal?.throwIfAborted();
     yield {
       path: file.name,
-      content: contentOf(file),
+      content: contentOf(file, options),
       ...fileFacts({ path: file.name, mode: file.mode, modifiedAt: file.modifiedAt }),
       ...(i === 0 ? { check: found.checkUnchanged } : {}), // runs after all files are stored
     };
@@ -153,9 +153,11 @@ async function* filesOf(
   await found.checkUnchanged();
 }
 
-function contentOf(file: FoundFile): FileToSave["content"] {
+function contentOf(file: FoundFile, { readAll }: LocalPathOptions): FileToSave["content"] {
   if (file.mode === "folder") return new Uint8Array(0);
-  return file.target === undefined ? new DiskContent(file) : new TextEncoder().encode(file.target);
+  return file.target === undefined
+    ? new DiskContent(file, readAll)
+    : new TextEncoder().encode(file.target);
 }
 
 /** Returns the path, or the target of a link that is to be followed. */

@@ -48,7 +48,7 @@ export { checkGraces, readLocking } from "./settings.ts";
 
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
   /** The store of the cache, which stays open, or why there is none. @default no cache */
-  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | {
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend; notesOnly?: boolean } | {
     problem: string;
     warn: boolean;
   };
@@ -92,21 +92,21 @@ export async function openOnBackend(
   const { logger } = opening;
   const stored = await worded(
     { verb: "open the registry" },
-    place && opening.readOnly
+    place?.notesOnly === false && opening.readOnly
       ? () => readOrRecall({ ...place, system, logger, location: backend.location }, read)
       : read,
   );
   const { settings: _, rules: __, share: ___, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
-  const cache = place &&
-    new RegistryCache({ ...place, registry: seen, system, logger });
+  const notes = place && new RegistryCache({ ...place, registry: seen, system, logger });
+  const cache = place?.notesOnly ? undefined : notes;
   const kept = guardBackend({ ...opening, ...stored });
   const executor = createExecutor(createPayloadJobs({ backend: kept, cache }));
   const { id } = stored;
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, {
-    ...{ backend: kept, cache, executor, announcer },
+    ...{ backend: kept, cache, notes, executor, announcer },
   });
   const registry = createRegistry(context);
   rememberContext(registry, context);
@@ -122,7 +122,8 @@ function chooseCache(
   if ("backend" in cache) {
     // The registry's garbage collection would treat its uploads as abandoned.
     if (cache.backend.location === backend.location) throw cacheInItself(backend);
-    return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
+    const { notesOnly = false } = cache;
+    return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes), notesOnly };
   }
   logger[cache.warn ? "warn" : "debug"](`no cache: ${cache.problem}`);
 }
@@ -246,7 +247,7 @@ function createRegistry(context: Context): StoredRegistry {
     close: async () => await registry[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await context.announcer?.close();
-      await context.cache?.close();
+      await context.notes?.close();
       await backend[Symbol.asyncDispose]();
     },
   };

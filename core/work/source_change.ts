@@ -12,16 +12,22 @@ export function sourceChanged(path: string, cause?: unknown): RegistryError {
   });
 }
 
+/** True for the materializers of files and folders on disk. */
+export function isOnDisk({ id }: { id: string }): boolean {
+  return id === "file" || id === "folder";
+}
+
 /** Saves a file or folder, once more if it changed meanwhile. Other values may be read only once. */
 export async function saveAgainIfChanged<T>(
-  { id }: { id: string },
+  materializer: { id: string },
   save: () => Promise<T>,
 ): Promise<T> {
   try {
     return await save();
   } catch (error) {
-    const isOnDisk = id === "file" || id === "folder";
-    if (!isOnDisk || !isRegistryError(error, "Conflict") || error.state !== STATE) throw error;
+    if (!isOnDisk(materializer) || !isRegistryError(error, "Conflict") || error.state !== STATE) {
+      throw error;
+    }
     return await save();
   }
 }

@@ -34,6 +34,13 @@ export interface LocalPathOptions {
   all?: boolean;
   /** Stores modification times of files, links and folders, which the digest covers. @default [] */
   preserve?: readonly "times"[];
+  /**
+   * Reads all files. Without it, a save does not read files that the last save of the name has read
+   * on this machine if their inode, size, modification and change time are still the same. Files
+   * that changed less than a minute before that save, or are not on a disk of this machine, are
+   * always read. @default false
+   */
+  readAll?: boolean;
   /** Called for each entry that is left out, and again if the folder is read again. */
   onLeftOut?: (entry: LeftOut) => void;
 }
@@ -53,6 +60,7 @@ const OPTIONS: OptionNames<LocalPathOptions> = {
   gitignore: true,
   all: true,
   preserve: true,
+  readAll: true,
   onLeftOut: true,
 };
 

@@ -16,6 +16,8 @@ import type { RecordEntry, SeenHead } from "./seal.ts";
 
 export interface CachingStore extends Store {
   readonly cache?: RegistryCache;
+  /** Keeps the notes of saves on this machine, also where nothing is cached. */
+  readonly notes?: RegistryCache;
   readonly verify: Verify;
 }
 
@@ -159,15 +161,19 @@ export async function readOrRecall<T extends object>(
   }
 }
 
-/** Returns a keeper of the note of interrupted saves of a name, beside the cached records. */
-export function noteKeeper({ cache }: CachingStore, name: string): NoteKeeper | undefined {
-  const cell = `unfinished/${name}`;
-  return cache && {
-    read: async () => (await cache.getRecord(cell))?.bytes,
+/** Returns a keeper of a note about the saves of a name, beside the cached records. */
+export function noteKeeper(
+  { notes }: CachingStore,
+  kind: "unfinished" | "seen",
+  name: string,
+): NoteKeeper | undefined {
+  const cell = `${kind}/${name}`;
+  return notes && {
+    read: async () => (await notes.getRecord(cell))?.bytes,
     write: async (bytes) => {
       const seen = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };
-      await cache.keepRecord(cell, { seen, bytes });
+      await notes.keepRecord(cell, { seen, bytes });
     },
-    remove: () => cache.removeRecord(cell),
+    remove: () => notes.removeRecord(cell),
   };
 }

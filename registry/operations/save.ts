@@ -8,7 +8,7 @@ import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
-import { saveAgainIfChanged } from "../../core/work/source_change.ts";
+import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
@@ -32,6 +32,7 @@ import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { type Base, createBase, isStaleView } from "../payload/base.ts";
 import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
 import { noteKeeper } from "../cache/cached_records.ts";
+import { SeenFiles } from "../payload/seen_files.ts";
 import { Unfinished } from "../payload/unfinished.ts";
 import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
@@ -118,6 +119,7 @@ class SaveAttempt {
   readonly #operation: Operation;
   readonly #chooser: TargetChooser;
   readonly #payload: Payload;
+  readonly #startedAt: number;
   #base?: Base;
   #placed?: Placed;
 
@@ -131,6 +133,7 @@ class SaveAttempt {
     const { version, signal, compress, share = context.share, onProgress } = options;
     const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
     this.#context = context;
+    this.#startedAt = context.system.now();
     this.#artifact = artifact;
     this.#options = options;
     this.#given = given;
@@ -208,15 +211,19 @@ class SaveAttempt {
   async #begin(): Promise<FoundRecord | undefined> {
     const choice = await this.#chooser.choose(true);
     if ("existing" in choice) return choice.existing;
-    const { name, wholeBase, members } = this.#artifact;
+    const { name, wholeBase, members, materializer } = this.#artifact;
     const { versioned } = this.#context.settings;
     const order = orderSegment(choice.target.version, versioned);
     const place = { order, commit: this.#operation.commit };
     const base = this.#base ??= await this.#loadBase();
     const folder = payloadFolder(name, place);
-    const keeper = members?.origin === undefined ? noteKeeper(this.#context, name) : undefined;
-    const unfinished = await Unfinished.open(this.#context, keeper, folder);
-    const upload = this.#payload.begin({ folder, base, wholeBase, unfinished });
+    const noted = (kind: "unfinished" | "seen") =>
+      members?.origin === undefined ? noteKeeper(this.#context, kind, name) : undefined;
+    const unfinished = await Unfinished.open(this.#context, noted("unfinished"), folder);
+    const seen = isOnDisk(materializer)
+      ? await SeenFiles.open(noted("seen"), this.#startedAt)
+      : undefined;
+    const upload = this.#payload.begin({ folder, base, wholeBase, unfinished, seen });
     this.#placed = { place, upload };
   }
 

@@ -10,6 +10,7 @@ import type { Operation } from "../cell/operation.ts";
 import type { FileFacts, PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
 import { earlierAt } from "./known.ts";
+import type { SeenFiles } from "./seen_files.ts";
 import type { Unfinished } from "./unfinished.ts";
 import { FileWriter } from "./writing/file_writer.ts";
 import { placeShared } from "./writing/place_shared.ts";
@@ -43,6 +44,7 @@ export interface PayloadTarget {
   base?: Omit<Base, "key" | "found" | "answers" | "damaged">;
   wholeBase?: boolean;
   unfinished?: Unfinished;
+  seen?: SeenFiles;
 }
 
 export interface PayloadOptions {
@@ -124,7 +126,7 @@ export class Payload {
     if (!this.#operation.unresolved) await this.#upload?.discard(goesOn);
   }
 
-  /** Removes the note of interrupted saves, after the commit. */
+  /** Removes the note of interrupted saves, and writes that of seen files, after the commit. */
   async committed(): Promise<void> {
     await this.#upload?.committed();
   }
@@ -171,7 +173,7 @@ export class PayloadUpload {
     const { base, wholeBase = false } = this.#target;
     const { writer, value } = this.#content;
     const uploads = this.#uploads;
-    if (wholeBase) await base?.inspectAll();
+    if (wholeBase || this.#target.seen?.some) await base?.inspectAll();
     if (value !== undefined) await this.#sendValue(value, base);
     else await this.#sendFiles(writer, uploads, base);
     if (base !== undefined) await placeShared(this.files, base, uploads);
@@ -207,6 +209,7 @@ export class PayloadUpload {
       left: (size) => this.#target.unfinished?.known.get(size),
       share: (file) => this.#share(file),
       shareLeft: (file) => this.#shareLeft(file),
+      seen: this.#target.seen,
     });
   }
 
@@ -224,6 +227,7 @@ export class PayloadUpload {
 
   async committed(): Promise<void> {
     await this.#target.unfinished?.end();
+    await this.#target.seen?.keep();
   }
 
   async #sendValue(

@@ -117,6 +117,16 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
+  nightly: {
+    title: "Saves of a folder that was saved before, compared with restic",
+    about:
+      "A file whose size, inode and times are those of the last save is not read. The folder, the " +
+      "registry and the repository are on one disk. The time of restic includes the start of its " +
+      "process, that of Holdfast the opening of the registry.",
+    create: async (settings) => (await import("./nightly.ts")).createNightlyGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
   minio: {
     title: "Buckets: MinIO",
     create: createBucketsGroup,

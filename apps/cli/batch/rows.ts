@@ -173,6 +173,7 @@ const TREE_KINDS: Record<keyof TreeFlags, FieldKind> = {
   exclude: "texts",
   gitignore: "flag",
   all: "flag",
+  readAll: "flag",
   preserve: ["times"],
 };
 

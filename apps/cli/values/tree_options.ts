@@ -28,14 +28,18 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     repeat: true,
   },
   { flags: "--preserve <what>", text: "also save modification times", choices: ["times"] },
+  {
+    flags: "--read-all",
+    text: "also read files whose size, inode and times are those of the last save",
+  },
   { flags: "--gitignore", text: "apply each .gitignore in the folder" },
   { flags: "--all", text: "also save .git, registries, and what .holdfastignore files omit" },
 ];
 
 export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
-  const { links, include, exclude, gitignore, all, preserve, skipUnreadable } = flags;
+  const { links, include, exclude, gitignore, all, preserve, readAll, skipUnreadable } = flags;
   return {
-    ...{ links, include, exclude, gitignore, all },
+    ...{ links, include, exclude, gitignore, all, readAll },
     unreadable: skipUnreadable ? "skip" : undefined,
     preserve: preserve === undefined ? undefined : [preserve],
   };

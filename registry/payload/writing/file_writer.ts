@@ -11,6 +11,8 @@ import type { FileFacts } from "../job_kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "../content.ts";
 import type { Content, SmallContent } from "../content.ts";
 import type { StoredContent } from "../stored_content.ts";
+import { DiskContent } from "../../../disk/disk_file.ts";
+import type { SeenFiles } from "../seen_files.ts";
 import { Sender, type SendTo, type WriteProgress } from "./sender.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 
@@ -96,8 +98,11 @@ export class FileWriter {
     const sender = new Sender(to, { tasks, compress, progress });
     try {
       for (const { bytes: _, ...file } of this.#held) await sender.addSmall(file);
-      if (next !== undefined) await add(sender, next);
-      for await (const file of rest) await add(sender, await this.#take(file, given));
+      const send = async (taken: Taken) => {
+        if (!await shareSeen(sender, taken, to.seen)) await add(sender, taken);
+      };
+      if (next !== undefined) await send(next);
+      for await (const file of rest) await send(await this.#take(file, given));
       await sender.end();
       await this.#checkAll();
     } catch (error) {
@@ -172,6 +177,24 @@ export class FileWriter {
   async #checkAll(): Promise<void> {
     for (const file of this.#checks) await file.check!();
   }
+}
+
+/** Shares a file on disk that has not changed since it was saved. Returns false to read it. */
+async function shareSeen(
+  sender: Sender,
+  { file, content }: Taken,
+  seen?: SeenFiles,
+): Promise<boolean> {
+  const source = content.kind === "large"
+    ? content.content.source
+    : content.kind === "small" && content.content;
+  if (!(source instanceof DiskContent)) return false;
+  const sha256 = seen?.find(source, file);
+  if (sha256 === undefined) return false;
+  Object.assign(file, { size: source.size, sha256 });
+  if (await sender.share(file)) return true;
+  Object.assign(file, { size: 0, sha256: "" });
+  return false;
 }
 
 async function add(sender: Sender, { file, content, passing }: Taken): Promise<void> {

@@ -13,6 +13,7 @@ import type {
 } from "../job_kinds.ts";
 import { changedWhileSaving, type LargeContent, sizeOf, type SmallContent } from "../content.ts";
 import { type Known, KnownFiles } from "../known.ts";
+import type { SeenFiles } from "../seen_files.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 
 /** Plain bytes of a full pack. */
@@ -36,6 +37,8 @@ export interface SendTo {
   /** Like `share`, with the noted objects of an interrupted save. Their files have no chunk list. */
   shareLeft?(file: StoredFile): Promise<boolean>;
   drop(object: number): Promise<void>;
+  /** Files on disk that need not be read if they are stored. */
+  seen?: SeenFiles;
 }
 
 export interface SmallFile {

@@ -1,0 +1,110 @@
+// What the last save of a name has read on this machine. A file whose inode, size and times are
+// the same has the same bytes, so the next save does not read it.
+import { statfsSync } from "node:fs";
+import type { StoredFile } from "../../core/record.ts";
+import type { DiskContent, DiskFile } from "../../disk/disk_file.ts";
+import type { NoteKeeper } from "./unfinished.ts";
+
+/**
+ * A file that was changed this shortly before the save is not remembered, milliseconds: its change
+ * time has whole seconds, and programs that map a file into memory change it without a new time
+ * until Linux has written it (30 s).
+ */
+const SETTLED_MS = 60_000;
+/** Less is read as fast as it is remembered. */
+const LEAST_BYTES = 8 * 1024 * 1024;
+/** Disks of this machine that keep inodes, and set change times by its clock (`statfs`). */
+const TRUSTED_DISKS = new Set([
+  0xef53, // ext2 to ext4
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0x2fc12fc1, // ZFS
+  0xf2f52010, // F2FS
+  0x794c7630, // overlay
+  0x1a, // APFS
+]);
+
+type Seen = [
+  path: string,
+  ino: number,
+  size: number,
+  mtimeMs: number,
+  ctimeMs: number,
+  sha256: string,
+];
+
+/** Files below one folder of one disk. */
+interface Note {
+  root: string;
+  dev: number;
+  files: Seen[];
+}
+
+export class SeenFiles {
+  readonly #keeper: NoteKeeper;
+  readonly #startedAt: number;
+  readonly #before: ReadonlyMap<string, Seen>;
+  readonly #dev?: number;
+  readonly #now: [DiskFile, StoredFile][] = [];
+
+  private constructor(keeper: NoteKeeper, startedAt: number, note?: Note) {
+    this.#keeper = keeper;
+    this.#startedAt = startedAt;
+    this.#dev = note?.dev;
+    this.#before = new Map(note?.files.map((seen) => [note.root + seen[0], seen]));
+  }
+
+  /** Reads the note of a name. `startedAt` is a local time before the files were found. */
+  static async open(
+    keeper: NoteKeeper | undefined,
+    startedAt: number,
+  ): Promise<SeenFiles | undefined> {
+    const bytes = await keeper?.read();
+    const note = bytes && JSON.parse(new TextDecoder().decode(bytes));
+    return keeper && new SeenFiles(keeper, startedAt, note);
+  }
+
+  /** True if files were seen before. */
+  get some(): boolean {
+    return this.#before.size > 0;
+  }
+
+  /** Returns the SHA-256 of a file that has not changed since it was read. */
+  find({ file: disk, readAll }: DiskContent, file: StoredFile): string | undefined {
+    this.#now.push([disk, file]);
+    const { path, state: { dev, ino, size, mtimeMs, ctimeMs } } = disk;
+    const seen = readAll || dev !== this.#dev ? undefined : this.#before.get(path);
+    if (seen === undefined) return undefined;
+    const [, ...facts] = seen;
+    const sha256 = facts.pop() as string;
+    return [ino, size, mtimeMs, ctimeMs].every((fact, i) => fact === facts[i]) ? sha256 : undefined;
+  }
+
+  /** Remembers the files of a save that was committed. */
+  async keep(): Promise<void> {
+    const first = this.#now.find(([{ path }, file]) => path.endsWith(`/${file.path}`));
+    if (first === undefined) return;
+    const [{ path, state: { dev } }, file] = first;
+    const root = path.slice(0, -file.path.length);
+    const settled = this.#now.filter(([{ path, state }, file]) =>
+      path === root + file.path && state.dev === dev &&
+      Math.max(state.mtimeMs, state.ctimeMs) < this.#startedAt - SETTLED_MS
+    );
+    const bytes = settled.reduce((sum, [, { size }]) => sum + size, 0);
+    if (bytes < LEAST_BYTES || !showsChanges(root)) return;
+    const files = settled.map(([{ state }, { path, sha256 }]): Seen => {
+      const { ino, size, mtimeMs, ctimeMs } = state;
+      return [path, ino, size, mtimeMs, ctimeMs, sha256];
+    });
+    await this.#keeper.write(new TextEncoder().encode(JSON.stringify({ root, dev, files })));
+  }
+}
+
+/** True for a folder on a disk whose times and inodes show each change. */
+export function showsChanges(folder: string): boolean {
+  try {
+    return TRUSTED_DISKS.has(Number(statfsSync(folder).type));
+  } catch {
+    return false; // it is gone, or this system cannot tell
+  }
+}

@@ -1,0 +1,228 @@
+// A save does not read what the last one has read, and still stores exactly what is there.
+import { assert, assertEquals } from "@std/assert";
+import { link, readdir, readFile, rename, rm, symlink, truncate } from "node:fs/promises";
+import { utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { ByteRange } from "../../../core/backend.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import type { StoredFile } from "../../../core/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { realSystem } from "../../../core/system.ts";
+import { DiskContent } from "../../../disk/disk_file.ts";
+import type { LocalPathOptions } from "../../../materializers/mod.ts";
+import { localPath, openRegistry } from "../../../mod.ts";
+import { SeenFiles, showsChanges } from "../../../registry/payload/seen_files.ts";
+import type { NoteKeeper } from "../../../registry/payload/unfinished.ts";
+import { createRandom } from "../../simulate/random.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { seedRange } from "../../support/seeds.ts";
+import { tempRoot, testInRoot } from "../../support/temp_root.ts";
+import { noise } from "../registries.ts";
+
+const MIB = 2 ** 20;
+
+/** In memory (tmpfs) each save reads everything. */
+const ON_DISK = { ignore: !showsChanges(tmpdir()) };
+
+/** A clock ten minutes ahead: everything on the disk looks old. */
+const LATER = { ...realSystem, now: () => realSystem.now() + 600_000 };
+
+/** Saves a folder, and returns the files that were read for it. */
+async function readIn(
+  registry: Registry,
+  path: string,
+  options: LocalPathOptions = {},
+): Promise<string[]> {
+  const read = new Set<string>();
+  const { bytes, chunks } = DiskContent.prototype;
+  Object.assign(DiskContent.prototype, {
+    bytes(this: DiskContent) {
+      read.add(basename(this.file.path));
+      return bytes.call(this);
+    },
+    chunks(this: DiskContent, range?: Required<ByteRange>) {
+      read.add(basename(this.file.path));
+      return chunks.call(this, range);
+    },
+  });
+  try {
+    await registry.save("data", localPath(path, options));
+  } finally {
+    Object.assign(DiskContent.prototype, { bytes, chunks });
+  }
+  return [...read].sort();
+}
+
+async function fill(folder: string): Promise<void> {
+  for (const n of [1, 2, 3]) await writeFile(join(folder, `large${n}`), noise(5 * MIB, n));
+  for (const n of [4, 5, 6]) await writeFile(join(folder, `small${n}`), noise(100_000, n));
+}
+
+testInRoot("a save reads only the files that changed", async (root) => {
+  for (const where of ["memory", "folder"]) {
+    const folder = root.join(where);
+    await Deno.mkdir(folder);
+    await fill(folder);
+    await using registry = await openRegistry(
+      where === "memory" ? createMemoryBackend() : root.join("registry"),
+      { system: LATER, cache: { path: root.join("cache") } },
+    );
+    const all = ["large1", "large2", "large3", "small4", "small5", "small6"];
+    assertEquals(await readIn(registry, folder), all);
+    assertEquals(await readIn(registry, folder), []);
+    await writeFile(join(folder, "large2"), noise(5 * MIB, 22));
+    await rename(join(folder, "small5"), join(folder, "small9"));
+    assertEquals(await readIn(registry, folder), ["large2", "small9"]);
+    assertEquals(await readIn(registry, folder), []);
+    const again = await readIn(registry, folder, { readAll: true });
+    assertEquals(again, all.with(4, "small6").with(5, "small9"));
+    for (const { path, sha256: digest } of (await registry.info("data")).files) {
+      assertEquals(digest, sha256(await readFile(join(folder, path))), path);
+    }
+  }
+}, ON_DISK);
+
+testInRoot("files that changed just now are read again", async (root) => {
+  const folder = root.join("data");
+  await Deno.mkdir(folder);
+  await fill(folder);
+  const options = { cache: { path: root.join("cache") } };
+  await using registry = await openRegistry(createMemoryBackend(), options);
+  const first = await readIn(registry, folder);
+  assertEquals(await readIn(registry, folder), first);
+});
+
+testInRoot("whatever happens to files, a save stores what is there", async (root) => {
+  const random = createRandom(7);
+  const folder = root.join("data");
+  await Deno.mkdir(folder);
+  await fill(folder);
+  await using cache = await tempRoot();
+  await using registry = await openRegistry(createMemoryBackend(), {
+    system: LATER,
+    cache: { path: cache.join("holdfast") },
+  });
+  let time = 1_000_000_000; // seconds, of modifications: no two are equal
+  const write = async (path: string, size: number) => {
+    await writeFile(path, noise(size, time));
+    await utimes(path, time, time++);
+  };
+  const changes: ((path: string, other: string) => Promise<unknown>)[] = [
+    async (path) => await write(path, (await Deno.stat(path)).size),
+    (path) => write(path, 100_000 + random.int(MIB)),
+    (path) => truncate(path, random.int(100_000)),
+    (path, other) => path === other ? rm(path) : rename(path, other),
+    async (path, other) => {
+      const { mtime } = await Deno.stat(path);
+      await Deno.copyFile(path, `${other}.copy`);
+      await utimes(`${other}.copy`, mtime!, mtime!);
+    },
+    async (path) => {
+      await rm(path);
+      await symlink("large1", path);
+    },
+    (path) => link(path, `${path}.link`).catch(() => {}),
+    (path) => write(`${path}.new`, 3 * MIB),
+  ];
+  let unread = 0;
+  for (let save = 0; save < 25; save++) {
+    for (let n = random.int(4); n > 0; n--) {
+      const names = await readdir(folder);
+      if (names.length < 3) await fill(folder);
+      const path = () => join(folder, random.pick(names));
+      await random.pick(changes)(path(), path()).catch((error) => {
+        if (!["ENOENT", "EEXIST"].includes(error.code)) throw error; // of a link without target
+      });
+    }
+    const read = await readIn(registry, folder);
+    const { files } = await registry.info("data");
+    unread += files.length - read.length;
+    for (const { path, sha256: digest, mode } of files) {
+      const bytes = mode === "link"
+        ? new TextEncoder().encode(await Deno.readLink(join(folder, path)))
+        : await readFile(join(folder, path));
+      assertEquals(digest, sha256(bytes), path);
+    }
+  }
+  assert(unread > 50, "hardly any file was left unread");
+}, ON_DISK);
+
+/** A file of a disk in a model: a change time in whole seconds, and delayed times of mapped files. */
+interface ModelFile {
+  ino: number;
+  size: number;
+  mtimeMs: number;
+  ctimeMs: number;
+  content: string;
+  /** Linux has not written its mapped pages yet. */
+  dirtyUntil: number;
+}
+
+Deno.test("a remembered digest is that of the file, whatever the times say", async () => {
+  const { firstSeed, seeds } = seedRange(200);
+  let found = 0;
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) found += await playDisk(seed);
+  assert(found > seeds, "hardly any file was remembered");
+});
+
+/** Changes and saves the files of a disk; returns how many files a save need not have read. */
+async function playDisk(seed: number): Promise<number> {
+  const random = createRandom(seed);
+  let note: Uint8Array | undefined, now = 1e12, edits = 0, found = 0;
+  const keeper: NoteKeeper = {
+    read: () => Promise.resolve(note),
+    write: (bytes) => Promise.resolve(void (note = bytes)),
+    remove: () => Promise.resolve(),
+  };
+  const files = new Map<string, ModelFile>();
+  const touched = () => ({ mtimeMs: now, ctimeMs: Math.floor(now / 1000) * 1000 });
+  const edit = (name: string) => {
+    const old = files.get(name) ?? { ino: 1 + random.int(3), size: 0, dirtyUntil: 0, ...touched() };
+    const content = `${edits++}`;
+    const sameSize = { ...old, size: old.size || 2 ** 24, content };
+    const isMapped = now < old.dirtyUntil;
+    files.set(
+      name,
+      random.pick<() => ModelFile>([
+        () => ({ ...sameSize, ...touched() }),
+        () => ({ ...sameSize, ...touched(), mtimeMs: old.mtimeMs }),
+        () => ({ ...sameSize, ...touched(), size: 2 ** 24 + random.int(2) }),
+        () => ({ ...sameSize, ...touched(), ino: 1 + random.int(3), mtimeMs: old.mtimeMs }),
+        () => isMapped ? sameSize : { ...sameSize, ...touched(), dirtyUntil: now + 35_000 },
+      ])(),
+    );
+  };
+  const wait = () => void (now += random.pick([0, 1, 300, 1000, 20_000, 61_000, 3_600_000]));
+  for (let step = 0; step < 30; step++) {
+    while (random.chance(0.6)) {
+      edit(random.pick(["a", "b", "c"]));
+      wait();
+    }
+    const seen = (await SeenFiles.open(keeper, now))!;
+    wait();
+    const looked = structuredClone([...files]);
+    if (random.chance(0.2) && files.size > 0) edit(random.pick([...files.keys()]));
+    wait();
+    let failed = false;
+    for (const [path, { ino, size, mtimeMs, ctimeMs, content }] of looked) {
+      const state = { dev: 1, ino, size, mtimeMs, ctimeMs };
+      const file: StoredFile = { path, size, sha256: "" };
+      const disk = new DiskContent({ path: `${REPOSITORY}${path}`, state });
+      const digest = seen.find(disk, file);
+      if (digest !== undefined) {
+        assertEquals(digest, content, `seed ${seed}`);
+        found++;
+      }
+      const real = files.get(path)!;
+      const isSame = real.ino === ino && real.size === size && real.mtimeMs === mtimeMs &&
+        real.ctimeMs === ctimeMs;
+      if (digest === undefined && !isSame) failed = true; // "it changed while it was read"
+      file.sha256 = digest ?? real.content;
+    }
+    if (!failed) await seen.keep();
+    wait();
+  }
+  return found;
+}
