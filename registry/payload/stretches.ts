@@ -127,6 +127,27 @@ interface StretchOptions extends WindowOptions {
 export async function* readStretches(
   runs: readonly PartRun[],
   stretches: readonly Stretch[],
+  options: StretchOptions,
+): AsyncGenerator<Uint8Array> {
+  const { windowBytes } = options;
+  if (windowBytes === undefined) return yield* readPlanned(runs, stretches, options);
+  // A window has bytes of few objects: planned alone, its reads are as large as it is.
+  let first = 0;
+  for (const { from, to } of stretches) {
+    for (let at = from; at < to && first < runs.length;) {
+      while (first < runs.length && endOf(runs[first]!) <= at) first++;
+      const end = Math.min(at + windowBytes, to);
+      let last = first;
+      while (last < runs.length && runs[last]!.start < end) last++;
+      yield* readPlanned(runs.slice(first, last), [{ from: at, to: end }], options);
+      at = end;
+    }
+  }
+}
+
+async function* readPlanned(
+  runs: readonly PartRun[],
+  stretches: readonly Stretch[],
   { read: readInto, windowBytes, signal }: StretchOptions,
 ): AsyncGenerator<Uint8Array> {
   const limits = { heldBytes: windowBytes ?? HELD_BYTES, mostBytes: READ_BYTES };

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import fs from "node:fs";
 import type { Backend } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
@@ -360,3 +360,26 @@ testStores("workers of a batch share bytes", async (registry) => {
   await batch.close();
   assertEquals(await registry.load("a"), edited(first, MIB));
 }, ["memory"]);
+
+Deno.test("windows over a file in many objects need few requests each", async () => {
+  let requests = 0;
+  const inner = storeOf("far");
+  const get: typeof inner.get = (...given) => {
+    if (given[0].startsWith("objects/")) requests++;
+    return inner.get(...given);
+  };
+  const registry = await openRegistry({ ...inner, get }, { cache: false });
+  let content = noise(4 * MIB, 1);
+  for (let version = 0; version < 30; version++) {
+    content = edited(content, (version * 1_234_567) % (4 * MIB - 1000), 1000, version);
+    await registry.save("a", { file: content }, AS);
+  }
+  const [file] = (await registry.open("a")).files();
+  const windowBytes = 64 * KIB;
+  const windows = content.byteLength / windowBytes;
+  requests = 0;
+  const chunks = await Array.fromAsync(file!.stream(undefined, { windowBytes }));
+  assertEquals(sha256(concatBytes(chunks)), sha256(content));
+  assert(chunks.every(({ byteLength }) => byteLength <= windowBytes));
+  assertLess(requests, 3 * windows); // one for each, and for each change
+});
