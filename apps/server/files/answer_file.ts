@@ -87,10 +87,10 @@ export interface Representation extends Validators {
   readonly digest: string;
 }
 
-/** Reads a file or a range of it. Returns undefined if its ranges cannot be read. */
+/** Reads a file or a range of it. */
 type ReadFile = (
   range?: Required<ByteRange>,
-) => Promise<Uint8Array | ReadableStream<Uint8Array> | undefined>;
+) => Promise<Uint8Array | ReadableStream<Uint8Array>>;
 
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,
@@ -111,12 +111,10 @@ export async function answerFile(
   const range = parseRange(headers, representation.size, representation);
   if (range === "unsatisfiable") return noSuchRange(representation);
   if (range !== "whole") {
-    const part = await read(range);
-    if (part !== undefined) {
-      return new Answer(part, { status: 206, headers: partHeaders(representation, range) });
-    }
+    const headers = partHeaders(representation, range);
+    return new Answer(await read(range), { status: 206, headers });
   }
-  return new Answer(await read() ?? null, { headers: wholeHeaders(representation) });
+  return new Answer(await read(), { headers: wholeHeaders(representation) });
 }
 
 /** Answers with 304 or 412 if a condition applies. `known` are the headers of a 304. */

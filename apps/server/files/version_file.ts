@@ -40,7 +40,7 @@ export async function answerVersionFile(
       return await file.bytes();
     }
     const sent = await stream(windows, file, range);
-    return sent && whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
+    return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
 }
 
@@ -63,16 +63,36 @@ function represent(
   };
 }
 
-/** Opens the stream of a file. Returns undefined for a range of a compressed file. */
+/** Opens the stream of a file. A range of a compressed file is cut from the whole. */
 async function stream(
   windows: Windows,
   file: ArtifactFile,
   range?: ByteRange,
-): Promise<ReadableStream<Uint8Array> | undefined> {
+): Promise<ReadableStream<Uint8Array>> {
   try {
     return await windows.open((windowBytes) => file.stream(range, { windowBytes }));
   } catch (error) {
-    if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
-    throw error;
+    if (range === undefined || !isRegistryError(error, "Unsupported")) throw error;
+    return await windows.open((windowBytes) => cut(file.stream(undefined, { windowBytes }), range));
   }
+}
+
+/** Passes on a range, its last chunk only when the whole was read and is undamaged. */
+function cut(
+  whole: ReadableStream<Uint8Array>,
+  { offset, length = Infinity }: ByteRange,
+): ReadableStream<Uint8Array> {
+  let at = 0, held: Uint8Array | undefined;
+  return whole.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        const bytes = chunk.subarray(Math.max(offset - at, 0), Math.max(offset + length - at, 0));
+        at += chunk.byteLength;
+        if (bytes.byteLength === 0) return;
+        if (held !== undefined) controller.enqueue(held);
+        held = bytes;
+      },
+      flush: (controller) => void (held && controller.enqueue(held)),
+    }),
+  );
 }

@@ -274,3 +274,24 @@ pythonTest("save stores a snapshot that huggingface_hub downloaded", async () =>
   const info = JSON.parse(await succeeds("info team/bert --json", { cwd }));
   assertEquals(info.digest, (await registry.info("team/bert")).digest);
 });
+
+const RANGES = `
+from huggingface_hub import HfFileSystem
+import pandas
+with HfFileSystem().open("team/packed/rows.csv", "rb", block_size=1000) as file:
+    file.seek(500_000)
+    print(file.read(9), file.size)
+print(len(pandas.read_csv("hf://team/packed/rows.csv")))
+`;
+
+pythonTest("HfFileSystem reads ranges of compressed files", async () => {
+  await using registry = await openRegistry("memory:");
+  await using root = await tempRoot();
+  const rows = Array.from({ length: 100_000 }, (_, n) => `${n}`.padStart(8, "0"));
+  await Deno.mkdir(root.join("packed"));
+  await Deno.writeTextFile(root.join("packed/rows.csv"), ["cells___", ...rows, ""].join("\n"));
+  await registry.save("team/packed", localPath(root.join("packed")), { compress: "zstd" });
+  await using hub = await startPythonHub(registry);
+  const { lines } = await hub.succeeds(RANGES);
+  assertEquals(lines, ["b'554\\n00055' 900009", "100000"]);
+});

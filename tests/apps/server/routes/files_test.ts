@@ -81,16 +81,32 @@ Deno.test("ranges and conditions are answered from the store and from memory", a
   }
 });
 
-Deno.test("a range of a compressed file is the whole file", async () => {
-  await using registry = await openRegistry("memory:");
+Deno.test("a range of a compressed file has the bytes of the plain one", async () => {
+  const backend = createMemoryBackend();
+  await using registry = await openRegistry(backend);
   await registry.save("packed", TEXT.repeat(100_000), { compress: "gzip" });
   const { files: [{ path }] } = await registry.info("packed");
   await using handler = createCheckedHandler(registry);
-  const request = new Request(`http://localhost/artifacts/packed/versions/1/files/${path}`, {
-    headers: { range: "bytes=2-4" },
-  });
-  const response = await handler(request);
-  assertEquals([response.status, (await response.text()).length], [200, 1_000_000]);
+  const ask = (range: string) =>
+    handler(
+      new Request(`http://localhost/artifacts/packed/versions/1/files/${path}`, {
+        headers: { range },
+      }),
+    );
+  for (const [range, from, to] of [["2-4", 2, 5], ["999990-", 999_990, 1_000_000]] as const) {
+    const response = await ask(`bytes=${range}`);
+    const text = TEXT.repeat(100_000).slice(from, to);
+    assertEquals([response.status, await response.text()], [206, text]);
+  }
+  const all = TEXT.repeat(100_000);
+  assertEquals(await (await ask("bytes=100000-899999")).text(), all.slice(100_000, 900_000));
+  const [entry] = await Array.fromAsync(backend.list("objects/"));
+  const { key } = entry as { key: string };
+  const bytes = (await (await backend.get(key))!.bytes()).slice();
+  bytes[bytes.byteLength - 9]! ^= 1;
+  await backend.put(key, bytes);
+  const damaged = await ask("bytes=2-4").then((response) => response.text()).catch(() => "none");
+  assert(damaged !== "234", "bytes of a damaged file arrived");
 });
 
 Deno.test("files are found by paths with special characters", async () => {
