@@ -11,6 +11,7 @@ const PARTS_OF_APPS = [
   "backends/drivers.ts",
   "core/",
   "disk/cache_folder.ts",
+  "materializers/path/ignore_rules.ts",
   "operators/engines/",
   "operators/graph/",
   "operators/operator_set.ts",

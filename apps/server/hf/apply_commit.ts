@@ -15,10 +15,12 @@ import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
 import type { Access } from "../access/access.ts";
 
-/** Uploads by SHA-256. */
+/** Uploads by SHA-256. Several programs may have sent the same bytes. */
 export interface SentObjects {
-  find(oid: string): string | undefined;
-  remove(oid: string): void;
+  /** Takes a whole upload for one commit. */
+  take(oid: string): Promise<string | undefined>;
+  /** Gives an upload back that was not committed. */
+  add(oid: string, upload: string): void;
 }
 
 export interface Commit {
@@ -47,37 +49,56 @@ export async function applyCommit(
   const huggingface = { message: summary, ...(description && { description }) };
   let before: Artifact | undefined;
   let version = "";
-  for (let tries = 1;; tries++) {
-    const { name, base } = await find();
-    if (
-      parentCommit !== undefined && (base ? revisionOf(base.info) : NO_REVISION) !== parentCommit
-    ) {
-      throw notLatest(parentCommit);
+  const taken = new Map<string, string>();
+  try {
+    return await save();
+  } catch (error) {
+    for (const [oid, upload] of taken) objects.add(oid, upload);
+    throw error;
+  }
+
+  async function save(): Promise<SavedArtifact> {
+    for (let tries = 1;; tries++) {
+      const { name, base } = await find();
+      if (
+        parentCommit !== undefined && (base ? revisionOf(base.info) : NO_REVISION) !== parentCommit
+      ) {
+        throw notLatest(parentCommit);
+      }
+      // A version that was deleted stays used: then the number after it is tried.
+      const isSame = tries > 1 && before?.info.commit === base?.info.commit;
+      const highest = isSame ? version : base?.info.version;
+      version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
+      before = base;
+      const changed = await changedFiles(context, { base, changes, access, take, signal });
+      const materializer = passThrough({ id: "folder", formatVersion: 1 }, changed.files);
+      const options = {
+        ...{ version, materializer, metadata: { huggingface }, signal },
+        skipIfUnchanged: true, // clients repeat a commit whose answer was lost
+      };
+      try {
+        const saved = await context.registry.save(name, undefined, options);
+        await changed.removeUploads();
+        return saved;
+      } catch (error) {
+        if (!isRegistryError(error, "AlreadyExists") || tries === MOST_TRIES) throw error;
+      }
     }
-    // A version that was deleted stays used: then the number after it is tried.
-    const isSame = tries > 1 && before?.info.commit === base?.info.commit;
-    const highest = isSame ? version : base?.info.version;
-    version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
-    before = base;
-    const changed = await changedFiles(context, { base, changes, access, objects, signal });
-    const materializer = passThrough({ id: "folder", formatVersion: 1 }, changed.files);
-    const options = { version, materializer, metadata: { huggingface }, signal };
-    try {
-      const saved = await context.registry.save(name, undefined, options);
-      await changed.removeUploads();
-      for (const change of changes) if (change.key === "lfsFile") objects.remove(change.value.oid);
-      return saved;
-    } catch (error) {
-      if (!isRegistryError(error, "AlreadyExists") || tries === MOST_TRIES) throw error;
-    }
+  }
+
+  async function take(oid: string): Promise<string | undefined> {
+    const upload = taken.get(oid) ?? await objects.take(oid);
+    if (upload !== undefined) taken.set(oid, upload);
+    return upload;
   }
 }
 
 async function changedFiles(
   context: ServerContext,
-  { base, changes, access, objects, signal }: Omit<ApplyOptions, "find"> & {
+  { base, changes, access, take, signal }: Pick<ApplyOptions, "access" | "signal"> & {
     base: Artifact | undefined;
     changes: Commit["changes"];
+    take: SentObjects["take"];
   },
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
   const kept = base?.files() ?? [];
@@ -98,11 +119,11 @@ async function changedFiles(
     if (key === "file") {
       files.set(path, { path, content: new Uint8Array(Buffer.from(value.content, "base64")) });
     } else if (key === "lfsFile") {
-      const upload = objects.find(value.oid);
       const same = keptBySha256.get(value.oid);
-      if (upload === undefined && same === undefined) throw notSent(path);
+      const upload = same === undefined ? await take(value.oid) : undefined;
       if (same !== undefined) keep(path, same);
-      else uploads.set(path, upload!);
+      else if (upload !== undefined) uploads.set(path, upload);
+      else throw notSent(path);
     } else if (key === "deletedFile") {
       if (!files.delete(path)) throw noFile(path);
     } else if (!files.deleteFolder(path)) throw noFile(path);

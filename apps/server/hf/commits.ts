@@ -19,6 +19,7 @@ import { noUpload } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/hub_writes.ts";
 import { MOST_FILES } from "../schemas/saving.ts";
 import { fileIn } from "./entries.ts";
+import { gitIgnoreOf, ignoredAmong } from "./ignored.ts";
 import { applyCommit, type Commit, type SentObjects } from "./apply_commit.ts";
 import { type AskedRepo, MAIN, nameToWrite, type RepoKind, revisionOf } from "./repos.ts";
 import type { Repos } from "./repos.ts";
@@ -37,14 +38,20 @@ interface WritePaths {
 /** Uploads in memory, by owner and SHA-256: clients name only the SHA-256 in a commit. */
 const MOST_OBJECTS = 10_000;
 
-export function createSentObjects(): SentObjects & { add(key: string, upload: string): void } {
-  const uploads = new Map<string, string>();
+export function createSentObjects({ uploads: open }: Pick<ServerContext, "uploads">): SentObjects {
+  const keys = new Map<string, string>(); // by upload
   return {
-    find: (key) => uploads.get(key),
-    remove: (key) => void uploads.delete(key),
+    async take(key) {
+      for (const [upload, its] of keys) {
+        if (its !== key) continue;
+        const state = await (await open()).state(upload).catch(() => undefined); // it has expired
+        if (state === undefined || state.offset !== state.size || !keys.delete(upload)) continue;
+        return upload;
+      }
+    },
     add(key, upload) {
-      uploads.set(key, upload);
-      if (uploads.size > MOST_OBJECTS) uploads.delete(uploads.keys().next().value!);
+      keys.set(upload, key);
+      if (keys.size > MOST_OBJECTS) keys.delete(keys.keys().next().value!);
     },
   };
 }
@@ -109,10 +116,11 @@ export function hubWrites(
     ...about(`hubPreupload${suffix}`, "Tells how to send each file"),
     answers: { 200: { description: "A mode for each file", schema: schemas.HubModes } },
     json: schemas.HubPreupload,
-    answer: async ({ c, json: { files } }) => {
+    answer: async ({ c, json: { files, gitIgnore } }) => {
       const { name, base } = await target(c, context, kind);
       c.env.access.check("write", name);
-      return c.json({ files: modesOf(files, { kind, base }) });
+      const ignored = await ignoredAmong(files, gitIgnore ?? await gitIgnoreOf(base));
+      return c.json({ files: modesOf(files, { kind, base, ignored }) });
     },
   });
   route(routes, `POST ${files}/info/lfs/objects/batch`, {
@@ -158,8 +166,8 @@ export function hubWrites(
         return { name, base };
       };
       const own = {
-        find: (oid: string) => objects.find(keyOf(access, oid)),
-        remove: (oid: string) => objects.remove(keyOf(access, oid)),
+        take: (oid: string) => objects.take(keyOf(access, oid)),
+        add: (oid: string, upload: string) => objects.add(keyOf(access, oid), upload),
       };
       const saved = await applyCommit(context, commit, { find, access, objects: own, signal });
       const oid = revisionOf(saved);
@@ -263,10 +271,15 @@ const FULL = 256;
 
 function modesOf(
   files: readonly { path: string; size: number }[],
-  { kind, base }: { kind: RepoKind; base: Artifact | undefined },
-): { path: string; uploadMode: "regular" | "lfs"; shouldIgnore: false; oid?: string }[] {
+  { kind, base, ignored }: {
+    kind: RepoKind;
+    base: Artifact | undefined;
+    ignored: ReadonlySet<string>;
+  },
+): { path: string; uploadMode: "regular" | "lfs"; shouldIgnore: boolean; oid?: string }[] {
   let left = files.length < FULL ? MOST_TOGETHER : MOST_TOGETHER / 8;
   return files.map(({ path, size }) => {
+    if (ignored.has(path)) return { path, uploadMode: "regular", shouldIgnore: true };
     // `datasets` deletes its shards before it commits them.
     const isShard = kind === "datasets" && path.endsWith(".parquet");
     const isRegular = !isShard && size <= Math.min(left, MOST_REGULAR);

@@ -87,7 +87,10 @@ export function entriesBelow(
 }
 
 /** Adds the version as the last commit. The Hub has the commit that changed each file. */
-export function withCommit(entry: HubEntry, info: ArtifactInfo): HubEntry {
+export function withCommit(
+  entry: HubEntry,
+  info: Pick<ArtifactInfo, "commit" | "version" | "createdAt">,
+): HubEntry {
   return { ...entry, lastCommit: commitOf(info) };
 }
 

@@ -65,7 +65,7 @@ export function isCommit(revision: string): boolean {
 }
 
 export interface RevisionInfo {
-  info: Pick<ArtifactInfo, "files" | "size" | "createdAt">;
+  info: Pick<ArtifactInfo, "files" | "size" | "createdAt" | "name" | "version" | "commit">;
   sha: string;
 }
 
@@ -146,7 +146,9 @@ export function createRepos(
         const isEmpty = error instanceof RefusedRequest &&
           error.headers[ERROR_CODE] === NO_ENTRY;
         if (!isEmpty) throw error;
-        return { info: { files: [], size: 0, createdAt: new Date(0) }, sha: NO_REVISION };
+        const none = { name: asked.id, version: MAIN, commit: NO_REVISION };
+        const info = { ...none, files: [], size: 0, createdAt: new Date(0) };
+        return { info, sha: NO_REVISION };
       }
     },
     async find(asked, access) {
@@ -202,7 +204,10 @@ function noRevision({ id }: AskedRepo, name: string, revision: string): RefusedR
 }
 
 /** Returns the error for a path that a version does not have. */
-export function noEntry(path: string, { name, version }: ArtifactInfo): RefusedRequest {
+export function noEntry(
+  path: string,
+  { name, version }: Pick<ArtifactInfo, "name" | "version">,
+): RefusedRequest {
   return missing(NO_ENTRY, {
     action: "read",
     subject: shown(path),

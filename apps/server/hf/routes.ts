@@ -65,7 +65,7 @@ export function hubRoutes(routes: Routes, context: ServerContext): void {
   }
   accountRoutes(routes, context);
   hubAccountWrites(routes, { ...context, repos });
-  const objects = createSentObjects();
+  const objects = createSentObjects(context);
   for (const paths of REPO_PATHS) {
     revisionRoutes(routes, { ...context, repos }, paths);
     repoRoutes(routes, { ...context, repos }, paths);
@@ -114,6 +114,12 @@ async function openAsked(
   return await repos.open(repo, revision, c.env.access);
 }
 
+/** Returns the facts of the revision of a path, also of a repository without a version. */
+async function infoAsked(c: RouteContext, { repos }: HubContext, kind: RepoKind) {
+  const { revision, ...repo } = asked(c, kind);
+  return await repos.info(repo, revision, c.env.access);
+}
+
 function describedAs(
   id: string,
   summary: string,
@@ -138,8 +144,8 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       ),
       query: schemas.HubInfoQuery,
       answer: async ({ c, query: { blobs } }) => {
-        const { id, revision } = asked(c, kind);
-        const { info, sha } = await context.repos.info({ kind, id }, revision, c.env.access);
+        const { id } = asked(c, kind);
+        const { info, sha } = await infoAsked(c, context, kind);
         const siblings = filesOf(info).map((file) => ({
           rfilename: file.path,
           ...(blobs ? blobOf(file) : {}),
@@ -170,7 +176,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       ),
       query: schemas.HubTreeQuery,
       answer: async ({ c, query: { recursive = false, expand, limit, cursor } }) => {
-        const { info } = await openAsked(c, context, kind);
+        const { info } = await infoAsked(c, context, kind);
         const { path: folder = "" } = c.req.param() as { path?: string };
         const entries = entriesBelow(entriesOf(info), folder, { recursive });
         if (entries === undefined) throw noEntry(folder, info);
@@ -190,7 +196,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     ),
     body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
     answer: async ({ c }) => {
-      const { info } = await openAsked(c, context, kind);
+      const { info } = await infoAsked(c, context, kind);
       const { paths, expand } = await readPaths(c.req.raw);
       const found = entriesOf(info).filter(({ path }) => paths.has(path));
       const items = expand ? found.map((entry) => withCommit(entry, info)) : found;

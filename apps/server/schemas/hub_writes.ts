@@ -26,13 +26,14 @@ export const HubReceived = object("HubReceived", { received: v.literal(true) });
 
 export const HubPreupload = v.object({
   files: atMost(1000, v.object({ path: Text, size: Amount })),
+  gitIgnore: v.optional(v.string()),
 });
 
 export const HubModes = object("HubModes", {
   files: v.array(v.object({
     path: v.string(),
     uploadMode: v.picklist(["regular", "lfs"]),
-    shouldIgnore: v.literal(false),
+    shouldIgnore: v.boolean(),
     oid: v.optional(v.string()),
   })),
 });

@@ -291,3 +291,18 @@ hubTest("a commit that nobody can apply fails with a message", async (hub) => {
     assertStringIncludes(response.headers.get("x-error-message") ?? "", text);
   }
 });
+
+hubTest("a .gitignore that would take long to apply is refused", async (hub) => {
+  const ask = (gitIgnore: string) =>
+    hub.ask("/api/models/team/bert/preupload/main", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ gitIgnore, files: [{ path: `${"a".repeat(300)}`, size: 1 }] }),
+    });
+  for (const text of [`${"*a".repeat(20)}b`, "a\n".repeat(2000)]) {
+    const response = await ask(text);
+    assertEquals(response.status, 422);
+    assertStringIncludes((await response.json()).hint, "ignore_patterns");
+  }
+  assertEquals((await ask("*.tmp\n**/cache/*.py[co]\n")).status, 200);
+});

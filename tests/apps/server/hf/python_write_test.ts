@@ -139,3 +139,51 @@ pythonTest("commits at the same time lose no file", async () => {
   assertEquals((await hub.succeeds(TWO, NO_XET)).lines, ["20"]);
   assertEquals((await Array.fromAsync(registry.versions("team/bert"))).length, 20);
 });
+
+const IGNORED = `
+import os, pathlib
+from huggingface_hub import CommitOperationAdd, HfApi
+api = HfApi()
+folder = pathlib.Path(os.environ["HF_HOME"]) / "work"
+(folder / "logs").mkdir(parents=True)
+for path, text in {".gitignore": ".env\\nlogs/\\n*.tmp\\n", ".env": "KEY=secret",
+    "a.txt": "a", "b.tmp": "b", "logs/one": "1"}.items():
+    (folder / path).write_text(text)
+api.create_repo("team/kept")
+print(list(api.list_repo_files("team/kept")), list(api.list_repo_tree("team/kept")))
+api.upload_folder(folder_path=folder, repo_id="team/kept")
+print(sorted(api.list_repo_files("team/kept")))
+api.upload_file(path_or_fileobj=b"x", path_in_repo="c.tmp", repo_id="team/kept")
+(folder / ".gitignore").unlink()
+api.upload_folder(folder_path=folder, repo_id="team/kept", commit_message="Again")
+print(sorted(api.list_repo_files("team/kept")))
+for message in ["one", "two", "three"]:
+    api.create_commit("team/kept", [CommitOperationAdd("same.txt", b"same")], commit_message=message)
+print(len(api.list_repo_commits("team/kept")))
+`;
+
+pythonTest("an upload leaves out what .gitignore names, and equal commits are one", async () => {
+  await using registry = await openRegistry("memory:");
+  await using hub = await startPythonHub(registry);
+  const kept = "['.gitignore', 'a.txt']";
+  assertEquals((await hub.succeeds(IGNORED, NO_XET)).lines, ["[] []", kept, kept, "2"]);
+});
+
+const AT_ONCE = `
+import concurrent.futures
+from huggingface_hub import CommitOperationAdd, HfApi
+api = HfApi()
+content = bytes(11_000_000)
+def push(number):
+    repo = f"team/{number % 3}"
+    api.create_commit(repo, [CommitOperationAdd(f"{number}.bin", content)], commit_message="x")
+with concurrent.futures.ThreadPoolExecutor(6) as pool:
+    list(pool.map(push, range(12)))
+print([len(api.list_repo_files(f"team/{n}")) for n in range(3)])
+`;
+
+pythonTest("programs that push equal large files at once all succeed", async () => {
+  await using registry = await openRegistry("memory:");
+  await using hub = await startPythonHub(registry);
+  assertEquals((await hub.succeeds(AT_ONCE, NO_XET)).lines, ["[4, 4, 4]"]);
+});
