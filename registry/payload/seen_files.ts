@@ -1,5 +1,5 @@
-// What the last save of a name has read on this machine. A file whose inode, size and times are
-// the same has the same bytes, so the next save does not read it.
+// A note of the files on this disk that the last save of a name has read. A file whose inode, size
+// and times are the same has the same bytes, so the next save does not read it.
 import { statfsSync } from "node:fs";
 import type { StoredFile } from "../../core/record.ts";
 import type { DiskContent, DiskFile } from "../../disk/disk_file.ts";

@@ -1,7 +1,6 @@
 // A save does not read what the last one has read, and still stores exactly what is there.
 import { assert, assertEquals } from "@std/assert";
-import { link, readdir, readFile, rename, rm, symlink, truncate } from "node:fs/promises";
-import { utimes, writeFile } from "node:fs/promises";
+import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createMemoryBackend } from "../../../backends/memory.ts";
@@ -18,7 +17,7 @@ import type { NoteKeeper } from "../../../registry/payload/unfinished.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { seedRange } from "../../support/seeds.ts";
-import { tempRoot, testInRoot } from "../../support/temp_root.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";
 
 const MIB = 2 ** 20;
@@ -56,80 +55,81 @@ async function readIn(
 }
 
 async function fill(folder: string): Promise<void> {
-  for (const n of [1, 2, 3]) await writeFile(join(folder, `large${n}`), noise(5 * MIB, n));
-  for (const n of [4, 5, 6]) await writeFile(join(folder, `small${n}`), noise(100_000, n));
+  for (const n of [1, 2, 3]) await fs.writeFile(join(folder, `large${n}`), noise(5 * MIB, n));
+  for (const n of [4, 5, 6]) await fs.writeFile(join(folder, `small${n}`), noise(100_000, n));
 }
 
 testInRoot("a save reads only the files that changed", async (root) => {
   for (const where of ["memory", "folder"]) {
     const folder = root.join(where);
-    await Deno.mkdir(folder);
+    await fs.mkdir(folder);
     await fill(folder);
-    await using registry = await openRegistry(
+    const registry = await openRegistry(
       where === "memory" ? createMemoryBackend() : root.join("registry"),
       { system: LATER, cache: { path: root.join("cache") } },
     );
     const all = ["large1", "large2", "large3", "small4", "small5", "small6"];
     assertEquals(await readIn(registry, folder), all);
     assertEquals(await readIn(registry, folder), []);
-    await writeFile(join(folder, "large2"), noise(5 * MIB, 22));
-    await rename(join(folder, "small5"), join(folder, "small9"));
+    await fs.writeFile(join(folder, "large2"), noise(5 * MIB, 22));
+    await fs.rename(join(folder, "small5"), join(folder, "small9"));
     assertEquals(await readIn(registry, folder), ["large2", "small9"]);
     assertEquals(await readIn(registry, folder), []);
     const again = await readIn(registry, folder, { readAll: true });
     assertEquals(again, all.with(4, "small6").with(5, "small9"));
     for (const { path, sha256: digest } of (await registry.info("data")).files) {
-      assertEquals(digest, sha256(await readFile(join(folder, path))), path);
+      assertEquals(digest, sha256(await fs.readFile(join(folder, path))), path);
     }
+    await registry[Symbol.asyncDispose]();
   }
 }, ON_DISK);
 
 testInRoot("files that changed just now are read again", async (root) => {
   const folder = root.join("data");
-  await Deno.mkdir(folder);
+  await fs.mkdir(folder);
   await fill(folder);
   const options = { cache: { path: root.join("cache") } };
-  await using registry = await openRegistry(createMemoryBackend(), options);
+  const registry = await openRegistry(createMemoryBackend(), options);
   const first = await readIn(registry, folder);
   assertEquals(await readIn(registry, folder), first);
+  await registry[Symbol.asyncDispose]();
 });
 
 testInRoot("whatever happens to files, a save stores what is there", async (root) => {
   const random = createRandom(7);
   const folder = root.join("data");
-  await Deno.mkdir(folder);
+  await fs.mkdir(folder);
   await fill(folder);
-  await using cache = await tempRoot();
-  await using registry = await openRegistry(createMemoryBackend(), {
+  const registry = await openRegistry(createMemoryBackend(), {
     system: LATER,
-    cache: { path: cache.join("holdfast") },
+    cache: { path: root.join("cache") },
   });
   let time = 1_000_000_000; // seconds, of modifications: no two are equal
   const write = async (path: string, size: number) => {
-    await writeFile(path, noise(size, time));
-    await utimes(path, time, time++);
+    await fs.writeFile(path, noise(size, time));
+    await fs.utimes(path, time, time++);
   };
   const changes: ((path: string, other: string) => Promise<unknown>)[] = [
-    async (path) => await write(path, (await Deno.stat(path)).size),
+    async (path) => await write(path, (await fs.stat(path)).size),
     (path) => write(path, 100_000 + random.int(MIB)),
-    (path) => truncate(path, random.int(100_000)),
-    (path, other) => path === other ? rm(path) : rename(path, other),
+    (path) => fs.truncate(path, random.int(100_000)),
+    (path, other) => path === other ? fs.rm(path) : fs.rename(path, other),
     async (path, other) => {
-      const { mtime } = await Deno.stat(path);
-      await Deno.copyFile(path, `${other}.copy`);
-      await utimes(`${other}.copy`, mtime!, mtime!);
+      const { mtime } = await fs.stat(path);
+      await fs.copyFile(path, `${other}.copy`);
+      await fs.utimes(`${other}.copy`, mtime!, mtime!);
     },
     async (path) => {
-      await rm(path);
-      await symlink("large1", path);
+      await fs.rm(path);
+      await fs.symlink("large1", path);
     },
-    (path) => link(path, `${path}.link`).catch(() => {}),
+    (path) => fs.link(path, `${path}.link`).catch(() => {}),
     (path) => write(`${path}.new`, 3 * MIB),
   ];
   let unread = 0;
   for (let save = 0; save < 25; save++) {
     for (let n = random.int(4); n > 0; n--) {
-      const names = await readdir(folder);
+      const names = await fs.readdir(folder);
       if (names.length < 3) await fill(folder);
       const path = () => join(folder, random.pick(names));
       await random.pick(changes)(path(), path()).catch((error) => {
@@ -141,11 +141,12 @@ testInRoot("whatever happens to files, a save stores what is there", async (root
     unread += files.length - read.length;
     for (const { path, sha256: digest, mode } of files) {
       const bytes = mode === "link"
-        ? new TextEncoder().encode(await Deno.readLink(join(folder, path)))
-        : await readFile(join(folder, path));
+        ? new TextEncoder().encode(await fs.readlink(join(folder, path)))
+        : await fs.readFile(join(folder, path));
       assertEquals(digest, sha256(bytes), path);
     }
   }
+  await registry[Symbol.asyncDispose]();
   assert(unread > 50, "hardly any file was left unread");
 }, ON_DISK);
 
