@@ -1,6 +1,7 @@
 // Uploads: whole, resumable, saved at once as a version, or sent directly to the store.
 import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
+import type { HandlerOptions } from "../options.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
@@ -233,7 +234,7 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
     answers: { 201: { description: "The URLs", schema: schemas.PresignedUploadSchema } },
     json: schemas.PresignUploadSchema,
     answer: async ({ c, json, signal }) => {
-      for (const { size = 0 } of json.files) checkUploadSize(options, size);
+      checkSizes(options, json.files);
       return c.json(await createUpload(registry, { ...json, signal }), 201);
     },
   });
@@ -249,6 +250,7 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
       const { files, name, ...options } = json;
       access.check("write", name);
       checkNamed(options, { name, access });
+      checkSizes(context.options, files);
       if (await isSentHere(uploads, id)) {
         throw fault({
           code: "NotFound",
@@ -262,6 +264,21 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
       return savedAnswer(c, await ofCondition(options.ifCommit, commit), options);
     },
   });
+}
+
+/** Checks sizes of direct uploads. The store takes any size: with a limit, each must be given. */
+function checkSizes(
+  options: Pick<HandlerOptions, "limits">,
+  files: readonly { path: string; size?: number }[],
+): void {
+  for (const { path, size } of files) {
+    if (size !== undefined) checkUploadSize(options, size);
+    else if ((options.limits?.maxUploadBytes ?? Infinity) < Infinity) {
+      throw invalid("upload", JSON.stringify(path), "its size is missing", {
+        hint: "Give the `size` of each file: this service limits uploads.",
+      });
+    }
+  }
 }
 
 /** Returns true for an upload of POST /contents or tus. Those have owners, but share the folder. */

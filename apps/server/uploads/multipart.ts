@@ -35,8 +35,9 @@ export async function openForm(request: Request): Promise<Form> {
 
   const parser = createParser(request);
   parser.on("field", (name, value, _nameCut, isCut) => {
-    if (isCut) end(invalid(`the field ${JSON.stringify(name.slice(0, 40))} is too long`));
-    else fields[name] = value;
+    const problem = isCut ? "is too long" : name in fields ? "is given twice" : undefined;
+    if (problem === undefined) fields[name] = value;
+    else end(invalid(`the field ${JSON.stringify(name.slice(0, 40))} ${problem}`));
   });
   parser.on(
     "file",

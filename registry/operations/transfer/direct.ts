@@ -263,7 +263,7 @@ export const DEFAULT_EXPIRY_MS = HOUR_MS;
 /** Returns the presign method. Throws `Unsupported` if the store has none. */
 export function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
   if (backend.presign !== undefined) return backend.presign.bind(backend);
-  const state = `the store at ${backend.location} has no presigned URLs`;
+  const state = `${backend.location} has no presigned URLs`;
   const hint = "Use a bucket with credentials that can sign, or transfer through the registry.";
   throw fault({ code: "Unsupported", action, state, hint, backend: backend.location });
 }

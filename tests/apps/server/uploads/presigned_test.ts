@@ -62,3 +62,32 @@ Deno.test("a direct commit cannot take the upload of another token", async () =>
   const save = { materializer: { id: "file", formatVersion: 1 }, files: [{ path: "a", upload }] };
   assertEquals(await post("one", "/artifacts/a/versions", save), 201, "the owner can save it");
 });
+
+Deno.test("the limit of uploads holds for files that go to the store directly", async () => {
+  const { backend, send } = createPresigningStore();
+  await using service = await openService({ backend, limits: { maxUploadBytes: 10 } });
+  const create = (file: object) =>
+    service.sendJson("POST", "/uploads/presigned", { files: [{ path: "a", ...file }] });
+  assertEquals((await create({})).status, 400);
+  assertEquals((await create({ size: 11 })).status, 413);
+  const { id, files: [target] } = await (await create({ size: 3 })).json();
+  await send(target, new Uint8Array(11));
+  const commit = async (file: object) => {
+    const body = { name: "a", files: [{ path: "a", ...file }] };
+    return (await service.sendJson("POST", `/uploads/presigned/${id}/commit`, body)).status;
+  };
+  assertEquals([await commit({}), await commit({ size: 11 }), await commit({ size: 3 })], [
+    400,
+    413,
+    400,
+  ]);
+  await send(target, new Uint8Array(3));
+  assertEquals(await commit({ size: 3 }), 201);
+});
+
+Deno.test("a store without presigned URLs is not located", async () => {
+  await using service = await openService();
+  const answer = await service.sendJson("POST", "/uploads/presigned", { files: [{ path: "a" }] });
+  const { state } = await answer.json();
+  assertEquals([answer.status, state], [422, "the store has no presigned URLs"]);
+});

@@ -136,6 +136,7 @@ Deno.test("invalid uploads are refused", async () => {
     [await formOf([["file", file], ["name", "a"]]), 400, "no name"],
     [await formOf([["name", "a"]]), 400, "no file"],
     [await formOf([["name", "a".repeat(70_000)], ["file", file]]), 400, "too long"],
+    [await formOf([["name", "a"], ["name", "b"], ["file", file]]), 400, "given twice"],
     [await formOf([["name", "a"], ["file", outside]]), 400, ""],
     [{ body: "x", headers: unbounded }, 400, ""],
     [{ body: "x", headers: { "content-encoding": "gzip" } }, 415, "", "?name=a"],
