@@ -5,7 +5,7 @@ import type { Operators } from "../operator_set.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/files.ts";
-import { realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "@std/path";
 
@@ -92,7 +92,7 @@ export function shortDigest(digest: string | undefined): string {
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Number of files that a reason can name. */
+/** Number of files that a reason can name, and of folders that a script enters. */
 const MOST_NAMED = 16;
 
 /**
@@ -105,8 +105,17 @@ export async function commandFiles(
 ): Promise<string | undefined> {
   const named = new Map<string, string>();
   const words = (startCommand ?? []).flatMap(wordsIn);
-  if (runAs === "command" && kind === "uv") words.push(`${name}/uv.lock`);
-  for (const word of new Set(words)) {
+  const after = (option: string) => words.filter((_, at) => words[at - 1] === option);
+  const folders = [...new Set(after("cd"))].filter((path) => existsSync(resolve(root, path)))
+    .slice(0, MOST_NAMED);
+  const modules = after("-m").map((name) => name.replaceAll(".", "/")); // of Python
+  const all = new Set([
+    ...words,
+    ...folders.flatMap((folder) => words.map((word) => `${folder}/${word}`)),
+    ...modules.flatMap((path) => [`${path}.py`, `${path}/__main__.py`]),
+    ...runAs === "command" && kind === "uv" ? [`${name}/uv.lock`] : [],
+  ]);
+  for (const word of all) {
     const path = fileInside(root, word);
     if (path !== undefined) {
       named.set(path, sha256(await readFile(resolve(realpathSync(root), path))));

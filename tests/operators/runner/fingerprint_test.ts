@@ -86,7 +86,7 @@ testInWorld("a parameter and a variable of one name are two values", async (here
   }
 });
 
-/** Scripts that name the file `my file` or `conf.txt`. */
+/** Scripts that name one of the files below. */
 const NAMING = [
   'sh "my file"',
   "sh 'my file' > log",
@@ -96,20 +96,26 @@ const NAMING = [
   "cat>$OUTPUT_ROOT/out<conf.txt",
   "echo $(cat conf.txt)",
   "sh --config=conf.txt",
+  "cd sub && cat b.txt",
+  "(cd 'sub'; cat < ./b.txt)",
+  "python -m sub.train --all",
+  "python -m sub",
 ];
+const FILES = ["my file", "conf.txt", "sub/b.txt", "sub/train.py", "sub/__main__.py"];
 
 testInWorld("a script that names a file runs again when the file changes", async (here, root) => {
+  await Deno.mkdir(root.join("sub"));
   for (const [index, script] of NAMING.entries()) {
-    for (const name of ["my file", "conf.txt"]) await Deno.writeTextFile(root.join(name), "1");
+    for (const name of FILES) await Deno.writeTextFile(root.join(name), "1");
     const startCommand = ["true", script];
     const steps = pipeline([step("clean", { runAs: "command", startCommand })], {
       id: `p${index}`,
     });
     await runPipeline(steps, here);
     assertEquals((await planPipeline(steps, here)).steps[0].reasons, [], script);
-    for (const name of ["my file", "conf.txt"]) await Deno.writeTextFile(root.join(name), "2");
+    for (const name of FILES) await Deno.writeTextFile(root.join(name), "2");
     const [reason = ""] = (await planPipeline(steps, here)).steps[0].reasons;
-    assertMatch(reason, /^code (my file|conf.txt) /, script);
+    assertMatch(reason, /^code (my file|conf.txt|sub\/\S+) /, script);
   }
 });
 
