@@ -59,7 +59,9 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
         const part = await loadPart<CronPart>("../checks/cron.ts", import.meta.url);
         after = (ms) => part.nextCronTime(id, { cron, timeZone }, ms);
       }
-      const first = cron === undefined ? now : after(now);
+      const known = kept.get(id);
+      const isSame = cron === undefined && known?.schedule.everyMs === everyMs;
+      const first = isSame ? known.nextMs : cron === undefined ? now : after(now);
       unschedule(id);
       plan({ schedule, after }, first);
     },

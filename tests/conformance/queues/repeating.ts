@@ -59,6 +59,21 @@ export const repeatingCases: readonly QueueCase[] = [
     await until("done", "other");
     deepStrictEqual(ran, ["other"]);
   }),
+  given("a schedule that is set again keeps its times", async ({ queue }) => {
+    const { onEvent, until } = createListener();
+    const ran: string[] = [];
+    await queue.work(({ id }) => void ran.push(id), { onEvent });
+    const schedule = { id: "hourly", everyMs: 3_600_000, job: hourly };
+    await queue.schedule(schedule);
+    await queue.add(job("before", { priority: 9 }));
+    await until("done", "before");
+    const [{ nextAt }] = await queue.schedules();
+    await queue.schedule(schedule);
+    deepStrictEqual((await queue.schedules())[0].nextAt, nextAt);
+    await queue.add(job("other", { priority: 9 }));
+    await until("done", "other");
+    deepStrictEqual(ran.filter((id) => id.startsWith("repeat:")).length, 1);
+  }),
   given("cron is in a time zone, and a schedule replaces one of its id", async ({ queue }) => {
     await queue.schedule({ id: "nightly", cron: "0 0 1 1 *", job: hourly });
     const times = { cron: "30 0 1 1 *", timeZone: "Asia/Kolkata" };
