@@ -20,6 +20,7 @@ import type {
 } from "../../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
 const RECORD_FILE = "record.json";
@@ -66,6 +67,22 @@ export async function saveRecord(
   // A base would be read for nothing: records have no common content.
   const more = { materializer: recordFiles, base: null };
   return await registry.save(name, { record, beside }, { ...options, ...more });
+}
+
+/** Saves once for a key, and again under another one if that version was deleted. */
+export async function saveOnce(
+  registry: Registry,
+  name: string,
+  value: unknown,
+  { idempotencyKey, ...options }: SaveOptions & { idempotencyKey: string },
+): Promise<SavedArtifact> {
+  try {
+    return await registry.save(name, value, { ...options, idempotencyKey });
+  } catch (error) {
+    if (!isRegistryError(error, "Conflict") || error.commit === undefined) throw error;
+    const next = sha256(`${idempotencyKey} ${error.commit}`);
+    return await saveOnce(registry, name, value, { ...options, idempotencyKey: next });
+  }
 }
 
 export interface FoundRecord<T> {

@@ -15,7 +15,7 @@ import { inside, WHOLE_OUTPUT } from "../../output_keys.ts";
 import { digestOfPath, fileOf } from "../digest_of_path.ts";
 import { findObjects, noTransfer } from "../objects/find_objects.ts";
 import { recordNames } from "../records/names.ts";
-import type { SavedOutput } from "../records/files.ts";
+import { type SavedOutput, saveOnce } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace, type Place } from "../sources.ts";
 import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";
@@ -90,17 +90,11 @@ async function publish(
   if (place.kind === "registry") {
     const [, version] = place.ref.split("@");
     const more = { version, inputs, metadata: { ...metadata, output: name }, signal };
-    let idempotencyKey = sha256(`${effect} ${name}`);
-    for (;;) {
-      const local = localPath(from, { all: true });
-      const saved = await registry.save(place.name, local, { ...more, idempotencyKey });
-      const ref = `${saved.name}@${saved.version}`;
-      if (!saved.skipped || await registry.has(ref, { signal })) {
-        return { to, ref, file, digest: saved.digest, size: saved.size };
-      }
-      // That version was deleted: save it again.
-      idempotencyKey = sha256(`${idempotencyKey} ${saved.commit}`);
-    }
+    const key = sha256(`${effect} ${name}`);
+    const local = localPath(from, { all: true });
+    const saved = await saveOnce(registry, place.name, local, { ...more, idempotencyKey: key });
+    const ref = `${saved.name}@${saved.version}`;
+    return { to, ref, file, digest: saved.digest, size: saved.size };
   }
   if (place.kind === "url") {
     if (s3 === undefined) throw noTransfer(place.url);

@@ -6,7 +6,7 @@ import type { PlannedStep } from "../plan.ts";
 import { changesOf, goneOutputs } from "../reasons.ts";
 import { codeOf, countedParams, effectKey } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
-import { readSuccess, saveRecord } from "../records/files.ts";
+import { readSuccess, saveOnce, saveRecord } from "../records/files.ts";
 import type { Fingerprint, FoundRecord, SaveRecordOptions, StepRecord } from "../records/files.ts";
 import { numberOf, recordNames, versionOf } from "../records/names.ts";
 import type { RunContext } from "../run_context.ts";
@@ -130,7 +130,7 @@ export async function lineageOf(
       const artifact = recordNames(pipeline.id).inputs(step);
       const idempotencyKey = sha256(JSON.stringify([effect, group]));
       const options = { inputs: group, idempotencyKey, signal };
-      const { name, version, digest } = await registry.save(artifact, refs, options);
+      const { name, version, digest } = await saveOnce(registry, artifact, refs, options);
       groups.push({ ref: `${name}@${version}`, digest });
     }
     named = groups;

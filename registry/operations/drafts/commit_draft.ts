@@ -10,6 +10,7 @@ import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import type { SavedArtifact, SaveOptions } from "../../../core/registry/saving.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { isDeleted } from "../target/keyed.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
@@ -36,7 +37,7 @@ export async function commitDraft(
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
     const earlier = await findSavedDraft(draft);
-    if (earlier === undefined) throw error;
+    if (earlier === undefined || await isDeleted(context, earlier, signal)) throw error;
     const end = await readEnd(draft);
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
     await settleVersion(context, earlier, signal);

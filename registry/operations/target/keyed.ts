@@ -41,6 +41,16 @@ export async function findSaved(
   return found !== undefined && await isResult(context, record, found, signal) ? found : undefined;
 }
 
+/** True if the version of a record was deleted: a save that returned it would have saved nothing. */
+export async function isDeleted(
+  context: Context,
+  { info: { key } }: FoundRecord,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const cell = key.slice(0, key.lastIndexOf("/") + 1);
+  return (await readHead(context, cell, signal))?.dead ?? true;
+}
+
 /** True for the result of a save with the key. Records that do not count are no result. */
 async function isResult(
   context: Context,
@@ -175,14 +185,18 @@ class KeyedTarget implements TargetChooser {
       throw this.#spent("the version that it may have saved or found was replaced");
     }
     const isOwn = await isResult(context, record, there, operation.signal);
-    return isOwn ? { existing: there } : undefined;
+    if (!isOwn) return undefined;
+    if (!await isDeleted(context, there, operation.signal)) return { existing: there };
+    const state = `version ${target.version}, which it saved or found, was deleted`;
+    throw this.#spent(state, there.record.commit);
   }
 
-  #spent(state: string): RegistryError {
+  #spent(state: string, commit?: string): RegistryError {
     const { name, key } = this.#save;
     return conflict("save", `"${name}" with idempotency key "${key}" again`, state, {
-      hint: "Check the versions, and use a new key for a new save.",
+      hint: "Nothing was saved. Use a new key for a new save.",
       backend: this.#context.backend.location,
+      commit,
     });
   }
 }

@@ -35,7 +35,7 @@ import { checkWritable, type Context, contextOf } from "../context.ts";
 import { payloadSource } from "../load.ts";
 import { locate } from "../resolve.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
-import { findSaved } from "../target/keyed.ts";
+import { findSaved, isDeleted } from "../target/keyed.ts";
 
 export async function createUpload(
   registry: Registry,
@@ -121,7 +121,7 @@ export async function commitUpload(
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
     const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
-    if (earlier === undefined) throw error;
+    if (earlier === undefined || await isDeleted(context, earlier, options.signal)) throw error;
     await settleVersion(context, earlier, options.signal);
     saved = savedArtifact(earlier.record as VersionRecord, true); // which removed the upload
   }

@@ -16,6 +16,7 @@ import {
 } from "../scripted_backend.ts";
 
 const KEY = { idempotencyKey: "run 7" };
+const SKIPPING = { skipIfUnchanged: true };
 const ONE = { version: "1.0.0" };
 const MUTABLE = { mutable: true };
 const OVERWRITE = { ...ONE, onConflict: "overwrite" } as const;
@@ -248,12 +249,6 @@ testProtocol(
   },
 );
 
-testProtocol("a key outlives its deleted version", async ({ registry }) => {
-  const first = await registry.save("a", "one", KEY);
-  await registry.delete("a@1");
-  assertEquals(await registry.save("a", "one", KEY), { ...first, skipped: true, addedBytes: 0 });
-});
-
 testProtocol(
   "a damaged key record is a conflict, never a second save",
   async ({ registry, backend, keys }) => {
@@ -364,4 +359,28 @@ testProtocol("a key belongs to its name and may be any short string", async ({ r
     for (const name of ["a", "b"]) assertEquals((await save(name, key)).skipped, false);
   }
   for (const key of ["", "x".repeat(300)]) await rejected("Invalid", save("a", key));
+});
+
+testProtocol("a repeat whose version was deleted is refused, and saves nothing", async (world) => {
+  const { registry, keys } = world;
+  await registry.save("b", 1);
+  for (const [value, options] of [["small", {}], [filler("large"), {}], [1, SKIPPING]] as const) {
+    const name = value === 1 ? "b" : "a";
+    const key = { ...options, idempotencyKey: `of ${typeof value} ${String(value).length}` };
+    const { version } = await registry.save(name, value, key);
+    assertEquals((await registry.save(name, value, key)).skipped, true);
+    await registry.delete(`${name}@${version}`);
+    const before = await keys();
+    const { message, hint } = await rejected("Conflict", registry.save(name, value, key));
+    assertMatch(message, /was deleted/);
+    assertMatch(hint!, /new key/);
+    assertEquals(await keys(), before);
+    await registry.save(name, value, { idempotencyKey: `${key.idempotencyKey} again` });
+    assertEquals(await registry.load(name), value);
+  }
+  const draft = await registry.openDraft("c", { id: "d" });
+  await draft.add("data", new Uint8Array(3));
+  const { version } = await draft.commit();
+  await registry.delete(`c@${version}`);
+  await rejected("Conflict", draft.commit());
 });
