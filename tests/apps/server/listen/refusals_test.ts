@@ -1,6 +1,7 @@
 // Refusals of uploads, for clients that send the whole body before they read.
 import { assert, assertEquals } from "@std/assert";
 import { createToken, openTokenFile } from "../../../../apps/server.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { serve, type Served } from "./served.ts";
 
@@ -89,4 +90,15 @@ testInRoot("a refusal reaches a client that sends its whole body first", async (
     assertEquals(Number(answer.slice(9, 12)), each.status, `${what}: ${answer}`);
     assert(/^connection: close\r$/im.test(answer), `${what}: ${answer}`);
   }
+});
+
+Deno.test("a connection ends although its refused body does not", async () => {
+  const system = createScriptedSystem();
+  await using service = await serve({ system });
+  using connection = await service.connect();
+  const head = "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n";
+  await writeAll(connection, encoder.encode(head)); // and never the body
+  const answer = await new Response(connection.readable).text();
+  assertEquals(answer.slice(9, 12), "404");
+  assertEquals(system.slept, [10_000]);
 });
