@@ -1,5 +1,12 @@
 // The jobs of the queue, and runs of pipelines.
-import { conflict, notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
+import {
+  conflict,
+  notFound,
+  type RegistryError,
+  unavailable,
+  unsupported,
+} from "../../../core/errors.ts";
+import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
@@ -9,13 +16,14 @@ import { answerListing, listing } from "../listing.ts";
 import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
+import { withinMs } from "../within_time.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
 export function jobsRoutes(routes: Routes, context: ServerContext): void {
-  const { options } = context;
-  const find = (id: string, access: Access, right: Right) =>
-    findJob(options.jobs, id, { access, right });
+  const { options, system } = context;
+  const jobs = options.jobs && inTime(options.jobs, system);
+  const find = (id: string, access: Access, right: Right) => findJob(jobs, id, { access, right });
 
   route(routes, "GET /jobs", {
     id: "listJobs",
@@ -26,7 +34,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     answers: listing(schemas.JobsPage, "A page of jobs"),
     query: schemas.JobsQuery,
     answer: ({ c, query: { state, group, ...page }, access, signal }) => {
-      const queue = queueOf(options.jobs);
+      const queue = queueOf(jobs);
       return answerListing(c, page, {
         list: (page) => readableJobs(queue, { ...page, state, group, access, signal }),
         keyOf: ({ id }) => id,
@@ -94,13 +102,39 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
   });
 }
 
+/** The calls of the routes. */
+type AskedQueue = Pick<JobQueue, "get" | "list" | "cancel" | "retry" | "watch">;
+
+/** Proxies and people give up on a request long before a client of Redis or PostgreSQL does. */
+const ANSWER_WITHIN_MS = 5000;
+
+/** Returns a queue whose calls fail with `Unavailable` if their answer takes longer. */
+function inTime(queue: JobQueue, system: Pick<System, "sleep">): AskedQueue {
+  const limited = async <T>(action: string, answer: Promise<T>, change = false): Promise<T> => {
+    const value = answer.then((value) => ({ value }));
+    const found = await withinMs(ANSWER_WITHIN_MS, value, system);
+    if (found !== undefined) return found.value;
+    throw unavailable(action, "the queue", "it does not answer", {
+      hint: "Check that its server runs, and try again: its jobs are not lost.",
+      ...change && { maybeWritten: true },
+    });
+  };
+  return {
+    get: (id) => limited("read jobs of", queue.get(id)),
+    list: (options) => limited("read jobs of", queue.list(options)),
+    cancel: (id, options) => limited("cancel a job of", queue.cancel(id, options), true),
+    retry: (id) => limited("retry a job of", queue.retry(id), true),
+    watch: (id, options) => queue.watch(id, options),
+  };
+}
+
 interface FoundJob {
-  queue: JobQueue;
+  queue: AskedQueue;
   job: QueuedJob;
 }
 
 async function findJob(
-  jobs: JobQueue | undefined,
+  jobs: AskedQueue | undefined,
   id: string,
   { access, right }: { access: Access; right: Right },
 ): Promise<FoundJob> {
@@ -151,7 +185,7 @@ function shownJob(job: QueuedJob, access: Access): QueuedJob {
 
 /** Yields the readable jobs of a queue, page by page. */
 async function* readableJobs(
-  queue: JobQueue,
+  queue: AskedQueue,
   { access, limit = Infinity, after, ...which }: Parameters<JobQueue["list"]>[0] & {
     access: Access;
   },
@@ -174,12 +208,12 @@ function hasEnded({ state }: QueuedJob): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
 }
 
-async function isNews(queue: JobQueue, id: string, after: string): Promise<boolean> {
+async function isNews(queue: AskedQueue, id: string, after: string): Promise<boolean> {
   for await (const _ of queue.watch(id, { after })) return true;
   return false;
 }
 
-function queueOf(queue: JobQueue | undefined): JobQueue {
+function queueOf(queue: AskedQueue | undefined): AskedQueue {
   if (queue !== undefined) return queue;
   const library = "createHandler(registry, { jobs: await openQueue(url) })";
   throw unsupported("read jobs", undefined, "this service has no queue", {

@@ -3,6 +3,9 @@ import { assertEquals } from "@std/assert";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { type EventText, readEvents } from "../event_text.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
 import { openService } from "../uploads/sending.ts";
 
 interface JobEvent {
@@ -156,4 +159,31 @@ Deno.test("a failing queue is not located to its readers", async () => {
   }
   const { message } = await fail().catch((error: Error) => error);
   assertEquals(message.includes(store.location) && message.includes(cause), true, message);
+});
+
+Deno.test("requests do not wait for a queue that does not answer", async () => {
+  await using registry = await openRegistry("memory:");
+  await using queue = createMemoryQueue();
+  await queue.add(job("a"));
+  const never = () => new Promise<never>(() => {});
+  const requests = {
+    list: ["GET /jobs"],
+    get: ["GET /jobs/a", "DELETE /jobs/a", "POST /jobs/a/retry", "GET /jobs/a/events"],
+    cancel: ["DELETE /jobs/a"],
+    retry: ["POST /jobs/a/retry"],
+  };
+  for (const [method, asked] of Object.entries(requests)) {
+    const get = (id: string) => queue.get(id);
+    const jobs = Object.assign(Object.create(queue), { get, [method]: never });
+    const system = createScriptedSystem();
+    await using handler = createHandler(registry, { jobs, system });
+    for (const request of asked) {
+      const [verb, path] = request.split(" ");
+      const url = `http://localhost${path}`;
+      const answer = await handler(new Request(url, { method: verb }));
+      const { code } = await answer.json();
+      assertEquals([answer.status, code], [503, "Unavailable"], `${request}, ${method}`);
+    }
+    assertEquals(system.slept.every((ms) => ms <= 5000), true, `${system.slept}`);
+  }
 });
