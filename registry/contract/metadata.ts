@@ -4,11 +4,12 @@ import { shown } from "../../core/naming/names.ts";
 import { described } from "../../core/text/described.ts";
 
 const MAX_METADATA_BYTES = 64 * 1024;
+const TOO_MANY = `it has more than ${MAX_METADATA_BYTES} bytes as JSON`;
 
 /** Throws `Invalid` unless metadata is a plain object that JSON preserves, of at most 64 KiB. */
 export function checkMetadata(metadata: Record<string, unknown>, what = "metadata"): void {
   const problem = isPlainObject(metadata)
-    ? findInexact(metadata, what, 0)
+    ? findInexact(metadata, what, { depth: 0, seen: { count: 0 } })
     : "it is not a plain object";
   if (problem !== undefined) throw invalid(what, problem);
   const bytes = new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
@@ -23,22 +24,29 @@ function invalid(what: string, state: string): RegistryError {
   return fault({ code: "Invalid", action: `save ${what}`, state, hint });
 }
 
-function findInexact(value: unknown, path: string, depth: number): string | undefined {
+function findInexact(
+  value: unknown,
+  path: string,
+  { depth, seen }: { depth: number; seen: { count: number } },
+): string | undefined {
+  if (++seen.count > MAX_METADATA_BYTES) return TOO_MANY; // each has a byte or more
   if (depth > 100) return "it is nested too deep, or contains itself";
   if (value === null || typeof value === "boolean") return undefined;
   if (typeof value === "string") {
     return value.isWellFormed() ? undefined : `${path} is not well-formed Unicode`;
   }
-  if (typeof value === "number") {
-    if (Object.is(value, -0)) return `${path} is -0`;
-    return Number.isFinite(value) ? undefined : `${path} is ${value}`;
-  }
+  if (typeof value === "number") return findInexactNumber(value, path);
   if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is ${described(value)}`;
   for (const [key, member] of Object.entries(value)) {
-    const found = findInexact(member, `${path}[${shown(key)}]`, depth + 1);
+    const found = findInexact(member, `${path}[${shown(key)}]`, { depth: depth + 1, seen });
     if (found !== undefined) return found;
   }
   return Array.isArray(value) && !isDense(value) ? `${path} has holes or members` : undefined;
+}
+
+function findInexactNumber(value: number, path: string): string | undefined {
+  if (Object.is(value, -0)) return `${path} is -0`;
+  return Number.isFinite(value) ? undefined : `${path} is ${value}`;
 }
 
 /** True if an array has all its items and nothing else. */

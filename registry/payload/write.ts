@@ -6,6 +6,7 @@ import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { FileFacts, PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
@@ -182,6 +183,7 @@ export class PayloadUpload {
       const chunks = file.encoding === undefined ? this.#stored.get(file.sha256) : undefined;
       if (file.parts !== undefined && file.from === undefined && chunks) file.chunks ??= chunks;
     }
+    await nextTurn(); // the files may be many, and the digest of all comes next
   }
 
   async #sendFiles(writer: FileWriter, uploads: Uploads, base: PayloadTarget["base"]) {
@@ -215,6 +217,7 @@ export class PayloadUpload {
 
   /** Stores an object that is not a file. */
   async append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }> {
+    await nextTurn(); // after the digest
     const object = await this.#uploads.put(bytes);
     return { object, size: bytes.byteLength, sha256: sha256(bytes) };
   }
@@ -318,11 +321,14 @@ function pointTo(file: StoredFile, same: StoredFile | undefined): boolean {
  * Returns the bytes of the payload's own objects, as far as files refer to those that jobs stored.
  */
 function addedParts(files: readonly StoredFile[], added: ReadonlyMap<number, number>): number {
-  const own = new Map<string, number>();
+  const own = new Map<number, Map<number, number>>(); // by object and offset
   for (const { from: ofFile, parts = [] } of files) {
     for (const { object, offset = 0, size, from = ofFile } of parts) {
-      if (from === undefined && !added.has(object)) own.set(`${object} ${offset}`, size);
+      if (from !== undefined || added.has(object)) continue;
+      if (!own.has(object)) own.set(object, new Map());
+      own.get(object)!.set(offset, size);
     }
   }
-  return [...own.values(), ...added.values()].reduce((sum, size) => sum + size, 0);
+  const sizes = [...own.values()].flatMap((parts) => [...parts.values()]);
+  return [...sizes, ...added.values()].reduce((sum, size) => sum + size, 0);
 }

@@ -16,6 +16,8 @@ const MOST_WITHOUT = 1024 ** 2;
 
 /** Maximum of commas and opening brackets in JSON: enough for 100,000 files with all members. */
 const MOST_MEMBERS = 1_000_000;
+/** Further members of one object count as several: V8 takes seconds to parse a million of them. */
+const MEMBERS_OF_OBJECT = 1000, WEIGHT_BEYOND = 8;
 
 interface Limited {
   system: Pick<System, "sleep">;
@@ -97,19 +99,32 @@ function limitStream(
  */
 function createMemberCount(): (bytes: Uint8Array) => number {
   let count = 0, inString = false, escaped = false;
+  const open: number[] = []; // members of each open object; -Infinity for arrays
   return (bytes) => {
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]!;
       if (escaped) escaped = false;
       else if (inString && byte === BACKSLASH) escaped = true;
       else if (byte === QUOTE) inString = !inString;
-      else if (!inString && (byte === COMMA || byte === BRACE || byte === BRACKET)) count++;
+      else if (!inString) count += weightOf(byte);
     }
     return count;
   };
+
+  function weightOf(byte: number): number {
+    if (byte === COMMA) {
+      return ++open[open.length - 1]! > MEMBERS_OF_OBJECT ? WEIGHT_BEYOND : 1;
+    }
+    if (byte === END_BRACE || byte === END_BRACKET) open.pop();
+    if (byte !== BRACE && byte !== BRACKET) return 0;
+    open.push(byte === BRACE ? 1 : -Infinity);
+    return 1;
+  }
 }
 
-const [QUOTE, BACKSLASH, COMMA, BRACE, BRACKET] = [...'"\\,{['].map((char) => char.charCodeAt(0));
+const [QUOTE, BACKSLASH, COMMA, BRACE, BRACKET, END_BRACE, END_BRACKET] = [...'"\\,{[}]'].map((
+  char,
+) => char.charCodeAt(0));
 
 function tooMany(): RefusedRequest {
   return new RefusedRequest({

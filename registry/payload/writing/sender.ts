@@ -1,6 +1,7 @@
 // Sends files into a payload: small ones packed, large ones as an object each, several at a time,
 // and known ones not at all.
 import type { Encoding, StoredFile } from "../../../core/record.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import type {
   ByteSharing,
@@ -161,7 +162,7 @@ export class Sender {
     const job = { files: packed, compress, known };
     const { object, files: stored } = await this.#to.packFiles(job, tasks.signal);
     const again: SmallFile[] = [];
-    for (const [i, { part, ...facts }] of stored.entries()) {
+    for await (const [i, { part, ...facts }] of inTurns(stored.entries())) {
       const { file } = files[i]!;
       take(file, facts);
       if (part !== undefined) {

@@ -11,6 +11,7 @@ import {
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../cell/store.ts";
@@ -263,7 +264,7 @@ export async function packFiles(
   const packed: PackedFilesReply["files"] = [];
   const bySha256 = new Map<string, PackedFilesReply["files"][number]>();
   let offset = 0;
-  for (const { path, content, as } of files) {
+  for await (const { path, content, as } of inTurns(files)) {
     signal?.throwIfAborted();
     const { facts, bytes } = as === undefined
       ? encodeSmall(readSmall(content), compress)

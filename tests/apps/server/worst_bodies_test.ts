@@ -178,3 +178,17 @@ Deno.test("the limit of uploads holds in whatever way a file comes, and names it
   }
   assertEquals((await service.tus("POST", "/uploads", { "upload-length": "1000" })).status, 201);
 });
+
+Deno.test("objects with very many members are refused early, and many files are not", async () => {
+  await using service = await openService({ hf: true });
+  const headers = { "content-type": "application/json" };
+  for (const head of ['{"metadata":{', '{"files":[{', '{"a":[{},{"b":{"\\"{":1,']) {
+    const { body, counted } = endless(head, '"a":1,');
+    const { status } = await service.send("POST", "/artifacts/a/versions", { body, headers });
+    assertEquals([status, counted.bytes < MIB], [413, true], head);
+  }
+  const about = { size: 0, mode: "executable", modifiedAt: "2026-01-01T00:00:00.000Z" };
+  const files = Array.from({ length: 30_000 }, (_, i) => ({ path: `${i}`, data: "", ...about }));
+  const saved = await service.sendJson("PUT", "/artifacts/a/drafts/d/parts/p", { files });
+  assertEquals(saved.status, 200, await saved.text());
+});
