@@ -6,10 +6,8 @@ import { localDriver } from "./local_driver.ts";
 import { memoryDriver } from "./memory_driver.ts";
 import { s3Driver } from "./s3_driver.ts";
 
-/** The drivers in the order of messages. */
 export const DRIVERS: readonly Driver[] = [localDriver, s3Driver, gcsDriver, memoryDriver];
 
-/** Schemes of URLs that name a bucket. */
 export const BUCKET_SCHEMES: readonly string[] = DRIVERS.flatMap(({ buckets, schemes }) =>
   buckets ? schemes : []
 );

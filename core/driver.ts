@@ -19,9 +19,7 @@ export interface Driver {
   /** Environment variables that contain paths of certificates. @default none */
   readonly certificates?: readonly string[];
   readonly help: {
-    /** The form of its URLs. */
     urls: string;
-    /** The places of its credentials. */
     credentials?: string;
   };
   open(place: BackendPlace, options: OpenStoreOptions): Backend | Promise<Backend>;
@@ -60,7 +58,6 @@ export interface FoundCredentials {
 /** The type of a setting, or a function that returns the problem of a value. */
 export type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);
 
-/** A storage for plugins. */
 export interface StorageDescription {
   readonly settings: Readonly<Record<string, StorageSetting>>;
   readonly required: readonly string[];

@@ -36,7 +36,6 @@ export interface Executor<K extends JobKinds> {
   ): Promise<K[N]["result"]>;
 }
 
-/** A function for each kind of job. */
 export type JobHandlers<K extends JobKinds> = {
   [N in keyof K]: (job: K[N]["job"], options: JobOptions) => Promise<K[N]["result"]>;
 };

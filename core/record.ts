@@ -165,7 +165,6 @@ export interface NoteRecord extends RecordBase {
   origin?: Origin;
 }
 
-/** The record of a deletion. */
 export interface TombstoneRecord extends RecordBase {
   kind: "deleted";
   /** Digest of the version that garbage collection replaced with this record. */

@@ -59,7 +59,6 @@ interface Work extends LinkTargets {
 }
 
 const NO_SURPLUS: Surplus = { paths: [], emptied: [] };
-/** Files named in a message. */
 const NAMED = 3;
 
 /**

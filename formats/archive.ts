@@ -81,7 +81,6 @@ export function zip(
   };
 }
 
-/** Returns the writing half of a format of entries. */
 function entriesFormat(
   write: (entries: AsyncIterable<WrittenEntry>) => AsyncIterable<Uint8Array>,
 ): Pick<Format<ArchiveEntry[], EntriesToSave>, "accepts" | "encode"> {

@@ -69,7 +69,6 @@ function decodeSamples({ slim }: PngChunks, path: string): Samples {
   }
 }
 
-/** Returns one sample per element. */
 function samplesOf(chunks: PngChunks, path: string): Samples {
   if (chunks.depth >= 8) return decodeSamples(chunks, path);
   return readPasses(chunks, path);

@@ -105,7 +105,6 @@ function dataFile(artifact: Artifact): ArtifactFile {
   return file !== undefined && other === undefined ? file : onlyFile(artifact);
 }
 
-/** Returns the format with the stored options. */
 async function formatFor(artifact: Artifact, id: string, formats: Formats): Promise<Format> {
   const stored = artifact.files().find(({ info }) => info.path === READING);
   if (stored === undefined || artifact.files().length === 1) return await formats.get(id);

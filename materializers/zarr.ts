@@ -124,7 +124,6 @@ async function* storedFiles(
   }
 }
 
-/** Returns the files of a version as a store. */
 function artifactStore(artifact: Artifact): ZarrStore {
   const paths = artifact.files().map(({ info }) => info.path);
   const known = new Set(paths);

@@ -6,7 +6,6 @@ import { shown } from "../core/naming/names.ts";
 
 export const WHOLE_OUTPUT = ".";
 
-/** The fix for an invalid key. */
 export const KEY_HINT =
   'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.';
 

@@ -19,7 +19,6 @@ export type RedisCommand = [name: string, ...args: (string | number)[]];
 export interface RedisConnection {
   /** The URL without user, password and parameters. */
   readonly location: string;
-  /** Waits for the server and sends a command. */
   send(command: RedisCommand, options?: SendOptions): Promise<unknown>;
   /** Sends commands in one go; throws the first failure once all are answered. */
   sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]>;

@@ -18,7 +18,6 @@ const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 /** Backends that are known to conform, so they need no probe. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
-/** Settings as command line flags. */
 const FLAGS: Readonly<Record<string, string>> = {
   versioned: "--unversioned",
   mutable: "--mutable",
@@ -28,7 +27,6 @@ const FLAGS: Readonly<Record<string, string>> = {
 export interface StoredSettings {
   id: string;
   settings: RegistrySettings;
-  /** Retention rules, as of now. */
   rules: readonly RetentionRule[];
   /** Default of the option of `save`, as of now. */
   share: "bytes" | "files";

@@ -164,7 +164,6 @@ function noSuchRoute(app: Routes, { path, method }: { path: string; method: stri
   return problem(405, { code: "Invalid", detail, hint: `Use one of: ${allow}.` }, { allow });
 }
 
-/** Returns an answer as the router takes it. */
 function passed(answer: Answer): Response {
   return answer as unknown as Response;
 }

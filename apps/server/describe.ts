@@ -64,7 +64,6 @@ export interface Route<P extends string, Q, J> extends RouteDescription {
   json?: J;
   answer(asked: {
     c: RouteContext;
-    /** The decoded parameters of the path. */
     params: Record<ParamOf<P>, string>;
     query: Output<Q>;
     json: Output<J>;

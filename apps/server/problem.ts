@@ -108,7 +108,6 @@ export function problemWithin(thrown: unknown): unknown {
   return JSON.parse(problemOf(thrown).body as string);
 }
 
-/** Returns the words of an error for its reader. */
 function wordsOf(
   access: Access | undefined,
   error: RegistryError,

@@ -40,7 +40,6 @@ export interface RequestInfo extends HandlerInfo {
   /** Returns the current rights of the sender, for long responses. Absent without tokens. */
   renew?: () => Promise<Access>;
   scope?: RouteScope;
-  /** The `name` of the path. */
   name?: string;
 }
 

@@ -10,7 +10,6 @@ export interface ListedPage {
   objects: ObjectInfo[];
   /** Common prefixes, which stores list separately. */
   groups: string[];
-  /** The token of the next page. */
   next?: string;
 }
 

@@ -8,7 +8,6 @@ import type { HttpFault, HttpReply } from "./exchange.ts";
 export interface FailedCall {
   action: string;
   key?: string;
-  /** The `location` of the backend. */
   backend: string;
   /** True if the object may have been written nevertheless. */
   maybeWritten?: boolean;
@@ -99,7 +98,6 @@ const SEARCHED = "searched GOOGLE_APPLICATION_CREDENTIALS, gcloud's " +
   "application_default_credentials.json and the metadata server";
 
 export interface Unreached {
-  /** The `location` of the backend. */
   backend: string;
   /** @default no answer came */
   error?: RegistryError;

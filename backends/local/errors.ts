@@ -6,7 +6,6 @@ import { type ErrorCode, fault, type RegistryErrorFields } from "../../core/erro
 export interface FailedCall {
   action: string;
   key?: string;
-  /** The `location` of the backend. */
   backend: string;
   /** True if the object may exist nevertheless. */
   maybeWritten?: boolean;

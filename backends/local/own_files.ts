@@ -63,7 +63,6 @@ export function isOrdinary(found: FileLook, where: StorePlace): boolean {
 
 export interface StorePlace {
   key: string;
-  /** The `location` of the backend. */
   backend: string;
 }
 

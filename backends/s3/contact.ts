@@ -10,7 +10,6 @@ export interface S3ContactOptions extends FirstContactOptions {
   bucket: string;
   endpoint?: string;
   region?: string;
-  /** The `location` of the backend. */
   location: string;
   /** True if the SDK searches for credentials. */
   searches: boolean;

@@ -7,7 +7,6 @@ import { type Failure, meaningOf } from "./meanings.ts";
 export interface FailedCall {
   action: string;
   key?: string;
-  /** The `location` of the backend. */
   backend: string;
   bucket: string;
   /** True if the object may have been written after a lost reply. */

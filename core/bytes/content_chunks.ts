@@ -112,7 +112,6 @@ export interface Stretch {
 /** The chunks of one file: the length and the SHA-256 of each, in order. */
 export class ChunkList {
   average: number;
-  /** Number of chunks. */
   count = 0;
   /** Sum of all lengths. */
   size = 0;

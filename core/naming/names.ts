@@ -47,7 +47,6 @@ export function checkNewName(name: string, what = "name"): void {
   });
 }
 
-/** Returns what is wrong with a name, or undefined. */
 export function nameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return `it is of type ${typeof name}, not a string`;
   if (PLAIN.test(name) && name.length < MAX_SEGMENT_BYTES) return undefined; // the usual name

@@ -4,7 +4,6 @@ import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { parseJson } from "../text/json_text.ts";
 
-/** Adds `text` and `json` to a file. */
 export function readableFile(file: Omit<ArtifactFile, "text" | "json">): ArtifactFile {
   const failed = (what: string) => {
     const state = `it is not ${what}`;

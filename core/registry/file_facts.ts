@@ -4,7 +4,6 @@ import { shown } from "../naming/names.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { FileInfo } from "../record.ts";
 
-/** Optional fields of a file. */
 export type FileFacts = Omit<FileInfo, "path" | "size" | "sha256">;
 
 const NAMES: Record<keyof FileFacts, true> = { mediaType: true, mode: true, modifiedAt: true };

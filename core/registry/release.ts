@@ -6,7 +6,6 @@ import { checkName } from "../naming/names.ts";
 import { parseRef } from "../naming/refs.ts";
 import { isJsonObject } from "../text/json_text.ts";
 
-/** A stored member of a release. */
 export type ReleaseMember = Omit<Release["members"][string], "state">;
 
 /** A release with the state of its members. */
@@ -35,7 +34,6 @@ const SHA256 = /^[0-9a-f]{64}$/;
 
 type Members = Record<string, ReleaseMember>;
 
-/** Saves the members of a release, by name. */
 export const releaseMaterializer: ClassMaterializer<Members> = defineMaterializer<Members>({
   id: RELEASE,
   save(members) {

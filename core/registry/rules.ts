@@ -22,7 +22,6 @@ export interface RulesChange extends SignalOptions {
 
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
-/** Returns what is wrong with a rule, or undefined. */
 export function ruleProblem(rule: Partial<Record<string, unknown>>): string | undefined {
   const { pattern, olderThanMs = 0, keepWhere = "", protect = true } = rule;
   if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {

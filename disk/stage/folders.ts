@@ -13,7 +13,6 @@ import { mayRead } from "../../core/may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 
-/** The prefix of the names of temporary folders. */
 export const STAGE_PREFIX = ".holdfast-";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";

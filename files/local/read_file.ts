@@ -11,7 +11,6 @@ import { shown } from "../../core/naming/names.ts";
 const CHUNK_BYTES = 1 << 20;
 
 interface Source {
-  /** The path in the store. */
   path: string;
   onDisk: string;
   found: FileLook;

@@ -22,7 +22,6 @@ const KNOWN: Readonly<Record<string, string>> = {
   y: "space",
   x: "space",
 };
-/** The required order of types. */
 const ORDER = ["time", "channel", "space"];
 
 /** Expands axes for a document, which is checked when it is read. */

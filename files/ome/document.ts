@@ -44,7 +44,6 @@ export function memberIn(part: Part, name: string): Part | undefined {
   };
 }
 
-/** Returns a required member. */
 export function memberOf(part: Part, name: string): Part {
   const member = memberIn(part, name);
   if (member !== undefined) return member;

@@ -6,7 +6,6 @@ import type { FileKind } from "../../core/file_store.ts";
 export interface PathPlace {
   action: string;
   path: string;
-  /** The `location` of the store. */
   location: string;
 }
 

@@ -39,9 +39,7 @@ export interface SaveFileOptions extends WriteFileOptions {
 }
 
 export interface KnownFormats {
-  /** Returns the format of a path, by its extension. */
   forPath(path: string): Promise<Format | undefined>;
-  /** Returns the format with this id, or throws `NotFound`. */
   get(id: string): Promise<Format>;
 }
 

@@ -90,7 +90,6 @@ export async function seenArray(
   }
 }
 
-/** Returns an array as a file of the length of its `.npy` file. */
 export function fileEntry(
   path: string,
   { dtype, shape }: Pick<NDArray, "dtype" | "shape">,

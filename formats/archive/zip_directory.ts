@@ -29,7 +29,6 @@ export const SIGNATURES = {
   locator64: 0x07064b50,
 };
 
-/** The maximum ratio of Deflate. */
 const MAX_DEFLATE_RATIO = 1032;
 /** The ratio of an archive is limited above this size, bytes. */
 const RATIO_COUNTS_FROM = 64 * 1024 * 1024;

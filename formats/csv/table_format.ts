@@ -153,7 +153,6 @@ class TableTexts {
     return names.map((name) => types.get(name) ?? text(name));
   }
 
-  /** Returns the name of a known column that is missing, or undefined. */
   #missingOf(columns: readonly Column[]): string | undefined {
     const names = new Set(columns.map(({ name }) => name));
     return this.#options.known?.find(({ name }) => !names.has(name))?.name;

@@ -77,7 +77,6 @@ function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
   return data;
 }
 
-/** The images that a format can hold. */
 export interface Holds {
   dtypes: readonly ImageDType[];
   channels?: readonly number[];

@@ -40,7 +40,6 @@ export interface Encoded {
   maxBytes: number;
 }
 
-/** The decoder of an encoding, and its types. */
 interface Decoder {
   types: readonly number[];
   decode(reader: Reader, encoded: Encoded): unknown;

@@ -3,7 +3,6 @@ import type { Cell, CellsOf, Column, NullableCells, Numbers, Row } from "./table
 
 export type Cells = CellsOf<Cell>;
 
-/** Packs the cells of rows in memory as a column of its type. */
 export function packCells({ type, nullable }: Column, cells: Cell[]): Cells {
   if (type !== "number" && type !== "int64") return cells;
   const values = type === "number"

@@ -59,7 +59,6 @@ export function createTable<const C extends Columns>(
   return table as unknown as Table<RowOf<C>>;
 }
 
-/** Makes the error of an unknown column name. */
 export function noColumn(name: string, columns: readonly Pick<Column, "name">[]): RegistryError {
   return notFound("read column", shown(name), "the table has no such column", {
     hint: `Use one of ${columns.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),

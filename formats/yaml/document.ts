@@ -41,7 +41,6 @@ export interface YamlScalar {
   tag?: string;
 }
 
-/** The tree of a text and its problems. */
 export interface YamlTree {
   /** Undefined for an empty or unreadable text. */
   root?: YamlNode;
@@ -56,7 +55,6 @@ const MAX_LENGTH = 16 * 1024 * 1024;
 /** Maximum number of nodes of a document, counted again for each alias. */
 const MAX_NODES = 2_000_000;
 
-/** Maximum number of aliases in a document. */
 const MAX_ALIASES = 10_000;
 
 /** Deepest nesting: the library recurses per level, and hangs if the stack overflows. */

@@ -133,7 +133,6 @@ function checkReadable(files: AnyFileStore): asserts files is FileStore | Readab
   throw invalid("create store of arrays", undefined, state, { hint });
 }
 
-/** Returns the `set` of a store, or throws `Unsupported`. */
 export function writableStore(store: ZarrStore, action: string): Required<Pick<ZarrStore, "set">> {
   if (store.set !== undefined) {
     return { set: (key, bytes, options) => store.set!(key, bytes, options) };

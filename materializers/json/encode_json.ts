@@ -20,7 +20,6 @@ class JsonEncoder {
   readonly parts: FileToSave[] = [];
   /** The steps to the current value. */
   readonly #path: string[] = ["$"];
-  /** The objects on that path. */
   readonly #around = new Set<object>();
 
   encode(value: unknown): JsonValue {

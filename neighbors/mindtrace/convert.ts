@@ -133,7 +133,6 @@ async function readJson(files: ReadonlyMap<string, HashedFile>, path: string): P
   return parsePythonJson(decoder.decode(bytes));
 }
 
-/** Returns the files that a save of the value writes. */
 async function saved(
   value: unknown,
   { materializers, signal }: ConvertOptions,

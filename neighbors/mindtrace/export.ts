@@ -277,7 +277,6 @@ class Target {
   }
 }
 
-/** Removes the files below a folder, if there is one. */
 async function removeFiles(store: FileStore, folder: string): Promise<void> {
   for (const { path, kind } of await orMissing(Array.fromAsync(store.list(folder))) ?? []) {
     if (kind === "folder") await removeFiles(store, path);

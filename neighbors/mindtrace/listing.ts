@@ -108,7 +108,6 @@ export async function listMindtrace(
 
 const byName = (a: string, b: string) => compareUtf8(encodeName(a), encodeName(b));
 
-/** Returns the name that a file name stands for. */
 function decodeMetaName(text: string, isOld: boolean): string {
   return isOld ? text.replaceAll("_", ":") : text.replaceAll("%3A", ":");
 }

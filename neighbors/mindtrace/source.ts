@@ -85,7 +85,6 @@ export class MindtraceFiles implements AsyncDisposable {
     }
   }
 
-  /** Returns a folder of this one that has a registry. */
   async registryBelow(options: CallOptions): Promise<string | undefined> {
     const folders = (await this.#names("", options)).filter(({ kind }) => kind === "folder");
     for (const { path } of folders.slice(0, MOST_SEARCHED)) {

@@ -95,7 +95,6 @@ function resourcesOf(read: ReadOperator["resource"], at: Keys, report: Report): 
 /** The node of a pipeline without nodes. */
 const THIS_MACHINE = "local";
 
-/** Returns the nodes, and the node of each step. */
 function assignNodes(
   { nodes: read }: ReadPipeline,
   found: readonly FoundStep[],

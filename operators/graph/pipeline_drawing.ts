@@ -68,7 +68,6 @@ class DrawnData {
   readonly #labels = new Map<string, string>();
   readonly #writers = new Map<string, Set<string>>();
 
-  /** Adds a location and returns its box. */
   add(text: string, writer?: string): string {
     const { id, label } = placeOf(text);
     if (!this.#labels.has(id)) this.#labels.set(id, label);

@@ -51,7 +51,6 @@ function removeLeftFolders(folder: string, logger: Logger): void {
   }
 }
 
-/** Removes the folder of a run if it is empty. */
 export function removeEmpty(folder: string): void {
   try {
     rmdirSync(folder);

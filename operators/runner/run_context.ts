@@ -105,7 +105,6 @@ interface RunContextOptions extends RunnerOptions {
   logger?: Logger;
 }
 
-/** Creates the context of a run for this process. */
 export function createRunContext(
   pipeline: Pipeline,
   run: string,

@@ -11,12 +11,10 @@ import { anyForm, secretForms } from "../process/secret_forms.ts";
 
 const MASK = "***";
 
-/** Inserts the values of secrets into plain data. */
 export function reveal<T extends PlainValue>(value: T, system: System): T {
   return mapped(value, (name) => valueOf(name, system)) as T;
 }
 
-/** The secrets of a pipeline on this machine. */
 export interface PipelineSecrets {
   /** Variables that only steps with `from_env` get. */
   readonly variables: ReadonlySet<string>;
@@ -78,7 +76,6 @@ function decoded(text: string): string {
   }
 }
 
-/** Returns a function that masks secrets in a string. */
 function createMask(secrets: readonly string[]): (text: string) => string {
   const pattern = anyForm(secretForms(secrets));
   return (text) => text.replace(pattern, MASK);

@@ -181,7 +181,6 @@ export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<
   ]);
 }
 
-/** Replaces the values of secrets in a text. */
 export function withoutSecrets(
   definition: AnyDefinition,
   settings: Settings,

@@ -3,7 +3,6 @@ import { described } from "../../core/text/described.ts";
 import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
 
 export interface Setting {
-  /** Returns the problem of a value, or undefined. */
   problemOf(value: unknown): string | undefined;
   /** @default false */
   required?: boolean;

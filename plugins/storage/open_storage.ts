@@ -6,7 +6,6 @@ import type { PluginContext } from "../contract.ts";
 import { createFileStorage } from "./backend_storage.ts";
 import type { FileStorage } from "./file_storage.ts";
 
-/** Settings of a storage, each for some storages. */
 export interface StorageSettings extends Partial<Pick<PluginContext, "system" | "logger">> {
   /** The folder, a path or a `file:` URL. */
   path?: string;

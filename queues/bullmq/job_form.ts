@@ -47,7 +47,6 @@ export function keptOptionsOf(store: string): { [option: string]: unknown } {
   return { removeOnComplete: kept, removeOnFail: kept };
 }
 
-/** Returns the reason of a cancellation, if any. */
 export function cancellationOf(job: { data: unknown }): string | undefined {
   return formOf(job).cancelled;
 }

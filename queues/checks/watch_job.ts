@@ -4,7 +4,6 @@ import { crc32c } from "../../core/bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "../../core/queue.ts";
 
 interface WatchedJob {
-  /** Returns the job as it is now, if it exists. */
   read(): Promise<QueuedJob | undefined>;
   /** Resolves at the next change. Called before `read`. Rejects with the signal's reason. */
   next(signal?: AbortSignal): Promise<void>;

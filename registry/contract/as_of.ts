@@ -17,7 +17,6 @@ export interface DeletedVersion {
   savedAt?: Date;
 }
 
-/** The history of a name. */
 export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
   /** Lists deleted versions. Absent if they are unknown. */
   deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;

@@ -151,7 +151,6 @@ export function defineRegistry(parts: RegistryParts): Registry {
   return registry;
 }
 
-/** Returns the options that `open` has in common with `load`. */
 function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
   return { version, asOf, verify, signal };
 }

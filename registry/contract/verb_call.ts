@@ -40,7 +40,6 @@ export function wordsOf({ verb, ref }: VerbCall): string {
   return ref === undefined ? verb : `${verb} ${shown(ref)}`;
 }
 
-/** Returns the name and, if exact, the version in the ref of a call. */
 export function namedBy({ ref }: VerbCall): { name?: string; version?: string } {
   if (ref === undefined) return {};
   try {

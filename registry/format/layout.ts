@@ -124,7 +124,6 @@ export function lineageKey(folder: string, name: string, { order, commit }: Payl
   return `${folder}${encodeName(name)}/${order}.${commit}`;
 }
 
-/** The output that a lineage key names. */
 export interface LineageKey {
   name: string;
   version: Version;

@@ -98,7 +98,6 @@ export async function writeSettings(
   if (generation === undefined) await settle(context, [there!], signal);
 }
 
-/** Reads the newest record of the settings. */
 export async function readSettingsRecord(
   context: Context,
   signal?: AbortSignal,

@@ -18,7 +18,6 @@ export type Retention = Pick<
   (typeof PERIOD_OPTIONS)[number] | "keepLast" | "keepWhere" | "olderThanMs" | "keepAliased"
 >;
 
-/** A listed version. */
 export interface Listed {
   version: string;
   /** When the store received its newest record, milliseconds. */

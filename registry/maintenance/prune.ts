@@ -144,7 +144,6 @@ function checkOptions(options: PruneOptions): void {
 
 /** The rules, and the report of their effect. */
 interface PruneRules extends Omit<Retention, "olderThanMs">, Pick<PruneOptions, "onDeleted"> {
-  /** Number of newest versions to keep. */
   keepLast: number;
   /** Versions received at this time or later are kept; milliseconds of the store's clock. */
   youngFrom: number;

@@ -36,7 +36,6 @@ interface Use {
   sources: Readable[];
 }
 
-/** Repairs damaged files of a name. */
 export class FileRepair {
   readonly #to: Context;
   readonly #from: Context;

@@ -98,7 +98,6 @@ export async function spaceOf(
 
 /** Adds up the findings of a collection that removes nothing. */
 class SpaceMeasure implements Measure {
-  /** Objects of all names. */
   objects = 0;
   readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
   readonly #spaces = new Map<string, NameSpace>();

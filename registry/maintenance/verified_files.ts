@@ -14,7 +14,6 @@ interface Verified {
   /** Digest of its SHA-256 and of the places of its bytes. */
   id: string;
   list?: ChunkList;
-  /** Chunks by their place. */
   chunks: ReadonlyMap<string, number>;
 }
 

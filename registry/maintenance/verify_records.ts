@@ -201,13 +201,11 @@ async function verifyAlias(
   return await danglingAlias(context, { name, alias, version }, signal);
 }
 
-/** Damage of a version or of one of its files. */
 interface Damage {
   error: RegistryError;
   path?: string;
 }
 
-/** A version, by the newest record of its cell. */
 interface ListedVersion {
   name: string;
   version: Version;

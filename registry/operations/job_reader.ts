@@ -109,7 +109,6 @@ interface Running extends ReaderOptions {
   ended: boolean;
 }
 
-/** A version that jobs read. */
 class Opened {
   readonly #running: Running;
   readonly source: PayloadSource;
@@ -165,7 +164,6 @@ class Opened {
     return { value: await this.#read(files, run) };
   }
 
-  /** Streams a file through a job. */
   async stream(stored: StoredFile, run: Run<void>): Promise<void> {
     const { budget } = this.#running;
     const heldBytes = Math.min(stored.size, STREAMED_BYTES);

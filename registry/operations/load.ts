@@ -77,7 +77,6 @@ export function openArtifact(
 
 export interface ReadElsewhere {
   read: typeof createArtifact;
-  /** Writes a file to a new path. */
   writeLarge(path: string, file: ArtifactFile): Promise<void>;
   checkLarge(file: ArtifactFile): Promise<void>;
   materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;

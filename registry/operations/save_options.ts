@@ -67,7 +67,6 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   if (inputs !== undefined) checkInputs(name, inputs);
 }
 
-/** Fields of a record that the user provides. */
 export type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
 
 /** Returns a copy of the user's fields, which the caller may change meanwhile. */

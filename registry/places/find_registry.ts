@@ -142,7 +142,6 @@ export function registryInside(
   }
 }
 
-/** The source of a service's token. */
 export type TokenSource = { token: string } | { tokenFile: string } | { none: true };
 
 /**

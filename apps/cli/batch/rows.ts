@@ -94,7 +94,6 @@ function parseCell(field: string, kind: FieldKind, cell: string): unknown {
   }
 }
 
-/** The hint for a row that names a registry. */
 function oneRegistry(remote: string, rest: string): string {
   return `All rows use one registry: write ${JSON.stringify(rest)} and pass -r ` +
     `${remote.slice(1)}. For several registries run one batch each.`;

@@ -105,7 +105,6 @@ interface RowRunOptions {
   shard?: FoundShard;
 }
 
-/** One run over the rows of a manifest. */
 class RowRun<Row extends RowName> {
   readonly #work: BatchWork<Row>;
   readonly #options: RowRunOptions;
@@ -128,7 +127,6 @@ class RowRun<Row extends RowName> {
     this.#startedAt = context.io.system.monotonic();
   }
 
-  /** Runs the rows and returns the exit code. */
   async run(): Promise<number> {
     const { manifest, context: { io, shared } } = this.#options;
     const ended = new AbortController();

@@ -40,7 +40,6 @@ async function findJob(
   );
 }
 
-/** Returns why a job failed, or its progress. */
 function remarkOf({ state, reason, progress = "" }: QueuedJob): string {
   if (reason !== undefined || state === "failed" || state === "cancelled") {
     return (reason ?? "").replace(/\n.*/s, "");

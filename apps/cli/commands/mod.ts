@@ -4,10 +4,8 @@ import type { CommandGroup } from "../program/groups.ts";
 
 type Loaders = Readonly<Record<string, () => Promise<Command>>>;
 
-/** The groups of the help, in its order. */
 export const GROUPS: CommandGroup[] = [];
 
-/** Adds a group to the help, with its commands by name. */
 function group(name: string, title: string, commands: Loaders): Loaders {
   const words = Object.keys(commands).map((command) => command.split(" ")[0]!);
   GROUPS.push({ name, title, words: [...new Set(words)] });

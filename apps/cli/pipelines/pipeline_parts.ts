@@ -5,7 +5,6 @@ import type { Pipeline } from "../../../operators/runner/mod.ts";
 import type { System } from "../../../mod.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 
-/** The used part of `operators/config`. */
 export interface ConfigPart {
   loadPipeline(path: string, options: {
     cwd: string;

@@ -16,7 +16,6 @@ export interface SetOptions {
   /** The content of the module, for messages: `operators`. */
   what: string;
   name: string;
-  /** The hint for a missing file. */
   missing: string;
   isSet(value: unknown): boolean;
   /** The function that creates a set, and the entry point that exports it. */

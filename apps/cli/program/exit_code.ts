@@ -105,7 +105,6 @@ export function exitCodeOf(error: RegistryError | Interruption): number {
   return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
 }
 
-/** Formats an error as one line of JSON. */
 export function errorJson(error: RegistryError | Interruption, registry?: string): string {
   if (error instanceof Interruption) {
     return printableJson({ error: { code: "Interrupted", message: error.message } });

@@ -6,7 +6,6 @@ export interface CommandGroup {
   /** One word, as in `holdfast help data`; not the name of a command. */
   name: string;
   title: string;
-  /** First words of commands. */
   words: readonly string[];
 }
 

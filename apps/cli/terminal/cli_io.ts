@@ -25,7 +25,6 @@ export class ReaderGone extends Error {
   }
 }
 
-/** Standard input. */
 export interface CliInput {
   readonly isTerminal: boolean;
   /** Returns the bytes. May be called once. */

@@ -15,7 +15,6 @@ export interface Amounts {
 
 export interface Progress {
   update(amounts: Amounts): void;
-  /** Prints a line that stays. */
   print(line: string): void;
   end(): Promise<void>;
 }

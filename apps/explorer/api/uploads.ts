@@ -14,7 +14,6 @@ export interface UploadOptions {
   readonly onProgress: (bytes: number) => void;
 }
 
-/** Sends a file and returns the id of its upload, for a save. */
 export async function sendFile(
   service: Service,
   file: File,

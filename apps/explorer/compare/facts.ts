@@ -7,7 +7,6 @@ import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { useQuery } from "../previews/parts.ts";
 
-/** A fact with its value in each version. */
 export interface Fact {
   readonly name: string;
   readonly values: readonly unknown[];

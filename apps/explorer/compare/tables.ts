@@ -29,7 +29,6 @@ export interface RowChange {
 
 export interface TableDifference {
   changes: RowChange[];
-  /** Changed cells by column. */
   byColumn: [string, number][];
   /** Columns that only one table has. */
   added: string[];

@@ -12,7 +12,6 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-/** The version behind a point of a chart. */
 export interface Point {
   readonly label: string;
   readonly href: string;

@@ -70,7 +70,6 @@ function LazyZarr({ version, folder }: { version: ArtifactVersion; folder: strin
   );
 }
 
-/** The folders above a path. */
 export function Crumbs({ folder }: { folder: string }): VNode | null {
   const hrefOf = usePathHref();
   if (folder === "") return null;

@@ -40,7 +40,6 @@ interface Packed {
 
 const packed = new Map<string, Packed>();
 
-/** Returns the media type of a file of the bundle. */
 export function bundleType(file: string): string {
   return TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
 }

@@ -1,6 +1,5 @@
 // Files of an exported site, without the code that makes them.
 
-/** A file of a site. */
 export interface SiteFile {
   /** With `/`, safe on every disk and bucket. */
   path: string;

@@ -42,7 +42,6 @@ export interface GuardParts {
   system: System;
   logger: Logger;
   metrics: Metrics;
-  /** Returns the answer to an error. */
   refuse(thrown: unknown): Answer;
 }
 

@@ -34,7 +34,6 @@ class Numbers {
   }
 }
 
-/** Durations by method and route. */
 class Durations {
   readonly #name = "holdfast_request_duration_seconds";
   /** Counts by bucket, the last for all longer requests. */

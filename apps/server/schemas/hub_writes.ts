@@ -86,7 +86,6 @@ const LineSchema = v.variant("key", [
 
 export type CommitLine = v.InferOutput<typeof LineSchema>;
 
-/** Parses a line of a commit. */
 export function parseLine(text: string): CommitLine {
   return parsed(LineSchema, text, "the commit");
 }

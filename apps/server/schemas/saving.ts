@@ -3,7 +3,6 @@ import * as v from "npm:valibot@^1.5";
 import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
 import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 
-/** The materializer that loads the files. */
 const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
   formatVersion: v.pipe(v.number(), v.integer(), v.minValue(1)),

@@ -63,7 +63,6 @@ export async function readShard(
   return wanted.map((_, at) => found.get(at));
 }
 
-/** Returns chunks of a shard in memory. */
 export function splitShard(
   place: ShardPlace,
   shard: Uint8Array,

@@ -36,7 +36,6 @@ function isDeeper(value: unknown, depth: number): boolean {
   return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1));
 }
 
-/** Returns true for a plain object. */
 export function isObject(value: unknown): value is ZarrObject {
   return isJsonObject(value);
 }

@@ -199,7 +199,6 @@ type TemplatePart =
   | { kind: "value"; path: string; source: string };
 
 const HOW = "Write ${name}, ${env:NAME} or ${env:NAME,default}; $${ is a literal ${.";
-/** Deepest nesting of defaults. */
 const MAX_DEFAULTS = 10;
 
 type Parts = { parts: TemplatePart[]; end: number } | { problem: string };

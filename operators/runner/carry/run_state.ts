@@ -61,7 +61,6 @@ export class RunState {
     this.#end(step, outcome, success);
   }
 
-  /** Returns the states of steps, which it reads from the registry. */
   async statusesOf(ids: Iterable<string>): Promise<Map<string, StepStatus>> {
     const wanted = [...new Set(ids)];
     const successes = await this.#readSuccesses(wanted);

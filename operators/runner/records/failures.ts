@@ -61,7 +61,6 @@ export async function findFailures(
   return { attempts, last };
 }
 
-/** An attempt that ended, with a success or a failure. */
 export interface StepAttempt {
   ref: string;
   record: StepRecord | FailureRecord;

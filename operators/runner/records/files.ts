@@ -254,7 +254,6 @@ export interface StepRecord extends StepFacts {
   shards?: string;
 }
 
-/** A failed attempt of a step. */
 export interface FailureRecord extends StepFacts {
   kind: "failure";
   /** 1 to 5. */

@@ -20,7 +20,6 @@ export interface RecordNames {
   inputs(id: string): string;
 }
 
-/** Returns the names of a pipeline's records. */
 export function recordNames(pipeline: string): RecordNames {
   return {
     run: `${pipeline}:run`,
@@ -48,7 +47,6 @@ export function withoutRecords(names: readonly string[]): string[] {
   return names.filter((name) => !pipelines.has(RECORD.exec(name)?.[1] ?? ""));
 }
 
-/** A run of a pipeline. */
 export interface RunId {
   pipeline: string;
   /** From 1. */

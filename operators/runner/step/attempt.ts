@@ -29,13 +29,11 @@ interface AttemptOptions {
   shared?: SharedStep;
 }
 
-/** The outcome of a failed attempt. */
 export type FailedAttempt =
   & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
   & Pick<StepOutcome, "hint" | "record">
   & Pick<FailureRecord, "again">;
 
-/** An attempt of a step. */
 export class Attempt {
   readonly #context: RunContext;
   readonly #step: PipelineStep;

@@ -51,7 +51,6 @@ export async function executeStep(
   }
 }
 
-/** Executes a step, or one shard of it, with retries. */
 async function executeOne(
   context: RunContext,
   planned: PlannedStep,

@@ -72,7 +72,6 @@ export async function runAttempt(
   return { exitCode: ended.exitCode, error: ended.error, usage };
 }
 
-/** Runs the command of a step in its environment. */
 async function runAsCommand(
   { root, system, secrets }: RunContext,
   step: PipelineStep,

@@ -163,7 +163,6 @@ for (const [net, prefix] of NOT_PUBLIC_V6) notPublic.addSubnet(net, prefix, "ipv
 const world = new BlockList();
 world.addSubnet("2000::", 3, "ipv6");
 
-/** Returns true for a public IP address. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !notPublic.check(address, "ipv4");

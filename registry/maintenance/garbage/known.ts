@@ -52,7 +52,6 @@ export interface KnownRecord {
 
 export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since">;
 
-/** Records of a name, by key. */
 export type KnownRecords = ReadonlyMap<string, KnownRecord>;
 
 interface Listing {

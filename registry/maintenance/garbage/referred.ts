@@ -33,7 +33,6 @@ export function isObjectsText(text: unknown): text is string {
   return typeof text === "string" && TEXT.test(text);
 }
 
-/** The needed objects of one name. */
 export class ReferredObjects {
   /** Until when by text, by folder: many versions have the same text. */
   readonly #folders = new Map<string, Map<string, number>>();

@@ -110,9 +110,7 @@ function versionOf({ record }: Change): string | undefined {
 }
 
 interface AliasState {
-  /** Newest change in the source. */
   wanted: Change;
-  /** Newest change in the target. */
   present?: Change;
   /** Generation of that change; 0 if there is none. */
   generation: number;

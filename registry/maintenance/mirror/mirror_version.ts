@@ -26,7 +26,6 @@ import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";
 
 interface SharingOptions {
-  /** Versions in the target, in order. */
   live: Version[];
   /** The last copied version that uses a payload, by the place of the payload in the source. */
   users: Map<string, Version>;

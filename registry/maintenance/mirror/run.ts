@@ -35,7 +35,6 @@ export interface AnyRun {
   readonly members: Members;
   /** Calls `task` for each item, with the concurrency of the whole run. */
   forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
-  /** Returns the rule of a name in the target. */
   ruleOf(name: string): Promise<RetentionRule | undefined>;
   moved(bytes: number): void;
   done(item: MirrorItem): void;

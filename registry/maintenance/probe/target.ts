@@ -17,7 +17,6 @@ interface ProbeSettings {
 export interface Listed {
   /** Keys and prefixes, in the order of the list. */
   keys: string[];
-  /** Listed objects, by key. */
   infos: Map<string, ObjectInfo>;
 }
 

@@ -12,7 +12,6 @@ import { hashFiles } from "../digest.ts";
 interface Side {
   version: ComparedVersion;
   files: readonly FileInfo[];
-  /** Fields of a saved version. */
   saved?: { metadata: Record<string, unknown>; inputs: readonly ArtifactInput[] };
 }
 

@@ -71,7 +71,6 @@ function nextCommands(where: string, folder: string, { io, shared }: CommandCont
   return [...commands, "holdfast pipeline run"].join(" && ");
 }
 
-/** The URL of the schema of pipelines, for editors. */
 const SCHEMA = `https://jsr.io/@holdfast/holdfast/${manifest.version}/docs/pipeline.schema.json`;
 
 /** Returns a pipeline with one step of each kind. */

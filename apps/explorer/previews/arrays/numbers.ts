@@ -34,7 +34,6 @@ export function numbersOf({ data, dtype }: NDArray): ArrayLike<number> {
     : data as Float64Array;
 }
 
-/** Returns an element as text, with all its digits. */
 export function elementText({ data, dtype }: NDArray, index: number): string {
   if (ELEMENTS[dtype].lanes === 2) {
     const imaginary = data[index * 2 + 1] as number;

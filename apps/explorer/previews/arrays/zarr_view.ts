@@ -19,7 +19,6 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Longest side of the level that is shown first. */
 const FITTING_SIDE = 512;
 
-/** Returns the files below a folder of a version as a store of arrays. */
 export function zarrFiles({ name, version, files }: ArtifactVersion, folder: string): ZarrStore {
   const root = folder === "" ? "" : `${folder}/`;
   const byPath = new Map(files.map((file) => [file.path, file]));

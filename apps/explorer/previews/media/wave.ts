@@ -10,7 +10,6 @@ export interface Wave {
 }
 
 const PARTS = 1000;
-/** Samples of a part that are read. */
 const MOST_SAMPLES = 200;
 
 /** Returns the wave form of a WAV file; undefined for others, and for damaged ones. */

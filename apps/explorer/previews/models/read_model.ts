@@ -6,7 +6,6 @@ import { formatNumber } from "../../components/format.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 
 export interface ReadModel {
-  /** Facts by name, as text. */
   readonly facts: readonly (readonly [name: string, text: string])[];
   readonly tensors: readonly ModelTensor[];
 }

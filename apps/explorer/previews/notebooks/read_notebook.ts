@@ -3,7 +3,6 @@ import type { ArtifactFile } from "../../artifact_file.ts";
 
 /** Larger notebooks are shown as text. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** Characters of an output that are shown. */
 const MAX_CHARACTERS = 64 * 1024;
 
 export interface Cell {

@@ -8,7 +8,6 @@ export interface CsvLine {
 
 const [QUOTE, LINE_FEED, RETURN] = [0x22, 0x0a, 0x0d];
 
-/** Cells of a row that are kept. */
 export const MAX_CELLS = 10_000;
 
 /** How bytes are split. */
@@ -50,7 +49,6 @@ class Rows {
   /** True between quotes. */
   isOpen = false;
   #hasQuotes = false;
-  /** Ends of the cells of the row. */
   #ends: number[] = [];
   /** Beginnings of the cell and of the row. */
   #from = 0;

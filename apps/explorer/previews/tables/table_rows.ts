@@ -8,7 +8,6 @@ import type { TablePart, TableSource } from "./table_source.ts";
 export const MAX_ROWS = 20_000;
 const MAX_CELLS = 1_000_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
-/** Characters of a cell that are kept. */
 export const MAX_CELL = 200;
 const MAX_DISTINCT = 1000;
 /** Milliseconds of work after which the page may answer. */
@@ -16,7 +15,6 @@ const SLICE_MS = 12;
 
 export type Rows = readonly (readonly Cell[])[];
 
-/** Which rows are wanted, and in which order. */
 export interface Wanted {
   readonly filter: string;
   readonly sort?: { readonly column: number; readonly isDown: boolean };

@@ -7,10 +7,8 @@ import { JsonTree, Leaf } from "./json_tree.ts";
 
 /** Facts that are shown. */
 const MOST = 200;
-/** Members of a list of tags. */
 const MOST_TAGS = 100;
 
-/** Splits a document into its front matter, if it has one, and the rest. */
 export function splitFrontMatter(text: string): { front?: string; body: string } {
   const [all, front] = /^\uFEFF?---[ \t]*\r?\n(.*?\r?\n)---[ \t]*(?:\r?\n|$)/s.exec(text) ?? [];
   return all === undefined ? { body: text } : { front: front!, body: text.slice(all.length) };

@@ -68,7 +68,6 @@ function Panel(
   return html`<${VersionsPanel} summary=${summary} />`;
 }
 
-/** The README of the newest version. */
 function CardPanel({ summary: { versions: [newest] } }: { summary: NameSummary }) {
   const { service } = useSession();
   if (newest?.info === undefined) return null;

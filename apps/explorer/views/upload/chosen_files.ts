@@ -1,7 +1,6 @@
 // Files that were dropped or chosen, with those of folders.
 
 export interface ChosenFile {
-  /** The path in the version. */
   readonly path: string;
   readonly file: File;
 }

@@ -11,7 +11,6 @@ export interface Experiment {
   readonly values: ReadonlyMap<string, unknown>;
   /** Why its record cannot be read. */
   readonly problem?: string;
-  /** The fields that filters search. */
   readonly found: Parameters<typeof searchText>[0];
 }
 
@@ -75,7 +74,6 @@ const FACTS: readonly ExperimentColumn[] = [
 const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency/i;
 const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
 
-/** The beginning of the keys of metadata and of labels. */
 const MEMBER = /^(?:metadata|labels)\./;
 
 /** Returns all columns: version and aliases, members in order of appearance, the other facts. */

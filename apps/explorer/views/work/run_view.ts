@@ -172,7 +172,6 @@ function timesOf({ startedAt, steps }: Run): { begin: number; length: number } {
   return { begin, length: Math.max(1, ...ran.map(({ to }) => to - begin)) };
 }
 
-/** The time of a step as a part of that of the run. */
 function Bar({ step: { startedAt = "", durationMs, end }, times: { begin, length } }: {
   step: Step;
   times: ReturnType<typeof timesOf>;
@@ -185,7 +184,6 @@ function Bar({ step: { startedAt = "", durationMs, end }, times: { begin, length
   `;
 }
 
-/** The attempts of a step, each with its log. */
 function Attempts({ run, step, hasEnded }: { run: string; step: string; hasEnded: boolean }) {
   const { service } = useSession();
   const path = `runs/${encodeURIComponent(run)}/steps/${encodeURIComponent(step)}/attempts`;
