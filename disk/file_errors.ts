@@ -67,7 +67,6 @@ export function onDisk<T>(action: string, path: string, operation: () => T): T {
   }
 }
 
-/** Returns the error code of the system; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   const { code, name } = error as { code?: unknown; name?: unknown };
   if (name === "Interrupted" && code === undefined) return "EINTR"; // Deno has no code for it

@@ -88,7 +88,6 @@ function writeYaml(value: PlainValue, isQuoted: boolean): string {
   });
 }
 
-/** Returns the value of a text, or its first problem. */
 function readYaml(text: string): { value: PlainValue } | YamlProblem {
   const { root, problems: [problem] } = parseYamlDocument(text);
   if (problem !== undefined) return problem;

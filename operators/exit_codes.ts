@@ -63,7 +63,6 @@ function ofSystem(error: unknown): ExitName | undefined {
   return typeof code === "string" ? OF_SYSTEM[code] : undefined;
 }
 
-/** Returns the exit code that an operator returned, 0 for undefined. */
 export function parseExitCode(returned: unknown, operatorId: string): ExitCode {
   if (returned === undefined) return EXIT_CODES.ok;
   if (Object.values(EXIT_CODES).includes(returned as ExitCode)) return returned as ExitCode;

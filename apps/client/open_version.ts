@@ -188,7 +188,6 @@ function createRemoteArtifact(
     }
   }
 
-  /** Returns the bytes that came with the info. */
   function smallBytes(file: FileInfo): Uint8Array | undefined {
     const text = data.get(file.path);
     if (text === undefined) return undefined;

@@ -110,7 +110,6 @@ export class S3Wire {
     }
   }
 
-  /** Builds a request without sending it. */
   async build<N extends S3CallName>(name: N, input: S3Calls[N][0]): Promise<PlainRequest> {
     const { client, command } = this.#parts;
     const prepared = command(name, input) as SdkCommand;

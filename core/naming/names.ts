@@ -81,7 +81,6 @@ function encodeChar(char: string): string {
   return encoded;
 }
 
-/** Returns the name of a segment, or undefined if no name has this encoding. */
 export function decodeName(segment: string): string | undefined {
   if (segment.length > MAX_SEGMENT_BYTES) return undefined;
   if (PLAIN.test(segment) && !DEVICE.test(segment)) return segment;

@@ -32,7 +32,6 @@ export interface ImageLayout {
   codec?: ZarrCodec;
 }
 
-/** The longest side of the last level by default. */
 const LAST_SIDE = 512;
 
 export function levelShapes(shape: readonly number[], levels?: number): number[][] {

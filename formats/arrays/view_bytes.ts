@@ -35,7 +35,6 @@ export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 export const HOST_BIG_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 
-/** Returns a view of exactly these bytes. */
 export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }

@@ -21,7 +21,6 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
   return out.subarray(0, unpackBlock(packed, out, 0));
 }
 
-/** Unpacks a frame, into at most `size` bytes. */
 export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
   const view = viewOf(packed);
   const flags = packed[4] ?? 0;

@@ -67,7 +67,6 @@ export function toRgba({ data, width, height, channels }: Image): Uint8ClampedAr
   return rgba;
 }
 
-/** Keeps the first channels of RGBA. */
 function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
   if (channels === 4) return new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
   const data = new Uint8Array(rgba.length / 4 * channels);

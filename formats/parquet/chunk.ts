@@ -32,7 +32,6 @@ export interface ChunkPlace {
   file: FileToDecode;
   column: FileColumn;
   group: RowGroup;
-  /** The number of its first row in the table, from 1. */
   firstRow: number;
   windowBytes: number;
   signal?: AbortSignal;

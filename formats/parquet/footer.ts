@@ -43,7 +43,6 @@ export interface Footer {
 /** Longest footer; decoding takes several times its size. */
 const MAX_FOOTER_BYTES = 32 * 1024 * 1024;
 
-/** Reads the footer and nothing else. */
 export async function readFooter(
   file: FileToDecode,
   signal?: AbortSignal,

@@ -100,7 +100,6 @@ export function parseYamlDocument(text: string, options: YamlDocumentOptions = {
   return { root, problems: problems.sort((a, b) => a.offset - b.offset) };
 }
 
-/** Returns the tokens of a text, or its first problem. */
 function tokensOf(text: string): CST.Token[] | YamlProblem {
   const stray = text.search(STRAY);
   if (stray >= 0) return corrupt(`unescaped control character ${shown(text[stray])}`, stray);

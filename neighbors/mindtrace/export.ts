@@ -214,7 +214,6 @@ class Target {
     return fault({ code: "Conflict", action: "export to", subject, state, hint });
   }
 
-  /** Returns the digest of a version in the folder; undefined if there is none. */
   async digestOf(name: string, version: string): Promise<string | undefined> {
     const text = await this.#read(this.#metaPath(name, version));
     if (text === undefined) return undefined;

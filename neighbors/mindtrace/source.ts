@@ -67,7 +67,6 @@ export class MindtraceFiles implements AsyncDisposable {
     return await store.stat(there, options);
   }
 
-  /** Opens a file; undefined if there is none. */
   async open(path: string, options: CallOptions): Promise<FileToDecode | undefined> {
     const [store, there] = this.#at(path);
     return await orMissing(store.open(there, options));

@@ -21,7 +21,6 @@ export function refused(subject: string, state: string, hint: string): RegistryE
   return fault({ code: "Invalid", action: "submit", subject, state, hint });
 }
 
-/** Parses an id; undefined if it is invalid. */
 export function parseId(id: string): { name: string; shards: number } | undefined {
   const [, name, shards = "1"] = /^([a-z0-9-]{1,120})(?:\.x([1-9][0-9]{0,5}))?$/.exec(id) ?? [];
   return name === undefined ? undefined : { name, shards: Number(shards) };

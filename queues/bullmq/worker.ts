@@ -260,7 +260,6 @@ function neverAgain(reason: string): Error {
   return new UnrecoverableError(reason);
 }
 
-/** Returns the error for a job that another worker has. */
 function elsewhere(): Error {
   // deno-lint-ignore holdfast/registry-errors -- BullMQ checks its class
   return new WaitingError();

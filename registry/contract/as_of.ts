@@ -20,7 +20,6 @@ export interface DeletedVersion {
 export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
   /** Lists deleted versions. Absent if they are unknown. */
   deletions?(name: string, signal?: AbortSignal): AsyncIterable<DeletedVersion>;
-  /** Returns the first save of a version, if it is known. */
   firstSavedAt?(name: string, version: string, signal?: AbortSignal): Promise<Date | undefined>;
 }
 

@@ -67,7 +67,6 @@ export function notesFolder(name: string): string {
   return `${nameFolder(name)}notes/`;
 }
 
-/** Returns the cell of the notes and labels of a version, or of the name. */
 export function noteCell(name: string, version: Version | undefined, versioned: boolean): string {
   const order = version === undefined ? OF_NAME : orderSegment(version, versioned);
   return checked(`${notesFolder(name)}${order}/`);
@@ -81,7 +80,6 @@ export function releasedMark(name: string, release: string): string {
   return `${aliasesFolder(name)}.released.${encodeName(release)}/mark`;
 }
 
-/** Returns the release that a mark names, or undefined if the key is not a mark. */
 export function releaseOfMark(key: string): string | undefined {
   const [top, , folder, mark = "", end, ...more] = key.split("/"); // no alias has such a segment
   const isMark = `${top}/` === NAMES && folder === "aliases" && mark.startsWith(".released.") &&

@@ -127,7 +127,6 @@ class Opened {
     this.#how = how;
   }
 
-  /** Reports bytes that this thread has read. */
   readHere({ path, bytes }: TransferProgress): void {
     this.#moved(path, bytes - this.#bytesHere);
     this.#bytesHere = bytes;

@@ -36,7 +36,6 @@ export interface Report {
   close(): void;
 }
 
-/** The start of a file that identifies a report, bytes. */
 const START_BYTES = 4096;
 
 /** Opens a report. It replaces an earlier report, but no other file. */

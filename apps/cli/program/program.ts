@@ -63,7 +63,6 @@ export async function runProgram(
   return exitCode;
 }
 
-/** Adds the parser of a command, without its action. */
 function addCommand(program: Parser, command: Command, io: CliIo): Parser {
   const [name = "", group] = command.name.split(" ").reverse();
   const parent = group === undefined ? program : groupOf(program, group);

@@ -92,7 +92,6 @@ export function parseGrace(text: string): number {
   throw invalid(`use --grace ${text}`, "it is less than an hour", hint);
 }
 
-/** Parses a whole number from 0. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw unreadable(text, "a count", "expected a whole number", "Examples: 0, 10, 200.");

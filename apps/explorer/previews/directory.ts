@@ -20,7 +20,6 @@ export interface DirectoryEntry {
   files: number;
 }
 
-/** Returns the files below a folder; the root is empty. */
 export function filesBelow(files: readonly ArtifactFile[], folder: string): ArtifactFile[] {
   return folder === "" ? [...files] : files.filter(({ path }) => path.startsWith(`${folder}/`));
 }

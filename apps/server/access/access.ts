@@ -100,7 +100,6 @@ export async function* readable<T>(
   }
 }
 
-/** Returns true if the name of a ref may be read. */
 export function mayReadRef(access: Access, ref: string): boolean {
   return access.may("read", ref.replace(/@.*/s, ""));
 }

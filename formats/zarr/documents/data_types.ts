@@ -25,7 +25,6 @@ export function typestrOf(dtype: DType): string {
   return (ELEMENTS[dtype].bytes === 1 ? "|" : "<") + codeOf(dtype);
 }
 
-/** Parses a `typestr` of version 2. */
 export function parseTypestr(
   key: string,
   given: ZarrValue | undefined,
@@ -38,7 +37,6 @@ export function parseTypestr(
   throw unsupportedType(key, given);
 }
 
-/** Parses a data type of version 3. */
 export function parseDataType(key: string, given: ZarrValue | undefined): DType {
   if (DTYPES.includes(given as DType)) return given as DType;
   throw unsupportedType(key, given);

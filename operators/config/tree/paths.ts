@@ -52,7 +52,6 @@ export function indexOf(list: ConfigList, key: string): number {
   return Number(key) < list.items.length ? Number(key) : -1;
 }
 
-/** Returns the node at a path; undefined if there is none. */
 export function findNode(root: ConfigNode, path: RestOfPath): ConfigNode | undefined {
   let node: ConfigNode | undefined = root;
   let rest = path;

@@ -338,7 +338,6 @@ function outputError(
   return fault({ code, action: "save output", subject, state, hint });
 }
 
-/** Maximum bytes of joined logs. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /** Joins the logs of all shards; undefined if they are empty. */

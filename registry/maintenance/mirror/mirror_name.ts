@@ -96,7 +96,6 @@ export class StoreMirror {
     await this.#run.forEach(releases, (pair) => this.#copy(pair, false));
   }
 
-  /** Mirrors aliases, notes and labels. */
   async moveAliases(): Promise<void> {
     const run = this.#run;
     await this.#moveAliases();

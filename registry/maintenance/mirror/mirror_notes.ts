@@ -9,7 +9,6 @@ import type { Context } from "../../operations/context.ts";
 import { type CellPair, cellThere, changedMeanwhile, type MirrorRun } from "./run.ts";
 import { originOf, type Outcome, persist } from "./run.ts";
 
-/** A change of an alias or of notes. */
 export interface Change {
   record: AliasRecord | NoteRecord | TombstoneRecord;
   origin: Origin;

@@ -73,7 +73,6 @@ export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
 /** Size of the end of a discarded draft, bytes. Others are longer. */
 export const DISCARDED_BYTES: number = encodeMark({ state: "discarded" }).byteLength;
 
-/** Decodes the end of a draft; undefined if it is damaged. */
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
   const body = checkedBody(bytes);
   const end = body && parsed(body);
@@ -135,7 +134,6 @@ export interface DraftKey {
   mark?: "ending" | "end";
 }
 
-/** Parses a key below `drafts/`; undefined for a foreign key. */
 export function parseDraftKey(key: string): DraftKey | undefined {
   const [top, name = "", draft = "", ...entry] = key.split("/");
   if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) {

@@ -34,7 +34,6 @@ export interface ArraySource {
 
 /** Bytes that are read at once although only some are wanted. */
 const COVER_BYTES = 4 * 1024 * 1024;
-/** Most bytes of a box. */
 const MAX_BOX_BYTES = 64 * 1024 * 1024;
 
 function usualAxes(shape: readonly number[]): string[] {

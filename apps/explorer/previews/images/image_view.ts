@@ -48,7 +48,6 @@ export async function readImage(file: ArtifactFile, signal?: AbortSignal): Promi
   return { size, blob: new Blob([bytes], { type }) };
 }
 
-/** Loads an image, and its URL while the view is shown. */
 export function useImage(file: ArtifactFile): Loaded<ImageFile> & { url?: string } {
   const loaded = useLoaded((signal) => readImage(file, signal), [file.ref, file.path, file.digest]);
   const blob = loaded.value && "blob" in loaded.value ? loaded.value.blob : undefined;

@@ -153,11 +153,9 @@ function rangeSource(
 /** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */
 const UNREADABLE = "(cannot be shown exactly)";
 
-/** Bytes of CSV that are read at a time. */
 const CSV_BYTES = 256 * 1024;
 /** Longer rows end the table. */
 const MAX_ROW_BYTES = 4 * 1024 * 1024;
-/** Bytes that are read for one page. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** Bytes of CSV that are read at a time when all of it is. */
 const SCAN_BYTES = 1024 * 1024;

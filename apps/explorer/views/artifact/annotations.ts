@@ -95,7 +95,6 @@ function parseLabels(text: unknown): Record<string, unknown> {
   }));
 }
 
-/** Returns the JSON merge patch from one value to another. */
 function mergePatchOf(before: unknown, after: unknown): unknown {
   if (!isJsonObject(before) || !isJsonObject(after)) return after;
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);

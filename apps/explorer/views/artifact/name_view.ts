@@ -121,7 +121,6 @@ const { versions } = await spaceOfVersions(registry, ${text});`,
   return code[tab] ?? code.versions!;
 }
 
-/** Shows the rule for a name, or nothing if there is none. */
 function RuleLine({ name }: { name: string }) {
   const { service } = useSession();
   const { value } = useLoaded(async (signal) => {

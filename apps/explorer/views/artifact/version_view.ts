@@ -24,7 +24,6 @@ import { type DirectoryEntry, entriesOf } from "../../previews/directory.ts";
 interface Opened {
   readonly version: ArtifactVersion;
   readonly summary: NameSummary;
-  /** The version before it. */
   readonly previous?: string;
 }
 

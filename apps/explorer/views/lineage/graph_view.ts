@@ -97,7 +97,6 @@ const KEYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -STEP],
 };
 
-/** Returns where the whole graph is seen. */
 function wholeOf({ width, height }: Placed, box: HTMLElement | null): Seen {
   const { clientWidth = 800, clientHeight = 500 } = box ?? {};
   const scale = Math.min(1, clientWidth / width, clientHeight / height);

@@ -204,7 +204,6 @@ class StoredUploads {
   }
 }
 
-/** Returns the key of an upload's note; undefined for an invalid id. */
 function noteKey(id: string): string | undefined {
   try {
     return uploadKey(id, 0);
