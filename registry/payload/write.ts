@@ -6,7 +6,7 @@ import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
-import { nextTurn } from "../../core/work/next_turn.ts";
+import { inTurns } from "../../core/work/next_turn.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { FileFacts, PayloadJobs, StoreValueJob, WrittenPart } from "./job_kinds.ts";
 import type { Base } from "./base.ts";
@@ -179,11 +179,10 @@ export class PayloadUpload {
     else await this.#sendFiles(writer, uploads, base);
     if (base !== undefined) await placeShared(this.files, base, uploads);
     await this.#storeLists();
-    for (const file of this.files) {
+    for await (const file of inTurns(this.files)) { // the digest of all comes next
       const chunks = file.encoding === undefined ? this.#stored.get(file.sha256) : undefined;
       if (file.parts !== undefined && file.from === undefined && chunks) file.chunks ??= chunks;
     }
-    await nextTurn(); // the files may be many, and the digest of all comes next
   }
 
   async #sendFiles(writer: FileWriter, uploads: Uploads, base: PayloadTarget["base"]) {
@@ -217,7 +216,6 @@ export class PayloadUpload {
 
   /** Stores an object that is not a file. */
   async append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }> {
-    await nextTurn(); // after the digest
     const object = await this.#uploads.put(bytes);
     return { object, size: bytes.byteLength, sha256: sha256(bytes) };
   }
