@@ -42,9 +42,7 @@ export interface MemoryQueueOptions {
   system?: System;
 }
 
-/**
- * Creates a queue in this process.
- */
+/** Creates a queue in this process. */
 export function createMemoryQueue(
   { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},
 ): JobQueue {

@@ -9,9 +9,7 @@ export interface MemoryJobStorageOptions {
   mostJobs?: number;
 }
 
-/**
- * Creates a storage in this process.
- */
+/** Creates a storage in this process. */
 export function createMemoryJobStorage(
   { mostJobs = 100_000 }: MemoryJobStorageOptions = {},
 ): JobStorage {

@@ -10,9 +10,7 @@ export interface VerifyOptions extends SignalOptions {
   names?: Iterable<string>;
   /** Read every file and verify its SHA-256; otherwise only records. @default true */
   deep?: boolean;
-  /**
-   * Repairs damaged files from this registry, a mirror of the verified one or its original.
-   */
+  /** Repairs damaged files from this registry, a mirror of the verified one or its original. */
   repairFrom?: Registry;
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
 }

@@ -42,19 +42,21 @@ while #own > 0 do
 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])`;
 
+const START = `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local function fields(list)
+  local map = {}
+  for i = 1, #list, 2 do map[list[i]] = list[i + 1] end
+  return map
+end`;
+
 /**
  * Deletes events that all groups have acknowledged, and idle members without events. Returns the
  * number of deleted events.
  *
  * ARGV: the idle limit, milliseconds.
  */
-export const TRIM = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local function fields(list)
-  local map = {}
-  for i = 1, #list, 2 do map[list[i]] = list[i + 1] end
-  return map
-end
+export const TRIM = `${START}
 local function before(a, b)
   local am, as = string.match(a, '(%d+)-(%d+)')
   local bm, bs = string.match(b, '(%d+)-(%d+)')
@@ -83,13 +85,7 @@ return redis.call('XTRIM', KEYS[1], 'MINID', oldest)`;
  * Returns and resets the number of events that were trimmed before a group received them; 0 before
  * Redis 7, which counts them. ARGV: the group.
  */
-export const LOST = `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local function fields(list)
-  local map = {}
-  for i = 1, #list, 2 do map[list[i]] = list[i + 1] end
-  return map
-end
+export const LOST = `${START}
 local stream = fields(redis.call('XINFO', 'STREAM', KEYS[1]))
 if not stream['entries-added'] then return 0 end
 local trimmed = stream['entries-added'] - stream['length']
