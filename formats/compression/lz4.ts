@@ -1,10 +1,8 @@
 // LZ4 blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md), packed, and unpacked to
-// at most a known size; frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md),
-// unpacked without checking their checksums.
+// at most a known size.
 import { viewOf } from "../arrays/view_bytes.ts";
 export class Lz4Problem extends Error {}
 
-const FRAME_MAGIC = 0x184d2204;
 /** Shorter copies are faster byte by byte than through a view. */
 const SHORT = 32;
 /** Literals at the end of a written block. */
@@ -18,38 +16,8 @@ const HASH_BITS = 14;
 /** Unpacks a block, into at most `size` bytes. */
 export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
-  return out.subarray(0, unpackBlock(packed, out, 0));
-}
-
-export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
-  const view = viewOf(packed);
-  const flags = packed[4] ?? 0;
-  if (
-    packed.byteLength < 7 || view.getUint32(0, true) !== FRAME_MAGIC || flags >> 6 !== 1 ||
-    (flags & 1) !== 0
-  ) {
-    throw new Lz4Problem("unsupported frame");
-  }
-  const hasBlockSums = (flags & 0x10) !== 0;
-  const out = new Uint8Array(size);
-  let to = 0;
-  for (let from = (flags & 0x08) === 0 ? 7 : 15;;) {
-    const head = view.getUint32(from, true);
-    const length = head & 0x7fffffff;
-    from += 4;
-    if (head === 0) return out.subarray(0, to);
-    if (length > packed.byteLength - from) throw new Lz4Problem("data is truncated");
-    const block = packed.subarray(from, from + length);
-    if (head >>> 31 === 0) to = unpackBlock(block, out, to);
-    else to = copyIn(block, 0, { out, to, length });
-    from += length + (hasBlockSums ? 4 : 0);
-  }
-}
-
-/** Unpacks a block to `start`, after data that it may repeat. Returns the end. */
-function unpackBlock(packed: Uint8Array, out: Uint8Array, start: number): number {
   let from = 0;
-  let to = start;
+  let to = 0;
   const byte = () => {
     if (from >= packed.byteLength) throw new Lz4Problem("data is truncated");
     return packed[from++]!;
@@ -68,7 +36,7 @@ function unpackBlock(packed: Uint8Array, out: Uint8Array, start: number): number
     const offset = byte() + byte() * 256;
     to = copyBack(out, to, offset, length(token & 15) + LEAST_MATCH);
   }
-  return to;
+  return out.subarray(0, to);
 }
 
 /** Copies literals. Returns the end. */
