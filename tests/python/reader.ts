@@ -41,8 +41,9 @@ export interface PythonReader extends AsyncDisposable {
   ask<T = unknown>(question: { ask: string } & Record<string, unknown>): Promise<T>;
 }
 
-export function startReader(): PythonReader {
-  const child = spawn(python!, [join(REPOSITORY, "tests/python/answer.py")], {
+/** Starts a program that answers each line of JSON with one. */
+export function startReader(program = "tests/python/answer.py"): PythonReader {
+  const child = spawn(python!, [join(REPOSITORY, program)], {
     env: { ...ENVIRONMENT, AWS_EC2_METADATA_DISABLED: "true" },
     stdio: ["pipe", "pipe", "inherit"],
   });
