@@ -84,7 +84,7 @@ async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStr
 
 function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: as === "text" }).decode(bytes);
     return as === "text" ? text : parseExactJson(text);
   } catch (cause) {
     if (isRegistryError(cause)) throw cause;
