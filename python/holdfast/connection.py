@@ -52,7 +52,7 @@ def hint_of(hint: str, code: str) -> str:
 
 
 def quote(text: str) -> str:
-    return urllib.parse.quote(text, safe="")
+    return urllib.parse.quote(re.sub(r"^~*\.{1,2}\Z", r"~\g<0>", text), safe="")  # no folder
 
 
 class Reply(NamedTuple):
