@@ -26,7 +26,7 @@ export const HubReceived = object("HubReceived", { received: v.literal(true) });
 
 export const HubPreupload = v.object({
   files: atMost(1000, v.object({ path: Text, size: Amount })),
-  gitIgnore: v.optional(v.string()),
+  gitIgnore: v.optional(v.union([v.literal(""), Text])), // a file may be empty
 });
 
 export const HubModes = object("HubModes", {

@@ -304,5 +304,6 @@ hubTest("a .gitignore that would take long to apply is refused", async (hub) => 
     assertEquals(response.status, 422);
     assertStringIncludes((await response.json()).hint, "ignore_patterns");
   }
+  assertEquals((await ask("")).status, 200);
   assertEquals((await ask("*.tmp\n**/cache/*.py[co]\n")).status, 200);
 });
