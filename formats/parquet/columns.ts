@@ -39,7 +39,7 @@ export function columnsOf(
       const part = schema[at++];
       if (part === undefined) throw corruptTable(path, "schema is damaged");
       open += part.children;
-      if (part.children === 0) leaf++;
+      if (part.type !== undefined) leaf++; // a group without members has no chunk
     }
     const element = schema[first]!;
     const isNested = at > first + 1 || element.type === undefined;
@@ -71,7 +71,8 @@ type Meaning = [ColumnType, FileColumn["toCells"]];
 /** The annotation of a physical type. */
 type Note =
   | ("none" | "text" | "date" | "timestamp")
-  | ("signed" | "signed64" | "unsigned" | "unsigned64");
+  | ("signed8" | "signed16" | "signed" | "signed64")
+  | ("unsigned8" | "unsigned16" | "unsigned" | "unsigned64");
 
 /** Logical types other than integers, by their fields. */
 const LOGICAL = [[1, "text"], [4, "text"], [12, "text"], [6, "date"], [8, "timestamp"]] as const;
@@ -86,12 +87,12 @@ const CONVERTED: Readonly<Record<number, Note | undefined>> = {
   6: "date",
   [TIMESTAMP_MILLIS]: "timestamp",
   10: "timestamp", // TIMESTAMP_MICROS
-  11: "unsigned", // UINT_8
-  12: "unsigned",
+  11: "unsigned8", // UINT_8
+  12: "unsigned16",
   13: "unsigned",
   14: "unsigned64",
-  15: "signed", // INT_8
-  16: "signed",
+  15: "signed8", // INT_8
+  16: "signed16",
   17: "signed",
   18: "signed64",
   19: "text", // JSON
@@ -110,8 +111,12 @@ const MEANINGS: Readonly<Record<number, Partial<Record<Note, Meaning>> | undefin
   [PHYSICAL.bytes]: { text: ["string", SAME] },
   [PHYSICAL.int32]: {
     none: ["number", floats],
+    signed8: ["number", lowBits(Int8Array)],
+    signed16: ["number", lowBits(Int16Array)],
     signed: ["number", floats],
-    unsigned: ["number", unsigned],
+    unsigned8: ["number", lowBits(Uint8Array)],
+    unsigned16: ["number", lowBits(Uint16Array)],
+    unsigned: ["number", lowBits(Uint32Array)],
     date: ["date", (values) => Array.from(values as Int32Array, exactDay)],
   },
   [PHYSICAL.int64]: {
@@ -146,15 +151,18 @@ function noteOf({ type, logical, converted }: SchemaElement): Note | undefined {
   const isSigned = logical[INTEGER]?.field_2;
   if (found !== undefined || typeof isSigned !== "boolean") return found?.[1];
   if (type === PHYSICAL.int64) return isSigned ? "signed64" : "unsigned64";
-  return isSigned ? "signed" : "unsigned";
+  const width = logical[INTEGER].field_1;
+  const bits = width === 8 || width === 16 ? width as 8 | 16 : "";
+  return isSigned ? `signed${bits}` : `unsigned${bits}`;
 }
 
 function floats(values: Values): Float64Array {
   return values instanceof Float64Array ? values : new Float64Array(values as Float32Array);
 }
 
-function unsigned(values: Values): Float64Array {
-  return Float64Array.from(values as Int32Array, (value) => value >>> 0);
+/** Reads integers of fewer than 32 bits as Arrow does: the other bits have no meaning. */
+function lowBits(kind: { from(values: Int32Array): ArrayLike<number> }): FileColumn["toCells"] {
+  return (values) => new Float64Array(kind.from(values as Int32Array));
 }
 
 function moments(
