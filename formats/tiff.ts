@@ -57,7 +57,7 @@ export interface TiffPage {
  * strips and tiles, planar or not, in either byte order, also BigTIFF; uncompressed or with LZW,
  * Deflate or PackBits and their predictors. Samples are returned as stored: premultiplied alpha
  * stays so. Palettes are expanded to 8 bits if these suffice, else to 16. Everything else is
- * `Unsupported`, and so is a file of several pages without `page`.
+ * `Unsupported`, and so is a file of several pages, or planes in one page, without `page`.
  *
  * @example
  * ```ts
@@ -158,7 +158,21 @@ async function onlyDirectory(reader: TiffReader): Promise<Directory> {
     only = directory;
   }
   if (only === undefined) throw corruptImage(reader.path, "it has no pages");
+  if (await hasPlanes(only)) {
+    const hint = "Pass `page: 0` for the first plane, or save the others as pages.";
+    throw unsupportedImage(reader.path, "it has several planes in one page", hint);
+  }
   return only;
+}
+
+/** ImageJ, tifffile, SGI (`ImageDepth`) and MetaMorph store the planes of a stack in one page. */
+async function hasPlanes(directory: Directory): Promise<boolean> {
+  if (directory.count(TAGS.stack) > 1 || await directory.value(TAGS.depth, 1) > 1) return true;
+  const length = Math.min(directory.count(TAGS.description), 4096);
+  if (length === 0) return false;
+  const text = String.fromCharCode(...await directory.values(TAGS.description, 0, length));
+  const [, planes] = /^ImageJ=[^]*?^images=(\d+)/m.exec(text) ?? [];
+  return Number(planes ?? 1) > 1 || /^\{[^]*"truncated": *true/.test(text);
 }
 
 async function directoryAt(reader: TiffReader, page: number): Promise<Directory> {

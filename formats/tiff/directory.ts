@@ -20,6 +20,7 @@ export const TAGS = {
   compression: 259,
   photometric: 262,
   fillOrder: 266,
+  description: 270,
   stripOffsets: 273,
   samples: 277,
   rowsPerStrip: 278,
@@ -33,10 +34,20 @@ export const TAGS = {
   tileSizes: 325,
   extraSamples: 338,
   sampleFormat: 339,
+  depth: 32_997,
+  stack: 33_629,
 } as const;
 
-/** Sizes of the supported types of values: BYTE, SHORT, LONG, LONG8. */
-const TYPE_BYTES: Record<number, number | undefined> = { 1: 1, 3: 2, 4: 4, 16: 8 };
+/** Sizes of the supported types of values: BYTE, ASCII, SHORT, LONG, UNDEFINED, LONG8, UTF-8. */
+const TYPE_BYTES: Record<number, number | undefined> = {
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  7: 1,
+  16: 8,
+  129: 1,
+};
 
 export interface TiffReader {
   readonly path: string;

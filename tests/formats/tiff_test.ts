@@ -261,3 +261,22 @@ Deno.test("packed blocks that are damaged, too short or too long are Corrupt", a
   const shorter = tiffFile([zeros], { compression: 8, tags: { 256: [2] } });
   await assertFails(tiff(), shorter, "Corrupt", /damaged/);
 });
+
+Deno.test("a page with several planes is refused unless the page is chosen", async () => {
+  const text = (words: string) => [...new TextEncoder().encode(words)];
+  const stacks: NonNullable<TiffLayout["tags"]>[] = [
+    { 270: text("ImageJ=1.53\nimages=5\nslices=5\n\0") },
+    { 270: text('{"shape": [5, 4, 4], "truncated": true}\0') },
+    { 32_997: [5] },
+    { 33_629: [1, 2, 3, 4, 5] },
+  ];
+  for (const tags of stacks) {
+    await assertTagsFail("Unsupported", tags, /several planes/);
+    const bytes = tiffFile([ramp(4, 4)], { tags });
+    assertSameImage(await tiff({ page: 0 }).decode(fileOf(bytes)), ramp(4, 4));
+  }
+  for (const words of ["ImageJ=1.53\nimages=1\n\0", "ImageJ=1.53\nunit=um\n\0", "images=5\0"]) {
+    const bytes = tiffFile([ramp(4, 4)], { tags: { 270: text(words), 32_997: [1] } });
+    assertSameImage(await tiff().decode(fileOf(bytes)), ramp(4, 4));
+  }
+});
