@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { type PlainValue, yaml } from "../../../formats/yaml.ts";
+import { parsePyYaml } from "../../../formats/yaml/pyyaml.ts";
 import { fileOf } from "../format_files.ts";
 
 const written = (value: PlainValue) => new TextDecoder().decode(yaml().encode(value) as Uint8Array);
@@ -37,4 +38,17 @@ Deno.test("strings that other programs misread are written with escapes and quot
 Deno.test("a lone surrogate is written as an escape, and is read back", async () => {
   assertEquals(written({ a: "\ud800x" }), 'a: "\\ud800x"\n');
   assertEquals(await yaml().decode(fileOf(written({ a: "\ud800x" }))), { a: "\ud800x" });
+});
+
+Deno.test("a merge key is refused unless it is quoted", async () => {
+  const base = "base: &base {a: 1}\n";
+  for (const text of ["own:\n  <<: *base\n", "own: {<<: [*base]}\n", "<<: {a: 1}\n"]) {
+    await assertRejects(async () => await yaml().decode(fileOf(base + text)), Error, "merge key");
+    const found = parsePyYaml(base + text);
+    assertEquals("code" in found && found.code, "Unsupported");
+  }
+  for (const key of ['"<<"', "'<<'", "!!str <<"]) {
+    assertEquals(await yaml().decode(fileOf(`${key}: 1\n`)), { "<<": 1 });
+  }
+  assertEquals(await yaml().decode(fileOf(written({ "<<": 1 }))), { "<<": 1 });
 });
