@@ -78,6 +78,7 @@ async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGene
   const read = openWindow(file, { end, aheadBytes: WINDOW_BYTES, refuse, signal });
   const forAll = new Map<string, string>();
   let before = new Map<string, string>();
+  let long = new Map<string, string>(); // pax records replace them in any order, as in GNU tar
   let place = 0;
   for (let at = 0;;) {
     const block = await read(at, BLOCK_BYTES);
@@ -90,12 +91,13 @@ async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGene
       }
       const content = await read(offset, header.size);
       const records = recordsOf(file.path, header.type, content, at);
-      const target = header.type === TYPES.paxForAll ? forAll : before;
+      const target = { [TYPES.paxForAll]: forAll, [TYPES.pax]: before }[header.type] ?? long;
       for (const [key, value] of records) target.set(key, value);
     } else {
-      const whole = withRecords(file.path, header, new Map([...forAll, ...before]), at);
+      const whole = withRecords(file.path, header, new Map([...forAll, ...long, ...before]), at);
       yield { header: whole, offset, place: place++ };
       before = new Map();
+      long = new Map();
       header.size = whole.size;
     }
     at = offset + Math.ceil(header.size / BLOCK_BYTES) * BLOCK_BYTES;

@@ -280,3 +280,14 @@ Deno.test("tar: unsupported entries are refused: streams of unknown size, paths,
   await assertRefused(tgz(), [{ path: "l", mode: "link", content: bytesOf("/etc") }], /absolute/);
   assertEquals(tar().accepts("text"), false);
 });
+
+Deno.test("tar: a name of pax replaces one of GNU tar, in either order", async () => {
+  const part = (type: string, content: string) =>
+    tarOf({ 124: octal(bytesOf(content).byteLength), 156: type }, content).slice(0, -1024);
+  const [pax, long] = [part("x", "12 path=new\n"), part("L", "old\0")];
+  const file = tarOf({ 124: octal(5) }, "hello");
+  for (const before of [[pax, long], [long, pax]]) {
+    assertEquals(await listed(tar(), concatBytes([...before, file])), ["file new: hello"]);
+  }
+  assertEquals(await listed(tar(), concatBytes([long, file])), ["file old: hello"]);
+});
