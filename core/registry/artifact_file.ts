@@ -22,7 +22,7 @@ export function readableFile(file: Omit<ArtifactFile, "text" | "json">): Artifac
   const json = async () => {
     const content = await text();
     try {
-      return parseJson(content);
+      return parseJson(content.replace(/^\ufeff/, ""));
     } catch { // its message would quote the text
       throw failed("JSON");
     }

@@ -89,7 +89,7 @@ class File:
 
     def json(self) -> Any:
         """Returns the content as plain JSON; `Artifact.load` also restores dates, maps and such."""
-        return json.loads(self.text())
+        return json.loads(self.text().removeprefix("\ufeff"))
 
 
 def decompressed(chunks: Iterator[bytes], encoding: str | None, what: str) -> Iterator[bytes]:

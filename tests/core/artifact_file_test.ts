@@ -15,6 +15,9 @@ Deno.test("a file of a version reads as text and as JSON", async () => {
   const file = fileOf(new TextEncoder().encode('{"é": [1]}'));
   assertEquals(await file.text(), '{"é": [1]}');
   assertEquals(await file.json(), { "é": [1] });
+  const marked = fileOf(new TextEncoder().encode("\ufeff[1]"));
+  assertEquals(await marked.text(), "\ufeff[1]");
+  assertEquals(await marked.json(), [1]);
 });
 
 Deno.test("content that is not text or JSON is refused without quoting it", async () => {
