@@ -13,6 +13,7 @@ const ONLY_IN_ALL = [
   // programs that save, read, are killed, are interrupted, or may do little
   "tests/apps/cli_process_test.ts",
   "tests/apps/client/browser_test.ts",
+  "tests/apps/entry_points/entry_points_test.ts",
   "tests/apps/explorer/acting_test.ts",
   "tests/apps/explorer/bundle_test.ts",
   "tests/apps/explorer/site_test.ts",
