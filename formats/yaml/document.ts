@@ -176,14 +176,12 @@ function treeOf(
     const entries = new Map<string, YamlEntry>();
     for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
       const at = key === null ? offset : offsetOf(key);
-      const isMerge = isScalar(key) && key.source === "<<" && scalarOf(key).isPlain && !key.tag;
-      const name = isScalar(key) && !isMerge ? keyText(key) : undefined;
+      const name = isName(key) ? keyText(key) : undefined;
       const made: YamlNode = value === null
         ? { kind: "scalar", offset: at, value: null }
         : child(value);
-      if (name === undefined) {
-        problems.push(unsupported(isMerge ? "it has a merge key" : "a key is not a string", at));
-      } else if (entries.has(name)) {
+      if (name === undefined) problems.push(unsupported("a key is not a string, or is `<<`", at));
+      else if (entries.has(name)) {
         problems.push(corrupt(`duplicate key ${shown(name)}`, at));
       } else entries.set(name, { key: name, offset: at, node: made });
     }
@@ -203,6 +201,11 @@ function treeOf(
     if (!(error instanceof Stop)) throw error;
     problems.push(error.problem);
   }
+}
+
+/** False for a merge key of YAML 1.1, which is plain. */
+function isName(key: Node | null): key is Scalar {
+  return isScalar(key) && (key.source !== "<<" || !scalarOf(key).isPlain || key.tag !== undefined);
 }
 
 function scalarOf({ type, source, value, tag }: Scalar): YamlScalar {
