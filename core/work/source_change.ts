@@ -6,8 +6,10 @@ const STATE = "it changed while it was read";
 
 export function sourceChanged(path: string, cause?: unknown): RegistryError {
   return conflict("save", shown(path), STATE, {
-    hint: "Stop its writers, or save a copy. The folder must not contain the registry.",
-    hints: { cli: "Stop its writers, leave them out with --exclude, or save a copy." },
+    hint: "Stop the programs that write to it, or save a copy outside the registry.",
+    hints: {
+      cli: "Stop the programs that write to it, leave it out with --exclude, or save a copy.",
+    },
     cause,
   });
 }
