@@ -57,7 +57,7 @@ export async function loadPipeline(
   options: LoadPipelineOptions = {},
 ): Promise<LoadedPipeline> {
   const { problems, loaded } = await checkPipeline(path, options);
-  if (loaded === undefined) throw problemsError(path, problems);
+  if (loaded === undefined) throw problemsError(path === "." ? "of this folder" : path, problems);
   return loaded;
 }
 

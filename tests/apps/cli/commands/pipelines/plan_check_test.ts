@@ -39,7 +39,7 @@ projectTest(
       assertEquals(code, 2);
       assertMatch(
         err,
-        /^error: Cannot use the pipeline .*: 2 mistakes\n {2}pipeline\.yaml:7:38: .*\n {2}pipeline\.yaml:\d+:\d+: unknown key .*\nhint: /,
+        /^error: Cannot use the pipeline of this folder: 2 mistakes\n {2}pipeline\.yaml:7:38: .*\n {2}pipeline\.yaml:\d+:\d+: unknown key .*\nhint: /,
       );
     }
   },
