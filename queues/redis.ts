@@ -158,12 +158,9 @@ class RedisClient implements RedisConnection {
     if (isRegistryError(cause)) return cause;
     const timedOut = cause instanceof Error && cause.name === "TimeoutError";
     const error = withoutCommand(timedOut || isEnded(cause) ? this.#last ?? cause : cause);
-    const { code = "", name } = error as { code?: string; name?: string };
-    const state = isEnded(error)
-      ? "the connection ended before an answer"
-      : messageOf(error) || code || "no answer";
-    const place = `${this.location}: ${state.replace(/[.\s]+$/, "")}`;
-    const facts = { place, cause: error };
+    const { name } = error as { name?: string };
+    const state = stateOf(error);
+    const facts = { place: `${this.location}: ${state}`, cause: error };
     if (isRefused(error)) {
       const hint = "Check user and password in its URL.";
       return denied(action, this.#what, "access denied", { ...facts, hint });
@@ -239,6 +236,14 @@ function isEnded(error: unknown): boolean {
   return /Stream isn't writeable|max retries per request|Connection is closed/i.test(
     messageOf(error),
   );
+}
+
+function stateOf(error: unknown): string {
+  const { code } = error as { code?: string };
+  const state = isEnded(error)
+    ? "the connection ended before an answer"
+    : messageOf(error) || code || "no answer";
+  return state.replace(/[.\s]+$/, "");
 }
 
 function hintOf(state: string, isOpenedPlain: boolean): string {

@@ -21,8 +21,7 @@ import { withinMs } from "../within_time.ts";
 const FRESH = { "cache-control": "no-store" };
 
 export function jobsRoutes(routes: Routes, context: ServerContext): void {
-  const { options, system } = context;
-  const jobs = options.jobs && inTime(options.jobs, system);
+  const jobs = context.options.jobs && inTime(context.options.jobs, context.system);
   const find = (id: string, access: Access, right: Right) => findJob(jobs, id, { access, right });
 
   route(routes, "GET /jobs", {

@@ -184,10 +184,14 @@ class KeyedTarget implements TargetChooser {
     if (there === undefined || isEmptied(there.record) || !isKept) {
       throw this.#spent("the version that it may have saved or found was replaced");
     }
-    const isOwn = await isResult(context, record, there, operation.signal);
-    if (!isOwn) return undefined;
-    if (!await isDeleted(context, there, operation.signal)) return { existing: there };
-    const state = `version ${target.version}, which it saved or found, was deleted`;
+    return await this.#resultOf(record, there);
+  }
+
+  async #resultOf(record: KeyRecord, there: FoundRecord): Promise<Choice | undefined> {
+    const { signal } = this.#operation;
+    if (!await isResult(this.#context, record, there, signal)) return undefined;
+    if (!await isDeleted(this.#context, there, signal)) return { existing: there };
+    const state = `version ${record.target.version}, which it saved or found, was deleted`;
     throw this.#spent(state, there.record.commit);
   }
 
