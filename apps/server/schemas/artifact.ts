@@ -1,5 +1,6 @@
 // Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
+import { isJsonObject } from "../../../core/text/json_text.ts";
 import { STATUS } from "../problem.ts";
 import { count, described, flag, object, page, pageFields, strictObject } from "./listing.ts";
 
@@ -26,6 +27,12 @@ export const Sha256 = v.pipe(
 );
 
 /** A string that is not empty, such as a name or a path. */
+/** An object of JSON with any members: a record would take lists, and drop a `constructor`. */
+export const JsonObject = v.pipe(
+  v.custom<Record<string, unknown>>(isJsonObject, "not an object"),
+  v.metadata({ as: { type: "object", additionalProperties: {} } }),
+);
+
 export const Text = v.pipe(v.string(), v.minLength(1, "empty"));
 
 /** An ISO 8601 date. */
@@ -58,7 +65,7 @@ export const AnnotationsSchema = object("Annotations", {
 
 export const AnnotationsChangeSchema = strictObject("AnnotationsChange", {
   notes: v.optional(v.nullable(v.string())),
-  labels: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
+  labels: v.optional(v.nullable(JsonObject)),
 });
 
 export const AnnotateQuery = v.object({

@@ -1,7 +1,15 @@
 // Schemas of saves, drafts and uploads.
 import * as v from "npm:valibot@^1.5";
 import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
-import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
+import {
+  Amount,
+  ArtifactInputSchema,
+  FileInfoSchema,
+  JsonObject,
+  Moment,
+  Sha256,
+  Text,
+} from "./artifact.ts";
 
 const MaterializerSchema = v.strictObject({
   id: v.pipe(Text, v.maxLength(200)),
@@ -62,7 +70,7 @@ const howToSave = {
   base: v.optional(v.nullable(Text)),
   share: v.optional(v.picklist(["bytes", "files"])),
   skipIfUnchanged: v.optional(v.boolean()),
-  metadata: v.optional(v.record(v.string(), v.unknown())),
+  metadata: v.optional(JsonObject),
   inputs: v.optional(atMost(1000, ArtifactInputSchema)),
 };
 
