@@ -12,7 +12,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
-import { invalid, noName } from "../../program/hints.ts";
+import { invalid, noName, shellWord } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
@@ -125,13 +125,26 @@ async function* rowsOf(
   const isMatch = ({ info }: VersionRow) => info && where.every((meets) => meets(info));
   const read = (row: VersionRow | undefined, field: string) =>
     row?.info && readerOf(field)(row.info);
-  for await (
-    const row of sort === undefined ? rows : sortByField(await Array.fromAsync(rows), sort, read)
-  ) {
+  const sorted = async (sort: string) => {
+    const all = await Array.fromAsync(rows);
+    checkSort(name, sort, all);
+    return sortByField(all, sort, read);
+  };
+  for await (const row of sort === undefined ? rows : await sorted(sort)) {
     if (row === undefined || isChosen && !isMatch(row)) continue;
     if (count++ >= limit) return;
     yield isBare && row.info ? { ...row, cells: [row.info.version] } : row;
   }
+}
+
+/** Throws `Invalid` for a field of metadata or labels that no version has. */
+function checkSort(name: string, sort: string, rows: readonly (VersionRow | undefined)[]): void {
+  const field = sort.replace(/^-/, "");
+  const infos = rows.flatMap((row) => row?.info ?? []);
+  if (!/^(metadata|labels)\./.test(field) || infos.length === 0) return;
+  if (infos.some((info) => readerOf(field)(info) !== undefined)) return;
+  const hint = `Sort by a field of: holdfast info ${shellWord(name)}`;
+  throw invalid(`sort versions of "${name}"`, `no version has ${JSON.stringify(field)}`, hint);
 }
 
 function readerOf(field: string): (info: ArtifactInfo) => unknown {

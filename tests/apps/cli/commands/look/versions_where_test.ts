@@ -29,6 +29,10 @@ cliTest("versions --where, --sort and --columns answer which run is best", async
   const [best] = await it.jsonLines("versions m --sort -metadata.accuracy --limit 1 --json");
   assertEquals([best.version, best.metadata], ["2.0.0", { accuracy: 0.95 }]);
   await it.fails("versions m --sort accuracy", 2, 'unknown field "accuracy"');
+  for (const field of ["metadata.nope", "-metadata.nope", "labels.nope"]) {
+    const state = `no version has "${field.replace("-", "")}"`;
+    await it.fails(`versions m --sort ${field}`, 2, state);
+  }
   await it.fails("versions m --columns version,__proto__", 2, "unknown field");
   const { err } = await it.holdfast(["versions", "m", "--where", "metadata.accuracy > 1"]);
   assertStringIncludes(err, "matches");
