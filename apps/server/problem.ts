@@ -99,7 +99,7 @@ export function problemOf(thrown: unknown, access?: Access): Answer {
   return problem(
     status,
     { code, ...wordsOf(access, thrown), maybeWritten, retry, commit, key },
-    { ...(status === 503 ? { "retry-after": "1" } : {}), ...refused?.headers },
+    { ...(status === 503 && retry !== "never" ? { "retry-after": "1" } : {}), ...refused?.headers },
   );
 }
 

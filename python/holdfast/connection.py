@@ -116,11 +116,11 @@ class Connection:
         while True:
             seen: list[Any] = []
             try:
-                data = b"".join(self._chunks(method, path, body, headers, seen))
+                data = b"".join(self._chunks(method, path, body, headers, seen, end))
                 return Reply(seen[0], data)
             except HoldfastError as error:
                 passing = error.code == "Unavailable" or (again and error.code == "Unknown")
-                if not passing or time.monotonic() + wait > end:
+                if not passing or error.retry == "never" or time.monotonic() + wait > end:
                     raise
             time.sleep(wait * (0.5 + random.random()))
             wait = min(wait * 2, 5)
@@ -130,7 +130,13 @@ class Connection:
         return HoldfastError("Unsupported", message, "Check the URL of the service.")
 
     def _chunks(
-        self, method: str, path: str, body: bytes | None, headers: Json, seen: list[Any]
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Json,
+        seen: list[Any],
+        end: float | None = None,
     ) -> Iterator[bytes]:
         request = urllib.request.Request(
             f"{self.location}/{path}", body, dict(headers), method=method
@@ -139,7 +145,7 @@ class Connection:
             request.add_unredirected_header("authorization", f"Bearer {self._token}")
         action = "read" if method in ("GET", "HEAD") else "write to"
         try:
-            with self._answer(request) as response:
+            with self._answer(request, end) as response:
                 seen.append(response.headers)
                 yield from iter(lambda: response.read(CHUNK), b"")
                 if response.length:
@@ -163,9 +169,9 @@ class Connection:
             hint = "Percent-encode the URL; check the token."
             raise HoldfastError("Invalid", message, hint) from None
 
-    def _answer(self, request: urllib.request.Request) -> Any:
+    def _answer(self, request: urllib.request.Request, end: float | None) -> Any:
         """Sends a request, again while the service asks to wait, for as long as the timeout."""
-        end = time.monotonic() + self._timeout
+        end = end or time.monotonic() + self._timeout
         while True:
             try:
                 return self._opener.open(request, timeout=self._timeout)
@@ -185,4 +191,6 @@ class Connection:
             detail, code, problem = f"{failed}: {error.reason}", "", {}
         default = "Unavailable" if error.code >= 429 else "Invalid"
         code = code or STATUS_CODES.get(error.code, default)
-        return HoldfastError(code, detail, hint_of(str(problem.get("hint", "")), code))
+        failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", "")), code))
+        failure.retry = str(problem.get("retry", ""))
+        return failure

@@ -24,6 +24,7 @@ class HoldfastError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+        self.retry = ""  # "never" if the service says that a repeat fails too
 
     def __reduce__(self) -> Any:
         return HoldfastError, (self.code, self.message, self.hint)

@@ -11,7 +11,7 @@ from typing import Any
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from .artifact import Artifact, File
-from .errors import NotFound
+from .errors import Invalid, NotFound
 from .locations import open_registry
 from .records import milliseconds
 from .registry import Registry
@@ -60,16 +60,25 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
         else:
             ref, _, inner = path.partition("/")
             selector = ""
+        try:
+            return self._open_ref(ref, selector, path), ref, inner
+        except FileNotFoundError:
+            if not at or "/" not in name:
+                raise
+            ref, _, inner = path.partition("/")  # the `@` is of a file
+            return self._open_ref(ref, "", path), ref, inner
+
+    def _open_ref(self, ref: str, selector: str, path: str) -> Artifact:
         artifact, until = self._opened.get(ref, (None, 0.0))
         if artifact is None or time.monotonic() > until:
             try:
                 artifact = self.registry.open(ref)
-            except NotFound as error:
+            except (Invalid, NotFound) as error:
                 raise FileNotFoundError(errno.ENOENT, str(error), path) from error
             is_exact = selector.count(".") == 2 and set(selector) <= EXACT_DIGITS
             seconds = float("inf") if is_exact else self._fresh_for
             self._opened[ref] = (artifact, time.monotonic() + seconds)
-        return artifact, ref, inner
+        return artifact
 
     def invalidate_cache(self, path: str | None = None) -> None:
         self._opened.clear()
@@ -132,7 +141,7 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
         file = self._file(path)
         if file.is_small:
             return io.BytesIO(file.read())
-        return RangedFile(self, path, mode, size=file.size, file=file, **options)
+        return RangedFile(self, path, mode, file=file, **{**options, "size": file.size})
 
 
 class RangedFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]

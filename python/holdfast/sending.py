@@ -17,7 +17,7 @@ from typing import Any
 
 from .cache import cache_folder
 from .connection import Connection
-from .errors import Conflict, HoldfastError, Json, NotFound, Unavailable, Unknown, quoted
+from .errors import Conflict, HoldfastError, Json, NotFound, Unknown, quoted
 from .progress import progress_bar
 from .serializers import FileToSend
 
@@ -155,7 +155,7 @@ class Sender:
                 body = piece[at - begin :]
                 self.connection.write("PATCH", f"uploads/{upload}", body, headers, again=False)
                 return
-            except (Unavailable, Unknown, Conflict):
+            except (Unknown, Conflict):
                 failures += 1
                 if failures > 5:
                     raise

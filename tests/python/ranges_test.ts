@@ -1,12 +1,12 @@
 // Ranges of damaged files, read by Python from the folder, through a service and through fsspec.
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { openRegistry } from "../../mod.ts";
+import { localPath, openRegistry } from "../../mod.ts";
 import { type Flip, flip, saveRanged } from "../registry/payload/ranges/ranged_versions.ts";
 import { createRandom } from "../simulate/random.ts";
 import { seedRange } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { type Place, python, served, startReader, why } from "./reader.ts";
+import { type Place, python, pythonTest, runProgram, served, startReader, why } from "./reader.ts";
 
 const WAYS = ["range", "cat_file", "open"];
 
@@ -61,4 +61,34 @@ Deno.test({
       }
     }
   },
+});
+
+const PICKLED = `
+import pickle, sys
+from holdfast.filesystem import HoldfastFileSystem
+
+files = HoldfastFileSystem(registry=sys.argv[1])
+with files.open("large/data.bin") as file:
+    file.seek(9_000_000)
+    copy = pickle.loads(pickle.dumps(file))
+    print(copy.read(3) == file.read(3), copy.size == file.size)
+for path in ["at/a@b.txt", "at@latest/a@b.txt", "team/at/a@b.txt"]:
+    try:
+        print(files.cat_file(path))
+    except FileNotFoundError:
+        print("missing")
+`;
+
+pythonTest("files of fsspec are pickled, and may have an @ in their path", async (root) => {
+  await Deno.mkdir(root.join("at"));
+  await Deno.mkdir(root.join("large"));
+  await Deno.writeTextFile(root.join("at/a@b.txt"), "at");
+  await Deno.writeFile(root.join("large/data.bin"), new Uint8Array(20_000_000));
+  {
+    await using registry = await openRegistry(root.join("registry"));
+    await registry.save("at", localPath(root.join("at")));
+    await registry.save("large", localPath(root.join("large")));
+  }
+  const lines = await runProgram(PICKLED, { args: [root.join("registry")] });
+  assertEquals(lines, ["True True", "b'at'", "b'at'", "missing"]);
 });

@@ -20,3 +20,35 @@ pythonTest("a refused upload is an error with its reason, not a broken connectio
   const refused = "Invalid Cannot upload the file: it has more than 1048576 bytes";
   assertEquals(await runProgram(PROGRAM, { args: [service.server.url] }), [refused, refused]);
 });
+
+const FULL = `
+import sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], timeout=5)
+for size in (100, 8_000_000, 20_000_000):
+    try:
+        registry.save("a", bytes(size))
+    except holdfast.HoldfastError as error:
+        print(error.code)
+`;
+
+pythonTest("a failure that is final is not sent again", async () => {
+  const requests: string[] = [];
+  const full = { code: "Unavailable", detail: "Cannot write: the disk is full", retry: "never" };
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    requests.push(request.method);
+    await request.body?.cancel();
+    const begins = request.method === "POST" && request.headers.has("upload-length");
+    if (begins) return new Response(null, { status: 201, headers: { location: "/uploads/1" } });
+    return Response.json(full, { status: 503 });
+  });
+  try {
+    const url = `http://127.0.0.1:${server.addr.port}`;
+    const printed = await runProgram(FULL, { args: [url] });
+    assertEquals(printed, ["Unavailable", "Unavailable", "Unavailable"]);
+    assertEquals(requests, ["POST", "POST", "POST", "PATCH"]);
+  } finally {
+    await server.shutdown();
+  }
+});
