@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from .artifact import Artifact
+from .artifact import Artifact, File
 from .downloads import download_files
 from .errors import HoldfastError, quoted
 from .progress import progress_bar
@@ -26,7 +27,7 @@ def cache_folder() -> Path:
 
 def local_copy(artifact: Artifact, path: str | None, progress: bool | None) -> Path:
     """Returns the copy of a version, or of one of its files: see `Artifact.path`."""
-    key = artifact.digest if path is None else artifact.file(path).sha256
+    key = artifact.digest if path is None else key_of(artifact.file(path))
     place = cache_folder() / key[:2] / key
     if not is_intact(place):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,12 @@ def local_copy(artifact: Artifact, path: str | None, progress: bool | None) -> P
             shutil.rmtree(stage, ignore_errors=True)
     copies = place / "files"
     return copies if path is None else next(copies.iterdir())
+
+
+def key_of(file: File) -> str:
+    """Returns the key of the copy of a file: equal ones have the same name and mode."""
+    name = file.path.rsplit("/", 1)[-1]
+    return hashlib.sha256(f"{file.sha256} {file.mode} {name}".encode()).hexdigest()
 
 
 def fill(stage: Path, artifact: Artifact, path: str | None, progress: bool | None) -> None:
@@ -58,6 +65,8 @@ def fill(stage: Path, artifact: Artifact, path: str | None, progress: bool | Non
             for chunk in file.chunks():
                 out.write(chunk)
                 report(len(chunk))
+        if file.mode == "executable":
+            (copies / name).chmod(0o777)
     for each in copies.rglob("*"):
         if stat.S_ISREG(each.lstat().st_mode):
             each.chmod(each.stat().st_mode & ~0o222)

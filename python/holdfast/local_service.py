@@ -23,6 +23,8 @@ def service(
 ) -> Iterator[ServiceRegistry]:
     """Serves a registry on a free port of this machine while the block runs.
 
+    The service also ends when the program is killed (not on Windows).
+
     Needs the `holdfast` command; `command`, or `HOLDFAST_COMMAND`, names it if it is not in the
     `PATH`. A registry that does not exist is created, unless `create` is False.
     """
@@ -43,17 +45,36 @@ def service(
     try:
         yield ServiceRegistry(answer["url"], os.environ.get("HOLDFAST_TOKEN"))
     finally:
-        process.terminate()
+        if process.stdin is None:
+            process.terminate()
+        else:
+            process.stdin.close()
         process.wait()
+
+
+WATCHED = """
+exec 3<&0
+"$@" 3<&- </dev/null &
+served=$!
+{ cat <&3; kill $served; } >/dev/null 2>&1 &
+wait $served
+"""
+"""Ends a command when the standard input ends, and so with this program, however that ends."""
 
 
 def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     """Starts a service, and returns its process and what it prints: its URL, or its error."""
-    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    pipe = subprocess.PIPE
+    watched = os.name == "posix"
+    stdin = pipe if watched else subprocess.DEVNULL
+    if watched:
+        command = ["/bin/sh", "-c", WATCHED, "sh", *command]
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, stdin=nothing, stdout=pipe, stderr=log, text=True)
+        process = subprocess.Popen(command, stdin=stdin, stdout=pipe, stderr=log, text=True)
         if process.stdout and (line := process.stdout.readline()):
             return process, json.loads(line)
+        if process.stdin:
+            process.stdin.close()
         process.wait()
         log.seek(0)
         lines = log.readlines() or ["it ended"]

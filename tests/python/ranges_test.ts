@@ -92,3 +92,27 @@ pythonTest("files of fsspec are pickled, and may have an @ in their path", async
   const lines = await runProgram(PICKLED, { args: [root.join("registry")] });
   assertEquals(lines, ["True True", "b'at'", "b'at'", "missing"]);
 });
+
+const COPIES = `
+import holdfast, os, sys
+
+artifact = holdfast.open_registry(sys.argv[1]).open("tools")
+for path in ["a.csv", "b.csv", "run.sh"]:
+    copy = artifact.path(path)
+    print(copy.name, copy.read_text(), os.access(copy, os.X_OK), os.stat(copy).st_mode & 0o222)
+`;
+
+pythonTest("the copy of a file has its name and its executable bit", async (root) => {
+  await Deno.mkdir(root.join("tools"));
+  for (const name of ["a.csv", "b.csv", "run.sh"]) {
+    await Deno.writeTextFile(root.join("tools", name), "same");
+  }
+  await Deno.chmod(root.join("tools/run.sh"), 0o755);
+  {
+    await using registry = await openRegistry(root.join("registry"));
+    await registry.save("tools", localPath(root.join("tools")));
+  }
+  const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+  const lines = await runProgram(COPIES, { args: [root.join("registry")], env });
+  assertEquals(lines, ["a.csv same False 0", "b.csv same False 0", "run.sh same True 0"]);
+});

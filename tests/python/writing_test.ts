@@ -1,9 +1,10 @@
 // Values, files and folders that Python programs save through a service, loaded by the product.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { createHandler } from "../../apps/server.ts";
 import { realSystem } from "../../core/system.ts";
 import { addFormats } from "../../materializers/formats.ts";
@@ -341,9 +342,33 @@ except holdfast.Unsupported as error:
     print(error)
 `;
 
+const COMMAND = {
+  HOLDFAST_COMMAND: `${Deno.execPath()} run -A --no-check ${join(REPOSITORY, "apps/cli.ts")}`,
+  PATH: realSystem.env("PATH") ?? "",
+};
+
+const KILLED = `
+import holdfast, os, signal
+with holdfast.service(registry="registry") as registry:
+    print(registry.location, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+`;
+
+pythonTest("a service ends with its Python program, also if that is killed", async (root) => {
+  const options = { env: { ...ENVIRONMENT, ...COMMAND }, cwd: root.path };
+  const { stdout } = await promisify(execFile)(python!, ["-c", KILLED], options).catch((error) =>
+    error
+  );
+  const answers = () =>
+    fetch(`${stdout.trim()}/health`).then(async (reply) => {
+      await reply.body?.cancel();
+      return true;
+    }, () => false);
+  while (await answers());
+});
+
 pythonTest("a block of a Python program starts and ends a service", async (root) => {
-  const command = [Deno.execPath(), "run", "-A", "--no-check", join(REPOSITORY, "apps/cli.ts")];
-  const env = { HOLDFAST_COMMAND: command.join(" "), PATH: realSystem.env("PATH") ?? "" };
+  const env = COMMAND;
   const lines = await runProgram(SERVICE, { env, cwd: root.path });
   assertEquals(lines.slice(0, 3), ["a@1.0.0", "Unavailable", "1"]);
   assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
