@@ -19,7 +19,7 @@ from .registry import AliasChange, Listing, Registry
 from .search import Found
 from .sending import send_files
 from .serializers import FileToSend, files_of
-from .versions import parse_ref
+from .versions import check_alias, parse_ref
 
 WITH_FACTS = 16 * 2**10
 """The files of a version of at most this size come with its facts, in one request."""
@@ -195,6 +195,9 @@ class ServiceRegistry(Registry):
         progress: bool | None,
     ) -> Saved:
         encode_segment(name)  # refuses what cannot be a name
+        aliases = [alias] if isinstance(alias, str) else alias or []
+        for each in aliases:
+            check_alias(each)  # before anything is saved
         given = {
             **given,
             "idempotencyKey": given["idempotencyKey"] or str(uuid.uuid4()),
@@ -206,7 +209,7 @@ class ServiceRegistry(Registry):
             facts = self._connection.json("POST", path, {**request, "files": sent})
         names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
         saved = Saved(*(facts[each] for each in names))
-        for each in [alias] if isinstance(alias, str) else alias or []:
+        for each in aliases:
             self.set_alias(name, each, saved.version)
         return saved
 

@@ -267,3 +267,11 @@ def parse_ref(ref: str) -> tuple[str, Version | Range | str]:
         raise HoldfastError("Invalid", message, "Write it as name@1.2.0, name@^1 or name@alias.")
     encode_segment(wanted)
     return name, wanted
+
+
+def check_alias(alias: str) -> None:
+    """Raises `Invalid` for what cannot be an alias: `latest`, or like a version or a range."""
+    found = parse_ref(f"a@{alias}")[1]
+    if not isinstance(found, str) or found == "latest" or "/" in alias:
+        message = f"Cannot use {quoted(alias)} as alias: it is a version, a range or a path"
+        raise HoldfastError("Invalid", message, 'Use a word such as "production".')

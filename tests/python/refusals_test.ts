@@ -52,3 +52,21 @@ pythonTest("a failure that is final is not sent again", async () => {
     await server.shutdown();
   }
 });
+
+const ALIASES = `
+import sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1])
+for alias in ("latest", "1.0.0", "^2", "a/b", "", "v3", ["good", "a@b"]):
+    try:
+        registry.save("a", 1, alias=alias)
+    except holdfast.Invalid:
+        print("refused", "a" in registry)
+`;
+
+pythonTest("a save with a word that cannot be an alias saves nothing", async () => {
+  await using service = await serve();
+  const printed = await runProgram(ALIASES, { args: [service.server.url] });
+  assertEquals(printed, Array(7).fill("refused False"));
+});
