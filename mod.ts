@@ -154,6 +154,7 @@ function chooseCache(
   const { cache = backend.kind !== "memory", system = realSystem } = options;
   if (cache === false) return undefined;
   const notesOnly = backend.kind === "local" && options.cache === undefined;
+  if (notesOnly && options.readOnly) return undefined;
   const { backend: given, path, maxBytes } = checkOptions(
     "cache the registry",
     cache === true ? {} : cache,

@@ -72,7 +72,7 @@ function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
 export type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }
-  | { name: "sys"; kind: "hostname" }
+  | { name: "sys"; kind: "hostname" | "statfs" }
   | { name: "run" };
 
 /** True if a permission is granted. Deno would prompt for others, which count as denied. */

@@ -121,8 +121,11 @@ function chooseCache(
   if (cache === undefined) return undefined;
   if ("backend" in cache) {
     // The registry's garbage collection would treat its uploads as abandoned.
-    if (cache.backend.location === backend.location) throw cacheInItself(backend);
     const { notesOnly = false } = cache;
+    if (cache.backend.location === backend.location) {
+      if (notesOnly) return undefined;
+      throw cacheInItself(backend);
+    }
     return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes), notesOnly };
   }
   logger[cache.warn ? "warn" : "debug"](`no cache: ${cache.problem}`);
@@ -242,7 +245,7 @@ function createRegistry(context: Context): StoredRegistry {
         system: context.system,
         latest: async (signal) => (await tryLocate(context, parseRef(name), signal))?.record,
       }),
-    clearCache: async (options) => await context.cache?.clear(options) ?? { files: 0, bytes: 0 },
+    clearCache: async (options) => await context.notes?.clear(options) ?? { files: 0, bytes: 0 },
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     close: async () => await registry[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {

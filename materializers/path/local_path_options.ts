@@ -35,7 +35,7 @@ export interface LocalPathOptions {
   /** Stores modification times of files, links and folders, which the digest covers. @default [] */
   preserve?: readonly "times"[];
   /**
-   * Reads all files. Without it, a save does not read files that the last save of the name has read
+   * Reads all files. Without it, a save does not read files that the last save of the name had
    * on this machine if their inode, size, modification and change time are still the same. Files
    * that changed less than a minute before that save, or are not on a disk of this machine, are
    * always read. @default false

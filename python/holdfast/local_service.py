@@ -45,10 +45,9 @@ def service(
     try:
         yield ServiceRegistry(answer["url"], os.environ.get("HOLDFAST_TOKEN"))
     finally:
-        if process.stdin is None:
-            process.terminate()
-        else:
+        if process.stdin:
             process.stdin.close()
+        process.terminate()  # children of this program may hold the pipe too
         process.wait()
 
 
@@ -56,8 +55,12 @@ WATCHED = """
 exec 3<&0
 "$@" 3<&- </dev/null &
 served=$!
+trap 'kill $served' TERM
 { cat <&3; kill $served; } >/dev/null 2>&1 &
+watcher=$!
 wait $served
+wait $served
+kill $watcher
 """
 """Ends a command when the standard input ends, and so with this program, however that ends."""
 

@@ -271,7 +271,10 @@ def parse_ref(ref: str) -> tuple[str, Version | Range | str]:
 
 def check_alias(alias: str) -> None:
     """Raises `Invalid` for what cannot be an alias: `latest`, or like a version or a range."""
-    found = parse_ref(f"a@{alias}")[1]
+    try:
+        found = parse_ref(f"a@{alias}")[1]
+    except HoldfastError:
+        found = "latest"
     if not isinstance(found, str) or found == "latest" or "/" in alias:
-        message = f"Cannot use {quoted(alias)} as alias: it is a version, a range or a path"
+        message = f"Cannot use {quoted(str(alias))} as alias: it is no word"
         raise HoldfastError("Invalid", message, 'Use a word such as "production".')

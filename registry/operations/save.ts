@@ -151,19 +151,19 @@ class SaveAttempt {
       if (earlier !== undefined) return await existingArtifact(this.#context, earlier, signal);
       this.#base = await this.#loadBase();
     }
+    let ending: Ending;
     try {
-      const ending = await this.#write();
-      if (ending.state === "saved") {
-        await this.#payload.committed();
-        return savedArtifact(ending.record, false, ending.addedBytes);
-      }
-      await this.#payload.discard();
-      if (ending.state === "baseGone") return undefined;
-      return await existingArtifact(this.#context, ending.found, signal);
+      ending = await this.#write();
+      if (ending.state !== "saved") await this.#payload.discard();
     } catch (error) {
       await this.#payload.discard({ goesOn: isPassing(error) || signal?.aborted });
       throw error;
     }
+    if (ending.state === "baseGone") return undefined;
+    await this.#payload.ended();
+    return ending.state === "saved"
+      ? savedArtifact(ending.record, false, ending.addedBytes)
+      : await existingArtifact(this.#context, ending.found, signal);
   }
 
   async #write(): Promise<Ending> {

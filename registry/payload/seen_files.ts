@@ -1,6 +1,7 @@
-// A note of the files on this disk that the last save of a name has read. A file whose inode, size
+// A note of the files on this disk that the last save of a name had. A file whose inode, size
 // and times are the same has the same bytes, so the next save does not read it.
-import { statfsSync } from "node:fs";
+import { lstatSync, statfsSync } from "node:fs";
+import { isGranted } from "../../core/system.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { DiskContent, DiskFile } from "../../disk/disk_file.ts";
 import type { NoteKeeper } from "./unfinished.ts";
@@ -20,7 +21,6 @@ const TRUSTED_DISKS = new Set([
   0x9123683e, // Btrfs
   0x2fc12fc1, // ZFS
   0xf2f52010, // F2FS
-  0x794c7630, // overlay
   0x1a, // APFS
 ]);
 
@@ -59,9 +59,14 @@ export class SeenFiles {
     keeper: NoteKeeper | undefined,
     startedAt: number,
   ): Promise<SeenFiles | undefined> {
-    const bytes = await keeper?.read();
-    const note = bytes && JSON.parse(new TextDecoder().decode(bytes));
-    return keeper && new SeenFiles(keeper, startedAt, note);
+    if (keeper === undefined) return undefined;
+    const bytes = await keeper.read();
+    try {
+      const note = bytes && JSON.parse(new TextDecoder().decode(bytes));
+      return new SeenFiles(keeper, startedAt, note);
+    } catch {
+      return new SeenFiles(keeper, startedAt); // a note of another release
+    }
   }
 
   /** True if files were seen before. */
@@ -80,18 +85,24 @@ export class SeenFiles {
     return [ino, size, mtimeMs, ctimeMs].every((fact, i) => fact === facts[i]) ? sha256 : undefined;
   }
 
-  /** Remembers the files of a save that was committed. */
+  /** Remembers the files of a save that is done. Never throws: without a note, all are read. */
   async keep(): Promise<void> {
+    await this.#keep().catch(() => {}); // the folder is gone, or the note is too long
+  }
+
+  async #keep(): Promise<void> {
     const first = this.#now.find(([{ path }, file]) => path.endsWith(`/${file.path}`));
     if (first === undefined) return;
-    const [{ path, state: { dev } }, file] = first;
+    const [{ path }, file] = first;
     const root = path.slice(0, -file.path.length);
+    if (!showsChanges(root)) return;
+    const { dev } = lstatSync(root); // what is mounted below it has another number
     const settled = this.#now.filter(([{ path, state }, file]) =>
-      path === root + file.path && state.dev === dev &&
+      path === root + file.path && state.dev === dev && file.sha256 !== "" &&
       Math.max(state.mtimeMs, state.ctimeMs) < this.#startedAt - SETTLED_MS
     );
     const bytes = settled.reduce((sum, [, { size }]) => sum + size, 0);
-    if (bytes < LEAST_BYTES || !showsChanges(root)) return;
+    if (bytes < LEAST_BYTES) return;
     const files = settled.map(([{ state }, { path, sha256 }]): Seen => {
       const { ino, size, mtimeMs, ctimeMs } = state;
       return [path, ino, size, mtimeMs, ctimeMs, sha256];
@@ -102,9 +113,6 @@ export class SeenFiles {
 
 /** True for a folder on a disk whose times and inodes show each change. */
 export function showsChanges(folder: string): boolean {
-  try {
-    return TRUSTED_DISKS.has(Number(statfsSync(folder).type));
-  } catch {
-    return false; // it is gone, or this system cannot tell
-  }
+  if (!isGranted({ name: "sys", kind: "statfs" })) return false; // Deno would ask
+  return TRUSTED_DISKS.has(Number(statfsSync(folder).type));
 }

@@ -127,9 +127,9 @@ export class Payload {
     if (!this.#operation.unresolved) await this.#upload?.discard(goesOn);
   }
 
-  /** Removes the note of interrupted saves, and writes that of seen files, after the commit. */
-  async committed(): Promise<void> {
-    await this.#upload?.committed();
+  /** Removes the note of interrupted saves, and writes that of seen files. */
+  async ended(): Promise<void> {
+    await this.#upload?.ended();
   }
 }
 
@@ -226,7 +226,7 @@ export class PayloadUpload {
     await (goesOn ? unfinished?.written() : unfinished?.end());
   }
 
-  async committed(): Promise<void> {
+  async ended(): Promise<void> {
     await this.#target.unfinished?.end();
     await this.#target.seen?.keep();
   }

@@ -44,7 +44,9 @@ export function createSentObjects({ uploads: open }: Pick<ServerContext, "upload
     async take(key) {
       for (const [upload, its] of keys) {
         if (its !== key) continue;
-        const state = await (await open()).state(upload).catch(() => undefined); // it has expired
+        const state = await (await open()).state(upload).catch((error) => {
+          if (!isRegistryError(error, "NotFound")) throw error; // else it has expired
+        });
         if (state === undefined || state.offset !== state.size || !keys.delete(upload)) continue;
         return upload;
       }

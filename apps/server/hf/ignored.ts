@@ -6,9 +6,9 @@ import { RefusedRequest } from "../problem.ts";
 import { fileIn } from "./entries.ts";
 
 const NAME = ".gitignore";
-/** Longer texts are refused, and lines with more `*`: the time of a match grows with their power. */
+/** Limits of a `.gitignore`. Matching slows down steeply with each `*`. */
 const MOST_BYTES = 64 * 1024, MOST_LINES = 1000, MOST_STARS = 3;
-/** Longer paths are not matched, and not committed either. */
+/** Paths with a longer segment are skipped: the commit refuses them. */
 const MOST_SEGMENT = 255;
 
 /** Returns the text of the file in the latest version, as the Hub does for clients that send none. */
@@ -23,7 +23,9 @@ export async function ignoredAmong(
   files: readonly { path: string }[],
   text: string,
 ): Promise<Set<string>> {
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).filter((line) => /^[^#]*\S/.test(line));
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).filter((line) =>
+    /^(?!#).*\S/.test(line)
+  );
   const found = new Set<string>();
   if (lines.length === 0) return found;
   const problem = text.length > MOST_BYTES || lines.length > MOST_LINES
@@ -34,7 +36,7 @@ export async function ignoredAmong(
   if (problem !== undefined) throw notRead(problem);
   const { createPatterns } = await import("../../../materializers/path/ignore_rules.ts");
   const patterns = createPatterns(lines);
-  for await (const { path } of inTurns(files)) {
+  for await (const { path } of inTurns(files, 10)) {
     const isLong = path.split("/").some(({ length }) => length > MOST_SEGMENT);
     if (isLong || filePathProblem(path, false) !== undefined) continue; // the commit refuses it
     if (patterns.test(path) === "matched") found.add(path);

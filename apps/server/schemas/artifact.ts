@@ -26,13 +26,13 @@ export const Sha256 = v.pipe(
   v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 of 64 lowercase hexadecimal digits"),
 );
 
-/** A string that is not empty, such as a name or a path. */
 /** An object of JSON with any members: a record would take lists, and drop a `constructor`. */
 export const JsonObject = v.pipe(
   v.custom<Record<string, unknown>>(isJsonObject, "not an object"),
   v.metadata({ as: { type: "object", additionalProperties: {} } }),
 );
 
+/** A string that is not empty, such as a name or a path. */
 export const Text = v.pipe(v.string(), v.minLength(1, "empty"));
 
 /** An ISO 8601 date. */

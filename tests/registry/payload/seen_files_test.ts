@@ -7,7 +7,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { ByteRange } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, SaveOptions } from "../../../core/registry.ts";
 import { realSystem } from "../../../core/system.ts";
 import { DiskContent } from "../../../disk/disk_file.ts";
 import type { LocalPathOptions } from "../../../materializers/mod.ts";
@@ -33,6 +33,7 @@ async function readIn(
   registry: Registry,
   path: string,
   options: LocalPathOptions = {},
+  how: SaveOptions = {},
 ): Promise<string[]> {
   const read = new Set<string>();
   const { bytes, chunks } = DiskContent.prototype;
@@ -47,7 +48,7 @@ async function readIn(
     },
   });
   try {
-    await registry.save("data", localPath(path, options));
+    await registry.save("data", localPath(path, options), how);
   } finally {
     Object.assign(DiskContent.prototype, { bytes, chunks });
   }
@@ -82,6 +83,54 @@ testInRoot("a save reads only the files that changed", async (root) => {
     }
     await registry[Symbol.asyncDispose]();
   }
+}, ON_DISK);
+
+testInRoot("a save that is skipped remembers what it has read", async (root) => {
+  const folder = root.join("data");
+  await fs.mkdir(folder);
+  await fill(folder);
+  const options = { system: LATER, cache: { path: root.join("cache") } };
+  const registry = await openRegistry(root.join("registry"), options);
+  await registry.save("data", localPath(folder));
+  await registry.clearCache();
+  const skipped = { skipIfUnchanged: true };
+  assertEquals((await readIn(registry, folder, {}, skipped)).length, 6);
+  assertEquals(await readIn(registry, folder, {}, skipped), []);
+  await registry[Symbol.asyncDispose]();
+}, ON_DISK);
+
+testInRoot("a note that cannot be written or read costs nothing else", async (root) => {
+  const folder = root.join("data");
+  await fs.mkdir(folder);
+  await fill(folder);
+  const { stringify, parse } = JSON;
+  const registry = await openRegistry(root.join("registry"), {
+    system: LATER,
+    cache: { path: root.join("cache") },
+  });
+  const isNote = (value: unknown) => Object.hasOwn(Object(value), "root");
+  try {
+    JSON.stringify = (value: unknown, ...rest: []) => {
+      if (isNote(value)) throw new RangeError("Invalid string length");
+      return stringify(value, ...rest);
+    };
+    await registry.save("data", localPath(folder));
+    JSON.stringify = stringify;
+    await registry.save("data", localPath(folder));
+    JSON.parse = (text: string, ...rest: []) => {
+      const value = parse(text, ...rest);
+      return isNote(value) ? { of: "another release", files: [1] } : value;
+    };
+    await registry.save("data", localPath(folder));
+  } finally {
+    Object.assign(JSON, { stringify, parse });
+  }
+  for (const version of ["1.0.0", "2.0.0", "3.0.0"]) {
+    const to = root.join(version);
+    await registry.download(`data@${version}`, { to });
+    assertEquals(await fs.readFile(join(to, "large1")), await fs.readFile(join(folder, "large1")));
+  }
+  await registry[Symbol.asyncDispose]();
 }, ON_DISK);
 
 testInRoot("files that changed just now are read again", async (root) => {
@@ -171,6 +220,7 @@ Deno.test("a remembered digest is that of the file, whatever the times say", asy
 /** Changes and saves the files of a disk; returns how many files a save need not have read. */
 async function playDisk(seed: number): Promise<number> {
   const random = createRandom(seed);
+  const { dev } = await fs.lstat(REPOSITORY);
   let note: Uint8Array | undefined, now = 1e12, edits = 0, found = 0;
   const keeper: NoteKeeper = {
     read: () => Promise.resolve(note),
@@ -208,12 +258,13 @@ async function playDisk(seed: number): Promise<number> {
     wait();
     let failed = false;
     for (const [path, { ino, size, mtimeMs, ctimeMs, content }] of looked) {
-      const state = { dev: 1, ino, size, mtimeMs, ctimeMs };
+      const state = { dev: path === "c" ? dev + 1 : dev, ino, size, mtimeMs, ctimeMs };
       const file: StoredFile = { path, size, sha256: "" };
       const disk = new DiskContent({ path: `${REPOSITORY}${path}`, state });
       const digest = seen.find(disk, file);
       if (digest !== undefined) {
         assertEquals(digest, content, `seed ${seed}`);
+        assert(path !== "c", "a file on another disk was remembered");
         found++;
       }
       const real = files.get(path)!;
