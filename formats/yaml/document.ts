@@ -176,7 +176,7 @@ function treeOf(
     const entries = new Map<string, YamlEntry>();
     for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
       const at = key === null ? offset : offsetOf(key);
-      const name = isName(key) ? keyText(key) : undefined;
+      const name = isScalar(key) && (numberKeys || !isMergeKey(key)) ? keyText(key) : undefined;
       const made: YamlNode = value === null
         ? { kind: "scalar", offset: at, value: null }
         : child(value);
@@ -203,9 +203,9 @@ function treeOf(
   }
 }
 
-/** False for a merge key of YAML 1.1, which is plain. */
-function isName(key: Node | null): key is Scalar {
-  return isScalar(key) && (key.source !== "<<" || !scalarOf(key).isPlain || key.tag !== undefined);
+/** True for a merge key of YAML 1.1. Configurations, with number keys, have an error for it. */
+function isMergeKey(key: Scalar): boolean {
+  return key.source === "<<" && scalarOf(key).isPlain && key.tag === undefined;
 }
 
 function scalarOf({ type, source, value, tag }: Scalar): YamlScalar {
