@@ -340,7 +340,7 @@ testReader("Python opens nothing that is not a registry", async (reader, root) =
 });
 
 Deno.test({
-  name: `the Python command line reports a full disk and a wrong path in one line${why}`,
+  name: `the Python command line reports a full disk and a wrong path without a traceback${why}`,
   ignore: python === undefined || Deno.build.os !== "linux",
   async fn() {
     await using root = await tempRoot();
@@ -358,7 +358,7 @@ Deno.test({
     assertEquals(await run("load a > /dev/full"), "error: Cannot load: No space left on device\n");
     assertMatch(
       await run("download a registry/.reserve/below"),
-      /^error: Cannot download "registry\/.*(File exists|Not a directory)\n$/,
+      /^error: Cannot download "a@1.0.0": (File exists|Not a directory) \("registry\/.*\nhint: .*\n$/,
     );
     assertEquals(await run("load a | head -c 1 > /dev/null"), "");
   },
