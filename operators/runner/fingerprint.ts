@@ -109,10 +109,10 @@ export async function commandFiles(
   const folders = [...new Set(after("cd"))].filter((path) => existsSync(resolve(root, path)))
     .slice(0, MOST_NAMED);
   const modules = after("-m").map((name) => name.replaceAll(".", "/")); // of Python
+  const paths = [...words, ...modules.flatMap((path) => [`${path}.py`, `${path}/__main__.py`])];
   const all = new Set([
-    ...words,
-    ...folders.flatMap((folder) => words.map((word) => `${folder}/${word}`)),
-    ...modules.flatMap((path) => [`${path}.py`, `${path}/__main__.py`]),
+    ...paths,
+    ...folders.flatMap((folder) => paths.map((path) => `${folder}/${path}`)),
     ...runAs === "command" && kind === "uv" ? [`${name}/uv.lock`] : [],
   ]);
   for (const word of all) {

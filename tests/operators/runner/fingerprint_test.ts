@@ -100,6 +100,7 @@ const NAMING = [
   "(cd 'sub'; cat < ./b.txt)",
   "python -m sub.train --all",
   "python -m sub",
+  "cd sub && python -m train",
 ];
 const FILES = ["my file", "conf.txt", "sub/b.txt", "sub/train.py", "sub/__main__.py"];
 
