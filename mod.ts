@@ -143,18 +143,27 @@ async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<S
     ...options,
     materializers,
     cache: chooseCache(backend, options),
+    notes: backend.kind === "local" && options.cache === undefined
+      ? () => openNotes(backend, options)
+      : undefined,
   });
 }
 
-/** Returns the cache to use. By default only remote stores have one; folders have notes of saves. */
+/** Opens the store for the notes of saves into a folder, which has no cache by default. */
+function openNotes({ location }: Backend, options: OpenOptions): Backend | undefined {
+  const folder = cacheFolder(undefined, options.system ?? realSystem);
+  const store = "path" in folder ? createCacheBackend(folder.path, options) : undefined;
+  return store?.location === location ? undefined : store;
+}
+
+/** Returns the cache to use. By default only remote stores have one. */
 function chooseCache(
   backend: Backend,
   options: OpenRegistryOptions,
 ): OpenOnBackendOptions["cache"] {
-  const { cache = backend.kind !== "memory", system = realSystem } = options;
+  const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } =
+    options;
   if (cache === false) return undefined;
-  const notesOnly = backend.kind === "local" && options.cache === undefined;
-  if (notesOnly && options.readOnly) return undefined;
   const { backend: given, path, maxBytes } = checkOptions(
     "cache the registry",
     cache === true ? {} : cache,
@@ -162,9 +171,7 @@ function chooseCache(
   );
   if (given !== undefined) return { backend: given, maxBytes };
   const folder = cacheFolder(path, system);
-  if ("path" in folder) {
-    return { backend: createCacheBackend(folder.path, options), maxBytes, notesOnly };
-  }
+  if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
   const { problem, unsafe = false } = folder;
   if (unsafe && path !== undefined) {
     throw invalid("use this cache folder", undefined, problem, {
@@ -172,7 +179,7 @@ function chooseCache(
         "Pass a folder that only you may write to (chmod go-w), or one that does not exist yet.",
     });
   }
-  return { problem, warn: unsafe && !notesOnly || options.cache !== undefined };
+  return { problem, warn: unsafe || options.cache !== undefined };
 }
 
 /** Opens a cache folder. Entries are verified when read, so a power cut may lose them. */

@@ -27,9 +27,9 @@ export interface YamlOptions {
  * Plain data as `.yaml` files: plain objects, arrays, strings, numbers (also NaN, infinities and
  * -0), booleans and null, up to 100 levels deep. A file is one document of YAML 1.2 in its core
  * schema. Other tags, merge keys (`<<`), keys that are neither strings nor numbers, and numbers that
- * JavaScript cannot represent are `Unsupported`. An alias is the same object at each place. Comments are
- * dropped. Readers of YAML 1.1 (PyYAML, ruamel) get the same values: unprintable characters are
- * escaped, and strings such as `no` or `1_000` are quoted.
+ * JavaScript cannot represent are `Unsupported`. An alias is the same object at each place.
+ * Comments are dropped. Readers of YAML 1.1 (PyYAML, ruamel) get the same values: unprintable
+ * characters are escaped, and strings such as `no` or `1_000` are quoted.
  *
  * @example
  * ```ts

@@ -48,10 +48,12 @@ export { checkGraces, readLocking } from "./settings.ts";
 
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
   /** The store of the cache, which stays open, or why there is none. @default no cache */
-  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend; notesOnly?: boolean } | {
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | {
     problem: string;
     warn: boolean;
   };
+  /** Opens a store for notes of saves, when one is needed. @default the cache */
+  notes?: () => Backend | undefined;
   materializers: Materializers;
 }
 
@@ -92,21 +94,26 @@ export async function openOnBackend(
   const { logger } = opening;
   const stored = await worded(
     { verb: "open the registry" },
-    place?.notesOnly === false && opening.readOnly
+    place && opening.readOnly
       ? () => readOrRecall({ ...place, system, logger, location: backend.location }, read)
       : read,
   );
   const { settings: _, rules: __, share: ___, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
-  const notes = place && new RegistryCache({ ...place, registry: seen, system, logger });
-  const cache = place?.notesOnly ? undefined : notes;
+  const openCache = (place: ReturnType<typeof chooseCache>) =>
+    place && new RegistryCache({ ...place, registry: seen, system, logger });
+  const cache = openCache(place);
+  const openNotes = () => {
+    const store = cache === undefined ? options.notes?.() : undefined;
+    return store ? openCache({ backend: store, maxBytes: checkMaxBytes(undefined) }) : cache;
+  };
   const kept = guardBackend({ ...opening, ...stored });
   const executor = createExecutor(createPayloadJobs({ backend: kept, cache }));
   const { id } = stored;
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, {
-    ...{ backend: kept, cache, notes, executor, announcer },
+    ...{ backend: kept, cache, openNotes, executor, announcer },
   });
   const registry = createRegistry(context);
   rememberContext(registry, context);
@@ -121,12 +128,8 @@ function chooseCache(
   if (cache === undefined) return undefined;
   if ("backend" in cache) {
     // The registry's garbage collection would treat its uploads as abandoned.
-    const { notesOnly = false } = cache;
-    if (cache.backend.location === backend.location) {
-      if (notesOnly) return undefined;
-      throw cacheInItself(backend);
-    }
-    return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes), notesOnly };
+    if (cache.backend.location === backend.location) throw cacheInItself(backend);
+    return { backend: cache.backend, maxBytes: checkMaxBytes(cache.maxBytes) };
   }
   logger[cache.warn ? "warn" : "debug"](`no cache: ${cache.problem}`);
 }
@@ -245,12 +248,12 @@ function createRegistry(context: Context): StoredRegistry {
         system: context.system,
         latest: async (signal) => (await tryLocate(context, parseRef(name), signal))?.record,
       }),
-    clearCache: async (options) => await context.notes?.clear(options) ?? { files: 0, bytes: 0 },
+    clearCache: async (options) => await context.cache?.clear(options) ?? { files: 0, bytes: 0 },
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     close: async () => await registry[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
       await context.announcer?.close();
-      await context.notes?.close();
+      await context.cache?.close();
       await backend[Symbol.asyncDispose]();
     },
   };

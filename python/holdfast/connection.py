@@ -43,7 +43,7 @@ OWN_HINTS = {
     "NotFound": "Check the URL of the service.",
     "Unavailable": "Try again later.",
 }
-"""What to do if something else than a service answers."""
+"""What to do if something other than a service answers."""
 
 
 def hint_of(hint: str, code: str) -> str:

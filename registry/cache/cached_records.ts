@@ -16,8 +16,8 @@ import type { RecordEntry, SeenHead } from "./seal.ts";
 
 export interface CachingStore extends Store {
   readonly cache?: RegistryCache;
-  /** Keeps the notes of saves on this machine, also where nothing is cached. */
-  readonly notes?: RegistryCache;
+  /** Opens what keeps the notes of saves on this machine, also where nothing is cached. */
+  openNotes?(): RegistryCache | undefined;
   readonly verify: Verify;
 }
 
@@ -163,7 +163,7 @@ export async function readOrRecall<T extends object>(
 
 /** Returns a keeper of a note about the saves of a name, beside the cached records. */
 export function noteKeeper(
-  { notes }: CachingStore,
+  notes: RegistryCache | undefined,
   kind: "unfinished" | "seen",
   name: string,
 ): NoteKeeper | undefined {

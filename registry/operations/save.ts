@@ -217,12 +217,11 @@ class SaveAttempt {
     const place = { order, commit: this.#operation.commit };
     const base = this.#base ??= await this.#loadBase();
     const folder = payloadFolder(name, place);
-    const noted = (kind: "unfinished" | "seen") =>
-      members?.origin === undefined ? noteKeeper(this.#context, kind, name) : undefined;
-    const unfinished = await Unfinished.open(this.#context, noted("unfinished"), folder);
-    const seen = isOnDisk(materializer)
-      ? await SeenFiles.open(noted("seen"), this.#startedAt)
-      : undefined;
+    const context = this.#context, isMirrored = members?.origin !== undefined;
+    const keeper = isMirrored ? undefined : noteKeeper(context.cache, "unfinished", name);
+    const unfinished = await Unfinished.open(context, keeper, folder);
+    const notes = isOnDisk(materializer) && !isMirrored ? context.openNotes?.() : undefined;
+    const seen = await SeenFiles.open(noteKeeper(notes, "seen", name), this.#startedAt);
     const upload = this.#payload.begin({ folder, base, wholeBase, unfinished, seen });
     this.#placed = { place, upload };
   }

@@ -3,7 +3,7 @@
 import { lstatSync, statfsSync } from "node:fs";
 import { isGranted } from "../../core/system.ts";
 import type { StoredFile } from "../../core/record.ts";
-import type { DiskContent, DiskFile } from "../../disk/disk_file.ts";
+import { type DiskContent, type DiskFile, isSameState } from "../../disk/disk_file.ts";
 import type { NoteKeeper } from "./unfinished.ts";
 
 /**
@@ -24,14 +24,8 @@ const TRUSTED_DISKS = new Set([
   0x1a, // APFS
 ]);
 
-type Seen = [
-  path: string,
-  ino: number,
-  size: number,
-  mtimeMs: number,
-  ctimeMs: number,
-  sha256: string,
-];
+/** Path, inode, size in bytes, modification and change time in milliseconds, SHA-256. */
+type Seen = [string, number, number, number, number, string];
 
 /** Files below one folder of one disk. */
 interface Note {
@@ -44,13 +38,13 @@ export class SeenFiles {
   readonly #keeper: NoteKeeper;
   readonly #startedAt: number;
   readonly #before: ReadonlyMap<string, Seen>;
-  readonly #dev?: number;
+  readonly #dev: number;
   readonly #now: [DiskFile, StoredFile][] = [];
 
   private constructor(keeper: NoteKeeper, startedAt: number, note?: Note) {
     this.#keeper = keeper;
     this.#startedAt = startedAt;
-    this.#dev = note?.dev;
+    this.#dev = note?.dev ?? -1;
     this.#before = new Map(note?.files.map((seen) => [note.root + seen[0], seen]));
   }
 
@@ -77,12 +71,11 @@ export class SeenFiles {
   /** Returns the SHA-256 of a file that has not changed since it was read. */
   find({ file: disk, readAll }: DiskContent, file: StoredFile): string | undefined {
     this.#now.push([disk, file]);
-    const { path, state: { dev, ino, size, mtimeMs, ctimeMs } } = disk;
-    const seen = readAll || dev !== this.#dev ? undefined : this.#before.get(path);
+    const seen = readAll ? undefined : this.#before.get(disk.path);
     if (seen === undefined) return undefined;
-    const [, ...facts] = seen;
-    const sha256 = facts.pop() as string;
-    return [ino, size, mtimeMs, ctimeMs].every((fact, i) => fact === facts[i]) ? sha256 : undefined;
+    const [, ino, size, mtimeMs, ctimeMs, sha256] = seen;
+    const state = { dev: this.#dev, ino, size, mtimeMs, ctimeMs };
+    return isSameState(disk.state, state) ? sha256 : undefined;
   }
 
   /** Remembers the files of a save that is done. Never throws: without a note, all are read. */

@@ -77,22 +77,19 @@ async function stream(
   }
 }
 
-/** Passes on a range, its last chunk only when the whole was read and is undamaged. */
+/** Passes on a range, and ends with the whole, which then was checked. */
 function cut(
   whole: ReadableStream<Uint8Array>,
   { offset, length = Infinity }: ByteRange,
 ): ReadableStream<Uint8Array> {
-  let at = 0, held: Uint8Array | undefined;
+  let at = 0;
   return whole.pipeThrough(
     new TransformStream({
       transform(chunk, controller) {
         const bytes = chunk.subarray(Math.max(offset - at, 0), Math.max(offset + length - at, 0));
         at += chunk.byteLength;
-        if (bytes.byteLength === 0) return;
-        if (held !== undefined) controller.enqueue(held);
-        held = bytes;
+        if (bytes.byteLength > 0) controller.enqueue(bytes);
       },
-      flush: (controller) => void (held && controller.enqueue(held)),
     }),
   );
 }

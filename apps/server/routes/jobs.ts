@@ -107,7 +107,7 @@ type AskedQueue = Pick<JobQueue, "get" | "list" | "cancel" | "retry" | "watch">;
 /** Proxies and people give up on a request long before a client of Redis or PostgreSQL does. */
 const ANSWER_WITHIN_MS = 5000;
 
-/** Returns a queue whose calls fail with `Unavailable` if their answer takes longer. */
+/** Returns a queue whose calls, except `watch`, fail with `Unavailable` if they take longer. */
 function inTime(queue: JobQueue, system: Pick<System, "sleep">): AskedQueue {
   const limited = async <T>(action: string, answer: Promise<T>, change = false): Promise<T> => {
     const value = answer.then((value) => ({ value }));

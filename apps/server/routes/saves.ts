@@ -111,7 +111,7 @@ export function savedAnswer(
   { onConflict }: Pick<schemas.SaveRequest, "onConflict">,
 ): Answer {
   const { name, version, skipped } = saved;
-  if (skipped && onConflict === "skip") c.env.access.check("read", name); // it may be of others
+  if (skipped && onConflict === "skip") c.env.access.check("read", name); // another token may have saved it
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
