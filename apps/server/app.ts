@@ -105,7 +105,7 @@ export function createApp(
   const answering = (request: Request, info: HandlerInfo): Promise<Answer> => {
     const answered = guard(request, info, async (admitted, known) => {
       checkPath(pathOf(admitted.url));
-      const found: Response | Answer = await app.fetch(admitted, known);
+      const found: Response | Answer = await app.fetch(overridden(admitted), known);
       return found instanceof Answer ? found : Answer.from(found); // the router answers HEAD
     });
     running.add(answered);
@@ -148,6 +148,17 @@ function methodsAt(app: Routes, path: string): string[] {
   );
   const exact = found.filter((route) => !route.path.includes(":"));
   return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
+}
+
+/** Returns a POST of a tus client with the method that its header means: some proxies pass no PATCH. */
+function overridden(request: Request): Request {
+  const { url, headers, signal, body } = request;
+  const method = headers.get("x-http-method-override")?.toUpperCase() ?? "";
+  const isMeant = request.method === "POST" && headers.has("tus-resumable") &&
+    pathOf(url).startsWith("/uploads/") && ["PATCH", "HEAD", "DELETE"].includes(method);
+  if (!isMeant) return request;
+  const sent = method === "PATCH" ? { body, duplex: "half" } : {};
+  return new Request(url, { method, headers, signal, ...sent } as RequestInit);
 }
 
 function noSuchRoute(app: Routes, { path, method }: { path: string; method: string }): Answer {

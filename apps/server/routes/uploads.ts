@@ -108,7 +108,8 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     tag: "uploads",
     summary: "Sends bytes of an upload from its offset (tus 1.0)",
     description:
-      "Bytes that arrive before a connection breaks are kept. A second request ends the first.",
+      "Bytes that arrive before a connection breaks are kept. A second request ends the first. " +
+      "tus clients may also send a POST with `X-HTTP-Method-Override: PATCH`, DELETE or HEAD.",
     scope: "write",
     requestHeaders: {
       "tus-resumable": "1.0.0",

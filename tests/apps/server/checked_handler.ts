@@ -39,7 +39,9 @@ async function createCheck(
     const path = new URL(request.url).pathname;
     const template = findTemplate(document, path);
     if (template === undefined) return response; // no route
-    const method = request.method.toLowerCase();
+    const isTus = request.method === "POST" && response.status !== 405;
+    const meant = isTus ? request.headers.get("x-http-method-override") : undefined;
+    const method = (meant ?? request.method).toLowerCase();
     const operation = document.paths[template][method];
     const place = `${request.method} ${template} ${response.status}`;
     if (operation === undefined) {

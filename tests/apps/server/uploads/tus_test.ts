@@ -151,6 +151,38 @@ Deno.test("too many bytes, unknown uploads and invalid lengths are refused", asy
   assertEquals(await create({ "upload-defer-length": "1" }), 422);
 });
 
+Deno.test("a client whose proxy passes only POST names the method in a header", async () => {
+  await using service = await openService();
+  const path = await begun(service, 10);
+  const post = (method: string, headers?: Record<string, string>, body?: BodyInit) =>
+    service.tus("POST", path, { "x-http-method-override": method, ...headers }, body);
+  assertEquals((await post("PATCH", { "upload-offset": "0" }, "hello")).status, 204);
+  const head = await post("HEAD");
+  assertEquals([head.status, head.headers.get("upload-offset"), head.body], [200, "5", null]);
+  assertEquals((await post("patch", { "upload-offset": "5" }, sentBody(noise(5)))).status, 204);
+  assertEquals((await post("DELETE")).status, 204);
+  assertEquals((await post("HEAD")).status, 404);
+  for (const other of ["GET", "PUT", "OPTIONS", "CONNECT"]) {
+    assertEquals((await post(other)).status, 405, other);
+  }
+});
+
+Deno.test("no other request can name another method", async () => {
+  await using service = await openService();
+  await service.registry.save("a", "a");
+  const headers = { "x-http-method-override": "DELETE" };
+  const paths = ["/artifacts/a/versions/1.0.0", "/uploads/presigned", "/uploads", "/names"];
+  for (const path of paths) {
+    for (const method of ["POST", "GET"]) await service.tus(method, path, headers);
+  }
+  for (const method of ["GET", "PATCH", "OPTIONS"]) {
+    const path = await begun(service, 1);
+    await service.tus(method, path, headers);
+    assertEquals(await offsetOf(service, path), 0);
+  }
+  assertEquals((await service.registry.info("a")).version, "1.0.0");
+});
+
 Deno.test("removed uploads are 404, expired ones 410", async () => {
   await using service = await openService();
   const path = await begun(service, 10);
