@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from struct import iter_unpack, pack
 
 MOST_READ = 8 * 2**20
@@ -27,12 +27,33 @@ class Chunks:
         self.average = int.from_bytes(data[:4], "little")
         self._digests = [digest for _, digest in entries]
         self._ends = list(accumulate(length for length, _ in entries))
+        self._offsets: dict[bytes, int] = {}
         self.is_valid = (
             self.average in AVERAGES
             and 0 < len(entries) <= MAX_CHUNKS
             and all(0 < length <= 4 * self.average for length, _ in entries)
             and self._ends[-1] == size
         )
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all chunks have one length, which does not depend on their bytes."""
+        lengths = {end - start for start, end in pairwise([0, *self._ends[:-1]])}
+        return self.average >= 2**18 and lengths <= {4 * self.average}
+
+    def following(self, offset: int) -> tuple[int, bytes]:
+        """Returns how many bytes follow in the chunk of an offset, and the chunk's digest."""
+        chunk = bisect_right(self._ends, offset)
+        if chunk == len(self._ends):
+            return 4 * self.average, b""
+        return self._ends[chunk] - offset, self._digests[chunk]
+
+    def find(self, digest: bytes) -> int | None:
+        """Returns the offset of the first chunk with a digest."""
+        if not self._offsets:
+            starts = [0, *self._ends[:-1]]
+            self._offsets = dict(zip(reversed(self._digests), reversed(starts), strict=True))
+        return self._offsets.get(digest)
 
     def __len__(self) -> int:
         return len(self._ends)

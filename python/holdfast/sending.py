@@ -7,18 +7,22 @@ import hashlib
 import io
 import json
 import os
+import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
 
+from .artifact import Artifact
 from .cache import cache_folder
-from .connection import Connection
+from .connection import Connection, quote
 from .errors import Conflict, HoldfastError, Json, NotFound, Unknown, quoted
+from .new_bytes import LEAST_SIZE, Runs, compared
 from .progress import progress_bar
+from .reads import Chunks
 from .serializers import FileToSend
 
 INLINE_BYTES = 256 * 2**10
@@ -29,11 +33,19 @@ TUS = {"tus-resumable": "1.0.0"}
 
 @contextmanager
 def send_files(
-    connection: Connection, name: str, files: list[FileToSend], progress: bool | None
+    connection: Connection,
+    name: str,
+    files: list[FileToSend],
+    progress: bool | None,
+    earlier: Callable[[], Artifact | None],
 ) -> Iterator[list[Json]]:
-    """Yields the files of the request of a save. What it sent before is forgotten after it."""
+    """Yields the files of the request of a save. What it sent before is forgotten after it.
+
+    Of large files, it sends only the bytes that the `earlier` version lacks.
+    """
     sizes = [size_of(file.content) for file in files]
-    sender, left = Sender(connection), INLINE_BYTES
+    is_large = max(sizes, default=0) >= LEAST_SIZE
+    sender, left = Sender(connection, earlier() if is_large else None), INLINE_BYTES
     jobs: list[Callable[[], Json]] = []
     for file, size in zip(files, sizes, strict=True):
         is_inline = size <= left
@@ -73,43 +85,68 @@ def sha256(data: bytes) -> str:
 class Sender:
     """Sends files before a save."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, earlier: Artifact | None) -> None:
         self.connection = connection
+        self.earlier = earlier
         self.report: Callable[[int], object] = lambda _: None
         self.notes: list[Path] = []
+        self._sizes = {file.path: file.size for file in earlier.files} if earlier else {}
         self._lock = Lock()
 
     def send(self, file: FileToSend, size: int) -> Json:
         content = file.content
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         with source:
-            if size <= PIECE_BYTES:
-                return self._send_whole(file, source.read(size + 1), size)
-            note = None if isinstance(content, bytes) else self._note(content)
-            upload, offset = self._begin(note, size)
-            digest, at = hashlib.sha256(), 0
-            while piece := source.read(PIECE_BYTES):
-                digest.update(piece)
-                if at + len(piece) > offset:
-                    self._send_piece(upload, at, piece, max(offset, at))
-                at += len(piece)
-                self._moved(len(piece))
-            if at != size:
+            state = state_of(source)
+            found = self._compared(file.path, source, size)
+            runs, digest = found or ([(size, None)], "")
+            missing = sum(length for length, offset in runs if offset is None)
+            self._moved(size - missing)
+            sent = self._send(content, source, runs, missing) if missing else {"size": 0}
+            if state_of(source) != state or sent["size"] != missing:
                 raise changed(file.path)
-        return {"upload": upload, "size": size, "sha256": digest.hexdigest()}
+        if found is None or self.earlier is None:
+            return sent
+        own = [{"size": length, **({} if at is None else {"at": at})} for length, at in runs]
+        names = ("name", "version", "commit")
+        facts = {each: getattr(self.earlier, each) for each in names}
+        return {**sent, "size": size, "sha256": digest, "earlier": {**facts, "runs": own}}
+
+    def _compared(self, path: str, source: BinaryIO, size: int) -> tuple[Runs, str] | None:
+        earlier = self.earlier
+        if earlier is None or path not in self._sizes or size < LEAST_SIZE:
+            return None
+        version = f"artifacts/{quote(earlier.name)}/versions/{quote(earlier.version)}"
+        url = f"{version}/chunks/{urllib.parse.quote(path)}?commit={earlier.commit}"
+        try:
+            chunks = Chunks(b"".join(self.connection.read(url)), self._sizes[path])
+        except (NotFound, Conflict):
+            return None  # it has no list, or was deleted or overwritten
+        return compared(source, size, chunks) if chunks.is_valid else None
+
+    def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:
+        """Sends the bytes that no other version has."""
+        if size <= PIECE_BYTES:
+            data = b"".join(pieces_of(source, runs))
+            headers = {"content-type": "application/octet-stream"}
+            reply = self.connection.write("POST", "contents", data, headers)
+            self._moved(len(data))
+            upload = parse(self.connection, reply.body)["upload"]
+            return {"upload": upload, "size": len(data), "sha256": sha256(data)}
+        note = None if isinstance(content, bytes) else self._note(content, runs)
+        upload, offset = self._begin(note, size)
+        digest, at = hashlib.sha256(), 0
+        for piece in pieces_of(source, runs):
+            digest.update(piece)
+            if at + len(piece) > offset:
+                self._send_piece(upload, at, piece, max(offset, at))
+            at += len(piece)
+            self._moved(len(piece))
+        return {"upload": upload, "size": at, "sha256": digest.hexdigest()}
 
     def _moved(self, count: int) -> None:
         with self._lock:
             self.report(count)
-
-    def _send_whole(self, file: FileToSend, data: bytes, size: int) -> Json:
-        if len(data) != size:
-            raise changed(file.path)
-        headers = {"content-type": "application/octet-stream"}
-        reply = self.connection.write("POST", "contents", data, headers)
-        upload = parse(self.connection, reply.body)["upload"]
-        self._moved(size)
-        return {"upload": upload, "size": size, "sha256": sha256(data)}
 
     def _begin(self, note: Path | None, size: int) -> tuple[str, int]:
         """Returns an upload and the offset where it goes on."""
@@ -129,10 +166,11 @@ class Sender:
             note.write_text(upload)
         return upload, 0
 
-    def _note(self, path: Path) -> Path:
+    def _note(self, path: Path, runs: Runs) -> Path:
         """Returns the file with the id of the upload of a file, so that a later save continues."""
         status = path.stat()
-        key = [self.connection.location, os.path.realpath(path), status.st_size, status.st_mtime_ns]
+        facts = [os.path.realpath(path), status.st_size, status.st_mtime_ns]
+        key = [self.connection.location, *facts, runs]
         note = cache_folder() / "uploads" / sha256(repr(key).encode())
         with self._lock:
             self.notes.append(note)
@@ -162,6 +200,33 @@ class Sender:
                 at = self._offset(upload)
                 if not begin <= at <= end:
                     raise self.connection.foreign(f"uploads/{upload}") from None
+
+
+def state_of(source: BinaryIO) -> tuple[int, int] | None:
+    """Returns what shows that a file was changed."""
+    if isinstance(source, io.BytesIO):
+        return None
+    status = os.fstat(source.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def pieces_of(source: BinaryIO, runs: Runs) -> Iterator[bytes]:
+    """Yields the bytes of the runs that no other version has."""
+    piece, at = b"", 0
+    for length, offset in runs:
+        source.seek(at)
+        at += length
+        while offset is None and length > 0:
+            data = source.read(min(length, PIECE_BYTES - len(piece)))
+            if not data:
+                return  # the file has become shorter
+            length -= len(data)
+            piece += data
+            if len(piece) == PIECE_BYTES:
+                yield piece
+                piece = b""
+    if piece:
+        yield piece
 
 
 def parse(connection: Connection, body: bytes) -> Any:

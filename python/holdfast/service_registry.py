@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 
 from .artifact import Artifact
 from .connection import Connection, quote
-from .errors import Corrupt, HoldfastError, Json, damaged, disk_error, quoted
+from .errors import (
+    Conflict,
+    Corrupt,
+    Denied,
+    HoldfastError,
+    Json,
+    NotFound,
+    damaged,
+    disk_error,
+    quoted,
+)
 from .metadata import checked_json, from_metadata
 from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
@@ -123,6 +133,7 @@ class ServiceRegistry(Registry):
         A `pathlib.Path` is a file or a folder. A str is text, bytes are bytes, NumPy arrays are
         arrays, tables of pandas, PyArrow and polars are Parquet, and other values are JSON.
         Files are sent in parallel; a large file continues where an earlier, killed save stopped.
+        Of a file of at least 1 MiB, only the bytes that the latest version lacks are sent.
 
         A repeat with the same `idempotency_key` returns the first result, even with other content.
         `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
@@ -204,14 +215,28 @@ class ServiceRegistry(Registry):
             "materializer": {"id": materializer, "formatVersion": 1},
         }
         request = {key: value for key, value in given.items() if value is not None}
-        with send_files(self._connection, name, files, progress) as sent:
-            path = f"{path_of(name)}/versions"
-            facts = self._connection.json("POST", path, {**request, "files": sent})
+        for earlier in (lambda: self._earlier(name), lambda: None):
+            sent: list[Json] = []
+            try:
+                with send_files(self._connection, name, files, progress, earlier) as sent:
+                    path = f"{path_of(name)}/versions"
+                    facts = self._connection.json("POST", path, {**request, "files": sent})
+                break
+            except (Conflict, NotFound):
+                if not any("earlier" in file for file in sent):
+                    raise  # else it was deleted or overwritten meanwhile
         names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
         saved = Saved(*(facts[each] for each in names))
         for each in aliases:
             self.set_alias(name, each, saved.version)
         return saved
+
+    def _earlier(self, name: str) -> Artifact | None:
+        """Returns the version of which a save can reuse bytes, if there is one to read."""
+        try:
+            return self._open(name)
+        except (Corrupt, Denied, NotFound):
+            return None
 
     def annotate(self, ref: str, **changes: Any) -> Json:
         """Changes the `notes` and `labels` of a name or a version, and returns all of them.

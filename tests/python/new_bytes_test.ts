@@ -1,0 +1,163 @@
+// Python sends only the bytes of a changed file that the version before it lacks.
+import { assert, assertEquals } from "@std/assert";
+import { createHandler } from "../../apps/server.ts";
+import { openRegistry } from "../../mod.ts";
+import { pythonTest, runProgram, served } from "./reader.ts";
+
+type Answer = (route: string, body: string) => Response | undefined;
+
+/** Serves a registry, and counts the bytes of requests. A test may answer first. */
+async function counting(answer: Answer = () => undefined) {
+  const registry = await openRegistry("memory:");
+  const handler = createHandler(registry);
+  let sent = 0;
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    sent += Number(request.headers.get("content-length"));
+    const { pathname } = new URL(request.url);
+    if (pathname === "/sent") return Response.json(sent);
+    const body = pathname.endsWith("/versions") ? await request.clone().text() : "";
+    return answer(pathname, body) ?? await handler(request);
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await handler[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const SIZE = 4_000_000;
+const CONTENT = `
+import pathlib, random, sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1])
+draw, path = random.Random(7), pathlib.Path("model.bin")
+first = draw.randbytes(${SIZE})
+places = [draw.randrange(len(first)) for _ in range(5)]
+
+def inserted(data):
+    for at in places:
+        data = data[:at] + b"another line\\n" + data[at:]
+    return data
+
+def replaced(data):
+    data = bytearray(data)
+    for at in places:
+        data[at] ^= 1
+    return bytes(data)
+
+CHANGES = {
+    "same": lambda data: data,
+    "appended": lambda data: data + draw.randbytes(1000),
+    "prepended": lambda data: b"header" + data,
+    "inserted": inserted,
+    "replaced": replaced,
+    "cut": lambda data: data[:1_000_000] + data[1_500_000:],
+    "swapped": lambda data: data[2_000_000:] + data[:2_000_000],
+    "doubled": lambda data: data + data,
+    "other": lambda data: draw.randbytes(len(data)),
+}
+`;
+
+const SAVE = `${CONTENT}
+import json, urllib.request
+
+def sent():
+    return json.load(urllib.request.urlopen(f"{sys.argv[1]}/sent"))
+
+for change in sys.argv[2:]:
+    for content in (first, CHANGES[change](first)):
+        before = sent()
+        path.write_bytes(content)
+        registry.save(change, path)
+        assert registry.open(change).file().read() == content
+        registry.save(f"{change}:bytes", bytearray(content))
+        assert registry.load(f"{change}:bytes") == content
+    print(sent() - before)
+`;
+
+const LIMITS = {
+  ...{ same: 0, appended: 1000, prepended: 70_000, inserted: 350_000, replaced: 350_000 },
+  ...{ cut: 70_000, swapped: 140_000, doubled: 70_000, other: SIZE },
+};
+
+pythonTest("Python sends only the new bytes of a changed file or value", async (root) => {
+  await using service = await counting();
+  const args = [service.url, ...Object.keys(LIMITS)];
+  const sent = (await runProgram(SAVE, { args, cwd: root.path })).map(Number);
+  Object.entries(LIMITS).forEach(([change, limit], i) =>
+    assert(sent[i]! < 2 * (limit + 4000), `${change}: ${sent[i]}`)
+  );
+});
+
+pythonTest("Python sends whole files if it cannot use the version before", async (root) => {
+  const gone = (status: number, code: string) =>
+    Response.json({ code, detail: "Cannot find it" }, { status });
+  const answers: Answer[] = [
+    (route) => route.includes("/chunks/") ? gone(404, "NotFound") : undefined,
+    (_, body) => body.includes('"earlier"') ? gone(409, "Conflict") : undefined,
+  ];
+  for (const answer of answers) {
+    await using service = await counting(answer);
+    const sent = await runProgram(SAVE, { args: [service.url, "appended"], cwd: root.path });
+    assert(Number(sent[0]) >= 2 * SIZE, sent[0]);
+  }
+});
+
+pythonTest("Python saves again with a token that may only write", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["write:*"]);
+  const program = `${CONTENT}
+for content in (first, first + b"x"):
+    path.write_bytes(content)
+    print(registry.save("a", path).size - len(content))
+`;
+  const env = { HOLDFAST_TOKEN: service.token! };
+  const options = { args: [service.location], env, cwd: root.path };
+  assertEquals(await runProgram(program, options), ["0", "0"]);
+});
+
+const CHANGING = `${CONTENT}
+import holdfast.sending as sending
+
+path.write_bytes(first)
+registry.save("a", path)
+compared = sending.compared
+def changing(*given):
+    found = compared(*given)
+    path.write_bytes(first[::-1])
+    return found
+sending.compared = changing
+path.write_bytes(first + b"x")
+try:
+    registry.save("a", path)
+except holdfast.Conflict as error:
+    print(error.message, *registry.versions("a"))
+`;
+
+pythonTest("a file that changes while it is compared is not saved", async (root) => {
+  await using service = await counting();
+  const printed = await runProgram(CHANGING, { args: [service.url], cwd: root.path });
+  assertEquals(printed, ['Cannot save "model.bin": it changed during the save 1.0.0']);
+});
+
+const FIXED = `${CONTENT}
+import io
+from holdfast.new_bytes import compared
+from holdfast.reads import Chunks, cut
+
+chunks = Chunks(cut(iter([first]), len(first))[0], len(first))
+for change in ("same", "appended", "replaced", "prepended"):
+    content = CHANGES[change](first)
+    found = compared(io.BytesIO(content), len(content), chunks)
+    for size, at in found[0] if found else ():
+        assert at is None or content.startswith(first[at:at + size], at)
+    print(change, found and sum(size for size, at in found[0] if at is None))
+`;
+
+pythonTest("chunks of a fixed length are compared where they were", async (root) => {
+  const printed = await runProgram(FIXED, { args: ["http://127.0.0.1"], cwd: root.path });
+  assertEquals(printed, ["same 0", "appended 1000", "replaced 2951424", "prepended None"]);
+});
