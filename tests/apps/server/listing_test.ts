@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry, type Registry } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
+import { withHooks } from "../../registry/with_hooks.ts";
 import { linesOf, wantsLines } from "../../../apps/server/listing.ts";
 import { createCheckedHandler } from "./checked_handler.ts";
 import { problemOf } from "../../../apps/server/problem.ts";
@@ -26,6 +27,40 @@ Deno.test("lines are read only on demand", async () => {
   }
   await reader.cancel();
   assertEquals(ended, true);
+});
+
+Deno.test("a walk over pages reads each record once", async () => {
+  const reads: string[] = [];
+  const backend = withHooks(createMemoryBackend(), {
+    before: ({ verb, key }) => void (verb === "get" && reads.push(key)),
+  });
+  await using registry = await openRegistry(backend);
+  for (let i = 1; i <= 20; i++) {
+    await registry.save("a", i);
+    await registry.setAlias("a", "prod", `${i}`);
+    await registry.setAlias("a", `other-${i}`, `${i}`);
+  }
+  await using handler = createCheckedHandler(registry);
+  const ask = async (path: string) =>
+    await (await handler(new Request(`http://localhost${path}`))).json();
+  const walk = async (path: string) => {
+    const items: unknown[] = [];
+    reads.length = 0;
+    for (let after = ""; after !== undefined;) {
+      const page = await ask(`${path}&limit=2${after && `&after=${after}`}`);
+      items.push(...page.items);
+      after = page.next;
+    }
+    return items.length;
+  };
+  // Each page also reads the first record of the next one.
+  assertEquals(await walk("/artifacts/a/aliases/prod/history?"), 20);
+  assert(reads.length <= 30, `${reads.length} reads`);
+  assertEquals(await walk("/artifacts/a/versions?details=true"), 20);
+  assert(reads.length <= 30, `${reads.length} reads`);
+  reads.length = 0;
+  assertEquals(await ask("/artifacts/a/aliases/prod"), { alias: "prod", version: "20.0.0" });
+  assert(reads.length <= 1, `${reads.length} reads`);
 });
 
 Deno.test("a listing that fails in the middle is not a complete answer", async () => {

@@ -147,6 +147,14 @@ export const aliasCases: readonly RegistryCase[] = [
       }
       strictEqual((await collect(registry.history("a", "production", { limit: 1 }))).length, 1);
       deepStrictEqual(await collect(registry.history("a", "production", { limit: 0 })), []);
+      for (const { generation } of changes) {
+        deepStrictEqual(
+          await collect(registry.history("a", "production", { after: generation })),
+          changes.filter((change) => change.generation < generation),
+        );
+      }
+      await refused("Invalid", collect(registry.history("a", "production", { after: 0 })));
+      await refused("NotFound", collect(registry.history("a", "prod", { after: 9 })));
       await refused("NotFound", collect(registry.history("a", "prod")));
       await refused("NotFound", collect(registry.history("b", "production")));
       await refused("Invalid", collect(registry.history("a", "latest")));

@@ -101,6 +101,19 @@ export const listingCases: readonly RegistryCase[] = [
       const three = await collect(registry.versions("a", { limit: 3 }));
       deepStrictEqual(three.map(({ version }) => version), NEWEST_FIRST.slice(0, 3));
       deepStrictEqual(await collect(registry.versions("a", { limit: 0 })), []);
+      for (const after of [...NEWEST_FIRST, "2.0.0-beta", "99"]) {
+        const older = await collect(registry.versions("a", { after, limit: 3 }));
+        const at = NEWEST_FIRST.indexOf(after === "2.0.0-beta" ? "1.10.0" : after);
+        const from = after === "2.0.0-beta" ? at : at + 1;
+        deepStrictEqual(
+          older.map(({ version }) => version),
+          NEWEST_FIRST.slice(from, from + 3),
+          after,
+        );
+      }
+      const inRange = await collect(registry.versions("a", { after: "1.10", range: "^1" }));
+      deepStrictEqual(inRange.map(({ version }) => version), ["1.2.0", "1.0.0"]);
+      await refused("Invalid", collect(registry.versions("a", { after: "x" })));
       await writer.delete("a@2");
       strictEqual((await versionsOf(registry, "a")).length, 8);
       for (const name of NO_NAMES) await refused("Invalid", collect(registry.versions(name)));
