@@ -277,6 +277,8 @@ export interface DeleteOptions extends SignalOptions {
 export interface VersionsOptions extends SignalOptions {
   /** Only versions in this range. A prerelease matches a range that names the same numbers. */
   range?: string;
+  /** Starts after this version, which may be deleted: with the next older one. */
+  after?: string;
   /** Reads the info of each version, with notes and labels. @default false */
   details?: boolean;
   /** Adds the notes and labels of each, without its info. @default false */
@@ -309,6 +311,8 @@ export interface SetAliasOptions extends SignalOptions {
 
 /** Options of {@linkcode Registry.history}. */
 export interface HistoryOptions extends SignalOptions {
+  /** Starts after the change with this `generation`: with the next older one. */
+  after?: number;
   /** @default all */
   limit?: number;
 }

@@ -174,12 +174,13 @@ class RemoteMethods {
   };
 
   versions: Registry["versions"] = (name, options = {}) => {
-    const { range, details, annotations, limit, signal } = options;
+    const { range, details, annotations, after, limit, signal } = options;
     const action = `list the versions of ${shown(name)}`;
     const asked = { action, location: this.#connection.location, writes: false };
     return listAll(this.#connection, () => {
       const path = `${artifactPath(name)}/versions`;
-      return { action, path, query: { range, details: details || annotations }, limit, signal };
+      const query = { range, details: details || annotations };
+      return { action, path, query, after, limit, signal };
     }, (entry: WireVersion) => versionOf(entry, asked, options));
   };
 
@@ -210,9 +211,12 @@ class RemoteMethods {
     return listAll(this.#connection, begin, entryOf);
   };
 
-  history: Registry["history"] = (name, alias, { limit, signal } = {}) => {
+  history: Registry["history"] = (name, alias, { after, limit, signal } = {}) => {
     const action = `list the history of alias ${shown(alias)} of ${shown(name)}`;
-    const begin = () => ({ action, path: `${aliasPath(name, alias)}/history`, limit, signal });
+    const begin = () => ({
+      ...{ action, path: `${aliasPath(name, alias)}/history`, signal },
+      ...{ after: after?.toString(), limit },
+    });
     return listAll(this.#connection, begin, changeOf);
   };
 

@@ -18,7 +18,13 @@ import {
 } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { OpeningStore, Store } from "./store.ts";
-import { cellOf, parseGeneration, versionKindFolder } from "../format/layout.ts";
+import {
+  afterFolder,
+  cellOf,
+  orderSegment,
+  parseGeneration,
+  versionKindFolder,
+} from "../format/layout.ts";
 
 export interface Generation extends ObjectInfo {
   generation: number;
@@ -138,6 +144,8 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
 
 interface HeadsOptions {
   deleted?: boolean;
+  /** A key to begin after. */
+  from?: string;
   /** Returns true for keys that are not of a cell. */
   isMark?(key: string): boolean;
   signal?: AbortSignal;
@@ -149,9 +157,9 @@ export async function* liveHeads(
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { deleted, isMark, signal } = options;
+  const { deleted, from: after, isMark, signal } = options;
   let cell = "";
-  for await (const entry of store.backend.list(folder, { heads: true, signal })) {
+  for await (const entry of store.backend.list(folder, { heads: true, after, signal })) {
     if (isPrefix(entry) || isMark?.(entry.key)) continue;
     if (cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);
@@ -172,18 +180,28 @@ export interface VersionHead {
 
 /**
  * Yields the versions of a name, newest first, releases and prereleases merged; by default live.
+ * Begins after a version, which may be missing.
  */
 export async function* versionHeads(
   store: Store,
   name: string,
-  options: { range?: VersionRange; deleted?: boolean; signal?: AbortSignal } = {},
+  { range, after, ...options }: {
+    range?: VersionRange;
+    after?: Version;
+    deleted?: boolean;
+    signal?: AbortSignal;
+  } = {},
 ): AsyncGenerator<VersionHead> {
-  const { range } = options;
   const releases = range === undefined || takesPrereleases(range)
     ? (["final", "prerelease"] as const)
     : (["final"] as const);
-  const kinds = store.settings.versioned ? releases : (["single"] as const);
-  const streams = kinds.map((kind) => liveHeads(store, versionKindFolder(name, kind), options));
+  const { versioned } = store.settings;
+  const kinds = versioned ? releases : (["single"] as const);
+  const streams = kinds.map((kind) => {
+    const folder = versionKindFolder(name, kind);
+    const from = after && afterFolder(`${folder}${orderSegment(after, versioned)}/`);
+    return liveHeads(store, folder, { ...options, from });
+  });
   try {
     const next = await Promise.all(streams.map(nextVersionHead));
     for (;;) {

@@ -1,6 +1,6 @@
 // Aliases: names of versions that can be changed.
 import { isPrefix } from "../../core/backend.ts";
-import { fault, notFound, type RegistryError } from "../../core/errors.ts";
+import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -15,9 +15,15 @@ import type {
 import { parseVersion } from "../../core/naming/versions.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
-import { asGeneration, liveHeads, readRecord, recordOfKind } from "../cell/heads.ts";
+import { asGeneration, liveHeads, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord, Head } from "../cell/heads.ts";
-import { aliasCell, aliasesFolder, parseCellKey, releaseOfMark } from "../format/layout.ts";
+import {
+  aliasCell,
+  aliasesFolder,
+  parseCellKey,
+  recordKey,
+  releaseOfMark,
+} from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
@@ -146,12 +152,19 @@ function createCheck(
 export async function* aliasHistory(
   context: Context,
   { name, alias }: { name: string; alias: string },
-  { limit = Infinity, signal }: HistoryOptions = {},
+  { after, limit = Infinity, signal }: HistoryOptions = {},
 ): AsyncGenerator<AliasChange> {
   checkName(name);
   checkAlias(alias);
+  if (after !== undefined && !(Number.isSafeInteger(after) && after > 0)) {
+    throw invalid("continue after", shown(after), "not a generation", {
+      hint: "Pass the `generation` of a change, or the `next` of a page.",
+    });
+  }
+  const cell = aliasCell(name, alias);
+  const from = after === undefined ? undefined : recordKey(cell, after);
   let count = 0;
-  for await (const entry of context.backend.list(aliasCell(name, alias), { signal })) {
+  for await (const entry of context.backend.list(cell, { after: from, signal })) {
     if (count >= limit) return;
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);
@@ -160,7 +173,8 @@ export async function* aliasHistory(
     const isSet = found.record.kind !== "deleted";
     yield { ...(isSet && { version: versionNamed(found, name, alias) }), ...timesOf(found) };
   }
-  if (count === 0 && limit > 0) throw neverSet(context, name, alias);
+  if (count > 0 || limit <= 0 || after && await readHead(context, cell, signal)) return;
+  throw neverSet(context, name, alias);
 }
 
 function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {

@@ -4,7 +4,7 @@ import { isUnreadable, notFound, type RegistryError } from "../../core/errors.ts
 import { inWords } from "../contract/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
-import { parseVersionRange } from "../../core/naming/versions.ts";
+import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import type { Context } from "./context.ts";
 import { asGeneration, headOf, readHead, versionHeads } from "../cell/heads.ts";
 import {
@@ -31,11 +31,14 @@ export async function* listVersions(
   const { range, details = false, limit = Infinity, signal } = options;
   if (limit <= 0) return;
   let count = 0;
-  const parsed = range === undefined ? undefined : parseVersionRange(range);
+  const which = {
+    range: range === undefined ? undefined : parseVersionRange(range),
+    after: options.after === undefined ? undefined : parseVersion(options.after),
+  };
   const annotations = details || options.annotations
     ? await annotationsOfName(context, name, signal)
     : undefined;
-  for await (const { version, head } of versionHeads(context, name, { range: parsed, signal })) {
+  for await (const { version, head } of versionHeads(context, name, { ...which, signal })) {
     const entry: VersionEntry = {
       name,
       version: version.canonical,

@@ -1,10 +1,5 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
-import {
-  type ArtifactInfo,
-  isRegistryError,
-  type Registry,
-  type VersionEntry,
-} from "../../../mod.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { Answer, RouteContext } from "../routing.ts";
 import { HUB_PAGE } from "../schemas/hub.ts";
@@ -78,38 +73,23 @@ export interface Commit {
 /** Returns a version and those below it, newest first, and one more than a page. */
 export async function commitsOf(
   registry: Registry,
-  { name, version: first }: ArtifactInfo,
+  first: ArtifactInfo,
   { limit = COMMITS_PAGE, cursor }: { limit?: number; cursor?: string },
 ): Promise<PageOptions<Commit> & { items: Commit[]; limit: number }> {
   const items: Commit[] = [];
   const versions = new Map<Commit, string>();
-  let begun = false;
-  for await (const entry of registry.versions(name)) {
-    const { version } = entry;
-    if (begun || version === (cursor ?? first)) {
-      const isAfterCursor = cursor === undefined || begun;
-      begun = true;
-      const info = isAfterCursor ? await infoOf(registry, entry) : undefined;
-      if (info === undefined) continue;
-      const commit = { ...commitOf(info), message: "", authors: [] };
-      versions.set(commit, version);
-      if (items.push(commit) > limit) break;
-    }
+  const add = (info: ArtifactInfo) => {
+    const commit = { ...commitOf(info), message: "", authors: [] };
+    versions.set(commit, info.version);
+    items.push(commit);
+  };
+  if (cursor === undefined) add(first);
+  const older = { after: cursor ?? first.version, details: true };
+  for await (const { info } of registry.versions(first.name, older)) {
+    if (info !== undefined) add(info); // otherwise unreadable
+    if (items.length > limit) break;
   }
   return { items, limit, keyOf: (commit) => versions.get(commit)! };
-}
-
-/** Returns undefined for a version that was deleted since, or that is unreadable. */
-async function infoOf(
-  registry: Registry,
-  { name, version }: VersionEntry,
-): Promise<ArtifactInfo | undefined> {
-  try {
-    return await registry.info(name, { version });
-  } catch (error) {
-    if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return undefined;
-    throw error;
-  }
 }
 
 export interface ListReposOptions {

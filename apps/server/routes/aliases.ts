@@ -1,8 +1,8 @@
 // The aliases of a name and their history.
-import type { AliasChange, AliasEntry } from "../../../registry/mod.ts";
+import type { AliasEntry } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
-import { invalid, notFound } from "../../../core/errors.ts";
+import { notFound, orMissing } from "../../../core/errors.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
@@ -68,9 +68,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
     answer: ({ c, params: { name, alias }, query }) =>
       answerListing(c, query, {
         list: ({ after, limit }) =>
-          after === undefined
-            ? registry.history(name, alias, { limit })
-            : changesBefore(registry.history(name, alias), { after, limit }),
+          registry.history(name, alias, { limit, ...after !== undefined && { after: +after } }),
         keyOf: ({ generation }) => String(generation),
       }),
   });
@@ -133,8 +131,8 @@ async function versionOf(
   { name, alias }: { name: string; alias: string },
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
-  return aliases.find((entry) => entry.alias === alias)?.version;
+  const newest = registry.history(name, alias, { limit: 1, signal });
+  return (await orMissing(Array.fromAsync(newest)))?.[0]?.version;
 }
 
 async function* listAliases(
@@ -145,22 +143,4 @@ async function* listAliases(
   const aliases = await Array.fromAsync(registry.aliases(name));
   const rest = aliases.filter(({ alias }) => after === undefined || alias > after);
   yield* rest.sort((a, b) => a.alias < b.alias ? -1 : 1).slice(0, limit);
-}
-
-async function* changesBefore(
-  changes: AsyncIterable<AliasChange>,
-  { after, limit = Infinity }: { after: string; limit?: number },
-): AsyncGenerator<AliasChange> {
-  const last = Number(after);
-  if (!Number.isSafeInteger(last)) {
-    throw invalid("continue after", JSON.stringify(after.slice(0, 40)), "not a generation", {
-      hint: "Pass the `next` of the previous page.",
-    });
-  }
-  let count = 0;
-  for await (const change of changes) {
-    if (change.generation >= last) continue;
-    if (count++ === limit) return;
-    yield change;
-  }
 }

@@ -1,6 +1,5 @@
 // The registry, its names and versions, their log and lineage, and watches.
 import { Buffer } from "node:buffer";
-import { compare } from "@std/semver";
 import { MOST_LIMIT } from "../schemas/listing.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
@@ -11,16 +10,13 @@ import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
   type Artifact,
   type ArtifactInfo,
-  isRegistryError,
   lineageOf,
   logOf,
   parseRef,
   type Registry,
   type VersionEntry,
-  type VersionsOptions,
   type WatchOptions,
 } from "../../../mod.ts";
-import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";
@@ -81,13 +77,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     query: VersionsQuery,
     answer: ({ c, params: { name }, query: { range, details, ...page }, access }) => {
       return answerListing(c, page, {
-        list: ({ after, limit }) =>
-          onWire(
-            access,
-            after === undefined
-              ? registry.versions(name, { range, details, limit })
-              : versionsAfter(registry, name, { after, range, details, limit }),
-          ),
+        list: (page) => onWire(access, registry.versions(name, { range, details, ...page })),
         keyOf: ({ version }) => version,
       });
     },
@@ -134,42 +124,6 @@ async function withData(artifact: Artifact): Promise<ArtifactInfo> {
     data: Buffer.from(await file.bytes()).toString("base64"),
   }));
   return { ...artifact.info, files: await Promise.all(files) };
-}
-
-/** Lists the versions after another one, which may be deleted. */
-async function* versionsAfter(
-  registry: Registry,
-  name: string,
-  { after, limit = Infinity, details = false, ...options }: VersionsOptions & { after: string },
-): AsyncGenerator<VersionEntry> {
-  const { semver: last } = parseVersion(after);
-  let count = 0;
-  for await (const entry of registry.versions(name, options)) {
-    if (compare(parseVersion(entry.version).semver, last) >= 0) continue;
-    if (count++ === limit) return;
-    const detailed = details ? await withInfo(registry, entry) : entry;
-    if (detailed !== undefined) yield detailed;
-  }
-}
-
-/** Adds the info to an entry. Returns undefined if the version was deleted since. */
-async function withInfo(
-  registry: Registry,
-  entry: VersionEntry,
-): Promise<VersionEntry | undefined> {
-  try {
-    return {
-      ...entry,
-      info: await registry.info(entry.name, {
-        version: entry.version,
-        annotations: true,
-      }),
-    };
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    if (isRegistryError(error, "Corrupt", "Unsupported")) return { ...entry, error };
-    throw error;
-  }
 }
 
 async function* onWire(
