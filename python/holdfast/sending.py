@@ -120,8 +120,8 @@ class Sender:
         url = f"{version}/chunks/{urllib.parse.quote(path)}?commit={earlier.commit}"
         try:
             chunks = Chunks(b"".join(self.connection.read(url)), self._sizes[path])
-        except (NotFound, Conflict):
-            return None  # it has no list, or was deleted or overwritten
+        except HoldfastError:
+            return None  # it has no list, or it was deleted or overwritten
         return compared(source, size, chunks) if chunks.is_valid else None
 
     def _send(self, content: bytes | Path, source: BinaryIO, runs: Runs, size: int) -> Json:

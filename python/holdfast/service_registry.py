@@ -14,7 +14,6 @@ from .connection import Connection, quote
 from .errors import (
     Conflict,
     Corrupt,
-    Denied,
     HoldfastError,
     Json,
     NotFound,
@@ -235,7 +234,7 @@ class ServiceRegistry(Registry):
         """Returns the version of which a save can reuse bytes, if there is one to read."""
         try:
             return self._open(name)
-        except (Corrupt, Denied, NotFound):
+        except HoldfastError:
             return None
 
     def annotate(self, ref: str, **changes: Any) -> Json:

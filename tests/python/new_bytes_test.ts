@@ -71,10 +71,10 @@ for change in sys.argv[2:]:
     for content in (first, CHANGES[change](first)):
         before = sent()
         path.write_bytes(content)
-        registry.save(change, path)
-        assert registry.open(change).file().read() == content
-        registry.save(f"{change}:bytes", bytearray(content))
-        assert registry.load(f"{change}:bytes") == content
+        saved = registry.save(change, path)
+        assert registry.open(saved.ref).file().read() == content
+        saved = registry.save(f"{change}:bytes", bytearray(content))
+        assert registry.load(saved.ref) == content
     print(sent() - before)
 `;
 
@@ -94,8 +94,10 @@ pythonTest("Python sends only the new bytes of a changed file or value", async (
 
 pythonTest("Python sends whole files if it cannot use the version before", async (root) => {
   const gone = (status: number, code: string) =>
-    Response.json({ code, detail: "Cannot find it" }, { status });
+    Response.json({ code, detail: "Cannot read it" }, { status });
   const answers: Answer[] = [
+    (route) => route.endsWith("/latest") ? gone(503, "Unavailable") : undefined,
+    (route) => route.includes("/chunks/") ? gone(500, "Corrupt") : undefined,
     (route) => route.includes("/chunks/") ? gone(404, "NotFound") : undefined,
     (_, body) => body.includes('"earlier"') ? gone(409, "Conflict") : undefined,
   ];

@@ -37,7 +37,7 @@ pythonTest("a failure that is final is not sent again", async () => {
   const requests: string[] = [];
   const full = { code: "Unavailable", detail: "Cannot write: the disk is full", retry: "never" };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    requests.push(request.method);
+    if (request.method !== "GET") requests.push(request.method);
     await request.body?.cancel();
     const begins = request.method === "POST" && request.headers.has("upload-length");
     if (begins) return new Response(null, { status: 201, headers: { location: "/uploads/1" } });

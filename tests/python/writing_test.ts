@@ -167,7 +167,7 @@ const LARGE = `
 import pathlib, sys
 import holdfast
 try:
-    print(holdfast.connect(sys.argv[1]).save("large", pathlib.Path("large.bin")).size)
+    print(holdfast.connect(sys.argv[1]).save(sys.argv[2], pathlib.Path("large.bin")).size)
 except holdfast.HoldfastError as error:
     print(error.code)
 `;
@@ -182,13 +182,14 @@ pythonTest("a large save goes on where an earlier one stopped", async (root) => 
   });
   await Deno.writeFile(root.join("large.bin"), new Uint8Array(40 * 2 ** 20));
   const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
-  const run = () => runProgram(LARGE, { args: [service.url], cwd: root.path, env });
+  const run = (name = "large") =>
+    runProgram(LARGE, { args: [service.url, name], cwd: root.path, env });
   assertEquals(await run(), ["Invalid"]);
   [pieces, broken] = [0, false];
   assertEquals(await run(), [String(40 * 2 ** 20)]);
   assertEquals(pieces, 3, "two of five pieces had arrived");
   pieces = 0;
-  assertEquals(await run(), [String(40 * 2 ** 20)]);
+  assertEquals(await run("other"), [String(40 * 2 ** 20)]);
   assertEquals(pieces, 5, "nothing is left of a save that is done");
 });
 
