@@ -35,25 +35,45 @@ interface WritePaths {
   suffix: string;
 }
 
-/** Uploads in memory, by owner and SHA-256: clients name only the SHA-256 in a commit. */
+/** Uploads of each token in memory: clients name only the SHA-256 in a commit. */
 const MOST_OBJECTS = 10_000;
 
-export function createSentObjects({ uploads: open }: Pick<ServerContext, "uploads">): SentObjects {
-  const keys = new Map<string, string>(); // by upload
+/** Returns a function for the objects of a token. No token evicts those of another. */
+export function createSentObjects(
+  { uploads }: Pick<ServerContext, "uploads">,
+): (access: Access) => SentObjects {
+  const owners = new Map<string, SentObjects>();
+  return ({ token = "" }) => {
+    const own = owners.get(token) ?? createObjects(uploads);
+    owners.set(token, own);
+    return own;
+  };
+}
+
+function createObjects(open: ServerContext["uploads"]): SentObjects {
+  const oids = new Map<string, string>(); // by upload, oldest first
+  const uploads = new Map<string, Set<string>>(); // by oid
+  const forget = (upload: string) => {
+    const oid = oids.get(upload)!, same = uploads.get(oid)!;
+    oids.delete(upload);
+    same.delete(upload);
+    if (same.size === 0) uploads.delete(oid);
+  };
   return {
-    async take(key) {
-      for (const [upload, its] of keys) {
-        if (its !== key) continue;
+    async take(oid) {
+      for (const upload of uploads.get(oid) ?? []) {
         const state = await (await open()).state(upload).catch((error) => {
           if (!isRegistryError(error, "NotFound")) throw error; // else it has expired
         });
-        if (state === undefined || state.offset !== state.size || !keys.delete(upload)) continue;
+        if (state === undefined || state.offset !== state.size || !oids.has(upload)) continue;
+        forget(upload);
         return upload;
       }
     },
-    add(key, upload) {
-      keys.set(upload, key);
-      if (keys.size > MOST_OBJECTS) keys.delete(keys.keys().next().value!);
+    add(oid, upload) {
+      oids.set(upload, oid);
+      uploads.set(oid, (uploads.get(oid) ?? new Set()).add(upload));
+      if (oids.size > MOST_OBJECTS) forget(oids.keys().next().value!);
     },
   };
 }
@@ -140,7 +160,7 @@ export function hubWrites(
         const metadata = { [LFS]: oid };
         const begun = { size, owner: access.token, metadata };
         const { id } = await (await context.uploads()).begin(begun);
-        objects.add(keyOf(access, oid), id);
+        objects(access).add(oid, id);
         const actions = { upload: { href: `${originOf(c)}/uploads/${id}`, header: {} } };
         return { oid, size, actions };
       });
@@ -167,11 +187,8 @@ export function hubWrites(
         access.check("write", name);
         return { name, base };
       };
-      const own = {
-        take: (oid: string) => objects.take(keyOf(access, oid)),
-        add: (oid: string, upload: string) => objects.add(keyOf(access, oid), upload),
-      };
-      const saved = await applyCommit(context, commit, { find, access, objects: own, signal });
+      const how = { find, access, objects: objects(access), signal };
+      const saved = await applyCommit(context, commit, how);
       const oid = revisionOf(saved);
       const path = kind === "datasets" ? `datasets/${asked.id}` : asked.id;
       const commitUrl = `${originOf(c)}/${path}/commit/${oid}`;
@@ -231,8 +248,6 @@ function invalid(state: string) {
 function about(id: string, summary: string) {
   return { id, summary, tag: "hub", scope: "write" } as const;
 }
-
-const keyOf = ({ token = "" }: Access, oid: string) => `${token} ${oid}`;
 
 /** Returns the origin of the service, as the client sees it. */
 function originOf(c: RouteContext): string {

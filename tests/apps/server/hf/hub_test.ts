@@ -1,5 +1,7 @@
 // The routes of the Hugging Face Hub. Each answer is checked against the OpenAPI document.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
 import type { HandlerOptions } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
@@ -306,4 +308,36 @@ hubTest("a .gitignore that would take long to apply is refused", async (hub) => 
   }
   assertEquals((await ask("")).status, 200);
   assertEquals((await ask("*.tmp\n**/cache/*.py[co]\n")).status, 200);
+});
+
+Deno.test("a token does not evict what another has sent", async () => {
+  await using registry = await openRegistry("memory:");
+  const find = (sent: string | null) =>
+    Promise.resolve(createAccess(sent!, ["read:*", "write:*"].map(parseScope)));
+  await using handler = createHandler(registry, { hf: true, tokens: { find } });
+  const ask = (authorization: string, method: string, path: string, body: string) => {
+    const type = path.endsWith("/batch") ? "application/vnd.git-lfs+json" : "application/x-ndjson";
+    const headers = { authorization, "content-type": type };
+    return handler(new Request(path, { method, body, headers }));
+  };
+  const batch = async (token: string, oids: string[]) => {
+    const objects = oids.map((oid) => ({ oid, size: 5 }));
+    const path = `${HOST}/team/${token}/info/lfs/objects/batch`;
+    return await (await ask(token, "POST", path, JSON.stringify({ operation: "upload", objects })))
+      .json();
+  };
+  const oid = createHash("sha256").update("hello").digest("hex");
+  const { objects: [{ actions }] } = await batch("one", [oid]);
+  assertEquals((await ask("", "PUT", actions.upload.href, "hello")).status, 200);
+  for (let i = 0; i < 21; i++) {
+    const oids = Array.from({ length: 500 }, (_, j) => `${i * 500 + j}`.padStart(64, "0"));
+    await batch("other", oids);
+  }
+  const lines = [
+    { key: "header", value: { summary: "s" } },
+    { key: "lfsFile", value: { path: "x", algo: "sha256", oid } },
+  ];
+  const body = lines.map((line) => JSON.stringify(line)).join("\n");
+  const answer = await ask("one", "POST", `${HOST}/api/models/team/one/commit/main`, body);
+  assertEquals(answer.status, 200, await answer.text());
 });
