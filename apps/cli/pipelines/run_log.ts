@@ -1,5 +1,5 @@
 // The log file of a run.
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { System } from "../../../mod.ts";
@@ -18,6 +18,9 @@ export class RunLog {
   #config: Pipeline["log"];
   #at: { folder: string; system: System; verbose?: boolean };
   #file: number | undefined;
+  /** Lines of this turn of the event loop, which are written together. */
+  #pending = "";
+  #failure: unknown;
 
   /** @param at `folder`: the base of a relative path */
   constructor(config: Pipeline["log"], at: { folder: string; system: System; verbose?: boolean }) {
@@ -33,6 +36,9 @@ export class RunLog {
     if (!verbose && RANKS[event.level] < RANKS[level]) return false;
     if (path === undefined) return true;
     const { step, shard, line } = event;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
     const name = shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
     const file = resolve(folder, path);
     if (this.#file === undefined) {
@@ -40,12 +46,28 @@ export class RunLog {
       this.#file = openSync(file, "a");
     }
     const at = new Date(system.now()).toISOString();
-    writeSync(this.#file, `${at} ${name} ${event.level} ${line}\n`);
+    if (this.#pending === "") {
+      queueMicrotask(() => {
+        try {
+          this.#flush();
+        } catch (error) {
+          this.#failure = error; // of the next line
+        }
+      });
+    }
+    this.#pending += `${at} ${name} ${event.level} ${line}\n`;
     return true;
   }
 
   close(): void {
+    this.#flush();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+  }
+
+  #flush(): void {
+    const lines = this.#pending;
+    this.#pending = "";
+    if (lines !== "") writeFileSync(this.#file!, lines);
   }
 }

@@ -29,7 +29,9 @@ export async function runProcess(
       return isAwaited;
     },
   });
-  process.exit(await run(process.argv.slice(2), io));
+  const code = await run(process.argv.slice(2), io);
+  await Promise.allSettled([io.stdout.write(""), io.stderr.write("")]); // what nobody awaited
+  process.exit(code);
 }
 
 export interface SignalledProcess {

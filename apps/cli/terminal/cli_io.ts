@@ -53,8 +53,8 @@ export function createProcessIo(signal: AbortSignal): CliIo {
       },
       stream: () => Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>,
     },
-    stdout: processOutput(process.stdout),
-    stderr: processOutput(process.stderr, { isOptional: true }),
+    stdout: createOutput(process.stdout),
+    stderr: createOutput(process.stderr, { isOptional: true }),
     cwd: process.cwd(),
     system: realSystem,
     signal,
@@ -74,25 +74,46 @@ export function stoppable(
   return stream.pipeThrough(new TransformStream<Uint8Array>(), { signal });
 }
 
-/** @param isOptional a closed reader is not an error */
-function processOutput(
+/**
+ * Creates an output. Text that comes before the last write has ended is one write: the log of a
+ * step has many lines. A failure that no caller awaits is ignored.
+ *
+ * @param isOptional a closed reader is not an error
+ */
+export function createOutput(
   stream: Writable & { isTTY?: boolean; columns?: number },
   { isOptional = false } = {},
 ): CliOutput {
   stream.on("error", () => {}); // each write reports its own failure below
+  let written: Promise<void> = Promise.resolve();
+  let waiting: { data: string } | undefined;
+  const send = (data: string | Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      stream.write(data, (error: NodeJS.ErrnoException | null | undefined) => {
+        const isGone = error?.code === "EPIPE";
+        if (!error || (isGone && isOptional)) resolve();
+        else reject(isGone ? new ReaderGone() : error);
+      });
+    });
   return {
     isTerminal: stream.isTTY === true,
     get columns() {
       return stream.columns;
     },
-    write: (data) =>
-      new Promise((resolve, reject) => {
-        stream.write(data, (error: NodeJS.ErrnoException | null | undefined) => {
-          const isGone = error?.code === "EPIPE";
-          if (!error || (isGone && isOptional)) resolve();
-          else reject(isGone ? new ReaderGone() : error);
-        });
-      }),
+    write(data) {
+      if (typeof data === "string" && waiting !== undefined) waiting.data += data;
+      else {
+        const next = { data };
+        waiting = typeof data === "string" ? next as { data: string } : undefined;
+        const sendNext = () => {
+          if (waiting === next) waiting = undefined;
+          return send(next.data);
+        };
+        written = written.then(sendNext, sendNext);
+        written.catch(() => {});
+      }
+      return written;
+    },
   };
 }
 

@@ -24,16 +24,8 @@ export function showLiveLines(io: CliIo, lines: () => readonly string[]): LiveLi
   let written: Promise<void> = Promise.resolve();
   let drawn = 0;
   let drawnAt = -Infinity;
-  let queued = ""; // many lines may come in one turn: they are one write
   const write = (text: string) => {
-    if (text !== "" && queued === "") {
-      written = written.then(() => {
-        const all = queued;
-        queued = "";
-        return stderr.write(all);
-      });
-    }
-    queued += text;
+    if (text !== "") written = stderr.write(text);
   };
   const ticking = isLive ? tick() : Promise.resolve();
   // A stopped run prints a message on its own line: the lines above it stay.

@@ -214,7 +214,7 @@ function listen(
       if (event.type === "run started") listener.run = event.run;
       if (!log.accept(event)) return;
       view?.onEvent(event);
-      if (json) written = written.then(() => stdout.write(`${JSON.stringify(event)}\n`));
+      if (json) written = stdout.write(`${JSON.stringify(event)}\n`);
     },
     async end() {
       log.close();

@@ -73,7 +73,7 @@ export const step: Command = defineCommand<[run: string, step: string | undefine
     const options = {
       ...runnerOptions(opened, withSecrets),
       ...{ registry, carry, logger: context.logger },
-      onEvent: (event: RunEvent) => void printEvent(event, context),
+      onEvent: (event: RunEvent) => printEvent(event, context),
     };
     try {
       if (step === undefined) {
@@ -94,12 +94,9 @@ export const step: Command = defineCommand<[run: string, step: string | undefine
   },
 });
 
-async function printEvent(
-  event: RunEvent,
-  { io, shared: { json, quiet } }: CommandContext,
-): Promise<void> {
-  if (json) return await io.stdout.write(`${JSON.stringify(event)}\n`);
-  if (event.type === "log" && !quiet) await io.stderr.write(`${printable(event.line)}\n`);
+function printEvent(event: RunEvent, { io, shared: { json, quiet } }: CommandContext): void {
+  if (json) void io.stdout.write(`${JSON.stringify(event)}\n`);
+  else if (event.type === "log" && !quiet) void io.stderr.write(`${printable(event.line)}\n`);
 }
 
 async function printOutcome(

@@ -80,15 +80,3 @@ Deno.test("lines that were drawn stay when the run is stopped: something else wa
   await live.end();
   assertEquals(io.errors(), "a\nb" + "stays\na\nb" + "\x1b[1A\r\x1b[J");
 });
-
-Deno.test("many lines at once are few writes", async () => {
-  const { io } = terminal({ terminals: [] });
-  let writes = 0;
-  const { write } = io.stderr;
-  io.stderr.write = (text) => (writes++, write(text));
-  const live = showLiveLines(io, () => []);
-  for (let i = 0; i < 1000; i++) live.print(`line ${i}`);
-  await live.end();
-  assertEquals(writes, 1);
-  assertEquals(io.errors(), Array.from({ length: 1000 }, (_, i) => `line ${i}\n`).join(""));
-});
