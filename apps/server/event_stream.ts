@@ -24,13 +24,16 @@ export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 /**
  * Answers with events as they come. The stream ends with the events, when the client disconnects,
  * when the handler is closed, and at the next event or heartbeat after the token lost its rights.
- * If the events fail, the stream fails, so the client reconnects. `may` checks further rights.
+ * If the events or `onSilence` fail, the stream fails, so the client reconnects. `may` checks further
+ * rights.
  */
 export function answerEvents(
   c: RouteContext,
-  { context, events, may }: {
+  { context, events, may, onSilence }: {
     context: ServerContext;
     events: EventSource;
+    /** Called before each heartbeat. */
+    onSilence?: () => Promise<unknown>;
     may?: (access: Access) => boolean;
   },
   { heartbeatMs = 15_000, retryMs = 2_000 }: EventStreamOptions = {},
@@ -57,6 +60,7 @@ export function answerEvents(
       const came = await Promise.race([coming, silence]);
       if (came === "silent") {
         silence = undefined;
+        await onSilence?.();
         return controller.enqueue(encoder.encode(":\n\n"));
       }
       coming = undefined;

@@ -1,5 +1,6 @@
 // Waiting with a limit.
 import type { System } from "../../mod.ts";
+import { unavailable } from "../../core/errors.ts";
 
 /** Returns a value, or undefined if it takes longer. A later failure of it is ignored. */
 export async function withinMs<T>(
@@ -14,4 +15,27 @@ export async function withinMs<T>(
   } finally {
     ended.abort();
   }
+}
+
+/** Proxies and people give up on a request long before a client of Redis or PostgreSQL does. */
+const ANSWER_WITHIN_MS = 5000;
+
+/** Returns the answer of a queue. `Unavailable` if it takes longer than a request may wait. */
+export async function queueAnswer<T>(
+  action: string,
+  answer: T | Promise<T>,
+  { system, hint = "Check that its server runs, and try again: its jobs are not lost.", change }: {
+    system: Pick<System, "sleep">;
+    hint?: string;
+    /** True if the call may have changed something. */
+    change?: boolean;
+  },
+): Promise<T> {
+  const value = Promise.resolve(answer).then((value) => ({ value }));
+  const found = await withinMs(ANSWER_WITHIN_MS, value, system);
+  if (found !== undefined) return found.value;
+  throw unavailable(action, "the queue", "it does not answer", {
+    hint,
+    ...change && { maybeWritten: true },
+  });
 }

@@ -1,11 +1,5 @@
 // The jobs of the queue, and runs of pipelines.
-import {
-  conflict,
-  notFound,
-  type RegistryError,
-  unavailable,
-  unsupported,
-} from "../../../core/errors.ts";
+import { conflict, notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, type Right } from "../access/access.ts";
@@ -16,7 +10,7 @@ import { answerListing, listing } from "../listing.ts";
 import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
-import { withinMs } from "../within_time.ts";
+import { queueAnswer } from "../within_time.ts";
 
 const FRESH = { "cache-control": "no-store" };
 
@@ -104,20 +98,10 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
 /** The calls of the routes. */
 type AskedQueue = Pick<JobQueue, "get" | "list" | "cancel" | "retry" | "watch">;
 
-/** Proxies and people give up on a request long before a client of Redis or PostgreSQL does. */
-const ANSWER_WITHIN_MS = 5000;
-
-/** Returns a queue whose calls, except `watch`, fail with `Unavailable` if they take longer. */
+/** Returns a queue whose calls fail with `Unavailable` if they take long; `watch` has no end. */
 function inTime(queue: JobQueue, system: Pick<System, "sleep">): AskedQueue {
-  const limited = async <T>(action: string, answer: Promise<T>, change = false): Promise<T> => {
-    const value = answer.then((value) => ({ value }));
-    const found = await withinMs(ANSWER_WITHIN_MS, value, system);
-    if (found !== undefined) return found.value;
-    throw unavailable(action, "the queue", "it does not answer", {
-      hint: "Check that its server runs, and try again: its jobs are not lost.",
-      ...change && { maybeWritten: true },
-    });
-  };
+  const limited = <T>(action: string, answer: Promise<T>, change = false): Promise<T> =>
+    queueAnswer(action, answer, { system, change });
   return {
     get: (id) => limited("read jobs of", queue.get(id)),
     list: (options) => limited("read jobs of", queue.list(options)),
@@ -155,12 +139,14 @@ async function answerJobEvents(
   { queue, job }: FoundJob,
 ): Promise<Answer> {
   const after = c.req.header("last-event-id");
-  if (after !== undefined && hasEnded(job) && !await isNews(queue, job.id, after)) {
-    return new Answer(null, { status: 204 });
+  if (after !== undefined && hasEnded(job)) {
+    const news = await queueAnswer("read jobs of", isNews(queue, job.id, after), context);
+    if (!news) return new Answer(null, { status: 204 });
   }
   return answerEvents(c, {
     context,
     may: (access) => mayDo(access, "read", job),
+    onSilence: () => queue.get(job.id), // fails if the queue is gone
     async *events(signal) {
       for await (const { id, job: data } of queue.watch(job.id, { after, signal })) {
         yield { id, event: "job", data };

@@ -132,7 +132,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
   });
 }
 
-export function uploadRoutes(routes: Routes, { registry, options }: ServerContext): void {
+export function uploadRoutes(routes: Routes, context: ServerContext): void {
   const form = { type: "object", properties: { name: { type: "string" }, file: BYTES.schema } };
   route(routes, "POST /upload", {
     id: "upload",
@@ -177,8 +177,8 @@ export function uploadRoutes(routes: Routes, { registry, options }: ServerContex
         const idempotencyKey = c.req.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
         const save = { version, idempotencyKey, base: null, materializer, signal };
-        const saved = await registry.save(name, undefined, save);
-        const next = await scheduleNext(saved, options);
+        const saved = await context.registry.save(name, undefined, save);
+        const next = await scheduleNext(saved, context);
         const skipped = saved.skipped ? SKIPPED : {};
         if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201, skipped);
         const location = `/jobs/${encodeURIComponent(next.jobId)}`;

@@ -1,5 +1,6 @@
 // The next step of an upload: a task, or a job.
-import type { SavedArtifact } from "../../../mod.ts";
+import type { SavedArtifact, System } from "../../../mod.ts";
+import { queueAnswer } from "../within_time.ts";
 
 /** The version that an upload was saved as. Plain data, for jobs. */
 export interface UploadedVersion {
@@ -34,12 +35,20 @@ export type NextStep = { jobId: string } | { result: unknown } | Record<never, n
 /** Starts the next step of an upload. A repeat has the same idempotency key. */
 export async function scheduleNext(
   { name, version, commit, digest, size }: SavedArtifact,
-  { upload: { task, schedule } = {} }: { upload?: UploadOptions },
+  { options: { upload: { task, schedule } = {} }, system }: {
+    options: { upload?: UploadOptions };
+    system: Pick<System, "sleep">;
+  },
 ): Promise<NextStep> {
   const ref = `${name}@${version}`;
   const uploaded: UploadedVersion = { name, version, ref, commit, digest, size };
   const idempotencyKey = `upload-${commit}`;
-  if (schedule !== undefined) return { jobId: await schedule(uploaded, { idempotencyKey }) };
+  if (schedule !== undefined) {
+    const hint = `${ref} is saved. Repeat the request with its Idempotency-Key to start the job.`;
+    const scheduled = schedule(uploaded, { idempotencyKey });
+    const how = { system, hint, change: true };
+    return { jobId: await queueAnswer("schedule the next step of an upload on", scheduled, how) };
+  }
   if (task === undefined) return {};
   const result = await task.submit(uploaded, { idempotencyKey });
   const { scheduled, jobId } = (result ?? {}) as { scheduled?: unknown; jobId?: unknown };

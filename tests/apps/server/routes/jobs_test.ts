@@ -1,5 +1,5 @@
 import { failure } from "../../../../queues/bullmq/store.ts";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { type EventText, readEvents } from "../event_text.ts";
@@ -165,7 +165,6 @@ Deno.test("requests do not wait for a queue that does not answer", async () => {
   await using registry = await openRegistry("memory:");
   await using queue = createMemoryQueue();
   await queue.add(job("a"));
-  const never = () => new Promise<never>(() => {});
   const requests = {
     list: ["GET /jobs"],
     get: ["GET /jobs/a", "DELETE /jobs/a", "POST /jobs/a/retry", "GET /jobs/a/events"],
@@ -186,4 +185,46 @@ Deno.test("requests do not wait for a queue that does not answer", async () => {
     }
     assertEquals(system.slept.every((ms) => ms <= 5000), true, `${system.slept}`);
   }
+});
+
+const never = () => new Promise<never>(() => {});
+
+async function* silent(): AsyncGenerator<never> {
+  yield await never();
+}
+
+Deno.test("no upload and no list of missed events waits for a silent queue", async () => {
+  await using registry = await openRegistry("memory:");
+  await using queue = createMemoryQueue();
+  await queue.add(job("a"));
+  await queue.cancel("a");
+  const get = (id: string) => queue.get(id);
+  const jobs = Object.assign(Object.create(queue), { get, watch: silent });
+  const system = createScriptedSystem();
+  await using handler = createHandler(registry, { jobs, system, upload: { schedule: never } });
+  const ask = async (path: string, init: RequestInit) => {
+    const answer = await handler(new Request(`http://localhost${path}`, init));
+    const { code, hint } = await answer.json();
+    assertEquals([answer.status, code], [503, "Unavailable"], path);
+    return hint;
+  };
+  await ask("/jobs/a/events", { headers: { "last-event-id": "0" } });
+  const hint = await ask("/upload?name=photo", { method: "POST", body: "x" });
+  assertEquals(hint.startsWith("photo@1.0.0 is saved."), true, hint);
+  assertEquals((await registry.info("photo")).version, "1.0.0");
+});
+
+Deno.test("events of a job break when its queue no longer answers", async () => {
+  await using registry = await openRegistry("memory:");
+  await using queue = createMemoryQueue();
+  await queue.add(job("a"));
+  let get: typeof queue.get = (id) => queue.get(id);
+  const own = { watch: silent, get: (id: string) => get(id) };
+  const jobs = Object.assign(Object.create(queue), own);
+  const system = createScriptedSystem();
+  await using handler = createHandler(registry, { jobs, system });
+  const events = readEvents(await handler(new Request("http://localhost/jobs/a/events")));
+  await events.until(":\n\n"); // heartbeats, while the queue answers
+  get = never;
+  await assertRejects(() => events.until("event:"), Error, "does not answer");
 });
