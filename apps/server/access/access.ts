@@ -4,6 +4,13 @@
 //
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks
 // whether a name exists.
+import {
+  checkName,
+  encodeName,
+  encodeNamePrefix,
+  nameProblem,
+} from "../../../core/naming/names.ts";
+import type { NamesOptions, Registry } from "../../../core/registry.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
@@ -82,22 +89,60 @@ export function createAccess(token: string | undefined, scopes: readonly Scope[]
   };
 }
 
-/** Yields at most `limit` of the items whose name may be read. */
-export async function* readable<T>(
-  items: AsyncIterable<T>,
-  { access, nameOf, limit = Infinity }: {
-    access: Access;
-    nameOf: (item: T) => string;
-    limit?: number;
-  },
-): AsyncIterable<T> {
-  let left = limit;
-  if (left <= 0) return;
-  for await (const item of items) {
-    if (!access.may("read", nameOf(item))) continue;
-    yield item;
-    if (--left <= 0) return;
+/**
+ * Lists names that may be read, as `registry.names` does. Starts at the prefixes of the scopes, so
+ * other names cost nothing.
+ */
+export async function* readableNames(
+  registry: Pick<Registry, "names" | "versions">,
+  access: Access,
+  { prefix = "", after, limit = Infinity, signal }: NamesOptions = {},
+): AsyncGenerator<string> {
+  if (after !== undefined) checkName(after);
+  const last = after === undefined ? "" : `${encodeName(after)}/`;
+  let count = 0;
+  for (const { name, key, all } of readableRanges(access, prefix)) {
+    if (count >= limit) return;
+    const isBefore = key <= last && !(all && last.startsWith(key));
+    if (isBefore || nameProblem(name) !== undefined && !all) continue;
+    const found = all
+      ? registry.names({ prefix: name, after, signal })
+      : registry.versions(name, { limit: 1, signal });
+    for await (const item of found) {
+      const its = typeof item === "string" ? item : item.name;
+      if (!access.may("read", its)) continue;
+      yield its;
+      if (++count >= limit) break;
+    }
   }
+}
+
+interface NameRange {
+  name: string;
+  /** True for all names that begin with `name`. */
+  all: boolean;
+  /** By which ranges are in the order of names. */
+  key: string;
+}
+
+/** Returns the ranges of readable names with a prefix, in order and without overlaps. */
+function readableRanges({ admin, scopes }: Access, prefix: string): NameRange[] {
+  const ranges = (admin ? ["read:*"] : scopes).flatMap((text): NameRange[] => {
+    const scope = parseScope(text);
+    if (!("name" in scope) || scope.kind !== "read") return [];
+    const { name, prefix: all } = scope;
+    if (all && prefix.startsWith(name)) {
+      return [{ name: prefix, all, key: encodeNamePrefix(prefix) }];
+    }
+    const key = all ? encodeNamePrefix(name) : `${encodeName(name)}/`;
+    return name.startsWith(prefix) ? [{ name, all, key }] : [];
+  }).sort((a, b) => a.key < b.key ? -1 : 1);
+  let kept: NameRange | undefined;
+  return ranges.filter((range) => {
+    if (kept?.all ? range.key.startsWith(kept.key) : range.key === kept?.key) return false;
+    kept = range;
+    return true;
+  });
 }
 
 export function mayReadRef(access: Access, ref: string): boolean {

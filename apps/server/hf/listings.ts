@@ -1,6 +1,6 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
-import type { Access } from "../access/access.ts";
+import { type Access, readableNames } from "../access/access.ts";
 import type { Answer, RouteContext } from "../routing.ts";
 import { HUB_PAGE } from "../schemas/hub.ts";
 import { commitOf } from "./entries.ts";
@@ -107,11 +107,11 @@ export async function listRepos(
   { kind, search = "", author, limit = HUB_PAGE, cursor }: ListReposOptions,
 ): Promise<{ items: { name: string; id: AskedRepo["id"] }[]; limit: number }> {
   const items: { name: string; id: string }[] = [];
-  const prefix = kind === "datasets" ? DATASETS : undefined;
+  const prefix = (kind === "datasets" ? DATASETS : "") + (author ?? "");
   const most = Math.min(limit, HUB_PAGE);
-  for await (const name of registry.names({ prefix, after: cursor })) {
+  for await (const name of readableNames(registry, access, { prefix, after: cursor })) {
     const repo = repoOfName(name);
-    if (repo === undefined || repo.kind !== kind || !access.may("read", name)) continue;
+    if (repo === undefined || repo.kind !== kind) continue;
     if (author !== undefined && !repo.id.startsWith(`${author}/`)) continue;
     if (!repo.id.toLowerCase().includes(search.toLowerCase())) continue;
     if (items.push({ name, id: repo.id }) > most) break;

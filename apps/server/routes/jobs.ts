@@ -2,7 +2,7 @@
 import { conflict, notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import { type Access, denied, type Right } from "../access/access.ts";
+import { type Access, denied, readableNames, type Right } from "../access/access.ts";
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
@@ -224,8 +224,9 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
         const { listRuns } = await import("../../../operators/runner/mod.ts");
         const { recordNames } = await import("../../../operators/runner/records/names.ts");
-        const may = (pipeline: string) => access.may("read", recordNames(pipeline).run);
-        for (const run of await listRuns(registry, { pipeline, may, ...asked })) {
+        if (pipeline !== undefined && !access.may("read", recordNames(pipeline).run)) return;
+        const names = readableNames(registry, access);
+        for (const run of await listRuns(registry, { pipeline, names, ...asked })) {
           yield knownRun(run);
         }
       }

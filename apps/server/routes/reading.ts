@@ -5,7 +5,7 @@ import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type Access, mayReadRef, readable, readableInfo } from "../access/access.ts";
+import { type Access, mayReadRef, readableInfo, readableNames } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import {
   type Artifact,
@@ -56,11 +56,9 @@ export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
     answers: listing(schemas.NamesPage, "A page of names, or all of them as lines"),
     query: schemas.NamesQuery,
     answer: ({ c, query: { prefix, ...page }, access }) => {
-      const nameOf = (name: string) => name;
-      return answerListing(c, page, {
-        list: ({ after, limit }) =>
-          readable(registry.names({ prefix, after }), { access, nameOf, limit }),
-        keyOf: nameOf,
+      return answerListing<string>(c, page, {
+        list: (page) => readableNames(registry, access, { prefix, ...page }),
+        keyOf: (name) => name,
         share: (read) => share(JSON.stringify([access.token, prefix, page]), read),
       });
     },

@@ -168,8 +168,8 @@ export interface ListedRun {
 export interface ListRunsOptions extends SignalOptions {
   /** Only runs of this pipeline. @default all */
   pipeline?: string;
-  /** Skips pipelines for which it returns false, without reading them. @default all */
-  may?: (pipeline: string) => boolean;
+  /** Names to look for pipelines, without `pipeline`. @default all of the registry */
+  names?: AsyncIterable<string>;
   /** Only runs after this one in the list. */
   after?: string;
   /** @default all */
@@ -179,11 +179,13 @@ export interface ListRunsOptions extends SignalOptions {
 /** Lists runs, the newest first. The list is empty if `after` does not exist. */
 export async function listRuns(
   registry: Registry,
-  { pipeline, may = () => true, after, limit = Infinity, signal }: ListRunsOptions = {},
+  { pipeline, names, after, limit = Infinity, signal }: ListRunsOptions = {},
 ): Promise<ListedRun[]> {
   const planned: ListedRun[] = [];
-  for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
-    if (!may(id)) continue;
+  const ids = pipeline === undefined
+    ? await pipelinesIn(names ?? registry.names({ signal }))
+    : [pipeline];
+  for (const id of ids) {
     const name = recordNames(id).run;
     const most = after === undefined ? limit : undefined;
     for await (const { version, modifiedAt } of registry.versions(name, { limit: most, signal })) {
@@ -213,11 +215,10 @@ export async function listRuns(
   }));
 }
 
-/** Returns the ids of pipelines that may have runs. Lists all names. */
-async function pipelinesOf(registry: Registry, options: SignalOptions): Promise<string[]> {
+/** Returns the ids of pipelines that may have runs. */
+async function pipelinesIn(names: AsyncIterable<string>): Promise<string[]> {
   const { run: suffix } = recordNames("");
-  const names = await Array.fromAsync(registry.names(options));
-  return names.filter((name) => name.endsWith(suffix) && name !== suffix)
+  return (await Array.fromAsync(names)).filter((name) => name.endsWith(suffix) && name !== suffix)
     .map((name) => name.slice(0, -suffix.length));
 }
 

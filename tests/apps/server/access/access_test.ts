@@ -1,6 +1,19 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
-import { createAccess, parseScope, type Right } from "../../../../apps/server/access/access.ts";
+import fc from "fast-check";
+import { createHandler } from "../../../../apps/server.ts";
+import {
+  createMemoryBackend,
+  openRegistry,
+  type Registry,
+  RegistryError,
+} from "../../../../mod.ts";
+import { withHooks } from "../../../registry/with_hooks.ts";
+import {
+  createAccess,
+  parseScope,
+  readableNames,
+  type Right,
+} from "../../../../apps/server/access/access.ts";
 import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 
@@ -129,4 +142,50 @@ Deno.test("every route that is not open refuses a token without rights", async (
   }
   assertEquals((await ask("/artifacts/other/versions", "read:other")).status, 200);
   assertEquals((await ask("/artifacts/none/versions", "read:other")).status, 403); // not 404
+});
+
+Deno.test("readable names are those of all names, and others are not listed", async () => {
+  const listed: string[] = [];
+  const backend = withHooks(createMemoryBackend(), {
+    before: ({ verb, key }) => void (verb === "list" && listed.push(key)),
+  });
+  await using registry = await openRegistry(backend);
+  const names = ["a", "a-b", "a/b", "ab", "con", "con-x", "Con", "team/a", "team/b:run", "Ä", "Äb"];
+  for (const name of names) await registry.save(name, 1);
+  const all = await Array.fromAsync(registry.names());
+  const name = fc.constantFrom(...names, "", "a/", "te", "x", "c", "team/", "con=");
+  const scope = fc.tuple(name.filter((text) => text !== ""), fc.constantFrom("", "*"));
+  const asked = fc.record({
+    scopes: fc.array(scope, { maxLength: 5 }),
+    prefix: name,
+    after: fc.option(fc.constantFrom(...names), { nil: undefined }),
+    limit: fc.integer({ min: 0, max: 6 }),
+  });
+  await fc.assert(fc.asyncProperty(asked, async ({ scopes, prefix, after, limit }) => {
+    const access = createAccess(
+      "me",
+      scopes.map(([name, end]) => parseScope(`read:${name}${end}`)),
+    );
+    const expected = all.slice(after === undefined ? 0 : all.indexOf(after) + 1)
+      .filter((name) => name.startsWith(prefix) && access.may("read", name)).slice(0, limit);
+    const options = { prefix, after, limit };
+    assertEquals(await Array.fromAsync(readableNames(registry, access, options)), expected);
+  }));
+  const admin = createAccess("root", [{ kind: "admin" }]);
+  assertEquals(await Array.fromAsync(readableNames(registry, admin)), all);
+
+  await using handler = createHandler(registry, {
+    hf: true,
+    tokens: { find: () => Promise.resolve(createAccess("me", [parseScope("read:team/a")])) },
+  });
+  const headers = { authorization: "Bearer x" };
+  for (
+    const path of ["/names", "/runs", "/runs?pipeline=x", "/api/models", "/api/models?author=team"]
+  ) {
+    listed.length = 0;
+    const answer = await handler(new Request(`http://localhost${path}`, { headers }));
+    assertEquals(answer.status, 200);
+    const isOwn = (key: string) => key.startsWith("names/team=2fa/");
+    assertEquals(listed.filter((key) => !isOwn(key) && !key.startsWith("settings/")), [], path);
+  }
 });
