@@ -143,6 +143,22 @@ export function checkUploadSize({ limits }: Pick<HandlerOptions, "limits">, byte
   if (bytes > maxUploadBytes) throw tooLarge(maxUploadBytes, { isUpload: true });
 }
 
+/**
+ * Throws 413 if the joined files of one request have more bytes than an upload may. It is a
+ * `Conflict`, after which clients send the files whole.
+ */
+export function checkJoinedSize({ limits }: Pick<HandlerOptions, "limits">, bytes: number): void {
+  const { maxUploadBytes = Infinity } = limits ?? {};
+  if (bytes <= maxUploadBytes) return;
+  throw new RefusedRequest({
+    status: 413,
+    code: "Conflict",
+    action: "join files from earlier versions",
+    state: `together they have more than ${maxUploadBytes} bytes`,
+    hint: "Send the files whole, as `data` or `upload`, or join them in several requests.",
+  });
+}
+
 function tooLarge(maxBytes: number, { isUpload }: { isUpload: boolean }): RefusedRequest {
   return new RefusedRequest({
     status: 413,

@@ -11,7 +11,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
 import type { Materializer } from "../../../mod.ts";
-import { checkUploadSize } from "../guard/body_limit.ts";
+import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import type { SentFile } from "../schemas/saving.ts";
@@ -38,6 +38,7 @@ export async function openSentFiles(
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
   const ids = new Set<string>();
   const files: FileToSave[] = [];
+  let joinedBytes = 0;
   for await (const file of inTurns(sent)) {
     const content = "data" in file
       ? decoded(file)
@@ -61,6 +62,7 @@ export async function openSentFiles(
   async function joined(sent: EarlierFile): Promise<FileSource> {
     const { path, size, upload, earlier: { runs, ...asked } } = sent;
     checkUploadSize(options, size);
+    checkJoinedSize(options, joinedBytes += size);
     const file = (await openVersion(asked, access)).file(path);
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
     const total = runs.reduce((sum, { size }) => sum + size, 0);

@@ -3,7 +3,9 @@ import { createAccess, parseScope } from "../../../apps/server/access/access.ts"
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { openRegistry } from "../../../mod.ts";
+import { type Materializer, openRegistry } from "../../../mod.ts";
+import { readAll } from "../../../core/bytes/bytes.ts";
+import { keysOf } from "../../registry/registries.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ADDRESS, type TestService, testService } from "./service.ts";
@@ -129,6 +131,47 @@ testService("a wrong claim saves nothing", async ({ behind, handler }) => {
   }
   assertEquals((await post({ earlier }))[0], 201);
   assertEquals(await behind.load("b"), BASE.slice(5, 15));
+});
+
+testService("joined files of one request are bounded together", async (service) => {
+  const { behind, backend } = service;
+  const limits = { maxUploadBytes: CHANGED.byteLength };
+  await using handler = createHandler(behind, { limits });
+  const materializer: Materializer<Uint8Array[]> = {
+    ...{ id: "folder", formatVersion: 1 },
+    save: (values) => values.map((content, i) => ({ path: `${i}`, content })),
+    load: () => [],
+  };
+  const client = await service.open({ fetch: handler });
+  await client.save("a", [BASE, BASE, BASE], { materializer });
+  const { version, commit } = await behind.info("a");
+  const stored = await keysOf(backend, "objects/");
+  const files = [1, 2, 3].map((count, i) => ({
+    path: `${i}`,
+    size: BASE.byteLength,
+    sha256: sha256(new Uint8Array([...BASE.subarray(count), ...BASE.subarray(0, count)])),
+    earlier: {
+      ...{ name: "a", version, commit },
+      runs: [{ at: count, size: BASE.byteLength - count }, { at: 0, size: count }],
+    },
+  }));
+  const ask = async (method: string, path: string, body: unknown) => {
+    const headers = { "content-type": "application/json" };
+    const init = { method, headers, body: JSON.stringify(body) };
+    const answer = await handler(new Request(`${ADDRESS}/artifacts/a${path}`, init));
+    return [answer.status, (await answer.json()).code];
+  };
+  const kind = { id: "folder", formatVersion: 1 };
+  assertEquals(await ask("POST", "/versions", { materializer: kind, files }), [413, "Conflict"]);
+  assertEquals(await ask("PUT", "/drafts/d/parts/p", { files }), [413, "Conflict"]);
+  assertEquals(await keysOf(backend, "objects/"), stored);
+  const [file] = files;
+  const [saved] = await ask("POST", "/versions", { materializer: kind, files: [file] });
+  assertEquals(saved, 201);
+
+  const changed = [CHANGED, CHANGED, CHANGED];
+  await client.save("a", changed, { materializer, base: `a@${version}` });
+  assertEquals(await readAll((await behind.open("a")).file("2").stream()), CHANGED);
 });
 
 Deno.test("an earlier version is used with the right to read it, only", async () => {

@@ -85,7 +85,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     },
     {
       flags: "--max-upload <size>",
-      text: "maximum size of an upload (default: none)",
+      text: "maximum size of an upload, and of joined files (default: none)",
       parse: parseBytes,
     },
     {
