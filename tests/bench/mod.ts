@@ -107,6 +107,13 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  worst: {
+    title: "The worst request of each route, alone",
+    create: async (settings) =>
+      (await import("./service/worst/worst.ts")).createWorstGroup(settings),
+    maxRepeats: 1,
+    named: true,
+  },
   pairs: {
     title: "Second versions, compared with restic, and in a bucket with s5cmd",
     about:

@@ -1,0 +1,379 @@
+// The worst requests found for each route: as much as its limits accept, or as much as it reads of
+// a body that it refuses. Paths without a body read what `state.ts` has filled.
+import { base64, deepPath, metadata, numbers, wide } from "./values.ts";
+
+/** A request: path, body, media type or headers. `NEW` in a path is a unique name. */
+export type Sent = [path: string, body?: string, headers?: string | Record<string, string>];
+
+/** Sends a request and returns its answer. */
+export type Ask = (method: string, ...sent: Sent) => Promise<Response>;
+
+export interface Worst {
+  title: string;
+  /** The route refuses it, after it has read it. */
+  isRefused?: boolean;
+  /** Never ends by itself. */
+  isEndless?: boolean;
+  /** Runs before the measurement. Its result, as a string, is passed to `sent`. */
+  before?(ask: Ask): Promise<unknown>;
+  sent(given: string): Sent;
+}
+
+const MIB = 1024 ** 2;
+const JSON_TYPE = "application/json", LINES = "application/x-ndjson";
+const BYTES = "application/octet-stream", FORM = "multipart/form-data; boundary=b";
+const TUS = { "tus-resumable": "1.0.0" };
+
+const materializer = { id: "folder", formatVersion: 1 };
+const saved = (files: unknown, more = {}) => ({ materializer, files, ...more });
+const line = (key: string, value: object) => `${JSON.stringify({ key, value })}\n`;
+const HEADER = line("header", { summary: "x" });
+const added = (path: string, content = "") => line("file", { path, content, encoding: "base64" });
+const deleted = (key: string, path: string) => line(key, { path });
+
+const SAVE = "/artifacts/NEW/versions", DRAFT = "/artifacts/NEW/drafts/d";
+const PART = `${DRAFT}/parts/p`, FILES = "/artifacts/files/versions/1.0.0";
+
+const json = (title: string, path: string, body: () => unknown, more = {}): Worst => ({
+  ...{ title, sent: () => [path, JSON.stringify(body()), JSON_TYPE], ...more },
+});
+const REFUSED = { isRefused: true };
+const refused = (worst: Worst): Worst => ({ ...worst, ...REFUSED });
+const endless = (worst: Worst): Worst => ({ ...worst, isEndless: true });
+const reading = (...paths: string[]): Worst[] =>
+  paths.map((path) => ({ title: path, sent: () => [path] }));
+
+/** Why a route has no request of its own. */
+export type Reason = string;
+
+/** Returns the requests of all routes; `scale` 1 is their limit. Other Hub ids have the same ones. */
+export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
+  const some = (count: number) => numbers(count * scale);
+  const filled = (count: number, bytes: number) =>
+    some(count).map((i) => ({ path: `${i}`, data: base64(i, bytes) }));
+  const many = () => filled(99_000, 48);
+  const deep = () => some(60_000).map((i) => ({ path: deepPath(i), data: "" }));
+  const folders = () => some(3900).map((i) => ({ path: `${i}/${"a/".repeat(250)}a`, data: "" }));
+  const withPart = (files: () => unknown): Pick<Worst, "before"> => ({
+    before: (ask) => ask("PUT", PART, JSON.stringify({ files: files() }), JSON_TYPE),
+  });
+  const large = (mib: number) => "a".repeat(mib * MIB * scale); // rounds down
+  const LENGTH = { "upload-length": `${Math.floor(64 * MIB * scale)}` };
+  const form = (count: number) => {
+    const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="';
+    const parts = some(count).map((i) => `${head}${i}"\r\n\r\na\r\n`);
+    return `${parts.join("")}--b--\r\n`;
+  };
+  const began = async (ask: Ask) => {
+    const { headers } = await ask("POST", "/uploads", undefined, { ...TUS, ...LENGTH });
+    return `/${headers.get("location")}`;
+  };
+  const saves = (files: () => unknown, title: string, more = () => ({})) =>
+    json(title, SAVE, () => saved(files(), more()));
+  const commit = (title: string, body: () => string, more = {}): Worst => ({
+    ...{ title, sent: () => ["/api/models/NEW/commit/main", body(), LINES], ...more },
+  });
+
+  /** Refused at its whole size. */
+  const refusedWhole = (worst: Worst) => ({ ...worst, isRefused: scale === 1 });
+
+  return {
+    "GET /registry": reading("/registry"),
+    "GET /names": reading("/names?limit=10000"),
+    "POST /artifacts/:name/versions": [
+      saves(many, "99,000 files"),
+      saves(() => filled(99_000, 0), "99,000 empty files"),
+      saves(deep, "60,000 deep files"),
+      saves(folders, "1,000,000 folders"),
+      saves(() => filled(1, 23 * MIB * scale), "one file of base64"),
+      {
+        title: "spaces",
+        sent: () => [
+          SAVE,
+          " ".repeat((32 * MIB - 1000) * scale) + JSON.stringify(saved([])),
+          JSON_TYPE,
+        ],
+      },
+      refused(saves(() => [], "backslashes", () => ({ version: "\\".repeat(15 * MIB * scale) }))),
+      refusedWhole(saves(() => [], "numbers", () => ({ metadata: { a: some(990_000) } }))),
+      refusedWhole(saves(() => [], "wide metadata", () => ({ metadata: wide(900_000 * scale) }))),
+      refusedWhole(saves(
+        () => [],
+        "15 wide objects",
+        () => ({ metadata: { a: numbers(15).map(() => wide(64_000 * scale)) } }),
+      )),
+    ],
+    "POST /artifacts/:name/versions/:version/copy": [
+      json("99,000 files", `${FILES}/copy`, () => ({ to: "copied" })),
+    ],
+    "DELETE /artifacts/:name/versions/:version": [
+      {
+        title: "99,000 files",
+        before: (ask) => ask("POST", SAVE, JSON.stringify(saved(many())), JSON_TYPE),
+        sent: () => [`${SAVE}/1.0.0`],
+      },
+    ],
+    "DELETE /artifacts/:name": [
+      {
+        title: "99,000 files",
+        before: (ask) => ask("POST", SAVE, JSON.stringify(saved(many())), JSON_TYPE),
+        sent: () => ["/artifacts/NEW?allVersions=true"],
+      },
+    ],
+    "PUT /artifacts/:name/aliases/:alias": [
+      json(
+        "a long version",
+        "/artifacts/versions/aliases/a",
+        () => ({ version: large(0.9) }),
+        REFUSED,
+      ),
+    ],
+    "DELETE /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/none"),
+    "GET /artifacts/:name/drafts/:draft": [
+      { title: "60,000 deep files", ...withPart(deep), sent: () => [`${DRAFT}?files=true`] },
+    ],
+    "PUT /artifacts/:name/drafts/:draft/parts/:part": [
+      json("99,000 files", PART, () => ({ files: many() })),
+      json("60,000 deep files", PART, () => ({ files: deep() })),
+    ],
+    "POST /artifacts/:name/drafts/:draft/commit": [
+      json("99,000 files", `${DRAFT}/commit`, () => ({ materializer }), withPart(many)),
+      json("60,000 deep files", `${DRAFT}/commit`, () => ({ materializer }), withPart(deep)),
+      json("names of parts", `${DRAFT}/commit`, () => ({ parts: some(200_000).map(String) }), {
+        ...withPart(() => filled(1 / scale, 1)),
+        isRefused: true,
+      }),
+    ],
+    "DELETE /artifacts/:name/drafts/:draft": [
+      { title: "60,000 deep files", ...withPart(deep), sent: () => [DRAFT] },
+    ],
+    "POST /contents": [{ title: "64 MiB", sent: () => ["/contents", large(64), BYTES] }],
+    "OPTIONS /uploads": reading("/uploads"),
+    "POST /uploads": [
+      {
+        title: "64 MiB",
+        sent: () => ["/uploads", large(64), {
+          ...{ ...TUS, ...LENGTH },
+          "content-type": "application/offset+octet-stream",
+        }],
+      },
+    ],
+    "POST /uploads/": "like POST /uploads",
+    "GET /uploads/:upload": [{ title: "its state", before: began, sent: (path) => [path] }],
+    "PATCH /uploads/:upload": [
+      {
+        title: "64 MiB",
+        before: began,
+        sent: (path) => [path, large(64), {
+          ...{ ...TUS, "upload-offset": "0" },
+          "content-type": "application/offset+octet-stream",
+        }],
+      },
+    ],
+    "DELETE /uploads/:upload": [{
+      title: "an empty one",
+      before: began,
+      sent: (path) => [path, undefined, TUS],
+    }],
+    "POST /upload": [
+      { title: "64 MiB", sent: () => ["/upload?name=NEW", large(64), BYTES] },
+      { title: "a form of 9,999 files", sent: () => ["/upload?name=NEW", form(9999), FORM] },
+      {
+        title: "a form of too many files",
+        isRefused: scale === 1,
+        sent: () => ["/upload?name=NEW", form(20_000), FORM],
+      },
+    ],
+    "GET /artifacts/:name/versions/:version/presign": reading(`${FILES}/presign?path=0/0`).map(
+      refused,
+    ),
+    "POST /uploads/presigned": [
+      json(
+        "1000 files",
+        "/uploads/presigned",
+        () => ({ files: some(1000).map((i) => ({ path: `${i}` })) }),
+        {
+          isRefused: true, // by a folder, which has no URLs
+        },
+      ),
+    ],
+    "POST /uploads/presigned/:upload/commit": [
+      json(
+        "metadata",
+        "/uploads/presigned/u/commit",
+        () => ({
+          name: "new",
+          materializer,
+          metadata: wide(60_000 * scale),
+          files: some(1000).map((i) => ({ path: `${i}` })),
+        }),
+        REFUSED,
+      ),
+    ],
+    "GET /jobs": reading("/jobs?limit=10000"),
+    "GET /jobs/:job": reading("/jobs/j0"),
+    "DELETE /jobs/:job": reading("/jobs/j0"),
+    "POST /jobs/:job/retry": reading("/jobs/j0/retry").map(refused),
+    "GET /jobs/:job/events": reading("/jobs/j0/events").map(endless),
+    "GET /artifacts/:name/versions": reading(
+      "/artifacts/versions/versions?limit=10000&details=true",
+    ),
+    "GET /artifacts/:name/versions/:version": reading(FILES),
+    "GET /artifacts/:name/versions/:version/members": reading(
+      "/artifacts/release/versions/latest/members",
+    ),
+    "GET /artifacts/:name/versions/:version/members/:member": reading(
+      "/artifacts/release/versions/latest/members/m0",
+    ),
+    "GET /artifacts/:name/versions/:version/chunks/:path": reading(
+      "/artifacts/large/versions/latest/chunks/data.bin",
+    ),
+    "GET /artifacts/:name/annotations": reading("/artifacts/versions/annotations"),
+    "GET /artifacts/:name/versions/:version/annotations": reading(
+      "/artifacts/versions/versions/1.0.0/annotations",
+    ),
+    "PATCH /artifacts/:name/annotations": [
+      json("labels", "/artifacts/versions/annotations", () => ({ labels: metadata() })),
+      json(
+        "wide labels",
+        "/artifacts/versions/annotations",
+        () => ({ labels: wide(60_000) }),
+        REFUSED,
+      ),
+    ],
+    "PATCH /artifacts/:name/versions/:version/annotations": [
+      json(
+        "labels",
+        "/artifacts/versions/versions/1.0.0/annotations",
+        () => ({ labels: metadata() }),
+      ),
+    ],
+    "GET /artifacts/:name/versions/:version/files/:path": reading(
+      `${FILES}/files/0/0`,
+      "/artifacts/large/versions/latest/files/data.bin",
+    ),
+    "GET /artifacts/:name/aliases": reading("/artifacts/versions/aliases?limit=10000"),
+    "GET /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/moved"),
+    "GET /artifacts/:name/aliases/:alias/history": reading(
+      "/artifacts/versions/aliases/moved/history?limit=10000",
+    ),
+    "GET /artifacts/:name/log": reading("/artifacts/versions/log?limit=10000"),
+    "GET /artifacts/:name/watch": reading("/artifacts/versions/watch").map(endless),
+    "GET /lineage": reading("/lineage?ref=versions@1.0.0"),
+    "GET /runs": reading("/runs?limit=10000"),
+    "GET /runs/:run": reading("/runs/p@1"),
+    "GET /runs/:run/steps/:step/attempts": reading("/runs/p@1/steps/s0/attempts"),
+    "DELETE /runs/:run": reading("/runs/open@1"),
+    "GET /space": reading("/space"),
+    "GET /artifacts/:name/space": reading("/artifacts/versions/space"),
+    "GET /rules": reading("/rules"),
+    "PATCH /rules": [
+      json(
+        "a condition",
+        "/rules",
+        () => ({ set: { pattern: "*", keepWhere: "(".repeat(4000) } }),
+        REFUSED,
+      ),
+    ],
+    "GET /rules/history": reading("/rules/history?limit=10000"),
+    "GET /search": reading(`/search?q=${"aa%20".repeat(20)}`, "/search?limit=1000"),
+    "GET /health": "asked all the time",
+    "GET /ready": reading("/ready"),
+    "GET /metrics": reading("/metrics"),
+    "GET /": reading("/"),
+    "GET /docs": reading("/docs"),
+    "GET /explore": reading("/explore"),
+    "GET /explore/": "like GET /explore",
+    "GET /explore/:file": "a file of the explorer, which is in memory",
+    "GET /access": reading("/access"),
+    "GET /openapi.json": reading("/openapi.json"),
+    "GET /api/whoami-v2": reading("/api/whoami-v2"),
+    "POST /api/repos/create": [
+      json("a long name", "/api/repos/create", () => ({ name: large(0.9) }), REFUSED),
+    ],
+    "POST /api/validate-yaml": "reads no body",
+    "PUT /uploads/:upload": "like PATCH /uploads/:upload",
+    "GET /api/models": reading("/api/models"),
+    "GET /api/models/:repo": reading("/api/models/files?blobs=true"),
+    "GET /api/models/:repo/revision/:revision": "like GET /api/models/:repo",
+    "GET /api/models/:repo/tree/:revision": reading(
+      "/api/models/files/tree/main?recursive=true&expand=true",
+    ),
+    "GET /api/models/:repo/tree/:revision/:path": reading(
+      "/api/models/files/tree/main/0?recursive=true",
+    ),
+    "POST /api/models/:repo/paths-info/:revision": [
+      json(
+        "paths",
+        "/api/models/files/paths-info/main",
+        () => ({ paths: some(100_000).map(String), expand: true }),
+      ),
+      {
+        title: "a form",
+        sent: () => [
+          "/api/models/files/paths-info/main",
+          "paths=a&".repeat(110_000 * scale),
+          "application/x-www-form-urlencoded",
+        ],
+      },
+    ],
+    "GET /:repo/resolve/:revision/:path": reading("/files/resolve/main/0/0"),
+    "GET /api/models/:repo/refs": reading("/api/models/versions/refs"),
+    "GET /api/models/:repo/commits/:revision": reading(
+      "/api/models/versions/commits/main?limit=1000",
+    ),
+    "GET /api/models/:repo/auth-check": reading("/api/models/files/auth-check"),
+    "POST /api/models/:repo/preupload/:revision": [
+      json("patterns", "/api/models/NEW/preupload/main", () => ({
+        files: some(1000).map((i) => ({ path: `${"a".repeat(250)}/`.repeat(3) + i, size: 1 })),
+        gitIgnore: "*a*a*b\n".repeat(1000 * scale),
+      })),
+    ],
+    "POST /:repo/info/lfs/objects/batch": [
+      json(
+        "1000 objects",
+        "/NEW.git/info/lfs/objects/batch",
+        () => ({
+          operation: "upload",
+          objects: some(1000).map((i) => ({ oid: `${i}`.padStart(64, "0"), size: 1 })),
+        }),
+      ),
+    ],
+    "GET /api/models/:repo/xet-write-token/:revision": reading(
+      "/api/models/NEW/xet-write-token/main",
+    ),
+    "POST /api/models/:repo/commit/:revision": [
+      commit(
+        "99,000 files",
+        () => HEADER + many().map(({ path, data }) => added(path, data)).join(""),
+      ),
+      commit("60,000 deep files", () => HEADER + deep().map(({ path }) => added(path)).join("")),
+      commit(
+        "deletions of folders",
+        () =>
+          HEADER + some(49_000).map((i) => added(`d${i}/f`, base64(i, 8))).join("") +
+          some(48_999).map((i) => deleted("deletedFolder", `d${i}/`)).join(""),
+      ),
+      commit(
+        "deletions of files",
+        () =>
+          HEADER + added("kept") +
+          some(49_000).map((i) => added(`${i}`, base64(i, 8)) + deleted("deletedFile", `${i}`))
+            .join(""),
+      ),
+      commit("one nested line", () => HEADER + "[".repeat(900_000 * scale), REFUSED),
+      commit("blank lines", () => HEADER + added("kept") + "\n ".repeat(15.9 * MIB * scale)),
+      {
+        title: "onto 99,000 files",
+        sent: () => ["/api/models/files/commit/main", HEADER + added("one more"), LINES],
+      },
+    ],
+  };
+}
+
+/** Returns the key of a route in `worstRequests`: all ids of the Hub use the same code. */
+export function keyOf({ method, path }: { method: string; path: string }): string {
+  const plain = path.replace("{[^]+}", "").replace("/api/datasets", "/api/models")
+    .replace("/datasets/", "/").replace("/:org", "");
+  return `${method} ${plain}`;
+}
