@@ -5,8 +5,7 @@ import { App } from "./app.ts";
 import { html } from "./framework/html.ts";
 import { render } from "./framework/preact.ts";
 
-const isSite = document.querySelector("meta[name=holdfast-site]") !== null;
-const service = new Service(new URL("../", document.baseURI).href, { isSite });
+const service = new Service(new URL("../", document.baseURI).href);
 const token = oneTimeToken(location, history);
 if (token !== undefined) service.setToken(token);
 const box = document.getElementById("app")!;

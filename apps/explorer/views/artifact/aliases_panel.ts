@@ -21,11 +21,11 @@ interface HistoryEntry {
 export function AliasesPanel(
   { summary, changed }: { summary: NameSummary; changed: () => void },
 ) {
-  const { service, rights } = useSession();
+  const { rights } = useSession();
   const { name, aliases, versions } = summary;
   const [change, setChange] = useState<AliasChange>();
   const [shown, setShown] = useState<string>();
-  const writes = mayWrite(rights, name) && !service.isSite;
+  const writes = mayWrite(rights, name);
   const close = () => (setChange(undefined), changed());
   const actions = ({ alias, version }: Alias) =>
     html`
