@@ -14,8 +14,8 @@ const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 /** Loads files by name on first use, which no bundle contains: tests that reach it are left out. */
 const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/client/";
-/** The WebAssembly of two formats is in no bundle, nor are the drivers that `backends/mod.ts` opens by name. */
-const UNBUNDLED = ["tests/formats/jpeg_test.ts", "tests/formats/webp_test.ts", "backends/mod.ts"];
+/** The WebAssembly of JPEG is in no bundle, nor are the drivers that `backends/mod.ts` opens by name. */
+const UNBUNDLED = ["tests/formats/jpeg_test.ts", "backends/mod.ts"];
 /** Real servers are asked through their drivers (`tests/backends`): a registry sees no more of them than `Backend`. */
 const ON_SERVERS = /^tests\/registry\/.*servers_test\.ts$/;
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */

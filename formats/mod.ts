@@ -78,7 +78,6 @@ const PARTS: readonly Part[] = [
   { id: "tgz", extensions: [".tar.gz", ".tgz"], file: "archive" },
   { id: "tiff", extensions: [".tif", ".tiff"] },
   { id: "tsv", extensions: [".tsv"], file: "csv", reading: TABLE_TEXT },
-  { id: "webp", extensions: [".webp"] },
   { id: "yaml", extensions: [".yaml", ".yml"] },
   { id: "zip", extensions: [".zip"], file: "archive" },
 ];

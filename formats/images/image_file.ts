@@ -55,20 +55,18 @@ export function checkQuality(format: string, quality: number): void {
   throw invalid("write", format, `quality is ${quality}`, { hint });
 }
 
-/** Converts an image of one (gray), three or four channels to RGBA. */
+/** Converts an image of one channel (gray) or three to RGBA. */
 export function toRgba({ data, width, height, channels }: Image): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let from = 0, to = 0; from < data.length; from += channels, to += 4) {
     rgba[to] = data[from]!;
     rgba[to + 1] = data[channels === 1 ? from : from + 1]!;
     rgba[to + 2] = data[channels === 1 ? from : from + 2]!;
-    if (channels === 4) rgba[to + 3] = data[from + 3]!;
   }
   return rgba;
 }
 
 function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array {
-  if (channels === 4) return new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length);
   const data = new Uint8Array(rgba.length / 4 * channels);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
     for (let channel = 0; channel < channels; channel++) data[to++] = rgba[from + channel]!;

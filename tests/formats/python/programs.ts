@@ -16,7 +16,7 @@ def tell(path):
     if kind == "tif":
         image = tifffile.imread(path)
         return array(numpy.moveaxis(image, 0, -1) if path.endswith("planes.tif") else image)
-    if kind in ("png", "webp"):
+    if kind == "png":
         with Image.open(path) as image:
             image.load()
             return array(numpy.asarray(image.convert("RGB") if image.mode == "P" else image))
