@@ -12,6 +12,7 @@ from typing import (
     Any,
 )
 
+from .arguments import checked_methods
 from .errors import HoldfastError, Json, damaged, disk_error, quoted
 from .metadata import from_metadata
 from .records import digest_of
@@ -23,6 +24,7 @@ Stored = Callable[..., Iterator[bytes]]
 MAX_PART = 8 * 2**20
 
 
+@checked_methods
 class File:
     """A file of a version. Nothing is read until you ask for it."""
 
@@ -68,6 +70,9 @@ class File:
         Files of up to 8 MiB and compressed files are read whole. Of a larger one, little more than
         the range is read. A file of an earlier release without a list of chunks is read whole once.
         """
+        if offset < 0 or size < 0:
+            message = f"Cannot read {size} bytes of {quoted(self.path)} at {offset}: negative"
+            raise HoldfastError("Invalid", message, "Pass `offset` and `size` from 0 on.")
         if self.is_small:
             return self.read()[offset : offset + size]
         size = min(size, self.size - offset)
@@ -161,6 +166,7 @@ class ChunkReader(io.RawIOBase):
         return count
 
 
+@checked_methods
 class Artifact:
     """A version of a name: its facts, and its files."""
 

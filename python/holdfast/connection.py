@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json
+from .errors import HoldfastError, Json, quoted
 from .store import CHUNK
 
 STATUS_CODES = {
@@ -70,6 +70,17 @@ class OnlyReads(urllib.request.HTTPRedirectHandler):
 
 class Connection:
     def __init__(self, url: str, token: str | None = None, timeout: float = 60) -> None:
+        try:
+            parts = urllib.parse.urlsplit(url)
+            is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            is_url = False
+        if not is_url:
+            message = f"Cannot connect to {quoted(url)}: not an http:// or https:// URL"
+            raise HoldfastError("Invalid", message, "Pass the URL that `holdfast serve` prints.")
+        if not 0 < timeout < 1e9:
+            message = f"Cannot connect to {quoted(url)}: timeout is {timeout}"
+            raise HoldfastError("Invalid", message, "Pass a number of seconds above 0.")
         self.location = url.rstrip("/")
         self._token = token and token.strip()
         self._timeout = timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -13,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .arguments import checked
 from .errors import HoldfastError
 from .service_registry import ServiceRegistry
 
 
+@checked
 @contextmanager
 def service(
     registry: str | Path = "./.holdfast", *, command: str | None = None, create: bool = True
@@ -28,9 +31,13 @@ def service(
     Needs the `holdfast` command; `command`, or `HOLDFAST_COMMAND`, names it if it is not in the
     `PATH`. A registry that does not exist is created, unless `create` is False.
     """
-    program = shlex.split(command or os.environ.get("HOLDFAST_COMMAND") or "holdfast")
-    if shutil.which(program[0]) is None:
-        message = f"Cannot start a service: no command `{program[0]}`"
+    command = command or os.environ.get("HOLDFAST_COMMAND") or "holdfast"
+    try:
+        program = shlex.split(command)
+    except ValueError:  # a quotation mark alone
+        program = []
+    if not program or shutil.which(program[0]) is None:
+        message = f"Cannot start a service: no command `{(program or [command])[0]}`"
         install = "Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast"
         hint = f"{install}, add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command."
         raise HoldfastError("Unsupported", message, hint)
@@ -68,14 +75,17 @@ kill $watcher
 def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     """Starts a service, and returns its process and what it prints: its URL, or its error."""
     pipe = subprocess.PIPE
-    watched = os.name == "posix"
+    watched, shown = os.name == "posix", shlex.join(command)
     stdin = pipe if watched else subprocess.DEVNULL
     if watched:
         command = ["/bin/sh", "-c", WATCHED, "sh", *command]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stdin=stdin, stdout=pipe, stderr=log, text=True)
-        if process.stdout and (line := process.stdout.readline()):
-            return process, json.loads(line)
+        for line in process.stdout or ():
+            with contextlib.suppress(ValueError):
+                answer = json.loads(line)
+                if isinstance(answer, dict) and "url" in answer:
+                    return process, answer
         if process.stdin:
             process.stdin.close()
         process.wait()
@@ -83,4 +93,5 @@ def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
         lines = log.readlines() or ["it ended"]
     errors = [line for line in lines if line.startswith('{"error"')]
     unknown = {"code": "TaskFailed", "message": f"Cannot start a service: {lines[-1].strip()}"}
+    unknown["hint"] = f"Run `{shown}` to see why it ends."
     return process, json.loads(errors[-1]) if errors else {"error": unknown}

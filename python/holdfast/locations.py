@@ -10,6 +10,7 @@ from typing import (
     Any,
 )
 
+from .arguments import checked
 from .buckets import GcsStore, S3Store, gcs_client, s3_client
 from .errors import HoldfastError, quoted
 from .folder import FolderStore
@@ -18,6 +19,7 @@ from .service_registry import ServiceRegistry
 from .store_registry import StoreRegistry
 
 
+@checked
 def connect(url: str, *, token: str | None = None, timeout: float = 60) -> ServiceRegistry:
     """Opens the registry of a `holdfast serve`, to read and to write.
 
@@ -26,6 +28,7 @@ def connect(url: str, *, token: str | None = None, timeout: float = 60) -> Servi
     return ServiceRegistry(url, token or os.environ.get("HOLDFAST_TOKEN"), timeout)
 
 
+@checked
 def open_registry(
     location: str | Path | None = None,
     *,
@@ -43,8 +46,14 @@ def open_registry(
     `$HOLDFAST_REGISTRY`, else `./.holdfast`.
     Raises `NotFound` if there is no registry.
     """
-    text = str(location or os.environ.get("HOLDFAST_REGISTRY") or ".holdfast")
-    url = urllib.parse.urlsplit(text)
+    if location is None:
+        location = os.environ.get("HOLDFAST_REGISTRY") or ".holdfast"
+    text = str(location)
+    try:
+        url = urllib.parse.urlsplit(text)
+    except ValueError:
+        hint = "Fix the URL, or write a folder as ./folder."
+        raise HoldfastError("Invalid", f"Cannot open {quoted(text)}: not a URL", hint) from None
     if url.scheme in ("http", "https"):
         return connect(text, token=token, timeout=timeout)
     if url.scheme in ("s3", "minio"):

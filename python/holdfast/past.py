@@ -22,9 +22,6 @@ def pinned(registry: Registry, ref: str, as_of: datetime | None) -> str:
     """
     if as_of is None:
         return ref
-    if not isinstance(as_of, datetime):
-        message = f"Cannot open {quoted(ref)} as of {as_of!r}: not a datetime"
-        raise HoldfastError("Invalid", message, "Pass datetime.fromisoformat(text).")
     name, wanted = parse_ref(ref)
     moment = Moment(registry, name, ref, as_of)
     if isinstance(wanted, Version):
@@ -37,7 +34,11 @@ def pinned(registry: Registry, ref: str, as_of: datetime | None) -> str:
 class Moment:
     def __init__(self, registry: Registry, name: str, ref: str, as_of: datetime) -> None:
         self.registry, self.name, self.ref = registry, name, ref
-        self.at = as_of.timestamp() * 1000
+        try:
+            self.at = as_of.timestamp() * 1000
+        except (ValueError, OverflowError):
+            message = f"Cannot open {quoted(ref)} as of {as_of}: not in the years 1 to 9999 of UTC"
+            raise HoldfastError("Invalid", message, "Pass another time.") from None
         self.shown = as_of.isoformat()
 
     def checked(self, version: str) -> str:

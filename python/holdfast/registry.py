@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from .arguments import checked_methods
 from .artifact import Artifact
 from .errors import HoldfastError, NotFound, quoted
 from .past import pinned
@@ -36,10 +37,14 @@ class AliasChange(NamedTuple):
 SEARCHED_VERSIONS = 20
 
 
+@checked_methods
 class Registry:
     """A registry to read. Create it with `open_registry`."""
 
     location: str
+
+    def __init_subclass__(cls) -> None:
+        checked_methods(cls)
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yields the names that have a version and begin with a prefix."""
@@ -67,9 +72,6 @@ class Registry:
         and `name@1.2.0/member` for a member of a release. With `as_of`, it is what the ref meant
         at that time.
         """
-        if not isinstance(ref, str):
-            hint = "Pass a str: `name`, `name@1.2.0`, or the `.ref` of an artifact."
-            raise HoldfastError("Invalid", f"Cannot open {ref!r}: not a ref", hint)
         name, _, selector = ref.partition("@")
         release, slash, member = selector.partition("/")
         if slash:
@@ -147,6 +149,9 @@ class Registry:
         A term is a word, or a comparison such as `metadata.epochs>3`, `alias=production`,
         `kind=json` or `created>=2026-11`. Without a service, every name is read: 20 versions each.
         """
+        if limit < 1:
+            hint = "Pass `limit` from 1 on."
+            raise HoldfastError("Invalid", f"Cannot search: limit is {limit}", hint)
         test, found = parse_query(query), Listing[Found]()
         for name in self.names():
             aliases = self.aliases(name)

@@ -118,7 +118,7 @@ class ServiceRegistry(Registry):
         value: Any,
         *,
         version: str | None = None,
-        metadata: Json | None = None,
+        metadata: dict[str, Any] | None = None,
         inputs: str | Artifact | list[str | Artifact] | None = None,
         alias: str | list[str] | None = None,
         idempotency_key: str | None = None,
@@ -172,7 +172,7 @@ class ServiceRegistry(Registry):
         members: Mapping[str, str],
         *,
         version: str | None = None,
-        metadata: Json | None = None,
+        metadata: dict[str, Any] | None = None,
         alias: str | list[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Saved:
@@ -208,11 +208,9 @@ class ServiceRegistry(Registry):
         aliases = [alias] if isinstance(alias, str) else alias or []
         for each in aliases:
             check_alias(each)  # before anything is saved
-        given = {
-            **given,
-            "idempotencyKey": given["idempotencyKey"] or str(uuid.uuid4()),
-            "materializer": {"id": materializer, "formatVersion": 1},
-        }
+        if given["idempotencyKey"] is None:
+            given["idempotencyKey"] = str(uuid.uuid4())
+        given["materializer"] = {"id": materializer, "formatVersion": 1}
         request = {key: value for key, value in given.items() if value is not None}
         for earlier in (lambda: self._earlier(name), lambda: None):
             sent: list[Json] = []
@@ -237,7 +235,7 @@ class ServiceRegistry(Registry):
         except HoldfastError:
             return None
 
-    def annotate(self, ref: str, **changes: Any) -> Json:
+    def annotate(self, ref: str, **changes: str | dict[str, Any] | None) -> Json:
         """Changes the `notes` and `labels` of a name or a version, and returns all of them.
 
         None removes: `annotate("a@1", labels={"reviewed": True, "old": None}, notes=None)`.

@@ -15,7 +15,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.load('a@none')", "NotFound", /aliases\(name\)/],
   ["service.history('a', 'none')", "NotFound", /aliases\(name\)/],
   ["service.annotate('none', labels={'a': 1})", "NotFound", /names\(\)/],
-  ["service.annotate('a', odd=1)", "Invalid", /arguments/],
+  ["service.annotate('a', odd='1')", "Invalid", /arguments/],
   ["service.delete('a@1.0.0')", "Conflict", /force=True/],
   ["service.save('a', 1, on_conflict='x')", "Invalid", /fail, skip, overwrite/],
   ["service.save('a', 1, compress='x')", "Invalid", /gzip, zstd/],

@@ -1,0 +1,84 @@
+"""Checks of the types of arguments, by the annotations of the functions that receive them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from .errors import HoldfastError
+from .metadata import number_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=type)
+
+
+def checked_methods(owner: C) -> C:
+    """Checks the arguments of all public methods that a class defines."""
+    for name, method in list(vars(owner).items()):
+        if inspect.isfunction(method) and not name.startswith("_"):
+            setattr(owner, name, checked(method))
+    return owner
+
+
+def checked(function: F) -> F:
+    """Raises `Invalid` for an argument that is not of the type that its annotation names."""
+    signature = inspect.signature(function)
+
+    @functools.cache
+    def hints() -> dict[str, Any]:
+        return get_type_hints(function)
+
+    @functools.wraps(function)
+    def calling(*arguments: Any, **named: Any) -> Any:
+        try:
+            bound = signature.bind(*arguments, **named).arguments
+        except TypeError:
+            return function(*arguments, **named)  # raises that with its name
+        for name, given in bound.items():
+            many = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
+            for each, value in given.items() if many else [(name, given)]:
+                if name in hints() and not is_of(value, hints()[name]):
+                    raise wrong(function, each, value, signature.parameters[name].annotation)
+        return function(*arguments, **named)
+
+    return calling  # type: ignore[return-value]
+
+
+def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
+    state = f"has the type {type(value).__qualname__}"
+    if isinstance(value, (str, os.PathLike)) and not is_path(value):
+        state = "has a NUL, or is not well-formed Unicode"
+    hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
+    return HoldfastError("Invalid", f"Cannot call {function.__name__}: `{name}` {state}", hint)
+
+
+def is_of(value: Any, kind: Any) -> bool:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return any(is_of(value, each) for each in inner if each is not str or Path not in inner)
+    if kind is Any:
+        return True
+    if origin is list:
+        return isinstance(value, (list, tuple)) and all(is_of(each, inner[0]) for each in value)
+    if origin is Mapping and isinstance(value, Mapping):
+        return all(all(map(is_of, pair, inner)) for pair in value.items())
+    if isinstance(value, str) and kind is str:
+        return not any("\ud800" <= each <= "\udfff" for each in value)
+    if kind is Path:
+        return isinstance(value, (str, os.PathLike)) and is_path(value)
+    value = number_of(value)
+    if isinstance(value, bool) or kind is not float:
+        return isinstance(value, origin or kind) and (kind is bool or not isinstance(value, bool))
+    return isinstance(value, (int, float))
+
+
+def is_path(value: str | os.PathLike[Any]) -> bool:
+    try:
+        return b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
