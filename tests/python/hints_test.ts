@@ -21,7 +21,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.save('a', 1, compress='x')", "Invalid", /gzip, zstd/],
   ["service.save('a', 1, version='1.0.0')", "AlreadyExists", /version/],
   ["service.save('a', 1, metadata=[1])", "Invalid", /dict/],
-  ["service.save(3, 1)", "Invalid", /Choose/],
+  ["service.save(3, 1)", "Invalid", /as str/],
   ["service.load(service.open('a'))", "Invalid", /\.ref/],
   ["service.open('a', as_of='2020')", "Invalid", /datetime/],
   ["connect(url + '/x', token=token).names()", "NotFound", /URL/],
