@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 import { unanswered } from "./problem.ts";
 import { createSha256, sha256 } from "./sha256.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../../core/artifact.ts";
-import { iterableStream } from "../../core/bytes/bytes.ts";
+import { iterableStream, reusingReader } from "../../core/bytes/bytes.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
@@ -27,7 +27,10 @@ interface RemoteFile {
   signal?: AbortSignal;
 }
 
-/** Yields the bytes of a file or range. Verifies a whole file before it ends. */
+/**
+ * Yields the bytes of a file or range. Verifies a whole file before it ends. A chunk is valid until
+ * the next one.
+ */
 async function* readFile(
   connection: Connection,
   file: RemoteFile,
@@ -42,6 +45,11 @@ async function* readFile(
     yield chunk;
   }
   if (hash !== undefined && hash.digest() !== info.sha256) throw corrupt(ref, info.path);
+}
+
+/** Yields copies, which stay valid. */
+async function* copiesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield chunk.slice();
 }
 
 /** Reads a range. Resumes after failures as long as bytes arrive within `retryForMs`. */
@@ -89,7 +97,7 @@ async function begin(
   connection: Connection,
   { path, commit, info, signal }: RemoteFile,
   { action, at, end }: { action: string; at: number; end: number },
-): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+): Promise<ReturnType<typeof reusingReader>> {
   const whole = at === 0 && end === info.size;
   const headers = whole ? undefined : { range: `bytes=${at}-${end - 1}` };
   const response = await connection.request({ action, path, query: { commit }, headers, signal });
@@ -97,7 +105,7 @@ async function begin(
     await response.body?.cancel();
     throw connection.unexpected({ action }, "it does not support ranges");
   }
-  return (response.body ?? new Blob([]).stream()).getReader();
+  return reusingReader(response.body ?? new Blob([]).stream());
 }
 
 function isRange({ headers }: Response, { at, end }: { at: number; end: number }): boolean {
@@ -176,13 +184,17 @@ function createRemoteArtifact(
   const report = (path: string, bytes: number) =>
     onProgress?.({ path, bytes: moved += bytes, totalBytes: info.size });
 
-  function remoteFile(file: FileInfo): RemoteFile {
+  function remoteFile(file: FileInfo, stop = signal): RemoteFile {
     const path = `${folder}/${filePath(file.path)}`;
-    return { ref, path, commit: info.commit, info: file, signal };
+    const ends = stop === signal || !signal ? stop : AbortSignal.any([signal, stop!]);
+    return { ref, path, commit: info.commit, info: file, signal: ends };
   }
 
-  async function* chunks(file: FileInfo, range?: ByteRange): AsyncGenerator<Uint8Array> {
-    for await (const chunk of readFile(connection, remoteFile(file), { range, verify })) {
+  async function* chunks(
+    file: FileInfo,
+    { range, stop }: { range?: ByteRange; stop?: AbortSignal } = {},
+  ): AsyncGenerator<Uint8Array> {
+    for await (const chunk of readFile(connection, remoteFile(file, stop), { range, verify })) {
       report(file.path, chunk.byteLength);
       yield chunk;
     }
@@ -218,7 +230,7 @@ function createRemoteArtifact(
 
   async function rebuild(file: FileInfo, copy: LocalCopy): Promise<FilePiece | undefined> {
     const remote = remoteFile(file);
-    const read = (range: ByteRange) => readFile(connection, remote, { range, verify });
+    const read = (range: ByteRange) => copiesOf(readFile(connection, remote, { range, verify }));
     const asked = { info, path: file.path, signal };
     const all = await (await loadNewBytes())?.rebuildFile(connection, asked, { copy, read });
     return all && wholePiece(all, { ref, file, report });
@@ -227,7 +239,10 @@ function createRemoteArtifact(
   const open = (file: FileInfo): ArtifactFile =>
     readableFile({
       info: { ...file },
-      stream: (range) => iterableStream(chunks(file, range)),
+      stream: (range) => iterableStream(copiesOf(chunks(file, { range }))),
+      async passTo(write, stop) {
+        for await (const chunk of chunks(file, { stop })) await write(chunk);
+      },
       bytes: () => bytes(file),
       rebuild: async (copy) => copy && await rebuild(file, copy),
     });
