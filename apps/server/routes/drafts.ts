@@ -59,7 +59,8 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       checkNamed(options, { name: params.name, access });
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, signal });
-      return savedAnswer(c, await ofCondition(options.ifCommit, commit), options);
+      const saved = await ofCondition(options.ifCommit, commit);
+      return savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
   });
 

@@ -4,6 +4,7 @@ import { invalid, orMissing } from "../../../core/errors.ts";
 import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
+import { sentDigest } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 
 const SAVED = {
@@ -41,8 +42,10 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     scope: "write",
     answers: SAVED,
     json: schemas.SaveRequestSchema,
-    answer: async ({ c, params: { name }, json, access, signal }) =>
-      savedAnswer(c, await saving.saveSent(context, json, { name, access, signal }), json),
+    answer: async ({ c, params: { name }, json, access, signal }) => {
+      const saved = await saving.saveSent(context, json, { name, access, signal });
+      return savedAnswer(c, saved, () => sentDigest(json) === saved.digest);
+    },
   });
 
   route(routes, "POST /artifacts/:name/versions/:version/copy", {
@@ -56,7 +59,8 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params: { name, version }, json: { to, ...options }, access, signal }) => {
       access.check("write", parseRef(to).name);
       const ref = version === "latest" ? name : `${name}@${version}`;
-      return savedAnswer(c, await registry.copy(ref, to, { ...options, signal }), options);
+      const saved = await registry.copy(ref, to, { ...options, signal });
+      return savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
   });
 
@@ -105,13 +109,10 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
 /** Header of an answer with an existing version: nothing was saved. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
-export function savedAnswer(
-  c: RouteContext,
-  saved: SavedArtifact,
-  { onConflict }: Pick<schemas.SaveRequest, "onConflict">,
-): Answer {
+/** Answers with a save. A version that another token may have saved (`isOwn`) needs `read`. */
+export function savedAnswer(c: RouteContext, saved: SavedArtifact, isOwn: () => boolean): Answer {
   const { name, version, skipped } = saved;
-  if (skipped && onConflict === "skip") c.env.access.check("read", name); // another token may have saved it
+  if (skipped && !c.env.access.may("read", name) && !isOwn()) c.env.access.check("read", name);
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }

@@ -180,9 +180,14 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
         const saved = await context.registry.save(name, undefined, save);
         const next = await scheduleNext(saved, context);
         const skipped = saved.skipped ? SKIPPED : {};
-        if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201, skipped);
+        // The first upload with this key may have been that of another token.
+        const { digest: _, size: __, ...rest } = saved;
+        const shown = saved.skipped && !access.may("read", name) ? rest : saved;
+        if (!("jobId" in next)) {
+          return c.json(shown === saved ? { ...next, ...saved } : shown, 201, skipped);
+        }
         const location = `/jobs/${encodeURIComponent(next.jobId)}`;
-        return c.json({ ...next, ...saved }, 202, { ...skipped, location });
+        return c.json({ ...next, ...shown }, 202, { ...skipped, location });
       } finally {
         form?.close(); // the rest of a refused form is not read
       }
@@ -262,7 +267,9 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
         });
       }
       const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal });
-      return savedAnswer(c, await ofCondition(options.ifCommit, commit), options);
+      const { idempotencyKey, onConflict } = options; // ids of uploads cannot be guessed, keys can
+      const isOwn = () => onConflict !== "skip" && idempotencyKey === undefined;
+      return savedAnswer(c, await ofCondition(options.ifCommit, commit), isOwn);
     },
   });
 }

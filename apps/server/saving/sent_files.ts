@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../core/artifact.ts";
 import type { ByteRange } from "../../../core/backend.ts";
+import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import { sha256 as digestOf } from "../../../core/bytes/digest.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
 import { invalid, notFound } from "../../../core/errors.ts";
@@ -14,7 +16,7 @@ import type { Materializer } from "../../../mod.ts";
 import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
-import type { SentFile } from "../schemas/saving.ts";
+import type { SaveRequest, SentFile } from "../schemas/saving.ts";
 
 export interface OpenFilesOptions {
   /** The rights of the sender. Uploads belong to its token. */
@@ -104,7 +106,7 @@ export async function openSentFiles(
       }
       if (!repeatable || !isRegistryError(error, "NotFound")) throw error;
       return {
-        size: size ?? UNKNOWN_BYTES,
+        size: UNKNOWN_BYTES,
         stream: () => new ReadableStream({ start: (c) => c.error(error) }),
       };
     }
@@ -149,9 +151,19 @@ function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uin
   if (size !== undefined && bytes.byteLength !== size) {
     throw mismatch(path, `it has ${bytes.byteLength} bytes, not ${size}`);
   }
-  const found = sha256 === undefined ? sha256 : createHash("sha256").update(bytes).digest("hex");
+  const found = sha256 === undefined ? sha256 : digestOf(bytes);
   if (found !== sha256) throw mismatch(path, `its SHA-256 is ${found}, not ${sha256}`);
   return bytes;
+}
+
+/** Returns the digest of a version with the files of a request, as far as it names their SHA-256. */
+export function sentDigest({ materializer, files }: SaveRequest): string {
+  const sums = files.map((file) => {
+    const bytes = "data" in file ? decoded(file) : undefined;
+    const { path, size = bytes?.byteLength ?? 0, sha256 = bytes ? digestOf(bytes) : "" } = file;
+    return { ...fileFacts(file), path, size, sha256 };
+  });
+  return artifactDigest(materializer, sums);
 }
 
 /** Passes bytes, and fails at the end if their digest differs. */

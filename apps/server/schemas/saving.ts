@@ -184,6 +184,8 @@ export const UploadAnswerSchema = object("Uploaded", {
   jobId: v.optional(v.string()),
   result: v.optional(v.unknown()),
   ...SavedArtifactSchema.entries,
+  digest: v.optional(Sha256),
+  size: v.optional(Amount),
 });
 
 const WEEK_MS = 7 * 24 * 3_600_000;

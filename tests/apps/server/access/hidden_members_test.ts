@@ -229,12 +229,17 @@ Deno.test("a token that only writes is not answered with the content of others",
   await using jobs = createMemoryQueue();
   const access = createAccess("me", ["write:drop", "read:mine", "write:mine"].map(parseScope));
   await using app = createApp(registry, { tokens: { find: () => Promise.resolve(access) }, jobs });
-  const { digest } = await registry.save("drop", CONTENT);
+  const { digest } = await registry.save("drop", CONTENT, { idempotencyKey: "nightly" });
   await registry.save("mine", "mine");
   const data = { name: "drop", words: CONTENT };
   await jobs.add(["a", "b"].map((id) => ({ id, group: "g", kind: "k", delayMs: 1e9, data })));
   await app(request("PUT", "/artifacts/drop/drafts/d/parts/p", { files: DATA }));
   const how = { version: "1.0.0", onConflict: "skip" };
+  const again = { idempotencyKey: "nightly", materializer };
+  const uploadWithKey = (path: string, body: string) => {
+    const headers = { authorization: "Bearer me", "idempotency-key": "nightly" };
+    return new Request(`http://localhost${path}`, { method: "POST", headers, body });
+  };
   const asked: [status: number, request: Request][] = [
     [403, request("POST", "/artifacts/drop/versions", { ...how, materializer, files: DATA })],
     [403, request("POST", "/artifacts/drop/drafts/d/commit", how)],
@@ -250,6 +255,9 @@ Deno.test("a token that only writes is not answered with the content of others",
         files: DATA,
       }),
     ],
+    [403, request("POST", "/artifacts/drop/versions", { ...again, files: DATA })],
+    [403, request("POST", "/artifacts/drop/versions", { ...again, files: [] })],
+    [201, uploadWithKey("/upload?name=drop", "guess")],
     [200, request("DELETE", "/jobs/a")],
     [200, request("POST", "/jobs/a/retry")],
   ];
@@ -259,4 +267,36 @@ Deno.test("a token that only writes is not answered with the content of others",
     assertEquals(answer.status, status, text);
     for (const word of [digest, CONTENT]) assertEquals(text.includes(word), false, text);
   }
+});
+
+Deno.test("a token that only writes repeats its own saves", async () => {
+  await using registry = await openRegistry("memory:");
+  const access = createAccess("me", ["write:drop"].map(parseScope));
+  const upload = { task: { submit: () => Promise.resolve({ words: CONTENT }) } };
+  const tokens = { find: () => Promise.resolve(access) };
+  await using app = createApp(registry, { tokens, upload });
+  const sums = { size: 2, sha256: createHash("sha256").update("hi").digest("hex") };
+  const stored = await app(request("POST", "/contents", "hi"));
+  const { upload: id } = await stored.json();
+  for (const file of [{ data: "aGk=" }, { data: "aGk=", ...sums }, { upload: id, ...sums }]) {
+    const idempotencyKey = JSON.stringify(file);
+    const files = [{ path: "x", mode: "executable", ...file }];
+    const save = () =>
+      request("POST", "/artifacts/drop/versions", { idempotencyKey, materializer, files });
+    const [first, again] = [await app(save()), await app(save())];
+    assertEquals([first.status, again.status], [201, 200]);
+    assertEquals({ ...await first.json(), addedBytes: 0 }, {
+      ...await again.json(),
+      skipped: false,
+      addedBytes: 0,
+    });
+  }
+  const send = async () => {
+    const headers = { authorization: "Bearer me", "idempotency-key": "photo" };
+    const init = { method: "POST", headers, body: "hi" };
+    return await (await app(new Request("http://localhost/upload?name=drop", init))).json();
+  };
+  const { digest: _, size: __, result, ...first } = await send();
+  assertEquals(result, { words: CONTENT });
+  assertEquals(await send(), { ...first, addedBytes: 0, skipped: true });
 });
