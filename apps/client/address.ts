@@ -1,6 +1,6 @@
 // URLs of a service and paths below them.
 import { fault } from "../../core/errors.ts";
-import { checkName } from "../../core/naming/names.ts";
+import { checkName, nameSegment } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 
 /**
@@ -28,14 +28,9 @@ export function parseAddress(address: string | URL): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-/** Encodes a name as one path segment. `.` and `..` mean folders in a path: they get a tilde. */
-export function segment(name: string): string {
-  return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&"));
-}
-
 export function artifactPath(name: string): string {
   checkName(name);
-  return `artifacts/${segment(name)}`;
+  return `artifacts/${nameSegment(name)}`;
 }
 
 export function versionPath(ref: string, version?: string): string {
@@ -47,7 +42,7 @@ export function versionPath(ref: string, version?: string): string {
     : selector.kind === "alias"
     ? selector.alias
     : "latest";
-  return `${artifactPath(name)}/versions/${segment(text)}`;
+  return `${artifactPath(name)}/versions/${nameSegment(text)}`;
 }
 
 export function filePath(path: string): string {

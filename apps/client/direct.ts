@@ -1,9 +1,9 @@
 // Transfers between the caller and the store of a service, by presigned URLs.
-import { checkName, shown } from "../../core/naming/names.ts";
+import { checkName, nameSegment, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { DirectDownload, Upload, UploadFile } from "../../core/registry/transfer.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
-import { segment, versionPath } from "./address.ts";
+import { versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { askedOf } from "./save_value.ts";
 import { type OnWire, savedOf } from "./wire.ts";
@@ -35,7 +35,7 @@ export function createDirectTransfers(
       checkName(name);
       const action = `commit an upload as ${shown(name)}`;
       checkWritable(action);
-      const path = `uploads/presigned/${segment(id)}/commit`;
+      const path = `uploads/presigned/${nameSegment(id)}/commit`;
       const json = { ...askedOf(options), files: files.map(asked) };
       const repeated = { writes: true, repeats: true }; // a repeat returns the same version
       return await connection.read(

@@ -2,7 +2,7 @@
 import { invalid } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../registry/contract/verb_options.ts";
-import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
+import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
 import type {
   AddedPart,
   AddPartOptions,
@@ -12,7 +12,7 @@ import type {
 } from "../../core/registry/draft.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
-import { artifactPath, segment } from "./address.ts";
+import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { askedOf, gatherFiles } from "./save_value.ts";
 import { flag, type OnWire, savedOf } from "./wire.ts";
@@ -46,7 +46,7 @@ export function openRemoteDraft(
   const { id, checkWritable } = options;
   checkNewName(name);
   checkName(id, "the id of a draft");
-  const path = `${artifactPath(name)}/drafts/${segment(id)}`;
+  const path = `${artifactPath(name)}/drafts/${nameSegment(id)}`;
   const subject = `draft ${shown(id)} of ${shown(name)}`;
   const draft: RemoteDraft = { ...options, connection, path, subject };
   return checkDraft({
@@ -122,7 +122,7 @@ async function addPart(
   return await connection.read({
     action,
     method: "PUT",
-    path: `${path}/parts/${segment(part)}`,
+    path: `${path}/parts/${nameSegment(part)}`,
     json: { files: gathered, compress },
     writes: true,
     repeats: true, // the service keeps a part that it has

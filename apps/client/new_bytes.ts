@@ -19,7 +19,8 @@ import {
   rebuilt,
 } from "../../core/bytes/rebuild.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { artifactPath, filePath, segment } from "./address.ts";
+import { nameSegment } from "../../core/naming/names.ts";
+import { artifactPath, filePath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
 import { sendContent, type SendContentOptions } from "./send_content.ts";
@@ -38,7 +39,7 @@ async function chunkList(
   const size = files.find((file) => file.path === path)?.size ?? 0;
   const response = await connection.request({
     action: `read the chunks of "${name}@${version}"`,
-    path: `${artifactPath(name)}/versions/${segment(version)}/chunks/${filePath(path)}`,
+    path: `${artifactPath(name)}/versions/${nameSegment(version)}/chunks/${filePath(path)}`,
     query: { commit },
     also: [404],
     signal,

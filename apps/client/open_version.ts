@@ -1,7 +1,7 @@
 // Opened versions and their files: verified, and resumed after a broken connection.
 import type { ByteRange } from "../../core/backend.ts";
 import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { nameSegment, shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
@@ -14,7 +14,7 @@ import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit
 import { readableFile } from "../../core/registry/artifact_file.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
 import type { LoadOptions, Verify } from "../../core/registry.ts";
-import { artifactPath, filePath, segment, versionPath } from "./address.ts";
+import { artifactPath, filePath, versionPath } from "./address.ts";
 import { loadNewBytes } from "./download.ts";
 import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
@@ -178,7 +178,7 @@ function createRemoteArtifact(
   const { limit, signal, onProgress, data } = options;
   const verify = options.verify !== "none";
   const ref = `${info.name}@${info.version}`;
-  const folder = `${artifactPath(info.name)}/versions/${segment(info.version)}/files`;
+  const folder = `${artifactPath(info.name)}/versions/${nameSegment(info.version)}/files`;
   const byPath = new Map(info.files.map((file) => [file.path, file]));
   let moved = 0;
   const report = (path: string, bytes: number) =>

@@ -2,7 +2,7 @@
 import type { Artifact } from "../../core/artifact.ts";
 import { denied, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
+import { nameSegment, shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { type Past, pinned } from "../../registry/contract/as_of.ts";
@@ -25,7 +25,7 @@ import type {
 import { memberOf } from "../../core/registry/release.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
-import { artifactPath, segment, versionPath } from "./address.ts";
+import { artifactPath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
 import { type Asked, unexpected } from "./problem.ts";
 import { createDirectTransfers } from "./direct.ts";
@@ -361,5 +361,5 @@ function annotationsPath(ref: string): string {
 
 function aliasPath(name: string, alias: string): string {
   checkAlias(alias);
-  return `${artifactPath(name)}/aliases/${segment(alias)}`;
+  return `${artifactPath(name)}/aliases/${nameSegment(alias)}`;
 }

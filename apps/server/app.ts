@@ -166,7 +166,7 @@ function noSuchRoute(app: Routes, { path, method }: { path: string; method: stri
   if (allowed.length === 0) {
     const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
     // The most likely cause is a name with an unencoded slash.
-    const name = path.startsWith("/artifacts/") ? " In a name, encode `/` as %2F." : "";
+    const name = path.startsWith("/artifacts/") ? " In a name, write `/` as @@." : "";
     const hint = `List all routes: GET /openapi.json.${name}`;
     return problem(404, { code: "NotFound", detail, hint });
   }

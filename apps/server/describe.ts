@@ -249,7 +249,7 @@ function stateOf({ message, expected, received }: Issue): string {
 }
 
 const PARAMETERS: Readonly<Record<string, string>> = {
-  name: "The artifact, percent-encoded as one segment",
+  name: "The artifact, percent-encoded as one segment, with `@@` for `/`",
   version: "A version, a range, an alias or `latest`",
   alias: "The alias",
   path: "The path of the file, with `/`",

@@ -84,14 +84,13 @@ export function checkPath(path: string): void {
 
 /**
  * Returns the decoded parameters of a path. Names of dots are escaped: `~..` is `..`, and `~~..` is
- * `~..`. File paths have no such segments and stay as they are.
+ * `~..`. `@@` is `/`, which proxies may decode. File paths stay as they are.
  */
 export function paramsOf(c: RouteContext): Record<string, string> {
   const params = c.req.param() as Record<string, string>;
   for (const key in params) {
-    if (key !== "path" && params[key]!.startsWith("~")) {
-      params[key] = params[key]!.replace(/^~(~*\.{1,2})$/, "$1");
-    }
+    if (key === "path") continue;
+    params[key] = params[key]!.replaceAll("@@", "/").replace(/^~(~*\.{1,2})$/, "$1");
   }
   return params;
 }

@@ -93,6 +93,14 @@ export function decodeName(segment: string): string | undefined {
   }
 }
 
+/**
+ * Encodes a name as one segment of a URL path. `/` becomes `@@`, which no name contains: proxies may
+ * decode `%2F`. `.` and `..` mean folders in a path: they get a tilde.
+ */
+export function nameSegment(name: string): string {
+  return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&")).replaceAll("%2F", "@@");
+}
+
 /** Returns a value for a message: quoted, escaped, and cut when long. */
 export function shown(text: unknown): string {
   if (typeof text === "object" && text !== null) return "an object"; // String() fails for some

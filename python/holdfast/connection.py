@@ -52,7 +52,9 @@ def hint_of(hint: str, code: str) -> str:
 
 
 def quote(text: str) -> str:
-    return urllib.parse.quote(re.sub(r"^~*\.{1,2}\Z", r"~\g<0>", text), safe="")  # no folder
+    """Returns a name as a path segment. `/` becomes `@@`: proxies may decode `%2F`."""
+    text = re.sub(r"^~*\.{1,2}\Z", r"~\g<0>", text)  # no folder
+    return urllib.parse.quote(text, safe="").replace("%2F", "@@")
 
 
 class Reply(NamedTuple):

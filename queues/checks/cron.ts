@@ -1,6 +1,6 @@
 // Times of schedules in the syntax of cron, for all queues.
 import { Cron } from "npm:croner@^11";
-import { shown } from "../../core/naming/names.ts";
+import { messageOf } from "../../core/errors.ts";
 import { CRON_HINT, notScheduled } from "./queue_checks.ts";
 
 export interface CronTimes {
@@ -23,9 +23,9 @@ export function nextCronTime(id: string, times: CronTimes, afterMs: number): num
   try {
     next = nextTime(times, afterMs);
   } catch (cause) {
-    throw notScheduled(id, `invalid cron ${shown(times.cron)}`, CRON_HINT, cause);
+    throw notScheduled(id, messageOf(cause), CRON_HINT, cause);
   }
-  if (next === undefined) throw notScheduled(id, `${shown(times.cron)} never occurs`, CRON_HINT);
+  if (next === undefined) throw notScheduled(id, `${times.cron} never occurs`, CRON_HINT);
   return next;
 }
 

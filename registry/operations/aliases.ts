@@ -1,7 +1,7 @@
 // Aliases: names of versions that can be changed.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
-import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
+import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -188,7 +188,7 @@ function neverSet({ backend }: Context, name: string, alias: string): RegistryEr
     hint: `List the aliases with registry.aliases(${shown(name)}).`,
     hints: {
       cli: `List the aliases: holdfast alias ${name}`,
-      http: `List the aliases: GET /artifacts/${encodeURIComponent(name)}/aliases`,
+      http: `List the aliases: GET /artifacts/${nameSegment(name)}/aliases`,
     },
     backend: backend.location,
   });

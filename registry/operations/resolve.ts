@@ -1,6 +1,6 @@
 // Resolving a ref to its record.
 import { type Advice, type Fault, RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { nameSegment, shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import { corruptRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
@@ -154,7 +154,7 @@ function aliasHints(
 ): Advice {
   const given = `${shown(name)}, ${shown(alias)}`;
   const command = `holdfast alias ${name} ${alias}`;
-  const route = `/artifacts/${encodeURIComponent(name)}/aliases/${encodeURIComponent(alias)}`;
+  const route = `/artifacts/${nameSegment(name)}/aliases/${nameSegment(alias)}`;
   return {
     hint: hintOf(`registry.setAlias(${given}, version)`, `registry.deleteAlias(${given})`),
     hints: {
@@ -239,7 +239,7 @@ async function versionNotFound(
   const cell = versionCell(name, version, context.settings.versioned);
   const head = await readHead(context, cell, signal);
   if (head?.dead) await readRecord(context, head.key, signal); // throws if it is damaged
-  const escaped = encodeURIComponent(name);
+  const escaped = nameSegment(name);
   return absent(context, {
     subject: `"${name}@${version.canonical}"`,
     state: head?.dead ? "it was deleted" : "no such version",

@@ -1,4 +1,5 @@
 // Names, versions and files of the service.
+import { nameSegment } from "../../../core/naming/names.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { type Service, ServiceError } from "./service.ts";
 
@@ -25,16 +26,13 @@ export interface VersionInfo {
   readonly files: readonly { path: string; size: number; sha256: string; mediaType?: string }[];
 }
 
-const segment = encodeURIComponent;
-
 /** Returns true for the file that introduces a version. */
 export function isCard(path: string): boolean {
   return /^readme\.md$/i.test(path);
 }
 
-/** The path of a name, whose dots at the end would be cut from a URL. */
 export function namePath(name: string): string {
-  return `artifacts/${/^~*\.{1,2}$/.test(name) ? `~${name}` : segment(name)}`;
+  return `artifacts/${nameSegment(name)}`;
 }
 
 export async function openVersion(
@@ -42,7 +40,7 @@ export async function openVersion(
   { name, version }: { name: string; version: string },
   signal?: AbortSignal,
 ): Promise<ArtifactVersion> {
-  const path = `${namePath(name)}/versions/${segment(version)}`;
+  const path = `${namePath(name)}/versions/${nameSegment(version)}`;
   return versionOf(service, await service.json<VersionInfo>(path, { signal }));
 }
 
@@ -60,8 +58,8 @@ function servedFile(
   { path, size, sha256, mediaType = "application/octet-stream" }: VersionInfo["files"][number],
 ): ArtifactFile {
   const query = { commit };
-  const encoded = path.split("/").map(segment).join("/");
-  const from = `${namePath(name)}/versions/${segment(version)}/files/${encoded}`;
+  const encoded = path.split("/").map(encodeURIComponent).join("/");
+  const from = `${namePath(name)}/versions/${nameSegment(version)}/files/${encoded}`;
   const read = async (offset: number, length: number, signal?: AbortSignal) => {
     const end = Math.min(offset + length, size);
     if (end <= offset) return new Uint8Array(0);

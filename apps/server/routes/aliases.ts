@@ -3,6 +3,7 @@ import type { AliasEntry } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
 import { notFound, orMissing } from "../../../core/errors.ts";
+import { nameSegment } from "../../../core/naming/names.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
@@ -46,7 +47,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       const ref = JSON.stringify(`${name}@${alias}`);
       if (version === undefined) {
         throw notFound("find", ref, "no such alias", {
-          hints: { http: `List the aliases: GET /artifacts/${encodeURIComponent(name)}/aliases` },
+          hints: { http: `List the aliases: GET /artifacts/${nameSegment(name)}/aliases` },
         });
       }
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };

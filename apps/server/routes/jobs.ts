@@ -1,5 +1,6 @@
 // The jobs of the queue, and runs of pipelines.
 import { conflict, notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
+import { nameSegment } from "../../../core/naming/names.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, readableNames, type Right } from "../access/access.ts";
@@ -271,7 +272,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       const { steps } = await readRun(registry, run);
       if (!steps.some((planned) => planned.step === step)) {
         throw notFound("find step", JSON.stringify(step.slice(0, 200)), `${run} has no such step`, {
-          hints: { http: `List its steps: GET /runs/${encodeURIComponent(run)}` },
+          hints: { http: `List its steps: GET /runs/${nameSegment(run)}` },
         });
       }
       const attempts = await attemptsOf(registry, { run, step });
@@ -297,7 +298,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       const result = await readResult(registry, run);
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
       throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
-        hints: { http: `See its result: GET /runs/${encodeURIComponent(run)}` },
+        hints: { http: `See its result: GET /runs/${nameSegment(run)}` },
       });
     },
   });

@@ -1,5 +1,6 @@
 // The members of releases.
 import { fault } from "../../../core/errors.ts";
+import { nameSegment } from "../../../core/naming/names.ts";
 import { resolveRelease } from "../../../mod.ts";
 import type { Release } from "../../../registry/mod.ts";
 import { parseRef, type Registry } from "../../../mod.ts";
@@ -32,7 +33,7 @@ export function releasesRoutes(routes: Routes, { registry }: ServerContext): voi
       if (found?.state !== "present") throw noMember(`${name}@${version}`, member, found?.state);
       const ref = parseRef(found.ref);
       const path = [ref.name, "versions", found.ref.slice(ref.name.length + 1)];
-      const location = `../../../../${path.map(encodeURIComponent).join("/")}`;
+      const location = `../../../../${path.map(nameSegment).join("/")}`;
       return new Answer(null, { status: 307, headers: { location, ...FRESH } });
     },
   });

@@ -1,6 +1,7 @@
 // Saves, copies and deletions.
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
+import { nameSegment } from "../../../core/naming/names.ts";
 import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
@@ -113,6 +114,6 @@ export const SKIPPED = { "holdfast-skipped": "true" };
 export function savedAnswer(c: RouteContext, saved: SavedArtifact, isOwn: () => boolean): Answer {
   const { name, version, skipped } = saved;
   if (skipped && !c.env.access.may("read", name) && !isOwn()) c.env.access.check("read", name);
-  const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
+  const location = `/artifacts/${nameSegment(name)}/versions/${nameSegment(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }

@@ -1,4 +1,5 @@
 // The details of the chosen node of a lineage: of a version, or of a step that ran.
+import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { formatBytes, formatCount, formatMs, formatTime } from "../../components/format.ts";
@@ -23,7 +24,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
     : { Pipeline: made.pipeline, Operator: made.operator, Parameters: made.params };
   const more = useLoaded(async (signal): Promise<Facts> => {
     if (made !== undefined) {
-      const run = await service.json<Run>(`runs/${encodeURIComponent(made.run)}`, { signal });
+      const run = await service.json<Run>(`runs/${nameSegment(made.run)}`, { signal });
       const step = run.steps.find(({ step }) => step === made.step);
       return {
         Status: step?.end,

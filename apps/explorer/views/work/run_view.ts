@@ -1,4 +1,5 @@
 // One run: its steps, live, with their logs.
+import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayWrite, type Service } from "../../api/service.ts";
@@ -47,7 +48,7 @@ const MOST_LOG = 512 * 1024;
 export function RunView({ run: id, step }: { run: string; step?: string }) {
   const { service } = useSession();
   const run = useLoaded(
-    (signal) => service.json<Run>(`runs/${encodeURIComponent(id)}`, { signal }),
+    (signal) => service.json<Run>(`runs/${nameSegment(id)}`, { signal }),
     [id],
   );
   const [pipeline = id] = id.split("@");
@@ -82,7 +83,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
   const mayCancel = isOpen && mayWrite(rights, `${run.run.split("@")[0]}:run`);
   const cancel = async () => {
     try {
-      await service.ask(`runs/${encodeURIComponent(run.run)}`, { method: "DELETE" });
+      await service.ask(`runs/${nameSegment(run.run)}`, { method: "DELETE" });
       setAsked({ done: true });
       reload();
     } catch (error) {
@@ -186,7 +187,7 @@ function Bar({ step: { startedAt = "", durationMs, end }, times: { begin, length
 
 function Attempts({ run, step, hasEnded }: { run: string; step: string; hasEnded: boolean }) {
   const { service } = useSession();
-  const path = `runs/${encodeURIComponent(run)}/steps/${encodeURIComponent(step)}/attempts`;
+  const path = `runs/${nameSegment(run)}/steps/${nameSegment(step)}/attempts`;
   const attempts = useLoaded((signal) => service.json<{ items: Attempt[] }>(path, { signal }), [
     path,
   ]);

@@ -116,7 +116,13 @@ const QUERIES = (version: string, commit: string) => [
   "?q=serving",
 ];
 
-const NAMES = ["serving", "mine", "serving@production/secret", "serving@1.0.0"];
+const NAMES = [
+  "serving",
+  "mine",
+  "serving@production/secret",
+  "serving@@production",
+  "serving@1.0.0",
+];
 
 function* requestsTo(service: Service, method: string, path: string): Generator<Request> {
   const last = path.replace(/\{.*\}/, "").split("/").at(-1)!;
@@ -124,7 +130,16 @@ function* requestsTo(service: Service, method: string, path: string): Generator<
   const { commit } = service.info;
   const hasVersion = /:(version|revision|alias)\b/.test(path) || method === "POST";
   const versions = hasVersion
-    ? ["1.0.0", "1", "^1", "latest", "main", "production", "production/secret"]
+    ? [
+      "1.0.0",
+      "1",
+      "^1",
+      "latest",
+      "main",
+      "production",
+      "production/secret",
+      "production@@secret",
+    ]
     : ["1.0.0"];
   if (path.includes(":revision")) versions.push(revisionOf(service.info));
   for (const version of versions) {

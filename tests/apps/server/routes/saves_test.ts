@@ -25,7 +25,7 @@ Deno.test("files are saved with the materializer of the client", async () => {
     inputs: ["data@1.0.0"],
   });
   assertEquals(saved.status, 201);
-  assertEquals(saved.headers.get("location"), "/artifacts/team%2Fconfig/versions/1.0.0");
+  assertEquals(saved.headers.get("location"), "/artifacts/team@@config/versions/1.0.0");
   const { createdAt, commit, digest, addedBytes, ...rest } = await saved.json();
   assert(addedBytes > 12);
   assertEquals(rest, { name: "team/config", version: "1.0.0", size: 12, skipped: false });
