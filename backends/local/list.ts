@@ -24,10 +24,8 @@ export async function* listObjects(
   { after = "", delimiter, heads = false }: Pick<ListOptions, "after" | "delimiter" | "heads">,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   let given = "", cell = "";
-  const open = async (folder: string, inside: boolean) => {
-    const entries = (await readEntries(root, folder, inside)).filter(isWanted);
-    return entries.sort((a, b) => compareUtf8(a.order, b.order)).values();
-  };
+  const open = async (folder: string, inside: boolean) =>
+    inOrder((await readEntries(root, folder, inside)).filter(isWanted));
   const opened = [await open(root.folderOf(prefix), false)];
   for (let inner; (inner = opened.at(-1)) !== undefined;) {
     const entry = inner.next().value;
@@ -68,6 +66,27 @@ export async function* listObjects(
     if (delimiter === undefined) return undefined;
     const end = text.indexOf(delimiter, prefix.length);
     return end < 0 ? undefined : text.slice(0, end + 1);
+  }
+}
+
+/** Larger folders are sorted in parts. */
+const SORTED_AT_ONCE = 1000;
+
+/** Yields entries in order. The first ones do not wait until all are sorted. */
+function* inOrder(entries: Entry[]): Generator<Entry, undefined> {
+  const compare = (a: Entry, b: Entry) => compareUtf8(a.order, b.order);
+  const parts = [entries];
+  for (let part; (part = parts.pop()) !== undefined;) {
+    if (part.length <= SORTED_AT_ONCE) {
+      yield* part.sort(compare);
+      continue;
+    }
+    const pivot = part[part.length >> 1]!;
+    const lower: Entry[] = [], upper: Entry[] = [];
+    for (const entry of part) {
+      if (entry !== pivot) (compare(entry, pivot) < 0 ? lower : upper).push(entry);
+    }
+    parts.push(upper, [pivot], lower);
   }
 }
 

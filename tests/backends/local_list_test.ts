@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
@@ -18,6 +19,20 @@ test("list() skips what vanished since its folder was read", async (backend, roo
   }
   assertEquals(found, ["a/1", "a/4"]);
 });
+test("list() sorts large folders as small ones, by whole keys", async (backend, root) => {
+  const keys = Array.from({ length: 4000 }, (_, i) => {
+    const name = (i * 7919 % 4000).toString(4).replaceAll(/[0-3]/g, (digit) => "a-z_"[+digit]!);
+    return i % 3 === 0 ? `x/${name}/1` : `x/${name}.b`;
+  });
+  for (const key of keys) {
+    fs.mkdirSync(dirname(root.join(key)), { recursive: true });
+    fs.writeFileSync(root.join(key), "");
+  }
+  const sorted = [...new Set(keys)].sort();
+  assertEquals(await listed(backend, "x/"), sorted);
+  assertEquals(await listed(backend, "x/", { after: sorted[2000] }), sorted.slice(2001));
+});
+
 test("calls let timers run, so that aborts arrive", async (_, root) => {
   let now = 0;
   const system = { ...realSystem, monotonic: () => now += 20 };

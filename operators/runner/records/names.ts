@@ -1,6 +1,7 @@
 // Names of records and outputs of pipelines in a registry.
 import { invalid } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
+import type { Registry } from "../../../core/registry.ts";
 
 /** Names of one pipeline's records and outputs. */
 export interface RecordNames {
@@ -36,15 +37,29 @@ export function recordNames(pipeline: string): RecordNames {
 
 const RECORD = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
 
-/** Returns the names that are not records of a pipeline with a run and a step among them. */
-export function withoutRecords(names: readonly string[]): string[] {
-  const all = new Set(names);
-  const pipelines = new Set(
-    names.flatMap((name) => /^(.+?):step:/s.exec(name)?.[1] ?? []).filter((pipeline) =>
-      all.has(recordNames(pipeline).run)
-    ),
-  );
-  return names.filter((name) => !pipelines.has(RECORD.exec(name)?.[1] ?? ""));
+/** Yields the names that are not records of a pipeline with a run and a step, and counts these. */
+export async function* withoutRecords(
+  registry: Pick<Registry, "names" | "versions">,
+  names: AsyncIterable<string>,
+  hidden: { count: number },
+): AsyncGenerator<string> {
+  const pipelines = new Map<string, boolean>();
+  for await (const name of names) {
+    const pipeline = RECORD.exec(name)?.[1] ?? "";
+    if (pipeline !== "" && !pipelines.has(pipeline)) {
+      const { run, steps } = recordNames(pipeline);
+      const isKnown = await hasAny(registry.names({ prefix: steps, limit: 1 })) &&
+        await hasAny(registry.versions(run, { limit: 1 }));
+      pipelines.set(pipeline, isKnown);
+    }
+    if (pipelines.get(pipeline)) hidden.count++;
+    else yield name;
+  }
+}
+
+async function hasAny(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return true;
+  return false;
 }
 
 export interface RunId {

@@ -48,7 +48,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   summary: "List names with latest version, number of versions and size.",
   details:
     "Records of pipelines are left out, unless you pass a prefix, a condition or an option that " +
-    "limits the list. --json lists all. --quiet lists all names, without reading versions. " +
+    "limits the list. More than 1,000 names come in the order of the store. --json lists all. --quiet lists all names, without reading versions. " +
     "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
   args: [{
     usage: "[prefix]",
@@ -105,17 +105,17 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const names = filtered(registry, filter, { after, limit: most, signal });
     const damage = new Damage();
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
-    const hides = !flags.all && !chosen && begin === "";
-    const { ordered, hidden } = forPeople
-      ? await forReading(names, hides)
-      : { ordered: names, hidden: 0 };
+    const hides = forPeople && !flags.all && !chosen && begin === "";
+    const hidden = { count: 0 };
+    const shown = hides ? withoutRecords(registry, names, hidden) : names;
+    const ordered = forPeople ? await forReading(shown) : names;
     const unread = { versions: 0 };
     const picks = { long, alias, allVersions, meets, chosen, unread };
     const how = { ...picks, damage, signal, sort, most: limit };
     const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
     const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
     damage.end();
-    if (hidden > 0) await context.note(hiddenText(hidden));
+    if (hidden.count > 0) await context.note(hiddenText(hidden.count));
     if (unread.versions > 0) {
       await context.note("Only the latest versions were compared (--all-versions compares all)");
     }
@@ -156,11 +156,21 @@ function locationOrBegin(
   return isLocation ? { location: text, begin: "" } : { begin: text };
 }
 
-/** Returns the names in natural order, without records of pipelines if they are hidden. */
-async function forReading(names: AsyncIterable<string>, hides: boolean) {
-  const all = await Array.fromAsync(names);
-  const listed = hides ? withoutRecords(all) : all;
-  return { ordered: inOrder(listed, (name) => name), hidden: all.length - listed.length };
+/** A longer list begins before all of its names are read. */
+const MOST_SORTED = 1000;
+
+/** Returns names in natural order, and more than {@linkcode MOST_SORTED} as they come. */
+async function forReading(names: AsyncGenerator<string>) {
+  const first: string[] = [];
+  for (let next = await names.next(); !next.done; next = await names.next()) {
+    if (first.push(next.value) > MOST_SORTED) return joined(first, names);
+  }
+  return inOrder(first, (name) => name);
+}
+
+async function* joined(first: readonly string[], rest: AsyncIterable<string>) {
+  yield* first;
+  yield* rest;
 }
 
 function hiddenText(hidden: number): string {

@@ -1,6 +1,10 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { runCli } from "../../../../../apps/cli/program/run_cli.ts";
+import type { ownCalls } from "../../../../../disk/disk_calls.ts";
+import { withPatchedFs } from "../../../../backends/patched_fs.ts";
 import { damageRecords } from "../../../damage_records.ts";
-import { cliTest, filledTest, fillRegistry } from "../../../captured_io.ts";
+import { captureIo, cliTest, filesIn, filledTest, fillRegistry } from "../../../captured_io.ts";
 
 filledTest("ls lists names with latest version, count and size, aligned", async (it) => {
   const lines = (await it.succeeds("ls")).trimEnd().split("\n");
@@ -37,6 +41,35 @@ filledTest("ls leaves out the records of pipelines", async (it) => {
   assertEquals(names(await it.succeeds("ls --all")).length, 13);
   assertEquals(names(await it.succeeds("ls p:")).length, 8);
   assertEquals((await it.jsonLines("ls --json")).length, 13);
+});
+
+filledTest("the first rows of a long ls come before all names are read", async (it) => {
+  const names = join(it.cwd, ".holdfast/names");
+  const [record] = (await filesIn(join(names, "note"))).filter((file) => file.endsWith(".rec"));
+  const letters = [..."abcdefghijkl"];
+  for (
+    const name of letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)))
+  ) {
+    await Deno.mkdir(join(names, name));
+    await Deno.copyFile(join(names, "note", record), join(names, name, record));
+  }
+  const folders = new Set<string>();
+  const readDirSync = (path: string) => {
+    folders.add(path);
+    return Deno.readDirSync(path);
+  };
+  const io = captureIo({ cwd: it.cwd });
+  let readAtFirst = 0;
+  const write = async (data: string | Uint8Array) => {
+    readAtFirst ||= folders.size;
+    await io.stdout.write(data);
+  };
+  const all = { ...Deno, readDirSync } as unknown as typeof ownCalls.deno;
+  const run = () => runCli(["ls"], { ...io, stdout: { ...io.stdout, write } });
+  await withPatchedFs(() => ({}), run, all); // it marks the copies as damaged
+  assert(readAtFirst < 1400, `${readAtFirst} folders`);
+  const rows = new TextDecoder().decode(io.output()).trimEnd().split("\n");
+  assertEquals(rows.length, 1 + 1728 + 3);
 });
 
 cliTest("an empty ls explains how to begin", async (it) => {
