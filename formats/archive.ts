@@ -14,11 +14,12 @@ import { inLargePieces } from "./archive/ranges.ts";
 import { readTar } from "./archive/tar_read.ts";
 import { writeTar } from "./archive/tar_write.ts";
 import { checkZipLinks, zipEntry } from "./archive/zip_content.ts";
-import { readZipDirectory, type ZipLimits } from "./archive/zip_directory.ts";
+import { readZipDirectory, type ZipLimits, type ZipRecord } from "./archive/zip_directory.ts";
 import { writeZip } from "./archive/zip_write.ts";
 import { decodeNpy, encodeNpy } from "./arrays/npy.ts";
 import { isNDArray, type NDArray } from "./arrays/ndarray.ts";
 import { fault } from "../core/errors.ts";
+import type { FileToDecode } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
 
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
@@ -179,8 +180,8 @@ export function npz(options: NpzOptions = {}): Format<NamedArrays> {
     mediaType: "application/x-npz",
     accepts: areNamedArrays,
     encode: (arrays, options) => archive.encode(arrayEntries(arrays), options),
-    decode: async (file, options) =>
-      await readArrays(file.path, await archive.decode(file, options)),
+    decode: async (file, { signal } = {}) =>
+      await readArrays(file, await readZipDirectory(file, limits, signal)),
   };
 }
 
@@ -212,15 +213,21 @@ function arrayEntries(value: NamedArrays): EntryToSave[] {
   });
 }
 
-async function readArrays(path: string, entries: readonly ArchiveEntry[]): Promise<NamedArrays> {
+async function readArrays(
+  file: FileToDecode,
+  records: readonly ZipRecord[],
+): Promise<NamedArrays> {
   const arrays: [string, NDArray][] = [];
-  for (const entry of entries) {
-    if (!entry.path.endsWith(SUFFIX) || entry.mode === "folder" || entry.mode === "link") {
+  for (const record of records) {
+    const path = new TextDecoder("utf-8", { ignoreBOM: true }).decode(record.name);
+    const isArray = path.endsWith(SUFFIX) && record.mode !== "folder" && record.mode !== "link";
+    if (!isArray || path !== record.path) { // for NumPy, `./a` is another name than `a`
+      const state = isArray ? `is not named ${shown(record.path)}` : "is not an array";
       const hint = "Load it as an archive, { as: zip() }, and decode its entries.";
-      throw unsupported(path, `entry ${shown(entry.path)} is not an array`, hint);
+      throw unsupported(file.path, `entry ${shown(path)} ${state}`, hint);
     }
-    const name = entry.path.slice(0, -SUFFIX.length);
-    arrays.push([name, decodeNpy(await entry.bytes(), `${path}/${entry.path}`)]);
+    const bytes = await zipEntry(file, record).bytes();
+    arrays.push([path.slice(0, -SUFFIX.length), decodeNpy(bytes, `${file.path}/${path}`)]);
   }
   return Object.fromEntries(arrays);
 }

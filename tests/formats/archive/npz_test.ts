@@ -114,3 +114,16 @@ Deno.test("npz: more than is allowed is refused before it is inflated, and zeros
   );
   assertEquals((await npz().decode(fileOf(bytes))).zeros.shape, [9_000_000]);
 });
+
+Deno.test("npz: members that are not named as their paths are refused", async () => {
+  const one = { data: Uint8Array.of(1), shape: [1], dtype: "uint8" } as const;
+  for (const odd of ["./a", "a//b", "a/./b", ".//a", "./a/b"]) {
+    const plain = "x".repeat(odd.length); // a name of the same length
+    const written = await contentBytes(await npz().encode({ [plain]: one }));
+    const text = new TextDecoder("latin1").decode(written).replaceAll(plain, odd);
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const outcome = await outcomeOf(() => npz().decode(fileOf(bytes)));
+    assert(isRegistryError(outcome, "Unsupported"), `${odd}: ${outcome}`);
+    assert(outcome.message.includes(`"${odd}.npy"`), outcome.message);
+  }
+});
