@@ -1,10 +1,11 @@
 // Tables in files, read a page of rows at a time: CSV and Parquet.
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
-import { corrupt, fault, isRegistryError, unsupported } from "../../../../core/errors.ts";
+import { corrupt, fault, isRegistryError } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import type { Cell, RangeTable } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
+import { encodingOf } from "../text/text_part.ts";
 import type { Group } from "./parquet_table.ts";
 import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
 
@@ -52,7 +53,17 @@ export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promi
   const mark = String.fromCharCode(...await file.read(0, Math.min(4, file.size), signal));
   return mark === "PAR1"
     ? await openParquetTable(fileToDecode(file), signal)
-    : await openCsv(file, signal);
+    : await openCsv(await inUtf8(file, signal), signal);
+}
+
+/** Returns a file of UTF-16, as Excel saves it, in UTF-8. It is read whole. */
+async function inUtf8(file: ArtifactFile, signal?: AbortSignal): Promise<ArtifactFile> {
+  const encoding = encodingOf(await file.read(0, Math.min(2, file.size), signal));
+  if (encoding === "utf-8") return file;
+  const text = new TextDecoder(encoding).decode(await fileToDecode(file, signal).bytes());
+  const bytes = new TextEncoder().encode(text);
+  const read = (from: number, count: number) => Promise.resolve(bytes.slice(from, from + count));
+  return { ...file, size: bytes.byteLength, read };
 }
 
 /** Columns that a format reads or does not. */
@@ -239,10 +250,7 @@ function typeOf(sample: readonly string[]): string {
 
 /** Skips a byte order mark. */
 function startOf(head: Uint8Array): number {
-  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 3;
-  if (!(head[0] === 0xff && head[1] === 0xfe || head[0] === 0xfe && head[1] === 0xff)) return 0;
-  const hint = "Save it as UTF-8.";
-  throw unsupported("preview", "table", "it is UTF-16", { hint });
+  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
 }
 
 function tooLong(path: string, most: number) {

@@ -12,7 +12,8 @@ export function decodePart(bytes: Uint8Array, { isStart, isEnd }: {
   return decoder.decode(bytes.subarray(from), { stream: !isEnd });
 }
 
-function encodingOf([first, second]: Uint8Array): string {
+/** Returns the encoding that a byte order mark names. */
+export function encodingOf([first, second]: Uint8Array): string {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }

@@ -209,3 +209,20 @@ Deno.test("all rows are sorted, filtered and described, though few are kept", as
   });
   assert(!stopped.isEnd && stopped.read > 0 && stopped.read < 300_000, `${stopped.read}`);
 });
+
+Deno.test("CSV in UTF-16 has the rows of the same CSV in UTF-8", async () => {
+  const text = "name;n\nnaïve;1\n日本\u{1f600};2\n" + "long;3\n".repeat(100_000);
+  const expected = await openTable(fakeFile("a.csv", encoder.encode(text)));
+  for (const isLittle of [true, false]) {
+    const view = new DataView(new ArrayBuffer(2 * (text.length + 1)));
+    [..."\ufeff", ...text.split("")].forEach((unit, i) =>
+      view.setUint16(2 * i, unit.charCodeAt(0), isLittle)
+    );
+    const source = await openTable(fakeFile("a.csv", new Uint8Array(view.buffer)));
+    assertEquals(source.columns, expected.columns);
+    for (const from of [0, 99_990]) {
+      const range = { from, count: 30 };
+      assertEquals(await source.page(range), await expected.page(range));
+    }
+  }
+});
