@@ -16,6 +16,7 @@ const ONLY_IN_ALL = [
   "tests/apps/entry_points/entry_points_test.ts",
   "tests/apps/explorer/acting_test.ts",
   "tests/apps/explorer/bundle_test.ts",
+  "tests/apps/explorer/site_test.ts",
   "tests/apps/explorer/views_test.ts",
   "tests/apps/interrupt_test.ts",
   "tests/apps/permissions_test.ts",

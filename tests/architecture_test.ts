@@ -140,6 +140,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "apps/explorer/",
       "apps/server/explorer/harmless.ts",
       "apps/server/search/query.ts",
+      "apps/server/explorer/site_path.ts",
       "apps/diff.ts",
       "core/",
       "files/ome/",

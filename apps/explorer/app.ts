@@ -9,10 +9,12 @@ import { useLoaded } from "./framework/use_loaded.ts";
 import { VIEWS } from "./views/mod.ts";
 import { View } from "./views/view.ts";
 
+const SITE_RIGHTS: Rights = { known: true, admin: false, writable: false, scopes: ["read:*"] };
+
 async function openSession(service: Service, signal: AbortSignal): Promise<Session> {
   const asked = service.json<About>("registry", { signal });
   asked.catch(() => {}); // without rights it is refused
-  const rights = await service.json<Rights>("access", { signal });
+  const rights = service.isSite ? SITE_RIGHTS : await service.json<Rights>("access", { signal });
   const mayRead = rights.known && (rights.admin || rights.scopes.length > 0);
   return { service, rights, about: mayRead ? await asked : undefined as unknown as About };
 }
@@ -69,7 +71,8 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
         <span>Holdfast</span></a>
       <${Navigation} session=${session} place=${place} />
       <span class="bar-end">
-        ${session.service.hasToken &&
+        ${session.service.isSite && html`<span class="tag">read-only site</span>`}
+        ${!session.service.isSite && session.service.hasToken &&
           html`<button type="button" class="button button-quiet" onClick=${leave}>Sign out</button>`}
         <${ThemeButton} />
       </span>
@@ -82,14 +85,14 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
 }
 
 function Navigation(
-  { session: { rights, about }, place }: { session: Session; place: Place },
+  { session: { rights, about, service }, place }: { session: Session; place: Place },
 ) {
   const given = {
     reads: true,
-    runs: true,
+    runs: !service.isSite,
     jobs: about.features.includes("jobs"),
-    admin: rights.admin,
-    writes: mayWrite(rights),
+    admin: rights.admin && !service.isSite,
+    writes: !service.isSite && mayWrite(rights),
   };
   const current = place.path[0] ?? "";
   const nav = useRef<HTMLElement>(null);

@@ -5,7 +5,8 @@ import { App } from "./app.ts";
 import { html } from "./framework/html.ts";
 import { render } from "./framework/preact.ts";
 
-const service = new Service(new URL("../", document.baseURI).href);
+const isSite = document.querySelector("meta[name=holdfast-site]") !== null;
+const service = new Service(new URL("../", document.baseURI).href, { isSite });
 const token = oneTimeToken(location, history);
 if (token !== undefined) service.setToken(token);
 const box = document.getElementById("app")!;

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type RunningServer, serverTest } from "../support/servers/mod.ts";
 import { realSystem } from "../../core/system.ts";
+import { createS3Backend } from "../../backends/s3.ts";
 import { openRegistry } from "../../mod.ts";
 import { REPOSITORY, runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -210,3 +211,60 @@ cliTest("a URL that is wrong is wrong usage, and is not shown", async (it) => {
     assertEquals([code, err.includes("s3cr3t")], [2, false]);
   }
 });
+
+serverTest(
+  "export site fills a bucket, and replaces its own site only",
+  "minio",
+  async (server) => {
+    await using root = await tempRoot();
+    const { url, env } = placeOn(server);
+    const options = { cwd: root.path, env };
+    const site = `${url}/site`;
+    await succeeds("init", options);
+    await Deno.writeTextFile(root.join("table.csv"), "a,b\n1,2\n");
+    await succeeds("save config - --as json", { ...options, stdin: `{"lr":0.1}` });
+    await succeeds("save old:table table.csv", options);
+    const credentials = { accessKeyId: server.accessKey, secretAccessKey: server.secretKey };
+    const { pathname } = new URL(`s3:${url.slice(url.indexOf("//"))}`);
+    await using bucket = createS3Backend({
+      ...{ provider: "minio", endpoint: server.endpoint, region: server.region },
+      ...{ bucket: server.bucket, prefix: `${pathname.slice(1)}/site`, credentials },
+    });
+    const keysOf = async () =>
+      (await Array.fromAsync(bucket.list(""))).flatMap((each) => "key" in each ? [each.key] : []);
+    /** Requests an object as a browser does. */
+    const open = async (key: string) =>
+      await fetch(await bucket.presign!(key, { method: "GET", expiresInMs: 60_000 }));
+
+    const out = await succeeds(["export", "site", "config", "old:table", "--to", site], options);
+    assertStringIncludes(out, `to ${site}`);
+    for (
+      const [key, type, text] of [
+        ["index.html", "text/html; charset=utf-8", "explore/"],
+        ["explore/index.html", "text/html; charset=utf-8", "Content-Security-Policy"],
+        ["explore/main.js", "text/javascript; charset=utf-8", "import"],
+        ["names/index.json", "application/json", `["config","old:table"]`],
+        ["artifacts/config/versions/1.0.0/files/data.json", "application/json", `"lr"`],
+        ["artifacts/old~3atable/versions/1.0.0/files/table.csv", "text/csv; charset=utf-8", "1,2"],
+      ] as const
+    ) {
+      const response = await open(key);
+      assertEquals([response.status, response.headers.get("content-type")], [200, type], key);
+      assertStringIncludes(await response.text(), text);
+    }
+
+    const first = await keysOf();
+    await bucket.put("explore/main-OLDPART1.js", new Uint8Array(1));
+    await bucket.put("notes.txt", new Uint8Array(1));
+    await succeeds(["export", "site", "config", "--to", site], options);
+    const left = first.filter((key) => !key.includes("old~3atable"));
+    assertEquals(await keysOf(), [...left, "notes.txt"].sort());
+
+    for (const taken of [url, `${url}/other`]) {
+      if (taken !== url) await holdfast(["init", taken], options);
+      const refused = await holdfast(["export", "site", "config", "--to", taken], options);
+      assertEquals(refused.code, 2, refused.err);
+      assertStringIncludes(refused.err, "other objects");
+    }
+  },
+);

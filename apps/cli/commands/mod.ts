@@ -60,6 +60,7 @@ const COMMANDS: Loaders = {
     "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
     "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
     "export mindtrace": async () => (await import("./neighbors/mindtrace.ts")).exportMindtrace,
+    "export site": async () => (await import("./export_site.ts")).exportSite,
     "import mindtrace": async () => (await import("./neighbors/mindtrace.ts")).importMindtrace,
   }),
   ...group("pipelines", "Steps that run when their inputs change", {

@@ -1,4 +1,5 @@
-// Requests to the service.
+// Requests to the service, or to the files of an exported site.
+import { sitePath } from "../../server/explorer/site_path.ts";
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -49,10 +50,12 @@ const TOKEN_KEY = "holdfast-token";
 export class Service {
   /** Ends with `/`. */
   readonly base: string;
+  readonly isSite: boolean;
   #token = sessionStorage.getItem(TOKEN_KEY) ?? undefined;
 
-  constructor(base: string) {
+  constructor(base: string, { isSite = false } = {}) {
     this.base = base;
+    this.isSite = isSite;
   }
 
   get hasToken(): boolean {
@@ -79,6 +82,10 @@ export class Service {
   }
 
   url(path: string, query: Query = {}): string {
+    if (this.isSite) {
+      const ref = query.ref === undefined ? undefined : String(query.ref);
+      return this.base + sitePath(path, { ref });
+    }
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
     return this.base + path + (text === "" ? "" : `?${text}`);
@@ -88,6 +95,7 @@ export class Service {
   async ask(path: string, options: AskOptions = {}): Promise<Response> {
     const { method = "GET", query, json, headers = {}, signal } = options;
     const body = json === undefined ? options.body : JSON.stringify(json);
+    const token = this.#token === undefined || this.isSite ? undefined : this.authorization;
     let response: Response;
     try {
       response = await fetch(this.url(path, query), {
@@ -96,7 +104,7 @@ export class Service {
         signal,
         credentials: "omit",
         headers: {
-          ...(this.authorization && { authorization: this.authorization }),
+          ...(token === undefined ? {} : { authorization: token }),
           ...(json === undefined ? {} : { "content-type": "application/json" }),
           ...headers,
         },
@@ -125,7 +133,12 @@ export class Service {
     { onItems, ...options }: AskOptions & { onItems?: (items: readonly T[]) => void } = {},
   ): Promise<T[]> {
     const headers = { accept: "application/x-ndjson" };
-    const response = await this.ask(path, { ...options, headers });
+    const response = await this.ask(path, this.isSite ? options : { ...options, headers });
+    if (this.isSite) {
+      const { items } = await response.json() as { items: T[] };
+      onItems?.(items);
+      return items;
+    }
     const all: T[] = [];
     let rest = "";
     for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {

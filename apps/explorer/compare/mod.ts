@@ -22,6 +22,7 @@ type PairView = (props: PairProps) => VNode | null;
 /** Loads the comparison of a kind. Files of other kinds are compared by their digests. */
 const VIEWS: Partial<Record<Kind, () => Promise<PairView>>> = {
   json: async () => (await import("./values.ts")).JsonComparison,
+  notebook: async () => (await import("./values.ts")).JsonComparison,
   text: async () => (await import("./texts.ts")).TextComparison,
   markdown: async () => (await import("./texts.ts")).TextComparison,
   image: async () => (await import("./images.ts")).ImageComparison,

@@ -11,19 +11,21 @@ export type Kind =
   | "json"
   | "markdown"
   | "model"
+  | "notebook"
   | "pdf"
   | "table"
   | "text"
   | "video";
 
 const BY_EXTENSION: readonly [Kind, RegExp][] = [
-  ["json", /\.(json|jsonl|ndjson|geojson|ipynb|zattrs|zarray|zgroup|zmetadata)$/],
+  ["json", /\.(json|jsonl|ndjson|geojson|zattrs|zarray|zgroup|zmetadata)$/],
   ["markdown", /\.(md|markdown)$/],
   ["image", /\.(png|jpe?g|gif|webp|bmp|avif)$/],
   ["array", /\.(npy|tiff?)$/],
   ["table", /\.(csv|tsv|parquet)$/],
   ["model", /\.safetensors$/],
   ["archive", /\.(zip|npz|tar|tgz|tar\.gz|whl|jar)$/],
+  ["notebook", /\.ipynb$/],
   ["audio", /\.(wav|mp3|ogg|oga|opus|flac|m4a|aac)$/],
   ["video", /\.(mp4|m4v|webm|mov|ogv|mkv)$/],
   ["pdf", /\.pdf$/],
@@ -37,6 +39,7 @@ const BY_TYPE: readonly [Kind, RegExp][] = [
   ["array", /^(application\/x-npy|image\/tiff)/],
   ["table", /^(text\/(csv|tab-separated-values)|application\/vnd\.apache\.parquet)/],
   ["archive", /^application\/(zip|x-tar|gzip|x-npz)/],
+  ["notebook", /^application\/x-ipynb/],
   ["audio", /^audio\//],
   ["video", /^video\//],
   ["pdf", /^application\/pdf/],

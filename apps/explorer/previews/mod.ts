@@ -28,6 +28,7 @@ const VIEWS: Record<Kind, () => View | Promise<View>> = {
   array: async () => (await import("./arrays/array_view.ts")).ArrayFileView,
   table: async () => (await import("./tables/table_view.ts")).TableView,
   model: async () => (await import("./models/model_view.ts")).ModelView,
+  notebook: async () => (await import("./notebooks/notebook_view.ts")).NotebookView,
   audio: async () => (await import("./media/media_view.ts")).AudioView,
   video: async () => (await import("./media/media_view.ts")).VideoView,
   pdf: async () => (await import("./media/media_view.ts")).PdfView,

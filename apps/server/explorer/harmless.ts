@@ -1,4 +1,4 @@
-// Types of files that run nothing, wherever they are served: for the service and the page.
+// Types of files that run nothing, wherever they are served: for the service, sites and the page.
 
 const HARMLESS = [
   /^image\/(png|jpeg|gif|webp|avif|bmp|tiff)$/,

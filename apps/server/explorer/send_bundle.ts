@@ -9,7 +9,7 @@ import { evaluateConditions } from "../files/answer_file.ts";
  * Scripts and styles come from this service only, nothing is sent elsewhere, and strings never
  * become markup.
  */
-const POLICY = [
+export const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -40,7 +40,7 @@ interface Packed {
 
 const packed = new Map<string, Packed>();
 
-function bundleType(file: string): string {
+export function bundleType(file: string): string {
   return TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
 }
 

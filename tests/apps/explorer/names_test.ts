@@ -9,6 +9,7 @@ import { partOf } from "../../../apps/explorer/views/lineage/lineage_part.ts";
 import { namesWith, nameTree, sortNames } from "../../../apps/explorer/views/names/name_tree.ts";
 import { searchText } from "../../../apps/explorer/views/names/search_form.ts";
 import { withoutCommonFolder } from "../../../apps/explorer/views/upload/chosen_files.ts";
+import { sitePath } from "../../../apps/server/explorer/site_path.ts";
 
 function outline(nodes: readonly TreeNode<{ label: string; count: number }>[]): unknown[] {
   return nodes.map(({ value: { label, count }, children }) =>
@@ -47,6 +48,18 @@ Deno.test("every name has an address that leads back to it", () => {
     assertEquals([path, query], [["artifacts", name], { path: name }]);
   }
   assertEquals(parsePlace("#/a/%E0%A4%A"), { path: ["a", "%E0%A4%A"], query: {} });
+});
+
+Deno.test("paths of a site are safe on every disk, and differ for different names", () => {
+  const at = (name: string) => sitePath(`artifacts/${encodeURIComponent(name)}/versions`);
+  assertEquals(at("my:model"), "artifacts/my~3amodel/versions/index.json");
+  assertEquals(at("a/../b"), "artifacts/a~2f..~2fb/versions/index.json");
+  const names = ["a:b", "a~3ab", "..", ".", "~2e~2e", "a/b", "a~2fb", "ü"];
+  assertEquals(new Set(names.map(at)).size, names.length);
+  for (const name of names) assertEquals(at(name).split("/").length, 4, name);
+  const file = "artifacts/a/versions/1.0.0/files/x/index.json";
+  assertEquals(sitePath(file), file);
+  assertEquals(sitePath("lineage", { ref: "a@1" }), "lineage/a~401/index.json");
 });
 
 Deno.test("a part of a lineage follows one direction, and is never larger than asked", () => {

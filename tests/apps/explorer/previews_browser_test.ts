@@ -146,12 +146,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: `sound and film play${SKIPPED}`,
+  name: `notebooks show their cells and outputs, and sound and film play${SKIPPED}`,
   ignore: IGNORED,
   async fn() {
     await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
+    await explorer.show(previewOf("training.ipynb"));
+    await page.getByRole("heading", { name: "Training" }).waitFor();
+    await page.getByRole("img", { name: "Output" }).waitFor();
+    await page.locator(".hljs-keyword").getByText("import").waitFor();
+    await page.getByText("0  1").waitFor();
+    assertEquals(await page.locator(".notebook table").count(), 0);
     await explorer.show(previewOf("tone.wav"));
     const plays = async (tag: "audio" | "video") => {
       await page.locator(tag).waitFor();

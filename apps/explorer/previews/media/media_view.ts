@@ -1,10 +1,12 @@
 // Sound and film, played by the browser from memory, and PDF, which is not shown.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatBytes } from "../../components/format.ts";
+import { Chart } from "../../components/chart.ts";
+import { formatBytes, numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
-import { useEffect, useState, type VNode } from "../../framework/preact.ts";
+import { useEffect, useMemo, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { LeftOut, whenLoaded } from "../parts.ts";
+import { waveOf } from "./wave.ts";
 
 /** Larger files are loaded when asked for, or not at all. */
 const AT_ONCE_BYTES = 16 * 1024 * 1024;
@@ -66,6 +68,7 @@ function Played({ file, isVideo, bytes }: {
 }): VNode {
   const [url, setUrl] = useState<string>();
   const [isDamaged, setDamaged] = useState(false);
+  const wave = useMemo(() => isVideo ? undefined : waveOf(bytes), [bytes]);
   useEffect(() => {
     const head = String.fromCharCode(...bytes.subarray(0, 16));
     const type = TYPES.find(([, mark, at]) => head.startsWith(mark, at))?.[0];
@@ -80,11 +83,20 @@ function Played({ file, isVideo, bytes }: {
     "aria-label": file.path,
     onError: () => setDamaged(true),
   };
+  const series = useMemo(() =>
+    wave && [
+      { label: "Highest", values: wave.highest },
+      { label: "Lowest", values: wave.lowest },
+    ], [wave]);
   if (isDamaged) return html`<${LeftOut} file=${file}>The browser cannot play this file.<//>`;
   return html`
     ${url &&
       (isVideo
         ? html`<video class="player" playsinline ...${props}></video>`
         : html`<audio class="player" ...${props}></audio>`)}
+    ${wave && html`
+      <${Chart} label="Wave form" x=${wave.times} xLabel="Seconds" series=${series} height=${140}
+        formatX=${numberText} formatY=${numberText} />
+    `}
   `;
 }

@@ -21,11 +21,11 @@ interface HistoryEntry {
 export function AliasesPanel(
   { summary, changed }: { summary: NameSummary; changed: () => void },
 ) {
-  const { rights } = useSession();
+  const { service, rights } = useSession();
   const { name, aliases, versions } = summary;
   const [change, setChange] = useState<AliasChange>();
   const [shown, setShown] = useState<string>();
-  const writes = mayWrite(rights, name);
+  const writes = mayWrite(rights, name) && !service.isSite;
   const close = () => (setChange(undefined), changed());
   const actions = ({ alias, version }: Alias) =>
     html`

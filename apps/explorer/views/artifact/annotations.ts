@@ -23,11 +23,12 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
   const { rights, service } = useSession();
   const [editing, setEditing] = useState(false);
   const { value = NONE, loading, error, reload } = useLoaded(async (signal) => {
+    if (service.isSite) return NONE;
     const response = await service.ask(`${path}/annotations`, { signal });
     return response.status === 204 ? NONE : await response.json() as Annotations;
   }, [path]);
   const labels = Object.entries(value.labels);
-  const writes = mayWrite(rights, name) && !loading && error === undefined;
+  const writes = mayWrite(rights, name) && !service.isSite && !loading && error === undefined;
   const isEmpty = value.notes === undefined && labels.length === 0;
   const edit = writes && html`
     <button type="button" class="button" onClick=${() => setEditing(true)}>

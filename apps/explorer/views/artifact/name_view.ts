@@ -34,7 +34,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
     ...hasCard ? [["card", "Card"]] : [],
     ["aliases", "Aliases"],
     ["changes", "Changes"],
-    ["storage", "Storage"],
+    ...service.isSite ? [] : [["storage", "Storage"]],
   ];
   return html`
     <div class="stack">
@@ -124,6 +124,7 @@ const { versions } = await spaceOfVersions(registry, ${text});`,
 function RuleLine({ name }: { name: string }) {
   const { service } = useSession();
   const { value } = useLoaded(async (signal) => {
+    if (service.isSite) return [];
     const query = { name };
     return (await service.json<{ rules: RetentionRule[] }>("rules", { query, signal })).rules;
   }, [name]);

@@ -60,10 +60,10 @@ function Content(
     reload: () => void;
   },
 ) {
-  const { rights } = useSession();
+  const { rights, service } = useSession();
   const { name } = version;
   const [dialog, setDialog] = useState<"alias" | "delete">();
-  const writes = mayWrite(rights, name);
+  const writes = mayWrite(rights, name) && !service.isSite;
   const ref = `${name}@${version.version}`;
   const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
   const notes = useAnnotations({ name, path: served });
@@ -87,7 +87,7 @@ function Content(
         `}
       <//>
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
-      ${version.materializer === RELEASE &&
+      ${version.materializer === RELEASE && !service.isSite &&
         html`<${MembersList} path=${served} />`}
       ${notes.card}
       ${version.files.length === 0

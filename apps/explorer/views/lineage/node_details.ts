@@ -24,6 +24,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
     : { Pipeline: made.pipeline, Operator: made.operator, Parameters: made.params };
   const more = useLoaded(async (signal): Promise<Facts> => {
     if (made !== undefined) {
+      if (service.isSite) return {};
       const run = await service.json<Run>(`runs/${nameSegment(made.run)}`, { signal });
       const step = run.steps.find(({ step }) => step === made.step);
       return {
@@ -47,7 +48,8 @@ export function NodeDetails({ node }: { node: LineageNode }) {
     <section ref=${card} class="card stack" aria-label=${`Details of ${ref}`}>
       <div class="row spread">
         <h2 class="mono">${ref}</h2>
-        <a class="button" href=${hrefOfNode(node)}>Open</a>
+        ${(made === undefined || !service.isSite) &&
+          html`<a class="button" href=${hrefOfNode(node)}>Open</a>`}
       </div>
       <dl class="facts">${facts.filter(([, value]) => value !== undefined).map(([key, value]) =>
         html`

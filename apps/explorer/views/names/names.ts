@@ -26,6 +26,7 @@ const FIRST_PAGE = 500, PAGE = 10_000;
 const before: { opened?: ReadonlySet<string>; key?: string } = {};
 
 export function Names({ place: { query } }: ViewProps) {
+  const { service } = useSession();
   const { names, error, complete, reload } = useNames();
   const details = useDetails(names, complete);
   const text = searchText(query);
@@ -65,7 +66,7 @@ export function Names({ place: { query } }: ViewProps) {
         : complete && error === undefined
         ? html`<${FirstSteps} />`
         : error === undefined && html`<${Loading} what="Reading names" />`}
-      ${(isSearch || names.length > 0) &&
+      ${!service.isSite && (isSearch || names.length > 0) &&
         html`<${SameByCode} cli=${cliOf(typed, text)} code=${codeOf(typed, text)} />`}
     </div>
   `;
@@ -101,7 +102,7 @@ function Found(
   const asked = useSettled(text, 250);
   const found = useLoaded(
     async (signal) => {
-      if (asked === "") return { items: [], total: 0, cut: false };
+      if (service.isSite || asked === "") return { items: [], total: 0, cut: false };
       const query = { q: asked, limit: 200, partial: true };
       return await service.json<Search>("search", { query, signal });
     },
@@ -189,7 +190,8 @@ function useNames() {
 /** Reads the newest version of each name, if there are not too many. */
 function useDetails(names: readonly string[], complete: boolean) {
   const { service, about } = useSession();
-  const isWanted = complete && names.length <= DETAILED && about.features.includes("search");
+  const isWanted = complete && names.length <= DETAILED && about.features.includes("search") &&
+    !service.isSite;
   const { value } = useLoaded(async (signal) => {
     const found = new Map<string, FoundVersion>();
     if (!isWanted) return found;

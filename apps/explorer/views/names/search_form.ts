@@ -1,5 +1,6 @@
 // The search field and the filters.
 import { queryOf } from "../../api/search.ts";
+import { useSession } from "../../api/context.ts";
 import { html } from "../../framework/html.ts";
 import type { Place } from "../../framework/router.ts";
 
@@ -54,6 +55,7 @@ export function SearchForm(
     change: (next: Record<string, string>) => void;
   },
 ) {
+  const { service } = useSession();
   const onInput = (key: string) => (event: Event) =>
     change({ [key]: (event.currentTarget as HTMLInputElement).value });
   const clear = () =>
@@ -62,20 +64,22 @@ export function SearchForm(
     <form class="stack" role="search" onSubmit=${(event: Event) => event.preventDefault()}>
       <div class="search">
         <input type="search" aria-label="Search" value=${typed} onInput=${onInput("q")}
-          placeholder="Search names, aliases and metadata"
+          placeholder=${service.isSite ? "Search names" : "Search names, aliases and metadata"}
           autocomplete="off" spellcheck=${false} />
         ${(typed !== "" || isFiltering(query)) &&
           html`<button type="button" class="button" onClick=${clear}>Clear</button>`}
       </div>
-      <details class="same" open=${isFiltering(query)}>
-        <summary>Filters</summary>
-        <div class="filters">${FILTERS.map(({ key, label, type, hint }) =>
-          html`<label class="field">${label}
-          <input type=${type} value=${query[key] ?? ""} placeholder=${hint} onInput=${
-            onInput(key)
-          } /></label>`
-        )}</div>
-      </details>
+      ${!service.isSite && html`
+        <details class="same" open=${isFiltering(query)}>
+          <summary>Filters</summary>
+          <div class="filters">${FILTERS.map(({ key, label, type, hint }) =>
+            html`<label class="field">${label}
+            <input type=${type} value=${query[key] ?? ""} placeholder=${hint} onInput=${
+              onInput(key)
+            } /></label>`
+          )}</div>
+        </details>
+      `}
     </form>
   `;
 }

@@ -31,8 +31,8 @@ interface Target {
 const AT_ONCE = 3;
 
 export function UploadView({ place: { query } }: ViewProps) {
-  const { rights } = useSession();
-  if (mayWrite(rights)) return html`<${UploadForm} query=${query} />`;
+  const { service, rights } = useSession();
+  if (mayWrite(rights) && !service.isSite) return html`<${UploadForm} query=${query} />`;
   return html`
     <${Empty} title="This token cannot write">
       <p>Sign in with a token that has a <code>write</code> scope.</p>

@@ -74,6 +74,27 @@ function zarr(path: string, codec: string, chunk: Uint8Array): [string, Uint8Arr
   ]];
 }
 
+function hostileNotebook() {
+  const html = `<img src=x onerror="window.attacked = 1"><script>window.attacked = 1</script>`;
+  const data = { "text/html": html, "application/javascript": "window.attacked = 1" };
+  return {
+    metadata: { language_info: { name: "__proto__" } },
+    cells: [
+      { cell_type: "markdown", source: `${html} [x](javascript:window.attacked=1)` },
+      {
+        cell_type: "code",
+        source: html,
+        outputs: [
+          { output_type: "display_data", data },
+          { output_type: "display_data", data: { "image/png": btoa("<svg onload=alert(1)>") } },
+          { output_type: "display_data", data: { "image/svg+xml": "<svg onload=alert(1)>" } },
+          { output_type: "display_data", data: { "image/png": "%%%", "text/markdown": html } },
+        ],
+      },
+    ],
+  };
+}
+
 /** YAML whose aliases double at each line. */
 function aliases(): string {
   return Array.from(
@@ -113,6 +134,24 @@ export function hostileFiles(): HostileFile[] {
     file("bomb.md", "Cannot read YAML", `---\na: &a [x]\n${aliases()}---\n# Title\n`),
     file("many.md", "Image", "![x](huge.png) ".repeat(3000)),
     file("id.md", "Name", "# Name\n\n[app](#app) [x](#%)\n\n# <img src=x>\n\n# app\n"),
+    file("attack.ipynb", "window.attacked", JSON.stringify(hostileNotebook())),
+    file("deep.ipynb", "no cells", "[".repeat(50_000) + "]".repeat(50_000)),
+    file(
+      "odd.ipynb",
+      "not shown",
+      JSON.stringify({
+        cells: [null, 1, { outputs: [{ data: { "x/y": 1 } }], source: { a: 1 } }, {
+          cell_type: {},
+        }],
+      }),
+    ),
+    file(
+      "many.ipynb",
+      "Show more of 19,900 cells",
+      JSON.stringify({
+        cells: Array.from({ length: 20_000 }, () => ({ cell_type: "markdown", source: "# x" })),
+      }),
+    ),
     file("playlist.mp4", "cannot play", "#EXTM3U\n#EXTINF:1,\nhttps://example.invalid/a.ts\n"),
     file("broken.mp4", "cannot play", "\0\0\0\x20ftypisom nothing"),
     file("broken.mp3", "cannot play", "ID3 nothing"),

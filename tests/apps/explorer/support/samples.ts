@@ -90,6 +90,32 @@ function tone(): Uint8Array {
   return bytes;
 }
 
+/** A notebook whose outputs have every form. */
+function notebook(picture: Uint8Array) {
+  const code = (source: string, outputs: unknown[]) => ({
+    ...{ cell_type: "code", execution_count: 1, source, outputs },
+  });
+  const data = (data: Record<string, unknown>) => ({ output_type: "display_data", data });
+  return {
+    nbformat: 4,
+    metadata: { language_info: { name: "python" } },
+    cells: [
+      { cell_type: "markdown", source: ["# Training\n", "See [the scores](scores.csv)."] },
+      code("import numpy as np\nprint('trained')", [
+        { output_type: "stream", name: "stdout", text: ["trained\n"] },
+        data({ "image/png": btoa(String.fromCharCode(...picture)), "text/plain": "<Figure>" }),
+        data({ "text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "   a\n0  1" }),
+        {
+          output_type: "error",
+          ename: "ValueError",
+          evalue: "x",
+          traceback: ["\x1b[31mValueError"],
+        },
+      ]),
+    ],
+  };
+}
+
 const HTML = `<!doctype html><script>window.attacked = 1</script><b onclick="attacked=1">x</b>`;
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10" ` +
   `onload="window.attacked = 1"><script>window.attacked = 1</script></svg>`;
@@ -136,7 +162,7 @@ export async function sampleFiles(version: 1 | 2): Promise<Map<string, Uint8Arra
   if (version === 2) lines.splice(20, 2, "another line", "and one more", "and the last");
   const picture = await bytesOf(png(), image);
   return new Map([
-    ["training.ipynb", encoder.encode('{"nbformat": 4, "cells": []}')],
+    ["training.ipynb", encoder.encode(JSON.stringify(notebook(picture)))],
     ["tone.wav", tone()],
     ["paper.pdf", encoder.encode("%PDF-1.4 nothing")],
     [

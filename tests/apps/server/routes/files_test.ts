@@ -15,6 +15,7 @@ import {
 } from "../../../../mod.ts";
 import { setImmediate } from "node:timers";
 import { isPrefix } from "../../../../backends/mod.ts";
+import { siteFiles } from "../../../../apps/server/explorer/export_site.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createWindows, oneBehind } from "../../../../apps/server/files/streams.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
@@ -312,4 +313,6 @@ Deno.test("files with line breaks in their paths are served", async () => {
     ];
     for (const url of urls) assertEquals((await ask(url)).status, 200, url);
   }
+  const site = await Array.fromAsync(siteFiles(registry, ["odd"]), ({ path }) => path);
+  assertEquals(site.filter((path) => path.includes("/files/")).length, paths.length);
 });

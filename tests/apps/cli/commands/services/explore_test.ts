@@ -1,7 +1,7 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../../../../apps/cli/program/run_cli.ts";
 import { openInBrowser } from "../../../../../apps/cli/services/open_in_browser.ts";
-import { captureIo, filledTest } from "../../../captured_io.ts";
+import { captureIo, cliTest, filledTest } from "../../../captured_io.ts";
 
 const exists = (at: URL) => Deno.stat(at).then(() => true, () => false);
 
@@ -45,4 +45,35 @@ Deno.test("the code of explore is not in the list of processes", async () => {
   if (Deno.build.os !== "windows") assertEquals(Deno.statSync(page).mode! & 0o777, 0o600);
   await opened![Symbol.asyncDispose]();
   assertEquals(await exists(page), false);
+});
+
+filledTest("export site writes the page and the versions into a folder", async (it) => {
+  const { code, out, err } = await it.holdfast("export site config note --to site");
+  assertEquals(code, 0, err);
+  assertMatch(out, /^Exported \d+ files, .+, to site\n$/);
+  const read = (path: string) => Deno.readTextFile(it.root.join("site", path));
+  assertEquals(JSON.parse(await read("names/index.json")).items, ["config", "note"]);
+  assertStringIncludes(await read("explore/index.html"), "Content-Security-Policy");
+  const again = await it.holdfast("export site note --to site");
+  assertEquals(again.code, 0, again.err);
+  assertEquals([...Deno.readDirSync(it.root.join("site/artifacts"))].map(({ name }) => name), [
+    "note",
+  ]);
+  assertEquals(JSON.parse(await read("artifacts/note/versions/index.json")).items.length, 1);
+});
+
+cliTest("export site refuses a folder with other files, and a missing place", async (it) => {
+  await it.holdfast("init");
+  await Deno.mkdir(it.root.join("mine"));
+  await Deno.writeTextFile(it.root.join("mine", "letter.txt"), "dear");
+  const taken = await it.holdfast("export site x --to mine");
+  assertEquals([taken.code, taken.err.includes("other files")], [2, true], taken.err);
+  await Deno.mkdir(it.root.join("mine", "explore"));
+  await Deno.writeTextFile(it.root.join("mine", "explore", "index.html"), "my page");
+  await Deno.writeTextFile(it.root.join("mine", "index.html"), "my page");
+  const named = await it.holdfast("export site x --to mine");
+  assertEquals([named.code, named.err.includes("other files")], [2, true], named.err);
+  assertEquals(await Deno.readTextFile(it.root.join("mine", "index.html")), "my page");
+  const missing = await it.holdfast("export site x");
+  assertEquals([missing.code, missing.err.includes("--to ./site")], [2, true], missing.err);
 });
