@@ -5,7 +5,9 @@ import { isHarmless, typeOfName } from "./harmless.ts";
 
 /** Returns the path of the file for a request such as `artifacts/my%3Amodel/versions`. */
 export function sitePath(path: string, query: Readonly<Record<string, string | undefined>> = {}) {
-  const parts = path.split("/").map((part) => decodeURIComponent(part));
+  const parts = path.split("/").map((part, at) =>
+    decodeURIComponent(at === 1 ? part.replaceAll("@@", "/") : part)
+  );
   const isFile = parts[0] === "artifacts" && parts[2] === "versions" && parts[4] === "files";
   const named = query.ref === undefined ? parts : [...parts, query.ref];
   const last = isFile ? servedName(safePart(named.pop()!)) : "index.json";
