@@ -13,8 +13,8 @@ import type {
 import type { FileInfo } from "../../core/record.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { artifactPath } from "./address.ts";
-import type { Connection } from "./connection.ts";
-import { askedOf, gatherFiles } from "./save_value.ts";
+import type { Call, Connection } from "./connection.ts";
+import { askedOf, createAdmission, gatherFiles, type WireFile } from "./save_value.ts";
 import { flag, type OnWire, savedOf } from "./wire.ts";
 
 type WireDraft = Omit<DraftInfo, "parts"> & {
@@ -112,20 +112,25 @@ async function addPart(
   }
   const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
     files instanceof Promise;
+  const call = (files?: WireFile[]): Call => ({
+    action,
+    method: "PUT",
+    path: `${path}/parts/${nameSegment(part)}`,
+    json: { files, compress },
+    signal,
+  });
+  const admit = createAdmission(connection, call());
   const gather = (produce: () => FilesToSave) =>
-    gatherFiles(connection, produce, { action, signal, onProgress });
+    gatherFiles(connection, produce, { action, signal, onProgress, admit });
   const materializer = areFiles ? undefined : materializers.forValue(files);
   const gathered = materializer === undefined
     ? await gather(() => files as FilesToSave)
     : await saveAgainIfChanged(materializer, () =>
       gather(() => materializer.save(files, { signal })));
-  return await connection.read({
-    action,
-    method: "PUT",
-    path: `${path}/parts/${nameSegment(part)}`,
-    json: { files: gathered, compress },
-    writes: true,
-    repeats: true, // the service keeps a part that it has
-    signal,
-  }, (wire: AddedPart, asked) => ({ ...wire, added: flag("added")(wire, asked) }));
+  // The service keeps a part that it has.
+  const added = { ...call(gathered), writes: true, repeats: true };
+  return await connection.read(
+    added,
+    (wire: AddedPart, asked) => ({ ...wire, added: flag("added")(wire, asked) }),
+  );
 }

@@ -12,7 +12,7 @@ import { checkName, shown } from "../../core/naming/names.ts";
 import { checkMetadata } from "../../registry/contract/metadata.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { artifactPath } from "./address.ts";
-import type { Connection } from "./connection.ts";
+import type { Call, Connection } from "./connection.ts";
 import { encodeBase64, savedOf } from "./wire.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
@@ -45,20 +45,21 @@ export async function saveValue(
   const produce = () => materializer.save(value, { signal });
   const how = { action, signal, onProgress };
   const { idempotencyKey = connection.system.id() } = options;
+  const call = (files?: WireFile[]): Call => ({
+    action,
+    method: "POST",
+    path: `${artifactPath(name)}/versions`,
+    json: { ...asked, idempotencyKey, files },
+    signal,
+  });
+  const admit = createAdmission(connection, call());
+  // With the same key a repeat returns the first result.
   const save = async (files: WireFile[]) =>
-    await connection.read({
-      action,
-      method: "POST",
-      path: `${artifactPath(name)}/versions`,
-      json: { ...asked, idempotencyKey, files },
-      writes: true,
-      repeats: true, // with the same key a repeat returns the first result
-      signal,
-    }, savedOf);
+    await connection.read({ ...call(files), writes: true, repeats: true }, savedOf);
   const base = earlierVersion(connection, options.base === undefined ? name : options.base, signal);
   const files = await saveAgainIfChanged(
     materializer,
-    () => gatherFiles(connection, produce, { ...how, base }),
+    () => gatherFiles(connection, produce, { ...how, admit, base }),
   );
   try {
     return await save(files);
@@ -86,6 +87,19 @@ function earlierVersion(
         if (isRegistryError(error, "NotFound", "Denied")) return undefined;
         throw error;
       });
+}
+
+/** Returns a function that sends a request without its files, once: the service only checks it. */
+export function createAdmission(connection: Connection, call: Call): () => Promise<void> {
+  let asked: Promise<void> | undefined;
+  const ask = async () => {
+    try {
+      await (await connection.request(call)).body?.cancel();
+    } catch (error) {
+      if (!messageOf(error).includes("files: missing")) throw error; // a service that cannot check
+    }
+  };
+  return () => asked ??= ask();
 }
 
 type AskedOptions = Omit<SaveOptions, "materializer"> & {
@@ -124,6 +138,8 @@ export interface GatherOptions {
   action: string;
   signal?: AbortSignal;
   onProgress?: (progress: TransferProgress) => void;
+  /** Throws if the service would refuse the files. Called before the first large one is sent. */
+  admit?: () => Promise<void>;
   /** Returns the version with which large files are compared. */
   base?: () => Promise<ArtifactInfo | undefined>;
 }
@@ -135,7 +151,7 @@ const LEAST_COMPARED_BYTES = 1024 * 1024;
 export async function gatherFiles(
   connection: Connection,
   produce: () => FilesToSave,
-  { action, signal, onProgress, base }: GatherOptions,
+  { action, signal, onProgress, admit, base }: GatherOptions,
 ): Promise<WireFile[]> {
   const gathered: WireFile[] = [];
   const checks: FileToSave[] = [];
@@ -160,6 +176,7 @@ export async function gatherFiles(
         report(path, size);
         continue;
       }
+      await admit?.();
       const ended = await sending.begin(PIECE_BYTES, async () => {
         const onBytes = (bytes: number) => report(path, bytes);
         const options = { action, signal: sending.signal, onBytes };

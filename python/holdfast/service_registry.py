@@ -15,6 +15,7 @@ from .errors import (
     Conflict,
     Corrupt,
     HoldfastError,
+    Invalid,
     Json,
     NotFound,
     damaged,
@@ -26,7 +27,7 @@ from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry
 from .search import Found
-from .sending import send_files
+from .sending import INLINE_BYTES, send_files, size_of
 from .serializers import FileToSend, files_of
 from .versions import check_alias, parse_ref
 
@@ -212,11 +213,13 @@ class ServiceRegistry(Registry):
             given["idempotencyKey"] = str(uuid.uuid4())
         given["materializer"] = {"id": materializer, "formatVersion": 1}
         request = {key: value for key, value in given.items() if value is not None}
+        path = f"{path_of(name)}/versions"
+        if sum(size_of(file.content) for file in files) > INLINE_BYTES:
+            self._admit(path, request)
         for earlier in (lambda: self._earlier(name), lambda: None):
             sent: list[Json] = []
             try:
                 with send_files(self._connection, name, files, progress, earlier) as sent:
-                    path = f"{path_of(name)}/versions"
                     facts = self._connection.json("POST", path, {**request, "files": sent})
                 break
             except (Conflict, NotFound):
@@ -227,6 +230,15 @@ class ServiceRegistry(Registry):
         for each in aliases:
             self.set_alias(name, each, saved.version)
         return saved
+
+    def _admit(self, path: str, request: Json) -> None:
+        """Raises what the service would refuse: it only checks a request without files."""
+        body, headers = json.dumps(request).encode(), {"content-type": "application/json"}
+        try:
+            self._connection.write("POST", path, body, headers)
+        except Invalid as error:
+            if "files: missing" not in error.message:  # a service that cannot check
+                raise
 
     def _earlier(self, name: str) -> Artifact | None:
         """Returns the version of which a save can reuse bytes, if there is one to read."""

@@ -2,6 +2,7 @@
 import { publish as publishRelease, resolveRelease } from "../../../mod.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../program/hints.ts";
+import { checkNewAlias } from "../program/refusals.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatCount } from "../terminal/units.ts";
 import { parseEntry } from "../values/metadata.ts";
@@ -42,6 +43,7 @@ export const publish: Command = defineCommand<[name: string, members: string[]],
   async run([name, given], { version, alias, metadata = [] }, context) {
     const { signal } = context.io;
     const members = Object.fromEntries(given.map(parseMember));
+    if (alias !== undefined) checkNewAlias(alias); // before anything is saved
     const registry = await context.open({ write: true });
     const options = { version, metadata: Object.fromEntries(metadata), signal };
     const saved = await publishRelease(registry, name, members, options);

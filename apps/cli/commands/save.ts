@@ -11,7 +11,7 @@ import type { Command, CommandContext } from "../program/command.ts";
 import { INCOMPLETE } from "../program/exit_code.ts";
 import { invalid, withHints } from "../program/hints.ts";
 import { parseEntry } from "../values/metadata.ts";
-import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
+import { checkNewAlias, refuseHalfRef } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
@@ -103,10 +103,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { name, version } = splitTarget(target, flags.version);
     checkNewName(name);
     const sharing = sharingOf(target, flags);
-    for (const alias of flags.alias ?? []) { // before anything is saved
-      refuseOddAlias(alias);
-      checkNewName(alias, "alias");
-    }
+    for (const alias of flags.alias ?? []) checkNewAlias(alias); // before anything is saved
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
     const given = flags.metadata && Object.fromEntries(flags.metadata);

@@ -1,5 +1,6 @@
 // Checks of arguments before the registry is opened.
 import { statSync } from "node:fs";
+import { checkNewName } from "../../../core/naming/names.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
 import type { Command } from "./command.ts";
 import { invalid, shellWord } from "./hints.ts";
@@ -38,6 +39,12 @@ export function refuseOddAlias(alias: string): void {
   if (!/\S\s+\S/.test(alias)) return checkAlias(alias);
   const hint = `An alias is one word: ${shellWord(alias.trim().replace(/\s+/g, "-"))}`;
   throw invalid(`use ${JSON.stringify(alias)} as alias`, "it contains a space", hint);
+}
+
+/** Refuses what cannot become an alias. */
+export function checkNewAlias(alias: string): void {
+  refuseOddAlias(alias);
+  checkNewName(alias, "alias");
 }
 
 /** Refuses a path of a registry that is a file, or is inside one. */

@@ -181,12 +181,13 @@ export function hubWrites(
     answer: async ({ c, access, signal }) => {
       const asked = askedOf(c, kind);
       if (c.req.query("create_pr") !== undefined) throw noBranch("pull requests");
-      const commit = await readCommit(c.req.raw);
       const find = async () => {
         const { name, base } = await target(c, context, kind);
         access.check("write", name);
         return { name, base };
       };
+      await find(); // refuses before the body arrives
+      const commit = await readCommit(c.req.raw);
       const how = { find, access, objects: objects(access), signal };
       const saved = await applyCommit(context, commit, how);
       const oid = revisionOf(saved);

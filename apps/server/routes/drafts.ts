@@ -1,10 +1,11 @@
 // Drafts: versions that several clients write together.
-import type { Routes, ServerContext } from "../routing.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import { checkNamed, ofCondition } from "../saving/save_sent.ts";
+import { checkNamed, checkOnly, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
-import { REPEATED, savedAnswer } from "./saves.ts";
+import { CHECKED, REPEATED, savedAnswer } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
   const { registry } = context;
@@ -36,13 +37,18 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     tag: "drafts",
     summary: "Adds the files of a part to a draft, all at once; an existing part is kept",
     scope: "write",
-    answers: { 200: { description: "The part", schema: schemas.AddedPartSchema } },
+    answers: { 200: { description: "The part", schema: schemas.AddedPartSchema }, ...CHECKED },
     json: schemas.PartRequestSchema,
     answer: async ({ c, params, json: { files: sent, compress }, access, signal }) => {
       const draft = await open(params);
+      const add = (files: FileToSave[]) => draft.addPart(params.part, files, { compress, signal });
+      if (sent === undefined) {
+        await checkOnly(add);
+        return new Answer(null, { status: 204 });
+      }
       const how = { access, repeatable: true, signal };
       const { files, removeUploads } = await openSentFiles(context, sent, how);
-      const added = await draft.addPart(params.part, files, { compress, signal });
+      const added = await add(files);
       await removeUploads();
       return c.json(added);
     },

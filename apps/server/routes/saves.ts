@@ -2,7 +2,7 @@
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
-import type { Answer, RouteContext, Routes, ServerContext } from "../routing.ts";
+import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
 import { sentDigest } from "../saving/sent_files.ts";
@@ -18,6 +18,9 @@ const SAVED = {
     },
   },
 };
+
+/** The answer to a request without `files`. */
+export const CHECKED = { 204: { description: "Checked without files: nothing refuses it" } };
 
 /** Answers of commits that can be repeated. */
 export const REPEATED = {
@@ -39,12 +42,13 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     description:
       "Small files are in the request, others in uploads, which it consumes. Given sizes and " +
       "SHA-256 are checked. A repeat with the same idempotencyKey returns the first result, " +
-      "even with other content: then `skipped` is true.",
+      "even with other content: then `skipped` is true. Without `files`, it is only checked.",
     scope: "write",
-    answers: SAVED,
+    answers: { ...SAVED, ...CHECKED },
     json: schemas.SaveRequestSchema,
     answer: async ({ c, params: { name }, json, access, signal }) => {
       const saved = await saving.saveSent(context, json, { name, access, signal });
+      if (saved === undefined) return new Answer(null, { status: 204 });
       return savedAnswer(c, saved, () => sentDigest(json) === saved.digest);
     },
   });

@@ -5,23 +5,44 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { SaveRequest } from "../schemas/saving.ts";
-import { openSentFiles, passThrough } from "./sent_files.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
+import { openSentFiles, passThrough, UNKNOWN_BYTES } from "./sent_files.ts";
 import { matchesTag, namesTags } from "../files/answer_file.ts";
 
+/** Saves the files of a request. Without files, only checks the rest: see {@linkcode checkOnly}. */
 export async function saveSent(
   context: ServerContext,
   request: SaveRequest,
   { name, access, signal }: { name: string; access: Access; signal?: AbortSignal },
-): Promise<SavedArtifact> {
+): Promise<SavedArtifact | undefined> {
   const { files: sent, materializer, ...options } = request;
   checkNamed(request, { name, access });
+  const save = (files: FileToSave[]) => {
+    const how = { ...options, materializer: passThrough(materializer, files), signal };
+    return ofCondition(options.ifCommit, () => context.registry.save(name, undefined, how));
+  };
+  if (sent === undefined) return await checkOnly(save);
   const repeatable = options.idempotencyKey !== undefined;
   const opened = await openSentFiles(context, sent, { access, repeatable, signal });
-  const save = { ...options, materializer: passThrough(materializer, opened.files), signal };
-  const run = () => context.registry.save(name, undefined, save);
-  const saved = await ofCondition(options.ifCommit, run);
+  const saved = await save(opened.files);
   await opened.removeUploads();
   return saved;
+}
+
+/** Throws what a save would throw before it reads a large file. Clients ask before they send it. */
+export async function checkOnly(
+  save: (files: FileToSave[]) => Promise<unknown>,
+): Promise<undefined> {
+  let isRead = false;
+  const stream = () => {
+    isRead = true;
+    throw new Error("only checked");
+  };
+  try {
+    await save([{ path: "content", content: { size: UNKNOWN_BYTES, stream } }]);
+  } catch (error) {
+    if (!isRead) throw error;
+  }
 }
 
 /** Throws `Denied` if a save names `inputs` or a `base` that its token may not read. */

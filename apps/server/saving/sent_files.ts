@@ -135,7 +135,7 @@ async function* passing(source?: FileSource): AsyncGenerator<Uint8Array> {
 }
 
 /** The size of a missing upload: too large for a record, so it is not read at once. */
-const UNKNOWN_BYTES = 2 ** 40;
+export const UNKNOWN_BYTES = 2 ** 40;
 
 /** Returns a materializer that saves given files under the id of the client's materializer. */
 export function passThrough(
@@ -157,7 +157,7 @@ function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uin
 }
 
 /** Returns the digest of a version with the files of a request, as far as it names their SHA-256. */
-export function sentDigest({ materializer, files }: SaveRequest): string {
+export function sentDigest({ materializer, files = [] }: SaveRequest): string {
   const sums = files.map((file) => {
     const bytes = "data" in file ? decoded(file) : undefined;
     const { path, size = bytes?.byteLength ?? 0, sha256 = bytes ? digestOf(bytes) : "" } = file;

@@ -81,7 +81,7 @@ export const SaveRequestSchema = strictObject("SaveRequest", {
   idempotencyKey: v.optional(Text),
   compress,
   materializer: MaterializerSchema,
-  files: atMost(MOST_FILES, SentFileSchema),
+  files: v.optional(atMost(MOST_FILES, SentFileSchema)),
 });
 
 export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
@@ -131,7 +131,7 @@ export const DeleteAllQuery = v.strictObject({
 });
 
 export const PartRequestSchema = strictObject("PartRequest", {
-  files: atMost(MOST_FILES, SentFileSchema, 1),
+  files: v.optional(atMost(MOST_FILES, SentFileSchema, 1)),
   compress,
 });
 

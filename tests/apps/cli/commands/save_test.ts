@@ -156,6 +156,11 @@ cliTest("save refuses an odd name or alias before anything is saved", async (it)
   for (const words of [["*"], ["..", "-n"], ["fine", "--alias", "*"], ["fine", "--alias", ".."]]) {
     await it.fails(["save", words[0], "-", ...words.slice(1)], 2);
   }
+  await it.succeeds("save m - --allow-empty");
+  for (const alias of ["latest", "*", "..", "1.0", "a b"]) {
+    await it.fails(["publish", "fine", "m=m", "--alias", alias], 2);
+  }
+  await it.succeeds("rm m@1 --yes");
   await it.prints("ls -q", "");
 });
 
