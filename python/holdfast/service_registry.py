@@ -7,6 +7,7 @@ import json
 import urllib.parse
 import uuid
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from .artifact import Artifact
@@ -101,17 +102,17 @@ class ServiceRegistry(Registry):
                 file.pop("encoding", None)
                 file["parts"] = [{"object": 0, "size": file.get("size")}]
         check_files(files, what, int(facts["size"]), 0)
-        exact = quote(facts["version"].partition("+")[0])
+        version = f"{path_of(name)}/versions/{quote(facts['version'].partition('+')[0])}"
+        return Artifact(facts, partial(self._stored, version, facts["commit"]))
 
-        def stored(file: Json, offset: int = 0, size: int | None = None) -> Iterator[bytes]:
-            path = f"{path_of(name)}/versions/{exact}/files/{urllib.parse.quote(file['path'])}"
-            path += f"?commit={facts['commit']}"
-            if size is None:
-                data = file.get("data")
-                return iter([base64.b64decode(data)]) if data else self._connection.read(path)
-            return self._connection.read_range(path, offset, size)
-
-        return Artifact(facts, stored)
+    def _stored(
+        self, version: str, commit: str, file: Json, offset: int = 0, size: int | None = None
+    ) -> Iterator[bytes]:
+        path = f"{version}/files/{urllib.parse.quote(file['path'])}?commit={commit}"
+        if size is None:
+            data = file.get("data")
+            return iter([base64.b64decode(data)]) if data else self._connection.read(path)
+        return self._connection.read_range(path, offset, size)
 
     def save(
         self,

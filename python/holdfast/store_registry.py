@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from .artifact import Artifact
@@ -269,9 +270,7 @@ class StoreRegistry(Registry):
             files = self._files(record)
         except MissingObject as error:
             raise self._gone(record, str(error)) from None
-        return Artifact(
-            {**record.members, "files": files}, lambda *asked: self._stored(record, *asked)
-        )
+        return Artifact({**record.members, "files": files}, partial(self._stored, record))
 
     def _stored(
         self, record: Record, file: Json, start: int = 0, size: int | None = None
