@@ -112,8 +112,8 @@ const REF_KINDS: Record<string, FieldKind> = {
   to: "text",
 };
 
-/** Other fields of reports and listings, which can be used as manifests. */
-const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
+/** Other fields of the output of commands, which can be used as manifests. */
+const OF_OUTPUT: Record<string, FieldKind> = Object.fromEntries(
   [
     ...["index", "line", "ok", "skipped", "digest", "size", "error", "path", "dryRun"], // batches
     ...["latest", "versions", "createdAt", "materializer", "aliases"], // ls
@@ -125,15 +125,15 @@ const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
 
 export const REF_FIELDS: readonly string[] = [
   ...Object.keys(REF_KINDS),
-  ...Object.keys(OF_REPORTS),
+  ...Object.keys(OF_OUTPUT),
 ];
 
 export function parseRefRow(raw: RawRow, { format }: { format: ManifestFormat }): RefRow {
   type Fields = RefRow & { name: string; version: string };
-  const fields = fieldsOf<Fields>(raw, { ...REF_KINDS, ...OF_REPORTS }, format);
+  const fields = fieldsOf<Fields>(raw, { ...REF_KINDS, ...OF_OUTPUT }, format);
   const { ref, name, version, to } = fields;
-  if (raw.fields?.ok === false) throw badRow("it is the report of a failed row");
-  if (raw.fields?.dryRun === true) throw badRow("it is the report of a dry run");
+  if (raw.fields?.ok === false) throw badRow("it is the output of a failed row");
+  if (raw.fields?.dryRun === true) throw badRow("it is the output of a dry run");
   if (ref !== undefined && name !== undefined) throw badRow("it has both a ref and a name");
   if (ref !== undefined && version !== undefined) throw badRow("it has both a ref and a version");
   if (ref === undefined && name === undefined) throw badRow("it has neither a ref nor a name");

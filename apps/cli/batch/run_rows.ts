@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Registry, RegistryError } from "../../../mod.ts";
+import type { LeftOut } from "../../../registry/mod.ts";
 import { outcomesOf } from "../../../workers/mod.ts";
 import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
@@ -15,13 +16,11 @@ import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
 import type { ManifestFormat, RawRow } from "./rows.ts";
 import { findShard } from "../values/find_shard.ts";
-import { openReport, type Report, reportLine, type RowOutcome, type RowResult } from "./report.ts";
 
 export { createBatch } from "../../../workers/mod.ts";
 
 export interface BatchFlags {
   format?: ManifestFormat;
-  report?: string;
   /** Rows at once. */
   concurrency?: number;
   dryRun?: boolean;
@@ -38,7 +37,30 @@ export function rowsAtOnce(
   return verb === "save" ? 32 : 48;
 }
 
-/** The fields that identify a row in a report. */
+export interface RowResult {
+  name?: string;
+  version?: string;
+  skipped?: boolean;
+  digest?: string;
+  size?: number;
+  path?: string;
+  leftOut?: readonly LeftOut[];
+  dryRun?: boolean;
+}
+
+type RowOutcome =
+  & { index: number; line: number; row: RowResult }
+  & ({ ok: true } | { ok: false; error: RegistryError });
+
+function reportLine(outcome: RowOutcome): Record<string, unknown> {
+  const { index, line, row, ok } = outcome;
+  if (outcome.ok) return { index, line, ok, ...row };
+  const { code, message, key, maybeWritten } = outcome.error;
+  const hint = hintFor(outcome.error, "cli");
+  return { index, line, ok, ...row, error: { code, message, hint, key, maybeWritten } };
+}
+
+/** The fields that identify a row in the output. */
 type RowName = { name?: string; ref?: string; version?: string };
 
 export interface BatchWork<Row extends RowName> {
@@ -57,7 +79,7 @@ export interface BatchWork<Row extends RowName> {
   run(row: Row, moved: (bytes: number) => void): Promise<RowResult>;
 }
 
-/** Failures that are printed; the report has all. */
+/** Failures that are printed; `--json` prints all. */
 const MOST_PRINTED = 10;
 /** In longer manifests only rows are counted, not the bytes of their files. */
 const MOST_MEASURED = 10_000;
@@ -108,7 +130,6 @@ interface RowRunOptions {
 class RowRun<Row extends RowName> {
   readonly #work: BatchWork<Row>;
   readonly #options: RowRunOptions;
-  readonly #report: Report;
   readonly #progress: Progress;
   readonly #startedAt: number;
   /** The size of the manifest, once it is measured. */
@@ -119,10 +140,9 @@ class RowRun<Row extends RowName> {
   #leftOut = 0;
 
   constructor(work: BatchWork<Row>, options: RowRunOptions) {
-    const { manifest, flags, context } = options;
+    const { context } = options;
     this.#work = work;
     this.#options = options;
-    this.#report = openReport(flags.report, manifest, context.io);
     this.#progress = context.progress(work.label, { lines: true });
     this.#startedAt = context.io.system.monotonic();
   }
@@ -142,7 +162,6 @@ class RowRun<Row extends RowName> {
     } finally {
       ended.abort();
       await this.#progress.end();
-      this.#report.close();
       if (before !== "" && io.signal.aborted) before += "Run the same command again for the rest. ";
       await this.#printSums(before);
     }
@@ -202,14 +221,13 @@ class RowRun<Row extends RowName> {
     if (!row.skipped) this.#sums.bytes += row.size ?? 0;
     this.#leftOut += row.leftOut?.length ?? 0;
     this.#sums[!ok ? "failed" : row.skipped ? "skipped" : "ok"]++;
-    this.#report.add(outcome);
     this.#showProgress();
     if (shared.json) await io.stdout.write(`${printableJson(reportLine(outcome))}\n`);
     else if (!outcome.ok) this.#printFailure(outcome.error, outcome.line);
   }
 
   #printFailure(error: RegistryError, line: number): void {
-    const { flags, context: { shared } } = this.#options;
+    const { shared } = this.#options.context;
     const { failed } = this.#sums;
     if (failed > MOST_PRINTED) return;
     this.#progress.print(`error: line ${line}: ${printable(error.message)}`);
@@ -217,13 +235,12 @@ class RowRun<Row extends RowName> {
     if (shared.quiet) return;
     if (hint) this.#progress.print(`hint: ${printable(withRegistry(hint, shared.registry))}`);
     if (failed < MOST_PRINTED) return;
-    const where = flags.report === undefined ? "add --report FILE" : `see ${flags.report}`;
-    this.#progress.print(`More failures are not shown here: ${where}`);
+    this.#progress.print("More failures are not shown here: add --json");
   }
 
   /** Prints the totals, after `before` if the run was stopped. */
   async #printSums(before: string): Promise<void> {
-    const { flags: { dryRun, report }, context, shard } = this.#options;
+    const { flags: { dryRun }, context, shard } = this.#options;
     const { rows, ok, skipped, failed, bytes } = this.#sums;
     if (context.shared.json) {
       const summary = {
@@ -244,8 +261,9 @@ class RowRun<Row extends RowName> {
       `${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
     if (before === "") await context.done(undefined, text);
     else await context.note(text);
-    const where = report === undefined ? "--report FILE lists them" : `see ${report}`;
-    if (this.#leftOut > 0) await context.note(`Left out of folders: ${this.#leftOut}; ${where}`);
+    if (this.#leftOut > 0) {
+      await context.note(`Left out of folders: ${this.#leftOut}; --json lists them`);
+    }
   }
 }
 

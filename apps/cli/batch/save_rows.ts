@@ -11,9 +11,8 @@ import type { Batch } from "../../../workers/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { leftOutJson, LeftOutList } from "../values/left_out.ts";
 import type { Manifest } from "./manifest.ts";
-import type { RowResult } from "./report.ts";
 import { parseSaveRow, type RawRow, readRowValue, SAVE_FIELDS, type SaveRow } from "./rows.ts";
-import { type BatchWork, rowsAtOnce } from "./run_rows.ts";
+import { type BatchWork, type RowResult, rowsAtOnce } from "./run_rows.ts";
 
 export interface SaveRowsOptions {
   batch: Batch;

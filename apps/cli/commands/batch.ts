@@ -18,7 +18,6 @@ const OPTIONS: readonly OptionDefinition[] = [
     text: "format of the manifest (default: from its name)",
     choices: ["jsonl", "csv"],
   },
-  { flags: "--report <file>", text: "write a JSON line for each finished row", completes: "file" },
   {
     flags: "--concurrency <count>",
     text: "rows at once (default: 16; in a bucket 32 to save, 48 to read)",
@@ -55,7 +54,7 @@ export const batchSave: Command = defineCommand<
     ...OPTIONS,
   ],
   examples: [
-    ["holdfast batch save models.csv --report saved.jsonl", "save, and write a report"],
+    ["holdfast batch save models.csv --json > saved.jsonl", "save, and keep a line for each row"],
     [`echo '{"name": "a", "value": {"lr": 0.1}}' | holdfast batch save -`, "one row"],
     ["holdfast batch save nightly.jsonl --run-id $(date +%F)", "new versions once a day"],
   ],
@@ -88,7 +87,7 @@ export const batchLoad: Command = defineCommand<
   details: "A manifest is JSON Lines, or CSV with a header. Each row has a ref (or a name and a " +
     "version), and in `to` the file or folder to write, relative to the manifest or to --to. " +
     "With --to, a row without `to` goes under its name and version. The --json output of ls, " +
-    "versions and save, and reports, are manifests too.\n\n" +
+    "versions, save and batches is a manifest too.\n\n" +
     "Every byte is checked, and files appear only when complete. Run the same command again to " +
     "write the rest: files with the right content are kept. Files with other content fail with " +
     "AlreadyExists, or are replaced with --overwrite.",
@@ -106,7 +105,7 @@ export const batchLoad: Command = defineCommand<
     ["holdfast batch load wanted.csv", "with the columns ref and to"],
     ["holdfast ls data: --json | holdfast batch load - --to ./data", "the latest of many names"],
     [`echo '{"ref": "model@production", "to": "m.bin"}' | holdfast batch load -`, "one row"],
-    ["holdfast batch load wanted.jsonl --overwrite --report got.jsonl", "update a folder"],
+    ["holdfast batch load wanted.jsonl --overwrite", "update a folder"],
   ],
   async run([path], flags, context) {
     const { io: { signal, cwd } } = context;

@@ -40,13 +40,12 @@ filledTest("batch load replaces other content only with --overwrite", async (it)
   await it.succeeds("batch load m.csv");
   await Deno.writeTextFile(it.root.join("out/note.txt"), "jello");
   await Deno.writeTextFile(it.root.join("out/data/a.csv"), "more");
-  const refused = await it.holdfast("batch load m.csv --report r.jsonl");
+  const refused = await it.holdfast("batch load m.csv --json");
   assertEquals(refused.code, 1);
   assertEquals(await Deno.readTextFile(it.root.join("out/note.txt")), "jello");
-  const lines = (await Deno.readTextFile(it.root.join("r.jsonl"))).trimEnd().split("\n").map((
-    line,
-  ) => JSON.parse(line));
-  const codes = lines.sort((a, b) => a.index - b.index).map(({ ok, error }) => ok || error.code);
+  const lines = refused.out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const rows = lines.filter(({ index }) => index !== undefined);
+  const codes = rows.sort((a, b) => a.index - b.index).map(({ ok, error }) => ok || error.code);
   assertEquals(codes, ["AlreadyExists", "AlreadyExists", true, true]);
   await it.succeeds("batch load m.csv --overwrite");
   assertEquals(await Deno.readTextFile(it.root.join("out/note.txt")), "hello");

@@ -21,7 +21,7 @@ cliTest("a row selects the files of its folder", async (it) => {
     it.root.join("m.jsonl"),
     rows.map((row) => JSON.stringify(row)).join("\n"),
   );
-  const { code, err } = await it.holdfast("batch save m.jsonl --report r.jsonl");
+  const { code, err } = await it.holdfast("batch save m.jsonl");
   assertEquals(code, 1);
   for (
     const text of [
@@ -29,7 +29,7 @@ cliTest("a row selects the files of its folder", async (it) => {
       "true or false",
       "`links` needs the path of a folder",
       "`all` needs",
-      "r.jsonl",
+      "--json lists them",
     ]
   ) {
     assertStringIncludes(err, text);
@@ -40,10 +40,9 @@ cliTest("a row selects the files of its folder", async (it) => {
   assertEquals(await paths("two"), ["a.csv", "c.csv"]);
   const { files } = await it.json("info one --json");
   assertEquals(files[0].modifiedAt, "1970-01-01T00:00:05.000Z");
-  const report = (await Deno.readTextFile(it.root.join("r.jsonl"))).trim().split("\n").map((
-    line,
-  ) => JSON.parse(line));
-  const one = report.find(({ name, ok }) => ok && name === "one");
+  const { out } = await it.holdfast("batch save m.jsonl --json --run-id again");
+  const printed = out.trim().split("\n").map((line) => JSON.parse(line));
+  const one = printed.find(({ name, ok }) => ok && name === "one");
   assertEquals(one.leftOut.map(({ path }: { path: string }) => path).sort(), ["b.log", "link"]);
 
   const csv =

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../../../mod.ts";
 import { spawnDeno } from "../../../../support/run_deno.ts";
-import { type TempRoot, tempRoot } from "../../../../support/temp_root.ts";
+import { tempRoot } from "../../../../support/temp_root.ts";
 import { watchProcess } from "../../../../support/watch_process.ts";
 import { type CliRun, cliTest, holdfast, noise, succeeds } from "../../../captured_io.ts";
 
@@ -23,10 +23,11 @@ async function world(...rows: Row[]) {
   return { root, cwd, write, run, versions, [Symbol.asyncDispose]: () => root.remove() };
 }
 
-async function readReport(root: TempRoot): Promise<Row[]> {
-  const text = await Deno.readTextFile(root.join("report.jsonl"));
-  const lines: Row[] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
-  return lines.sort((a, b) => (a.index as number) - (b.index as number));
+/** Returns the rows that `--json` printed, in the order of the manifest. */
+function rowsOf(out: string): Row[] {
+  const lines: Row[] = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return lines.filter(({ index }) => index !== undefined)
+    .sort((a, b) => (a.index as number) - (b.index as number));
 }
 
 Deno.test("batch save saves values, files and folders, beside the manifest, and reports each row", async () => {
@@ -38,10 +39,11 @@ Deno.test("batch save saves values, files and folders, beside the manifest, and 
     { name: "n", value: null },
   );
   await Deno.writeTextFile(it.root.join("in/f.txt"), "hello");
-  const { code, out, err } = await it.run("--report report.jsonl");
+  const { code, out, err } = await it.run("--json");
   assertEquals([code, err], [0, ""]);
-  assertMatch(out, /^Saved 5 of 5 rows: 233 B in \d+s\n$/);
-  const report = await readReport(it.root);
+  const summary = { rows: 5, done: 5, skipped: 0, failed: 0, bytes: 233 };
+  assertEquals(JSON.parse(out.trimEnd().split("\n").at(-1)!), { summary });
+  const report = rowsOf(out);
   assertEquals(
     report.map((
       { index, line, ok, name, version, skipped },
@@ -95,18 +97,18 @@ Deno.test("a row whose version exists is skipped where the content is the same, 
   );
   await Deno.writeFile(it.root.join("in/large.bin"), noise(400_000));
   assertEquals((await it.run()).code, 0);
-  const again = await it.run("--report report.jsonl");
+  const again = await it.run("--json");
   assertEquals(again.code, 1);
-  assertEquals((await readReport(it.root)).map(({ ok }) => ok), [true, true, true, false]);
+  assertEquals(rowsOf(again.out).map(({ ok }) => ok), [true, true, true, false]);
   await Deno.writeFile(it.root.join("in/large.bin"), noise(400_001));
   await it.write(
     { name: "small", value: "y", version: "1.0.0" },
     { name: "large", path: "large.bin", version: "1" },
     { name: "kept", value: 3, version: "1", onConflict: "skip" },
   );
-  const changed = await it.run("--report report.jsonl");
+  const changed = await it.run("--json");
   assertEquals(changed.code, 1);
-  const codes = (await readReport(it.root)).map(({ ok, error }) => ok || (error as Row).code);
+  const codes = rowsOf(changed.out).map(({ ok, error }) => ok || (error as Row).code);
   assertEquals(codes, ["Conflict", "Conflict", true]);
   assertEquals(await it.versions("large"), ["1.0.0"]);
 });
@@ -157,12 +159,12 @@ Deno.test("invalid rows fail alone, with their position, and the others are save
     `{"name": "good", "value": 2}`,
   ];
   await Deno.writeTextFile(it.root.join("in/m.jsonl"), lines.join("\r\n"));
-  const { code, out, err } = await it.run("--report report.jsonl");
+  const { code, out, err } = await it.run();
   assertEquals(code, 1);
-  assertStringIncludes(out, "Saved 2 of 13 rows (11 failed)");
-  assertStringIncludes(err, "More failures are not shown here: see report.jsonl");
+  assertMatch(out, /^Saved 2 of 13 rows \(11 failed\): 2 B in \d+s\n$/);
+  assertStringIncludes(err, "More failures are not shown here: add --json");
   assertEquals(err.match(/^error: line/gm)?.length, 10);
-  const failed = (await readReport(it.root)).filter(({ ok }) => !ok);
+  const failed = rowsOf((await it.run("--json")).out).filter(({ ok }) => !ok);
   assertEquals(failed.map(({ line }) => line), [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   for (const { error } of failed) assert((error as Row).hint);
 });
@@ -179,7 +181,7 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
     `"e, f",3,,`,
   ].join("\r\n");
   await Deno.writeTextFile(it.root.join("in/m.csv"), csv);
-  const { code, err } = await holdfast("batch save in/m.csv --report report.jsonl", it);
+  const { code, err } = await holdfast("batch save in/m.csv", it);
   assertEquals(code, 1);
   assertMatch(err, /error: line 5: Cannot read a row: it has 2 cells for 4 columns/);
   assertMatch(err, /error: line 6: Cannot read a row: value is not JSON/);
@@ -205,7 +207,6 @@ Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved",
     ["in/m.txt", 2, "--format"],
     ["in/twice.csv", 2, `duplicate column "name"`],
     ["in/open.csv", 2, "Quote"],
-    ["in/m.jsonl --report in/m.jsonl", 2, "it is the manifest"],
     ["in/m.jsonl --concurrency 0", 2, "at least 1"],
     ["in/m.jsonl --stop-on-error", 2, "unknown option"],
   ];
@@ -268,41 +269,28 @@ Deno.test("Ctrl-C ends a batch with 130 and the totals; the same again saves the
     ...Array.from({ length: COUNT }, (_, k) => ({ name: `n${k % 7}`, path: `f${k % 5}` })),
   );
   for (let k = 0; k < 5; k++) await Deno.writeFile(it.root.join(`in/f${k}`), noise(400_000));
-  const line = ["batch", "save", "in/m.jsonl", "--report", "report.jsonl"];
+  const line = ["batch", "save", "in/m.jsonl"];
   const program = watchProcess(
     spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] }),
   );
-  const reported = () => Deno.stat(it.root.join("report.jsonl")).then(({ size }) => size, () => 0);
-  await program.until(async () => await reported() >= 500);
+  await program.until(async () => await succeeds("ls -q", { cwd: it.cwd }) !== "");
   const { code, stderr: err } = await program.stop("SIGINT");
   assertEquals(code, 130, err);
-  assertMatch(err, /Stopped\. Run the same command again for the rest\. Saved \d+ of \d+ rows/);
-  const done = (await readReport(it.root)).length;
-  assert(done < COUNT, `${done} were done before`);
-  assertEquals((await readReport(it.root)).filter(({ ok }) => !ok), []);
+  const stopped = /Stopped\. Run the same command again for the rest\. Saved (\d+) of \d+ rows?: /;
+  assertMatch(err, stopped);
+  assert(Number(stopped.exec(err)![1]) < COUNT, err);
   assertStringIncludes((await it.run()).out, `of ${COUNT} rows`);
   let versions = 0;
   for (let k = 0; k < 7; k++) versions += (await it.versions(`n${k}`)).length;
   assertEquals(versions, COUNT);
 });
 
-Deno.test("a report replaces an earlier one, and no other file", async () => {
-  await using it = await world({ name: "a", path: "f.txt" });
-  const { cwd } = it;
-  await Deno.writeTextFile(it.root.join("in/f.txt"), "precious");
-  await Deno.symlink(it.root.join("in/m.jsonl"), it.root.join("link"));
-  for (const report of ["in/f.txt", "link", "in/m.jsonl", "-", "nowhere/r.jsonl"]) {
-    const { code, err } = await it.run(`--report ${report}`);
-    assert(code !== 0, report);
-    assertMatch(err, /Cannot write the report to .+\nhint: /);
-  }
-  assertEquals(await Deno.readTextFile(it.root.join("in/f.txt")), "precious");
-  assertStringIncludes((await it.run("--report r.jsonl")).out, "Saved 1 of 1 row");
-  assertStringIncludes((await it.run("--report r.jsonl")).out, "(1 already done)");
-  const dry = await it.run("--report dry.jsonl --dry-run");
-  assertEquals(dry.code, 0);
+Deno.test("the output of a dry run is not a manifest", async () => {
+  await using it = await world({ name: "a", value: 1 });
+  const { code, out: stdin } = await it.run("--json --dry-run");
+  assertEquals(code, 0);
   assertStringIncludes(
-    (await holdfast("batch load dry.jsonl --to out", { cwd })).err,
-    "it is the report of a dry run",
+    (await holdfast("batch load - --to out", { cwd: it.cwd, stdin })).err,
+    "it is the output of a dry run",
   );
 });
