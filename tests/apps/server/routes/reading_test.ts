@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createMemoryBackend, openRegistry, realSystem, type Registry } from "../../../../mod.ts";
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
+import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { readEvents } from "../event_text.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
@@ -42,6 +43,57 @@ Deno.test("versions are listed newest first, in pages, by range and with details
   const lines = await send(base, { headers: { accept: "text/html, application/x-ndjson;q=0.9" } });
   const listed = (await lines.text()).trim().split("\n").map((line) => JSON.parse(line).version);
   assertEquals(listed, ["2.0.0", "1.1.0", "1.0.0"]);
+});
+
+Deno.test("versions have only the fields that were asked for", async () => {
+  await using registry = await openRegistry("memory:");
+  const metadata = { "a.b": 1, a: { b: 2, c: 3 }, constructor: 4, list: [5], other: 6 };
+  await registry.save("a", "text", { metadata, inputs: ["b@1.0.0"] });
+  const { get } = serve(registry);
+  const infoOf = async (fields: string) =>
+    (await get(`/artifacts/a/versions?fields=${encodeURIComponent(fields)}`)).items?.[0].info;
+  assertEquals(await infoOf("size,files.length"), { size: 4, files: { length: 1 } });
+  assertEquals(await infoOf("metadata.a.b,metadata.list"), {
+    metadata: { "a.b": 1, a: { b: 2 }, list: [5] },
+  });
+  assertEquals(await infoOf("metadata.constructor,version"), {
+    version: "1.0.0",
+    metadata: { constructor: 4 },
+  });
+  assertEquals(await infoOf("metadata"), { metadata });
+  assertEquals(await infoOf("metadata.none,inputs.length"), {
+    metadata: {},
+    inputs: { length: 1 },
+  });
+  assertEquals((await get("/artifacts/a/versions?fields=sise")).code, "Invalid");
+  assertEquals((await get("/artifacts/a/versions?fields=")).code, "Invalid");
+});
+
+Deno.test("pages of large items have fewer of them, and a client reads all", async () => {
+  await using registry = await openRegistry("memory:");
+  const metadata = { text: "x".repeat(40_000) };
+  for (let i = 0; i < 30; i++) await registry.save("a", i, { metadata });
+  const files = Array.from({ length: 3000 }, (_, i) => ({
+    path: `${i}`,
+    content: new Uint8Array(),
+  }));
+  const materializer = { id: "folder", formatVersion: 1, save: () => files, load: () => 1 };
+  await registry.save("a", 30, { materializer });
+  const { handler } = serve(registry);
+  const sizes: number[] = [];
+  const client = await openHttpRegistry("http://localhost", {
+    fetch: async (request) => {
+      const answer = await handler(request);
+      sizes.push((await answer.clone().arrayBuffer()).byteLength);
+      return answer;
+    },
+  });
+  const listed = await Array.fromAsync(client.versions("a", { details: true }));
+  assertEquals(listed.map(({ info }) => info?.generation).length, 31);
+  const large = sizes.filter((size) => size > 300_000);
+  assertEquals([large.length, sizes.length], [1, 8], `${sizes}`);
+  const short = await Array.fromAsync(client.versions("a", { details: true, limit: 9 }));
+  assertEquals(short, listed.slice(0, 9));
 });
 
 Deno.test("an unreadable version is listed with its problem", async () => {
