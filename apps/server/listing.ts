@@ -37,20 +37,27 @@ export async function answerListing<T>(
   return new Answer(text, { headers: { ...headers, "content-type": "application/json" } });
 }
 
+/** A page of larger items has fewer of them, but at least one. */
+const PAGE_BYTES = 256 * 1024;
+
 async function pageOf<T>(
   { limit = DEFAULT_LIMIT, after }: PageQuery,
   { list, keyOf }: ListingSource<T>,
 ): Promise<string> {
-  const items: T[] = [];
-  let next: string | undefined;
+  const items: string[] = [];
+  let bytes = 0, last: T | undefined, next: string | undefined;
   for await (const item of list({ after, limit: limit + 1 })) {
-    if (items.length === limit) {
-      next = keyOf(items[limit - 1]!);
+    const text = JSON.stringify(item);
+    if (last !== undefined && (items.length === limit || bytes + text.length > PAGE_BYTES)) {
+      next = keyOf(last);
       break;
     }
-    items.push(item);
+    bytes += text.length;
+    items.push(text);
+    last = item;
   }
-  return `${JSON.stringify({ items, next })}\n`;
+  const end = next === undefined ? "" : `,"next":${JSON.stringify(next)}`;
+  return `{"items":[${items.join()}]${end}}\n`;
 }
 
 export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {

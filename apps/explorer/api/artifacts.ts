@@ -7,9 +7,14 @@ export interface ListedVersion {
   readonly name: string;
   readonly version: string;
   readonly modifiedAt: string;
-  readonly info?: VersionInfo;
+  readonly info?: ListedInfo;
   readonly error?: { detail: string };
 }
+
+/** The members of a version that listings ask for. */
+export type ListedInfo =
+  & Pick<VersionInfo, "size" | "createdAt" | "materializer" | "annotations">
+  & { metadata?: VersionInfo["metadata"]; files: { readonly length: number } };
 
 export interface VersionInfo {
   readonly name: string;

@@ -1,5 +1,5 @@
 // One name: its versions, aliases and changes.
-import { type ListedVersion, namePath } from "./artifacts.ts";
+import { type ListedVersion, namePath, type VersionInfo } from "./artifacts.ts";
 import type { Service } from "./service.ts";
 
 export interface Alias {
@@ -24,6 +24,12 @@ export interface NameSummary {
 }
 
 const PAGE = 100;
+const FACTS = "size,createdAt,materializer,files.length,annotations";
+
+interface VersionsPage {
+  readonly items: readonly ListedVersion[];
+  readonly next?: string;
+}
 
 export async function readName(
   service: Service,
@@ -31,32 +37,50 @@ export async function readName(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<NameSummary> {
   const path = namePath(name);
-  const [page, aliases] = await Promise.all([
-    service.json<{ items: ListedVersion[]; next?: string }>(`${path}/versions`, {
-      query: { details: true, limit: PAGE },
-      signal,
-    }),
+  const query = { fields: `${FACTS},metadata`, limit: PAGE };
+  const [{ items, next }, aliases] = await Promise.all([
+    service.json<VersionsPage>(`${path}/versions`, { query, signal }),
     service.list<Alias>(`${path}/aliases`, { signal }),
   ]);
-  return { name, versions: page.items, next: page.next, aliases };
+  return { name, versions: items, next, aliases };
 }
 
-/** Reads versions, newest first. `onItems` receives all so far while they arrive. */
-export async function readVersions(
+/** Reads the newest version with its files; undefined without a version. */
+export async function readNewest(
   service: Service,
   name: string,
-  { limit, signal, onItems }: {
+  signal: AbortSignal,
+): Promise<VersionInfo | undefined> {
+  const query = { details: true, limit: 1 };
+  const { items: [newest] } = await service.json<{ items: { info?: VersionInfo }[] }>(
+    `${namePath(name)}/versions`,
+    { query, signal },
+  );
+  return newest?.info;
+}
+
+/** Reads the versions after those of a summary. `onItems` receives all so far after each page. */
+export async function readVersions(
+  service: Service,
+  { name, versions, next }: NameSummary,
+  { metadata, limit, signal, onItems }: {
+    /** Keys as `metadata.accuracy`; `metadata` for all of them. */
+    metadata: readonly string[];
     limit: number;
     signal: AbortSignal;
     onItems: (items: readonly ListedVersion[]) => void;
   },
 ): Promise<readonly ListedVersion[]> {
-  const query = { details: true, limit };
-  return await service.list<ListedVersion>(`${namePath(name)}/versions`, {
-    query,
-    signal,
-    onItems,
-  });
+  const all = [...versions];
+  const fields = [FACTS, ...metadata].join();
+  for (let after = next; after !== undefined && all.length < limit;) {
+    const query = { fields, after, limit: Math.min(limit - all.length, 1000) };
+    const page = await service.json<VersionsPage>(`${namePath(name)}/versions`, { query, signal });
+    all.push(...page.items);
+    onItems(all);
+    after = page.next;
+  }
+  return all;
 }
 
 export function aliasesOf({ aliases }: NameSummary, version: string): string[] {

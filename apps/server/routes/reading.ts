@@ -73,9 +73,17 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     scope: "read",
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     query: VersionsQuery,
-    answer: ({ c, params: { name }, query: { range, details, ...page }, access }) => {
+    answer: (
+      {
+        c,
+        params: { name },
+        query: { range, fields, details = fields !== undefined, ...page },
+        access,
+      },
+    ) => {
       return answerListing(c, page, {
-        list: (page) => onWire(access, registry.versions(name, { range, details, ...page })),
+        list: (page) =>
+          onWire(access, registry.versions(name, { range, details, ...page }), fields),
         keyOf: ({ version }) => version,
       });
     },
@@ -127,11 +135,29 @@ async function withData(artifact: Artifact): Promise<ArtifactInfo> {
 async function* onWire(
   access: Access,
   entries: AsyncIterable<VersionEntry>,
-): AsyncGenerator<Omit<VersionEntry, "error"> & { error?: unknown }> {
-  for await (const { error, ...entry } of entries) {
-    if (entry.info !== undefined) entry.info = readableInfo(entry.info, access);
-    yield error === undefined ? entry : { ...entry, error: problemWithin(error) };
+  fields?: readonly string[],
+): AsyncGenerator<Omit<VersionEntry, "error" | "info"> & { info?: object; error?: unknown }> {
+  for await (const { error, info: whole, ...entry } of entries) {
+    const readable = whole && readableInfo(whole, access);
+    const info = fields && readable ? membersAt(readable, fields) : readable;
+    yield { ...entry, info, error: error && problemWithin(error) };
   }
+}
+
+/** Returns the members at some paths, such as `size`, `metadata.accuracy` and `files.length`. */
+function membersAt(value: object, paths: readonly string[]): object {
+  const chosen = new Set(paths);
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]): [string, unknown][] => {
+      if (chosen.has(key)) return [[key, member]];
+      if (typeof member !== "object" || member === null) return [];
+      const start = `${key}.`;
+      const inner = paths.flatMap((path) => path.startsWith(start) ? path.slice(start.length) : []);
+      if (inner.length === 0) return [];
+      if (!Array.isArray(member)) return [[key, membersAt(member, inner)]];
+      return inner.includes("length") ? [[key, { length: member.length }]] : [];
+    }),
+  );
 }
 
 export function logRoutes(routes: Routes, { registry }: ServerContext): void {

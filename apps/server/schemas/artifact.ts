@@ -94,13 +94,22 @@ const VersionEntrySchema = object("VersionEntry", {
   version: v.string(),
   generation: Amount,
   modifiedAt: Moment,
-  info: v.optional(ArtifactInfoSchema),
+  info: v.optional(v.union([ArtifactInfoSchema, JsonObject])),
   error: v.optional(ProblemSchema),
 });
+
+const isOfInfo = (field: string) => Object.hasOwn(ArtifactInfoSchema.entries, field.split(".")[0]!);
 
 export const VersionsQuery = v.object({
   range: described(Text, "Only versions in this range, such as `^1.2`"),
   details: described(flag(), "Include the `info` of each, or its `error` if unreadable"),
+  fields: v.optional(v.pipe(
+    Text,
+    v.maxLength(8000),
+    v.transform((text) => text.split(",")),
+    v.check((fields) => fields.every(isOfInfo), "expected members of info, separated by commas"),
+    v.description("Include these members of `info` only: `size,files.length,metadata.accuracy`"),
+  )),
   ...pageFields,
 });
 

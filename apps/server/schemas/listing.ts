@@ -59,7 +59,7 @@ export const pageFields = {
   limit: count(
     1,
     MOST_LIMIT,
-    `Items in a page, at most ${MOST_LIMIT}. Default: ${DEFAULT_LIMIT}`,
+    `Items in a page, at most ${MOST_LIMIT} and 256 KiB of them. Default: ${DEFAULT_LIMIT}`,
   ),
   after: described(v.string(), "The `next` of the previous page"),
 };

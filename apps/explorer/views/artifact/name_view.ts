@@ -1,7 +1,7 @@
 // A name: its versions, aliases, changes and storage.
 import { useSession } from "../../api/context.ts";
-import { isCard, namePath, versionOf } from "../../api/artifacts.ts";
-import { type LogEntry, type NameSummary, readName } from "../../api/names.ts";
+import { isCard, namePath, type VersionInfo, versionOf } from "../../api/artifacts.ts";
+import { type LogEntry, type NameSummary, readName, readNewest } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
@@ -27,8 +27,8 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
-  const newest = summary.value?.versions[0];
-  const hasCard = newest?.info?.files.some(({ path }) => isCard(path));
+  const newest = useLoaded((signal) => readNewest(service, name, signal), [name]).value;
+  const hasCard = newest?.files.some(({ path }) => isCard(path));
   const all = [
     ["versions", "Versions"],
     ...hasCard ? [["card", "Card"]] : [],
@@ -49,7 +49,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         html`
-          <${Panel} tab=${tab} summary=${summary} changed=${reload} />
+          <${Panel} tab=${tab} summary=${summary} newest=${newest} changed=${reload} />
         `}<//>
       <${SameByCode} ...${codeOf(tab, name)} />
     </div>
@@ -57,21 +57,26 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
 }
 
 function Panel(
-  { tab, summary, changed }: { tab: string; summary: NameSummary; changed: () => void },
+  { tab, summary, newest, changed }: {
+    tab: string;
+    summary: NameSummary;
+    newest?: VersionInfo;
+    changed: () => void;
+  },
 ) {
   const { name } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
   if (tab === "changes") return html`<${ChangesPanel} name=${name} />`;
-  if (tab === "card") return html`<${CardPanel} summary=${summary} />`;
+  if (tab === "card") return html`<${CardPanel} newest=${newest} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
   return html`<${VersionsPanel} summary=${summary} />`;
 }
 
-function CardPanel({ summary: { versions: [newest] } }: { summary: NameSummary }) {
+function CardPanel({ newest }: { newest?: VersionInfo }) {
   const { service } = useSession();
-  if (newest?.info === undefined) return null;
-  const version = versionOf(service, newest.info);
+  if (newest === undefined) return null;
+  const version = versionOf(service, newest);
   const path = version.files.find(({ path }) => isCard(path))?.path;
   return html`<${Preview} version=${version} path=${path} />`;
 }

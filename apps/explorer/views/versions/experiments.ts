@@ -26,6 +26,10 @@ export interface ExperimentColumn {
 /** More keys are left out. */
 const MOST_KEYS = 200;
 const MOST_DEPTH = 4;
+/** Keys that are shown at first. With no more, those of older versions are found too. */
+const MOST_USUAL = 20;
+/** In an address. More are asked for as all metadata. */
+const MOST_FIELD_BYTES = 4000;
 
 export function experimentsOf(
   versions: readonly ListedVersion[],
@@ -119,9 +123,26 @@ export function usualKeys(
   const differs = (key: string) =>
     new Set(experiments.map(({ values }) => values.get(key))).size > 1;
   const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
+  let members = 0;
   return columns.map(({ key }) => key).filter((key) =>
-    key === "aliases" ? has(key) : key !== "kind" && key !== "files" || differs(key)
+    MEMBER.test(key)
+      ? ++members <= MOST_USUAL
+      : key === "aliases"
+      ? has(key)
+      : key !== "kind" && key !== "files" || differs(key)
   );
+}
+
+/** Returns the fields to ask of versions: all metadata, or if that is large, those of `keys`. */
+export function fieldsOf(
+  columns: readonly ExperimentColumn[],
+  { keys, filter }: { keys: readonly string[]; filter: string },
+): readonly string[] {
+  const own = columns.filter(({ key }) => key.startsWith("metadata.")).map(({ key }) => key);
+  const asked = own.filter((key) => keys.includes(key));
+  const isLong = asked.join().length > MOST_FIELD_BYTES || asked.some((key) => key.includes(","));
+  const all = own.length <= MOST_USUAL || filter.trim() !== "" || isLong;
+  return all ? ["metadata"] : asked;
 }
 
 /**

@@ -11,6 +11,14 @@ import type { Experiment, ExperimentColumn } from "./experiments.ts";
 /** Charts that are shown at first. */
 const FEW = 2;
 
+/** Returns the columns of charts, and the keys of those that are shown at first. */
+export function chartsOf(columns: readonly ExperimentColumn[]) {
+  const numbers = columns.filter(({ key, isNumber }) => isNumber && key.includes("."));
+  const measures = numbers.filter(({ best }) => best !== undefined);
+  const usual = (measures.length > 0 ? measures : numbers).slice(0, FEW).map(({ key }) => key);
+  return { numbers, usual };
+}
+
 export function MetricCharts({ name, rows, columns }: {
   name: string;
   rows: readonly Experiment[];
@@ -19,9 +27,7 @@ export function MetricCharts({ name, rows, columns }: {
   const [shown, setShown] = useQuery("charts");
   const [x, setX] = useQuery("x");
   const [form, setForm] = useQuery("form");
-  const numbers = columns.filter(({ key, isNumber }) => isNumber && key.includes("."));
-  const measures = numbers.filter(({ best }) => best !== undefined);
-  const usual = (measures.length > 0 ? measures : numbers).slice(0, FEW).map(({ key }) => key);
+  const { numbers, usual } = chartsOf(columns);
   const keys = shown === "" ? usual : splitValues(shown);
   if (rows.length < 2 || numbers.length === 0) return null;
   const toggle = (key: string) => {

@@ -15,9 +15,9 @@ import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { chooseExperiments, columnsOf, experimentsOf, usualKeys } from "./experiments.ts";
+import { chooseExperiments, columnsOf, experimentsOf, fieldsOf, usualKeys } from "./experiments.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
-import { MetricCharts } from "./metric_charts.ts";
+import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
 /** More versions are not read. */
 const MOST = 10_000;
@@ -25,12 +25,27 @@ const MOST = 10_000;
 const RENDER_MS = 300;
 
 export function VersionsPanel({ summary }: { summary: NameSummary }) {
-  const { versions, error, isComplete } = useVersions(summary);
-  const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
-  const columns = useMemo(() => columnsOf(experiments), [experiments]);
   const [filter, setFilter] = useQuery("filter");
   const [sort, setSort] = useQuery("sort");
   const [shown, setShown] = useQuery("columns");
+  const [charts] = useQuery("charts");
+  const [x] = useQuery("x");
+  const fields = useMemo(() => {
+    const rows = experimentsOf(summary.versions, summary.aliases);
+    const columns = columnsOf(rows);
+    const { usual } = chartsOf(columns);
+    const table = shown === "" ? usualKeys(columns, rows) : splitValues(shown);
+    const keys = [
+      ...table,
+      ...charts === "" ? usual : splitValues(charts),
+      sort.replace(/^-/, ""),
+      x,
+    ];
+    return fieldsOf(columns, { keys, filter });
+  }, [summary, shown, charts, sort, x, filter.trim() === ""]);
+  const { versions, error, isComplete } = useVersions(summary, fields);
+  const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
+  const columns = useMemo(() => columnsOf(experiments), [experiments]);
   const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
   const keys = shown === "" ? usual : splitValues(shown);
   const chosen = useMemo(() => {
@@ -76,7 +91,8 @@ function sortOptions(columns: readonly ExperimentColumn[]) {
 }
 
 /** Reads the versions that the first page lacks. They are shown while they arrive. */
-function useVersions({ name, versions: first, next }: NameSummary) {
+function useVersions(summary: NameSummary, metadata: readonly string[]) {
+  const { versions: first, next } = summary;
   const { service } = useSession();
   const [state, setState] = useState({ versions: first, isComplete: next === undefined });
   const [error, setError] = useState<unknown>();
@@ -91,12 +107,12 @@ function useVersions({ name, versions: first, next }: NameSummary) {
       rendered = Date.now();
       setState({ versions: items.slice(), isComplete: false });
     };
-    readVersions(service, name, { limit: MOST, signal, onItems }).then(
+    readVersions(service, summary, { metadata, limit: MOST, signal, onItems }).then(
       (versions) => setState({ versions, isComplete: true }),
       (error) => signal.aborted || setError(error),
     );
     return () => controller.abort();
-  }, [first]);
+  }, [first, metadata.join()]);
   return { ...state, error };
 }
 
