@@ -76,12 +76,7 @@ export async function openSentFiles(
   }
 
   async function openUpload(
-    { path, upload, size, sha256 }: {
-      path: string;
-      upload: string;
-      size?: number;
-      sha256?: string;
-    },
+    { path, upload, size, sha256 }: Pick<UploadedFile, "path" | "upload" | "size" | "sha256">,
   ): Promise<FileSource> {
     try {
       const source = await (await uploads()).source(upload, { signal });
@@ -113,6 +108,7 @@ export async function openSentFiles(
   }
 }
 
+type UploadedFile = Extract<SentFile, { upload: string }>;
 type EarlierFile = Extract<SentFile, { earlier: unknown }>;
 
 /** Returns the bytes of all runs. A wrong claim has another SHA-256. */

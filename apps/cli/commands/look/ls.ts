@@ -106,10 +106,9 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const names = filtered(registry, filter, { after, limit: most, signal });
     const damage = new Damage();
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
-    const hides = forPeople && !flags.all && !chosen && begin === "";
+    const hides = !flags.all && !chosen && begin === "";
     const hidden = { count: 0 };
-    const shown = hides ? withoutRecords(registry, names, hidden) : names;
-    const ordered = forPeople ? await forReading(shown) : names;
+    const ordered = forPeople ? await forReading(registry, names, { hides, hidden }) : names;
     const unread = { versions: 0 };
     const picks = { long, alias, allVersions, meets, chosen, unread };
     const how = { ...picks, damage, signal, sort, most: limit };
@@ -160,8 +159,16 @@ function locationOrBegin(
 /** A longer list begins before all of its names are read. */
 const MOST_SORTED = 1000;
 
-/** Returns names in natural order, and more than {@linkcode MOST_SORTED} as they come. */
-async function forReading(names: AsyncGenerator<string>) {
+/**
+ * Returns names in natural order, and more than {@linkcode MOST_SORTED} as they come. Leaves out
+ * records of pipelines, and counts them, if they are hidden.
+ */
+async function forReading(
+  registry: Registry,
+  all: AsyncGenerator<string>,
+  { hides, hidden }: { hides: boolean; hidden: { count: number } },
+) {
+  const names = hides ? withoutRecords(registry, all, hidden) : all;
   const first: string[] = [];
   for (let next = await names.next(); !next.done; next = await names.next()) {
     if (first.push(next.value) > MOST_SORTED) return joined(first, names);
