@@ -93,6 +93,7 @@ def quoted(text: str) -> str:
 
 HINTS = {
     "dask": "Save value.compute().",
+    "datasets": "Write it with value.save_to_disk('value'), and save Path('value').",
     "datetime": "Save str(value).",
     "decimal": "Save str(value).",
     "jax": "Save numpy.asarray(value).",

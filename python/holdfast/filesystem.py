@@ -50,6 +50,11 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
         self._fresh_for = fresh_for
         self._opened: dict[str, tuple[Artifact, float]] = {}
 
+    @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        found = super()._strip_protocol(path)
+        return found.lstrip("/") if isinstance(found, str) else found  # Dask adds one to folders
+
     def artifact(self, path: str) -> tuple[Artifact, str, str]:
         """Returns the version of a path, its ref as in the path, and the path in it."""
         path = self._strip_protocol(path)

@@ -53,7 +53,8 @@ def files_of(value: Any) -> tuple[str, list[FileToSend]]:
 def files_at(path: Path) -> tuple[str, list[FileToSend]]:
     if not path.is_dir():
         if not path.is_file():
-            message = f'Cannot save "{path}": no such file or folder'
+            state = "not a file or a folder" if os.path.lexists(path) else "no such file or folder"
+            message = f'Cannot save "{path}": {state}'
             raise HoldfastError("NotFound", message, "Check the path. A str is saved as text.")
         return "file", [FileToSend(path.name, path, mode_of(path))]
     return "folder", sorted(files_below(path, path))
