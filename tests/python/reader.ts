@@ -42,9 +42,12 @@ export interface PythonReader extends AsyncDisposable {
 }
 
 /** Starts a program that answers each line of JSON with one. */
-export function startReader(program = "tests/python/answer.py"): PythonReader {
-  const child = spawn(python!, [join(REPOSITORY, program)], {
-    env: { ...ENVIRONMENT, AWS_EC2_METADATA_DISABLED: "true" },
+export function startReader(
+  program = "tests/python/answer.py",
+  { command = python!, env = {} }: { command?: string; env?: Record<string, string> } = {},
+): PythonReader {
+  const child = spawn(command, [join(REPOSITORY, program)], {
+    env: { ...ENVIRONMENT, AWS_EC2_METADATA_DISABLED: "true", ...env },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

@@ -1,27 +1,135 @@
 // Commands with --json, in this process.
 import { holdfast } from "../../apps/captured_io.ts";
-import type { EntryPoint } from "./entry_point.ts";
+import { type EntryPoint, type Location, Refused } from "./entry_point.ts";
+import { shownAnnotations, shownInfo, shownLog } from "./registries.ts";
+
+type Row = Record<string, never>;
 
 export const commandLine: EntryPoint = {
-  async save({ folder }, name, { text, metadata, version, alias }) {
-    const { code, err } = await holdfast([
-      ...["save", versioned(name, version), "-", "--as", "text", "--json", "-r", folder],
-      ...membersOf(metadata).flatMap(([key, value]) => ["-m", `${key}:=${value}`]),
-      ...(alias === undefined ? [] : ["-a", alias]),
-    ], { cwd: folder, stdin: text });
-    return code === 0 ? {} : { refused: codeOf(err) };
+  needsStore: true,
+  without: {
+    range: "cat writes whole files",
   },
-  async load({ folder }, ref) {
-    const info = await holdfast(["info", ref, "--json", "-r", folder], { cwd: folder });
-    if (info.code !== 0) return { refused: codeOf(info.err) };
-    const { bytes } = await holdfast(["cat", ref, "-r", folder], { cwd: folder });
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-    return { text, metadata: JSON.parse(info.out).metadata };
+  operations: {
+    async save(at, { name, text, value, metadata, version, inputs = [], ...more }) {
+      const { alias, onConflict, idempotencyKey, skipIfUnchanged, compress } = more;
+      const [saved] = await run(at, [
+        ...["save", ...option("version", version), "--as", value === undefined ? "text" : "json"],
+        ...membersOf(metadata).map(([key, json]) => `-m${key}:=${json}`),
+        ...inputs.flatMap((input) => ["--input", input]),
+        ...option("alias", alias),
+        ...option("on-conflict", onConflict),
+        ...option("idempotency-key", idempotencyKey),
+        ...option("compress", compress),
+        ...(skipIfUnchanged ? ["--skip-if-unchanged"] : []),
+        ...["--", name, "-"],
+      ], value ?? text);
+      return { version: saved.version, skipped: saved.skipped };
+    },
+    async copy(at, { ref, to, onConflict }) {
+      const [saved] = await run(at, ["copy", ...option("on-conflict", onConflict), "--", ref, to]);
+      return { version: saved.version, skipped: saved.skipped };
+    },
+    async setAlias(at, { name, alias, version, expected }) {
+      const only = expected === undefined ? [] : ["--expected", expected ?? "none"];
+      await run(at, ["alias", ...only, "--", name, alias, version]);
+    },
+    deleteAlias: (at, { name, alias }) =>
+      orMissing(run(at, ["alias", "--delete", "--", name, alias])),
+    delete(at, { ref, allVersions, force }) {
+      const flags = [...(allVersions ? ["--all"] : []), ...(force ? ["--force"] : [])];
+      return orMissing(run(at, ["rm", "--yes", ...flags, "--", ref]));
+    },
+    async annotate(at, { ref, notes, labels, ifRevision }) {
+      const [found] = await run(at, [
+        "note",
+        ...Object.entries(labels ?? {}).flatMap(([key, value]) =>
+          value === null ? ["--unlabel", key] : ["--label", `${key}:=${JSON.stringify(value)}`]
+        ),
+        ...(notes === null ? ["--clear"] : []),
+        ...option("if-revision", ifRevision),
+        ...["--", ref, ...(typeof notes === "string" ? [notes] : [])],
+      ]);
+      return shownAnnotations(found);
+    },
+    async setRule(at, { pattern, keepLast, protect }) {
+      const flags = [...option("keep-last", keepLast), ...(protect ? ["--protect"] : [])];
+      await run(at, ["rules", "set", ...flags, "--", pattern]);
+      return await run(at, ["rules", "ls"]);
+    },
+    async removeRule(at, { pattern }) {
+      await run(at, ["rules", "rm", "--", pattern]);
+      return await run(at, ["rules", "ls"]);
+    },
+    async prune(at) {
+      const rows = await run(at, ["prune", "--rules", "--yes"]);
+      return rows.map(({ name, version }) => `${name}@${version}`);
+    },
+    async load(at, { ref }) {
+      const [info] = await run(at, ["info", "--", ref]);
+      const bytes = await output(at, ["cat", "--", ref]);
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+      const { metadata, materializer: { id } } = info as unknown as {
+        metadata: unknown;
+        materializer: Row;
+      };
+      return id === "text" ? { text, metadata } : { value: JSON.parse(text), metadata };
+    },
+    info: async (at, { ref }) => shownInfo((await run(at, ["info", "--", ref]))[0]),
+    names: async (at, { prefix }) =>
+      (await run(at, ["ls", "--", ...(prefix === undefined ? [] : [prefix])])).map(({ name }) =>
+        name
+      ),
+    versions: async (at, { name, range }) =>
+      (await run(at, ["versions", ...option("range", range), "--", name]))
+        .map(({ version }) => version),
+    aliases: async (at, { name }) =>
+      Object.fromEntries(
+        (await run(at, ["alias", "--", name])).map(({ alias, version }) => [alias, version]),
+      ),
+    history: async (at, { name, alias }) =>
+      (await run(at, ["alias", "--history", "--", name, alias])).map(({ version }) => version),
+    log: async (at, { name }) => shownLog(await run(at, ["log", "--", name])),
+    async annotations(at, { ref }) {
+      const [found] = await run(at, ["note", "--", ref]);
+      return found === null ? null : shownAnnotations(found);
+    },
+    async rules(at, { name }) {
+      const [{ rule, others }] = await run(at, ["rules", "test", "--", name]);
+      return rule === null ? [] : [rule, ...others as unknown[]];
+    },
+    search: async (at, { name, query }) =>
+      (await run(at, ["versions", "--where", query, "--", name])).map(({ version }) => version),
   },
 };
 
-function versioned(name: string, version?: string): string {
-  return version === undefined ? name : `${name}@${version}`;
+/** Runs a command. Returns its lines of JSON. */
+async function run(at: Location, args: string[], stdin?: string): Promise<Row[]> {
+  const text = new TextDecoder().decode(await output(at, ["--json", ...args], stdin)).trim();
+  return text === "" ? [] : text.split("\n").map((line) => JSON.parse(line));
+}
+
+async function output({ store, cwd }: Location, args: string[], stdin?: string) {
+  const { location, env } = store!;
+  const { code, err, bytes } = await holdfast(["-r", location, ...args], { cwd, env, stdin });
+  if (code === 0) return bytes;
+  const last = err.trim().split("\n").at(-1)!;
+  throw new Refused(last.startsWith("{") ? JSON.parse(last).error.code : last, err);
+}
+
+function option(name: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [`--${name}=${value}`];
+}
+
+/** True, or false where the library answers false and a command fails. */
+async function orMissing(running: Promise<unknown>): Promise<boolean> {
+  try {
+    await running;
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.code === "NotFound") return false;
+    throw error;
+  }
 }
 
 /** The members of an object; the digits of a single one stay as they are written. */
@@ -30,8 +138,4 @@ function membersOf(text: string): [key: string, json: string][] {
   if (members.length !== 1) return members.map(([key, value]) => [key, JSON.stringify(value)]);
   const [[key]] = members;
   return [[key, text.slice(JSON.stringify(key).length + 2, -1)]];
-}
-
-function codeOf(errors: string): string {
-  return JSON.parse(errors.trim().split("\n").at(-1)!).error.code;
 }

@@ -1,38 +1,135 @@
 // The contract of an entry point in the cases.
 import { isRegistryError } from "../../../core/errors.ts";
+import type { Registry } from "../../../core/registry.ts";
+
+/** A registry, and the service of it. */
+export interface Location {
+  /** Opens it in this program. */
+  use<T>(run: (registry: Registry) => Promise<T>): Promise<T>;
+  /** For programs that open it themselves. Undefined for a registry in memory. */
+  store?: Store;
+  url: string;
+  token: string;
+  /** An empty folder. */
+  cwd: string;
+}
+
+export interface Store {
+  location: string;
+  /** Variables of the command line. */
+  env?: Record<string, string>;
+  /** Options of the client of boto3. */
+  s3?: Record<string, string>;
+}
 
 export interface Save {
-  text: string;
+  name: string;
+  text?: string;
+  /** JSON as it is stored, instead of the text. */
+  value?: string;
   /** JSON, as a user writes it. */
   metadata: string;
   version?: string;
   alias?: string;
+  inputs?: string[];
+  onConflict?: "fail" | "skip" | "overwrite";
+  idempotencyKey?: string;
+  skipIfUnchanged?: boolean;
+  compress?: "gzip" | "zstd";
 }
 
-export interface Loaded {
-  text: string;
-  metadata: unknown;
+export interface Rule {
+  pattern: string;
+  keepLast?: number;
+  protect?: boolean;
 }
 
-/** A registry in a folder, and the service of it. */
-export interface Location {
-  folder: string;
-  url: string;
-  token: string;
+/** The arguments of each operation. All answers are JSON. */
+export interface Arguments {
+  /** Answers `{ version, skipped }`. */
+  save: Save;
+  /** Answers `{ version, skipped }`. */
+  copy: { ref: string; to: string; onConflict?: "skip" };
+  /** Answers nothing. */
+  setAlias: { name: string; alias: string; version: string; expected?: string | null };
+  /** Answers whether it existed. */
+  deleteAlias: { name: string; alias: string };
+  /** Answers whether it existed. */
+  delete: { ref: string; allVersions?: boolean; force?: boolean };
+  /** Answers `{ notes, labels, revision }`. */
+  annotate: { ref: string; notes?: string | null; labels?: object | null; ifRevision?: number };
+  /** Answers all rules. */
+  setRule: Rule;
+  /** Answers all rules. */
+  removeRule: { pattern: string };
+  /** Prunes by the rules. Answers the refs of what it deleted. */
+  prune: Record<never, never>;
+
+  /** Answers `{ text, metadata }` or `{ value, metadata }`. */
+  load: { ref: string };
+  /** Answers what is known of a version, and of its files. */
+  info: { ref: string };
+  /** Answers the text of a range of the only file. */
+  range: { ref: string; offset: number; length?: number };
+  names: { prefix?: string };
+  versions: { name: string; range?: string };
+  aliases: { name: string };
+  /** Answers versions, null for a removal. */
+  history: { name: string; alias: string };
+  /** Answers `event version` or `event alias version` in the order of letters. */
+  log: { name: string };
+  /** Answers `{ notes, labels, revision }`, or null for none. */
+  annotations: { ref: string };
+  /** Answers the rules that match a name. */
+  rules: { name: string };
+  /** Answers the versions of a name that match. */
+  search: { name: string; query: string };
 }
 
-/** Another way into a registry. A refusal is the code of its error. */
+export type Operation = keyof Arguments;
+
+const NAMES: Record<Operation, true> = {
+  ...{ save: true, copy: true, setAlias: true, deleteAlias: true, delete: true, annotate: true },
+  ...{ setRule: true, removeRule: true, prune: true, load: true, info: true, range: true },
+  ...{ names: true, versions: true, aliases: true, history: true, log: true, annotations: true },
+  ...{ rules: true, search: true },
+};
+
+export const OPERATIONS = Object.keys(NAMES) as Operation[];
+
+export type Operations = {
+  [name in Operation]: (at: Location, given: Arguments[name]) => Promise<unknown>;
+};
+
+/** Another way into a registry. */
 export interface EntryPoint {
-  save?(at: Location, name: string, save: Save): Promise<{ refused?: string }>;
-  load(at: Location, ref: string): Promise<Loaded | { refused: string }>;
+  operations: Partial<Operations>;
+  /** Operations that it does not have, and why. */
+  without: { [name in Operation]?: string };
+  /** True if it reads the store itself, and so cannot read one in memory. */
+  needsStore?: true;
+  /** The names that it can express. @default all */
+  names?: RegExp;
+  /** The members of a loaded version that it has. @default all */
+  loads?: string[];
+  /** The code of all its refusals. @default that of the case */
+  refuses?: string;
 }
 
-/** Its result, or the code of its error. */
-export async function orRefused<T>(action: () => Promise<T>): Promise<T | { refused: string }> {
+/** A refusal by another program. */
+export class Refused extends Error {
+  constructor(readonly code: string, message?: string, readonly status?: number) {
+    super(message ?? code);
+  }
+}
+
+/** Its result as JSON, or the code of its error. */
+export async function orRefused(action: () => Promise<unknown>): Promise<unknown> {
   try {
-    return await action();
+    const answer = await action();
+    return answer === undefined ? null : JSON.parse(JSON.stringify(answer));
   } catch (error) {
-    if (isRegistryError(error)) return { refused: error.code };
+    if (error instanceof Refused || isRegistryError(error)) return { refused: error.code };
     throw error;
   }
 }

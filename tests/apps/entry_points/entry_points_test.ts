@@ -1,92 +1,102 @@
-// Every case of cases.json, saved through each entry point and loaded through all.
+// Every case, written through each entry point and read through others, over several stores.
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { python, served } from "../../python/reader.ts";
+import { realSystem } from "../../../core/system.ts";
+import { findPython } from "../../support/numpy.ts";
+import { shareOfRun } from "../../support/seeds.ts";
+import { serverTest } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import listed from "./cases.json" with { type: "json" };
+import { python } from "../../python/reader.ts";
+import { CASES, type Step } from "./cases.ts";
 import { commandLine } from "./command_line.ts";
-import type { EntryPoint, Location, Save } from "./entry_point.ts";
+import { type EntryPoint, type Location, OPERATIONS } from "./entry_point.ts";
 import { http } from "./http.ts";
-import { startPython } from "./python.ts";
+import { inBucket, inFolder, inMemory, type NewLocation } from "./locations.ts";
+import { startHub, startPythonOfService, startPythonOfStore } from "./python.ts";
 import { client, library } from "./registries.ts";
+import { Report } from "./report.ts";
 
-interface Case {
-  case: string;
-  /** @default "a" */
-  name?: string;
-  /** Saved one after the other; `times` repeats the text. */
-  saves: (Partial<Save> & { times?: number })[];
-  /** The code of the error of the last save. */
-  refused?: string;
-  /** Entry points that cannot express it, and why. */
-  not?: Record<string, string>;
-  /** Results of refs: a save by its index, or an error. @default the name loads the last save */
-  loads?: { ref: string; save?: number; refused?: string }[];
-}
+type EntryPoints = Record<string, EntryPoint>;
 
-const CASES = listed as unknown as Case[];
+/** The entry points that read what another one than the library wrote. */
+const READERS = 3;
 
-Deno.test("all entry points load a case equally, whichever saved it, or refuse it", async () => {
+Deno.test("all entry points agree on every case over a folder", () => runAll(inFolder));
+
+Deno.test("all entry points agree on every case in memory", () => runAll(inMemory, ["library"]));
+
+serverTest(
+  "all entry points agree on every case over a bucket",
+  "minio",
+  (server) => runAll(inBucket(server), ["library"]),
+);
+
+Deno.test("each entry point has each operation, or a reason why not", async () => {
   await using processes = new AsyncDisposableStack();
-  const points: Record<string, EntryPoint> = { library, "command line": commandLine, http, client };
-  if (python !== undefined) {
-    const service = startPython(({ url, token }) => ({ location: url, token }));
-    const folder = startPython(({ folder }) => ({ location: folder }));
-    points["Python, service"] = processes.use(service);
-    points["Python, folder"] = { load: processes.use(folder).load };
+  const points = await startAll(processes);
+  for (const [name, { operations, without }] of Object.entries(points)) {
+    const known = [...Object.keys(operations), ...Object.keys(without)];
+    assertEquals(known.sort(), [...OPERATIONS].sort(), name);
   }
-  const counts = Object.fromEntries(
-    Object.keys(points).map((name) => [name, { saves: 0, refusals: 0, loads: 0 }]),
-  );
-  const wrong: string[][] = [];
-  const compare = (where: string, found: unknown, expected: unknown) => {
-    try {
-      assertEquals(found, expected);
-    } catch {
-      wrong.push([where, short(found), short(expected)]);
-    }
-  };
-  for (const each of CASES) {
-    for (const [writer, { save }] of Object.entries(points)) {
-      if (save === undefined || each.not?.[writer] !== undefined) continue;
-      await using root = await tempRoot();
-      await using registry = await openRegistry(root.join("registry"), { cache: false });
-      await using service = served(registry, ["read:*", "write:*"]);
-      const at: Location = {
-        folder: root.join("registry"),
-        url: service.location,
-        token: service.token!,
-      };
-      const name = each.name ?? "a";
-      const saves = each.saves.map(({ text = "x", times = 1, metadata = "{}", ...more }) => ({
-        ...{ text: text.repeat(times), metadata },
-        ...more,
-      }));
-      for (const [index, one] of saves.entries()) {
-        const refused = index === saves.length - 1 ? each.refused : undefined;
-        const expected = refused === undefined ? {} : { refused };
-        compare(`${each.case}: ${writer} saves`, await save(at, name, one), expected);
-        counts[writer][refused === undefined ? "saves" : "refusals"]++;
+});
+
+/** Writes each case through some entry points, by default all, and reads it through others. */
+async function runAll(create: NewLocation, writers?: string[]): Promise<void> {
+  await using processes = new AsyncDisposableStack();
+  const points = await startAll(processes);
+  const names = Object.keys(points);
+  const report = new Report();
+  for (const [number, each] of CASES.entries()) {
+    const able = names.filter((name) =>
+      each.not?.[name] === undefined && writers?.includes(name) !== false &&
+      each.writes.every(({ operation }) => points[name].operations[operation] !== undefined)
+    );
+    if (each.large && writers !== undefined) continue; // once
+    for (const writer of each.writes.length === 0 ? able.slice(0, 1) : able) {
+      await using at = await create({ mutable: each.mutable });
+      for (const step of each.writes) {
+        await report.add(each, step, { name: writer, point: points[writer], at });
       }
-      const loads: Case["loads"] = each.loads ??
-        (each.refused === undefined ? [{ ref: name }] : []);
-      for (const { ref, save, refused } of loads) {
-        const saved = saves[save ?? saves.length - 1];
-        const expected = refused !== undefined
-          ? { refused }
-          : { text: saved.text, metadata: JSON.parse(saved.metadata) };
-        for (const [reader, { load }] of Object.entries(points)) {
-          const where = `${each.case}: ${reader} loads ${ref} of ${writer}`;
-          compare(where, await load(at, ref), expected);
-          counts[reader][refused === undefined ? "loads" : "refusals"]++;
+      const readers = each.large
+        ? [names[(names.indexOf(writer) + 1) % names.length]]
+        : writer === "library"
+        ? names
+        : readersOf(writer, names, number);
+      for (const step of each.reads) {
+        for (const name of readers.filter((name) => takes(name, points[name], step, at))) {
+          await report.add(each, step, { name, point: points[name], at, writer });
         }
       }
     }
   }
-  console.table(counts);
-  if (wrong.length > 0) throw new Error(wrong.map((row) => row.join(" | ")).join("\n"));
-});
+  report.end();
+}
 
-function short(value: unknown): string {
-  return (JSON.stringify(value) ?? "undefined").slice(0, 200);
+async function startAll(processes: AsyncDisposableStack): Promise<EntryPoints> {
+  const points: EntryPoints = { library, "command line": commandLine, http, client };
+  if (python !== undefined) {
+    points["Python, service"] = processes.use(startPythonOfService());
+    points["Python, store"] = processes.use(startPythonOfStore());
+  }
+  const hub = await findPython("huggingface_hub", "True", "HOLDFAST_HF_PYTHON");
+  if (hub !== undefined) {
+    const root = processes.use(await tempRoot());
+    points["Hub client"] = processes.use(startHub(hub, root.path));
+  }
+  return points;
+}
+
+/** Itself and two others: another two for each case, and on each day of a week. All in a full run. */
+function readersOf(writer: string, names: string[], number: number): string[] {
+  if (realSystem.env("HOLDFAST_FULL") === "1") return names;
+  const first = number + (shareOfRun() ?? 0);
+  const others = names.filter((name) => name !== writer);
+  const chosen = others.keys().take(READERS - 1).map((at) => others[(first + at) % others.length]);
+  return [writer, ...chosen];
+}
+
+function takes(reader: string, point: EntryPoint, { operation, given, not }: Step, at: Location) {
+  const { ref, name } = given as { ref?: string; name?: string };
+  return not?.[reader] === undefined && point.operations[operation] !== undefined &&
+    !(point.needsStore && at.store === undefined) &&
+    point.names?.test((name ?? ref ?? "").split("@")[0]) !== false;
 }

@@ -1,47 +1,139 @@
 // Requests as a program without the client sends them.
-import type { EntryPoint, Location } from "./entry_point.ts";
+import { type EntryPoint, type Location, Refused } from "./entry_point.ts";
+import { shownAnnotations, shownInfo, shownLog } from "./registries.ts";
+
+// deno-lint-ignore no-explicit-any -- an answer of any route
+type Answer = any;
 
 export const http: EntryPoint = {
-  async save(at, name, { text, metadata, version, alias }) {
-    const content = await send(at, "contents", {
-      method: "POST",
-      headers: { "content-type": "application/octet-stream" },
-      body: text,
-    });
-    const { upload } = await content.json();
-    const rest = {
-      version,
-      materializer: { id: "text", formatVersion: 1 },
-      files: [{ path: "text.txt", mediaType: "text/plain; charset=utf-8", upload }],
-    };
-    const body = `{"metadata":${metadata},${JSON.stringify(rest).slice(1)}`;
-    const path = `artifacts/${segment(name)}/versions`;
-    const headers = { "content-type": "application/json" };
-    const response = await send(at, path, { method: "POST", headers, body });
-    const answer = await response.json();
-    if (!response.ok) return { refused: answer.code };
-    if (alias === undefined) return {};
-    const set = await send(at, `artifacts/${segment(name)}/aliases/${alias}`, {
-      ...{ method: "PUT", headers },
-      body: JSON.stringify({ version: answer.version }),
-    });
-    return set.ok ? {} : { refused: (await set.json()).code };
-  },
-  async load(at, ref) {
-    const [name, version = "latest"] = ref.split(/@(.*)/s);
-    const path = `artifacts/${segment(name)}/versions/${segment(version)}`;
-    const response = await send(at, path);
-    const info = await response.json();
-    if (!response.ok) return { refused: info.code };
-    const file = await send(at, `${path}/files/text.txt`);
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await file.arrayBuffer());
-    return { text, metadata: info.metadata };
+  without: { prune: "maintenance needs the store" },
+  operations: {
+    async save(at, { name, text, value, metadata, alias, ...options }) {
+      const [id, file] = value === undefined
+        ? ["text", { path: "text.txt", mediaType: "text/plain; charset=utf-8" }]
+        : ["json", { path: "data.json", mediaType: "application/json" }];
+      const { upload } = await json(at, "POST", "contents", value ?? text, {
+        "content-type": "application/octet-stream",
+      });
+      const rest = {
+        ...options,
+        materializer: { id, formatVersion: 1 },
+        files: [{ ...file, upload }],
+      };
+      const body = `{"metadata":${metadata},${JSON.stringify(rest).slice(1)}`;
+      const { version, skipped } = await json(at, "POST", `${path(name)}/versions`, body);
+      if (alias !== undefined) {
+        const set = `${path(name)}/aliases/${segment(alias)}`;
+        await json(at, "PUT", set, JSON.stringify({ version }));
+      }
+      return { version, skipped };
+    },
+    async copy(at, { ref, ...rest }) {
+      const body = JSON.stringify(rest);
+      const { version, skipped } = await json(at, "POST", `${pathOf(ref)}/copy`, body);
+      return { version, skipped };
+    },
+    async setAlias(at, { name, alias, ...rest }) {
+      await json(at, "PUT", `${path(name)}/aliases/${segment(alias)}`, JSON.stringify(rest));
+    },
+    deleteAlias: async (at, { name, alias }) =>
+      (await json(at, "DELETE", `${path(name)}/aliases/${segment(alias)}`)).deleted,
+    async delete(at, { ref, ...options }) {
+      const query = new URLSearchParams(Object.entries(options).map(([k, v]) => [k, String(v)]));
+      const where = ref.includes("@") ? pathOf(ref) : path(ref);
+      return (await json(at, "DELETE", `${where}?${query}`)).deleted;
+    },
+    async annotate(at, { ref, ifRevision, ...change }) {
+      const query = ifRevision === undefined ? "" : `?ifRevision=${ifRevision}`;
+      const body = JSON.stringify(change);
+      return shownAnnotations(await json(at, "PATCH", `${annotationsPath(ref)}${query}`, body));
+    },
+    setRule: async (at, set) => (await json(at, "PATCH", "rules", JSON.stringify({ set }))).rules,
+    removeRule: async (at, { pattern }) =>
+      (await json(at, "PATCH", "rules", JSON.stringify({ remove: pattern }))).rules,
+    async load(at, { ref }) {
+      const { metadata, materializer, files } = await json(at, "GET", pathOf(ref));
+      const file = await send(at, "GET", `${pathOf(ref)}/files/${files[0].path}`);
+      const bytes = await file.arrayBuffer();
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+      return materializer.id === "text"
+        ? { text, metadata }
+        : { value: JSON.parse(text), metadata };
+    },
+    info: async (at, { ref }) => shownInfo(await json(at, "GET", pathOf(ref))),
+    async range(at, { ref, offset, length }) {
+      const { files: [{ path }] } = await json(at, "GET", pathOf(ref));
+      const last = length === undefined ? "" : offset + length - 1;
+      const headers = { range: `bytes=${offset}-${last}` };
+      const url = `${pathOf(ref)}/files/${path}`;
+      try {
+        return await (await send(at, "GET", url, undefined, headers)).text();
+      } catch (error) {
+        if (error instanceof Refused && error.status === 416) return ""; // beyond the end
+        throw error;
+      }
+    },
+    names: (at, { prefix }) =>
+      items(at, `names?${new URLSearchParams(prefix === undefined ? {} : { prefix })}`),
+    async versions(at, { name, range }) {
+      const query = new URLSearchParams(range === undefined ? {} : { range });
+      const found = await items(at, `${path(name)}/versions?${query}`);
+      return found.map(({ version }) => version);
+    },
+    aliases: async (at, { name }) =>
+      Object.fromEntries(
+        (await items(at, `${path(name)}/aliases`)).map(({ alias, version }) => [alias, version]),
+      ),
+    history: async (at, { name, alias }) =>
+      (await items(at, `${path(name)}/aliases/${segment(alias)}/history`))
+        .map(({ version = null }) => version),
+    log: async (at, { name }) => shownLog(await items(at, `${path(name)}/log`)),
+    async annotations(at, { ref }) {
+      const answer = await send(at, "GET", annotationsPath(ref));
+      return answer.status === 204 ? null : shownAnnotations(await answer.json());
+    },
+    rules: async (at, { name }) =>
+      (await json(at, "GET", `rules?${new URLSearchParams({ name })}`)).rules,
+    search: async (at, { name, query }) =>
+      (await items(at, `search?${new URLSearchParams({ q: `${query} name=${name}` })}`))
+        .map(({ version }) => version),
   },
 };
 
-function send({ url, token }: Location, path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = { ...init.headers, authorization: `Bearer ${token}` };
-  return fetch(`${url}/${path}`, { ...init, headers });
+async function send(
+  { url, token }: Location,
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = { "content-type": "application/json" },
+): Promise<Response> {
+  const authorization = `Bearer ${token}`;
+  const init = { method, body, headers: { ...headers, authorization } };
+  const response = await fetch(`${url}/${path}`, init);
+  if (response.ok) return response;
+  const { code, detail } = await response.json();
+  throw new Refused(code, detail, response.status);
+}
+
+async function json(...request: Parameters<typeof send>): Promise<Answer> {
+  return await (await send(...request)).json();
+}
+
+async function items(at: Location, path: string): Promise<Answer[]> {
+  return (await json(at, "GET", path)).items;
+}
+
+function path(name: string): string {
+  return `artifacts/${segment(name)}`;
+}
+
+function pathOf(ref: string): string {
+  const [name, version = "latest"] = ref.split(/@(.*)/s);
+  return `${path(name)}/versions/${segment(version)}`;
+}
+
+function annotationsPath(ref: string): string {
+  return `${ref.includes("@") ? pathOf(ref) : path(ref)}/annotations`;
 }
 
 /** One segment of a path; `.` and `..`, which mean folders there, get a tilde. */

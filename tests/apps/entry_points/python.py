@@ -1,5 +1,6 @@
-"""Saves and loads for the cases: a line of JSON for each question and answer."""
+"""The operations of the cases through the package: a line of JSON for each question and answer."""
 
+import datetime
 import json
 import math
 import sys
@@ -8,12 +9,81 @@ import holdfast
 
 
 def spelled(value):
+    """Returns a value as JSON stores it."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, datetime.datetime):
+        time = value.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        return {"$holdfast": "date", "value": time.replace("+00:00", "Z")}
     if isinstance(value, list):
         return [spelled(each) for each in value]
     return {k: spelled(v) for k, v in value.items()} if isinstance(value, dict) else value
 
+
+def with_times(members):
+    is_time = members.get("$holdfast") == "date"
+    return datetime.datetime.fromisoformat(members["value"]) if is_time else members
+
+
+def shown(annotations):
+    names = ("notes", "labels", "revision")
+    return {name: annotations[name] for name in names if name in annotations} or None
+
+
+def save(registry, name, metadata, text=None, value=None, **options):
+    content = text if value is None else json.loads(value, object_hook=with_times)
+    names = {"onConflict": "on_conflict", "idempotencyKey": "idempotency_key",
+             "skipIfUnchanged": "skip_if_unchanged"}
+    options = {names.get(key, key): each for key, each in options.items()}
+    saved = registry.save(name, content, metadata=json.loads(metadata), **options)
+    return {"version": saved.version, "skipped": saved.skipped}
+
+
+def load(registry, ref):
+    found = registry.open(ref)
+    member = "text" if found.materializer == "text" else "value"
+    return {member: spelled(found.load()), "metadata": spelled(found.metadata)}
+
+
+def info(registry, ref):
+    found = registry.open(ref)
+    files = [
+        {"path": x.path, "size": x.size, "sha256": x.sha256}
+        | ({} if x.media_type is None else {"mediaType": x.media_type})
+        for x in found.files
+    ]
+    return {
+        "name": found.name, "version": found.version, "commit": found.commit,
+        "digest": found.digest, "size": found.size, "createdAt": found.created_at,
+        "kind": found.materializer, "inputs": found.inputs, "files": files,
+    }
+
+
+def part(registry, ref, offset, length=None):
+    file = registry.open(ref).file()
+    return file.range(offset, file.size if length is None else length).decode()
+
+
+OPERATIONS = {
+    "save": save,
+    "setAlias": lambda registry, **given: registry.set_alias(**given),
+    "deleteAlias": lambda registry, **given: registry.delete_alias(**given),
+    "delete": lambda registry, ref, allVersions=False, force=False: registry.delete(
+        ref, all_versions=allVersions, force=force
+    ),
+    "annotate": lambda registry, ref, **change: shown(registry.annotate(ref, **change)),
+    "load": load,
+    "info": info,
+    "range": part,
+    "names": lambda registry, prefix="": list(registry.names(prefix)),
+    "versions": lambda registry, name, range=None: list(registry.versions(name, range)),
+    "aliases": lambda registry, name: registry.aliases(name),
+    "history": lambda registry, **given: [each.version for each in registry.history(**given)],
+    "annotations": lambda registry, ref: shown(registry.annotations(ref)),
+    "search": lambda registry, name, query: [
+        each.version for each in registry.search(f"{query} name={name}")
+    ],
+}
 
 opened = {}
 
@@ -21,17 +91,18 @@ opened = {}
 def answer(question):
     key = question["location"]
     if key not in opened:
-        opened[key] = holdfast.open_registry(key, token=question.get("token"))
-    registry = opened[key]
+        s3 = None
+        if "s3" in question:
+            import boto3
+
+            s3 = boto3.client("s3", **question["s3"])
+        opened[key] = holdfast.open_registry(key, token=question.get("token"), s3=s3)
     try:
-        if "save" in question:
-            text, metadata = question["save"].pop("text"), json.loads(question["save"].pop("metadata"))
-            registry.save(question["name"], text, metadata=metadata, **question["save"])
-            return {}
-        found = registry.open(question["ref"])
-        return {"text": found.load(), "metadata": spelled(found.metadata)}
+        return {"answer": OPERATIONS[question["ask"]](opened[key], **question["given"])}
     except holdfast.HoldfastError as error:
-        return {"refused": error.code}
+        return {"refused": error.code, "message": str(error)}
+    except Exception as error:  # which the package should have turned into its own
+        return {"refused": type(error).__name__, "message": str(error)}
 
 
 for line in sys.stdin:

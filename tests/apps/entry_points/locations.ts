@@ -1,0 +1,95 @@
+// Registries of the cases, with the service of each.
+import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { createS3Backend } from "../../../backends/s3.ts";
+import { realSystem } from "../../../core/system.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
+import type { RunningServer } from "../../support/servers/mod.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import type { Location } from "./entry_point.ts";
+
+export interface Settings {
+  mutable?: boolean;
+}
+
+/** Creates an empty registry. */
+export type NewLocation = (settings: Settings) => Promise<Location & AsyncDisposable>;
+
+export const inFolder: NewLocation = async (settings) => {
+  const root = await tempRoot();
+  const location = root.join("registry");
+  const options = { cache: false, durability: "os" } as const;
+  const registry = await openRegistry(location, { ...options, ...settings });
+  return locate(registry, root, {
+    async use(run) {
+      await using opened = await openRegistry(location, options);
+      return await run(opened);
+    },
+    store: { location },
+  });
+};
+
+export const inMemory: NewLocation = async (settings) =>
+  locate(await openRegistry("memory:", settings), await tempRoot());
+
+export function inBucket(server: RunningServer): NewLocation {
+  const { endpoint, bucket, accessKey, secretKey, region } = server;
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  const stem = `MINIO_${bucket.toUpperCase()}`;
+  const env = {
+    [`${stem}_ENDPOINT`]: endpoint,
+    [`${stem}_ACCESS_KEY`]: accessKey,
+    [`${stem}_SECRET_KEY`]: secretKey,
+  };
+  const s3 = {
+    endpoint_url: endpoint,
+    region_name: region,
+    aws_access_key_id: accessKey,
+    aws_secret_access_key: secretKey,
+  };
+  const run = `entry_points/${realSystem.id()}`;
+  const backendAt = (prefix: string) =>
+    createS3Backend({ provider: "minio", endpoint, region, bucket, prefix, credentials });
+  /** Creating a registry tries the store, which takes longer than a case: each is a copy of one. */
+  const copyEmpty = async (prefix: string, settings: Settings) => {
+    const empty = backendAt(`${run}/empty-${settings.mutable}`);
+    await using _registry = await openRegistry(empty, { cache: false, ...settings });
+    const copy = backendAt(prefix);
+    for await (const entry of empty.list("settings/")) {
+      if ("key" in entry) await copy.put(entry.key, await (await empty.get(entry.key))!.bytes());
+    }
+    return copy;
+  };
+  return async (settings) => {
+    const prefix = `${run}/${realSystem.id()}`;
+    const backend = await copyEmpty(prefix, settings);
+    const registry = await openRegistry(backend, { cache: false, create: false });
+    return locate(registry, await tempRoot(), {
+      store: { location: `minio://${bucket}/${prefix}`, env, s3 },
+    });
+  };
+}
+
+/** Serves a registry. Both end with the location. */
+function locate(
+  registry: Registry,
+  root: Awaited<ReturnType<typeof tempRoot>>,
+  { use = (run) => run(registry), store }: Partial<Pick<Location, "use" | "store">> = {},
+): Location & AsyncDisposable {
+  const token = "hf_of-the-test";
+  const access = createAccess("test", ["admin", "read:*", "write:*"].map(parseScope));
+  const find = (header: string | null) =>
+    Promise.resolve(header === `Bearer ${token}` ? access : undefined);
+  const handler = createHandler(registry, { tokens: { find }, hf: true });
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+  return {
+    ...{ use, store, token, cwd: root.path },
+    url: `http://127.0.0.1:${server.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await handler[Symbol.asyncDispose]();
+      await registry.close();
+      await root[Symbol.asyncDispose]();
+    },
+  };
+}
