@@ -55,7 +55,7 @@ export interface ArtifactFile {
   /**
    * Returns the bytes or a range of them. A whole file is checked against its SHA-256 while it
    * streams; a mismatch ends the stream with `Corrupt`. A range is checked before its bytes are
-   * returned. A range of a compressed file is `Unsupported`.
+   * returned; of a compressed file, the whole is read and checked while it streams.
    *
    * @param options.windowBytes size of the pieces that are read one after the other, which bounds
    * memory for slow readers. @default several MiB, and several at once from a remote store

@@ -14,7 +14,13 @@ import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { type FileReader, rangeOfFile, type WindowOptions } from "../payload/store_reader.ts";
+import {
+  cut,
+  type FileReader,
+  isCompressed,
+  rangeOfFile,
+  type WindowOptions,
+} from "../payload/store_reader.ts";
 import type { RegistryCache } from "./cache.ts";
 import { fileKey } from "./entries.ts";
 
@@ -126,6 +132,7 @@ export class CachedReader implements FileReader {
     window: WindowOptions = {},
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
+    if (isCompressed(file)) return yield* cut(this.chunks(file, window), offset, end);
     let at = offset;
     if (isKept(file) && offset < end) {
       for await (const chunk of this.#cachedRange(file, { from: at, to: end }, window)) {

@@ -10,7 +10,7 @@ import {
 } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
-import { invalid, isRegistryError, type RegistryError, unsupported } from "../../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import { isNear, type Store } from "../cell/store.ts";
@@ -123,6 +123,7 @@ export class StoreReader implements FileReader {
     { windowBytes }: WindowOptions = {},
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
+    if (isCompressed(file)) return yield* cut(this.chunks(file, { windowBytes }), offset, end);
     let missing = Math.max(end - offset, 0);
     const stretch = { from: offset, to: end, windowBytes };
     for await (const chunk of this.#ranges.range(file, stretch)) {
@@ -296,7 +297,21 @@ function asStretch({ offset, length }: Required<ByteRange>): Stretch {
   return { from: offset, to: offset + length };
 }
 
-function isCompressed({ encoding }: StoredFile): boolean {
+/** Yields a range of a whole file, and ends with that, which then was checked. */
+export async function* cut(
+  whole: AsyncIterable<Uint8Array>,
+  offset: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const chunk of whole) {
+    const bytes = chunk.subarray(Math.max(offset - at, 0), Math.max(end - at, 0));
+    at += chunk.byteLength;
+    if (bytes.byteLength > 0) yield bytes;
+  }
+}
+
+export function isCompressed({ encoding }: StoredFile): boolean {
   return encoding !== undefined;
 }
 
@@ -323,11 +338,6 @@ export function rangeOfFile(
     const state = `invalid range: offset ${offset}, length ${length}`;
     throw invalid("read a range of", shown(file.path), state, {
       hint: "Pass non-negative integers.",
-    });
-  }
-  if (file.encoding !== undefined) {
-    throw unsupported("read a range of", shown(file.path), "the file is compressed", {
-      hint: "Read the whole file, or save it without compression.",
     });
   }
   return { offset, end: Math.min(offset + length, file.size) };

@@ -1,13 +1,11 @@
 // Answers with a file of an opened version.
 import { Buffer } from "node:buffer";
-import { type Artifact, isRegistryError } from "../../../mod.ts";
+import type { Artifact } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
-import type { ByteRange } from "../../../backends/mod.ts";
 import type { Answer, RouteContext, ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
-import type { Windows } from "./streams.ts";
 
 /** For files that cannot change: as long as the library trusts its own cache. */
 const IMMUTABLE = "private, max-age=604800, immutable";
@@ -39,7 +37,7 @@ export async function answerVersionFile(
     if (range === undefined && file.info.size <= WHOLE_BYTES) {
       return await file.bytes();
     }
-    const sent = await stream(windows, file, range);
+    const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
 }
@@ -61,35 +59,4 @@ function represent(
       ...headers,
     },
   };
-}
-
-/** Opens the stream of a file. A range of a compressed file is cut from the whole. */
-async function stream(
-  windows: Windows,
-  file: ArtifactFile,
-  range?: ByteRange,
-): Promise<ReadableStream<Uint8Array>> {
-  try {
-    return await windows.open((windowBytes) => file.stream(range, { windowBytes }));
-  } catch (error) {
-    if (range === undefined || !isRegistryError(error, "Unsupported")) throw error;
-    return await windows.open((windowBytes) => cut(file.stream(undefined, { windowBytes }), range));
-  }
-}
-
-/** Passes on a range, and ends with the whole, which then was checked. */
-function cut(
-  whole: ReadableStream<Uint8Array>,
-  { offset, length = Infinity }: ByteRange,
-): ReadableStream<Uint8Array> {
-  let at = 0;
-  return whole.pipeThrough(
-    new TransformStream({
-      transform(chunk, controller) {
-        const bytes = chunk.subarray(Math.max(offset - at, 0), Math.max(offset + length - at, 0));
-        at += chunk.byteLength;
-        if (bytes.byteLength > 0) controller.enqueue(bytes);
-      },
-    }),
-  );
 }
