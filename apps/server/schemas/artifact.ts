@@ -101,7 +101,7 @@ const VersionEntrySchema = object("VersionEntry", {
 const isOfInfo = (field: string) => Object.hasOwn(ArtifactInfoSchema.entries, field.split(".")[0]!);
 
 export const VersionsQuery = v.object({
-  range: described(Text, "Only versions in this range, such as `^1.2`"),
+  range: described(v.string(), "Only versions in this range, such as `^1.2`"),
   details: described(flag(), "Include the `info` of each, or its `error` if unreadable"),
   fields: v.optional(v.pipe(
     Text,
