@@ -70,9 +70,9 @@ class File:
         Files of up to 8 MiB and compressed files are read whole. Of a larger one, little more than
         the range is read. A file of an earlier release without a list of chunks is read whole once.
         """
-        if offset < 0 or size < 0:
-            message = f"Cannot read {size} bytes of {quoted(self.path)} at {offset}: negative"
-            raise HoldfastError("Invalid", message, "Pass `offset` and `size` from 0 on.")
+        if not all(hasattr(each, "__index__") and each >= 0 for each in (offset, size)):
+            message = f"Cannot read a range of {quoted(self.path)}: {size!r} bytes at {offset!r}"
+            raise HoldfastError("Invalid", message, "Pass whole numbers that are not negative.")
         if self.is_small:
             return self.read()[offset : offset + size]
         size = min(size, self.size - offset)

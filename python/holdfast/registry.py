@@ -62,7 +62,7 @@ class Registry:
         raise NotImplementedError
 
     def history(self, name: str, alias: str) -> Listing[AliasChange]:
-        """Returns the changes of an alias, newest first."""
+        """Returns the changes of an alias, newest first. Raises `NotFound` if it never existed."""
         raise NotImplementedError
 
     def open(self, ref: str, *, as_of: datetime | None = None) -> Artifact:

@@ -281,7 +281,7 @@ class ServiceRegistry(Registry):
 
         `force` also deletes a version that an alias names.
         """
-        name, at, wanted = ref.partition("@")
+        name, at, wanted = parts_of(ref)
         query = "?force=true" if force else ""
         if at and not all_versions:
             return self._deleted(f"{path_of(name)}/versions/{quote(wanted)}{query}")
@@ -311,8 +311,13 @@ def path_of(name: str) -> str:
     return f"artifacts/{quote(name)}"
 
 
+def parts_of(ref: str) -> tuple[str, str, str]:
+    parse_ref(ref)  # refuses what is not a ref
+    return ref.partition("@")
+
+
 def annotations_of(ref: str) -> str:
-    name, at, wanted = ref.partition("@")
+    name, at, wanted = parts_of(ref)
     return f"{path_of(name)}{f'/versions/{quote(wanted)}' if at else ''}/annotations"
 
 

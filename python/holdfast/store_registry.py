@@ -42,6 +42,7 @@ from .versions import (
     MAX_SAFE,
     Range,
     Version,
+    check_alias,
     decode_order,
     encode_order,
     parse_range,
@@ -106,6 +107,7 @@ class StoreRegistry(Registry):
         return found
 
     def history(self, name: str, alias: str) -> Listing[AliasChange]:
+        check_alias(alias)
         changes: Listing[AliasChange] = Listing()
         cell = f"names/{encode_segment(name)}/aliases/{encode_segment(alias)}/"
         for entry in self._generations(cell):
@@ -116,6 +118,8 @@ class StoreRegistry(Registry):
             version = record.members["version"] if record.kind == "alias" else None
             created_at, commit = record.members["createdAt"], record.members["commit"]
             changes.append(AliasChange(version, created_at, commit))
+        if not changes:
+            raise self._not_found(f"{name}@{alias}", "there never was such an alias")
         return changes
 
     def _open(self, ref: str) -> Artifact:
