@@ -217,3 +217,23 @@ testCached("an entry that vanishes while it is read is read on from the store", 
     noise(5 * MIB).subarray(MIB, 4 * MIB),
   );
 });
+
+testCached(
+  "a range of a compressed file caches it: the next asks the store for nothing",
+  async (world) => {
+    const { registry, settle, asked } = world;
+    const content = noise(2 * MIB);
+    await registry.save("a", content, { version: "1", compress: "gzip" });
+    const [file] = (await registry.open("a@1")).files();
+    const range = async (offset: number, length: number) => {
+      const stream = file.stream({ offset, length });
+      assertEquals(
+        new Uint8Array(await new Response(stream).arrayBuffer()),
+        content.slice(offset, offset + length),
+      );
+    };
+    await range(MIB, 70_000);
+    await settle();
+    assertEquals(await asked(() => range(MIB + 5, 10)), []);
+  },
+);
