@@ -21,7 +21,7 @@ import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./disk/cache_folder.ts";
-import { denied, fault, invalid } from "./core/errors.ts";
+import { denied, invalid } from "./core/errors.ts";
 import { checkOptions, type OptionNames } from "./core/options/check_options.ts";
 import { checkTarget } from "./core/options/check_target.ts";
 import { worded } from "./registry/contract/verb_errors.ts";
@@ -227,14 +227,10 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
   }
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/.exec(target)?.[1];
   if (scheme !== undefined && scheme !== "file") {
-    throw fault({
-      code: "Invalid",
-      action: "open a registry at",
-      subject: `"${scheme}:…"`,
-      state: "not a path, or the URL of a store or service",
-      hint:
-        `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
-    });
+    const state = "not a path, or the URL of a store or service";
+    const hint =
+      `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`;
+    throw invalid("open a registry at", `"${scheme}:…"`, state, { hint });
   }
   const locking = await chooseLocking(target, options);
   return createLocalBackend({ path: target, durability, locking, system });
@@ -257,13 +253,9 @@ async function chooseLocking(
 function checkOfFolder(options: OpenRegistryOptions): void {
   for (const name of ["durability", "locking"] as const) {
     if (options[name] === undefined) continue;
-    throw fault({
-      code: "Invalid",
-      action: "open the registry with",
-      subject: name,
-      state: `${shown(options[name])}: only registries in a folder have it`,
-      hint: `Open a folder by its path with ${name}, or pass it to createLocalBackend.`,
-    });
+    const state = `${shown(options[name])}: only registries in a folder have it`;
+    const hint = `Open a folder by its path with ${name}, or pass it to createLocalBackend.`;
+    throw invalid("open the registry with", name, state, { hint });
   }
 }
 

@@ -1,5 +1,5 @@
 // Strings as UTF-8 files.
-import { fault, unsupported } from "../core/errors.ts";
+import { unsupported } from "../core/errors.ts";
 import { type ClassMaterializer, defineMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
 
@@ -16,12 +16,9 @@ export function text(): ClassMaterializer<string> {
     accepts: (value) => typeof value === "string" && value.isWellFormed(),
     save(value) {
       if (!value.isWellFormed()) {
-        throw fault({
-          code: "Unsupported",
-          action: "save string as text",
-          state: "it contains a lone surrogate, which UTF-8 cannot encode",
-          hint: "Save it with { materializer: json() }.",
-        });
+        const state = "it contains a lone surrogate, which UTF-8 cannot encode";
+        const hint = "Save it with { materializer: json() }.";
+        throw unsupported("save string as text", undefined, state, { hint });
       }
       const content = encoder.encode(value);
       return [{ path: "text.txt", content, mediaType: "text/plain; charset=utf-8" }];

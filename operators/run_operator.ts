@@ -1,5 +1,5 @@
 // Runs one operator on this thread, with or without a pipeline.
-import { fault } from "../core/errors.ts";
+import { unavailable } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "./contract/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "./contract/operator.ts";
@@ -115,13 +115,11 @@ function watchTime(
   const { timeoutMs, timedOut, system, over } = watch;
   if (timeoutMs === undefined || timeoutMs === Infinity) return;
   system.sleep(timeoutMs, over).then(() => {
-    timedOut.abort(fault({
-      code: "Unavailable",
-      action: "finish operator",
-      subject: shown(operatorId),
-      state: `timed out after ${timeoutMs} ms`,
-      hint: "Raise its timeout, reduce its input, or use more shards.",
-    }));
+    timedOut.abort(
+      unavailable("finish operator", shown(operatorId), `timed out after ${timeoutMs} ms`, {
+        hint: "Raise its timeout, reduce its input, or use more shards.",
+      }),
+    );
   }, () => {});
 }
 

@@ -1,5 +1,5 @@
 // Configuration of SDK clients.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError, unsupported } from "../../core/errors.ts";
 import { checkCertificates, type Connections } from "../bucket/connections.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials, type CredentialCache, type S3Credentials } from "./credentials.ts";
@@ -119,12 +119,9 @@ export function checkClientOptions(options: ClientOptions): void {
     throw fault({ code: "Unsupported", action: "open bucket", state, hint });
   }
   if (customer !== undefined) {
-    throw fault({
-      code: "Unsupported",
-      action: "open bucket",
-      state: `objects encrypted with your own key (${customer}) could not be read back`,
-      hint: "Use ServerSideEncryption, with a key that the store manages.",
-    });
+    const state = `objects encrypted with your own key (${customer}) could not be read back`;
+    const hint = "Use ServerSideEncryption, with a key that the store manages.";
+    throw unsupported("open bucket", undefined, state, { hint });
   }
 }
 

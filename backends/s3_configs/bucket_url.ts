@@ -1,5 +1,5 @@
 // URLs of buckets and objects: `tos://bucket`, `tos://bucket/key`.
-import { fault, invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
 
@@ -12,13 +12,9 @@ export interface ObjectUrl {
 /** Returns the URL of a bucket. Throws `Invalid` for an invalid name. */
 export function bucketUrl(provider: string, bucket: string): string {
   if (!/^[a-z][a-z0-9]*$/.test(provider)) {
-    throw fault({
-      code: "Invalid",
-      action: "use",
-      subject: `${shown(provider)} as a provider`,
-      state: "it is not a word of lowercase letters and digits",
-      hint: "Use the scheme of its URLs: s3, minio, r2, tos, ks3, oss, cos.",
-    });
+    const subject = `${shown(provider)} as a provider`;
+    const hint = "Use the scheme of its URLs: s3, minio, r2, tos, ks3, oss, cos.";
+    throw invalid("use", subject, "it is not a word of lowercase letters and digits", { hint });
   }
   checkBucket(bucket, provider);
   return `${provider}://${bucket}`;

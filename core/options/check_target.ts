@@ -1,6 +1,6 @@
 // Checks of the location of a registry.
 import type { Backend } from "../backend.ts";
-import { fault } from "../errors.ts";
+import { fault, invalid } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 const VERBS = ["head", "get", "put", "delete", "list"] as const;
@@ -20,11 +20,10 @@ export function checkTarget(target: string | URL | Backend | undefined): void {
   );
   if (typeof target === "object" && missing.length === 0) return;
   const lacks = typeof target === "object" && target !== null;
-  throw fault({
-    code: "Invalid",
-    action: "open a registry at",
-    subject: typeof target === "object" ? undefined : JSON.stringify(target),
-    state: lacks ? `not a backend: missing ${missing.join(", ")}` : "not a path, URL or backend",
-    hint: 'Pass a path, a URL, "memory:" or a backend: openRegistry("./models", { … }).',
-  });
+  throw invalid(
+    "open a registry at",
+    typeof target === "object" ? undefined : JSON.stringify(target),
+    lacks ? `not a backend: missing ${missing.join(", ")}` : "not a path, URL or backend",
+    { hint: 'Pass a path, a URL, "memory:" or a backend: openRegistry("./models", { … }).' },
+  );
 }

@@ -1,7 +1,7 @@
 // Plates: wells in rows and columns, each with fields, its images.
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../formats/arrays/ndarray.ts";
-import { fault, invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup, type ZarrStore } from "../../formats/zarr.ts";
@@ -190,14 +190,10 @@ function placeOf(
     ? well.split("/")
     : [well.row, well.column];
   if (others.length === 0 && rows.includes(row) && columns.includes(column)) return { row, column };
-  throw fault({
-    code: "Invalid",
-    action: "use well",
-    subject: shown(typeof well === "string" ? well : `${row}/${column}`),
-    state: "the plate has no such well",
-    hint: `Pass one such as "${rows[0]}/${columns[0]}": rows ${rangeOf(rows)}, ` +
-      `columns ${rangeOf(columns)}.`,
-  });
+  const subject = shown(typeof well === "string" ? well : `${row}/${column}`);
+  const hint = `Pass one such as "${rows[0]}/${columns[0]}": rows ${rangeOf(rows)}, ` +
+    `columns ${rangeOf(columns)}.`;
+  throw invalid("use well", subject, "the plate has no such well", { hint });
 }
 
 function rangeOf(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 // Lists folders.
 import { globToRegExp } from "@std/path";
 import type { CallOptions } from "../../core/backend.ts";
-import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -159,11 +159,8 @@ function notExtension(extension: unknown): RegistryError {
 }
 
 function notFileName(name: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "find files by name",
-    subject: shown(name),
-    state: typeof name === "string" ? "a file name cannot contain /" : "it is not a string",
+  const state = typeof name === "string" ? "a file name cannot contain /" : "it is not a string";
+  return invalid("find files by name", shown(name), state, {
     hint: "Pass one file name, or use listFiles(folder, { pattern, recursive }) to find paths.",
   });
 }
@@ -178,13 +175,9 @@ function notFileName(name: unknown): RegistryError {
  */
 function parseGlob(pattern: string): (path: string) => boolean {
   if (typeof pattern !== "string" || pattern === "") {
-    throw fault({
-      code: "Invalid",
-      action: "use",
-      subject: `${shown(pattern)} as a pattern`,
-      state: pattern === "" ? "it is empty" : `it is ${typeof pattern}, not a string`,
-      hint: 'Pass one such as "*.tif", or "*.{tif,png}" for several.',
-    });
+    const state = pattern === "" ? "it is empty" : `it is ${typeof pattern}, not a string`;
+    const hint = 'Pass one such as "*.tif", or "*.{tif,png}" for several.';
+    throw invalid("use", `${shown(pattern)} as a pattern`, state, { hint });
   }
   const expression = globToRegExp(pattern, { os: "linux" });
   if (pattern.includes("/")) return (path) => expression.test(path);

@@ -3,11 +3,11 @@ import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../formats/arrays/ndarray.ts";
 import {
   corrupt,
-  fault,
   invalid,
   isRegistryError,
   type RegistryError,
   taskFailed,
+  unsupported,
 } from "../../core/errors.ts";
 import type {
   FileEntry,
@@ -167,11 +167,8 @@ async function refusal(
   signal?.throwIfAborted();
   const known = isRegistryError(why) ? why.hint : undefined;
   const state = isRegistryError(why) ? `: ${why.state ?? why.message}` : "";
-  return fault({
-    code: "Unsupported",
-    action: "save",
-    subject: `${described(value)} as ${shown(path)}`,
-    state: `format ${format.id} cannot store it exactly${state}`,
+  const subject = `${described(value)} as ${shown(path)}`;
+  return unsupported("save", subject, `format ${format.id} cannot store it exactly${state}`, {
     hint: value instanceof Promise
       ? "Add await to save its result."
       : known ?? 'Use another extension, or name the format: { as: "bytes" }.',

@@ -1,5 +1,5 @@
 // Errors of formats, the same for every kind of file.
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type FileFault = (path: string, state: string, cause?: unknown) => RegistryError;
@@ -10,8 +10,7 @@ export function corruptFile(
   what: string,
   hint = `Save the ${what} again, or load an older version.`,
 ): FileFault {
-  return (path, state, cause) =>
-    fault({ code: "Corrupt", action: `read ${what}`, subject: shown(path), state, hint, cause });
+  return (path, state, cause) => corrupt(`read ${what}`, shown(path), state, { hint, cause });
 }
 
 /** Makes the error of a file that uses an unsupported feature or exceeds a limit. */

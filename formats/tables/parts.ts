@@ -1,5 +1,5 @@
 // Columns and row ranges of tables in files.
-import { fault, invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column } from "./table.ts";
 import { noColumn } from "./create_table.ts";
@@ -59,10 +59,6 @@ export function checkRange(path: string, { from, to }: { from: number; to: numbe
     Number.isSafeInteger(from) && from >= 0 && to >= 0 &&
     (Number.isSafeInteger(to) || to === Infinity)
   ) return;
-  throw fault({
-    code: "Invalid",
-    action: "read rows",
-    subject: `${from} to ${to} of ${shown(path)}`,
-    state: "row numbers must be non-negative integers",
-  });
+  const subject = `${from} to ${to} of ${shown(path)}`;
+  throw invalid("read rows", subject, "row numbers must be non-negative integers");
 }

@@ -273,11 +273,8 @@ function timesOf(
   if (!preserve.includes("times")) return {};
   const time = new Date(Math.round(mtimeMs));
   if (!Number.isNaN(time.getTime())) return { modifiedAt: time.toISOString() };
-  throw fault({
-    code: "Invalid",
-    action: "save",
-    subject: shown(path),
-    state: "its modification time is more than 100 million days from 1970",
+  const subject = shown(path);
+  throw invalid("save", subject, "its modification time is more than 100 million days from 1970", {
     hint: "Set another time with `touch`, or do not preserve times.",
     hints: { cli: `Run \`touch ${JSON.stringify(path)}\`, or omit --preserve times.` },
   });

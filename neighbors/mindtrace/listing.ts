@@ -2,8 +2,8 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import {
+  conflict,
   corrupt,
-  fault,
   isRegistryError,
   notFound,
   type RegistryError,
@@ -140,13 +140,12 @@ function newestFirst(versions: ListedVersion[], unfit: UnfitVersion[]): ListedVe
   return versions.filter(({ name, version, spelled }, i) => {
     const before = versions[i - 1];
     if (before?.version.canonical !== version.canonical) return true;
-    const error = fault({
-      code: "Conflict",
-      action: "import",
-      subject: shown(`${name}@${spelled}`),
-      state: `it is the same version as ${before.spelled} in Holdfast`,
-      hint: "Save it in mindtrace under another version.",
-    });
+    const error = conflict(
+      "import",
+      shown(`${name}@${spelled}`),
+      `it is the same version as ${before.spelled} in Holdfast`,
+      { hint: "Save it in mindtrace under another version." },
+    );
     unfit.push({ name, spelled, error });
     return false;
   });

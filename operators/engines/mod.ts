@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fault, invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { JobQueue } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
@@ -49,11 +49,8 @@ export async function openEngine(url: string, options: OpenEngineOptions = {}): 
     return createQueueEngine(await openQueue(url, { system }));
   }
   const isUrl = scheme !== "" && url.includes(":");
-  throw fault({
-    code: "Invalid",
-    action: "open engine",
-    subject: isUrl ? `"${scheme}:"` : undefined,
-    state: isUrl ? "unknown scheme" : "it has no URL scheme",
+  const subject = isUrl ? `"${scheme}:"` : undefined;
+  throw invalid("open engine", subject, isUrl ? "unknown scheme" : "it has no URL scheme", {
     hint: "Use local, slurm, redis, rediss or postgres, as in local: or redis://127.0.0.1:6379.",
   });
 }

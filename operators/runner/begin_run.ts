@@ -1,5 +1,5 @@
 // Begins a run: checks its steps, plans them, and saves the plan.
-import { fault } from "../../core/errors.ts";
+import { unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { encodePipeline } from "../config/encode.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
@@ -24,11 +24,8 @@ export function checkRunnable(steps: readonly PipelineStep[]): void {
   for (const { id, shards, outputs } of steps) {
     const elsewhere = Object.values(outputs).find((to) => !to.startsWith("registry:"));
     if (shards === 1 || elsewhere === undefined) continue;
-    throw fault({
-      code: "Unsupported",
-      action: "run step",
-      subject: shown(id),
-      state: `its shards cannot write ${shown(elsewhere)} together`,
+    const action = "run step";
+    throw unsupported(action, shown(id), `its shards cannot write ${shown(elsewhere)} together`, {
       hint: "Write registry:NAME, which all shards write as one version. A later step may write " +
         "to a path or URL.",
     });

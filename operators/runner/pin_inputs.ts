@@ -1,6 +1,6 @@
 // Pins inputs of steps to exact versions, or to digests of their content.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
@@ -123,13 +123,9 @@ function ofStep(
 ): PinnedInput {
   if (place.output !== undefined) {
     if (!Object.hasOwn(outputs, place.output)) {
-      throw fault({
-        code: "NotFound",
-        action: "read output",
-        subject: `${shown(place.output)} of step ${shown(place.step)}`,
-        state: "the step wrote no such output",
-        hint: `Use one of ${Object.keys(outputs).map(shown).join(", ") || "its outputs"}.`,
-      });
+      const subject = `${shown(place.output)} of step ${shown(place.step)}`;
+      const hint = `Use one of ${Object.keys(outputs).map(shown).join(", ") || "its outputs"}.`;
+      throw notFound("read output", subject, "the step wrote no such output", { hint });
     }
     return ofParts(from, [{ at: "", ...partOf(outputs[place.output]!) }]);
   }

@@ -1,6 +1,6 @@
 // Plans a run: which steps would run, and why.
 import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, notFound } from "../../core/errors.ts";
+import { notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -90,13 +90,9 @@ export async function planWithSuccesses(
       const decision = planned.get(id)?.decision ?? "skip";
       const success = last.get(id)?.record;
       if (success === undefined && !chosen.has(id)) {
-        throw fault({
-          code: "NotFound",
-          action: "read the output of step",
-          subject: shown(id),
-          state: "the step has never succeeded and is not part of this run",
-          hint: "Select this step too, or omit --operator and --node.",
-        });
+        const state = "the step has never succeeded and is not part of this run";
+        const hint = "Select this step too, or omit --operator and --node.";
+        throw notFound("read the output of step", shown(id), state, { hint });
       }
       return decision === "skip" ? success : undefined;
     },
@@ -174,12 +170,8 @@ function chooseSteps({ steps }: Dependencies, ids: readonly string[] | undefined
 
 function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
   if (registry.settings.versioned) return;
-  throw fault({
-    code: "Unsupported",
-    action: "plan pipeline",
-    subject: shown(id),
-    state: "the registry keeps one value per name, without versions",
-    hint:
-      "Use a registry with versions (the default): run records and outputs are saved as versions.",
-  });
+  const state = "the registry keeps one value per name, without versions";
+  const hint =
+    "Use a registry with versions (the default): run records and outputs are saved as versions.";
+  throw unsupported("plan pipeline", shown(id), state, { hint });
 }

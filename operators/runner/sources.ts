@@ -1,7 +1,7 @@
 // Sources of inputs and destinations of outputs, as written in configurations.
 import { fileURLToPath } from "node:url";
 import { resolve } from "@std/path";
-import { fault } from "../../core/errors.ts";
+import { invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
@@ -39,13 +39,9 @@ export function isUrl(text: string): boolean {
 function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
   const found = stepOf(text, { has: isStep });
   if (found !== undefined) return { kind: "step", ...found };
-  throw fault({
-    code: "NotFound",
-    action: "read the output of step",
-    subject: shown(text.slice("step:".length)),
-    state: "the pipeline has no such step",
-    hint: "Write step:STEP for all its outputs, or step:STEP.OUTPUT for one of them.",
-  });
+  const subject = shown(text.slice("step:".length));
+  const hint = "Write step:STEP for all its outputs, or step:STEP.OUTPUT for one of them.";
+  throw notFound("read the output of step", subject, "the pipeline has no such step", { hint });
 }
 
 /** Returns a step's inputs by name. Without any, it reads all outputs of its upstream steps. */
@@ -87,13 +83,9 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
     const all = [...new Set([...step.upstream, ...read])];
     const missing = all.find((other) => !steps.has(other));
     if (missing !== undefined) {
-      throw fault({
-        code: "Invalid",
-        action: "order the steps of",
-        subject: shown(id),
-        state: `step ${shown(step.id)} waits for ${shown(missing)}, which does not exist`,
-        hint: "Correct its upstream_dependencies and step: inputs.",
-      });
+      const state = `step ${shown(step.id)} waits for ${shown(missing)}, which does not exist`;
+      const hint = "Correct its upstream_dependencies and step: inputs.";
+      throw invalid("order the steps of", shown(id), state, { hint });
     }
     before.set(step.id, all);
     for (const other of all) after.get(other)!.push(step.id);

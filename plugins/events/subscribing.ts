@@ -1,5 +1,5 @@
 // Common parts of subscriptions: options and delivery to handlers.
-import { fault, messageOf } from "../../core/errors.ts";
+import { invalid, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -51,8 +51,7 @@ export function planSubscription(
   options = checkOptions(`subscribe to ${pattern}`, options, OPTIONS);
   const { group, concurrency = 1, maxWaiting = 1000, attempts = 10, backoffMs = 1000 } = options;
   const { onTrouble } = options;
-  const refuse = (state: string, hint: string) =>
-    fault({ code: "Invalid", action: "subscribe to", subject: pattern, state, hint });
+  const refuse = (state: string, hint: string) => invalid("subscribe to", pattern, state, { hint });
   if (typeof handler !== "function") {
     throw refuse("the handler is missing", "Pass a function (event) => …, or use bus.listen().");
   }

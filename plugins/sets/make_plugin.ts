@@ -1,6 +1,6 @@
 // Creates plugins from registered definitions and settings.
 import { inspect } from "node:util";
-import { fault, invalid, isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
+import { invalid, isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
@@ -104,14 +104,10 @@ function copied(
 
 export function checkSettings(config: unknown, action: string): asserts config is Settings {
   if (typeof config === "object" && config !== null && !Array.isArray(config)) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    state: `settings must be an object, got ${
-      Array.isArray(config) ? "an array" : described(config)
-    }`,
-    hint: 'Pass settings by name: { bucket: "files" }.',
-  });
+  const state = `settings must be an object, got ${
+    Array.isArray(config) ? "an array" : described(config)
+  }`;
+  throw invalid(action, undefined, state, { hint: 'Pass settings by name: { bucket: "files" }.' });
 }
 
 /** Returns settings under their canonical names, with missing ones from the environment. */
@@ -127,12 +123,10 @@ export function fillConfig(
     if (value === undefined) continue;
     const name = Object.hasOwn(aliases, key) ? aliases[key]! : key;
     if (Object.hasOwn(filled, name)) {
-      throw fault({
-        code: "Invalid",
-        action,
-        state: `${name} is given twice, also as ${key === name ? otherName(aliases, name) : key}`,
-        hint: "Keep one of them.",
-      });
+      const state = `${name} is given twice, also as ${
+        key === name ? otherName(aliases, name) : key
+      }`;
+      throw invalid(action, undefined, state, { hint: "Keep one of them." });
     }
     [filled[name]] = copied([value], (copy) => copy) as unknown[];
   }
@@ -157,12 +151,8 @@ export function validateConfig(
   const outputOf = (result: SchemaResult<unknown>) => {
     if (result.issues === undefined) return result.value;
     const issues = result.issues.map(shownIssue).join("; ");
-    throw fault({
-      code: "Invalid",
-      action,
-      state: withoutSecrets(definition, settings, issues).replace(/\.$/, ""),
-      hint: hintOf(definition),
-    });
+    const state = withoutSecrets(definition, settings, issues).replace(/\.$/, "");
+    throw invalid(action, undefined, state, { hint: hintOf(definition) });
   };
   const result = definition.config["~standard"].validate(settings);
   return result instanceof Promise ? result.then(outputOf) : outputOf(result);

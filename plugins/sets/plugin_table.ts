@@ -1,5 +1,5 @@
 // The plugins of a set by interface and name.
-import { alreadyExists, fault, invalid, notFound } from "../../core/errors.ts";
+import { alreadyExists, invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
 import { type AnyDefinition, type AnySource, toDefinition } from "./make_plugin.ts";
@@ -44,13 +44,9 @@ export class PluginTable {
     if (String([...row.contract.methods].sort()) === String([...contract.methods].sort())) {
       return row.plugins;
     }
-    throw fault({
-      code: "AlreadyExists",
-      action: "use interface",
-      subject: contract.name,
-      state: "another interface has this name but different methods",
-      hint: "Use a unique name for each interface in a set.",
-    });
+    const state = "another interface has this name but different methods";
+    const hint = "Use a unique name for each interface in a set.";
+    throw alreadyExists("use interface", contract.name, state, { hint });
   }
 }
 

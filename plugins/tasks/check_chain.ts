@@ -1,5 +1,5 @@
 // Checks when a task is built and before it runs: can the rest of it be sent to another process?
-import { fault, invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
@@ -24,13 +24,9 @@ export function usedBy(
     uses.fallback;
   const contract = contractOf(uses.interface);
   if (typeof named === "string") return { name: named, definition: table.get(contract, named) };
-  throw fault({
-    code: "Invalid",
-    action: "add behavior",
-    subject: shown(name),
-    state: `its ${uses.key} is not a plugin of ${contract.name}`,
-    hint: `Use one of ${table.names(contract).join(", ")}.`,
-  });
+  const state = `its ${uses.key} is not a plugin of ${contract.name}`;
+  const hint = `Use one of ${table.names(contract).join(", ")}.`;
+  throw invalid("add behavior", shown(name), state, { hint });
 }
 
 export function checkChain(chain: Chain, table: PluginTable): void {
@@ -39,11 +35,8 @@ export function checkChain(chain: Chain, table: PluginTable): void {
   if (crossing === undefined) return;
   const { name: runner, index } = crossing;
   if (!isDefined) {
-    throw fault({
-      code: "Invalid",
-      action: "build task",
-      subject: shown(task),
-      state: `it is a closure, and ${shown(runner)} runs it in another process`,
+    const state = `it is a closure, and ${shown(runner)} runs it in another process`;
+    throw invalid("build task", shown(task), state, {
       hint: 'Define it in both processes, plugins.defineTask("finalize", fn), and pass its name.',
     });
   }

@@ -1,5 +1,5 @@
 // Checks that all queues of jobs share.
-import { conflict, fault, invalid, type RegistryError } from "../../core/errors.ts";
+import { conflict, fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { ListJobsOptions, NewJob, NewSchedule } from "../../core/queue.ts";
@@ -94,14 +94,11 @@ export function checkWorkOptions(options: WorkOptions): void {
   const { max, perMs } = rateLimit ?? { max: 1, perMs: 1 };
   const isRate = isCount(max, MOST_MS) && isCount(perMs, MOST_MS);
   if (isCount(concurrency) && isRate) return;
-  throw fault({
-    code: "Invalid",
-    action: "take jobs",
-    state: isRate
-      ? `invalid concurrency ${concurrency}`
-      : `invalid rateLimit: ${max} in ${perMs} ms`,
-    hint: "Pass integers of at least 1, as in rateLimit: { max: 10, perMs: 1_000 }.",
-  });
+  const state = isRate
+    ? `invalid concurrency ${concurrency}`
+    : `invalid rateLimit: ${max} in ${perMs} ms`;
+  const hint = "Pass integers of at least 1, as in rateLimit: { max: 10, perMs: 1_000 }.";
+  throw invalid("take jobs", undefined, state, { hint });
 }
 
 /** Returns a reported progress, or throws `Invalid` if no queue can store it. */
@@ -139,13 +136,9 @@ export function pageOf<J>(
 }
 
 export function notListed(after: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "list jobs after",
-    subject: JSON.stringify(after),
-    state: "it was removed, or changed its state",
-    hint: "List them from the beginning.",
-  });
+  const action = "list jobs after";
+  const hint = "List them from the beginning.";
+  return notFound(action, JSON.stringify(after), "it was removed, or changed its state", { hint });
 }
 
 export function ofSchedule(id: string): RegistryError {

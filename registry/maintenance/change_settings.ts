@@ -1,5 +1,5 @@
 // Reads and changes the settings of a registry.
-import { corrupt, fault } from "../../core/errors.ts";
+import { corrupt, invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RegistrySettings, SettingsRecord } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -126,12 +126,9 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
 function checkShare(graceMs?: number, share?: string): void {
   const isGiven = graceMs !== undefined || share !== undefined;
   if (isGiven && [undefined, "bytes", "files"].includes(share)) return;
-  throw fault({
-    code: "Invalid",
-    action: "change settings",
-    state: isGiven ? `share is ${shown(share)}` : "neither `graceMs` nor `share` is given",
-    hint: 'Pass { graceMs } in milliseconds, or { share }: "bytes" or "files".',
-  });
+  const state = isGiven ? `share is ${shown(share)}` : "neither `graceMs` nor `share` is given";
+  const hint = 'Pass { graceMs } in milliseconds, or { share }: "bytes" or "files".';
+  throw invalid("change settings", undefined, state, { hint });
 }
 
 /** Programs that have the registry open rely on the least grace period. */
@@ -140,17 +137,12 @@ function checkChange({ backend, settings }: Context, graceMs: number): void {
   const least = settings.leastGraceMs;
   if (graceMs >= least && graceMs <= MAX_GRACE_MS) return;
   const isShort = graceMs < least;
-  throw fault({
-    code: "Invalid",
-    action: "change",
-    subject: `graceMs to ${graceMs}`,
-    state: isShort
-      ? `the shortest grace period of this registry is ${least}`
-      : `the longest grace period is a year (${MAX_GRACE_MS})`,
-    hint: isShort
-      ? "To free space now, run `gc --now` while nothing else uses the registry. For a shorter " +
-        "grace period, mirror the registry into a new one."
-      : "Pass a shorter period: you can lower it only after it has elapsed.",
-    backend: backend.location,
-  });
+  const state = isShort
+    ? `the shortest grace period of this registry is ${least}`
+    : `the longest grace period is a year (${MAX_GRACE_MS})`;
+  const hint = isShort
+    ? "To free space now, run `gc --now` while nothing else uses the registry. For a shorter " +
+      "grace period, mirror the registry into a new one."
+    : "Pass a shorter period: you can lower it only after it has elapsed.";
+  throw invalid("change", `graceMs to ${graceMs}`, state, { hint, backend: backend.location });
 }

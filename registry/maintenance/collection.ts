@@ -2,7 +2,7 @@
 import type { Context } from "../operations/context.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, unavailable } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { isMark, markKey, refOfKey, SCRATCH } from "../format/layout.ts";
@@ -268,13 +268,9 @@ export async function takeMark(
   const skewMs = Math.abs(mark - system.now());
   if (skewMs <= settings.leastGraceMs / 4) return { mark, key };
   await backend.delete(key);
-  throw fault({
-    code: "Unavailable",
-    action,
-    state: `the clocks of this machine and the store differ by ${Math.round(skewMs / 1000)} s`,
-    hint: "Set the clock of this machine. Nothing was removed.",
-    backend: backend.location,
-  });
+  const state = `the clocks of this machine and the store differ by ${Math.round(skewMs / 1000)} s`;
+  const hint = "Set the clock of this machine. Nothing was removed.";
+  throw unavailable(action, undefined, state, { hint, backend: backend.location });
 }
 
 /** Reads the time of the store from a mark, which it removes. */

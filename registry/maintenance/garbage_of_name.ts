@@ -1,6 +1,6 @@
 // Collects the garbage of one name. Lists payloads first, then records, and reads every record
 // before anything of the name is removed.
-import { fault } from "../../core/errors.ts";
+import { unavailable } from "../../core/errors.ts";
 import { encodeRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
@@ -180,13 +180,9 @@ function checkAlone(
   if (collection.graceMs > 0) return;
   const written = objects.find(({ modifiedAt }) => !collection.isOld(modifiedAt));
   if (written === undefined) return;
-  throw fault({
-    code: "Unavailable",
-    action: "collect garbage",
-    state: `"${written.key}" was written after the run began`,
-    hint: "Stop all writers and try again, or collect garbage without `now`.",
-    key: written.key,
-  });
+  const state = `"${written.key}" was written after the run began`;
+  const hint = "Stop all writers and try again, or collect garbage without `now`.";
+  throw unavailable("collect garbage", undefined, state, { hint, key: written.key });
 }
 
 function reportWaiting(

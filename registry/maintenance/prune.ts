@@ -1,5 +1,5 @@
 // Retention: deletes old versions by rules.
-import { fault, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { parseCondition } from "../../core/registry/conditions.ts";
 import { isRetention } from "../../core/registry/rules.ts";
@@ -130,13 +130,11 @@ function checkOptions(options: PruneOptions): void {
     typeof (keepWhere ?? prune) !== "function";
   const isGiven = [...counts, olderThanMs, keepWhere].some((rule) => rule !== undefined);
   if (!isBad && isGiven) return;
-  throw fault({
-    code: "Invalid",
-    action: "prune",
-    state: isBad
-      ? "counts must be non-negative integers, olderThanMs a non-negative number, and keepWhere a " +
-        "function"
-      : "no rule is given",
+  const state = isBad
+    ? "counts must be non-negative integers, olderThanMs a non-negative number, and keepWhere a " +
+      "function"
+    : "no rule is given";
+  throw invalid("prune", undefined, state, {
     hint: "Pass keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs or keepWhere. Versions " +
       "that no rule keeps are deleted.",
   });

@@ -32,7 +32,7 @@ import {
   type VerifyUnseen,
 } from "./verify_report.ts";
 import { checkWritable, type Context, contextOf } from "../operations/context.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { notFound, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
@@ -210,12 +210,7 @@ export class LineageCheck {
 }
 
 function missing(ref: string, key: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "read the lineage note of",
-    subject: `"${ref}"`,
-    state: "it was deleted by another program or lost in a power failure",
-    hint: `Write an empty object with the key ${key}.`,
-    key,
-  });
+  const state = "it was deleted by another program or lost in a power failure";
+  const hint = `Write an empty object with the key ${key}.`;
+  return notFound("read the lineage note of", `"${ref}"`, state, { hint, key });
 }

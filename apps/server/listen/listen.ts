@@ -8,7 +8,7 @@ import { RESPONSE_ALREADY_SENT } from "npm:@hono/node-server@^2.1/utils/response
 import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { problem, problemOf } from "../problem.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { denied, fault, type RegistryError } from "../../../core/errors.ts";
 import { realSystem, silentLogger, type System } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
@@ -246,11 +246,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
 }
 
 function exposed(host: string): RegistryError {
-  return fault({
-    code: "Denied",
-    action: "listen on",
-    subject: host,
-    state: "without tokens, everyone who can reach it could read and write everything",
+  const state = "without tokens, everyone who can reach it could read and write everything";
+  return denied("listen on", host, state, {
     hint: "Create a token (holdfast token create --tokens tokens.json --scope admin) and run " +
       "holdfast serve --tokens tokens.json. Without tokens, listen on 127.0.0.1.",
   });

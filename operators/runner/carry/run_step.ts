@@ -1,5 +1,5 @@
 // Executes one step of a planned run, for engines.
-import { fault, notFound } from "../../../core/errors.ts";
+import { conflict, notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
@@ -80,13 +80,9 @@ async function executeAndDeliver(
   try {
     const status = (await state.statusesOf([id])).get(id)!;
     if (status.is === "waiting") {
-      throw fault({
-        code: "Conflict",
-        action: "execute step",
-        subject: `${shown(id)} of run ${context.run}`,
-        state: "upstream steps have not ended",
-        hint: "Wait: the step is submitted when its last upstream step ends.",
-      });
+      const subject = `${shown(id)} of run ${context.run}`;
+      const hint = "Wait: the step is submitted when its last upstream step ends.";
+      throw conflict("execute step", subject, "upstream steps have not ended", { hint });
     }
     if (status.is === "ended") outcome = status.outcome;
     else {

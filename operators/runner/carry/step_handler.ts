@@ -1,5 +1,5 @@
 // Executes steps of runs in a worker of a queue.
-import { fault } from "../../../core/errors.ts";
+import { notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { JobHandler } from "../../../core/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
@@ -39,13 +39,9 @@ export function createRunHandler(
     const pipeline = pipelines.find(({ id }) => id === parseRunId(run).pipeline);
     if (pipeline === undefined) {
       const known = pipelines.map(({ id }) => id).join(", ") || "none";
-      throw fault({
-        code: "NotFound",
-        action: "execute a step of run",
-        subject: shown(run),
-        state: `this worker serves only other pipelines: ${known}`,
-        hint: "Use a queue for each pipeline: add ?queue=NAME to the queue URL.",
-      });
+      const state = `this worker serves only other pipelines: ${known}`;
+      const hint = "Use a queue for each pipeline: add ?queue=NAME to the queue URL.";
+      throw notFound("execute a step of run", shown(run), state, { hint });
     }
     const found = findCarriedRun(pipeline, { ...options, run });
     found.catch(() => runs.delete(run));

@@ -8,7 +8,7 @@
 import type { Artifact } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { fault, isRegistryError } from "../../../core/errors.ts";
+import { corrupt, fault, isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -303,11 +303,8 @@ async function readRecords(
     const record = parseJson(text);
     if (!isJsonObject(record) || record.kind !== "shard") {
       const { name, version } = artifact.info;
-      throw fault({
-        code: "Corrupt",
-        action: "read the record of shard",
-        subject: `${index} in ${name}@${version}`,
-        state: "it is not a record",
+      const action = "read the record of shard";
+      throw corrupt(action, `${index} in ${name}@${version}`, "it is not a record", {
         hint: "If only this pipeline should write there, delete that version and run with --force.",
       });
     }

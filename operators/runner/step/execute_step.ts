@@ -2,7 +2,7 @@
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Shard } from "../../../core/work/shards.ts";
-import { fault } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { failedOutcome, outcomeOf, skippedOutcome } from "../outcomes.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
@@ -115,11 +115,7 @@ function checkShard({ id, shards }: PipelineStep, shard: Shard | undefined): voi
   if (shard === undefined || (shard.count === shards && shard.index >= 0 && shard.index < shards)) {
     return;
   }
-  throw fault({
-    code: "Invalid",
-    action: "execute shard",
-    subject: `${shard.index}/${shard.count} of step ${shown(id)}`,
-    state: `the step has ${shards} shards`,
-    hint: `Set HOLDFAST_SHARD to INDEX/${shards}, or shards of the step to ${shard.count}.`,
-  });
+  const subject = `${shard.index}/${shard.count} of step ${shown(id)}`;
+  const hint = `Set HOLDFAST_SHARD to INDEX/${shards}, or shards of the step to ${shard.count}.`;
+  throw invalid("execute shard", subject, `the step has ${shards} shards`, { hint });
 }

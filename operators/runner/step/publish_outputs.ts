@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
+import { fault, invalid, type RegistryError, taskFailed } from "../../../core/errors.ts";
 import { exists, isSpecial, SPECIAL } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
@@ -169,15 +169,13 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
   const listed = there.slice(0, MOST_LISTED).map(shown).join(", ");
   const more = there.length > MOST_LISTED ? ` and ${there.length - MOST_LISTED} more` : "";
   const isEmpty = there.length === 0;
-  return fault({
-    code: "TaskFailed",
-    action: "save output",
-    subject: `${shown(name)} of step ${shown(step)}`,
-    state: isEmpty ? "OUTPUT_ROOT is empty" : `not found; OUTPUT_ROOT contains ${listed}${more}`,
-    hint: isEmpty
-      ? "Write to the folder OUTPUT_ROOT (context.outputRoot), or omit `outputs`."
-      : 'In `outputs`, use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
-  });
+  const state = isEmpty
+    ? "OUTPUT_ROOT is empty"
+    : `not found; OUTPUT_ROOT contains ${listed}${more}`;
+  const hint = isEmpty
+    ? "Write to the folder OUTPUT_ROOT (context.outputRoot), or omit `outputs`."
+    : 'In `outputs`, use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.';
+  return taskFailed("save output", `${shown(name)} of step ${shown(step)}`, state, { hint });
 }
 
 /**

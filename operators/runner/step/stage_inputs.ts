@@ -3,7 +3,7 @@ import { mkdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { onDisk } from "../../../disk/file_errors.ts";
 import { listFolder } from "../../../disk/paths_below.ts";
-import { conflict, fault, type RegistryError } from "../../../core/errors.ts";
+import { conflict, type RegistryError, unsupported } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { inside } from "../../output_keys.ts";
@@ -99,11 +99,7 @@ function incomplete(
   ref: string,
   { path, target = "" }: { path: string; target?: string },
 ): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read input",
-    subject: shown(ref),
-    state: `its link ${shown(path)} leads outside, to ${shown(target)}`,
-    hint: "Save it with links inside its folder, or with the linked files: --links follow.",
-  });
+  const state = `its link ${shown(path)} leads outside, to ${shown(target)}`;
+  const hint = "Save it with links inside its folder, or with the linked files: --links follow.";
+  return unsupported("read input", shown(ref), state, { hint });
 }

@@ -1,7 +1,13 @@
 // Mirrors one name if source or target has no store here: its versions, oldest first, then its
 // aliases, by the methods of every registry.
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
-import { fault, isRegistryError, messageOf, orMissing, taskFailed } from "../../../core/errors.ts";
+import {
+  isRegistryError,
+  messageOf,
+  orMissing,
+  taskFailed,
+  unsupported,
+} from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
 import {
@@ -216,11 +222,7 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
 }
 
 function cannotLoad(id: string): never {
-  throw fault({
-    code: "Unsupported",
-    action: "load with materializer",
-    subject: `"${id}"`,
-    state: "a mirror copies files and creates no values",
-    hint: "Load the value from the target registry.",
-  });
+  const action = "load with materializer";
+  const state = "a mirror copies files and creates no values";
+  throw unsupported(action, `"${id}"`, state, { hint: "Load the value from the target registry." });
 }

@@ -2,10 +2,10 @@
 import type { Backend } from "../../../core/backend.ts";
 import {
   type ErrorCode,
-  fault,
   isRegistryError,
   type RegistryError,
   type RegistryErrorFields,
+  unsupported,
 } from "../../../core/errors.ts";
 import { checkGiven } from "../../../core/options/check_options.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
@@ -146,11 +146,8 @@ export async function checkStore(
 
 function refusal(backend: Backend, first: ProbeStep, others: ProbeStep[]): RegistryError {
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  return fault({
-    code: "Unsupported",
-    action: "create a registry at",
-    subject: backend.location,
-    state: `the store fails the check "${first.name}": ${first.detail?.slice(0, 200)}${more}`,
+  const state = `the store fails the check "${first.name}": ${first.detail?.slice(0, 200)}${more}`;
+  return unsupported("create a registry at", backend.location, state, {
     hint: first.hint ??
       "Use a store with conditional writes, or a newer release of it. This one would lose data: " +
         "`probeBackend` lists all failures.",
