@@ -49,7 +49,7 @@ export async function openVersion(
   return versionOf(service, await service.json<VersionInfo>(path, { signal }));
 }
 
-export function versionOf(service: Service, info: VersionInfo): ArtifactVersion {
+function versionOf(service: Service, info: VersionInfo): ArtifactVersion {
   const { name, version, commit, digest, size, createdAt, metadata } = info;
   const about = { name, version, commit, digest, size, createdAt, metadata };
   const inputs = info.inputs.map((input) => typeof input === "string" ? input : input.ref);

@@ -1,5 +1,5 @@
 // One name: its versions, aliases and changes.
-import { type ListedVersion, namePath, type VersionInfo } from "./artifacts.ts";
+import { type ListedVersion, namePath } from "./artifacts.ts";
 import type { Service } from "./service.ts";
 
 export interface Alias {
@@ -43,20 +43,6 @@ export async function readName(
     service.list<Alias>(`${path}/aliases`, { signal }),
   ]);
   return { name, versions: items, next, aliases };
-}
-
-/** Reads the newest version with its files; undefined without a version. */
-export async function readNewest(
-  service: Service,
-  name: string,
-  signal: AbortSignal,
-): Promise<VersionInfo | undefined> {
-  const query = { details: true, limit: 1 };
-  const { items: [newest] } = await service.json<{ items: { info?: VersionInfo }[] }>(
-    `${namePath(name)}/versions`,
-    { query, signal },
-  );
-  return newest?.info;
 }
 
 /** Reads the versions after those of a summary. `onItems` receives all so far after each page. */

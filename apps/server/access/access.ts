@@ -117,27 +117,16 @@ export async function* readableNames(
   }
 }
 
-interface NameRange {
-  name: string;
-  /** True for all names that begin with `name`. */
-  all: boolean;
-  /** By which ranges are in the order of names. */
-  key: string;
-}
-
 /** Returns the ranges of readable names with a prefix, in order and without overlaps. */
-function readableRanges({ admin, scopes }: Access, prefix: string): NameRange[] {
-  const ranges = (admin ? ["read:*"] : scopes).flatMap((text): NameRange[] => {
-    const scope = parseScope(text);
-    if (!("name" in scope) || scope.kind !== "read") return [];
-    const { name, prefix: all } = scope;
-    if (all && prefix.startsWith(name)) {
-      return [{ name: prefix, all, key: encodeNamePrefix(prefix) }];
-    }
-    const key = all ? encodeNamePrefix(name) : `${encodeName(name)}/`;
+function readableRanges({ admin, scopes }: Access, prefix: string) {
+  const ranges = (admin ? ["read:*"] : scopes).map(parseScope).flatMap((scope) => {
+    if (scope.kind !== "read") return [];
+    const all = scope.prefix;
+    const name = all && prefix.startsWith(scope.name) ? prefix : scope.name;
+    const key = all ? encodeNamePrefix(name) : `${encodeName(name)}/`; // in the order of names
     return name.startsWith(prefix) ? [{ name, all, key }] : [];
   }).sort((a, b) => a.key < b.key ? -1 : 1);
-  let kept: NameRange | undefined;
+  let kept: (typeof ranges)[number] | undefined;
   return ranges.filter((range) => {
     if (kept?.all ? range.key.startsWith(kept.key) : range.key === kept?.key) return false;
     kept = range;

@@ -108,7 +108,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const hides = !flags.all && !chosen && begin === "";
     const hidden = { count: 0 };
-    const ordered = forPeople ? await forReading(registry, names, { hides, hidden }) : names;
+    const ordered = forPeople ? forReading(registry, names, { hides, hidden }) : names;
     const unread = { versions: 0 };
     const picks = { long, alias, allVersions, meets, chosen, unread };
     const how = { ...picks, damage, signal, sort, most: limit };
@@ -160,25 +160,23 @@ function locationOrBegin(
 const MOST_SORTED = 1000;
 
 /**
- * Returns names in natural order, and more than {@linkcode MOST_SORTED} as they come. Leaves out
+ * Yields names in natural order, and more than {@linkcode MOST_SORTED} as they come. Leaves out
  * records of pipelines, and counts them, if they are hidden.
  */
-async function forReading(
+async function* forReading(
   registry: Registry,
-  all: AsyncGenerator<string>,
+  all: AsyncIterable<string>,
   { hides, hidden }: { hides: boolean; hidden: { count: number } },
-) {
-  const names = hides ? withoutRecords(registry, all, hidden) : all;
-  const first: string[] = [];
-  for (let next = await names.next(); !next.done; next = await names.next()) {
-    if (first.push(next.value) > MOST_SORTED) return joined(first, names);
+): AsyncGenerator<string> {
+  let first: string[] | undefined = [];
+  for await (const name of hides ? withoutRecords(registry, all, hidden) : all) {
+    if (first === undefined) yield name;
+    else if (first.push(name) > MOST_SORTED) {
+      yield* first;
+      first = undefined;
+    }
   }
-  return inOrder(first, (name) => name);
-}
-
-async function* joined(first: readonly string[], rest: AsyncIterable<string>) {
-  yield* first;
-  yield* rest;
+  yield* inOrder(first ?? [], (name) => name);
 }
 
 function hiddenText(hidden: number): string {

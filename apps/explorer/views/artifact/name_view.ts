@@ -1,7 +1,7 @@
 // A name: its versions, aliases, changes and storage.
 import { useSession } from "../../api/context.ts";
-import { isCard, namePath, type VersionInfo, versionOf } from "../../api/artifacts.ts";
-import { type LogEntry, type NameSummary, readName, readNewest } from "../../api/names.ts";
+import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
+import { type LogEntry, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
@@ -27,11 +27,15 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
-  const newest = useLoaded((signal) => readNewest(service, name, signal), [name]).value;
-  const hasCard = newest?.files.some(({ path }) => isCard(path));
+  const first = summary.value?.versions[0];
+  const newest = useLoaded(
+    async (signal) => first && await openVersion(service, first, signal),
+    [name, first?.version],
+  ).value;
+  const card = newest?.files.find(({ path }) => isCard(path));
   const all = [
     ["versions", "Versions"],
-    ...hasCard ? [["card", "Card"]] : [],
+    ...card ? [["card", "Card"]] : [],
     ["aliases", "Aliases"],
     ["changes", "Changes"],
     ...service.isSite ? [] : [["storage", "Storage"]],
@@ -48,37 +52,23 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       ${notes.card}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
-        html`
-          <${Panel} tab=${tab} summary=${summary} newest=${newest} changed=${reload} />
-        `}<//>
+        tab === "card"
+          ? card && html`<${Preview} version=${newest} path=${card.path} />`
+          : html`<${Panel} tab=${tab} summary=${summary} changed=${reload} />`}<//>
       <${SameByCode} ...${codeOf(tab, name)} />
     </div>
   `;
 }
 
 function Panel(
-  { tab, summary, newest, changed }: {
-    tab: string;
-    summary: NameSummary;
-    newest?: VersionInfo;
-    changed: () => void;
-  },
+  { tab, summary, changed }: { tab: string; summary: NameSummary; changed: () => void },
 ) {
   const { name } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
   if (tab === "changes") return html`<${ChangesPanel} name=${name} />`;
-  if (tab === "card") return html`<${CardPanel} newest=${newest} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
   return html`<${VersionsPanel} summary=${summary} />`;
-}
-
-function CardPanel({ newest }: { newest?: VersionInfo }) {
-  const { service } = useSession();
-  if (newest === undefined) return null;
-  const version = versionOf(service, newest);
-  const path = version.files.find(({ path }) => isCard(path))?.path;
-  return html`<${Preview} version=${version} path=${path} />`;
 }
 
 function NoVersions({ name }: { name: string }) {
