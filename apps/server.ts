@@ -16,12 +16,7 @@ export type {
   TokenFileOptions,
 } from "./server/access/token_file.ts";
 export { listen } from "./server/listen/listen.ts";
-export type {
-  ConnectionLimits,
-  Listening,
-  ListenOptions,
-  StopOptions,
-} from "./server/listen/options.ts";
+export type * from "./server/listen/options.ts";
 export type { Access, Right } from "./server/access/access.ts";
 export type { Logger, Registry, System } from "../mod.ts";
 export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.ts";

@@ -34,14 +34,7 @@ export type {
 } from "./registry/many.ts";
 export type { ClearOptions, RegistryMap } from "./registry/map.ts";
 export type { RegistryService } from "./registry/service.ts";
-export type {
-  NamesOptions,
-  OnConflict,
-  SavedArtifact,
-  SaveOptions,
-  SignalOptions,
-  TransferProgress,
-} from "./registry/saving.ts";
+export type * from "./registry/saving.ts";
 
 /**
  * An open registry, which holds no locks and no timers: on a store ({@linkcode StoredRegistry}), at

@@ -28,13 +28,7 @@ export type {
 } from "../core/registry.ts";
 export type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
 export type { LeftOut, LeftOutReason, WrittenLinks } from "../core/registry/left_out.ts";
-export type {
-  Lineage,
-  LineageEdge,
-  LineageNode,
-  LineageOptions,
-  LineageState,
-} from "../core/registry/lineage.ts";
+export type * from "../core/registry/lineage.ts";
 export type { LogEntry, LogOptions } from "../core/registry/log.ts";
 export type { ManyOptions, ManyProgress } from "../core/registry/many.ts";
 export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
@@ -55,11 +49,6 @@ export type {
   StandardSchema,
 } from "../core/standard_schema.ts";
 export type { RegistryParts } from "./contract/define_registry.ts";
-export type {
-  ComparedVersion,
-  DiffOptions,
-  FileChange,
-  VersionDifference,
-} from "./operations/look/difference.ts";
+export type * from "./operations/look/difference.ts";
 export type { ValueChange } from "./operations/look/value_changes.ts";
 export * from "./tools/annotate.ts";

@@ -18,25 +18,8 @@ import { worded } from "./contract/verb_errors.ts";
 import { COMMIT_UPLOAD } from "./contract/verb_options.ts";
 import type { ResumableUploads } from "./operations/transfer/resumable/uploads.ts";
 
-export type {
-  AddedPart,
-  AddPartOptions,
-  CommitDraftOptions,
-  Draft,
-  DraftInfo,
-  DraftPart,
-  OpenDraftOptions,
-} from "../core/registry/draft.ts";
-export type {
-  CommitUploadOptions,
-  CreateUploadOptions,
-  DirectDownload,
-  DirectDownloadOptions,
-  Upload,
-  UploadFile,
-  UploadTarget,
-  UploadToCommit,
-} from "../core/registry/transfer.ts";
+export type * from "../core/registry/draft.ts";
+export type * from "../core/registry/transfer.ts";
 export type {
   AppendOptions,
   BeginUploadOptions,
