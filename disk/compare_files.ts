@@ -2,12 +2,12 @@
 import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join, sep } from "node:path";
 import process from "node:process";
-import { setImmediate } from "node:timers";
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FileInfo } from "../core/record.ts";
 import { READ } from "./disk_calls.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { isSpecial, lookAt, SPECIAL } from "./target.ts";
+import { nextTurn } from "../core/work/next_turn.ts";
 
 /** The entry in the place of a file. Only `different` can be replaced by the file. */
 export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
@@ -106,7 +106,7 @@ async function digestOf(
       read = readSync(file, chunk, 0, chunk.byteLength, null);
       hash.update(chunk.subarray(0, read));
       if (read < chunk.byteLength) continue;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
       signal?.throwIfAborted();
     }
     return hash.digest();

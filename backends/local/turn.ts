@@ -1,7 +1,7 @@
 // Small files are read and written synchronously, which is several times faster. Each call awaits
 // its turn, so that timers and signals of the program still run.
-import { setImmediate } from "node:timers";
 import type { System } from "../../core/system.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
 
 const SLICE_MS = 10;
 
@@ -12,7 +12,7 @@ export function createTurn(system: System): Turn {
   let since = system.monotonic();
   return async (signal) => {
     const isOver = system.monotonic() - since >= SLICE_MS;
-    await (isOver ? new Promise((resolve) => setImmediate(resolve)) : undefined);
+    await (isOver ? nextTurn() : undefined);
     if (isOver) since = system.monotonic();
     signal?.throwIfAborted();
   };

@@ -1,10 +1,10 @@
 // Files of an earlier download, whose bytes a later one need not fetch again.
 import { closeSync, openSync, readSync } from "node:fs";
-import { setImmediate } from "node:timers";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { READ } from "../disk_calls.ts";
 import { lookAt } from "../target.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -31,7 +31,7 @@ async function* readRange(
       if (read === 0) return;
       at += read;
       yield chunk.subarray(0, read);
-      if (at < end) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (at < end) await nextTurn();
     }
   } catch {
     return; // what is made of it is verified

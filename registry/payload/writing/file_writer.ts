@@ -20,7 +20,7 @@ import { fileFacts } from "../../../core/registry/file_facts.ts";
 export const INLINE_BYTES = 64 * 1024;
 const AT_ONCE = 16;
 /** Small files are written without waiting for anything, so other work would wait for all. */
-const FILES_IN_A_TURN = 500;
+const CHARACTERS_IN_A_TURN = 50_000, CHARACTERS_OF_FILE = 100;
 /** Memory for concurrent uploads, as far as it is known. */
 const ROOM_BYTES = 96 * 1024 * 1024;
 
@@ -64,6 +64,7 @@ export class FileWriter {
   readonly #checkPath: (file: FileToSave) => void = createPathCheck();
   readonly #held: Held[] = [];
   #heldBytes = 0;
+  #characters = 0; // since the last turn
   #given?: Given;
 
   constructor(options: FileWriterOptions) {
@@ -134,7 +135,12 @@ export class FileWriter {
       Object.assign(stored, content.placed.file);
       progress.count(stored.size);
     }
-    if (this.files.push(stored) % FILES_IN_A_TURN === 0) await nextTurn();
+    this.files.push(stored);
+    this.#characters += CHARACTERS_OF_FILE + file.path.length; // each folder in a path is checked
+    if (this.#characters > CHARACTERS_IN_A_TURN) {
+      this.#characters = 0;
+      await nextTurn();
+    }
     const passing = file.content instanceof ReadableStream ||
       (listed === undefined && file.content instanceof Uint8Array);
     return { file: stored, content, passing };

@@ -162,7 +162,7 @@ export class Sender {
     const job = { files: packed, compress, known };
     const { object, files: stored } = await this.#to.packFiles(job, tasks.signal);
     const again: SmallFile[] = [];
-    for await (const [i, { part, ...facts }] of inTurns(stored.entries())) {
+    for await (const [i, { part, ...facts }] of inTurns([...stored.entries()])) {
       const { file } = files[i]!;
       take(file, facts);
       if (part !== undefined) {
