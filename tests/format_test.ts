@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { keyLayout } from "../backends/local/layout.ts";
 import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
 import { averageFor, ChunkList, ListMaker } from "../core/bytes/content_chunks.ts";
-import { artifactDigest } from "../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../core/artifact_digest.ts";
 import { decodeRecord, encodeRecord } from "../registry/format/record_codec.ts";
 import type { AnyRecord, FileInfo } from "../core/record.ts";
 import { fromMetadata } from "../core/text/comparing.ts";
@@ -173,10 +173,10 @@ Deno.test("FORMAT.md: records are read and written byte by byte", () => {
   assert(others.some(({ bytes }) => bytes === 510)); // made longer on purpose
 });
 
-Deno.test("FORMAT.md: digests of artifacts", () => {
+Deno.test("FORMAT.md: digests of artifacts", async () => {
   for (const { materializer, files, digest } of vectors.digests) {
-    assertEquals(artifactDigest(materializer, files), digest);
-    assertEquals(artifactDigest(materializer, [...files].reverse()), digest);
+    assertEquals(await artifactDigest(materializer, files), digest);
+    assertEquals(await artifactDigest(materializer, [...files].reverse()), digest);
   }
 });
 
@@ -191,23 +191,27 @@ Deno.test("FORMAT.md: lists of chunks", () => {
   }
 });
 
-Deno.test("FORMAT.md: what is stored of drafts", () => {
+Deno.test("FORMAT.md: what is stored of drafts", async () => {
   for (const { note, inline, bytes: text } of vectors.drafts) {
-    assertEquals(new TextDecoder().decode(encodePart(note, [bytes(inline)])), text);
-    assertEquals(decodePart(bytes(text), note), { note, inline: bytes(inline) });
+    assertEquals(new TextDecoder().decode(await encodePart(note, [bytes(inline)])), text);
+    assertEquals(await decodePart(bytes(text), note), { note, inline: bytes(inline) });
     for (
       const other of [{ ...note, part: "1/4" }, { ...note, draft: "run 8" }, {
         ...note,
         name: "model",
       }]
     ) {
-      assertEquals(decodePart(bytes(text), other), undefined);
+      assertEquals(await decodePart(bytes(text), other), undefined);
     }
     for (let i = 0; i < text.length; i++) {
       const damaged = bytes(text);
       damaged[i] ^= 1;
-      assertEquals(decodePart(damaged, note), undefined, `byte ${i}`);
-      assertEquals(decodePart(bytes(text).subarray(0, i), note), undefined, `first ${i} bytes`);
+      assertEquals(await decodePart(damaged, note), undefined, `byte ${i}`);
+      assertEquals(
+        await decodePart(bytes(text).subarray(0, i), note),
+        undefined,
+        `first ${i} bytes`,
+      );
     }
   }
   for (const { mark, bytes: text } of vectors.draftMarks) {

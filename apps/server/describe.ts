@@ -8,6 +8,7 @@ import {
 } from "npm:hono-openapi@^1.3";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
@@ -120,12 +121,17 @@ function queryOf(c: RouteContext, schema: StandardSchema): unknown {
   return checked("query", Object.fromEntries(given), schema);
 }
 
+/** Longer bodies are parsed and checked in two turns. */
+const LONG = 1024 ** 2;
+
 /** Checks the media type, then the body. */
 async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown> {
   checkJsonType(c.req.raw);
   let data: unknown;
   try {
-    data = parseExactJson(await c.req.text());
+    const text = await c.req.text();
+    data = parseExactJson(text);
+    if (text.length > LONG) await nextTurn();
   } catch (error) {
     if (isRegistryError(error, "Invalid")) throw error;
     throw new RefusedRequest({

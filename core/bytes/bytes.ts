@@ -203,6 +203,21 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** Sorts items by the UTF-8 bytes of a string. Long common beginnings cost it little. */
+export function sortedByUtf8<T>(items: readonly T[], textOf: (item: T) => string): T[] {
+  const keyed = items.map((item) => ({ item, key: unitsInOrder(textOf(item)) }));
+  keyed.sort((a, b) => a.key < b.key ? -1 : Number(a.key > b.key));
+  return keyed.map(({ item }) => item);
+}
+
+/** Moves surrogates above all other UTF-16 units. */
+function unitsInOrder(text: string): string {
+  return text.replace(/[\ud800-\uffff]/g, (unit) => {
+    const code = unit.charCodeAt(0);
+    return String.fromCharCode(isSurrogate(code) ? code + 0x2000 : code - 0x800);
+  });
+}
+
 /** True for surrogates, which encode code points above every other UTF-16 unit. */
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;

@@ -3,7 +3,7 @@
 import { createHash, createHmac } from "node:crypto";
 
 export interface Sha256 {
-  update(bytes: Uint8Array): this;
+  update(data: Uint8Array | string): this;
   /** Returns the digest as 64 lowercase hexadecimal digits. Do not call `update` afterwards. */
   digest(): string;
 }
@@ -11,8 +11,8 @@ export interface Sha256 {
 export function createSha256(): Sha256 {
   const hash = createHash("sha256");
   return {
-    update(bytes) {
-      hash.update(bytes);
+    update(data) {
+      hash.update(data);
       return this;
     },
     digest: () => hash.digest("hex"),

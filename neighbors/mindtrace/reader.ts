@@ -1,7 +1,7 @@
 // Reads versions of a mindtrace registry: checks the hash, and converts the files.
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
-import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../core/artifact_digest.ts";
 import { iterableStream, readAll } from "../../core/bytes/bytes.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, fault, unsupported } from "../../core/errors.ts";
@@ -77,7 +77,7 @@ export async function openMindtraceVersion(
   const kind = { ...(path !== undefined && { path }), ...(kept !== undefined && { kept }) };
   const createdAt = described.createdAt ?? await modifiedAt(files, key, signal);
   const content = converted.files.map(({ info }) => info);
-  const digest = artifactDigest(materializer, content);
+  const digest = await artifactDigest(materializer, content);
   const info: ArtifactInfo = {
     name,
     version: version.canonical,

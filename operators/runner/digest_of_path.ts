@@ -7,7 +7,7 @@ import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileInfo } from "../../core/record.ts";
-import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../core/artifact_digest.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/path.ts";
 
@@ -31,7 +31,7 @@ export async function digestOfPath(
     infos.push({ path: found.path, ...await hashed(found), mode: found.mode });
   }
   return {
-    digest: artifactDigest(materializer, infos),
+    digest: await artifactDigest(materializer, infos),
     size: infos.reduce((sum, { size }) => sum + size, 0),
   };
 }

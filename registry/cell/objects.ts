@@ -1,6 +1,7 @@
 // The payload objects of a record, and its list of files.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, invalid } from "../../core/errors.ts";
+import { encodeFiles } from "../format/record_codec.ts";
 import { filesProblem, MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -59,7 +60,7 @@ export async function withFiles(
   const { from = ownPlace(store, record), object } = record.fileList;
   const key = payloadKey(record.name, from, object);
   const list = await getPart(store.backend, key, record.fileList, { signal });
-  return list && { ...record, files: parseFileList(record, await list.bytes(), key) };
+  return list && { ...record, files: await parseFileList(record, await list.bytes(), key) };
 }
 
 /** Returns the keys of all payload objects of a record. Reads its long list of files. */
@@ -73,11 +74,11 @@ export async function payloadKeysOf(
 }
 
 /** Parses the list of files of a record that keeps it in an object. */
-export function parseFileList(
+export async function parseFileList(
   { name, version, fileList, size }: VersionRecord,
   bytes: Uint8Array,
   key: string,
-): StoredFile[] {
+): Promise<StoredFile[]> {
   const corrupt = (problem: string) =>
     fault({
       code: "Corrupt",
@@ -94,20 +95,21 @@ export function parseFileList(
   } catch {
     throw corrupt("the list is not JSON"); // the parser's message would quote it
   }
-  const problem = filesProblem(files, size);
+  const problem = await filesProblem(files, size);
   if (problem !== undefined) throw corrupt(problem);
   return files;
 }
 
 /** Returns the keys of objects of other versions that these files share. */
 export function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
-  const objects = files.flatMap((file) =>
-    allParts(file).flatMap((part) => {
-      const from = placeOf(file, part);
-      return from === undefined ? [] : [payloadKey(name, from, part.object)];
-    })
-  );
-  return [...new Set(objects)];
+  const objects = new Map<string, PayloadObject>();
+  for (const file of files) {
+    for (const part of allParts(file)) {
+      const place = placeOf(file, part);
+      if (place !== undefined) objects.set(`${place}/${part.object}`, [place, part.object]);
+    }
+  }
+  return Array.from(objects.values(), ([place, object]) => payloadKey(name, place, object));
 }
 
 export function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
@@ -117,11 +119,11 @@ export function placedUnder(from: string | undefined, files: StoredFile[]): Stor
   );
 }
 
-export function fileListOf(
+export async function fileListOf(
   { action }: { action: string },
   files: readonly StoredFile[],
-): Uint8Array | undefined {
-  const bytes = new TextEncoder().encode(JSON.stringify(files));
+): Promise<Uint8Array | undefined> {
+  const bytes = await encodeFiles(files);
   if (bytes.byteLength <= MAX_FILE_LIST_BYTES) {
     return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
   }

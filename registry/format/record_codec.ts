@@ -10,7 +10,8 @@ import {
 } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
-import type { AnyRecord } from "../../core/record.ts";
+import { slicesInTurns } from "../../core/work/next_turn.ts";
+import type { AnyRecord, StoredFile } from "../../core/record.ts";
 import { recordProblem } from "./record_shape.ts";
 
 /** The format. Other formats are `Unsupported`. */
@@ -47,6 +48,16 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
   const collides = size === TOMBSTONE_BYTES;
   const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : Number(collides);
   return spaces === 0 ? bytes : withSum(text + " ".repeat(spaces), inline);
+}
+
+/** Encodes a list of files as JSON, in turns. */
+export async function encodeFiles(files: readonly StoredFile[]): Promise<Uint8Array> {
+  const texts: Uint8Array[] = [];
+  for await (const some of slicesInTurns(files)) {
+    const text = JSON.stringify(some).slice(1, -1);
+    texts.push(encoder.encode(texts.length === 0 ? text : `,${text}`));
+  }
+  return concatBytes([encoder.encode("["), ...texts, encoder.encode("]")]);
 }
 
 function withSum(text: string, inline: readonly Uint8Array[]): Uint8Array {

@@ -4,6 +4,7 @@ import { nameProblem } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { ruleProblem } from "../../core/registry/rules.ts";
 import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
+import { slicesInTurns } from "../../core/work/next_turn.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -70,12 +71,15 @@ function problemOfKind(fields: Fields, inlineBytes: number): string | undefined 
 }
 
 /** Returns what is wrong with a list of files of `bytes` bytes in total, or undefined. */
-export function filesProblem(
+export async function filesProblem(
   files: unknown,
   bytes: number,
   inlineBytes = Infinity,
-): string | undefined {
-  return isTooDeep(files) ? "nesting is too deep" : shallowFilesProblem(files, bytes, inlineBytes);
+): Promise<string | undefined> {
+  for await (const some of slicesInTurns(Array.isArray(files) ? files : [])) {
+    if (isTooDeep(some)) return "nesting is too deep";
+  }
+  return shallowFilesProblem(files, bytes, inlineBytes);
 }
 
 function shallowFilesProblem(

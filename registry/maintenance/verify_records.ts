@@ -4,7 +4,7 @@ import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
-import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../core/artifact_digest.ts";
 import { corruptRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -230,7 +230,7 @@ async function verifyVersion(
       onRecord?.(located.record);
       const source = await payloadSource(context, located, signal);
       const { materializer, files, digest } = source.info;
-      if (artifactDigest(materializer, files) !== digest) {
+      if (await artifactDigest(materializer, files) !== digest) {
         return counted(wrongDigest(located.found.info.key));
       }
       if (!deep) {

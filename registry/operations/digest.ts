@@ -3,7 +3,7 @@ import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";
 import { checkGiven } from "../../core/options/check_options.ts";
 import type { FileInfo } from "../../core/record.ts";
-import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../core/artifact_digest.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { openContent, readSmall } from "../payload/content.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
@@ -14,7 +14,7 @@ export async function digestOfFiles(
   produced: FilesToSave,
   options: SignalOptions,
 ): Promise<string> {
-  return artifactDigest(materializer, await hashFiles(produced, options));
+  return await artifactDigest(materializer, await hashFiles(produced, options));
 }
 
 export async function hashFiles(

@@ -241,10 +241,10 @@ async function readFileList(
   const { cache } = context;
   const key = payloadKey(record.name, from, list.object);
   const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
-  if (cached !== undefined) return parseFileList(record, cached, key);
+  if (cached !== undefined) return await parseFileList(record, cached, key);
   const object = await getPart(context.backend, key, list, { signal });
   const bytes = object === undefined ? await missing(key) : await object.bytes();
-  const files = parseFileList(record, bytes, key);
+  const files = await parseFileList(record, bytes, key);
   cache?.keep(fileKey(sha256), bytes);
   return files;
 }

@@ -3,7 +3,7 @@ import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
-import { artifactDigest } from "../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../core/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
@@ -172,12 +172,12 @@ class SaveAttempt {
     const found = await this.#storeFiles();
     if (found !== undefined) return { state: "existing", found };
     this.#artifact.check?.(payload.files);
-    const list = fileListOf(operation, placedUnder(this.#folder, payload.files));
+    const list = await fileListOf(operation, placedUnder(this.#folder, payload.files));
     if (list !== undefined && this.#placed === undefined) {
       const found = await this.#begin();
       if (found !== undefined) return { state: "existing", found };
     }
-    const digest = artifactDigest(this.#artifact.materializer, payload.files);
+    const digest = await artifactDigest(this.#artifact.materializer, payload.files);
     const unchanged = await this.#findUnchanged(digest);
     if (payload.sharing && !await isLive(this.#context, operation, this.#base!)) {
       return { state: "baseGone" };

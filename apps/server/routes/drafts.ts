@@ -66,7 +66,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, signal });
       const saved = await ofCondition(options.ifCommit, commit);
-      return savedAnswer(c, saved, () => options.onConflict !== "skip");
+      return await savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
   });
 

@@ -49,7 +49,8 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answer: async ({ c, params: { name }, json, access, signal }) => {
       const saved = await saving.saveSent(context, json, { name, access, signal });
       if (saved === undefined) return new Answer(null, { status: 204 });
-      return savedAnswer(c, saved, () => sentDigest(json) === saved.digest);
+      const isOwn = async () => await sentDigest(json) === saved.digest;
+      return await savedAnswer(c, saved, isOwn);
     },
   });
 
@@ -65,7 +66,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       access.check("write", parseRef(to).name);
       const ref = version === "latest" ? name : `${name}@${version}`;
       const saved = await registry.copy(ref, to, { ...options, signal });
-      return savedAnswer(c, saved, () => options.onConflict !== "skip");
+      return await savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
   });
 
@@ -115,9 +116,15 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
 export const SKIPPED = { "holdfast-skipped": "true" };
 
 /** Answers with a save. A version that another token may have saved (`isOwn`) needs `read`. */
-export function savedAnswer(c: RouteContext, saved: SavedArtifact, isOwn: () => boolean): Answer {
+export async function savedAnswer(
+  c: RouteContext,
+  saved: SavedArtifact,
+  isOwn: () => boolean | Promise<boolean>,
+): Promise<Answer> {
   const { name, version, skipped } = saved;
-  if (skipped && !c.env.access.may("read", name) && !isOwn()) c.env.access.check("read", name);
+  if (skipped && !c.env.access.may("read", name) && !await isOwn()) {
+    c.env.access.check("read", name);
+  }
   const location = `/artifacts/${nameSegment(name)}/versions/${nameSegment(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }

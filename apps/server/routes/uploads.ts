@@ -269,7 +269,7 @@ export function presignedRoutes(routes: Routes, context: ServerContext): void {
       const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal });
       const { idempotencyKey, onConflict } = options; // ids of uploads cannot be guessed, keys can
       const isOwn = () => onConflict !== "skip" && idempotencyKey === undefined;
-      return savedAnswer(c, await ofCondition(options.ifCommit, commit), isOwn);
+      return await savedAnswer(c, await ofCondition(options.ifCommit, commit), isOwn);
     },
   });
 }

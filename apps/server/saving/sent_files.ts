@@ -4,11 +4,12 @@ import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../core/artifact.ts";
 import type { ByteRange } from "../../../core/backend.ts";
-import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../../core/artifact_digest.ts";
 import { sha256 as digestOf } from "../../../core/bytes/digest.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
 import { invalid, notFound } from "../../../core/errors.ts";
+import type { FileInfo } from "../../../core/record.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
@@ -153,13 +154,14 @@ function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uin
 }
 
 /** Returns the digest of a version with the files of a request, as far as it names their SHA-256. */
-export function sentDigest({ materializer, files = [] }: SaveRequest): string {
-  const sums = files.map((file) => {
+export async function sentDigest({ materializer, files = [] }: SaveRequest): Promise<string> {
+  const sums: FileInfo[] = [];
+  for await (const file of inTurns(files)) {
     const bytes = "data" in file ? decoded(file) : undefined;
     const { path, size = bytes?.byteLength ?? 0, sha256 = bytes ? digestOf(bytes) : "" } = file;
-    return { ...fileFacts(file), path, size, sha256 };
-  });
-  return artifactDigest(materializer, sums);
+    sums.push({ ...fileFacts(file), path, size, sha256 });
+  }
+  return await artifactDigest(materializer, sums);
 }
 
 /** Passes bytes, and fails at the end if their digest differs. */

@@ -4,7 +4,7 @@ import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
 import { corrupt, isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { inUtc } from "../../cell/since.ts";
 import { parsePlace } from "../../format/layout.ts";
@@ -58,7 +58,7 @@ export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCo
 export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
   const source = await payloadSource(run.from, located, run.signal);
   const { materializer, digest } = located.record;
-  if (artifactDigest(materializer, source.files) === digest) return source;
+  if (await artifactDigest(materializer, source.files) === digest) return source;
   throw corrupt("mirror", `"${source.ref}"`, "its record's digest does not match its files", {
     hint: "Restore the record from a backup, or delete the version.",
     key: source.recordKey,

@@ -68,7 +68,7 @@ export async function addPart(
     operation.checkCommit();
     const { startedAt } = operation.recordBase(1);
     const note = { name, draft: draft.id, part, startedAt, files: payload.files };
-    bytes = encodePart(note, payload.inline);
+    bytes = await encodePart(note, payload.inline);
     if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
   } catch (error) {
     await payload.discard();

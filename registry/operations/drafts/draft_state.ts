@@ -214,7 +214,7 @@ export async function readAddition(
   const key = draftPartKey(draft.folder, part, commit);
   const object = await backend.get(key, { signal });
   if (object === undefined) return undefined;
-  const found = decodePart(await object.bytes(), { name, draft: id, part });
+  const found = await decodePart(await object.bytes(), { name, draft: id, part });
   if (found !== undefined) return { ...found, addition: { commit, info: object.info } };
   throw draft.fault(
     "Corrupt",

@@ -3,6 +3,7 @@
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
+import { encodeFiles } from "../../format/record_codec.ts";
 import { filesProblem } from "../../format/record_shape.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { checked, DRAFTS, isCommitId } from "../../format/layout.ts";
@@ -26,8 +27,13 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Encodes a part: the SHA-256 of the rest, a newline, a line of JSON, the inline bytes. */
-export function encodePart(note: PartNote, inline: readonly Uint8Array[]): Uint8Array {
-  return withDigest(concatBytes([encoder.encode(`${JSON.stringify(note)}\n`), ...inline]));
+export async function encodePart(
+  { files, ...note }: PartNote,
+  inline: readonly Uint8Array[],
+): Promise<Uint8Array> {
+  const head = encoder.encode(`${JSON.stringify(note).slice(0, -1)},"files":`);
+  const list = await encodeFiles(files);
+  return withDigest(concatBytes([head, list, encoder.encode("}\n"), ...inline]));
 }
 
 function withDigest(body: Uint8Array): Uint8Array {
@@ -42,10 +48,10 @@ function checkedBody(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 /** Decodes a part and its inline bytes; undefined if it is damaged or another part. */
-export function decodePart(
+export async function decodePart(
   bytes: Uint8Array,
   of: PartName,
-): { note: PartNote; inline: Uint8Array } | undefined {
+): Promise<{ note: PartNote; inline: Uint8Array } | undefined> {
   const body = checkedBody(bytes);
   const lineEnd = body?.indexOf(NEWLINE) ?? -1;
   if (body === undefined || lineEnd < 0) return undefined;
@@ -57,7 +63,8 @@ export function decodePart(
   if (!isOf || typeof startedAt !== "string" || Number.isNaN(Date.parse(startedAt))) {
     return undefined;
   }
-  if (filesProblem(files, sizeOfFiles(files), inline.byteLength) !== undefined) return undefined;
+  const problem = await filesProblem(files, sizeOfFiles(files), inline.byteLength);
+  if (problem !== undefined) return undefined;
   return { note: note as unknown as PartNote, inline };
 }
 

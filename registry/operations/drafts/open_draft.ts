@@ -1,5 +1,5 @@
 // Opening drafts.
-import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { checkDraft } from "../../contract/verb_options.ts";
@@ -63,9 +63,10 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       const parts = decided !== undefined && look.parts.size > 0
         ? await readDecided(draft, decided)
         : await readParts(draft, look);
-      return parts.flatMap(({ note: { part, files } }) =>
+      const found = parts.flatMap(({ note: { part, files } }) =>
         files.map((file) => ({ ...fileInfo(file), part }))
-      ).sort((a, b) => compareUtf8(a.path, b.path));
+      );
+      return sortedByUtf8(found, ({ path }) => path);
     },
 
     async commit(options = {}) {

@@ -1,10 +1,10 @@
 // Differences between two versions, by their records.
-import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { foldersOf } from "../../../core/naming/file_paths.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
 import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "./difference.ts";
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
-import { artifactDigest } from "../../../core/bytes/artifact_digest.ts";
+import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { diffValues } from "./value_changes.ts";
 import { hashFiles } from "../digest.ts";
@@ -67,7 +67,8 @@ async function unsavedSide(
   const files = await hashFiles(writer.save(value, { signal }), { signal });
   const materializer = { id: writer.id, formatVersion: writer.formatVersion };
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  return { version: { digest: artifactDigest(materializer, files), size, materializer }, files };
+  const digest = await artifactDigest(materializer, files);
+  return { version: { digest, size, materializer }, files };
 }
 
 /** Removes folders with content, which are implied by the paths of their files. */
@@ -101,7 +102,7 @@ function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): Fil
   for (const file of [...gone.values()].flat()) {
     changes.push({ path: file.path, change: "removed", before: file });
   }
-  return changes.sort((a, b) => compareUtf8(a.path, b.path));
+  return sortedByUtf8(changes, ({ path }) => path);
 }
 
 function contentOf({ sha256, size, mode }: FileInfo): string {

@@ -8,6 +8,7 @@ import {
   compareUtf8,
   iterableStream,
   readAll,
+  sortedByUtf8,
 } from "../../../core/bytes/bytes.ts";
 
 const encoder = new TextEncoder();
@@ -19,7 +20,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
     : Math.sign(a.length - b.length);
 }
 
-Deno.test("compareUtf8() compares as the bytes of the UTF-8 forms compare", () => {
+Deno.test("compareUtf8() and sortedByUtf8() order strings as the bytes of their UTF-8 forms", () => {
   const unit = fc.oneof(
     fc.constantFrom(
       ..."\0aZ~\x7f\x80é\u07ff\u0800\ud7ff\ue000\ufffd\uffff",
@@ -32,7 +33,9 @@ Deno.test("compareUtf8() compares as the bytes of the UTF-8 forms compare", () =
   const text = fc.string({ unit, maxLength: 5 });
   const close = fc.tuple(text, text, text).map(([begin, a, b]) => [begin + a, begin + b]);
   const check = fc.property(close, ([a, b]) => {
-    assertEquals(Math.sign(compareUtf8(a, b)), compareBytes(encoder.encode(a), encoder.encode(b)));
+    const order = compareBytes(encoder.encode(a), encoder.encode(b));
+    assertEquals(Math.sign(compareUtf8(a, b)), order);
+    assertEquals(sortedByUtf8([a, b], String), order > 0 ? [b, a] : [a, b]);
   });
   fc.assert(check, { numRuns: 5_000 });
 });

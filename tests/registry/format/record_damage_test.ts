@@ -241,10 +241,10 @@ Deno.test("settings need a valid least grace and way to commit", () => {
   }
 });
 
-Deno.test("the place of a file is numbers and a payload folder", () => {
+Deno.test("the place of a file is numbers and a payload folder", async () => {
   const file = { path: "a", size: 1, sha256: SHA };
   const parts = [{ object: 0, size: 1 }];
-  assertEquals(filesProblem([{ ...file, parts }], 1), undefined);
+  assertEquals(await filesProblem([{ ...file, parts }], 1), undefined);
   const wrong: object[] = [
     { parts: [{ object: "../1", size: 1 }] },
     { parts: [{ object: 0, size: 1, offset: -1 }] },
@@ -255,11 +255,11 @@ Deno.test("the place of a file is numbers and a payload folder", () => {
     { inline: [0] },
   ];
   for (const place of wrong) {
-    assertEquals(filesProblem([{ ...file, ...place }], 1), "file 0 is invalid");
+    assertEquals(await filesProblem([{ ...file, ...place }], 1), "file 0 is invalid");
   }
 });
 
-Deno.test("sizes of stored bytes, files and versions must match", () => {
+Deno.test("sizes of stored bytes, files and versions must match", async () => {
   const file = (more: object) => ({ path: "a", size: 4, sha256: SHA, ...more });
   const right: object[] = [
     file({ inline: [0, 4] }),
@@ -268,7 +268,7 @@ Deno.test("sizes of stored bytes, files and versions must match", () => {
     { path: "empty", size: 0, sha256: SHA },
   ];
   for (const one of right) {
-    assertEquals(filesProblem([one], (one as { size: number }).size, 4), undefined);
+    assertEquals(await filesProblem([one], (one as { size: number }).size, 4), undefined);
   }
   const wrong: object[] = [
     file({ inline: [0, 3] }),
@@ -278,10 +278,10 @@ Deno.test("sizes of stored bytes, files and versions must match", () => {
     file({}),
   ];
   for (const one of wrong) {
-    assertEquals(filesProblem([one], 4, 4), "size of file 0 does not match its stored bytes");
+    assertEquals(await filesProblem([one], 4, 4), "size of file 0 does not match its stored bytes");
   }
-  assertEquals(filesProblem([right[0], right[3]], 5), "files do not have 5 bytes in total");
-  assertEquals(filesProblem([right[0], right[1]], 8), "two files have the same path");
+  assertEquals(await filesProblem([right[0], right[3]], 5), "files do not have 5 bytes in total");
+  assertEquals(await filesProblem([right[0], right[1]], 8), "two files have the same path");
 });
 
 Deno.test("lists of any length are validated", () => {

@@ -1,5 +1,5 @@
-// The worst request of each route, alone: how long `/health` waits meanwhile, and how much memory
-// the service takes.
+// The worst request of each route, alone: how long `/health` waits meanwhile, the longest turn of the
+// event loop, which other programs do not lengthen, and the memory of the service.
 import fs from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
@@ -54,11 +54,12 @@ export function measureRequest(root: string, route: string, worst: Worst, name: 
           if (!worst.isEndless) throw error;
         });
       });
-      const { waitMs, busyMs } = await probe.end();
+      const waitMs = await probe.end();
+      const turnMs = await service.turnMs();
       const mib = Math.max(0, Math.round(service.peakMib() - idleMib));
       facts = {
         "longest wait of /health, ms": Math.round(waitMs),
-        "of which processor of its thread": Math.round(busyMs),
+        "longest turn, ms of processor": Math.round(turnMs),
         "MiB above idle": mib,
         status,
       };
@@ -103,9 +104,7 @@ async function startService(root: string, name: string) {
     send,
     ask,
     restart: async () => Number(await (await send("POST", ["/.restart"])).text()),
-    /** Processor time of the thread that runs the service, milliseconds. */
-    busyMs: () =>
-      Number(fs.readFileSync(`/proc/${child.pid}/schedstat`, "utf8").split(" ")[0]) / 1e6,
+    turnMs: async () => Number(await (await send("GET", ["/.turn"])).text()),
     peakMib: () =>
       Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, "utf8"))![1]) /
       1024,
@@ -114,22 +113,21 @@ async function startService(root: string, name: string) {
 }
 
 /** Asks `/health` again and again. `end` returns the longest wait. */
-function startProbe({ url, busyMs }: { url: string; busyMs(): number }) {
-  const longest = { waitMs: 0, busyMs: 0 };
+function startProbe({ url }: { url: string }) {
+  let longestMs = 0;
   let ended = false;
   const probing = (async () => {
     while (!ended) {
-      const [wall, busy] = [performance.now(), busyMs()];
+      const from = performance.now();
       await new Promise<void>((resolve, reject) => {
         get(`${url}/health`, { agent: false }, (answer) => {
           answer.resume();
           answer.on("end", resolve);
         }).on("error", reject);
       });
-      longest.waitMs = Math.max(longest.waitMs, performance.now() - wall);
-      longest.busyMs = Math.max(longest.busyMs, busyMs() - busy);
+      longestMs = Math.max(longestMs, performance.now() - from);
     }
-    return longest;
+    return longestMs;
   })();
   return {
     end: () => {
