@@ -1,5 +1,5 @@
 // Output of a process as lines of a log.
-import { anyForm, secretForms } from "./secret_forms.ts";
+import { secretPattern } from "./secret_forms.ts";
 
 export const MAX_LINE = 16_384;
 
@@ -7,9 +7,7 @@ export const MAX_LINE = 16_384;
 export function createLogLines(
   { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
 ): { write(piece: Uint8Array): void; end(): void } {
-  const masked = secretForms(secrets);
-  const pattern = anyForm(masked);
-  const longest = masked[0]?.length ?? 1;
+  const { pattern, longest } = secretPattern(secrets);
   const kept = MAX_LINE + longest;
   const decoder = new TextDecoder();
   let line = "";

@@ -218,7 +218,7 @@ function startError(program: string, cause: unknown): RegistryError {
     return fault({ ...failed, code: "Unsupported", state: "no such program", hint });
   }
   if (code === "E2BIG") {
-    const hint = "Pass long arguments and variables in a file: each takes at most 128 KiB.";
+    const hint = "Pass them in a file: each may take 128 KiB, and all of them about 2 MiB.";
     return fault({ ...failed, code: "Invalid", state: "its arguments are too long", hint });
   }
   return fault({

@@ -3,89 +3,98 @@
 /** Shorter secrets are not masked: they occur in other words. */
 const MIN_CHARACTERS = 4;
 
-/** Characters besides letters and digits that encoders of URLs leave as they are. */
-const IN_URLS = [
-  "-_.!~*'()", // encodeURIComponent of JavaScript
-  "-_.!~*'();/?:@&=+$,#", // encodeURI
-  "-_.~", // Python quote_plus, Go QueryEscape, PHP rawurlencode, curl
-  "-_.~/", // Python quote
-  "-_.~$&+:=@", // Go PathEscape
-  "-_.~$&+,;=", // Go UserPassword
-  "-_.*", // URLSearchParams, Java URLEncoder
-  "-_.", // PHP urlencode
-];
+/** Longest form of a character that encoders change, characters. */
+const LONGEST_FORM = 160;
+
+/** A backslash, or what encoders write for it. */
+const SLASH = String.raw`(?:\\|%(?:25){0,2}5[Cc]|u005[Cc]|x5[Cc]|&#92;)`;
+/** Backslashes before a character: in JSON within JSON within JSON, a quote has seven. */
+const SLASHES = `${SLASH}{0,8}`;
+
+/** Further forms of characters: in shells, CSV and SQL, forms of the Web, strings, and HTML. */
+const FORMS: Readonly<Record<string, readonly string[]>> = {
+  " ": [String.raw`\+`],
+  "'": [`'${SLASH}{1,8}''`, `'${SLASHES}"'${SLASHES}"'`, "''", "&(?:amp;){0,2}apos;"],
+  '"': [`"${SLASHES}"`, "&(?:amp;){0,2}quot;"],
+  "&": ["&(?:amp;){1,3}"],
+  "<": ["&(?:amp;){0,2}lt;"],
+  ">": ["&(?:amp;){0,2}gt;"],
+  "\n": ["n"],
+  "\r": ["r"],
+  "\t": ["t"],
+};
 
 /**
- * Returns the forms of secrets that a log masks, the longest first: as they are, and as encoders
- * write them for JSON, URLs, shells and base64, also in the middle of a longer base64 string.
- * Secrets of several lines are masked line by line.
+ * Returns a pattern that matches secrets as they are and as encoders write them for JSON, strings of
+ * programs, URLs, shells, CSV and HTML, also one within another; and base64, also in the middle of a
+ * longer base64 string. Secrets of several lines are matched line by line. `longest` is the longest
+ * match, characters.
  */
-export function secretForms(secrets: readonly string[]): string[] {
-  const texts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]));
-  const forms = [...texts].filter((text) => text.length >= MIN_CHARACTERS)
-    .flatMap((
-      text,
-    ) => [...jsonForms(text), ...urlForms(text), ...shellForms(text), ...base64Forms(text)]);
-  const inLines = [...new Set(forms)].filter((form) => !form.includes("\n")); // as logs are
-  return inLines.sort((a, b) => b.length - a.length);
+export function secretPattern(
+  secrets: readonly string[],
+): { pattern: RegExp; longest: number } {
+  const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]))]
+    .filter((text) => text.length >= MIN_CHARACTERS)
+    .sort((a, b) => b.length - a.length);
+  const sources = texts.flatMap((text) => [escapedForms(text), ...base64Forms(text)]);
+  const longest = texts.map((text) =>
+    2 * text.length + LONGEST_FORM * text.replace(/[A-Za-z0-9]/g, "").length
+  );
+  return {
+    pattern: new RegExp(sources.join("|") || "(?!)", "g"),
+    longest: Math.max(1, ...longest),
+  };
 }
 
-/** Returns a pattern that matches any of these forms. */
-export function anyForm(forms: readonly string[]): RegExp {
-  return new RegExp(forms.map((form) => RegExp.escape(form)).join("|") || "(?!)", "g");
+/**
+ * Each character but letters and digits as itself, or in any of its forms. Backslashes before it are
+ * in one place, as a pattern that can divide them among several takes exponential time.
+ */
+function escapedForms(text: string): string {
+  const parts = text.toWellFormed().matchAll(/(\\*)([^\\]|$)/gsu);
+  return Array.from(parts, ([, run = "", char = ""], index) => {
+    const slashes = run.length;
+    const isPlain = /^[A-Za-z0-9]?$/.test(char);
+    const itself = char === "\n" ? [] : [RegExp.escape(char)]; // logs are lines
+    const form = isPlain
+      ? char
+      : `(?:${[...FORMS[char] ?? [], ...codesOf(char), ...itself].join("|")})`;
+    if (slashes === 0 && (isPlain || index === 0)) return form;
+    return `${SLASH}{${slashes},${8 * slashes + 8}}${form}`;
+  }).join("");
 }
 
-/** JavaScript, Python (ASCII), Go (no HTML), PHP (ASCII, and slashes). */
-function jsonForms(text: string): string[] {
-  const escaped = (forms: string[], pattern: RegExp, toText: (unit: string) => string) => [
-    ...forms,
-    ...forms.map((form) => form.replace(pattern, toText)),
-  ];
-  const hex = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  let forms = [text, JSON.stringify(text).slice(1, -1)];
-  forms = escaped(forms, /[<>&]/g, hex);
-  forms = escaped(forms, /\//g, () => "\\/");
-  forms = escaped(forms, /[^ -~]/g, hex);
-  return forms.flatMap((
-    form,
-  ) => [form, form.replace(/\\u\w{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`)]);
-}
-
-function urlForms(text: string): string[] {
-  return IN_URLS.flatMap((kept) => {
-    const form = Array.from(text.toWellFormed(), (character) => {
-      if (/[A-Za-z0-9]/.test(character) || kept.includes(character)) return character;
-      return Array.from(new TextEncoder().encode(character), (byte) => `%${hexOf(byte)}`).join("");
-    }).join("");
-    const lower = form.replace(/%../g, (byte) => byte.toLowerCase());
-    return [form, lower].flatMap((form) => [form, form.replaceAll("%20", "+")]);
-  });
-}
-
-const hexOf = (byte: number) => byte.toString(16).toUpperCase().padStart(2, "0");
-
-/** `set -x` of shells, `shlex.quote` and `repr` of Python. */
-function shellForms(text: string): string[] {
-  const quotes = ["'\\''", `'"'"'`];
+/** Forms with the code of a character, or of its bytes in UTF-8, after any backslash. */
+function codesOf(char: string): string[] {
+  const code = char.codePointAt(0)!;
+  const hex = (value: number, digits: number) => anyCase(value.toString(16).padStart(digits, "0"));
+  const bytes = Array.from(new TextEncoder().encode(char));
+  const units = Array.from({ length: char.length }, (_, at) => char.charCodeAt(at));
   return [
-    ...quotes.map((quote) => text.replaceAll("'", quote)),
-    text.replace(/[\\']/g, "\\$&"),
+    bytes.map((byte) => `%(?:25){0,2}${hex(byte, 2)}`).join(""),
+    units.map((unit) => `u${hex(unit, 4)}`).join(SLASHES),
+    String.raw`[ux]\{0{0,4}${hex(code, 1)}\}`,
+    `U${hex(code, 8)}`,
+    bytes.map((byte) => `x${hex(byte, 2)}`).join(SLASHES),
+    bytes.map((byte) => byte.toString(8).padStart(3, "0")).join(SLASHES),
+    ...(code < 256 ? [`x${hex(code, 2)}`] : []),
+    `&(?:amp;){0,2}#(?:0{0,4}${code}|[xX]0{0,4}${hex(code, 1)});`,
   ];
+}
+
+function anyCase(hex: string): string {
+  return hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
 
 /** Both alphabets, without `=` at the end, and what is the same in the middle of a longer text. */
 function base64Forms(text: string): string[] {
   const bytes = new TextEncoder().encode(text);
-  const forms = [0, 1, 2].flatMap((before) => {
+  return [0, 1, 2].map((before) => {
     const padded = new Uint8Array(before + bytes.length);
     padded.set(bytes, before);
-    const whole = btoa(Array.from(padded, (byte) => String.fromCharCode(byte)).join(""))
-      .replace(/=+$/, "");
-    const bits = padded.length * 8;
-    return [
-      whole.slice(Math.ceil(before * 8 / 6)),
-      whole.slice(Math.ceil(before * 8 / 6), Math.floor(bits / 6)),
-    ];
+    const whole = padded.toBase64({ omitPadding: true }).slice(Math.ceil(before * 8 / 6));
+    const same = Math.floor(padded.length * 8 / 6) - Math.ceil(before * 8 / 6);
+    const either = (part: string) => part.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
+    return `${either(whole.slice(0, same))}(?:${either(whole.slice(same))})?`;
   });
-  return forms.flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")]);
 }

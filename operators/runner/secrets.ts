@@ -7,7 +7,7 @@ import { realSystem, type System, takeVariables } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
-import { anyForm, secretForms } from "../process/secret_forms.ts";
+import { secretPattern } from "../process/secret_forms.ts";
 
 const MASK = "***";
 
@@ -77,7 +77,7 @@ function decoded(text: string): string {
 }
 
 function createMask(secrets: readonly string[]): (text: string) => string {
-  const pattern = anyForm(secretForms(secrets));
+  const { pattern } = secretPattern(secrets);
   return (text) => text.replace(pattern, MASK);
 }
 
