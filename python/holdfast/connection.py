@@ -161,7 +161,8 @@ class Connection:
             with self._answer(request, end) as response:
                 seen.append(response.headers)
                 yield from iter(lambda: response.read(CHUNK), b"")
-                if response.length:
+                needs_length = response.version == 11 and not response.chunked
+                if response.length or (response.length is None and needs_length):  # cut in a header
                     raise OSError("the connection was closed before the end of the response")
         except urllib.error.HTTPError as error:
             raise self._problem(f"Cannot {action} {self.location}/{path}", error) from None
