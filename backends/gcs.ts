@@ -20,8 +20,7 @@ import { createPlace } from "./gcs/place.ts";
 import { presignObject } from "./gcs/presign.ts";
 import { putObject } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
-import { SignIn } from "./gcs/sign_in.ts";
-import type { GcsClient, GcsCredentials } from "./gcs/sign_in.ts";
+import { type GcsClient, type GcsCredentials, SignIn } from "./gcs/sign_in.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";

@@ -1,6 +1,5 @@
 // The contract of a registry and the options of its methods.
-import type { Artifact, ArtifactInfo } from "./artifact.ts";
-import type { Annotations } from "./artifact.ts";
+import type { Annotations, Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./registry/left_out.ts";
 import type { RegistryError } from "./errors.ts";

@@ -1,5 +1,5 @@
 // Conversion of wire types to the types of a registry.
-import type { ArtifactInfo } from "../../core/artifact.ts";
+import type { Annotations, ArtifactInfo } from "../../core/artifact.ts";
 import type {
   AliasChange,
   SavedArtifact,
@@ -9,7 +9,6 @@ import type {
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
-import type { Annotations } from "../../core/artifact.ts";
 import type { Release } from "../../core/registry/release.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { FileInfo } from "../../core/record.ts";

@@ -5,8 +5,7 @@ import { unsupported } from "../../core/errors.ts";
 import { copyBox, stridesOf } from "./copy_box.ts";
 import { countElements, type DType, ELEMENTS, type NDArray, type TypedArray } from "./ndarray.ts";
 import { HOST_BIG_ENDIAN, joinElements, SMALL_BYTES, swapBytes, viewBytes } from "./view_bytes.ts";
-import { corruptNpy, encodeNpyHeader, parseNpyHeader } from "./npy_header.ts";
-import type { NpyHeader } from "./npy_header.ts";
+import { corruptNpy, encodeNpyHeader, type NpyHeader, parseNpyHeader } from "./npy_header.ts";
 
 /** The usual media type of `.npy` files; none is registered. */
 export const NPY_MEDIA_TYPE = "application/x-npy";

@@ -1,6 +1,5 @@
 // The columns of a Parquet file: their types, and the conversion of values to cells.
-import { exactDay, exactMoment, exactUnsigned } from "../tables/exact_cells.ts";
-import type { TimeUnit } from "../tables/exact_cells.ts";
+import { exactDay, exactMoment, exactUnsigned, type TimeUnit } from "../tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
 import { corruptTable } from "../content/file_faults.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";

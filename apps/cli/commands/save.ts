@@ -2,9 +2,8 @@
 import { checkNewName } from "../../../core/naming/names.ts";
 import { digestOfValue, isRegistryError } from "../../../mod.ts";
 import type { Bump, OnConflict } from "../../../registry/mod.ts";
-import type { Encoding } from "../../../materializers/mod.ts";
+import { type Encoding, LocalPath } from "../../../materializers/mod.ts";
 import { hintFor } from "../../../core/errors.ts";
-import { LocalPath } from "../../../materializers/mod.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";

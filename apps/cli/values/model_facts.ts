@@ -1,8 +1,7 @@
 // Facts of a `.safetensors` file that is saved from a path: they become the metadata `model`.
 import { basename, dirname } from "node:path";
 import { createLocalFiles } from "../../../files/mod.ts";
-import { describeTensors, openSafetensors } from "../../../formats/mod.ts";
-import type { SafetensorsFacts } from "../../../formats/mod.ts";
+import { describeTensors, openSafetensors, type SafetensorsFacts } from "../../../formats/mod.ts";
 
 /** Longest facts as JSON: metadata has at most 64 KiB. */
 const MAX_LENGTH = 16_384;

@@ -1,7 +1,6 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
-import { parseRef, type Registry } from "../../../mod.ts";
+import { parseRef, type Registry, resolveRelease } from "../../../mod.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import { resolveRelease } from "../../../mod.ts";
 import { createAccess } from "../access/access.ts";
 import { createApp } from "../app.ts";
 import { bundleType, POLICY } from "./send_bundle.ts";

@@ -1,7 +1,6 @@
 // A commit of the Hub: lines of JSON, applied to the latest version.
 import { Buffer } from "node:buffer";
-import type { Artifact, SavedArtifact } from "../../../mod.ts";
-import { isRegistryError } from "../../../mod.ts";
+import { type Artifact, isRegistryError, type SavedArtifact } from "../../../mod.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { nextVersion, parseVersion } from "../../../core/naming/versions.ts";

@@ -1,7 +1,6 @@
 // The write routes of the Hugging Face Hub: what clients ask before they upload, uploads of large
 // files by Git LFS, and commits, each of which becomes a version.
-import type { Artifact } from "../../../mod.ts";
-import { isRegistryError } from "../../../mod.ts";
+import { type Artifact, isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";

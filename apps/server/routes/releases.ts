@@ -1,9 +1,8 @@
 // The members of releases.
 import { fault } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
-import { resolveRelease } from "../../../mod.ts";
+import { parseRef, type Registry, resolveRelease } from "../../../mod.ts";
 import type { Release } from "../../../registry/mod.ts";
-import { parseRef, type Registry } from "../../../mod.ts";
 import { type Access, mayReadRef } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";

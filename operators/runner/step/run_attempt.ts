@@ -1,6 +1,5 @@
 // Runs the operator of a step once: on this thread, or as a process.
-import { EXIT_CODES } from "../../contract/operator.ts";
-import type { ExitCode, OperatorContext } from "../../contract/operator.ts";
+import { EXIT_CODES, type ExitCode, type OperatorContext } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
@@ -10,8 +9,7 @@ import type { RunContext } from "../run_context.ts";
 import type { StepLog } from "./step_log.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { activate } from "../../process/environment.ts";
-import { runNotedCommand } from "../../process/run_command.ts";
-import type { RunCommandOptions } from "../../process/run_command.ts";
+import { type RunCommandOptions, runNotedCommand } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
 
 interface AttemptOptions {

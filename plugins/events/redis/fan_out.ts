@@ -1,9 +1,7 @@
 // Subscriptions by pub/sub, over one connection per process.
 import type { Logger } from "../../../core/registry.ts";
-import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
-import { topicMatcher } from "../../../core/event_bus.ts";
-import { createDeliveries } from "../subscribing.ts";
-import type { Deliveries, SubscriptionPlan } from "../subscribing.ts";
+import { type BusEvent, type EventHandler, topicMatcher } from "../../../core/event_bus.ts";
+import { createDeliveries, type Deliveries, type SubscriptionPlan } from "../subscribing.ts";
 import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
 

@@ -1,6 +1,5 @@
 // Decides which bytes of a new file point into objects of an earlier one. Pure.
-import type { ChunkList } from "../../../core/bytes/content_chunks.ts";
-import { equalChunks } from "../../../core/bytes/content_chunks.ts";
+import { type ChunkList, equalChunks } from "../../../core/bytes/content_chunks.ts";
 import { type ObjectRange, usedBytes } from "../../cell/object_ranges.ts";
 
 /** A run of a new file: `size` bytes of an object that exists, or new ones. */
