@@ -21,8 +21,8 @@ export interface Case {
   writes: Step[];
   /** Done by every entry point afterwards. */
   reads: Step[];
-  /** Each writer's is read only by the next entry point. */
-  large?: boolean;
+  /** For cases that take long: the only entry points that write it, and those that read it. */
+  large?: Record<string, string[]>;
   /** Entry points that cannot write it, and why. */
   not?: Record<string, string>;
 }

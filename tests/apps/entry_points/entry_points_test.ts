@@ -6,7 +6,7 @@ import { shareOfRun } from "../../support/seeds.ts";
 import { serverTest } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { python } from "../../python/reader.ts";
-import { CASES, type Step } from "./cases.ts";
+import { type Case, CASES, type Step } from "./cases.ts";
 import { commandLine } from "./command_line.ts";
 import { type EntryPoint, type Location, OPERATIONS } from "./entry_point.ts";
 import { http } from "./http.ts";
@@ -17,12 +17,23 @@ import { Report } from "./report.ts";
 
 type EntryPoints = Record<string, EntryPoint>;
 
-/** The entry points that read what another one than the library wrote. */
-const READERS = 3;
+/** The entry points beside the library that write a case, and beside the writer that read it. */
+const OTHERS = { writers: 2, readers: 1 };
+/** In memory and in a bucket, one of so many cases runs. */
+const CASES_OF_SHARE = 6;
 
-Deno.test("all entry points agree on every case over a folder", () => runAll(inFolder));
+const processes = new AsyncDisposableStack();
+let started: Promise<EntryPoints> | undefined;
+Deno.test.afterAll(() => processes.disposeAsync());
 
-Deno.test("all entry points agree on every case in memory", () => runAll(inMemory, ["library"]));
+/** A test that shares its processes with the others, because they take long to start. */
+function storeTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+}
+
+storeTest("all entry points agree on every case over a folder", () => runAll(inFolder));
+
+storeTest("all entry points agree on every case in memory", () => runAll(inMemory, ["library"]));
 
 serverTest(
   "all entry points agree on every case over a bucket",
@@ -30,37 +41,26 @@ serverTest(
   (server) => runAll(inBucket(server), ["library"]),
 );
 
-Deno.test("each entry point has each operation, or a reason why not", async () => {
-  await using processes = new AsyncDisposableStack();
-  const points = await startAll(processes);
-  for (const [name, { operations, without }] of Object.entries(points)) {
+storeTest("each entry point has each operation, or a reason why not", async () => {
+  for (const [name, { operations, without }] of Object.entries(await startedPoints())) {
     const known = [...Object.keys(operations), ...Object.keys(without)];
     assertEquals(known.sort(), [...OPERATIONS].sort(), name);
   }
 });
 
-/** Writes each case through some entry points, by default all, and reads it through others. */
+/** Writes cases through some entry points, by default all in turn, and reads them through others. */
 async function runAll(create: NewLocation, writers?: string[]): Promise<void> {
-  await using processes = new AsyncDisposableStack();
-  const points = await startAll(processes);
+  const points = await startedPoints();
   const names = Object.keys(points);
   const report = new Report();
-  for (const [number, each] of CASES.entries()) {
-    const able = names.filter((name) =>
-      each.not?.[name] === undefined && writers?.includes(name) !== false &&
-      each.writes.every(({ operation }) => points[name].operations[operation] !== undefined)
-    );
-    if (each.large && writers !== undefined) continue; // once
-    for (const writer of each.writes.length === 0 ? able.slice(0, 1) : able) {
+  const cases = writers === undefined ? CASES : CASES.filter(({ large }) => !large);
+  const size = writers === undefined ? cases.length : Math.ceil(cases.length / CASES_OF_SHARE);
+  for (const [number, each] of inTurn(cases, size, size).entries()) {
+    for (const [writer, readers] of pairsOf(each, { names, points, writers, number })) {
       await using at = await create({ mutable: each.mutable });
       for (const step of each.writes) {
         await report.add(each, step, { name: writer, point: points[writer], at });
       }
-      const readers = each.large
-        ? [names[(names.indexOf(writer) + 1) % names.length]]
-        : writer === "library"
-        ? names
-        : readersOf(writer, names, number);
       for (const step of each.reads) {
         for (const name of readers.filter((name) => takes(name, points[name], step, at))) {
           await report.add(each, step, { name, point: points[name], at, writer });
@@ -71,7 +71,47 @@ async function runAll(create: NewLocation, writers?: string[]): Promise<void> {
   report.end();
 }
 
-async function startAll(processes: AsyncDisposableStack): Promise<EntryPoints> {
+interface Given {
+  names: string[];
+  points: EntryPoints;
+  writers?: string[];
+  /** The position of the case. */
+  number: number;
+}
+
+/** The entry points that write a case, and those that read it afterwards. */
+function pairsOf(each: Case, { names, points, writers = names, number }: Given) {
+  if (each.large) {
+    return Object.entries(each.large).filter((pair) =>
+      pair.flat().every((name) => names.includes(name))
+    );
+  }
+  const able = writers.filter((name) =>
+    each.not?.[name] === undefined &&
+    each.writes.every(({ operation }) => points[name].operations[operation] !== undefined)
+  );
+  if (each.writes.length === 0) return [[able[0], names] as const];
+  const [first, ...rest] = able;
+  const chosen = [first, ...inTurn(rest, OTHERS.writers, number * OTHERS.writers)];
+  return chosen.map((writer) => {
+    const others = names.filter((name) => name !== writer);
+    const readers = writer === "library" ? others : inTurn(others, OTHERS.readers, number);
+    return [writer, [writer, ...readers]] as const;
+  });
+}
+
+/** Some of a list: other ones at each position, and in each share of a run. All in a full run. */
+function inTurn<T>(all: T[], count: number, position: number): T[] {
+  if (realSystem.env("HOLDFAST_FULL") === "1" || count >= all.length) return all;
+  const first = position + count * (shareOfRun() ?? 0);
+  return Array.from({ length: count }, (_, at) => all[(first + at) % all.length]);
+}
+
+function startedPoints(): Promise<EntryPoints> {
+  return started ??= startAll();
+}
+
+async function startAll(): Promise<EntryPoints> {
   const points: EntryPoints = { library, "command line": commandLine, http, client };
   if (python !== undefined) {
     points["Python, service"] = processes.use(startPythonOfService());
@@ -83,15 +123,6 @@ async function startAll(processes: AsyncDisposableStack): Promise<EntryPoints> {
     points["Hub client"] = processes.use(startHub(hub, root.path));
   }
   return points;
-}
-
-/** Itself and two others: another two for each case, and on each day of a week. All in a full run. */
-function readersOf(writer: string, names: string[], number: number): string[] {
-  if (realSystem.env("HOLDFAST_FULL") === "1") return names;
-  const first = number + (shareOfRun() ?? 0);
-  const others = names.filter((name) => name !== writer);
-  const chosen = others.keys().take(READERS - 1).map((at) => others[(first + at) % others.length]);
-  return [writer, ...chosen];
 }
 
 function takes(reader: string, point: EntryPoint, { operation, given, not }: Step, at: Location) {

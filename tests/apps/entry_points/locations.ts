@@ -70,7 +70,7 @@ export function inBucket(server: RunningServer): NewLocation {
   };
 }
 
-/** Serves a registry. Both end with the location. */
+/** Serves a registry when the service is asked for. Both end with the location. */
 function locate(
   registry: Registry,
   root: Awaited<ReturnType<typeof tempRoot>>,
@@ -80,14 +80,21 @@ function locate(
   const access = createAccess("test", ["admin", "read:*", "write:*"].map(parseScope));
   const find = (header: string | null) =>
     Promise.resolve(header === `Bearer ${token}` ? access : undefined);
-  const handler = createHandler(registry, { tokens: { find }, hf: true });
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+  const serve = () => {
+    const handler = createHandler(registry, { tokens: { find }, hf: true });
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+    return { handler, server };
+  };
+  let service: ReturnType<typeof serve> | undefined;
   return {
     ...{ use, store, token, cwd: root.path },
-    url: `http://127.0.0.1:${server.addr.port}`,
+    get url() {
+      service ??= serve();
+      return `http://127.0.0.1:${service.server.addr.port}`;
+    },
     async [Symbol.asyncDispose]() {
-      await server.shutdown();
-      await handler[Symbol.asyncDispose]();
+      await service?.server.shutdown();
+      await service?.handler[Symbol.asyncDispose]();
       await registry.close();
       await root[Symbol.asyncDispose]();
     },
