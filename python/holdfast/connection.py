@@ -18,6 +18,9 @@ from typing import Any, NamedTuple
 from .errors import HoldfastError, Json, quoted
 from .store import CHUNK
 
+BYTES_PER_LIMIT = 2**21
+"""Bytes of a request that add one `timeout` to its time."""
+
 STATUS_CODES = {
     401: "Denied",
     403: "Denied",
@@ -185,10 +188,12 @@ class Connection:
 
     def _answer(self, request: urllib.request.Request, end: float | None) -> Any:
         """Sends a request, again while the service asks to wait, for as long as the timeout."""
+        sent: Any = request.data or b""
+        limit = self._timeout * (1 + len(sent) // BYTES_PER_LIMIT)  # Python's is for all of a body
         end = end or time.monotonic() + self._timeout
         while True:
             try:
-                return self._opener.open(request, timeout=self._timeout)
+                return self._opener.open(request, timeout=limit)
             except urllib.error.HTTPError as error:
                 wait = error.headers.get("retry-after", "")
                 is_busy = error.code in (429, 503) and re.match(r"[0-9]{1,4}\Z", wait)

@@ -212,7 +212,7 @@ def state_of(source: BinaryIO) -> tuple[int, int] | None:
 
 def pieces_of(source: BinaryIO, runs: Runs) -> Iterator[bytes]:
     """Yields the bytes of the runs that no other version has."""
-    piece, at = b"", 0
+    piece, at = bytearray(), 0
     for length, offset in runs:
         source.seek(at)
         at += length
@@ -223,10 +223,10 @@ def pieces_of(source: BinaryIO, runs: Runs) -> Iterator[bytes]:
             length -= len(data)
             piece += data
             if len(piece) == PIECE_BYTES:
-                yield piece
-                piece = b""
+                yield bytes(piece)
+                piece.clear()
     if piece:
-        yield piece
+        yield bytes(piece)
 
 
 def parse(connection: Connection, body: bytes) -> Any:
