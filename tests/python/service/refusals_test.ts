@@ -1,7 +1,7 @@
 // Refusals of uploads, as Python programs receive them.
 import { assertEquals } from "@std/assert";
-import { serve } from "../apps/server/listen/served.ts";
-import { pythonTest, runProgram } from "./reader.ts";
+import { serve } from "../../apps/server/listen/served.ts";
+import { pythonTest, runProgram } from "../reader.ts";
 
 const PROGRAM = `
 import sys

@@ -1,6 +1,6 @@
 // Uploads over a slow line.
 import { assertEquals } from "@std/assert";
-import { pythonTest, runProgram } from "./reader.ts";
+import { pythonTest, runProgram } from "../reader.ts";
 
 const PROGRAM = `
 import http.client, json, socket, threading

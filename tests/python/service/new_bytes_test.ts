@@ -1,8 +1,8 @@
 // Python sends only the bytes of a changed file that the version before it lacks.
 import { assert, assertEquals } from "@std/assert";
-import { createHandler } from "../../apps/server.ts";
-import { openRegistry } from "../../mod.ts";
-import { pythonTest, runProgram, served } from "./reader.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { openRegistry } from "../../../mod.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
 
 type Answer = (route: string, body: string) => Response | undefined;
 

@@ -1,6 +1,6 @@
 // Replies that end early, after each number of bytes.
 import { assertEquals } from "@std/assert";
-import { pythonTest, runProgram } from "./reader.ts";
+import { pythonTest, runProgram } from "../reader.ts";
 
 const PROGRAM = `
 import http.client, json, random, socket, threading

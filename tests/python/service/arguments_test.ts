@@ -1,8 +1,8 @@
 // Every public function of the Python package with wrong arguments of every kind.
 import { assertEquals } from "@std/assert";
-import { serve } from "../apps/server/listen/served.ts";
-import { openRegistry } from "../../mod.ts";
-import { pythonTest, runProgram } from "./reader.ts";
+import { serve } from "../../apps/server/listen/served.ts";
+import { openRegistry } from "../../../mod.ts";
+import { pythonTest, runProgram } from "../reader.ts";
 
 const PROGRAM = `
 import datetime, inspect, os, pathlib, sys
