@@ -1,6 +1,6 @@
 // Secrets of configurations, which only operators receive.
 import { DRIVERS } from "../../backends/drivers.ts";
-import { fault } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem, type System, takeVariables } from "../../core/system.ts";
@@ -94,10 +94,7 @@ function mapped(value: PlainValue, replace: (variable: string) => string): Plain
 function valueOf(name: string, system: System): string {
   const value = system.env(name);
   if (value !== undefined) return value;
-  throw fault({
-    code: "Invalid",
-    action: "read a secret of the configuration",
-    state: `environment variable ${shown(name)} is not set`,
-    hint: `Set it where the step runs: export ${name}=…`,
-  });
+  const action = "read a secret of the configuration";
+  const state = `environment variable ${shown(name)} is not set`;
+  throw invalid(action, undefined, state, { hint: `Set it where the step runs: export ${name}=…` });
 }

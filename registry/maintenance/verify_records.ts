@@ -1,7 +1,13 @@
 // Verifies records: each is read and must belong to its place. The valid version of a cell is read
 // with its files.
 import type { ObjectInfo } from "../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import {
+  corrupt,
+  isRegistryError,
+  notFound,
+  type RegistryError,
+  retold,
+} from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/artifact_digest.ts";
@@ -287,14 +293,9 @@ async function scrubbedHead(
   if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) {
     return undefined;
   }
-  return fault({
-    code: "Corrupt",
-    action: "find records above",
-    subject: `"${key}"`,
-    state: "its content was collected as garbage, so a newer record is missing",
-    hint: "Restore the newer records of this version from a backup.",
-    key,
-  });
+  const state = "its content was collected as garbage, so a newer record is missing";
+  const hint = "Restore the newer records of this version from a backup.";
+  return corrupt("find records above", `"${key}"`, state, { hint, key });
 }
 
 function wrongDigest(key: string): RegistryError {
@@ -302,13 +303,8 @@ function wrongDigest(key: string): RegistryError {
 }
 
 function expiredRecord(key: string): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "use record",
-    subject: `"${key}"`,
-    state:
-      "the record is expired: its payload was collected as garbage before the record was written",
-    hint: "The save failed. Save it again if you need it; earlier records are valid.",
-    key,
-  });
+  const state =
+    "the record is expired: its payload was collected as garbage before the record was written";
+  const hint = "The save failed. Save it again if you need it; earlier records are valid.";
+  return notFound("use record", `"${key}"`, state, { hint, key });
 }
