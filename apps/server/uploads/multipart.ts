@@ -18,6 +18,9 @@ const LIMITS = {
   headerSize: 16 * 1024,
 };
 
+/** Browsers write `"` and line breaks in names so, but leave other `%` as they are. */
+const AMBIGUOUS = /%(22|0A|0D)/;
+
 /** Reads a form up to its first file. Throws `Invalid` for another body, or without a file. */
 export async function openForm(request: Request): Promise<Form> {
   const fields: Record<string, string> = Object.create(null);
@@ -44,6 +47,16 @@ export async function openForm(request: Request): Promise<Form> {
     (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
       open = stream;
       stream.on("error", () => {}); // an early error must not end the program; readers receive it
+      if (AMBIGUOUS.test(fileName ?? "")) {
+        end(
+          invalid(
+            `the file name ${JSON.stringify(fileName!.slice(0, 200))} may be an escaped one`,
+            {
+              hint: "Rename the file, or send it as the body: POST /upload?name=NAME&path=PATH",
+            },
+          ),
+        );
+      }
       if (!ended) {
         came.enqueue({ path: fileName || "content", mediaType, content: readable(stream) });
       }
@@ -128,11 +141,8 @@ function readable(stream: Readable): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-function invalid(state: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "read the form",
-    state,
-    hint: "Send fields before files: curl -F name=my:data -F file=@data.bin",
-  });
+function invalid(state: string, { hint = FIELDS_FIRST } = {}): RegistryError {
+  return fault({ code: "Invalid", action: "read the form", state, hint });
 }
+
+const FIELDS_FIRST = "Send fields before files: curl -F name=my:data -F file=@data.bin";

@@ -73,6 +73,22 @@ Deno.test("a form has fields and several files", async () => {
   assertEquals(await artifact.file("sub/notes.txt").bytes(), new TextEncoder().encode("hello"));
 });
 
+Deno.test("a form whose file name may be escaped is refused, others are exact", async () => {
+  await using service = await openService();
+  const send = async (...names: string[]) => {
+    const files = names.map((name): [string, File] => ["file", new File(["x"], name)]);
+    return (await service.send("POST", "/upload", await formOf([["name", "a"], ...files]))).status;
+  };
+  for (const name of ['say "hi".txt', "line\nfeed.txt", "a%22b", "a\rb"]) {
+    assertEquals([await send(name), await send("first", name)], [400, 400], name);
+  }
+  assertEquals(await service.registry.has("a"), false);
+  const names = ["100%.txt", "50%25.txt", "a%20b", "%0", "sub/กา ü.png", "it's; a=b"];
+  assertEquals(await send(...names), 201);
+  const paths = (await service.registry.open("a")).files().map(({ info }) => info.path);
+  assertEquals(paths, names);
+});
+
 Deno.test("an incomplete body saves nothing", async () => {
   const backend = createMemoryBackend();
   await using jobs = createMemoryQueue();
