@@ -40,7 +40,6 @@ filledTest("alias refuses invalid combinations", async (it) => {
   const bad: [line: string, code: number][] = [
     ["alias config --delete", 2],
     ["alias config production 1 --delete", 2],
-    ["alias config production 1 --also note", 2],
     ["alias * production 1", 3],
     ["alias config production --expected 1", 2],
     ["alias config 2.0 1", 2],

@@ -208,7 +208,6 @@ Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved",
     ["in/twice.csv", 2, `duplicate column "name"`],
     ["in/open.csv", 2, "Quote"],
     ["in/m.jsonl --concurrency 0", 2, "at least 1"],
-    ["in/m.jsonl --stop-on-error", 2, "unknown option"],
   ];
   for (const [line, code, says] of cases) {
     const ran = await holdfast(`batch save ${line}`, { cwd: it.cwd });
