@@ -18,9 +18,9 @@ import { Report } from "./report.ts";
 type EntryPoints = Record<string, EntryPoint>;
 
 /** The entry points beside the library that write a case, and beside the writer that read it. */
-const OTHERS = { writers: 2, readers: 1 };
+const OTHERS = { writers: 1, readers: 1 };
 /** In memory and in a bucket, one of so many cases runs. */
-const CASES_OF_SHARE = 6;
+const CASES_OF_SHARE = 3;
 
 const processes = new AsyncDisposableStack();
 let started: Promise<EntryPoints> | undefined;
