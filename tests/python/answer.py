@@ -170,11 +170,6 @@ def answer(question):
     if kind == "history":
         changes = registry.history(question["name"], question["alias"])
         return [[each.version, each.created_at, each.commit] for each in changes]
-    if kind == "search":
-        return [
-            attempt(lambda query=query: [found.ref for found in registry.search(query)])
-            for query in question["queries"]
-        ]
     if kind == "load":
         return [attempt(lambda ref=ref: plain(registry.load(ref))) for ref in question["refs"]]
     if kind == "download":

@@ -1,7 +1,6 @@
-// The past of a registry, searches, ranges of files and local copies, as Python programs have them.
+// The past of a registry and local copies, as Python programs have them.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readFile, stat, writeFile } from "node:fs/promises";
-import { createHandler } from "../../apps/server.ts";
 import type { LogEntry } from "../../registry/mod.ts";
 import { logOf, openRegistry, type Registry } from "../../mod.ts";
 import { noise } from "../registry/registries.ts";
@@ -55,56 +54,6 @@ pythonTest("Python resolves refs of the past as the product does", async (root) 
     const asked = { ask: "history", name: "a", alias: "gone", ...place };
     assertEquals(await reader.ask(asked), history);
   }
-});
-
-const QUERIES = [
-  ...["", "bert", "BERT", '"two words"', "metadata.epochs>3", "metadata.epochs>=3", "x y"],
-  ...["metadata.data.rows=7", "metadata.epochs!=3", "kind=json", "alias=production", "version<2"],
-  ...["created>=2020", "created<2020", "name=bert:base", "metadata.ok=true", "metadata.epochs>"],
-  ...["epochs>3", '"epochs>3"', "metadata.none=1", "metadata.kind=b", "metadata.kind>a"],
-];
-
-pythonTest("Python searches a folder as the service does", async (root) => {
-  const path = root.join("registry");
-  await using registry = await openRegistry(path, { cache: false });
-  const metadata = { epochs: 3, data: { rows: 7 }, ok: true, kind: "b", note: "two words" };
-  await registry.save("bert:base", { a: 1 }, { metadata });
-  await registry.save("bert:base", "text", { metadata: { ...metadata, epochs: 12 } });
-  await registry.setAlias("bert:base", "production", "1.0.0");
-  await registry.save("other", "x");
-  await using reader = startReader();
-  await using service = served(registry);
-  const { location, token } = service;
-  const asked = { ask: "search", queries: QUERIES };
-  const expected = await reader.ask<unknown[]>({ ...asked, location, token });
-  assertEquals(expected.slice(1, 2), [["bert:base@2.0.0", "bert:base@1.0.0"]]);
-  const found = await reader.ask({ ...asked, location: path });
-  assertEquals(withoutMessages(found), withoutMessages(expected));
-});
-
-const RANGES = `
-import holdfast, sys
-for location in sys.argv[1:]:
-    registry = holdfast.open_registry(location)
-    for name in ("big", "small", "packed"):
-        file = registry.open(name).file("data.bin")
-        data = file.read()
-        for offset, size in ((0, 3), (8_388_600, 20), (len(data) - 2, 9), (len(data), 1), (5, 0)):
-            assert file.range(offset, size) == data[offset:offset + size], (name, offset, size)
-        print(name, len(data))
-`;
-
-pythonTest("Python reads ranges of files", async (root) => {
-  const path = root.join("registry");
-  await using registry = await openRegistry(path, { cache: false });
-  await registry.save("big", noise(20_000_000));
-  await registry.save("small", noise(100_000));
-  await registry.save("packed", new Uint8Array(9_000_000), { compress: "gzip" });
-  await using handler = createHandler(registry);
-  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
-  const args = [path, `http://127.0.0.1:${server.addr.port}`];
-  const lines = ["big 20000000", "small 100000", "packed 9000000"];
-  assertEquals(await runProgram(RANGES, { args }), [...lines, ...lines]);
 });
 
 const COPY = `
