@@ -47,16 +47,7 @@ export async function openForm(request: Request): Promise<Form> {
     (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
       open = stream;
       stream.on("error", () => {}); // an early error must not end the program; readers receive it
-      if (AMBIGUOUS.test(fileName ?? "")) {
-        end(
-          invalid(
-            `the file name ${JSON.stringify(fileName!.slice(0, 200))} may be an escaped one`,
-            {
-              hint: "Rename the file, or send it as the body: POST /upload?name=NAME&path=PATH",
-            },
-          ),
-        );
-      }
+      if (AMBIGUOUS.test(fileName ?? "")) end(ambiguous(fileName!));
       if (!ended) {
         came.enqueue({ path: fileName || "content", mediaType, content: readable(stream) });
       }
@@ -143,6 +134,12 @@ function readable(stream: Readable): ReadableStream<Uint8Array> {
 
 function invalid(state: string, { hint = FIELDS_FIRST } = {}): RegistryError {
   return fault({ code: "Invalid", action: "read the form", state, hint });
+}
+
+function ambiguous(name: string): RegistryError {
+  return invalid(`the file name ${JSON.stringify(name.slice(0, 200))} may be an escaped one`, {
+    hint: "Rename the file, or send it as the body: POST /upload?name=NAME&path=PATH",
+  });
 }
 
 const FIELDS_FIRST = "Send fields before files: curl -F name=my:data -F file=@data.bin";
