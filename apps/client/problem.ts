@@ -49,6 +49,9 @@ export async function problemOf(response: Response, asked: Asked): Promise<Regis
     return await redirected(response, asked);
   }
   const problem = await readProblem(response);
+  if (problem === undefined && response.status === 404 && !isOfService(response)) {
+    return unexpected(asked, "status 404 without a reply of the service"); // no name is missing
+  }
   return problem === undefined
     ? unexplained(response.status, asked)
     : errorOf(problem, asked, response.status);
@@ -116,9 +119,13 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
   });
 }
 
+/** Returns true for an answer with the type that the service gives, also to `HEAD`. */
+export function isOfService({ headers }: Response): boolean {
+  return /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
+}
+
 async function readProblem(response: Response): Promise<Problem | undefined> {
-  const type = response.headers.get("content-type") ?? "";
-  if (!/^application\/(problem\+)?json\b/i.test(type)) {
+  if (!isOfService(response)) {
     await response.body?.cancel();
     return undefined;
   }

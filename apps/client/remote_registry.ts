@@ -27,7 +27,7 @@ import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
-import { type Asked, unexpected } from "./problem.ts";
+import { type Asked, isOfService, unexpected } from "./problem.ts";
 import { createDirectTransfers } from "./direct.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
@@ -149,10 +149,9 @@ class RemoteMethods {
     const { ref, options: { version, signal } } = found;
     const [action, path] = [`find ${shown(ref)}`, versionPath(ref, version)];
     const call = { action, method: "HEAD", path, also: [404], signal } as const;
-    const { ok, headers } = await this.#connection.request(call);
-    const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
-    if (!isService) throw this.#connection.unexpected(call, "it is not a version");
-    return ok;
+    const response = await this.#connection.request(call);
+    if (!isOfService(response)) throw this.#connection.unexpected(call, "it is not a version");
+    return response.ok;
   };
 
   delete: Registry["delete"] = async (ref, options = {}) => {

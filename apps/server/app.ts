@@ -168,7 +168,7 @@ function noSuchRoute(app: Routes, { path, method }: { path: string; method: stri
     // The most likely cause is a name with an unencoded slash.
     const name = path.startsWith("/artifacts/") ? " In a name, write `/` as @@." : "";
     const hint = `List all routes: GET /openapi.json.${name}`;
-    return problem(404, { code: "NotFound", detail, hint });
+    return problem(404, { code: "Unsupported", detail, hint });
   }
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} this path: method not allowed`;

@@ -210,6 +210,8 @@ class Connection:
             detail, code, problem = f"{failed}: {error.reason}", "", {}
         default = "Unavailable" if error.code >= 429 else "Invalid"
         code = code or STATUS_CODES.get(error.code, default)
+        if error.code == 404 and "json" not in error.headers.get("content-type", ""):
+            code = "Unsupported"  # a page of a proxy: no name is missing
         failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", "")), code))
         failure.retry = str(problem.get("retry", ""))
         return failure

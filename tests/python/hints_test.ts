@@ -24,7 +24,9 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.save(3, 1)", "Invalid", /as str/],
   ["service.load(service.open('a'))", "Invalid", /\.ref/],
   ["service.open('a', as_of='2020')", "Invalid", /datetime/],
-  ["connect(url + '/x', token=token).names()", "NotFound", /URL/],
+  ["connect(url + '/x', token=token).names()", "Unsupported", /URL/],
+  ["connect(url + '/artifacts/a', token=token).load('a')", "Unsupported", /URL/],
+  ["connect(page).load('a')", "Unsupported", /URL/],
   ["connect('http://127.0.0.1:1', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
   ["connect('http://none.invalid', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
   ["connect('https://127.0.0.1:' + tls_port).names()", "Denied", /SSL_CERT_FILE/],
@@ -43,9 +45,9 @@ const PROGRAM = `
 import http.server, json, ssl, sys, threading
 from holdfast import HoldfastError, connect, open_registry
 
-url, only_a, token, place, tls_port = sys.argv[1:6]
+url, only_a, token, place, tls_port, page = sys.argv[1:7]
 service, folder = connect(url, token=token), open_registry(place)
-for call in json.loads(sys.argv[6]):
+for call in json.loads(sys.argv[7]):
     try:
         found = eval(call)
         print(json.dumps(["returned", str(list(found)), call]))
@@ -67,8 +69,21 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
     { port: 0, hostname: "127.0.0.1", cert, key, onListen() {} },
     () => new Response(),
   );
+  await using proxy = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response("<h1>404</h1>", { status: 404, headers: { "content-type": "text/html" } }),
+  );
+  const page = `http://127.0.0.1:${proxy.addr.port}`;
   const calls = JSON.stringify(CASES.map(([call]) => call));
-  const args = [service.location, onlyA.location, service.token!, place, `${tls.addr.port}`, calls];
+  const args = [
+    service.location,
+    onlyA.location,
+    service.token!,
+    place,
+    `${tls.addr.port}`,
+    page,
+    calls,
+  ];
   const lines = await runProgram(PROGRAM, {
     args,
     cwd: root.path,

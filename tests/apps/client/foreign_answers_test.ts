@@ -1,0 +1,40 @@
+// Answers of proxies, and of services without a route: they must never look like a missing name.
+import { assertEquals } from "@std/assert";
+import { isRegistryError } from "../../../mod.ts";
+import { testService } from "./service.ts";
+
+testService("a 404 that is not about a name is an error, not a missing name", async (service) => {
+  await service.behind.save("team/a", 1);
+  const html = { "content-type": "text/html" };
+  const foreign: [string, (request: Request) => Promise<Response>][] = [
+    [
+      "a route that the service lacks",
+      (request) => {
+        const url = request.url.replace("/artifacts/", "/artifacts/old/");
+        return service.handler(new Request(url, request));
+      },
+    ],
+    [
+      "a page of a proxy",
+      () => Promise.resolve(new Response("<h1>404 Not Found</h1>", { status: 404, headers: html })),
+    ],
+  ];
+  for (const [title, answer] of foreign) {
+    const registry = await service.through((request) =>
+      request.url.includes("/artifacts/") ? answer(request) : service.handler(request)
+    );
+    assertEquals(await Array.fromAsync(registry.names()), ["team/a"]);
+    const calls: Record<string, () => Promise<unknown>> = {
+      get: () => registry.get("team/a"),
+      info: () => registry.info("team/a@1.0.0"),
+      versions: () => Array.fromAsync(registry.versions("team/a")),
+      aliases: () => Array.fromAsync(registry.aliases("team/a")),
+      deleteAlias: () => registry.deleteAlias("team/a", "prod"),
+      asOf: () => registry.info("team/a", { asOf: new Date(0) }),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await call().then((value) => value, (error: unknown) => error);
+      assertEquals(isRegistryError(error, "Unsupported"), true, `${title}, ${name}: ${error}`);
+    }
+  }
+});
