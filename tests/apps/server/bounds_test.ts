@@ -32,7 +32,7 @@ Deno.test("the document gives every string of a request a minimum length", async
   for (const [path, methods] of Object.entries<Schema>(document.paths)) {
     for (const [method, { parameters = [], requestBody }] of Object.entries<Schema>(methods)) {
       for (const { in: place, name, schema } of parameters) {
-        if (place !== "header") {
+        if (place !== "header" && name !== "range") { // an empty range is every version
           found.push(...unbounded(schema, `${method} ${path} .${name}`, document));
         }
       }
