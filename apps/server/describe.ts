@@ -121,7 +121,7 @@ function queryOf(c: RouteContext, schema: StandardSchema): unknown {
   return checked("query", Object.fromEntries(given), schema);
 }
 
-/** Longer bodies are parsed and checked in two turns. */
+/** Longer bodies are decoded, parsed and checked in three turns. */
 const LONG = 1024 ** 2;
 
 /** Checks the media type, then the body. */
@@ -130,6 +130,7 @@ async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown>
   let data: unknown;
   try {
     const text = await c.req.text();
+    if (text.length > LONG) await nextTurn();
     data = parseExactJson(text);
     if (text.length > LONG) await nextTurn();
   } catch (error) {

@@ -1,6 +1,7 @@
 // The base of a save: the version whose unchanged files are shared instead of uploaded.
 import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { inTurns } from "../../core/work/next_turn.ts";
 import type { Store } from "../cell/store.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../format/layout.ts";
@@ -47,7 +48,7 @@ export async function createBase(
   const late = await isLate(store, found, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
   const usable = !late && (!copies || store.backend.copy !== undefined) ? files : [];
-  usable.filter(({ parts }) => parts !== undefined).forEach((file) => known.add(file));
+  for await (const file of inTurns(usable)) if (file.parts !== undefined) known.add(file);
   return {
     record,
     key: found.info.key,
@@ -59,8 +60,11 @@ export async function createBase(
     copies,
     sizes,
     async inspectAll() {
-      const keys = usable.flatMap((file) => allParts(file).map((part) => keyOf(file, part)));
-      await forEachAtOnce(new Set(keys), inspect);
+      const keys = new Set<string>();
+      for await (const file of inTurns(usable)) {
+        for (const part of allParts(file)) keys.add(keyOf(file, part));
+      }
+      await forEachAtOnce(keys, inspect);
     },
     known: known.bySize,
     get earlier() {

@@ -1,5 +1,4 @@
 // A commit of the Hub: lines of JSON, applied to the latest version.
-import { Buffer } from "node:buffer";
 import { type Artifact, isRegistryError, type SavedArtifact } from "../../../mod.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
@@ -8,7 +7,7 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { ServerContext } from "../routing.ts";
-import { openSentFiles, passThrough } from "../saving/sent_files.ts";
+import { fromBase64, openSentFiles, passThrough } from "../saving/sent_files.ts";
 import type { CommitLine } from "../schemas/hub_writes.ts";
 import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
@@ -116,7 +115,7 @@ async function changedFiles(
     const { path } = value;
     uploads.delete(path);
     if (key === "file") {
-      files.set(path, { path, content: new Uint8Array(Buffer.from(value.content, "base64")) });
+      files.set(path, { path, content: fromBase64(value.content) });
     } else if (key === "lfsFile") {
       const same = keptBySha256.get(value.oid);
       const upload = same === undefined ? await take(value.oid) : undefined;

@@ -1,5 +1,6 @@
 // Opening drafts.
 import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { checkDraft } from "../../contract/verb_options.ts";
@@ -63,9 +64,10 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       const parts = decided !== undefined && look.parts.size > 0
         ? await readDecided(draft, decided)
         : await readParts(draft, look);
-      const found = parts.flatMap(({ note: { part, files } }) =>
-        files.map((file) => ({ ...fileInfo(file), part }))
-      );
+      const found: Awaited<ReturnType<Draft["files"]>> = [];
+      for (const { note: { part, files } } of parts) {
+        for await (const file of inTurns(files)) found.push({ ...fileInfo(file), part });
+      }
       return sortedByUtf8(found, ({ path }) => path);
     },
 

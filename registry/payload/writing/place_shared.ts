@@ -4,6 +4,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Part, StoredFile } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import { allParts, placeOf } from "../../cell/objects.ts";
 import { payloadKey } from "../../format/layout.ts";
 import type { Base } from "../base.ts";
@@ -35,8 +36,10 @@ export async function placeShared(
   const copied = new Map<string, number>();
   const pack = new Pack(uploads);
   const whole: string[] = [];
-  const uses = files.flatMap((file) => allParts(file).map((part) => useOf(name, file, part)));
-  const once = new Map(uses.map((use) => [use.id, use]));
+  const once = new Map<string, Use>();
+  for await (const file of inTurns(files)) {
+    for (const use of allParts(file).map((part) => useOf(name, file, part))) once.set(use.id, use);
+  }
   for (const [key, uses] of Map.groupBy(once.values(), ({ key }) => key)) {
     const size = sizes.get(key);
     if (size === undefined) continue; // of this save, or not shared as a whole file
@@ -52,7 +55,7 @@ export async function placeShared(
     const object = copied.get(key);
     return object === undefined ? pack.places.get(id) : { object };
   };
-  for (const file of files) {
+  for await (const file of inTurns(files)) {
     if (!allParts(file).some((part) => placeOfPart(file, part))) continue;
     const placed = <P extends Part>(part: P): P => {
       const { from = file.from, ...rest } = part;
