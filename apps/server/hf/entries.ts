@@ -1,5 +1,6 @@
 // The files and folders of a version as the Hugging Face Hub lists them.
 import { createHash } from "node:crypto";
+import { folderOf } from "../../../core/naming/paths.ts";
 import { type Artifact, type ArtifactInfo, isRegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { revisionOf } from "./repos.ts";
@@ -61,16 +62,25 @@ function listEntries(info: Pick<ArtifactInfo, "files">): HubEntry[] {
   for (const file of files) {
     const { path, size, sha256 } = file;
     entries.push({ type: "file", oid: sha256.slice(0, 40), size, path, lfs: lfsOf(file) });
-    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
-      const folder = path.slice(0, end);
-      const hash = folders.get(folder) ?? createHash("sha256");
-      folders.set(folder, hash.update(`${sha256} ${path}\n`));
-    }
+    hashOf(folderOf(path)).update(`${sha256} ${path}\n`);
   }
-  for (const [path, hash] of folders) {
-    entries.push({ type: "directory", oid: hash.digest("hex").slice(0, 40), size: 0, path });
+  // Longer paths first: a folder has the digest of each folder in it.
+  for (const [path, hash] of [...folders].sort(([a], [b]) => b.length - a.length)) {
+    if (path === "") break;
+    const oid = hash.digest("hex").slice(0, 40);
+    hashOf(folderOf(path)).update(`${oid} ${path}\n`);
+    entries.push({ type: "directory", oid, size: 0, path });
   }
   return entries.sort((a, b) => a.path < b.path ? -1 : 1);
+
+  function hashOf(folder: string): ReturnType<typeof createHash> {
+    const known = folders.get(folder);
+    if (known !== undefined) return known;
+    if (folder !== "") hashOf(folderOf(folder));
+    const hash = createHash("sha256");
+    folders.set(folder, hash);
+    return hash;
+  }
 }
 
 /** Returns the entries in a folder, `""` for all; undefined if there is no such folder. */

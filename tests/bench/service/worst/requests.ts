@@ -296,9 +296,14 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "GET /api/models": reading("/api/models"),
     "GET /api/models/:repo": reading("/api/models/files?blobs=true"),
     "GET /api/models/:repo/revision/:revision": "like GET /api/models/:repo",
-    "GET /api/models/:repo/tree/:revision": reading(
-      "/api/models/files/tree/main?recursive=true&expand=true",
-    ),
+    "GET /api/models/:repo/tree/:revision": [
+      ...reading("/api/models/files/tree/main?recursive=true&expand=true"),
+      {
+        title: "60,000 deep files",
+        before: (ask) => ask("POST", SAVE, JSON.stringify(saved(deep())), JSON_TYPE),
+        sent: () => ["/api/models/NEW/tree/main?recursive=true"],
+      },
+    ],
     "GET /api/models/:repo/tree/:revision/:path": reading(
       "/api/models/files/tree/main/0?recursive=true",
     ),

@@ -30,7 +30,7 @@ export async function createWorstGroup({ folder, quick }: BenchSettings): Promis
 }
 
 export function measureRequest(root: string, route: string, worst: Worst, name: string): Measure {
-  const title = route.startsWith("GET") ? route : `${route}: ${worst.title}`;
+  const title = `${route}: ${worst.title}`;
   let facts: Record<string, number | string> = {};
   return {
     name: title,
