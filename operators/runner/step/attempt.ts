@@ -77,8 +77,11 @@ export class Attempt {
       signal.throwIfAborted();
       return await this.#fail({ exitCode: exitCodeOf(error), error });
     } finally {
+      const isCancelled = isRegistryError(signal.reason, "TaskFailed");
+      if (isCancelled) this.#log.write("warn", messageOf(signal.reason));
       this.#log.close();
-      if (!keep) await this.#removeFolder();
+      // No record has the log of a cancelled attempt: `pipeline logs` finds it until the next run.
+      if (!keep) await this.#remove(isCancelled ? ["input", "output", "workspace"] : [""]);
     }
   }
 
@@ -93,9 +96,11 @@ export class Attempt {
     });
   }
 
-  async #removeFolder(): Promise<void> {
+  async #remove(parts: readonly string[]): Promise<void> {
     try {
-      await rm(this.#folder, { recursive: true, force: true }); // other steps go on meanwhile
+      for (const part of parts) { // other steps go on meanwhile
+        await rm(join(this.#folder, part), { recursive: true, force: true });
+      }
     } catch (error) { // files of another user, such as a container's: the step has ended anyway
       this.#context.logger.warn(`Cannot remove ${this.#folder}: ${messageOf(error)}`);
     }

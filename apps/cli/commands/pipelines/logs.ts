@@ -1,10 +1,11 @@
 // `holdfast pipeline logs`
-import { isRegistryError, type Registry } from "../../../../mod.ts";
+import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { notFound } from "../../program/hints.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 import { readFile } from "node:fs/promises";
+import type { RunPlace } from "../../../../operators/runner/running_logs.ts";
 import { printable, printableJson } from "../../terminal/table.ts";
 
 export const logs: Command = defineCommand<
@@ -14,8 +15,8 @@ export const logs: Command = defineCommand<
   name: "pipeline logs",
   summary: "Print the logs of a run: all attempts of one step, or of all steps.",
   details: "A log is saved when its attempt ends. A skipped step shows the log of the success it " +
-    "reuses. --follow prints until the run ends; it sees running steps only on their machine, " +
-    "in the folder of the pipeline.",
+    "reuses. Running steps are seen only on their machine, in the folder of the pipeline, and " +
+    "cancelled ones until the next run there. --follow prints until the run ends.",
   args: [RUN_ARGUMENT, { usage: "[step]", text: "only this step" }],
   options: [{ flags: "-f, --follow", text: "print until the run ends" }],
   examples: [
@@ -50,6 +51,7 @@ async function printLogs(
   const { readResult } = await import("../../../../operators/runner/mod.ts");
   const { attemptsOf } = await import("../../../../operators/runner/records/failures.ts");
   const result = await readResult(registry, run, { signal });
+  const place = await placeOf(registry, run, context);
   let count = 0;
   for (const step of steps) {
     const outcome = result?.steps[step];
@@ -60,15 +62,31 @@ async function printLogs(
     if (earlier !== undefined && steps.length === 1) {
       await context.note(`${step} was skipped; this is the log of ${earlier}:`);
     }
-    for (const [i, { ref, hasLog }] of attempts.entries()) {
-      if (!hasLog) continue;
-      for await (const line of storedLines(registry, ref, signal)) {
+    const seen = new Set<string>(); // first lines: kept logs of ended attempts are here, too
+    const print = async (lines: AsyncIterable<string> | string[], attempt: number) => {
+      let first = true;
+      for await (const line of lines) {
         count++;
-        await printLine({ run, step, attempt: i + 1, line }, steps.length === 1, context);
+        if (first) seen.add(line);
+        first = false;
+        await printLine({ run, step, attempt, line }, steps.length === 1, context);
       }
+    };
+    for (const [i, { ref, hasLog }] of attempts.entries()) {
+      if (hasLog) await print(storedLines(registry, ref, signal), i + 1);
+    }
+    const here = earlier === undefined ? await logsHere({ ...place, step }) : [];
+    for (const lines of here) {
+      if (!seen.has(lines[0] ?? "")) await print(lines, attempts.length + 1);
     }
   }
   return count;
+}
+
+/** Returns the lines of running and cancelled attempts on this machine. */
+async function logsHere(place: RunPlace & { step: string }): Promise<string[][]> {
+  const { runningLogs } = await import("../../../../operators/runner/running_logs.ts");
+  return await Promise.all(runningLogs(place).map(writtenLines));
 }
 
 async function hasLog(registry: Registry, ref: string, signal: AbortSignal): Promise<boolean> {
@@ -129,8 +147,7 @@ async function followLogs(
   const { signal, system } = io;
   const { readResult } = await import("../../../../operators/runner/mod.ts");
   const { attemptsOf } = await import("../../../../operators/runner/records/failures.ts");
-  const { runningLogs } = await import("../../../../operators/runner/running_logs.ts");
-  const workDir = await workDirOf(registry, run, signal);
+  const place = await placeOf(registry, run, context);
   const followed = new Map(
     steps.map((step) => [step, { printed: [] as number[], seen: new Set<string>(), ended: false }]),
   );
@@ -144,9 +161,7 @@ async function followLogs(
 
   async function poll(step: string): Promise<void> {
     const state = followed.get(step)!;
-    const running = await Promise.all(
-      runningLogs({ run, step, root: io.cwd, workDir }).map(writtenLines),
-    );
+    const running = await logsHere({ ...place, step });
     const attempts = await attemptsOf(registry, { run, step }, { signal });
     for (const [i, { ref, hasLog, record }] of attempts.entries()) {
       if (hasLog && !state.seen.has(ref)) {
@@ -180,15 +195,16 @@ async function writtenLines(path: string): Promise<string[]> {
   return text.split("\n").slice(0, -1);
 }
 
-async function workDirOf(registry: Registry, run: string, signal: AbortSignal): Promise<string> {
+async function placeOf(
+  registry: Registry,
+  run: string,
+  { io: { cwd: root, signal } }: CommandContext,
+): Promise<RunPlace> {
   const [pipeline, number] = run.split("@");
-  try {
-    const plan = await registry.open(`${pipeline}:run@${number}.0.0`, { signal });
-    const { work_dir: workDir } =
-      JSON.parse(new TextDecoder().decode(await plan.file("pipeline.json").bytes())).pipeline;
-    return typeof workDir === "string" ? workDir : ".holdfast-runs";
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return ".holdfast-runs";
-    throw error;
-  }
+  const plan = await orMissing(registry.open(`${pipeline}:run@${number}.0.0`, { signal }));
+  const text = await plan?.file("pipeline.json").bytes();
+  const { work_dir: workDir } = text === undefined
+    ? {} as { work_dir?: unknown }
+    : JSON.parse(new TextDecoder().decode(text)).pipeline;
+  return { run, root, workDir: typeof workDir === "string" ? workDir : ".holdfast-runs" };
 }

@@ -125,6 +125,9 @@ Deno.test("pipeline cancel ends a run that another process runs", async () => {
   assertEquals(code, 1);
   assertStringIncludes(stdout, "nightly@1 cancelled in ");
   assertEquals(isRunning(pid), false);
+  const log = await succeeds("pipeline logs nightly@1 hold", { cwd: root.path });
+  assertStringIncludes(log, `stdout process ${pid}\n`);
+  assertStringIncludes(log, "warn Cannot continue run nightly@1: it was cancelled\n");
   await goesOn(root, { before: "skipped" });
 });
 
