@@ -2,8 +2,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import { chooseFiles, chosenAmong } from "./choose_files.ts";
 import type { FileInfo } from "../core/record.ts";
-import type { TransferProgress } from "../core/registry/saving.ts";
-import type { DownloadOptions, DownloadResult } from "../core/registry.ts";
+import type { DownloadOptions, DownloadResult, TransferProgress } from "../core/registry.ts";
 import type { StageOptions } from "./stage_files.ts";
 import { checkTo } from "./target.ts";
 import { writeFiles } from "./write_files.ts";

@@ -8,11 +8,10 @@ import { isRegistryError, notFound, type RegistryError } from "../core/errors.ts
 import { chosenAmong, type ChosenPath } from "./choose_files.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
-import type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
 import { compareFile, compareFiles, type Found } from "./compare_files.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
-import type { DownloadOptions } from "../core/registry.ts";
+import type { DownloadChange, DownloadedFiles, DownloadOptions } from "../core/registry.ts";
 import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
 import { copyAt } from "./stage/local_copy.ts";

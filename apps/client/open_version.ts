@@ -135,6 +135,11 @@ function corrupt(ref: string, path: string): RegistryError {
   });
 }
 
+interface ReadOptions {
+  range?: ByteRange;
+  stop?: AbortSignal;
+}
+
 /** The service sends files of up to this many bytes in total with the info of a version. */
 const SMALL_BYTES = 64 * 1024;
 
@@ -190,10 +195,7 @@ function createRemoteArtifact(
     return { ref, path, commit: info.commit, info: file, signal: ends };
   }
 
-  async function* chunks(
-    file: FileInfo,
-    { range, stop }: { range?: ByteRange; stop?: AbortSignal } = {},
-  ): AsyncGenerator<Uint8Array> {
+  async function* chunks(file: FileInfo, { range, stop }: ReadOptions = {}) {
     for await (const chunk of readFile(connection, remoteFile(file, stop), { range, verify })) {
       report(file.path, chunk.byteLength);
       yield chunk;

@@ -150,7 +150,7 @@ function methodsAt(app: Routes, path: string): string[] {
   return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
 }
 
-/** Returns a POST of a tus client with the method that its header means: some proxies pass no PATCH. */
+/** Gives a POST of a tus client the method of its header: some proxies pass no PATCH. */
 function overridden(request: Request): Request {
   const { url, headers, signal, body } = request;
   const method = headers.get("x-http-method-override")?.toUpperCase() ?? "";

@@ -24,8 +24,8 @@ export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 /**
  * Answers with events as they come. The stream ends with the events, when the client disconnects,
  * when the handler is closed, and at the next event or heartbeat after the token lost its rights.
- * If the events or `onSilence` fail, the stream fails, so the client reconnects. `may` checks further
- * rights.
+ * If the events or `onSilence` fail, the stream fails, so the client reconnects. `may` checks
+ * further rights.
  */
 export function answerEvents(
   c: RouteContext,

@@ -1,6 +1,6 @@
 // Waiting with a limit.
-import type { System } from "../../mod.ts";
 import { unavailable } from "../../core/errors.ts";
+import type { System } from "../../core/system.ts";
 
 /** Returns a value, or undefined if it takes longer. A later failure of it is ignored. */
 export async function withinMs<T>(

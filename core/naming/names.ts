@@ -94,8 +94,8 @@ export function decodeName(segment: string): string | undefined {
 }
 
 /**
- * Encodes a name as one segment of a URL path. `/` becomes `@@`, which no name contains: proxies may
- * decode `%2F`. `.` and `..` mean folders in a path: they get a tilde.
+ * Encodes a name as one segment of a URL path. `/` becomes `@@`, which no name contains: proxies
+ * may decode `%2F`. `.` and `..` mean folders in a path: they get a tilde.
  */
 export function nameSegment(name: string): string {
   return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&")).replaceAll("%2F", "@@");

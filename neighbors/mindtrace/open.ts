@@ -2,7 +2,6 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
-import type { Materializers } from "../../core/materializer.ts";
 import { checkName, encodeName, shown } from "../../core/naming/names.ts";
 import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import { inRange, parseVersionRange } from "../../core/naming/versions.ts";
@@ -14,7 +13,7 @@ import type {
   VersionEntry,
   VersionsOptions,
 } from "../../core/registry.ts";
-import { createMaterializers } from "../../materializers/mod.ts";
+import { createMaterializers, type Materializers } from "../../materializers/mod.ts";
 import { defineRegistry } from "../../registry/contract/define_registry.ts";
 import { type ListedVersion, type Listing, listMindtrace, readSettings } from "./listing.ts";
 import type { MindtraceSettings, UnfitVersion } from "./listing.ts";

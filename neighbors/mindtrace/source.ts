@@ -2,8 +2,7 @@
 import { basename, dirname } from "node:path";
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { openBackend } from "../../backends/mod.ts";
-import type { Backend, CallOptions } from "../../core/backend.ts";
+import { type Backend, type CallOptions, openBackend } from "../../backends/mod.ts";
 import { fault, notFound, orMissing, type RegistryError } from "../../core/errors.ts";
 import type {
   FileEntry,

@@ -25,10 +25,10 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Returns a pattern that matches secrets as they are and as encoders write them for JSON, strings of
- * programs, URLs, shells, CSV and HTML, also one within another; and base64, also in the middle of a
- * longer base64 string. Secrets of several lines are matched line by line. `longest` is the longest
- * match, characters.
+ * Returns a pattern that matches secrets as they are and as encoders write them for JSON, strings
+ * of programs, URLs, shells, CSV and HTML, also one within another; and base64, also in the middle
+ * of a longer base64 string. Secrets of several lines are matched line by line. `longest` is the
+ * longest match, characters.
  */
 export function secretPattern(
   secrets: readonly string[],
@@ -47,8 +47,8 @@ export function secretPattern(
 }
 
 /**
- * Each character but letters and digits as itself, or in any of its forms. Backslashes before it are
- * in one place, as a pattern that can divide them among several takes exponential time.
+ * Each character but letters and digits as itself, or in any of its forms. Backslashes before it
+ * are in one place, as a pattern that can divide them among several takes exponential time.
  */
 function escapedForms(text: string): string {
   const parts = text.toWellFormed().matchAll(/(\\*)([^\\]|$)/gsu);

@@ -1,7 +1,6 @@
 // Answers with a file of an opened version.
 import { Buffer } from "node:buffer";
-import type { Artifact } from "../../../mod.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
+import type { Artifact, ArtifactFile } from "../../../materializers/mod.ts";
 import type { Answer, RouteContext, ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { answerFile, type Representation } from "./answer_file.ts";

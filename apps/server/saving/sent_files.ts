@@ -1,19 +1,21 @@
 // The files of a request.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
-import type { ArtifactFile } from "../../../core/artifact.ts";
-import type { ByteRange } from "../../../core/backend.ts";
 import { artifactDigest } from "../../../core/artifact_digest.ts";
 import { sha256 as digestOf } from "../../../core/bytes/digest.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
-import { invalid, notFound } from "../../../core/errors.ts";
-import type { FileInfo } from "../../../core/record.ts";
+import { invalid, isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
-import type { FileSource, FileToSave } from "../../../materializers/mod.ts";
-import type { Materializer } from "../../../mod.ts";
+import type {
+  ArtifactFile,
+  ByteRange,
+  FileInfo,
+  FileSource,
+  FileToSave,
+  Materializer,
+} from "../../../materializers/mod.ts";
 import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
@@ -159,7 +161,7 @@ function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uin
   return bytes;
 }
 
-/** Returns the digest of a version with the files of a request, as far as it names their SHA-256. */
+/** Returns the digest of a version with the files of a request, if it names their SHA-256. */
 export async function sentDigest({ materializer, files = [] }: SaveRequest): Promise<string> {
   const sums: FileInfo[] = [];
   for await (const file of inTurns(files)) {
