@@ -23,14 +23,14 @@ import { knownColumns } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, formatGrace, formatSeconds } from "../../terminal/units.ts";
 import { wrapped } from "../../terminal/wrap.ts";
-import { hintFor } from "../../../../core/errors.ts";
+import { hintFor, isRegistryError } from "../../../../core/errors.ts";
 
 export const doctor: Command = defineCommand<[], { probe: boolean }>({
   name: "doctor",
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
-    "certificates and proxies, and shows how to fix problems. Shows the sources of credentials, " +
-    "never their values. The check of the store sends about 280 requests below scratch/ and cleans up: " +
+    "certificates and proxies, and whether names with / reach a service. Shows how to fix problems, " +
+    "and the sources of credentials, never their values. The check of the store sends about 280 requests below scratch/ and cleans up: " +
     "races of creates, reads and lists after writes, order, ranges, keys. Exit code 1 if a check " +
     "fails. With --json: one line per check.\n\n" +
     `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +
@@ -93,9 +93,8 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
       ? registry.settings
       : await readSettings(registry as StoredRegistry, { signal: io.signal });
     yield ok("settings", settingsText(registry.id, settings));
-    if (found.kind !== "service" && probe) {
-      yield* await checkStore(registry as StoredRegistry, context);
-    }
+    if (found.kind === "service") yield await checkSlash(registry, context);
+    else if (probe) yield* await checkStore(registry as StoredRegistry, context);
   }
   yield* checksOfMachine(found, context);
 }
@@ -107,6 +106,20 @@ async function opened(context: CommandContext): Promise<Registry | Check> {
     context.io.signal.throwIfAborted();
     return failed("registry", error);
   }
+}
+
+/** Checks that proxies pass on a name with a slash: the service replies about that name. */
+async function checkSlash(registry: Registry, { io: { signal } }: CommandContext): Promise<Check> {
+  const [what, name] = ["slashes", "holdfast/doctor"];
+  try {
+    await registry.info(name, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const isOfService = isRegistryError(error, "NotFound") ||
+      isRegistryError(error, "Denied") && error.message.startsWith(`Cannot read "${name}"`);
+    if (!isOfService) return failed(what, error);
+  }
+  return ok(what, "names with / reach the service");
 }
 
 async function* checksOfMachine(

@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createHandler } from "../../../../../apps/server.ts";
+import { createAccess, parseScope } from "../../../../../apps/server/access/access.ts";
+import { openRegistry } from "../../../../../mod.ts";
 import { realSystem } from "../../../../../core/system.ts";
 import { startCuttingServer } from "../../../../backends/bucket/cutting_server.ts";
 import { type CapturedIoOptions, type CliTest, cliTest } from "../../../captured_io.ts";
@@ -54,6 +57,34 @@ cliTest("doctor does not warn of a missing token: an open service needs none", a
   const { checks } = await examine(it, "-r http://127.0.0.1:9 --wait 1s");
   assertEquals(checks.get("credentials")?.verdict, "ok");
   assertEquals(checks.get("registry")?.verdict, "fail");
+});
+
+cliTest("doctor checks that names with a slash pass the proxies of a service", async (it) => {
+  await using registry = await openRegistry("memory:");
+  const access = createAccess("me", [parseScope("read:mine")]);
+  await using handler = createHandler(registry, {
+    tokens: { find: () => Promise.resolve(access) },
+  });
+  const changes: [verdict: string, change: (request: Request) => Request | Response][] = [
+    ["ok", (request) => request],
+    ["fail", () => new Response("blocked", { status: 403 })],
+    ["fail", () => new Response("<h1>Not Found</h1>", { status: 404 })],
+    ["fail", (request) => new Request(request.url.replace(/@@/g, "/"), request)],
+  ];
+  for (const [verdict, change] of changes) {
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => {
+        const changed = request.url.includes("/artifacts/") ? change(request) : request;
+        return changed instanceof Response ? changed : handler(changed);
+      },
+    );
+    const { checks } = await examine(it, `-r http://127.0.0.1:${server.addr.port}`, {
+      env: { HOLDFAST_TOKEN: "token" },
+    });
+    const found = checks.get("slashes");
+    assertEquals([found?.verdict, found?.advice === undefined], [verdict, verdict === "ok"]);
+  }
 });
 
 cliTest("doctor never shows the secret of a location", async (it) => {
