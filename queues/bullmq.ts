@@ -15,7 +15,7 @@ import { invalid } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
 import { nextCronTime } from "./checks/cron.ts";
-import { isReservedId, ofSchedule } from "./checks/queue_checks.ts";
+import { isReservedId, ofSchedule, reasonOf } from "./checks/queue_checks.ts";
 import type {
   JobEvent,
   JobHandler,
@@ -252,7 +252,7 @@ class BullmqQueue implements JobQueue {
   /** Marks a job as cancelled. Its worker ends it: a waiting job may be started at any time. */
   async #mark(id: string, reason: string): Promise<void> {
     const job = await this.#find(id);
-    await job?.updateData({ ...job.data, cancelled: reason });
+    await job?.updateData({ ...job.data, cancelled: reasonOf(reason) });
   }
 
   async #retry(id: string): Promise<boolean> {

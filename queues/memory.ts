@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { checkNewJob, checkWorkOptions, ofSchedule, pageOf } from "./checks/queue_checks.ts";
+import {
+  checkNewJob,
+  checkWorkOptions,
+  ofSchedule,
+  pageOf,
+  reasonOf,
+} from "./checks/queue_checks.ts";
 import type {
   JobEvent,
   JobHandler,
@@ -102,6 +108,7 @@ class MemoryQueue implements JobQueue {
 
   cancel(id: string, { reason = "cancelled" }: { reason?: string } = {}): Promise<void> {
     const entry = this.#entries.get(id);
+    reason = reasonOf(reason);
     if (entry?.state === "running") {
       entry.cancelled = reason;
       entry.controller!.abort(reason);

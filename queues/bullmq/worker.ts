@@ -1,7 +1,7 @@
 // Workers of BullMQ.
 import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
-import { progressOf, resultOf } from "../checks/queue_checks.ts";
+import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
 import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/queue.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
@@ -151,7 +151,9 @@ export class BullmqWorker implements QueueWorker {
     } catch (error) {
       await progress.flush();
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
-      if (!entry.handBack) throw error;
+      const reason = reasonOf(error);
+      // deno-lint-ignore holdfast/registry-errors -- only its message is stored
+      if (!entry.handBack) throw reason === messageOf(error) ? error : new Error(reason);
       try {
         await job.moveToWait(token);
         this.#notify({ event: "handed back", id, group });

@@ -1,5 +1,12 @@
 // Checks that all queues of jobs share.
-import { conflict, fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
+import {
+  conflict,
+  fault,
+  invalid,
+  messageOf,
+  notFound,
+  type RegistryError,
+} from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { ListJobsOptions, NewJob, NewSchedule } from "../../core/queue.ts";
@@ -23,17 +30,18 @@ export function checkNewJob(added: NewJob): void {
   const { id, group, kind, data, ...job } = checkOptions(action, added, NEW_JOB);
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
   const isId = typeof id === "string" && /^[A-Za-z0-9._-]{1,200}$/.test(id) && !/^[0-9]+$/.test(id);
-  const isText = typeof group === "string" && typeof kind === "string";
+  const isText = typeof group === "string" && typeof kind === "string" &&
+    problemOf([group, kind]) === undefined;
   const isCount = (value: number, most: number) =>
     Number.isInteger(value) && value >= 0 && value <= most;
   const isTried = isCount(attempts, Number.MAX_SAFE_INTEGER) && attempts > 0;
   const isTime = isCount(delayMs, MOST_MS) && isCount(backoffMs, MOST_MS);
-  const problem = plainProblem(data);
+  const problem = problemOf(data);
   const problems: Problem[] = [
     [!isId, "invalid id", "Use 1 to 200 characters of A-Z a-z 0-9 . _ -, not only digits."],
     [isReservedId(id), "Redis queues reserve this id", "Add a prefix."],
-    [!isText, "its group or kind is not a string", "Pass both as strings."],
-    [problem !== undefined, `of its data, ${problem}`, "Pass data that JSON can represent."],
+    [!isText, "its group or kind is not a string, or has U+0000", "Pass both as strings."],
+    [problem !== undefined, `of its data, ${problem}`, "Pass JSON without U+0000."],
     [!isCount(priority, MOST_PRIORITY), `its priority is ${priority}`, PRIORITY_HINT],
     [!isTried, `its attempts are ${attempts}`, "Pass an integer of at least 1."],
     [!isTime, "invalid delay", MS_HINT],
@@ -111,8 +119,20 @@ export function resultOf(id: string, returned: PlainValue | void): PlainValue {
   return kept("result", id, returned ?? null);
 }
 
+/** Returns why a queue cannot store a value: PostgreSQL stores neither U+0000 nor half a pair. */
+function problemOf(value: PlainValue): string | undefined {
+  const isStorable = (json: string) => !/(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(json);
+  return plainProblem(value) ??
+    (isStorable(JSON.stringify(value)) ? undefined : "it contains U+0000 or half a surrogate pair");
+}
+
+/** Returns a reason as every queue can store it. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error).toWellFormed().replaceAll("\0", "\ufffd");
+}
+
 function kept(what: "progress" | "result", id: string, value: PlainValue): PlainValue {
-  const problem = plainProblem(value);
+  const problem = problemOf(value);
   if (problem === undefined) return value;
   throw invalid(`keep the ${what} of job`, JSON.stringify(id), problem, {
     hint: "Use values that JSON can represent: a number, a string, { done: 3, of: 10 } …",

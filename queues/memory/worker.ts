@@ -1,6 +1,5 @@
 // Workers of a queue in memory.
-import { messageOf } from "../../core/errors.ts";
-import { progressOf, resultOf } from "../checks/queue_checks.ts";
+import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
 import type {
   JobHandler,
   QueueWorker,
@@ -63,7 +62,7 @@ export function createMemoryWorker(handler: JobHandler, source: JobSource): Memo
       end(entry, { state: "done", result });
       notify({ event: "done", id, group });
     } catch (error) {
-      const reason = messageOf(error);
+      const reason = reasonOf(error);
       if (entry.cancelled === undefined && controller.signal.reason === HANDED_BACK) {
         wait(entry, 0);
         return notify({ event: "handed back", id, group });

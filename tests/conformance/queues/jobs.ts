@@ -35,16 +35,34 @@ export const jobsCases: readonly QueueCase[] = [
       await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
     }
     const numbers = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, { delayMs: -1 }];
-    const values = [1n, () => {}, undefined, NaN, { when: new Date(0) }];
+    const values = [1n, () => {}, undefined, NaN, { when: new Date(0) }, "a\0", { "\ud800": 1 }];
     const wrong: Partial<NewJob>[] = [
       ...numbers,
       ...values.map((data) => ({ data: data as never })),
     ];
-    for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined });
+    for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined }, { [name]: "\0" });
     for (const more of wrong) {
       await refused(() => queue.add([job("fine"), job("a", more)]), "Invalid");
     }
     deepStrictEqual(await queue.list(), []);
+  }),
+  given("any error fails a job, and any reason cancels one", async ({ queue }) => {
+    const { onEvent, until } = createListener();
+    const text = "\\u0000 \0 \ud800 \\";
+    const kept = "\\u0000 \ufffd \ufffd \\";
+    await queue.add([job("thrown"), job("result"), job("fine", { data: kept })]);
+    await queue.work(({ id, data }) => {
+      if (id === "thrown") throw new Error(text);
+      return id === "result" ? text : data;
+    }, { onEvent });
+    await until("failed", "thrown");
+    deepStrictEqual((await queue.get("thrown"))?.reason, kept);
+    await until("failed", "result");
+    await until("done", "fine");
+    deepStrictEqual((await queue.get("fine"))?.result, kept);
+    await queue.add(job("later", { delayMs: 60_000 }));
+    await queue.cancel("later", { reason: text });
+    deepStrictEqual((await queue.get("later"))?.reason, kept);
   }),
   given("jobs are listed, also by group", async ({ queue }) => {
     await queue.add([job("a"), job("b", { group: "other" }), job("c", { delayMs: 60_000 })]);
