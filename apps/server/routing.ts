@@ -69,6 +69,11 @@ export function pathOf(url: string): string {
   return query < 0 ? url.slice(from) : url.slice(from, query);
 }
 
+/** Returns a path as a reference from the request: a proxy may have removed a prefix. */
+export function relative({ req }: RouteContext, path: string): string {
+  return "../".repeat(pathOf(req.url).split("/").length - 2) + path;
+}
+
 /** Throws `Invalid` for a path that cannot be decoded. */
 export function checkPath(path: string): void {
   if (!path.includes("%")) return;

@@ -2,7 +2,13 @@
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
-import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
+import {
+  Answer,
+  relative,
+  type RouteContext,
+  type Routes,
+  type ServerContext,
+} from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
 import { sentDigest } from "../saving/sent_files.ts";
@@ -125,6 +131,7 @@ export async function savedAnswer(
   if (skipped && !c.env.access.may("read", name) && !await isOwn()) {
     c.env.access.check("read", name);
   }
-  const location = `/artifacts/${nameSegment(name)}/versions/${nameSegment(version)}`;
+  const path = `artifacts/${nameSegment(name)}/versions/${nameSegment(version)}`;
+  const location = relative(c, path);
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }

@@ -2,7 +2,7 @@
 import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { HandlerOptions } from "../options.ts";
-import type { RouteContext, Routes, ServerContext } from "../routing.ts";
+import { relative, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
@@ -186,7 +186,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
         if (!("jobId" in next)) {
           return c.json(shown === saved ? { ...next, ...saved } : shown, 201, skipped);
         }
-        const location = `/jobs/${encodeURIComponent(next.jobId)}`;
+        const location = relative(c, `jobs/${encodeURIComponent(next.jobId)}`);
         return c.json({ ...next, ...shown }, 202, { ...skipped, location });
       } finally {
         form?.close(); // the rest of a refused form is not read

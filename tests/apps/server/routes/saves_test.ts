@@ -25,7 +25,7 @@ Deno.test("files are saved with the materializer of the client", async () => {
     inputs: ["data@1.0.0"],
   });
   assertEquals(saved.status, 201);
-  assertEquals(saved.headers.get("location"), "/artifacts/team@@config/versions/1.0.0");
+  assertEquals(saved.headers.get("location"), "../../artifacts/team@@config/versions/1.0.0");
   const { createdAt, commit, digest, addedBytes, ...rest } = await saved.json();
   assert(addedBytes > 12);
   assertEquals(rest, { name: "team/config", version: "1.0.0", size: 12, skipped: false });
@@ -34,6 +34,29 @@ Deno.test("files are saved with the materializer of the client", async () => {
   assertEquals(info.createdAt.toISOString(), createdAt);
   assertEquals([info.metadata, info.inputs], [{ by: "test" }, ["data@1.0.0"]] as never);
   assertEquals(await registry.load("team/config"), { depth: 12 });
+});
+
+Deno.test("the location of a save is right below a prefix that a proxy removes", async () => {
+  await using service = await openService();
+  const body = { materializer: JSON_KIND, files: filesOf(1) };
+  await service.sendJson("PUT", "/artifacts/team@@b/drafts/d/parts/p", { files: body.files });
+  for (
+    const [path, sent] of [
+      ["/artifacts/team@@a/versions", body],
+      ["/artifacts/team%2Fa/versions", body],
+      ["/artifacts/team@@a/versions/1.0.0/copy", { to: "team/c" }],
+      ["/artifacts/team@@b/drafts/d/commit", {}],
+    ] as const
+  ) {
+    const saved = await service.sendJson("POST", path, sent);
+    const location = saved.headers.get("location")!;
+    const { pathname } = new URL(location, `http://localhost/models${path}`);
+    const { name, version } = await saved.json();
+    const found = await service.send("GET", pathname.replace("/models/", "/"));
+    const info = await found.json();
+    assertEquals([saved.status, info.name, info.version], [201, name, version], path);
+    assert(pathname.startsWith("/models/artifacts/"), pathname);
+  }
 });
 
 Deno.test("a save consumes its uploads and checks their size and digest", async () => {

@@ -39,7 +39,7 @@ Deno.test("an upload is saved and returns the id of its job", async () => {
     headers: { "content-type": "application/x-scan" },
   });
   const { jobId, name, version, commit, size } = await answer.json();
-  assertEquals([answer.status, answer.headers.get("location")], [202, `/jobs/${jobId}`]);
+  assertEquals([answer.status, answer.headers.get("location")], [202, `jobs/${jobId}`]);
   assertEquals([name, version, size], ["team/data", "1.0.0", 700_000]);
   const artifact = await service.registry.open("team/data");
   assertEquals(artifact.info.materializer, { id: "file", formatVersion: 1 });
