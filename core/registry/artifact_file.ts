@@ -1,10 +1,15 @@
 // The text and JSON of a file of a version.
-import type { ArtifactFile } from "../artifact.ts";
+import type { Artifact, ArtifactFile } from "../artifact.ts";
 import { fault } from "../errors.ts";
+import type { FileToSave } from "../materializer.ts";
+import type { FileInfo } from "../record.ts";
+import { fileFacts } from "./file_facts.ts";
 import { shown } from "../naming/names.ts";
 import { parseJson } from "../text/json_text.ts";
 
-export function readableFile(file: Omit<ArtifactFile, "text" | "json">): ArtifactFile {
+export function readableFile<T extends Omit<ArtifactFile, "text" | "json">>(
+  file: T,
+): T & ArtifactFile {
   const failed = (what: string) => {
     const state = `it is not ${what}`;
     const hint = "Read its bytes: await file.bytes().";
@@ -28,4 +33,10 @@ export function readableFile(file: Omit<ArtifactFile, "text" | "json">): Artifac
     }
   };
   return { ...file, text, json };
+}
+
+/** Returns a file of a version for another save, which shares its stored bytes if it can. */
+export function fileToSave(artifact: Artifact, file: FileInfo, path = file.path): FileToSave {
+  const content = { ...artifact.file(file.path), size: file.size };
+  return { path, ...fileFacts(file), content };
 }

@@ -13,6 +13,7 @@ import type { RegistryCache } from "./cache.ts";
 import { CachedReader } from "./cached_reader.ts";
 import { tooLargeHere } from "../contract/load_limit.ts";
 import { StoreReader } from "../payload/store_reader.ts";
+import { type MaybeStored, STORED, StoredContent } from "../payload/stored_content.ts";
 import type { FileReader, PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 
 export interface CachedFiles {
@@ -30,8 +31,10 @@ export function createArtifact(
   const call = { verb: "read", ref: source.ref };
   const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
     iterableStream(wordedListing(call, chunks));
-  const open = (file: StoredFile): ArtifactFile =>
+  const stored = new StoreReader(place, source, { ...options, verify: "integrity" });
+  const open = (file: StoredFile): ArtifactFile & MaybeStored =>
     readableFile({
+      [STORED]: () => new StoredContent(file, stored),
       info: fileInfo(file),
       stream: (range, window) =>
         streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window)),

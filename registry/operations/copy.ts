@@ -1,18 +1,13 @@
 // Copying a version without materializing it.
 import type { Artifact } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
-import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { CopyOptions, SavedArtifact } from "../../core/registry.ts";
 import type { Context } from "./context.ts";
 import { withArtifact } from "./load.ts";
-import { createArtifact } from "../cache/read.ts";
-import { StoreReader } from "../payload/store_reader.ts";
-import { StoredContent, type StoredReader } from "../payload/stored_content.ts";
-import type { StoredFile } from "../../core/record.ts";
 import { saveFiles } from "./save.ts";
-import { fileFacts } from "../../core/registry/file_facts.ts";
+import { fileToSave } from "../../core/registry/artifact_file.ts";
 
 export async function copyVersion(
   context: Context,
@@ -29,26 +24,16 @@ export async function copyVersion(
   }
   const version = selector.kind === "version" ? selector.version.full : undefined;
   const { signal } = options;
-  let stored: FileToSave[] = [];
-  const read: typeof createArtifact = (context, source, how) => {
-    stored = filesOf(source.files, new StoreReader(context, source, how));
-    return createArtifact(context, source, how);
-  };
-  const save = ({ info }: Artifact) => {
+  const save = (artifact: Artifact) => {
+    const { info } = artifact;
     const { name, materializer, metadata, inputs } = info;
     // Payloads are shared within a name; for another name, the store copies them.
     const base = `${name}@${info.version}`;
     const members = inputs.length > 0 ? { inputs } : {};
-    const produce = () => stored;
+    const produce = () => info.files.values().map((file) => fileToSave(artifact, file));
     const files = { name: target.name, materializer, members, wholeBase: true, produce };
     return saveFiles(context, files, { ...options, version, base, metadata });
   };
   const how = { signal, verify: "integrity", fresh: true } as const;
-  return await withArtifact(context, parseRef(from), how, save, read);
-}
-
-function filesOf(files: readonly StoredFile[], reader: StoredReader): FileToSave[] {
-  return files.map((file) => (
-    { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) }
-  ));
+  return await withArtifact(context, parseRef(from), how, save);
 }

@@ -9,7 +9,13 @@ import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
-import { PlacedContent, StoredContent, UploadedContent } from "./stored_content.ts";
+import {
+  type MaybeStored,
+  PlacedContent,
+  STORED,
+  StoredContent,
+  UploadedContent,
+} from "./stored_content.ts";
 
 /** Files up to this size are held in memory: packed together, or inline in the record. */
 export const SMALL_FILE_BYTES = 256 * 1024;
@@ -44,7 +50,8 @@ export type Content =
 export async function openContent(file: FileToSave, signal?: AbortSignal): Promise<Content> {
   const { content, path } = file;
   if (content instanceof PlacedContent) return { kind: "placed", placed: content };
-  if (content instanceof StoredContent) return { kind: "stored", stored: content };
+  const stored = content instanceof StoredContent ? content : (content as MaybeStored)[STORED]?.();
+  if (stored !== undefined) return { kind: "stored", stored };
   if (content instanceof Uint8Array) {
     if (content.byteLength <= SMALL_FILE_BYTES) {
       return { kind: "small", content: plainBytes(content).slice() };

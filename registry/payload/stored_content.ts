@@ -13,12 +13,17 @@ export type StoredReader =
   & Pick<StoreReader, "storedBytes" | "storedChunks">
   & Partial<Pick<StoreReader, "storedRanges" | "storedList">>;
 
-/** Members of a stored file that locate its bytes; the others describe it. */
-type Placed = "inline" | "parts" | "from" | "chunks";
+/** Members of a stored file that locate its bytes, or that each save gives. */
+type Placed = "inline" | "parts" | "from" | "chunks" | "path" | "mediaType" | "mode" | "modifiedAt";
+
+/** Member of content that is stored: a save shares its bytes, or copies them as they are. */
+export const STORED: unique symbol = Symbol("stored");
+
+export type MaybeStored = { [STORED]?(): StoredContent };
 
 /** The stored bytes of a file. They are verified as they are read. */
 export class StoredContent implements FileSource {
-  /** Path, size and SHA-256 of the plain bytes, compression, and unknown members. */
+  /** Size and SHA-256 of the plain bytes, compression, and unknown members. */
   readonly facts: Omit<StoredFile, Placed>;
   /** True if the bytes are in the record. */
   readonly inline: boolean;
@@ -30,7 +35,8 @@ export class StoredContent implements FileSource {
   readonly #reader: StoredReader;
 
   constructor(file: StoredFile, reader: StoredReader) {
-    const { inline, parts = [], from: _from, chunks: _chunks, ...facts } = file;
+    const { inline, parts = [], from: _from, chunks: _chunks, ...described } = file;
+    const { path: _path, mediaType: _type, mode: _mode, modifiedAt: _at, ...facts } = described;
     this.facts = facts;
     this.inline = inline !== undefined;
     this.size = inline === undefined ? parts.reduce((sum, { size }) => sum + size, 0) : inline[1];

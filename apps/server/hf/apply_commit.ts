@@ -4,7 +4,7 @@ import { shown } from "../../../core/naming/names.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { nextVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { fileFacts } from "../../../core/registry/file_facts.ts";
+import { fileToSave } from "../../../core/registry/artifact_file.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { ServerContext } from "../routing.ts";
 import { fromBase64, openSentFiles, passThrough } from "../saving/sent_files.ts";
@@ -98,18 +98,14 @@ async function changedFiles(
     changes: Commit["changes"];
     take: SentObjects["take"];
   },
-): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
-  const kept = base?.files() ?? [];
-  const named = [...kept.map(({ info }) => info), ...changes.map(({ value }) => value)];
-  const files = new LiveFiles(named.map(({ path }) => path));
-  const keptBySha256 = new Map(kept.map((file) => [file.info.sha256, file]));
-  const keep = (path: string, { info, stream }: (typeof kept)[number]) =>
-    files.set(path, {
-      ...fileFacts(info),
-      path,
-      content: { size: info.size, stream: () => stream() },
-    });
-  for (const file of kept) keep(file.info.path, file);
+): Promise<{ files: Iterable<FileToSave>; removeUploads(): Promise<void> }> {
+  const kept = base?.info.files ?? [];
+  if (kept.length > 0) base!.file(kept[0]!.path); // throws if the token may not read the files
+  const files = new LiveFiles(
+    [...kept, ...changes.map(({ value }) => value)].map(({ path }) => path),
+  );
+  const keptBySha256 = new Map(kept.map((file) => [file.sha256, file]));
+  for await (const file of inTurns(kept)) files.set(file.path, file);
   const uploads = new Map<string, string>();
   for await (const { key, value } of inTurns(changes)) {
     const { path } = value;
@@ -119,7 +115,7 @@ async function changedFiles(
     } else if (key === "lfsFile") {
       const same = keptBySha256.get(value.oid);
       const upload = same === undefined ? await take(value.oid) : undefined;
-      if (same !== undefined) keep(path, same);
+      if (same !== undefined) files.set(path, same);
       else if (upload !== undefined) uploads.set(path, upload);
       else throw notSent(path);
     } else if (key === "deletedFile") {
@@ -130,9 +126,12 @@ async function changedFiles(
     changes.flatMap(({ key, value }) => key === "lfsFile" ? [[value.path, value.oid]] : []),
   );
   const sent = [...uploads].map(([path, upload]) => ({ path, upload, sha256: oids.get(path) }));
-  const opened = await openSentFiles(context, sent, { access, signal });
-  for (const file of opened.files) files.set(file.path, file);
-  return { files: [...files.values()], removeUploads: opened.removeUploads };
+  const { files: added, removeUploads } = await openSentFiles(context, sent, { access, signal });
+  for (const file of added) files.set(file.path, file);
+  const opened = files.entries().map(([path, file]) =>
+    "content" in file ? file : fileToSave(base!, file, path)
+  );
+  return { files: opened, removeUploads };
 }
 
 function noFile(path: string): RefusedRequest {

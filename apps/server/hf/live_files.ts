@@ -1,14 +1,14 @@
 // The files of a version while a commit changes it.
-import type { FileToSave } from "../../../materializers/mod.ts";
+import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 
 /** Number of paths in a block. Each block counts its live files. */
 const BLOCK = 256;
 
 /**
- * Files by path. A folder is a range of the sorted paths, and blocks without a file are skipped: a
- * commit may delete as many folders as it has files.
+ * Files by path; files of the latest version have no content. A folder is a range of the sorted
+ * paths, and blocks without a file are skipped: a commit may delete as many folders as files.
  */
-export class LiveFiles extends Map<string, FileToSave> {
+export class LiveFiles extends Map<string, FileToSave | FileInfo> {
   readonly #paths: readonly string[];
   readonly #positions: ReadonlyMap<string, number>;
   readonly #counts: Uint32Array;
@@ -21,7 +21,7 @@ export class LiveFiles extends Map<string, FileToSave> {
     this.#counts = new Uint32Array(Math.ceil(this.#paths.length / BLOCK));
   }
 
-  override set(path: string, file: FileToSave): this {
+  override set(path: string, file: FileToSave | FileInfo): this {
     if (!this.has(path)) this.#count(path, 1);
     return super.set(path, file);
   }

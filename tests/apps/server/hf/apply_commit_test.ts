@@ -1,0 +1,46 @@
+// Commits share the files that they keep.
+import { assert, assertEquals } from "@std/assert";
+import { createHandler } from "../../../../apps/server.ts";
+import { createMemoryBackend } from "../../../../backends/memory.ts";
+import { sha256 } from "../../../../core/bytes/digest.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { withHooks } from "../../../registry/with_hooks.ts";
+
+Deno.test("a commit reads none of the files that it keeps, moves or deletes", async () => {
+  let reads = 0;
+  const backend = withHooks(createMemoryBackend(), {
+    before: ({ verb }) => void (reads += Number(verb === "get")),
+  });
+  await using registry = await openRegistry(backend);
+  await using handler = createHandler(registry, { hf: true });
+  const commit = async (...lines: [key: string, value: object][]) => {
+    const all = [["header", { summary: "x" }] as const, ...lines];
+    const body = all.map(([key, value]) => JSON.stringify({ key, value })).join("\n");
+    const headers = { "content-type": "application/x-ndjson" };
+    const path = "http://localhost/api/models/a/commit/main";
+    const answer = await handler(new Request(path, { method: "POST", body, headers }));
+    assertEquals(answer.status, 200, await answer.text());
+  };
+  const bytesOf = (i: number) => new TextEncoder().encode(`${i}`.padEnd(200));
+  const file = (path: string, i: number): [string, object] => [
+    "file",
+    { path, content: bytesOf(i).toBase64(), encoding: "base64" },
+  ];
+  await commit(...Array.from({ length: 1000 }, (_, i) => file(`${i}`, i)));
+
+  reads = 0;
+  await commit(
+    file("0", 1000),
+    ["deletedFile", { path: "1" }],
+    ["deletedFile", { path: "2" }],
+    ["lfsFile", { path: "moved", algo: "sha256", oid: sha256(bytesOf(2)), size: 200 }],
+  );
+  assert(reads < 20, `${reads} reads`);
+
+  const saved = await registry.open("a", { verify: "integrity" });
+  const found = new Map(saved.info.files.map(({ path, sha256 }) => [path, sha256]));
+  assertEquals(found.size, 999);
+  assertEquals(found.get("0"), sha256(bytesOf(1000)));
+  assertEquals(await saved.file("999").bytes(), bytesOf(999));
+  assertEquals(await saved.file("moved").bytes(), bytesOf(2));
+});
