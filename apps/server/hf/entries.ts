@@ -1,6 +1,7 @@
 // The files and folders of a version as the Hugging Face Hub lists them.
 import { createHash } from "node:crypto";
 import { folderOf } from "../../../core/naming/paths.ts";
+import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
 import { type Artifact, type ArtifactInfo, isRegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { revisionOf } from "./repos.ts";
@@ -46,31 +47,34 @@ export function lfsOf({ sha256, size }: FileInfo): NonNullable<HubEntry["lfs"]> 
 }
 
 /** The entries of versions in memory: a large tree is read in many pages. */
-const listed = new WeakMap<ArtifactInfo["files"], readonly HubEntry[]>();
+const listed = new WeakMap<ArtifactInfo["files"], Promise<readonly HubEntry[]>>();
 
 /** Returns all files and folders, sorted by path. */
-export function entriesOf(info: Pick<ArtifactInfo, "files">): readonly HubEntry[] {
+export function entriesOf(info: Pick<ArtifactInfo, "files">): Promise<readonly HubEntry[]> {
   const entries = listed.get(info.files) ?? listEntries(info);
   listed.set(info.files, entries);
   return entries;
 }
 
-function listEntries(info: Pick<ArtifactInfo, "files">): HubEntry[] {
+async function listEntries(info: Pick<ArtifactInfo, "files">): Promise<readonly HubEntry[]> {
   const entries: HubEntry[] = [];
   const folders = new Map<string, ReturnType<typeof createHash>>();
   const files = filesOf(info).sort((a, b) => a.path < b.path ? -1 : 1);
-  for (const file of files) {
+  await nextTurn();
+  for await (const file of inTurns(files)) {
     const { path, size, sha256 } = file;
     entries.push({ type: "file", oid: sha256.slice(0, 40), size, path, lfs: lfsOf(file) });
     hashOf(folderOf(path)).update(`${sha256} ${path}\n`);
   }
   // Longer paths first: a folder has the digest of each folder in it.
-  for (const [path, hash] of [...folders].sort(([a], [b]) => b.length - a.length)) {
+  const deepFirst = [...folders].sort(([a], [b]) => b.length - a.length);
+  for await (const [path, hash] of inTurns(deepFirst)) {
     if (path === "") break;
     const oid = hash.digest("hex").slice(0, 40);
     hashOf(folderOf(path)).update(`${oid} ${path}\n`);
     entries.push({ type: "directory", oid, size: 0, path });
   }
+  await nextTurn();
   return entries.sort((a, b) => a.path < b.path ? -1 : 1);
 
   function hashOf(folder: string): ReturnType<typeof createHash> {

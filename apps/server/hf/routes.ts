@@ -6,15 +6,7 @@ import { answerVersionFile } from "../files/version_file.ts";
 import { type Answer, paramsOf, type RouteContext, type RouteMiddleware } from "../routing.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import * as schemas from "../schemas/hub.ts";
-import {
-  entriesBelow,
-  entriesOf,
-  fileIn,
-  filesOf,
-  type HubEntry,
-  lfsOf,
-  withCommit,
-} from "./entries.ts";
+import { entriesBelow, entriesOf, fileIn, filesOf, lfsOf, withCommit } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { readPaths } from "./paths_info.ts";
@@ -175,15 +167,17 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
         schemas.HubEntriesSchema,
       ),
       query: schemas.HubTreeQuery,
-      answer: async ({ c, query: { recursive = false, expand, limit, cursor } }) => {
+      answer: async (
+        { c, query: { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } },
+      ) => {
         const { info } = await infoAsked(c, context, kind);
         const { path: folder = "" } = c.req.param() as { path?: string };
-        const entries = entriesBelow(entriesOf(info), folder, { recursive });
+        const entries = entriesBelow(await entriesOf(info), folder, { recursive });
         if (entries === undefined) throw noEntry(folder, info);
         const left = entries.filter(({ path }) => cursor === undefined || path > cursor);
-        const items = expand ? left.map((entry) => withCommit(entry, info)) : left;
-        const keyOf = ({ path }: HubEntry) => path;
-        return answerPage(c, items, { limit, keyOf });
+        const some = left.slice(0, limit + 1); // shows if there is a next page
+        const items = expand ? some.map((entry) => withCommit(entry, info)) : some;
+        return answerPage(c, items, { limit, keyOf: ({ path }) => path });
       },
     });
   }
@@ -198,7 +192,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     answer: async ({ c }) => {
       const { info } = await infoAsked(c, context, kind);
       const { paths, expand } = await readPaths(c.req.raw);
-      const found = entriesOf(info).filter(({ path }) => paths.has(path));
+      const found = (await entriesOf(info)).filter(({ path }) => paths.has(path));
       const items = expand ? found.map((entry) => withCommit(entry, info)) : found;
       return c.json(items, 200, FRESH);
     },
