@@ -1,6 +1,6 @@
 // Opening drafts.
 import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
-import { inTurns } from "../../../core/work/next_turn.ts";
+import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { checkDraft } from "../../contract/verb_options.ts";
@@ -68,7 +68,9 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       for (const { note: { part, files } } of parts) {
         for await (const file of inTurns(files)) found.push({ ...fileInfo(file), part });
       }
-      return sortedByUtf8(found, ({ path }) => path);
+      const sorted = sortedByUtf8(found, ({ path }) => path);
+      await nextTurn(); // what is done with them takes as long
+      return sorted;
     },
 
     async commit(options = {}) {
