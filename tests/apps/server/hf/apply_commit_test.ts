@@ -1,10 +1,24 @@
 // Commits share the files that they keep.
 import { assert, assertEquals } from "@std/assert";
-import { createHandler } from "../../../../apps/server.ts";
+import { createHandler, type Handler } from "../../../../apps/server.ts";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../../mod.ts";
+import { filler, GRACE_MS, testProtocol } from "../../../registry/protocol_world.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
+
+async function commitTo(handler: Handler, ...lines: [key: string, value: object][]) {
+  const all = [["header", { summary: "x" }] as const, ...lines];
+  const body = all.map(([key, value]) => JSON.stringify({ key, value })).join("\n");
+  const headers = { "content-type": "application/x-ndjson" };
+  const path = "http://localhost/api/models/a/commit/main";
+  const answer = await handler(new Request(path, { method: "POST", body, headers }));
+  assertEquals(answer.status, 200, await answer.text());
+}
+
+function fileLine(path: string, bytes: Uint8Array): [string, object] {
+  return ["file", { path, content: bytes.toBase64(), encoding: "base64" }];
+}
 
 Deno.test("a commit reads none of the files that it keeps, moves or deletes", async () => {
   let reads = 0;
@@ -13,23 +27,13 @@ Deno.test("a commit reads none of the files that it keeps, moves or deletes", as
   });
   await using registry = await openRegistry(backend);
   await using handler = createHandler(registry, { hf: true });
-  const commit = async (...lines: [key: string, value: object][]) => {
-    const all = [["header", { summary: "x" }] as const, ...lines];
-    const body = all.map(([key, value]) => JSON.stringify({ key, value })).join("\n");
-    const headers = { "content-type": "application/x-ndjson" };
-    const path = "http://localhost/api/models/a/commit/main";
-    const answer = await handler(new Request(path, { method: "POST", body, headers }));
-    assertEquals(answer.status, 200, await answer.text());
-  };
   const bytesOf = (i: number) => new TextEncoder().encode(`${i}`.padEnd(200));
-  const file = (path: string, i: number): [string, object] => [
-    "file",
-    { path, content: bytesOf(i).toBase64(), encoding: "base64" },
-  ];
-  await commit(...Array.from({ length: 1000 }, (_, i) => file(`${i}`, i)));
+  const file = (path: string, i: number) => fileLine(path, bytesOf(i));
+  await commitTo(handler, ...Array.from({ length: 1000 }, (_, i) => file(`${i}`, i)));
 
   reads = 0;
-  await commit(
+  await commitTo(
+    handler,
     file("0", 1000),
     ["deletedFile", { path: "1" }],
     ["deletedFile", { path: "2" }],
@@ -44,3 +48,19 @@ Deno.test("a commit reads none of the files that it keeps, moves or deletes", as
   assertEquals(await saved.file("999").bytes(), bytesOf(999));
   assertEquals(await saved.file("moved").bytes(), bytesOf(2));
 });
+
+testProtocol(
+  "a commit has all files if the version before is deleted during a long upload",
+  async ({ registry, backend, advance }) => {
+    await using handler = createHandler(registry, { hf: true });
+    await commitTo(handler, fileLine("kept", filler("kept", 300_000)));
+    backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, async (act) => {
+      await registry.delete("a@1.0.0");
+      advance(GRACE_MS / 7); // more than half of the time in which a save must end
+      return await act();
+    });
+    await commitTo(handler, fileLine("added", filler("added", 300_000)));
+    const { files } = await registry.info("a@2.0.0");
+    assertEquals(files.map(({ path }) => path).sort(), ["added", "kept"]);
+  },
+);
