@@ -68,15 +68,16 @@ export async function applyCommit(
       const highest = isSame ? version : base?.info.version;
       version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
       before = base;
-      const changed = await changedFiles(context, { base, changes, access, take, signal });
-      const materializer = passThrough({ id: "folder", formatVersion: 1 }, changed.files);
+      const how = { base, changes, access, take, signal };
+      const { files: save, removeUploads } = await changedFiles(context, how);
+      const materializer = { ...passThrough({ id: "folder", formatVersion: 1 }, []), save };
       const options = {
         ...{ version, materializer, metadata: { huggingface }, signal },
         skipIfUnchanged: true, // clients repeat a commit whose answer was lost
       };
       try {
         const saved = await context.registry.save(name, undefined, options);
-        await changed.removeUploads();
+        await removeUploads();
         return saved;
       } catch (error) {
         if (!isRegistryError(error, "AlreadyExists") || tries === MOST_TRIES) throw error;
@@ -98,7 +99,7 @@ async function changedFiles(
     changes: Commit["changes"];
     take: SentObjects["take"];
   },
-): Promise<{ files: Iterable<FileToSave>; removeUploads(): Promise<void> }> {
+): Promise<{ files(): Iterable<FileToSave>; removeUploads(): Promise<void> }> {
   const kept = base?.info.files ?? [];
   if (kept.length > 0) base!.file(kept[0]!.path); // throws if the token may not read the files
   const files = new LiveFiles(
@@ -128,9 +129,9 @@ async function changedFiles(
   const sent = [...uploads].map(([path, upload]) => ({ path, upload, sha256: oids.get(path) }));
   const { files: added, removeUploads } = await openSentFiles(context, sent, { access, signal });
   for (const file of added) files.set(file.path, file);
-  const opened = files.entries().map(([path, file]) =>
-    "content" in file ? file : fileToSave(base!, file, path)
-  );
+  const opened = () =>
+    // a save may ask twice
+    files.entries().map(([path, file]) => "content" in file ? file : fileToSave(base!, file, path));
   return { files: opened, removeUploads };
 }
 

@@ -139,7 +139,7 @@ export const UNKNOWN_BYTES = 2 ** 40;
 /** Returns a materializer that saves given files under the id of the client's materializer. */
 export function passThrough(
   { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
-  files: Iterable<FileToSave>,
+  files: FileToSave[],
 ): Materializer {
   return { id, formatVersion, save: () => files, load: () => undefined };
 }
