@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { utimes } from "node:fs/promises";
-import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
+import {
+  createMemoryBackend,
+  openRegistry,
+  type Registry,
+  type VersionsOptions,
+} from "../../../mod.ts";
 import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { NDArray } from "../../../materializers/mod.ts";
@@ -81,6 +86,20 @@ for (const release of RELEASES) {
     }
   });
 }
+
+testInRoot("versions of mindtrace are listed in pages", async (root) => {
+  await unpackFixture("0.16.0", root.path);
+  await using registry = await openMindtrace(root.join("versioned"));
+  const versionsOf = async (options?: VersionsOptions) =>
+    (await Array.fromAsync(registry.versions("number", options))).map(({ version }) => version);
+  const all = await versionsOf();
+  assert(all.length > 1);
+  for (const [at, after] of all.entries()) {
+    assertEquals(await versionsOf({ after }), all.slice(at + 1));
+    assertEquals(await versionsOf({ after, limit: 1 }), all.slice(at + 1, at + 2));
+  }
+  assertEquals(await versionsOf({ after: "99.0.0", range: all.at(-1) }), all.slice(-1));
+});
 
 async function assertExact(registry: Registry, objects: readonly FixtureObject[]): Promise<void> {
   const names = await Array.fromAsync(registry.names());
