@@ -4,7 +4,12 @@ import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
 import { checkName, encodeName, shown } from "../../core/naming/names.ts";
 import { parseRef, type Ref } from "../../core/naming/refs.ts";
-import { inRange, parseVersionRange } from "../../core/naming/versions.ts";
+import {
+  compareVersions,
+  inRange,
+  parseVersion,
+  parseVersionRange,
+} from "../../core/naming/versions.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type {
   NamesOptions,
@@ -131,18 +136,17 @@ async function* listNames(
 async function* listVersions(
   reader: MindtraceReader,
   name: string,
-  { range, details = false, limit = Infinity, signal }: VersionsOptions = {},
+  { range, after, details = false, limit = Infinity, signal }: VersionsOptions = {},
 ): AsyncGenerator<VersionEntry> {
   checkName(name);
   const wanted = range === undefined ? undefined : parseVersionRange(range);
+  const last = after === undefined ? undefined : parseVersion(after);
   const listed = (await reader.listing({ signal })).names.get(name) ?? [];
   let count = 0;
   for (const one of listed) {
+    if (wanted !== undefined && !inRange(one.version, wanted)) continue;
+    if (last !== undefined && compareVersions(one.version, last) >= 0) continue;
     if (count++ >= limit) return;
-    if (wanted !== undefined && !inRange(one.version, wanted)) {
-      count--;
-      continue;
-    }
     const changedAt = new Date(await modifiedAt(reader.files, one.key, signal));
     const version = one.version.canonical;
     const entry: VersionEntry = { name, version, generation: 1, modifiedAt: changedAt };
