@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { openRegistry } from "../../../mod.ts";
+import { rejected } from "../rejected.ts";
 
 const bytes = new TextEncoder().encode("some bytes. ".repeat(100_000));
 
@@ -31,3 +32,18 @@ for (const compress of [undefined, "gzip"] as const) {
     });
   }
 }
+
+Deno.test("a file with another stream or size is not saved as it is stored", async () => {
+  const registry = await openRegistry(createMemoryBackend());
+  const save = (content: FileToSave["content"]) => {
+    const materializer = { id: "test", formatVersion: 1, load: () => undefined };
+    const files = [{ path: "file", content }];
+    return registry.save("a", undefined, { materializer: { ...materializer, save: () => files } });
+  };
+  await save(bytes);
+  const file = (await registry.open("a")).file("file");
+  const masked = new TextEncoder().encode("masked");
+  await save({ ...file, size: masked.byteLength, stream: () => new Blob([masked]).stream() });
+  assertEquals((await (await registry.open("a")).file("file").text()).slice(0, 6), "masked");
+  await rejected("Conflict", save({ ...file, size: 10 }));
+});
