@@ -32,12 +32,16 @@ export function createArtifact(
   const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
     iterableStream(wordedListing(call, chunks));
   const stored = new StoreReader(place, source, { ...options, verify: "integrity" });
-  const open = (file: StoredFile): ArtifactFile & MaybeStored =>
-    readableFile({
-      [STORED]: () => new StoredContent(file, stored),
+  const open = (file: StoredFile): ArtifactFile & MaybeStored => {
+    const stream: ArtifactFile["stream"] = (range, window) =>
+      streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window));
+    return readableFile({
+      [STORED]: (its: MaybeStored) =>
+        its.stream === stream && its.size === file.size
+          ? new StoredContent(file, stored)
+          : undefined,
       info: fileInfo(file),
-      stream: (range, window) =>
-        streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window)),
+      stream,
       async bytes() {
         options.limit?.check(source.ref, file);
         try {
@@ -64,6 +68,7 @@ export function createArtifact(
         return { offset: 0, length, passTo: (...how) => worded(call, () => pass(...how)) };
       },
     });
+  };
   return {
     info: source.info,
     files: () => source.files.map(open),

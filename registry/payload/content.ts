@@ -50,7 +50,8 @@ export type Content =
 export async function openContent(file: FileToSave, signal?: AbortSignal): Promise<Content> {
   const { content, path } = file;
   if (content instanceof PlacedContent) return { kind: "placed", placed: content };
-  const stored = content instanceof StoredContent ? content : (content as MaybeStored)[STORED]?.();
+  const given = content as MaybeStored;
+  const stored = content instanceof StoredContent ? content : given[STORED]?.(given);
   if (stored !== undefined) return { kind: "stored", stored };
   if (content instanceof Uint8Array) {
     if (content.byteLength <= SMALL_FILE_BYTES) {

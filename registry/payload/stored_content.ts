@@ -16,10 +16,14 @@ export type StoredReader =
 /** Members of a stored file that locate its bytes, or that each save gives. */
 type Placed = "inline" | "parts" | "from" | "chunks" | "path" | "mediaType" | "mode" | "modifiedAt";
 
-/** Member of content that is stored: a save shares its bytes, or copies them as they are. */
+/** Member of content that is stored, unless a copy of it has another stream or size. */
 export const STORED: unique symbol = Symbol("stored");
 
-export type MaybeStored = { [STORED]?(): StoredContent };
+export interface MaybeStored {
+  size?: number;
+  stream?: unknown;
+  [STORED]?(content: MaybeStored): StoredContent | undefined;
+}
 
 /** The stored bytes of a file. They are verified as they are read. */
 export class StoredContent implements FileSource {
