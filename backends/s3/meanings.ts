@@ -99,23 +99,22 @@ const NOT_UNDERSTOOD = meaning(
   "Check that the endpoint is an S3 API, and uses https:// for TLS.",
 );
 
-/**
- * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html
- */
+const OF_BUCKET = "S3_NAME_ACCESS_KEY and S3_NAME_SECRET_KEY, where NAME is the bucket in upper " +
+  "case, with _ for dashes and dots.";
+
+// https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html
 export const NO_CREDENTIALS: Meaning = meaning(
   "Denied",
   "no credentials found; searched the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, " +
     "AWS_WEB_IDENTITY_TOKEN_FILE), ~/.aws/credentials, ~/.aws/config and the metadata service of " +
     "this machine",
   "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or " +
-    "for a bucket URL set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY. For a public bucket " +
-    'pass credentials: "anonymous".',
+    `for a bucket URL set ${OF_BUCKET} For a public bucket pass credentials: "anonymous".`,
   {
     ...refused,
     hints: {
       cli: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`. For this " +
-        "bucket alone, set S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY. For a public bucket, " +
-        "add ?anonymous=true to the URL.",
+        `bucket alone, set ${OF_BUCKET} For a public bucket, add ?anonymous=true to the URL.`,
     },
   },
 );

@@ -131,6 +131,10 @@ Deno.test("missing credentials are Denied with searched sources", async () => {
     assertMatch(error.hint!, /^Pass credentials, .*AWS_SECRET_ACCESS_KEY/);
     assertMatch(error.hint!, /credentials: "anonymous"/);
     const hint = hintFor(error, "cli")!;
+    for (const text of [error.hint!, hint]) {
+      assertMatch(text, /S3_NAME_ACCESS_KEY and S3_NAME_SECRET_KEY, where NAME is the bucket/);
+      assertEquals(text.includes("{"), false, text);
+    }
     assertMatch(hint, /^Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, .*\?anonymous=true/);
   });
 });
