@@ -51,7 +51,8 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
     const found = new Map<string, Removal>();
     for (const ref of await expandNames(registry, refs, context.io.signal)) {
       if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
-        const hint = `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`;
+        const name = shellWord(ref);
+        const hint = `Pick one: holdfast versions ${name}. For all: holdfast rm ${name} --all`;
         throw invalid(`delete "${ref}"`, "the ref has no version", hint);
       }
       const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
@@ -135,11 +136,8 @@ async function oneOf(
     async remove(dryRun) {
       const how = { force: flags.force, ifCommit: commit, dryRun, signal };
       if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
-      throw notFound(
-        `delete "${exact}"`,
-        "another program already deleted it",
-        "Nothing is left to do.",
-      );
+      const state = "another program already deleted it";
+      throw notFound(`delete "${exact}"`, state, "Nothing is left to do.");
     },
   };
 }

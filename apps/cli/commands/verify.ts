@@ -41,12 +41,12 @@ export const verify: Command = defineCommand<
   async run([names], { shallow = false, repairFrom }, context) {
     const { io, shared } = context;
     const registry = await context.open({ write: repairFrom !== undefined });
-    const copy = repairFrom === undefined
-      ? undefined
-      : await context.open({ registry: repairFrom });
+    const copy = repairFrom === undefined ? undefined : await context.open({
+      registry: repairFrom,
+      missing: "Check the location: --repair-from takes an existing registry.",
+    });
     const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
     const progress = context.progress("verify");
-    const what = "versions";
     let all: number | undefined;
     if (io.stderr.isTerminal && !shared.quiet) {
       countVersions(registry, chosen, io.signal).then((count) => all = count, () => {});
@@ -57,7 +57,7 @@ export const verify: Command = defineCommand<
       repairFrom: copy,
       signal: io.signal,
       onProgress: ({ versions, bytes }) =>
-        progress.update({ bytes, things: { done: versions, total: all, what } }),
+        progress.update({ bytes, things: { done: versions, total: all, what: "versions" } }),
     });
     await progress.end();
     const { ok, versions, files, bytes, problems, repaired, lineage, unseen } = report;
@@ -130,9 +130,8 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
 }
 
 function lineageText({ stale, dangling }: VerifyLineage): string {
-  const parts = [
-    dangling > 0 ? `inputs that do not exist: ${formatCount(dangling, "version")}` : "",
-    stale > 0 ? `${formatCount(stale, "stale note")} (gc removes them after 30 days)` : "",
-  ];
-  return parts.filter((part) => part !== "").join("; ");
+  return [
+    dangling > 0 ? [`inputs that do not exist: ${formatCount(dangling, "version")}`] : [],
+    stale > 0 ? [`${formatCount(stale, "stale note")} (gc removes them after 30 days)`] : [],
+  ].flat().join("; ");
 }

@@ -23,7 +23,11 @@ filledTest("rm without a terminal needs --yes", async (it) => {
 filledTest(
   "rm of a bare name needs --all, and prints how many versions it would delete",
   async (it) => {
-    await it.fails("rm note --yes", 2, "hint: Write note@VERSION, or add --all");
+    await it.fails(
+      "rm note --yes",
+      2,
+      "hint: Pick one: holdfast versions note. For all: holdfast rm note --all",
+    );
     await it.fails("rm config --all --yes", 4);
     await it.prints("rm config --all --yes --force", "Deleted config (2 versions)\n");
     await it.prints("ls -q", "data:raw\nnote\n");

@@ -62,3 +62,14 @@ filledTest("verify repairs damage from a mirror, and a mirror from its original"
     await it.tells(`verify -r ${place}`, "No problems: 5 versions");
   }
 });
+
+filledTest("verify refuses a missing mirror, and does not advise to create one", async (it) => {
+  for (const place of ["nowhere", "./empty"]) {
+    const { code, err } = await it.holdfast(`verify --repair-from ${place}`);
+    assertEquals([code, err.includes("holdfast init")], [3, false], err);
+    assertStringIncludes(
+      err,
+      "hint: Check the location: --repair-from takes an existing registry.",
+    );
+  }
+});
