@@ -163,10 +163,13 @@ function invalidRange(text: unknown, state: string, cause?: unknown): RegistryEr
 
 function invalidVersion(text: unknown): RegistryError {
   const meant = typeof text === "string" ? versionMeant(text) : undefined;
+  const day = meant && /^\d{4}-\d\d-\d\d/.exec(text as string)?.[0];
+  const hint = meant === undefined
+    ? "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1"
+    : `Write it as ${meant}.`;
   return invalid("use", `${shown(text)} as a version`, "not a semantic version", {
-    hint: meant === undefined
-      ? "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1"
-      : `Write it as ${meant}.`,
+    hint,
+    ...day && { hints: { cli: `${hint} To read as of a date: holdfast load NAME --as-of ${day}` } },
   });
 }
 

@@ -96,8 +96,8 @@ Deno.test("typos get a suggestion and a hint", async () => {
     ["ls --jsn", "Did you mean --json?"],
     ["cat", `See "holdfast cat --help".`],
     ["gc now", `See "holdfast gc --help".`],
-    ["help sav", `Did you mean save? See "holdfast --help".`],
-    ["help delete", `Did you mean rm? See "holdfast --help".`],
+    ["help sav", `Did you mean save? See "holdfast save --help".`],
+    ["help delete", `Did you mean rm? See "holdfast rm --help".`],
     ["ls --limit -1", "hint: "],
     ["save a", `See "holdfast save --help".`],
   ];

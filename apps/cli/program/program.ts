@@ -130,7 +130,7 @@ function topicHelp(topic: string, { commands, groups, io }: ProgramOptions) {
 function refuseUnknownHelp([first, word]: readonly string[], program: Parser): void {
   if (first !== "help" || word === undefined || word.startsWith("-") || word === "help") return;
   if (program.commands.some((command) => command.name() === word)) return;
-  const hint = `${suggestion(commandLike(word, program))}See "holdfast --help".`;
+  const hint = suggestion(commandLike(word, program), "holdfast");
   throw invalid("show help", `unknown command ${JSON.stringify(word)}`, hint);
 }
 
@@ -150,12 +150,14 @@ function refuse(error: CommanderError, parser: Parser): never {
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
   const usage = parser.registeredArguments.map(argumentTerm).join(" ");
   const missing = error.code === "commander.missingArgument" ? `Write: ${path} ${usage}. ` : "";
-  const hint = `${missing}${suggestion(likeWrong(error, parser))}See "${path} --help".`;
+  const hint = missing + suggestion(likeWrong(error, parser), path);
   throw invalid("read the command line", state, hint, error);
 }
 
-function suggestion(meant: string | undefined): string {
-  return meant === undefined ? "" : `Did you mean ${meant}? `;
+function suggestion(meant: string | undefined, path: string): string {
+  if (meant === undefined) return `See "${path} --help".`;
+  const command = meant.startsWith("--") ? path : `holdfast ${meant.split(" --")[0]}`;
+  return `Did you mean ${meant}? See "${command} --help".`;
 }
 
 function likeWrong({ code, message }: CommanderError, parser: Parser): string | undefined {

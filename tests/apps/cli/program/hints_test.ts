@@ -142,7 +142,9 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
       ["rollback config", "Did you mean alias --rollback? "],
       ["backup x", "Did you mean mirror? "],
       ["sync a b", "Did you mean mirror? "],
-      ["mv a b", "Did you mean mirror --rename? "],
+      ["mv a b", 'Did you mean mirror --rename? See "holdfast mirror --help".'],
+      ["help mv", 'Did you mean mirror --rename? See "holdfast mirror --help".'],
+      ["undo config", 'Did you mean alias --rollback? See "holdfast alias --help".'],
       ["checkout config", "Did you mean download? "],
       ["ls config@1", "Write: holdfast versions config. For one version: holdfast info config@1"],
       ["du config@1", "Write: holdfast du config. "],
@@ -161,6 +163,8 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
       ["load config:1.0", "Did you mean config@1.0? "],
       ["load config@v2", "Write it as 2."],
       ["save x data --version 2026-11-25", "Write it as 2026.11.25."],
+      ["load config@2026-11-25", "holdfast load NAME --as-of 2026-11-25"],
+      ["info config@2026-11-25T10:00:00Z", "holdfast load NAME --as-of 2026-11-25"],
     ]
   ) assertStringIncludes((await it.holdfast(line)).err, meant, line);
   const { err } = await it.holdfast("du --as-of 2d");
