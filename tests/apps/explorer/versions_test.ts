@@ -220,6 +220,8 @@ Deno.test({
         yield { name, version, modifiedAt: info.createdAt, info: { ...info, version, metadata } };
       }
     } as Registry["versions"];
+    registry.info = () => behind.info("big"); // of the newest, for its files
+    registry.open = () => behind.open("big");
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     const sizes: Promise<number>[] = [];
