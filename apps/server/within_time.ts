@@ -20,7 +20,7 @@ export async function withinMs<T>(
 /** Proxies and people give up on a request long before a client of Redis or PostgreSQL does. */
 const ANSWER_WITHIN_MS = 5000;
 
-/** Returns the answer of a queue. `Unavailable` if it takes longer than a request may wait. */
+/** Returns the answer of a queue. Throws `Unavailable` if a request cannot wait for it. */
 export async function queueAnswer<T>(
   action: string,
   answer: T | Promise<T>,

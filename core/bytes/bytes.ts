@@ -74,7 +74,7 @@ export async function forEachChunk(
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * Reads a stream into one buffer where the stream can do that, which halves the time of a reply of
+ * Reads a stream into one buffer if the stream supports it, which halves the time of a reply of
  * `fetch`. A chunk is valid until the next read.
  */
 export function reusingReader(
@@ -203,7 +203,7 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Sorts items by the UTF-8 bytes of a string. Long common beginnings cost it little. */
+/** Sorts items by the UTF-8 bytes of a string. Long common prefixes cost little. */
 export function sortedByUtf8<T>(items: readonly T[], textOf: (item: T) => string): T[] {
   const keyed = items.map((item) => ({ item, key: unitsInOrder(textOf(item)) }));
   keyed.sort((a, b) => a.key < b.key ? -1 : Number(a.key > b.key));

@@ -1,4 +1,4 @@
-// Logs of running steps on this machine, before they are saved in the registry.
+// Logs on this machine that no record has: those of running and cancelled steps.
 import { readdirSync } from "node:fs";
 import { join } from "@std/path";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -16,7 +16,7 @@ export interface RunPlace {
 /** Suffix of an attempt's folder: its id and its owner. */
 const ATTEMPT = /^[0-9a-f]{8}(-\d+\.[0-9a-f]{8})?$/;
 
-/** Returns the log files of a step's running attempts. A log without lines has no file. */
+/** Returns the logs of a step's running and cancelled attempts. A log without lines has no file. */
 export function runningLogs(place: RunPlace & { step: string }): string[] {
   const folder = runFolder(place, place);
   const prefix = `${encodeName(place.step)}-`;

@@ -52,7 +52,7 @@ def checked(function: F) -> F:
 def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
     state = f"has the type {type(value).__qualname__}"
     if isinstance(value, (str, os.PathLike)) and not is_path(value):
-        state = "has a NUL, or is not well-formed Unicode"
+        state = "has a NUL character or a lone surrogate"
     hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
     return HoldfastError("Invalid", f"Cannot call {function.__name__}: `{name}` {state}", hint)
 

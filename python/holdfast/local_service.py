@@ -93,5 +93,5 @@ def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
         lines = log.readlines() or ["it ended"]
     errors = [line for line in lines if line.startswith('{"error"')]
     unknown = {"code": "TaskFailed", "message": f"Cannot start a service: {lines[-1].strip()}"}
-    unknown["hint"] = f"Run `{shown}` to see why it ends."
+    unknown["hint"] = f"Run `{shown}` to see why it exits."
     return process, json.loads(errors[-1]) if errors else {"error": unknown}

@@ -150,7 +150,7 @@ class Registry:
         `kind=json` or `created>=2026-11`. Without a service, every name is read: 20 versions each.
         """
         if limit < 1:
-            hint = "Pass `limit` from 1 on."
+            hint = "Pass a `limit` of at least 1."
             raise HoldfastError("Invalid", f"Cannot search: limit is {limit}", hint)
         test, found = parse_query(query), Listing[Found]()
         for name in self.names():

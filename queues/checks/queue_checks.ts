@@ -119,11 +119,11 @@ export function resultOf(id: string, returned: PlainValue | void): PlainValue {
   return kept("result", id, returned ?? null);
 }
 
-/** Returns why a queue cannot store a value: PostgreSQL stores neither U+0000 nor half a pair. */
+/** Returns why no queue can store a value: PostgreSQL has no U+0000 and no lone surrogates. */
 function problemOf(value: PlainValue): string | undefined {
   const isStorable = (json: string) => !/(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(json);
   return plainProblem(value) ??
-    (isStorable(JSON.stringify(value)) ? undefined : "it contains U+0000 or half a surrogate pair");
+    (isStorable(JSON.stringify(value)) ? undefined : "it contains U+0000 or a lone surrogate");
 }
 
 /** Returns a reason as every queue can store it. */

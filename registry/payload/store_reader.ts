@@ -297,7 +297,7 @@ function asStretch({ offset, length }: Required<ByteRange>): Stretch {
   return { from: offset, to: offset + length };
 }
 
-/** Yields a range of a whole file, and ends with that, which then was checked. */
+/** Yields a range of a file. Reads to the end of the file, where its checksum is checked. */
 export async function* cut(
   whole: AsyncIterable<Uint8Array>,
   offset: number,

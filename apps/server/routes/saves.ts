@@ -26,7 +26,7 @@ const SAVED = {
 };
 
 /** The answer to a request without `files`. */
-export const CHECKED = { 204: { description: "Checked without files: nothing refuses it" } };
+export const CHECKED = { 204: { description: "Only checked: nothing refuses the save" } };
 
 /** Answers of commits that can be repeated. */
 export const REPEATED = {

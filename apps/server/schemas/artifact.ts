@@ -108,7 +108,7 @@ export const VersionsQuery = v.object({
     v.maxLength(8000),
     v.transform((text) => text.split(",")),
     v.check((fields) => fields.every(isOfInfo), "expected members of info, separated by commas"),
-    v.description("Include these members of `info` only: `size,files.length,metadata.accuracy`"),
+    v.description("Include only these members of `info`: `size,files.length,metadata.accuracy`"),
   )),
   ...pageFields,
 });

@@ -18,7 +18,7 @@ const LIMITS = {
   headerSize: 16 * 1024,
 };
 
-/** Browsers write `"` and line breaks in names so, but leave other `%` as they are. */
+/** Browsers escape `"` and line breaks in file names this way, but not `%`. */
 const AMBIGUOUS = /%(22|0A|0D)/;
 
 /** Reads a form up to its first file. Throws `Invalid` for another body, or without a file. */
@@ -137,7 +137,7 @@ function invalid(state: string, { hint = FIELDS_FIRST } = {}): RegistryError {
 }
 
 function ambiguous(name: string): RegistryError {
-  return invalid(`the file name ${JSON.stringify(name.slice(0, 200))} may be an escaped one`, {
+  return invalid(`the file name ${JSON.stringify(name.slice(0, 200))} may be escaped`, {
     hint: "Rename the file, or send it as the body: POST /upload?name=NAME&path=PATH",
   });
 }

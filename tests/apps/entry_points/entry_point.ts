@@ -76,7 +76,7 @@ export interface Arguments {
   aliases: { name: string };
   /** Answers versions, null for a removal. */
   history: { name: string; alias: string };
-  /** Answers `event version` or `event alias version` in the order of letters. */
+  /** Answers `event version` or `event alias version` in alphabetical order. */
   log: { name: string };
   /** Answers `{ notes, labels, revision }`, or null for none. */
   annotations: { ref: string };

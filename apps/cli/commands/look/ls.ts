@@ -48,7 +48,7 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   summary: "List names with latest version, number of versions and size.",
   details:
     "Records of pipelines are left out, unless you pass a prefix, a condition or an option that " +
-    "limits the list. More than 1,000 names come in the order of the store. " +
+    "limits the list. More than 1,000 names are listed in the order of the store. " +
     "--json lists all. --quiet lists all names, without reading versions. " +
     "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
   args: [{

@@ -29,10 +29,10 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
   name: "doctor",
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
-    "certificates and proxies, and whether names with / reach a service. Shows how to fix problems, " +
-    "and the sources of credentials, never their values. The check of the store sends about 280 requests below scratch/ and cleans up: " +
-    "races of creates, reads and lists after writes, order, ranges, keys. Exit code 1 if a check " +
-    "fails. With --json: one line per check.\n\n" +
+    "certificates and proxies, and whether names with / reach a service. Shows how to fix " +
+    "problems, and the sources of credentials, never their values. The check of the store sends " +
+    "about 280 requests below scratch/ and cleans up: races of creates, reads and lists after " +
+    "writes, order, ranges, keys. Exit code 1 if a check fails. --json: a line per check.\n\n" +
     `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +
     `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
   args: [],
