@@ -39,7 +39,7 @@ def send_files(
     progress: bool | None,
     earlier: Callable[[], Artifact | None],
 ) -> Iterator[list[Json]]:
-    """Yields the files of the request of a save. Afterwards, deletes the notes that resume its uploads.
+    """Yields the files of the request of a save, then deletes the notes that resume its uploads.
 
     Of large files, it sends only the bytes that the `earlier` version lacks.
     """
