@@ -20,6 +20,12 @@ export function shareOfRun(): number | undefined {
   return Number(share) % SHARES;
 }
 
+/** The rows of a long table that a run tries: with a share one in `parts`, on other days the others; else all. */
+export function partOfRun<T>(items: readonly T[], parts: 2 | 3 | 5): T[] {
+  const share = shareOfRun();
+  return items.filter((_, i) => share === undefined || (i + share) % parts === 0);
+}
+
 /**
  * The seeds of one run: those of the share in `HOLDFAST_SHARE`, 0 to 6, as many as `variable` gives, or all seven
  * shares with `HOLDFAST_FULL=1` (`deno task test:all --full`).

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
+import { partOfRun } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
 import { type DiskKind, diskProblem } from "./loop_disk.ts";
@@ -9,7 +10,7 @@ import type { PowerPlan, PowerReport } from "./lose_power.ts";
 const ROUNDS: Record<DiskKind, number> = isLong ? { ext4: 500, xfs: 500 } : { ext4: 12, xfs: 8 };
 const CONTROL_ROUNDS = 180;
 
-for (const kind of ["ext4", "xfs"] satisfies DiskKind[]) {
+for (const kind of partOfRun(["ext4", "xfs"] satisfies DiskKind[], 2)) {
   judgeTest(
     `a power cut loses nothing that was acknowledged with durability "disk" (${kind})`,
     diskProblem(kind),
