@@ -6,7 +6,7 @@ import { dirname, extname, resolve } from "node:path";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
 import { parseCsv } from "../../../formats/csv.ts";
-import { invalid, notFound } from "../program/hints.ts";
+import { invalid, notFound } from "../terminal/hints.ts";
 import { type CliIo, stoppable } from "../terminal/cli_io.ts";
 import { badRow, type ManifestFormat, type RawRow } from "./rows.ts";
 

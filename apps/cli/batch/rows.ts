@@ -4,7 +4,7 @@ import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OnConflict } from "../../../registry/mod.ts";
 import { isRegistryError, parseRef, type RegistryError } from "../../../mod.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
-import { invalid, withHints } from "../program/hints.ts";
+import { invalid, withHints } from "../terminal/hints.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

@@ -8,7 +8,7 @@ import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../program/exit_code.ts";
-import { withRegistry } from "../program/hints.ts";
+import { withRegistry } from "../terminal/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { printable, printableJson } from "../terminal/table.ts";

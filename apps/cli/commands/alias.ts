@@ -11,7 +11,7 @@ import {
   notFound,
   shellWord,
   withHints,
-} from "../program/hints.ts";
+} from "../terminal/hints.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";

@@ -3,7 +3,7 @@ import { join, resolve, sep } from "node:path";
 import { badRow, parseRefRow, pathOfRef, REF_FIELDS } from "../batch/rows.ts";
 import type { BatchFlags } from "../batch/run_rows.ts";
 import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
-import { invalid, lookUp, withHints } from "../program/hints.ts";
+import { invalid, lookUp, withHints } from "../terminal/hints.ts";
 import { parsePositive } from "../terminal/units.ts";
 
 const MANIFEST = {

@@ -8,7 +8,7 @@ import {
   REF_ARGUMENT,
   VERIFY_OPTION,
 } from "../program/command.ts";
-import { withHints } from "../program/hints.ts";
+import { withHints } from "../terminal/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 export const cat: Command = defineCommand<

@@ -3,7 +3,7 @@ import { readRemotes } from "../../../registry/places/mod.ts";
 import { completeLine } from "../completion/complete_line.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 
 /**
  * The bash script. bash splits words at `:`, `=` and before `@`, so the script splits the line

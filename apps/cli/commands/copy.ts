@@ -4,7 +4,7 @@ import { checkNewName } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, withHints } from "../program/hints.ts";
+import { lookUp, withHints } from "../terminal/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
 export const copy: Command = defineCommand<

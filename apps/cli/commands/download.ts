@@ -12,7 +12,7 @@ import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { rethrowRepeatable } from "../program/exit_code.ts";
-import { invalid, withHints } from "../program/hints.ts";
+import { invalid, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine } from "../values/left_out.ts";

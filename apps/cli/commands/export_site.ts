@@ -10,7 +10,7 @@ import type { SiteFile } from "../../server/explorer/site_file.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { localPathOf, openStore } from "../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
 interface SitePart {

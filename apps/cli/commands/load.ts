@@ -8,7 +8,7 @@ import { fault } from "../../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { invalid, shellWord, withHints } from "../program/hints.ts";
+import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 export const load: Command = defineCommand<

@@ -1,7 +1,7 @@
 // `holdfast publish` and `holdfast members`
 import { publish as publishRelease, resolveRelease } from "../../../mod.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../program/command.ts";
-import { invalid, lookUp, withHints } from "../program/hints.ts";
+import { invalid, lookUp, withHints } from "../terminal/hints.ts";
 import { checkNewAlias } from "../program/refusals.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatCount } from "../terminal/units.ts";

@@ -4,7 +4,7 @@ import { fault, isUnreadable } from "../../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand, YES_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { invalid, lookUp, noName, notFound, shellWord, withHints } from "../program/hints.ts";
+import { invalid, lookUp, noName, notFound, shellWord, withHints } from "../terminal/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
 interface RmFlags {

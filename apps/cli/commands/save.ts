@@ -8,7 +8,7 @@ import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { INCOMPLETE } from "../program/exit_code.ts";
-import { invalid, withHints } from "../program/hints.ts";
+import { invalid, withHints } from "../terminal/hints.ts";
 import { parseEntry } from "../values/metadata.ts";
 import { checkNewAlias, refuseHalfRef } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";

@@ -4,7 +4,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { withRegistry } from "../program/hints.ts";
+import { withRegistry } from "../terminal/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { inOrder, printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";

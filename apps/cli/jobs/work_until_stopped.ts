@@ -2,7 +2,7 @@
 import type { System } from "../../../mod.ts";
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 import { aborted } from "../program/run_process.ts";
 import { printable, printableJson } from "../terminal/table.ts";
 

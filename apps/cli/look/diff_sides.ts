@@ -7,7 +7,7 @@ import type { FileInfo } from "../../../materializers/mod.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
-import { lookUp, notFound, shellWord, withHints } from "../program/hints.ts";
+import { lookUp, notFound, shellWord, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { readValue } from "../values/value_source.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

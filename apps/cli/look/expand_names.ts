@@ -2,7 +2,7 @@
 import { globToRegExp } from "@std/path";
 import type { RefOptions, Registry } from "../../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
-import { type Hints, lookUp, notFound, shellWord } from "../program/hints.ts";
+import { type Hints, lookUp, notFound, shellWord } from "../terminal/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
 

@@ -6,7 +6,7 @@ import type { Engine } from "../../../operators/engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../../../operators/runner/mod.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
 import type { Pipeline, RunnerOptions } from "../../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 import { configsIn } from "../places/open_store.ts";
 import { loadOperators, OPERATORS_FILE } from "../places/load_module.ts";
 import { loadConfigPart, type LoadedPipeline } from "./pipeline_parts.ts";

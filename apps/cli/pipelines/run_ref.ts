@@ -1,7 +1,7 @@
 // Refs of runs.
 import type { Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { notFound, shellWord } from "../program/hints.ts";
+import { notFound, shellWord } from "../terminal/hints.ts";
 
 export const RUN_ARGUMENT = {
   usage: "<run>",

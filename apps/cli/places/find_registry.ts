@@ -12,7 +12,7 @@ import {
 } from "../../../registry/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../../registry/places/mod.ts";
 import { alreadyExists, unsupported } from "../../../core/errors.ts";
-import { shellWord } from "../program/hints.ts";
+import { shellWord } from "../terminal/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 /** Returns true for a location that cannot be a name: `./r`, `/r`, `file:…`, `s3://…`, `@team`. */

@@ -6,7 +6,7 @@ import { orMissing } from "../../../core/errors.ts";
 import { type CliIo, createColors, stdinOf } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
-import { invalid, shellWord, withHints, withRegistry } from "./hints.ts";
+import { invalid, shellWord, withHints, withRegistry } from "../terminal/hints.ts";
 import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
 import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";

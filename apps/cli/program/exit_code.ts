@@ -7,7 +7,7 @@ import {
   RegistryError,
 } from "../../../core/errors.ts";
 import type { CommandContext } from "./command.ts";
-import { withRegistry } from "./hints.ts";
+import { withRegistry } from "../terminal/hints.ts";
 import { printableJson } from "../terminal/table.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {

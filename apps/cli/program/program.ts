@@ -6,7 +6,7 @@ import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";
 import { type CommandGroup, groupHelp, groupLines } from "./groups.ts";
-import { invalid } from "./hints.ts";
+import { invalid } from "../terminal/hints.ts";
 
 export interface ProgramOptions {
   commands: readonly Command[];

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
 import type { Command } from "./command.ts";
-import { invalid, shellWord } from "./hints.ts";
+import { invalid, shellWord } from "../terminal/hints.ts";
 
 /** Refuses `name@`, an unfinished ref. */
 export function refuseHalfRef(ref: string): void {

@@ -5,7 +5,7 @@ import { createCommandContext } from "./command_context.ts";
 import type { SharedOptions } from "./command.ts";
 import { GROUPS, loadCommandsFor } from "../commands/mod.ts";
 import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./exit_code.ts";
-import { withRegistry } from "./hints.ts";
+import { withRegistry } from "../terminal/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { refuseHalfRefs } from "./refusals.ts";
 import { splitRemotes } from "./split_remotes.ts";

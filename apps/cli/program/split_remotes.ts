@@ -1,7 +1,7 @@
 // Refs with a registry: `@team/my:model@^1` is `my:model@^1` in the registry named team. Names of
 // artifacts never begin with `@`. If the name is optional, `@team` alone means the whole registry.
 import type { Command, SharedOptions } from "./command.ts";
-import { invalid, shellWord } from "./hints.ts";
+import { invalid, shellWord } from "../terminal/hints.ts";
 
 /** `@team/my:model@^1`: the registry, and the ref in it. */
 const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;

@@ -6,7 +6,7 @@ import { openQueue } from "../../../queues/mod.ts";
 import { refuseMemory } from "../jobs/work_until_stopped.ts";
 import { ENGINE_VARIABLE, engineUrl, refusePassword } from "../pipelines/open_carrier.ts";
 import type { CommandContext } from "../program/command.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 import type { HandlerOptions } from "../../server/options.ts";
 import type { ServeWebhooksFlags } from "./serve_webhooks.ts";
 

@@ -10,7 +10,7 @@ import type {
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { invalid, shellWord } from "../program/hints.ts";
+import { invalid, shellWord } from "../terminal/hints.ts";
 
 export interface ServeWebhooksFlags {
   webhook?: string[];

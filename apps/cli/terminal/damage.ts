@@ -1,6 +1,6 @@
 // Damaged records in a listing, which continues and fails at its end.
 import { fault, isUnreadable, type RegistryError } from "../../../core/errors.ts";
-import { shellWord } from "../program/hints.ts";
+import { shellWord } from "./hints.ts";
 import { formatCount } from "./units.ts";
 
 export class Damage {

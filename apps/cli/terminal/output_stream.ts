@@ -2,7 +2,7 @@
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { CommandContext } from "../program/command.ts";
-import { invalid, notFound } from "../program/hints.ts";
+import { invalid, notFound } from "./hints.ts";
 
 export interface WriteStreamOptions {
   /** The file to write, or `-`. @default "-" */

@@ -1,7 +1,7 @@
 // Sizes, durations and times, formatted and parsed.
 import { byteSize } from "../../../core/text/byte_size.ts";
 import type { RegistryError } from "../../../core/errors.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "./hints.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

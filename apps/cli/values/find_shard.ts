@@ -1,7 +1,7 @@
 // The shard of a process.
 import type { System } from "../../../mod.ts";
 import { type FoundShard, parseShard, shardFromEnvironment } from "../../../core/work/shards.ts";
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 
 /** Parses `--shard`; detects it from the scheduler for `auto`. */
 export function findShard(given: string, system: System): FoundShard {

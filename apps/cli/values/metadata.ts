@@ -1,7 +1,7 @@
 // Metadata from the command line.
 import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
-import { invalid, shellWord } from "../program/hints.ts";
+import { invalid, shellWord } from "../terminal/hints.ts";
 
 /** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {

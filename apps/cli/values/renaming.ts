@@ -1,5 +1,5 @@
 // Renaming names by their prefix: `--rename old=new`.
-import { invalid } from "../program/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 
 /** Replaces the prefix `from` of names with `to`. */
 export interface Renaming {

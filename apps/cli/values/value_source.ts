@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { localPath, type LocalPathOptions } from "../../../materializers/mod.ts";
 import { isRegistryError, unsupported } from "../../../core/errors.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
-import { invalid, notFound, shellWord } from "../program/hints.ts";
+import { invalid, notFound, shellWord } from "../terminal/hints.ts";
 import { type CliIo, stdinOf } from "../terminal/cli_io.ts";
 
 export type SourceKind = "json" | "text" | "bytes";

@@ -2,7 +2,7 @@
 import type { ArtifactInfo } from "../../../../mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/expand_names.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
-import { withHints } from "../../program/hints.ts";
+import { withHints } from "../../terminal/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { type Fact, factsText, inOrder } from "../../terminal/print_table.ts";
 import { type Column, createTable } from "../../terminal/table.ts";

@@ -4,7 +4,7 @@ import { lineageOf } from "../../../../mod.ts";
 import type { Drawing } from "../../../../operators/graph/drawing.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
-import { lookUp, withHints } from "../../program/hints.ts";
+import { lookUp, withHints } from "../../terminal/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parsePositive } from "../../terminal/units.ts";
 

@@ -2,7 +2,7 @@
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { logOf } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { nearestHint, withHints } from "../../program/hints.ts";
+import { nearestHint, withHints } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatBytes, formatTimes, parseCount } from "../../terminal/units.ts";

@@ -6,7 +6,7 @@ import { type Condition, parseCondition } from "../../../../core/registry/condit
 import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
-import { invalid } from "../../program/hints.ts";
+import { invalid } from "../../terminal/hints.ts";
 import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";

@@ -6,7 +6,7 @@ import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { OPERATORS_FILE } from "../../places/load_module.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { shellWord } from "../../program/hints.ts";
+import { shellWord } from "../../terminal/hints.ts";
 
 /** The files that `pipeline run` finds; an existing one would run instead of the new pipeline. */
 const MAIN_FILES = ["yaml", "yml", "json"]

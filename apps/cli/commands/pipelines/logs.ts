@@ -2,7 +2,7 @@
 import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { notFound } from "../../program/hints.ts";
+import { notFound } from "../../terminal/hints.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 import { readFile } from "node:fs/promises";
 import type { RunPlace } from "../../../../operators/runner/running_logs.ts";

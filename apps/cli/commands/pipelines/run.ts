@@ -22,7 +22,7 @@ import {
 } from "../../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
-import { invalid, shellWord } from "../../program/hints.ts";
+import { invalid, shellWord } from "../../terminal/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
 import { printPlan } from "./plan.ts";
 import { RunLog } from "../../pipelines/run_log.ts";

@@ -21,7 +21,7 @@ import {
   workUntilStopped,
 } from "../../jobs/work_until_stopped.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { invalid, notFound } from "../../program/hints.ts";
+import { invalid, notFound } from "../../terminal/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { parsePositive } from "../../terminal/units.ts";
 

@@ -6,7 +6,7 @@ import { invalid, orMissing } from "../../../../core/errors.ts";
 import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry, refuseForeign, refuseService } from "../../places/find_registry.ts";
-import { shellWord } from "../../program/hints.ts";
+import { shellWord } from "../../terminal/hints.ts";
 import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
 import { formatGrace, parseGrace } from "../../terminal/units.ts";

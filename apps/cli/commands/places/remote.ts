@@ -10,7 +10,7 @@ import {
 import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { invalid, notFound, shellWord } from "../../program/hints.ts";
+import { invalid, notFound, shellWord } from "../../terminal/hints.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 
 export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(

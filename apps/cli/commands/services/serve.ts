@@ -4,7 +4,7 @@ import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { invalid } from "../../program/hints.ts";
+import { invalid } from "../../terminal/hints.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";

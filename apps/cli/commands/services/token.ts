@@ -1,6 +1,6 @@
 // `holdfast token create`, `ls` and `rm`
 import { resolve } from "@std/path";
-import { invalid, notFound } from "../../program/hints.ts";
+import { invalid, notFound } from "../../terminal/hints.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import { createToken, readTokens, removeToken } from "../../../server/access/token_file.ts";

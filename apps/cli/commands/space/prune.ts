@@ -6,7 +6,7 @@ import type { Registry } from "../../../../mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { expandNames } from "../../look/expand_names.ts";
-import { invalid } from "../../program/hints.ts";
+import { invalid } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";

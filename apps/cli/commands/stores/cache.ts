@@ -1,7 +1,7 @@
 // `holdfast cache`
 import { clearCache, inspectCache } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { invalid } from "../../program/hints.ts";
+import { invalid } from "../../terminal/hints.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
 export const cache: Command = defineCommand<[action: string], Record<never, never>>({

@@ -9,7 +9,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/exit_code.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
-import { shellWord } from "../../program/hints.ts";
+import { shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";

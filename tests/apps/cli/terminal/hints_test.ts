@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { lookUp, shellWord, withHints, withRegistry } from "../../../../apps/cli/program/hints.ts";
+import { lookUp, shellWord, withHints, withRegistry } from "../../../../apps/cli/terminal/hints.ts";
 import { RegistryError } from "../../../../core/errors.ts";
 import { nearest, nearestName } from "../../../../core/text/nearest.ts";
 import { filledTest } from "../../captured_io.ts";
