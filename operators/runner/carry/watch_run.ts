@@ -7,7 +7,7 @@ import type { StepOutcome } from "../outcomes.ts";
 import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import type { FailureRecord } from "../records/files.ts";
-import { metadataOf } from "../step/success.ts";
+import { metadataOf } from "../success.ts";
 import { checkRunOptions } from "../run_context.ts";
 import {
   deliver,

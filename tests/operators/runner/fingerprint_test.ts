@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { addSuccess, findState } from "../../../operators/runner/step/success.ts";
+import { addSuccess, findState } from "../../../operators/runner/success.ts";
 import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { add, pipeline, step } from "./pipelines.ts";

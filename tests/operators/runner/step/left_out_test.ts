@@ -4,7 +4,7 @@ import { pipeline, step } from "../pipelines.ts";
 import { testInWorld } from "../world.ts";
 import type { ArtifactInput } from "../../../../registry/mod.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { lineageOf } from "../../../../operators/runner/step/success.ts";
+import { lineageOf } from "../../../../operators/runner/success.ts";
 
 const writing = (script: string, members = {}) =>
   step("write", {

@@ -1,16 +1,16 @@
 // Successes of a step: finds the one that is still valid, and adds one.
-import { isRegistryError } from "../../../core/errors.ts";
-import type { PipelineStep } from "../../contract/pipeline.ts";
-import type { ArtifactInput } from "../../../core/record.ts";
-import type { PlannedStep } from "../plan.ts";
-import { changesOf, goneOutputs } from "../reasons.ts";
-import { codeOf, countedParams, effectKey } from "../fingerprint.ts";
-import type { PinnedInput } from "../pin_inputs.ts";
-import { readSuccess, saveOnce, saveRecord } from "../records/files.ts";
-import type { Fingerprint, FoundRecord, SaveRecordOptions, StepRecord } from "../records/files.ts";
-import { numberOf, recordNames, versionOf } from "../records/names.ts";
-import type { RunContext } from "../run_context.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import type { PipelineStep } from "../contract/pipeline.ts";
+import type { ArtifactInput } from "../../core/record.ts";
+import type { PlannedStep } from "./plan.ts";
+import { changesOf, goneOutputs } from "./reasons.ts";
+import { codeOf, countedParams, effectKey } from "./fingerprint.ts";
+import type { PinnedInput } from "./pin_inputs.ts";
+import { readSuccess, saveOnce, saveRecord } from "./records/files.ts";
+import type { Fingerprint, FoundRecord, SaveRecordOptions, StepRecord } from "./records/files.ts";
+import { numberOf, recordNames, versionOf } from "./records/names.ts";
+import type { RunContext } from "./run_context.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 
 export interface StepState {
   fingerprint: Fingerprint;
