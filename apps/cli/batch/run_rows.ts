@@ -7,7 +7,7 @@ import { outcomesOf } from "../../../workers/mod.ts";
 import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
-import { toReportable } from "../program/exit_code.ts";
+import { toReportable } from "../terminal/exit_code.ts";
 import { withRegistry } from "../terminal/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import type { Progress } from "../terminal/progress.ts";

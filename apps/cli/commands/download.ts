@@ -11,7 +11,7 @@ import {
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { rethrowRepeatable } from "../program/exit_code.ts";
+import { rethrowRepeatable } from "../program/command_context.ts";
 import { invalid, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";

@@ -7,7 +7,7 @@ import { hintFor } from "../../../core/errors.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
-import { INCOMPLETE } from "../program/exit_code.ts";
+import { INCOMPLETE } from "../terminal/exit_code.ts";
 import { invalid, withHints } from "../terminal/hints.ts";
 import { parseEntry } from "../values/metadata.ts";
 import { checkNewAlias, refuseHalfRef } from "../program/refusals.ts";

@@ -7,7 +7,7 @@ import { DRIVERS } from "../../../backends/drivers.ts";
 import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { hintFor, isRegistryError } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
-import { toReportable } from "../program/exit_code.ts";
+import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
 

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault, type RegistryError, unsupported } from "../../../core/errors.ts";
 import type { Operators } from "../../../operators/mod.ts";
 import { isOperators } from "../../../operators/operator_set.ts";
-import { toReportable } from "../program/exit_code.ts";
+import { toReportable } from "../terminal/exit_code.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
 
 export const OPERATORS_FILE = "operators.ts";

@@ -6,6 +6,7 @@ import { orMissing } from "../../../core/errors.ts";
 import { type CliIo, createColors, stdinOf } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
+import { Interruption } from "../terminal/exit_code.ts";
 import { invalid, shellWord, withHints, withRegistry } from "../terminal/hints.ts";
 import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
 import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store.ts";
@@ -143,4 +144,12 @@ function createLogger(io: CliIo, shared: SharedOptions): Logger {
     warn: write("warning", !shared.quiet),
     error: write("error", true),
   };
+}
+
+/** Rethrows the error of a command that can be repeated, with a note if a signal stopped it. */
+export async function rethrowRepeatable(error: unknown, context: CommandContext): Promise<never> {
+  if (error instanceof Interruption && !context.shared.json) {
+    await context.note("The received data is kept. Repeat the same command to continue.");
+  }
+  throw error;
 }

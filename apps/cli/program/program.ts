@@ -4,7 +4,7 @@ import { nearest } from "../../../core/text/nearest.ts";
 import { type CliIo, type CliOutput, createColors, knownColumns } from "../terminal/cli_io.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
-import { EXIT_CODE_HELP } from "./exit_code.ts";
+import { EXIT_CODE_HELP } from "../terminal/exit_code.ts";
 import { type CommandGroup, groupHelp, groupLines } from "./groups.ts";
 import { invalid } from "../terminal/hints.ts";
 

@@ -4,7 +4,13 @@ import { type CliIo, createColors, ReaderGone } from "../terminal/cli_io.ts";
 import { createCommandContext } from "./command_context.ts";
 import type { SharedOptions } from "./command.ts";
 import { GROUPS, loadCommandsFor } from "../commands/mod.ts";
-import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./exit_code.ts";
+import {
+  errorJson,
+  errorStack,
+  exitCodeOf,
+  Interruption,
+  toReportable,
+} from "../terminal/exit_code.ts";
 import { withRegistry } from "../terminal/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { refuseHalfRefs } from "./refusals.ts";

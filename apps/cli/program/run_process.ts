@@ -1,7 +1,7 @@
 // The command line of this process: arguments, streams and signals.
 import process from "node:process";
 import { type CliIo, createProcessIo } from "../terminal/cli_io.ts";
-import { Interruption } from "./exit_code.ts";
+import { Interruption } from "../terminal/exit_code.ts";
 
 /** Runs the command line on the arguments of this process, and exits with its code. */
 export async function runProcess(

@@ -21,7 +21,7 @@ import {
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { Interruption } from "../../program/exit_code.ts";
+import { Interruption } from "../../terminal/exit_code.ts";
 import { invalid, shellWord } from "../../terminal/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
 import { printPlan } from "./plan.ts";

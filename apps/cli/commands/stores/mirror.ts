@@ -6,7 +6,7 @@ import {
 } from "../../../../registry/maintenance.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { rethrowRepeatable } from "../../program/exit_code.ts";
+import { rethrowRepeatable } from "../../program/command_context.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { inOrder, printTable } from "../../terminal/print_table.ts";
 import { shellWord } from "../../terminal/hints.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Interruption } from "../../../../apps/cli/program/exit_code.ts";
+import type { Interruption } from "../../../../apps/cli/terminal/exit_code.ts";
 import { stopOnSignals } from "../../../../apps/cli/program/run_process.ts";
 
 /** A process that records exits, and the listeners of its signals. */

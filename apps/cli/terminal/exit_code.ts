@@ -6,9 +6,8 @@ import {
   isRegistryError,
   RegistryError,
 } from "../../../core/errors.ts";
-import type { CommandContext } from "./command.ts";
-import { withRegistry } from "../terminal/hints.ts";
-import { printableJson } from "../terminal/table.ts";
+import { withRegistry } from "./hints.ts";
+import { printableJson } from "./table.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,
@@ -49,14 +48,6 @@ export class Interruption extends Error {
     this.name = "Interruption";
     this.exitCode = signal === "SIGINT" ? 130 : 143;
   }
-}
-
-/** Rethrows the error of a command that can be repeated, with a note if a signal stopped it. */
-export async function rethrowRepeatable(error: unknown, context: CommandContext): Promise<never> {
-  if (error instanceof Interruption && !context.shared.json) {
-    await context.note("The received data is kept. Repeat the same command to continue.");
-  }
-  throw error;
 }
 
 const DENIED = "Check the owner, the permissions, and that the disk is mounted read-write.";

@@ -6,7 +6,7 @@ import {
   exitCodeOf,
   Interruption,
   toReportable,
-} from "../../../../apps/cli/program/exit_code.ts";
+} from "../../../../apps/cli/terminal/exit_code.ts";
 import { type ErrorCode, RegistryError } from "../../../../core/errors.ts";
 
 Deno.test("every error code has its documented exit code", () => {
