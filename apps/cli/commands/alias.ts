@@ -12,7 +12,7 @@ import {
   shellWord,
   withHints,
 } from "../terminal/hints.ts";
-import { printTable } from "../terminal/print_table.ts";
+import { printTable } from "../program/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
 

@@ -9,7 +9,7 @@ import {
   VERIFY_OPTION,
 } from "../program/command.ts";
 import { withHints } from "../terminal/hints.ts";
-import { writeStream } from "../terminal/output_stream.ts";
+import { writeStream } from "../program/output_stream.ts";
 
 export const cat: Command = defineCommand<
   [ref: string, path?: string],

@@ -5,7 +5,7 @@ import { refuseMemory } from "../jobs/work_until_stopped.ts";
 import { engineUrl, QUEUE_OPTION } from "../pipelines/open_carrier.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { invalid, notFound } from "../terminal/hints.ts";
-import { type Fact, factsText, printTable } from "../terminal/print_table.ts";
+import { type Fact, factsText, printTable } from "../program/print_table.ts";
 import { type Column, printable } from "../terminal/table.ts";
 import { formatCount, formatTime, parseCount } from "../terminal/units.ts";
 

@@ -9,7 +9,7 @@ import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/ex
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
-import { writeStream } from "../terminal/output_stream.ts";
+import { writeStream } from "../program/output_stream.ts";
 
 export const load: Command = defineCommand<
   [ref: string],

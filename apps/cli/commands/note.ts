@@ -3,7 +3,7 @@ import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import { type Command, defineCommand } from "../program/command.ts";
 import { lookUp, withHints } from "../terminal/hints.ts";
-import { factsText } from "../terminal/print_table.ts";
+import { factsText } from "../program/print_table.ts";
 import { parseCount } from "../terminal/units.ts";
 import { parseEntry } from "../values/metadata.ts";
 import { annotationFacts } from "./look/info.ts";

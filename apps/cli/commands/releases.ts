@@ -3,7 +3,7 @@ import { publish as publishRelease, resolveRelease } from "../../../mod.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../terminal/hints.ts";
 import { checkNewAlias } from "../program/refusals.ts";
-import { printTable } from "../terminal/print_table.ts";
+import { printTable } from "../program/print_table.ts";
 import { formatCount } from "../terminal/units.ts";
 import { parseEntry } from "../values/metadata.ts";
 

@@ -6,7 +6,7 @@ import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../terminal/hints.ts";
 import { hintFor } from "../../../core/errors.ts";
-import { inOrder, printTable } from "../terminal/print_table.ts";
+import { inOrder, printTable } from "../program/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 

@@ -14,7 +14,7 @@ import {
   versionSide,
 } from "../../look/diff_sides.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { inOrder } from "../../terminal/print_table.ts";
+import { inOrder } from "../../program/print_table.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 

@@ -4,7 +4,7 @@ import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import { withHints } from "../../terminal/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
-import { type Fact, factsText, inOrder } from "../../terminal/print_table.ts";
+import { type Fact, factsText, inOrder } from "../../program/print_table.ts";
 import { type Column, createTable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 

@@ -4,7 +4,7 @@ import { logOf } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { nearestHint, withHints } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { printTable } from "../../program/print_table.ts";
 import { formatBytes, formatTimes, parseCount } from "../../terminal/units.ts";
 
 export const log: Command = defineCommand<[name: string], { limit?: number }>({

@@ -10,7 +10,7 @@ import { invalid } from "../../terminal/hints.ts";
 import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
-import { inOrder, printTable, type Row } from "../../terminal/print_table.ts";
+import { inOrder, printTable, type Row } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime, momentOf } from "../../terminal/units.ts";
 import { parseCount, parseMoment, type TypedMoment } from "../../terminal/units.ts";

@@ -11,7 +11,7 @@ import { sortByField } from "../../../../core/text/comparing.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
-import { printTable, type Row } from "../../terminal/print_table.ts";
+import { printTable, type Row } from "../../program/print_table.ts";
 import { invalid, noName, shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";

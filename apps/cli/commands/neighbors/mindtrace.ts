@@ -8,7 +8,7 @@ import { expandNames } from "../../look/expand_names.ts";
 import { localPathOf, openStore } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { invalid, lookUp, withHints } from "../../terminal/hints.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { printTable } from "../../program/print_table.ts";
 import { formatBytes, formatCount, parsePositive } from "../../terminal/units.ts";
 import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
 

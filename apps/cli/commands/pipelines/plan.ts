@@ -11,7 +11,7 @@ import {
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { printTable, type Row } from "../../terminal/print_table.ts";
+import { printTable, type Row } from "../../program/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
 
 interface PlanFlags extends PipelineFlags, PartFlags {

@@ -3,7 +3,7 @@ import type { Registry } from "../../../../mod.ts";
 import { conflict } from "../../../../core/errors.ts";
 import type { ListedRun } from "../../../../operators/runner/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { printTable, type Row } from "../../terminal/print_table.ts";
+import { printTable, type Row } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatTime, parseCount } from "../../terminal/units.ts";
 import { knownRun, knownSteps } from "../../../server/schemas/known_of_runs.ts";

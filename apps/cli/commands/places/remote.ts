@@ -11,7 +11,7 @@ import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid, notFound, shellWord } from "../../terminal/hints.ts";
-import { inOrder, printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../program/print_table.ts";
 
 export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(
   {

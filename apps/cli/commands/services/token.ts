@@ -4,7 +4,7 @@ import { invalid, notFound } from "../../terminal/hints.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import { createToken, readTokens, removeToken } from "../../../server/access/token_file.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { printTable } from "../../program/print_table.ts";
 import { formatTime, parseDuration } from "../../terminal/units.ts";
 
 interface FileFlags {

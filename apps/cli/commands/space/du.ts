@@ -5,7 +5,7 @@ import { nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { inOrder, printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 

@@ -4,7 +4,7 @@ import { taskFailed } from "../../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
-import { inOrder, printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
 

@@ -9,7 +9,7 @@ import { expandNames } from "../../look/expand_names.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
-import { inOrder, printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../program/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
 interface PruneFlags {

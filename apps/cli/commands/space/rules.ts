@@ -8,7 +8,7 @@ import {
 import { ruleText } from "../../../../core/registry/rules.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { printTable } from "../../terminal/print_table.ts";
+import { printTable } from "../../program/print_table.ts";
 import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
 
 interface SetFlags extends Omit<RetentionRule, "pattern" | "olderThanMs"> {

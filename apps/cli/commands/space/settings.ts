@@ -5,7 +5,7 @@ import {
   readSettings,
 } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { type Fact, factsText } from "../../terminal/print_table.ts";
+import { type Fact, factsText } from "../../program/print_table.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
 export const settings: Command = defineCommand<[], { grace?: number; share?: "bytes" | "files" }>({

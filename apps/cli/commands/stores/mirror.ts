@@ -8,7 +8,7 @@ import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";
 import { expandNames } from "../../look/expand_names.ts";
-import { inOrder, printTable } from "../../terminal/print_table.ts";
+import { inOrder, printTable } from "../../program/print_table.ts";
 import { shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";

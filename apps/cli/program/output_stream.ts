@@ -1,8 +1,8 @@
 // Bytes to standard output, or to a file that appears only when it is complete.
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { CommandContext } from "../program/command.ts";
-import { invalid, notFound } from "./hints.ts";
+import type { CommandContext } from "./command.ts";
+import { invalid, notFound } from "../terminal/hints.ts";
 
 export interface WriteStreamOptions {
   /** The file to write, or `-`. @default "-" */
