@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { runCli } from "./cli/program/run_cli.ts";
+import { runCli } from "./cli/run_cli.ts";
 import { runProcess } from "./cli/program/run_process.ts";
 
 if (import.meta.main) await runProcess(runCli);

@@ -49,7 +49,7 @@ if (major < ${NODE[0]} || (major === ${NODE[0]} && minor < ${NODE[1]})) {
   console.error(\`error: Cannot run holdfast on Node \${node}: \${state}\`);
   process.exit(1);
 }
-const { runCli } = await import("../apps/cli/program/run_cli.js");
+const { runCli } = await import("../apps/cli/run_cli.js");
 const { runProcess } = await import("../apps/cli/program/run_process.js");
 await runProcess(runCli);
 `;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { GROUPS, loadCommands } from "../../apps/cli/commands/mod.ts";
-import { runCli } from "../../apps/cli/program/run_cli.ts";
+import { runCli } from "../../apps/cli/run_cli.ts";
 import { ReaderGone } from "../../apps/cli/terminal/cli_io.ts";
 import { captureIo, cliTest, filesIn, filledTest, holdfast, succeeds } from "./captured_io.ts";
 

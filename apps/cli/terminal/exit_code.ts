@@ -6,8 +6,10 @@ import {
   isRegistryError,
   RegistryError,
 } from "../../../core/errors.ts";
+import { type CliIo, createColors } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
-import { printableJson } from "./table.ts";
+import { printable, printableJson, printableLines } from "./table.ts";
+import { wrappedFor } from "./wrap.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,
@@ -113,4 +115,27 @@ export function errorStack(error: Error): string {
     causes.push(at.stack ?? String(at));
   }
   return causes.join("\ncaused by: ");
+}
+
+/** Prints what a run has thrown, for programs or people, and returns the exit code. */
+export async function reportError(
+  thrown: unknown,
+  shared: { json?: boolean; verbose?: boolean; registry?: string },
+  io: CliIo,
+): Promise<number> {
+  const error = toReportable(thrown);
+  const lines: string[] = [];
+  if (shared.json) lines.push(errorJson(error, shared.registry));
+  else {
+    // A message may be a list. Its lines are indented, so that none looks like another message.
+    const clean = (text: string) => text.split("\n  ").map(printable).join("\n  ");
+    const shown = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
+    const label = createColors(io.stderr, io).red("error:");
+    lines.push(`${label} ${shown(error.message, "error: ".length)}`);
+    const hint = error instanceof Interruption ? undefined : hintFor(error, "cli");
+    if (hint) lines.push(`hint: ${shown(withRegistry(hint, shared.registry), "hint: ".length)}`);
+  }
+  if (shared.verbose) lines.push(printableLines(errorStack(error)));
+  await io.stderr.write(`${lines.join("\n")}\n`);
+  return exitCodeOf(error);
 }

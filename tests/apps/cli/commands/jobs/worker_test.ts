@@ -1,6 +1,6 @@
 import { Repeated } from "../../../../../apps/cli/jobs/work_until_stopped.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../../../apps/cli/program/run_cli.ts";
+import { runCli } from "../../../../../apps/cli/run_cli.ts";
 import { createPlugins } from "../../../../../plugins/mod.ts";
 import { openQueue } from "../../../../../queues/mod.ts";
 import { REPOSITORY } from "../../../../support/run_deno.ts";
