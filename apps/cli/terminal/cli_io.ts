@@ -1,7 +1,7 @@
 // The outside of a command line program: streams and colors, folder, environment, stop signal.
 import process from "node:process";
 import { Readable, type Writable } from "node:stream";
-import { realSystem, type System } from "../../../mod.ts";
+import { realSystem, type System } from "../../../core/system.ts";
 
 /** Standard output or standard error. */
 export interface CliOutput {

@@ -1,26 +1,16 @@
 // Errors and hints in the words of the command line.
-import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
-import { type ErrorCode, fault, retold } from "../../../core/errors.ts";
+import { type ErrorCode, fault, isRegistryError, retold } from "../../../core/errors.ts";
+import type { Registry, RegistryError } from "../../../mod.ts";
 
-/** Creates the `Invalid` error `Cannot ACTION: STATE`. */
-export function invalid(
-  action: string,
-  state: string,
-  hint: string,
-  cause?: unknown,
-): RegistryError {
-  return fault({ code: "Invalid", action, state, hint, cause });
-}
+/** Creates the error `Cannot ACTION: STATE`. */
+type Create = (action: string, state: string, hint: string, cause?: unknown) => RegistryError;
 
-/** Creates the `NotFound` error `Cannot ACTION: STATE`. */
-export function notFound(
-  action: string,
-  state: string,
-  hint: string,
-  cause?: unknown,
-): RegistryError {
-  return fault({ code: "NotFound", action, state, hint, cause });
-}
+const creates = (code: ErrorCode): Create => (action, state, hint, cause) =>
+  fault({ code, action, state, hint, cause });
+
+export const invalid = creates("Invalid");
+
+export const notFound = creates("NotFound");
 
 type Hint = string | ((error: RegistryError) => string | Promise<string>);
 
