@@ -28,16 +28,17 @@ export function measures(
   const functions = all.flatMap((file) => file.functions);
   const longest = most(functions, ({ lines }) => lines);
   const branchiest = most(functions, ({ branches }) => branches);
-  const rings = ringsOfRooms(files);
+  const rings = ringsOfFolders(files);
+  const shown = rings.map((ring) => ring.join(" ")).join("; ");
   const chain = longestChain(graphOf(files, { types: false }));
   const chainWithTypes = longestChain(graphOf(files, { types: true }));
   const largest = most(Object.entries(entries), ([, names]) => names.length);
   return [
     { name: "product lines", value: lines, goal: 74_000 },
     { name: "product files", value: all.length, goal: 850 },
-    { name: "rings of directories in rooms", value: rings.length, goal: 0, where: told(rings) },
+    { name: "rings of the children of a folder", value: rings.length, goal: 0, where: shown },
     {
-      name: "directories in rings",
+      name: "children in rings",
       value: sum(rings.map((ring) => ring.length)),
       goal: 0,
     },
@@ -120,20 +121,22 @@ export function longestChain(graph: Graph): string[] {
   return most([[], ...[...graph.keys()].map(from)], (chain) => chain.length);
 }
 
-/** Directories and files right below a room that lead to each other. Imports of types count. */
-export function ringsOfRooms(files: Files): string[][] {
-  const byRoom = Map.groupBy(
-    [...files.values()].filter(({ path }) => path.includes("/")),
-    ({ path }) => path.split("/")[0],
-  );
-  return [...byRoom.values()].flatMap((room) => {
+/**
+ * Children of a folder, at any depth, that lead to each other. Right below a room, imports of types
+ * count too.
+ */
+export function ringsOfFolders(files: Files): string[][] {
+  const folders = new Set([...files.keys()].flatMap(foldersAbove));
+  return [...folders].flatMap((folder) => {
     const graph = new Map<string, Set<string>>();
-    for (const file of room) {
-      const from = partOf(file.path);
+    for (const file of files.values()) {
+      if (!file.path.startsWith(folder)) continue;
+      const from = childOf(folder, file.path);
       const targets = graph.get(from) ?? new Set();
       graph.set(from, targets);
-      for (const target of file.imports.keys()) {
-        if (roomOf(target) === roomOf(file.path)) targets.add(partOf(target));
+      for (const [target, { value }] of file.imports) {
+        const counts = value || folder === `${roomOf(folder)}/`;
+        if (counts && target.startsWith(folder)) targets.add(childOf(folder, target));
       }
     }
     return ringsOf(new Map([...graph].map(([from, targets]) => [from, [...targets]])));
@@ -165,10 +168,16 @@ function roomOf(path: string): string {
   return path.split("/")[0];
 }
 
-/** `core/disk/` for `core/disk/stage.ts`, `core/errors.ts` for itself. */
-function partOf(path: string): string {
-  const [room, name, ...rest] = path.split("/");
-  return rest.length > 0 ? `${room}/${name}/` : path;
+/** `core/` and `core/disk/` for `core/disk/stage.ts`. */
+function foldersAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, i) => `${names.slice(0, i + 1).join("/")}/`);
+}
+
+/** In `core/`, `core/disk/` for `core/disk/stage.ts` and `core/errors.ts` for itself. */
+function childOf(folder: string, path: string): string {
+  const [name, ...rest] = path.slice(folder.length).split("/");
+  return `${folder}${name}${rest.length > 0 ? "/" : ""}`;
 }
 
 /** Members of the contract of this name in `core/`, with those of the contracts that it extends. */
@@ -178,10 +187,6 @@ function membersOf(files: Files, name: string): number {
   return sum(
     shapes.map(({ members, bases }) => members + sum(bases.map((base) => membersOf(files, base)))),
   );
-}
-
-function told(rings: string[][]): string {
-  return rings.map((ring) => `${roomOf(ring[0])}: ${ring.length}`).join(", ");
 }
 
 function sum(numbers: number[]): number {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { graphOf, longestChain, ringsOf, ringsOfRooms } from "./measures.ts";
+import { graphOf, longestChain, ringsOf, ringsOfFolders } from "./measures.ts";
 import { parseSource, type SourceFile } from "./source.ts";
 
 function product(texts: Record<string, string>): Map<string, SourceFile> {
@@ -17,7 +17,23 @@ Deno.test("directories of a room that lead to each other are a ring, by types to
     "core/errors.ts": "",
     "registry/operations/save.ts": `import { fault } from "../core/errors.ts";\n`,
   });
-  assertEquals(ringsOfRooms(files), [["core/disk/", "core/text/"]]);
+  assertEquals(ringsOfFolders(files), [["core/disk/", "core/text/"]]);
+});
+
+Deno.test("children of a folder at any depth that lead to each other are a ring, by values", () => {
+  const files = product({
+    "apps/cli/program/run.ts": `import { save } from "../commands/save/save.ts";\n`,
+    "apps/cli/commands/save/save.ts": `import { hint } from "../../program/hints.ts";\n`,
+    "apps/cli/commands/load.ts": `import type { Save } from "./save/options.ts";\n`,
+    "apps/cli/commands/save/options.ts": `import { load } from "../load.ts";\n`,
+    "apps/cli/program/hints.ts": "",
+    "apps/cli/values/a.ts": `import { b } from "./b.ts";\n`,
+    "apps/cli/values/b.ts": `import { a } from "./a.ts";\n`,
+  });
+  assertEquals(ringsOfFolders(files), [
+    ["apps/cli/commands/", "apps/cli/program/"],
+    ["apps/cli/values/a.ts", "apps/cli/values/b.ts"],
+  ]);
 });
 
 Deno.test("nodes outside of a ring are not told with it", () => {
