@@ -1,7 +1,8 @@
 // Converts a mindtrace artifact to a value, file or folder of Holdfast, or keeps its files as they are.
 // The names of Python classes only choose among the conversions here; nothing is imported or run.
+import { isUtf8 } from "node:buffer";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { isRegistryError, messageOf } from "../../core/errors.ts";
+import { corrupt, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
 import type { FileInfo } from "../../core/record.ts";
@@ -126,12 +127,14 @@ async function convertModel(
 
 async function readJson(files: ReadonlyMap<string, HashedFile>, path: string): Promise<unknown> {
   const found = files.get(path);
-  if (found === undefined || files.size !== 1) throw new SyntaxError(`it has other files`);
-  if (found.size > MAX_JSON_BYTES) throw new SyntaxError(`${path} is larger than 128 MiB`);
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  if (found === undefined || files.size !== 1) throw unfit("it has other files");
+  if (found.size > MAX_JSON_BYTES) throw unfit(`${path} is larger than 128 MiB`);
   const bytes = await found.file.bytes();
-  return parsePythonJson(decoder.decode(bytes));
+  if (!isUtf8(bytes)) throw unfit(`${path} is not UTF-8`);
+  return parsePythonJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
 }
+
+const unfit = (state: string) => corrupt("convert", undefined, state);
 
 async function saved(
   value: unknown,
@@ -212,7 +215,7 @@ async function readPathMetadata(file: HashedFile): Promise<{ name: string; is_di
   if (isJsonObject(value) && typeof value.name === "string") {
     return { name: value.name, is_dir: value.is_dir === true };
   }
-  throw new SyntaxError("metadata.json has no name");
+  throw unfit("metadata.json has no name");
 }
 
 async function digestOf(file: FileToDecode, signal?: AbortSignal): Promise<string> {

@@ -140,6 +140,18 @@ testInRoot("pickles and unknown classes keep their bytes, and nothing is run", a
   await assertRejects(() => Deno.stat(marker), Deno.errors.NotFound);
 });
 
+testInRoot("a value that is not UTF-8 keeps its bytes", async (root) => {
+  await writeSettings(root.path);
+  await writeVersion(root.path, { name: "good", files: json({ a: 1 }) });
+  const files = { "data.json": Uint8Array.of(0x22, 0xe9, 0x22) };
+  await writeVersion(root.path, { name: "latin", files });
+  await using registry = await openRegistry("memory:");
+  const { failures, kept } = await importMindtrace(root.path, registry);
+  assertEquals(failures, []);
+  assertEquals(kept, [{ name: "latin", version: "1.0.0", reason: "data.json is not UTF-8" }]);
+  assertEquals(await registry.load("good"), { a: 1 });
+});
+
 testInRoot("tags of Python in old YAML are data", async (root) => {
   await writeSettings(root.path);
   const metadata = "\n  made: !!python/object/apply:os.system ['touch ran']\n" +
