@@ -4,7 +4,7 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 const PRODUCT =
-  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|operators|workers|plugins|apps)\/)/;
+  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps)\/)/;
 /** Code that also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
   /^(mod\.ts$|(core|disk|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers)\/)/;

@@ -33,8 +33,14 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   [
     "injected-world",
     READS_THE_WORLD.map((expression) => `const x = ${expression};`),
-    ["registry/operations/save.ts", "tests/registry/save_test.ts"],
-    ["core/system.ts", "dev/npm.ts", "tests/bench/mod.ts", "examples/demo.ts"],
+    ["registry/operations/save.ts", "neighbors/mindtrace.ts", "tests/registry/save_test.ts"],
+    [
+      "core/system.ts",
+      "apps/explorer/app.ts",
+      "dev/npm.ts",
+      "tests/bench/mod.ts",
+      "examples/demo.ts",
+    ],
   ],
   ["injected-world", ['import { setTimeout } from "node:timers/promises";'], ["core/retry.ts"], []],
   ["injected-world", ["const timer = setInterval(draw, 1);"], ["core/a.ts"], ["apps/progress.ts"]],
@@ -55,7 +61,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   [
     "registry-errors",
     ['throw new Error("no");', 'reject(new TypeError("no"));', "throw new DOMException();"],
-    ["core/naming/names.ts", "backends/local.ts", "mod.ts"],
+    ["core/naming/names.ts", "backends/local.ts", "neighbors/mindtrace.ts", "mod.ts"],
     ["tests/core/naming/names_test.ts"],
   ],
   ["registry-errors", ["throw error;"], [], ["core/naming/names.ts"]],
