@@ -135,6 +135,8 @@ class StoreRegistry(Registry):
             is_there = version == Version(1, 0, 0)
             record = self._read_cell(cell + "single/_/") if is_there else None
         if record is None:
+            if not isinstance(wanted, Version) and self._alias(ref, name, str(wanted)) != version:
+                return self._open(ref)  # the alias moved before the version was deleted
             raise self._not_found(ref, f"there is no version {version}")
         return self._artifact(record)
 

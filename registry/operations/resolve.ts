@@ -71,9 +71,13 @@ export async function tryLocate(
   }
   if (selector.kind === "alias") return await locateAlias(context, name, selector.alias, signal);
   if (selector.kind === "latest") return await locateLatest(context, name, signal);
-  for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) {
-    const located = await readCell(context, cellOf(head.key), { head, signal });
-    if (located !== undefined) return located; // otherwise removed or void: try the next
+  for (let passes = 0, isGone = true; isGone && passes < 2; passes++) {
+    isGone = false; // what replaced a removed version may be newer than the listing
+    for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) {
+      const located = await readCell(context, cellOf(head.key), { head, signal });
+      if (located !== undefined) return located;
+      isGone = true; // removed or void: try the next
+    }
   }
 }
 
@@ -113,17 +117,21 @@ async function locateAlias(
   alias: string,
   signal?: AbortSignal,
 ): Promise<Located> {
-  const version = await readAlias(context, name, alias, signal);
-  if (version === undefined) {
-    throw absent(context, {
-      subject: `"${name}@${alias}"`,
-      state: `${shown(name)} has no such alias`,
-      ...aliasHints(name, alias, (set) => `Set it with ${set}, or check the spelling.`),
-    });
+  let before: string | undefined;
+  for (;;) {
+    const version = await readAlias(context, name, alias, signal);
+    if (version === undefined) {
+      throw absent(context, {
+        subject: `"${name}@${alias}"`,
+        state: `${shown(name)} has no such alias`,
+        ...aliasHints(name, alias, (set) => `Set it with ${set}, or check the spelling.`),
+      });
+    }
+    const located = await locateVersion(context, name, parseVersion(version), signal);
+    if (located !== undefined) return located;
+    if (version === before) throw await danglingAlias(context, { name, alias, version }, signal);
+    before = version; // the alias may have moved before the version was deleted
   }
-  const located = await locateVersion(context, name, parseVersion(version), signal);
-  if (located !== undefined) return located;
-  throw await danglingAlias(context, { name, alias, version }, signal);
 }
 
 /** Returns the error of an alias whose version was deleted, by force or concurrently. */
