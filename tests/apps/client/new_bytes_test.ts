@@ -3,9 +3,11 @@ import { createAccess, parseScope } from "../../../apps/server/access/access.ts"
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
+import type { FileToSave } from "../../../materializers/mod.ts";
 import { type Materializer, openRegistry } from "../../../mod.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { keysOf } from "../../registry/registries.ts";
+import { rejected } from "../../registry/rejected.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { ADDRESS, type TestService, testService } from "./service.ts";
@@ -21,6 +23,7 @@ const INSERTED = new Uint8Array([
   3,
   ...CHANGED.subarray(5_000),
 ]);
+const REPLACED = noise(5_000_000, 5);
 const LITTLE = 500_000;
 const OTHER_ID = "01951e2f-6c00-7abc-8def-0123456789ab";
 
@@ -88,7 +91,7 @@ testService("a version that is replaced meanwhile is not used", async (service) 
         request.method === "POST" && /versions$/.test(new URL(request.url).pathname) && !replaced
       ) {
         replaced = true;
-        await service.behind.save("a", noise(5_000_000, 5), { onConflict: "overwrite" });
+        await service.behind.save("a", REPLACED, { onConflict: "overwrite" });
         await service.handler(new Request(`${ADDRESS}/artifacts/a/versions/latest`)); // reopened
       }
       return await fetch(request);
@@ -97,6 +100,31 @@ testService("a version that is replaced meanwhile is not used", async (service) 
   await service.behind.save("a", BASE);
   await registry.save("a", CHANGED, { onConflict: "overwrite" });
   assertEquals([replaced, await service.behind.load("a")], [true, CHANGED]);
+}, { mutable: true, versioned: false });
+
+testService("a save that must read an iterator again fails", async (service) => {
+  const materializer: Materializer<Iterator<FileToSave> & Iterable<FileToSave>> = {
+    ...{ id: "test/rows", formatVersion: 1 },
+    save: (rows) => rows,
+    load: () => [].values(),
+  };
+  const rows = (content: Uint8Array) => [{ path: "data.bin", content }].values();
+  let replaced = false;
+  await using registry = await service.open({
+    async fetch(request) {
+      const isSave = request.method === "POST" && /\/versions$/.test(request.url);
+      if (isSave && (await request.clone().text()).includes("earlier") && !replaced) {
+        replaced = true;
+        await service.behind.save("a", REPLACED, { onConflict: "overwrite" });
+        await service.handler(new Request(`${ADDRESS}/artifacts/a/versions/latest`)); // reopened
+      }
+      return await service.handler(request);
+    },
+  });
+  const options = { materializer, onConflict: "overwrite" } as const;
+  await registry.save("a", rows(BASE), options);
+  await rejected("Conflict", registry.save("a", rows(CHANGED), options));
+  assertEquals([replaced, await service.behind.load("a")], [true, REPLACED]);
 }, { mutable: true, versioned: false });
 
 testService("a wrong claim saves nothing", async ({ behind, handler }) => {
