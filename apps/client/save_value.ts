@@ -68,9 +68,14 @@ export async function saveValue(
       files.some(({ earlier }) => earlier !== undefined);
     if (!isReplaced) throw error;
     const whole = await gatherFiles(connection, produce, how).catch(() => undefined);
-    if (whole === undefined) throw error; // a stream cannot be read again
+    // A stream cannot be read again, and an iterator has no files the second time.
+    if (whole === undefined || contentOf(whole) !== contentOf(files)) throw error;
     return await save(whole);
   }
+}
+
+function contentOf(files: readonly WireFile[]): string {
+  return JSON.stringify(files.map(({ data: _, upload: __, earlier: ___, ...info }) => info));
 }
 
 /** Returns a function that reads the info of a version once; undefined if it cannot be read. */

@@ -1,5 +1,5 @@
 // Saving: the payload first, then one record.
-import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { isRegistryError, messageOf, type RegistryError, taskFailed } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
@@ -47,6 +47,8 @@ export interface FilesOfArtifact {
   above?: number;
   /** True if the files are those of the base. @default false */
   wholeBase?: boolean;
+  /** Digest that the files must have. A value that can be read only once has another one later. */
+  digest?: string;
   /** Returns the files. Called again only if the base was deleted during a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
   /** Checks the stored files before the record is written. An error aborts the save. */
@@ -85,18 +87,20 @@ export async function saveFiles(
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
-  const attempt = (given: SaveOptions) =>
+  const attempt = (artifact: FilesOfArtifact, given: SaveOptions) =>
     new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
   return await saveAgainIfChanged(artifact.materializer, async () => {
-    const saved = await attempt(options) ?? await attempt({ ...options, base: null });
-    return saved!; // without a base the second attempt has a result
+    const saved = await attempt(artifact, options);
+    if (typeof saved !== "string") return saved;
+    const again = await attempt({ ...artifact, digest: saved }, { ...options, base: null });
+    return again as SavedArtifact; // there is no base that may be deleted
   });
 }
 
 type Ending =
   | { state: "saved"; record: VersionRecord; addedBytes: number }
   | { state: "existing"; found: FoundRecord }
-  | { state: "baseGone" };
+  | { state: "baseGone"; digest: string };
 
 /** The folder of the payload, once it has one. */
 interface Placed {
@@ -143,8 +147,8 @@ class SaveAttempt {
     this.#payload = new Payload(context, this.#operation, how);
   }
 
-  /** Saves. Returns undefined if the base was deleted meanwhile. */
-  async run(): Promise<SavedArtifact | undefined> {
+  /** Saves. Returns the digest of the files if the base was deleted meanwhile. */
+  async run(): Promise<SavedArtifact | string> {
     const { skipIfUnchanged = false, signal } = this.#options;
     if (skipIfUnchanged) {
       const earlier = await this.#chooser.recall?.(); // a repeat needs no base
@@ -159,7 +163,7 @@ class SaveAttempt {
       await this.#payload.discard({ goesOn: isPassing(error) || signal?.aborted });
       throw error;
     }
-    if (ending.state === "baseGone") return undefined;
+    if (ending.state === "baseGone") return ending.digest;
     await this.#payload.ended();
     return ending.state === "saved"
       ? savedArtifact(ending.record, false, ending.addedBytes)
@@ -178,9 +182,11 @@ class SaveAttempt {
       if (found !== undefined) return { state: "existing", found };
     }
     const digest = await artifactDigest(this.#artifact.materializer, payload.files);
+    const { digest: expected = digest } = this.#artifact;
+    if (digest !== expected) throw readOnce(operation);
     const unchanged = await this.#findUnchanged(digest);
     if (payload.sharing && !await isLive(this.#context, operation, this.#base!)) {
-      return { state: "baseGone" };
+      return { state: "baseGone", digest };
     }
     if (!payload.sharing) delete operation.views.base;
     const fileList = list && await this.#placed!.upload.append(list);
@@ -324,7 +330,13 @@ function contentFailure(operation: Operation, error: unknown): unknown {
   if (isRegistryError(error) || operation.signal?.aborted) return error;
   const state = `its content failed: ${messageOf(error)}`;
   const hint = "Read the cause: the materializer or the stream failed. Nothing was saved.";
-  return fault({ code: "TaskFailed", action: operation.action, state, hint, cause: error });
+  return taskFailed(operation.action, undefined, state, { hint, cause: error });
+}
+
+function readOnce({ action }: Operation): RegistryError {
+  const state = "its base was deleted meanwhile, and its files differed when they were read again";
+  const hint = "Save it again. Let each call of the materializer's `save` return the same files.";
+  return taskFailed(action, undefined, state, { hint });
 }
 
 /** Returns the version whose files can be shared: the given one, else the latest. */
