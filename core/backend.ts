@@ -86,6 +86,7 @@ export interface StoredObject {
   /** Size and time of the whole object, even if a range was requested. */
   info: ObjectInfo;
   readonly body: ReadableStream<Uint8Array>;
+  /** Returns all bytes. They belong to the caller: the backend does not use them again. */
   bytes(): Promise<Uint8Array>;
   /**
    * Passes the bytes to `write`, in order, as they arrive: less work than a stream. A chunk is valid

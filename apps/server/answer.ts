@@ -6,14 +6,17 @@ export class Answer {
   readonly status: number;
   /** Names are lowercase. */
   readonly headers: Record<string, string>;
+  /** True if nothing else uses the chunks of the body: `listen` frees each once it is sent. */
+  readonly isOwned: boolean;
 
   constructor(
     body: Answer["body"],
-    { status = 200, headers = {} }: Partial<Pick<Answer, "status" | "headers">> = {},
+    { status = 200, headers = {}, isOwned = false }: Partial<Omit<Answer, "body">> = {},
   ) {
     this.body = body;
     this.status = status;
     this.headers = headers;
+    this.isOwned = isOwned;
   }
 
   static from({ body, status, headers }: Response): Answer {

@@ -111,7 +111,7 @@ export function createGuard(
     const known = { ...info, requestId } as RequestInfo; // `admit` adds its access
     metrics.begin();
     const answered = await traced(request, known, () => admit(request, known, answer));
-    const { body, status } = answered;
+    const { body, status, isOwned } = answered;
     const headers = withHeaders(answered, origins.headersFor(request));
     headers["x-request-id"] = requestId;
 
@@ -130,7 +130,7 @@ export function createGuard(
       const took = `${Math.round(durationMs)} ms`;
       logger.info(`${method} ${shownPath(url)} ${status} ${took}${token} id=${requestId}`);
     }
-    return new Answer(body, { status, headers });
+    return new Answer(body, { status, headers, isOwned });
   };
 }
 

@@ -97,8 +97,7 @@ function listenerOf(
   function reply(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
     const rest = request.complete ? undefined : () => skipRest(request, system);
     const headers = rest ? { ...answer.headers, connection: "close" } : answer.headers;
-    const { body, status } = answer;
-    send(response, new Answer(body, { status, headers }), rest)
+    send(response, new Answer(answer.body, { ...answer, headers }), rest)
       .catch(() => response.destroy()); // a header that HTTP does not allow
   }
 }
@@ -124,7 +123,7 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
 
 async function send(
   response: ServerResponse,
-  { body, status, headers }: Answer,
+  { body, status, headers, isOwned }: Answer,
   rest?: () => Promise<void>,
 ): Promise<void> {
   response.writeHead(status, headers);
@@ -142,6 +141,8 @@ async function send(
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       await new Promise((resolve) => response.write(next.value, resolve));
+      const { buffer, byteLength } = next.value as Uint8Array<ArrayBuffer>;
+      if (isOwned && byteLength === buffer.byteLength) buffer.transfer(0); // else they pile up
     }
     response.end();
   } catch {
