@@ -1,13 +1,13 @@
 // The pipeline of a command, with the operators of the user's own code.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { loadPart } from "../../../core/urls/load_part.ts";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
 import type { Pipeline, RunnerOptions } from "../../../operators/runner/mod.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 import { configsIn } from "../places/open_store.ts";
 import { loadOperators, OPERATORS_FILE } from "../places/load_module.ts";
-import { loadConfigPart, type LoadedPipeline } from "./pipeline_parts.ts";
 
 export interface PipelineFlags {
   operators?: string;
@@ -146,4 +146,32 @@ export async function chosenSteps(
   if (node === undefined && operator === undefined) return undefined;
   const { selectSteps } = await import("../../../operators/graph/select_steps.ts");
   return selectSteps(pipeline, { nodes: node, operators: operator }).steps.map(({ id }) => id);
+}
+
+/**
+ * The configuration of pipelines, with types repeated here: it is imported by a computed name, so
+ * that Deno downloads its packages only for commands of pipelines.
+ */
+export interface ConfigPart {
+  loadPipeline(path: string, options: {
+    cwd: string;
+    set?: readonly string[];
+    overrides?: readonly string[];
+    environmentOverride?: boolean;
+    operators?: Pick<Operators, "has" | "names">;
+    system: CommandContext["io"]["system"];
+  }): Promise<LoadedPipeline>;
+  encodePipeline(pipeline: Pipeline): string;
+}
+
+interface LoadedPipeline {
+  pipeline: Pipeline;
+  /** The base of its relative paths, absolute. */
+  folder: string;
+  /** The files it was read from, absolute. */
+  files: string[];
+}
+
+export async function loadConfigPart(): Promise<ConfigPart> {
+  return await loadPart<ConfigPart>("../../../operators/config/mod.ts", import.meta.url);
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { explainFailure, type FoundRegistry, originOf } from "../../../registry/places/mod.ts";
 import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
 import { orMissing } from "../../../core/errors.ts";
-import { type CliIo, createColors, stdinOf } from "../terminal/cli_io.ts";
+import { type CliIo, createColors, stdinOf, wrappedFor } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
 import { Interruption } from "../terminal/exit_code.ts";
@@ -13,7 +13,6 @@ import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store
 import { refuseFile } from "./refusals.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
 import { printableJson, printableLines } from "../terminal/table.ts";
-import { wrappedFor } from "../terminal/wrap.ts";
 
 export interface CommandContextOptions {
   io: CliIo;

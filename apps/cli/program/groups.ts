@@ -1,5 +1,5 @@
 // The groups of commands in the help.
-import { wrapped } from "../terminal/wrap.ts";
+import { wrapped } from "../terminal/cli_io.ts";
 import type { Command } from "./command.ts";
 
 export interface CommandGroup {

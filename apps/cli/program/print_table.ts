@@ -1,8 +1,7 @@
 // Listings, a table for people or one JSON object per line, and facts about one thing.
 import type { CommandContext } from "./command.ts";
-import { knownColumns } from "../terminal/cli_io.ts";
+import { knownColumns, wrapped } from "../terminal/cli_io.ts";
 import { type Column, createTable, printable, printableJson } from "../terminal/table.ts";
-import { wrapped } from "../terminal/wrap.ts";
 
 export interface Row {
   json: unknown;

@@ -1,4 +1,4 @@
-// The outside of a command line program: streams and colors, folder, environment, stop signal.
+// The outside of a command line program: streams, colors and columns, folder, environment, stop signal.
 import process from "node:process";
 import { Readable, type Writable } from "node:stream";
 import { realSystem, type System } from "../../../core/system.ts";
@@ -15,6 +15,35 @@ export interface CliOutput {
 /** Returns the width of an output, or undefined if unknown: some terminals report 0. */
 export function knownColumns({ columns }: Pick<CliOutput, "columns">): number | undefined {
   return columns || undefined;
+}
+
+/** In fewer columns the terminal wraps. */
+const NARROWEST = 24;
+
+/**
+ * Wraps uncolored text at `columns`. The caller indents the first line; others get `indent` spaces.
+ * Longer words, such as paths, stay whole.
+ */
+export function wrapped(
+  text: string,
+  { indent, columns }: { indent: number; columns?: number },
+): string {
+  const width = (columns ?? Infinity) - indent;
+  if (width < NARROWEST) return text;
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
+}
+
+/** Wraps each line at the width of a terminal. */
+export function wrappedFor(text: string, output: CliOutput, indent = 0): string {
+  const columns = output.isTerminal ? knownColumns(output) : undefined;
+  return text.split("\n").map((line) => wrapped(line, { indent, columns })).join("\n");
 }
 
 /** A write to an output whose reader closed it, as `head` does. */

@@ -6,10 +6,9 @@ import {
   isRegistryError,
   RegistryError,
 } from "../../../core/errors.ts";
-import { type CliIo, createColors } from "./cli_io.ts";
+import { type CliIo, createColors, wrappedFor } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
 import { printable, printableJson, printableLines } from "./table.ts";
-import { wrappedFor } from "./wrap.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,

@@ -5,6 +5,7 @@ import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
 import type { Shard } from "../../../../workers/mod.ts";
 import {
   chosenSteps,
+  loadConfigPart,
   openPipeline,
   PART_OPTIONS,
   type PartFlags,
@@ -13,7 +14,6 @@ import {
   type PipelineFlags,
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
-import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
 import {
   ENGINE_OPTION,
   engineUrl,

@@ -19,10 +19,9 @@ import type { Check } from "../../doctor/check_machine.ts";
 import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { knownColumns } from "../../terminal/cli_io.ts";
+import { knownColumns, wrapped } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, formatGrace, formatSeconds } from "../../terminal/units.ts";
-import { wrapped } from "../../terminal/wrap.ts";
 import { hintFor, isRegistryError } from "../../../../core/errors.ts";
 
 export const doctor: Command = defineCommand<[], { probe: boolean }>({

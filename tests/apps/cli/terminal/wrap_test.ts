@@ -1,6 +1,6 @@
+import { wrapped } from "../../../../apps/cli/terminal/cli_io.ts";
 import { assert, assertEquals } from "@std/assert";
 import { cliTest } from "../../captured_io.ts";
-import { wrapped } from "../../../../apps/cli/terminal/wrap.ts";
 
 Deno.test("a long text is broken between words, under where it begins; a path stays whole, and so does all without a limit", () => {
   const text =

@@ -1,5 +1,5 @@
 import { assertStrictEquals } from "@std/assert";
-import { type ConfigPart, loadConfigPart } from "../../../../apps/cli/pipelines/pipeline_parts.ts";
+import { type ConfigPart, loadConfigPart } from "../../../../apps/cli/pipelines/open_pipeline.ts";
 import * as config from "../../../../operators/config/mod.ts";
 
 Deno.test("the parts of pipelines that commands load have the declared types", async () => {
