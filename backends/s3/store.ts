@@ -1,4 +1,15 @@
 // One bucket and prefix, and requests to it with retries and errors.
+//
+// `../s3.ts` creates an `S3Store`: the settings of a backend, and what it learns while it is open
+// (credentials, contact with the server, that the bucket exists). Each request is a `call`:
+//
+//   const input = { Key: fullKey(store, key) };
+//   const reply = await call(store, "HeadObject", input, { action: "head", key, signal });
+//
+// Temporary failures are retried for `retryForMs`. The last failure is thrown as a `RegistryError`
+// with the code that `meanings.ts` gives it, such as `NotFound` or `Denied`. `Unavailable` of a
+// request that `creates` has `maybeWritten` unless the server refused it: read the key back, as
+// `registry/cell/cell.ts` does. An abort throws the signal's reason.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
