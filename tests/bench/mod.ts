@@ -124,16 +124,8 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 3,
     named: true,
   },
-  nightly: {
-    title: "Saves of a folder that was saved before, compared with restic",
-    about:
-      "A file whose size, inode and times are those of the last save is not read. The folder, the " +
-      "registry and the repository are on one disk. The time of restic includes the start of its " +
-      "process, that of Holdfast the opening of the registry.",
-    create: async (settings) => (await import("./nightly.ts")).createNightlyGroup(settings),
-    maxRepeats: 3,
-    named: true,
-  },
+  nightly: nightly("compared with restic"),
+  nightly_far: nightly("compared with restic: TLS and a round trip of 30 ms", 30),
   minio: {
     title: "Buckets: MinIO",
     create: createBucketsGroup,
@@ -154,6 +146,21 @@ function changed(title: string, way: Way): GroupEntry {
       "Downloads of a file of 64 MiB, beside the same bytes stored as one object; what a list of " +
       "chunks costs a first save; and how much of the store a range and a verification read.",
     create: (settings) => createChangedFilesGroup(way, settings),
+    named: true,
+  };
+}
+
+function nightly(title: string, roundTripMs?: number): GroupEntry {
+  return {
+    title: `Saves of a folder that was saved before, ${title}`,
+    about:
+      "A file whose size, inode and times are those of the last save is not read. The registry " +
+      `and the repository are ${roundTripMs ? "in one bucket" : "on the disk of the folder"}. ` +
+      "The time of restic includes the start of its process, that of Holdfast the opening of the " +
+      "registry.",
+    create: async (settings) =>
+      (await import("./nightly.ts")).createNightlyGroup(settings, roundTripMs),
+    maxRepeats: 3,
     named: true,
   };
 }

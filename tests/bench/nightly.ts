@@ -1,10 +1,14 @@
 // Saves of a folder that was saved before, beside restic: nothing changed, and 1 % of the files.
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { realSystem } from "../../core/system.ts";
 import { localPath, openRegistry } from "../../mod.ts";
+import { createServerStore, placeOf, type ServerPlace } from "../servers/server_world.ts";
+import { CERTIFICATES } from "../support/certificates/folder.ts";
+import { startServer } from "../support/servers/mod.ts";
+import { startDistance } from "./buckets/distance.ts";
 import { timedProgram } from "./buckets/s5cmd.ts";
 import { type BenchSettings, type Group, type Measure, timed } from "./measure.ts";
 import { MIB } from "./values.ts";
@@ -19,20 +23,27 @@ const FOLDERS: Record<string, [count: number, bytes: number][]> = {
 /** A clock ten minutes ahead, as if the folder had been written before. */
 const LATER = { ...realSystem, now: () => realSystem.now() + 600_000 };
 
-export async function createNightlyGroup({ folder, quick }: BenchSettings): Promise<Group> {
+/** Saves into a folder or, with a round trip, into a bucket of MinIO over TLS. */
+export async function createNightlyGroup(
+  { folder, quick }: BenchSettings,
+  roundTripMs?: number,
+): Promise<Group> {
   const measures: Measure[] = [];
+  await using running = new AsyncDisposableStack();
+  const place = roundTripMs === undefined ? undefined : await startFar(running, roundTripMs);
   for (const [title, kinds] of Object.entries(FOLDERS)) {
     const data = fs.mkdtempSync(join(folder, "data-"));
     const paths = kinds.flatMap(([count, bytes]) => make(data, quick ? count / 20 : count, bytes));
     const registry = fs.mkdtempSync(join(folder, "registry-"));
     const cache = { path: join(folder, "cache") };
     const save = async () => {
-      await using opened = await openRegistry(registry, { cache, system: LATER });
+      const target = place ? createServerStore(place, { prefix: basename(registry) }) : registry;
+      await using opened = await openRegistry(target, { cache, system: LATER });
       await opened.save("data", localPath(data));
     };
     await save();
     await save(); // now it knows what it has read
-    const restic = initRestic(fs.mkdtempSync(join(folder, "restic-")), folder);
+    const restic = initRestic(fs.mkdtempSync(join(folder, "restic-")), folder, place);
     await restic?.("backup", data);
     for (const [what, share] of [["nothing", 0], ["1 %", 0.01]] as const) {
       const name = `${what} of ${title} changed`;
@@ -53,7 +64,14 @@ export async function createNightlyGroup({ folder, quick }: BenchSettings): Prom
       measures.push({ ...common, name: `save: ${name}`, floor, run: ours });
     }
   }
-  return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const all = running.move();
+  return { measures, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+async function startFar(running: AsyncDisposableStack, roundTripMs: number): Promise<ServerPlace> {
+  const server = running.use(await startServer("minio", { tls: CERTIFICATES }));
+  const { endpoint } = running.use(await startDistance(server.endpoint, roundTripMs));
+  return { ...placeOf(server), endpoint };
 }
 
 function make(folder: string, count: number, bytes: number): string[] {
@@ -87,9 +105,16 @@ function change(paths: readonly string[], share: number): void {
 }
 
 /** Makes a repository with a cache of its own; undefined where there is no restic. */
-function initRestic(repository: string, folder: string) {
-  const env = { ...process.env, RESTIC_PASSWORD: "bench", RESTIC_REPOSITORY: repository };
+function initRestic(path: string, folder: string, place?: ServerPlace) {
+  const env: NodeJS.ProcessEnv = { ...process.env, RESTIC_PASSWORD: "bench" };
   const cache = ["--cache-dir", join(folder, "restic-cache")];
+  env.RESTIC_REPOSITORY = path;
+  if (place !== undefined) {
+    env.RESTIC_REPOSITORY = `s3:${place.endpoint}/${place.bucket}/${basename(path)}`;
+    env.AWS_ACCESS_KEY_ID = place.accessKey;
+    env.AWS_SECRET_ACCESS_KEY = place.secretKey;
+    cache.push("--cacert", join(CERTIFICATES, "authority.pem"));
+  }
   try {
     execFileSync("restic", [...cache, "init"], { env, stdio: "ignore" });
   } catch {
