@@ -49,7 +49,8 @@ export async function problemOf(response: Response, asked: Asked): Promise<Regis
     return await redirected(response, asked);
   }
   const problem = await readProblem(response);
-  if (problem === undefined && response.status === 404 && !isOfService(response)) {
+  const isForeign = response.body !== null || !isOfService(response); // answers to HEAD have no body
+  if (problem === undefined && response.status === 404 && isForeign) {
     return unexpected(asked, "status 404 without a reply of the service"); // no name is missing
   }
   return problem === undefined

@@ -146,12 +146,14 @@ class RemoteMethods {
   has: Registry["has"] = async (asked, given = {}) => {
     const found = await orMissing(this.#pinned(asked, given));
     if (found === undefined) return false;
-    const { ref, options: { version, signal } } = found;
-    const [action, path] = [`find ${shown(ref)}`, versionPath(ref, version)];
-    const call = { action, method: "HEAD", path, also: [404], signal } as const;
+    const { ref, options } = found;
+    const [action, path] = [`find ${shown(ref)}`, versionPath(ref, options.version)];
+    const call = { action, method: "HEAD", path, also: [404], signal: options.signal } as const;
     const response = await this.#connection.request(call);
     if (!isOfService(response)) throw this.#connection.unexpected(call, "it is not a version");
-    return response.ok;
+    // Only an answer with a body shows whether a 404 is about the name.
+    return response.ok ||
+      await orMissing(versionInfo(this.#connection, ref, options)) !== undefined;
   };
 
   delete: Registry["delete"] = async (ref, options = {}) => {

@@ -203,15 +203,18 @@ class Connection:
                 time.sleep(max(int(wait), 0.1))
 
     def _problem(self, failed: str, error: urllib.error.HTTPError) -> HoldfastError:
+        text = b""
         try:
-            problem = json.loads(error.read(65536))
-            detail, code = str(problem["detail"]), str(problem.get("code", ""))
+            text = error.read(65536)
+            problem = json.loads(text)
+            detail, code = str(problem["detail"]), str(problem["code"])
         except (ValueError, KeyError, TypeError, OSError):
             detail, code, problem = f"{failed}: {error.reason}", "", {}
         default = "Unavailable" if error.code >= 429 else "Invalid"
+        is_foreign = text or "json" not in error.headers.get("content-type", "")
+        if error.code == 404 and not problem and is_foreign:  # no name is missing
+            code = "Unsupported"
         code = code or STATUS_CODES.get(error.code, default)
-        if error.code == 404 and "json" not in error.headers.get("content-type", ""):
-            code = "Unsupported"  # a page of a proxy: no name is missing
         failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", "")), code))
         failure.retry = str(problem.get("retry", ""))
         return failure

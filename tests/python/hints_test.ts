@@ -27,6 +27,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["connect(url + '/x', token=token).names()", "Unsupported", /URL/],
   ["connect(url + '/artifacts/a', token=token).load('a')", "Unsupported", /URL/],
   ["connect(page).load('a')", "Unsupported", /URL/],
+  ["connect(page + '/json').load('a')", "Unsupported", /URL/],
   ["connect('http://127.0.0.1:1', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
   ["connect('http://none.invalid', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
   ["connect('https://127.0.0.1:' + tls_port).names()", "Denied", /SSL_CERT_FILE/],
@@ -71,7 +72,10 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
   );
   await using proxy = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => new Response("<h1>404</h1>", { status: 404, headers: { "content-type": "text/html" } }),
+    ({ url }) =>
+      url.includes("/json/")
+        ? Response.json({ message: "no Route matched" }, { status: 404 })
+        : new Response("<h1>404</h1>", { status: 404, headers: { "content-type": "text/html" } }),
   );
   const page = `http://127.0.0.1:${proxy.addr.port}`;
   const calls = JSON.stringify(CASES.map(([call]) => call));

@@ -18,6 +18,20 @@ testService("a 404 that is not about a name is an error, not a missing name", as
       "a page of a proxy",
       () => Promise.resolve(new Response("<h1>404 Not Found</h1>", { status: 404, headers: html })),
     ],
+    [
+      "JSON of a gateway",
+      () => Promise.resolve(Response.json({ message: "no Route matched" }, { status: 404 })),
+    ],
+    [
+      "a problem document of a gateway",
+      () =>
+        Promise.resolve(
+          Response.json({ title: "Not Found", status: 404 }, {
+            status: 404,
+            headers: { "content-type": "application/problem+json" },
+          }),
+        ),
+    ],
   ];
   for (const [title, answer] of foreign) {
     const registry = await service.through((request) =>
@@ -27,6 +41,8 @@ testService("a 404 that is not about a name is an error, not a missing name", as
     const calls: Record<string, () => Promise<unknown>> = {
       get: () => registry.get("team/a"),
       info: () => registry.info("team/a@1.0.0"),
+      has: () => registry.has("team/a"),
+      "has of a version": () => registry.has("team/a", { version: "1.0.0" }),
       versions: () => Array.fromAsync(registry.versions("team/a")),
       aliases: () => Array.fromAsync(registry.aliases("team/a")),
       deleteAlias: () => registry.deleteAlias("team/a", "prod"),

@@ -66,7 +66,7 @@ testService(
     let count = 0;
     await using registry = await service.open({ fetch: send, token: () => `token-${++count}` });
     await registry.has("a");
-    assertEquals(sent, ["Bearer token-1", "Bearer token-2"]);
+    assertEquals(sent, ["Bearer token-1", "Bearer token-2", "Bearer token-3"]); // HEAD, then GET
     const error = await failureOf(service.open({ token: "secret\n" }));
     assertEquals(error.code, "Invalid");
     assert(!Deno.inspect(error).includes("secret"));
