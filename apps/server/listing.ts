@@ -1,4 +1,5 @@
 // Listings as pages of JSON, and as lines of JSON.
+import { type RegistryError, taskFailed } from "../../core/errors.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
@@ -47,6 +48,7 @@ async function pageOf<T>(
   const items: string[] = [];
   let bytes = 0, last: T | undefined, next: string | undefined;
   for await (const item of list({ after, limit: limit + 1 })) {
+    if (keyOf(item) === after) throw endless();
     const text = JSON.stringify(item);
     if (last !== undefined && (items.length === limit || bytes + text.length > PAGE_BYTES)) {
       next = keyOf(last);
@@ -58,6 +60,13 @@ async function pageOf<T>(
   }
   const end = next === undefined ? "" : `,"next":${JSON.stringify(next)}`;
   return `{"items":[${items.join()}]${end}}\n`;
+}
+
+/** Returns the error of a list with the entry that it must start after: its pages would not end. */
+export function endless(): RegistryError {
+  return taskFailed("list the next page", undefined, "the registry ignores `after`", {
+    hint: "Let its lists start after that entry, and test it with `testRegistry`.",
+  });
 }
 
 export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {

@@ -1,6 +1,7 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import { type Access, readableNames } from "../access/access.ts";
+import { endless } from "../listing.ts";
 import type { Answer, RouteContext } from "../routing.ts";
 import { HUB_PAGE } from "../schemas/hub.ts";
 import { commitOf } from "./entries.ts";
@@ -18,10 +19,12 @@ export function answerPage<T>(
   items: readonly T[],
   { limit = HUB_PAGE, keyOf }: PageOptions<T>,
 ): Answer {
+  const next = new URL(c.req.url);
+  const cursor = next.searchParams.get("cursor");
+  if (items.some((item) => keyOf(item) === cursor)) throw endless();
   const page = items.slice(0, limit);
   const headers: Record<string, string> = { "cache-control": "no-cache" };
   if (items.length > page.length) {
-    const next = new URL(c.req.url);
     next.searchParams.set("cursor", keyOf(page.at(-1)!));
     // Clients want a whole URL. Behind a proxy with TLS only this header has its scheme.
     if (c.req.header("x-forwarded-proto") === "https") next.protocol = "https:";
