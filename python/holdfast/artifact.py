@@ -8,9 +8,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import (
-    Any,
-)
+from typing import Any
 
 from .arguments import checked_methods
 from .errors import HoldfastError, Json, damaged, disk_error, quoted
@@ -94,7 +92,12 @@ class File:
 
     def json(self) -> Any:
         """Returns the content as plain JSON; `Artifact.load` also restores dates, maps and such."""
-        return json.loads(self.text().removeprefix("\ufeff"))
+        try:
+            return json.loads(self.text().removeprefix("\ufeff"))
+        except (ValueError, RecursionError) as error:
+            from .values import unreadable
+
+            raise unreadable(self, f"it is not JSON that Python can read ({error})") from error
 
 
 def decompressed(chunks: Iterator[bytes], encoding: str | None, what: str) -> Iterator[bytes]:

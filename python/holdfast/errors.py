@@ -20,6 +20,7 @@ class HoldfastError(Exception):
         return super().__new__(_CLASSES.get(code, cls))
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
+        message = message.encode("utf-8", "backslashreplace").decode()  # to be printable
         super().__init__(f"{message}\nhint: {hint}" if hint else message)
         self.code = code
         self.message = message
@@ -96,6 +97,7 @@ HINTS = {
     "datasets": "Write it with value.save_to_disk('value'), and save Path('value').",
     "datetime": "Save str(value).",
     "decimal": "Save str(value).",
+    "fractions": "Save str(value).",
     "jax": "Save numpy.asarray(value).",
     "jaxlib": "Save numpy.asarray(value).",
     "numpy": "Save numpy.asarray(value); of a masked array value.data and value.mask.",
@@ -104,6 +106,7 @@ HINTS = {
     "pyarrow": "Save a table as a version of its own, or what value.to_pylist() returns.",
     "scipy": "Write it with scipy.sparse.save_npz('value.npz', value), and save Path('value.npz').",
     "torch": "Save value.numpy(force=True), or Path('value.safetensors').",
+    "uuid": "Save str(value).",
     "xarray": "Write it with value.to_zarr('value.zarr'), and save Path('value.zarr').",
 }
 """What to do with values that JSON, .npy and Parquet do not keep, by their package."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import time
 from datetime import datetime, timezone
 from typing import Any
@@ -120,7 +119,7 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
         if start is None and end is None:
             return file.read()
         first, last, _step = slice(start, end).indices(file.size)
-        return file.range(first, last - first)
+        return file.range(first, max(last - first, 0))
 
     def ukey(self, path: str) -> str:
         return self._file(path).sha256
@@ -142,11 +141,16 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         if mode != "rb":
-            raise OSError(errno.EROFS, "holdfast:// is read-only; save through a service", path)
+            self._refuse(path)
         file = self._file(path)
         if file.is_small:
-            return io.BytesIO(file.read())
+            options["cache_type"] = "all"
         return RangedFile(self, path, mode, file=file, **{**options, "size": file.size})
+
+    def _refuse(self, path: str, *_: Any, **__: Any) -> Any:
+        raise OSError(errno.EROFS, "holdfast:// is read-only; save through a service", path)
+
+    cp_file = mkdir = makedirs = rm_file = rmdir = _refuse
 
 
 class RangedFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]

@@ -6,9 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import (
-    Any,
-)
+from typing import Any
 
 from .errors import HoldfastError, damaged
 from .keys import name_path, path_of

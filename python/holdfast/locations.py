@@ -6,9 +6,7 @@ import os
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import (
-    Any,
-)
+from typing import Any
 
 from .arguments import checked
 from .buckets import GcsStore, S3Store, gcs_client, s3_client

@@ -74,9 +74,9 @@ def json_problem(value: Any, path: str) -> str | None:
     if isinstance(value, float):
         return f"{path} is -0.0 instead of 0.0" if str(value) == "-0.0" else None
     if isinstance(value, dict):
-        odd = next((key for key in value if not isinstance(key, str)), None)
-        if odd is not None:
-            return f"{path} has the key {odd!r}, which is not a str"
+        odd = [key for key in value if not isinstance(key, str) or isinstance(key, enum.Enum)]
+        if odd:
+            return f"{path} has the key {odd[0]!r}, which is not a plain str"
         members = [(f"{path}[{quoted(key)}]", each) for key, each in value.items()]
     elif isinstance(value, (list, tuple)):
         members = [(f"{path}[{at}]", each) for at, each in enumerate(value)]

@@ -7,11 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import (
-    Any,
-    NamedTuple,
-    NoReturn,
-)
+from typing import Any, NamedTuple, NoReturn
 
 from .errors import HoldfastError, Json, damaged, quoted
 from .keys import generation_of

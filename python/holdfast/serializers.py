@@ -144,10 +144,10 @@ def marked(value: Any, parts: list[FileToSend]) -> Any:
 
 
 def marked_dict(value: Json, parts: list[FileToSend]) -> Json:
-    if not all(isinstance(key, str) for key in value):
-        pairs = [[marked_key(key, value, parts), marked(value[key], parts)] for key in value]
+    pairs = [(marked_key(key, value, parts), marked(each, parts)) for key, each in value.items()]
+    if not all(isinstance(key, str) for key, _ in pairs):
         return {MARK: "map", "value": pairs}
-    members = {str(key): marked(each, parts) for key, each in value.items()}
+    members = dict(pairs)
     return {MARK: "object", "value": members} if MARK in members else members
 
 
@@ -171,12 +171,12 @@ def text_of_time(value: datetime) -> str:
     if value.utcoffset() is None:
         hint = "Give it one: value.astimezone(), or value.replace(tzinfo=timezone.utc)."
         raise unsupported(value, "it has no time zone", hint)
-    if value.microsecond % 1000:
-        hint = "Save value.isoformat(), or round it: value.replace(microsecond=0)."
-        raise unsupported(value, "JSON has times in milliseconds", hint)
     try:
-        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+        moment = value.astimezone(timezone.utc)
     except OverflowError:
         hint = "Save value.isoformat()."
         raise unsupported(value, "in UTC it is not in the years 1 to 9999", hint) from None
-    return text.replace("+00:00", "Z")
+    if moment.microsecond % 1000:  # also of its offset
+        hint = "Save value.isoformat(), or round it: value.replace(microsecond=0)."
+        raise unsupported(value, "JSON has times in milliseconds", hint)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import (
-    NamedTuple,
-)
+from typing import NamedTuple
 
 CHUNK = 1 << 20
 

@@ -73,10 +73,17 @@ def check_columns(value: Any, table: Any) -> None:
         is_kept = str(old) == "object" or old == new or old.kind == new.kind == "M"
         if str(old) == "object" and at < len(value.columns):
             cells = zip(value.iloc[:, at], table.column(at).to_pylist(), strict=True)
-            is_kept = all(a == b for a, b in cells if isinstance(a, (dict, set, frozenset)))
+            is_kept = all(has_same_dicts(*pair) for pair in cells)
         if not is_kept:
             state = f"Parquet changes the column {quoted(name)} of the type {old}"
             raise unsupported(value, state, TABLE_HINT)
+
+
+def has_same_dicts(old: Any, new: Any) -> bool:
+    """Returns whether dicts in a cell have no other keys, and sets are still sets."""
+    if isinstance(old, (list, tuple)) or getattr(old, "dtype", None) == "object":
+        return all(map(has_same_dicts, old, new))
+    return not isinstance(old, (dict, set, frozenset)) or bool(old == new)
 
 
 def types_of(frame: Any) -> list[Any]:

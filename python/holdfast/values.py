@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import os
 from datetime import datetime, timezone
-from typing import (
-    Any,
-)
+from typing import Any
 
 from .artifact import Artifact, File
 from .errors import HoldfastError, Json, quoted
@@ -19,7 +17,7 @@ def load_value(artifact: Artifact) -> Any:
     """Returns the value of a version, by its materializer or else by the extension of its file."""
     kind, files = artifact.materializer, artifact.files
     if kind == "json":
-        value = parse_value(artifact.file("data.json"))
+        value = artifact.file("data.json").json()
         try:
             return restored(artifact, value)
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -46,21 +44,12 @@ def load_file(file: File) -> Any:
     if extension == ".npy":
         return load_array(file)
     if extension == ".json":
-        return parse_value(file)
+        return file.json()
     if extension in (".txt", ".md"):
         return file.text()
     if extension in (".parquet", ".arrow", ".feather"):
         return load_table(file, extension)
     return file.read()
-
-
-def parse_value(file: File) -> Any:
-    try:
-        return file.json()
-    except RecursionError as error:
-        raise unreadable(file, "it is nested too deep for Python") from error
-    except ValueError as error:
-        raise unreadable(file, f"it is not JSON ({error})") from error
 
 
 def load_array(file: File) -> Any:

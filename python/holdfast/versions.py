@@ -264,7 +264,10 @@ def parse_ref(ref: str) -> tuple[str, Version | Range | str]:
         return name, found
     if is_range or re.match(r"[vV+.-]?\d|\Z", wanted):
         message = f"Cannot read the ref {quoted(ref)}: not a version, a range or an alias"
-        raise HoldfastError("Invalid", message, "Write it as name@1.2.0, name@^1 or name@alias.")
+        hint = "Write it as name@1.2.0, name@^1 or name@alias."
+        if DATE.match(wanted):
+            hint = f"Call open({quoted(name)}, as_of=datetime.fromisoformat({quoted(wanted)}))."
+        raise HoldfastError("Invalid", message, hint)
     encode_segment(wanted)
     return name, wanted
 
@@ -276,5 +279,5 @@ def check_alias(alias: str) -> None:
     except HoldfastError:
         found = "latest"
     if not isinstance(found, str) or found == "latest" or "/" in alias:
-        message = f"Cannot use {quoted(str(alias))} as alias: it is no word"
+        message = f"Cannot use {quoted(str(alias))} as alias: it is not a word"
         raise HoldfastError("Invalid", message, 'Use a word such as "production".')

@@ -32,19 +32,19 @@ function findInexact(
   if (++seen.count > MAX_METADATA_BYTES) return TOO_MANY; // each has a byte or more
   if (depth > 100) return "it is nested too deep, or contains itself";
   if (value === null || typeof value === "boolean") return undefined;
-  if (typeof value === "string") {
-    return value.isWellFormed() ? undefined : `${path} is not well-formed Unicode`;
-  }
-  if (typeof value === "number") return findInexactNumber(value, path);
+  if (typeof value === "string" || typeof value === "number") return findInexactScalar(value, path);
   if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is ${described(value)}`;
   for (const [key, member] of Object.entries(value)) {
-    const found = findInexact(member, `${path}[${shown(key)}]`, { depth: depth + 1, seen });
+    const at = [`${path}[${shown(key)}]`, { depth: depth + 1, seen }] as const;
+    const found = findInexact(key, ...at) ?? findInexact(member, ...at);
     if (found !== undefined) return found;
   }
   return Array.isArray(value) && !isDense(value) ? `${path} has holes or members` : undefined;
 }
 
-function findInexactNumber(value: number, path: string): string | undefined {
+function findInexactScalar(value: string | number, path: string): string | undefined {
+  const text = `${path} is not well-formed Unicode`;
+  if (typeof value === "string") return value.isWellFormed() ? undefined : text;
   if (Object.is(value, -0)) return `${path} is -0`;
   return Number.isFinite(value) ? undefined : `${path} is ${value}`;
 }

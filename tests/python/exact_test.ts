@@ -5,7 +5,7 @@ import { pythonTest, runProgram, served } from "./reader.ts";
 
 /** Begins each program: `exact` loads what it saves, `refused` expects a hint. */
 const CHECKS = `
-import datetime, decimal, enum, math, pathlib, sys
+import datetime, decimal, enum, math, pathlib, pickle, sys, uuid
 import holdfast, numpy as np, pandas as pd, polars as pl, pyarrow as pa
 
 registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
@@ -29,6 +29,7 @@ def refused(value, hint="", kind=holdfast.Unsupported):
         raise AssertionError(registry.load(registry.save("refused", value).ref))
     except kind as error:
         assert error.hint and hint in error.hint and "http" not in error.hint, error
+        assert str(error).encode("utf-8") and str(error) == str(pickle.loads(pickle.dumps(error)))
 `;
 
 const VALUES = `${CHECKS}
@@ -62,6 +63,17 @@ for value in (pd.NaT, pd.NA, pd.Timedelta(1), pd.Index([1]), datetime.date.min, 
               np.longdouble(1), np.void(b"x"), decimal.Decimal(1), 1j, range(3), Size.SMALL, Word.YES):
     for each in (value, {"in": [value]}):
         refused(each)
+refused(moment.replace(tzinfo=datetime.timezone(datetime.timedelta(microseconds=500))), "isoformat()")
+refused(uuid.UUID(int=1), "str(value)")
+for key in (Word.YES, Size.SMALL):
+    refused({key: 1}, "value")
+    refused([{"a": 1, key: 1}], "value")
+
+class Named(str):
+    def __str__(self):
+        return "other"
+
+exact([{Named("a"): Named("b")}, {Named("a"): 1, 2: 3}], [{"a": "b"}, {"a": 1, 2: 3}])
 refused({(1, 2): 3}, "keys")
 refused({frozenset([1])}, "elements")
 refused(10**5000, "hex(value)")
@@ -116,6 +128,7 @@ for frame in (
     column(pd.to_datetime(["2020-01-01T00:00:00.123456789", None])), column(pd.to_timedelta([1, None])),
     column(pd.to_datetime(["2020-01-01"]).tz_localize("Europe/Berlin")), column([b"x", None]),
     column(pd.period_range("2020", periods=2, freq="D")), column([[1], [2, 3]]), column([{"x": 1}]),
+    column([[{"x": 1}], [{"x": 2}, {"x": 3}], []]), column([[1.5, math.nan], None]),
     pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex(["x"])), pd.DataFrame({"a": [1]}, index=[2.5]),
     pd.DataFrame({"a": [1, 2]}, index=range(5, 9, 2)), pd.DataFrame({"a": [1]}, index=pd.Index([5], name="a")),
     pd.DataFrame({"a": [1]}, index=pd.period_range("2020", periods=1, freq="M")), pd.DataFrame({1.5: [1]}),
@@ -144,6 +157,8 @@ for value in (
     pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame({0: [1], "a": [2]}), bad, Frame({"a": [1]}),
     pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}), column([1j]), column([1, "x"]), column([object()]),
     column([True, 2]), column([2**70]), column([{1}]), column([{"x": 1}, {"y": 2}]),
+    column([[{"x": 1}], [{"y": 2}]]), column([({"x": 1},), [{"x": 1, "y": 2}]]), column(["\\ud800"], object),
+    column([np.array([{"x": 1}]), np.array([{"y": 2}])]), column([[{1}]]),
     pd.DataFrame({"a": pd.Categorical([3, 1])}), pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex([3])),
     pd.DataFrame({"a": pd.cut([1, 2], 2)}), pd.DataFrame({"a": [1, 2]}, index=[1, "x"]),
     pd.DataFrame({"a": categories[:0]}), column([2**53 + 1, 2.5], object), column([1], "longdouble"),
@@ -194,7 +209,7 @@ for registry in (writer, holdfast.open_registry(sys.argv[3])):
         matches = bool(registry.search(f"name=a metadata.{query}"))
         assert matches == (query not in ("loss>0", "loss<0")), query
 for odd in ("Infinity", Word.YES, np.datetime64("2020-01-01"), np.int64(2**53 + 1), np.longdouble(1),
-            np.zeros(1), np.complex64(1), Tensor(1j), datetime.now(timezone.utc), -0.0):
+            np.zeros(1), np.complex64(1), Tensor(1j), datetime.now(timezone.utc), -0.0, {Word.YES: 1}, {"\\ud800": 1}):
     try:
         writer.save("refused", 1, metadata={"odd": odd})
         raise AssertionError(odd)

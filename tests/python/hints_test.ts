@@ -34,6 +34,12 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["open_registry('none')", "NotFound", /holdfast\.service\(registry=/],
   ["folder.load('a@^^')", "Invalid", /name@/],
   ["folder.versions('a', '^^')", "Invalid", /Write/],
+  ...["service", "folder"].flatMap((registry) =>
+    ["open('a@2026-11-20')", "load('a@2026-11')", "download('a@2026-11-20T10:00Z', 'to')"].map((
+      call,
+    ): [string, string, RegExp] => [`${registry}.${call}`, "Invalid", /as_of=datetime/])
+  ),
+  ["folder.open('t').file().json()", "Corrupt", /read\(\)/],
   ["folder.open('a').path()", "(Unavailable|Denied)", /permissions/],
   ["folder.download('a', 'to', 'odd')", "Invalid", /links=/],
   ["folder.download('a', sys.executable + '/to')", "(Unavailable|Denied)", /permissions/],
@@ -61,6 +67,7 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
   await using registry = await openRegistry(place, { cache: false });
   await registry.save("a", 1);
   await registry.setAlias("a", "used", "1.0.0");
+  await registry.save("t", "text");
   await using service = served(registry, ["read:*", "write:*"]);
   await using onlyA = served(registry, ["read:*", "write:a"]);
   const pem = (name: string) =>

@@ -64,7 +64,7 @@ Deno.test({
 });
 
 const PICKLED = `
-import pickle, sys
+import errno, pickle, sys
 from holdfast.filesystem import HoldfastFileSystem
 
 files = HoldfastFileSystem(registry=sys.argv[1])
@@ -72,6 +72,16 @@ with files.open("large/data.bin") as file:
     file.seek(9_000_000)
     copy = pickle.loads(pickle.dumps(file))
     print(copy.read(3) == file.read(3), copy.size == file.size)
+    print(files.cat_file("large/data.bin", 10, 5), files.cat_file("large/data.bin", -3, -1))
+with files.open("at/a@b.txt") as file:
+    print(files.read_block("at/a@b.txt", 1, 5), file.size, pickle.loads(pickle.dumps(file)).read())
+for change in (lambda: files.rm("at/a@b.txt"), lambda: files.cp("at/a@b.txt", "at/b"),
+               lambda: files.mv("at/a@b.txt", "at/b"), lambda: files.makedirs("at/b"),
+               lambda: files.rmdir("at"), lambda: files.pipe("at/b", b""), lambda: files.open("at/b", "ab")):
+    try:
+        print(change())
+    except OSError as error:
+        assert error.errno == errno.EROFS, error
 for path in ["at/a@b.txt", "at@latest/a@b.txt", "/at@1/a@b.txt", "team/at/a@b.txt"]:
     try:
         print(files.cat_file(path))
@@ -92,7 +102,15 @@ pythonTest(
       await registry.save("large", localPath(root.join("large")));
     }
     const lines = await runProgram(PICKLED, { args: [root.join("registry")] });
-    assertEquals(lines, ["True True", "b'at'", "b'at'", "b'at'", "missing"]);
+    assertEquals(lines, [
+      "True True",
+      "b'' b'\\x00\\x00'",
+      "b't' 2 b'at'",
+      "b'at'",
+      "b'at'",
+      "b'at'",
+      "missing",
+    ]);
   },
 );
 
