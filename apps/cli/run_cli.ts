@@ -26,6 +26,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
         const { args: words, registry } = splitRemotes(command, call.args, call.shared);
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
         refuseHalfRefs(command, words);
+        if (command.works) io.stdout.ignoreClose?.();
         const context = createCommandContext({ io, shared });
         try {
           return await command.run(words, call.options, context) ?? 0;

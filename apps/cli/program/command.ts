@@ -49,6 +49,8 @@ export interface Command<Args extends readonly unknown[] = any, Options = any> {
   examples: readonly Example[];
   /** Omit it from the list of commands. @default false */
   hidden?: boolean;
+  /** Its work goes on, and decides the exit code, if standard output is closed. @default false */
+  works?: boolean;
   /** Returns the exit code if it is not 0. */
   run(args: Args, options: Options, context: CommandContext): Promise<number | void>;
 }

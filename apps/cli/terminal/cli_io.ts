@@ -10,6 +10,8 @@ export interface CliOutput {
   readonly columns?: number;
   /** Resolves when the data is handed over. Rejects with {@linkcode ReaderGone} after a close. */
   write(data: string | Uint8Array): Promise<void>;
+  /** From now on writes after a close are dropped. */
+  ignoreClose?(): void;
 }
 
 /** Returns the width of an output, or undefined if unknown: some terminals report 0. */
@@ -129,6 +131,7 @@ export function createOutput(
     get columns() {
       return stream.columns;
     },
+    ignoreClose: () => void (isOptional = true),
     write(data) {
       if (typeof data === "string" && waiting !== undefined) waiting.data += data;
       else {

@@ -72,6 +72,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     },
     ...PIPELINE_OPTIONS,
   ],
+  works: true,
   examples: [
     ["holdfast pipeline run", "the pipeline of this folder"],
     ["holdfast pipeline run nightly.yaml --set variables.day=2026-03-01", "with another value"],

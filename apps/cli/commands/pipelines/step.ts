@@ -46,6 +46,7 @@ export const step: Command = defineCommand<[run: string, step: string | undefine
     { ...ENGINE_OPTION, text: `submit the next steps to it (default: ${ENGINE_VARIABLE})` },
     ...PIPELINE_OPTIONS,
   ],
+  works: true,
   examples: [
     ["holdfast pipeline step nightly@3 train", "the step train of run 3"],
     ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of its four shards"],

@@ -62,6 +62,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     { flags: "--hand-back", text: "at the first signal, hand running jobs to another worker" },
     ...PIPELINE_OPTIONS,
   ],
+  works: true,
   examples: [
     ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
     ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],
