@@ -4,7 +4,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, readRecord, type VersionHead, versionHeads } from "../../cell/heads.ts";
 import { firstSavedAt } from "../../cell/since.ts";
 import { aliasesFolder, cellOf, notesFolder, parseCellKey } from "../../format/layout.ts";
@@ -51,9 +51,12 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
     const last = found.at(-1)?.entry.at.getTime();
     const isCertain = found.length >= limit && last! > sources[at]!.modifiedAt + CLOCK_STEP_MS;
     if (isCertain) break;
-    await forEachAtOnce(sources.slice(at, at + batch), async ({ order, read }) => {
-      for (const entry of await read()) found.push({ entry, order });
-    });
+    // In the order of the list, which decides between events of one time and order.
+    const read = mapAtOnce(
+      sources.slice(at, at + batch),
+      async ({ order, read }) => (await read()).map((entry) => ({ entry, order })),
+    );
+    for await (const entries of read) found.push(...entries);
     found.sort((a, b) =>
       b.entry.at.getTime() - a.entry.at.getTime() || RANKS[b.entry.event] - RANKS[a.entry.event] ||
       b.order - a.order
