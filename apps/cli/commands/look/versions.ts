@@ -100,6 +100,7 @@ interface Options extends VersionsFlags {
 }
 
 interface VersionRow extends Row {
+  version: string;
   info?: ArtifactInfo;
 }
 
@@ -133,7 +134,7 @@ async function* rowsOf(
   for await (const row of sort === undefined ? rows : await sorted(sort)) {
     if (row === undefined || isChosen && !isMatch(row)) continue;
     if (count++ >= limit) return;
-    yield isBare && row.info ? { ...row, cells: [row.info.version] } : row;
+    yield isBare ? { ...row, cells: [row.version] } : row;
   }
 }
 
@@ -174,16 +175,16 @@ async function row(
     const known: Record<string, string> = { version, aliases: own.join(" ") };
     known[fields.find((field) => known[field] === undefined) ?? "version"] = damageMark(error);
     const cells = fields.map((field) => known[field] ?? "");
-    return { json: { name, version, error: damageJson(error), aliases: own }, cells };
+    return { version, json: { name, version, error: damageJson(error), aliases: own }, cells };
   }
   const { size, createdAt, digest, commit, materializer, metadata, annotations } = info;
-  const known = { name, version: info.version, size, createdAt, digest, commit };
+  const known = { name, version, size, createdAt, digest, commit };
   const shown: Record<string, string> = {
-    ...{ version: info.version, size: formatBytes(size), saved: formatTime(createdAt) },
+    ...{ version, size: formatBytes(size), saved: formatTime(createdAt) },
     ...{ digest: digest.slice(0, 12), aliases: own.join(" ") },
   };
   return {
-    info,
+    ...{ info, version },
     json: { ...known, materializer, metadata, labels: annotations?.labels, aliases: own },
     cells: fields.map((field) => shown[field] ?? cellOf(readerOf(field)(info))),
   };

@@ -7,7 +7,7 @@ filledTest("versions lists newest first, with aliases, in a range, up to a limit
   const lines = (await it.succeeds("versions config")).trimEnd().split("\n");
   assertMatch(lines[0], /^VERSION +SIZE {2}SAVED +DIGEST +ALIASES$/);
   assertEquals(lines.slice(1).map((line) => line.split(" ")[0]), [
-    "2.1.0-rc.1+b7",
+    "2.1.0-rc.1",
     "2.0.0",
     "1.0.0",
   ]);
