@@ -163,7 +163,7 @@ class Registry:
                 except HoldfastError:
                     continue  # deleted meanwhile, or damaged
                 own = [alias for alias, named in aliases.items() if named == version]
-                facts = (name, artifact.version, own, artifact.metadata)
+                facts = (name, version, own, artifact.metadata)
                 each = Found(*facts, artifact.materializer, artifact.created_at)
                 if test(each):
                     found.append(each)

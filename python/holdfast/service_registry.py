@@ -32,6 +32,7 @@ from .sending import INLINE_BYTES, send_files, size_of
 from .serializers import FileToSend, files_of
 from .versions import check_alias, parse_ref
 
+MAX_MEMBERS = 200
 WITH_FACTS = 16 * 2**10
 """The files of a version of at most this size come with its facts, in one request."""
 
@@ -182,6 +183,11 @@ class ServiceRegistry(Registry):
 
         Read a member by `name@version/member`.
         """
+        if not 1 <= len(members) <= MAX_MEMBERS:
+            message = f"Cannot publish {quoted(name)}: it has {len(members)} members"
+            raise HoldfastError("Invalid", message, f"Pass 1 to {MAX_MEMBERS} members.")
+        for member in members:
+            encode_segment(member)  # refuses what cannot be a name
         opened = {member: self.open(members[member]) for member in sorted(members)}
         pinned = {
             member: {"ref": each.ref.partition("+")[0], "digest": each.digest}
