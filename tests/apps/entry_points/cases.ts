@@ -12,6 +12,8 @@ export interface Step {
   refused?: string;
   /** Entry points that do not take it, and why. */
   not?: Record<string, string>;
+  /** Keeps the time and commit after a save, which later steps give as `asOf` and `ifCommit`. */
+  remember?: string;
 }
 
 export interface Case {
@@ -58,17 +60,17 @@ function caseOf({ name = "a", writes = [], reads, ...rest }: any): Case {
 }
 
 // deno-lint-ignore no-explicit-any -- a step as it is written
-function stepOf({ gives, refused, not, ...call }: any, name: string): Step {
+function stepOf({ gives, refused, not, remember, ...call }: any, name: string): Step {
   const [[operation, given]] = Object.entries(call) as [Operation, Record<string, unknown>][];
   const own = typeof given === "string" ? { ref: given } : { ...given };
   const takesName = !("ref" in own) &&
-    !["names", "setRule", "removeRule", "prune"].includes(operation);
+    !["names", "setRule", "removeRule", "prune"].includes(operation) && own.of !== "names";
   const named = takesName ? { name, ...own } : own;
   return {
     operation,
     given: operation === "save" ? saveOf(named) : named,
     ...(gives === undefined ? {} : { gives }),
-    ...{ refused, not },
+    ...{ refused, not, remember },
   };
 }
 

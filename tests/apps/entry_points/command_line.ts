@@ -9,6 +9,17 @@ export const commandLine: EntryPoint = {
   needsStore: true,
   without: {
     range: "cat writes whole files",
+    "save.ifCommit": "the version of a save is new",
+    "delete.ifCommit": "rm deletes what it has shown",
+    "versions.after": "versions --limit is enough for people",
+    "history.after": "all changes are shown",
+    "history.limit": "all changes are shown",
+    "search.limit": "see versions.limit",
+    pages: "output is not paged",
+    addPart: "programs write drafts",
+    commitDraft: "programs write drafts",
+    discardDraft: "programs write drafts",
+    draftInfo: "programs write drafts",
   },
   operations: {
     async save(at, { name, text, value, metadata, version, inputs = [], ...more }) {
@@ -23,7 +34,7 @@ export const commandLine: EntryPoint = {
         ...option("compress", compress),
         ...(skipIfUnchanged ? ["--skip-if-unchanged"] : []),
         ...["--", name, "-"],
-      ], value ?? text);
+      ], { stdin: value ?? text });
       return { version: saved.version, skipped: saved.skipped };
     },
     async copy(at, { ref, to, onConflict }) {
@@ -65,9 +76,19 @@ export const commandLine: EntryPoint = {
       const rows = await run(at, ["prune", "--rules", "--yes"]);
       return rows.map(({ name, version }) => `${name}@${version}`);
     },
-    async load(at, { ref }) {
-      const [info] = await run(at, ["info", "--", ref]);
-      const bytes = await output(at, ["cat", "--", ref]);
+    async publish(at, { name, members, version, alias }) {
+      const flags = [...option("version", version), ...option("alias", alias)];
+      const given = Object.entries(members).map((pair) => pair.join("="));
+      const [saved] = await run(at, ["publish", ...flags, "--", name, ...given]);
+      return { version: saved.version, skipped: saved.skipped };
+    },
+    async members(at, { ref }) {
+      const rows = await run(at, ["members", "--", ref], { fails: [1] });
+      return rows.map(({ member, ref, state }) => [member, ref, state]);
+    },
+    async load(at, { ref, asOf }) {
+      const [info] = await run(at, ["info", ...option("as-of", asOf), "--", ref]);
+      const bytes = await output(at, ["cat", ...option("as-of", asOf), "--", ref]);
       const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
       const { metadata, materializer: { id } } = info as unknown as {
         metadata: unknown;
@@ -75,21 +96,25 @@ export const commandLine: EntryPoint = {
       };
       return id === "text" ? { text, metadata } : { value: JSON.parse(text), metadata };
     },
-    info: async (at, { ref }) => shownInfo((await run(at, ["info", "--", ref]))[0]),
-    names: async (at, { prefix }) =>
-      (await run(at, ["ls", "--", ...(prefix === undefined ? [] : [prefix])])).map(({ name }) =>
-        name
-      ),
-    versions: async (at, { name, range }) =>
-      (await run(at, ["versions", ...option("range", range), "--", name]))
-        .map(({ version }) => version),
+    info: async (at, { ref, asOf }) =>
+      shownInfo((await run(at, ["info", ...option("as-of", asOf), "--", ref]))[0]),
+    async names(at, { prefix, ...options }) {
+      const flags = Object.entries(options).flatMap(([name, value]) => option(name, value));
+      const rows = await run(at, ["ls", ...flags, "--", ...(prefix === undefined ? [] : [prefix])]);
+      return rows.map(({ name }) => name);
+    },
+    async versions(at, { name, ...options }) {
+      const flags = Object.entries(options).flatMap(([name, value]) => option(name, value));
+      return (await run(at, ["versions", ...flags, "--", name])).map(({ version }) => version);
+    },
     aliases: async (at, { name }) =>
       Object.fromEntries(
         (await run(at, ["alias", "--", name])).map(({ alias, version }) => [alias, version]),
       ),
     history: async (at, { name, alias }) =>
       (await run(at, ["alias", "--history", "--", name, alias])).map(({ version }) => version),
-    log: async (at, { name }) => shownLog(await run(at, ["log", "--", name])),
+    log: async (at, { name, limit }) =>
+      shownLog(await run(at, ["log", ...option("limit", limit), "--", name])),
     async annotations(at, { ref }) {
       const [found] = await run(at, ["note", "--", ref]);
       return found === null ? null : shownAnnotations(found);
@@ -104,15 +129,21 @@ export const commandLine: EntryPoint = {
 };
 
 /** Runs a command. Returns its lines of JSON. */
-async function run(at: Location, args: string[], stdin?: string): Promise<Row[]> {
-  const text = new TextDecoder().decode(await output(at, ["--json", ...args], stdin)).trim();
+async function run(at: Location, args: string[], given: Given = {}): Promise<Row[]> {
+  const text = new TextDecoder().decode(await output(at, ["--json", ...args], given)).trim();
   return text === "" ? [] : text.split("\n").map((line) => JSON.parse(line));
 }
 
-async function output({ store, cwd }: Location, args: string[], stdin?: string) {
+interface Given {
+  stdin?: string;
+  /** Exit codes of a result. */
+  fails?: number[];
+}
+
+async function output({ store, cwd }: Location, args: string[], { stdin, fails }: Given = {}) {
   const { location, env } = store!;
   const { code, err, bytes } = await holdfast(["-r", location, ...args], { cwd, env, stdin });
-  if (code === 0) return bytes;
+  if (code === 0 || fails?.includes(code) && err === "") return bytes;
   const last = err.trim().split("\n").at(-1)!;
   throw new Refused(last.startsWith("{") ? JSON.parse(last).error.code : last, err);
 }

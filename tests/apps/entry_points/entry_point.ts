@@ -36,6 +36,7 @@ export interface Save {
   idempotencyKey?: string;
   skipIfUnchanged?: boolean;
   compress?: "gzip" | "zstd";
+  ifCommit?: string;
 }
 
 export interface Rule {
@@ -55,7 +56,7 @@ export interface Arguments {
   /** Answers whether it existed. */
   deleteAlias: { name: string; alias: string };
   /** Answers whether it existed. */
-  delete: { ref: string; allVersions?: boolean; force?: boolean };
+  delete: { ref: string; allVersions?: boolean; force?: boolean; ifCommit?: string };
   /** Answers `{ notes, labels, revision }`. */
   annotate: { ref: string; notes?: string | null; labels?: object | null; ifRevision?: number };
   /** Answers all rules. */
@@ -64,27 +65,43 @@ export interface Arguments {
   removeRule: { pattern: string };
   /** Prunes by the rules. Answers the refs of what it deleted. */
   prune: Record<never, never>;
+  /** Publishes a release. Answers `{ version, skipped }`. */
+  publish: { name: string; members: Record<string, string>; version?: string; alias?: string };
+  /** Adds a file to a draft. Answers `{ added, files, size }`. */
+  addPart: { name: string; draft: string; part: string; path: string; text: string };
+  /** Answers `{ version, skipped }`. */
+  commitDraft: { name: string; draft: string; parts?: string[]; version?: string };
+  /** Answers whether there was one to discard. */
+  discardDraft: { name: string; draft: string };
 
   /** Answers `{ text, metadata }` or `{ value, metadata }`. */
-  load: { ref: string };
+  load: { ref: string; asOf?: string };
   /** Answers what is known of a version, and of its files. */
-  info: { ref: string };
+  info: { ref: string; asOf?: string };
   /** Answers the text of a range of the only file. */
   range: { ref: string; offset: number; length?: number };
-  names: { prefix?: string };
-  versions: { name: string; range?: string };
+  names: { prefix?: string; after?: string; limit?: number };
+  versions: { name: string; range?: string; after?: string; limit?: number };
   aliases: { name: string };
   /** Answers versions, null for a removal. */
-  history: { name: string; alias: string };
-  /** Answers `event version` or `event alias version` in alphabetical order. */
-  log: { name: string };
+  history: { name: string; alias: string; after?: number; limit?: number };
+  /** Answers `event version` or `event alias version`, newest first. */
+  log: { name: string; limit?: number };
   /** Answers `{ notes, labels, revision }`, or null for none. */
   annotations: { ref: string };
   /** Answers the rules that match a name. */
   rules: { name: string };
   /** Answers the versions of a name that match. */
-  search: { name: string; query: string };
+  search: { name: string; query: string; limit?: number };
+  /** Answers the lists of a listing that is read in pages. */
+  pages: { of: Listing; limit: number; name?: string; alias?: string };
+  /** Answers the ref and state of each member of a release. */
+  members: { ref: string };
+  /** Answers the state of a draft, its version and its parts. */
+  draftInfo: { name: string; draft: string };
 }
+
+export type Listing = "names" | "versions" | "aliases" | "history" | "log";
 
 export type Operation = keyof Arguments;
 
@@ -92,7 +109,8 @@ const NAMES: Record<Operation, true> = {
   ...{ save: true, copy: true, setAlias: true, deleteAlias: true, delete: true, annotate: true },
   ...{ setRule: true, removeRule: true, prune: true, load: true, info: true, range: true },
   ...{ names: true, versions: true, aliases: true, history: true, log: true, annotations: true },
-  ...{ rules: true, search: true },
+  ...{ rules: true, search: true, publish: true, addPart: true, commitDraft: true },
+  ...{ discardDraft: true, pages: true, members: true, draftInfo: true },
 };
 
 export const OPERATIONS = Object.keys(NAMES) as Operation[];
@@ -104,8 +122,8 @@ export type Operations = {
 /** Another way into a registry. */
 export interface EntryPoint {
   operations: Partial<Operations>;
-  /** Operations that it does not have, and why. */
-  without: { [name in Operation]?: string };
+  /** Operations and options, such as `names.limit`, that it does not have, and why. */
+  without: { [name in Operation | `${Operation}.${string}`]?: string };
   /** True if it reads the store itself, and so cannot read one in memory. */
   needsStore?: true;
   /** The names that it can express. @default all */

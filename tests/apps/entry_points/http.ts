@@ -1,12 +1,17 @@
 // Requests as a program without the client sends them.
 import { type EntryPoint, type Location, Refused } from "./entry_point.ts";
-import { shownAnnotations, shownInfo, shownLog } from "./registries.ts";
+import { shownAnnotations, shownDraft, shownInfo, shownLog, shownMembers } from "./registries.ts";
 
 // deno-lint-ignore no-explicit-any -- an answer of any route
 type Answer = any;
 
 export const http: EntryPoint = {
-  without: { prune: "maintenance needs the store" },
+  without: {
+    prune: "maintenance needs the store",
+    publish: "clients pin the members",
+    "load.asOf": "clients choose by times",
+    "info.asOf": "clients choose by times",
+  },
   operations: {
     async save(at, { name, text, value, metadata, alias, ...options }) {
       const [id, file] = value === undefined
@@ -51,9 +56,35 @@ export const http: EntryPoint = {
     setRule: async (at, set) => (await json(at, "PATCH", "rules", JSON.stringify({ set }))).rules,
     removeRule: async (at, { pattern }) =>
       (await json(at, "PATCH", "rules", JSON.stringify({ remove: pattern }))).rules,
+    async addPart(at, { name, draft, part, path: file, text }) {
+      const body = JSON.stringify({ files: [{ path: file, data: btoa(text) }] });
+      return await json(at, "PUT", `${draftPath(name, draft)}/parts/${segment(part)}`, body);
+    },
+    async commitDraft(at, { name, draft, ...options }) {
+      const path = `${draftPath(name, draft)}/commit`;
+      const { version, skipped } = await json(at, "POST", path, JSON.stringify(options));
+      return { version, skipped };
+    },
+    discardDraft: async (at, { name, draft }) =>
+      (await json(at, "DELETE", draftPath(name, draft))).discarded,
+    draftInfo: async (at, { name, draft }) =>
+      shownDraft(await json(at, "GET", draftPath(name, draft))),
+    members: async (at, { ref }) => shownMembers(await json(at, "GET", `${pathOf(ref)}/members`)),
+    async pages(at, { of, limit, name, alias }) {
+      const pages: unknown[][] = [];
+      const own = of === "history" ? `aliases/${segment(alias!)}/history` : of;
+      const listing = of === "names" ? of : `${path(name!)}/${own}`;
+      for (let after: string | undefined; pages.length < 100;) {
+        const page = `${listing}?${queryOf({ limit, after })}`;
+        const { items, next } = await json(at, "GET", page);
+        pages.push(of === "log" ? shownLog(items) : items.map(shownItem));
+        if (next === undefined) return pages;
+        after = next;
+      }
+    },
     async load(at, { ref }) {
-      const { metadata, materializer, files } = await json(at, "GET", pathOf(ref));
-      const file = await send(at, "GET", `${pathOf(ref)}/files/${files[0].path}`);
+      const { name, version, metadata, materializer, files } = await json(at, "GET", pathOf(ref));
+      const file = await send(at, "GET", `${pathOf(`${name}@${version}`)}/files/${files[0].path}`);
       const bytes = await file.arrayBuffer();
       const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
       return materializer.id === "text"
@@ -73,29 +104,28 @@ export const http: EntryPoint = {
         throw error;
       }
     },
-    names: (at, { prefix }) =>
-      items(at, `names?${new URLSearchParams(prefix === undefined ? {} : { prefix })}`),
-    async versions(at, { name, range }) {
-      const query = new URLSearchParams(range === undefined ? {} : { range });
-      const found = await items(at, `${path(name)}/versions?${query}`);
+    names: (at, query) => items(at, `names?${queryOf(query)}`),
+    async versions(at, { name, ...query }) {
+      const found = await items(at, `${path(name)}/versions?${queryOf(query)}`);
       return found.map(({ version }) => version);
     },
     aliases: async (at, { name }) =>
       Object.fromEntries(
         (await items(at, `${path(name)}/aliases`)).map(({ alias, version }) => [alias, version]),
       ),
-    history: async (at, { name, alias }) =>
-      (await items(at, `${path(name)}/aliases/${segment(alias)}/history`))
+    history: async (at, { name, alias, ...query }) =>
+      (await items(at, `${path(name)}/aliases/${segment(alias)}/history?${queryOf(query)}`))
         .map(({ version = null }) => version),
-    log: async (at, { name }) => shownLog(await items(at, `${path(name)}/log`)),
+    log: async (at, { name, ...query }) =>
+      shownLog(await items(at, `${path(name)}/log?${queryOf(query)}`)),
     async annotations(at, { ref }) {
       const answer = await send(at, "GET", annotationsPath(ref));
       return answer.status === 204 ? null : shownAnnotations(await answer.json());
     },
     rules: async (at, { name }) =>
       (await json(at, "GET", `rules?${new URLSearchParams({ name })}`)).rules,
-    search: async (at, { name, query }) =>
-      (await items(at, `search?${new URLSearchParams({ q: `${query} name=${name}` })}`))
+    search: async (at, { name, query, limit }) =>
+      (await items(at, `search?${queryOf({ q: `${query} name=${name}`, limit })}`))
         .map(({ version }) => version),
   },
 };
@@ -128,8 +158,25 @@ function path(name: string): string {
 }
 
 function pathOf(ref: string): string {
-  const [name, version = "latest"] = ref.split(/@(.*)/s);
-  return `${path(name)}/versions/${segment(version)}`;
+  const [name, selector = "latest"] = ref.split(/@(.*)/s);
+  const [version, member] = selector.split(/\/(.*)/s);
+  const release = `${path(name)}/versions/${segment(version)}`;
+  return member === undefined ? release : `${release}/members/${segment(member)}`;
+}
+
+function draftPath(name: string, draft: string): string {
+  return `${path(name)}/drafts/${segment(draft)}`;
+}
+
+function queryOf(query: Record<string, string | number | undefined>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return String(new URLSearchParams(given.map(([key, value]) => [key, String(value)])));
+}
+
+// deno-lint-ignore no-explicit-any -- an item of any listing
+function shownItem(item: any): unknown {
+  if (typeof item === "string") return item;
+  return item.alias === undefined ? item.version ?? null : `${item.alias} ${item.version}`;
 }
 
 function annotationsPath(ref: string): string {

@@ -1,12 +1,14 @@
 // Registries of the cases, with the service of each.
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { createHandler } from "../../../apps/server.ts";
+import { createGcsBackend } from "../../../backends/gcs.ts";
 import { createS3Backend } from "../../../backends/s3.ts";
+import type { Backend } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import type { RunningServer } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import type { Location } from "./entry_point.ts";
+import type { Location, Store } from "./entry_point.ts";
 
 export interface Settings {
   mutable?: boolean;
@@ -33,23 +35,8 @@ export const inMemory: NewLocation = async (settings) =>
   locate(await openRegistry("memory:", settings), await tempRoot());
 
 export function inBucket(server: RunningServer): NewLocation {
-  const { endpoint, bucket, accessKey, secretKey, region } = server;
-  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const stem = `MINIO_${bucket.toUpperCase()}`;
-  const env = {
-    [`${stem}_ENDPOINT`]: endpoint,
-    [`${stem}_ACCESS_KEY`]: accessKey,
-    [`${stem}_SECRET_KEY`]: secretKey,
-  };
-  const s3 = {
-    endpoint_url: endpoint,
-    region_name: region,
-    aws_access_key_id: accessKey,
-    aws_secret_access_key: secretKey,
-  };
+  const { backendAt, storeAt } = server.protocol === "gcs" ? inGcs(server) : inS3(server);
   const run = `entry_points/${realSystem.id()}`;
-  const backendAt = (prefix: string) =>
-    createS3Backend({ provider: "minio", endpoint, region, bucket, prefix, credentials });
   /** Creating a registry tries the store, which takes longer than a case: each is a copy of one. */
   const copyEmpty = async (prefix: string, settings: Settings) => {
     const empty = backendAt(`${run}/empty-${settings.mutable}`);
@@ -64,9 +51,42 @@ export function inBucket(server: RunningServer): NewLocation {
     const prefix = `${run}/${realSystem.id()}`;
     const backend = await copyEmpty(prefix, settings);
     const registry = await openRegistry(backend, { cache: false, create: false });
-    return locate(registry, await tempRoot(), {
-      store: { location: `minio://${bucket}/${prefix}`, env, s3 },
-    });
+    return locate(registry, await tempRoot(), { store: storeAt(prefix) });
+  };
+}
+
+interface Bucket {
+  backendAt(prefix: string): Backend;
+  storeAt(prefix: string): Store;
+}
+
+function inS3({ endpoint, bucket, accessKey, secretKey, region }: RunningServer): Bucket {
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  const stem = `MINIO_${bucket.toUpperCase()}`;
+  const env = {
+    [`${stem}_ENDPOINT`]: endpoint,
+    [`${stem}_ACCESS_KEY`]: accessKey,
+    [`${stem}_SECRET_KEY`]: secretKey,
+  };
+  const s3 = {
+    endpoint_url: endpoint,
+    region_name: region,
+    aws_access_key_id: accessKey,
+    aws_secret_access_key: secretKey,
+  };
+  return {
+    backendAt: (prefix) =>
+      createS3Backend({ provider: "minio", endpoint, region, bucket, prefix, credentials }),
+    storeAt: (prefix) => ({ location: `minio://${bucket}/${prefix}`, env, s3 }),
+  };
+}
+
+function inGcs({ endpoint, bucket }: RunningServer): Bucket {
+  const query = `?endpoint=${encodeURIComponent(endpoint)}`;
+  return {
+    backendAt: (prefix) =>
+      createGcsBackend({ endpoint, bucket, prefix, credentials: () => "not checked" }),
+    storeAt: (prefix) => ({ location: `gs://${bucket}/${prefix}${query}` }),
   };
 }
 

@@ -39,14 +39,24 @@ def save(registry, name, metadata, text=None, value=None, **options):
     return {"version": saved.version, "skipped": saved.skipped}
 
 
-def load(registry, ref):
-    found = registry.open(ref)
+def opened_at(registry, ref, asOf=None):
+    moment = None if asOf is None else datetime.datetime.fromisoformat(asOf)
+    return registry.open(ref, as_of=moment)
+
+
+def publish(registry, **given):
+    saved = registry.publish(**given)
+    return {"version": saved.version, "skipped": saved.skipped}
+
+
+def load(registry, **given):
+    found = opened_at(registry, **given)
     member = "text" if found.materializer == "text" else "value"
     return {member: spelled(found.load()), "metadata": spelled(found.metadata)}
 
 
-def info(registry, ref):
-    found = registry.open(ref)
+def info(registry, **given):
+    found = opened_at(registry, **given)
     files = [
         {"path": x.path, "size": x.size, "sha256": x.sha256}
         | ({} if x.media_type is None else {"mediaType": x.media_type})
@@ -66,6 +76,7 @@ def part(registry, ref, offset, length=None):
 
 OPERATIONS = {
     "save": save,
+    "publish": publish,
     "setAlias": lambda registry, **given: registry.set_alias(**given),
     "deleteAlias": lambda registry, **given: registry.delete_alias(**given),
     "delete": lambda registry, ref, allVersions=False, force=False: registry.delete(
@@ -80,8 +91,8 @@ OPERATIONS = {
     "aliases": lambda registry, name: registry.aliases(name),
     "history": lambda registry, **given: [each.version for each in registry.history(**given)],
     "annotations": lambda registry, ref: shown(registry.annotations(ref)),
-    "search": lambda registry, name, query: [
-        each.version for each in registry.search(f"{query} name={name}")
+    "search": lambda registry, name, query, limit=100: [
+        each.version for each in registry.search(f"{query} name={name}", limit=limit)
     ],
 }
 

@@ -13,7 +13,7 @@ type Started = EntryPoint & AsyncDisposable;
 type Where = Record<string, unknown>;
 
 const READS: Operation[] = ["load", "info", "range", "names", "versions", "aliases", "history"];
-const WRITES: Operation[] = ["save", "setAlias", "deleteAlias", "delete", "annotate"];
+const WRITES: Operation[] = ["save", "setAlias", "deleteAlias", "delete", "annotate", "publish"];
 
 const NO_PYTHON = "the package does not have it";
 const WITHOUT = {
@@ -23,6 +23,18 @@ const WITHOUT = {
   setRule: NO_PYTHON,
   removeRule: NO_PYTHON,
   prune: NO_PYTHON,
+  members: "it opens them by ref",
+  pages: "it iterates over lists",
+  addPart: NO_PYTHON,
+  commitDraft: NO_PYTHON,
+  discardDraft: NO_PYTHON,
+  draftInfo: NO_PYTHON,
+  "save.ifCommit": NO_PYTHON,
+  "delete.ifCommit": NO_PYTHON,
+  ...Object.fromEntries(
+    ["names.after", "names.limit", "versions.after", "versions.limit"]
+      .concat("history.after", "history.limit").map((option) => [option, "it iterates over lists"]),
+  ),
 };
 
 const LISTINGS = {
@@ -31,6 +43,7 @@ const LISTINGS = {
   versions: "versions and aliases are tags",
   aliases: "versions and aliases are tags",
   history: "it has commits",
+  "load.asOf": "revisions have no times",
 };
 
 export function startPythonOfService(): Started {

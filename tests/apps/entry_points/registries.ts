@@ -4,7 +4,7 @@ import { parseExactJson } from "../../../core/text/json_text.ts";
 import { decodeJson } from "../../../materializers/json/decode_json.ts";
 import { encodeJson } from "../../../materializers/json/encode_json.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
-import { logOf, type Registry } from "../../../mod.ts";
+import { logOf, publish, type Registry, resolveRelease } from "../../../mod.ts";
 import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import { changeRules, pruneByRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
@@ -14,7 +14,7 @@ type Method<Name extends Operation> = (
   given: Arguments[Name],
 ) => Promise<unknown>;
 
-const METHODS: { [Name in Exclude<Operation, "search">]: Method<Name> } = {
+const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> } = {
   async save(registry, { name, text, value, metadata, alias, ...options }) {
     const content = value === undefined ? text : decodeJson(JSON.parse(value), new Map());
     const own = parseExactJson(metadata) as Record<string, never>;
@@ -41,14 +41,31 @@ const METHODS: { [Name in Exclude<Operation, "search">]: Method<Name> } = {
     const { deleted } = await pruneByRules(registry);
     return deleted.map(({ name, version }) => `${name}@${version}`);
   },
-  async load(registry, { ref }) {
-    const { metadata, materializer } = await registry.info(ref);
-    const value = await registry.load(ref);
+  async publish(registry, { name, members, alias, ...options }) {
+    const { version, skipped } = await publish(registry, name, members, options);
+    if (alias !== undefined) await registry.setAlias(name, alias, version);
+    return { version, skipped };
+  },
+  async addPart(registry, { name, draft: id, part, path, text }) {
+    const draft = await registry.openDraft(name, { id });
+    return await draft.addPart(part, [{ path, content: new TextEncoder().encode(text) }]);
+  },
+  async commitDraft(registry, { name, draft: id, ...options }) {
+    const { version, skipped } = await (await registry.openDraft(name, { id })).commit(options);
+    return { version, skipped };
+  },
+  discardDraft: async (registry, { name, draft: id }) =>
+    await (await registry.openDraft(name, { id })).discard(),
+  async load(registry, { ref, asOf }) {
+    const options = { asOf: asOf === undefined ? undefined : new Date(asOf) };
+    const { metadata, materializer } = await registry.info(ref, options);
+    const value = await registry.load(ref, options);
     if (materializer.id === "text") return { text: value, metadata };
     return { value: encodeJson(value).root, metadata };
   },
-  async info(registry, { ref }) {
-    return shownInfo(await registry.info(ref));
+  async info(registry, { ref, asOf }) {
+    const options = { asOf: asOf === undefined ? undefined : new Date(asOf) };
+    return shownInfo(await registry.info(ref, options));
   },
   async range(registry, { ref, ...range }) {
     const [file] = (await registry.open(ref)).files();
@@ -61,14 +78,19 @@ const METHODS: { [Name in Exclude<Operation, "search">]: Method<Name> } = {
     Object.fromEntries(
       await Array.fromAsync(registry.aliases(name), ({ alias, version }) => [alias, version]),
     ),
-  history: (registry, { name, alias }) =>
-    Array.fromAsync(registry.history(name, alias), ({ version }) => version ?? null),
-  log: async (registry, { name }) => shownLog(await Array.fromAsync(logOf(registry, name))),
+  history: (registry, { name, alias, ...options }) =>
+    Array.fromAsync(registry.history(name, alias, options), ({ version }) => version ?? null),
+  log: async (registry, { name, ...options }) =>
+    shownLog(await Array.fromAsync(logOf(registry, name, options))),
   async annotations(registry, { ref }) {
     const found = await annotationsOf(registry, ref);
     return found === undefined ? null : shownAnnotations(found);
   },
   rules: async (registry, { name }) => (await readRules(registry, { name })).rules,
+  members: async (registry, { ref }) =>
+    shownMembers(await resolveRelease(registry, ref, { partial: true })),
+  draftInfo: async (registry, { name, draft: id }) =>
+    shownDraft(await (await registry.openDraft(name, { id })).info()),
 };
 
 type Use = <T>(at: Location, run: (registry: Registry) => Promise<T>) => Promise<T>;
@@ -82,9 +104,12 @@ function entryPoint(use: Use, without: EntryPoint["without"]): EntryPoint {
   return { operations: Object.fromEntries(operations) as Partial<Operations>, without };
 }
 
-export const library = entryPoint((at, run) => at.use(run), {
+const PROGRAMS = {
   search: "programs filter what they list",
-});
+  pages: "programs iterate over lists",
+};
+
+export const library = entryPoint((at, run) => at.use(run), PROGRAMS);
 
 export const client = entryPoint(async ({ url, token }, run) => {
   await using registry = await openHttpRegistry(url, {
@@ -92,7 +117,7 @@ export const client = entryPoint(async ({ url, token }, run) => {
     materializers: createMaterializers(),
   });
   return await run(registry);
-}, { search: "programs filter what they list", prune: "maintenance needs the store" });
+}, { ...PROGRAMS, prune: "maintenance needs the store" });
 
 // deno-lint-ignore no-explicit-any -- an info of any entry point
 export function shownInfo(info: any): unknown {
@@ -110,10 +135,21 @@ export function shownAnnotations({ notes, labels, revision }: any): unknown {
   return { notes, labels, revision };
 }
 
-// deno-lint-ignore no-explicit-any -- a log of any entry point, without order: times may be equal
+// deno-lint-ignore no-explicit-any -- a log of any entry point
 export function shownLog(entries: any[]): string[] {
   return entries.map(({ event, alias, version }) =>
     [event, alias, version].filter(Boolean).join(" ")
-  )
-    .sort();
+  );
+}
+
+// deno-lint-ignore no-explicit-any -- a release of any entry point
+export function shownMembers({ members }: any): unknown {
+  // deno-lint-ignore no-explicit-any -- the same
+  const shown = Object.entries<any>(members).map(([key, { ref, state }]) => [key, ref, state]);
+  return shown;
+}
+
+// deno-lint-ignore no-explicit-any -- a draft of any entry point
+export function shownDraft({ state, version, parts }: any): unknown {
+  return { state, version, parts: parts.map(({ part }: { part: string }) => part) };
 }

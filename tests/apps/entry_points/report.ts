@@ -12,10 +12,24 @@ export interface Caller {
   writer?: string;
 }
 
+type Counts = Record<"saves" | "loads" | "others" | "refusals" | "not there", number>;
+
 export class Report {
-  readonly #counts = new Map<string, Record<"saves" | "loads" | "others" | "refusals", number>>();
+  readonly #counts = new Map<string, Counts>();
   /** The entry points that wrote what was read wrongly. */
   readonly #wrong = new Map<string, string[]>();
+
+  /** Counts a step, or a case to write, that an entry point does not have. */
+  leaveOut(name: string): void {
+    this.#countsOf(name)["not there"]++;
+  }
+
+  #countsOf(name: string): Counts {
+    const none = { saves: 0, loads: 0, others: 0, refusals: 0, "not there": 0 };
+    const counts = this.#counts.get(name) ?? none;
+    this.#counts.set(name, counts);
+    return counts;
+  }
 
   /** Takes a step through an entry point. */
   async add(each: Case, step: Step, { name, point, at, writer = name }: Caller): Promise<void> {
@@ -36,9 +50,7 @@ export class Report {
       : operation === "save" || operation === "load"
       ? `${operation}s` as const
       : "others";
-    const counts = this.#counts.get(name) ?? { saves: 0, loads: 0, others: 0, refusals: 0 };
-    counts[kind]++;
-    this.#counts.set(name, counts);
+    this.#countsOf(name)[kind]++;
     if (expected === undefined ? !isRefusal(found) : isEqual(found, expected)) return;
     const asked = `${operation} ${short(given)}`;
     const row = `${each.case}: ${name}: ${asked} gives ${short(found)}, not ${short(expected)}`;
