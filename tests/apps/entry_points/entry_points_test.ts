@@ -135,7 +135,7 @@ async function startAll(): Promise<EntryPoints> {
   return points;
 }
 
-/** Whether an entry point has an operation and all options of a step. */
+/** Returns true if an entry point has an operation and all options of a step. */
 function has({ operations, without }: EntryPoint, { operation, given }: Step): boolean {
   return operations[operation] !== undefined &&
     Object.keys(given).every((option) => without[`${operation}.${option}`] === undefined);

@@ -74,7 +74,8 @@ export const http: EntryPoint = {
       const pages: unknown[][] = [];
       const own = of === "history" ? `aliases/${segment(alias!)}/history` : of;
       const listing = of === "names" ? of : `${path(name!)}/${own}`;
-      for (let after: string | undefined; pages.length < 100;) {
+      let after: string | undefined;
+      while (pages.length < 100) {
         const page = `${listing}?${queryOf({ limit, after })}`;
         const { items, next } = await json(at, "GET", page);
         pages.push(of === "log" ? shownLog(items) : items.map(shownItem));
