@@ -14,7 +14,7 @@ import {
 import { checkPath, createRoutes, pathOf, type Routes, type ServerContext } from "./routing.ts";
 import { createDocument, route } from "./describe.ts";
 import { createOpened } from "./files/opened.ts";
-import { createWindows } from "./files/streams.ts";
+import { createWindows } from "./streams.ts";
 import { createGuard } from "./guard/guard.ts";
 import { hubRoutes } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";

@@ -3,7 +3,7 @@ import { type RegistryError, taskFailed } from "../../core/errors.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
-import { oneBehind } from "./files/streams.ts";
+import { oneBehind } from "./streams.ts";
 import { Answer, type RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 

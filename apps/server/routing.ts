@@ -4,7 +4,7 @@ import type { Logger, Registry, System } from "../../mod.ts";
 import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import type { OpenVersion } from "./files/opened.ts";
-import type { Windows } from "./files/streams.ts";
+import type { Windows } from "./streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 import { invalid } from "../../core/errors.ts";

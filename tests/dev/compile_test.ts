@@ -18,7 +18,7 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   }
   // Of programs what others import too: the service, its client, what compares, what exports a site.
   const isLoaded = (file: string) =>
-    /^apps\/(server|client|diff|server\/explorer\/export_site)\.ts$/.test(file);
+    /^apps\/(server|client|diff|server\/export_site)\.ts$/.test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 

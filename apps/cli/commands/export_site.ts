@@ -50,7 +50,7 @@ export const exportSite: Command = defineCommand<[refs: string[]], { to?: string
     }
     const registry = await context.open();
     const { siteFiles } = await loadPart<SitePart>(
-      "../../server/explorer/export_site.ts",
+      "../../server/export_site.ts",
       import.meta.url,
     );
     const all = await expandNames(registry, refs, context.io.signal);

@@ -4,7 +4,7 @@ import { invalid } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { parseSelector } from "../../../core/naming/refs.ts";
 import type { System } from "../../../mod.ts";
-import { onDemand } from "../files/streams.ts";
+import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { RouteContext } from "../routing.ts";
 import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";

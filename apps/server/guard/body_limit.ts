@@ -3,7 +3,7 @@
 import type { System } from "../../../mod.ts";
 import type { HandlerLimits, HandlerOptions } from "../options.ts";
 import { pathOf } from "../routing.ts";
-import { onDemand } from "../files/streams.ts";
+import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 
 /** Routes that stream bytes. Below `/uploads/presigned` is JSON, even if `%` hides it. */

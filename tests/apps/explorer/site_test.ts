@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createOneTimeCheck } from "../../../apps/server/access/one_time.ts";
-import { siteFiles } from "../../../apps/server/explorer/export_site.ts";
+import { siteFiles } from "../../../apps/server/export_site.ts";
 import type { SiteFile } from "../../../apps/server/explorer/site_file.ts";
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";

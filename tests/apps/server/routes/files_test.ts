@@ -15,9 +15,9 @@ import {
 } from "../../../../mod.ts";
 import { setImmediate } from "node:timers";
 import { isPrefix } from "../../../../backends/mod.ts";
-import { siteFiles } from "../../../../apps/server/explorer/export_site.ts";
+import { siteFiles } from "../../../../apps/server/export_site.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
-import { createWindows, oneBehind } from "../../../../apps/server/files/streams.ts";
+import { createWindows, oneBehind } from "../../../../apps/server/streams.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createCheckedHandler } from "../checked_handler.ts";

@@ -1,11 +1,11 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
-import { parseRef, type Registry, resolveRelease } from "../../../mod.ts";
-import { RELEASE } from "../../../core/registry/release.ts";
-import { createAccess } from "../access/access.ts";
-import { createApp } from "../app.ts";
-import { bundleType, POLICY } from "./send_bundle.ts";
-import type { SiteFile } from "./site_file.ts";
-import { sitePath } from "./site_path.ts";
+import { parseRef, type Registry, resolveRelease } from "../../mod.ts";
+import { RELEASE } from "../../core/registry/release.ts";
+import { createAccess } from "./access/access.ts";
+import { createApp } from "./app.ts";
+import { bundleType, POLICY } from "./explorer/send_bundle.ts";
+import type { SiteFile } from "./explorer/site_file.ts";
+import { sitePath } from "./explorer/site_path.ts";
 
 interface Item {
   version?: string;
@@ -180,7 +180,7 @@ const ROOT = `<!doctype html>
 `;
 
 async function* bundleFiles(): AsyncGenerator<SiteFile> {
-  const { BUNDLE } = await import("./bundle.ts");
+  const { BUNDLE } = await import("./explorer/bundle.ts");
   const file = (path: string, text: string): SiteFile => {
     const content = encoder.encode(text);
     return { path, type: bundleType(path), size: content.length, content };
