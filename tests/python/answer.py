@@ -20,6 +20,8 @@ class FakeClient:
     def __init__(self, path, page={}, item={}):
         with open(path, encoding="utf-8") as file:
             self.objects = {each["key"]: each for each in json.load(file)}
+        for each in self.objects.values():
+            each["bytes"] = base64.b64decode(each["bytes"])
         self.gets = []  # the sizes of what was asked for
         self.page, self.item = page, item  # what the replies have instead; null: they lack it
 
@@ -44,7 +46,7 @@ class FakeClient:
 
     def get_object(self, Bucket, Key, Range="bytes=0-"):
         start, end = Range[len("bytes="):].split("-")
-        data = bytes(self._found(Key)["bytes"])[int(start):int(end) + 1 if end else None]
+        data = self._found(Key)["bytes"][int(start):int(end) + 1 if end else None]
         self.gets.append(len(data))
         return {"Body": io.BytesIO(data)}
 

@@ -1,5 +1,6 @@
 // Everything that a store can hold, read by Python: in a folder, in a bucket and through a service.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createGcsBackend } from "../../backends/gcs.ts";
@@ -167,7 +168,11 @@ async function writeObjects(store: Backend, path: string): Promise<void> {
   for (const entry of await Array.fromAsync(store.list(""))) {
     if (!("key" in entry)) continue;
     const { bytes } = (await store.get(entry.key))!;
-    objects.push({ key: entry.key, time: entry.modifiedAt, bytes: [...await bytes()] });
+    objects.push({
+      key: entry.key,
+      time: entry.modifiedAt,
+      bytes: Buffer.from(await bytes()).toString("base64"),
+    });
   }
   await writeFile(path, JSON.stringify(objects));
 }

@@ -27,14 +27,15 @@ async function counting(answer: Answer = () => undefined) {
   };
 }
 
-const SIZE = 4_000_000;
-const CONTENT = `
+const SIZE = 1_500_000;
+/** Makes `first`, a value of this size, and changes of it. */
+const contentOf = (size: number) => `
 import pathlib, random, sys
 import holdfast
 
 registry = holdfast.connect(sys.argv[1])
 draw, path = random.Random(7), pathlib.Path("model.bin")
-first = draw.randbytes(${SIZE})
+first = draw.randbytes(${size})
 places = [draw.randrange(len(first)) for _ in range(5)]
 
 def inserted(data):
@@ -54,12 +55,13 @@ CHANGES = {
     "prepended": lambda data: b"header" + data,
     "inserted": inserted,
     "replaced": replaced,
-    "cut": lambda data: data[:1_000_000] + data[1_500_000:],
-    "swapped": lambda data: data[2_000_000:] + data[:2_000_000],
+    "cut": lambda data: data[:len(data) // 4] + data[3 * len(data) // 8:],
+    "swapped": lambda data: data[len(data) // 2:] + data[:len(data) // 2],
     "doubled": lambda data: data + data,
     "other": lambda data: draw.randbytes(len(data)),
 }
 `;
+const CONTENT = contentOf(SIZE);
 
 const SAVE = `${CONTENT}
 import json, urllib.request
@@ -145,7 +147,7 @@ pythonTest("a file that changes while it is compared is not saved", async (root)
   assertEquals(printed, ['Cannot save "model.bin": it changed during the save 1.0.0']);
 });
 
-const FIXED = `${CONTENT}
+const FIXED = `${contentOf(4_000_000)}
 import io
 from holdfast.new_bytes import compared
 from holdfast.reads import Chunks, cut
