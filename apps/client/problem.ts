@@ -112,6 +112,8 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
     state: `${location} answers with status ${status}`,
     hint: status === 401
       ? TOKEN_HINT
+      : status === 413
+      ? "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
       : code === "Invalid"
       ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
       : "Check the log of the service, and of any proxy in between.",

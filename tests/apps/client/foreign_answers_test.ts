@@ -54,3 +54,15 @@ testService("a 404 that is not about a name is an error, not a missing name", as
     }
   }
 });
+
+testService("the hint for a 413 of a proxy names the limit of the proxy", async (service) => {
+  const page = () => new Response("<h1>413 Request Entity Too Large</h1>", { status: 413 });
+  const fetch = (request: Request) =>
+    request.method === "POST" ? Promise.resolve(page()) : service.handler(request);
+  await using registry = await service.open({ fetch });
+  const error = await registry.save("a", new Uint8Array(2_000_000)).catch((error) => error);
+  assertEquals(
+    isRegistryError(error, "Invalid") && error.hint?.includes("client_max_body_size"),
+    true,
+  );
+});
