@@ -2,6 +2,7 @@
 // files by Git LFS, and commits, each of which becomes a version.
 import { type Artifact, isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
@@ -154,7 +155,7 @@ export function hubWrites(
       const asked = schemas.parseBatch(await c.req.text());
       for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
-      const answers = asked.map(async ({ oid, size }) => {
+      const answers = mapAtOnce(asked, async ({ oid, size }) => {
         if (stored.has(oid)) return { oid, size };
         const metadata = { [LFS]: oid };
         const begun = { size, owner: access.token, metadata };
@@ -163,7 +164,7 @@ export function hubWrites(
         const actions = { upload: { href: `${originOf(c)}/uploads/${id}`, header: {} } };
         return { oid, size, actions };
       });
-      return c.json({ transfer: "basic", objects: await Promise.all(answers) });
+      return c.json({ transfer: "basic", objects: await Array.fromAsync(answers) });
     },
   });
   route(routes, `GET ${api}/xet-write-token/:revision`, {
