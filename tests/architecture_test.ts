@@ -139,7 +139,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     from: "apps/explorer/",
     may: among(
       "apps/explorer/",
-      "apps/server/explorer/harmless.ts",
+      "apps/server/files/harmless.ts",
       "apps/server/search/query.ts",
       "apps/server/explorer/site_path.ts",
       "apps/diff.ts",

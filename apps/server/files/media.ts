@@ -1,5 +1,5 @@
 // Media types of served files. They come from the saver, so files must not run as pages here.
-import { isHarmless, typeOfName } from "../explorer/harmless.ts";
+import { isHarmless, typeOfName } from "./harmless.ts";
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[ \t]*[\w-]+=("[\w ./:=+-]*"|[\w./:=+-]+))*$/;
 
