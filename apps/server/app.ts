@@ -168,7 +168,9 @@ function noSuchRoute(app: Routes, { path, method }: { path: string; method: stri
     // The most likely cause is a name with an unencoded slash.
     const name = path.startsWith("/artifacts/") ? " In a name, write `/` as @@." : "";
     const hint = `List all routes: GET /openapi.json.${name}`;
-    return problem(404, { code: "Unsupported", detail, hint });
+    const library = "Check the URL of the registry.";
+    const hints = { library, cli: "Check the URL of the registry: holdfast doctor" };
+    return problem(404, { code: "Unsupported", detail, hint, hints });
   }
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} this path: method not allowed`;

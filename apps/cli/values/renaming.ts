@@ -5,6 +5,8 @@ import { invalid } from "../terminal/hints.ts";
 export interface Renaming {
   from: string;
   to: string;
+  /** True if it renamed a name. */
+  used?: boolean;
 }
 
 export function parseRenaming(text: string): Renaming {
@@ -16,5 +18,14 @@ export function parseRenaming(text: string): Renaming {
 
 export function renamed(name: string, renamings: readonly Renaming[]): string {
   const found = renamings.find(({ from }) => name.startsWith(from));
-  return found === undefined ? name : found.to + name.slice(found.from.length);
+  if (found === undefined) return name;
+  found.used = true;
+  return found.to + name.slice(found.from.length);
+}
+
+/** Prints a note for each renaming that changed no name. */
+export async function noteUnused(all: readonly Renaming[], note: (text: string) => Promise<void>) {
+  for (const { from, used } of all) {
+    if (!used) await note(`No name to rename begins with ${JSON.stringify(from)}`);
+  }
 }

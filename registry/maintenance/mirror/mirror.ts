@@ -1,7 +1,7 @@
 // Mirrors the versions of a registry into another one, in any stores.
 import { isPrefix } from "../../../core/backend.ts";
 import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
-import { checkName, decodeName, shown } from "../../../core/naming/names.ts";
+import { checkName, checkNewName, decodeName, shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import {
   compareVersions,
@@ -193,7 +193,7 @@ async function pairNames(
     }
     if (!name.startsWith(prefix)) continue;
     const target = rename(name);
-    checkName(target);
+    (target === name ? checkName : checkNewName)(target);
     const other = renamed.get(target);
     if (other !== undefined && other.name !== name) {
       throw fault({

@@ -2,7 +2,6 @@
 import type { Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
-import { parseVersion } from "../../../../core/naming/versions.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
 import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
@@ -279,7 +278,7 @@ async function row(
   if (!meets(info)) return undefined;
   const sortedBy = { name, size: info.size, saved: info.createdAt.getTime(), versions: count };
   const { size, createdAt, digest, materializer } = info;
-  const latest = parseVersion(info.version).canonical;
+  const [latest] = info.version.split("+") as [string];
   const which = allVersions ? { version: latest } : { latest };
   const json = { name, ...which, versions: count, size, createdAt };
   const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];

@@ -10,7 +10,7 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { invalid, lookUp, withHints } from "../../terminal/hints.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatBytes, formatCount, parsePositive } from "../../terminal/units.ts";
-import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
+import { noteUnused, parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
 
 /** A version that was not imported or exported. */
 interface Failure {
@@ -221,6 +221,7 @@ export const exportMindtrace: Command = defineCommand<
     });
     const report = await withHints(exporting, lookUp(chosen[0]!));
     await progress.end();
+    await noteUnused(rename, context.note);
     const { exported, skipped, failures } = report;
     await printFailures(failures, context);
     const parts = [

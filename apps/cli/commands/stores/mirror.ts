@@ -11,7 +11,7 @@ import { expandNames } from "../../look/expand_names.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
+import { noteUnused, parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
 
 interface MirrorFlags {
@@ -97,6 +97,7 @@ export const mirror: Command = defineCommand<
       onProgress: ({ bytes, names, totalNames }) =>
         progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
     }).finally(progress.end).catch((error) => rethrowRepeatable(error, context));
+    await noteUnused(rename, context.note);
     const { failures, leftOut } = report;
     if (leftOut.length > 0 && !shared.json && !shared.quiet) {
       await context.note(`Left out, not supported by both registries: ${leftOut.join(", ")}`);

@@ -63,6 +63,11 @@ filledTest("mirror selects, renames and previews", async (it) => {
   await it.prints("versions my:fig -q -r copy", "2.0.0\n");
   const { err } = await it.holdfast("mirror .holdfast copy note --rename =t/ --verbose");
   assertStringIncludes(err, "copied note@1.0.0 as t/note");
+  const unused = await it.holdfast("mirror .holdfast copy note --rename zz:=x: --rename no=t/no");
+  assertStringIncludes(unused.err, 'No name to rename begins with "zz:"');
+  assertEquals(unused.err.includes("t/no"), false);
+  await it.fails("mirror .holdfast copy --rename con=-x", 2);
+  await it.prints("ls -q -r copy", "all/data:raw\nmy:fig\nt/note\n");
   for (const wrong of ["note --rename note", "note@1", "--range x.y.z.w", "--concurrency 0"]) {
     await it.fails(`mirror .holdfast copy ${wrong}`, 2);
   }
