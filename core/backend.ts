@@ -85,8 +85,8 @@ export interface Prefix {
 export interface StoredObject {
   /** Size and time of the whole object, even if a range was requested. */
   info: ObjectInfo;
+  /** The bytes, as those of `bytes()`, belong to the caller: the backend does not use them again. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Returns all bytes. They belong to the caller: the backend does not use them again. */
   bytes(): Promise<Uint8Array>;
   /**
    * Passes the bytes to `write`, in order, as they arrive: less work than a stream. A chunk is valid

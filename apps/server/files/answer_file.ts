@@ -112,9 +112,9 @@ export async function answerFile(
   if (range === "unsatisfiable") return noSuchRange(representation);
   if (range !== "whole") {
     const headers = partHeaders(representation, range);
-    return new Answer(await read(range), { status: 206, headers, isOwned: true });
+    return new Answer(await read(range), { status: 206, headers });
   }
-  return new Answer(await read(), { headers: wholeHeaders(representation), isOwned: true });
+  return new Answer(await read(), { headers: wholeHeaders(representation) });
 }
 
 /** Answers with 304 or 412 if a condition applies. `known` are the headers of a 304. */

@@ -1,7 +1,7 @@
 // Answers with a file of an opened version.
 import { Buffer } from "node:buffer";
 import type { Artifact, ArtifactFile } from "../../../materializers/mod.ts";
-import type { Answer, RouteContext, ServerContext } from "../routing.ts";
+import { Answer, type RouteContext, type ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
@@ -28,17 +28,19 @@ export interface AnsweredFile {
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { windows }: Pick<ServerContext, "windows">,
+  { registry, windows }: Pick<ServerContext, "registry" | "windows">,
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file } = answered;
-  return await answerFile(c.req.raw, represent(answered), async (range) => {
+  const answer = await answerFile(c.req.raw, represent(answered), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) {
       return await file.bytes();
     }
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
+  // Other registries may stream bytes that they keep.
+  return new Answer(answer.body, { ...answer, isOwned: registry.backend !== undefined });
 }
 
 function represent(

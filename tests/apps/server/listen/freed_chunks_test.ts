@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import type { Backend } from "../../../../core/backend.ts";
 import { openRegistry } from "../../../../mod.ts";
+import { defineRegistry } from "../../../../registry/contract/define_registry.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
@@ -51,6 +52,32 @@ Deno.test("a service frees each chunk of a file once it is sent, and sends the r
       await server.stop({ withinMs: 0 });
     }
     assertEquals(await registry.load("a"), bytes);
+  }
+});
+
+Deno.test("chunks of a registry of your own stay its own", async () => {
+  await using inner = await openRegistry("memory:");
+  const bytes = pattern(MIB);
+  await inner.save("a", bytes);
+  const open: typeof inner.open = async (...asked) => {
+    const artifact = await inner.open(...asked);
+    const file = (path: string) => ({
+      ...artifact.file(path),
+      stream: () => ReadableStream.from([bytes]),
+    });
+    return { ...artifact, file, files: () => [file("data.bin")] };
+  };
+  const { location, id, settings, materializers, names, versions } = inner;
+  const parts = { location, id, settings, materializers, names, versions };
+  await using registry = defineRegistry({ ...parts, open });
+  const server = await listen(createHandler(registry), { port: 0 });
+  try {
+    for (let round = 0; round < 2; round++) {
+      const answer = await fetch(`${server.url}/artifacts/a/versions/1.0.0/files/data.bin`);
+      assertEquals(new Uint8Array(await answer.arrayBuffer()), pattern(MIB));
+    }
+  } finally {
+    await server.stop({ withinMs: 0 });
   }
 });
 
