@@ -92,8 +92,7 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
         current,
         () => registry.setAlias(name, alias, asked, { expected, signal }),
       );
-      const [change] = await Array.fromAsync(registry.history(name, alias, { limit: 1, signal }));
-      const version = change?.version ?? asked;
+      const version = await versionOf(registry, { name, alias }, signal) ?? asked;
       return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },
   });
@@ -132,8 +131,11 @@ async function versionOf(
   { name, alias }: { name: string; alias: string },
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const newest = registry.history(name, alias, { limit: 1, signal });
-  return (await orMissing(Array.fromAsync(newest)))?.[0]?.version;
+  const newest = Array.fromAsync(registry.history(name, alias, { limit: 1, signal }));
+  const changes = await orMissing(newest); // undefined if the registry keeps no history
+  if (changes !== undefined) return changes[0]?.version;
+  const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
+  return aliases.find((entry) => entry.alias === alias)?.version;
 }
 
 async function* listAliases(
