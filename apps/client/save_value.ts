@@ -97,13 +97,7 @@ function earlierVersion(
 /** Returns a function that sends a request without its files, once: the service only checks it. */
 export function createAdmission(connection: Connection, call: Call): () => Promise<void> {
   let asked: Promise<void> | undefined;
-  const ask = async () => {
-    try {
-      await (await connection.request(call)).body?.cancel();
-    } catch (error) {
-      if (!messageOf(error).includes("files: missing")) throw error; // a service that cannot check
-    }
-  };
+  const ask = async () => await (await connection.request(call)).body?.cancel();
   return () => asked ??= ask();
 }
 

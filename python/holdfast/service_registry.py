@@ -16,7 +16,6 @@ from .errors import (
     Conflict,
     Corrupt,
     HoldfastError,
-    Invalid,
     Json,
     NotFound,
     damaged,
@@ -241,11 +240,7 @@ class ServiceRegistry(Registry):
     def _admit(self, path: str, request: Json) -> None:
         """Raises what the service would refuse: it only checks a request without files."""
         body, headers = json.dumps(request).encode(), {"content-type": "application/json"}
-        try:
-            self._connection.write("POST", path, body, headers)
-        except Invalid as error:
-            if "files: missing" not in error.message:  # a service that cannot check
-                raise
+        self._connection.write("POST", path, body, headers)
 
     def _earlier(self, name: str) -> Artifact | None:
         """Returns the version of which a save can reuse bytes, if there is one to read."""

@@ -78,21 +78,3 @@ Deno.test("a request without files saves nothing and is answered with 204", asyn
   await handler.close();
   await behind.close();
 });
-
-Deno.test("a service that cannot check a save still takes it", async () => {
-  const behind = await openRegistry("memory:");
-  const handler = createHandler(behind);
-  const fetch: SendRequest = async (request) => {
-    const asked = request.clone();
-    const isCheck = request.url.endsWith("/versions") && !(await asked.text()).includes('"files"');
-    if (!isCheck) return await handler(request);
-    const detail = "Cannot read the body: files: missing";
-    return Response.json({ code: "Invalid", detail }, { status: 400 });
-  };
-  const registry = await openHttpRegistry(ADDRESS, { fetch, materializers: createMaterializers() });
-  await registry.save("a", LARGE);
-  assertEquals(await behind.load("a"), LARGE);
-  await registry.close();
-  await handler.close();
-  await behind.close();
-});
