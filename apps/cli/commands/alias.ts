@@ -1,4 +1,3 @@
-// `holdfast alias`
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { isUnreadable } from "../../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/expand_names.ts";

@@ -1,4 +1,3 @@
-// `holdfast batch save` and `load`
 import { join, resolve, sep } from "node:path";
 import { badRow, parseRefRow, pathOfRef, REF_FIELDS } from "../batch/rows.ts";
 import type { BatchFlags } from "../batch/run_rows.ts";

@@ -1,4 +1,3 @@
-// `holdfast cat`
 import type { Verify } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
 import {

@@ -1,4 +1,3 @@
-// `holdfast copy`
 import type { OnConflict } from "../../../registry/mod.ts";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../mod.ts";

@@ -1,4 +1,3 @@
-// `holdfast download`
 import type { DownloadResult, Registry } from "../../../mod.ts";
 import type { Verify, WrittenLinks } from "../../../registry/mod.ts";
 import {

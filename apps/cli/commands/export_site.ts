@@ -1,4 +1,3 @@
-// `holdfast export site`
 import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isPrefix } from "../../../backends/mod.ts";

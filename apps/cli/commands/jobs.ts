@@ -1,4 +1,3 @@
-// `holdfast jobs ls`, `show`, `retry` and `cancel`
 import { conflict } from "../../../core/errors.ts";
 import { type JobQueue, type JobState, openQueue, type QueuedJob } from "../../../queues/mod.ts";
 import { refuseMemory } from "../jobs/work_until_stopped.ts";

@@ -1,4 +1,3 @@
-// `holdfast load`
 import { inspect } from "node:util";
 import type { Artifact, RegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";

@@ -1,4 +1,3 @@
-// `holdfast note`
 import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import { type Command, defineCommand } from "../program/command.ts";

@@ -1,4 +1,3 @@
-// `holdfast publish` and `holdfast members`
 import { publish as publishRelease, resolveRelease } from "../../../mod.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../terminal/hints.ts";

@@ -1,4 +1,3 @@
-// `holdfast rm`
 import { parseRef, type Registry } from "../../../mod.ts";
 import { fault, isUnreadable } from "../../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";

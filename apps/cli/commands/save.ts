@@ -1,4 +1,3 @@
-// `holdfast save`
 import { checkNewName } from "../../../core/naming/names.ts";
 import { digestOfValue, isRegistryError } from "../../../mod.ts";
 import type { Bump, OnConflict } from "../../../registry/mod.ts";

@@ -1,4 +1,3 @@
-// `holdfast verify`
 import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
 import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";

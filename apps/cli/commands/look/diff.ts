@@ -1,4 +1,3 @@
-// `holdfast diff`
 import { diffVersions } from "../../../../mod.ts";
 import type {
   ComparedVersion,

@@ -1,4 +1,3 @@
-// `holdfast info`
 import type { ArtifactInfo } from "../../../../mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/expand_names.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";

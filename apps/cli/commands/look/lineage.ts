@@ -1,4 +1,3 @@
-// `holdfast lineage`
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
 import type { Drawing } from "../../../../operators/graph/drawing.ts";

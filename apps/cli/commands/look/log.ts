@@ -1,4 +1,3 @@
-// `holdfast log`
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { logOf } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";

@@ -1,4 +1,3 @@
-// `holdfast ls`
 import type { Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";

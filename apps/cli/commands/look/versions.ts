@@ -1,4 +1,3 @@
-// `holdfast versions`
 import type { ArtifactInfo, Registry, VersionEntry } from "../../../../mod.ts";
 import type { AliasEntry } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";

@@ -1,4 +1,3 @@
-// `holdfast import mindtrace` and `holdfast export mindtrace`
 import { resolve } from "node:path";
 import type { Backend, Registry } from "../../../../mod.ts";
 import { loadPart } from "../../../../core/urls/load_part.ts";

@@ -1,4 +1,3 @@
-// `holdfast pipeline graph`
 import {
   findPipeline,
   PIPELINE_ARGUMENT,

@@ -1,4 +1,3 @@
-// `holdfast pipeline init`
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import manifest from "../../../../deno.json" with { type: "json" };

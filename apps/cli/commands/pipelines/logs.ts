@@ -1,4 +1,3 @@
-// `holdfast pipeline logs`
 import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";

@@ -1,4 +1,3 @@
-// `holdfast pipeline plan`
 import type { Pipeline, PipelinePlan } from "../../../../operators/runner/mod.ts";
 import {
   chosenSteps,

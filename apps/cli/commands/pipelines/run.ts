@@ -1,4 +1,3 @@
-// `holdfast pipeline run`
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";

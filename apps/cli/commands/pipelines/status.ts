@@ -1,4 +1,3 @@
-// `holdfast pipeline status` and `cancel`
 import type { Registry } from "../../../../mod.ts";
 import { conflict } from "../../../../core/errors.ts";
 import type { ListedRun } from "../../../../operators/runner/mod.ts";

@@ -1,4 +1,3 @@
-// `holdfast pipeline step`
 import type { RunEvent, StepOutcome } from "../../../../operators/runner/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";

@@ -1,4 +1,3 @@
-// `holdfast worker`
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { JobQueue, WorkerEvent } from "../../../../queues/mod.ts";

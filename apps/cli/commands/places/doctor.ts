@@ -1,4 +1,3 @@
-// `holdfast doctor`
 import process from "node:process";
 import { DRIVERS } from "../../../../backends/drivers.ts";
 import manifest from "../../../../deno.json" with { type: "json" };

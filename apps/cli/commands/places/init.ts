@@ -1,4 +1,3 @@
-// `holdfast init`
 import { originOf } from "../../../../registry/places/mod.ts";
 import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
 import type { Locking } from "../../../../backends/mod.ts";

@@ -1,4 +1,3 @@
-// `holdfast remote add`, `holdfast remote ls`, `holdfast remote rm`
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import {

@@ -1,4 +1,3 @@
-// `holdfast explore`
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { createOneTimeCheck } from "../../../server/access/one_time.ts";

@@ -1,4 +1,3 @@
-// `holdfast serve`
 import process from "node:process";
 import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";

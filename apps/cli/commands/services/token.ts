@@ -1,4 +1,3 @@
-// `holdfast token create`, `ls` and `rm`
 import { resolve } from "@std/path";
 import { invalid, notFound } from "../../terminal/hints.ts";
 import { defineCommand } from "../../program/command.ts";

@@ -1,4 +1,3 @@
-// `holdfast du`
 import { spaceOf, spaceOfVersions } from "../../../../registry/maintenance.ts";
 import { taskFailed } from "../../../../core/errors.ts";
 import { nameFilter } from "../../look/expand_names.ts";

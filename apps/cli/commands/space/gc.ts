@@ -1,4 +1,3 @@
-// `holdfast gc`
 import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { taskFailed } from "../../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";

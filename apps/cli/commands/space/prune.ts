@@ -1,4 +1,3 @@
-// `holdfast prune`
 import { prune as pruneBy, pruneByRules } from "../../../../registry/maintenance.ts";
 import { taskFailed } from "../../../../core/errors.ts";
 import type { PruneOptions, PruneReport } from "../../../../registry/maintenance.ts";

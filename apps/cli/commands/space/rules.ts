@@ -1,4 +1,3 @@
-// `holdfast rules set`, `rules ls`, `rules log`, `rules rm` and `rules test`
 import {
   changeRules,
   readRules,

@@ -1,4 +1,3 @@
-// `holdfast settings`
 import {
   changeSettings,
   type CurrentSettings,

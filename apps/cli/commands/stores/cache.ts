@@ -1,4 +1,3 @@
-// `holdfast cache`
 import { clearCache, inspectCache } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid } from "../../terminal/hints.ts";

@@ -1,4 +1,3 @@
-// `holdfast mirror`
 import {
   type MirrorItem,
   mirrorRegistry,
