@@ -89,8 +89,5 @@ export interface FilePiece extends Required<ByteRange> {
    * Passes the bytes to `write`, in order, as they arrive. Throws `Corrupt` for a checksum mismatch,
    * after the bytes. A chunk is valid until `write` returns, or until its promise is fulfilled.
    */
-  passTo(
-    write: (chunk: Uint8Array) => void | Promise<void>,
-    signal?: AbortSignal,
-  ): Promise<void>;
+  passTo(write: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<void>;
 }

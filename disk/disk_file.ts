@@ -109,10 +109,7 @@ function readSmall(file: DiskFile, size = file.state.size): Uint8Array {
   }
 }
 
-async function* readLarge(
-  file: DiskFile,
-  range?: Required<ByteRange>,
-): AsyncIterable<Uint8Array> {
+async function* readLarge(file: DiskFile, range?: Required<ByteRange>): AsyncIterable<Uint8Array> {
   const { size } = file.state;
   const { offset, length } = range ?? { offset: 0, length: size || Infinity };
   const end = offset + length, isToEnd = end >= size;

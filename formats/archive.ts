@@ -213,10 +213,7 @@ function arrayEntries(value: NamedArrays): EntryToSave[] {
   });
 }
 
-async function readArrays(
-  file: FileToDecode,
-  records: readonly ZipRecord[],
-): Promise<NamedArrays> {
+async function readArrays(file: FileToDecode, records: readonly ZipRecord[]): Promise<NamedArrays> {
   const arrays: [string, NDArray][] = [];
   for (const record of records) {
     const path = new TextDecoder("utf-8", { ignoreBOM: true }).decode(record.name);

@@ -63,9 +63,7 @@ export async function openStageFolder(
 }
 
 /** Removes the remains of killed downloads. Ignores folders that it cannot remove. */
-export async function removeLeftFolders(
-  { target, stageIn }: StageFolderOptions,
-): Promise<void> {
+export async function removeLeftFolders({ target, stageIn }: StageFolderOptions): Promise<void> {
   try {
     const isLeft = [...placesOf({ target, stageIn })].some((place) =>
       listed(place).some(isStageName)

@@ -43,10 +43,7 @@ export interface Footer {
 /** Longest footer; decoding takes several times its size. */
 const MAX_FOOTER_BYTES = 32 * 1024 * 1024;
 
-export async function readFooter(
-  file: FileToDecode,
-  signal?: AbortSignal,
-): Promise<Footer> {
+export async function readFooter(file: FileToDecode, signal?: AbortSignal): Promise<Footer> {
   const { path, size } = file;
   if (size < 4 + END_BYTES) throw corruptTable(path, "not a Parquet file");
   const read = async (offset: number, length: number) => {

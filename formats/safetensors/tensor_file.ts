@@ -109,9 +109,7 @@ export async function readTensors(file: FileToDecode, signal?: AbortSignal): Pro
 }
 
 /** Encodes a file as the library does: wide types first, so that all are aligned, then by name. */
-export function encodeTensors(
-  { tensors, metadata = {} }: TensorFile,
-): Uint8Array | FileSource {
+export function encodeTensors({ tensors, metadata = {} }: TensorFile): Uint8Array | FileSource {
   const named = Object.entries(tensors).sort(([a, { dtype: of }], [b, { dtype: than }]) =>
     LAYOUTS[than].bits - LAYOUTS[of].bits || compareUtf8(a, b)
   );

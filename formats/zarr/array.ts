@@ -145,11 +145,7 @@ export class ArrayHandle implements ZarrArray {
     await this.#writeAt(array, first, { signal });
   }
 
-  async append(
-    array: NDArray,
-    axis = 0,
-    options: CallOptions = {},
-  ): Promise<readonly number[]> {
+  async append(array: NDArray, axis = 0, options: CallOptions = {}): Promise<readonly number[]> {
     return await this.#alone(async () => {
       const { shape } = this.#metadata;
       checkArray(this.path, array, this.#metadata);
@@ -194,10 +190,7 @@ export class ArrayHandle implements ZarrArray {
     });
   }
 
-  async setAttributes(
-    attributes: Readonly<ZarrObject>,
-    options: CallOptions = {},
-  ): Promise<void> {
+  async setAttributes(attributes: Readonly<ZarrObject>, options: CallOptions = {}): Promise<void> {
     await this.#alone(async () => {
       const { store, path } = this;
       const changed = await writeAttributes(store, path, this.#metadata, attributes, options);

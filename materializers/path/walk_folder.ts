@@ -101,10 +101,7 @@ export async function walkFolder(
 }
 
 /** Lists what is to be saved of a folder; undefined if it may not be read and is left out. */
-async function walkOne(
-  { choice: above, ...folder }: FolderToWalk,
-  options: LocalPathOptions,
-) {
+async function walkOne({ choice: above, ...folder }: FolderToWalk, options: LocalPathOptions) {
   const { name, path } = folder;
   const stats = lookAgain(path);
   if (!stats.isDirectory()) throw sourceChanged(path);

@@ -162,11 +162,7 @@ async function* listVersions(
   }
 }
 
-function find(
-  { name, selector }: Ref,
-  names: Listing["names"],
-  location: string,
-): ListedVersion {
+function find({ name, selector }: Ref, names: Listing["names"], location: string): ListedVersion {
   const versions = names.get(name);
   if (versions === undefined) throw missing(name, "no such name", location);
   const found = selector.kind === "latest"

@@ -25,11 +25,7 @@ export class Unpacker implements AsyncDisposable {
   readonly #paths = new Map<string, string[]>();
 
   /** @param owner the version that needs the files */
-  async unpack(
-    file: FileToDecode,
-    owner: string,
-    signal?: AbortSignal,
-  ): Promise<ArchiveEntry[]> {
+  async unpack(file: FileToDecode, owner: string, signal?: AbortSignal): Promise<ArchiveEntry[]> {
     if (file.size <= SMALL_BYTES) {
       return await tgz({ maxBytes: MAX_MEMORY_BYTES }).decode(file, { signal });
     }

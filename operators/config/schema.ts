@@ -325,11 +325,7 @@ export const PIPELINE = object("the pipeline", {
   env_config: key("Default environment of commands.", environment),
   operators_module: key(
     "Module that exports `operators`, from createOperators().",
-    text(
-      "a path",
-      "Write a path like ./operators.ts.",
-      /^(?![A-Za-z]+:).*\.[cmCM]?[jtJT][sS]$/,
-    ),
+    text("a path", "Write a path like ./operators.ts.", /^(?![A-Za-z]+:).*\.[cmCM]?[jtJT][sS]$/),
   ),
 }, { operators: "operators: { refs: [my_operator:v1.0] }" });
 

@@ -71,11 +71,7 @@ export class StepProcesses {
   }
 
   /** Executes a step. Throws the reason of an abort, when its processes have ended. */
-  async execute(
-    command: StepCommand,
-    step: QueuedStep,
-    options: ExecuteOptions,
-  ): Promise<StepEnd> {
+  async execute(command: StepCommand, step: QueuedStep, options: ExecuteOptions): Promise<StepEnd> {
     options.signal.throwIfAborted();
     if (command.persistent === undefined) return await this.#executeAlone(command, step, options);
     const own = this.#takeIdle(command) ?? new PersistentProcess(command, this.#system);

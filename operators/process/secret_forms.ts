@@ -30,9 +30,7 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
  * of a longer base64 string. Secrets of several lines are matched line by line. `longest` is the
  * longest match, characters.
  */
-export function secretPattern(
-  secrets: readonly string[],
-): { pattern: RegExp; longest: number } {
+export function secretPattern(secrets: readonly string[]): { pattern: RegExp; longest: number } {
   const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]))]
     .filter((text) => text.length >= MIN_CHARACTERS)
     .sort((a, b) => b.length - a.length);

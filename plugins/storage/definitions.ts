@@ -18,10 +18,7 @@ const SECRETS = [...new Set(ALL.flatMap(({ secrets = [] }) => secrets))];
 
 const OTHERS = [...new Set(ALL.flatMap(({ settings }) => Object.keys(settings)))];
 
-function define(
-  name: string,
-  { settings, required, env = {} }: StorageDescription,
-): AnyDefinition {
+function define(name: string, { settings, required, env = {} }: StorageDescription): AnyDefinition {
   const known = Object.entries(settings).map(([name, kind]): [string, Setting] => {
     const setting = kind === "text" ? text : kind === "flag" ? flag : { problemOf: kind };
     return [name, { ...setting, required: required.includes(name) }];

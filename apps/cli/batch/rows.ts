@@ -123,10 +123,7 @@ const OF_OUTPUT: Record<string, FieldKind> = Object.fromEntries(
   ].map((field) => [field, "ignored"]),
 );
 
-export const REF_FIELDS: readonly string[] = [
-  ...Object.keys(REF_KINDS),
-  ...Object.keys(OF_OUTPUT),
-];
+export const REF_FIELDS: readonly string[] = [...Object.keys(REF_KINDS), ...Object.keys(OF_OUTPUT)];
 
 export function parseRefRow(raw: RawRow, { format }: { format: ManifestFormat }): RefRow {
   type Fields = RefRow & { name: string; version: string };

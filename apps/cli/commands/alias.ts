@@ -220,9 +220,7 @@ async function namedBy(
 ): Promise<string | undefined> {
   const limit = asOf === undefined ? 1 : undefined;
   try {
-    for await (
-      const { version, createdAt } of registry.history(name, alias, { limit, signal })
-    ) {
+    for await (const { version, createdAt } of registry.history(name, alias, { limit, signal })) {
       if (asOf === undefined || createdAt <= asOf) return version;
     }
   } catch (error) {

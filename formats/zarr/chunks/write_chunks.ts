@@ -101,10 +101,7 @@ async function changed(
   return bytes.buffer === elements.bytes.buffer ? bytes.slice() : bytes;
 }
 
-function emptyChunk(
-  { fill }: ArrayMetadata,
-  shape: readonly number[],
-): Uint8Array<ArrayBuffer> {
+function emptyChunk({ fill }: ArrayMetadata, shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const chunk = new Uint8Array(countElements(shape) * fill.byteLength);
   if (fill.some((byte) => byte !== 0)) fillWith(chunk, fill);
   return chunk;

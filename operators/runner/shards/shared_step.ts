@@ -203,10 +203,7 @@ export class SharedStep {
     }
   }
 
-  async #addShard(
-    shard: Shard,
-    { outputs, beside, ...ended }: EndedShard,
-  ): Promise<void> {
+  async #addShard(shard: Shard, { outputs, beside, ...ended }: EndedShard): Promise<void> {
     const { run, system, signal } = this.#context;
     const part = `${shard.index}/${system.id()}`;
     const added: ShardRecord["outputs"] = {};
@@ -293,10 +290,7 @@ async function doneIn(
   return { state, done: new Set(done) };
 }
 
-async function readRecords(
-  artifact: Artifact,
-  indexes: readonly number[],
-): Promise<ShardRecord[]> {
+async function readRecords(artifact: Artifact, indexes: readonly number[]): Promise<ShardRecord[]> {
   const found: ShardRecord[] = [];
   await forEachAtOnce(indexes.entries(), async ([at, index]) => {
     const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());

@@ -233,10 +233,7 @@ export const exportMindtrace: Command = defineCommand<
   },
 });
 
-async function printFailures(
-  failures: readonly Failure[],
-  context: CommandContext,
-): Promise<void> {
+async function printFailures(failures: readonly Failure[], context: CommandContext): Promise<void> {
   if (failures.length === 0) return;
   const rows = failures.map(({ name, version, error }) => {
     const { code, message, key } = error;

@@ -114,11 +114,7 @@ function itemText({ what, key, ref, size }: GarbageItem): string {
   return `${KINDS[what][0]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
 }
 
-async function print(
-  report: GarbageReport,
-  now: boolean,
-  context: CommandContext,
-): Promise<void> {
+async function print(report: GarbageReport, now: boolean, context: CommandContext): Promise<void> {
   const { json, quiet } = context.shared;
   if (json) return await context.result(report, undefined);
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
