@@ -64,8 +64,8 @@ async function pageOf<T>(
 
 /** Returns the error of a list with the entry that it must start after: its pages would not end. */
 export function endless(): RegistryError {
-  return taskFailed("list the next page", undefined, "the registry ignores `after`", {
-    hint: "Let its lists start after that entry, and test it with `testRegistry`.",
+  return taskFailed("list the next page", undefined, "the list ignores `after`", {
+    hint: "Let it start after that entry, and test it with `testRegistry` or `testQueue`.",
   });
 }
 

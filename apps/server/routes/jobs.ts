@@ -7,7 +7,7 @@ import { type Access, denied, readableNames, type Right } from "../access/access
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
-import { answerListing, listing } from "../listing.ts";
+import { answerListing, endless, listing } from "../listing.ts";
 import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
@@ -179,6 +179,7 @@ async function* readableJobs(
   for (let left = limit, last = after; left > 0;) {
     const jobs = await queue.list({ ...which, after: last, limit: PAGE });
     for (const job of jobs) {
+      if (job.id === last) throw endless();
       if (!mayDo(access, "read", job)) continue;
       yield job;
       if (--left <= 0) return;
