@@ -51,7 +51,7 @@ export class RunLog {
         try {
           this.#flush();
         } catch (error) {
-          this.#failure = error; // of the next line
+          this.#failure = error; // of the next line, or of the end
         }
       });
     }
@@ -60,9 +60,13 @@ export class RunLog {
   }
 
   close(): void {
-    this.#flush();
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    try {
+      this.#flush();
+      if (this.#failure !== undefined) throw this.#failure;
+    } finally {
+      if (this.#file !== undefined) closeSync(this.#file);
+      this.#file = undefined;
+    }
   }
 
   #flush(): void {
