@@ -1,4 +1,4 @@
-// The text and JSON of a file of a version.
+// A file of a version: its text and JSON, and the same file for another save.
 import type { Artifact, ArtifactFile } from "../artifact.ts";
 import { fault } from "../errors.ts";
 import type { FileToSave } from "../materializer.ts";
