@@ -27,7 +27,8 @@ import type {
 import { watchJob } from "./checks/watch_job.ts";
 import { realSystem, type System } from "../core/system.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
-import { alter, type Entry, jobOf, untilAltered } from "./memory/entry.ts";
+import { inTurns } from "../core/work/next_turn.ts";
+import { alter, type Entry, untilAltered, viewOf } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
@@ -37,6 +38,8 @@ export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 
 const MOST_ENDED = 100_000; // as in queues on servers
+
+const COPIED_AT_ONCE = 20;
 
 /** The longest timer, milliseconds. Longer delays, as of a monthly schedule, take several. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
@@ -89,13 +92,13 @@ class MemoryQueue implements JobQueue {
 
   get(id: string): Promise<QueuedJob | undefined> {
     const entry = this.#entries.get(id);
-    return Promise.resolve(entry && jobOf(entry));
+    return Promise.resolve(entry && structuredClone(viewOf(entry)));
   }
 
-  // deno-lint-ignore require-await -- errors must be rejections
   async list(options: ListJobsOptions = {}): Promise<QueuedJob[]> {
     const facts = ({ job: { id, group }, state }: Entry) => ({ id, group, state });
-    return pageOf([...this.#entries.values()], options, facts).map(jobOf);
+    const jobs = pageOf([...this.#entries.values()], options, facts).map(viewOf); // of one moment
+    return await Array.fromAsync(inTurns(jobs, COPIED_AT_ONCE), (job) => structuredClone(job));
   }
 
   watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent> {

@@ -44,15 +44,16 @@ export function untilAltered(entry: Entry, signal?: AbortSignal): Promise<void> 
   });
 }
 
-export function jobOf(entry: Entry): QueuedJob {
+/** Returns the current state of a job. It shares the data, which never changes in place. */
+export function viewOf(entry: Entry): QueuedJob {
   const { job: { id, group, kind, data, attempts = 1 }, state, attemptsMade, addedAt } = entry;
   const { startedAt, endedAt, progress, result, reason } = entry;
-  return structuredClone({
+  return {
     ...{ id, group, kind, data, state, attempts, attemptsMade, addedAt: new Date(addedAt) },
     ...startedAt !== undefined && { startedAt: new Date(startedAt) },
     ...endedAt !== undefined && { endedAt: new Date(endedAt) },
     ...progress !== undefined && { progress },
     ...state === "done" && { result: result ?? null },
     ...(state === "failed" || state === "cancelled") && { reason },
-  });
+  };
 }

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { realSystem } from "../../core/system.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
 import { createListener } from "../conformance/queues/queue_case.ts";
@@ -110,4 +111,21 @@ Deno.test("add() takes jobs with data of several types, or of one", async () => 
   });
   await until("done", "d");
   assertEquals(days.slice(0, 3), [1, undefined, 2] as number[]);
+});
+
+Deno.test("other work goes on while many jobs are listed, all as of one moment", async () => {
+  await using queue = createMemoryQueue();
+  await queue.add(Array.from({ length: 1000 }, (_, i) => job(`j${i}`)));
+  let turns = 0, ended = false;
+  const count = () => {
+    turns++;
+    if (!ended) setImmediate(count);
+  };
+  const listing = queue.list({ state: "waiting" });
+  await queue.cancel("j999");
+  count();
+  const states = new Set((await listing).map(({ state }) => state));
+  ended = true;
+  assertEquals([...states], ["waiting"]);
+  assert(turns >= 30, `${turns} turns of the event loop`);
 });
