@@ -22,13 +22,11 @@ BYTES_PER_LIMIT = 2**21
 """Bytes of a request that add one `timeout` to its time."""
 
 STATUS_CODES = {
-    401: "Denied",
-    403: "Denied",
     404: "NotFound",
-    409: "Conflict",
-    410: "Conflict",
-    412: "Conflict",
     422: "Unsupported",
+    **dict.fromkeys([401, 403], "Denied"),
+    **dict.fromkeys([409, 410, 412], "Conflict"),
+    **dict.fromkeys([408, 425, 429, 503], "Unavailable"),
 }
 
 
@@ -44,9 +42,12 @@ HINTS = {
 OWN_HINTS = {
     "Denied": "Check the token, and what is in front of the service.",
     "NotFound": "Check the URL of the service.",
-    "Unavailable": "Try again later.",
+    "Unavailable": "Check the URL and whether the service runs, and try again.",
+    "Unknown": "Check whether it was done before you repeat it.",
 }
 """What to do if something other than a service answers."""
+
+BODY_LIMIT = "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
 
 
 def hint_of(hint: str, code: str) -> str:
@@ -160,6 +161,9 @@ class Connection:
         if self._token:  # not sent to where a redirect leads
             request.add_unredirected_header("authorization", f"Bearer {self._token}")
         action = "read" if method in ("GET", "HEAD") else "write to"
+        failed = f"Cannot {action} {self.location}/{path}"
+        saves = action == "write to" and not path.startswith(("contents", "uploads"))
+        lost = "Unknown" if saves else "Unavailable"
         try:
             with self._answer(request, end) as response:
                 seen.append(response.headers)
@@ -168,21 +172,18 @@ class Connection:
                 if response.length or (response.length is None and needs_length):  # cut in a header
                     raise OSError("the connection was closed before the end of the response")
         except urllib.error.HTTPError as error:
-            raise self._problem(f"Cannot {action} {self.location}/{path}", error) from None
+            raise self._problem(failed, error, lost) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
-            message = f"Cannot {action} {self.location}/{path}: {reason}"
+            message = f"{failed}: {reason}"
             if isinstance(reason, ssl.SSLCertVerificationError):
                 hint = "Set SSL_CERT_FILE to a file with the certificate of its authority."
                 raise HoldfastError("Denied", message, hint) from error
-            saves_nothing = action == "read" or path.startswith(("contents", "uploads"))
-            if saves_nothing or isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
-                hint = "Check the URL and whether the service runs, and try again."
-                raise HoldfastError("Unavailable", message, hint) from error
-            hint = "Check whether it was done before you repeat it."
-            raise HoldfastError("Unknown", message, hint) from error
+            if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
+                lost = "Unavailable"
+            raise HoldfastError(lost, message, OWN_HINTS[lost]) from error
         except ValueError:  # its text has the header, and so the token
-            message = f"Cannot {action} {self.location}/{path}: the URL or the token is not ASCII"
+            message = f"{failed}: the URL or the token is not ASCII"
             hint = "Percent-encode the URL; check the token."
             raise HoldfastError("Invalid", message, hint) from None
 
@@ -202,7 +203,7 @@ class Connection:
                 error.close()
                 time.sleep(max(int(wait), 0.1))
 
-    def _problem(self, failed: str, error: urllib.error.HTTPError) -> HoldfastError:
+    def _problem(self, failed: str, error: urllib.error.HTTPError, lost: str) -> HoldfastError:
         text = b""
         try:
             text = error.read(65536)
@@ -210,11 +211,12 @@ class Connection:
             detail, code = str(problem["detail"]), str(problem["code"])
         except (ValueError, KeyError, TypeError, OSError):
             detail, code, problem = f"{failed}: {error.reason}", "", {}
-        default = "Unavailable" if error.code >= 429 else "Invalid"
+        default = lost if error.code >= 500 else "Invalid"
         is_foreign = text or "json" not in error.headers.get("content-type", "")
         if error.code == 404 and not problem and is_foreign:  # no name is missing
             code = "Unsupported"
         code = code or STATUS_CODES.get(error.code, default)
-        failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", "")), code))
+        limit = BODY_LIMIT if error.code == 413 else ""
+        failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", limit)), code))
         failure.retry = str(problem.get("retry", ""))
         return failure

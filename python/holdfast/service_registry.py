@@ -292,7 +292,7 @@ class ServiceRegistry(Registry):
         return self._deleted(f"{path_of(name)}?allVersions=true{query.replace('?', '&')}")
 
     def _deleted(self, path: str) -> bool:
-        return bool(self._connection.json("DELETE", path).get("deleted"))
+        return bool(self._connection.json("DELETE", path, again=False).get("deleted"))
 
     def _items(self, path: str, **query: str) -> Iterator[Any]:
         seen: set[str] = set()

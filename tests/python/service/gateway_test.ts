@@ -1,0 +1,57 @@
+// Answers of a proxy in front of the service, as Python programs receive them.
+import { assertEquals } from "@std/assert";
+import { createHandler } from "../../../apps/server.ts";
+import { openRegistry } from "../../../mod.ts";
+import { pythonTest, runProgram } from "../reader.ts";
+
+const PROGRAM = `
+import sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], timeout=0.3)
+for call in sys.argv[2:]:
+    try:
+        print(repr(eval(call)))
+    except holdfast.HoldfastError as error:
+        print(error.code, "nginx" in error.hint)
+`;
+
+/** Runs calls behind a proxy that replaces the answers to writes, and returns what they print. */
+async function behind(status: number, calls: string[]) {
+  const registry = await openRegistry("memory:");
+  for (const value of [1, 2]) await registry.save("a", value);
+  await registry.setAlias("a", "live", "1.0.0");
+  await using handler = createHandler(registry);
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      const isRead = /GET|HEAD/.test(request.method);
+      if (status < 500 && !isRead) return new Response("<h1>Refused</h1>", { status });
+      const response = await handler(request);
+      if (isRead) return response;
+      await response.body?.cancel();
+      return new Response("<h1>Bad gateway</h1>", { status });
+    },
+  );
+  return await runProgram(PROGRAM, { args: [`http://127.0.0.1:${server.addr.port}`, ...calls] });
+}
+
+pythonTest("a write that a proxy answers with 502 or 504 may have been done", async () => {
+  const calls = [
+    'registry.delete("a@2.0.0")',
+    'registry.delete_alias("a", "live")',
+    'registry.set_alias("a", "new", "1.0.0", expected=None)',
+    'registry.annotate("a", notes="n")',
+    'registry.save("b", 1)',
+  ];
+  for (const status of [500, 502, 504]) {
+    assertEquals(await behind(status, calls), calls.map(() => "Unknown False"), `${status}`);
+  }
+  const sent = ['registry.save("b", bytes(300_000))'];
+  assertEquals(await behind(503, [...calls, ...sent]), Array(6).fill("Unavailable False"));
+});
+
+pythonTest("the hint for a 413 of a proxy names the limit of the proxy", async () => {
+  const calls = ['registry.save("b", bytes(300_000))', 'registry.save("b", bytes(9_000_000))'];
+  assertEquals(await behind(413, calls), ["Invalid True", "Invalid True"]);
+});
