@@ -19,6 +19,7 @@ export async function saveSent(
   checkNamed(request, { name, access });
   const save = (files: FileToSave[]) => {
     const how = { ...options, materializer: passThrough(materializer, files), signal };
+    if (sent === undefined) how.skipIfUnchanged = true; // keeps no version for its key
     return ofCondition(options.ifCommit, () => context.registry.save(name, undefined, how));
   };
   if (sent === undefined) return await checkOnly(save);
