@@ -16,7 +16,7 @@ import { startOperation } from "./cell/operation.ts";
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 
 /** Backends that are known to conform, so they need no probe. */
-const KNOWN_KINDS: readonly string[] = ["memory", "local"];
+const KNOWN_KINDS: readonly string[] = ["memory", "local", "r2"];
 
 const FLAGS: Readonly<Record<string, string>> = {
   versioned: "--unversioned",

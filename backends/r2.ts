@@ -1,0 +1,102 @@
+/**
+ * The backend for the binding of a Cloudflare R2 bucket in a Worker. It needs no credentials and no
+ * package.
+ *
+ * Objects have the same names as with `r2://bucket/prefix`, so other programs open the same registry
+ * over R2's S3 API.
+ *
+ * @module
+ */
+import type { Backend } from "../core/backend.ts";
+import { invalid } from "../core/errors.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
+import { checkGiven, checkOptions, type OptionNames } from "../core/options/check_options.ts";
+import { realSystem, type System } from "../core/system.ts";
+import { parsePrefix, prefixPath, S3_NAMES } from "./bucket/keys.ts";
+import type { R2Binding } from "./r2/binding.ts";
+import { putObject } from "./r2/put.ts";
+import { R2Store } from "./r2/store.ts";
+
+export type * from "../core/backend.ts";
+export type { System } from "../core/system.ts";
+export type { R2Binding, R2Found, R2Part, R2Settings, R2Upload } from "./r2/binding.ts";
+
+/** Options of {@linkcode createR2Backend}. */
+export interface R2BackendOptions {
+  /** A folder in the bucket for all keys. @default "" */
+  prefix?: string;
+  /** The name of the bucket in messages. @default a number */
+  name?: string;
+  /**
+   * Bytes in memory for a read, or for an upload of unknown size, at least 5 MiB.
+   *
+   * @default 8 MiB
+   */
+  partBytes?: number;
+  /** Milliseconds during which failed calls are repeated. @default 30000 */
+  retryForMs?: number;
+  system?: System;
+}
+
+const OPTIONS: OptionNames<R2BackendOptions> = {
+  prefix: true,
+  name: true,
+  partBytes: true,
+  retryForMs: true,
+  system: true,
+};
+
+const METHODS = ["head", "get", "put", "delete", "list", "createMultipartUpload"] as const;
+
+/** R2 accepts no smaller part, except the last. */
+const MIN_PART_BYTES = 5 * 2 ** 20;
+
+let unnamed = 0;
+
+/**
+ * Creates a backend for a bucket that is bound to a Worker. Sends nothing before the first call.
+ *
+ * A create of a stream without `size` is held in memory, at most 32 MiB. The binding has no copies
+ * and no presigned URLs. R2 removes unfinished uploads after seven days.
+ *
+ * @example
+ * ```ts ignore
+ * import { createR2Backend } from "@holdfast/holdfast/backends/r2";
+ * import { openRegistry } from "@holdfast/holdfast";
+ *
+ * export default {
+ *   async fetch(_request, env) {
+ *     await using registry = await openRegistry(createR2Backend(env.BUCKET, { prefix: "team-a" }));
+ *     return Response.json(await registry.load("settings"));
+ *   },
+ * };
+ * ```
+ */
+export function createR2Backend(bucket: R2Binding, options: R2BackendOptions = {}): Backend {
+  checkGiven("open bucket", bucket, {
+    is: METHODS.every((method) => typeof bucket?.[method] === "function"),
+    what: "binding",
+    hint: "Pass env.BUCKET, with BUCKET as the binding in r2_buckets of wrangler.jsonc.",
+  });
+  const given = checkOptions("open bucket", options, OPTIONS);
+  const { name = `${++unnamed}`, partBytes = 8 * 2 ** 20, system = realSystem } = given;
+  if (!Number.isSafeInteger(partBytes) || partBytes < MIN_PART_BYTES) {
+    throw invalid("open bucket", undefined, `partBytes is ${partBytes}`, {
+      hint: `Pass an integer from ${MIN_PART_BYTES}.`,
+    });
+  }
+  const prefix = parsePrefix(given.prefix ?? "", S3_NAMES);
+  const location = `r2:${name}${prefixPath(prefix)}`;
+  const store = new R2Store({ ...given, bucket, prefix, location, partBytes, system });
+  return checkRemovals<Backend>({
+    kind: "r2",
+    location,
+    head: (key, options) => store.head(key, options),
+    get: (key, options) => store.get(key, options),
+    put: (key, body, options) => putObject(store, key, body, options),
+    delete: (key, options) => store.delete(key, options),
+    list: (prefix, options) => store.list(prefix, options),
+    deleteMany: (keys, options) => store.deleteMany(keys, options),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}

@@ -1,0 +1,181 @@
+// Puts: a body of known size in one call, others in equal parts. A multipart upload cannot be
+// exclusive, so that creates are always one call.
+import type { Body, CallOptions, PutOptions, PutResult } from "../../core/backend.ts";
+import {
+  bodySize,
+  bodyStream,
+  concatBytes,
+  forEachChunk,
+  plainBytes,
+} from "../../core/bytes/bytes.ts";
+import { invalid, unsupported } from "../../core/errors.ts";
+import type { R2Part, R2Settings, R2Upload } from "./binding.ts";
+import { infoOf, type R2Store } from "./store.ts";
+
+/** The largest object that R2 takes in one call. */
+const MAX_PUT_BYTES = 4.995 * 2 ** 30;
+/** Memory for a create of unknown size. */
+const MAX_HELD_BYTES = 32 * 2 ** 20;
+const EXISTS: PutResult = { written: false, reason: "exists" };
+
+interface Upload extends CallOptions {
+  key: string;
+  name: string;
+  size?: number;
+  create: boolean;
+  settings: R2Settings;
+}
+
+export async function putObject(
+  store: R2Store,
+  key: string,
+  body: Body,
+  options: PutOptions = {},
+): Promise<PutResult> {
+  const { mode, size = bodySize(body), contentType, metadata, signal } = options;
+  signal?.throwIfAborted();
+  const known = bodySize(body);
+  if (known !== undefined && known !== size) throw otherSize(store, key, known, size);
+  const create = mode === "create";
+  const upload: Upload = {
+    ...{ key, name: store.nameOf(key), size, create, signal },
+    settings: {
+      ...(contentType === undefined ? {} : { httpMetadata: { contentType } }),
+      ...(metadata === undefined ? {} : { customMetadata: metadata }),
+    },
+  };
+  if (body instanceof Uint8Array) return await putWhole(store, upload, plainBytes(body));
+  const stream = bodyStream(body);
+  const streams = size !== undefined && size > store.options.partBytes && size <= MAX_PUT_BYTES;
+  return streams
+    ? await putStream(store, upload, stream, size)
+    : await putParts(store, upload, stream);
+}
+
+async function putWhole(
+  store: R2Store,
+  upload: Upload,
+  body: Uint8Array | ReadableStream,
+): Promise<PutResult> {
+  const { key, name, create, settings, signal } = upload;
+  const once = create || !(body instanceof Uint8Array);
+  // In options, `*` would be a literal tag.
+  const onlyIf = create ? { onlyIf: new Headers({ "if-none-match": "*" }) } : {};
+  const call = { action: "put", key, writes: true, once, signal };
+  const put = () => store.options.bucket.put(name, body, { ...settings, ...onlyIf });
+  const found = await store.call(call, put);
+  return found === null ? EXISTS : { written: true, info: infoOf(key, found) };
+}
+
+/** Passes a stream on in one call, with as many bytes in memory as are on the way. */
+async function putStream(
+  store: R2Store,
+  upload: Upload,
+  stream: ReadableStream<Uint8Array>,
+  size: number,
+): Promise<PutResult> {
+  const { key, signal } = upload;
+  const { readable, writable } = fixedLength(size);
+  const writer = writable.getWriter();
+  const give = (reason?: unknown) => writer.abort(reason).catch(() => {});
+  let answered = false;
+  let failure: { error: unknown } | undefined;
+  const putting = putWhole(store, upload, readable).finally(() => {
+    answered = true;
+    give(); // it may have answered before the end of the body
+  });
+  let received = 0;
+  const sending = forEachChunk(stream, async (chunk) => {
+    received += chunk.byteLength;
+    if (received > size) throw otherSize(store, key, `at least ${received}`, size);
+    if (chunk.byteLength > 0) await writer.write(plainBytes(chunk));
+  }, signal).then(async () => {
+    if (received !== size) throw otherSize(store, key, received, size);
+    await writer.close();
+  }).catch(async (error) => {
+    if (!answered) failure = { error };
+    await give(error);
+  });
+  const [put] = await Promise.allSettled([putting, sending]);
+  if (failure !== undefined) throw failure.error;
+  if (put.status === "rejected") throw put.reason;
+  return put.value;
+}
+
+/** Sends equal parts, one at a time, or the whole body if it fits into one. */
+async function putParts(
+  store: R2Store,
+  upload: Upload,
+  stream: ReadableStream<Uint8Array>,
+): Promise<PutResult> {
+  const { key, name, size, create, settings, signal } = upload;
+  const limit = create ? MAX_HELD_BYTES : store.options.partBytes;
+  const call = { action: "put", key, signal };
+  const parts: R2Part[] = [];
+  let started: R2Upload | undefined;
+  let waiting: Uint8Array[] = [];
+  let [held, received] = [0, 0];
+  const send = async () => {
+    const multipart = started ??= await store.call(
+      call,
+      () => store.options.bucket.createMultipartUpload(name, settings),
+    );
+    const bytes = concatBytes(waiting);
+    [waiting, held] = [[], 0];
+    const number = parts.length + 1;
+    parts.push(await store.call(call, () => multipart.uploadPart(number, bytes)));
+    return multipart;
+  };
+  try {
+    await forEachChunk(stream, async (chunk) => {
+      received += chunk.byteLength;
+      if (size !== undefined && received > size) {
+        throw otherSize(store, key, `at least ${received}`, size);
+      }
+      for (let rest = plainBytes(chunk); rest.byteLength > 0;) {
+        if (held === limit) { // more follows: the last part is not empty
+          if (create) throw tooLarge(store, key, size);
+          await send();
+        }
+        const piece = rest.subarray(0, limit - held);
+        waiting.push(piece);
+        held += piece.byteLength;
+        rest = rest.subarray(piece.byteLength);
+      }
+    }, signal);
+    if (size !== undefined && received !== size) throw otherSize(store, key, received, size);
+    if (started === undefined) return await putWhole(store, upload, concatBytes(waiting));
+    const multipart = await send();
+    const complete = { ...call, writes: true, once: true };
+    const found = await store.call(complete, () => multipart.complete(parts));
+    return { written: true, info: infoOf(key, found) };
+  } catch (error) {
+    await started?.abort().catch(() => {}); // else R2 removes the parts after seven days
+    throw error;
+  }
+}
+
+function otherSize(store: R2Store, key: string, actual: number | string, size: number | undefined) {
+  return invalid("put", `"${key}"`, `the body has ${actual} bytes, not ${size}`, {
+    hint: "Pass the size of the body, or omit it.",
+    ...{ key, backend: store.options.location },
+  });
+}
+
+function tooLarge(store: R2Store, key: string, size: number | undefined) {
+  const state = size === undefined
+    ? `the body has more than ${MAX_HELD_BYTES} bytes, and its size is not given`
+    : "R2 creates no larger object than 4.995 GiB without overwriting";
+  return unsupported("put", `"${key}"`, state, {
+    hint: size === undefined ? "Pass `size`." : "Split it into several objects.",
+    ...{ key, backend: store.options.location },
+  });
+}
+
+/** Returns a pipe whose readable side has a known length, which R2 requires of a stream. */
+function fixedLength(size: number): { readable: ReadableStream; writable: WritableStream } {
+  const { FixedLengthStream } = globalThis as {
+    FixedLengthStream?: new (size: number) => TransformStream;
+  };
+  return FixedLengthStream === undefined ? new TransformStream() : new FixedLengthStream(size);
+}
