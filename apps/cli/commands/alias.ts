@@ -27,10 +27,7 @@ interface AliasFlags extends AsOfFlags {
   expected?: string;
 }
 
-export const alias: Command = defineCommand<
-  [name: string, alias?: string, version?: string],
-  AliasFlags
->({
+export const alias: Command = defineCommand({
   name: "alias",
   summary: "Show, set or delete the aliases of a name.",
   details: "With a version it sets the alias, otherwise it shows it. To move the aliases of " +

@@ -1,6 +1,5 @@
 import { join, resolve, sep } from "node:path";
 import { badRow, parseRefRow, pathOfRef, REF_FIELDS } from "../batch/rows.ts";
-import type { BatchFlags } from "../batch/run_rows.ts";
 import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../terminal/hints.ts";
 import { parsePositive } from "../terminal/units.ts";
@@ -11,7 +10,7 @@ const MANIFEST = {
   completes: "file",
 } as const;
 
-const OPTIONS: readonly OptionDefinition[] = [
+const OPTIONS = [
   {
     flags: "--format <format>",
     text: "format of the manifest (default: from its name)",
@@ -28,12 +27,9 @@ const OPTIONS: readonly OptionDefinition[] = [
     text: "run only the rows of this shard, 0/8 to 7/8; auto: from Slurm, Kubernetes (with " +
       "HOLDFAST_SHARDS), AWS Batch, Cloud Run, Google Batch, GitLab, or HOLDFAST_SHARD",
   },
-];
+] as const satisfies readonly OptionDefinition[];
 
-export const batchSave: Command = defineCommand<
-  [manifest: string],
-  BatchFlags & { runId?: string }
->({
+export const batchSave: Command = defineCommand({
   name: "batch save",
   summary: "Save the rows of a manifest, many at once; run it again for the rest.",
   details:
@@ -78,10 +74,7 @@ export const batchSave: Command = defineCommand<
   },
 });
 
-export const batchLoad: Command = defineCommand<
-  [manifest: string],
-  BatchFlags & { overwrite?: boolean; to?: string }
->({
+export const batchLoad: Command = defineCommand({
   name: "batch load",
   summary: "Write the versions in a manifest to disk, many at once.",
   details: "A manifest is JSON Lines, or CSV with a header. Each row has a ref (or a name and a " +

@@ -1,5 +1,4 @@
-import type { Verify } from "../../../registry/mod.ts";
-import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import {
   type Command,
   defineCommand,
@@ -10,10 +9,7 @@ import {
 import { withHints } from "../terminal/hints.ts";
 import { writeStream } from "../program/output_stream.ts";
 
-export const cat: Command = defineCommand<
-  [ref: string, path?: string],
-  { output?: string; verify?: Verify } & AsOfFlags
->({
+export const cat: Command = defineCommand({
   name: "cat",
   summary: "Write the bytes of one file of a version to standard output.",
   details: "The bytes are checked against their SHA-256; damage ends it with exit code 5.",

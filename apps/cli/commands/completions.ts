@@ -70,7 +70,7 @@ export const COMPLETION_SCRIPTS: Readonly<Record<string, string>> = {
 };
 const SHELLS = Object.keys(COMPLETION_SCRIPTS).join(", ");
 
-export const completions: Command = defineCommand<[shell: string]>({
+export const completions: Command = defineCommand({
   name: "completions",
   summary: "Print the completion script for bash, zsh or fish.",
   details:
@@ -96,7 +96,7 @@ export const complete = (
   loadCommands: () => Promise<readonly Command[]>,
   groups: readonly CommandGroup[],
 ): Command =>
-  defineCommand<[words: string[]]>({
+  defineCommand({
     name: "__complete",
     summary: "Print the completions of a command line, one word per line.",
     args: [{ usage: "[words...]", text: "the words after the program's name, after --" }],

@@ -1,4 +1,3 @@
-import type { OnConflict } from "../../../registry/mod.ts";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
@@ -6,10 +5,7 @@ import type { Command, CommandContext } from "../program/command.ts";
 import { lookUp, withHints } from "../terminal/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
-export const copy: Command = defineCommand<
-  [ref: string, to: string],
-  { onConflict?: OnConflict; dryRun?: boolean }
->({
+export const copy: Command = defineCommand({
   name: "copy",
   summary: "Save a version under another name or version.",
   details: "Files and metadata are the same. A name without a version gets its next version.",

@@ -1,5 +1,4 @@
 import type { DownloadResult, Registry } from "../../../mod.ts";
-import type { Verify, WrittenLinks } from "../../../registry/mod.ts";
 import {
   AS_OF_OPTION,
   expandNames,
@@ -9,7 +8,7 @@ import {
 } from "../look/expand_names.ts";
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
 import { invalid, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";
@@ -18,21 +17,33 @@ import { leftOutJson, leftOutLine } from "../values/left_out.ts";
 import { join, resolve, sep } from "node:path";
 import type { CliIo } from "../terminal/cli_io.ts";
 
-interface DownloadFlags extends AsOfFlags {
-  to?: string;
-  overwrite?: boolean;
-  delete?: boolean;
-  dryRun?: boolean;
-  links?: WrittenLinks;
-  verify?: Verify;
-  include?: string[];
-  exclude?: string[];
-}
+const OPTIONS = [
+  {
+    flags: "--to <folder>",
+    text: "write each below this folder, under the last part of its name",
+    completes: "file",
+  },
+  { flags: "--overwrite", text: "replace files that differ" },
+  { flags: "--delete", text: "remove files that are not in the version" },
+  {
+    flags: "--links <which>",
+    text: "symbolic links to write: those within the folder (safe, the default), all, or none",
+    choices: ["safe", "unsafe", "skip"],
+  },
+  {
+    flags: "--include <pattern>",
+    text: "only matching files, with .gitignore syntax: '*.csv', '/raw'",
+    repeat: true,
+  },
+  { flags: "--exclude <pattern>", text: "neither write nor remove matches", repeat: true },
+  { flags: "--dry-run", text: "only show what would be written and removed" },
+  AS_OF_OPTION,
+  VERIFY_OPTION,
+] as const satisfies readonly OptionDefinition[];
 
-export const download: Command = defineCommand<
-  [ref: string, second: string | undefined, more: string[]],
-  DownloadFlags
->({
+type DownloadFlags = FlagsOf<typeof OPTIONS>;
+
+export const download: Command = defineCommand({
   name: "download",
   summary: "Write the files of a version to disk, or only those that are missing.",
   details:
@@ -52,29 +63,7 @@ export const download: Command = defineCommand<
     },
     { usage: "[refs...]", text: "more refs, with --to", completes: "ref" },
   ],
-  options: [
-    {
-      flags: "--to <folder>",
-      text: "write each below this folder, under the last part of its name",
-      completes: "file",
-    },
-    { flags: "--overwrite", text: "replace files that differ" },
-    { flags: "--delete", text: "remove files that are not in the version" },
-    {
-      flags: "--links <which>",
-      text: "symbolic links to write: those within the folder (safe, the default), all, or none",
-      choices: ["safe", "unsafe", "skip"],
-    },
-    {
-      flags: "--include <pattern>",
-      text: "only matching files, with .gitignore syntax: '*.csv', '/raw'",
-      repeat: true,
-    },
-    { flags: "--exclude <pattern>", text: "neither write nor remove matches", repeat: true },
-    { flags: "--dry-run", text: "only show what would be written and removed" },
-    AS_OF_OPTION,
-    VERIFY_OPTION,
-  ],
+  options: OPTIONS,
   examples: [
     ["holdfast download my:model", "the latest version, as ./model"],
     ["holdfast download data:raw@^1.2 ./data", "the highest version in a range"],

@@ -22,7 +22,7 @@ interface SiteWriter extends AsyncDisposable {
   finish?(): Promise<void>;
 }
 
-export const exportSite: Command = defineCommand<[refs: string[]], { to?: string }>({
+export const exportSite: Command = defineCommand({
   name: "export site",
   summary: "Write the explorer with some versions as files, for any web server or bucket.",
   details:

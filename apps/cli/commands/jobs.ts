@@ -61,15 +61,7 @@ const COLUMNS: readonly (Column | string)[] = [
   { title: "WHAT", shrinks: true },
 ];
 
-interface ListFlags {
-  queue?: string;
-  state?: JobState;
-  group?: string;
-  limit?: number;
-  after?: string;
-}
-
-export const ls: Command = defineCommand<[], ListFlags>({
+export const ls: Command = defineCommand({
   name: "jobs ls",
   summary: "List the jobs of a queue.",
   details:
@@ -107,7 +99,7 @@ export const ls: Command = defineCommand<[], ListFlags>({
   },
 });
 
-export const show: Command = defineCommand<[id: string], { queue?: string; follow?: boolean }>({
+export const show: Command = defineCommand({
   name: "jobs show",
   summary: "Show a job: its state, progress, result or failure.",
   details:
@@ -155,10 +147,7 @@ function factsOf(job: QueuedJob): Fact[] {
   ];
 }
 
-export const retry: Command = defineCommand<
-  [ids: string[]],
-  { queue?: string; allFailed?: boolean; group?: string }
->({
+export const retry: Command = defineCommand({
   name: "jobs retry",
   summary: "Put failed or cancelled jobs back in the queue.",
   details: "They run again with all their attempts. Prints the ids of the jobs that wait now.",
@@ -199,7 +188,7 @@ export const retry: Command = defineCommand<
   },
 });
 
-export const cancel: Command = defineCommand<[ids: string[]], { queue?: string; reason?: string }>({
+export const cancel: Command = defineCommand({
   name: "jobs cancel",
   summary: "Cancel jobs: waiting jobs never start, running jobs are asked to stop.",
   details: "A running job is notified within about a second. Prints the new state of each job.",

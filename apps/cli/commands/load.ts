@@ -1,19 +1,15 @@
 import { inspect } from "node:util";
 import type { Artifact, RegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
-import type { Verify } from "../../../registry/mod.ts";
 import { isPlain } from "../../../core/text/plain_value.ts";
 import { fault } from "../../../core/errors.ts";
-import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/expand_names.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { writeStream } from "../program/output_stream.ts";
 
-export const load: Command = defineCommand<
-  [ref: string],
-  { output?: string; verify?: Verify } & AsOfFlags
->({
+export const load: Command = defineCommand({
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
   details: "Values without a JSON form (dates, maps, typed arrays …) are shown shortened on a " +

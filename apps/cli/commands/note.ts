@@ -7,14 +7,7 @@ import { parseCount } from "../terminal/units.ts";
 import { parseEntry } from "../values/metadata.ts";
 import { annotationFacts } from "./look/info.ts";
 
-interface NoteFlags {
-  label?: [string, unknown][];
-  unlabel?: string[];
-  clear?: boolean;
-  ifRevision?: number;
-}
-
-export const note: Command = defineCommand<[ref: string, notes?: string], NoteFlags>({
+export const note: Command = defineCommand({
   name: "note",
   summary: "Show or change the notes and labels of a version or a name.",
   details:

@@ -6,13 +6,7 @@ import { printTable } from "../program/print_table.ts";
 import { formatCount } from "../terminal/units.ts";
 import { parseEntry } from "../values/metadata.ts";
 
-interface PublishFlags {
-  version?: string;
-  alias?: string;
-  metadata?: [string, unknown][];
-}
-
-export const publish: Command = defineCommand<[name: string, members: string[]], PublishFlags>({
+export const publish: Command = defineCommand({
   name: "publish",
   summary: "Publish several versions as one release.",
   details:
@@ -65,7 +59,7 @@ function parseMember(text: string): [member: string, ref: string] {
   );
 }
 
-export const members: Command = defineCommand<[ref: string]>({
+export const members: Command = defineCommand({
   name: "members",
   summary: "Show the members of a release.",
   details: "Exit code 1 if a member was deleted or overwritten.",

@@ -19,7 +19,7 @@ const IN_USE = {
     "If another program changed it, inspect it and try again.",
 };
 
-export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
+export const rm: Command = defineCommand({
   name: "rm",
   summary: "Delete versions, or with --all every version of a name.",
   details:

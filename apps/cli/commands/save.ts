@@ -1,7 +1,6 @@
 import { checkNewName } from "../../../core/naming/names.ts";
 import { digestOfValue, isRegistryError } from "../../../mod.ts";
-import type { Bump, OnConflict } from "../../../registry/mod.ts";
-import { type Encoding, LocalPath } from "../../../materializers/mod.ts";
+import { LocalPath } from "../../../materializers/mod.ts";
 import { hintFor } from "../../../core/errors.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
@@ -15,26 +14,10 @@ import { localPathOf } from "../places/open_store.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 import type { DescribedModel } from "../values/model_facts.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
-import { TREE_OPTIONS, type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
-import { measureSource, readValue, type SourceKind } from "../values/value_source.ts";
+import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
+import { measureSource, readValue } from "../values/value_source.ts";
 
-interface SaveFlags extends TreeFlags {
-  version?: string;
-  bump?: Bump;
-  as?: SourceKind;
-  allowEmpty?: boolean;
-  dryRun?: boolean;
-  share?: "bytes" | "files" | "none";
-  alias?: string[];
-  metadata?: [string, unknown][];
-  input?: string[];
-  onConflict?: OnConflict;
-  skipIfUnchanged?: boolean;
-  idempotencyKey?: string;
-  compress?: Encoding;
-}
-
-export const save: Command = defineCommand<[name: string, source: string], SaveFlags>({
+export const save: Command = defineCommand({
   name: "save",
   summary: "Save a file, a folder or standard input as a new version.",
   details:
@@ -162,7 +145,7 @@ async function printNotes(
 
 function sharingOf(
   target: string,
-  { share, skipIfUnchanged }: SaveFlags,
+  { share, skipIfUnchanged }: { share?: "bytes" | "files" | "none"; skipIfUnchanged?: boolean },
 ): Pick<SaveOptions, "base" | "share"> {
   if (share !== "none") return { share };
   if (!skipIfUnchanged) return { base: null };
@@ -218,7 +201,10 @@ async function saveWithProgress(
   return saved;
 }
 
-function savedText(saved: SavedArtifact, flags: SaveFlags): string {
+function savedText(
+  saved: SavedArtifact,
+  flags: Pick<SaveOptions, "onConflict" | "skipIfUnchanged"> & { alias?: string[] },
+): string {
   const aliases = flags.alias ?? [];
   const facts = (size: string) => `${refOf(saved)} (${[size, ...aliases].join(", ")})`;
   if (!saved.skipped) return `Saved ${facts(formatBytes(saved.size) + formatAdded(saved))}`;

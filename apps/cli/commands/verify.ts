@@ -9,10 +9,7 @@ import { inOrder, printTable } from "../program/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
-export const verify: Command = defineCommand<
-  [names: string[]],
-  { shallow?: boolean; repairFrom?: string }
->({
+export const verify: Command = defineCommand({
   name: "verify",
   summary: "Check all stored data, each byte against its SHA-256.",
   details:

@@ -72,11 +72,11 @@ export interface AsOfFlags {
   asOf?: TypedMoment;
 }
 
-export const AS_OF_OPTION: OptionDefinition = {
+export const AS_OF_OPTION = {
   flags: "--as-of <time>",
   text: "resolve the ref at this time: 2026-03-01, 2026-03-01T14:05, or 7d ago",
   parse: parseMoment,
-};
+} as const satisfies OptionDefinition;
 
 export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
   return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };

@@ -10,17 +10,17 @@ import { invalid } from "../terminal/hints.ts";
 
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 
-export const ENGINE_OPTION: OptionDefinition = {
+export const ENGINE_OPTION = {
   flags: "--engine [url]",
   text: "run the steps with: local:, slurm:, redis://host:6379, postgres://host/database " +
     `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
-};
+} as const satisfies OptionDefinition;
 
-export const QUEUE_OPTION: OptionDefinition = {
+export const QUEUE_OPTION = {
   flags: "--queue <url>",
   text: "redis://host:6379, postgres://host/database; add ?queue=NAME for a separate queue " +
     `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
-};
+} as const satisfies OptionDefinition;
 
 /**
  * Returns the URL of an engine or queue, as given or from the environment.

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { createOperators, type Operators } from "../../../operators/mod.ts";
 import type { Pipeline, RunnerOptions } from "../../../operators/runner/mod.ts";
-import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import type { CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 import { configsIn } from "../places/open_store.ts";
 import { loadOperators, OPERATORS_FILE } from "../places/load_module.ts";
@@ -17,7 +17,7 @@ export interface PipelineFlags {
   root?: string;
 }
 
-export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
+export const PIPELINE_OPTIONS = [
   {
     flags: "--operators <file>",
     text: "the module of the operators (default: operators_module of the pipeline, then " +
@@ -35,7 +35,7 @@ export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
     repeat: true,
     completes: "file",
   },
-];
+] as const satisfies readonly OptionDefinition[];
 
 export const PIPELINE_ARGUMENT = {
   usage: "[file]",
@@ -122,13 +122,7 @@ export function runnerOptions(
   return { root: folder, operators, s3: configsIn(cwd, system), system, signal };
 }
 
-export interface PartFlags {
-  node?: string[];
-  operator?: string[];
-  force?: true | string[];
-}
-
-export const PART_OPTIONS: readonly OptionDefinition[] = [
+export const PART_OPTIONS = [
   {
     flags: "--operator <step>",
     text: "run only this step, with the last outputs of the steps that it reads",
@@ -136,7 +130,9 @@ export const PART_OPTIONS: readonly OptionDefinition[] = [
   },
   { flags: "--node <node>", text: "run only the steps of this node", repeat: true },
   { flags: "--force [step]", text: "run unchanged steps too: this one, or all", repeat: true },
-];
+] as const satisfies readonly OptionDefinition[];
+
+export type PartFlags = FlagsOf<typeof PART_OPTIONS>;
 
 /** Returns the selected steps, or undefined for all. Throws `NotFound` for unknown ones. */
 export async function chosenSteps(

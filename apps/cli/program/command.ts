@@ -39,8 +39,7 @@ export interface OptionDefinition {
 
 export type Example = readonly [commandLine: string, purpose: string];
 
-// deno-lint-ignore no-explicit-any
-export interface Command<Args extends readonly unknown[] = any, Options = any> {
+export interface Command {
   name: string;
   summary: string;
   details?: string;
@@ -52,12 +51,61 @@ export interface Command<Args extends readonly unknown[] = any, Options = any> {
   /** Its work goes on, and decides the exit code, if standard output is closed. @default false */
   works?: boolean;
   /** Returns the exit code if it is not 0. */
-  run(args: Args, options: Options, context: CommandContext): Promise<number | void>;
+  // deno-lint-ignore no-explicit-any -- see `CommandOf`
+  run(args: any, flags: any, context: CommandContext): Promise<number | void>;
 }
 
-export function defineCommand<Args extends readonly unknown[], Options = Record<never, never>>(
-  command: Command<Args, Options>,
-): Command {
+/** A command that runs with the values of its own arguments and options. */
+interface CommandOf<
+  Args extends readonly ArgumentDefinition[],
+  Options extends readonly OptionDefinition[],
+> extends Command {
+  args: Args;
+  options: Options;
+  run(
+    args: { -readonly [Index in keyof Args]: ArgumentValue<Args[Index]["usage"]> },
+    flags: FlagsOf<Options>,
+    context: CommandContext,
+  ): Promise<number | void>;
+}
+
+type ArgumentValue<Usage extends string> = Usage extends `${string}...${string}` ? string[]
+  : Usage extends `[${string}` ? string | undefined
+  : string;
+
+/** The values of options as the parser names them: `--no-dry-run` is `dryRun`. */
+export type FlagsOf<Options extends readonly OptionDefinition[]> = {
+  [Option in Options[number] as FlagName<Option["flags"]>]?: FlagValue<Option>;
+};
+
+type FlagName<Flags extends string> = Flags extends `${infer Form} ${"<" | "["}${string}`
+  ? FlagName<Form>
+  : Flags extends `${string}--no-${infer Word}` ? CamelCase<Word>
+  : Flags extends `${string}--${infer Word}` ? CamelCase<Word>
+  : never;
+
+type CamelCase<Word extends string> = Word extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Word;
+
+type FlagValue<Option extends OptionDefinition> = Option["flags"] extends `${string}<${string}`
+  ? Values<Option>
+  : Option["flags"] extends `${string}[${string}` ? Values<Option> | true
+  : boolean;
+
+type Values<Option extends OptionDefinition> = Option extends { repeat: true }
+  ? ParsedValue<Option>[]
+  : ParsedValue<Option>;
+
+type ParsedValue<Option extends OptionDefinition> = Option extends
+  { parse: (text: string) => infer Value } ? Value
+  : Option extends { choices: readonly (infer Value)[] } ? Value
+  : string;
+
+export function defineCommand<
+  const Args extends readonly ArgumentDefinition[],
+  const Options extends readonly OptionDefinition[],
+>(command: CommandOf<Args, Options>): Command {
   return command;
 }
 
@@ -106,31 +154,34 @@ export interface SharedOptions {
   quiet?: boolean;
 }
 
-export const REF_ARGUMENT: ArgumentDefinition = {
+export const REF_ARGUMENT = {
   usage: "<ref>",
   text: "name, name@version, name@range or name@alias",
   completes: "ref",
-};
+} as const satisfies ArgumentDefinition;
 
-export const YES_OPTION: OptionDefinition = { flags: "-y, --yes", text: "do not ask" };
+export const YES_OPTION = {
+  flags: "-y, --yes",
+  text: "do not ask",
+} as const satisfies OptionDefinition;
 
-export const OUTPUT_OPTION: OptionDefinition = {
+export const OUTPUT_OPTION = {
   flags: "-o, --output <file>",
   text: "write to this file; - for standard output",
   completes: "file",
-};
+} as const satisfies OptionDefinition;
 
-export const ON_CONFLICT_OPTION: OptionDefinition = {
+export const ON_CONFLICT_OPTION = {
   flags: "--on-conflict <action>",
   text: "if the version exists",
   choices: ["fail", "skip", "overwrite"],
-};
+} as const satisfies OptionDefinition;
 
-export const VERIFY_OPTION: OptionDefinition = {
+export const VERIFY_OPTION = {
   flags: "--verify <how>",
   text: "check bytes: not at all, by digest (default), or also query the store for deletions",
   choices: ["none", "integrity", "full"],
-};
+} as const satisfies OptionDefinition;
 
 export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   {

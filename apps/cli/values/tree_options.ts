@@ -7,7 +7,7 @@ export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "unreadab
   skipUnreadable?: boolean;
 }
 
-export const TREE_OPTIONS: readonly OptionDefinition[] = [
+export const TREE_OPTIONS = [
   {
     flags: "--links <action>",
     text: "symbolic links in a folder: keep as links (default), follow, skip or refuse",
@@ -34,7 +34,7 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
   },
   { flags: "--gitignore", text: "apply each .gitignore in the folder" },
   { flags: "--all", text: "also save .git, registries, and what .holdfastignore files omit" },
-];
+] as const satisfies readonly OptionDefinition[];
 
 export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
   const { links, include, exclude, gitignore, all, preserve, readAll, skipUnreadable } = flags;

@@ -27,7 +27,7 @@ const MARKS: Readonly<Record<FileChange["change"], string>> = {
 };
 const VALUE_LENGTH = 60;
 
-export const diff: Command = defineCommand<[before: string, after?: string], { stat?: boolean }>({
+export const diff: Command = defineCommand({
   name: "diff",
   summary: "Compare two versions: files, their content, metadata.",
   details:

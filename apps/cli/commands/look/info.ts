@@ -1,5 +1,5 @@
 import type { ArtifactInfo } from "../../../../mod.ts";
-import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/expand_names.ts";
+import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/expand_names.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import { withHints } from "../../terminal/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const SHOWN_FILES = 30;
 
-export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
+export const info: Command = defineCommand({
   name: "info",
   summary: "Show a version: files, digests, metadata, inputs.",
   args: [REF_ARGUMENT],

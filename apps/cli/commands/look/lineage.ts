@@ -7,14 +7,7 @@ import { lookUp, withHints } from "../../terminal/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parsePositive } from "../../terminal/units.ts";
 
-interface LineageFlags {
-  up?: boolean;
-  down?: boolean;
-  depth?: number;
-  as?: "text" | "mermaid";
-}
-
-export const lineage: Command = defineCommand<[ref: string], LineageFlags>({
+export const lineage: Command = defineCommand({
   name: "lineage",
   summary: "Show the inputs of a version, and the versions that use it as input.",
   details:

@@ -6,7 +6,7 @@ import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatBytes, formatTimes, parseCount } from "../../terminal/units.ts";
 
-export const log: Command = defineCommand<[name: string], { limit?: number }>({
+export const log: Command = defineCommand({
   name: "log",
   summary: "Show the history of a name: versions, aliases, labels, deletions, newest first.",
   details:

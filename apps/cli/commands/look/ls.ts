@@ -14,18 +14,6 @@ import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime, momentOf } from "../../terminal/units.ts";
 import { parseCount, parseMoment, type TypedMoment } from "../../terminal/units.ts";
 
-interface LsFlags {
-  long?: boolean;
-  all?: boolean;
-  after?: string;
-  limit?: number;
-  where?: Condition[];
-  since?: TypedMoment;
-  alias?: string;
-  allVersions?: boolean;
-  sort?: Order;
-}
-
 type Order = "name" | "size" | "saved" | "versions";
 
 const COLUMNS: readonly (Column | string)[] = [
@@ -42,7 +30,7 @@ const LONG_COLUMNS: readonly (Column | string)[] = [
   { title: "ALIASES", shrinks: true },
 ];
 
-export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
+export const ls: Command = defineCommand({
   name: "ls",
   summary: "List names with latest version, number of versions and size.",
   details:
@@ -123,13 +111,20 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   },
 });
 
-function columnsOf({ long, allVersions }: LsFlags): (Column | string)[] {
+function columnsOf(
+  { long, allVersions }: { long?: boolean; allVersions?: boolean },
+): (Column | string)[] {
   return (long ? LONG_COLUMNS : COLUMNS).with(1, allVersions ? "VERSION" : "LATEST");
 }
 
 /** Returns the condition of a version, and whether the flags choose among names at all. */
 function choiceOf(
-  { where = [], since, alias, allVersions }: LsFlags,
+  { where = [], since, alias, allVersions }: {
+    where?: Condition[];
+    since?: TypedMoment;
+    alias?: string;
+    allVersions?: boolean;
+  },
   now: number,
 ): { chosen: boolean; meets: Condition } {
   if (alias !== undefined && allVersions) {

@@ -31,7 +31,7 @@ const COLUMNS: Record<string, Column> = {
   aliases: { title: "ALIASES", shrinks: true },
 };
 
-export const versions: Command = defineCommand<[name: string], VersionsFlags>({
+export const versions: Command = defineCommand({
   name: "versions",
   summary: "List the versions of a name, newest first.",
   details:

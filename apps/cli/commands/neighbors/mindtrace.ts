@@ -9,7 +9,7 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { invalid, lookUp, withHints } from "../../terminal/hints.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatBytes, formatCount, parsePositive } from "../../terminal/units.ts";
-import { noteUnused, parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
+import { noteUnused, parseRenaming, renamed } from "../../values/renaming.ts";
 
 /** A version that was not imported or exported. */
 interface Failure {
@@ -57,10 +57,7 @@ interface MindtracePart {
 
 const DRY_RUN = { flags: "-n, --dry-run", text: "check everything and write nothing" } as const;
 
-export const importMindtrace: Command = defineCommand<
-  [from: string, to: string],
-  { prefix?: string; concurrency?: number; create?: boolean; dryRun?: boolean }
->({
+export const importMindtrace: Command = defineCommand({
   name: "import mindtrace",
   summary: "Import a mindtrace registry from a folder or bucket.",
   details:
@@ -152,16 +149,7 @@ async function sourceOf(
   return resolve(cwd, localPathOf(from) ?? from);
 }
 
-export const exportMindtrace: Command = defineCommand<
-  [refs: string[]],
-  {
-    to: string;
-    allVersions?: boolean;
-    keepClasses?: boolean;
-    rename?: Renaming[];
-    dryRun?: boolean;
-  }
->({
+export const exportMindtrace: Command = defineCommand({
   name: "export mindtrace",
   summary: "Write versions into a mindtrace registry in a folder.",
   details:

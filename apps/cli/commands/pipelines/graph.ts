@@ -2,17 +2,11 @@ import {
   findPipeline,
   PIPELINE_ARGUMENT,
   PIPELINE_OPTIONS,
-  type PipelineFlags,
 } from "../../pipelines/open_pipeline.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { openPlan } from "./plan.ts";
 
-interface GraphFlags extends PipelineFlags {
-  as?: "text" | "mermaid";
-  plan?: boolean;
-}
-
-export const graph: Command = defineCommand<[file: string | undefined], GraphFlags>({
+export const graph: Command = defineCommand({
   name: "pipeline graph",
   summary: "Draw a pipeline: its steps, their order, inputs and outputs.",
   details: "As text, each line lists steps that may run at once. --json lists the upstream steps.",

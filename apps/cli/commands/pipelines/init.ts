@@ -12,7 +12,7 @@ const MAIN_FILES = ["yaml", "yml", "json"]
   .flatMap((end) => [`pipeline.${end}`, `conf/pipeline.${end}`]);
 const GIT_IGNORE = ".holdfast/\n.holdfast-runs/\n";
 
-export const init: Command = defineCommand<[folder: string | undefined], Record<never, never>>({
+export const init: Command = defineCommand({
   name: "pipeline init",
   summary: "Write a small pipeline to start from.",
   details: "Writes pipeline.yaml, operators.ts and .gitignore, and never overwrites a file.",

@@ -7,10 +7,7 @@ import { readFile } from "node:fs/promises";
 import type { RunPlace } from "../../../../operators/runner/running_logs.ts";
 import { printable, printableJson } from "../../terminal/table.ts";
 
-export const logs: Command = defineCommand<
-  [run: string, step: string | undefined],
-  { follow?: boolean }
->({
+export const logs: Command = defineCommand({
   name: "pipeline logs",
   summary: "Print the logs of a run: all attempts of one step, or of all steps.",
   details: "A log is saved when its attempt ends. A skipped step shows the log of the success it " +

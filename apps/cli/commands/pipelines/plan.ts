@@ -13,11 +13,7 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { printTable, type Row } from "../../program/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
 
-interface PlanFlags extends PipelineFlags, PartFlags {
-  check?: boolean;
-}
-
-export const plan: Command = defineCommand<[file: string | undefined], PlanFlags>({
+export const plan: Command = defineCommand({
   name: "pipeline plan",
   summary: "Show which steps of a pipeline would run, and why.",
   details:

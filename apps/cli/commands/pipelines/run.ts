@@ -7,10 +7,8 @@ import {
   loadConfigPart,
   openPipeline,
   PART_OPTIONS,
-  type PartFlags,
   PIPELINE_ARGUMENT,
   PIPELINE_OPTIONS,
-  type PipelineFlags,
   runnerOptions,
 } from "../../pipelines/open_pipeline.ts";
 import {
@@ -19,7 +17,9 @@ import {
   MERGED_FILE,
   openCarrier,
 } from "../../pipelines/open_carrier.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { Interruption } from "../../terminal/exit_code.ts";
 import { invalid, shellWord } from "../../terminal/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
@@ -27,18 +27,34 @@ import { printPlan } from "./plan.ts";
 import { RunLog } from "../../pipelines/run_log.ts";
 import { createRunView, reportRun } from "../../pipelines/run_view.ts";
 
-interface RunFlags extends PipelineFlags, PartFlags {
-  keep?: boolean;
-  failFast?: boolean;
-  concurrency?: number;
-  dryRun?: boolean;
-  engine?: string | true;
-  detach?: boolean;
-  shard?: string;
-  array?: string;
-}
+const OPTIONS = [
+  ...PART_OPTIONS,
+  { flags: "-n, --dry-run", text: "only show what would run, and why: holdfast pipeline plan" },
+  { flags: "--fail-fast", text: "stop at the first failure" },
+  {
+    flags: "--concurrency <count>",
+    text: "maximum steps at once (default: as nodes, cores and memory allow)",
+    parse: parsePositive,
+  },
+  { flags: "--keep", text: "keep the working folders of steps, for debugging" },
+  ENGINE_OPTION,
+  { flags: "--detach", text: "with an engine: submit the run and exit" },
+  {
+    flags: "--shard <i/n>",
+    text: "share the run with n - 1 other processes, as number i from 0; auto: from the " +
+      "scheduler. One of them executes each step; a step with shards is split among them",
+  },
+  {
+    flags: "--array <id>",
+    text: "with --shard: an id that only these processes share (default: the scheduler's id of " +
+      "the array, or HOLDFAST_ARRAY)",
+  },
+  ...PIPELINE_OPTIONS,
+] as const satisfies readonly OptionDefinition[];
 
-export const run: Command = defineCommand<[file: string | undefined], RunFlags>({
+type RunFlags = FlagsOf<typeof OPTIONS>;
+
+export const run: Command = defineCommand({
   name: "pipeline run",
   summary: "Run the changed steps of a pipeline, in the order of their dependencies.",
   details:
@@ -47,30 +63,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     "Ctrl-C ends all processes of running steps. With --json each event is a line, and the " +
     "result is the last line.",
   args: [PIPELINE_ARGUMENT],
-  options: [
-    ...PART_OPTIONS,
-    { flags: "-n, --dry-run", text: "only show what would run, and why: holdfast pipeline plan" },
-    { flags: "--fail-fast", text: "stop at the first failure" },
-    {
-      flags: "--concurrency <count>",
-      text: "maximum steps at once (default: as nodes, cores and memory allow)",
-      parse: parsePositive,
-    },
-    { flags: "--keep", text: "keep the working folders of steps, for debugging" },
-    ENGINE_OPTION,
-    { flags: "--detach", text: "with an engine: submit the run and exit" },
-    {
-      flags: "--shard <i/n>",
-      text: "share the run with n - 1 other processes, as number i from 0; auto: from the " +
-        "scheduler. One of them executes each step; a step with shards is split among them",
-    },
-    {
-      flags: "--array <id>",
-      text: "with --shard: an id that only these processes share (default: the scheduler's id of " +
-        "the array, or HOLDFAST_ARRAY)",
-    },
-    ...PIPELINE_OPTIONS,
-  ],
+  options: OPTIONS,
   works: true,
   examples: [
     ["holdfast pipeline run", "the pipeline of this folder"],

@@ -22,7 +22,7 @@ const STEP_COLUMNS = [{ title: "STEP", shrinks: true }, "END", TOOK, {
   shrinks: true,
 }, { title: "WHY", shrinks: true }];
 
-export const status: Command = defineCommand<[what: string | undefined], { limit?: number }>({
+export const status: Command = defineCommand({
   name: "pipeline status",
   summary: "List the runs of pipelines, newest first, or the steps of one run.",
   details: "Everything is read from the registry. A run without a result is still running or was " +
@@ -94,7 +94,7 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
   }
 }
 
-export const cancel: Command = defineCommand<[run: string], Record<never, never>>({
+export const cancel: Command = defineCommand({
   name: "pipeline cancel",
   summary: "Stop a run on any machine.",
   details: "Writes a request to the registry. The run polls it every few seconds and ends its " +

@@ -1,6 +1,5 @@
 import type { RunEvent, StepOutcome } from "../../../../operators/runner/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
-import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import {
   ENGINE_OPTION,
   ENGINE_VARIABLE,
@@ -13,13 +12,7 @@ import { printable } from "../../terminal/table.ts";
 import { takeSteps } from "../../pipelines/take_steps.ts";
 import { outcomeText } from "../../pipelines/run_view.ts";
 
-interface StepFlags extends PipelineFlags {
-  pipeline?: string;
-  shard?: string;
-  engine?: string | true;
-}
-
-export const step: Command = defineCommand<[run: string, step: string | undefined], StepFlags>({
+export const step: Command = defineCommand({
   name: "pipeline step",
   summary: "Execute steps of a planned run, for engines and workers.",
   details:

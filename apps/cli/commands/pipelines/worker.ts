@@ -4,7 +4,7 @@ import type { JobQueue, WorkerEvent } from "../../../../queues/mod.ts";
 import type { QueuedStep, StepCommand } from "../../../../operators/engines/mod.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
-import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
+import type { FoundPipeline } from "../../pipelines/open_pipeline.ts";
 import {
   ENGINE_VARIABLE,
   engineUrl,
@@ -19,20 +19,34 @@ import {
   workerLine,
   workUntilStopped,
 } from "../../jobs/work_until_stopped.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Command, CommandContext } from "../../program/command.ts";
+import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { invalid, notFound } from "../../terminal/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { parsePositive } from "../../terminal/units.ts";
 
-interface WorkerFlags extends PipelineFlags {
-  queue?: string;
-  pipeline?: string[];
-  tasks?: string;
-  concurrency?: number;
-  handBack?: boolean;
-}
+const OPTIONS = [
+  QUEUE_OPTION,
+  {
+    flags: "--pipeline <file>",
+    text: "take steps of this pipeline, a file or folder (default: this folder)",
+    repeat: true,
+    completes: "file",
+  },
+  {
+    flags: "--tasks <file>",
+    text: "take tasks of this module, which has `export const plugins`",
+    completes: "file",
+  },
+  { flags: "--concurrency <count>", text: "jobs at once (default: 1)", parse: parsePositive },
+  { flags: "--hand-back", text: "at the first signal, hand running jobs to another worker" },
+  ...PIPELINE_OPTIONS,
+] as const satisfies readonly OptionDefinition[];
 
-export const worker: Command = defineCommand<[], WorkerFlags>({
+type WorkerFlags = FlagsOf<typeof OPTIONS>;
+
+export const worker: Command = defineCommand({
   name: "worker",
   summary: "Execute steps of pipelines, or tasks, from a queue until Ctrl-C or SIGTERM.",
   details:
@@ -44,23 +58,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     "hands them to another worker. A killed worker is detected within ten seconds, and another " +
     "worker restarts its steps.",
   args: [],
-  options: [
-    QUEUE_OPTION,
-    {
-      flags: "--pipeline <file>",
-      text: "take steps of this pipeline, a file or folder (default: this folder)",
-      repeat: true,
-      completes: "file",
-    },
-    {
-      flags: "--tasks <file>",
-      text: "take tasks of this module, which has `export const plugins`",
-      completes: "file",
-    },
-    { flags: "--concurrency <count>", text: "jobs at once (default: 1)", parse: parsePositive },
-    { flags: "--hand-back", text: "at the first signal, hand running jobs to another worker" },
-    ...PIPELINE_OPTIONS,
-  ],
+  options: OPTIONS,
   works: true,
   examples: [
     ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
@@ -122,8 +120,8 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
   },
 });
 
-function refusePipelineFlags({ pipeline, operators, root, set, override }: WorkerFlags): void {
-  if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
+function refusePipelineFlags({ pipeline, operators, set, override }: WorkerFlags): void {
+  if ([pipeline, operators, set, override].every((flag) => flag === undefined)) return;
   const hint = "Start two workers, with separate queues: ?queue=NAME";
   throw invalid(
     "take tasks and steps at once",

@@ -23,7 +23,7 @@ import { printable } from "../../terminal/table.ts";
 import { formatCount, formatGrace, formatSeconds } from "../../terminal/units.ts";
 import { hintFor, isRegistryError } from "../../../../core/errors.ts";
 
-export const doctor: Command = defineCommand<[], { probe: boolean }>({
+export const doctor: Command = defineCommand({
   name: "doctor",
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
@@ -40,7 +40,7 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
     ["holdfast doctor -r team --no-probe", "another registry, without writing to it"],
     ["holdfast doctor -r s3://models/team --json", "with each test of the store"],
   ],
-  async run(_args, { probe }, context) {
+  async run(_args, { probe = true }, context) {
     const verdicts = { ok: 0, warn: 0, fail: 0 };
     const { shared, colors, io } = context;
     for await (const check of checksOf(probe, context)) {

@@ -1,6 +1,5 @@
 import { originOf } from "../../../../registry/places/mod.ts";
 import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
-import type { Locking } from "../../../../backends/mod.ts";
 import { invalid, orMissing } from "../../../../core/errors.ts";
 import { changeSettings, readSettings } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
@@ -10,17 +9,7 @@ import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
 import { formatGrace, parseGrace } from "../../terminal/units.ts";
 
-interface InitOptions {
-  unversioned?: boolean;
-  mutable?: boolean;
-  grace?: number;
-  locking?: Locking;
-  share?: "bytes" | "files";
-  force?: boolean;
-  createBucket?: boolean;
-}
-
-export const init: Command = defineCommand<[where?: string], InitOptions>({
+export const init: Command = defineCommand({
   name: "init",
   summary: "Create a registry in ./.holdfast or elsewhere.",
   details: "Only the grace period and --share can be changed later. An existing registry is left " +

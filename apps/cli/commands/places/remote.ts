@@ -12,7 +12,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid, notFound, shellWord } from "../../terminal/hints.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 
-export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(
+export const remoteAdd: Command = defineCommand(
   {
     name: "remote add",
     summary: "Name a registry, for use as -r team and @team/my:model.",
@@ -60,7 +60,7 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
   },
 );
 
-export const remoteLs: Command = defineCommand<[]>({
+export const remoteLs: Command = defineCommand({
   name: "remote ls",
   summary: "List the named registries.",
   args: [],
@@ -88,7 +88,7 @@ export const remoteLs: Command = defineCommand<[]>({
   },
 });
 
-export const remoteRm: Command = defineCommand<[name: string]>({
+export const remoteRm: Command = defineCommand({
   name: "remote rm",
   summary: "Remove the name of a registry. The registry stays.",
   args: [{ usage: "<name>", text: "its name", completes: "remote" }],

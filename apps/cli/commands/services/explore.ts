@@ -6,14 +6,8 @@ import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { aborted } from "../../program/run_process.ts";
 import { openInBrowser } from "../../services/open_in_browser.ts";
-import { openServedJobs, type ServeJobsFlags } from "../../services/serve_queues.ts";
+import { openServedJobs } from "../../services/serve_queues.ts";
 import { parsePort } from "./serve.ts";
-
-interface ExploreFlags extends ServeJobsFlags {
-  port?: number;
-  readOnly?: boolean;
-  browser?: boolean;
-}
 
 interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
@@ -22,7 +16,7 @@ interface ServerPart {
 
 const STOP_MS = 2000;
 
-export const explore: Command = defineCommand<[location?: string], ExploreFlags>({
+export const explore: Command = defineCommand({
   name: "explore",
   summary: "Open a registry in the browser, until Ctrl-C.",
   details:

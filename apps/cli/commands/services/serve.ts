@@ -9,7 +9,6 @@ import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { openServedEvents, openServedJobs } from "../../services/serve_queues.ts";
-import type { ServeEventsFlags, ServeJobsFlags } from "../../services/serve_queues.ts";
 import { startServedWebhooks } from "../../services/serve_webhooks.ts";
 import {
   formatCount,
@@ -20,25 +19,6 @@ import {
 } from "../../terminal/units.ts";
 import { messageOf } from "../../../../core/errors.ts";
 import { pruneByRules } from "../../../../registry/maintenance.ts";
-
-interface ServeFlags extends ServeJobsFlags, ServeEventsFlags {
-  port?: number;
-  host?: string;
-  readOnly?: boolean;
-  hf?: boolean;
-  tokens?: string;
-  cert?: string;
-  key?: string;
-  cors?: string[];
-  allowHost?: string[];
-  maxBody?: number;
-  maxUpload?: number;
-  maxRequests?: number;
-  maxConnections?: number;
-  stopWithin?: number;
-  pruneEvery?: number;
-  log?: boolean;
-}
 
 /** The server, which only this command loads. */
 interface ServerPart {
@@ -51,7 +31,7 @@ const DEFAULT_PORT = 8600;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_STOP_MS = 30_000;
 
-export const serve: Command = defineCommand<[], ServeFlags>({
+export const serve: Command = defineCommand({
   name: "serve",
   summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
   details:
@@ -185,7 +165,7 @@ export function parsePort(text: string): number {
 }
 
 function certificateOf(
-  { cert, key }: ServeFlags,
+  { cert, key }: { cert?: string; key?: string },
   { io }: CommandContext,
 ): { cert: string; key: string } | undefined {
   if (cert === undefined && key === undefined) return undefined;

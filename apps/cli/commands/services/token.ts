@@ -6,22 +6,13 @@ import { createToken, readTokens, removeToken } from "../../../server/access/tok
 import { printTable } from "../../program/print_table.ts";
 import { formatTime, parseDuration } from "../../terminal/units.ts";
 
-interface FileFlags {
-  tokens?: string;
-}
-
-interface CreateFlags extends FileFlags {
-  scope?: string[];
-  expires?: number;
-}
-
-const FILE: OptionDefinition = {
+const FILE = {
   flags: "--tokens <file>",
   text: "the file of tokens",
   completes: "file",
-};
+} as const satisfies OptionDefinition;
 
-export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>({
+export const tokenCreate: Command = defineCommand({
   name: "token create",
   summary: "Create a token for the service, and print it once.",
   details:
@@ -60,7 +51,7 @@ export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>(
   },
 });
 
-export const tokenLs: Command = defineCommand<[], FileFlags>({
+export const tokenLs: Command = defineCommand({
   name: "token ls",
   summary: "List the tokens of the service, without their secrets.",
   args: [],
@@ -81,7 +72,7 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
   },
 });
 
-export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
+export const tokenRm: Command = defineCommand({
   name: "token rm",
   summary: "Remove tokens. A running service rejects them within a second.",
   args: [{ usage: "<ids...>", text: "their ids, from token ls" }],
@@ -103,7 +94,7 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
   },
 });
 
-function fileOf({ tokens }: FileFlags, { io }: CommandContext): string {
+function fileOf({ tokens }: { tokens?: string }, { io }: CommandContext): string {
   if (tokens !== undefined) return resolve(io.cwd, tokens);
   const hint = "Add --tokens FILE, the same as for holdfast serve.";
   throw invalid("manage tokens", "--tokens is missing", hint);

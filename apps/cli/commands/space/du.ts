@@ -24,7 +24,7 @@ const VERSION_COLUMNS: Column[] = [
   { title: "SHARED", align: "right" },
 ];
 
-export const du: Command = defineCommand<[prefix?: string]>({
+export const du: Command = defineCommand({
   name: "du",
   summary: "Show the space that names use, what versions share, and what gc can free and when.",
   details:

@@ -26,10 +26,7 @@ const COLUMNS: (Column | string)[] = [
   { title: "SIZE", align: "right" },
 ];
 
-export const gc: Command = defineCommand<
-  [],
-  { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }
->({
+export const gc: Command = defineCommand({
   name: "gc",
   summary: "Free the space of deleted, replaced and unfinished data.",
   details:

@@ -11,22 +11,9 @@ import { type Condition, parseCondition } from "../../../../core/registry/condit
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
-interface PruneFlags {
-  keepLast?: number;
-  keepDaily?: number;
-  keepWeekly?: number;
-  keepMonthly?: number;
-  keepWhere?: Condition[];
-  olderThan?: number;
-  includeAliased?: boolean;
-  rules?: boolean;
-  dryRun?: boolean;
-  yes?: boolean;
-}
-
 const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthly: "months" };
 
-export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
+export const prune: Command = defineCommand({
   name: "prune",
   summary: "Delete old versions, by count, period, metadata or age.",
   details:
@@ -36,8 +23,8 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [
     { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
-    ...["daily", "weekly", "monthly"].map((period) => ({
-      flags: `--keep-${period} <count>`,
+    ...(["daily", "weekly", "monthly"] as const).map((period) => ({
+      flags: `--keep-${period} <count>` as const,
       text: `keep the newest version of each of the last <count> ${PERIODS[period]}, per name`,
       parse: parseCount,
     })),
@@ -127,7 +114,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
 });
 
 /** Returns how to prune: by the given rules, or by those of the registry. */
-function pruneOf(given: Partial<PruneOptions>, flags: PruneFlags): typeof pruneBy {
+function pruneOf(
+  given: Partial<PruneOptions>,
+  flags: { rules?: boolean; includeAliased?: boolean },
+): typeof pruneBy {
   const isNone = Object.values(given).every((rule) => rule === undefined);
   if (isNone && !flags.rules) {
     const hint = "Add --keep-last 10, --older-than 30d, or other rules: holdfast prune --help";

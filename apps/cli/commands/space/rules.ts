@@ -10,13 +10,9 @@ import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
 
-interface SetFlags extends Omit<RetentionRule, "pattern" | "olderThanMs"> {
-  olderThan?: number;
-}
-
 const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
 
-export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
+export const rulesSet: Command = defineCommand({
   name: "rules set",
   summary: "Store a retention rule in the registry, for prune --rules.",
   details:
@@ -26,8 +22,10 @@ export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
   args: [PATTERN],
   options: [
     { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
-    ...[["daily", "days"], ["weekly", "weeks"], ["monthly", "months"]].map(([period, unit]) => ({
-      flags: `--keep-${period} <count>`,
+    ...([["daily", "days"], ["weekly", "weeks"], ["monthly", "months"]] as const).map((
+      [period, unit],
+    ) => ({
+      flags: `--keep-${period} <count>` as const,
       text: `keep the newest version of each of the last <count> ${unit}`,
       parse: parseCount,
     })),
@@ -56,7 +54,7 @@ export const rulesSet: Command = defineCommand<[pattern: string], SetFlags>({
   },
 });
 
-export const rulesLs: Command = defineCommand<[]>({
+export const rulesLs: Command = defineCommand({
   name: "rules ls",
   summary: "List the retention rules of the registry.",
   args: [],
@@ -75,7 +73,7 @@ export const rulesLs: Command = defineCommand<[]>({
   },
 });
 
-export const rulesLog: Command = defineCommand<[]>({
+export const rulesLog: Command = defineCommand({
   name: "rules log",
   summary: "List the changes of the retention rules, newest first.",
   args: [],
@@ -105,7 +103,7 @@ export const rulesLog: Command = defineCommand<[]>({
   },
 });
 
-export const rulesRm: Command = defineCommand<[pattern: string]>({
+export const rulesRm: Command = defineCommand({
   name: "rules rm",
   summary: "Remove a retention rule.",
   args: [PATTERN],
@@ -121,7 +119,7 @@ export const rulesRm: Command = defineCommand<[pattern: string]>({
   },
 });
 
-export const rulesTest: Command = defineCommand<[name: string]>({
+export const rulesTest: Command = defineCommand({
   name: "rules test",
   summary: "Show which rule applies to a name, and why.",
   args: [{ usage: "<name>", text: "the artifact; it need not exist", completes: "name" }],

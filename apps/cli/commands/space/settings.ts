@@ -7,7 +7,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { type Fact, factsText } from "../../program/print_table.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
-export const settings: Command = defineCommand<[], { grace?: number; share?: "bytes" | "files" }>({
+export const settings: Command = defineCommand({
   name: "settings",
   summary: "Show the settings of the registry, or change them.",
   details:

@@ -3,7 +3,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
-export const cache: Command = defineCommand<[action: string], Record<never, never>>({
+export const cache: Command = defineCommand({
   name: "cache",
   summary: "Show or clear this machine's cache of files from buckets.",
   details: "Files loaded from buckets are cached in $HOLDFAST_CACHE, otherwise in holdfast below " +

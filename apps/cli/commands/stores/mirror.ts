@@ -10,26 +10,10 @@ import { expandNames } from "../../look/expand_names.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
-import { noteUnused, parseRenaming, renamed, type Renaming } from "../../values/renaming.ts";
+import { noteUnused, parseRenaming, renamed } from "../../values/renaming.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
 
-interface MirrorFlags {
-  prefix?: string;
-  range?: string;
-  rename?: Renaming[];
-  aliases?: boolean;
-  deleted?: boolean;
-  verify?: boolean;
-  concurrency?: number;
-  dryRun?: boolean;
-  check?: boolean;
-  create?: boolean;
-}
-
-export const mirror: Command = defineCommand<
-  [from: string, to: string, names: string[]],
-  MirrorFlags
->({
+export const mirror: Command = defineCommand({
   name: "mirror",
   summary: "Copy a registry to another, in any store.",
   details:
