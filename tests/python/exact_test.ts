@@ -80,6 +80,18 @@ refused(10**5000, "hex(value)")
 refused("\\ud800", "bytes")
 refused(["\\ud800"], "bytes")
 
+noted = np.dtype("i4", metadata={"unit": "K"})
+for dtype in (noted, np.dtype([("a", noted)]), np.dtype([("a", "i1"), ("b", (noted, 2))])):
+    refused(np.zeros(2, dtype), "metadata=")
+    refused({"in": np.zeros((), dtype)}, "metadata=")
+padded = np.zeros((40, 50), np.dtype([("a", "i1"), ("b", "f8")], align=True))
+padded.view("u1")[:] = 7  # also between the fields
+padded["a"], padded["b"] = 1, 2
+nested = np.zeros((4, 5), np.dtype([("in", padded.dtype, 2), ("c", "i1")], align=True))
+for value in (padded, padded[:, ::3], padded.T, nested, nested[:, ::2], padded[0, 0:1].reshape(())):
+    exact(value)
+    assert len({registry.save("a", each).digest for each in (value, value.copy("K"))}) == 1
+
 class Like:
     "An array of another package: its content is more than its numbers."
     ndim, shape, dtype = 1, (1,), np.dtype("f4")
@@ -160,12 +172,15 @@ for value in (
     column([[{"x": 1}], [{"y": 2}]]), column([({"x": 1},), [{"x": 1, "y": 2}]]), column(["\\ud800"], object),
     column([np.array([{"x": 1}]), np.array([{"y": 2}])]), column([[{1}]]),
     pd.DataFrame({"a": pd.Categorical([3, 1])}), pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex([3])),
-    pd.DataFrame({"a": pd.cut([1, 2], 2)}), pd.DataFrame({"a": [1, 2]}, index=[1, "x"]),
+    pd.DataFrame({"a": pd.cut([1, 2], 2)}), column([1]).set_flags(allows_duplicate_labels=False),
+    pd.Series([1]).set_flags(allows_duplicate_labels=False), pd.DataFrame({"a": [1, 2]}, index=[1, "x"]),
     pd.DataFrame({"a": categories[:0]}), column([2**53 + 1, 2.5], object), column([1], "longdouble"),
     pl.DataFrame({"a": [object()]}), pl.DataFrame({"a": pl.Series([2**70], dtype=pl.Int128)}),
     pl.DataFrame({"a": [1]}).lazy(), pa.array([1]), pa.chunked_array([[1]]), pa.scalar(1), pa.table([[1], [2]], names=["a", "a"]),
 ):
     refused(value)
+refused(pa.chunked_array([[1]]), "to_pylist()")
+refused(column([1]).set_flags(allows_duplicate_labels=False), "set_flags")
 print(list(registry.names()))
 `;
 

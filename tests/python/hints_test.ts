@@ -39,6 +39,13 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
       call,
     ): [string, string, RegExp] => [`${registry}.${call}`, "Invalid", /as_of=datetime/])
   ),
+  ["files(place, fresh_for='x')", "Invalid", /as float/],
+  ["files(place, fresh_for=-1)", "Invalid", /0 or more/],
+  ["files(place, fresh_for=float('nan'))", "Invalid", /0 or more/],
+  ["files(regsitry=place)", "Invalid", /^Pass registry\.$/],
+  ["files(place, tokn='x')", "Invalid", /^Pass token\.$/],
+  ["files(place, password='x')", "Invalid", /registry, fresh_for, token/],
+  ["service.save('a', 1, metadata={'a': 10**5000})", "Invalid", /str\(value\)/],
   ["folder.open('t').file().json()", "Corrupt", /read\(\)/],
   ["folder.open('a').path()", "(Unavailable|Denied)", /permissions/],
   ["folder.download('a', 'to', 'odd')", "Invalid", /links=/],
@@ -51,6 +58,7 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
 const PROGRAM = `
 import http.server, json, ssl, sys, threading
 from holdfast import HoldfastError, connect, open_registry
+from holdfast.filesystem import HoldfastFileSystem as files
 
 url, only_a, token, place, tls_port, page = sys.argv[1:7]
 service, folder = connect(url, token=token), open_registry(place)

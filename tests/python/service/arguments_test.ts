@@ -7,9 +7,11 @@ import { pythonTest, runProgram } from "../reader.ts";
 const PROGRAM = `
 import datetime, inspect, os, pathlib, sys
 import holdfast
+from holdfast.filesystem import HoldfastFileSystem
 
 url, place, folder = sys.argv[1:4]
 os.environ["HOLDFAST_COMMAND"] = "false"  # the command of holdfast.service
+os.environ["HOLDFAST_REGISTRY"] = place
 service, store = holdfast.connect(url, timeout=5), holdfast.open_registry(place)
 artifact = store.open("a")
 now = datetime.datetime.now(datetime.timezone.utc)
@@ -32,6 +34,8 @@ def calls():
                 yield f"{type(owner).__name__}.{name}", method
     for name in ("connect", "open_registry", "service"):
         yield name, getattr(holdfast, name)
+    files = HoldfastFileSystem.__new__(HoldfastFileSystem, registry=place)
+    yield "HoldfastFileSystem", files.__init__
 
 counted = 0
 for name, call in calls():
