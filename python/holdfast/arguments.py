@@ -53,8 +53,9 @@ def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
     state = f"has the type {type(value).__qualname__}"
     if isinstance(value, (str, os.PathLike)) and not is_path(value):
         state = "has a NUL character or a lone surrogate"
+    called = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
     hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
-    return HoldfastError("Invalid", f"Cannot call {function.__name__}: `{name}` {state}", hint)
+    return HoldfastError("Invalid", f"Cannot call {called}: `{name}` {state}", hint)
 
 
 def is_of(value: Any, kind: Any) -> bool:

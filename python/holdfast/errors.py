@@ -88,6 +88,11 @@ def disk_error(action: str, error: OSError) -> HoldfastError:
     return HoldfastError(code, message, "Check the permissions and the free space of the disk.")
 
 
+def changed(what: str) -> HoldfastError:
+    message = f"Cannot save {what}: it changed during the save"
+    return HoldfastError("Conflict", message, "Try again when nothing writes to it.")
+
+
 def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 

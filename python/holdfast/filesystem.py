@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
+from .arguments import checked
 from .artifact import Artifact, File
-from .errors import Invalid, NotFound
+from .errors import HoldfastError, Invalid, NotFound, quoted
 from .locations import open_registry
 from .records import milliseconds
 from .registry import Registry
 
 EXACT_DIGITS = frozenset("0123456789.")
+OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout"]
+FSSPEC_OPTIONS = "asynchronous loop use_listings_cache listings_expiry_time max_paths batch_size"
 
 
 class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore]
@@ -32,9 +37,10 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
     protocol = "holdfast"
     root_marker = ""
 
+    @checked
     def __init__(
         self,
-        registry: str | Registry | None = None,
+        registry: str | Path | Registry | None = None,
         fresh_for: float = 10,
         token: str | None = None,
         s3: Any = None,
@@ -42,6 +48,12 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
         timeout: float = 60,
         **storage_options: Any,
     ) -> None:
+        odd = [each for each in storage_options if each not in FSSPEC_OPTIONS.split()]
+        if odd or not fresh_for >= 0:
+            state = f"unknown option {quoted(odd[0])}" if odd else f"fresh_for is {fresh_for}"
+            near = difflib.get_close_matches(odd[0], OPTIONS, 1) if odd else []
+            hint = f"Pass {near[0] if near else ', '.join(OPTIONS)}." if odd else "Pass 0 or more."
+            raise HoldfastError("Invalid", f"Cannot open holdfast://: {state}", hint)
         super().__init__(**storage_options)
         if not isinstance(registry, Registry):
             registry = open_registry(registry, token=token, s3=s3, gcs=gcs, timeout=timeout)

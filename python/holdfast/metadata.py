@@ -23,11 +23,10 @@ def from_metadata(value: Any) -> Any:
 
 
 def to_metadata(value: Any) -> Any:
-    """Returns the JSON of metadata, with plain numbers for those of NumPy, PyTorch and JAX."""
-    value = number_of(value)
+    """Returns the JSON of metadata that was read."""
     if isinstance(value, dict):
         return {key: to_metadata(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [to_metadata(each) for each in value]
     return not_finite(value) if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -48,41 +47,43 @@ def not_finite(value: float) -> str:
 def checked_json(value: Any, action: str, path: str) -> Any:
     """Returns the JSON of metadata if every reader of it gets the same values."""
     try:
-        problem = json_problem(value, path)
         if value is not None and not isinstance(value, dict):
-            problem = f"{path} is of type {type(value).__name__}, not a dict"
+            raise ValueError(f"{path} is of type {type(value).__name__}, not a dict")
+        return json_of(value, path)
     except RecursionError:
         problem = f"{path} is nested too deep, or contains itself"
-    if problem:
-        hint = (
-            "Use bool, int, float, str, None, list, dict with str keys, and str(value) of others."
-        )
-        raise HoldfastError("Invalid", f"Cannot {action}: {problem}", hint)
-    return to_metadata(value)
+    except (ValueError, RuntimeError) as error:
+        problem = str(error)
+    hint = "Use bool, int, float, str, None, list, dict with str keys, and str(value) of others."
+    raise HoldfastError("Invalid", f"Cannot {action}: {problem}", hint)
 
 
-def json_problem(value: Any, path: str) -> str | None:
+def json_of(value: Any, path: str) -> Any:
+    """Reads each list and dict once, as another thread may change it."""
     value = number_of(value)
     if isinstance(value, str) and value in NOT_FINITE:
-        return f"{path} is a str, but {value!r} stands for float({value!r})"
+        raise ValueError(f"{path} is a str, but {value!r} stands for float({value!r})")
     if isinstance(value, enum.Enum):
-        return f"{path} is an enum instead of its value"
-    if value is None or isinstance(value, (str, bool)):
-        return None
-    if isinstance(value, int):
-        return None if is_exact(value) else f"{path} is {value}, which would be rounded"
+        raise ValueError(f"{path} is an enum instead of its value")
     if isinstance(value, float):
-        return f"{path} is -0.0 instead of 0.0" if str(value) == "-0.0" else None
-    if isinstance(value, dict):
-        odd = [key for key in value if not isinstance(key, str) or isinstance(key, enum.Enum)]
-        if odd:
-            return f"{path} has the key {odd[0]!r}, which is not a plain str"
-        members = [(f"{path}[{quoted(key)}]", each) for key, each in value.items()]
-    elif isinstance(value, (list, tuple)):
-        members = [(f"{path}[{at}]", each) for at, each in enumerate(value)]
-    else:
-        return f"{path} is of type {type(value).__name__}"
-    return next((found for at, each in members if (found := json_problem(each, at))), None)
+        if str(value) == "-0.0":
+            raise ValueError(f"{path} is -0.0 instead of 0.0")
+        return value if math.isfinite(value) else not_finite(value)
+    if value is None or isinstance(value, (str, int)):
+        if isinstance(value, int) and not is_exact(value):
+            raise ValueError(
+                f"{path} is an int of {value.bit_length()} bits, which would be rounded"
+            )
+        return value
+    if isinstance(value, (list, tuple)):
+        return [json_of(each, f"{path}[{at}]") for at, each in enumerate(list(value))]
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} is of type {type(value).__name__}")
+    pairs = list(value.items())
+    odd = [key for key, _ in pairs if not isinstance(key, str) or isinstance(key, enum.Enum)]
+    if odd:
+        raise ValueError(f"{path} has the key {odd[0]!r}, which is not a plain str")
+    return {key: json_of(each, f"{path}[{quoted(key)}]") for key, each in pairs}
 
 
 def is_exact(value: int) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from .artifact import Artifact
 from .cache import cache_folder
 from .connection import Connection, quote
-from .errors import Conflict, HoldfastError, Json, NotFound, Unknown, quoted
+from .errors import Conflict, HoldfastError, Json, NotFound, Unknown, changed, quoted
 from .new_bytes import LEAST_SIZE, Runs, compared
 from .progress import progress_bar
 from .reads import Chunks
@@ -104,7 +104,7 @@ class Sender:
             self._moved(size - missing)
             sent = self._send(content, source, runs, missing) if missing else {"size": 0}
             if state_of(source) != state or sent["size"] != missing:
-                raise changed(file.path)
+                raise changed(quoted(file.path))
         if found is None or self.earlier is None:
             return sent
         own = [{"size": length, **({} if at is None else {"at": at})} for length, at in runs]
@@ -234,8 +234,3 @@ def parse(connection: Connection, body: bytes) -> Any:
         return json.loads(body)
     except ValueError as error:
         raise connection.foreign("contents") from error
-
-
-def changed(path: str) -> HoldfastError:
-    message = f"Cannot save {quoted(path)}: it changed during the save"
-    return HoldfastError("Conflict", message, "Try again when nothing writes to it.")

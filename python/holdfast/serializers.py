@@ -8,12 +8,13 @@ import json
 import math
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json, unsupported
+from .errors import HoldfastError, Json, changed, unsupported
 from .metadata import not_finite, number_of
 from .tables import is_table, parquet_of
 from .versions import MAX_SAFE
@@ -27,27 +28,65 @@ class FileToSend(NamedTuple):
     mode: str | None = None
 
 
+class Parts:
+    """The arrays and bytes of a value. A second reading of the value must find the same."""
+
+    def __init__(self) -> None:
+        self.files: list[FileToSend] = []
+        self.position = 0
+
+    def add(self, extension: str, write: Callable[[Any], object]) -> str:
+        """Adds a file, or compares it with the one of the first reading."""
+        path, found = f"parts/{self.position}.{extension}", self.files[self.position :][:1]
+        sink: Any = Same(found[0].content) if found else io.BytesIO()
+        write(sink)
+        if not found:
+            self.files.append(FileToSend(path, sink.getvalue()))
+        elif sink.position != len(sink.data):
+            raise changed("the value")
+        self.position += 1
+        return path
+
+
+class Same:
+    """A file that only takes the bytes that it has."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.position = 0
+
+    def write(self, piece: bytes) -> None:
+        if not self.data.startswith(piece, self.position):
+            raise changed("the value")
+        self.position += len(piece)
+
+
 def files_of(value: Any) -> tuple[str, list[FileToSend]]:
     """Returns the materializer of a value, and its files."""
     if isinstance(value, os.PathLike):
         return files_at(Path(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "bytes", [FileToSend("data.bin", bytes(value))]
-    if is_array(value):
-        return "ndarray", [FileToSend("array.npy", npy_of(value))]
     if is_table(value):
         return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
-    parts: list[FileToSend] = []
+    parts = Parts()
     try:
         known = marked(value, parts)
+        parts.position = 0
+        if marked(value, parts) != known:
+            raise changed("the value")
+        if is_array(value):
+            return "ndarray", [parts.files[0]._replace(path="array.npy")]
         if isinstance(known, str):
             return "text", [FileToSend("text.txt", known.encode())]
         text = json.dumps(known, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         raise unsupported(value, "it is nested too deep, or contains itself") from None
+    except (RuntimeError, BufferError):  # of a collection of another class, while it changes
+        raise changed("the value") from None
     except UnicodeEncodeError as error:
         raise unsupported(value, f"a str is not Unicode ({error})", "Save bytes.") from None
-    return "json", [FileToSend("data.json", text), *parts]
+    return "json", [FileToSend("data.json", text), *parts.files]
 
 
 def files_at(path: Path) -> tuple[str, list[FileToSend]]:
@@ -89,36 +128,61 @@ def is_array(value: Any) -> bool:
     return kind.__module__ == "numpy" and kind.__name__ in ("ndarray", "memmap")
 
 
-def npy_of(value: Any) -> bytes:
+def write_npy(value: Any, sink: Any) -> None:
     import numpy
 
-    buffer, dtype = io.BytesIO(), value.dtype
+    dtype = value.dtype
     try:
         if dtype.hasobject:
             raise unsupported(value, "its elements are objects", OBJECTS_HINT)
+        if has_metadata(dtype):
+            raise unsupported(
+                value, "a .npy file cannot have the metadata of its dtype", PLAIN_HINT
+            )
         is_kept = numpy.lib.format.descr_to_dtype(numpy.lib.format.dtype_to_descr(dtype)) == dtype
     except TypeError:
         is_kept = False
     if not is_kept:
         hint = f"Save value.view('u{dtype.itemsize}') or value.astype('float32')."
         raise unsupported(value, f"a .npy file cannot have its dtype {dtype}", hint)
-    numpy.save(buffer, value, allow_pickle=False)
-    return buffer.getvalue()
+    if dtype.names:
+        copy = numpy.zeros(value.shape, dtype, "F" if value.flags.fnc else "C")
+        copy_fields(value, copy)
+        value = copy
+    numpy.save(sink, value, allow_pickle=False)
 
 
+def copy_fields(value: Any, copy: Any) -> None:
+    """Copies a structured array without the bytes between its fields, which can be any."""
+    for name in value.dtype.names:
+        if value[name].dtype.names:
+            copy_fields(value[name], copy[name])
+        else:
+            copy[name][...] = value[name]
+
+
+def has_metadata(dtype: Any) -> bool:
+    inner = [dtype.base] if dtype.subdtype else [dtype[name] for name in dtype.names or ()]
+    return bool(dtype.metadata) or any(map(has_metadata, inner))
+
+
+PLAIN_HINT = "Save its values: value.astype(value.dtype.str), and the metadata as `metadata=`."
 OBJECTS_HINT = "Convert them: value.astype(float), value.astype(str), or save value.tolist()."
 
 
-def marked(value: Any, parts: list[FileToSend]) -> Any:
-    """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py."""
-    if isinstance(value, enum.Enum):
-        raise unsupported(value, "JSON has no enums", "Save its `.value` or its `.name`.")
-    if is_array(value):
-        path = f"parts/{len(parts)}.npy"
-        parts.append(FileToSend(path, npy_of(value)))
-        return {MARK: "ndarray", "file": path}
-    if type(value).__module__ == "numpy" or type(value).__module__ == "ml_dtypes":
-        value = number_of(value)
+def marked(value: Any, parts: Parts) -> Any:
+    """Returns JSON in which `$holdfast` marks what JSON lacks: see `restored` in values.py.
+
+    Reads each collection at once, as another thread may change it.
+    """
+    module = type(value).__module__
+    if module != "builtins":
+        if isinstance(value, enum.Enum):
+            raise unsupported(value, "JSON has no enums", "Save its `.value` or its `.name`.")
+        if is_array(value):
+            return {MARK: "ndarray", "file": parts.add("npy", partial(write_npy, value))}
+        if module in ("numpy", "ml_dtypes"):
+            value = number_of(value)
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
@@ -131,27 +195,27 @@ def marked(value: Any, parts: list[FileToSend]) -> Any:
     if type(value) is datetime:
         return {MARK: "date", "value": text_of_time(value)}
     if isinstance(value, (list, tuple)):
-        return [marked(each, parts) for each in value]
+        return [marked(each, parts) for each in list(value)]
     if isinstance(value, (set, frozenset)):
-        return {MARK: "set", "value": [marked_key(each, value, parts) for each in value]}
+        return {MARK: "set", "value": [marked_key(each, value, parts) for each in list(value)]}
     if isinstance(value, dict):
         return marked_dict(value, parts)
     if isinstance(value, (bytes, bytearray)):
-        path = f"parts/{len(parts)}.bin"
-        parts.append(FileToSend(path, bytes(value)))
+        path = parts.add("bin", lambda sink: sink.write(bytes(value)))
         return {MARK: "bytes", "class": "Uint8Array", "file": path}
     raise unsupported(value, "JSON has no such values")
 
 
-def marked_dict(value: Json, parts: list[FileToSend]) -> Json:
-    pairs = [(marked_key(key, value, parts), marked(each, parts)) for key, each in value.items()]
+def marked_dict(value: Json, parts: Parts) -> Json:
+    items = list(value.items())
+    pairs = [(marked_key(key, value, parts), marked(each, parts)) for key, each in items]
     if not all(isinstance(key, str) for key, _ in pairs):
         return {MARK: "map", "value": pairs}
     members = dict(pairs)
     return {MARK: "object", "value": members} if MARK in members else members
 
 
-def marked_key(key: Any, owner: Any, parts: list[FileToSend]) -> Any:
+def marked_key(key: Any, owner: Any, parts: Parts) -> Any:
     """Marks a key of a dict or an element of a set, which must be one again when it is loaded."""
     if isinstance(key, (tuple, frozenset)):
         hint = "Use keys and elements of the types str, int, float, bytes or datetime."

@@ -149,22 +149,18 @@ class ServiceRegistry(Registry):
                 raise HoldfastError("Invalid", message, f"Pass one of: {', '.join(known)}.")
         if isinstance(inputs, (str, Artifact)):
             inputs = [inputs]
+        request = {
+            "version": version,
+            "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
+            "inputs": [input_of(each) for each in inputs or []] or None,
+            "onConflict": on_conflict,
+            "skipIfUnchanged": skip_if_unchanged or None,
+            "compress": compress,
+            "idempotencyKey": idempotency_key,
+        }
+        aliases = aliases_of(alias)
         try:
-            return self._save(
-                name,
-                *files_of(value),
-                {
-                    "version": version,
-                    "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
-                    "inputs": [input_of(each) for each in inputs or []] or None,
-                    "onConflict": on_conflict,
-                    "skipIfUnchanged": skip_if_unchanged or None,
-                    "compress": compress,
-                    "idempotencyKey": idempotency_key,
-                },
-                alias,
-                progress,
-            )
+            return self._save(name, *files_of(value), request, aliases, progress)
         except OSError as error:
             raise disk_error(f"save {quoted(name)}", error) from error
 
@@ -185,6 +181,7 @@ class ServiceRegistry(Registry):
         if not 1 <= len(members) <= MAX_MEMBERS:
             message = f"Cannot publish {quoted(name)}: it has {len(members)} members"
             raise HoldfastError("Invalid", message, f"Pass 1 to {MAX_MEMBERS} members.")
+        members = dict(members)
         for member in members:
             encode_segment(member)  # refuses what cannot be a name
         opened = {member: self.open(members[member]) for member in sorted(members)}
@@ -200,7 +197,7 @@ class ServiceRegistry(Registry):
             "idempotencyKey": idempotency_key,
         }
         files = [FileToSend("release.json", content.encode())]
-        return self._save(name, "release", files, given, alias, None)
+        return self._save(name, "release", files, given, aliases_of(alias), None)
 
     def _save(
         self,
@@ -208,13 +205,10 @@ class ServiceRegistry(Registry):
         materializer: str,
         files: list[FileToSend],
         given: Json,
-        alias: str | list[str] | None,
+        aliases: list[str],
         progress: bool | None,
     ) -> Saved:
         encode_segment(name)  # refuses what cannot be a name
-        aliases = [alias] if isinstance(alias, str) else alias or []
-        for each in aliases:
-            check_alias(each)  # before anything is saved
         if given["idempotencyKey"] is None:
             given["idempotencyKey"] = str(uuid.uuid4())
         given["materializer"] = {"id": materializer, "formatVersion": 1}
@@ -310,6 +304,13 @@ class ServiceRegistry(Registry):
 def path_of(name: str) -> str:
     encode_segment(name)  # refuses what cannot be a name
     return f"artifacts/{quote(name)}"
+
+
+def aliases_of(alias: str | list[str] | None) -> list[str]:
+    aliases = [alias] if isinstance(alias, str) else list(alias or [])
+    for each in aliases:
+        check_alias(each)  # before anything is saved
+    return aliases
 
 
 def parts_of(ref: str) -> tuple[str, str, str]:

@@ -13,7 +13,8 @@ def is_table(value: Any) -> bool:
     if any(package_of(each) == "pandas" for each in type(value).__mro__):
         kind = type(value)
         return package_of(kind) == "pandas" and kind.__name__ in ("DataFrame", "Series")
-    return hasattr(value, "__arrow_c_stream__") and not hasattr(value, "dims")  # of xarray
+    is_other = hasattr(value, "dims") or hasattr(value, "chunks")  # of xarray, or one column
+    return hasattr(value, "__arrow_c_stream__") and not is_other
 
 
 def package_of(kind: type) -> str:
@@ -28,12 +29,13 @@ def parquet_of(value: Any) -> bytes:
         message = f"Cannot save a table: PyArrow cannot be imported ({error})"
         raise HoldfastError("Unsupported", message, "Run `pip install pyarrow`.") from None
     package, sink = package_of(type(value)), io.BytesIO()
-    if package in ("pandas", "polars") and hasattr(value, "to_frame"):
-        value = value.to_frame()  # a series
     try:
+        if package in ("pandas", "polars") and hasattr(value, "to_frame"):
+            value = value.to_frame()  # a series
         if package == "polars":  # Arrow tables of its categories are more than Parquet can have
             value.write_parquet(sink, compression="snappy")
         elif package == "pandas":
+            value = value.copy(deep=False)  # as it is now: pandas copies on write
             table = pyarrow.Table.from_pandas(value)
             check_columns(value, table)
             parquet.write_table(table, sink)
@@ -65,6 +67,9 @@ def check_columns(value: Any, table: Any) -> None:
     if list(back.columns) != list(value.columns) or back.index.names != value.index.names:
         hint = "Rename them: value.columns = value.columns.astype(str)."
         raise unsupported(value, "Parquet changes the names of its columns", hint)
+    if not value.flags.allows_duplicate_labels:
+        hint = "Call value.set_flags(allows_duplicate_labels=True), and set the flag after a load."
+        raise unsupported(value, "Parquet cannot have its flag allows_duplicate_labels", hint)
     kept: Json = (table.schema.pandas_metadata or {}).get("attributes") or {}
     if kept != value.attrs:
         raise unsupported(value, "its attrs are not JSON", "Remove them: value.attrs = {}.")
