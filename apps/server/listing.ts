@@ -41,6 +41,13 @@ export async function answerListing<T>(
 /** A page of larger items has fewer of them, but at least one. */
 const PAGE_BYTES = 256 * 1024;
 
+/** Returns the first items, as many as a page has. */
+export function firstOfPage<T>(items: readonly T[]): T[] {
+  let bytes = 0;
+  const end = items.findIndex((item) => (bytes += JSON.stringify(item).length) > PAGE_BYTES);
+  return items.slice(0, end < 0 ? undefined : Math.max(end, 1));
+}
+
 async function pageOf<T>(
   { limit = DEFAULT_LIMIT, after }: PageQuery,
   { list, keyOf }: ListingSource<T>,

@@ -32,6 +32,7 @@ from .serializers import FileToSend, files_of
 from .versions import check_alias, parse_ref
 
 MAX_MEMBERS = 200
+MOST_FOUND = 1000
 WITH_FACTS = 16 * 2**10
 """The files of a version of at most this size come with its facts, in one request."""
 
@@ -77,12 +78,17 @@ class ServiceRegistry(Registry):
         return Listing(AliasChange(x.get("version"), x["createdAt"], x["commit"]) for x in items)
 
     def search(self, query: str, *, limit: int = 100) -> Listing[Found]:
-        asked = urllib.parse.urlencode({"q": query, "limit": limit})
-        found = self._connection.json("GET", f"search?{asked}")["items"]
+        found = Listing[Found]()
         names = ("name", "version", "aliases", "metadata", "kind", "createdAt")
-        for each in found:
-            each["metadata"] = from_metadata(each["metadata"])
-        return Listing(Found(*(each[name] for name in names)) for each in found)
+        offset: int | None = 0
+        while offset is not None:
+            asked = {"q": query, "limit": min(limit - len(found), MOST_FOUND), "offset": offset}
+            page = self._connection.json("GET", f"search?{urllib.parse.urlencode(asked)}")
+            for each in page["items"]:
+                each["metadata"] = from_metadata(each["metadata"])
+                found.append(Found(*(each[name] for name in names)))
+            offset = page.get("next") if page["items"] and len(found) < limit else None
+        return found
 
     def _open(self, ref: str) -> Artifact:
         name, _ = parse_ref(ref)

@@ -1,9 +1,14 @@
 // Search.
 import type { Routes, ServerContext } from "../routing.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
+import { firstOfPage } from "../listing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
 import { parseQuery } from "../search/query.ts";
-import { createSearchIndex } from "../search/search_index.ts";
+import { createSearchIndex, type IndexedVersion } from "../search/search_index.ts";
+
+/** Characters that are searched before other requests run. */
+const TEXT_OF_A_TURN = 1024 * 1024;
 
 export function searchRoutes(
   routes: Routes,
@@ -23,12 +28,19 @@ export function searchRoutes(
     answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0, partial }, access }) => {
       const matches = parseQuery(q);
       const { entries, readAt, cut, read } = await readIndex({ partial });
-      const all = entries.filter(({ found, text }) =>
-        access.may("read", found.name) && matches(found, text)
-      );
-      const items = all.slice(offset, offset + limit).map(({ found }) => found);
+      const all: IndexedVersion[] = [];
+      let searched = 0;
+      for (const { found, text } of entries) {
+        if (access.may("read", found.name) && matches(found, text)) all.push(found);
+        if ((searched += text.length) <= TEXT_OF_A_TURN) continue;
+        searched = 0;
+        await nextTurn();
+      }
+      const items = firstOfPage(all.slice(offset, offset + limit));
+      const end = offset + items.length;
+      const next = end < all.length ? end : undefined;
       const ageMs = Math.max(0, system.now() - readAt);
-      const body = { items, total: all.length, ageMs, cut, read };
+      const body = { items, total: all.length, next, ageMs, cut, read };
       return c.json(body, 200, { "cache-control": "no-store" });
     },
   });

@@ -203,7 +203,7 @@ export const SearchQuerySchema = v.object({
     ),
     "",
   ),
-  limit: count(1, 1000, `Maximum number of results. Default: ${DEFAULT_FOUND}`),
+  limit: count(1, 1000, `Results, and at most 256 KiB of them. Default: ${DEFAULT_FOUND}`),
   offset: count(0, 1_000_000, "Results to skip at the beginning"),
   partial: described(flag(), "Search what is read so far while the index is built the first time"),
 });
@@ -219,6 +219,7 @@ export const SearchResultSchema = object("SearchResult", {
     size: v.number(),
   })),
   total: v.pipe(v.number(), v.description("The number of all results")),
+  next: described(Amount, "The `offset` of the next page, if there are more results"),
   ageMs: v.pipe(v.number(), v.description("The age of the index, milliseconds")),
   cut: v.pipe(v.boolean(), v.description("True if the index is full, so results may be missing")),
   read: described(Amount, "Names read so far, if the index is not complete"),

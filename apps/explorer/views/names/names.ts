@@ -17,6 +17,7 @@ import { isFiltering, SearchForm, searchText } from "./search_form.ts";
 
 /** The most names whose newest version is shown beside them. */
 const DETAILED = 500;
+const MOST_FOUND = 1000;
 /** With so few names, all folders are open at first. */
 const ALL_OPEN = 60;
 /** Names of the first page, which is shown at once, and of the others. */
@@ -160,6 +161,7 @@ const READING_MS = 1000;
 interface Search {
   readonly items: readonly FoundVersion[];
   readonly total: number;
+  readonly next?: number;
   readonly cut: boolean;
   /** Names read so far, until the index is complete. */
   readonly read?: number;
@@ -195,8 +197,12 @@ function useDetails(names: readonly string[], complete: boolean) {
   const { value } = useLoaded(async (signal) => {
     const found = new Map<string, FoundVersion>();
     if (!isWanted) return found;
-    const { items } = await service.json<Search>("search", { query: { limit: 1000 }, signal });
-    for (const each of items) if (!found.has(each.name)) found.set(each.name, each);
+    for (let offset: number | undefined = 0; offset !== undefined && offset < MOST_FOUND;) {
+      const query = { limit: MOST_FOUND - offset, offset };
+      const page: Search = await service.json<Search>("search", { query, signal });
+      for (const each of page.items) if (!found.has(each.name)) found.set(each.name, each);
+      offset = page.next;
+    }
     return found;
   }, [isWanted]);
   return value ?? NONE;
