@@ -1,5 +1,14 @@
 // The commit protocol. A cell is a register with history: numbered records that are only ever
-// created. This file alone decides the outcome of a create.
+// created. This file alone decides the outcome of a create. Versions, aliases, rules and settings
+// are cells.
+//
+//   const key = recordKey(cell, generation); // the one after the head
+//   const outcome = await createRecord(store, operation, key, bytes);
+//   if (!outcome.won) // `outcome.found` is the record of another writer: decide again
+//
+// `Unknown` means that the record may exist: it was sent, and neither the reply nor the read after
+// it told. An abort ends so too once something was sent. All other errors mean that nothing was
+// written and nothing will be.
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";

@@ -1,4 +1,14 @@
 // The payload of one save: its files, their places, and the cleanup after a failure.
+//
+// `registry/operations/save.ts` uses it in this order, and then commits the record:
+//
+//   const payload = new Payload(store, operation, options);
+//   const fits = await payload.gather(files); // into memory, as far as the record can hold them
+//   if (!fits) await payload.begin(target).send(); // to `target.folder`, in parts
+//   record.files = payload.files;
+//
+// Errors of the store, and those that reading a file throws, go through; then `discard` removes what
+// was sent. It keeps everything while the outcome of the commit is unknown.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";
