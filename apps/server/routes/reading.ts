@@ -73,14 +73,8 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     scope: "read",
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     query: VersionsQuery,
-    answer: (
-      {
-        c,
-        params: { name },
-        query: { range, fields, details = fields !== undefined, ...page },
-        access,
-      },
-    ) => {
+    answer: ({ c, params: { name }, query, access }) => {
+      const { range, fields, details = fields !== undefined, ...page } = query;
       return answerListing(c, page, {
         list: (page) =>
           onWire(access, registry.versions(name, { range, details, ...page }), fields),
