@@ -92,7 +92,6 @@ interface TableTextsOptions {
   parse: ParseRows;
 }
 
-/** Writes tables as rows of text, and reads them. */
 class TableTexts {
   readonly #id: string;
   readonly #options: TableTextsOptions;

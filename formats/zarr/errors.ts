@@ -16,7 +16,6 @@ export function corrupt(key: string, state: string, cause?: unknown): RegistryEr
   });
 }
 
-/** Makes the error of an unsupported feature or an exceeded limit. */
 export function unsupported(
   key: string,
   state: string,

@@ -33,7 +33,6 @@ const OWN_VARIABLES: ReadonlySet<string> = new Set(
   ["PIPELINE_ID", "NODE_ID", "OPERATOR_ID", "INPUT_ROOT", "OUTPUT_ROOT", "WORKSPACE_ROOT"],
 );
 
-/** Reports problems across the steps of a pipeline. */
 export function checkSteps(
   found: readonly FoundStep[],
   pipeline: Pipeline,
@@ -71,7 +70,6 @@ function checkUnique(id: string, seen: Map<string, string>, report: Report): voi
   seen.set(id.toLowerCase(), id);
 }
 
-/** Returns whether all upstream steps exist. */
 function checkUpstream(
   id: string,
   named: readonly (string | undefined)[],

@@ -84,7 +84,6 @@ function unique<Item extends v.GenericSchema>(item: Item) {
 // deno-lint-ignore no-explicit-any -- the next schema in the pipe checks its members
 const mapping = (message: string) => v.custom<any>(isJsonObject, message);
 
-/** A mapping with values of one kind. */
 function record<Item extends v.GenericSchema>(
   item: Item,
   { what, hint, key }: { what: string; hint: string; key?: RegExp },

@@ -27,7 +27,6 @@ interface DrawnFrame {
   label: string;
 }
 
-/** Boxes, arrows and frames. */
 export interface Drawing {
   boxes: readonly DrawnBox[];
   arrows: readonly DrawnArrow[];

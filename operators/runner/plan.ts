@@ -118,7 +118,6 @@ export async function planWithSuccesses(
   return { plan: { kind: "plan", pipeline: pipeline.id, configuration, steps }, successes: last };
 }
 
-/** Decides whether a step runs, and why. */
 async function decide(
   step: PipelineStep,
   success: StepRecord | undefined,

@@ -133,7 +133,6 @@ class RunningSteps {
     );
   }
 
-  /** Runs all steps. Returns their outcomes. */
   async run(): Promise<Record<string, StepOutcome>> {
     const ids = [...this.#planned.keys()];
     const first = ids.filter((id) => this.#left.get(id) === 0); // before they free others

@@ -58,7 +58,6 @@ export class Room {
     this.#running.add(run);
   }
 
-  /** Running work. */
   get running(): ReadonlySet<Promise<void>> {
     return this.#running;
   }

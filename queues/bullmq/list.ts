@@ -6,7 +6,6 @@ import { damagedJob, jobOf, type Place, placesOf, readJob, stateOf } from "./job
 
 /** The page size of ids, if not all jobs are requested. */
 const IDS_AT_ONCE = 1_000;
-/** The page size of jobs. */
 const READ_AT_ONCE = 200;
 
 /** Lists the requested jobs. Others are not read, except the ids before them. */

@@ -26,7 +26,6 @@ export function shownUrl({ protocol, host, pathname }: URL, queue: string): stri
   return `${protocol}//${host}${pathname}${queue === "holdfast" ? "" : `?queue=${queue}`}`;
 }
 
-/** Returns the error of a failed request. */
 export function failure(
   action: string,
   { kind, location, lastFailure }: BullmqStore,

@@ -3,7 +3,6 @@ import type { Queue } from "npm:bullmq@^6";
 import { MOST_ENDED } from "./job_form.ts";
 
 export const TRIM_EVERY = 1_000;
-/** The number of jobs removed concurrently. */
 const REMOVED_AT_ONCE = 100;
 
 /** Removes the oldest ended jobs beyond a number. Several processes may do so at once. */

@@ -139,7 +139,6 @@ function kept(what: "progress" | "result", id: string, value: PlainValue): Plain
   });
 }
 
-/** Returns the jobs that a listing asks for. */
 export function pageOf<J>(
   jobs: readonly J[],
   { group, state, after, limit = Infinity }: ListJobsOptions,

@@ -13,7 +13,6 @@ export interface RedisJobStorageOptions {
   system: Pick<System, "now">;
 }
 
-/** The page size. */
 const READ_AT_ONCE = 200;
 
 export async function openRedisJobStorage(

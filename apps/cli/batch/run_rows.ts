@@ -21,7 +21,6 @@ export { createBatch } from "../../../workers/mod.ts";
 
 export interface BatchFlags {
   format?: ManifestFormat;
-  /** Rows at once. */
   concurrency?: number;
   dryRun?: boolean;
   /** `2/8`, or `auto`. */

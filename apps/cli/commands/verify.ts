@@ -98,7 +98,6 @@ async function printProblems(
   }
 }
 
-/** Counts the versions of these names, or of all. */
 async function countVersions(
   registry: Registry,
   names: readonly string[] | undefined,

@@ -46,7 +46,6 @@ export async function workUntilStopped(
   }
 }
 
-/** Prints an event, as JSON or as a line on standard error. */
 export async function printEvent(
   event: Record<string, unknown>,
   line: string,

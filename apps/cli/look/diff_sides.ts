@@ -60,7 +60,6 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
   };
 }
 
-/** Returns the ref of the next lower version. */
 export async function versionBefore(
   registry: Registry,
   after: DiffSide,

@@ -30,7 +30,6 @@ export async function openStore(
   });
 }
 
-/** Creates the configurations of buckets, with those of a folder. */
 export function configsIn(cwd: string, system: System): S3Configs {
   return createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
 }

@@ -29,7 +29,6 @@ export interface OptionDefinition {
   /** Short form, long form and value: `-o, --output <file>`. */
   flags: string;
   text: string;
-  /** The allowed values. */
   choices?: readonly string[];
   /** Parses the value; throws `Invalid`. */
   parse?: (text: string) => unknown;

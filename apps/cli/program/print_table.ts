@@ -54,7 +54,6 @@ export function inOrder<T>(items: Iterable<T>, textOf: (item: T) => string): T[]
 /** A label and a value. Undefined values are omitted. */
 export type Fact = readonly [label: string, value: string | undefined];
 
-/** Formats facts as lines, with the labels in a column. */
 export function factsText(
   facts: readonly Fact[],
   { io, colors }: Pick<CommandContext, "io" | "colors">,

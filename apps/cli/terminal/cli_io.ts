@@ -42,7 +42,6 @@ export function wrapped(
   return lines.join(`\n${" ".repeat(indent)}`);
 }
 
-/** Wraps each line at the width of a terminal. */
 export function wrappedFor(text: string, output: CliOutput, indent = 0): string {
   const columns = output.isTerminal ? knownColumns(output) : undefined;
   return text.split("\n").map((line) => wrapped(line, { indent, columns })).join("\n");

@@ -35,7 +35,6 @@ const STILL_MS = 1_000;
 /** Time between lines without a terminal, milliseconds. */
 const LINE_MS = 5_000;
 
-/** Shows a transfer on standard error. */
 export function createProgress(
   label: string,
   io: CliIo,

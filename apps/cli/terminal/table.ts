@@ -114,7 +114,6 @@ export function printable(text: string): string {
   );
 }
 
-/** Escapes the control characters of each line. */
 export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }

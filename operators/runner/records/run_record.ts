@@ -142,7 +142,6 @@ export async function cancelRun(
   return await saveOnce(registry, { name, record }, { ...options, metadata, version });
 }
 
-/** Returns whether a run was asked to stop. */
 export async function isCancelled(
   registry: Registry,
   run: string,

@@ -54,7 +54,6 @@ function factsOf(info: ArtifactInfo, aliases: readonly string[]): Fact[] {
   ];
 }
 
-/** Facts about notes and labels. */
 export function annotationFacts(annotations: ArtifactInfo["annotations"]): Fact[] {
   if (annotations === undefined) return [];
   const { notes, labels, revision } = annotations;
