@@ -9,14 +9,6 @@ import { invalid } from "../terminal/hints.ts";
 import { configsIn } from "../places/open_store.ts";
 import { loadOperators, OPERATORS_FILE } from "../places/load_module.ts";
 
-export interface PipelineFlags {
-  operators?: string;
-  set?: string[];
-  override?: string[];
-  /** The folder of relative paths in a merged configuration, which nothing overrides. */
-  root?: string;
-}
-
 export const PIPELINE_OPTIONS = [
   {
     flags: "--operators <file>",
@@ -36,6 +28,11 @@ export const PIPELINE_OPTIONS = [
     completes: "file",
   },
 ] as const satisfies readonly OptionDefinition[];
+
+export interface PipelineFlags extends FlagsOf<typeof PIPELINE_OPTIONS> {
+  /** The folder of relative paths in a merged configuration, which nothing overrides. */
+  root?: string;
+}
 
 export const PIPELINE_ARGUMENT = {
   usage: "[file]",
