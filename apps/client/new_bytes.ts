@@ -41,7 +41,7 @@ async function chunkList(
     action: `read the chunks of "${name}@${version}"`,
     path: `${artifactPath(name)}/versions/${nameSegment(version)}/chunks/${filePath(path)}`,
     query: { commit },
-    also: [404],
+    also: [404, 409, 410, 500], // none, or it was replaced or is damaged
     signal,
   });
   const bytes = new Uint8Array(await response.arrayBuffer());

@@ -64,7 +64,7 @@ export async function saveValue(
   try {
     return await save(files);
   } catch (error) {
-    const isReplaced = isRegistryError(error, "Conflict", "NotFound") &&
+    const isReplaced = isRegistryError(error, ...UNUSABLE) &&
       files.some(({ earlier }) => earlier !== undefined);
     if (!isReplaced) throw error;
     const whole = await gatherFiles(connection, produce, how).catch(() => undefined);
@@ -73,6 +73,9 @@ export async function saveValue(
     return await save(whole);
   }
 }
+
+/** Errors of an earlier version: a save must not fail because it was replaced or damaged. */
+const UNUSABLE = ["NotFound", "Conflict", "Corrupt"] as const;
 
 function contentOf(files: readonly WireFile[]): string {
   return JSON.stringify(files.map(({ data: _, upload: __, earlier: ___, ...info }) => info));
@@ -89,7 +92,7 @@ function earlierVersion(
     info ??= ref === null
       ? Promise.resolve(undefined)
       : versionInfo(connection, ref, { signal }).catch((error) => {
-        if (isRegistryError(error, "NotFound", "Denied")) return undefined;
+        if (isRegistryError(error, "Denied", ...UNUSABLE)) return undefined;
         throw error;
       });
 }
@@ -182,11 +185,8 @@ export async function gatherFiles(
         const { stays, size = 0 } = content;
         const info = stays && size >= LEAST_COMPARED_BYTES ? await base?.() : undefined;
         const news = info?.files.some((file) => file.path === path) && await loadNewBytes();
-        const sent = news && await news.sendNewBytes(connection, content, {
-          ...options,
-          info: info!,
-          path,
-        });
+        const about = { ...options, info: info!, path };
+        const sent = news && await news.sendNewBytes(connection, content, about);
         Object.assign(wire, sent || await sendContent(connection, content, options));
       });
       if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();

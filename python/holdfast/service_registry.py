@@ -228,9 +228,9 @@ class ServiceRegistry(Registry):
                 with send_files(self._connection, name, files, progress, earlier) as sent:
                     facts = self._connection.json("POST", path, {**request, "files": sent})
                 break
-            except (Conflict, NotFound):
+            except (Conflict, Corrupt, NotFound):
                 if not any("earlier" in file for file in sent):
-                    raise  # else it was deleted or overwritten meanwhile
+                    raise  # else it was deleted or overwritten meanwhile, or is damaged
         names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
         saved = Saved(*(facts[each] for each in names))
         for each in aliases:

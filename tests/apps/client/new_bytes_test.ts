@@ -102,6 +102,28 @@ testService("a version that is replaced meanwhile is not used", async (service) 
   assertEquals([replaced, await service.behind.load("a")], [true, CHANGED]);
 }, { mutable: true, versioned: false });
 
+testService("a version that is damaged or gone does not stop the next save", async (service) => {
+  let saves = 0;
+  for (const [status, code] of [[404, "NotFound"], [409, "Conflict"], [500, "Corrupt"]] as const) {
+    for (const refused of ["/latest", "/chunks/", "earlier"]) {
+      const { fetch } = counting(service);
+      await using registry = await service.open({
+        async fetch(request) {
+          const isSave = request.method === "POST" && /\/versions$/.test(request.url);
+          const asked = `${request.url} ${isSave ? await request.clone().text() : ""}`;
+          if (!asked.includes(refused)) return await fetch(request);
+          const problem = { code, detail: "Cannot read a" };
+          const headers = { "content-type": "application/problem+json" };
+          return Response.json(problem, { status, headers });
+        },
+      });
+      await registry.save("a", ++saves % 2 ? BASE : CHANGED);
+      const value = await service.behind.load(`a@${saves}`);
+      assertEquals(value, saves % 2 ? BASE : CHANGED, `${refused} ${code}`);
+    }
+  }
+});
+
 testService("a save that must read an iterator again fails", async (service) => {
   const materializer: Materializer<Iterator<FileToSave> & Iterable<FileToSave>> = {
     ...{ id: "test/rows", formatVersion: 1 },

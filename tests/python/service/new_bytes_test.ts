@@ -102,6 +102,7 @@ pythonTest("Python sends whole files if it cannot use the version before", async
     (route) => route.includes("/chunks/") ? gone(500, "Corrupt") : undefined,
     (route) => route.includes("/chunks/") ? gone(404, "NotFound") : undefined,
     (_, body) => body.includes('"earlier"') ? gone(409, "Conflict") : undefined,
+    (_, body) => body.includes('"earlier"') ? gone(500, "Corrupt") : undefined,
   ];
   for (const answer of answers) {
     await using service = await counting(answer);
