@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import (
-    Any,
-)
+from typing import Any
 
 from .errors import HoldfastError, Json, damaged
 from .store import CHUNK, Entry, MissingObject

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .errors import HoldfastError, damaged
+from .errors import HoldfastError, damaged, disk_error
 from .keys import name_path, path_of
 from .store import CHUNK, Entry, MissingObject
 from .versions import MAX_SAFE
@@ -71,7 +71,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise self._failed(path, error) from error
+            raise disk_error(f'read "{path}"', error) from error
         for _, entry_text, name, entry in sorted(found, key=lambda item: (item[0], item[2])):
             below = f"{path}/{name}"
             if entry.is_symlink():
@@ -110,7 +110,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             raise MissingObject(key) from None
         except OSError as error:
-            raise self._failed(path, error) from error
+            raise disk_error(f'read "{path}"', error) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
             raise damaged(f'"{path}"', "it is not an ordinary file")
@@ -126,8 +126,3 @@ class FolderStore:
     def _denied(self, path: str) -> HoldfastError:
         state = "a registry has no symbolic links"
         return HoldfastError("Denied", f'Cannot read "{path}": {state}', "Remove the link.")
-
-    def _failed(self, path: str, error: OSError) -> HoldfastError:
-        code = "Denied" if isinstance(error, PermissionError) else "Unavailable"
-        hint = "Check the disk and the permissions of the registry."
-        return HoldfastError(code, f'Cannot read "{path}": {error.strerror}', hint)

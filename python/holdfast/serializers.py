@@ -207,8 +207,10 @@ def marked(value: Any, parts: Parts) -> Any:
 
 
 def marked_dict(value: Json, parts: Parts) -> Json:
-    items = list(value.items())
-    pairs = [(marked_key(key, value, parts), marked(each, parts)) for key, each in items]
+    pairs = [
+        (key if type(key) is str else marked_key(key, value, parts), marked(each, parts))
+        for key, each in list(value.items())
+    ]
     if not all(isinstance(key, str) for key, _ in pairs):
         return {MARK: "map", "value": pairs}
     members = dict(pairs)
