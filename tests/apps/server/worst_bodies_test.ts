@@ -1,6 +1,9 @@
 // Bounds of single requests: every route with its worst body.
 import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
+import { nextTurn } from "../../../core/work/next_turn.ts";
+import { createMemoryBackend } from "../../../mod.ts";
+import { withHooks } from "../../registry/with_hooks.ts";
 import { openService } from "./uploads/sending.ts";
 
 const MIB = 1024 ** 2;
@@ -108,6 +111,30 @@ Deno.test("other work goes on while many small files are saved", async () => {
     assert(status < 300);
     assert(turns >= 30, `${turns} turns of the event loop`);
   }
+});
+
+Deno.test("the uploads of a Git LFS batch begin 16 at a time", async () => {
+  let writing = 0, most = 0;
+  const backend = withHooks(createMemoryBackend(), {
+    async before({ verb }) {
+      if (verb !== "put") return;
+      most = Math.max(most, ++writing);
+      await nextTurn(); // others may begin
+    },
+    after({ verb }) {
+      if (verb === "put") writing--;
+    },
+  });
+  await using service = await openService({ backend, hf: true });
+  const objects = Array.from(
+    { length: 100 },
+    (_, i) => ({ oid: `${i}`.padStart(64, "0"), size: 1 }),
+  );
+  const asked = { operation: "upload", objects };
+  const answer = await service.sendJson("POST", "/a.git/info/lfs/objects/batch", asked);
+  const body: { objects: { oid: string }[] } = await answer.json();
+  assertEquals(body.objects.map(({ oid }) => oid), objects.map(({ oid }) => oid));
+  assertEquals(most, 16);
 });
 
 Deno.test("a commit may delete as many folders as it has files", async () => {
