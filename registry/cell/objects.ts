@@ -1,6 +1,7 @@
 // The payload objects of a record, and its list of files.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, invalid } from "../../core/errors.ts";
+import { createLimit } from "../../core/work/at_once.ts";
 import { encodeFiles } from "../format/record_codec.ts";
 import { filesProblem, MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
@@ -11,6 +12,9 @@ import { getPart } from "./part_runs.ts";
 
 /** A longer list of files becomes a payload object. */
 const MAX_LIST_BYTES = 128 * 1024;
+
+/** Limits how many lists are read at once: one of 100,000 files takes about 100 MiB. */
+export const oneOfFewLists = createLimit(2);
 
 /** An object of a payload: the place of its folder, as in a record's `from`, and its number. */
 export type PayloadObject = [place: string, object: number];
@@ -59,8 +63,10 @@ export async function withFiles(
   if (record.fileList === undefined) return record;
   const { from = ownPlace(store, record), object } = record.fileList;
   const key = payloadKey(record.name, from, object);
-  const list = await getPart(store.backend, key, record.fileList, { signal });
-  return list && { ...record, files: await parseFileList(record, await list.bytes(), key) };
+  return await oneOfFewLists(async () => {
+    const list = await getPart(store.backend, key, record.fileList!, { signal });
+    return list && { ...record, files: await parseFileList(record, await list.bytes(), key) };
+  });
 }
 
 /** Returns the keys of all payload objects of a record. Reads its long list of files. */

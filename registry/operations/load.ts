@@ -20,7 +20,7 @@ import { fileKey } from "../cache/entries.ts";
 import type { Context } from "./context.ts";
 import { readAnnotations } from "./annotations.ts";
 import { parsePlace, payloadKey, recordKey, versionCell } from "../format/layout.ts";
-import { ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
+import { oneOfFewLists, ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
 import { getPart } from "../cell/part_runs.ts";
 import { createArtifact, fileInfo, readThrough } from "../cache/read.ts";
 import { createLoadLimit, type LoadLimit } from "../contract/load_limit.ts";
@@ -240,13 +240,17 @@ async function readFileList(
   const { sha256, size, from = own } = list;
   const { cache } = context;
   const key = payloadKey(record.name, from, list.object);
-  const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
-  if (cached !== undefined) return await parseFileList(record, cached, key);
-  const object = await getPart(context.backend, key, list, { signal });
-  const bytes = object === undefined ? await missing(key) : await object.bytes();
-  const files = await parseFileList(record, bytes, key);
-  cache?.keep(fileKey(sha256), bytes);
-  return files;
+  const found = await oneOfFewLists(async () => {
+    const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
+    if (cached !== undefined) return await parseFileList(record, cached, key);
+    const object = await getPart(context.backend, key, list, { signal });
+    if (object === undefined) return undefined;
+    const bytes = await object.bytes();
+    const files = await parseFileList(record, bytes, key);
+    cache?.keep(fileKey(sha256), bytes);
+    return files;
+  });
+  return found ?? await missing(key);
 }
 
 class Superseded extends RegistryError {}
