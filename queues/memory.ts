@@ -39,8 +39,6 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 
 const MOST_ENDED = 100_000; // as in queues on servers
 
-const COPIED_AT_ONCE = 20;
-
 /** The longest timer, milliseconds. Longer delays, as of a monthly schedule, take several. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
@@ -98,7 +96,7 @@ class MemoryQueue implements JobQueue {
   async list(options: ListJobsOptions = {}): Promise<QueuedJob[]> {
     const facts = ({ job: { id, group }, state }: Entry) => ({ id, group, state });
     const jobs = pageOf([...this.#entries.values()], options, facts).map(viewOf); // of one moment
-    return await Array.fromAsync(inTurns(jobs, COPIED_AT_ONCE), (job) => structuredClone(job));
+    return await Array.fromAsync(inTurns(jobs, 20), (job) => structuredClone(job));
   }
 
   watch(id: string, options?: WatchJobOptions): AsyncIterable<JobEvent> {

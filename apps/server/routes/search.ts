@@ -1,14 +1,11 @@
 // Search.
 import type { Routes, ServerContext } from "../routing.ts";
-import { nextTurn } from "../../../core/work/next_turn.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { firstOfPage } from "../listing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
 import { parseQuery } from "../search/query.ts";
 import { createSearchIndex, type IndexedVersion } from "../search/search_index.ts";
-
-/** Characters that are searched before other requests run. */
-const TEXT_OF_A_TURN = 1024 * 1024;
 
 export function searchRoutes(
   routes: Routes,
@@ -29,12 +26,8 @@ export function searchRoutes(
       const matches = parseQuery(q);
       const { entries, readAt, cut, read } = await readIndex({ partial });
       const all: IndexedVersion[] = [];
-      let searched = 0;
-      for (const { found, text } of entries) {
+      for await (const { found, text } of inTurns(entries, 200)) {
         if (access.may("read", found.name) && matches(found, text)) all.push(found);
-        if ((searched += text.length) <= TEXT_OF_A_TURN) continue;
-        searched = 0;
-        await nextTurn();
       }
       const items = firstOfPage(all.slice(offset, offset + limit));
       const end = offset + items.length;

@@ -1,6 +1,7 @@
 // The search index: names, versions, aliases and metadata of the latest versions of each name, in
 // memory. A search refreshes an old index.
 import { isRegistryError, type Logger, type Registry, type System } from "../../../mod.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { withinMs } from "../within_time.ts";
 import { type SearchedVersion, searchText } from "./query.ts";
 
@@ -60,7 +61,8 @@ export function createSearchIndex(
     let text = 0;
     let cut = false;
     let read = 0;
-    for await (const found of inGroups(registry.names({ signal: closing }), versionsOf, pause)) {
+    const names = registry.names({ signal: closing });
+    for await (const found of mapAtOnce(names, versionsOf, { concurrency: NAMES_AT_ONCE })) {
       for (const [key, version] of found) {
         const words = searchText(version);
         text += words.length;
@@ -73,14 +75,11 @@ export function createSearchIndex(
       }
       if (cut) break;
       soFar = { entries, readAt, cut, read: ++read };
+      // A fast backend answers without ever returning to the event loop.
+      if (read % NAMES_AT_ONCE === 0) await system.sleep(0, closing);
     }
     known = next;
     return { entries, readAt, cut };
-  }
-
-  /** Lets other requests run: a fast backend answers without ever returning to the event loop. */
-  function pause(): Promise<void> {
-    return system.sleep(0, closing);
   }
 
   async function versionsOf(name: string): Promise<[key: string, IndexedVersion][]> {
@@ -133,20 +132,4 @@ async function describe(
 
 function nothingAt(readAt: number): SearchIndex {
   return { entries: [], readAt, cut: false, read: 0 };
-}
-
-async function* inGroups<T, R>(
-  items: AsyncIterable<T>,
-  make: (item: T) => Promise<R>,
-  pause: () => Promise<void>,
-): AsyncGenerator<R> {
-  let group: Promise<R>[] = [];
-  for await (const item of items) {
-    group.push(make(item));
-    if (group.length < NAMES_AT_ONCE) continue;
-    yield* await Promise.all(group);
-    group = [];
-    await pause();
-  }
-  yield* await Promise.all(group);
 }
