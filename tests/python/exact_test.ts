@@ -78,6 +78,13 @@ refused({(1, 2): 3}, "keys")
 refused({frozenset([1])}, "elements")
 refused(10**5000, "hex(value)")
 refused("\\ud800", "bytes")
+released = memoryview(b"x")
+released.release()
+refused(released, "bytes")
+for facts in ({"offsets": [4, 0]}, {"offsets": [0, 1]}):
+    fields = np.dtype({"names": ["a", "b"], "formats": ["i4", "i2"], "itemsize": 16, **facts})
+    refused(np.zeros(2, fields), "names")
+    refused([np.zeros(2, fields)], "names")
 refused(["\\ud800"], "bytes")
 
 noted = np.dtype("i4", metadata={"unit": "K"})
