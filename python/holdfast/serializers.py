@@ -65,12 +65,12 @@ def files_of(value: Any) -> tuple[str, list[FileToSend]]:
     """Returns the materializer of a value, and its files."""
     if isinstance(value, os.PathLike):
         return files_at(Path(value))
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return "bytes", [FileToSend("data.bin", bytes(value))]
     if is_table(value):
         return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
     parts = Parts()
     try:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return "bytes", [FileToSend("data.bin", bytes(value))]
         known = marked(value, parts)
         parts.position = 0
         if marked(value, parts) != known:
@@ -84,8 +84,8 @@ def files_of(value: Any) -> tuple[str, list[FileToSend]]:
         raise unsupported(value, "it is nested too deep, or contains itself") from None
     except (RuntimeError, BufferError):  # of a collection of another class, while it changes
         raise changed("the value") from None
-    except UnicodeEncodeError as error:
-        raise unsupported(value, f"a str is not Unicode ({error})", "Save bytes.") from None
+    except ValueError as error:  # of a str that is not Unicode, or a released memoryview
+        raise unsupported(value, f"it cannot be read ({error})", "Save bytes.") from None
     return "json", [FileToSend("data.json", text), *parts.files]
 
 
@@ -140,10 +140,12 @@ def write_npy(value: Any, sink: Any) -> None:
                 value, "a .npy file cannot have the metadata of its dtype", PLAIN_HINT
             )
         is_kept = numpy.lib.format.descr_to_dtype(numpy.lib.format.dtype_to_descr(dtype)) == dtype
-    except TypeError:
+    except (TypeError, ValueError):
         is_kept = False
     if not is_kept:
         hint = f"Save value.view('u{dtype.itemsize}') or value.astype('float32')."
+        if dtype.names:
+            hint = "Save its fields: {name: value[name] for name in value.dtype.names}."
         raise unsupported(value, f"a .npy file cannot have its dtype {dtype}", hint)
     if dtype.names:
         copy = numpy.zeros(value.shape, dtype, "F" if value.flags.fnc else "C")
