@@ -35,6 +35,12 @@ const PRINTED: Record<string, string> = {
   "Python repr of JSON": String.raw`'"p\\u00e4<s>&\\"w\'o/r d+\\\\~!*(1)"'`,
   "Python repr of bytes": String.raw`'p\xc3\xa4<s>&"w\'o/r d+\\~!*(1)'`,
   "Python html.escape": "pä&lt;s&gt;&amp;&quot;w&#x27;o/r d+\\~!*(1)",
+  "Python html.escape twice": "pä&amp;lt;s&amp;gt;&amp;amp;&amp;quot;w&amp;#x27;o/r d+\\~!*(1)",
+  "Python html.escape, three times":
+    "pä&amp;amp;lt;s&amp;amp;gt;&amp;amp;amp;&amp;amp;quot;w&amp;amp;#x27;o/r d+\\~!*(1)",
+  "PHP htmlspecialchars, ENT_XML1": "pä&lt;s&gt;&amp;&quot;w&apos;o/r d+\\~!*(1)",
+  "PHP htmlspecialchars, ENT_XML1, three times":
+    "pä&amp;amp;lt;s&amp;amp;gt;&amp;amp;amp;&amp;amp;quot;w&amp;amp;apos;o/r d+\\~!*(1)",
   "Python xmlcharrefreplace": "p&#228;<s>&\"w'o/r d+\\~!*(1)",
   "Python csv": `"pä<s>&""w'o/r d+\\~!*(1)"`,
   "Python quote twice":
@@ -58,6 +64,16 @@ for (const [encoder, text] of Object.entries(PRINTED)) {
     assertEquals(masked(`before ${text} after`).replace(/["'=\\]/g, ""), "before *** after");
   });
 }
+
+Deno.test("quotes of SQL, control characters and long codes are masked", () => {
+  for (
+    const [secret, printed] of [
+      ["it's me", "it''s me"],
+      ["a\tb\rc\nd", String.raw`a\tb\rc\nd`],
+      ["a😀bc", String.raw`a\U0001f600bc`],
+    ] as const
+  ) assertEquals(masked(printed, [secret]), "***");
+});
 
 Deno.test("a secret is masked in the base64 of a longer text", () => {
   const secret = "hunter2-hunter2";

@@ -183,6 +183,16 @@ Deno.test("no other request can name another method", async () => {
   assertEquals((await service.registry.info("a")).version, "1.0.0");
 });
 
+Deno.test("only a tus client can name another method", async () => {
+  await using service = await openService();
+  const path = await begun(service, 1);
+  for (const method of ["PATCH", "HEAD", "DELETE"]) {
+    const headers = { "x-http-method-override": method, "upload-offset": "0" };
+    assertEquals((await service.send("POST", path, { headers })).status, 405, method);
+  }
+  assertEquals(await offsetOf(service, path), 0);
+});
+
 Deno.test("removed uploads are 404, expired ones 410", async () => {
   await using service = await openService();
   const path = await begun(service, 10);
