@@ -9,23 +9,23 @@ import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
 const LINES_TYPE = "application/x-ndjson";
 
-export interface PageQuery {
+export interface PageQuery<K = string> {
   limit?: number;
-  after?: string;
+  after?: K;
 }
 
-export interface ListingSource<T> {
-  list(page: PageQuery): AsyncIterable<T>;
-  keyOf(item: T): string;
+export interface ListingSource<T, K = string> {
+  list(page: PageQuery<K>): AsyncIterable<T>;
+  keyOf(item: T): K;
   /** Reads a page with other requests for the same one. @default each reads its own */
   share?(read: () => Promise<string>): Promise<string>;
 }
 
 /** Answers with a page, or with all items as lines if the client accepts lines. */
-export async function answerListing<T>(
+export async function answerListing<T, K = string>(
   c: RouteContext,
-  page: PageQuery,
-  source: ListingSource<T>,
+  page: PageQuery<K>,
+  source: ListingSource<T, K>,
 ): Promise<Answer> {
   const headers = { "cache-control": "no-cache", "vary": "accept" };
   if (wantsLines(c.req.header("accept"))) {
@@ -48,12 +48,12 @@ export function firstOfPage<T>(items: readonly T[]): T[] {
   return items.slice(0, end < 0 ? undefined : Math.max(end, 1));
 }
 
-async function pageOf<T>(
-  { limit = DEFAULT_LIMIT, after }: PageQuery,
-  { list, keyOf }: ListingSource<T>,
+async function pageOf<T, K>(
+  { limit = DEFAULT_LIMIT, after }: PageQuery<K>,
+  { list, keyOf }: ListingSource<T, K>,
 ): Promise<string> {
   const items: string[] = [];
-  let bytes = 0, last: T | undefined, next: string | undefined;
+  let bytes = 0, last: T | undefined, next: K | undefined;
   for await (const item of list({ after, limit: limit + 1 })) {
     if (keyOf(item) === after) throw endless();
     const text = JSON.stringify(item);
@@ -65,7 +65,7 @@ async function pageOf<T>(
     items.push(text);
     last = item;
   }
-  const end = next === undefined ? "" : `,"next":${JSON.stringify(next)}`;
+  const end = next === undefined ? "" : `,"next":${JSON.stringify(String(next))}`;
   return `{"items":[${items.join()}]${end}}\n`;
 }
 

@@ -9,7 +9,13 @@ import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
 import { ofCondition, readCondition, WRITE_CONDITIONS } from "../saving/save_sent.ts";
-import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
+import {
+  AliasesPage,
+  AliasSchema,
+  HistoryPage,
+  NumberedPageQuery,
+  PageQuery,
+} from "../schemas/reading.ts";
 import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";
 
 const ALIAS_HEADERS = { "etag": "The version of the alias, as a strong tag" };
@@ -65,12 +71,11 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       HistoryPage,
       "A page of changes, or all of them as lines. `after` is a generation",
     ),
-    query: PageQuery,
+    query: NumberedPageQuery,
     answer: ({ c, params: { name, alias }, query }) =>
       answerListing(c, query, {
-        list: ({ after, limit }) =>
-          registry.history(name, alias, { limit, ...after !== undefined && { after: +after } }),
-        keyOf: ({ generation }) => String(generation),
+        list: (page) => registry.history(name, alias, page),
+        keyOf: ({ generation }) => generation,
       }),
   });
 }

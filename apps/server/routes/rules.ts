@@ -4,7 +4,7 @@ import { denied } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";
 import type { Routes, ServerContext } from "../routing.ts";
-import { PageQuery } from "../schemas/reading.ts";
+import { NumberedPageQuery } from "../schemas/reading.ts";
 import * as schemas from "../schemas/rules.ts";
 
 const FOUND = { description: "The rules", schema: schemas.RulesSchema };
@@ -41,18 +41,18 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
     summary: "Lists the rules after each change, newest first",
     scope: "admin",
     answers: listing(schemas.RulesPage, "A page, or all as lines. `after` is a revision"),
-    query: PageQuery,
+    query: NumberedPageQuery,
     answer: ({ c, query }) =>
       answerListing(c, query, {
-        async *list({ after = "Infinity", limit = Infinity }) {
+        async *list({ after = Infinity, limit = Infinity }) {
           let left = limit;
           for await (const rules of rulesHistory(registry)) {
-            if (rules.revision >= Number(after)) continue;
+            if (rules.revision >= after) continue;
             if (left-- <= 0) return;
             yield rules;
           }
         },
-        keyOf: ({ revision }) => String(revision),
+        keyOf: ({ revision }) => revision,
       }),
   });
 }

@@ -124,13 +124,5 @@ const MOST_DATA = 65_536;
 
 export const InfoQuery = v.object({
   ...CommitQuery.entries,
-  data: v.optional(v.pipe(
-    v.string(),
-    v.regex(/^\d{1,5}$/, "expected a number of bytes"),
-    v.transform(Number),
-    v.maxValue(MOST_DATA),
-    v.description(
-      `Include the \`data\` of files if their total size is at most this, up to ${MOST_DATA} bytes`,
-    ),
-  )),
+  data: count(0, MOST_DATA, "Include the `data` of files if their total size is at most this"),
 });

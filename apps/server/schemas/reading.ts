@@ -42,6 +42,12 @@ export const HistoryPage = page(AliasChangeSchema, "HistoryPage");
 
 export const PageQuery = v.object(pageFields);
 
+/** A page of a list that is ordered by numbers. */
+export const NumberedPageQuery = v.object({
+  ...pageFields,
+  after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page"),
+});
+
 export const FileQuery = v.object({
   ...CommitQuery.entries,
   disposition: v.optional(v.pipe(
