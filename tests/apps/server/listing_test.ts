@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
-import { linesOf, wantsLines } from "../../../apps/server/listing.ts";
+import { firstOfPage, linesOf, wantsLines } from "../../../apps/server/listing.ts";
 import { createCheckedHandler } from "./checked_handler.ts";
 import { problemOf } from "../../../apps/server/problem.ts";
 import { problemOf as readProblem } from "../../../apps/client/problem.ts";
@@ -82,6 +82,20 @@ Deno.test("a listing that fails in the middle is not a complete answer", async (
   names = 500;
   const lines = await ask("application/x-ndjson");
   assertEquals(await lines.text().catch((error) => error.message), "the store is gone");
+});
+
+Deno.test("pages have at most 256 KiB, in any language", async () => {
+  await using registry = await openRegistry("memory:");
+  const text = "模".repeat(100);
+  const names = async function* () {
+    for (let count = 0; count < 3000; count++) yield await Promise.resolve(`${text}${count}`);
+  };
+  await using handler = createCheckedHandler({ ...registry, names });
+  const page = await (await handler(new Request("http://localhost/names?limit=3000"))).text();
+  const bytes = new TextEncoder().encode(page).byteLength;
+  assert(bytes > 250 * 1024 && bytes < 260 * 1024, `${bytes} bytes`);
+  const found = firstOfPage(Array.from({ length: 3000 }, () => text));
+  assertEquals(found.length, Math.floor(256 * 1024 / 302));
 });
 
 Deno.test("lines need an Accept header", () => {
