@@ -38,13 +38,16 @@ export async function answerListing<T, K = string>(
   return new Answer(text, { headers: { ...headers, "content-type": "application/json" } });
 }
 
+const encoder = new TextEncoder();
+const bytesOf = (text: string) => encoder.encode(text).byteLength;
+
 /** A page of larger items has fewer of them, but at least one. */
 const PAGE_BYTES = 256 * 1024;
 
 /** Returns the first items, as many as a page has. */
 export function firstOfPage<T>(items: readonly T[]): T[] {
   let bytes = 0;
-  const end = items.findIndex((item) => (bytes += JSON.stringify(item).length) > PAGE_BYTES);
+  const end = items.findIndex((item) => (bytes += bytesOf(JSON.stringify(item))) > PAGE_BYTES);
   return items.slice(0, end < 0 ? undefined : Math.max(end, 1));
 }
 
@@ -57,11 +60,11 @@ async function pageOf<T, K>(
   for await (const item of list({ after, limit: limit + 1 })) {
     if (keyOf(item) === after) throw endless();
     const text = JSON.stringify(item);
-    if (last !== undefined && (items.length === limit || bytes + text.length > PAGE_BYTES)) {
+    bytes += bytesOf(text);
+    if (last !== undefined && (items.length === limit || bytes > PAGE_BYTES)) {
       next = keyOf(last);
       break;
     }
-    bytes += text.length;
     items.push(text);
     last = item;
   }
@@ -86,15 +89,14 @@ export function wantsLines(accept: string | undefined): boolean {
   return accept !== undefined && /(^|,)\s*application\/(x-)?(ndjson|jsonl)\s*(;|,|$)/i.test(accept);
 }
 
-const encoder = new TextEncoder();
-const LINES_BYTES = 16 * 1024;
+const LINES_CHARACTERS = 16 * 1024;
 
 export function linesOf(items: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   const iterator = items[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       let text = "";
-      while (text.length < LINES_BYTES) {
+      while (text.length < LINES_CHARACTERS) {
         const { done, value } = await iterator.next();
         if (done) {
           if (text !== "") controller.enqueue(encoder.encode(text));

@@ -102,7 +102,8 @@ export function metadataOf(
   const short = { pipeline, run, step, node, operator, code: fingerprint.code, effect };
   const { params, env, inputs } = fingerprint;
   const whole = { ...short, params, ...env && { env }, inputs };
-  return JSON.stringify(whole).length > MAX_METADATA_BYTES ? short : whole;
+  const { byteLength } = new TextEncoder().encode(JSON.stringify(whole));
+  return byteLength > MAX_METADATA_BYTES ? short : whole;
 }
 
 /** Maximum number of inputs of an artifact. */
