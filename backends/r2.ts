@@ -1,9 +1,9 @@
 /**
  * The backend for the binding of a Cloudflare R2 bucket in a Worker. It needs no credentials and no
- * package.
+ * other package.
  *
- * Objects have the same names as with `r2://bucket/prefix`, so other programs open the same registry
- * over R2's S3 API.
+ * Objects have the same names as with `r2://bucket/prefix`: other programs open the same
+ * registry over R2's S3 API.
  *
  * @module
  */
@@ -28,12 +28,12 @@ export interface R2BackendOptions {
   /** The name of the bucket in messages. @default a number */
   name?: string;
   /**
-   * Bytes in memory for a read, or for an upload of unknown size, at least 5 MiB.
+   * Bytes per part of a read or an upload, at least 5 MiB.
    *
    * @default 8 MiB
    */
   partBytes?: number;
-  /** Milliseconds during which failed calls are repeated. @default 30000 */
+  /** How long failed calls are retried, milliseconds. Creates are sent once. @default 30000 */
   retryForMs?: number;
   system?: System;
 }
@@ -54,10 +54,10 @@ const MIN_PART_BYTES = 5 * 2 ** 20;
 let unnamed = 0;
 
 /**
- * Creates a backend for a bucket that is bound to a Worker. Sends nothing before the first call.
+ * Creates a backend for a bucket that is bound to a Worker. Sends no request itself.
  *
- * A create of a stream without `size` is held in memory, at most 32 MiB. The binding has no copies
- * and no presigned URLs. R2 removes unfinished uploads after seven days.
+ * A create of a stream without `size` is held in memory, at most 32 MiB. The binding cannot copy
+ * objects or presign URLs. R2 removes unfinished uploads after seven days.
  *
  * @example
  * ```ts ignore
@@ -76,13 +76,13 @@ export function createR2Backend(bucket: R2Binding, options: R2BackendOptions = {
   checkGiven("open bucket", bucket, {
     is: METHODS.every((method) => typeof bucket?.[method] === "function"),
     what: "binding",
-    hint: "Pass env.BUCKET, with BUCKET as the binding in r2_buckets of wrangler.jsonc.",
+    hint: "Pass env.BUCKET, where BUCKET is a binding of r2_buckets in wrangler.jsonc.",
   });
   const given = checkOptions("open bucket", options, OPTIONS);
   const { name = `${++unnamed}`, partBytes = 8 * 2 ** 20, system = realSystem } = given;
   if (!Number.isSafeInteger(partBytes) || partBytes < MIN_PART_BYTES) {
     throw invalid("open bucket", undefined, `partBytes is ${partBytes}`, {
-      hint: `Pass an integer from ${MIN_PART_BYTES}.`,
+      hint: `Pass an integer of at least ${MIN_PART_BYTES}.`,
     });
   }
   const prefix = parsePrefix(given.prefix ?? "", S3_NAMES);

@@ -85,7 +85,7 @@ export interface Prefix {
 export interface StoredObject {
   /** Size and time of the whole object, even if a range was requested. */
   info: ObjectInfo;
-  /** The bytes, as those of `bytes()`, belong to the caller: the backend does not use them again. */
+  /** The caller owns these bytes, and those of `bytes()`: the backend does not reuse them. */
   readonly body: ReadableStream<Uint8Array>;
   bytes(): Promise<Uint8Array>;
   /**

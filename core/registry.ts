@@ -269,7 +269,7 @@ export interface DeleteOptions extends SignalOptions {
 export interface VersionsOptions extends SignalOptions {
   /** Only versions in this range. A prerelease matches a range that names the same numbers. */
   range?: string;
-  /** Starts with the next older version than this one, which may be deleted. */
+  /** Only versions older than this one, even if it is deleted. */
   after?: string;
   /** Reads the info of each version, with notes and labels. @default false */
   details?: boolean;
@@ -303,7 +303,7 @@ export interface SetAliasOptions extends SignalOptions {
 
 /** Options of {@linkcode Registry.history}. */
 export interface HistoryOptions extends SignalOptions {
-  /** Starts with the next older change than the one with this `generation`. */
+  /** Only changes older than the one with this `generation`. */
   after?: number;
   /** @default all */
   limit?: number;

@@ -44,7 +44,7 @@ const bytesOf = (text: string) => encoder.encode(text).byteLength;
 /** A page of larger items has fewer of them, but at least one. */
 const PAGE_BYTES = 256 * 1024;
 
-/** Returns the first items, as many as a page has. */
+/** Returns the items that fit on the first page. */
 export function firstOfPage<T>(items: readonly T[]): T[] {
   let bytes = 0;
   const end = items.findIndex((item) => (bytes += bytesOf(JSON.stringify(item))) > PAGE_BYTES);
@@ -72,10 +72,10 @@ async function pageOf<T, K>(
   return `{"items":[${items.join()}]${end}}\n`;
 }
 
-/** Returns the error of a list with the entry that it must start after: its pages would not end. */
+/** Returns the error of a list that ignores `after`: its pages would never end. */
 export function endless(): RegistryError {
   return taskFailed("list the next page", undefined, "the list ignores `after`", {
-    hint: "Let it start after that entry, and test it with `testRegistry` or `testQueue`.",
+    hint: "Start the list after that entry, and test it with `testRegistry` or `testQueue`.",
   });
 }
 

@@ -61,13 +61,13 @@ interface FailedCall {
   action: string;
   key?: string;
   backend: string;
-  /** True if the object may have been written nevertheless. */
+  /** True if the object may have been written despite the error. */
   writes?: boolean;
 }
 
 type Meaning = Pick<Fault, "hint" | "retry"> & Required<Pick<Fault, "code">>;
 
-const DENIED: Meaning = { code: "Denied", hint: "Check r2_buckets of wrangler.jsonc." };
+const DENIED: Meaning = { code: "Denied", hint: "Check r2_buckets in wrangler.jsonc." };
 const INVALID: Meaning = { code: "Invalid", hint: "Check the limits of R2; see the cause." };
 const BUSY: Meaning = {
   code: "Unavailable",

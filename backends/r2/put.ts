@@ -1,5 +1,5 @@
-// Puts: a body of known size in one call, others in equal parts. A multipart upload cannot be
-// exclusive, so that creates are always one call.
+// Puts: a body of known size in one call, others in equal parts. Creates are always one call: a
+// multipart upload cannot be exclusive.
 import type { Body, CallOptions, PutOptions, PutResult } from "../../core/backend.ts";
 import {
   bodySize,
@@ -165,7 +165,7 @@ function otherSize(store: R2Store, key: string, actual: number | string, size: n
 function tooLarge(store: R2Store, key: string, size: number | undefined) {
   const state = size === undefined
     ? `the body has more than ${MAX_HELD_BYTES} bytes, and its size is not given`
-    : "R2 creates no larger object than 4.995 GiB without overwriting";
+    : "R2 cannot create an object of more than 4.995 GiB exclusively";
   return unsupported("put", `"${key}"`, state, {
     hint: size === undefined ? "Pass `size`." : "Split it into several objects.",
     ...{ key, backend: store.options.location },

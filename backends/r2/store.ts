@@ -1,5 +1,5 @@
-// Calls to a bucket through its binding: reads, deletes and listings. A read gets the first part, most
-// objects completely; further parts are of the same object, so that an unread one holds no connection.
+// Calls to a bucket through its binding. A read fetches the first part (most objects have only one),
+// and later parts of the same object as the body is read: an unread body holds no connection.
 import type { CallOptions, DeleteFailure, GetOptions, ListOptions } from "../../core/backend.ts";
 import type { ObjectInfo, Prefix, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";

@@ -29,7 +29,7 @@ class FileToSend(NamedTuple):
 
 
 class Parts:
-    """The arrays and bytes of a value. A second reading of the value must find the same."""
+    """The arrays and bytes of a value. A second reading of the value must find the same ones."""
 
     def __init__(self) -> None:
         self.files: list[FileToSend] = []
@@ -49,7 +49,7 @@ class Parts:
 
 
 class Same:
-    """A file that only takes the bytes that it has."""
+    """A file that accepts only the bytes that it already has."""
 
     def __init__(self, data: Any) -> None:
         self.data = data
@@ -137,7 +137,7 @@ def write_npy(value: Any, sink: Any) -> None:
             raise unsupported(value, "its elements are objects", OBJECTS_HINT)
         if has_metadata(dtype):
             raise unsupported(
-                value, "a .npy file cannot have the metadata of its dtype", PLAIN_HINT
+                value, "a .npy file cannot store the metadata of its dtype", PLAIN_HINT
             )
         is_kept = numpy.lib.format.descr_to_dtype(numpy.lib.format.dtype_to_descr(dtype)) == dtype
     except (TypeError, ValueError):
@@ -155,7 +155,7 @@ def write_npy(value: Any, sink: Any) -> None:
 
 
 def copy_fields(value: Any, copy: Any) -> None:
-    """Copies a structured array without the bytes between its fields, which can be any."""
+    """Copies a structured array without the bytes between its fields, which are arbitrary."""
     for name in value.dtype.names:
         if value[name].dtype.names:
             copy_fields(value[name], copy[name])
@@ -246,5 +246,5 @@ def text_of_time(value: datetime) -> str:
         raise unsupported(value, "in UTC it is not in the years 1 to 9999", hint) from None
     if moment.microsecond % 1000:  # also of its offset
         hint = "Save value.isoformat(), or round it: value.replace(microsecond=0)."
-        raise unsupported(value, "JSON has times in milliseconds", hint)
+        raise unsupported(value, "times are stored in milliseconds", hint)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

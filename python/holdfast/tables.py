@@ -69,7 +69,7 @@ def check_columns(value: Any, table: Any) -> None:
         raise unsupported(value, "Parquet changes the names of its columns", hint)
     if not value.flags.allows_duplicate_labels:
         hint = "Call value.set_flags(allows_duplicate_labels=True), and set the flag after a load."
-        raise unsupported(value, "Parquet cannot have its flag allows_duplicate_labels", hint)
+        raise unsupported(value, "Parquet cannot store its flag allows_duplicate_labels", hint)
     kept: Json = (table.schema.pandas_metadata or {}).get("attributes") or {}
     if kept != value.attrs:
         raise unsupported(value, "its attrs are not JSON", "Remove them: value.attrs = {}.")
@@ -85,7 +85,7 @@ def check_columns(value: Any, table: Any) -> None:
 
 
 def has_same_dicts(old: Any, new: Any) -> bool:
-    """Returns whether dicts in a cell have no other keys, and sets are still sets."""
+    """Returns whether the dicts in a cell kept their keys, and its sets are still sets."""
     if isinstance(old, (list, tuple)) or getattr(old, "dtype", None) == "object":
         return all(map(has_same_dicts, old, new))
     return not isinstance(old, (dict, set, frozenset)) or bool(old == new)

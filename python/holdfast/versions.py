@@ -279,5 +279,5 @@ def check_alias(alias: str) -> None:
     except HoldfastError:
         found = "latest"
     if not isinstance(found, str) or found == "latest" or "/" in alias:
-        message = f"Cannot use {quoted(str(alias))} as alias: it is not a word"
+        message = f"Cannot use {quoted(str(alias))} as an alias: it is not a word"
         raise HoldfastError("Invalid", message, 'Use a word such as "production".')

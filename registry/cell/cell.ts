@@ -6,8 +6,8 @@
 //   const outcome = await createRecord(store, operation, key, bytes);
 //   if (!outcome.won) // `outcome.found` is the record of another writer: decide again
 //
-// `Unknown` means that the record may exist: it was sent, and neither the reply nor the read after
-// it told. An abort ends so too once something was sent. All other errors mean that nothing was
+// `Unknown` means that the record may exist: it was sent, but neither the reply nor a later read
+// shows the outcome. An abort after sending is `Unknown` too. After all other errors, nothing was
 // written and nothing will be.
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";

@@ -47,7 +47,7 @@ export interface FilesOfArtifact {
   above?: number;
   /** True if the files are those of the base. @default false */
   wholeBase?: boolean;
-  /** Digest that the files must have. A value that can be read only once has another one later. */
+  /** Digest that the files must have. A value that can be read only once has another on a retry. */
   digest?: string;
   /** Returns the files. Called again only if the base was deleted during a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
@@ -335,7 +335,7 @@ function contentFailure(operation: Operation, error: unknown): unknown {
 
 function readOnce({ action }: Operation): RegistryError {
   const state = "its base was deleted meanwhile, and its files differed when they were read again";
-  const hint = "Save it again. Let each call of the materializer's `save` return the same files.";
+  const hint = "Save it again. Make the materializer's `save` return the same files on each call.";
   return taskFailed(action, undefined, state, { hint });
 }
 

@@ -7,8 +7,8 @@
 //   if (!fits) await payload.begin(target).send(); // to `target.folder`, in parts
 //   record.files = payload.files;
 //
-// Errors of the store, and those that reading a file throws, go through; then `discard` removes what
-// was sent. It keeps everything while the outcome of the commit is unknown.
+// Errors of the store, and errors of reading a file, are rethrown. `discard` then removes the files
+// that were sent, but keeps them all if the outcome of the commit is unknown.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";

@@ -142,8 +142,8 @@ export async function chosenSteps(
 }
 
 /**
- * The configuration of pipelines, with types repeated here: it is imported by a computed name, so
- * that Deno downloads its packages only for commands of pipelines.
+ * The functions that read pipelines. They are imported by a computed name, so that Deno downloads
+ * their packages only for commands of pipelines; a computed import needs these types.
  */
 export interface ConfigPart {
   loadPipeline(path: string, options: {

@@ -47,7 +47,7 @@ export interface Command {
   examples: readonly Example[];
   /** Omit it from the list of commands. @default false */
   hidden?: boolean;
-  /** Its work goes on, and decides the exit code, if standard output is closed. @default false */
+  /** It keeps working if standard output is closed; the work sets the exit code. @default false */
   works?: boolean;
   /** Returns the exit code if it is not 0. */
   // deno-lint-ignore no-explicit-any -- see `CommandOf`

@@ -1,4 +1,4 @@
-// The outside of a command line program: streams, colors and columns, folder, environment, stop signal.
+// The process around a command: its streams, colors, columns, folder, environment and stop signal.
 import process from "node:process";
 import { Readable, type Writable } from "node:stream";
 import { realSystem, type System } from "../../../core/system.ts";
@@ -10,7 +10,7 @@ export interface CliOutput {
   readonly columns?: number;
   /** Resolves when the data is handed over. Rejects with {@linkcode ReaderGone} after a close. */
   write(data: string | Uint8Array): Promise<void>;
-  /** From now on writes after a close are dropped. */
+  /** Drops writes after a close from now on, instead of rejecting them. */
   ignoreClose?(): void;
 }
 
@@ -19,7 +19,7 @@ export function knownColumns({ columns }: Pick<CliOutput, "columns">): number | 
   return columns || undefined;
 }
 
-/** In fewer columns the terminal wraps. */
+/** With fewer columns, the terminal wraps the text. */
 const NARROWEST = 24;
 
 /**

@@ -26,7 +26,7 @@ const SAVED = {
 };
 
 /** The answer to a request without `files`. */
-export const CHECKED = { 204: { description: "Only checked: nothing refuses the save" } };
+export const CHECKED = { 204: { description: "Only checked: the save would be accepted" } };
 
 /** Answers of commits that can be repeated. */
 export const REPEATED = {

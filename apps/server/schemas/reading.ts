@@ -209,7 +209,7 @@ export const SearchQuerySchema = v.object({
     ),
     "",
   ),
-  limit: count(1, 1000, `Results, and at most 256 KiB of them. Default: ${DEFAULT_FOUND}`),
+  limit: count(1, 1000, `Results in a page, which ends after 256 KiB. Default: ${DEFAULT_FOUND}`),
   offset: count(0, 1_000_000, "Results to skip at the beginning"),
   partial: described(flag(), "Search what is read so far while the index is built the first time"),
 });

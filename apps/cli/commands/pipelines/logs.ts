@@ -12,7 +12,7 @@ export const logs: Command = defineCommand({
   summary: "Print the logs of a run: all attempts of one step, or of all steps.",
   details: "A log is saved when its attempt ends. A skipped step shows the log of the success it " +
     "reuses. Logs of running and cancelled steps are only on their machine, in the folder of the " +
-    "pipeline; those of cancelled steps until the next run. --follow prints until the run ends.",
+    "pipeline. The next run removes those of cancelled steps. --follow prints until the run ends.",
   args: [RUN_ARGUMENT, { usage: "[step]", text: "only this step" }],
   options: [{ flags: "-f, --follow", text: "print until the run ends" }],
   examples: [
