@@ -298,6 +298,8 @@ export const saveCases: readonly RegistryCase[] = [
       for (const each of [registry, await reopen()]) {
         const again = await each.save("a", "two", { idempotencyKey: "run 7/é" });
         deepStrictEqual(identityOf(again), { ...identityOf(first), skipped: true });
+        const other = { idempotencyKey: "run 7/é", version: "7" };
+        await refused("Conflict", each.save("a", "two", other));
       }
       strictEqual((await registry.info("a")).idempotencyKey, "run 7/é");
       strictEqual((await registry.save("a", "two", { idempotencyKey: "run 8" })).version, "2.0.0");

@@ -279,31 +279,6 @@ testProtocol("a key record without a version after a lost reply is Unknown", asy
   assertEquals((await world.registry.save("a", "one", KEY)).version, "1.0.0");
 });
 
-testProtocol("a repeat with another version returns the first one", async (world) => {
-  const { registry } = world;
-  for (
-    const [name, first, repeat] of [["a", undefined, "5"], ["b", "5", undefined], [
-      "c",
-      "5.0.0+x",
-      "6+y",
-    ]] as const
-  ) {
-    const machine = await world.open();
-    const crashed = Promise.withResolvers<void>();
-    machine.backend.answer(VERSION, () => (crashed.resolve(), new Promise(() => {})));
-    machine.registry.save(name, filler("first"), { ...KEY, ...(first && { version: first }) })
-      .catch(() => {});
-    await crashed.promise;
-    const saved = await registry.save(name, filler("repeat"), {
-      ...KEY,
-      ...(repeat && { version: repeat }),
-    });
-    assertEquals(saved.version, first === undefined ? "1.0.0" : "5.0.0");
-    assertEquals(await registry.load(`${name}@${saved.version}`), filler("repeat"));
-    assertEquals((await registry.info(name)).version, saved.version);
-  }
-});
-
 testProtocol(
   "a keyed save of an existing version always fails, or always skips",
   async ({ registry }) => {
