@@ -28,7 +28,7 @@ export interface SaveOptions extends SignalOptions {
   share?: "bytes" | "files";
   /** Returns the base with `skipped: true` if its digest is equal. @default false */
   skipIfUnchanged?: boolean;
-  /** Identifies the save: a repeat returns the first result and ignores other options. */
+  /** A repeat returns the first result. `Conflict` for another `version` or `ifCommit`. */
   idempotencyKey?: string;
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;

@@ -143,6 +143,7 @@ class ServiceRegistry(Registry):
         Of a file of at least 1 MiB, only the bytes that the latest version lacks are sent.
 
         A repeat with the same `idempotency_key` returns the first result, even with other content.
+        Raises `Conflict` if it asks for another `version`.
         `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
         `gzip` or `zstd`. `inputs` are refs, or artifacts with their digest.
         """

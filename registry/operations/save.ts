@@ -10,7 +10,6 @@ import { parseRef } from "../../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
-import { parseVersion } from "../../core/naming/versions.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import { checkUnprotected, type Context } from "./context.ts";
@@ -291,18 +290,9 @@ class SaveAttempt {
       ...this.#given,
       ...(target.since && { since: target.since }),
       ...members,
-      version: this.#fullVersion(target),
+      version: target.version.full,
       ...this.#placedFiles(target, fileList),
     };
-  }
-
-  /** Returns the requested version with build metadata, unless the target is another version. */
-  #fullVersion({ version: chosen }: Target): string {
-    const { version } = this.#options;
-    const asked = version === undefined || !this.#context.settings.versioned
-      ? chosen
-      : parseVersion(version);
-    return asked.canonical === chosen.canonical ? asked.full : chosen.full;
   }
 
   /** Returns the files or their list, with `from` if they are in another version's folder. */

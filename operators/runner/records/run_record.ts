@@ -52,9 +52,14 @@ export async function saveRun(
     const { pipeline, configuration } = plan;
     const run = formatRunId({ pipeline, number });
     const metadata = { pipeline, run, configuration, steps: plan.steps.length };
+    const options = { metadata, beside, idempotencyKey, signal };
+    const save = (version?: string) =>
+      saveRecord(registry, { name, record: plan }, { ...options, version });
     try {
-      const options = { version, metadata, beside, idempotencyKey, signal };
-      const saved = await saveRecord(registry, { name, record: plan }, options);
+      const saved = await save(version).catch((error) => {
+        if (idempotencyKey === undefined || !isRegistryError(error, "Conflict")) throw error;
+        return save(); // the run with this key has another number
+      });
       return formatRunId({ pipeline, number: numberOf(saved.version) });
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error; // else another run took the number

@@ -10,7 +10,7 @@ import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import type { SavedArtifact, SaveOptions } from "../../../core/registry/saving.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { isDeleted } from "../target/keyed.ts";
+import { findSaved, isDeleted } from "../target/keyed.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
@@ -18,7 +18,7 @@ import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
 import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draft_state.ts";
-import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./draft_state.ts";
+import { closeDraft, decideEnd, ended, readEnd, stateOf } from "./draft_state.ts";
 import type { DecidedParts } from "./draft_state.ts";
 
 /** Saves the content of a draft as one version, idempotently. */
@@ -36,7 +36,7 @@ export async function commitDraft(
     return await saveFiles(context, artifact, { ...given as SaveOptions, idempotencyKey });
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-    const earlier = await findSavedDraft(draft);
+    const earlier = await findSaved(context, { ...given, name, key: idempotencyKey }, signal);
     if (earlier === undefined || await isDeleted(context, earlier, signal)) throw error;
     const end = await readEnd(draft);
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));

@@ -3,7 +3,7 @@
 // The key has its own cell. Before a save creates a record, it writes the target there. A repeat
 // checks that target first, and tries no other while it may still be won. A save without anything
 // to write commits the existing version there. Each generation of the key's cell has one result.
-import { conflict, type RegistryError } from "../../../core/errors.ts";
+import { conflict } from "../../../core/errors.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../../core/record.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
@@ -25,20 +25,23 @@ import { isVoid } from "../../cell/voids.ts";
 import { automaticTarget, explicitTarget } from "./target.ts";
 import type { Choice, Target, TargetChooser } from "./target.ts";
 
-/** Returns the result of a save with this key, if it still exists. */
+/** Returns the result of a save with this key, if it still exists and is what `save` asks for. */
 export async function findSaved(
   context: Context,
-  { name, key }: { name: string; key: string },
+  save: KeyedSave,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  const head = await readHead(context, keyCell(name, key), signal);
+  const { name } = save;
+  const head = await readHead(context, keyCell(name, save.key), signal);
   const used = head && await readRecord(context, head, signal);
   if (used === undefined) return undefined;
   const record = recordOfKind(used, "key");
   const { target } = record;
   const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
   const found = await readRecord(context, recordKey(cell, target.generation), signal);
-  return found !== undefined && await isResult(context, record, found, signal) ? found : undefined;
+  if (found === undefined || !await isResult(context, record, found, signal)) return undefined;
+  checkSame(context, save, record, found.record.previous);
+  return found;
 }
 
 /** True if the version of a record was deleted: a save that returned it would have saved nothing. */
@@ -64,11 +67,29 @@ async function isResult(
   return meant && !await isVoid(context, found, signal);
 }
 
-export interface KeyedSave {
+type KeyedSave = Pick<SaveOptions, "version" | "ifCommit" | "skipIfUnchanged"> & {
   name: string;
   key: string;
-  /** True if the content decides whether anything is saved: no target is kept before that. */
-  undecided: boolean;
+};
+
+/** Throws `Conflict` for another target, without naming it: its reader may lack the right. */
+function checkSame(context: Context, save: KeyedSave, used: KeyRecord, previous?: string): void {
+  const { version, ifCommit, skipIfUnchanged } = save;
+  const isFound = used.existing !== undefined;
+  if (isFound && skipIfUnchanged) return; // of any version
+  if (version !== undefined && parseVersion(version).canonical !== used.target.version) {
+    throw spent(context, save, "the key was used for another version");
+  }
+  if (isFound || ifCommit === undefined || ifCommit === previous) return;
+  throw spent(context, save, "the key was used with another `ifCommit`");
+}
+
+function spent(context: Context, { name, key }: KeyedSave, state: string, commit?: string) {
+  return conflict("save", `"${name}" with idempotency key "${key}" again`, state, {
+    hint: "Nothing was saved. Use a new key for a new save.",
+    backend: context.backend.location,
+    commit,
+  });
 }
 
 /** True for a record that replaced a garbage collected version. */
@@ -101,7 +122,7 @@ class KeyedTarget implements TargetChooser {
   }
 
   choose(early: boolean): Promise<Choice> {
-    return this.#decide(() => this.#inner.choose(early), early && this.#save.undecided);
+    return this.#decide(() => this.#inner.choose(early), early && this.#save.skipIfUnchanged);
   }
 
   keep(existing: FoundRecord): Promise<Choice> {
@@ -160,7 +181,7 @@ class KeyedTarget implements TargetChooser {
     const context = this.#context;
     const operation = this.#operation;
     const { name, key } = this.#save;
-    if (found === undefined) throw this.#spent("its record is damaged");
+    if (found === undefined) throw spent(context, this.#save, "its record is damaged");
     const record = recordOfKind(found, "key");
     if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);
     if (record.commit !== operation.commit) {
@@ -175,33 +196,29 @@ class KeyedTarget implements TargetChooser {
     if (there === undefined && existing === undefined) {
       const head = await viewHead(context, operation, where);
       if ((head?.generation ?? 0) < generation) {
-        const { previous } = head ?? {};
-        return { target: { version, cell: where, generation, previous, since: sinceAbove(head) } };
+        const previous = head?.previous;
+        checkSame(context, this.#save, record, previous);
+        const asked = parseVersion(this.#save.version ?? target.version); // with build metadata
+        const since = sinceAbove(head);
+        return { target: { version: asked, cell: where, generation, previous, since } };
       }
       there = await read(); // it may have landed between the two lookups
     }
     const isKept = existing === undefined || there?.record.commit === existing;
     if (there === undefined || isEmptied(there.record) || !isKept) {
-      throw this.#spent("the version that it may have saved or found was replaced");
+      throw spent(context, this.#save, "the version that it may have saved or found was replaced");
     }
     return await this.#resultOf(record, there);
   }
 
   async #resultOf(record: KeyRecord, there: FoundRecord): Promise<Choice | undefined> {
+    const context = this.#context;
     const { signal } = this.#operation;
-    if (!await isResult(this.#context, record, there, signal)) return undefined;
-    if (!await isDeleted(this.#context, there, signal)) return { existing: there };
+    if (!await isResult(context, record, there, signal)) return undefined;
+    checkSame(context, this.#save, record, there.record.previous);
+    if (!await isDeleted(context, there, signal)) return { existing: there };
     const state = `version ${record.target.version}, which it saved or found, was deleted`;
-    throw this.#spent(state, there.record.commit);
-  }
-
-  #spent(state: string, commit?: string): RegistryError {
-    const { name, key } = this.#save;
-    return conflict("save", `"${name}" with idempotency key "${key}" again`, state, {
-      hint: "Nothing was saved. Use a new key for a new save.",
-      backend: this.#context.backend.location,
-      commit,
-    });
+    throw spent(context, this.#save, state, there.record.commit);
   }
 }
 
@@ -218,7 +235,6 @@ export function createChooser(
   const chooser = automatic
     ? automaticTarget(context, operation, name, bump)
     : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
-  const { skipIfUnchanged: undecided = false } = options;
   if (key === undefined) return chooser;
-  return new KeyedTarget(context, operation, { name, key, undecided }, chooser);
+  return new KeyedTarget(context, operation, { ...options, name, key }, chooser);
 }

@@ -120,7 +120,7 @@ export async function commitUpload(
     saved = await saveFiles(context, artifact, { ...more, idempotencyKey });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
-    const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
+    const earlier = await findSaved(context, { ...more, name, key: idempotencyKey }, more.signal);
     if (earlier === undefined || await isDeleted(context, earlier, options.signal)) throw error;
     await settleVersion(context, earlier, options.signal);
     saved = savedArtifact(earlier.record as VersionRecord, true); // which removed the upload
