@@ -1,4 +1,4 @@
-// Calls to a bucket through its binding. A read fetches the first part (most objects have only one),
+// Calls to a bucket through its binding. A read fetches the first part (most objects have only one)
 // and later parts of the same object as the body is read: an unread body holds no connection.
 import type { CallOptions, DeleteFailure, GetOptions, ListOptions } from "../../core/backend.ts";
 import type { ObjectInfo, Prefix, StoredObject } from "../../core/backend.ts";
