@@ -55,31 +55,34 @@ Deno.test("a service frees each chunk of a file once it is sent, and sends the r
   }
 });
 
-Deno.test("chunks of a registry of your own stay its own", async () => {
-  await using inner = await openRegistry("memory:");
-  const bytes = pattern(MIB);
-  await inner.save("a", bytes);
-  const open: typeof inner.open = async (...asked) => {
-    const artifact = await inner.open(...asked);
-    const file = (path: string) => ({
-      ...artifact.file(path),
-      stream: () => ReadableStream.from([bytes]),
-    });
-    return { ...artifact, file, files: () => [file("data.bin")] };
-  };
-  const { location, id, settings, materializers, names, versions } = inner;
-  const parts = { location, id, settings, materializers, names, versions };
-  await using registry = defineRegistry({ ...parts, open });
-  const server = await listen(createHandler(registry), { port: 0 });
-  try {
-    for (let round = 0; round < 2; round++) {
-      const answer = await fetch(`${server.url}/artifacts/a/versions/1.0.0/files/data.bin`);
-      assertEquals(new Uint8Array(await answer.arrayBuffer()), pattern(MIB));
+for (const how of ["defined", "wrapping another"] as const) {
+  Deno.test(`chunks of a registry of your own stay its own: ${how}`, async () => {
+    await using inner = await openRegistry("memory:");
+    const bytes = pattern(MIB);
+    await inner.save("a", bytes);
+    const open: typeof inner.open = async (...asked) => {
+      const artifact = await inner.open(...asked);
+      const file = (path: string) => ({
+        ...artifact.file(path),
+        stream: () => ReadableStream.from([bytes]),
+      });
+      return { ...artifact, file, files: () => [file("data.bin")] };
+    };
+    const { location, id, settings, materializers, names, versions } = inner;
+    const parts = { location, id, settings, materializers, names, versions };
+    await using defined = defineRegistry({ ...parts, open });
+    const registry = how === "defined" ? defined : { ...inner, open };
+    const server = await listen(createHandler(registry), { port: 0 });
+    try {
+      for (let round = 0; round < 2; round++) {
+        const answer = await fetch(`${server.url}/artifacts/a/versions/1.0.0/files/data.bin`);
+        assertEquals(new Uint8Array(await answer.arrayBuffer()), pattern(MIB));
+      }
+    } finally {
+      await server.stop({ withinMs: 0 });
     }
-  } finally {
-    await server.stop({ withinMs: 0 });
-  }
-});
+  });
+}
 
 Deno.test("chunks of another handler stay its own", async () => {
   const chunk = pattern(MIB);
