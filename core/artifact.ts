@@ -91,3 +91,11 @@ export interface FilePiece extends Required<ByteRange> {
    */
   passTo(write: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<void>;
 }
+
+/** Member of content that is stored, unless a copy of it has another stream or size. */
+export const STORED: unique symbol = Symbol("stored");
+
+/** True if nothing else keeps the bytes of a file's stream: a wrapper has not replaced it. */
+export function isStored(file: ArtifactFile & { [STORED]?(content: object): unknown }): boolean {
+  return file[STORED]?.({ stream: file.stream, size: file.info.size }) !== undefined;
+}

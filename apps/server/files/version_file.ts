@@ -1,6 +1,6 @@
 // Answers with a file of an opened version.
 import { Buffer } from "node:buffer";
-import type { Artifact, ArtifactFile } from "../../../materializers/mod.ts";
+import { type Artifact, type ArtifactFile, isStored } from "../../../core/artifact.ts";
 import { Answer, type RouteContext, type ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
@@ -28,7 +28,7 @@ export interface AnsweredFile {
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { registry, windows }: Pick<ServerContext, "registry" | "windows">,
+  { windows }: Pick<ServerContext, "windows">,
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file } = answered;
@@ -39,8 +39,8 @@ export async function answerVersionFile(
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });
-  // Other registries may stream bytes that they keep.
-  return new Answer(answer.body, { ...answer, isOwned: registry.backend !== undefined });
+  // Other registries, and wrappers, may stream bytes that they keep.
+  return new Answer(answer.body, { ...answer, isOwned: isStored(file) });
 }
 
 function represent(
