@@ -143,21 +143,25 @@ export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
   return { ...info, inputs: info.inputs.filter((input) => mayReadRef(access, refOf(input))) };
 }
 
+/** A version opened for a token. `checkFiles` throws `Denied` if the token may not read its files. */
+export type ReadableArtifact = Artifact & { checkFiles?(): void };
+
 /**
  * Returns a version without the inputs that a token may not read. The files of a release with such
  * members are `Denied`.
  */
-export function readableArtifact(artifact: Artifact, access: Access): Artifact {
+export function readableArtifact(artifact: Artifact, access: Access): ReadableArtifact {
   const info = readableInfo(artifact.info, access);
   if (info.inputs.length === artifact.info.inputs.length) return artifact;
-  const content = (): Artifact => {
-    if (info.materializer.id !== RELEASE) return artifact;
+  const checkFiles = () => {
+    if (info.materializer.id !== RELEASE) return;
     const state = "the token may not read all of its members";
     throw refused("read the files of a release", undefined, state, {
       hint: "List those that it may read: GET /artifacts/{name}/versions/{version}/members",
     });
   };
-  return { info, file: (path) => content().file(path), files: () => content().files() };
+  const content = () => (checkFiles(), artifact);
+  return { info, checkFiles, file: (path) => content().file(path), files: () => content().files() };
 }
 
 function refOf(input: ArtifactInfo["inputs"][number]): string {

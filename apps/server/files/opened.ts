@@ -1,6 +1,6 @@
 // Versions opened for requests.
 import type { Artifact, Registry } from "../../../mod.ts";
-import { type Access, readableArtifact } from "../access/access.ts";
+import { type Access, type ReadableArtifact, readableArtifact } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
 import { conflict } from "../../../core/errors.ts";
 
@@ -23,7 +23,7 @@ export function isFixed(
  * Opens a version for a token: the only way to the bytes of versions. Throws `Denied` if the token may
  * not read the name. {@linkcode readableArtifact} says what else is hidden.
  */
-export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<Artifact>;
+export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<ReadableArtifact>;
 
 /** Maximum number of versions and files in memory. */
 const MOST_FILES = 50_000;

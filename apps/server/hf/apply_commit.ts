@@ -11,7 +11,7 @@ import { fromBase64, openSentFiles, passThrough } from "../saving/sent_files.ts"
 import type { CommitLine } from "../schemas/hub_writes.ts";
 import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
-import type { Access } from "../access/access.ts";
+import type { Access, ReadableArtifact } from "../access/access.ts";
 
 /** Uploads by SHA-256. Several programs may have sent the same bytes. */
 export interface SentObjects {
@@ -30,7 +30,7 @@ export interface Commit {
 
 export interface ApplyOptions {
   /** Returns the name, and its latest version. */
-  find(): Promise<{ name: string; base: Artifact | undefined }>;
+  find(): Promise<{ name: string; base: ReadableArtifact | undefined }>;
   access: Access;
   objects: SentObjects;
   signal: AbortSignal;
@@ -95,13 +95,13 @@ export async function applyCommit(
 async function changedFiles(
   context: ServerContext,
   { base, changes, access, take, signal }: Pick<ApplyOptions, "access" | "signal"> & {
-    base: Artifact | undefined;
+    base: ReadableArtifact | undefined;
     changes: Commit["changes"];
     take: SentObjects["take"];
   },
 ): Promise<{ files(): Iterable<FileToSave>; removeUploads(): Promise<void> }> {
   const kept = base?.info.files ?? [];
-  if (kept.length > 0) base!.file(kept[0]!.path); // throws if the token may not read the files
+  base?.checkFiles?.();
   const files = new LiveFiles(
     [...kept, ...changes.map(({ value }) => value)].map(({ path }) => path),
   );

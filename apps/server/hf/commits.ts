@@ -6,7 +6,7 @@ import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
-import type { Access } from "../access/access.ts";
+import type { Access, ReadableArtifact } from "../access/access.ts";
 import {
   Answer,
   paramsOf,
@@ -269,7 +269,7 @@ async function target(
   c: RouteContext,
   { repos, openVersion }: WriteContext,
   kind: RepoKind,
-): Promise<{ name: string; base: Artifact | undefined }> {
+): Promise<{ name: string; base: ReadableArtifact | undefined }> {
   const asked = askedOf(c, kind);
   try {
     const name = await repos.find(asked, c.env.access);

@@ -13,7 +13,7 @@ import {
   AliasesPage,
   AliasSchema,
   HistoryPage,
-  NumberedPageQuery,
+  NumbersQuery,
   PageQuery,
 } from "../schemas/reading.ts";
 import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";
@@ -71,7 +71,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       HistoryPage,
       "A page of changes, or all of them as lines. `after` is a generation",
     ),
-    query: NumberedPageQuery,
+    query: NumbersQuery,
     answer: ({ c, params: { name, alias }, query }) =>
       answerListing(c, query, {
         list: (page) => registry.history(name, alias, page),

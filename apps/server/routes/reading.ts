@@ -161,7 +161,7 @@ export function logRoutes(routes: Routes, { registry }: ServerContext): void {
     summary: "Lists the changes of a name: versions, aliases, deletions, newest first",
     scope: "read",
     answers: listing(schemas.LogPage, "A page of changes, or all of them as lines"),
-    query: schemas.LogQuery,
+    query: schemas.PageQuery,
     answer: ({ c, params: { name }, query }) =>
       answerListing(c, query, {
         list: (page) => entriesAfter(registry, name, page),

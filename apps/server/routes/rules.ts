@@ -4,7 +4,7 @@ import { denied } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";
 import type { Routes, ServerContext } from "../routing.ts";
-import { NumberedPageQuery } from "../schemas/reading.ts";
+import { NumbersQuery } from "../schemas/reading.ts";
 import * as schemas from "../schemas/rules.ts";
 
 const FOUND = { description: "The rules", schema: schemas.RulesSchema };
@@ -41,7 +41,7 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
     summary: "Lists the rules after each change, newest first",
     scope: "admin",
     answers: listing(schemas.RulesPage, "A page, or all as lines. `after` is a revision"),
-    query: NumberedPageQuery,
+    query: NumbersQuery,
     answer: ({ c, query }) =>
       answerListing(c, query, {
         async *list({ after = Infinity, limit = Infinity }) {

@@ -119,10 +119,7 @@ export const CommitQuery = v.object({
   commit: described(Text, "Only if the version has this commit. Otherwise 409"),
 });
 
-/** Maximum bytes of files that come with the info of a version. */
-const MOST_DATA = 65_536;
-
 export const InfoQuery = v.object({
   ...CommitQuery.entries,
-  data: count(0, MOST_DATA, "Include the `data` of files if their total size is at most this"),
+  data: count(0, 65_536, "Include the `data` of files if their total size is at most this"),
 });

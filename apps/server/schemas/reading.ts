@@ -24,8 +24,6 @@ const LogEntrySchema = object("LogEntry", {
 
 export const LogPage = page(LogEntrySchema, "LogPage");
 
-export const LogQuery = v.object(pageFields);
-
 export const AliasSchema = object("Alias", { alias: v.string(), version: v.string() });
 
 export const AliasesPage = page(AliasSchema, "AliasesPage");
@@ -43,7 +41,7 @@ export const HistoryPage = page(AliasChangeSchema, "HistoryPage");
 export const PageQuery = v.object(pageFields);
 
 /** A page of a list that is ordered by numbers. */
-export const NumberedPageQuery = v.object({
+export const NumbersQuery = v.object({
   ...pageFields,
   after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page"),
 });

@@ -315,3 +315,23 @@ Deno.test("a token that only writes repeats its own saves", async () => {
   assertEquals(result, { words: CONTENT });
   assertEquals(await send(), { ...first, addedBytes: 0, skipped: true });
 });
+
+Deno.test("no commit changes a release with hidden members, not even one that keeps no file", async () => {
+  await using service = await createService(TOKENS["with the release"]);
+  const { app, registry, sha256 } = service;
+  const file = { key: "file", value: { path: "x", content: "aGk=", encoding: "base64" } };
+  const remove = { key: "deletedFile", value: { path: "release.json" } };
+  const over = { key: "file", value: { ...file.value, path: "release.json" } };
+  const moved = { key: "lfsFile", value: { path: "x", algo: "sha256", oid: sha256 } };
+  for (const lines of [[], [file], [remove, file], [over], [remove, moved]]) {
+    const answer = await app(
+      new Request("http://localhost/api/models/serving/commit/main", {
+        method: "POST",
+        headers: { "content-type": "application/x-ndjson", authorization: "Bearer x" },
+        body: commitLines(...lines),
+      }),
+    );
+    assertEquals([answer.status, (await answer.json()).code], [403, "Denied"]);
+  }
+  assertEquals((await registry.info("serving")).version, "1.0.0");
+});
