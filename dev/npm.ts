@@ -8,7 +8,7 @@ import { realSystem, type System } from "../core/system.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { bundlePackages } from "./npm/bundle_packages.ts";
-import { placeOf, toDeclarations, toJavaScript } from "./npm/package_files.ts";
+import { OPTIONAL, placeOf, toDeclarations, toJavaScript } from "./npm/package_files.ts";
 import type { PackageFile, Translated } from "./npm/package_files.ts";
 import { packArchive } from "./npm/pack_archive.ts";
 
@@ -19,15 +19,6 @@ interface Configuration {
   license: string;
   exports: Record<string, string>;
 }
-
-/** Large packages that few programs need. An error at the first use names the missing one. */
-const OPTIONAL: readonly string[] = [
-  "@aws-sdk/client-s3",
-  "@google-cloud/storage",
-  "bullmq",
-  "ioredis",
-  "pg",
-];
 
 /** Packages that only pin a version for Deno's lock file. */
 const LEFT_OUT = ["msgpackr-extract"];
@@ -80,6 +71,7 @@ export async function buildPackage(out: string): Promise<Built> {
   const files: PackageFile[] = [
     ...all,
     ...await bundlePackages(vendored),
+    { path: "vendor/optional.js", text: "export const packages = {};\n" },
     { path: PROGRAM, text: BIN },
     { path: "package.json", text: `${JSON.stringify(manifest, null, 2)}\n` },
   ];
@@ -152,7 +144,8 @@ async function translateAll(
   const found = new Map<string, Translated>();
   const wanted = new Set(files);
   for (const path of wanted) {
-    const file = translate(path, await readFile(join(REPOSITORY, path), "utf8"));
+    const source = join(REPOSITORY, path.replace(/\.lazy\.ts$/, ".ts"));
+    const file = translate(path, await readFile(source, "utf8"));
     found.set(path, file);
     for (const imported of file.files) wanted.add(imported);
   }

@@ -7,26 +7,25 @@ import { fault, type RegistryError } from "../errors.ts";
  *
  * @param path relative to `from`, ending with `.ts`
  * @param from `import.meta.url` of the caller
- * @throws {RegistryError} `Denied` without read permission, `Unsupported` if it or its package is
- * missing
+ * @param load a literal import, which the npm package passes for bundlers
+ * @throws {RegistryError} `Denied` without read permission, `Unsupported` without its package
  */
-export async function loadPart<Module>(path: string, from: string): Promise<Module> {
-  const extension = /\.\w+$/.exec(from)?.[0] ?? ".ts"; // `.js` in compiled sources
-  const url = new URL(path.replace(/\.ts$/, extension), from);
-  try {
-    return await import(url.href);
-  } catch (cause) {
-    throw failure(path, new URL(".", url), cause);
-  }
+export async function loadPart<Module>(
+  path: string,
+  from: string,
+  load = (): Promise<Module> => import(new URL(path, from).href),
+): Promise<Module> {
+  return await load().catch((cause) => Promise.reject(failure(path, from, cause)));
 }
 
-function failure(path: string, folder: URL, cause: unknown): RegistryError {
+function failure(path: string, from: string, cause: unknown): RegistryError {
   const subject = path.replace(/(\/mod)?\.ts$/, "").replace(/^.*\//, "");
   const { name, message } = cause as Error;
   const [reason = ""] = message.split("\n");
   const failed = (code: "Denied" | "Unsupported", state: string, hint: string) =>
     fault({ code, action: "load", subject, state, hint, cause });
-  if (folder.protocol === "file:" && !mayRead(folder)) {
+  const folder = from.startsWith("file:") && new URL(".", new URL(path, from));
+  if (folder && !mayRead(folder)) {
     const allowed = decodeURIComponent(folder.pathname).replace(/\/$/, "");
     return failed("Denied", "read access is not granted", `Pass --allow-read=${allowed}.`);
   }

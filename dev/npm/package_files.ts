@@ -1,7 +1,9 @@
 // The files of the npm package: each source file as JavaScript, and the declarations of what users
 // can import.
+import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "@std/path";
 import ts from "npm:typescript@~5.9";
+import { REPOSITORY } from "../../tests/support/run_deno.ts";
 
 export interface PackageFile {
   path: string;
@@ -19,6 +21,21 @@ export interface Translated extends PackageFile {
 /** Packages of npm that go along too: this one would install two clients of Redis. */
 const VENDORED: readonly string[] = ["@tus/server"];
 
+/** Large packages that few programs need. An error at the first use names the missing one. */
+export const OPTIONAL: readonly string[] = [
+  "@aws-sdk/client-s3",
+  "@google-cloud/storage",
+  "bullmq",
+  "ioredis",
+  "pg",
+];
+
+/** The module that holds the optional packages that were loaded. */
+const LOADED = "holdfast:optional";
+
+/** Entry points that import their package themselves. Parts of the library load `.lazy.js`. */
+const DRIVERS = ["backends/s3.ts", "backends/gcs.ts"];
+
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022, // Node 22 has no `using`
   module: ts.ModuleKind.ESNext,
@@ -35,7 +52,87 @@ export function toJavaScript(path: string, source: string): Translated {
     fileName: path,
     compilerOptions: { ...OPTIONS, removeComments: true },
   });
-  return translated(path, compact(outputText.replace(PROGRAM, ".js")), ".js");
+  const text = withLiteralParts(path, outputText.replace(PROGRAM, ".js"));
+  const loaded = DRIVERS.includes(path) ? text : withLoadedPackages(text);
+  const own = path.endsWith(".lazy.ts") // threads import the driver itself
+    ? loaded.replaceAll("import.meta.url", 'import.meta.url?.replace(".lazy.", ".")')
+    : loaded;
+  return translated(path, compact(own), ".js");
+}
+
+const PART = /\bloadPart\(\s*(?:"(\.[^"]+\.ts)"|`\.\/\$\{file\}\.ts`),\s*import\.meta\.url\s*\)/g;
+
+/** Makes the imports of parts literal, which bundlers follow. Deno would download their packages. */
+function withLiteralParts(path: string, text: string): string {
+  if (path === "core/urls/load_part.ts") {
+    return text.replace(/load = \(\) => import\([^;]*?\.href\)/, "load");
+  }
+  return text.replace(PART, (_, part?: string) => {
+    if (part !== undefined) {
+      return `loadPart("${part}", "", ${importOf(path, part)})`;
+    }
+    const ids = text.matchAll(/\{ id: "(\w+)"(?:[^}]*?file: "(\w+)")?/g);
+    const files = new Set(Array.from(ids, ([, id, file = id]) => file));
+    const imports = Array.from(files, (file) => `${file}: () => import("./${file}.ts")`);
+    return `loadPart(\`./\${file}.ts\`, "", { ${imports.join(", ")} }[file])`;
+  });
+}
+
+/** Bundlers accept that a package is missing if its import is inside `try`. */
+function importOf(from: string, specifier: string): string {
+  const path = join(dirname(from), specifier);
+  const loads = optionalPackages(path).map(({ name, npm, before }) => {
+    const first = before.map((file) => `await import("${relativeTo(from, file)}"); `);
+    return `try { ${first.join("")}const { packages } = await import("${LOADED}"); ` +
+      `packages["${name}"] = await import("${npm}"); } catch (cause) { throw cause; }`;
+  });
+  const target = DRIVERS.includes(path) ? specifier.replace(/\.ts$/, ".lazy.ts") : specifier;
+  return `async () => { ${loads.join(" ")} return await import("${target}"); }`;
+}
+
+interface OptionalPackage {
+  name: string;
+  /** As it is imported: `npm:bullmq@^6`. */
+  npm: string;
+  /** Files that are imported before it. */
+  before: string[];
+}
+
+/** Returns the optional packages that a file and its static imports need. */
+function optionalPackages(path: string): OptionalPackage[] {
+  const found = new Map<string, OptionalPackage>();
+  const reached = new Set([path]);
+  for (const file of reached) {
+    const before: string[] = [];
+    const source = readFileSync(join(REPOSITORY, file), "utf8");
+    for (const [, specifier = ""] of source.matchAll(IMPORT)) {
+      const name = /^npm:(.+)@[^@]*$/.exec(specifier)?.[1] ?? "";
+      if (/^\..*\.ts$/.test(specifier)) {
+        before.push(join(dirname(file), specifier));
+        reached.add(before.at(-1)!);
+      } else if (OPTIONAL.includes(name) && !found.has(name)) {
+        found.set(name, { name, npm: specifier, before: [...before] });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+const IMPORT = /^(?:import|export) (?!type\b)(?:[^;"]*? from )?"([^"]+)"/gm;
+
+/** Takes optional packages from the module that holds them: an import of a missing one fails builds. */
+function withLoadedPackages(text: string): string {
+  let isFirst = true;
+  return text.replace(
+    /^import (?:\* as (\w+)|(\w+)|(\{[^}]*\})) from "npm:([^"]+)@[^@"]*";/gm,
+    (statement, all?: string, initial?: string, names?: string, name = "") => {
+      if (!OPTIONAL.includes(name)) return statement;
+      const target = all ?? (initial ? `{ default: ${initial} }` : names!.replaceAll(" as ", ": "));
+      const start = isFirst ? `import { packages } from "${LOADED}"; ` : "";
+      isFirst = false;
+      return `${start}const ${target} = packages["${name}"];`;
+    },
+  );
 }
 
 /** A token that is separate from its neighbors without a space. */
@@ -112,6 +209,7 @@ function translated(path: string, text: string, extension: ".js" | ".d.ts"): Tra
   const files = new Set<string>(), packages = new Set<string>(), vendored = new Set<string>();
   const place = placeOf(path);
   const rewrite = (specifier: string) => {
+    if (specifier === LOADED) return relativeTo(place, "vendor/optional.js");
     if (specifier.startsWith(".")) {
       const target = join(dirname(path), specifier);
       if (target === "deno.json") return relativeTo(place, "package.json");
