@@ -14,7 +14,7 @@ import { getPart } from "./part_runs.ts";
 const MAX_LIST_BYTES = 128 * 1024;
 
 /** Limits how many lists are read at once: one of 100,000 files takes about 100 MiB. */
-export const oneOfFewLists = createLimit(2);
+export const oneOfFewLists: ReturnType<typeof createLimit> = createLimit(2);
 
 /** An object of a payload: the place of its folder, as in a record's `from`, and its number. */
 export type PayloadObject = [place: string, object: number];
