@@ -8,6 +8,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
+import { conforming } from "../core/driver.ts";
 import { invalid } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkGiven, checkOptions, type OptionNames } from "../core/options/check_options.ts";
@@ -88,7 +89,7 @@ export function createR2Backend(bucket: R2Binding, options: R2BackendOptions = {
   const prefix = parsePrefix(given.prefix ?? "", S3_NAMES);
   const location = `r2:${name}${prefixPath(prefix)}`;
   const store = new R2Store({ ...given, bucket, prefix, location, partBytes, system });
-  return checkRemovals<Backend>({
+  const backend = checkRemovals<Backend>({
     kind: "r2",
     location,
     head: (key, options) => store.head(key, options),
@@ -99,4 +100,6 @@ export function createR2Backend(bucket: R2Binding, options: R2BackendOptions = {
     deleteMany: (keys, options) => store.deleteMany(keys, options),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
+  conforming.add(backend);
+  return backend;
 }

@@ -70,3 +70,6 @@ export interface StorageDescription {
   // deno-lint-ignore no-explicit-any -- the settings were checked as described here
   open(settings: any, options: Pick<OpenStoreOptions, "system" | "logger">): Promise<Backend>;
 }
+
+/** Backends that are known to conform, so a new registry does not probe them. */
+export const conforming: WeakSet<Backend> = new WeakSet();

@@ -1,6 +1,7 @@
 // The settings cell, which defines a registry. Its first generation is written before anything else
 // and stays; later ones change the grace, the rules and the sharing.
 import type { Backend, Locking } from "../core/backend.ts";
+import { conforming } from "../core/driver.ts";
 import { corrupt, fault, invalid, notFound, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings, RetentionRule } from "../core/record.ts";
 import { encodeRecord } from "./format/record_codec.ts";
@@ -15,8 +16,8 @@ import { startOperation } from "./cell/operation.ts";
 
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 
-/** Backends that are known to conform, so they need no probe. */
-const KNOWN_KINDS: readonly string[] = ["memory", "local", "r2"];
+/** Backends that need no probe, beside those in `conforming`. */
+const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
 const FLAGS: Readonly<Record<string, string>> = {
   versioned: "--unversioned",
@@ -106,7 +107,8 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
   checkGraces(store.settings);
   const settings: RegistrySettings = { versioned, mutable, ...store.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
-  if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(store, options.signal);
+  const isKnown = KNOWN_KINDS.includes(backend.kind) || conforming.has(backend);
+  if (!isKnown) await checkStore(store, options.signal);
   const action = `create the registry at ${backend.location}`;
   const operation = startOperation(store, action, options.signal);
   const key = recordKey(SETTINGS, 1);
