@@ -208,8 +208,8 @@ Deno.test({
     await showsLast("set:59"); // names are found before they are read
     await page.goto("about:blank"); // the first search shows the same text
     await page.goto(`${url}#/?metadata=stain%3Dgfp`);
-    await page.getByText("32 names of 50 are read").waitFor();
-    await showsLast("set:41");
+    await page.getByText("35 names of 50 are read").waitFor();
+    await showsLast("set:44");
     rest.resolve();
     await page.getByText("are read").waitFor({ state: "detached" });
     await showsLast("set:59");
