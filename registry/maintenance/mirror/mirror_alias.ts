@@ -13,7 +13,8 @@ import type { Context } from "../../operations/context.ts";
 import { tryLocate } from "../../operations/resolve.ts";
 
 /**
- * Points an alias of the target to the version that it names in the source, change by change.
+ * Points an alias of the target to the version that it names in the source, change by change. Leaves
+ * out earlier changes to versions that the target does not have.
  *
  * @param known versions that are equal in both, and those that a dry run would delete. An alias may
  * also name one that both deleted. If deletions follow (`isPending`), it is postponed
@@ -63,7 +64,15 @@ async function set(
   const located = await tryLocate(to, parseRef(target, version), signal);
   if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias
   if (missing.length > 0) {
-    return { action: "copied", generation: await writeChanges(run, pair, state) };
+    const changes: Change[] = [];
+    for (const change of missing) {
+      const named = change === missing.at(-1) ? undefined : versionOf(change);
+      // Readers and a kill may come between two changes: the alias always names a version it finds.
+      const found = named === undefined || await tryLocate(to, parseRef(target, named), signal);
+      if (found !== undefined) changes.push(change);
+    }
+    const history = { generation, missing: changes };
+    return { action: "copied", generation: await writeChanges(run, pair, history) };
   }
   try { // the alias was changed only in the target
     const { origin } = wanted;
