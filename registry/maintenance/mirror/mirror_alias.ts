@@ -64,14 +64,7 @@ async function set(
   const located = await tryLocate(to, parseRef(target, version), signal);
   if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias
   if (missing.length > 0) {
-    const changes: Change[] = [];
-    for (const change of missing) {
-      const named = change === missing.at(-1) ? undefined : versionOf(change);
-      // Readers and a kill may come between two changes: the alias always names a version it finds.
-      const found = named === undefined || await tryLocate(to, parseRef(target, named), signal);
-      if (found !== undefined) changes.push(change);
-    }
-    const history = { generation, missing: changes };
+    const history = { generation, missing: await toShow(run, pair, missing) };
     return { action: "copied", generation: await writeChanges(run, pair, history) };
   }
   try { // the alias was changed only in the target
@@ -83,6 +76,21 @@ async function set(
     return { action: "skipped" }; // deleted there a moment ago
   }
   return { action: "copied", generation: generation + 1 };
+}
+
+/** Returns the changes whose versions are there: readers and kills may come after each of them. */
+async function toShow(
+  { to, signal }: MirrorRun,
+  { target }: NamePair,
+  missing: readonly Change[],
+): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const change of missing) {
+    const named = change === missing.at(-1) ? undefined : versionOf(change);
+    const found = named === undefined || await tryLocate(to, parseRef(target, named), signal);
+    if (found !== undefined) changes.push(change);
+  }
+  return changes;
 }
 
 async function isDeleted(
