@@ -13,8 +13,7 @@ import type { Context } from "../../operations/context.ts";
 import { tryLocate } from "../../operations/resolve.ts";
 
 /**
- * Points an alias of the target to the version that it names in the source, change by change. Leaves
- * out earlier changes to versions that the target does not have.
+ * Points an alias of the target to the version that it names in the source, change by change.
  *
  * @param known versions that are equal in both, and those that a dry run would delete. An alias may
  * also name one that both deleted. If deletions follow (`isPending`), it is postponed
@@ -64,8 +63,7 @@ async function set(
   const located = await tryLocate(to, parseRef(target, version), signal);
   if (located !== undefined) await settleVersion(to, located.found, signal); // before its alias
   if (missing.length > 0) {
-    const history = { generation, missing: await toShow(run, pair, missing) };
-    return { action: "copied", generation: await writeChanges(run, pair, history) };
+    return { action: "copied", generation: await writeChanges(run, pair, state) };
   }
   try { // the alias was changed only in the target
     const { origin } = wanted;
@@ -76,21 +74,6 @@ async function set(
     return { action: "skipped" }; // deleted there a moment ago
   }
   return { action: "copied", generation: generation + 1 };
-}
-
-/** Returns the changes whose versions are there: readers and kills may come after each of them. */
-async function toShow(
-  { to, signal }: MirrorRun,
-  { target }: NamePair,
-  missing: readonly Change[],
-): Promise<Change[]> {
-  const changes: Change[] = [];
-  for (const change of missing) {
-    const named = change === missing.at(-1) ? undefined : versionOf(change);
-    const found = named === undefined || await tryLocate(to, parseRef(target, named), signal);
-    if (found !== undefined) changes.push(change);
-  }
-  return changes;
 }
 
 async function isDeleted(

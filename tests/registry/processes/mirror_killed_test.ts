@@ -20,7 +20,7 @@ Deno.test({
     const [source, target] = [root.join("source"), root.join("target")];
     const from = await openRegistry(source, { durability: "os" });
     const to = await openRegistry(target, { durability: "os" });
-    let releases = 0;
+    let releases = 0, deleted = 0;
     const publishNext = async () => {
       const number = ++releases;
       for (const name of MEMBERS) await from.save(name, noise(300_000, number + name.length));
@@ -28,7 +28,11 @@ Deno.test({
       await publish(from, "app", Object.fromEntries(members));
       await from.setAlias("app", "production", `${number}`);
       if (number === 1) return;
-      for (const name of ["app", ...MEMBERS]) await from.delete(`${name}@${number - 1}`);
+      // A killed mirror may leave the alias at any version of its past, so these are not deleted.
+      const there = Number.parseInt((await to.info("app@production")).version);
+      for (; deleted < there - 1; deleted++) {
+        for (const name of ["app", ...MEMBERS]) await from.delete(`${name}@${deleted + 1}`);
+      }
     };
     await publishNext();
     await mirrorRegistry(from, to);
