@@ -1,5 +1,5 @@
 // The files of an opened version.
-import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
+import { type Artifact, type ArtifactFile, STORED } from "../../core/artifact.ts";
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { passFile } from "../../disk/write_file.ts";
@@ -13,7 +13,7 @@ import type { RegistryCache } from "./cache.ts";
 import { CachedReader } from "./cached_reader.ts";
 import { tooLargeHere } from "../contract/load_limit.ts";
 import { StoreReader } from "../payload/store_reader.ts";
-import { type MaybeStored, STORED, StoredContent } from "../payload/stored_content.ts";
+import { type MaybeStored, StoredContent } from "../payload/stored_content.ts";
 import type { FileReader, PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 
 export interface CachedFiles {

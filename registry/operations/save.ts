@@ -89,10 +89,10 @@ export async function saveFiles(
   const attempt = (artifact: FilesOfArtifact, given: SaveOptions) =>
     new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
   return await saveAgainIfChanged(artifact.materializer, async () => {
-    const saved = await attempt(artifact, options);
-    if (typeof saved !== "string") return saved;
-    const again = await attempt({ ...artifact, digest: saved }, { ...options, base: null });
-    return again as SavedArtifact; // there is no base that may be deleted
+    const { saved, digest } = await attempt(artifact, options);
+    if (saved !== undefined) return saved;
+    const again = await attempt({ ...artifact, digest }, { ...options, base: null });
+    return again.saved!; // there is no base that may be deleted
   });
 }
 
@@ -146,12 +146,14 @@ class SaveAttempt {
     this.#payload = new Payload(context, this.#operation, how);
   }
 
-  /** Saves. Returns the digest of the files if the base was deleted meanwhile. */
-  async run(): Promise<SavedArtifact | string> {
+  /** Saves. Returns only the digest of the files if the base was deleted meanwhile. */
+  async run(): Promise<{ saved?: SavedArtifact; digest?: string }> {
     const { skipIfUnchanged = false, signal } = this.#options;
     if (skipIfUnchanged) {
       const earlier = await this.#chooser.recall?.(); // a repeat needs no base
-      if (earlier !== undefined) return await existingArtifact(this.#context, earlier, signal);
+      if (earlier !== undefined) {
+        return { saved: await existingArtifact(this.#context, earlier, signal) };
+      }
       this.#base = await this.#loadBase();
     }
     let ending: Ending;
@@ -162,11 +164,12 @@ class SaveAttempt {
       await this.#payload.discard({ goesOn: isPassing(error) || signal?.aborted });
       throw error;
     }
-    if (ending.state === "baseGone") return ending.digest;
+    if (ending.state === "baseGone") return { digest: ending.digest };
     await this.#payload.ended();
-    return ending.state === "saved"
+    const saved = ending.state === "saved"
       ? savedArtifact(ending.record, false, ending.addedBytes)
       : await existingArtifact(this.#context, ending.found, signal);
+    return { saved };
   }
 
   async #write(): Promise<Ending> {

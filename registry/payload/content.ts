@@ -1,4 +1,5 @@
 // Opens the content of a file that is being saved.
+import { STORED } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
@@ -12,7 +13,6 @@ import { shown } from "../../core/naming/names.ts";
 import {
   type MaybeStored,
   PlacedContent,
-  STORED,
   StoredContent,
   UploadedContent,
 } from "./stored_content.ts";

@@ -1,5 +1,5 @@
 // Content that is in the store already: in another version, in its final place, or in an upload.
-import { STORED } from "../../core/artifact.ts";
+import type { STORED } from "../../core/artifact.ts";
 import type { ByteRange, ObjectInfo } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
@@ -16,8 +16,6 @@ export type StoredReader =
 
 /** Members of a stored file that locate its bytes, or that each save gives. */
 type Placed = "inline" | "parts" | "from" | "chunks" | "path" | "mediaType" | "mode" | "modifiedAt";
-
-export { STORED };
 
 export interface MaybeStored {
   size?: number;

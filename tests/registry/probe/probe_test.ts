@@ -273,6 +273,11 @@ Deno.test("opening an existing registry does not probe", async () => {
   assertEquals(empty.calls.map(({ verb }) => verb), ["list", "list"]);
 });
 
+Deno.test("a store is probed although its kind is that of R2's binding", async () => {
+  const store = { ...unruly.bucket(unruly.ignoresConditions), kind: "r2" };
+  await rejected("Unsupported", openRegistry(store));
+});
+
 Deno.test("memory and folders are not probed: three calls create a registry", async () => {
   const backend = createScriptedBackend(createMemoryBackend());
   await openRegistry(backend);
