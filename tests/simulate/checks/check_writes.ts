@@ -4,7 +4,7 @@ import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { type Cell, type CellState, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";
-import type { LoggedOperation, Request } from "../operation_log.ts";
+import type { LoggedOperation, Request, Saving } from "../operation_log.ts";
 import type { Evidence, Finding, Promised } from "./evidence.ts";
 
 export function checkWrites(evidence: Evidence): Finding[] {
@@ -172,6 +172,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
         return true;
       }
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
+      if (code === "Conflict" && isOfAnother(operation, request)) return true;
       if (code === "Conflict" || code === "NotFound") {
         return ifCommit !== undefined &&
           states.some(({ head }) => head?.record.commit !== ifCommit);
@@ -236,6 +237,23 @@ export function checkWrites(evidence: Evidence): Finding[] {
         place.generation >= generation
       ) ?? [];
       return tried.some(({ present, scrubbed }) => scrubbed || !present);
+    });
+  }
+
+  /** Returns true if a key was used for another version, or one that replaced another commit. */
+  function isOfAnother(
+    { returned }: LoggedOperation,
+    { name, options: { version, ifCommit, idempotencyKey } }: Saving,
+  ): boolean {
+    const key = ledger.cellsOf(name, "key").find(({ place }) => place.label === idempotencyKey);
+    return key !== undefined && key.landings.some(({ order, record }) => {
+      if (order > returned!.order || record.kind !== "key") return false;
+      const { target } = record;
+      if (version !== undefined && parseVersion(version).canonical !== target.version) return true;
+      return ifCommit !== undefined &&
+        cellOf(name, target.version)?.landings.some(({ before, place }) =>
+            place.generation === target.generation && before?.record.commit !== ifCommit
+          ) === true;
     });
   }
 
