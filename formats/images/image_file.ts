@@ -51,8 +51,7 @@ export function readingFailed(path: string, cause: unknown): RegistryError {
 /** Throws `Invalid` for a quality outside of 1 to 100. */
 export function checkQuality(format: string, quality: number): void {
   if (quality >= 1 && quality <= 100) return;
-  const hint = "Pass a number from 1 to 100.";
-  throw invalid("write", format, `quality is ${quality}`, { hint });
+  throw invalid("write", format, `quality is ${quality}`, { hint: "Pass a number from 1 to 100." });
 }
 
 /** Converts an image of one channel (gray) or three to RGBA. */

@@ -210,8 +210,7 @@ class Target {
   }
 
   #refused(state: string, hint: string): RegistryError {
-    const subject = this.#folder;
-    return fault({ code: "Conflict", action: "export to", subject, state, hint });
+    return conflict("export to", this.#folder, state, { hint });
   }
 
   async digestOf(name: string, version: string): Promise<string | undefined> {

@@ -1,12 +1,5 @@
 // Checks that all queues of jobs share.
-import {
-  conflict,
-  fault,
-  invalid,
-  messageOf,
-  notFound,
-  type RegistryError,
-} from "../../core/errors.ts";
+import { conflict, invalid, messageOf, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { ListJobsOptions, NewJob, NewSchedule } from "../../core/queue.ts";
@@ -48,8 +41,7 @@ export function checkNewJob(added: NewJob): void {
   ];
   for (const [is, state, hint] of problems) {
     if (!is) continue;
-    const subject = JSON.stringify(id);
-    throw fault({ code: "Invalid", action: "add job", subject, state, hint });
+    throw invalid("add job", JSON.stringify(id), state, { hint });
   }
 }
 
@@ -91,7 +83,7 @@ export function notScheduled(
   cause?: unknown,
 ): RegistryError {
   const subject = JSON.stringify(id);
-  return fault({ code: "Invalid", action: "schedule", subject, state, hint, cause });
+  return invalid("schedule", subject, state, { hint, cause });
 }
 
 /** Throws `Invalid` for numbers with which a worker would never start a job. */

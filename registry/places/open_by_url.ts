@@ -48,8 +48,7 @@ export async function openServiceByUrl(
   checkSettings(registry, options);
   return Object.defineProperty(registry, "backend", {
     get(): never {
-      const hint = "Open its folder or bucket instead.";
-      throw unsupported(found, "open the store of", hint);
+      throw unsupported(found, "open the store of", "Open its folder or bucket instead.");
     },
   }) as StoredRegistry;
 }

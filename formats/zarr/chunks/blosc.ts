@@ -173,8 +173,7 @@ function unpackBlock(
       if (zstd === undefined) throw noZstd(key);
       return zstd.zstdDecompressSync(packed, { maxOutputLength: size });
     default: {
-      const codec = PACKERS[packer] ?? `number ${packer}`;
-      throw unsupported(key, `its Blosc blocks use codec ${codec}`);
+      throw unsupported(key, `its Blosc blocks use codec ${PACKERS[packer] ?? `number ${packer}`}`);
     }
   }
 }

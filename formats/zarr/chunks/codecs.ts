@@ -141,8 +141,7 @@ async function unpack(
     }
   } catch (cause) {
     if ((cause as Error).name === "RegistryError") throw cause;
-    const problem = messageOf(cause).slice(0, 100);
-    throw corrupt(key, `${step.name} data is damaged (${problem})`, cause);
+    throw corrupt(key, `${step.name} data is damaged (${messageOf(cause).slice(0, 100)})`, cause);
   }
 }
 

@@ -60,8 +60,7 @@ export function checkSizes(
   const chunk = sharding?.chunks ?? grid;
   if (sharding !== undefined) {
     if (chunk.length !== grid.length || chunk.some((length, axis) => grid[axis]! % length !== 0)) {
-      const state = `chunks (${chunk.join(", ")}) do not fill shards (${grid.join(", ")})`;
-      throw corrupt(key, state);
+      throw corrupt(key, `chunks (${chunk.join(", ")}) do not fill shards (${grid.join(", ")})`);
     }
     const count = countElements(zipAxes(grid, chunk).map(([shard, length]) => shard / length));
     if (count > MAX_INNER_CHUNKS) {
