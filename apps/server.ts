@@ -8,7 +8,7 @@ import type { Registry } from "../mod.ts";
 import type { Handler, HandlerOptions } from "./server/options.ts";
 import { createApp } from "./server/app.ts";
 
-export { createToken, openTokenFile } from "./server/access/token_file.ts";
+export { createToken, openTokenFile, parseTokens } from "./server/access/token_file.ts";
 export type {
   CreateTokenOptions,
   StoredToken,

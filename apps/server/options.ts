@@ -22,7 +22,7 @@ export interface Handler extends AsyncDisposable {
 /** Options of `createHandler`. */
 export interface HandlerOptions {
   /**
-   * Tokens and their rights, from `openTokenFile`. Without tokens everyone may do everything:
+   * Tokens and their rights, from `openTokenFile` or `parseTokens`. Without tokens everyone may do everything:
    * listen on this machine only.
    *
    * @default none
@@ -121,7 +121,7 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
   checkOptions("create a handler", limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
     throw invalid(
-      "`tokens` is not the result of `openTokenFile`",
+      "`tokens` is not the result of `openTokenFile` or `parseTokens`",
       'Pass { tokens: await openTokenFile("tokens.json") }.',
     );
   }

@@ -99,6 +99,13 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
     if (code === "ENOENT") return undefined;
     throw unreadable(`the file cannot be read (${code})`, error);
   }
+  return storedTokens(text, unreadable);
+}
+
+function storedTokens(
+  text: string,
+  unreadable: (state: string, cause?: unknown) => RegistryError,
+): StoredToken[] {
   try {
     const { format = 1, tokens } = JSON.parse(text) as { format?: number; tokens: StoredToken[] };
     if (format !== 1) throw unreadable("it was written by another release");
@@ -211,12 +218,46 @@ export async function openTokenFile(
     }
   }
 
+  return checkTokens(() => refresh().then(() => known), system);
+}
+
+/**
+ * Reads tokens from the content of a token file: for a program without files, such as a Worker,
+ * whose secret has it.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { createHandler, parseTokens } from "@holdfast/holdfast/server";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const secret = `{ "format": 1, "tokens": [] }`; // in a Worker: env.TOKENS
+ * await using handler = createHandler(registry, { tokens: parseTokens(secret) });
+ * ```
+ *
+ * @throws {RegistryError} `Corrupt` for anything but the content of a token file
+ */
+export function parseTokens(
+  content: string,
+  { system = realSystem }: Pick<TokenFileOptions, "system"> = {},
+): TokenCheck {
+  const known = byId(storedTokens(content, (state) =>
+    // without the cause, which may quote a secret
+    corrupt("read tokens", undefined, state, {
+      hint: "Pass the content of the file that `holdfast token create --tokens FILE` writes.",
+    })));
+  return checkTokens(() => known, system);
+}
+
+function checkTokens(
+  current: () => Map<string, KnownToken> | Promise<Map<string, KnownToken>>,
+  system: Pick<System, "now">,
+): TokenCheck {
   return {
     async find(authorization) {
       const [, token, id] = SHAPE.exec(authorization ?? "") ?? [];
       if (token === undefined || id === undefined) return undefined;
-      await refresh();
-      const found = known.get(id);
+      const found = (await current()).get(id);
       const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NO_HASH);
       const isValid = same && found !== undefined && system.now() < found.expiresAtMs;
       return isValid ? found.access : undefined;

@@ -1,8 +1,16 @@
-import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
 import {
   createToken,
   openTokenFile,
+  parseTokens,
   readTokens,
   removeToken,
 } from "../../../../apps/server/access/token_file.ts";
@@ -139,4 +147,42 @@ Deno.test("concurrent changes of the tokens are a Conflict", async () => {
   const error = await assertRejects(() => createToken(file, { scopes: ["admin"] }), RegistryError);
   assertEquals(error.code, "Conflict");
   assert((await Deno.stat(`${file}.new`)).isFile, "it was removed");
+});
+
+Deno.test("tokens of a secret are those of the file", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json");
+  const system = createScriptedSystem();
+  const { token, stored } = await createToken(file, {
+    scopes: ["read:team/*"],
+    expiresInMs: 1000,
+    system,
+  });
+  const check = parseTokens(await Deno.readTextFile(file), { system });
+  const found = await check.find(`Bearer ${token}`);
+  assertEquals([found?.token, found?.scopes], [stored.id, ["read:team/*"]]);
+  assertEquals(await check.find(`Bearer ${token.slice(0, -1)}!`), undefined);
+  assertEquals(await check.find(null), undefined);
+  system.advance(1000);
+  assertEquals(await check.find(`Bearer ${token}`), undefined);
+});
+
+Deno.test("anything else as a secret is Corrupt, without quoting it", () => {
+  const damaged = { id: "a", sha256: "b", scopes: ["admin"] };
+  const foreign = { id: "a", sha256: "0".repeat(64), scopes: ["own:secret"] };
+  for (
+    const content of [
+      "holdfast_secret",
+      "",
+      undefined as unknown as string,
+      "{}",
+      '{ "format": 2, "tokens": [] }',
+      JSON.stringify({ tokens: [damaged] }),
+      JSON.stringify({ tokens: [foreign] }),
+    ]
+  ) {
+    const error = assertThrows(() => parseTokens(content), RegistryError);
+    assertEquals(error.code, "Corrupt");
+    assert(!Deno.inspect(error).includes("secret"), Deno.inspect(error));
+  }
 });
