@@ -3,7 +3,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
-import { Answer, answerings } from "./answer.ts";
+import { type Answer, answerings } from "./answer.ts";
 import type { Access } from "./access/access.ts";
 import {
   checkHandlerOptions,
@@ -11,14 +11,22 @@ import {
   type HandlerInfo,
   type HandlerOptions,
 } from "./options.ts";
-import { checkPath, createRoutes, pathOf, type Routes, type ServerContext } from "./routing.ts";
-import { createDocument, route } from "./describe.ts";
+import {
+  checkPath,
+  pathOf,
+  type RequestInfo,
+  type RouteEntry,
+  Routes,
+  type ServerContext,
+} from "./routing.ts";
+import { route } from "./describe.ts";
+import { createDocument } from "./document.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
 import { createGuard } from "./guard/guard.ts";
-import { hubRoutes } from "./hf/routes.ts";
+import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { isOfRouter, problem, problemOf } from "./problem.ts";
+import { problem, problemOf } from "./problem.ts";
 import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { chunksRoutes, filesRoutes } from "./routes/files.ts";
@@ -68,7 +76,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
 export function createApp(
   registry: Registry,
   options: HandlerOptions,
-): Handler & Pick<Routes, "routes"> {
+): Handler & { routes: readonly RouteEntry[] } {
   checkHandlerOptions(registry, options);
   const { system = realSystem, logger = silentLogger } = options;
   const closing = new AbortController();
@@ -87,27 +95,33 @@ export function createApp(
     windows: createWindows({ near: kind === "local" || kind === "memory" }),
   };
 
-  const app = createRoutes();
-  for (const addRoutes of ALL_ROUTES) addRoutes(app, context);
-  if (options.hf) hubRoutes(app, context);
-  documentRoute(app, options.tokens !== undefined);
+  const routes = new Routes();
+  for (const addRoutes of ALL_ROUTES) addRoutes(routes, context);
+  if (options.hf) hubRoutes(routes, context);
+  documentRoute(routes, options.tokens !== undefined);
   const refuse = (thrown: unknown, access?: Access): Answer => {
     if (isRegistryError(thrown)) {
       if (STORE_FAULTS.has(thrown.code)) metrics.fault(thrown.code);
-    } else if (!isOfRouter(thrown) && !isHungUp(thrown)) logger.error("Cannot answer:", thrown);
+    } else if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
     return problemOf(thrown, access);
   };
   const guard = createGuard(options, { system, logger, metrics, refuse });
-  app.onError((thrown, c) => passed(refuse(thrown, c.env.access)));
-  app.notFound(({ req }) => passed(noSuchRoute(app, req)));
+  const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
+    const asked = overridden(request);
+    const path = pathOf(asked.url);
+    checkPath(path);
+    let error: unknown;
+    const answer = await routes.answer(asked, info).catch((thrown) => {
+      error = thrown;
+      return refuse(thrown, info.access);
+    }) ?? noSuchRoute(routes, path, asked.method);
+    if (options.hf && isOfHub(path)) nameError(answer, info, error);
+    return answer;
+  };
 
   const running = new Set<Promise<Answer>>();
   const answering = (request: Request, info: HandlerInfo): Promise<Answer> => {
-    const answered = guard(request, info, async (admitted, known) => {
-      checkPath(pathOf(admitted.url));
-      const found: Response | Answer = await app.fetch(overridden(admitted), known);
-      return found instanceof Answer ? found : Answer.from(found); // the router answers HEAD
-    });
+    const answered = guard(request, info, dispatch);
     running.add(answered);
     void answered.finally(() => running.delete(answered));
     return answered;
@@ -118,36 +132,23 @@ export function createApp(
     closing.abort();
     await Promise.all(running);
   };
-  const made = Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
+  const made = Object.assign(handler, { close, routes: routes.all, [Symbol.asyncDispose]: close });
   answerings.set(made, answering);
   return made;
 }
 
-function documentRoute(app: Routes, hasTokens: boolean): void {
-  let document: Promise<Record<string, unknown>> | undefined;
+function documentRoute(routes: Routes, hasTokens: boolean): void {
+  let document: Record<string, unknown> | undefined;
   const content = { "application/json": { schema: { type: "object" } } };
-  route(app, "GET /openapi.json", {
+  route(routes, "GET /openapi.json", {
     id: "getDocument",
     tag: "service",
     summary: "This document",
     scope: "open",
     answers: { 200: { description: "The OpenAPI document of all routes", content } },
-    answer: async ({ c }) =>
-      c.json(await (document ??= createDocument(app, { version: manifest.version, hasTokens }))),
+    answer: ({ c }) =>
+      c.json(document ??= createDocument(routes.all, { version: manifest.version, hasTokens })),
   });
-}
-
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-/** Returns the methods of a path. Routes without parameters win over those with parameters. */
-function methodsAt(app: Routes, path: string): string[] {
-  const found = METHODS.flatMap((method) =>
-    app.router.match(method, path)[0].map(([[, route]]) => route).filter((route) =>
-      route.method !== "ALL"
-    )
-  );
-  const exact = found.filter((route) => !route.path.includes(":"));
-  return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
 }
 
 /** Gives a POST of a tus client the method of its header: some proxies pass no PATCH. */
@@ -161,8 +162,8 @@ function overridden(request: Request): Request {
   return new Request(url, { method, headers, signal, ...sent } as RequestInit);
 }
 
-function noSuchRoute(app: Routes, { path, method }: { path: string; method: string }): Answer {
-  const allowed = methodsAt(app, path);
+function noSuchRoute(routes: Routes, path: string, method: string): Answer {
+  const allowed = routes.methodsAt(path);
   if (allowed.length === 0) {
     const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
     // The most likely cause is a name with an unencoded slash.
@@ -175,10 +176,6 @@ function noSuchRoute(app: Routes, { path, method }: { path: string; method: stri
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} this path: method not allowed`;
   return problem(405, { code: "Invalid", detail, hint: `Use one of: ${allow}.` }, { allow });
-}
-
-function passed(answer: Answer): Response {
-  return answer as unknown as Response;
 }
 
 /** Returns true if the connection ended before its request had arrived. */

@@ -43,7 +43,7 @@ export function answerEvents(
     "cache-control": "no-store",
     "x-accel-buffering": "no",
   };
-  if (c.req.method === "HEAD") return new Answer(null, { headers });
+  if (c.request.method === "HEAD") return new Answer(null, { headers });
   const ended = new AbortController();
   const end = () => ended.abort();
   if (context.closing.aborted) end();

@@ -28,8 +28,8 @@ export async function answerListing<T, K = string>(
   source: ListingSource<T, K>,
 ): Promise<Answer> {
   const headers = { "cache-control": "no-cache", "vary": "accept" };
-  if (wantsLines(c.req.header("accept"))) {
-    const body = c.req.method === "HEAD"
+  if (wantsLines(c.header("accept"))) {
+    const body = c.request.method === "HEAD"
       ? null
       : whileAllowed(c, await oneBehind(linesOf(source.list(page))));
     return new Answer(body, { headers: { ...headers, "content-type": LINES_TYPE } });

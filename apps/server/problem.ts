@@ -82,13 +82,6 @@ export function problem(
  * service, without their message.
  */
 export function problemOf(thrown: unknown, access?: Access): Answer {
-  if (isOfRouter(thrown)) {
-    return problem(thrown.status, {
-      code: "Invalid",
-      detail: `Cannot read the request: ${thrown.message}`,
-      hint: "Follow the schema in /openapi.json.",
-    });
-  }
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: internal error" });
   }
@@ -140,12 +133,6 @@ function wordsOf(
     hints: hints === undefined ? undefined : others,
     suggestion,
   };
-}
-
-export function isOfRouter(thrown: unknown): thrown is Error & { status: number } {
-  if (!(thrown instanceof Error) || !("getResponse" in thrown)) return false;
-  const { status } = thrown as Error & { status?: unknown };
-  return typeof status === "number" && status >= 400 && status < 500;
 }
 
 /** An error with its own status and headers. */

@@ -1,5 +1,8 @@
-// The router: the only module that imports it, beside the document in `describe.ts`.
-import { type Context, type Handler, Hono, type MiddlewareHandler } from "npm:hono@^4.13";
+// The table of routes, and the context of a request. Only this module imports the router.
+import { RegExpRouter } from "npm:hono@^4.13/router/reg-exp-router";
+import { SmartRouter } from "npm:hono@^4.13/router/smart-router";
+import { TrieRouter } from "npm:hono@^4.13/router/trie-router";
+import type { StandardSchema } from "../../registry/mod.ts";
 import type { Logger, Registry, System } from "../../mod.ts";
 import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
@@ -43,23 +46,109 @@ export interface RequestInfo extends HandlerInfo {
   name?: string;
 }
 
-export interface ServerEnv {
-  Bindings: RequestInfo;
-}
-
-export type Routes = Hono<ServerEnv>;
-
 export { Answer };
 
-/** The context of a request, whose `json` makes an {@linkcode Answer}. */
-export type RouteContext = Omit<Context<ServerEnv>, "json"> & { json: typeof answerJson };
+export type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
 
-export type RouteMiddleware = MiddlewareHandler<ServerEnv>;
+export interface DescribedAnswer {
+  description: string;
+  schema?: StandardSchema;
+  content?: Content;
+  headers?: Record<string, string>;
+}
 
-export type RouteHandler = Handler<ServerEnv>;
+/** A route in the document. */
+export interface RouteDescription {
+  id: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** Checked for the `name` of the path. Routes without a name check `c.info.access` themselves. */
+  scope: RouteScope;
+  requestHeaders?: Record<string, string>;
+  body?: Content;
+  answers: Record<number, DescribedAnswer>;
+  problems?: readonly number[];
+}
 
-export function createRoutes(): Routes {
-  return new Hono<ServerEnv>();
+/** A row of the table. Its `answer` checks the token, the query and the body too. */
+export interface RouteEntry extends RouteDescription {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: StandardSchema;
+  readonly json?: StandardSchema;
+  answer(c: RouteContext): Promise<Answer>;
+}
+
+/** A request to a route. */
+export class RouteContext {
+  readonly request: Request;
+  readonly info: RequestInfo;
+  /** The path of the route. */
+  readonly path: string;
+  /** The decoded parameters of the path. */
+  readonly params: Record<string, string>;
+
+  constructor(
+    request: Request,
+    { info, path, params }: Pick<RouteContext, "info" | "path" | "params">,
+  ) {
+    this.request = request;
+    this.info = info;
+    this.path = path;
+    this.params = params;
+  }
+
+  header(name: string): string | undefined {
+    return this.request.headers.get(name) ?? undefined;
+  }
+
+  readonly json = answerJson;
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** All routes of an application. The first one added wins. */
+export class Routes {
+  readonly all: RouteEntry[] = [];
+  readonly #router = new SmartRouter<RouteEntry>({
+    routers: [new RegExpRouter(), new TrieRouter()],
+  });
+
+  add(entry: RouteEntry): void {
+    this.all.push(entry);
+    this.#router.add(entry.method, entry.path, entry);
+  }
+
+  /** Returns the answer of the route of a request, undefined without one. HEAD asks that of GET. */
+  async answer(request: Request, info: RequestInfo): Promise<Answer | undefined> {
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    const [[found] = [], stash] = this.#router.match(method, pathOf(request.url));
+    if (found === undefined) return undefined;
+    const [entry, at] = found;
+    const params: Record<string, string> = {};
+    for (const name in at) {
+      params[name] = paramOf(
+        name,
+        stash === undefined ? `${at[name]}` : stash[at[name] as number]!,
+      );
+    }
+    const answer = await entry.answer(
+      new RouteContext(request, { info, path: entry.path, params }),
+    );
+    if (request.method !== "HEAD") return answer;
+    if (answer.body instanceof ReadableStream) void answer.body.cancel().catch(() => {});
+    return new Answer(null, answer);
+  }
+
+  /** Returns the methods of a path. Routes without parameters win over those with parameters. */
+  methodsAt(path: string): string[] {
+    const found = METHODS.flatMap((method) =>
+      this.#router.match(method, path)[0].map(([entry]) => entry)
+    );
+    const exact = found.filter((entry) => !entry.path.includes(":"));
+    return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
+  }
 }
 
 /** Returns the path without the query. */
@@ -70,8 +159,8 @@ export function pathOf(url: string): string {
 }
 
 /** Returns a path as a reference from the request: a proxy may have removed a prefix. */
-export function relative({ req }: RouteContext, path: string): string {
-  return "../".repeat(pathOf(req.url).split("/").length - 2) + path;
+export function relative({ request }: RouteContext, path: string): string {
+  return "../".repeat(pathOf(request.url).split("/").length - 2) + path;
 }
 
 /** Throws `Invalid` for a path that cannot be decoded. */
@@ -88,16 +177,13 @@ export function checkPath(path: string): void {
 }
 
 /**
- * Returns the decoded parameters of a path. Names of dots are escaped: `~..` is `..`, and `~~..` is
+ * Returns a decoded parameter of a path. Names of dots are escaped: `~..` is `..`, and `~~..` is
  * `~..`. `@@` is `/`, which proxies may decode. File paths stay as they are.
  */
-export function paramsOf(c: RouteContext): Record<string, string> {
-  const params = c.req.param() as Record<string, string>;
-  for (const key in params) {
-    if (key === "path") continue;
-    params[key] = params[key]!.replaceAll("@@", "/").replace(/^~(~*\.{1,2})$/, "$1");
-  }
-  return params;
+function paramOf(name: string, encoded: string): string {
+  const value = encoded.includes("%") ? decodeURIComponent(encoded) : encoded;
+  if (name === "path") return value;
+  return value.replaceAll("@@", "/").replace(/^~(~*\.{1,2})$/, "$1");
 }
 
 /** Answers with JSON that ends with a newline, for terminals. */

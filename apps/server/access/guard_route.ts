@@ -68,19 +68,20 @@ const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 export function guardRoute(
   scope: RouteScope,
   headers: readonly string[] = [],
-): (c: RouteContext, params: { name?: string; version?: string }) => void {
+): (c: RouteContext) => void {
   const unknown = CONDITIONS.filter((header) => !headers.includes(header));
-  return (c, { name, version }) => {
-    c.env.route = c.req.routePath;
-    c.env.scope = scope;
-    c.env.name = name;
+  return (c) => {
+    const { name, version } = c.params;
+    c.info.route = c.path;
+    c.info.scope = scope;
+    c.info.name = name;
     if (scope !== "open") {
-      if (c.env.refusal !== undefined) throw c.env.refusal;
-      checkScope(c.env.access, scope, name);
+      if (c.info.refusal !== undefined) throw c.info.refusal;
+      checkScope(c.info.access, scope, name);
     }
     if (name !== undefined) checkName(name);
     if (version !== undefined) parseSelector(version); // a member of a release has another name
-    const { method, headers: sent } = c.req.raw;
+    const { method, headers: sent } = c.request;
     const isRead = method === "GET" || method === "HEAD";
     const ignored = isRead ? undefined : unknown.find((header) => sent.has(header));
     if (ignored === undefined) return;
@@ -117,7 +118,7 @@ function checkScope(
 export async function checkStillAllowed(c: RouteContext, name?: string): Promise<void> {
   const may = (access: Access) => name === undefined || access.may("write", name);
   if (!await isStillAllowed(c, may)) throw tokenEnded();
-  c.env.access = await c.env.renew?.() ?? c.env.access;
+  c.info.access = await c.info.renew?.() ?? c.info.access;
 }
 
 /**
@@ -130,7 +131,7 @@ export function whileAllowed(
   stream: ReadableStream<Uint8Array>,
   { may, closes = false }: { may?: (access: Access) => boolean; closes?: boolean } = {},
 ): ReadableStream<Uint8Array> {
-  if (c.env.renew === undefined) return stream;
+  if (c.info.renew === undefined) return stream;
   const reader = stream.getReader();
   return onDemand(reader, async (controller) => {
     const { done, value } = await reader.read();
@@ -146,7 +147,7 @@ async function isStillAllowed(
   c: RouteContext,
   may: (access: Access) => boolean = () => true,
 ): Promise<boolean> {
-  const { renew, scope, name } = c.env;
+  const { renew, scope, name } = c.info;
   if (renew === undefined || scope === undefined) return true;
   const access = await renew();
   return allowsRoute(access, scope, name) && may(access);

@@ -32,7 +32,7 @@ export async function answerVersionFile(
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file } = answered;
-  const answer = await answerFile(c.req.raw, represent(answered), async (range) => {
+  const answer = await answerFile(c.request, represent(answered), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) {
       return await file.bytes();
     }

@@ -7,13 +7,7 @@ import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
-import {
-  Answer,
-  paramsOf,
-  type RouteContext,
-  type Routes,
-  type ServerContext,
-} from "../routing.ts";
+import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { noUpload } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/hub_writes.ts";
@@ -110,7 +104,7 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
       const uploads = await context.uploads();
       const { metadata, offset, size } = await uploads.state(upload, { signal });
       if (metadata?.[LFS] === undefined) throw noUpload(upload);
-      const body = c.req.raw.body ?? new Blob().stream();
+      const body = c.request.body ?? new Blob().stream();
       if (offset < size) await uploads.append(upload, without(body, offset), { offset, signal });
       return c.json({ received: true as const });
     },
@@ -140,7 +134,7 @@ export function hubWrites(
     json: schemas.HubPreupload,
     answer: async ({ c, json: { files, gitIgnore } }) => {
       const { name, base } = await target(c, context, kind);
-      c.env.access.check("write", name);
+      c.info.access.check("write", name);
       const ignored = await ignoredAmong(files, gitIgnore ?? await gitIgnoreOf(base));
       return c.json({ files: modesOf(files, { kind, base, ignored }) });
     },
@@ -152,7 +146,7 @@ export function hubWrites(
     answer: async ({ c, access }) => {
       const { name, base } = await target(c, context, kind);
       access.check("write", name);
-      const asked = schemas.parseBatch(await c.req.text());
+      const asked = schemas.parseBatch(await c.request.text());
       for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
       const answers = mapAtOnce(asked, async ({ oid, size }) => {
@@ -180,14 +174,14 @@ export function hubWrites(
     problems: [412],
     answer: async ({ c, access, signal }) => {
       const asked = askedOf(c, kind);
-      if (c.req.query("create_pr") !== undefined) throw noBranch("pull requests");
+      if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
       const find = async () => {
         const { name, base } = await target(c, context, kind);
         access.check("write", name);
         return { name, base };
       };
       await find(); // refuses before the body arrives
-      const commit = await readCommit(c.req.raw);
+      const commit = await readCommit(c.request);
       const how = { find, access, objects: objects(access), signal };
       const saved = await applyCommit(context, commit, how);
       const oid = revisionOf(saved);
@@ -252,13 +246,13 @@ function about(id: string, summary: string) {
 
 /** Returns the origin of the service, as the client sees it. */
 function originOf(c: RouteContext): string {
-  const url = new URL(c.req.url);
-  if (c.req.header("x-forwarded-proto") === "https") url.protocol = "https:";
+  const url = new URL(c.request.url);
+  if (c.header("x-forwarded-proto") === "https") url.protocol = "https:";
   return url.origin;
 }
 
 function askedOf(c: RouteContext, kind: RepoKind): AskedRepo {
-  const { org, repo: given = "", revision = MAIN } = paramsOf(c) as Record<string, string>;
+  const { org, repo: given = "", revision = MAIN } = c.params as Record<string, string>;
   if (revision !== MAIN) throw noBranch(JSON.stringify(revision));
   const repo = given.replace(/\.git$/, "");
   return { kind, id: org === undefined ? repo : `${org}/${repo}` };
@@ -272,8 +266,8 @@ async function target(
 ): Promise<{ name: string; base: ReadableArtifact | undefined }> {
   const asked = askedOf(c, kind);
   try {
-    const name = await repos.find(asked, c.env.access);
-    return { name, base: await openVersion({ name, version: "latest" }, c.env.access) };
+    const name = await repos.find(asked, c.info.access);
+    return { name, base: await openVersion({ name, version: "latest" }, c.info.access) };
   } catch (error) {
     const isNew = error instanceof RefusedRequest ? error.status === 404 : false;
     if (!isNew && !isRegistryError(error, "NotFound")) throw error;

@@ -19,7 +19,7 @@ export function answerPage<T>(
   items: readonly T[],
   { limit = HUB_PAGE, keyOf }: PageOptions<T>,
 ): Answer {
-  const next = new URL(c.req.url);
+  const next = new URL(c.request.url);
   const cursor = next.searchParams.get("cursor");
   if (items.some((item) => keyOf(item) === cursor)) throw endless();
   const page = items.slice(0, limit);
@@ -27,7 +27,7 @@ export function answerPage<T>(
   if (items.length > page.length) {
     next.searchParams.set("cursor", keyOf(page.at(-1)!));
     // Clients want a whole URL. Behind a proxy with TLS only this header has its scheme.
-    if (c.req.header("x-forwarded-proto") === "https") next.protocol = "https:";
+    if (c.header("x-forwarded-proto") === "https") next.protocol = "https:";
     headers.link = `<${next.href}>; rel="next"`;
   }
   return c.json(page, 200, headers);

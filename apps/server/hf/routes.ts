@@ -3,8 +3,7 @@ import type { Artifact } from "../../../mod.ts";
 import { route, type RouteDescription } from "../describe.ts";
 import type { Access } from "../access/access.ts";
 import { answerVersionFile } from "../files/version_file.ts";
-import { type Answer, paramsOf, type RouteContext, type RouteMiddleware } from "../routing.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Answer, RequestInfo, RouteContext, Routes, ServerContext } from "../routing.ts";
 import * as schemas from "../schemas/hub.ts";
 import { entriesBelow, entriesOf, fileIn, filesOf, lfsOf, withCommit } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
@@ -52,9 +51,6 @@ const FRESH = { "cache-control": "no-cache" };
 
 export function hubRoutes(routes: Routes, context: ServerContext): void {
   const repos = createRepos(context.registry, context.openVersion);
-  for (const path of ["/api/*", ...REPO_PATHS.map(({ files }) => `${files}/resolve/*`)]) {
-    routes.use(path, nameErrors);
-  }
   accountRoutes(routes, context);
   hubAccountWrites(routes, { ...context, repos });
   const objects = createSentObjects(context);
@@ -66,19 +62,28 @@ export function hubRoutes(routes: Routes, context: ServerContext): void {
   for (const kind of ["models", "datasets"] as const) listRoute(routes, context, kind);
 }
 
+/** Returns true for the paths on which clients of the Hub expect its headers. */
+export function isOfHub(path: string): boolean {
+  return /^\/api\/|^(\/[^/]+){1,3}\/resolve\//.test(path);
+}
+
 /**
  * Adds the headers by which clients choose an error. A repository that nobody may read without a
  * token is `RepoNotFound` to them, and one that the token may not read is `GatedRepo`.
+ *
+ * @param error the failure of the route, if it failed
  */
-const nameErrors: RouteMiddleware = async (c, next) => {
-  await next();
-  const { status, headers, body } = c.res as unknown as Answer;
-  if (c.error === undefined) {
+export function nameError(
+  { status, headers, body }: Answer,
+  info: RequestInfo,
+  error: unknown,
+): void {
+  if (error === undefined) {
     if (status === 404 || status === 405) headers["x-error-message"] = ONLY_FILES;
     return;
   }
   const { detail, hint } = JSON.parse(body as string) as { detail: string; hint?: string };
-  const isUnknownToken = c.env.refusal !== undefined && status === 401;
+  const isUnknownToken = info.refusal !== undefined && status === 401;
   const code = status === 401 ? "RepoNotFound" : status === 403 ? "GatedRepo" : undefined;
   if (isUnknownToken) headers["x-error-message"] = "Invalid credentials in Authorization header";
   else {
@@ -86,14 +91,14 @@ const nameErrors: RouteMiddleware = async (c, next) => {
     const text = hint === undefined ? detail : `${detail}. ${hint}`;
     headers["x-error-message"] = text.replace(/[^\x20-\x7e]/g, "?").slice(0, 1000);
   }
-};
+}
 
 /** For what only the Hub itself has. */
 const ONLY_FILES = "Holdfast has only the routes of the Hub that read and commit files.";
 
 /** Reads the repository of a path, and opens the version of its revision. */
 function asked(c: RouteContext, kind: RepoKind): AskedRepo & { revision: string } {
-  const { org, repo = "", revision = MAIN } = paramsOf(c) as Record<string, string | undefined>;
+  const { org, repo = "", revision = MAIN } = c.params as Record<string, string | undefined>;
   return { kind, id: org === undefined ? repo : `${org}/${repo}`, revision };
 }
 
@@ -103,13 +108,13 @@ async function openAsked(
   kind: RepoKind,
 ): Promise<Artifact> {
   const { revision, ...repo } = asked(c, kind);
-  return await repos.open(repo, revision, c.env.access);
+  return await repos.open(repo, revision, c.info.access);
 }
 
 /** Returns the facts of the revision of a path, also of a repository without a version. */
 async function infoAsked(c: RouteContext, { repos }: HubContext, kind: RepoKind) {
   const { revision, ...repo } = asked(c, kind);
-  return await repos.info(repo, revision, c.env.access);
+  return await repos.info(repo, revision, c.info.access);
 }
 
 function describedAs(
@@ -171,7 +176,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
         { c, query: { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } },
       ) => {
         const { info } = await infoAsked(c, context, kind);
-        const { path: folder = "" } = c.req.param() as { path?: string };
+        const { path: folder = "" } = c.params;
         const entries = entriesBelow(await entriesOf(info), folder, { recursive });
         if (entries === undefined) throw noEntry(folder, info);
         const left = entries.filter(({ path }) => cursor === undefined || path > cursor);
@@ -191,7 +196,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
     answer: async ({ c }) => {
       const { info } = await infoAsked(c, context, kind);
-      const { paths, expand } = await readPaths(c.req.raw);
+      const { paths, expand } = await readPaths(c.request);
       const found = (await entriesOf(info)).filter(({ path }) => paths.has(path));
       const items = expand ? found.map((entry) => withCommit(entry, info)) : found;
       return c.json(items, 200, FRESH);
@@ -223,7 +228,7 @@ function resolveRoute(
     answer: async ({ c }) => {
       const artifact = await openAsked(c, context, kind);
       const { info } = artifact;
-      const { path = "" } = c.req.param() as { path?: string };
+      const { path = "" } = c.params;
       const commit = { "x-repo-commit": revisionOf(info) };
       const file = fileIn(artifact, path);
       if (file === undefined) {

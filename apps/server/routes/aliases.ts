@@ -58,7 +58,7 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       }
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };
       const failed = `Cannot read alias ${ref}: its version is ${version}`;
-      return answerConditions(c.req.raw.headers, { etag: known.etag }, { known, failed }) ??
+      return answerConditions(c.request.headers, { etag: known.etag }, { known, failed }) ??
         c.json({ alias, version }, 200, known);
     },
   });
@@ -91,7 +91,7 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     answers: { 200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS } },
     json: AliasRequestSchema,
     answer: async ({ c, params: { name, alias }, json, signal }) => {
-      const current = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const current = await aliasCondition(registry, { name, alias }, c.request);
       const { expected = current, version: asked } = json;
       await ofCondition(
         current,
@@ -111,7 +111,7 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     answers: { 200: { description: "`deleted` is false without an alias", schema: DeletedSchema } },
     query: DeleteAliasQuery,
     answer: async ({ c, params: { name, alias }, query, signal }) => {
-      const current = await aliasCondition(registry, { name, alias }, c.req.raw);
+      const current = await aliasCondition(registry, { name, alias }, c.request);
       const { expected = current } = query;
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
       return c.json({ deleted: await ofCondition(current, change) });

@@ -139,7 +139,7 @@ async function answerJobEvents(
   context: ServerContext,
   { queue, job }: FoundJob,
 ): Promise<Answer> {
-  const after = c.req.header("last-event-id");
+  const after = c.header("last-event-id");
   if (after !== undefined && hasEnded(job)) {
     const news = await queueAnswer("read jobs of", isNews(queue, job.id, after), context);
     if (!news) return new Answer(null, { status: 204 });

@@ -107,7 +107,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       const etag = `"${info.commit}"`;
       const known = { etag, "cache-control": "no-cache", "last-modified": lastModified };
       const ref = JSON.stringify(`${name}@${version}`);
-      const answered = answerConditions(c.req.raw.headers, { etag, lastModified }, {
+      const answered = answerConditions(c.request.headers, { etag, lastModified }, {
         known,
         failed: `Cannot answer: the commit of ${ref} is ${info.commit}`,
       });
@@ -242,7 +242,7 @@ export function watchRoutes(routes: Routes, context: ServerContext): void {
     query: schemas.WatchQuery,
     answer: ({ c, params: { name }, query }) => {
       const { intervalMs } = query;
-      const known = c.req.header("last-event-id");
+      const known = c.header("last-event-id");
       const events = (signal: AbortSignal) =>
         latestOf(context.registry, name, { known, intervalMs, signal });
       return answerEvents(c, { context, events });

@@ -85,7 +85,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answers: DELETED,
     query: schemas.DeleteQuery,
     answer: async ({ c, params: { name, version }, query, signal }) => {
-      const commit = await saving.readCondition(c.req.raw, {
+      const commit = await saving.readCondition(c.request, {
         subject: JSON.stringify(`${name}@${version}`),
         current: () =>
           orMissing(registry.info(name, { version, signal }).then(({ commit }) => commit)),
@@ -128,8 +128,8 @@ export async function savedAnswer(
   isOwn: () => boolean | Promise<boolean>,
 ): Promise<Answer> {
   const { name, version, skipped } = saved;
-  if (skipped && !c.env.access.may("read", name) && !await isOwn()) {
-    c.env.access.check("read", name);
+  if (skipped && !c.info.access.may("read", name) && !await isOwn()) {
+    c.info.access.check("read", name);
   }
   const path = `artifacts/${nameSegment(name)}/versions/${nameSegment(version)}`;
   const location = relative(c, path);

@@ -31,7 +31,7 @@ export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void
     body: { "application/octet-stream": BYTES },
     answers: { 201: { description: "Received", schema: schemas.ContentSchema } },
     answer: async ({ c, access }) => {
-      const content = c.req.raw.body ?? new Blob().stream();
+      const content = c.request.body ?? new Blob().stream();
       const options = { owner: access.token };
       const { id, size, sha256 } = await (await uploads()).receive(content, options);
       return c.json({ upload: id, size, sha256 }, 201);
@@ -43,11 +43,11 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
   const locks = createUploadLocks();
   const answer = async ({ c }: { c: RouteContext }) => {
     const { answerTus } = await import("../uploads/tus.ts");
-    return await answerTus(c.req.raw, {
+    return await answerTus(c.request, {
       uploads: await context.uploads(),
-      access: c.env.access,
+      access: c.info.access,
       locks,
-      id: c.req.param("upload"),
+      id: c.params.upload,
       checkSize: (bytes) => checkUploadSize(context.options, bytes),
       keptForMs: context.registry.settings.graceMs,
     });
@@ -96,7 +96,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     answers: { 200: { description: "The state", schema: schemas.UploadStateSchema, headers: TUS } },
     problems: [410],
     answer: async ({ c, params: { upload }, access }) => {
-      if (c.req.method === "HEAD") return await answer({ c });
+      if (c.request.method === "HEAD") return await answer({ c });
       const { owner, ...state } = await (await context.uploads()).state(upload);
       if (!access.owns(owner)) throw noUpload(upload);
       return c.json(state, 200, FRESH);
@@ -154,7 +154,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
     },
     query: schemas.UploadQuery,
     answer: async ({ c, query, access }) => {
-      const request = c.req.raw;
+      const request = c.request;
       const type = request.headers.get("content-type") ?? "";
       const form = /^multipart\/form-data\s*;/i.test(type)
         ? await (await import("../uploads/multipart.ts")).openForm(request)
@@ -174,7 +174,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
           ...passThrough({ id, formatVersion: 1 }, []),
           save: () => whileWritable(files, c, name),
         };
-        const idempotencyKey = c.req.header("idempotency-key") ?? fields.idempotencyKey;
+        const idempotencyKey = c.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
         const save = { version, idempotencyKey, base: null, materializer, signal };
         const saved = await context.registry.save(name, undefined, save);

@@ -13,10 +13,13 @@ function answer(
 ) {
   const system = { ...createScriptedSystem(), sleep };
   const context = { closing, system } as unknown as ServerContext;
-  const answered = answerEvents({ req: { method: "GET" }, env: {} } as unknown as RouteContext, {
-    context,
-    events,
-  });
+  const answered = answerEvents(
+    { request: { method: "GET" }, info: {} } as unknown as RouteContext,
+    {
+      context,
+      events,
+    },
+  );
   return answered.toResponse();
 }
 
