@@ -34,6 +34,20 @@ function environment(): Record<string, string | undefined> {
   return process?.env ?? {};
 }
 
+/**
+ * Returns a module of the runtime (`node:crypto`) without an import, which bundlers for browsers
+ * cannot resolve; undefined in browsers, and in Workers without `nodejs_compat`.
+ */
+export function builtinModule<Module>(name: string): Module | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.(name) as Module | undefined;
+}
+
+export function isWindows(): boolean {
+  const { process } = globalThis as { process?: { platform?: string } };
+  return process?.platform === "win32";
+}
+
 /** Moves variables from the environment of this process to the returned system. */
 export function takeVariables(system: System, names: Iterable<string>): System {
   const taken = new Map<string, string>();

@@ -6,7 +6,7 @@ import type { FileInfo } from "../../core/record.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
 import { unanswered } from "./problem.ts";
-import { createSha256, sha256 } from "./sha256.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import { iterableStream, reusingReader } from "../../core/bytes/bytes.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";

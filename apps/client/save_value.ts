@@ -24,7 +24,7 @@ import { loadNewBytes } from "./download.ts";
 import type { SentRuns } from "./new_bytes.ts";
 import { versionInfo } from "./open_version.ts";
 import { PIECE_BYTES, sendContent } from "./send_content.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 
 export async function saveValue(

@@ -6,7 +6,7 @@ import { corrupt, isRegistryError } from "../../core/errors.ts";
 import { retry, silentLimits } from "../../core/retry.ts";
 import type { Call, Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
-import { createSha256, sha256 } from "./sha256.ts";
+import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 
 export interface SentContent {
   upload: string;

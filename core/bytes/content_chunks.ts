@@ -1,8 +1,7 @@
 // Cuts files at boundaries that depend on their bytes alone, so that equal runs of two files become
 // equal chunks. FORMAT.md (3.4) has the rules and the bytes of a list.
-import { Buffer } from "node:buffer";
-import { createHash, type Hash } from "node:crypto";
 import type { ByteRange } from "../backend.ts";
+import { createSha256, fromHex, type Sha256, toHex } from "./digest.ts";
 
 /** Smaller files are not cut. */
 export const MIN_CUT_BYTES = 256 * 1024;
@@ -51,7 +50,7 @@ let gear: Int32Array | undefined;
 function gearTable(): Int32Array {
   return gear ??= Int32Array.from(
     { length: 256 },
-    (_, byte) => createHash("sha256").update(`holdfast gear ${byte}`).digest().readInt32LE(0),
+    (_, byte) => viewOf(createSha256().update(`holdfast gear ${byte}`).bytes()).getInt32(0, true),
   );
 }
 
@@ -129,7 +128,7 @@ export class ChunkList {
   /** Makes the list of a small file as one chunk. */
   static whole({ size, sha256 }: { size: number; sha256: string }): ChunkList {
     const list = new ChunkList(MAX_AVERAGE);
-    list.add(size, Buffer.from(sha256, "hex"));
+    list.add(size, fromHex(sha256));
     return list;
   }
 
@@ -219,7 +218,7 @@ export class ChunkList {
         const size = this.lengthOf(chunk);
         const isIn = at >= offset;
         at += size;
-        if (isIn) yield { size, sha256: Buffer.from(this.digestOf(chunk)).toString("hex") };
+        if (isIn) yield { size, sha256: toHex(this.digestOf(chunk)) };
       }
     }
   }
@@ -262,7 +261,7 @@ function viewOf(bytes: Uint8Array): DataView {
 export class ListMaker {
   #cutter: Cutter;
   readonly #list: ChunkList;
-  #hash?: Hash;
+  #hash?: Sha256;
   #length = 0;
 
   constructor(average: number) {
@@ -282,7 +281,7 @@ export class ListMaker {
     for (let at = 0; at < bytes.byteLength;) {
       const end = this.#cutter.next(bytes, at);
       const piece = bytes.subarray(at, end);
-      this.#hash = (this.#hash ?? createHash("sha256")).update(piece);
+      this.#hash = (this.#hash ?? createSha256()).update(piece);
       this.#length += piece.byteLength;
       if (end === undefined) return;
       this.#endChunk();
@@ -298,7 +297,7 @@ export class ListMaker {
 
   #endChunk(): void {
     const list = this.#list;
-    list.add(this.#length, this.#hash!.digest());
+    list.add(this.#length, this.#hash!.bytes());
     this.#hash = undefined;
     this.#length = 0;
     const isLong = list.count >= LONG_COUNT && list.count % LONGER_COUNT === 0;

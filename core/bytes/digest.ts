@@ -1,27 +1,51 @@
 // SHA-256 (FIPS 180-4), HMAC (RFC 2104), and CRC-32C (Castagnoli, RFC 3720 section B.4), the
 // checksum of several stores and of zarr chunks.
-import { createHash, createHmac } from "node:crypto";
+import type * as NodeCrypto from "node:crypto";
+import { builtinModule } from "../system.ts";
+import { createPortableSha256 } from "./portable_sha256.ts";
 
 export interface Sha256 {
   update(data: Uint8Array | string): this;
   /** Returns the digest as 64 lowercase hexadecimal digits. Do not call `update` afterwards. */
   digest(): string;
+  /** Returns the digest as 32 bytes. Do not call `update` afterwards. */
+  bytes(): Uint8Array;
 }
 
+const crypto = builtinModule<typeof NodeCrypto>("node:crypto");
+const encoder = new TextEncoder();
+
 export function createSha256(): Sha256 {
-  const hash = createHash("sha256");
+  const native = crypto?.createHash("sha256");
+  const hash = native ?? createPortableSha256();
   return {
     update(data) {
-      hash.update(data);
+      hash.update(typeof data === "string" ? encoder.encode(data) : data);
       return this;
     },
-    digest: () => hash.digest("hex"),
+    digest: () => native?.digest("hex") ?? toHex(hash.digest()),
+    bytes: () => hash.digest(),
   };
 }
 
 /** Returns the SHA-256 of bytes or of a string's UTF-8 form, as 64 lowercase hexadecimal digits. */
 export function sha256(data: Uint8Array | string): string {
-  return createHash("sha256").update(data).digest("hex");
+  return crypto?.createHash("sha256").update(data).digest("hex") ??
+    createSha256().update(data).digest();
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Returns bytes as lowercase hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
+/** Returns the bytes of hexadecimal digits. */
+export function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
 }
 
 /**
@@ -53,9 +77,13 @@ export function createRunCheck(
 
 /** Returns the HMAC-SHA-256 of the concatenated data, as 64 lowercase hexadecimal digits. */
 export function hmacSha256(secret: string, data: readonly (Uint8Array | string)[]): string {
-  const hmac = createHmac("sha256", secret);
-  for (const part of data) hmac.update(part);
-  return hmac.digest("hex");
+  const given = encoder.encode(secret);
+  const key = new Uint8Array(64);
+  key.set(given.byteLength > 64 ? createSha256().update(given).bytes() : given);
+  const keyed = (pad: number) => createSha256().update(key.map((byte) => byte ^ pad));
+  const inner = keyed(0x36);
+  for (const part of data) inner.update(part);
+  return keyed(0x5c).update(inner.bytes()).digest();
 }
 
 let tables: Int32Array | undefined;

@@ -1,5 +1,5 @@
 // Relative paths of files inside an artifact.
-import process from "node:process";
+import { isWindows } from "../system.ts";
 
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 // deno-lint-ignore no-control-regex
@@ -8,7 +8,7 @@ const WINDOWS_REFUSED = /[<>:"|?*\u0000-\u001f]|[. ]$/;
 /** Returns why a path is invalid, on Windows with `windows`; undefined if it is valid. */
 export function filePathProblem(
   path: string,
-  windows: boolean = process.platform === "win32",
+  windows: boolean = isWindows(),
 ): string | undefined {
   if (path === "") return "it is empty";
   if (!path.isWellFormed()) return "it is not well-formed Unicode";

@@ -1,5 +1,4 @@
 // Turns of the event loop, for long loops over data in memory that would block all other work.
-import { setImmediate } from "node:timers";
 import { realSystem } from "../system.ts";
 
 /** Deno polls sockets before timers, but only once in about 60 immediates, which are faster. */
@@ -9,7 +8,8 @@ let turns = 0;
 
 /** Waits for the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
-  if (++turns % TIMER_EVERY === 0) return realSystem.sleep(0);
+  const { setImmediate } = globalThis as { setImmediate?(run: () => void): unknown }; // not in browsers
+  if (setImmediate === undefined || ++turns % TIMER_EVERY === 0) return realSystem.sleep(0);
   return new Promise((resolve) => void setImmediate(resolve));
 }
 

@@ -1,21 +1,35 @@
-// Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878).
+// Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878). Without `node:zlib`, gzip is
+// only expanded.
 import type { Transform } from "node:stream";
-import * as zlib from "node:zlib";
-import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";
-import { invalid, unsupported } from "../../core/errors.ts";
+import type * as Zlib from "node:zlib";
+import { bytesStream, iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
+import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
+import { builtinModule } from "../../core/system.ts";
 
-/** Throws for an unknown encoding, or one that this runtime does not support. */
+const found = builtinModule<typeof Zlib>("node:zlib");
+const zlib = found!; // `checkEncoding` and `decodesAtOnce` ask first
+
+/** False if only `decodeInto` and `decodeStream` can expand bytes. */
+export const decodesAtOnce: boolean = found !== undefined;
+
+/** Throws for an unknown encoding, or one that this runtime cannot write. */
 export function checkEncoding(encoding: Encoding): void {
-  if (encoding === "gzip") return;
-  if (encoding !== "zstd") {
+  if (encoding !== "gzip" && encoding !== "zstd") {
     throw invalid("compress with", JSON.stringify(encoding), "unknown encoding", {
       hint: `Use "gzip" or "zstd".`,
     });
   }
-  if (typeof zlib.zstdCompressSync === "function") return;
-  throw unsupported("use zstd", undefined, "this runtime does not support it", {
-    hint: `Use "gzip", or run Deno or Node 22.15 or later.`,
+  const encode = encoding === "gzip" ? found?.gzipSync : found?.zstdCompressSync;
+  if (encode === undefined) throw missing(encoding);
+}
+
+function missing(encoding: Encoding): RegistryError {
+  const other = encoding === "zstd" && decodesAtOnce
+    ? `Use "gzip", or run Deno or Node 22.15 or later.`
+    : "Omit it. In a Worker, set the flag nodejs_compat.";
+  return unsupported(`use ${encoding}`, undefined, "this runtime does not support it", {
+    hint: other,
   });
 }
 
@@ -65,6 +79,12 @@ export function decodeStream(
   encoding: Encoding,
   chunkSize: number = CHUNK.chunkSize,
 ): AsyncIterable<Uint8Array> {
+  if (found === undefined) {
+    if (encoding !== "gzip") throw missing(encoding);
+    return iterableStream(chunks).pipeThrough(
+      new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>,
+    );
+  }
   const options = { chunkSize: Math.min(chunkSize, CHUNK.chunkSize) };
   return through(
     chunks,

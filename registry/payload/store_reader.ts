@@ -14,7 +14,7 @@ import { invalid, isRegistryError, type RegistryError } from "../../core/errors.
 import type { StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import { isNear, type Store } from "../cell/store.ts";
-import { decodeBytes, decodeInto, decodeStream } from "./encoding.ts";
+import { decodeBytes, decodeInto, decodesAtOnce, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
 import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
 import { RangeReader } from "./range_reader.ts";
@@ -270,7 +270,8 @@ export class StoreReader implements FileReader {
 
   async #decode(file: StoredFile, stored: Uint8Array): Promise<Uint8Array> {
     const { size, encoding } = file;
-    const target = size > EXPANDED_AT_ONCE_BYTES ? new Uint8Array(size) : undefined;
+    const isAtOnce = decodesAtOnce && size <= EXPANDED_AT_ONCE_BYTES;
+    const target = isAtOnce ? undefined : new Uint8Array(size);
     try {
       if (target === undefined) return decodeBytes(stored, encoding!, size);
       const count = await decodeInto(target, stored, encoding!);

@@ -1,36 +1,4 @@
-// An incremental SHA-256 (FIPS 180-4). Browsers can only hash data that is in memory as a whole.
-export interface Sha256 {
-  update(bytes: Uint8Array): void;
-  /** Returns 64 lowercase hexadecimal digits. Ends the hash. */
-  digest(): string;
-}
-
-interface NodeCrypto {
-  createHash(name: "sha256"): { update(bytes: Uint8Array): void; digest(encoding: "hex"): string };
-}
-
-/** Creates a SHA-256, by `node:crypto` on Deno, Node from 22.3 on, and Bun. */
-export function createSha256(): Sha256 {
-  const hash = nodeCrypto()?.createHash("sha256");
-  if (hash === undefined) return createPortableSha256();
-  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
-}
-
-export function sha256(bytes: Uint8Array): string {
-  const hash = createSha256();
-  hash.update(bytes);
-  return hash.digest();
-}
-
-let crypto: NodeCrypto | null | undefined;
-
-/** Returns `node:crypto` without an import, which browsers and their bundlers cannot resolve. */
-function nodeCrypto(): NodeCrypto | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  crypto ??= process?.getBuiltinModule?.("node:crypto") as NodeCrypto | undefined ?? null;
-  return crypto ?? undefined;
-}
-
+// SHA-256 (FIPS 180-4) for browsers, which can only hash data that is in memory as a whole.
 const BLOCK_BYTES = 64;
 /** The first 32 fractional bits of the cube roots of 64 primes, and of 8 square roots. */
 function primeFractions(): { round: Uint32Array; start: Uint32Array } {
@@ -45,8 +13,16 @@ function primeFractions(): { round: Uint32Array; start: Uint32Array } {
   };
 }
 
-export function createPortableSha256(): Sha256 {
-  const { round, start } = primeFractions();
+let fractions: ReturnType<typeof primeFractions> | undefined;
+
+export interface PortableSha256 {
+  update(bytes: Uint8Array): void;
+  /** Returns 32 bytes. Ends the hash. */
+  digest(): Uint8Array;
+}
+
+export function createPortableSha256(): PortableSha256 {
+  const { round, start } = fractions ??= primeFractions();
   const state = start.slice();
   const words = new Uint32Array(64);
   const rest = new Uint8Array(BLOCK_BYTES);
@@ -75,7 +51,9 @@ export function createPortableSha256(): Sha256 {
       end[restBytes] = 0x80;
       new DataView(end.buffer).setBigUint64(end.byteLength - 8, BigInt(size) * 8n);
       for (let at = 0; at < end.byteLength; at += BLOCK_BYTES) take(end, at);
-      return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
+      const digest = new DataView(new ArrayBuffer(32));
+      state.forEach((word, i) => digest.setUint32(4 * i, word));
+      return new Uint8Array(digest.buffer);
     },
   };
 

@@ -1,14 +1,15 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createHash } from "node:crypto";
-import { createPortableSha256 } from "../../../apps/client/sha256.ts";
+import { toHex } from "../../../core/bytes/digest.ts";
+import { createPortableSha256 } from "../../../core/bytes/portable_sha256.ts";
 
 const expected = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 function digest(...chunks: Uint8Array[]): string {
   const hash = createPortableSha256();
   for (const chunk of chunks) hash.update(chunk);
-  return hash.digest();
+  return toHex(hash.digest());
 }
 
 Deno.test("the portable hash is SHA-256 at every length around a block", () => {
