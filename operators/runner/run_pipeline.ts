@@ -1,4 +1,16 @@
 // Runs a pipeline on this machine.
+//
+//   const { pipeline, folder: root } = await loadPipeline("train.yaml", { operators });
+//   const { end, steps } = await runPipeline(pipeline, { registry, operators, root });
+//
+// `beginRun` plans: which steps run, and which an earlier run has done. `RunningSteps` then holds the
+// state of the run. A step waits for those before it (`#left`), then in the queue of its node for
+// room (`Room`), runs (`step/execute_step.ts`), ends (`#outcomes`) and releases those after it.
+//
+// A step that fails, also because of its inputs, is an outcome, and blocks only the steps after it.
+// Only a fault of the run is thrown: the registry does not answer, or an abort. It ends all running
+// steps, and steps that did not run are `cancelled`. Results of steps are saved as they end, so the
+// next run continues. Engines run the same steps elsewhere: `carry/carry_pipeline.ts`.
 import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";

@@ -1,4 +1,17 @@
 // Reads the files of a version from the store and verifies them.
+//
+//   const reader = new StoreReader(store, { ref, info, files }, { verify: "full", signal });
+//   const whole = await reader.bytes(file); // in memory
+//   for await (const chunk of reader.range(file, { offset: 10, length: 20 })) …
+//
+// Three classes, each on the one below: `StoreReader` verifies whole files and decompresses them,
+// `RangeReader` verifies ranges of large files by their lists of chunks, and `PartReader` reads
+// stored bytes, from the record, a pack or objects. `../cache/cached_reader.ts` has the same
+// interface in front of a cache.
+//
+// `Corrupt` names the file and the object, for bytes that are damaged, missing or too many. Streams
+// throw it after the bytes, so their readers must not trust bytes before the end. Errors of the
+// store pass unchanged, and an abort throws the signal's reason.
 import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import {
