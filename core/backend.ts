@@ -96,9 +96,7 @@ export interface StoredObject {
 }
 
 /** The outcome of a put. A lost race is a value, not an error. */
-export type PutResult =
-  | { written: true; info: ObjectInfo }
-  | { written: false; reason: "exists" };
+export type PutResult = { written: true; info: ObjectInfo } | { written: false; reason: "exists" };
 
 /** Instructions to open the same store in a worker: plain data without secrets. */
 export interface BackendDescriptor {

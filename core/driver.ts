@@ -18,10 +18,7 @@ export interface Driver {
   readonly variables?: readonly string[];
   /** Environment variables that contain paths of certificates. @default none */
   readonly certificates?: readonly string[];
-  readonly help: {
-    urls: string;
-    credentials?: string;
-  };
+  readonly help: { urls: string; credentials?: string };
   open(place: BackendPlace, options: OpenStoreOptions): Backend | Promise<Backend>;
   /** Finds the credentials that opening a store would use. Absent if it needs none. */
   findCredentials?(place: BackendPlace, from: CredentialSources): Promise<FoundCredentials>;

@@ -126,10 +126,7 @@ function watchTime(
 /** Returns its exit code. Rejects if the operator was aborted and does not end within `graceMs`. */
 async function withGrace(
   work: Promise<ExitCode>,
-  { signal, graceMs = 5_000, system, over }: Watch & {
-    signal: AbortSignal;
-    graceMs?: number;
-  },
+  { signal, graceMs = 5_000, system, over }: Watch & { signal: AbortSignal; graceMs?: number },
 ): Promise<ExitCode> {
   const givenUp = new Promise<never>((_, reject) => {
     const wait = () => void system.sleep(graceMs, over).then(() => reject(signal.reason), () => {});

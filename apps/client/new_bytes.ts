@@ -97,10 +97,7 @@ const AT_ONCE = 4;
 export async function rebuildFile(
   connection: Connection,
   file: RemoteFile,
-  { copy, read }: {
-    copy: LocalCopy;
-    read(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
-  },
+  { copy, read }: { copy: LocalCopy; read(range: Required<ByteRange>): AsyncIterable<Uint8Array> },
 ): Promise<(() => AsyncIterable<Uint8Array>) | undefined> {
   const list = await chunkList(connection, file);
   const runs = list && await planRebuild(list, copy);

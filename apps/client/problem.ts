@@ -91,10 +91,7 @@ function hintsOf(hints: unknown): RegistryErrorFields["hints"] {
   return { library: text(library), cli: text(cli) };
 }
 
-async function redirected(
-  response: Response,
-  { action, location }: Asked,
-): Promise<RegistryError> {
+async function redirected(response: Response, { action, location }: Asked): Promise<RegistryError> {
   await response.body?.cancel();
   const to = URL.parse(response.headers.get("location") ?? "", location); // null in browsers
   const state = `${location} redirects${to === null ? "" : ` to ${to.origin}${to.pathname}`}`;

@@ -98,11 +98,7 @@ async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown>
   return checked("body", data, schema);
 }
 
-function checked(
-  target: "query" | "body",
-  data: unknown,
-  schema: StandardSchema,
-): unknown {
+function checked(target: "query" | "body", data: unknown, schema: StandardSchema): unknown {
   const { success, output, issues } = check(schema as Parameters<typeof check>[0], data);
   if (!success) throw refused(target, data, issues[0] as Issue);
   return output;

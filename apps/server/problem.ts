@@ -101,10 +101,7 @@ export function problemWithin(thrown: unknown): unknown {
   return JSON.parse(problemOf(thrown).body as string);
 }
 
-function wordsOf(
-  access: Access | undefined,
-  error: RegistryError,
-): Omit<ProblemFields, "code"> {
+function wordsOf(access: Access | undefined, error: RegistryError): Omit<ProblemFields, "code"> {
   const { message, action, state, place, backend, hints } = error;
   const isOfPlace = place !== undefined && error.subject === place;
   const subject = isOfPlace ? "the store" : error.subject;
@@ -143,10 +140,7 @@ export class RefusedRequest extends RegistryError {
   constructor(
     { status, headers = {}, ...fields }:
       & (RegistryErrorFields | (Fault & { message?: undefined }))
-      & {
-        status: number;
-        headers?: Record<string, string>;
-      },
+      & { status: number; headers?: Record<string, string> },
   ) {
     super(fields as RegistryErrorFields);
     this.status = status;

@@ -14,11 +14,7 @@ interface OwnOptions {
  * Returns the descriptor of a backend; undefined if it uses the caller's own client or clock.
  * Workers request the credentials from this thread.
  */
-export function descriptorOf(
-  module: string,
-  name: string,
-  options: OwnOptions,
-): Backend["reopen"] {
+export function descriptorOf(module: string, name: string, options: OwnOptions): Backend["reopen"] {
   const { client, storage, credentials, system = realSystem, logger: _, ...plain } = options;
   if (client !== undefined || storage !== undefined || system !== realSystem) return undefined;
   const descriptor = { module, name, options: plain };

@@ -61,10 +61,7 @@ export function parseContentRange(header = ""): { start: number; size: number } 
   return size === undefined ? undefined : { start: Number(start), size: Number(size) };
 }
 
-export async function joined(
-  size: number,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<Uint8Array> {
+export async function joined(size: number, chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const whole = new Uint8Array(size);
   let offset = 0;
   for await (const chunk of chunks) {

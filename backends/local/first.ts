@@ -15,10 +15,7 @@ interface Wanted extends CallOptions {
   after?: string;
 }
 
-export async function headFirst(
-  root: LocalRoot,
-  wanted: Wanted,
-): Promise<ObjectInfo | undefined> {
+export async function headFirst(root: LocalRoot, wanted: Wanted): Promise<ObjectInfo | undefined> {
   const found = await findFirst(root, wanted);
   if (found === "none") return undefined;
   return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ??

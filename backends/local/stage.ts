@@ -193,11 +193,7 @@ async function writeBytes(
   }
 }
 
-function checkSize(
-  root: LocalRoot,
-  actual: number | undefined,
-  { key, size }: StageOptions,
-): void {
+function checkSize(root: LocalRoot, actual: number | undefined, { key, size }: StageOptions): void {
   if (size === undefined || actual === size) return;
   throw root.fault("put", key, {
     code: "Invalid",

@@ -199,10 +199,7 @@ interface VariableSource {
 /**
  * Returns the sources in the order of their precedence. Reads the file again: it may have changed.
  */
-async function readVariableSources(
-  envFile: string,
-  system: System,
-): Promise<VariableSource[]> {
+async function readVariableSources(envFile: string, system: System): Promise<VariableSource[]> {
   const file = await readEnvFile(envFile);
   return [
     {
@@ -221,10 +218,7 @@ async function readVariableSources(
 }
 
 /** Returns the settings of a bucket in a source, if there are any. Ignores empty variables. */
-function readVariables(
-  stem: string,
-  { valueOf }: VariableSource,
-): Partial<S3Config> | undefined {
+function readVariables(stem: string, { valueOf }: VariableSource): Partial<S3Config> | undefined {
   const found = SETTINGS.map((setting) => [setting, valueOf(variableName(stem, setting))] as const)
     .filter(([, value]) => value !== undefined && value !== "");
   return found.length === 0 ? undefined : Object.fromEntries(found);

@@ -1,9 +1,6 @@
 // Events of a registry, published after each commit.
 /** Fields of all events. */
-export type RegistryEvent = {
-  registry: string;
-  name: string;
-};
+export type RegistryEvent = { registry: string; name: string };
 
 /** A version was saved, in any way. */
 export type SavedEvent = RegistryEvent & {
@@ -15,10 +12,7 @@ export type SavedEvent = RegistryEvent & {
 };
 
 /** A version was deleted. Deleting a name publishes one event per version. */
-export type DeletedEvent = RegistryEvent & {
-  version: string;
-  commit: string;
-};
+export type DeletedEvent = RegistryEvent & { version: string; commit: string };
 
 /** An alias was set or deleted. */
 export type AliasedEvent = RegistryEvent & {

@@ -25,11 +25,7 @@ export interface StepWatch {
 /** Starts to measure a step; one on this thread with its whole process (`of: "process"`). */
 export function watchStep(
   step: Pick<PipelineStep, "id" | "runAs" | "resources">,
-  { folders, signal, system }: {
-    folders: readonly string[];
-    signal: AbortSignal;
-    system: System;
-  },
+  { folders, signal, system }: { folders: readonly string[]; signal: AbortSignal; system: System },
 ): StepWatch {
   const { id, runAs, resources: { diskLimit = Infinity } } = step;
   const cpuBefore = process.cpuUsage();

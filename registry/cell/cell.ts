@@ -21,9 +21,7 @@ import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";
 
 /** The outcome of a create: this operation wrote the generation, or another operation did. */
-export type CreateOutcome =
-  | { won: true }
-  | { won: false; found: FoundRecord };
+export type CreateOutcome = { won: true } | { won: false; found: FoundRecord };
 
 /**
  * Writes one generation of a cell, create-only, and determines the outcome.
@@ -140,11 +138,7 @@ async function checkLanding(
 }
 
 /** Makes this operation's record durable: a lost put may have written it and not synced it. */
-async function settleOwn(
-  store: OpeningStore,
-  operation: Operation,
-  key: string,
-): Promise<void> {
+async function settleOwn(store: OpeningStore, operation: Operation, key: string): Promise<void> {
   try {
     await settle(store, [key], operation.signal);
   } catch (error) {

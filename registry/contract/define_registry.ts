@@ -118,8 +118,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
     load,
     get,
     info: own("info") ?? (async (ref, options) => (await open(ref, options)).info),
-    has: own("has") ??
-      (async (ref, options) => await orMissing(open(ref, options)) !== undefined),
+    has: own("has") ?? (async (ref, options) => await orMissing(open(ref, options)) !== undefined),
     download: own("download") ?? (async (ref, options) => {
       const { createDownload } = await import("../../disk/download_files.ts");
       return await createDownload(options).write(await open(ref, readOf(options)));

@@ -46,10 +46,7 @@ const STEPS = [
 ] as const;
 
 /** Removes unfinished writes, before all else: their writers can no longer commit. */
-export async function sweepStages(
-  collection: Collection,
-  report: GarbageReport,
-): Promise<void> {
+export async function sweepStages(collection: Collection, report: GarbageReport): Promise<void> {
   const { context: { backend }, graceMs, signal } = collection;
   const olderThan = report.markAt.getTime() - graceMs;
   const why = "unfinished write";

@@ -219,8 +219,7 @@ function createEarlier(
       const version = decodeOrder(order);
       if (version === undefined) continue; // its own bytes, or those of a draft
       const key = recordKey(versionCell(name, version, true), 1);
-      const reading = read.get(key) ??
-        readRecord(context, key, signal).catch(() => undefined); // not needed
+      const reading = read.get(key) ?? readRecord(context, key, signal).catch(() => undefined); // not needed
       read.set(key, reading);
       const found = await reading;
       if (found?.record.kind !== "version" || found.record.commit !== commit) continue;

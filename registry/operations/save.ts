@@ -242,8 +242,7 @@ class SaveAttempt {
   async #findUnchanged(digest: string): Promise<FoundRecord | undefined> {
     const { skipIfUnchanged = false } = this.#options;
     const base = this.#base;
-    const same = skipIfUnchanged && base?.answers && base.record.digest === digest &&
-      !base.damaged;
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged;
     return same && await isLive(this.#context, this.#operation, base) ? base.found : undefined;
   }
 

@@ -86,9 +86,7 @@ export interface StoreValueJob {
   known?: ReadonlyMap<number, Known>;
   /** Same as of a base, if files may share bytes. */
   sharing?: Map<string, EarlierFile>;
-  here: {
-    save(options: MaterializeOptions): FilesToSave;
-  };
+  here: { save(options: MaterializeOptions): FilesToSave };
 }
 
 export interface StoredValueReply {
@@ -113,9 +111,7 @@ export interface LoadValueJob extends ReadJob {
   info: ArtifactInfo;
   materializer: MaterializerDescriptor;
   maxLoadBytes: number;
-  here: {
-    load(artifact: Artifact, options: MaterializeOptions): unknown;
-  };
+  here: { load(artifact: Artifact, options: MaterializeOptions): unknown };
 }
 
 /** The value, or the key of a missing object: only the caller can tell why it is missing. */

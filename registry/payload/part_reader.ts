@@ -287,11 +287,7 @@ export class PartReader {
     });
   }
 
-  #checkSize(
-    file: StoredFile,
-    part: Part,
-    { size, count }: { size: number; count: number },
-  ): void {
+  #checkSize(file: StoredFile, part: Part, { size, count }: { size: number; count: number }): void {
     if (count === size) return;
     throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, {
       key: this.#source.keyOf(file, part),

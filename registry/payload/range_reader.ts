@@ -114,11 +114,7 @@ export class RangeReader {
     });
   }
 
-  async #keptRange(
-    file: StoredFile,
-    list: ChunkList,
-    { from, to }: Stretch,
-  ): Promise<Uint8Array> {
+  async #keptRange(file: StoredFile, list: ChunkList, { from, to }: Stretch): Promise<Uint8Array> {
     let kept = this.#kept;
     if (kept?.file !== file || from < kept.from || to > kept.to) {
       // A reader that goes on where it stopped gets twice as much at once.

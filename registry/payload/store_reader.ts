@@ -102,10 +102,7 @@ export class StoreReader implements FileReader {
     return bytes;
   }
 
-  async *chunks(
-    file: StoredFile,
-    { windowBytes }: WindowOptions = {},
-  ): AsyncIterable<Uint8Array> {
+  async *chunks(file: StoredFile, { windowBytes }: WindowOptions = {}): AsyncIterable<Uint8Array> {
     const { verify, signal } = this.#options;
     const stored = this.#stored;
     const read = stored.chunks(file, { check: isCompressed(file), windowBytes });

@@ -27,14 +27,7 @@ export function badRow(state: string, cause?: unknown): RegistryError {
 }
 
 /** The type of a field. An array lists allowed strings. `texts` in CSV is JSON or one string. */
-type FieldKind =
-  | "text"
-  | "texts"
-  | "flag"
-  | "json"
-  | "object"
-  | "ignored"
-  | readonly string[];
+type FieldKind = "text" | "texts" | "flag" | "json" | "object" | "ignored" | readonly string[];
 
 /** Returns the known fields of a row; throws `Invalid` for unknown fields and wrong types. */
 function fieldsOf<T>(

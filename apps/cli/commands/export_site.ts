@@ -48,10 +48,7 @@ export const exportSite: Command = defineCommand({
       throw invalid("export a site", "--to is missing", "Add a folder: --to ./site");
     }
     const registry = await context.open();
-    const { siteFiles } = await loadPart<SitePart>(
-      "../../server/export_site.ts",
-      import.meta.url,
-    );
+    const { siteFiles } = await loadPart<SitePart>("../../server/export_site.ts", import.meta.url);
     const all = await expandNames(registry, refs, context.io.signal);
     await using writer = await openWriter(to, context);
     let files = 0, bytes = 0;

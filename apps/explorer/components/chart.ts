@@ -214,10 +214,7 @@ function nearest(
   let [found, least]: [number | undefined, number] = [undefined, Infinity];
   for (const [i, value] of values.entries()) {
     if (value === null) continue;
-    const distance = Math.hypot(
-      plot.valToPos(x[i]!, "x") - left,
-      plot.valToPos(value, "y") - top,
-    );
+    const distance = Math.hypot(plot.valToPos(x[i]!, "x") - left, plot.valToPos(value, "y") - top);
     if (distance < least) [found, least] = [i, distance];
   }
   return found;

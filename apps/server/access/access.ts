@@ -21,9 +21,7 @@ export type Right = "read" | "write";
 /** The right that a route needs. `open` needs none. */
 export type RouteScope = "open" | Right | "metrics" | "admin";
 
-export type Scope =
-  | { kind: "admin" | "metrics" }
-  | { kind: Right; name: string; prefix: boolean };
+export type Scope = { kind: "admin" | "metrics" } | { kind: Right; name: string; prefix: boolean };
 
 /**
  * Parses `read:NAME`, `write:NAME`, `metrics` or `admin`. A `*` at the end of a name matches any

@@ -88,9 +88,7 @@ export interface Representation extends Validators {
 }
 
 /** Reads a file or a range of it. */
-type ReadFile = (
-  range?: Required<ByteRange>,
-) => Promise<Uint8Array | ReadableStream<Uint8Array>>;
+type ReadFile = (range?: Required<ByteRange>) => Promise<Uint8Array | ReadableStream<Uint8Array>>;
 
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,

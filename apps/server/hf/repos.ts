@@ -86,10 +86,7 @@ export interface Repos {
 /** Maximum number of commits whose version is kept in memory. */
 const MOST_COMMITS = 10_000;
 
-export function createRepos(
-  registry: Pick<Registry, "versions">,
-  openVersion: OpenVersion,
-): Repos {
+export function createRepos(registry: Pick<Registry, "versions">, openVersion: OpenVersion): Repos {
   const versions = new Map<string, string>(); // by name and revision, which never change
   const created = new Set<string>();
 
@@ -142,8 +139,7 @@ export function createRepos(
         const { info } = await repos.open(asked, revision, access);
         return { info, sha: revisionOf(info) };
       } catch (error) {
-        const isEmpty = error instanceof RefusedRequest &&
-          error.headers[ERROR_CODE] === NO_ENTRY;
+        const isEmpty = error instanceof RefusedRequest && error.headers[ERROR_CODE] === NO_ENTRY;
         if (!isEmpty) throw error;
         const none = { name: asked.id, version: MAIN, commit: NO_REVISION };
         const info = { ...none, files: [], size: 0, createdAt: new Date(0) };

@@ -59,11 +59,7 @@ class Durations {
       const buckets = counts.map((some, i) =>
         line(`${name}_bucket`, `${labels},le="${BUCKETS[i] ?? "+Inf"}"`, count += some)
       );
-      return [
-        ...buckets,
-        line(`${name}_sum`, labels, sum),
-        line(`${name}_count`, labels, count),
-      ];
+      return [...buckets, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, count)];
     });
     const help = "Time from a request to the first byte of its answer";
     return head("histogram", name, help) + lines.join("");

@@ -93,10 +93,7 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     answer: async ({ c, params: { name, alias }, json, signal }) => {
       const current = await aliasCondition(registry, { name, alias }, c.request);
       const { expected = current, version: asked } = json;
-      await ofCondition(
-        current,
-        () => registry.setAlias(name, alias, asked, { expected, signal }),
-      );
+      await ofCondition(current, () => registry.setAlias(name, alias, asked, { expected, signal }));
       const version = await versionOf(registry, { name, alias }, signal) ?? asked;
       return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },

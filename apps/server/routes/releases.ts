@@ -40,11 +40,7 @@ export function releasesRoutes(routes: Routes, { registry }: ServerContext): voi
 
 const FRESH = { "cache-control": "no-cache" };
 
-async function readableRelease(
-  registry: Registry,
-  ref: string,
-  access: Access,
-): Promise<Release> {
+async function readableRelease(registry: Registry, ref: string, access: Access): Promise<Release> {
   const release = await resolveRelease(registry, ref, { partial: true });
   const members = Object.entries(release.members).filter(([, { ref }]) => mayReadRef(access, ref));
   return { ...release, members: Object.fromEntries(members) };

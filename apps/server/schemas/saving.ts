@@ -45,10 +45,7 @@ const SentFileSchema = v.pipe(
         name: Text,
         version: Text,
         commit: Text,
-        runs: atMost(
-          100_000,
-          v.strictObject({ size: Amount, at: v.optional(Amount) }),
-        ),
+        runs: atMost(100_000, v.strictObject({ size: Amount, at: v.optional(Amount) })),
       }),
     }),
   ], "expected a path, and data (base64), upload (an id) or earlier"),

@@ -113,10 +113,7 @@ async function flow(body: NodeBody, write: Write, idleMs: number): Promise<void>
           reject(error);
         }, reject);
       body.once("error", breakOff);
-      body.once(
-        "close",
-        () => breakOff(CLOSED),
-      );
+      body.once("close", () => breakOff(CLOSED));
       if (body.destroyed) breakOff(CLOSED); // while another was read
       const fail = (error: unknown) => {
         ended = true; // chunks may follow

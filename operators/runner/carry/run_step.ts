@@ -112,8 +112,7 @@ async function executeAndDeliver(
   }
   const isDone = carry !== undefined && (await state.statusesOf([id])).get(id)!.is === "ended";
   // Otherwise other shards are running, or a step that waited for this one.
-  const mayBeLast = isDone &&
-    await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
+  const mayBeLast = isDone && await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
   return { outcome, mayBeLast };
 }
 

@@ -40,11 +40,7 @@ export interface KnownRecord {
   /** The record without its content, if it may expire: it landed late and refers to payload. */
   late?: FoundRecord;
   /** Bytes and objects of all files, if sizes are measured. */
-  version?: {
-    size: number;
-    objects: readonly PayloadObject[];
-    ranges: readonly ObjectRange[];
-  };
+  version?: { size: number; objects: readonly PayloadObject[]; ranges: readonly ObjectRange[] };
   /** The record to keep of a first generation that was just read. */
   remains?: ScrubbedRecord;
   times?: DeletionTimes;

@@ -121,10 +121,7 @@ interface AliasState {
 }
 
 /** Compares the two cells of an alias; undefined if the source has lost the alias. */
-async function compareAliases(
-  run: MirrorRun,
-  pair: CellPair,
-): Promise<AliasState | undefined> {
+async function compareAliases(run: MirrorRun, pair: CellPair): Promise<AliasState | undefined> {
   const { from, to, signal } = run;
   const { value: present } = await changesOf(to, cellThere(pair), "alias", signal).next();
   const generation = present?.record.generation ?? 0;

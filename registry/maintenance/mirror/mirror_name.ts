@@ -263,10 +263,7 @@ interface ListedPair {
 }
 
 /** Lists the cells of versions and aliases in both registries, by path. */
-async function* listPairs(
-  run: MirrorRun,
-  { name, target }: NamePair,
-): AsyncGenerator<ListedPair> {
+async function* listPairs(run: MirrorRun, { name, target }: NamePair): AsyncGenerator<ListedPair> {
   const sources = listCells(run, run.from, name), theirs = listCells(run, run.to, target);
   let [source, there] = await Promise.all([sources.next(), theirs.next()]);
   while (!source.done || !there.done) {

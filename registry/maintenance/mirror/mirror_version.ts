@@ -134,8 +134,7 @@ function chooseBase(
     }
   }
   const [most] = [...shared].sort(([, a], [, b]) => b - a);
-  return most?.[0] ??
-    live.findLast((other) => compareVersions(other, parseVersion(version)) <= 0);
+  return most?.[0] ?? live.findLast((other) => compareVersions(other, parseVersion(version)) <= 0);
 }
 
 /** Returns true if the target has the content of the version, from the same save or a later one. */

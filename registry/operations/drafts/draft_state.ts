@@ -42,11 +42,7 @@ export class DraftCall {
   readonly idempotencyKey: string;
   readonly spoken: string;
 
-  constructor(
-    context: Context,
-    { name, id }: { name: string; id: string },
-    signal?: AbortSignal,
-  ) {
+  constructor(context: Context, { name, id }: { name: string; id: string }, signal?: AbortSignal) {
     this.context = context;
     this.name = name;
     this.id = id;

@@ -38,9 +38,7 @@ export function chosenFiles(list: FileList): ChosenFile[] {
   return withoutCommonFolder(files);
 }
 
-export function withoutCommonFolder<T extends { readonly path: string }>(
-  files: readonly T[],
-): T[] {
+export function withoutCommonFolder<T extends { readonly path: string }>(files: readonly T[]): T[] {
   const [folder] = files[0]?.path.split(/(?<=\/)/) ?? [];
   if (!folder?.endsWith("/") || !files.every(({ path }) => path.startsWith(folder))) {
     return [...files];
