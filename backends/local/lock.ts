@@ -20,16 +20,11 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   "EMLINK",
 ]);
 
-export interface LockOptions {
-  system: System;
-  signal?: AbortSignal;
-}
-
 /** Calls `action` while holding the lock of the root against processes, workers and backends. */
 export async function withLock<T>(
   root: LocalRoot,
   action: () => T,
-  options: LockOptions,
+  options: { system: System; signal?: AbortSignal },
 ): Promise<T> {
   const { system, signal } = options;
   const found = lookIfThere(root.lockFile);
@@ -59,18 +54,13 @@ export function saysNoLinks(error: unknown): boolean {
   return NO_LINKS.has(errorCode(error));
 }
 
-/** Options of {@linkcode detectLocking}. */
-export interface DetectLockingOptions {
-  system?: System;
-}
-
 /**
  * Detects the locking of a folder: that of a used folder by its lock file, without a write; that of
  * an empty one with a trial hard link. Creates a missing folder.
  */
 export async function detectLocking(
   path: string | URL,
-  options: DetectLockingOptions = {},
+  options: { system?: System } = {},
 ): Promise<Locking> {
   const { system = realSystem } = options;
   const root = parseRoot(path);

@@ -23,12 +23,6 @@ export interface DownloadedFile {
   size: number;
 }
 
-export interface WriteLocalFileOptions {
-  overwrite?: boolean;
-  signal?: AbortSignal;
-  system: System;
-}
-
 const CHUNK_BYTES = 1 << 18;
 
 /** Returns the content of a file, opened on the first read. Throws `Invalid` for a folder. */
@@ -49,7 +43,7 @@ export function readLocalFile(
 export async function writeLocalFile(
   stream: ReadableStream<Uint8Array>,
   to: string | URL,
-  options: WriteLocalFileOptions,
+  options: { overwrite?: boolean; signal?: AbortSignal; system: System },
 ): Promise<DownloadedFile> {
   const { overwrite = false, signal, system } = options;
   const path = pathOf(to);

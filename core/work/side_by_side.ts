@@ -1,10 +1,4 @@
 // Tasks that start in order and run concurrently, within a limit.
-export interface SideBySideOptions {
-  atOnce: number;
-  room: number;
-  signal?: AbortSignal;
-}
-
 export interface SideBySide {
   readonly signal: AbortSignal;
   /** Waits for room, starts a task, and returns a wait for it. Throws the first failure. */
@@ -13,7 +7,9 @@ export interface SideBySide {
   stop(reason: unknown): Promise<void>;
 }
 
-export function createSideBySide({ atOnce, room, signal }: SideBySideOptions): SideBySide {
+export function createSideBySide(
+  { atOnce, room, signal }: { atOnce: number; room: number; signal?: AbortSignal },
+): SideBySide {
   const stopped = new AbortController();
   const running = new Set<Promise<void>>();
   let weighing = 0;

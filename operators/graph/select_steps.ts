@@ -2,12 +2,6 @@
 import { notFound } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 
-/** Nodes and operators for {@linkcode selectSteps}. */
-export interface StepSelection {
-  nodes?: readonly string[];
-  operators?: readonly string[];
-}
-
 /**
  * Returns a pipeline with the steps of these nodes and operators, in its order; all steps if none
  * are given. Outputs of other steps are read from an earlier run.
@@ -16,7 +10,7 @@ export interface StepSelection {
  */
 export function selectSteps(
   pipeline: Pipeline,
-  { nodes = [], operators = [] }: StepSelection,
+  { nodes = [], operators = [] }: { nodes?: readonly string[]; operators?: readonly string[] },
 ): Pipeline {
   if (nodes.length === 0 && operators.length === 0) return pipeline;
   checkIds("node", nodes, pipeline.nodes.map(({ id }) => id));

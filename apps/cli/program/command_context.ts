@@ -14,14 +14,9 @@ import { refuseFile } from "./refusals.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
 import { printableJson, printableLines } from "../terminal/table.ts";
 
-export interface CommandContextOptions {
-  io: CliIo;
-  shared: SharedOptions;
-}
-
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  { io, shared }: CommandContextOptions,
+  { io, shared }: { io: CliIo; shared: SharedOptions },
 ): CommandContext & AsyncDisposable {
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];

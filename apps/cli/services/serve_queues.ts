@@ -43,14 +43,9 @@ export async function openServedEvents(
   return await openEventBus<RegistryTopics>(url || "memory:", { system, logger });
 }
 
-export interface ServeJobsFlags {
-  queue?: string;
-  uploadTask?: string;
-}
-
 /** Opens the queue of a service, if one is configured. Uploads become jobs of `uploadTask`. */
 export async function openServedJobs(
-  { queue: given, uploadTask }: ServeJobsFlags,
+  { queue: given, uploadTask }: { queue?: string; uploadTask?: string },
   context: CommandContext,
 ): Promise<Pick<HandlerOptions, "jobs" | "upload">> {
   const { system } = context.io;

@@ -3,13 +3,10 @@ import { invalid } from "../../../core/errors.ts";
 import { HubPaths } from "../schemas/hub.ts";
 import { check } from "../schemas/listing.ts";
 
-export interface AskedPaths {
-  paths: ReadonlySet<string>;
-  expand: boolean;
-}
-
 /** Reads the body by its media type. Throws `Invalid` if it has no paths. */
-export async function readPaths(request: Request): Promise<AskedPaths> {
+export async function readPaths(
+  request: Request,
+): Promise<{ paths: ReadonlySet<string>; expand: boolean }> {
   const text = await request.text();
   const type = request.headers.get("content-type") ?? "";
   const read = check(HubPaths, /json/i.test(type) ? parseJson(text) : parseForm(text));

@@ -38,10 +38,6 @@ interface Span {
 /** `SpanKind.SERVER` and `SpanStatusCode.ERROR`. */
 const SERVER = 1, ERROR = 2;
 
-export interface TracedRequest {
-  route?: string;
-}
-
 const HEADERS = {
   keys: (headers: Headers) => [...headers.keys()],
   get: (headers: Headers, name: string) => headers.get(name) ?? undefined,
@@ -68,7 +64,7 @@ function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
  */
 export function traced(
   request: Request,
-  known: TracedRequest,
+  known: { route?: string },
   answer: () => Promise<Answer>,
 ): Promise<Answer> {
   const { trace, context, propagation } = registered() ?? {};

@@ -25,12 +25,6 @@ export interface ReadIndexOptions {
   partial?: boolean;
 }
 
-export interface SearchIndexOptions {
-  system: System;
-  logger: Logger;
-  closing: AbortSignal;
-}
-
 const FRESH_MS = 60_000;
 const MOST_VERSIONS = 200_000;
 const MOST_TEXT = 128 * 1024 * 1024;
@@ -47,7 +41,7 @@ const WHOLE_WITHIN_MS = 250;
  */
 export function createSearchIndex(
   registry: Registry,
-  { system, logger, closing }: SearchIndexOptions,
+  { system, logger, closing }: { system: System; logger: Logger; closing: AbortSignal },
 ): (options?: ReadIndexOptions) => Promise<SearchIndex> {
   let index: SearchIndex | undefined;
   let soFar: SearchIndex | undefined;

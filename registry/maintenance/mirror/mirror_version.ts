@@ -51,15 +51,10 @@ export async function mirrorVersion(
   });
 }
 
-interface Situation {
-  located: Located;
-  head?: Head;
-}
-
 async function bring(
   run: MirrorRun,
   target: string,
-  { located, head }: Situation,
+  { located, head }: { located: Located; head?: Head },
   sharing: SharingOptions,
 ): Promise<Outcome> {
   const { to } = run;
