@@ -24,7 +24,11 @@ export class Answer {
   }
 
   toResponse(): Response {
-    return new Response(this.body as BodyInit | null, this);
+    const { body, status, headers } = this;
+    // Else a Worker would compress a compressed body again. Others ignore it.
+    const encodeBody = headers["content-encoding"] === undefined ? "automatic" : "manual";
+    const init: ResponseInit & { encodeBody: string } = { status, headers, encodeBody };
+    return new Response(body as BodyInit | null, init);
   }
 }
 
