@@ -44,7 +44,9 @@ const ONLY_IN_ALL = [
   "tests/registry/cache/processes_test.ts",
   "tests/registry/drafts/killed_worker_test.ts",
   "tests/registry/processes",
+  "tests/servers/r2_test.ts",
   "tests/servers/start_server_test.ts",
+  "tests/servers/worker_test.ts",
   "tests/judges",
   // threads
   "tests/workers/batch_test.ts",

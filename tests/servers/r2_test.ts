@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { runWorker } from "./r2/run_worker.ts";
+import { bundleWorker, startWorker } from "./r2/run_worker.ts";
 
 const AT_ONCE = 8;
 
@@ -9,7 +9,7 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn(test) {
-    await using worker = await runWorker("tests/servers/r2/worker.ts");
+    await using worker = await startWorker(await bundleWorker("tests/servers/r2/worker.ts"));
     const names: string[] = JSON.parse((await worker.fetch("/")).text);
     for (let i = 0; i < names.length; i += AT_ONCE) {
       const started = names.slice(i, i + AT_ONCE).map((name) => {

@@ -10,6 +10,7 @@ import { type Case, CASES, type Step } from "./cases.ts";
 import { commandLine } from "./command_line.ts";
 import { type EntryPoint, type Location, OPERATIONS } from "./entry_point.ts";
 import { http } from "./http.ts";
+import { startInWorker } from "./in_worker.ts";
 import { inBucket, inFolder, inMemory, type NewLocation } from "./locations.ts";
 import { startHub, startPythonOfService, startPythonOfStore } from "./python.ts";
 import { Memory } from "./memory.ts";
@@ -41,6 +42,11 @@ serverTest(
   ["minio", "fake-gcs"],
   (server) => runAll(inBucket(server), ["library"]),
 );
+
+storeTest("all entry points agree on every case behind a Worker", async () => {
+  await using worker = await startInWorker();
+  await runAll(worker.create, ["client"]);
+});
 
 storeTest("each entry point has each operation, or a reason why not", async () => {
   for (const [name, { operations, without }] of Object.entries(await startedPoints())) {

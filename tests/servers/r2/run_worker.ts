@@ -1,15 +1,30 @@
-// Bundles a Worker and runs it in workerd with an R2 bucket in memory.
+// Bundles a Worker and runs it in workerd, with an R2 bucket that is kept in memory or in a folder.
 import { Miniflare } from "npm:miniflare@4.20260426.0";
 import { readFile } from "node:fs/promises";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
 export interface RunningWorker extends AsyncDisposable {
+  /** A URL of each isolate. */
+  urls: string[];
   fetch(path: string): Promise<{ status: number; text: string }>;
 }
 
+export interface WorkerOptions {
+  /** @default 1 */
+  isolates?: number;
+  /** Variables and secrets. */
+  bindings?: Record<string, string>;
+  /** A folder for the bucket. @default memory */
+  bucket?: string;
+}
+
+/** The bundlers of Workers provide `require` of Node's modules, which some packages call. */
+const REQUIRE =
+  `import { createRequire } from "node:module"; const require = createRequire("/");\n`;
+
 /** @param entry the module of the Worker, below the repository */
-export async function runWorker(entry: string): Promise<RunningWorker> {
+export async function bundleWorker(entry: string): Promise<string> {
   await using root = await tempRoot();
   const script = root.join("worker.js");
   const flags = ["--quiet", "--platform", "browser", "--external", "node:*", "--output", script];
@@ -18,13 +33,31 @@ export async function runWorker(entry: string): Promise<RunningWorker> {
     cwd: REPOSITORY,
   }).output();
   if (!success) throw new Error(`Cannot bundle ${entry}: ${new TextDecoder().decode(stderr)}`);
+  return REQUIRE + await readFile(script, "utf8");
+}
+
+/** @param contents what {@linkcode bundleWorker} returns */
+export async function startWorker(
+  contents: string,
+  { isolates = 1, bindings = {}, bucket }: WorkerOptions = {},
+): Promise<RunningWorker> {
+  const names = Array.from({ length: isolates }, (_, at) => `isolate-${at}`);
   const worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "worker.js", contents: await readFile(script, "utf8") }],
-    r2Buckets: ["BUCKET"],
-    compatibilityDate: "2026-04-01",
-    compatibilityFlags: ["nodejs_compat"],
+    workers: names.map((name) => ({
+      name,
+      modules: [{ type: "ESModule", path: "worker.js", contents }],
+      r2Buckets: { BUCKET: "bucket" },
+      bindings,
+      compatibilityDate: "2026-04-01",
+      compatibilityFlags: ["nodejs_compat"],
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    })),
+    ...bucket === undefined ? {} : { r2Persist: bucket },
   });
+  await worker.ready;
+  const urls = await Promise.all(names.map((name) => worker.unsafeGetDirectURL(name)));
   return {
+    urls: urls.map(({ origin }) => origin),
     async fetch(path) {
       const reply = await worker.dispatchFetch(`http://worker${path}`);
       return { status: reply.status, text: await reply.text() };

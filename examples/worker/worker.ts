@@ -1,0 +1,40 @@
+// A registry as a service in a Cloudflare Worker, over an R2 bucket.
+import { openRegistry, type Registry, type RegistryError } from "@holdfast/holdfast";
+import { createR2Backend, type R2Binding } from "@holdfast/holdfast/backends/r2";
+import { collectGarbage, pruneByRules, verifyRegistry } from "@holdfast/holdfast/maintenance";
+import { createHandler, parseTokens } from "@holdfast/holdfast/server";
+
+interface Env {
+  BUCKET: R2Binding;
+  PREFIX?: string; // a folder in the bucket
+  TOKENS: string; // the content of the file that `holdfast token create` writes
+}
+
+/** Each request opens the registry: a Worker must not wait for the calls of another request. */
+const open = ({ BUCKET, PREFIX }: Env): Promise<Registry> =>
+  openRegistry(createR2Backend(BUCKET, { prefix: PREFIX, name: "models" }));
+
+async function answer(request: Request, env: Env): Promise<Response> {
+  const tokens = parseTokens(env.TOKENS);
+  return await createHandler(await open(env), { tokens, hf: true })(request);
+}
+
+export default {
+  async fetch(request: Request, env: Env, context: { waitUntil(work: Promise<unknown>): void }) {
+    const answered = answer(request, env).catch(({ code, message, hint }: RegistryError) =>
+      Response.json({ code, detail: message, hint }, { status: 503 })
+    );
+    context.waitUntil(answered); // a save goes on if its client hangs up
+    return await answered;
+  },
+
+  async scheduled({ scheduledTime }: { scheduledTime: number }, env: Env): Promise<void> {
+    const registry = await open(env);
+    const { failures } = await pruneByRules(registry);
+    await collectGarbage(registry);
+    const day = Math.floor(scheduledTime / 86_400_000); // each name is verified once in 30 days
+    const names = (await Array.fromAsync(registry)).filter((_, at) => at % 30 === day % 30);
+    const { problems } = await verifyRegistry(registry, { names });
+    for (const found of [...failures, ...problems]) console.error(found);
+  },
+};

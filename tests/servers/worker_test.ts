@@ -1,0 +1,204 @@
+// The service in a Worker: the Worker of the example in workerd, asked from outside.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { openHttpRegistry } from "../../apps/client.ts";
+import { createToken } from "../../apps/server.ts";
+import { collect } from "../registry/rejected.ts";
+import { succeeds } from "../apps/captured_io.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { bundleWorker, type RunningWorker, startWorker } from "./r2/run_worker.ts";
+
+const ISOLATES = 4, SAVES = 500;
+
+interface Service extends AsyncDisposable {
+  root: string;
+  token: string;
+  /** Starts the Worker on the bucket of this service. */
+  start(isolates: number): Promise<RunningWorker>;
+}
+
+let script: Promise<string> | undefined;
+
+async function createService(): Promise<Service> {
+  await using started = new AsyncDisposableStack();
+  const root = started.use(await tempRoot());
+  const { token } = await createToken(root.join("tokens.json"), { scopes: ["admin"] });
+  const bindings = { TOKENS: await Deno.readTextFile(root.join("tokens.json")) };
+  const running = started.move();
+  return {
+    root: root.path,
+    token,
+    start: async (isolates) =>
+      await startWorker(await (script ??= bundleWorker("tests/servers/r2/service.ts")), {
+        ...{ isolates, bindings, bucket: root.join("bucket") },
+      }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function workerTest(name: string, run: (service: Service) => Promise<void>): void {
+  Deno.test({
+    name,
+    // Miniflare keeps connections of its own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using service = await createService();
+      await run(service);
+    },
+  });
+}
+
+type Saved = { version: string; value: string };
+
+/** Saves values one after the other until `enough`. Returns those that the service acknowledged. */
+async function saveMany(
+  at: string,
+  { token, label, enough, headers = {}, onSaved = () => {} }: {
+    token: string;
+    label: string;
+    enough: (attempts: number) => boolean;
+    headers?: Record<string, string>;
+    onSaved?: () => void;
+  },
+): Promise<{ saved: Saved[]; refused: string[] }> {
+  const saved: Saved[] = [], refused: string[] = [];
+  for (let i = 0; !enough(i); i++) {
+    const value = `${label} ${i}`;
+    const answer = await fetch(`${at}/artifacts/counted/versions`, {
+      method: "POST",
+      headers: {
+        ...headers,
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({
+        metadata: {},
+        materializer: { id: "text", formatVersion: 1 },
+        files: [{ path: "text.txt", mediaType: "text/plain", data: btoa(value) }],
+      }),
+    }).catch(() => undefined); // its isolate was killed
+    const body = await answer?.json().catch(() => undefined);
+    if (answer?.status === 201 && body !== undefined) {
+      saved.push({ version: body.version, value });
+      onSaved();
+    } else refused.push(`${answer?.status} ${JSON.stringify(body)}`);
+  }
+  return { saved, refused };
+}
+
+/** Checks that all acknowledged versions are there, once each, and that nothing is damaged. */
+async function assertKept(worker: RunningWorker, token: string, saved: Saved[]): Promise<string[]> {
+  const versions = saved.map(({ version }) => version);
+  assertEquals(new Set(versions).size, versions.length, "a version was given twice");
+  await using registry = await openHttpRegistry(`${worker.urls[0]}/at/x`, { token });
+  for (const { version, value } of saved) {
+    assertEquals(await registry.load(`counted@${version}`), value);
+  }
+  const { ok, problems } = JSON.parse((await worker.fetch("/verify/x")).text);
+  assertEquals([ok, problems], [true, []]);
+  const listed = (await collect(registry.versions("counted"))).map(({ version }) => version);
+  assertEquals(versions.filter((version) => !listed.includes(version)), [], "a version is lost");
+  return listed;
+}
+
+workerTest(
+  `${ISOLATES} isolates make ${SAVES} versions of one name without gaps`,
+  async ({ start, token }) => {
+    await using worker = await start(ISOLATES);
+    await worker.fetch("/create/x");
+    const results = await Promise.all(worker.urls.map((url, label) =>
+      saveMany(`${url}/at/x`, {
+        ...{ token, label: `${label}`, enough: (attempts) => attempts === SAVES / ISOLATES },
+      })
+    ));
+    assertEquals(results.flatMap(({ refused }) => refused), []);
+    const listed = await assertKept(worker, token, results.flatMap(({ saved }) => saved));
+    assertEquals(listed, Array.from({ length: SAVES }, (_, at) => `${SAVES - at}.0.0`));
+  },
+);
+
+workerTest("calls that fail, are late or unanswered lose no version", async ({ start, token }) => {
+  await using worker = await start(ISOLATES);
+  await worker.fetch("/create/x");
+  const results = await Promise.all(worker.urls.map((url, label) =>
+    saveMany(`${url}/at/x`, {
+      ...{ token, label: `${label}`, enough: (attempts) => attempts === 15 },
+      headers: { "test-faults": "0.15" },
+    })
+  ));
+  const saved = results.flatMap(({ saved }) => saved);
+  assert(saved.length > 0, JSON.stringify(results));
+  await assertKept(worker, token, saved);
+});
+
+workerTest("isolates killed during saves lose no version", async ({ start, token }) => {
+  const saved: Saved[] = [];
+  for (let round = 0; round < 4; round++) {
+    const worker = await start(ISOLATES);
+    if (round === 0) await worker.fetch("/create/x");
+    let killed: PromiseLike<void> | undefined;
+    let left = 10 + round * 3;
+    const results = await Promise.all(worker.urls.map((url, label) =>
+      saveMany(`${url}/at/x`, {
+        ...{ token, label: `${round} ${label}`, enough: () => killed !== undefined },
+        onSaved() {
+          if (--left === 0) killed = worker[Symbol.asyncDispose]();
+        },
+      })
+    ));
+    await killed;
+    saved.push(...results.flatMap((result) => result.saved));
+  }
+  await using worker = await start(1);
+  await assertKept(worker, token, saved);
+  assertEquals((await worker.fetch("/cron/x")).status, 200);
+  await assertKept(worker, token, saved);
+});
+
+workerTest("a request with too many calls says so and does nothing", async ({ start, token }) => {
+  await using worker = await start(1);
+  await worker.fetch("/create/x");
+  const at = `${worker.urls[0]}/at/x`;
+  let most = 0;
+  const saved: Saved[] = [], refused: string[] = [];
+  while (saved.length === 0) {
+    const headers = { "test-most-calls": `${most++}` };
+    const once = { token, label: "once", enough: (attempts: number) => attempts === 1, headers };
+    const result = await saveMany(at, once);
+    saved.push(...result.saved);
+    refused.push(...result.refused);
+  }
+  assert(refused.length > 2, refused.join("\n"));
+  for (const refusal of refused) {
+    assert(refusal.startsWith("503 "), refusal);
+    assertStringIncludes(refusal, "limits.subrequests");
+  }
+  assertEquals(await assertKept(worker, token, saved), ["1.0.0"]);
+});
+
+workerTest("the command line saves, reads and lists; the page and cron run", async (service) => {
+  const { start, token, root: cwd } = service;
+  await using worker = await start(1);
+  await worker.fetch("/create/x");
+  const url = `${worker.urls[0]}/at/x`;
+  const env = { HOLDFAST_REGISTRY: url, HOLDFAST_TOKEN: token };
+  const file = fromFileUrl(import.meta.url);
+  await succeeds(["save", "my:code", file], { cwd, env });
+  await succeeds(["alias", "my:code", "prod", "1"], { cwd, env });
+  assertEquals(
+    await succeeds(["cat", "my:code@prod"], { cwd, env }),
+    await Deno.readTextFile(file),
+  );
+  assertStringIncludes(await succeeds(["ls"], { cwd, env }), "my:code");
+
+  const page = await fetch(`${url}/explore/`);
+  assertStringIncludes(await page.text(), '<script type="module" src="main.js">');
+  const main = await fetch(`${url}/explore/main.js`);
+  assertEquals(main.headers.get("content-encoding"), "gzip");
+  assertStringIncludes(await main.text(), "import");
+
+  assertEquals((await worker.fetch("/cron/x")).status, 200);
+  const refused = await fetch(`${url}/names`, { headers: { authorization: "Bearer other" } });
+  assertEquals([refused.status, (await refused.json()).code], [401, "Denied"]);
+});
