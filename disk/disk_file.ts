@@ -1,13 +1,6 @@
 // Reads a file that others may change, without ever mixing two states of it.
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  type Stats,
-} from "node:fs";
+import { closeSync, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteRange } from "../core/backend.ts";
 import { iterableStream } from "../core/bytes/bytes.ts";

@@ -4,13 +4,8 @@
  * @module
  */
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
-import {
-  createPostgresBackend,
-  type Job,
-  Queue,
-  type RepeatOptions,
-  runMigrations,
-} from "npm:bullmq@^6";
+import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
+import type { Job, RepeatOptions } from "npm:bullmq@^6";
 import { invalid } from "../core/errors.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";

@@ -1,13 +1,7 @@
 // Connections to Redis or Valkey: the only module that imports a client.
 import { Redis } from "npm:ioredis@^5";
-import {
-  denied,
-  fault,
-  invalid,
-  isRegistryError,
-  messageOf,
-  type RegistryError,
-} from "../core/errors.ts";
+import { denied, fault, invalid, isRegistryError, messageOf } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
 import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 

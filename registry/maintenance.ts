@@ -18,11 +18,8 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import {
-  checkRegistry,
-  checkToolOptions,
-  type OptionNames,
-} from "../core/options/check_options.ts";
+import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import type { OptionNames } from "../core/options/check_options.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { worded } from "./contract/verb_errors.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";

@@ -3,21 +3,11 @@
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import {
-  averageLike,
-  ChunkList,
-  type ChunkRun,
-  equalRuns,
-  ListMaker,
-} from "../../core/bytes/content_chunks.ts";
+import { averageLike, ChunkList, equalRuns, ListMaker } from "../../core/bytes/content_chunks.ts";
+import type { ChunkRun } from "../../core/bytes/content_chunks.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";
-import {
-  type LocalCopy,
-  missingRanges,
-  onlyRanges,
-  planRebuild,
-  rebuilt,
-} from "../../core/bytes/rebuild.ts";
+import { missingRanges, onlyRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
+import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { nameSegment } from "../../core/naming/names.ts";
 import { artifactPath, filePath } from "./address.ts";

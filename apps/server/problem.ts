@@ -1,14 +1,7 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
 import type { RegistryErrorFields, RetryAdvice } from "../../registry/mod.ts";
-import {
-  ADVICE,
-  type ErrorCode,
-  type Fault,
-  hintFor,
-  isRegistryError,
-  RegistryError,
-  sentenceOf,
-} from "../../core/errors.ts";
+import { ADVICE, hintFor, isRegistryError, RegistryError, sentenceOf } from "../../core/errors.ts";
+import type { ErrorCode, Fault } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
 import { Answer } from "./answer.ts";
 

@@ -1,14 +1,8 @@
 // Values as files: by the extension of the path, or as requested.
 import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../formats/arrays/ndarray.ts";
-import {
-  corrupt,
-  invalid,
-  isRegistryError,
-  type RegistryError,
-  taskFailed,
-  unsupported,
-} from "../../core/errors.ts";
+import { corrupt, invalid, isRegistryError, taskFailed, unsupported } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type {
   FileEntry,
   FileStore,

@@ -2,12 +2,8 @@
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { linkTargetProblem } from "../../core/naming/file_paths.ts";
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
-import {
-  corruptFile,
-  type FileFault,
-  type UnsupportedFile,
-  unsupportedFile,
-} from "../content/file_faults.ts";
+import { corruptFile, unsupportedFile } from "../content/file_faults.ts";
+import type { FileFault, UnsupportedFile } from "../content/file_faults.ts";
 import { parsePath } from "../../core/naming/paths.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";

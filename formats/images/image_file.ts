@@ -6,13 +6,8 @@ import {
   unsupportedFile,
   unwritable as unwritableImage,
 } from "../content/file_faults.ts";
-import {
-  fault,
-  invalid,
-  isRegistryError,
-  messageOf,
-  type RegistryError,
-} from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { type Image, type ImageDType, isImage } from "./image.ts";
 
 export const corruptImage: FileFault = corruptFile("image");

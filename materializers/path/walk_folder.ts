@@ -3,13 +3,8 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "nod
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import {
-  type Fault,
-  fault,
-  invalid,
-  isRegistryError,
-  type RegistryError,
-} from "../../core/errors.ts";
+import { fault, invalid, isRegistryError } from "../../core/errors.ts";
+import type { Fault, RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { filePathProblem, foldersOf, linkTargetProblem } from "../../core/naming/file_paths.ts";

@@ -3,13 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, utimes } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Artifact } from "../../core/artifact.ts";
-import {
-  conflict,
-  fault,
-  isRegistryError,
-  orMissing,
-  type RegistryError,
-} from "../../core/errors.ts";
+import { conflict, fault, isRegistryError, orMissing } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,13 +1,8 @@
 // Imports a mindtrace registry into a registry of Holdfast.
 import { isDeepStrictEqual } from "node:util";
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import {
-  isUnreadable,
-  notFound,
-  orMissing,
-  type RegistryError,
-  retold,
-} from "../../core/errors.ts";
+import { isUnreadable, notFound, orMissing, retold } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";

@@ -1,14 +1,8 @@
 // The versions of a mindtrace registry, by the names of its `_meta_` files.
 import type { CallOptions } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import {
-  conflict,
-  corrupt,
-  isRegistryError,
-  notFound,
-  type RegistryError,
-  retold,
-} from "../../core/errors.ts";
+import { conflict, corrupt, isRegistryError, notFound, retold } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { checkName, encodeName, shown } from "../../core/naming/names.ts";
 import { compareVersions, parseVersion, type Version } from "../../core/naming/versions.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";

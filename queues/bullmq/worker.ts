@@ -6,13 +6,8 @@ import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../co
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import {
-  cancellationOf,
-  formOf,
-  type JobForm,
-  keptOptionsOf,
-  type ProgressForm,
-} from "./job_form.ts";
+import { cancellationOf, formOf, keptOptionsOf } from "./job_form.ts";
+import type { JobForm, ProgressForm } from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";
 import { TRIM_EVERY } from "./trim.ts";
 

@@ -1,13 +1,8 @@
 // The cache of one open registry, over any backend. Only `clear` throws: other failures are misses.
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import {
-  fault,
-  invalid,
-  isRegistryError,
-  messageOf,
-  type RegistryError,
-} from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";

@@ -3,24 +3,15 @@
 import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import {
-  averageFor,
-  type ChunkList,
-  ListMaker,
-  type Stretch,
-} from "../../core/bytes/content_chunks.ts";
+import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
+import type { ChunkList, Stretch } from "../../core/bytes/content_chunks.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import {
-  cut,
-  type FileReader,
-  isCompressed,
-  rangeOfFile,
-  type WindowOptions,
-} from "../payload/store_reader.ts";
+import { cut, isCompressed, rangeOfFile } from "../payload/store_reader.ts";
+import type { FileReader, WindowOptions } from "../payload/store_reader.ts";
 import type { RegistryCache } from "./cache.ts";
 import { fileKey } from "./entries.ts";
 

@@ -2,12 +2,8 @@
 import { invalid, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef, type Ref, type Selector } from "../../core/naming/refs.ts";
-import {
-  compareVersions,
-  inRange,
-  parseVersion,
-  type Version,
-} from "../../core/naming/versions.ts";
+import { compareVersions, inRange, parseVersion } from "../../core/naming/versions.ts";
+import type { Version } from "../../core/naming/versions.ts";
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { RefOptions, Registry } from "../../core/registry.ts";
 

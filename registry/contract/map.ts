@@ -1,11 +1,6 @@
 // A registry as a map, over any registry.
-import {
-  invalid,
-  isRegistryError,
-  isUnreadable,
-  orMissing,
-  type RegistryError,
-} from "../../core/errors.ts";
+import { invalid, isRegistryError, isUnreadable, orMissing } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { checkOptions, checkRegistry } from "../../core/options/check_options.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";

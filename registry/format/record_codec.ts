@@ -1,13 +1,8 @@
 // Encodes and decodes records. FORMAT.md describes them byte by byte.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
-import {
-  type Advice,
-  corrupt,
-  invalid,
-  type RegistryError,
-  unsupported,
-} from "../../core/errors.ts";
+import { corrupt, invalid, unsupported } from "../../core/errors.ts";
+import type { Advice, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";

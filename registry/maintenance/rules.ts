@@ -3,13 +3,8 @@ import { parseCondition } from "../../core/registry/conditions.ts";
 import { fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import {
-  type RetentionRules,
-  ruleFor,
-  ruleProblem,
-  type RulesChange,
-  rulesFor,
-} from "../../core/registry/rules.ts";
+import { ruleFor, ruleProblem, rulesFor } from "../../core/registry/rules.ts";
+import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";

@@ -24,13 +24,8 @@ import { checkKnown } from "../operations/listing.ts";
 import { listReadable } from "./readable.ts";
 import { VerifiedFiles } from "./verified_files.ts";
 import { verifyRecords } from "./verify_records.ts";
-import {
-  asProblem,
-  type VerifyOptions,
-  type VerifyProblem,
-  type VerifyReport,
-  type VerifyUnseen,
-} from "./verify_report.ts";
+import { asProblem } from "./verify_report.ts";
+import type { VerifyOptions, VerifyProblem, VerifyReport, VerifyUnseen } from "./verify_report.ts";
 import { checkWritable, type Context, contextOf } from "../operations/context.ts";
 import { notFound, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

@@ -1,13 +1,8 @@
 // Verifies records: each is read and must belong to its place. The valid version of a cell is read
 // with its files.
 import type { ObjectInfo } from "../../core/backend.ts";
-import {
-  corrupt,
-  isRegistryError,
-  notFound,
-  type RegistryError,
-  retold,
-} from "../../core/errors.ts";
+import { corrupt, isRegistryError, notFound, retold } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";
 import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/artifact_digest.ts";

@@ -6,11 +6,8 @@ import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import type { NoteRecord } from "../../core/record.ts";
 import type { Annotations } from "../../core/artifact.ts";
-import {
-  type AnnotateOptions,
-  type AnnotationsChange,
-  mergePatch,
-} from "../../core/registry/annotations.ts";
+import { mergePatch } from "../../core/registry/annotations.ts";
+import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";

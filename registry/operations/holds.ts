@@ -4,13 +4,8 @@ import type { AliasEntry, SignalOptions } from "../../core/registry.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import {
-  LINEAGE,
-  lineageFolder,
-  type LineageKey,
-  orderSegment,
-  parseLineageKey,
-} from "../format/layout.ts";
+import { LINEAGE, lineageFolder, orderSegment, parseLineageKey } from "../format/layout.ts";
+import type { LineageKey } from "../format/layout.ts";
 import { encodeName } from "../../core/naming/names.ts";
 import { type KnownAliases, listAliases } from "./aliases.ts";
 import type { Context } from "./context.ts";

@@ -10,12 +10,8 @@ import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
-import {
-  type MaybeStored,
-  PlacedContent,
-  StoredContent,
-  UploadedContent,
-} from "./stored_content.ts";
+import { PlacedContent, StoredContent, UploadedContent } from "./stored_content.ts";
+import type { MaybeStored } from "./stored_content.ts";
 
 /** Files up to this size are held in memory: packed together, or inline in the record. */
 export const SMALL_FILE_BYTES = 256 * 1024;

@@ -14,13 +14,8 @@
 // store pass unchanged, and an abort throws the signal's reason.
 import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
-import {
-  averageFor,
-  type ChunkList,
-  ListMaker,
-  MIN_CUT_BYTES,
-  type Stretch,
-} from "../../core/bytes/content_chunks.ts";
+import { averageFor, ListMaker, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
+import type { ChunkList, Stretch } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";

@@ -1,11 +1,7 @@
 // Retention rules that the registry keeps.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import {
-  checkOptions,
-  checkRegistry,
-  checkToolOptions,
-  type OptionNames,
-} from "../../core/options/check_options.ts";
+import { checkOptions, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
+import type { OptionNames } from "../../core/options/check_options.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { worded } from "../contract/verb_errors.ts";
 import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";

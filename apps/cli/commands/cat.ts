@@ -1,11 +1,6 @@
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
-import {
-  type Command,
-  defineCommand,
-  OUTPUT_OPTION,
-  REF_ARGUMENT,
-  VERIFY_OPTION,
-} from "../program/command.ts";
+import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
+import type { Command } from "../program/command.ts";
 import { withHints } from "../terminal/hints.ts";
 import { writeStream } from "../program/output_stream.ts";
 

@@ -1,11 +1,6 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
-import {
-  type ErrorCode,
-  fault,
-  hintFor,
-  isRegistryError,
-  RegistryError,
-} from "../../../core/errors.ts";
+import { fault, hintFor, isRegistryError, RegistryError } from "../../../core/errors.ts";
+import type { ErrorCode } from "../../../core/errors.ts";
 import { type CliIo, createColors, wrappedFor } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
 import { printable, printableJson, printableLines } from "./table.ts";

@@ -1,14 +1,8 @@
 // A table with a column for each property of its rows, in a region that scrolls by itself. Long
 // tables render only the rows in view. On a phone its rows become cards.
 import { html } from "../framework/html.ts";
-import {
-  type ComponentChildren,
-  type RefObject,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "../framework/preact.ts";
+import { useLayoutEffect, useMemo, useRef, useState } from "../framework/preact.ts";
+import type { ComponentChildren, RefObject } from "../framework/preact.ts";
 
 export interface Column<T> {
   readonly title: string;

@@ -1,13 +1,7 @@
 // A long list that renders only what is visible. All rows have one height.
 import { html } from "../framework/html.ts";
-import {
-  type ComponentChildren,
-  useEffect,
-  useId,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "../framework/preact.ts";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "../framework/preact.ts";
+import type { ComponentChildren } from "../framework/preact.ts";
 
 export interface VirtualListProps<T> {
   readonly items: readonly T[];

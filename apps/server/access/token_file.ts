@@ -3,13 +3,8 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
 import process from "node:process";
-import {
-  isRegistryError,
-  type Logger,
-  realSystem,
-  type RegistryError,
-  type System,
-} from "../../../mod.ts";
+import { isRegistryError, realSystem } from "../../../mod.ts";
+import type { Logger, RegistryError, System } from "../../../mod.ts";
 import { corrupt, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";

@@ -9,17 +9,8 @@ import { entriesBelow, entriesOf, fileIn, filesOf, lfsOf, withCommit } from "./e
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { readPaths } from "./paths_info.ts";
-import {
-  type AskedRepo,
-  createRepos,
-  ERROR_CODE,
-  isCommit,
-  MAIN,
-  noEntry,
-  type RepoKind,
-  type Repos,
-  revisionOf,
-} from "./repos.ts";
+import { createRepos, ERROR_CODE, isCommit, MAIN, noEntry, revisionOf } from "./repos.ts";
+import type { AskedRepo, RepoKind, Repos } from "./repos.ts";
 
 /** The paths of one kind of repository ids. */
 interface RepoPaths {

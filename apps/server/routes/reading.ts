@@ -7,16 +7,8 @@ import { route } from "../describe.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type Access, mayReadRef, readableInfo, readableNames } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
-import {
-  type Artifact,
-  type ArtifactInfo,
-  lineageOf,
-  logOf,
-  parseRef,
-  type Registry,
-  type VersionEntry,
-  type WatchOptions,
-} from "../../../mod.ts";
+import { lineageOf, logOf, parseRef } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } from "../../../mod.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";

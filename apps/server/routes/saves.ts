@@ -2,13 +2,8 @@
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
-import {
-  Answer,
-  relative,
-  type RouteContext,
-  type Routes,
-  type ServerContext,
-} from "../routing.ts";
+import { Answer, relative } from "../routing.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import * as saving from "../saving/save_sent.ts";
 import { sentDigest } from "../saving/sent_files.ts";

@@ -1,11 +1,7 @@
 // Search queries: words, and filters such as `metadata.epochs>3`.
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import {
-  comparing,
-  comparingVersions,
-  type Comparison,
-  valueAt,
-} from "../../../core/text/comparing.ts";
+import { comparing, comparingVersions, valueAt } from "../../../core/text/comparing.ts";
+import type { Comparison } from "../../../core/text/comparing.ts";
 
 export interface SearchedVersion {
   readonly name: string;

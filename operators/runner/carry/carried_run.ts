@@ -7,13 +7,8 @@ import { removeLeft } from "../left_folders.ts";
 import { configurationDigest, type PipelinePlan } from "../plan.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
-import {
-  findRun,
-  isCancelled,
-  readResult,
-  type RunResult,
-  saveResult,
-} from "../records/run_record.ts";
+import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
+import type { RunResult } from "../records/run_record.ts";
 import { createRunContext, type RunContext, type RunnerOptions } from "../run_context.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { longestFirst } from "../sources.ts";

@@ -6,14 +6,8 @@ import { beginRun } from "../begin_run.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { type Machine, Room, thisMachine } from "../schedule.ts";
 import { checkRunOptions } from "../run_context.ts";
-import {
-  type CarriedRun,
-  endRun,
-  findCarriedRun,
-  isStopped,
-  STOPPED,
-  WAIT_MS,
-} from "./carried_run.ts";
+import { endRun, findCarriedRun, isStopped, STOPPED, WAIT_MS } from "./carried_run.ts";
+import type { CarriedRun } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 
 /** Options of {@linkcode shareRun}. */

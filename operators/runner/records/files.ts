@@ -1,16 +1,8 @@
 // Records as versions in a registry: `record.json`, with other files beside it.
-import {
-  type ErrorCode,
-  fault,
-  isRegistryError,
-  messageOf,
-  type RegistryError,
-} from "../../../core/errors.ts";
-import {
-  defineMaterializer,
-  type FileSource,
-  type FileToSave,
-} from "../../../core/materializer.ts";
+import { fault, isRegistryError, messageOf } from "../../../core/errors.ts";
+import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import type {
   Registry,

@@ -1,11 +1,6 @@
 // Records of runs: the plan, the result, and the request to cancel.
-import {
-  isRegistryError,
-  isUnreadable,
-  notFound,
-  type RegistryError,
-  taskFailed,
-} from "../../../core/errors.ts";
+import { isRegistryError, isUnreadable, notFound, taskFailed } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";

@@ -4,14 +4,8 @@ import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/r
 import { asGeneration, type FoundRecord, type Generation } from "../../cell/heads.ts";
 import type { ObjectRange } from "../../cell/object_ranges.ts";
 import type { PayloadObject } from "../../cell/objects.ts";
-import {
-  type CellKey,
-  encodePlace,
-  NAMES,
-  OBJECTS,
-  parseCellKey,
-  parsePayloadKey,
-} from "../../format/layout.ts";
+import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../format/layout.ts";
+import type { CellKey } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
 
 /** A payload folder: its objects, and the time of the last write to it. */

@@ -10,12 +10,8 @@ import {
 } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer, type FileToSave } from "../../../core/materializer.ts";
-import {
-  compareVersions,
-  inRange,
-  parseVersion,
-  type Version,
-} from "../../../core/naming/versions.ts";
+import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
+import type { Version } from "../../../core/naming/versions.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { Registry, VersionEntry } from "../../../core/registry.ts";
 import { readHead } from "../../cell/heads.ts";

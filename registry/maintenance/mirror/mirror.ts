@@ -3,12 +3,8 @@ import { isPrefix } from "../../../core/backend.ts";
 import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
 import { checkName, checkNewName, decodeName, shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import {
-  compareVersions,
-  parseVersion,
-  parseVersionRange,
-  type VersionRange,
-} from "../../../core/naming/versions.ts";
+import { compareVersions, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
+import type { VersionRange } from "../../../core/naming/versions.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../../operations/context.ts";

@@ -1,12 +1,8 @@
 // Mirrors one version, unless the target has it.
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import {
-  compareVersions,
-  decodeOrder,
-  parseVersion,
-  type Version,
-} from "../../../core/naming/versions.ts";
+import { compareVersions, decodeOrder, parseVersion } from "../../../core/naming/versions.ts";
+import type { Version } from "../../../core/naming/versions.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { type Head, type Located, readHead, readRecord } from "../../cell/heads.ts";
 import { settleVersion } from "../../cell/settle.ts";
@@ -14,13 +10,8 @@ import { isVoid } from "../../cell/voids.ts";
 import { ownPlace, placeOf } from "../../cell/objects.ts";
 import { cellOf, parseCellKey, parsePlace } from "../../format/layout.ts";
 import type { PayloadSource } from "../../payload/store_reader.ts";
-import {
-  copyFiles,
-  type CopyFilesOptions,
-  type Moved,
-  openSource,
-  sharesFiles,
-} from "./copy_files.ts";
+import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
+import type { CopyFilesOptions, Moved } from "./copy_files.ts";
 import { cellThere, checkProtection, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";

@@ -1,12 +1,7 @@
 // One run of a mirror: its options, attempts and failures.
 import { isDeepStrictEqual } from "node:util";
-import {
-  conflict,
-  type Fault,
-  isRegistryError,
-  orMissing,
-  RegistryError,
-} from "../../../core/errors.ts";
+import { conflict, isRegistryError, orMissing, RegistryError } from "../../../core/errors.ts";
+import type { Fault } from "../../../core/errors.ts";
 import { inWords } from "../../contract/verb_errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Origin, RetentionRule, VersionRecord } from "../../../core/record.ts";

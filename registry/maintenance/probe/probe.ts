@@ -1,12 +1,7 @@
 // Probes if a store does what a registry needs.
 import type { Backend } from "../../../core/backend.ts";
-import {
-  type ErrorCode,
-  isRegistryError,
-  type RegistryError,
-  type RegistryErrorFields,
-  unsupported,
-} from "../../../core/errors.ts";
+import { isRegistryError, unsupported } from "../../../core/errors.ts";
+import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../../core/errors.ts";
 import { checkGiven } from "../../../core/options/check_options.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
 import { realSystem, type System } from "../../../core/system.ts";

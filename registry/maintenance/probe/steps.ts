@@ -2,14 +2,8 @@
 // the times of a store agree.
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { compareUtf8, sameBytes } from "../../../core/bytes/bytes.ts";
-import {
-  allEnded,
-  type Listed,
-  must,
-  type ProbeStepDefinition,
-  type ProbeTarget,
-  text,
-} from "./target.ts";
+import { allEnded, must, text } from "./target.ts";
+import type { Listed, ProbeStepDefinition, ProbeTarget } from "./target.ts";
 
 /** Objects that are written and read at the same time. */
 const OBJECTS = 4;

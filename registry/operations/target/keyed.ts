@@ -10,13 +10,8 @@ import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { createRecord, knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
 import type { Context } from "../context.ts";
-import {
-  type FoundRecord,
-  misplaced,
-  readHead,
-  readRecord,
-  recordOfKind,
-} from "../../cell/heads.ts";
+import { misplaced, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
+import type { FoundRecord } from "../../cell/heads.ts";
 import { keyCell, recordKey, versionCell } from "../../format/layout.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";

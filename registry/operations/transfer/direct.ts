@@ -1,13 +1,8 @@
 // Direct transfers between other programs, or browsers, and the store.
 import type { Backend } from "../../../core/backend.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
-import {
-  fault,
-  isRegistryError,
-  notFound,
-  type RegistryError,
-  unsupported,
-} from "../../../core/errors.ts";
+import { fault, isRegistryError, notFound, unsupported } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";

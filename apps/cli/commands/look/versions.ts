@@ -1,11 +1,8 @@
 import type { ArtifactInfo, Registry, VersionEntry } from "../../../../mod.ts";
 import type { AliasEntry } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
-import {
-  type Condition,
-  fieldReader,
-  parseCondition,
-} from "../../../../core/registry/conditions.ts";
+import { fieldReader, parseCondition } from "../../../../core/registry/conditions.ts";
+import type { Condition } from "../../../../core/registry/conditions.ts";
 import { sortByField } from "../../../../core/text/comparing.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";

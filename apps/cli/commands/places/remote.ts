@@ -1,11 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import {
-  checkRemoteName,
-  readRemotes,
-  type Remote,
-  setRemote,
-} from "../../../../registry/places/mod.ts";
+import { checkRemoteName, readRemotes, setRemote } from "../../../../registry/places/mod.ts";
+import type { Remote } from "../../../../registry/places/mod.ts";
 import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";

@@ -1,9 +1,5 @@
-import {
-  changeRules,
-  readRules,
-  type RetentionRule,
-  rulesHistory,
-} from "../../../../registry/maintenance.ts";
+import { changeRules, readRules, rulesHistory } from "../../../../registry/maintenance.ts";
+import type { RetentionRule } from "../../../../registry/maintenance.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";

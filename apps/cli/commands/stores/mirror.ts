@@ -1,8 +1,5 @@
-import {
-  type MirrorItem,
-  mirrorRegistry,
-  type MirrorReport,
-} from "../../../../registry/maintenance.ts";
+import { mirrorRegistry } from "../../../../registry/maintenance.ts";
+import type { MirrorItem, MirrorReport } from "../../../../registry/maintenance.ts";
 import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";

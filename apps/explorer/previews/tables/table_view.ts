@@ -8,16 +8,8 @@ import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { LeftOut, Paged, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
-import {
-  cellText,
-  chooseRows,
-  type ColumnStatistics,
-  findRows,
-  type FoundRows,
-  MAX_CELL,
-  type Rows,
-  type Wanted,
-} from "./table_rows.ts";
+import { cellText, chooseRows, findRows, MAX_CELL } from "./table_rows.ts";
+import type { ColumnStatistics, FoundRows, Rows, Wanted } from "./table_rows.ts";
 import { openTable, type TableSource } from "./table_source.ts";
 
 const PAGE_ROWS = 50;

@@ -2,13 +2,8 @@
 // files of the version, and to headings.
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { html } from "../../framework/html.ts";
-import {
-  type ComponentChildren,
-  Fragment,
-  h,
-  useMemo,
-  type VNode,
-} from "../../framework/preact.ts";
+import { Fragment, h, useMemo } from "../../framework/preact.ts";
+import type { ComponentChildren, VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
