@@ -119,7 +119,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
         },
       },
     },
-    ...{ locking, layout },
+    disk: { locking, layout },
 
     async head(key, { signal } = {}) {
       await turn(signal);

@@ -130,10 +130,8 @@ export interface Backend extends AsyncDisposable {
   readonly location: string;
   /** Instructions to open the same store in a worker, if that is possible. */
   readonly reopen?: BackendDescriptor;
-  /** Disk only. All writers of one registry must use the same locking. */
-  readonly locking?: Locking;
-  /** Disk only. All users of one registry must use the same layout. */
-  readonly layout?: Layout;
+  /** Disk only. All users of one registry must use the same locking and layout. */
+  readonly disk?: { readonly locking: Locking; readonly layout: Layout };
 
   /** Returns the metadata of an object, or undefined if it does not exist. */
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;

@@ -9,8 +9,8 @@
  * in another process.
  *
  * Unknown names are `NotFound` with the names that exist, taken names `AlreadyExists`, and wrong
- * configurations `Invalid`. A factory that throws is
- * `TaskFailed`. Errors of plugins and of task functions pass unchanged.
+ * configurations `Invalid`. A factory that throws is `TaskFailed`. Errors of plugins and of task
+ * functions pass unchanged.
  *
  * @example
  * ```ts

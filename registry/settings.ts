@@ -106,7 +106,7 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
   const { versioned = true, mutable = false } = options;
   checkGraces(store.settings);
   const settings: RegistrySettings = { versioned, mutable, ...store.settings };
-  if (backend.locking !== undefined) settings.locking = backend.locking;
+  if (backend.disk !== undefined) settings.locking = backend.disk.locking;
   const isKnown = KNOWN_KINDS.includes(backend.kind) || conforming.has(backend);
   if (!isKnown) await checkStore(store, options.signal);
   const action = `create the registry at ${backend.location}`;
@@ -144,30 +144,32 @@ export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
 
 /** Throws `Invalid` for files copied from another kind of store, or another way of locking. */
 function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
-  if (backend.locking !== locking) {
-    const isOfDisk = locking !== undefined && backend.locking !== undefined;
+  const { disk, location } = backend;
+  if (disk?.locking !== locking) {
+    const isOfDisk = locking !== undefined && disk !== undefined;
     const state = isOfDisk
-      ? `it uses locking "${locking}", but this backend uses "${backend.locking}"`
+      ? `it uses locking "${locking}", but this backend uses "${disk.locking}"`
       : "its files were copied from another kind of store";
-    throw invalid("open the registry at", backend.location, state, {
+    throw invalid("open the registry at", location, state, {
       ...isOfDisk
         ? {
           hint: `Pass locking: "${locking}", or pass the path to openRegistry without locking.`,
           hints: { cli: "Omit --locking, or use another registry." },
         }
         : { hint: "Open the original registry and mirror it into a new one here." },
-      backend: backend.location,
+      backend: location,
     });
   }
   checkLayout(backend);
 }
 
 /** A registry in a folder is always folded, as opening it by path expects. */
-function checkLayout({ kind, location, layout }: Backend): void {
-  if (kind !== "local" || layout === "folded") return;
-  const state = `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`;
-  const hint =
-    "Omit the option layout. If you wrap a folder's backend, copy its `layout` and `locking`.";
+function checkLayout({ kind, location, disk }: Backend): void {
+  if (kind !== "local" || disk?.layout === "folded") return;
+  const state = `the layout of this backend is ${
+    disk === undefined ? "unknown" : `"${disk.layout}"`
+  }`;
+  const hint = "Omit the option layout. If you wrap a folder's backend, copy its `disk`.";
   throw invalid("open the registry at", location, state, { hint, backend: location });
 }
 

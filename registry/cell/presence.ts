@@ -26,7 +26,7 @@ class Presence {
   /** Throws `Unavailable` if the registry is not in its store. */
   async check(): Promise<void> {
     const { backend, system } = this.#store;
-    if (backend.locking !== undefined) return await this.#ask(); // a disk
+    if (backend.disk !== undefined) return await this.#ask(); // a disk
     if (system.monotonic() - this.#askedAt >= TRUSTED_MS) {
       this.#askedAt = system.monotonic();
       this.#asked = this.#ask();
@@ -58,7 +58,7 @@ class Presence {
  */
 export function guardBackend(store: OpenStore): Backend {
   const { backend } = store;
-  const { kind, location, reopen, locking, layout, getFirst, copy, reserve } = backend;
+  const { kind, location, reopen, disk, getFirst, copy, reserve } = backend;
   const presence = new Presence(store);
 
   async function guarded<T>(write: () => Promise<T>): Promise<T> {
@@ -72,7 +72,7 @@ export function guardBackend(store: OpenStore): Backend {
   }
 
   return {
-    ...{ kind, location, reopen, locking, layout },
+    ...{ kind, location, reopen, disk },
     head: (key, options) => believed(key, backend.head(key, options)),
     get: (key, options) => believed(key, backend.get(key, options)),
     async put(key, body, options) {

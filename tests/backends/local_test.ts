@@ -120,7 +120,7 @@ test("`reopen` describes how to open the same store", async () => {
   assertMatch(module, /^file:.*local\.ts$|^file:/);
   assertEquals(name, "createLocalBackend");
   const again = createLocalBackend(options);
-  assertEquals([again.location, again.locking], [backend.location, "link"]);
+  assertEquals([again.location, again.disk?.locking], [backend.location, "link"]);
   assertEquals(await listed(again, ""), ["a/b"]);
 });
 

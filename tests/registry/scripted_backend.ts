@@ -63,8 +63,7 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
   const backend: ScriptedBackend = {
     kind: inner.kind,
     location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    disk: inner.disk,
     calls,
     answer: (pattern, ...answers) => void script.push({ pattern, answers, once: true }),
     answerAll: (pattern, answer) => void script.push({ pattern, answers: [answer], once: false }),

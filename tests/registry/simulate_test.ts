@@ -62,7 +62,7 @@ Deno.test("simulation: a disk keeps every promise, with the traces of memory", a
         withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
       const memory = (system: System) => ({
         ...withLeftOut(createMemoryBackend({ system, id: "simulated" })),
-        locking: "link" as const, // so that it is asked for its registry as often as a disk
+        disk: { locking: "link", layout: "folded" } as const, // so that it is asked for its registry as often as a disk
       });
       const { schedule, findings, traceHash } = await runSeed(seed, { store });
       assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);

@@ -30,8 +30,7 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
   return {
     kind: inner.kind,
     location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    disk: inner.disk,
     head: (key, options) => around("head", key, () => inner.head(key, options)),
     get: (key, options) => around("get", key, () => inner.get(key, options)),
     put: (key, body, options) =>

@@ -24,8 +24,7 @@ export function createPoweredStore(store: Backend = createMemoryBackend()): Powe
     writer: (unkept) => ({
       kind: store.kind,
       location: store.location,
-      locking: store.locking,
-      layout: store.layout,
+      disk: store.disk,
       head: store.head,
       get: store.get,
       async put(key, body, options?: PutOptions) {

@@ -1,7 +1,7 @@
 // A simulated world around one or several stores: their history, their true state, and the actors
 // that use them.
 import { createMemoryBackend } from "../../backends/memory.ts";
-import type { Backend, Locking } from "../../core/backend.ts";
+import type { Backend } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -66,14 +66,14 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const log = createOperationLog(() => ({ order: history.order, at: system.now() }));
   const actors: Actor[] = [];
   const sites: Site[] = [];
-  let locking: Locking | undefined;
+  let disk: Backend["disk"];
   let createdWith = GRACE_MS;
 
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
     const memory = createMemoryBackend({ system, id: location });
     // A site is restored to the same kind of store.
-    const store = name === "main" && createStore?.(system) || { ...memory, locking };
-    if (name === "main") locking = store.locking;
+    const store = name === "main" && createStore?.(system) || { ...memory, disk };
+    if (name === "main") disk = store.disk;
     const ledger = createLedger(GRACE_MS);
     const notes = createNoteWatch();
     for (const { apply } of [ledger, notes]) {

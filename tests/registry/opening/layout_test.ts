@@ -100,7 +100,7 @@ testInRoot("files copied to another kind of store are refused", async (root) => 
 
 testInRoot("no registry is created in a plain or unknown layout", async (root) => {
   const plain = createLocalBackend({ path: root.join("plain"), layout: "plain" });
-  const { layout: _, ...hiding } = createLocalBackend({ path: root.join("hidden") });
+  const { disk: _, ...hiding } = createLocalBackend({ path: root.join("hidden") });
   for (const backend of [plain, hiding]) {
     await rejected("Invalid", openRegistry(backend), /layout/);
     assertEquals(await collect(backend.list("")), []);

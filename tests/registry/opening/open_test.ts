@@ -83,7 +83,7 @@ testInFolder("a folder keeps its locking", async (root) => {
     assertEquals(first.settings.locking, locking);
     rmSync(`${path}/.lock`, { force: true }); // copies may lack it
     const again = await openRegistry(path);
-    assertEquals(again.backend.locking, locking);
+    assertEquals(again.backend.disk?.locking, locking);
     await again.save("a", 1);
     const error = await rejected(
       "Invalid",
@@ -102,7 +102,7 @@ testOnEach("concurrent opens create one registry", async ({ root, backend }) => 
     assertEquals(new Set(ids).size, 1);
     return;
   }
-  const { locking } = backend;
+  const locking = backend.disk?.locking;
   const options = { locking, durability: "os" as const };
   const opened = await Promise.all(
     Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),

@@ -23,8 +23,7 @@ Deno.test("an aborted save waits only a moment for a silent store", async () => 
   const backend: Backend = {
     kind: inner.kind,
     location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    disk: inner.disk,
     head: (key, options) => inner.head(key, options),
     get: (key, options) => inner.get(key, options),
     put(key, body, options) {

@@ -74,7 +74,7 @@ testInMemory("the default concurrency depends on the store", async () => {
         },
       }),
       kind,
-      ...(kind === "local" && { layout: "folded" as const }),
+      ...(kind === "local" && { disk: { locking: "link", layout: "folded" } as const }),
     };
     const registry = await openRegistry(counting, { cache: false });
     for (

@@ -36,7 +36,7 @@ testOnEach("save() of an explicit small version is one request", async ({ open, 
   const calls: string[] = [];
   const registry = await open({}, (inner) => withHooks(inner, recordCalls(calls)));
   // On a disk, each write first reads the settings: the disk may have been unmounted.
-  const write = backend.locking === undefined ? ["put create"] : ["get", "put create"];
+  const write = backend.disk === undefined ? ["put create"] : ["get", "put create"];
   calls.length = 0;
   await registry.save("a", "small", { version: "1.0.0" });
   assertEquals(calls, write);

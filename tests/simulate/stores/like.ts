@@ -3,14 +3,14 @@ import type { Backend } from "../../../core/backend.ts";
 
 type Identity = Pick<
   Backend,
-  "kind" | "location" | "locking" | "layout" | typeof Symbol.asyncDispose
+  "kind" | "location" | "disk" | typeof Symbol.asyncDispose
 >;
 
 /** The identity of a store. */
 export function like(inner: Backend): Identity {
-  const { kind, location, locking, layout } = inner;
+  const { kind, location, disk } = inner;
   return {
-    ...{ kind, location, locking, layout },
+    ...{ kind, location, disk },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

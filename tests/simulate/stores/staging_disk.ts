@@ -99,7 +99,7 @@ export function createStagingDisk(
 
     return {
       ...withoutExtras(recorded),
-      locking,
+      disk: { locking, layout: "folded" },
       put,
       delete: (key, options) => process.ready().then(() => recorded.delete(key, options)),
       sweepUploads,
