@@ -25,7 +25,7 @@ export function isFixed(
  */
 export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<ReadableArtifact>;
 
-/** Maximum number of versions and files in memory. */
+/** Maximum number of versions and files in memory; the last version stays even if it has more. */
 const MOST_FILES = 50_000;
 
 /**
@@ -50,7 +50,7 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
     if (!opened.has(info.commit)) files += 1 + info.files.length;
     opened.set(info.commit, artifact);
     for (const [oldest, { info }] of opened) {
-      if (files <= MOST_FILES) break;
+      if (files <= MOST_FILES || opened.size === 1) break;
       opened.delete(oldest);
       files -= 1 + info.files.length;
     }
