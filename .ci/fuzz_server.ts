@@ -13,7 +13,7 @@ for (let i = 0; i < Number(Deno.args[0]); i++) {
 await registry.save("my:config", { depth: 12 });
 await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
-const handler = createHandler(registry, { logger, jobs: createMemoryQueue(), hf: true });
+const handler = createHandler(registry, { logger, jobs: createMemoryQueue(), hf: true, dav: true });
 const server = await listen(handler, { port: 0 });
 console.log(server.url);
 for await (const _ of Deno.stdin.readable) { /* until it ends */ }

@@ -24,6 +24,7 @@ import {
 } from "./options.ts";
 import {
   checkPath,
+  isOfDav,
   pathOf,
   type RequestInfo,
   type RouteEntry,
@@ -35,6 +36,7 @@ import { createDocument } from "./document.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
 import { createGuard } from "./guard/guard.ts";
+import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { problem, problemOf } from "./problem.ts";
@@ -108,6 +110,7 @@ export function createApp(
 
   const routes = new Routes();
   for (const addRoutes of ALL_ROUTES) addRoutes(routes, context);
+  if (options.dav) davRoutes(routes, context);
   if (options.hf) hubRoutes(routes, context);
   documentRoute(routes, options.tokens !== undefined);
   const refuse = (thrown: unknown, access?: Access): Answer => {
@@ -126,6 +129,7 @@ export function createApp(
       error = thrown;
       return refuse(thrown, info.access);
     }) ?? noSuchRoute(routes, path, asked.method);
+    if (options.dav && isOfDav(path)) offerBasic(answer);
     if (options.hf && isOfHub(path)) nameError(answer, info, error);
     return answer;
   };
@@ -186,7 +190,10 @@ function noSuchRoute(routes: Routes, path: string, method: string): Answer {
   }
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} this path: method not allowed`;
-  return problem(405, { code: "Invalid", detail, hint: `Use one of: ${allow}.` }, { allow });
+  const hint = allowed.includes("PROPFIND")
+    ? "Versions never change. Save a new one: holdfast save."
+    : `Use one of: ${allow}.`;
+  return problem(405, { code: "Invalid", detail, hint }, { allow });
 }
 
 /** Returns true if the connection ended before its request had arrived. */

@@ -6,6 +6,7 @@ import type { StandardSchema } from "../../registry/mod.ts";
 import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
 import type { Access } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
+import { pathOf } from "./routing.ts";
 import type { Answer, RouteContext, RouteDescription, Routes } from "./routing.ts";
 import { check } from "./schemas/listing.ts";
 
@@ -25,6 +26,8 @@ export interface Route<P extends string, Q, J> extends RouteDescription {
   query?: Q;
   /** The schema of the JSON body. @default not read */
   json?: J;
+  /** Returns further parameters, from a path that a pattern cannot describe. */
+  paramsOf?(path: string): Record<string, string>;
   answer(asked: {
     c: RouteContext;
     params: Record<ParamOf<P>, string>;
@@ -40,12 +43,13 @@ export function route<
   P extends `${string} /${string}`,
   Q extends StandardSchema | undefined = undefined,
   J extends StandardSchema | undefined = undefined,
->(routes: Routes, at: P, { query, json, answer, ...described }: Route<P, Q, J>): void {
+>(routes: Routes, at: P, { query, json, paramsOf, answer, ...described }: Route<P, Q, J>): void {
   const [method, path] = at.split(" ") as [string, string];
   const guard = guardRoute(described.scope, Object.keys(described.requestHeaders ?? {}));
   routes.add({
     ...{ method, path, query, json, ...described },
     async answer(c) {
+      if (paramsOf !== undefined) Object.assign(c.params, paramsOf(pathOf(c.request.url)));
       guard(c);
       const asked = {
         query: query && queryOf(c, query),

@@ -15,6 +15,7 @@ export function createDocument(
   const schemas: Json = {};
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
+    if (route.method === "PROPFIND") continue; // OpenAPI 3.1 has only the usual methods
     const path = route.path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
     const operation = describe(route, schemas);
     const methods = paths[path] ??= {};

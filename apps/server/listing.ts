@@ -89,20 +89,28 @@ export function wantsLines(accept: string | undefined): boolean {
   return accept !== undefined && /(^|,)\s*application\/(x-)?(ndjson|jsonl)\s*(;|,|$)/i.test(accept);
 }
 
-const LINES_CHARACTERS = 16 * 1024;
+const CHUNK_CHARACTERS = 16 * 1024;
 
 export function linesOf(items: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
+  return textOf(items, (item) => `${JSON.stringify(item)}\n`);
+}
+
+/** Returns the text of items as a stream, which reads them as its reader takes them. */
+export function textOf<T>(
+  items: AsyncIterable<T>,
+  write: (item: T) => string,
+): ReadableStream<Uint8Array> {
   const iterator = items[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       let text = "";
-      while (text.length < LINES_CHARACTERS) {
+      while (text.length < CHUNK_CHARACTERS) {
         const { done, value } = await iterator.next();
         if (done) {
           if (text !== "") controller.enqueue(encoder.encode(text));
           return controller.close();
         }
-        text += `${JSON.stringify(value)}\n`;
+        text += write(value);
       }
       controller.enqueue(encoder.encode(text));
     },

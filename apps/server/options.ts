@@ -56,6 +56,12 @@ export interface HandlerOptions {
    * @default false
    */
   hf?: boolean;
+  /**
+   * Adds `/dav/NAME@VERSION/`: versions as folders, for programs that mount WebDAV. Read-only.
+   *
+   * @default false
+   */
+  dav?: boolean;
   /** @default the real clock and randomness */
   system?: System;
   /**
@@ -97,6 +103,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   jobs: true,
   upload: true,
   hf: true,
+  dav: true,
   system: true,
   logger: true,
 };

@@ -106,7 +106,7 @@ export class RouteContext {
   readonly json = answerJson;
 }
 
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
 
 /** All routes of an application. The first one added wins. */
 export class Routes {
@@ -158,6 +158,11 @@ export function pathOf(url: string): string {
   return query < 0 ? url.slice(from) : url.slice(from, query);
 }
 
+/** Returns true for a path of WebDAV. */
+export function isOfDav(path: string): boolean {
+  return /^\/dav(\/|$)/.test(path);
+}
+
 /** Returns a path as a reference from the request: a proxy may have removed a prefix. */
 export function relative({ request }: RouteContext, path: string): string {
   return "../".repeat(pathOf(request.url).split("/").length - 2) + path;
@@ -183,7 +188,12 @@ export function checkPath(path: string): void {
 function paramOf(name: string, encoded: string): string {
   const value = encoded.includes("%") ? decodeURIComponent(encoded) : encoded;
   if (name === "path") return value;
-  return value.replaceAll("@@", "/").replace(/^~(~*\.{1,2})$/, "$1");
+  return nameIn(value);
+}
+
+/** Returns the name in a decoded segment of a path. */
+export function nameIn(segment: string): string {
+  return segment.replaceAll("@@", "/").replace(/^~(~*\.{1,2})$/, "$1");
 }
 
 /** Answers with JSON that ends with a newline, for terminals. */

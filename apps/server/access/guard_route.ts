@@ -1,12 +1,13 @@
 // Authentication, and the scope of each route. Long responses end when the token of their request
 // is removed, expires or loses its scope.
+import { Buffer } from "node:buffer";
 import { invalid } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { parseSelector } from "../../../core/naming/refs.ts";
 import type { System } from "../../../mod.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
-import type { RouteContext } from "../routing.ts";
+import { isOfDav, pathOf, type RouteContext } from "../routing.ts";
 import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";
 import type { TokenCheck } from "./token_file.ts";
 
@@ -19,11 +20,20 @@ export async function authenticate(
   tokens: TokenCheck | undefined,
 ): Promise<Access> {
   if (tokens === undefined) return everything;
-  const authorization = request.headers.get("authorization");
+  const authorization = authorizationOf(request);
   if (authorization === null) return nobody;
   const access = await tokens.find(authorization);
   if (access !== undefined) return access;
   throw needsToken("accept the token", "unknown, removed or expired", INVALID_TOKEN);
+}
+
+/** Returns the header. Below `/dav/`, Basic with a token as password (RFC 7617) is Bearer. */
+function authorizationOf({ headers, url }: Request): string | null {
+  const authorization = headers.get("authorization");
+  const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
+  if (encoded === undefined || !isOfDav(pathOf(url))) return authorization;
+  const text = Buffer.from(encoded, "base64").toString();
+  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
 }
 
 /** Minimum time between two lookups of the token of a long request, milliseconds. */
@@ -42,7 +52,7 @@ export function createRenewal(
   return async () => {
     if (system.monotonic() - askedAt < RENEW_EVERY_MS) return now;
     askedAt = system.monotonic();
-    return now = await tokens.find(request.headers.get("authorization")) ?? nobody;
+    return now = await tokens.find(authorizationOf(request)) ?? nobody;
   };
 }
 

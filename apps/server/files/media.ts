@@ -21,7 +21,8 @@ export function mediaHeaders(
   };
 }
 
-function contentType(path: string, mediaType: string | undefined): string {
+/** Returns the media type of a file; an invalid one is replaced. */
+export function contentType(path: string, mediaType: string | undefined): string {
   const type = mediaType ?? typeOfName(path);
   if (type === undefined || !MEDIA_TYPE.test(type)) return "application/octet-stream";
   return /^text\/[\w.+-]+$/i.test(type) ? `${type}; charset=utf-8` : type;

@@ -43,13 +43,17 @@ export async function answerVersionFile(
   return new Answer(answer.body, { ...answer, isOwned: isStored(file) });
 }
 
+export function etagOf({ sha256 }: Pick<ArtifactFile["info"], "sha256">): string {
+  return `"sha256:${sha256}"`;
+}
+
 function represent(
   { artifact: { info }, file, disposition, fixed, etag, headers }: AnsweredFile,
 ): Representation {
   const { path, size, sha256, mediaType } = file.info;
   return {
     size,
-    etag: etag ?? `"sha256:${sha256}"`,
+    etag: etag ?? etagOf(file.info),
     lastModified: info.createdAt.toUTCString(),
     digest: `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
     headers: {

@@ -8,7 +8,7 @@ import { fill } from "../../bench/service/worst/state.ts";
 
 Deno.test("every route has its worst request, or a reason why it needs none", async () => {
   await using registry = await openRegistry("memory:");
-  const { routes } = createApp(registry, { hf: true });
+  const { routes } = createApp(registry, { hf: true, dav: true });
   const found = new Set(routes.map(keyOf));
   assertEquals(Object.keys(worstRequests(1)).sort(), [...found].sort());
 });
@@ -24,7 +24,7 @@ Deno.test("the worst requests are accepted, as far as they say", async () => {
     for (const { title, before, sent, isRefused = false, isEndless } of all) {
       await using jobs = await openQueue("memory:");
       await jobs.add({ id: "j0", group: "g", kind: "k", data: null });
-      await using handler = createApp(registry, { hf: true, jobs });
+      await using handler = createApp(registry, { hf: true, dav: true, jobs });
       const name = `new${count++}`;
       const ask = async (
         method: string,

@@ -48,6 +48,7 @@ export const serve: Command = defineCommand({
     { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
     { flags: "--read-only", text: "refuse every write" },
     { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
+    { flags: "--dav", text: "also serve versions as folders: WebDAV below /dav/NAME@VERSION/" },
     { flags: "--tokens <file>", text: "require a token of this file", completes: "file" },
     { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
     { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
@@ -132,7 +133,7 @@ export const serve: Command = defineCommand({
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
       ...served,
-      ...{ system, logger, tokens, readOnly, cors: flags.cors, hf: flags.hf },
+      ...{ system, logger, tokens, readOnly, cors: flags.cors, hf: flags.hf, dav: flags.dav },
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,

@@ -16,7 +16,7 @@ await using jobs = await openQueue("memory:");
 for (const i of numbers(1000)) {
   await jobs.add({ id: `j${i}`, group: "g", kind: "k", data: metadata() as { text: string } });
 }
-await using handler = createHandler(registry, { hf: true, jobs });
+await using handler = createHandler(registry, { hf: true, dav: true, jobs });
 
 /** Processor time of this thread, milliseconds: other programs do not add to it. */
 function busyMs(): number {

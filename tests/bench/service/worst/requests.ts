@@ -43,6 +43,9 @@ const endless = (worst: Worst): Worst => ({ ...worst, isEndless: true });
 const reading = (...paths: string[]): Worst[] =>
   paths.map((path) => ({ title: path, sent: () => [path] }));
 
+const listing = (...paths: string[]): Worst[] =>
+  paths.map((path) => ({ title: path, sent: () => [path, undefined, { depth: "1" }] }));
+
 /** Why a route has no request of its own. */
 export type Reason = string;
 
@@ -291,6 +294,11 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "POST /api/repos/create": [
       json("a long name", "/api/repos/create", () => ({ name: large(0.9) }), REFUSED),
     ],
+    "OPTIONS /dav": reading("/dav"),
+    "PROPFIND /dav": listing("/dav"),
+    "OPTIONS /dav/:path": "like OPTIONS /dav",
+    "PROPFIND /dav/:path": listing("/dav/versions", "/dav/files@1.0.0", "/dav/files@1.0.0/0"),
+    "GET /dav/:path": reading("/dav/files@1.0.0/0/0", "/dav/large/latest/data.bin"),
     "POST /api/validate-yaml": "reads no body",
     "PUT /uploads/:upload": "like PATCH /uploads/:upload",
     "GET /api/models": reading("/api/models"),
@@ -381,7 +389,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
 
 /** Returns the key of a route in `worstRequests`: all ids of the Hub use the same code. */
 export function keyOf({ method, path }: { method: string; path: string }): string {
-  const plain = path.replace("{[^]+}", "").replace("/api/datasets", "/api/models")
+  const plain = path.replace(/\{\[\^\][+*]\}/, "").replace("/api/datasets", "/api/models")
     .replace("/datasets/", "/").replace("/:org", "");
   return `${method} ${plain}`;
 }

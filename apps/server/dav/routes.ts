@@ -1,0 +1,203 @@
+// Versions as folders: read-only WebDAV, class 1 (RFC 4918), below `/dav`. `/dav/NAME/VERSION/…` and
+// `/dav/NAME@VERSION/…` are the same files; a version may be a range, an alias or `latest`.
+import { invalid, notFound, type RegistryError } from "../../../core/errors.ts";
+import { nameSegment, shown } from "../../../core/naming/names.ts";
+import { nameOf } from "../../../core/naming/paths.ts";
+import { inTurns } from "../../../core/work/next_turn.ts";
+import { type Access, type ReadableArtifact, readableNames } from "../access/access.ts";
+import { whileAllowed } from "../access/guard_route.ts";
+import { route } from "../describe.ts";
+import { type AskedVersion, isFixed } from "../files/opened.ts";
+import { type AnsweredFile, answerVersionFile } from "../files/version_file.ts";
+import { RefusedRequest } from "../problem.ts";
+import {
+  Answer,
+  nameIn,
+  pathOf,
+  type RouteContext,
+  type Routes,
+  type ServerContext,
+} from "../routing.ts";
+import { oneBehind } from "../streams.ts";
+import { type Folder, foldersIn } from "./folders.ts";
+import { type Child, multistatus, type Resource } from "./multistatus.ts";
+
+const METHODS = "OPTIONS, GET, HEAD, PROPFIND";
+const XML = "application/xml; charset=utf-8";
+const BELOW = "/dav/:path{[^]*}";
+const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
+
+export function davRoutes(routes: Routes, context: ServerContext): void {
+  const find = createFind(context);
+  const about = { tag: "dav", scope: "read", paramsOf } as const;
+  for (const [path, suffix] of [["/dav", "Root"], [BELOW, ""]] as const) {
+    route(routes, `OPTIONS ${path}`, {
+      ...about,
+      id: `davOptions${suffix}`,
+      summary: "Returns the methods of WebDAV that the service has",
+      answers: { 200: { description: "Headers only" } },
+      answer: () => new Answer(null, { headers: { "dav": "1", "allow": METHODS } }),
+    });
+    route(routes, `PROPFIND ${path}`, {
+      ...about,
+      id: `davList${suffix}`,
+      summary: "Lists a folder",
+      answers: { 207: { description: "The folder and what is in it" } },
+      answer: ({ c, access }) => answerPropfind(c, find, access),
+    });
+  }
+  route(routes, `GET ${BELOW}`, {
+    ...about,
+    id: "davFile",
+    summary: "Reads a file of a version by its path, or a range of it",
+    requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
+    answers: {
+      200: { description: "The file", content: ANY_BYTES },
+      206: { description: "The range", content: ANY_BYTES },
+      304: { description: "Not modified" },
+    },
+    problems: [405, 416],
+    answer: async ({ c, access }) => {
+      const { content } = await find(c, access);
+      if (content === undefined) throw isFolder();
+      return await answerVersionFile(c, context, content);
+    },
+  });
+}
+
+/** Clients of WebDAV send a password only to a service that asks for one. */
+export function offerBasic({ status, headers }: Answer): void {
+  if (status === 401) headers["www-authenticate"] += ', Basic realm="holdfast", charset="UTF-8"';
+}
+
+/** Splits the path as it was sent: only a `/` ends a segment, never a `%2F`. */
+function paramsOf(sent: string): { name?: string; version?: string; path: string } {
+  const [, , first, ...rest] = trimmed(sent).split("/").map(decodeURIComponent);
+  if (first === undefined) return { path: "" };
+  const [, name, version] = /^([^@]*)(?:@(.*))?$/s.exec(first.replaceAll("@@", "/")) ?? [];
+  const selector = version ?? rest.shift();
+  return {
+    name: nameIn(name!),
+    ...selector === undefined ? {} : { version: nameIn(selector) },
+    path: rest.join("/"),
+  };
+}
+
+function trimmed(path: string): string {
+  return path.replace(/\/+$/, "");
+}
+
+async function answerPropfind(c: RouteContext, find: Find, access: Access): Promise<Answer> {
+  const depth = c.header("depth")?.toLowerCase() ?? "infinity";
+  if (depth === "infinity") return tooDeep();
+  if (depth !== "0" && depth !== "1") {
+    throw invalid("list a folder", undefined, `the header Depth is ${shown(depth)}`, {
+      hint: "Send Depth: 0 or Depth: 1.",
+    });
+  }
+  // Read, so that the connection can be used again, but ignored: see `multistatus`.
+  await c.request.body?.pipeTo(new WritableStream());
+  const found = await find(c, access);
+  const children = depth === "0" ? undefined : found.children?.();
+  const stream = multistatus(trimmed(pathOf(c.request.url)), found, children);
+  return new Answer(whileAllowed(c, await oneBehind(stream)), {
+    status: 207,
+    headers: { "content-type": XML, "cache-control": "no-cache" },
+  });
+}
+
+interface Found extends Resource {
+  content?: AnsweredFile;
+  children?(): AsyncIterable<Child>;
+}
+
+/** Finds what a path means. */
+type Find = (c: RouteContext, access: Access) => Promise<Found>;
+
+/** How long an opened version or alias answers the next requests, milliseconds. */
+const KEEP_MS = 5000;
+/** Maximum number of versions that are known. */
+const MOST_KNOWN = 1000;
+
+function createFind({ registry, openVersion, system }: ServerContext): Find {
+  const known = new Map<string, { commit: string; until: number }>();
+
+  /** A client reads thousands of files one by one: the record is not read for each. */
+  async function open(asked: AskedVersion, access: Access): Promise<ReadableArtifact> {
+    const key = JSON.stringify([asked.name, asked.version]);
+    const now = system.monotonic();
+    const { commit, until = now } = known.get(key) ?? {};
+    if (now < until) return await openVersion({ ...asked, commit }, access);
+    const artifact = await openVersion(asked, access);
+    known.delete(key);
+    known.set(key, { commit: artifact.info.commit, until: now + KEEP_MS });
+    if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
+    return artifact;
+  }
+
+  async function* namesFor(access: Access): AsyncGenerator<Child> {
+    for await (const name of readableNames(registry, access)) yield [nameSegment(name), {}];
+  }
+
+  async function* versionsOf(name: string): AsyncGenerator<Child> {
+    yield ["latest", {}];
+    for await (const { alias } of registry.aliases(name)) yield [nameSegment(alias), {}];
+    for await (const { version } of registry.versions(name)) yield [nameSegment(version), {}];
+  }
+
+  async function findName(name: string): Promise<Found> {
+    for await (const _ of registry.versions(name, { limit: 1 })) {
+      return { children: () => versionsOf(name) };
+    }
+    throw notFound("list", shown(name), "no such name", { hint: "List the names: holdfast ls" });
+  }
+
+  return async (c, access) => {
+    const { name, version, path = "" } = c.params;
+    if (name === undefined) return { children: () => namesFor(access) };
+    if (version === undefined) return await findName(name);
+    const asked = { name, version };
+    const artifact = await open(asked, access);
+    artifact.checkFiles?.();
+    const { info } = artifact;
+    const modified = info.createdAt;
+    const folder = (await foldersIn(info)).get(path);
+    if (folder !== undefined) return { modified, children: () => childrenOf(folder, modified) };
+    const file = artifact.file(path);
+    if (file.info.mode === "link") throw isLink(path);
+    const fixed = isFixed(registry, asked, artifact);
+    return { modified, file: file.info, content: { artifact, file, fixed } };
+  };
+}
+
+async function* childrenOf({ folders, files }: Folder, modified: Date): AsyncGenerator<Child> {
+  for await (const name of inTurns(folders)) yield [encodeURIComponent(name), { modified }];
+  for await (const file of inTurns(files)) {
+    yield [encodeURIComponent(nameOf(file.path)), { modified, file }];
+  }
+}
+
+/** The answer of section 9.1 to a client that would list a whole tree at once. */
+function tooDeep(): Answer {
+  const body = '<?xml version="1.0" encoding="utf-8"?>\n' +
+    '<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>\n' +
+    "<!-- Send Depth: 0 or Depth: 1. -->\n";
+  return new Answer(body, { status: 403, headers: { "content-type": XML } });
+}
+
+function isFolder(): RefusedRequest {
+  return new RefusedRequest({
+    status: 405,
+    code: "Invalid",
+    action: "read a file",
+    state: "the path is a folder",
+    hint: "List it with PROPFIND, or read a file in it.",
+    headers: { "allow": "OPTIONS, PROPFIND" },
+  });
+}
+
+function isLink(path: string): RegistryError {
+  return notFound("read", shown(path), "it is a symbolic link, which WebDAV does not have", {
+    hint: "Read the file that it leads to, or download the version: holdfast download",
+  });
+}
