@@ -33,7 +33,11 @@ async function bundle(specifier: string, ...flags: string[]): Promise<string> {
   if (code !== 0) {
     throw new Error(`Cannot bundle ${specifier}: ${new TextDecoder().decode(stderr)}`);
   }
-  return await readFile(out, "utf8");
+  // Bundles of CommonJS and of Workers have no URL of a module.
+  return (await readFile(out, "utf8")).replace(
+    "(import.meta.url)",
+    '(import.meta.url ?? "file:///")',
+  );
 }
 
 /** Returns the license file of a package, or the license that its manifest names. */

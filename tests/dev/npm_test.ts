@@ -298,7 +298,7 @@ Deno.test("a bundle with its packages opens folders and S3, without one that is 
     const command = [await runtime("node@22"), `opens.${extension}`];
     const { stdout, stderr } = await runIn({ cwd, env }, command);
     const missing = "Cannot load gcs: the package @google-cloud/storage is not installed";
-    assertEquals(stdout, `1\ntrue\n${missing}\n`, stderr);
+    assertEquals(stdout, `1\n201\ntrue\n${missing}\n`, stderr);
   }
 });
 

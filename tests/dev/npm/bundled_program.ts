@@ -1,12 +1,16 @@
-/** Opens a folder, a bucket on an endpoint of its own, and a store whose package is missing. */
+/** Opens a folder, begins a tus upload in its service, opens a bucket on an endpoint of its own, and a store whose package is missing. */
 export const OPENS = `
 import { createServer } from "node:http";
 import { openRegistry } from "@holdfast/holdfast";
+import { createHandler } from "@holdfast/holdfast/server";
 
 async function main() {
   const folder = await openRegistry("folder");
   await folder.save("a", 1);
   console.log(await folder.load("a"));
+  const headers = { "tus-resumable": "1.0.0", "upload-length": "1" };
+  const upload = new Request("http://127.0.0.1/uploads", { method: "POST", headers });
+  console.log((await createHandler(folder)(upload)).status);
   let reached = false;
   const store = createServer((_, response) => {
     reached = true;
