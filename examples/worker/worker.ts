@@ -16,7 +16,7 @@ const open = ({ BUCKET, PREFIX }: Env): Promise<Registry> =>
 
 async function answer(request: Request, env: Env): Promise<Response> {
   const tokens = parseTokens(env.TOKENS);
-  return await createHandler(await open(env), { tokens, hf: true })(request);
+  return await createHandler(await open(env), { tokens, hf: true, logger: console })(request);
 }
 
 export default {
