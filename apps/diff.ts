@@ -31,11 +31,7 @@ export function unifiedDiff(
   { contextLines = 3, timeoutMs = 5_000 }: UnifiedDiffOptions = {},
 ): string | undefined {
   if (before.text === after.text) return "";
-  const options = {
-    context: contextLines,
-    timeout: timeoutMs,
-    headerOptions: FILE_HEADERS_ONLY,
-  };
+  const options = { context: contextLines, timeout: timeoutMs, headerOptions: FILE_HEADERS_ONLY };
   const names = [before.name, after.name] as const;
   return createTwoFilesPatch(...names, before.text, after.text, undefined, undefined, options);
 }

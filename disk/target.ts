@@ -77,9 +77,7 @@ export function checkPaths(files: readonly FileInfo[]): void {
   }
   for (const { path } of files) {
     for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
-      if (taken.has(path.slice(0, end))) {
-        throw unsafePath(path, "its parent is another file");
-      }
+      if (taken.has(path.slice(0, end))) throw unsafePath(path, "its parent is another file");
     }
   }
 }

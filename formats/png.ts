@@ -94,9 +94,7 @@ function fromPalette(
   for (let i = 0, to = 0; i < indices.length; i++, to += channels) {
     const index = indices[i]!;
     const from = index * 3;
-    if (from >= palette!.byteLength) {
-      throw corruptImage(path, `its palette has no color ${index}`);
-    }
+    if (from >= palette!.byteLength) throw corruptImage(path, `its palette has no color ${index}`);
     for (let channel = 0; channel < 3; channel++) data[to + channel] = palette![from + channel]!;
     if (transparency !== undefined) data[to + 3] = transparency[index] ?? 255;
   }

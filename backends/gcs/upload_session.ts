@@ -110,9 +110,7 @@ export class UploadSession {
       if (reply.status !== 308) return reply;
       const has = this.#received(reply, end);
       if (has === end && whole === undefined) return reply;
-      if (has === end || has === from) {
-        throw this.#failure("its upload session makes no progress");
-      }
+      if (has === end || has === from) throw this.#failure("its upload session makes no progress");
       state.from = has;
       state.known = true;
     }

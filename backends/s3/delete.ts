@@ -48,9 +48,7 @@ export async function deleteObjects(
       signal,
     });
   const full = [...known.keys()];
-  if (!store.provider.deleteMany) {
-    return [...failures, ...await deleteSingly([...known.values()])];
-  }
+  if (!store.provider.deleteMany) return [...failures, ...await deleteSingly([...known.values()])];
   for (let start = 0; start < full.length; start += BATCH) {
     const batch = full.slice(start, start + BATCH);
     const again: string[] = [];

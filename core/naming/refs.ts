@@ -35,9 +35,7 @@ export interface Ref {
 export function parseRef(ref: string, version?: string): Ref {
   const invalid = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "read ref", subject: shown(ref), state, hint });
-  if (typeof ref !== "string") {
-    throw invalid("not a string", 'Pass "name" or "name@version".');
-  }
+  if (typeof ref !== "string") throw invalid("not a string", 'Pass "name" or "name@version".');
   const at = ref.indexOf("@");
   const name = at < 0 ? ref : ref.slice(0, at);
   checkName(name);

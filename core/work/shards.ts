@@ -115,9 +115,7 @@ function shardOf(
   const total = system.env(count);
   const invalid = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "detect shard index", state, hint });
-  if (!total) {
-    throw invalid(`${name} sets ${variable}, but ${count} is not set`, `Set ${count}.`);
-  }
+  if (!total) throw invalid(`${name} sets ${variable}, but ${count} is not set`, `Set ${count}.`);
   const from = typeof first === "number" ? first : Number(system.env(first) ?? 0);
   const shard = { index: Number(index) - from, count: Number(total) };
   const isWhole = Number.isSafeInteger(shard.index) && Number.isSafeInteger(shard.count);

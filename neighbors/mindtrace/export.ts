@@ -66,12 +66,7 @@ export interface ExportReport {
 
 /** Member of a description that tells which version of Holdfast it is. */
 const MARK = "holdfast";
-const SETTINGS = {
-  materializers: {},
-  version_objects: true,
-  mutable: false,
-  version_digits: 3,
-};
+const SETTINGS = { materializers: {}, version_objects: true, mutable: false, version_digits: 3 };
 
 /** Implements `exportMindtrace`. */
 export async function exportMindtrace(

@@ -119,12 +119,7 @@ export async function runNotedCommand(
   const result = (
     how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">,
     timedOut = false,
-  ): CommandResult => ({
-    ...how,
-    timedOut,
-    ...seen,
-    durationMs: system.monotonic() - startedAt,
-  });
+  ): CommandResult => ({ ...how, timedOut, ...seen, durationMs: system.monotonic() - startedAt });
   const mark = newMark(system);
   const marks = marksOf(mark, system);
   const after = lastPid();

@@ -32,8 +32,7 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
  */
 export function secretPattern(secrets: readonly string[]): { pattern: RegExp; longest: number } {
   const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]))]
-    .filter((text) => text.length >= MIN_CHARACTERS)
-    .sort((a, b) => b.length - a.length);
+    .filter((text) => text.length >= MIN_CHARACTERS).sort((a, b) => b.length - a.length);
   const sources = texts.flatMap((text) => [escapedForms(text), ...base64Forms(text)]);
   const longest = texts.map((text) =>
     2 * text.length + LONGEST_FORM * text.replace(/[A-Za-z0-9]/g, "").length

@@ -103,9 +103,7 @@ export function createDeliveries(
 
   /** Reports the losses after the first, which is reported at once. */
   const reportLost = () => {
-    if (lost > 1) {
-      plan.trouble({ trouble: "lost", count: lost - 1, reason: TOO_MANY });
-    }
+    if (lost > 1) plan.trouble({ trouble: "lost", count: lost - 1, reason: TOO_MANY });
     lost = 0;
   };
 
@@ -138,9 +136,7 @@ export function createDeliveries(
         waiting.push(event);
         return look();
       }
-      if (++lost === 1) {
-        plan.trouble({ trouble: "lost", count: 1, reason: TOO_MANY });
-      }
+      if (++lost === 1) plan.trouble({ trouble: "lost", count: 1, reason: TOO_MANY });
     },
     async close() {
       closing.abort(ENDED);

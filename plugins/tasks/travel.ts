@@ -112,8 +112,6 @@ function reservedProblem(value: unknown): string | undefined {
   }
   if (!isJsonObject(value)) return undefined;
   const reserved = Object.keys(value).find((key) => key === ARTIFACT || key === BYTES);
-  if (reserved !== undefined) {
-    return `its member ${reserved} has a reserved name`;
-  }
+  if (reserved !== undefined) return `its member ${reserved} has a reserved name`;
   return reservedProblem(Object.values(value));
 }

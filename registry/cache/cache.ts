@@ -62,9 +62,7 @@ export class RegistryCache {
     if (this.#isResting("read")) return undefined;
     try {
       const object = await this.#parts.backend.get(key, range && { range });
-      if (object !== undefined && this.#sweeper.used(key)) {
-        this.#background(this.#sweeper.flush());
-      }
+      if (object !== undefined && this.#sweeper.used(key)) this.#background(this.#sweeper.flush());
       return object;
     } catch (error) {
       this.failed(error);
@@ -189,9 +187,7 @@ export class RegistryCache {
     this.#restUntil[what] = system.monotonic() + REST_MS;
     const level = this.#warned ? "debug" : "warn";
     this.#warned = true;
-    logger[level](`cache: continuing without it: ${messageOf(error)}`, {
-      cache: backend.location,
-    });
+    logger[level](`cache: continuing without it: ${messageOf(error)}`, { cache: backend.location });
   }
 }
 

@@ -55,9 +55,7 @@ export class RangeReader {
   ): AsyncGenerator<Uint8Array> {
     const { from, to } = range;
     if (from >= to) return;
-    if (this.#verify === "none") {
-      return yield* this.#parts.stream(file, { ...range, windowBytes });
-    }
+    if (this.#verify === "none") return yield* this.#parts.stream(file, { ...range, windowBytes });
     const least = file.chunks === undefined ? BLOCK_BYTES : AT_ONCE_BYTES;
     const list = file.size <= Math.min(least, windowBytes ?? least) || file.inline !== undefined
       ? ChunkList.whole(file)

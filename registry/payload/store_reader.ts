@@ -90,9 +90,7 @@ export class StoreReader implements FileReader {
       throw stored.corrupt(file, `it has ${bytes.byteLength} bytes, not ${file.size}`);
     }
     const digest = verify === "none" ? file.sha256 : sha256(bytes);
-    if (digest !== file.sha256) {
-      throw stored.corrupt(file, otherDigest(digest, file.sha256));
-    }
+    if (digest !== file.sha256) throw stored.corrupt(file, otherDigest(digest, file.sha256));
     this.#progress(file, file.size);
     return bytes;
   }

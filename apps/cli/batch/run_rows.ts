@@ -150,8 +150,7 @@ class RowRun<Row extends RowName> {
     const { manifest, context: { io, shared } } = this.#options;
     const ended = new AbortController();
     if (manifest.isFile && !shared.quiet) {
-      measureRows(manifest, ended.signal)
-        .then((totals) => this.#totals = totals, () => {}); // running the rows reports errors
+      measureRows(manifest, ended.signal).then((totals) => this.#totals = totals, () => {}); // running the rows reports errors
     }
     let before = "Stopped. ";
     try {

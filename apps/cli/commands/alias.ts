@@ -34,11 +34,7 @@ export const alias: Command = defineCommand({
     "several names together, publish a release and set an alias of that.",
   args: [
     { usage: "<name>", text: "the artifact", completes: "name" },
-    {
-      usage: "[alias]",
-      text: "a word such as production (default: show all)",
-      completes: "alias",
-    },
+    { usage: "[alias]", text: "a word such as production (default: show all)", completes: "alias" },
     { usage: "[version]", text: "the version to set", completes: "version" },
   ],
   options: [
@@ -92,9 +88,7 @@ function refuseMixture(
     ],
   ];
   const state = rules.find(([isWrong]) => isWrong)?.[1];
-  if (state !== undefined) {
-    throw invalid("change aliases", state, 'See "holdfast alias --help".');
-  }
+  if (state !== undefined) throw invalid("change aliases", state, 'See "holdfast alias --help".');
 }
 
 async function set(

@@ -105,8 +105,7 @@ function createProgram(
       visibleCommands: (parser) => parser.parent === null ? [] : new Help().visibleCommands(parser),
       subcommandTerm: (sub) =>
         [...wordsOf(sub), ...sub.registeredArguments.map(argumentTerm)].join(" "),
-    })
-    .configureOutput({
+    }).configureOutput({
       writeOut: write,
       writeErr: write,
       outputError: () => {},

@@ -111,9 +111,7 @@ export class Service {
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new ServiceError(0, "Cannot reach the service", {
-        hint: "Check that it still runs.",
-      });
+      throw new ServiceError(0, "Cannot reach the service", { hint: "Check that it still runs." });
     }
     if (response.ok) return response;
     throw await problemOf(response);

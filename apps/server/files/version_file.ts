@@ -33,9 +33,7 @@ export async function answerVersionFile(
 ): Promise<Answer> {
   const { artifact: { info }, file } = answered;
   const answer = await answerFile(c.request, represent(answered), async (range) => {
-    if (range === undefined && file.info.size <= WHOLE_BYTES) {
-      return await file.bytes();
-    }
+    if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   });

@@ -112,9 +112,7 @@ function createMemberCount(): (bytes: Uint8Array) => number {
   };
 
   function weightOf(byte: number): number {
-    if (byte === COMMA) {
-      return ++open[open.length - 1]! > MEMBERS_OF_OBJECT ? WEIGHT_BEYOND : 1;
-    }
+    if (byte === COMMA) return ++open[open.length - 1]! > MEMBERS_OF_OBJECT ? WEIGHT_BEYOND : 1;
     if (byte === END_BRACE || byte === END_BRACKET) open.pop();
     if (byte !== BRACE && byte !== BRACKET) return 0;
     open.push(byte === BRACE ? 1 : -Infinity);

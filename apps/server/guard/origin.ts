@@ -73,9 +73,7 @@ export class OriginCheck {
     const base = url.slice(0, url.indexOf("/", url.indexOf("//") + 2));
     if (base === this.#last.base) return this.#last.host;
     const { host, hostname } = new URL(base);
-    if (!isLoopback(hostname) && !(this.#hosts?.has(hostname) ?? true)) {
-      throw foreignHost(hostname);
-    }
+    if (!isLoopback(hostname) && !(this.#hosts?.has(hostname) ?? true)) throw foreignHost(hostname);
     this.#last = { base, host };
     return host;
   }

@@ -71,10 +71,7 @@ export function traced(
   if (trace === undefined) return answer();
   const active = context?.active() ?? contextOf(new Map());
   const parent = propagation?.extract(active, request.headers, HEADERS) ?? active;
-  const attributes = {
-    "http.request.method": request.method,
-    "url.path": pathOf(request.url),
-  };
+  const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url) };
   const options = { kind: SERVER, attributes };
   const tracer = trace.getTracer("holdfast");
   return tracer.startActiveSpan(request.method, options, parent, async (span) => {

@@ -67,8 +67,6 @@ export function observationRoutes(
       },
     },
     answer: async () =>
-      new Answer(await metrics.text(), {
-        headers: { ...FRESH, "content-type": PROMETHEUS_TYPE },
-      }),
+      new Answer(await metrics.text(), { headers: { ...FRESH, "content-type": PROMETHEUS_TYPE } }),
   });
 }

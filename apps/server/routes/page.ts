@@ -33,10 +33,7 @@ export function pageRoutes(routes: Routes): void {
       summary: "Returns a page with links, for browsers",
       scope: "open",
       answers: {
-        200: {
-          description: "The page",
-          content: { "text/html": { schema: { type: "string" } } },
-        },
+        200: { description: "The page", content: { "text/html": { schema: { type: "string" } } } },
       },
       answer: () => new Answer(PAGE, { headers: { "content-type": "text/html; charset=utf-8" } }),
     });

@@ -155,10 +155,7 @@ export function logRoutes(routes: Routes, { registry }: ServerContext): void {
     answers: listing(schemas.LogPage, "A page of changes, or all of them as lines"),
     query: schemas.PageQuery,
     answer: ({ c, params: { name }, query }) =>
-      answerListing(c, query, {
-        list: (page) => entriesAfter(registry, name, page),
-        keyOf,
-      }),
+      answerListing(c, query, { list: (page) => entriesAfter(registry, name, page), keyOf }),
   });
 }
 

@@ -18,9 +18,7 @@ export function searchRoutes(
     summary: "Finds versions by their name, aliases and metadata",
     description: "Searches the newest 20 versions of each name, in an index about a minute old.",
     scope: "read",
-    answers: {
-      200: { description: "Versions by name, newest first", schema: SearchResultSchema },
-    },
+    answers: { 200: { description: "Versions by name, newest first", schema: SearchResultSchema } },
     query: SearchQuerySchema,
     answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0, partial }, access }) => {
       const matches = parseQuery(q);

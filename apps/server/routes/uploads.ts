@@ -59,10 +59,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     summary: "Returns the supported parts of tus",
     scope: "open",
     answers: {
-      204: {
-        description: "The extensions",
-        headers: { "tus-extension": "The extensions" },
-      },
+      204: { description: "The extensions", headers: { "tus-extension": "The extensions" } },
     },
     answer,
   });
@@ -111,10 +108,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
       "Bytes that arrive before a connection breaks are kept. A second request ends the first. " +
       "tus clients may also send a POST with `X-HTTP-Method-Override: PATCH`, DELETE or HEAD.",
     scope: "write",
-    requestHeaders: {
-      "tus-resumable": "1.0.0",
-      "upload-offset": "The offset of the upload",
-    },
+    requestHeaders: { "tus-resumable": "1.0.0", "upload-offset": "The offset of the upload" },
     body: { "application/offset+octet-stream": BYTES },
     answers: { 204: { description: "Received", headers: TUS } },
     problems: [410],

@@ -23,10 +23,7 @@ export async function joinGroup(
   const waiting = await place.connect(name);
   const membership = new Membership(member, waiting, { handler, plan, place });
   const [reading, living] = [membership.readOn(), membership.keepAlive()];
-  return {
-    close: () => membership.close(reading, living),
-    forget: () => member.forgetGroup(),
-  };
+  return { close: () => membership.close(reading, living), forget: () => member.forgetGroup() };
 }
 
 /** A running member of a group: its events and their handling. */

@@ -72,9 +72,7 @@ export class ContractMirror implements NameMirror {
       const mirror = () => mirrorVersion(run, this.pair, version, isThere);
       const outcome = await attempt(run, { ...this.pair, version }, mirror, unexpected);
       if (outcome?.action === "waiting") this.#releases.push(version);
-      if (outcome?.action === "copied" || outcome?.action === "skipped") {
-        this.mirrored.add(version);
-      }
+      if (outcome?.action === "copied" || outcome?.action === "skipped") this.mirrored.add(version);
     });
   }
 

@@ -88,9 +88,7 @@ export const prune: Command = defineCommand({
     await print(report, dryRun, context);
     const { deleted, clock, failures } = report;
     if (dryRun && !flags.rules) await noteProtected(registry, options, { deleted, context });
-    if (clock === "own") {
-      await context.note("Ages use the clock of this machine, not of the store");
-    }
+    if (clock === "own") await context.note("Ages use the clock of this machine, not of the store");
     for (const { name, version, message } of failures) {
       const ref = version === undefined ? name : `${name}@${version}`;
       await context.note(`stays: ${ref}: ${message}`);

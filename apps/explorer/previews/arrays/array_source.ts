@@ -131,9 +131,7 @@ const MAX_PIXELS = 16 * 1024 * 1024;
 async function openTiffArray(file: FileToDecode, signal?: AbortSignal): Promise<ArraySource> {
   const pages = await readPages(file, { signal });
   const [first] = pages;
-  if (first === undefined) {
-    throw corrupt("preview", file.path, "it has no pages");
-  }
+  if (first === undefined) throw corrupt("preview", file.path, "it has no pages");
   const { width, height, channels, dtype } = first;
   const areAlike = pages.every((page) => {
     return page.width === width && page.height === height && page.channels === channels &&

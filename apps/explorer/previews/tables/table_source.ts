@@ -181,9 +181,7 @@ async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableS
   const head = await file.read(0, Math.min(CSV_BYTES, file.size), signal);
   const reader = new CsvReader(file, delimiterOf(head, file.path));
   const [header] = (await reader.read(startOf(head), { min: 1, max: 1 }, signal)).lines;
-  if (header === undefined) {
-    throw corrupt("preview", file.path, "it has no header");
-  }
+  if (header === undefined) throw corrupt("preview", file.path, "it has no header");
   const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
     .catch(() => ({ lines: [] })); // the first page says why
   const columns = header.cells.map((name, i) => ({
