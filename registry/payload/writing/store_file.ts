@@ -154,13 +154,19 @@ interface Sending {
 
 type Passed = (bytes: number) => void | Promise<void>;
 
+/** Sends all of the content. */
 async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredFileReply> {
-  const { backend, job: { content, compress, as } } = sending;
-  const canCopy = content.copyFrom !== undefined && backend.copy !== undefined;
+  const { backend, job: { to, content, compress, as }, signal, moved } = sending;
   if (as === undefined && compress !== undefined) return await sendCompressed(sending, compress);
-  const { facts, info } = canCopy
-    ? await copyInStore(sending, content.copyFrom!, maker)
-    : await putAsIs(sending, maker);
+  const measure = new Measure(maker);
+  let info: ObjectInfo | undefined;
+  if (content.copyFrom !== undefined && backend.copy !== undefined) {
+    info = await copyInStore(sending, content.copyFrom, measure);
+  } else {
+    const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
+    info = infoOf(await backend.put(to, body, { size: content.size, signal }));
+  }
+  const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
   // Stored bytes of a compressed file have no other digest.
   const part = as?.encoding === undefined ? { size: facts.size } : facts;
@@ -182,56 +188,33 @@ async function sendCompressed(
   return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
 }
 
-interface Sent {
-  facts: Measured;
-  info?: ObjectInfo;
-}
-
-/** Stores the bytes unchanged. */
-async function putAsIs(
-  { backend, job: { to, content }, signal, moved }: Sending,
-  maker?: ListMaker,
-): Promise<Sent> {
-  const measure = new Measure(maker);
-  const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
-  const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
-  return { facts: measure.facts(), info };
-}
-
 /** Lets the store copy the file, and reads the copy back to describe it in the record. */
 async function copyInStore(
   { backend, job: { path, to, content }, signal, moved }: Sending,
   from: string,
-  maker?: ListMaker,
-): Promise<Sent> {
+  measure: Measure,
+): Promise<ObjectInfo> {
   const info = await backend.copy!(from, to, { signal });
   const copied = await backend.get(to, { signal });
   if (copied === undefined) throw changedWhileSaving(path);
-  const measure = new Measure(maker);
   for await (const _ of measure.through(copied.body, { signal, passed: moved }));
-  const facts = measure.facts();
-  if (facts.size !== content.size) throw changedWhileSaving(path);
-  return { facts, info };
-}
-
-interface Measured {
-  size: number;
-  sha256: string;
+  if (measure.size !== content.size) throw changedWhileSaving(path);
+  return info;
 }
 
 /** Counts, hashes and cuts what passes through it. */
 class Measure {
   readonly #hash = createSha256();
   readonly #maker?: ListMaker;
-  #size = 0;
+  size = 0;
 
   constructor(maker?: ListMaker) {
     this.#maker = maker;
   }
 
   /** Returns the facts of all chunks. Ends the digest. */
-  facts(): Measured {
-    return { size: this.#size, sha256: this.#hash.digest() };
+  facts(): { size: number; sha256: string } {
+    return { size: this.size, sha256: this.#hash.digest() };
   }
 
   async *through(
@@ -242,7 +225,7 @@ class Measure {
       signal?.throwIfAborted();
       this.#hash.update(chunk);
       this.#maker?.update(chunk);
-      this.#size += chunk.byteLength;
+      this.size += chunk.byteLength;
       yield chunk;
       await passed(chunk.byteLength);
     }
