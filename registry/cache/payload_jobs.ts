@@ -1,6 +1,7 @@
 // Runs the jobs that store and read files.
 import { writeFileTo } from "../../disk/stage_files.ts";
-import type { JobHandlers, JobOptions, JobProgress } from "../../core/executor.ts";
+import { createExecutor, type Executor, type JobHandlers } from "../../core/executor.ts";
+import type { JobOptions, JobProgress } from "../../core/executor.ts";
 import { type CachedFiles, createArtifact, drain } from "./read.ts";
 import type {
   PayloadJobs,
@@ -16,19 +17,18 @@ import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../contract/load_limit.ts";
-import { FileWriter } from "../payload/writing/file_writer.ts";
+import { Payload } from "../payload/write.ts";
 
 export type { PayloadJobs } from "../payload/job_kinds.ts";
 
 /** Creates the handlers of jobs on a store. They read through the cache if a job says so. */
 export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> {
   const { backend } = place;
-  const drop = (key: string) => backend.delete(key).catch(() => {}); // garbage for `gc` if it fails
   const only = (artifact: Artifact) => artifact.files()[0]!;
   const jobs: JobHandlers<PayloadJobs> = {
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
-    storeValue: (job, options) => storeValue({ ...jobs, drop }, job, options),
+    storeValue: (job, options) => storeValue({ backend, executor }, job, options),
     readFile: (job, options) =>
       readFiles(place, job, options, (artifact) => only(artifact).bytes()),
     writeFile: (job, options) =>
@@ -43,6 +43,7 @@ export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> 
     loadValue: (job, options) =>
       readFiles(place, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
   };
+  const executor = createExecutor(jobs);
   return jobs;
 }
 
@@ -122,9 +123,7 @@ async function readFiles<T>(
 }
 
 async function storeValue(
-  jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles"> & {
-    drop(key: string): Promise<void>;
-  },
+  { backend, executor }: Pick<CachedFiles, "backend"> & { executor: Executor<PayloadJobs> },
   { folder, first, compress, known, sharing, here }: StoreValueJob,
   options: JobOptions,
 ): Promise<StoredValueReply> {
@@ -134,15 +133,21 @@ async function storeValue(
   const { onProgress } = options;
   const { signal, report, end } = createReporting(options);
   const moved = (path: string, bytes: number) => report({ path, bytes });
-  const writer = new FileWriter({ compress, signal, progress: { moved, count() {} } });
+  const payload = new Payload({ compress, signal, progress: { moved, count() {} } });
   try {
-    if (!await writer.gather(here.save({ signal }))) {
-      await writer.send({
-        storeFile: (job, stop) => oneObject(job, stop, jobs.storeFile),
-        packFiles: (job, stop) => oneObject(job, stop, jobs.packFiles),
-        drop: (object) => jobs.drop(`${folder}${object}`),
+    if (!await payload.gather(here.save({ signal }))) {
+      await payload.send({
+        async run(kind, job, signal) {
+          const object = first + objects++;
+          const placed = { ...job, to: `${folder}${object}` } as PayloadJobs[typeof kind]["job"];
+          const reply = await executor.run(kind, placed, { signal, onProgress });
+          info = reply.info ?? info;
+          return { object, ...reply };
+        },
+        // garbage for `gc` if it fails
+        drop: (object) => backend.delete(`${folder}${object}`).catch(() => {}),
         known: (size) => known?.get(size),
-        sharing: (file) => sharing && { earlier: earlierAt(sharing, file) },
+        bytesToShare: (file) => sharing && { earlier: earlierAt(sharing, file) },
         keepList: (sha256, list) => void lists.set(sha256, list),
         share({ path, size }) {
           moved(path, size);
@@ -151,20 +156,10 @@ async function storeValue(
       });
     }
   } catch (error) {
-    await writer.drop();
+    await payload.drop();
     throw error;
   }
   await end();
-  return { files: writer.files, inline: writer.inline, lists, objects, info };
-
-  async function oneObject<J extends object, R extends Pick<StoredValueReply, "info">>(
-    job: J,
-    signal: AbortSignal,
-    store: (job: J & { to: string }, options: JobOptions) => Promise<R>,
-  ): Promise<R & { object: number }> {
-    const object = first + objects++;
-    const reply = await store({ ...job, to: `${folder}${object}` }, { signal, onProgress });
-    info = reply.info ?? info;
-    return { object, ...reply };
-  }
+  const { files, inline } = payload;
+  return { files, inline, lists, objects, info };
 }

@@ -3,6 +3,7 @@ import { isRegistryError, messageOf, type RegistryError, taskFailed } from "../.
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { artifactDigest } from "../../core/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
@@ -29,7 +30,9 @@ import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { type Base, createBase, isStaleView } from "../payload/base.ts";
-import { Payload, type PayloadUpload, type ValueToStore } from "../payload/write.ts";
+import { Payload, type ValueToStore } from "../payload/write.ts";
+import { PayloadFolder, type PayloadFolderOptions } from "../payload/writing/payload_folder.ts";
+import { createSaveProgress } from "../payload/writing/send_queue.ts";
 import { noteKeeper } from "../cache/cached_records.ts";
 import { SeenFiles } from "../payload/seen_files.ts";
 import { Unfinished } from "../payload/unfinished.ts";
@@ -104,7 +107,7 @@ type Ending =
 /** The folder of the payload, once it has one. */
 interface Placed {
   place: PayloadPlace;
-  upload: PayloadUpload;
+  folder: PayloadFolder;
 }
 
 /** The digest of a save, an existing version with this digest, and the list of files. */
@@ -121,6 +124,7 @@ class SaveAttempt {
   readonly #given: UserFields;
   readonly #operation: Operation;
   readonly #chooser: TargetChooser;
+  readonly #how: Omit<PayloadFolderOptions, "folder">;
   readonly #payload: Payload;
   readonly #startedAt: number;
   #base?: Base;
@@ -142,8 +146,8 @@ class SaveAttempt {
     this.#given = given;
     this.#operation = startOperation(context, action, signal);
     this.#chooser = createChooser(context, this.#operation, artifact, options);
-    const how = { executor, compress, share, onProgress };
-    this.#payload = new Payload(context, this.#operation, how);
+    this.#how = { executor, compress, share, progress: createSaveProgress(onProgress) };
+    this.#payload = new Payload({ ...this.#how, signal });
   }
 
   /** Saves. Returns only the digest of the files if the base was deleted meanwhile. */
@@ -159,13 +163,13 @@ class SaveAttempt {
     let ending: Ending;
     try {
       ending = await this.#write();
-      if (ending.state !== "saved") await this.#payload.discard();
+      if (ending.state !== "saved") await this.#discard();
     } catch (error) {
-      await this.#payload.discard({ goesOn: isPassing(error) || signal?.aborted });
+      await this.#discard({ goesOn: isPassing(error) || signal?.aborted });
       throw error;
     }
     if (ending.state === "baseGone") return { digest: ending.digest };
-    await this.#payload.ended();
+    await this.#placed?.folder.ended();
     const saved = ending.state === "saved"
       ? savedArtifact(ending.record, false, ending.addedBytes)
       : await existingArtifact(this.#context, ending.found, signal);
@@ -175,8 +179,12 @@ class SaveAttempt {
   async #write(): Promise<Ending> {
     const operation = this.#operation;
     const payload = this.#payload;
-    const found = await this.#storeFiles();
-    if (found !== undefined) return { state: "existing", found };
+    const fail = (error: unknown) => Promise.reject(contentFailure(operation, error));
+    if (!await this.#gather().catch(fail)) { // the files do not fit into the record
+      const found = await this.#begin();
+      if (found !== undefined) return { state: "existing", found };
+      await this.#placed!.folder.store(payload).catch(fail);
+    }
     this.#artifact.check?.(payload.files);
     const list = await fileListOf(operation, placedUnder(this.#folder, payload.files));
     if (list !== undefined && this.#placed === undefined) {
@@ -187,32 +195,26 @@ class SaveAttempt {
     const { digest: expected = digest } = this.#artifact;
     if (digest !== expected) throw readOnce(operation);
     const unchanged = await this.#findUnchanged(digest);
-    if (payload.sharing && !await isLive(this.#context, operation, this.#base!)) {
+    const { folder } = this.#placed ?? {};
+    if (folder?.sharing && !await isLive(this.#context, operation, this.#base!)) {
       return { state: "baseGone", digest };
     }
-    if (!payload.sharing) delete operation.views.base;
-    const fileList = list && await this.#placed!.upload.append(list);
+    if (!folder?.sharing) delete operation.views.base;
+    const fileList = list &&
+      { object: await folder!.put(list), size: list.byteLength, sha256: sha256(list) };
     return await this.#commit({ digest, unchanged, fileList });
   }
 
-  /** Stores files that do not fit into the record. Returns the version if it exists. */
-  async #storeFiles(): Promise<FoundRecord | undefined> {
+  async #gather(): Promise<boolean> {
     const { signal } = this.#options;
     const produce = async () => await this.#artifact.produce(this.#operation);
-    const fits = await this.#ofContent(async () =>
-      await this.#payload.gather(await withDeadline(produce(), { signal }))
-    );
-    const existing = fits ? undefined : await this.#begin();
-    if (!fits && existing === undefined) await this.#ofContent(() => this.#placed!.upload.send());
-    return existing;
+    return await this.#payload.gather(await withDeadline(produce(), { signal }));
   }
 
-  async #ofContent<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      throw contentFailure(this.#operation, error);
-    }
+  /** Removes what was written, if possible, unless the record may have been committed. */
+  async #discard(how?: { goesOn?: boolean }): Promise<void> {
+    await this.#payload.drop();
+    if (!this.#operation.unresolved) await this.#placed?.folder.discard(how);
   }
 
   /** Chooses a folder for the payload. Returns the version if it exists. */
@@ -224,14 +226,14 @@ class SaveAttempt {
     const order = orderSegment(choice.target.version, versioned);
     const place = { order, commit: this.#operation.commit };
     const base = this.#base ??= await this.#loadBase();
-    const folder = payloadFolder(name, place);
+    const key = payloadFolder(name, place);
     const context = this.#context, isMirrored = members?.origin !== undefined;
     const keeper = isMirrored ? undefined : noteKeeper(context.cache, "unfinished", name);
-    const unfinished = await Unfinished.open(context, keeper, folder);
+    const unfinished = await Unfinished.open(context, keeper, key);
     const notes = isOnDisk(materializer) && !isMirrored ? context.openNotes?.() : undefined;
     const seen = await SeenFiles.open(noteKeeper(notes, "seen", name), this.#startedAt);
-    const upload = this.#payload.begin({ folder, base, wholeBase, unfinished, seen });
-    this.#placed = { place, upload };
+    const how = { ...this.#how, folder: key, base, wholeBase, unfinished, seen };
+    this.#placed = { place, folder: new PayloadFolder(context, this.#operation, how) };
   }
 
   #loadBase(): Promise<Base | undefined> {
@@ -270,9 +272,8 @@ class SaveAttempt {
       const key = recordKey(target.cell, target.generation);
       const outcome = await createRecord(context, operation, key, bytes);
       if (outcome.won) {
-        const recordBytes = bytes.byteLength -
-          inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
-        return { state: "saved", record, addedBytes: this.#payload.addedBytes + recordBytes };
+        const addedBytes = bytes.byteLength + (this.#placed?.folder.addedBytes(files) ?? 0);
+        return { state: "saved", record, addedBytes };
       }
       const found = await this.#chooser.lost(target, outcome.found);
       if (found !== undefined) return { state: "existing", found };

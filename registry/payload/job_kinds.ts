@@ -72,7 +72,8 @@ export interface PackFilesJob extends StoringOptions {
 }
 
 export interface PackedFilesReply {
-  files: (FileFacts & { part?: Omit<Part, "object"> })[];
+  /** Known files have no `parts`. */
+  files: (FileFacts & { parts?: WrittenPart[] })[];
   /** The object; absent if nothing had to be stored. */
   info?: ObjectInfo;
 }
@@ -126,3 +127,12 @@ export type PayloadJobs = {
   checkFile: { job: ReadJob; result: ReadReply<void> };
   loadValue: { job: LoadValueJob; result: ReadReply<unknown> };
 };
+
+/** The jobs that store objects of a payload. */
+export type StoringKind = "storeFile" | "packFiles" | "storeValue";
+
+/** A job without the place of its objects. */
+export type UnplacedJob<N extends StoringKind> = Omit<
+  PayloadJobs[N]["job"],
+  "to" | "folder" | "first"
+>;

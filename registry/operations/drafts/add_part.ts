@@ -15,6 +15,8 @@ import { draftPlace, payloadFolder } from "../../format/layout.ts";
 import { draftPartKey, encodePart } from "./note.ts";
 import { checkEncoding } from "../../payload/encoding.ts";
 import { Payload } from "../../payload/write.ts";
+import { PayloadFolder } from "../../payload/writing/payload_folder.ts";
+import { createSaveProgress } from "../../payload/writing/send_queue.ts";
 import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
 import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
@@ -50,15 +52,17 @@ export async function addPart(
     return await confirm(there.note.files);
   }
 
-  const { executor } = context;
-  const payload = new Payload(context, operation, { executor, compress, onProgress });
+  const how = { compress, signal, progress: createSaveProgress(onProgress) };
+  const payload = new Payload(how);
+  let folder: PayloadFolder | undefined;
   let key: string;
   let bytes: Uint8Array;
   try {
-    const fits = await payload.gather(await produce());
-    if (!fits) {
-      const folder = payloadFolder(name, draftPlace(operation.commit));
-      await payload.begin({ folder }).send();
+    if (!await payload.gather(await produce())) {
+      const { executor } = context;
+      const to = { folder: payloadFolder(name, draftPlace(operation.commit)), executor };
+      folder = new PayloadFolder(context, operation, { ...how, ...to });
+      await folder.store(payload);
     }
     key = draftPartKey(draft.folder, part, operation.commit);
     if (isOld(operation.views.draft!)) {
@@ -71,7 +75,8 @@ export async function addPart(
     bytes = await encodePart(note, payload.inline);
     if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
   } catch (error) {
-    await payload.discard();
+    await payload.drop();
+    await folder?.discard();
     throw error;
   }
   // From here on the part may exist, whatever the reply: its payload stays.

@@ -1,5 +1,6 @@
 // Places the files that a save shares: if they use less than half of an object, they are stored
 // again, so that the object can be freed. Objects of another name are copied.
+import type { ByteRange } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Part, StoredFile } from "../../../core/record.ts";
@@ -8,8 +9,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { allParts, placeOf } from "../../cell/objects.ts";
 import { payloadKey } from "../../format/layout.ts";
 import type { Base } from "../base.ts";
-import { PACK_BYTES } from "./sender.ts";
-import type { Uploads } from "./uploads.ts";
+import { PACK_BYTES } from "./send_queue.ts";
 
 /** A range of an object that files use. */
 interface Use {
@@ -24,6 +24,13 @@ interface Use {
 
 type Place = Pick<Part, "object" | "offset">;
 
+/** The folder of the new payload. `put` and `copy` return the number of the new object. */
+interface Folder {
+  read(key: string, range: Required<ByteRange>): Promise<Uint8Array | undefined>;
+  put(bytes: Uint8Array): Promise<number>;
+  copy(key: string): Promise<number>;
+}
+
 /**
  * Gives shared files their final places. Of an object, a version uses at least half of the bytes or
  * none, unless it is in parts of a file or not in a pack.
@@ -31,10 +38,10 @@ type Place = Pick<Part, "object" | "offset">;
 export async function placeShared(
   files: readonly StoredFile[],
   { record: { name }, sizes, copies }: Pick<Base, "record" | "sizes" | "copies">,
-  uploads: Pick<Uploads, "read" | "put" | "copy">,
+  folder: Folder,
 ): Promise<void> {
   const copied = new Map<string, number>();
-  const pack = new Pack(uploads);
+  const pack = new Pack(folder);
   const whole: string[] = [];
   const once = new Map<string, Use>();
   for await (const file of inTurns(files)) {
@@ -48,7 +55,7 @@ export async function placeShared(
     if (copies) whole.push(key);
   }
   await pack.store();
-  await forEachAtOnce(whole, async (key) => void copied.set(key, await uploads.copy(key)));
+  await forEachAtOnce(whole, async (key) => void copied.set(key, await folder.copy(key)));
   if (copied.size + pack.places.size === 0) return;
   const placeOfPart = (file: StoredFile, part: Part): Place | undefined => {
     const { id, key } = useOf(name, file, part);
@@ -80,12 +87,12 @@ function useOf(name: string, file: StoredFile, part: Part): Use {
 class Pack {
   /** The new places of ranges that were stored, by id. */
   readonly places = new Map<string, Place>();
-  readonly #uploads: Pick<Uploads, "read" | "put">;
+  readonly #folder: Folder;
   #held: { use: Use; bytes: Uint8Array }[] = [];
   #size = 0;
 
-  constructor(uploads: Pick<Uploads, "read" | "put">) {
-    this.#uploads = uploads;
+  constructor(folder: Folder) {
+    this.#folder = folder;
   }
 
   /** Takes ranges of an object. False if they are too large, damaged or cannot be verified. */
@@ -94,7 +101,7 @@ class Pack {
     const end = uses.reduce((most, { offset, size }) => Math.max(most, offset + size), 0);
     const length = end - start;
     if (length > PACK_BYTES || uses.some(({ sha256 }) => sha256 === undefined)) return false;
-    const bytes = await this.#uploads.read(key, { offset: start, length });
+    const bytes = await this.#folder.read(key, { offset: start, length });
     if (bytes === undefined) return false;
     const taken = uses.map((use) => {
       const at = use.offset - start;
@@ -111,7 +118,7 @@ class Pack {
   async store(): Promise<void> {
     if (this.#held.length === 0) return;
     const held = this.#held;
-    const object = await this.#uploads.put(concatBytes(held.map(({ bytes }) => bytes)));
+    const object = await this.#folder.put(concatBytes(held.map(({ bytes }) => bytes)));
     let end = 0;
     for (const { use: { id, size } } of held) {
       this.places.set(id, { object, offset: end });

@@ -264,7 +264,7 @@ export async function packFiles(
       continue;
     }
     const digest = facts.encoding === undefined ? {} : { sha256: sha256(bytes) };
-    const file = { ...facts, part: { offset, size: bytes.byteLength, ...digest } };
+    const file = { ...facts, parts: [{ offset, size: bytes.byteLength, ...digest }] };
     bySha256.set(id, file);
     packed.push(file);
     held.push(bytes);

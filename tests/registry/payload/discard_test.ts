@@ -5,7 +5,8 @@ import type { Executor } from "../../../core/executor.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import type { PayloadJobs } from "../../../registry/payload/job_kinds.ts";
-import { Uploads } from "../../../registry/payload/writing/uploads.ts";
+import { PayloadFolder } from "../../../registry/payload/writing/payload_folder.ts";
+import { Payload, ValueToStore } from "../../../registry/payload/write.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -56,7 +57,8 @@ Deno.test("requests of a lost thread use unused keys", async () => {
   const executor = {
     run(_kind, job, { again = () => job } = {}) {
       asked.push([job, again()].map((one) => "to" in one ? one.to : "first" in one && one.first));
-      return Promise.resolve({ size: 0, sha256: "", parts: [], files: [], inline: [], objects: 2 });
+      const file = { size: 0, sha256: "", parts: [] };
+      return Promise.resolve({ ...file, files: [], inline: [], lists: new Map(), objects: 2 });
     },
   } as Executor<PayloadJobs>;
   const operation = {
@@ -70,21 +72,24 @@ Deno.test("requests of a lost thread use unused keys", async () => {
   };
   const store = { backend, logger: silentLogger, settings: { graceMs: 1, leastGraceMs: 1 } };
   const progress = { moved() {}, count() {} };
-  const uploads = new Uploads(store, operation, { folder: "f/", executor, progress });
+  const folder = new PayloadFolder(store, operation, { folder: "f/", executor, progress });
   const { signal } = new AbortController();
   const content = { repeatable: true, async *chunks() {} };
-  assertEquals((await uploads.sendObject("storeFile", { path: "a", content }, signal)).object, 1);
-  assertEquals((await uploads.sendObject("packFiles", { files: [] }, signal)).object, 3);
+  assertEquals((await folder.run("storeFile", { path: "a", content }, signal)).object, 1);
+  assertEquals((await folder.run("packFiles", { files: [] }, signal)).object, 3);
   const materializer = { module: "m", name: "n" };
-  await uploads.storeValue({ value: 1, materializer, here: { save: () => [] } });
-  const after = (await uploads.sendObject("storeFile", { path: "b", content }, signal)).object;
+  const payload = new Payload({ progress });
+  const value = { value: 1, materializer, here: { save: () => [] } };
+  await payload.gather(new ValueToStore(value, 1));
+  await folder.store(payload);
+  const after = (await folder.run("storeFile", { path: "b", content }, signal)).object;
   assertEquals(asked.slice(0, 2), [["f/0", "f/1"], ["f/2", "f/3"]]);
   const [first, second] = asked[2] as number[];
   assertEquals([first > 3, second >= first + 1_000_000, after > second], [true, true, true]);
   for (const key of ["f/1", `f/${second + 1}`, "f/.alive"]) {
     await backend.put(key, new Uint8Array());
   }
-  await uploads.discard();
+  await folder.discard();
   assertEquals(await Array.fromAsync(backend.list("f/")), []);
 });
 

@@ -1,21 +1,16 @@
-// Sends files into a payload: small ones packed, large ones as an object each, several at a time,
-// and known ones not at all.
+// The files of a payload that are being sent: small ones packed, large ones as an object each,
+// several at a time, and known ones not at all.
 import type { Encoding, StoredFile } from "../../../core/record.ts";
+import type { TransferProgress } from "../../../core/registry.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
-import type {
-  ByteSharing,
-  FileFacts,
-  FileToPack,
-  PackedFilesReply,
-  PackFilesJob,
-  StoredFileReply,
-  StoreFileJob,
-} from "../job_kinds.ts";
-import { changedWhileSaving, type LargeContent, sizeOf, type SmallContent } from "../content.ts";
+import { DiskContent } from "../../../disk/disk_file.ts";
+import { changedWhileSaving, type Content, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
+import type { LargeContent, SmallContent } from "../content.ts";
+import type { ByteSharing, FileFacts, PayloadJobs, UnplacedJob } from "../job_kinds.ts";
 import { type Known, KnownFiles } from "../known.ts";
 import type { SeenFiles } from "../seen_files.ts";
-import type { TransferProgress } from "../../../core/registry.ts";
+import type { StoredContent } from "../stored_content.ts";
 
 /** Plain bytes of a full pack. */
 export const PACK_BYTES = 8 * 1024 * 1024;
@@ -24,22 +19,27 @@ const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
 export type Sent<T> = T & { object: number };
 
-export interface SendTo {
-  storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
-  packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
+/** The folder that files are sent to, of a save or of a job that stores a value. */
+export interface Destination {
+  /** Stores one object by a job. */
+  run<N extends "storeFile" | "packFiles">(
+    kind: N,
+    job: UnplacedJob<N>,
+    signal: AbortSignal,
+  ): Promise<Sent<PayloadJobs[N]["result"]>>;
+  drop(object: number): Promise<void>;
   known(size: number): Known | undefined;
   /** Digests of files that an interrupted save left. */
   left?(size: number): Known | undefined;
-  sharing(file: { path: string; size?: number }): ByteSharing | undefined;
+  bytesToShare(file: { path: string; size?: number }): ByteSharing | undefined;
   /** Keeps the encoded list of chunks of a file. */
   keepList(sha256: string, list: Uint8Array): void | Promise<void>;
   /** Points a file to its stored bytes elsewhere. False if they are gone. */
   share(file: StoredFile): Promise<boolean>;
   /** Like `share`, with the noted objects of an interrupted save. Their files have no chunk list. */
   shareLeft?(file: StoredFile): Promise<boolean>;
-  drop(object: number): Promise<void>;
   /** Files on disk that need not be read if they are stored. */
-  seen?: SeenFiles;
+  readonly seen?: SeenFiles;
 }
 
 export interface SmallFile {
@@ -49,23 +49,39 @@ export interface SmallFile {
   as?: FileFacts;
 }
 
-export interface SenderOptions {
+export interface FileToSend {
+  file: StoredFile;
+  content: Content;
+  /** True for content that is stored before the next file is read. */
+  passing: boolean;
+}
+
+export interface SendQueueOptions {
   tasks: SideBySide;
   compress?: Encoding;
   progress: WriteProgress;
 }
 
-export class Sender {
-  readonly #to: SendTo;
-  readonly #options: SenderOptions;
+export class SendQueue {
+  readonly #to: Destination;
+  readonly #options: SendQueueOptions;
   /** Equal files of a payload are stored once. */
   readonly #here = new KnownFiles();
   #pack: SmallFile[] = [];
   #packBytes = 0;
 
-  constructor(to: SendTo, options: SenderOptions) {
+  constructor(to: Destination, options: SendQueueOptions) {
     this.#to = to;
     this.#options = options;
+  }
+
+  /** Adds a file. It is not read if it can be shared by what is known of it. */
+  async add({ file, content, passing }: FileToSend): Promise<void> {
+    if (content.kind === "placed" || await this.#shareSeen(file, content)) return;
+    if (content.kind === "stored") return await this.#addStored(file, content.stored);
+    if (content.kind === "small") return await this.addSmall({ file, content: content.content });
+    const ended = await this.#addLarge(file, content.content);
+    if (passing) await ended();
   }
 
   async addSmall(small: SmallFile): Promise<void> {
@@ -75,60 +91,79 @@ export class Sender {
     this.#packBytes += size;
   }
 
+  async end(): Promise<void> {
+    await this.#sendPack();
+    await this.#options.tasks.end();
+  }
+
+  /** Adds stored content: shared if possible, otherwise unchanged. */
+  async #addStored(file: StoredFile, stored: StoredContent): Promise<void> {
+    const as = factsOf(file, stored);
+    if (!stored.inline && await this.#share(file)) return;
+    if (stored.size <= SMALL_FILE_BYTES) {
+      return await this.addSmall({ file, content: await stored.bytes(), as });
+    }
+    const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };
+    await this.#addLarge(file, content, { as, comparing: stored.sharesBytes });
+  }
+
   /**
-   * Starts to send a large file. A file whose content is `passing` is stored when this returns.
-   * Without `comparing` it shares bytes with no earlier file, and is read once.
+   * Starts to send a large file and returns a wait for it. Without `comparing` it shares bytes with
+   * no earlier file, and is read once.
    */
-  async addLarge(
+  async #addLarge(
     file: StoredFile,
     content: LargeContent,
-    { as, passing = false, comparing = true }: {
-      as?: FileFacts;
-      passing?: boolean;
-      comparing?: boolean;
-    },
-  ): Promise<void> {
+    { as, comparing = true }: { as?: FileFacts; comparing?: boolean } = {},
+  ): Promise<() => Promise<void>> {
     const { tasks, compress } = this.#options;
     try {
       const size = content.repeatable && as === undefined ? content.size : undefined;
       const known = size === undefined ? undefined : this.#to.known(size);
       const left = size === undefined ? undefined : this.#to.left?.(size);
       const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
-      const given = this.#to.sharing({ path: file.path, size: content.size });
+      const given = this.#to.bytesToShare({ path: file.path, size: content.size });
       const sharing = comparing ? given : given && {};
       const job = { path: file.path, content, compress, known, left, as, sharing };
-      const stored = () => this.#storeLarge(file, job).finally(content.cancel);
-      const ended = await tasks.begin(weight, stored);
-      if (passing) await ended();
+      return await tasks.begin(weight, () => this.#storeLarge(file, job).finally(content.cancel));
     } catch (error) {
       await content.cancel?.(); // if it was not started
       throw error;
     }
   }
 
+  /** Shares a file on disk that has not changed since it was saved. Returns false to read it. */
+  async #shareSeen(file: StoredFile, content: Content): Promise<boolean> {
+    const source = content.kind === "large"
+      ? content.content.source
+      : content.kind === "small" && content.content;
+    if (!(source instanceof DiskContent)) return false;
+    const sha256 = this.#to.seen?.find(source, file);
+    if (sha256 === undefined) return false;
+    Object.assign(file, { size: source.size, sha256 });
+    if (await this.#share(file)) return true;
+    Object.assign(file, { size: 0, sha256: "" });
+    return false;
+  }
+
   /** Points a file to its stored bytes in this payload or elsewhere. False if there are none. */
-  async share(file: StoredFile): Promise<boolean> {
+  async #share(file: StoredFile): Promise<boolean> {
     if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
     this.#options.progress.count(file.size);
     return true;
   }
 
   async #shareKnown(file: StoredFile): Promise<boolean> {
-    if (await this.share(file)) return true;
+    if (await this.#share(file)) return true;
     if (!await this.#to.shareLeft?.(file)) return false;
     this.#here.add(file);
     this.#options.progress.count(file.size);
     return true;
   }
 
-  async end(): Promise<void> {
-    await this.#sendPack();
-    await this.#options.tasks.end();
-  }
-
-  async #storeLarge(file: StoredFile, job: Omit<StoreFileJob, "to">): Promise<void> {
+  async #storeLarge(file: StoredFile, job: UnplacedJob<"storeFile">): Promise<void> {
     const { tasks, progress } = this.#options;
-    const reply = await this.#to.storeFile(job, tasks.signal);
+    const reply = await this.#to.run("storeFile", job, tasks.signal);
     const { object, parts, list, info: _, ...facts } = reply;
     if (file.sha256 !== "" && file.sha256 !== facts.sha256) throw changedWhileSaving(file.path);
     take(file, facts);
@@ -158,15 +193,15 @@ export class Sender {
     const { tasks, compress, progress } = this.#options;
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
     const known = new Set(Array.from(sizes, (size) => this.#knownOf(size)).flat());
-    const packed = files.map(({ file: { path }, ...rest }): FileToPack => ({ path, ...rest }));
+    const packed = files.map(({ file: { path }, ...rest }) => ({ path, ...rest }));
     const job = { files: packed, compress, known };
-    const { object, files: stored } = await this.#to.packFiles(job, tasks.signal);
+    const { object, files: stored } = await this.#to.run("packFiles", job, tasks.signal);
     const again: SmallFile[] = [];
-    for await (const [i, { part, ...facts }] of inTurns([...stored.entries()])) {
+    for await (const [i, { parts, ...facts }] of inTurns([...stored.entries()])) {
       const { file } = files[i]!;
       take(file, facts);
-      if (part !== undefined) {
-        file.parts = [{ object, ...part }];
+      if (parts !== undefined) {
+        file.parts = parts.map((part) => ({ object, ...part }));
         this.#here.add(file);
       } else if (await this.#shareKnown(file)) await progress.moved(file.path, 0); // counted by share
       else again.push(files[i]!);
@@ -192,6 +227,13 @@ export class Sender {
 function take(file: StoredFile, { size, sha256, encoding }: FileFacts): void {
   delete file.encoding;
   Object.assign(file, { size, sha256 }, encoding === undefined ? {} : { encoding });
+}
+
+/** Copies the facts of stored content, including members that this release does not know. */
+export function factsOf(file: StoredFile, { facts }: StoredContent): FileFacts {
+  Object.assign(file, facts);
+  const { size, sha256, encoding } = facts;
+  return { size, sha256, ...(encoding === undefined ? {} : { encoding }) };
 }
 
 export interface WriteProgress {
