@@ -13,7 +13,6 @@ import type {
   OpenOptions,
   RefOptions,
   Registry,
-  SaveOptions,
   SignalOptions,
   StoredRegistry,
 } from "../core/registry.ts";
@@ -192,15 +191,6 @@ function createRegistry(context: Context): StoredRegistry {
       throw error;
     }
   }
-  const save = (
-    artifact: string | DefinedArtifact<unknown>,
-    value: unknown,
-    options: SaveOptions = {},
-  ) => {
-    const [name, how] = namedBy(artifact, "materializer", options);
-    return saveValue(context, name, value, how);
-  };
-
   const info: Registry["info"] = async (ref, options = {}) => {
     const located = await locate(context, await meant(ref, options), options.signal);
     return await artifactInfo(context, located, options);
@@ -219,7 +209,7 @@ function createRegistry(context: Context): StoredRegistry {
     settings: context.settings,
     backend,
     materializers,
-    save,
+    save: (artifact, value, options) => saveValue(context, artifact, value, options),
     load: ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) => {
       const text = isDefinedArtifact(ref) ? ref.name : ref;
       return suggest(load(ref, options), text, options);

@@ -1,7 +1,8 @@
 // Saving: the payload first, then one record.
 import { isRegistryError, messageOf, type RegistryError, taskFailed } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
-import { checkMaterializer, type FilesToSave } from "../../core/materializer.ts";
+import { checkMaterializer, namedBy } from "../../core/materializer.ts";
+import type { DefinedArtifact, FilesToSave } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { artifactDigest } from "../../core/artifact_digest.ts";
@@ -57,18 +58,19 @@ export interface FilesOfArtifact {
   check?(files: readonly StoredFile[]): void;
 }
 
-export async function saveValue(
+export function saveValue(
   context: Context,
-  name: string,
+  artifact: string | DefinedArtifact<unknown>,
   value: unknown,
-  options: SaveOptions,
+  options: SaveOptions = {},
 ): Promise<SavedArtifact> {
-  const { materializer = context.materializers.forValue(value), signal } = options;
+  const [name, how] = namedBy(artifact, "materializer", options);
+  const { materializer = context.materializers.forValue(value), signal } = how;
   const produce = () => materializer.save(value, { signal });
-  return await saveFiles(context, { name, materializer, produce }, options);
+  return saveFiles(context, { name, materializer, produce }, how);
 }
 
-/** Saves files as a version. If the base is deleted during a very long upload, saves without it. */
+/** Saves files as a version. */
 export async function saveFiles(
   context: Context,
   artifact: FilesOfArtifact,
@@ -89,14 +91,8 @@ export async function saveFiles(
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
-  const attempt = (artifact: FilesOfArtifact, given: SaveOptions) =>
-    new SaveAttempt(context, artifact, { ...given, onProgress }, how).run();
-  return await saveAgainIfChanged(artifact.materializer, async () => {
-    const { saved, digest } = await attempt(artifact, options);
-    if (saved !== undefined) return saved;
-    const again = await attempt({ ...artifact, digest }, { ...options, base: null });
-    return again.saved!; // there is no base that may be deleted
-  });
+  const attempt = () => new SaveAttempt(context, artifact, { ...options, onProgress }, how).run();
+  return await saveAgainIfChanged(artifact.materializer, attempt);
 }
 
 type Ending =
@@ -150,14 +146,13 @@ class SaveAttempt {
     this.#payload = new Payload({ ...this.#how, signal });
   }
 
-  /** Saves. Returns only the digest of the files if the base was deleted meanwhile. */
-  async run(): Promise<{ saved?: SavedArtifact; digest?: string }> {
+  /** Saves. If the base is deleted during a very long upload, saves again without it. */
+  async run(): Promise<SavedArtifact> {
     const { skipIfUnchanged = false, signal } = this.#options;
+    const context = this.#context;
     if (skipIfUnchanged) {
       const earlier = await this.#chooser.recall?.(); // a repeat needs no base
-      if (earlier !== undefined) {
-        return { saved: await existingArtifact(this.#context, earlier, signal) };
-      }
+      if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
       this.#base = await this.#loadBase();
     }
     let ending: Ending;
@@ -168,12 +163,15 @@ class SaveAttempt {
       await this.#discard({ goesOn: isPassing(error) || signal?.aborted });
       throw error;
     }
-    if (ending.state === "baseGone") return { digest: ending.digest };
+    if (ending.state === "baseGone") {
+      const artifact = { ...this.#artifact, digest: ending.digest };
+      const how = { executor: this.#how.executor, given: this.#given };
+      return await new SaveAttempt(context, artifact, { ...this.#options, base: null }, how).run();
+    }
     await this.#placed?.folder.ended();
-    const saved = ending.state === "saved"
+    return ending.state === "saved"
       ? savedArtifact(ending.record, false, ending.addedBytes)
-      : await existingArtifact(this.#context, ending.found, signal);
-    return { saved };
+      : await existingArtifact(context, ending.found, signal);
   }
 
   async #write(): Promise<Ending> {
