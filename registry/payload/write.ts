@@ -29,7 +29,7 @@ import type { SmallFile, WriteProgress } from "./writing/send_queue.ts";
 import { encodeSmall } from "./writing/store_file.ts";
 
 /** Files up to this total size, as stored, are in the record. */
-export const INLINE_BYTES = 64 * 1024;
+const INLINE_BYTES = 64 * 1024;
 const AT_ONCE = 16;
 /** Small files are written without waiting for anything, so other work would wait for all. */
 const CHARACTERS_IN_A_TURN = 50_000, CHARACTERS_OF_FILE = 100;
