@@ -15,7 +15,7 @@ import { getPart } from "../../cell/part_runs.ts";
 import { isNear } from "../../cell/store.ts";
 import { changedWhileSaving, type LargeContent } from "../content.ts";
 import type { EarlierFile, WrittenPart } from "../job_kinds.ts";
-import { type Piece, planPieces } from "./shared_ranges.ts";
+import { type PlannedPart, planParts } from "./shared_ranges.ts";
 
 export interface Earlier extends EarlierFile {
   list: ChunkList;
@@ -78,26 +78,28 @@ export async function planAgainst(
   { backend, signal }: StoreCalls,
   list: ChunkList,
   { list: chunks, parts }: Earlier,
-): Promise<Piece[] | undefined> {
+): Promise<PlannedPart[] | undefined> {
   const sizes = new Map<string, number>();
   await forEachAtOnce(new Set(parts.map(({ key }) => key)), async (key) => {
     const info = await backend.head(key, { signal });
     if (info !== undefined) sizes.set(key, info.size);
   });
-  return planPieces(list, { list: chunks, ranges: parts }, sizes);
+  return planParts(list, { list: chunks, ranges: parts }, sizes);
 }
 
 /** Stores the new bytes of a file as one object. Returns its parts, own ones without `object`. */
-export async function storePieces(
+export async function storeParts(
   { backend, signal }: StoreCalls,
   { to, path, content }: { to: string; path: string; content: LargeContent },
-  { pieces, list, parts: earlier }: { pieces: readonly Piece[]; list: ChunkList } & EarlierFile,
+  { planned, list, parts: earlier }:
+    & { planned: readonly PlannedPart[]; list: ChunkList }
+    & EarlierFile,
   moved: (bytes: number) => void | Promise<void>,
 ): Promise<{ parts: WrittenPart[]; info?: ObjectInfo }> {
   const places = new Map(earlier.map(({ key, object, from }) => [key, { object, from }]));
   const fresh: Required<ByteRange>[] = [];
   let start = 0, offset = 0;
-  const parts = pieces.map(({ size, from }) => {
+  const parts = planned.map(({ size, from }) => {
     const at = from === undefined ? offset : from.offset;
     if (from === undefined) {
       fresh.push({ offset: start, length: size });

@@ -2,19 +2,19 @@
 import { type ChunkList, equalChunks } from "../../../core/bytes/content_chunks.ts";
 import { type ObjectRange, usedBytes } from "../../cell/object_ranges.ts";
 
-/** A run of a new file: `size` bytes of an object that exists, or new ones. */
-export interface Piece {
+/** A part of a new file: `size` bytes of an object that exists, or new ones. */
+export interface PlannedPart {
   size: number;
   from?: { key: string; offset: number };
 }
 
 /** Objects of other saves that a file points into. */
 const MAX_OBJECTS = 8;
-/** Shorter pieces on average are not worth their requests. */
-const LEAST_AVERAGE_PIECE = 64 * 1024;
-const MIN_PIECES = 16;
+/** Shorter parts on average are not worth their requests. */
+const LEAST_AVERAGE_PART = 64 * 1024;
+const MIN_PARTS = 16;
 /** Bounds what the record of a file takes. */
-const MAX_PIECES = 4096;
+const MAX_PARTS = 4096;
 
 /**
  * Describes a file by the objects of an earlier one, in whole chunks; undefined if storing it whole
@@ -23,37 +23,37 @@ const MAX_PIECES = 4096;
  *
  * @param sizes sizes of the objects that exist, by key
  */
-export function planPieces(
+export function planParts(
   list: ChunkList,
   earlier: { list: ChunkList; ranges: readonly ObjectRange[] },
   sizes: ReadonlyMap<string, number>,
-): Piece[] | undefined {
+): PlannedPart[] | undefined {
   const placed = placeChunks(list, earlier);
   const usable = new Set(sizes.keys());
   for (;;) {
-    const pieces = joinChunks(
+    const parts = joinChunks(
       list,
       placed,
       (range) => isWithin(range, sizes) && usable.has(range.key),
     );
-    const used = usedBytes(pieces.flatMap(({ size, from }) => from ? [{ ...from, size }] : []));
-    const drop = objectsToDrop(used, sizes, newBytesOf(pieces));
+    const used = usedBytes(parts.flatMap(({ size, from }) => from ? [{ ...from, size }] : []));
+    const drop = objectsToDrop(used, sizes, newBytesOf(parts));
     for (const key of drop) usable.delete(key);
     if (drop.length > 0) continue;
-    return used.size > 0 && pieces.length <= mostPieces(list.size) ? pieces : undefined;
+    return used.size > 0 && parts.length <= mostParts(list.size) ? parts : undefined;
   }
 }
 
-function mostPieces(size: number): number {
-  return Math.min(Math.max(MIN_PIECES, size / LEAST_AVERAGE_PIECE), MAX_PIECES);
+function mostParts(size: number): number {
+  return Math.min(Math.max(MIN_PARTS, size / LEAST_AVERAGE_PART), MAX_PARTS);
 }
 
 function isWithin({ key, offset, size }: ObjectRange, sizes: ReadonlyMap<string, number>): boolean {
   return offset + size <= (sizes.get(key) ?? -1);
 }
 
-function newBytesOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { size, from }) => from === undefined ? sum + size : sum, 0);
+function newBytesOf(parts: readonly PlannedPart[]): number {
+  return parts.reduce((sum, { size, from }) => from === undefined ? sum + size : sum, 0);
 }
 
 /**
@@ -108,18 +108,18 @@ function joinChunks(
   list: ChunkList,
   placed: readonly (readonly ObjectRange[])[],
   isUsable: (range: ObjectRange) => boolean,
-): Piece[] {
-  const pieces: Piece[] = [];
-  const add = (size: number, from?: Piece["from"]) => {
-    const last = pieces.at(-1);
+): PlannedPart[] {
+  const parts: PlannedPart[] = [];
+  const add = (size: number, from?: PlannedPart["from"]) => {
+    const last = parts.at(-1);
     const adjoins = last !== undefined && last.from?.key === from?.key &&
       (from === undefined || last.from!.offset + last.size === from.offset);
     if (adjoins) last.size += size;
-    else pieces.push(from === undefined ? { size } : { size, from });
+    else parts.push(from === undefined ? { size } : { size, from });
   };
   placed.forEach((ranges, chunk) => {
     if (ranges.length === 0 || !ranges.every(isUsable)) add(list.lengthOf(chunk));
     else for (const { key, offset, size } of ranges) add(size, { key, offset });
   });
-  return pieces;
+  return parts;
 }

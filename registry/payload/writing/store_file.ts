@@ -15,7 +15,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { changedWhileSaving, readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
 import { isNear } from "../../cell/store.ts";
-import { type Earlier, openEarlier, planAgainst, storePieces } from "./earlier.ts";
+import { type Earlier, openEarlier, planAgainst, storeParts } from "./earlier.ts";
 import type {
   EarlierFile,
   FileFacts,
@@ -91,10 +91,10 @@ async function storeNewBytes(
 ): Promise<StoredFileReply> {
   const { job: { to, path, content, as }, moved } = sending;
   const encoded = list.encode();
-  const pieces = encoded && await planAgainst(sending, list, earlier);
-  if (pieces === undefined) return await sendAgain(sending, seen, encoded);
-  const from = { ...earlier, pieces, list };
-  const stored = await storePieces(sending, { to, path, content }, from, moved);
+  const planned = encoded && await planAgainst(sending, list, earlier);
+  if (planned === undefined) return await sendAgain(sending, seen, encoded);
+  const from = { ...earlier, planned, list };
+  const stored = await storeParts(sending, { to, path, content }, from, moved);
   return { ...seen, ...as, ...stored, list: encoded };
 }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ChunkList } from "../../../core/bytes/content_chunks.ts";
 import { type ObjectRange, usedBytes } from "../../../registry/cell/object_ranges.ts";
-import { type Piece, planPieces } from "../../../registry/payload/writing/shared_ranges.ts";
+import { type PlannedPart, planParts } from "../../../registry/payload/writing/shared_ranges.ts";
 
 const KIB = 1024;
 const CHUNK = 16 * KIB;
@@ -27,8 +27,8 @@ function plan(
   for (const { key, offset = 0, count, size } of objects) {
     sizes.set(key, Math.max(sizes.get(key) ?? 0, (size ?? offset + count) * CHUNK));
   }
-  const pieces = planPieces(listOf(file), { list: listOf(earlier), ranges }, sizes);
-  return pieces?.map(({ size, from }) =>
+  const parts = planParts(listOf(file), { list: listOf(earlier), ranges }, sizes);
+  return parts?.map(({ size, from }) =>
     `${from === undefined ? "new" : `${from.key}${from.offset / CHUNK}`}:${size / CHUNK}`
   ).join(" ");
 }
@@ -82,7 +82,7 @@ Deno.test("a file points into eight objects at most, and merges small ones", () 
   assertEquals(newOf([2, 2, 2, 2, 2, 2, 2, 2, 3]), ["new:16"]);
 });
 
-Deno.test("a file in too many pieces is stored whole", () => {
+Deno.test("a file in too many parts is stored whole", () => {
   const earlier = Array.from({ length: 200 }, (_, i) => String.fromCharCode(1000 + i)).join("");
   const one = [{ key: "A", count: 200 }];
   const each = (every: number) =>
@@ -114,10 +114,10 @@ Deno.test("every plan has the bytes of the file, and keeps the limits", () => {
         contents.set(`${key}`, before + bytes);
       }
       const sizes = new Map(Array.from(contents, ([key, { length }]) => [key, length * CHUNK]));
-      const pieces = planPieces(listOf(file), { list: listOf(earlier), ranges }, sizes);
-      if (pieces === undefined) return;
-      assertEquals(bytesOf(pieces, contents, file), file);
-      const shared = pieces.flatMap(({ size, from }) => from ? [{ ...from, size }] : []);
+      const parts = planParts(listOf(file), { list: listOf(earlier), ranges }, sizes);
+      if (parts === undefined) return;
+      assertEquals(bytesOf(parts, contents, file), file);
+      const shared = parts.flatMap(({ size, from }) => from ? [{ ...from, size }] : []);
       const used = [...usedBytes(shared)];
       assert(used.length > 0 && used.length <= 8);
       for (const [key, bytes] of used) assert(bytes * 2 >= sizes.get(key)!);
@@ -126,9 +126,13 @@ Deno.test("every plan has the bytes of the file, and keeps the limits", () => {
   );
 });
 
-function bytesOf(pieces: Piece[], contents: ReadonlyMap<string, string>, file: string): string {
+function bytesOf(
+  parts: PlannedPart[],
+  contents: ReadonlyMap<string, string>,
+  file: string,
+): string {
   let at = 0;
-  return pieces.map(({ size, from }) => {
+  return parts.map(({ size, from }) => {
     const count = size / CHUNK;
     const start = (from?.offset ?? 0) / CHUNK;
     const bytes = from === undefined

@@ -4,7 +4,7 @@ import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { ChunkList, equalRuns, ListMaker } from "../../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import { usedBytes } from "../../../../registry/cell/object_ranges.ts";
-import { planPieces } from "../../../../registry/payload/writing/shared_ranges.ts";
+import { planParts } from "../../../../registry/payload/writing/shared_ranges.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
 import { noise } from "../../registries.ts";
 import { assertVerifies, KIB, MIB, testStores } from "../shared_bytes.ts";
@@ -40,7 +40,7 @@ function storeHistory(
     list = listOf(chunks);
     const key = `${version}`;
     let offset = 0;
-    ranges = (planPieces(list, earlier, sizes) ?? [{ size: list.size }]).map(({ size, from }) => {
+    ranges = (planParts(list, earlier, sizes) ?? [{ size: list.size }]).map(({ size, from }) => {
       if (from !== undefined) return { ...from, size };
       offset += size;
       return { key, offset: offset - size, size };
@@ -91,9 +91,9 @@ Deno.test("equal chunks that moved use those that follow them", () => {
   for (const [how, chunks] of Object.entries(move)) {
     const ranges = [{ key: "0", offset: 0, size: old.length * CHUNK }];
     const sizes = new Map([["0", old.length * CHUNK]]);
-    const pieces = planPieces(listOf(chunks), { list: listOf(old), ranges }, sizes)!;
-    assert(pieces.length <= 6, `${how}: ${JSON.stringify(pieces)}`);
-    const added = pieces.reduce((sum, { size, from }) => from ? sum : sum + size, 0);
+    const parts = planParts(listOf(chunks), { list: listOf(old), ranges }, sizes)!;
+    assert(parts.length <= 6, `${how}: ${JSON.stringify(parts)}`);
+    const added = parts.reduce((sum, { size, from }) => from ? sum : sum + size, 0);
     assertEquals(added, how === "longer" ? CHUNK : 0, how);
   }
 });
