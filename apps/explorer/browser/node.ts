@@ -1,5 +1,4 @@
-// Stand-in for `node:util`, `node:crypto`, `node:process` and `node:stream` in browsers: what the
-// modules that read formats name.
+// Stand-in for `node:util` and `node:stream` in browsers: what the modules that read formats name.
 
 type Callback = (error: unknown, value?: unknown) => void;
 
@@ -15,14 +14,6 @@ function missing(): never {
   throw new Error("not available in browsers");
 }
 
-export const createHash = missing;
-export const createHmac = missing;
 export const pipeline = missing;
 export const Readable = missing;
 export const isDeepStrictEqual = missing;
-
-/** The default export of `node:process`. */
-const process = { platform: "browser", env: {} };
-
-// deno-lint-ignore holdfast/no-default-export -- as Node does
-export default process;
