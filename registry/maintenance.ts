@@ -22,6 +22,7 @@ import { checkRegistry, checkToolOptions } from "../core/options/check_options.t
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { worded } from "./contract/verb_errors.ts";
+import type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
 import type { MirrorReport } from "./maintenance/mirror/report.ts";
@@ -32,7 +33,7 @@ import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 
 export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
-export type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
+export type { CurrentSettings, SettingsChange };
 export type {
   GarbageItem,
   GarbageKind,
@@ -66,7 +67,6 @@ export type {
 export type { RetentionRule } from "../core/record.ts";
 export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
 export * from "./tools/rules.ts";
-export * from "./tools/settings.ts";
 
 const GARBAGE: OptionNames<GarbageOptions> = {
   ...{ dryRun: true, forget: true, now: true, onItem: true, onWaiting: true, signal: true },
@@ -291,4 +291,57 @@ export async function probeBackend(
 ): Promise<ProbeCertificate> {
   const tool = await import("./maintenance/probe/probe.ts");
   return await tool.probeBackend(backend, options);
+}
+
+/**
+ * Returns the current settings of a registry; `registry.settings` are those of its creation.
+ *
+ * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { readSettings } from "@holdfast/holdfast/maintenance";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const { graceMs, versioned } = await readSettings(registry);
+ * assertEquals([graceMs, versioned], [24 * 3_600_000, true]);
+ * ```
+ */
+export async function readSettings(
+  registry: Registry,
+  options: SignalOptions = {},
+): Promise<CurrentSettings> {
+  checkRegistry("read the settings", registry);
+  const tool = await import("./maintenance/change_settings.ts");
+  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, options));
+}
+
+/**
+ * Changes the grace period: how long replaced, deleted and uncommitted data is kept. A longer one
+ * applies at once, a shorter one after the longer one has passed. `leastGraceMs` is its minimum.
+ * Also changes the default of the option `share` of `save`, for registries that are opened later.
+ *
+ * @throws {RegistryError} `Invalid` for a grace period below `leastGraceMs` or over a year
+ *
+ * @example
+ * ```ts
+ * import { changeSettings } from "@holdfast/holdfast/maintenance";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const week = 7 * 24 * 3_600_000;
+ * const { graceMs } = await changeSettings(registry, { graceMs: week });
+ * assertEquals(graceMs, week);
+ * ```
+ */
+export async function changeSettings(
+  registry: Registry,
+  change: SettingsChange,
+): Promise<CurrentSettings> {
+  checkToolOptions("change the settings", registry, change);
+  const tool = await import("./maintenance/change_settings.ts");
+  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, change));
 }

@@ -11,9 +11,11 @@ import { isRegistryError } from "../core/errors.ts";
 import { createMemoryFiles } from "../files/memory.ts";
 import { createFileManager } from "../files/mod.ts";
 import {
+  changeSettings,
   collectGarbage,
   mirrorRegistry,
   prune,
+  readSettings,
   spaceOf,
   verifyRegistry,
 } from "../registry/maintenance.ts";
@@ -23,7 +25,6 @@ import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
-import { changeSettings, readSettings } from "../registry/tools/settings.ts";
 import { pipeline } from "./operators/runner/pipelines.ts";
 import { createBatch } from "../workers/mod.ts";
 import { testInMemory } from "./registry/registries.ts";

@@ -3,7 +3,12 @@
 // Notes: floating point differencing 3 (2005), Deflate 2 (2002).
 import { inflateSync } from "node:zlib";
 import { HOST_BIG_ENDIAN } from "../arrays/view_bytes.ts";
-import { unpackLzw } from "./lzw.ts";
+
+/** Maximum number of codes of the table, and so the longest sequence. */
+const MAX_CODES = 4096;
+const [FIRST_WIDTH, MAX_WIDTH] = [9, 12];
+/** The code that clears the table, and the one that ends the data. Codes below are single bytes. */
+const [CLEAR, END] = [256, 257];
 
 /**
  * Unpacks a block. Returns undefined if it is damaged or too short.
@@ -43,6 +48,49 @@ function unpackBits(packed: Uint8Array, bytes: number): Uint8Array | undefined {
     to += length;
   }
   return to === bytes ? out : undefined;
+}
+
+/**
+ * Unpacks codes for sequences, packed with the highest bit first. Their width grows one code before
+ * it has to. Sequences are copied from the output; the newest one may refer to itself.
+ */
+function unpackLzw(packed: Uint8Array, count: number): Uint8Array | undefined {
+  const byteAt = (at: number) => packed[at] ?? 0; // also behind the end
+  const out = new Uint8Array(count);
+  const places = new Uint32Array(MAX_CODES);
+  const lengths = new Uint32Array(MAX_CODES);
+  let [next, width] = [END + 1, FIRST_WIDTH];
+  let [beforeAt, beforeLength] = [0, 0]; // the previous sequence; empty after a clear
+  let [bit, to] = [0, 0];
+  while (to < count) {
+    if (bit + width > packed.byteLength * 8) return undefined;
+    const byte = Math.floor(bit / 8);
+    const word = byteAt(byte) << 16 | byteAt(byte + 1) << 8 | byteAt(byte + 2);
+    const code = word >> 24 - bit % 8 - width & ((1 << width) - 1);
+    bit += width;
+    if (code === END) return undefined;
+    if (code === CLEAR) {
+      [next, width, beforeLength] = [END + 1, FIRST_WIDTH, 0];
+      continue;
+    }
+    const isNew = beforeLength > 0 && next < MAX_CODES;
+    if (isNew) { // the previous sequence and the next byte, which may be that of this code
+      places[next] = beforeAt;
+      lengths[next++] = beforeLength + 1;
+    }
+    if (code >= next) return undefined;
+    const start = to;
+    if (code < CLEAR) out[to++] = code;
+    else {
+      const at = places[code]!;
+      const stop = at + Math.min(lengths[code]!, count - to);
+      for (let from = at; from < stop; from++) out[to++] = out[from]!;
+    }
+    if (next + 1 >= 1 << width && width < MAX_WIDTH) width++;
+    beforeAt = start;
+    beforeLength = to - start;
+  }
+  return out;
 }
 
 /**

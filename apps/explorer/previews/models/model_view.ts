@@ -1,12 +1,22 @@
-// A `.safetensors` file: its facts and its tensors.
+// A `.safetensors` file: its facts and its tensors. Weights are not read.
+import { describeTensors } from "../../../../formats/safetensors/describe.ts";
+import { openSafetensors } from "../../../../formats/safetensors/tensor_file.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatBytes } from "../../components/format.ts";
+import { formatBytes, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { fileToDecode } from "../file_to_decode.ts";
 import { EntryTable, type TextColumn } from "../entry_table.ts";
 import { whenLoaded } from "../parts.ts";
-import { type ModelTensor, readModel } from "./read_model.ts";
+
+interface ModelTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes. */
+  readonly size: number;
+}
 
 const COLUMNS: readonly TextColumn<ModelTensor>[] = [
   { title: "Tensor", cell: ({ name }) => name },
@@ -30,4 +40,17 @@ export function ModelView({ file }: { file: ArtifactFile }): VNode {
       )}</dl>
       <${EntryTable} entries=${tensors} columns=${COLUMNS} unit="tensors" />
     `);
+}
+
+export async function readModel(file: ArtifactFile, signal?: AbortSignal) {
+  const model = await openSafetensors(fileToDecode(file, signal), { signal });
+  const facts = Object.entries(describeTensors(model))
+    .map(([name, value]) => [name, textOf(value)] as const).filter(([, text]) => text !== "");
+  return { facts, tensors: Array.from(model.tensors, ([name, info]) => ({ name, ...info })) };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "number") return formatNumber(value);
+  if (typeof value === "string") return value;
+  return Object.entries(value as object).map(([key, each]) => `${key}: ${textOf(each)}`).join(", ");
 }

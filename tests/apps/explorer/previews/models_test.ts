@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { listArchive } from "../../../../apps/explorer/previews/archives/list_archive.ts";
-import { readModel } from "../../../../apps/explorer/previews/models/read_model.ts";
+import { readModel } from "../../../../apps/explorer/previews/models/model_view.ts";
 import { forged } from "../../../formats/safetensors/files.ts";
 import { fakeFile } from "../support/fake_file.ts";
 import { sampleFiles } from "../support/samples.ts";
