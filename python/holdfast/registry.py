@@ -34,9 +34,6 @@ class AliasChange(NamedTuple):
     commit: str
 
 
-SEARCHED_VERSIONS = 20
-
-
 @checked_methods
 class Registry:
     """A registry to read. Create it with `open_registry`."""
@@ -147,7 +144,7 @@ class Registry:
         """Returns versions that match all terms of a query, by name and newest first.
 
         A term is a word, or a comparison such as `metadata.epochs>3`, `alias=production`,
-        `kind=json` or `created>=2026-11`. Without a service, every name is read: 20 versions each.
+        `kind=json` or `created>=2026-11`. Without a service, every version is read.
         """
         if limit < 1:
             hint = "Pass a `limit` of at least 1."
@@ -155,9 +152,7 @@ class Registry:
         test, found = parse_query(query), Listing[Found]()
         for name in self.names():
             aliases = self.aliases(name)
-            for position, version in enumerate(self.versions(name)):
-                if position == SEARCHED_VERSIONS:
-                    break
+            for version in self.versions(name):
                 try:
                     artifact = self.open(f"{name}@{version}")
                 except HoldfastError:

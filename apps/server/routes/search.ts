@@ -1,6 +1,6 @@
 // Search.
 import type { Routes, ServerContext } from "../routing.ts";
-import { inTurns } from "../../../core/work/next_turn.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { firstOfPage } from "../listing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
@@ -16,16 +16,22 @@ export function searchRoutes(
     id: "search",
     tag: "artifacts",
     summary: "Finds versions by their name, aliases and metadata",
-    description: "Searches the newest 20 versions of each name, in an index about a minute old.",
+    description: "Searches all versions, as far as memory allows, in an index about a minute old.",
     scope: "read",
     answers: { 200: { description: "Versions by name, newest first", schema: SearchResultSchema } },
     query: SearchQuerySchema,
-    answer: async ({ c, query: { q, limit = DEFAULT_FOUND, offset = 0, partial }, access }) => {
+    answer: async (
+      { c, query: { q, limit = DEFAULT_FOUND, offset = 0, newest, partial }, access },
+    ) => {
       const matches = parseQuery(q);
       const { entries, readAt, cut, read } = await readIndex({ partial });
       const all: IndexedVersion[] = [];
-      for await (const { found, text } of inTurns(entries, 200)) {
-        if (access.may("read", found.name) && matches(found, text)) all.push(found);
+      let searched = 0, name: string | undefined;
+      for (const { found, text } of entries) {
+        if (++searched % 200 === 0) await nextTurn();
+        if (newest && found.name === name) continue;
+        name = found.name;
+        if (access.may("read", name) && matches(found, text)) all.push(found);
       }
       const items = firstOfPage(all.slice(offset, offset + limit));
       const end = offset + items.length;

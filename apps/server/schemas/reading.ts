@@ -209,6 +209,7 @@ export const SearchQuerySchema = v.object({
   ),
   limit: count(1, 1000, `Results in a page, which ends after 256 KiB. Default: ${DEFAULT_FOUND}`),
   offset: count(0, 1_000_000, "Results to skip at the beginning"),
+  newest: described(flag(), "Search only the newest version of each name"),
   partial: described(flag(), "Search what is read so far while the index is built the first time"),
 });
 
@@ -225,6 +226,9 @@ export const SearchResultSchema = object("SearchResult", {
   total: v.pipe(v.number(), v.description("The number of all results")),
   next: described(Amount, "The `offset` of the next page, if there are more results"),
   ageMs: v.pipe(v.number(), v.description("The age of the index, milliseconds")),
-  cut: v.pipe(v.boolean(), v.description("True if the index is full, so results may be missing")),
-  read: described(Amount, "Names read so far, if the index is not complete"),
+  cut: v.pipe(
+    v.boolean(),
+    v.description("True if the index is full: versions other than the newest 20 may be missing"),
+  ),
+  read: described(Amount, "Names read whole so far, if the index is not complete"),
 });

@@ -1,6 +1,9 @@
-// The search index: names, versions, aliases and metadata of the latest versions of each name, in
-// memory. A search refreshes an old index.
+// The search index: names, versions, aliases and metadata, in memory. The newest versions of each
+// name and those with an alias are read first, then all others, as far as there is room. A search
+// refreshes an old index.
 import { isRegistryError, type Logger, type Registry, type System } from "../../../mod.ts";
+import type { Annotations } from "../../../core/artifact.ts";
+import type { InfoOptions, VersionEntry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { withinMs } from "../within_time.ts";
 import { type SearchedVersion, searchText } from "./query.ts";
@@ -10,13 +13,36 @@ export interface IndexedVersion extends SearchedVersion {
   readonly size: number;
 }
 
+interface Entry {
+  /** Names one write of a version. */
+  readonly key: string;
+  readonly found: IndexedVersion;
+  readonly text: string;
+}
+
+type SavedVersion = Pick<VersionEntry, "name" | "version">;
+
+/** The versions of a name. */
+interface NameIndex {
+  readonly name: string;
+  /** By version. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** Newest first. */
+  readonly versions: Entry[];
+  /** Versions with an alias that are not among `versions`, by version. */
+  readonly aliased: Map<string, Entry>;
+  /** The last version read, if there are others after it. */
+  after?: string;
+}
+
 export interface SearchIndex {
-  readonly entries: readonly { readonly found: IndexedVersion; readonly text: string }[];
+  /** By name, newest first. */
+  readonly entries: Iterable<Entry>;
   /** The wall clock time when reading began, milliseconds. */
   readonly readAt: number;
   /** The index is full, so some versions are missing. */
   readonly cut: boolean;
-  /** Names read so far, while it is read for the first time. */
+  /** Names read whole so far, while it is read for the first time. */
   readonly read?: number;
 }
 
@@ -28,16 +54,16 @@ export interface ReadIndexOptions {
 const FRESH_MS = 60_000;
 const MOST_VERSIONS = 200_000;
 const MOST_TEXT = 128 * 1024 * 1024;
-const VERSIONS_OF_A_NAME = 20;
-const NAMES_AT_ONCE = 32;
+/** Versions of each name that are read before all others. */
+const NEWEST = 20;
+const AT_ONCE = 32;
 /** An index that is read this fast is never returned in part. */
 const WHOLE_WITHIN_MS = 250;
 
 /**
  * Creates a function that returns the index. The first call waits until it is read, if it does not
- * ask for a part. Later calls
- * return it at once, and refresh it in the background if it is older than a minute. Known versions
- * are not read again. Reading gives way to other requests after each group of names.
+ * ask for a part. Later calls return it at once, and refresh it in the background if it is older
+ * than a minute. Known versions are not read again. Reading gives way to other requests.
  */
 export function createSearchIndex(
   registry: Registry,
@@ -46,55 +72,115 @@ export function createSearchIndex(
   let index: SearchIndex | undefined;
   let soFar: SearchIndex | undefined;
   let reading: Promise<SearchIndex> | undefined;
-  let known = new Map<string, IndexedVersion>();
+  let known: ReadonlyMap<string, IndexedVersion> = new Map();
 
   async function read(): Promise<SearchIndex> {
     const readAt = system.now();
-    const entries: { found: IndexedVersion; text: string }[] = [];
+    const all: NameIndex[] = [];
+    const entries = { [Symbol.iterator]: () => inOrder(all) };
     const next = new Map<string, IndexedVersion>();
-    let text = 0;
-    let cut = false;
-    let read = 0;
-    const names = registry.names({ signal: closing });
-    for await (const found of mapAtOnce(names, versionsOf, { concurrency: NAMES_AT_ONCE })) {
-      for (const [key, version] of found) {
-        const words = searchText(version);
-        text += words.length;
-        if (entries.length >= MOST_VERSIONS || text > MOST_TEXT) {
-          cut = true;
-          break;
-        }
-        next.set(key, version);
-        entries.push({ found: version, text: words });
-      }
-      if (cut) break;
-      soFar = { entries, readAt, cut, read: ++read };
+    let text = 0, asked = 0, read = 0, cut = false;
+
+    /** Returns false if there is no room. */
+    const fits = ({ key, found, text: words }: Entry): boolean => {
+      text += words.length;
+      cut ||= text > MOST_TEXT || next.size >= MOST_VERSIONS;
+      if (!cut) next.set(key, found);
+      return !cut;
+    };
+    const rest = async () => {
+      soFar = { entries, readAt, cut, read };
       // A fast backend answers without ever returning to the event loop.
-      if (read % NAMES_AT_ONCE === 0) await system.sleep(0, closing);
+      if (++asked % AT_ONCE === 0) await system.sleep(0, closing);
+    };
+
+    const names = registry.names({ signal: closing });
+    for await (const found of mapAtOnce(names, newestOf, { concurrency: AT_ONCE })) {
+      const { versions, aliased } = found;
+      all.push({
+        ...found,
+        versions: versions.filter(fits),
+        aliased: new Map([...aliased].filter(([, entry]) => fits(entry))),
+      });
+      if (cut) break;
+      if (found.after === undefined) read++;
+      await rest();
+    }
+    for (const { name, versions, aliased, aliases, after } of all) {
+      if (cut) break;
+      if (after === undefined) continue;
+      for await (const entry of olderOf(name, aliases, after)) {
+        if (aliased.delete(entry.found.version)) next.set(entry.key, entry.found);
+        else if (!fits(entry)) break;
+        versions.push(entry);
+        await rest();
+      }
+      read++;
     }
     known = next;
     return { entries, readAt, cut };
   }
 
-  async function versionsOf(name: string): Promise<[key: string, IndexedVersion][]> {
-    const found: [string, IndexedVersion][] = [];
+  async function newestOf(name: string): Promise<NameIndex> {
+    const aliases = new Map<string, string[]>();
+    const found: NameIndex = { name, aliases, versions: [], aliased: new Map() };
     try {
-      const aliases = await Array.fromAsync(registry.aliases(name, { signal: closing }));
-      const options = { limit: VERSIONS_OF_A_NAME, annotations: true, signal: closing };
-      for await (const { version, generation, annotations } of registry.versions(name, options)) {
-        const key = `${name}@${version}#${generation}`;
-        const naming = aliases.flatMap((each) => each.version === version ? [each.alias] : []);
-        const { createdAt, size, metadata, kind } = known.get(key) ??
-          await describe(registry, name, { version, signal: closing });
-        const { labels, notes } = annotations ?? {};
-        const about = { aliases: naming, metadata, labels, notes };
-        found.push([key, { name, version, ...about, kind, createdAt, size }]);
+      for await (const { alias, version } of registry.aliases(name, { signal: closing })) {
+        aliases.set(version, [...aliases.get(version) ?? [], alias]);
+      }
+      const options = { limit: NEWEST + 1, annotations: true, signal: closing };
+      const listed = await Array.fromAsync(registry.versions(name, options));
+      const newest = listed.slice(0, NEWEST);
+      for (const each of newest) found.versions.push(...await entriesOf(each, aliases));
+      if (listed.length <= NEWEST) return found;
+      found.after = newest.at(-1)!.version;
+      for (const version of aliases.keys()) {
+        if (newest.some((each) => each.version === version)) continue;
+        const [entry] = await entriesOf({ name, version }, aliases);
+        if (entry !== undefined) found.aliased.set(version, entry);
       }
     } catch (error) {
-      if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-      logger.warn(`Cannot search ${JSON.stringify(name)}: ${error.message}`);
+      skip(name, error);
     }
     return found;
+  }
+
+  async function* olderOf(
+    name: string,
+    aliases: NameIndex["aliases"],
+    after: string,
+  ): AsyncGenerator<Entry> {
+    try {
+      const listed = registry.versions(name, { after, annotations: true, signal: closing });
+      const read = (each: VersionEntry) => entriesOf(each, aliases);
+      for await (const entries of mapAtOnce(listed, read, { concurrency: AT_ONCE })) yield* entries;
+    } catch (error) {
+      skip(name, error);
+    }
+  }
+
+  /** Returns the entry of a version, or none if it cannot be read. */
+  async function entriesOf(
+    { name, version, generation, annotations }: Partial<VersionEntry> & SavedVersion,
+    aliases: NameIndex["aliases"],
+  ): Promise<Entry[]> {
+    try {
+      const isListed = generation !== undefined;
+      const key = `${name}@${version}#${generation}`;
+      const facts = (isListed ? known.get(key) : undefined) ??
+        await describe(registry, { name, version, annotations: !isListed, signal: closing });
+      const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
+      const found = { ...facts, aliases: aliases.get(version) ?? [], labels, notes };
+      return [{ key, found, text: searchText(found) }];
+    } catch (error) {
+      skip(`${name}@${version}`, error);
+      return [];
+    }
+  }
+
+  function skip(ref: string, error: unknown): void {
+    if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
+    logger.warn(`Cannot search ${JSON.stringify(ref)}: ${error.message}`);
   }
 
   function refresh(): Promise<SearchIndex> {
@@ -117,11 +203,19 @@ export function createSearchIndex(
 
 async function describe(
   registry: Registry,
-  name: string,
-  at: { version: string; signal: AbortSignal },
-): Promise<Omit<IndexedVersion, "name" | "version" | "aliases">> {
-  const { createdAt, size, metadata, materializer: { id: kind } } = await registry.info(name, at);
-  return { createdAt: createdAt.toISOString(), size, metadata, kind };
+  { name, version, annotations, signal }: SavedVersion & InfoOptions,
+): Promise<Omit<IndexedVersion, "aliases">> {
+  const info = await registry.info(`${name}@${version}`, { annotations, signal });
+  const { createdAt, size, metadata, materializer: { id: kind } } = info;
+  const { labels, notes } = info.annotations ?? {};
+  return { name, version, kind, createdAt: createdAt.toISOString(), size, metadata, labels, notes };
+}
+
+function* inOrder(names: readonly NameIndex[]): Generator<Entry> {
+  for (const { versions, aliased } of names) {
+    yield* versions;
+    yield* aliased.values();
+  }
 }
 
 function nothingAt(readAt: number): SearchIndex {

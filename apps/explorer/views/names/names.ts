@@ -120,6 +120,7 @@ function Found(
     ...others.map((found) => ({ name: found.name, found, isVersion: true })),
   ];
   const total = (found.value?.total ?? 0) - (found.value?.items.length ?? 0);
+  const isCut = found.value?.cut ?? false;
   const ref = typed.trim();
   const isRef = ref.includes("@") && names.includes(splitRef(ref).name);
   if (items.length === 0 && progress && !isRef) return progress;
@@ -128,6 +129,7 @@ function Found(
       <${Empty} title="Nothing matches">
         <p>Search names, aliases and metadata values, or
             write conditions such as <code>metadata.epochs>3</code>.</p>
+        ${isCut && html`<${CutNote} />`}
         <//>
     `;
   }
@@ -140,12 +142,18 @@ function Found(
       html`<p class="muted">${formatCount(total, "more version")} match${
         total === 1 ? "es" : ""
       }. Narrow the search.</p>`}
-    ${found.value?.cut &&
-      html`<p class="muted">The search index is full: old versions may be missing.</p>`}
+    ${isCut && html`<${CutNote} />`}
   `;
 }
 
-/** The progress of the first search, which reads every name. */
+function CutNote() {
+  return html`
+    <p class="muted">The search index is full. Versions without an alias, and older than the newest
+        20 of their name, may be missing: filter the table of a name to find them.</p>
+  `;
+}
+
+/** The progress of the first search, which reads every version. */
 function Reading({ read, total }: { read: number; total: number }) {
   return html`
     <p class="muted"
@@ -198,9 +206,9 @@ function useDetails(names: readonly string[], complete: boolean) {
     const found = new Map<string, FoundVersion>();
     if (!isWanted) return found;
     for (let offset: number | undefined = 0; offset !== undefined && offset < MOST_FOUND;) {
-      const query = { limit: MOST_FOUND - offset, offset };
+      const query = { newest: true, limit: MOST_FOUND - offset, offset };
       const page: Search = await service.json<Search>("search", { query, signal });
-      for (const each of page.items) if (!found.has(each.name)) found.set(each.name, each);
+      for (const each of page.items) found.set(each.name, each);
       offset = page.next;
     }
     return found;
