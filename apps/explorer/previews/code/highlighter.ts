@@ -1,14 +1,10 @@
 // Code as pieces of a kind, loaded with the first code that is shown.
-import bash from "npm:highlight.js@~11.11/lib/languages/bash";
-import json from "npm:highlight.js@~11.11/lib/languages/json";
-import python from "npm:highlight.js@~11.11/lib/languages/python";
-import typescript from "npm:highlight.js@~11.11/lib/languages/typescript";
-import yaml from "npm:highlight.js@~11.11/lib/languages/yaml";
 import { createLowlight } from "npm:lowlight@^3.3";
 import { html } from "../../framework/html.ts";
 import type { ComponentChildren } from "../../framework/preact.ts";
+import { LANGUAGES } from "./languages.ts";
 
-const lowlight = createLowlight({ bash, json, python, typescript, yaml });
+const lowlight = createLowlight(LANGUAGES);
 
 interface Piece {
   readonly type: string;
