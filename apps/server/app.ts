@@ -86,6 +86,9 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   explorerRoutes,
 ];
 
+/** Stores of backends that are not far away. */
+const PLACES = { local: "near", memory: "near", r2: "worker" } as const;
+
 export function createApp(
   registry: Registry,
   options: HandlerOptions,
@@ -95,7 +98,6 @@ export function createApp(
   const closing = new AbortController();
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
-  const kind = registry.backend?.kind;
   const context: ServerContext = {
     registry,
     options,
@@ -105,7 +107,7 @@ export function createApp(
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
-    windows: createWindows({ near: kind === "local" || kind === "memory" }),
+    windows: createWindows(PLACES[registry.backend?.kind as keyof typeof PLACES] ?? "far"),
   };
 
   const routes = new Routes();

@@ -50,10 +50,13 @@ export async function oneBehind(
 }
 
 /** The windows of all downloads, bytes. Beyond them each has the smallest window. */
-const SHARED_BYTES = { near: 16 * 1024 * 1024, far: 64 * 1024 * 1024 };
+const SHARED_BYTES = { near: 16 * 1024 ** 2, far: 64 * 1024 ** 2, worker: 16 * 1024 ** 2 };
 const LEAST_BYTES = 16 * 1024;
-/** The largest window. From a disk or memory, reads above it do not get faster. */
-const MOST_BYTES = { near: 512 * 1024, far: 8 * 1024 * 1024 };
+/**
+ * The largest window. From a disk or memory, reads above it do not get faster. A Worker has 128 MB
+ * for many requests, and as many handlers.
+ */
+const MOST_BYTES = { near: 512 * 1024, far: 8 * 1024 ** 2, worker: 2 * 1024 ** 2 };
 /** A download takes at most this share of the free memory, so that many downloads get some. */
 const SHARE = 8;
 /** The connection may still hold the previous window. */
@@ -68,9 +71,8 @@ export interface Windows {
   readonly heldBytes: number;
 }
 
-/** Creates {@linkcode Windows}. `near` is true for a store without delay, such as a disk. */
-export function createWindows({ near }: { near: boolean }): Windows {
-  const place = near ? "near" : "far";
+/** Creates {@linkcode Windows} for a store: `near` is one without delay, such as a disk. */
+export function createWindows(place: keyof typeof MOST_BYTES): Windows {
   let held = 0;
   let turns = Promise.resolve();
   /** Waits for an own turn of the event loop: other requests are answered between two reads. */

@@ -214,18 +214,24 @@ function zeros(windowBytes: number): ReadableStream<Uint8Array> {
 }
 
 Deno.test("windows of many downloads stay within the shared limit", async () => {
-  for (const near of [true, false]) {
-    const windows = createWindows({ near });
+  for (
+    const [place, largest, shared] of [
+      ["near", 512 * KIB, 16 * MIB],
+      ["far", 8 * MIB, 64 * MIB],
+      ["worker", 2 * MIB, 16 * MIB],
+    ] as const
+  ) {
+    const windows = createWindows(place);
     const sizes: number[] = [];
     for (let n = 0; n < 4096; n++) await windows.open((size) => zeros((sizes.push(size), 1)));
-    assertEquals(sizes[0], near ? 512 * KIB : 8 * MIB);
+    assertEquals(sizes[0], largest);
     assertEquals(sizes.at(-1), 16 * KIB);
-    assert(windows.heldBytes <= (near ? 16 : 64) * MIB + 4096 * 32 * KIB, `${windows.heldBytes}`);
+    assert(windows.heldBytes <= shared + 4096 * 32 * KIB, `${windows.heldBytes}`);
   }
 });
 
 Deno.test("a window is released when its download ends, fails or is cancelled", async () => {
-  const windows = createWindows({ near: true });
+  const windows = createWindows("near");
   const text = "a".repeat(400 * KIB);
   const opened = await windows.open(() => new Blob([text]).stream());
   assertEquals(windows.heldBytes, MIB);
@@ -243,7 +249,7 @@ Deno.test("a window is released when its download ends, fails or is cancelled", 
 });
 
 Deno.test("downloads read one window in each turn of the event loop", async () => {
-  const windows = createWindows({ near: true });
+  const windows = createWindows("near");
   let reads = 0;
   const counted = () =>
     new ReadableStream<Uint8Array>({
