@@ -177,6 +177,59 @@ workerTest("a request with too many calls says so and does nothing", async ({ st
   assertEquals(await assertKept(worker, token, saved), ["1.0.0"]);
 });
 
+/** The table of docs/edge.md: calls that R2 bills as class A, as class B, and deletions. */
+const CALLS = {
+  "save a value": [3, 1, 0],
+  "save a file of 1 MB": [6, 1, 0],
+  "save a file of 30 MB": [11, 1, 0],
+  "resolve a ref": [2, 2, 0],
+  "read a file of a value": [2, 2, 0],
+  "read a file of 30 MB": [2, 17, 0],
+  "list names": [2, 1, 0],
+  "list versions": [3, 1, 0],
+  "set an alias": [5, 3, 0],
+  "delete a version": [5, 3, 0],
+};
+
+workerTest("requests need the calls that the documentation names", async ({ start, token }) => {
+  await using worker = await start(1);
+  await worker.fetch("/create/x");
+  const called: Record<string, number[]> = {};
+  async function ask(what: string, method: string, path: string, body?: BodyInit) {
+    const type = body instanceof Uint8Array ? "application/octet-stream" : "application/json";
+    const headers = { authorization: `Bearer ${token}`, "content-type": type };
+    const answer = await fetch(`${worker.urls[0]}/at/x/${path}`, { method, headers, body });
+    await answer.arrayBuffer();
+    assert(answer.ok, `${what}: ${answer.status}`);
+    const { get = 0, head = 0, delete: deleted = 0, ...classA } = JSON.parse(
+      (await worker.fetch("/calls/x")).text,
+    ) as Record<string, number>;
+    called[what] = [
+      Object.values(classA).reduce((sum, calls) => sum + calls, 0),
+      get + head,
+      deleted,
+    ];
+  }
+  const value = JSON.stringify({
+    metadata: {},
+    materializer: { id: "text", formatVersion: 1 },
+    files: [{ path: "text.txt", mediaType: "text/plain", data: btoa("x") }],
+  });
+  const noise = (bytes: number) => new Uint8Array(bytes).map((_, at) => at * at >> 7);
+  await ask("save a value", "POST", "artifacts/a/versions", value);
+  await ask("save a value", "POST", "artifacts/a/versions", value);
+  await ask("save a file of 1 MB", "POST", "upload?name=b", noise(1e6));
+  await ask("save a file of 30 MB", "POST", "upload?name=c", noise(30e6));
+  await ask("resolve a ref", "GET", "artifacts/a/versions/latest");
+  await ask("read a file of a value", "GET", "artifacts/a/versions/1.0.0/files/text.txt");
+  await ask("read a file of 30 MB", "GET", "artifacts/c/versions/1.0.0/files/content");
+  await ask("list names", "GET", "names");
+  await ask("list versions", "GET", "artifacts/a/versions");
+  await ask("set an alias", "PUT", "artifacts/a/aliases/prod", '{"version":"2.0.0"}');
+  await ask("delete a version", "DELETE", "artifacts/a/versions/1.0.0");
+  assertEquals(called, CALLS);
+});
+
 workerTest("the command line saves, reads and lists; the page and cron run", async (service) => {
   const { start, token, root: cwd } = service;
   await using worker = await start(1);

@@ -8,6 +8,19 @@ export interface RunningWorker extends AsyncDisposable {
   /** A URL of each isolate. */
   urls: string[];
   fetch(path: string): Promise<{ status: number; text: string }>;
+  /** Runs this, and returns the largest heap of the first isolate meanwhile, in MB. */
+  heapDuring?(run: () => Promise<unknown>): Promise<Heap>;
+}
+
+export interface Heap {
+  /** Objects of JavaScript. */
+  objects: number;
+  /** Bytes of buffers. */
+  buffers: number;
+  /** Both at the same time. */
+  both: number;
+  /** The largest memory of the whole process, with the emulated bucket. */
+  process: number;
 }
 
 export interface WorkerOptions {
@@ -17,6 +30,8 @@ export interface WorkerOptions {
   bindings?: Record<string, string>;
   /** A folder for the bucket. @default memory */
   bucket?: string;
+  /** Adds `heapDuring`. @default false */
+  inspected?: boolean;
 }
 
 /** The bundlers of Workers provide `require` of Node's modules, which some packages call. */
@@ -39,7 +54,7 @@ export async function bundleWorker(entry: string): Promise<string> {
 /** @param contents what {@linkcode bundleWorker} returns */
 export async function startWorker(
   contents: string,
-  { isolates = 1, bindings = {}, bucket }: WorkerOptions = {},
+  { isolates = 1, bindings = {}, bucket, inspected = false }: WorkerOptions = {},
 ): Promise<RunningWorker> {
   const names = Array.from({ length: isolates }, (_, at) => `isolate-${at}`);
   const worker = new Miniflare({
@@ -53,6 +68,7 @@ export async function startWorker(
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     })),
     ...bucket === undefined ? {} : { r2Persist: bucket },
+    ...inspected ? { inspectorPort: 0 } : {},
   });
   await worker.ready;
   const urls = await Promise.all(names.map((name) => worker.unsafeGetDirectURL(name)));
@@ -62,6 +78,40 @@ export async function startWorker(
       const reply = await worker.dispatchFetch(`http://worker${path}`);
       return { status: reply.status, text: await reply.text() };
     },
+    ...inspected ? { heapDuring: watchHeap(await worker.getInspectorURL(), names[0]) } : {},
     [Symbol.asyncDispose]: () => worker.dispose(),
+  };
+}
+
+function watchHeap(inspector: URL, name: string): RunningWorker["heapDuring"] {
+  const url = `ws://${inspector.host}/core:user:${name}`;
+  return async (run) => {
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    const most: Heap = { objects: 0, buffers: 0, both: 0, process: 0 };
+    const children = await new Deno.Command("pgrep", {
+      args: ["-P", String(Deno.pid), "workerd"],
+    }).output();
+    const pid = new TextDecoder().decode(children.stdout).trim();
+    await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5"); // the largest begins again
+    const ask = () => socket.send(JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" }));
+    socket.onmessage = ({ data }) => {
+      const { usedSize, backingStorageSize } = JSON.parse(data).result ?? {};
+      if (usedSize === undefined) return;
+      const [objects, buffers] = [usedSize / 1e6, backingStorageSize / 1e6];
+      most.objects = Math.max(most.objects, objects);
+      most.buffers = Math.max(most.buffers, buffers);
+      most.both = Math.max(most.both, objects + buffers);
+      ask();
+    };
+    ask();
+    await run();
+    socket.close();
+    const status = await Deno.readTextFile(`/proc/${pid}/status`);
+    most.process = Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1000;
+    return most;
   };
 }

@@ -11,15 +11,18 @@ interface Env {
   TOKENS: string;
 }
 
+let lastCalls: Record<string, number> = {};
+
 // deno-lint-ignore holdfast/no-default-export -- workerd asks for it
 export default {
   /**
-   * Serves `/at/PREFIX/`. `/create/PREFIX` creates a registry, with `?mutable`, and `/cron/PREFIX`
-   * runs the schedule, and `/verify/PREFIX` reads everything. Headers set the faults of calls to the bucket, and return their number.
+   * Serves a registry at `/at/PREFIX/`. Its other paths are of the test: `/create/PREFIX` creates
+   * it, with `?mutable`, `/cron/PREFIX` runs the schedule, `/verify/PREFIX` reads everything, and
+   * `/calls/PREFIX` returns the calls of the last request to the bucket. Headers break calls.
    */
   async fetch(request: Request, env: Env, context: never): Promise<Response> {
     const url = new URL(request.url);
-    const [, action, PREFIX, path] = /^\/(at|create|cron|verify)\/([^/]+)(.*)$/s.exec(
+    const [, action, PREFIX, path] = /^\/(at|create|cron|verify|calls)\/([^/]+)(.*)$/s.exec(
       url.pathname,
     )!;
     const { headers } = request;
@@ -28,6 +31,7 @@ export default {
       mostCalls: Number(headers.get("test-most-calls") ?? Infinity),
     });
     const given = { ...env, PREFIX, BUCKET: bucket };
+    if (action === "calls") return Response.json(lastCalls);
     if (action === "create") {
       const mutable = url.searchParams.has("mutable");
       await using _registry = await openRegistry(createR2Backend(bucket, { prefix: PREFIX }), {
@@ -44,8 +48,7 @@ export default {
       return Response.json(await verifyRegistry(registry));
     }
     url.pathname = path;
-    const answer = await worker.fetch(new Request(url, request), given, context);
-    answer.headers.set("test-calls", JSON.stringify(calls));
-    return answer;
+    lastCalls = calls;
+    return await worker.fetch(new Request(url, request), given, context);
   },
 };
