@@ -55,9 +55,10 @@ export interface ZarrFilesOptions {
  * are shown as files too, except unsupported arrays and those of version 2.
  *
  * An array is written to a folder in `.zarr-saving` and moved to its path when complete. It is
- * absent for a moment while it is replaced, and readers wait. In a bucket a move copies each file. `zarr.json` leaves first, to `.zarr-saving`, and arrives last, so a part of an
- * array never looks like an array. A load reads an array again if it was replaced meanwhile: the
- * attribute `holdfast-save` differs from save to save.
+ * absent for a moment while it is replaced, and readers wait. In a bucket a move copies each file.
+ * `zarr.json` leaves first, to `.zarr-saving`, and arrives last, so a part of an array never looks
+ * like an array. A load reads an array again if it was replaced meanwhile: the attribute
+ * `holdfast-save` differs from save to save.
  *
  * One program at a time changes an array; others get a `Conflict`. If a program dies while it
  * changes an array, the first call that needs the array after a minute undoes the change.

@@ -1,6 +1,6 @@
 /**
- * Notes and labels, and the types of a registry: options and results of its methods, for programs that wrap
- * a registry or implement one with `defineRegistry`. Most programs need only the root.
+ * Notes and labels, and the types of a registry: options and results of its methods, for programs
+ * that wrap a registry or implement one with `defineRegistry`. Most programs need only the root.
  *
  * @module
  */

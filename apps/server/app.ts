@@ -7,9 +7,9 @@
 // the table in `routing.ts` has for its path. A file of `routes/` adds its routes by `route` of
 // `describe.ts`, which checks scope, name, query and body before the route's own code.
 //
-// Routes throw. `refuse` makes answers of errors: `RegistryError`s by their code (`problem.ts`), and
-// all others as 500 without their message, which only the log has. `close` ends event streams and
-// waits for answers that have begun; it keeps the registry open.
+// Routes throw. `refuse` makes answers of errors: `RegistryError`s by their code (`problem.ts`),
+// and all others as 500 without their message, which only the log has. `close` ends event streams
+// and waits for answers that have begun; it keeps the registry open.
 import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";

@@ -22,8 +22,8 @@ export interface Handler extends AsyncDisposable {
 /** Options of `createHandler`. */
 export interface HandlerOptions {
   /**
-   * Tokens and their rights, from `openTokenFile` or `parseTokens`. Without tokens everyone may do everything:
-   * listen on this machine only.
+   * Tokens and their rights, from `openTokenFile` or `parseTokens`. Without tokens everyone may do
+   * everything: listen on this machine only.
    *
    * @default none
    */
@@ -50,8 +50,8 @@ export interface HandlerOptions {
   /** The task that runs after `POST /upload`. @default none */
   upload?: UploadOptions;
   /**
-   * Adds routes of the Hugging Face Hub that read and commit files, so that `HF_ENDPOINT` of `huggingface_hub`,
-   * `transformers` and `datasets` can be the URL of the service.
+   * Adds routes of the Hugging Face Hub that read and commit files, so that `HF_ENDPOINT` of
+   * `huggingface_hub`, `transformers` and `datasets` can be the URL of the service.
    *
    * @default false
    */

@@ -3,9 +3,9 @@
 //   const { pipeline, folder: root } = await loadPipeline("train.yaml", { operators });
 //   const { end, steps } = await runPipeline(pipeline, { registry, operators, root });
 //
-// `beginRun` plans: which steps run, and which an earlier run has done. `RunningSteps` then holds the
-// state of the run. A step waits for those before it (`#left`), then in the queue of its node for
-// room (`Room`), runs (`step/execute_step.ts`), ends (`#outcomes`) and releases those after it.
+// `beginRun` plans: which steps run, and which an earlier run has done. `RunningSteps` then holds
+// the state of the run. A step waits for those before it (`#left`), then in the queue of its node
+// for room (`Room`), runs (`step/execute_step.ts`), ends (`#outcomes`) and releases those after it.
 //
 // A step that fails, also because of its inputs, is an outcome, and blocks only the steps after it.
 // Only a fault of the run is thrown: the registry does not answer, or an abort. It ends all running

@@ -1,5 +1,5 @@
-// Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878). Without `node:zlib`, gzip is
-// only expanded.
+// Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878). Without `node:zlib`, gzip
+// is only expanded.
 import type { Transform } from "node:stream";
 import type * as Zlib from "node:zlib";
 import { bytesStream, iterableStream, plainBytes } from "../../core/bytes/bytes.ts";

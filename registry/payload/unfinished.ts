@@ -1,6 +1,6 @@
-// Objects of an interrupted save. A note in the cache of the machine names them. The next save of the
-// same name copies them inside the store instead of sending their bytes again. The originals stay
-// garbage for `gc`; the copies belong to the new save.
+// Objects of an interrupted save. A note in the cache of the machine names them. The next save of
+// the same name copies them inside the store instead of sending their bytes again. The originals
+// stay garbage for `gc`; the copies belong to the new save.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { isNear, type Store } from "../cell/store.ts";

@@ -1,6 +1,6 @@
-// The files of an exported site. The service has answers both at a path and below it, which a folder
-// cannot: there the answer of a path is its `index.json`.
-// Stored files must not become pages, scripts or settings of a server that goes by file names.
+// The files of an exported site. The service has answers both at a path and below it, which a
+// folder cannot: there the answer of a path is its `index.json`. Stored files must not become
+// pages, scripts or settings of a server that goes by file names.
 import { isHarmless, typeOfName } from "../files/harmless.ts";
 
 /** Returns the path of the file for a request such as `artifacts/my%3Amodel/versions`. */

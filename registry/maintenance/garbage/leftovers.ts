@@ -1,5 +1,5 @@
-// Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without a
-// record, whose writer lost a race or ended, or whose version was deleted.
+// Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
+// a record, whose writer lost a race or ended, or whose version was deleted.
 import { decodeName } from "../../../core/naming/names.ts";
 import {
   GARBAGE_NOTES,
