@@ -5,13 +5,8 @@ import type {
   ValueChange,
   VersionDifference,
 } from "../../../../registry/mod.ts";
-import {
-  type ContentDifference,
-  differenceOf,
-  otherSide,
-  versionBefore,
-  versionSide,
-} from "../../look/diff_sides.ts";
+import { type ContentDifference, differenceOf } from "../../../difference/file_content.ts";
+import { otherSide, versionBefore, versionSide } from "../../look/diff_sides.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder } from "../../program/print_table.ts";
 import { printable } from "../../terminal/table.ts";
@@ -56,7 +51,9 @@ export const diff: Command = defineCommand({
     const found = await diffVersions(registry, { ...compared, signal: io.signal });
     const files: FileDifference[] = [];
     for (const change of found.files) {
-      files.push(stat ? change : { ...change, ...await differenceOf(change, { before, after }) });
+      files.push(
+        stat ? change : { ...change, ...await differenceOf(change, { before, after }, printable) },
+      );
     }
     const labels = { before: before.label, after: after.label };
     const sorted = { ...found, files: inOrder(files, ({ path }) => path) };
