@@ -19,6 +19,7 @@ const ONLY_IN_ALL = [
   "tests/apps/explorer/site_test.ts",
   "tests/apps/explorer/views_test.ts",
   "tests/apps/interrupt_test.ts",
+  "tests/apps/mcp/stdio_test.ts",
   "tests/apps/permissions_test.ts",
   "tests/apps/pty_test.ts",
   "tests/apps/cli/commands/batch",

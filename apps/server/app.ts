@@ -50,6 +50,7 @@ import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
+import { mcpRoutes } from "./routes/mcp.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { rulesRoutes } from "./routes/rules.ts";
 import { spaceRoutes } from "./routes/space.ts";
@@ -114,6 +115,7 @@ export function createApp(
   for (const addRoutes of ALL_ROUTES) addRoutes(routes, context);
   if (options.dav) davRoutes(routes, context);
   if (options.hf) hubRoutes(routes, context);
+  if (options.mcp) mcpRoutes(routes, context, (request, info) => dispatch(request, info));
   documentRoute(routes, options.tokens !== undefined);
   const refuse = (thrown: unknown, access?: Access): Answer => {
     if (isRegistryError(thrown)) {

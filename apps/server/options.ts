@@ -62,6 +62,13 @@ export interface HandlerOptions {
    * @default false
    */
   dav?: boolean;
+  /**
+   * Adds `/mcp`, by which programs with models use the registry, with the rights of their token.
+   * Needs the package `@modelcontextprotocol/server`.
+   *
+   * @default false
+   */
+  mcp?: boolean;
   /** @default the real clock and randomness */
   system?: System;
   /**
@@ -104,6 +111,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   upload: true,
   hf: true,
   dav: true,
+  mcp: true,
   system: true,
   logger: true,
 };

@@ -76,6 +76,7 @@ const COMMANDS: Loaders = {
   }),
   ...group("services", "HTTP, tokens and jobs", {
     serve: async () => (await import("./services/serve.ts")).serve,
+    mcp: async () => (await import("./services/mcp.ts")).mcp,
     "token create": async () => (await import("./services/token.ts")).tokenCreate,
     "token ls": async () => (await import("./services/token.ts")).tokenLs,
     "token rm": async () => (await import("./services/token.ts")).tokenRm,

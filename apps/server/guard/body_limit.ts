@@ -11,7 +11,7 @@ const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*
 
 /** Routes whose JSON has the bytes of files. Others need some hundred KiB. */
 const WITH_FILES =
-  /^\/(artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
+  /^\/(mcp|artifacts\/[^/?]+\/(versions|drafts\/[^/?]+\/parts\/[^/?]+)|api\/(models|datasets)\/[^?]+\/commit\/[^/?]+)$/;
 const MOST_WITHOUT = 1024 ** 2;
 
 /** Maximum of commas and opening brackets in JSON: enough for 100,000 files with all members. */

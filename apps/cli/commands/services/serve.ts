@@ -49,6 +49,7 @@ export const serve: Command = defineCommand({
     { flags: "--read-only", text: "refuse every write" },
     { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
     { flags: "--dav", text: "also serve versions as folders: WebDAV below /dav/NAME@VERSION/" },
+    { flags: "--mcp", text: "also serve programs with models, at /mcp" },
     { flags: "--tokens <file>", text: "require a token of this file", completes: "file" },
     { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
     { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
@@ -133,7 +134,8 @@ export const serve: Command = defineCommand({
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
       ...served,
-      ...{ system, logger, tokens, readOnly, cors: flags.cors, hf: flags.hf, dav: flags.dav },
+      ...{ system, logger, tokens, readOnly, cors: flags.cors },
+      ...{ hf: flags.hf, dav: flags.dav, mcp: flags.mcp },
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,

@@ -1,0 +1,55 @@
+import { resolve } from "@std/path";
+import { loadPart } from "../../../../core/urls/load_part.ts";
+import type { Registry } from "../../../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+
+/** The server of the protocol, which only this command and `/mcp` load. */
+interface McpPart {
+  serveStandardStreams(
+    registry: Registry,
+    options: Pick<CommandContext, "logger"> & Pick<CommandContext["io"], "system" | "signal"> & {
+      readOnly: boolean;
+      allowDelete?: boolean;
+      root?: string;
+      names?: string[];
+    },
+  ): Promise<void>;
+}
+
+export const mcp: Command = defineCommand({
+  name: "mcp",
+  summary: "Let a program with a model use a registry, over standard input and output.",
+  details:
+    "A server of the Model Context Protocol for Claude, VS Code, Cursor and others, which start " +
+    "it. It has tools to find, describe, read, compare and save versions, and to set aliases and " +
+    "notes. Saved versions never change, and each names the program that saved it. For a server " +
+    "on the network see: holdfast serve --mcp",
+  args: [],
+  options: [
+    { flags: "--read-only", text: "offer no tool that changes the registry" },
+    { flags: "--names <pattern>", text: "serve only these names: team:*, model", repeat: true },
+    {
+      flags: "--root <folder>",
+      text: "allow to save files and folders below this one (default: none)",
+      completes: "file",
+    },
+    { flags: "--allow-delete", text: "offer a tool that deletes versions" },
+  ],
+  examples: [
+    ["holdfast mcp -r /data/registry --read-only", "the command for the settings of a program"],
+    ["holdfast mcp -r s3://bucket/registry --names 'team:*'", "a bucket, only some names"],
+    ["holdfast mcp -r @work --root .", "a remote; files of this folder may be saved"],
+  ],
+  async run(_args, { readOnly = false, root, ...flags }, { io, logger, open }) {
+    const { system, signal } = io;
+    const registry = await open({ write: !readOnly });
+    const { serveStandardStreams } = await loadPart<McpPart>(
+      "../../../mcp/server.ts",
+      import.meta.url,
+    );
+    await serveStandardStreams(registry, {
+      ...{ system, signal, logger, readOnly, ...flags },
+      root: root === undefined ? undefined : resolve(io.cwd, root),
+    });
+  },
+});

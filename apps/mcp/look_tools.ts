@@ -1,0 +1,132 @@
+// Tools that find and describe versions.
+import * as v from "npm:valibot@^1.5";
+import { orMissing } from "../../core/errors.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import { lineageOf } from "../../mod.ts";
+import { annotationsOf, type ArtifactInput } from "../../registry/mod.ts";
+import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
+import { uriOf } from "./resources.ts";
+
+const page = { array: "items", string: "next" };
+const after = v.optional(text("`next` of the previous page"));
+
+export const findArtifacts: Tool = defineTool({
+  name: "find_artifacts",
+  title: "Find artifacts",
+  description:
+    "Finds artifacts: named and versioned datasets, models, reports, files. Without query, lists " +
+    "all names with their latest version. With query, searches names, aliases, metadata, labels " +
+    "and notes of recent versions, up to a minute behind.",
+  kind: "read",
+  input: v.strictObject({
+    query: v.optional(text(
+      "Words that must all occur, and filters on name, version, alias, kind, created, " +
+        "metadata.KEY, labels.KEY: resnet metadata.accuracy>0.9 labels.stage=checked",
+    )),
+    prefix: v.optional(text("Without query: only names that begin with this")),
+    limit: count(30, "Default 30", 1, 100),
+    after,
+  }),
+  output: page,
+  async run({ query, prefix, limit, after }, { registry, search, signal }) {
+    if (query !== undefined) {
+      const offset = Number(after ?? 0) || 0;
+      const { items } = await search({ q: query, limit: limit + 1, offset });
+      const shown = fitting((items as unknown[]).slice(0, limit));
+      const more = shown.length < (items as unknown[]).length;
+      return { structured: { items: shown, next: more ? `${offset + shown.length}` : undefined } };
+    }
+    const names = await Array.fromAsync(
+      registry.names({ prefix, after, limit: limit + 1, signal }),
+    );
+    const latest = async (name: string) => {
+      const [entry] = await Array.fromAsync(registry.versions(name, { limit: 1, signal }));
+      return { name, version: entry?.version, createdAt: entry?.modifiedAt };
+    };
+    const shown = names.slice(0, limit);
+    const items = await Array.fromAsync(mapAtOnce(shown, latest));
+    return { structured: { items, next: names.length > limit ? shown.at(-1) : undefined } };
+  },
+});
+
+export const listVersions: Tool = defineTool({
+  name: "list_versions",
+  title: "List versions",
+  description: "Lists the versions of an artifact, newest first, with aliases and metadata.",
+  kind: "read",
+  input: v.strictObject({
+    name: text("The artifact, without version"),
+    range: v.optional(text("Only versions in this range, as in npm: ^1.2")),
+    limit: count(20, "Default 20", 1, 100),
+    after,
+  }),
+  output: page,
+  async run({ name, range, limit, after }, { registry, signal }) {
+    const options = { range, after, limit: limit + 1, details: true, signal };
+    const entries = await Array.fromAsync(registry.versions(name, options));
+    const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
+    const items = fitting(
+      entries.slice(0, limit).map(({ version, modifiedAt, info }) => ({
+        ...{ name, version, createdAt: info?.createdAt ?? modifiedAt, size: info?.size },
+        kind: info?.materializer.id,
+        aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
+        metadata: info?.metadata,
+        labels: info?.annotations?.labels,
+        notes: info?.annotations?.notes,
+      })),
+    );
+    const next = items.length < entries.length ? items.at(-1)?.version : undefined;
+    return { structured: { items, next } };
+  },
+});
+
+const FILES_SHOWN = 200;
+
+export const describeVersion: Tool = defineTool({
+  name: "describe_version",
+  title: "Describe a version",
+  description: "Returns the files of a version with their sizes, its metadata, notes, labels, " +
+    "aliases, digest, and inputs: the versions it was made from.",
+  kind: "read",
+  input: v.strictObject({
+    ref: ref(),
+    lineage: v.optional(v.pipe(v.boolean(), v.description("Also find versions made from it"))),
+    offset: count(0, `First file; ${FILES_SHOWN} are listed`, 0),
+  }),
+  output: {
+    string: "ref uri name version kind createdAt digest notes",
+    number: "size next",
+    array: "files aliases inputs usedBy",
+    object: "metadata labels",
+  },
+  async run({ ref, lineage, offset }, { registry, signal }) {
+    const { files, inputs, materializer, ...info } = await registry.info(ref, { signal });
+    const { name, version, createdAt, size, digest, metadata } = info;
+    const exact = `${name}@${version}`;
+    const aliases = await orMissing(Array.fromAsync(registry.aliases(name, { signal }))) ?? [];
+    const { notes, labels } = await annotationsOf(registry, exact, { signal }) ?? {};
+    const made = lineage &&
+      await lineageOf(registry, exact, { direction: "down", depth: 1, signal });
+    const shown = fitting(
+      files.slice(offset, offset + FILES_SHOWN).map(({ path, size, mode }) => ({
+        path,
+        size,
+        mode,
+      })),
+    );
+    const end = offset + shown.length;
+    const structured = {
+      ...{ ref: exact, name, version, kind: materializer.id, createdAt, size, digest, metadata },
+      ...{ notes, labels, uri: uriOf({ name, version }), files: shown },
+      aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
+      next: end < files.length ? end : undefined,
+      inputs: inputs.map(refOf),
+      usedBy: made ? made.edges.map(({ to }) => to) : undefined,
+    };
+    return { structured };
+  },
+});
+
+export function refOf(input: ArtifactInput): string {
+  return typeof input === "string" ? input : input.ref;
+}

@@ -1,0 +1,29 @@
+// Rights on chosen names, for a server whose user is known.
+import { denied, notFound } from "../../core/errors.ts";
+import { type Access, createAccess, parseScope } from "../server/access/access.ts";
+
+/**
+ * Returns a check that gives every request rights on the names that match: `team:*`, `model`. For
+ * it, other names do not exist.
+ *
+ * @throws {RegistryError} `Invalid` for a `*` that is not at the end
+ */
+export function createNamesCheck(
+  patterns: readonly string[],
+  { readOnly = false }: { readOnly?: boolean } = {},
+): { find(): Promise<Access> } {
+  const kinds = readOnly ? ["read"] : ["read", "write"];
+  const scopes = patterns.flatMap((pattern) =>
+    kinds.map((kind) => parseScope(`${kind}:${pattern}`))
+  );
+  const access = createAccess("mcp", scopes);
+  const check: Access["check"] = (right, name) => {
+    if (access.may(right, name)) return;
+    const subject = JSON.stringify(name);
+    if (right === "read") throw notFound("find", subject, "no such name");
+    throw denied("change", subject, `the names of this server are ${patterns.join(", ")}`, {
+      hint: "Use one of these names.",
+    });
+  };
+  return { find: () => Promise.resolve({ ...access, check }) };
+}

@@ -1,0 +1,63 @@
+// Versions and their files as resources: `holdfast://team%3Amodel@1.0.0/config/model.yaml`.
+import { Buffer, isUtf8 } from "node:buffer";
+import { invalid, unsupported } from "../../core/errors.ts";
+import type { Registry } from "../../mod.ts";
+
+/** The URIs of resources, RFC 6570. A version may be an alias. */
+export const TEMPLATES = [
+  { name: "version", uriTemplate: "holdfast://{name}@{version}", mimeType: "application/json" },
+  { name: "file", uriTemplate: "holdfast://{name}@{version}/{+path}" },
+];
+
+export function uriOf(
+  { name, version, path }: { name: string; version: string; path?: string },
+): string {
+  const parts = [`${encodeURIComponent(name)}@${encodeURIComponent(version)}`];
+  return `holdfast://${parts.concat(path?.split("/").map(encodeURIComponent) ?? []).join("/")}`;
+}
+
+function parseUri(uri: string): [name: string, version: string, path?: string] {
+  try {
+    const [, ...parts] = /^holdfast:\/\/([^@/]+)@([^/]+)(?:\/(.+))?$/.exec(uri) ?? [];
+    const [name, version, path] = parts.map((part) => part && decodeURIComponent(part));
+    if (name && version) return [name, version, path];
+  } catch { // reported below
+  }
+  throw invalid("read", JSON.stringify(uri.slice(0, 200)), "not a URI of a version", {
+    hint: `Write ${TEMPLATES.map((each) => each.uriTemplate).join(" or ")}, percent-encoded.`,
+  });
+}
+
+const PAGE = 100;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Lists the latest version of each name. */
+export async function listResources(registry: Registry, after?: string) {
+  const names = await Array.fromAsync(registry.names({ after, limit: PAGE + 1 }));
+  const shown = names.slice(0, PAGE);
+  const resources = shown.map((name) => ({
+    ...{ name, uri: uriOf({ name, version: "latest" }), mimeType: "application/json" },
+  }));
+  return { resources, nextCursor: names.length > PAGE ? shown.at(-1) : undefined };
+}
+
+export async function readResource(registry: Registry, uri: string) {
+  const [name, version, path] = parseUri(uri);
+  const artifact = await registry.open(name, { version });
+  if (path === undefined) {
+    const text = JSON.stringify(artifact.info);
+    return { contents: [{ uri, mimeType: "application/json", text }] };
+  }
+  const file = artifact.file(path);
+  const { mediaType: mimeType, size } = file.info;
+  if (size > MOST_BYTES) {
+    throw unsupported("read", JSON.stringify(uri), `${size} bytes are too many at once`, {
+      hint: "Call read_file, which reads it in parts.",
+    });
+  }
+  const bytes = await file.bytes();
+  if (isUtf8(bytes)) {
+    return { contents: [{ uri, mimeType, text: new TextDecoder().decode(bytes) }] };
+  }
+  return { contents: [{ uri, mimeType, blob: Buffer.from(bytes).toString("base64") }] };
+}

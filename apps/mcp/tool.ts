@@ -1,0 +1,134 @@
+// Tools as data: schemas check and describe their arguments, and describe their results.
+import * as v from "npm:valibot@^1.5";
+import { hintFor, invalid, isRegistryError } from "../../core/errors.ts";
+import type { Registry } from "../../mod.ts";
+import { valibotToJsonSchema } from "../server/json_schema.ts";
+import { check } from "../server/schemas/listing.ts";
+
+/** Options of a server, which decide what it offers. */
+export interface McpOptions {
+  /** Offer no tool that writes. @default false */
+  readOnly?: boolean;
+  /** Offer to delete versions. @default false */
+  allowDelete?: boolean;
+  /** The folder whose files may be saved. @default none */
+  root?: string;
+  /** Searches: the answer of `GET /search` with this query. */
+  search(query: { q: string; limit: number; offset: number }): Promise<Record<string, unknown>>;
+}
+
+/** A part of an answer that a model reads. */
+export type Content =
+  | { type: "text"; text: string }
+  | { type: "image"; data: string; mimeType: string };
+
+export interface ToolResult {
+  /** Plain data that the output schema describes. */
+  structured: Record<string, unknown>;
+  /** @default the structured result as JSON */
+  content?: Content[];
+}
+
+export interface ToolCall extends McpOptions {
+  /** The registry as the client may use it: it refuses everything else. */
+  registry: Registry;
+  /** The calling program, by its own words. */
+  client: { name: string; version?: string };
+  signal: AbortSignal;
+}
+
+interface ToolDefinition<I extends v.GenericSchema> {
+  name: string;
+  title: string;
+  description: string;
+  kind: "read" | "write" | "delete";
+  /** Its effects, as the protocol names them. */
+  hints?: { destructiveHint?: boolean; idempotentHint?: boolean };
+  input: I;
+  /** The members of its result, by their type. */
+  output: Partial<Record<"string" | "number" | "boolean" | "array" | "object", string>>;
+  run(args: v.InferOutput<I>, call: ToolCall): Promise<ToolResult>;
+}
+
+export type Tool = ToolDefinition<v.GenericSchema>;
+
+export function defineTool<I extends v.GenericSchema>(tool: ToolDefinition<I>): Tool {
+  return tool as unknown as Tool;
+}
+
+/** Describes a tool to a client. */
+export function describeTool({ name, title, description, kind, hints, input, output }: Tool) {
+  const { $schema: _, ...described } = valibotToJsonSchema(input);
+  const members = Object.entries(output).flatMap(([type, names]) =>
+    names.split(" ").map((name) => [name, { type }])
+  );
+  const effects = kind === "read" ? { readOnlyHint: true } : { readOnlyHint: false, ...hints };
+  return {
+    ...{ name, title, description, annotations: { ...effects, openWorldHint: false } },
+    inputSchema: described as { type: "object" },
+    outputSchema: { type: "object" as const, properties: Object.fromEntries(members) },
+  };
+}
+
+/** Calls a tool. A failure is a result too: the model reads the hint and tries again. */
+export async function callTool(tool: Tool, args: unknown, call: ToolCall) {
+  try {
+    const { structured, content } = await tool.run(checked(tool, args), call);
+    const text = JSON.stringify(structured);
+    const structuredContent = JSON.parse(text) as Record<string, unknown>;
+    return { content: content ?? [{ type: "text" as const, text }], structuredContent };
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    return { content: [{ type: "text" as const, text: explained(error) }], isError: true };
+  }
+}
+
+function checked({ name, input }: Tool, args: unknown): unknown {
+  const { success, output, issues } = check(input, args ?? {});
+  if (success) return output;
+  const [{ message, path = [], expected, received }] = issues;
+  const at = path.map(({ key }) => String(key)).join(".").slice(0, 100);
+  const state = received === "undefined" ? "missing" : expected === "never" ? "unknown" : message;
+  throw invalid("call", name, at === "" ? state : `argument ${at}: ${state}`, {
+    hint: "Follow the input schema of the tool.",
+  });
+}
+
+/** Hints instead of those that name a method or a request. */
+const HINTS: Readonly<Record<string, string>> = {
+  NotFound: "Call find_artifacts, list_versions or describe_version to see what exists.",
+  AlreadyExists: "Omit `version` to take the next one: saved versions do not change.",
+};
+
+/** Returns an error in words for a model. */
+export function explained(error: unknown): string {
+  if (!isRegistryError(error)) return "Cannot answer: internal error";
+  const { message, code, suggestion } = error;
+  const meant = suggestion === undefined ? "" : `Did you mean ${JSON.stringify(suggestion)}? `;
+  const hint = HINTS[code] === undefined ? hintFor(error, "library") : `${meant}${HINTS[code]}`;
+  return hint === undefined ? message : `${message}\nHint: ${hint}`;
+}
+
+/** Size limit of an answer without images, characters. */
+const MOST_CHARACTERS = 60_000;
+
+/** Returns the first items whose JSON fits into an answer, at least one. */
+export function fitting<T>(items: readonly T[]): T[] {
+  let size = 0;
+  const end = items.findIndex((item) => (size += JSON.stringify(item).length) > MOST_CHARACTERS);
+  return items.slice(0, end < 0 ? undefined : Math.max(end, 1));
+}
+
+export function text(description: string, most = 1000) {
+  return v.pipe(v.string(), v.maxLength(most), v.description(description));
+}
+
+export const ref = () => text("NAME for the latest version, or NAME@VERSION, NAME@ALIAS");
+
+/** An optional whole number with a default. */
+export function count(usual: number, description: string, least = 1, most = 2 ** 53 - 1) {
+  const schema = v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+  return v.optional(v.pipe(schema, v.description(description)), usual);
+}
+
+export const data = () => v.record(v.string(), v.unknown());

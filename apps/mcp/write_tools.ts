@@ -1,0 +1,153 @@
+// Tools that save versions and change what refers to them.
+import * as v from "npm:valibot@^1.5";
+import { Buffer } from "node:buffer";
+import { realpath } from "node:fs/promises";
+import { resolve, sep } from "node:path";
+import { denied, invalid, notFound, orMissing } from "../../core/errors.ts";
+import { type FileToSave, localPath, type Materializer } from "../../materializers/mod.ts";
+import { annotate } from "../../registry/mod.ts";
+import { data, defineTool, text, type Tool } from "./tool.ts";
+
+const MOST_TEXT = 16 * 1024 * 1024;
+
+const SAVE = {
+  name: text("The artifact, such as team:report; created if new"),
+  version: v.optional(text("Default: the next number")),
+  metadata: v.optional(v.pipe(data(), v.description("Facts to search by; fixed once saved"))),
+  inputs: v.optional(
+    v.pipe(v.array(v.string()), v.maxLength(1000), v.description("Refs that it was made from")),
+  ),
+  key: v.optional(text("A unique id: a repeated call with it saves once")),
+};
+
+const FILE = v.strictObject({
+  path: text("Relative path", 4096),
+  text: v.optional(text("Content, or:", MOST_TEXT)),
+  base64: v.optional(text("Binary content", MOST_TEXT)),
+});
+
+const CONTENT = {
+  text: v.optional(text("A text", MOST_TEXT)),
+  json: v.optional(v.pipe(v.unknown(), v.description("A JSON value"))),
+  files: v.optional(
+    v.pipe(v.array(FILE), v.minLength(1), v.maxLength(1000), v.description("Several files")),
+  ),
+  local: v.optional(text("A file or folder on disk, relative to the root of the server", 4096)),
+};
+
+/** Returns the tool that saves. Only a server with a root reads local paths. */
+export function saveVersion(root?: string): Tool {
+  const { local: _, ...others } = CONTENT;
+  const content: typeof CONTENT = root === undefined ? { ...others } as typeof CONTENT : CONTENT;
+  return defineTool({
+    name: "save_version",
+    title: "Save a new version",
+    description: "Saves content as a new version; earlier versions stay. Pass exactly one of " +
+      `${Object.keys(content).join(", ")}. To undo it, save the former content again or point an ` +
+      "alias to a former version.",
+    kind: "write",
+    hints: { destructiveHint: false, idempotentHint: false },
+    input: v.strictObject({ ...SAVE, ...content }),
+    output: { string: "ref version digest", number: "size", boolean: "skipped" },
+    async run({ name, version, inputs, key, metadata, ...given }, { registry, client, signal }) {
+      const contents = Object.values(given).filter((value) => value !== undefined);
+      if (contents.length !== 1) {
+        throw invalid("save", JSON.stringify(name), `${contents.length} contents are given`, {
+          hint: `Pass exactly one of ${Object.keys(content).join(", ")}.`,
+        });
+      }
+      const { files, local } = given;
+      const value = local === undefined ? contents[0] : await pathBelow(root!, local);
+      const saved = await registry.save(name, files === undefined ? value : undefined, {
+        ...{ version, inputs, idempotencyKey: key, signal },
+        metadata: { ...metadata, savedBy: { ...client, via: "mcp" } },
+        ...(files === undefined ? {} : { materializer: filesOf(files) }),
+      });
+      const { digest, size, skipped } = saved;
+      const ref = `${saved.name}@${saved.version}`;
+      return { structured: { ref, version: saved.version, digest, size, skipped } };
+    },
+  });
+}
+
+/** Returns a materializer that saves given files as a folder. */
+function filesOf(files: { path: string; text?: string; base64?: string }[]): Materializer {
+  const save = (): FileToSave[] =>
+    files.map(({ path, text, base64 }) => {
+      if ((text === undefined) === (base64 === undefined)) {
+        throw invalid("save", JSON.stringify(path), "it needs either `text` or `base64`");
+      }
+      const bytes = Buffer.from(text ?? base64!, text === undefined ? "base64" : "utf8");
+      return { path, content: new Uint8Array(bytes) };
+    });
+  return { id: "folder", formatVersion: 1, save, load: () => undefined };
+}
+
+/** Returns a path below the root. Links are followed first, so none leads out of it. */
+async function pathBelow(root: string, path: string): Promise<unknown> {
+  const top = await realpath(root);
+  const asked = resolve(top, path);
+  const isBelow = (at: string) => at === top || at.startsWith(top.endsWith(sep) ? top : top + sep);
+  const found = isBelow(asked) ? await realpath(asked).catch(() => undefined) : asked;
+  const subject = JSON.stringify(path);
+  if (found === undefined) throw notFound("save", subject, "no such file or folder");
+  if (isBelow(found)) return localPath(found);
+  throw denied("save", subject, "it is outside of the folder of this server", {
+    hint: "Pass a path relative to that folder.",
+  });
+}
+
+export const setAlias: Tool = defineTool({
+  name: "set_alias",
+  title: "Set an alias",
+  description: "Points an alias such as production to a version, or removes it. Returns the " +
+    "version that it had: set that again to undo.",
+  kind: "write",
+  hints: { destructiveHint: true, idempotentHint: true },
+  input: v.strictObject({
+    name: text("The artifact, without version"),
+    alias: text("A word: production"),
+    version: v.nullable(text("The version; null removes the alias")),
+  }),
+  output: { string: "ref previous" },
+  async run({ name, alias, version }, { registry, signal }) {
+    const [last] = await orMissing(
+      Array.fromAsync(registry.history(name, alias, { limit: 1, signal })),
+    ) ?? [];
+    if (version === null) await registry.deleteAlias(name, alias, { signal });
+    else await registry.setAlias(name, alias, version, { signal });
+    return { structured: { ref: `${name}@${alias}`, previous: last?.version } };
+  },
+});
+
+export const annotateVersion: Tool = defineTool({
+  name: "annotate",
+  title: "Change notes and labels",
+  description: "Changes the notes (text) and labels (data) of a version, or of a name without " +
+    "version. Members that are left out stay; null removes. Every change is kept.",
+  kind: "write",
+  hints: { destructiveHint: false, idempotentHint: true },
+  input: v.strictObject({
+    ref: text("NAME or NAME@VERSION"),
+    notes: v.optional(v.nullable(v.string())),
+    labels: v.optional(v.nullable(data())),
+  }),
+  output: { string: "notes", object: "labels", number: "revision" },
+  async run({ ref, notes, labels }, { registry, signal }) {
+    const found = await annotate(registry, ref, { notes, labels }, { signal });
+    return { structured: { ...found } };
+  },
+});
+
+export const deleteVersion: Tool = defineTool({
+  name: "delete_version",
+  title: "Delete a version",
+  description: "Deletes one version for good. One that an alias or release names needs force.",
+  kind: "delete",
+  hints: { destructiveHint: true, idempotentHint: true },
+  input: v.strictObject({ ref: text("NAME@VERSION"), force: v.optional(v.boolean()) }),
+  output: { boolean: "deleted" },
+  async run({ ref, force }, { registry, signal }) {
+    return { structured: { deleted: await registry.delete(ref, { force, signal }) } };
+  },
+});

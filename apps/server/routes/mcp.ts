@@ -1,0 +1,52 @@
+// The Model Context Protocol, for programs that use models.
+import { loadPart } from "../../../core/urls/load_part.ts";
+import type { Logger, System } from "../../../mod.ts";
+import { checkStillAllowed } from "../access/guard_route.ts";
+import { Answer, type RequestInfo, type Routes, type ServerContext } from "../routing.ts";
+import { route } from "../describe.ts";
+
+/** The server, which is loaded at the first request. */
+interface McpPart {
+  answerMcp(request: Request, parts: {
+    send(request: Request): Promise<Response>;
+    system: System;
+    logger: Logger;
+    readOnly?: boolean;
+  }): Promise<Response>;
+}
+
+/** @param dispatch sends a request to a route, with the rights of `info` */
+export function mcpRoutes(
+  routes: Routes,
+  { options, system, logger }: ServerContext,
+  dispatch: (request: Request, info: RequestInfo) => Promise<Answer>,
+): void {
+  const content = { schema: { type: "object" } };
+  route(routes, "POST /mcp", {
+    id: "callMcp",
+    tag: "agents",
+    summary: "Answers a message of the Model Context Protocol (Streamable HTTP)",
+    description: "Tools and resources have the rights of the token. There are no sessions.",
+    scope: "read",
+    body: { "application/json": content },
+    answers: {
+      200: {
+        description: "The answer, as JSON or as an event",
+        content: { "application/json": content, "text/event-stream": {} },
+      },
+      202: { description: "The message needs no answer" },
+    },
+    problems: [406],
+    answer: async ({ c, signal }) => {
+      const { url, headers } = c.request;
+      const body = await c.request.text();
+      await checkStillAllowed(c);
+      const { answerMcp } = await loadPart<McpPart>("../../mcp/server.ts", import.meta.url);
+      const { info } = c;
+      const send = async (request: Request) => (await dispatch(request, { ...info })).toResponse();
+      const request = new Request(url, { method: "POST", headers, body, signal });
+      const readOnly = options.readOnly || !info.access.maySome("write");
+      return Answer.from(await answerMcp(request, { send, system, logger, readOnly }));
+    },
+  });
+}

@@ -1,0 +1,125 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { StdioClientTransport } from "npm:@modelcontextprotocol/client@^2.4.0/stdio";
+import { openRegistry } from "../../../mod.ts";
+import { REPOSITORY, spawnDeno } from "../../support/run_deno.ts";
+import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
+import { withClient } from "./client_of.ts";
+
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+
+/** Starts `holdfast mcp` as the program of a client. */
+function start(root: TempRoot, ...args: string[]) {
+  const command = ["run", ...PERMISSIONS, "--no-prompt", `${REPOSITORY}/apps/cli.ts`, "mcp"];
+  const config = ["--config", `${REPOSITORY}/deno.json`];
+  return withClient(
+    new StdioClientTransport({
+      command: Deno.execPath(),
+      args: [command[0]!, ...config, ...command.slice(1), "-r", root.join("registry"), ...args],
+      cwd: root.path,
+    }),
+  );
+}
+
+async function filled(root: TempRoot) {
+  const registry = await openRegistry(root.join("registry"));
+  await registry.save("team:a", "one");
+  await registry.save("secret", "hidden text");
+  return registry;
+}
+
+Deno.test("the command serves a registry over standard input and output", async () => {
+  await using root = await tempRoot();
+  await using registry = await filled(root);
+  await using it = await start(root, "--allow-delete");
+  const { items } = await it.call<{ items: { name: string }[] }>("find_artifacts");
+  assertEquals(items.map(({ name }) => name), ["secret", "team:a"]);
+  assertEquals((await it.call("find_artifacts", { query: "team" })).next, undefined);
+  const large = "x".repeat(10_000_000);
+  assertEquals((await it.call("save_version", { name: "b", text: large })).ref, "b@1.0.0");
+  const { metadata } = await registry.info("b");
+  assertEquals(metadata.savedBy, { name: "tester", version: "1.2.3", via: "mcp" });
+  assertMatch(
+    String(await it.call("save_version", { name: "b", text: large + large })),
+    /16777216/,
+  );
+  await registry.setAlias("b", "keep", "1");
+  assertMatch(String(await it.call("delete_version", { ref: "b@1.0.0" })), /keep/);
+  assertEquals(await it.call("delete_version", { ref: "b@1.0.0", force: true }), { deleted: true });
+  assertMatch(String(await it.call("save_version", { name: "c", local: "." })), /unknown/);
+});
+
+Deno.test("with --names, other names do not exist", async () => {
+  await using root = await tempRoot();
+  await using registry = await filled(root);
+  await using it = await start(root, "--names", "team:*", "--names", "b");
+  const { items } = await it.call<{ items: { name: string }[] }>("find_artifacts");
+  assertEquals(items.map(({ name }) => name), ["team:a"]);
+  const refused: [string, Record<string, unknown>][] = [
+    ["read_file", { ref: "secret" }],
+    ["list_versions", { name: "secret" }],
+    ["compare_versions", { before: "team:a", after: "secret" }],
+  ];
+  for (const [tool, args] of refused) {
+    const absent = JSON.parse(JSON.stringify(args).replace("secret", "nothing"));
+    const [there, missing] = [await it.call(tool, args), await it.call(tool, absent)].map(String);
+    assertMatch(there!, /no such name/);
+    assertEquals(there!.replaceAll("secret", "nothing"), missing);
+  }
+  assertMatch(String(await it.call("save_version", { name: "secret", text: "" })), /team:\*, b/);
+  assertEquals((await it.call("save_version", { name: "b", text: "x" })).ref, "b@1.0.0");
+  assertEquals(await Array.fromAsync(registry.versions("secret")).then((all) => all.length), 1);
+});
+
+Deno.test("only files below --root are saved, and no link leads out of it", async () => {
+  await using root = await tempRoot();
+  await using registry = await filled(root);
+  const work = root.join("work");
+  await mkdir(work);
+  await writeFile(root.join("outside.txt"), "private");
+  await writeFile(root.join("work/report.txt"), "mine");
+  await symlink(root.join("outside.txt"), root.join("work/link.txt"));
+  await symlink(root.path, root.join("work/up"));
+  await mkdir(root.join("work2"));
+  await using it = await start(root, "--root", "work");
+  const save = async (local: string) => String(await it.call("save_version", { name: "s", local }));
+  for (const path of ["../outside.txt", root.join("outside.txt"), "../work2", "/", ".."]) {
+    assertMatch(await save(path), /outside of the folder/, path);
+  }
+  assertMatch(await save("link.txt"), /outside of the folder/);
+  assertMatch(await save("up/outside.txt"), /outside of the folder/);
+  assertMatch(await save("missing.txt"), /no such file or folder/);
+  assertEquals(await registry.has("s"), false);
+  await it.call("save_version", { name: "s", local: "report.txt" });
+  assertEquals(await (await registry.open("s")).file().text(), "mine");
+  await it.call("save_version", { name: "whole", local: "." });
+  const { files } = await registry.info("whole"); // a link is saved as a link, not its target
+  const kinds = files.map(({ path, mode }) => [path, mode]);
+  assertEquals(kinds, [["link.txt", "link"], ["report.txt", undefined], ["up", "link"]]);
+});
+
+Deno.test("a client that dies in the middle of a save leaves nothing, and the server ends", async () => {
+  await using root = await tempRoot();
+  await using registry = await filled(root);
+  const args = ["mcp", "-r", root.join("registry")];
+  const server = spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions: PERMISSIONS });
+  const writer = server.stdin.getWriter();
+  const client = {
+    protocolVersion: "2025-06-18",
+    capabilities: {},
+    clientInfo: { name: "x", version: "1" },
+  };
+  const send = (id: number, method: string, params: unknown) =>
+    new TextEncoder().encode(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+  await writer.write(send(1, "initialize", client));
+  const reader = server.stdout.getReader();
+  assert((await reader.read()).value !== undefined);
+  const text = "x".repeat(4_000_000);
+  const save = send(2, "tools/call", { name: "save_version", arguments: { name: "half", text } });
+  await writer.write(save.subarray(0, 3_000_000));
+  await writer.close();
+  await reader.cancel();
+  const errors = await new Response(server.stderr).text();
+  assertEquals([(await server.status).code, errors], [0, ""]);
+  assertEquals(await registry.has("half"), false);
+});
