@@ -20,6 +20,30 @@ interface Configuration {
   exports: Record<string, string>;
 }
 
+/** Modules that use a disk: bundles for browsers and Workers take `disk/no_disk.ts` instead. */
+const ON_DISK = [
+  "backends/local",
+  "backends/local/lock",
+  "disk/cache_folder",
+  "disk/disk_file",
+  "disk/download_files",
+  "disk/stage_files",
+  "disk/write_files",
+  "materializers/path/local_files",
+  "registry/payload/seen_files",
+  "registry/places/explain_failure",
+  "registry/places/find_registry",
+  "registry/places/open_by_url",
+];
+
+/** Modules that are imported for what they do. Bundlers leave out others that a program does not use. */
+const WITH_EFFECTS = [
+  "./backends/gcs/quiet_start.js",
+  "./bin/*.js",
+  "./queues/bullmq/*.js",
+  "./workers/*.js",
+];
+
 /** Packages that only pin a version for Deno's lock file. */
 const LEFT_OUT = ["msgpackr-extract"];
 
@@ -119,6 +143,8 @@ function packageManifest(
       ),
       "./package.json": "./package.json",
     },
+    sideEffects: WITH_EFFECTS,
+    browser: Object.fromEntries(ON_DISK.map((file) => [`./${file}.js`, "./disk/no_disk.js"])),
     types: "./mod.d.ts", // for tools that look no further
     dependencies: Object.fromEntries(versions.filter(([name]) => !OPTIONAL.includes(name))),
     peerDependencies: Object.fromEntries(optional),

@@ -57,6 +57,7 @@ const ONLY_IN_ALL = [
   "tests/workers/pool_test.ts",
   "tests/workers/save_test.ts",
   // builds, examples, what is published
+  "tests/dev/bundles_test.ts",
   "tests/dev/compile_test.ts",
   "tests/dev/install_servers_test.ts",
   "tests/dev/install_test.ts",

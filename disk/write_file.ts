@@ -1,9 +1,9 @@
 // Writes one large file, in order or in concurrent pieces.
 import { chmodSync, closeSync, openSync, statSync, writeSync } from "node:fs";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
-import { forEachChunk } from "../core/bytes/bytes.ts";
 import type { LocalCopy } from "../core/bytes/rebuild.ts";
 import { isRegistryError } from "../core/errors.ts";
+import { passFile } from "../core/registry/artifact_file.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
 import { leaveHole } from "./holes.ts";
@@ -62,16 +62,6 @@ export async function beginFile(
   } finally {
     leave();
   }
-}
-
-/** Passes the bytes of a file to `write` as they arrive. */
-export async function passFile(
-  file: ArtifactFile,
-  write: (chunk: Uint8Array) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (file.passTo === undefined) await forEachChunk(file.stream(), write, signal);
-  else await file.passTo(write, signal);
 }
 
 /**

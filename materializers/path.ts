@@ -1,25 +1,10 @@
 // Files and folders on disk.
-import { lstatSync, realpathSync, statSync } from "node:fs";
-import { basename, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { fault, invalid, unsupported } from "../core/errors.ts";
-import { onDisk } from "../disk/file_errors.ts";
-import { filePathProblem } from "../core/naming/file_paths.ts";
 import { defineMaterializer } from "../core/materializer.ts";
-import { described } from "../core/text/described.ts";
-import type {
-  ClassMaterializer,
-  FilesToSave,
-  FileToSave,
-  MaterializeOptions,
-} from "../core/materializer.ts";
-import { shown } from "../core/naming/names.ts";
-import { DiskContent, lookAt, stateOf } from "../disk/disk_file.ts";
+import type { ClassMaterializer, FilesToSave } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
+import { absolutePath, fileOf, filesOf, kindOnDisk } from "./path/local_files.ts";
 import { StoredPath } from "./path/stored_path.ts";
 import { checkLocalPathOptions, type LocalPathOptions } from "./path/local_path_options.ts";
-import { factsOf, type FoundFile, walkFolder } from "./path/walk_folder.ts";
-import { fileFacts } from "../core/registry/file_facts.ts";
 
 /** A file or folder on disk that can be saved. */
 export class LocalPath {
@@ -62,22 +47,8 @@ export class LocalPath {
  * ```
  */
 export function localPath(path: string | URL, options: LocalPathOptions = {}): LocalPath {
-  const absolute = resolve(pathText(path));
+  const absolute = absolutePath(path);
   return new LocalPath(absolute, { ...checkLocalPathOptions(absolute, options) });
-}
-
-function pathText(path: string | URL): string {
-  const problem = pathProblem(path);
-  if (problem === undefined) return path instanceof URL ? fileURLToPath(path) : path;
-  throw invalid("use", `${shown(String(path))} as a local path`, problem, {
-    hint: "Pass the path of a file or folder on this machine.",
-  });
-}
-
-function pathProblem(path: unknown): string | undefined {
-  if (path instanceof URL) return path.protocol === "file:" ? undefined : "it is not a file: URL";
-  if (typeof path !== "string") return `it is ${described(path)}`;
-  return path === "" || path.includes("\0") ? "it is empty or has a NUL character" : undefined;
 }
 
 /** Saves a {@linkcode localPath} to a file, under its own name. Loads a {@linkcode StoredPath}. */
@@ -104,72 +75,7 @@ export function folder(): ClassMaterializer<StoredPath, StoredPath | LocalPath> 
   });
 }
 
-/**
- * Returns the kind of a path. An unreadable one is a file, so that saving it reports the reason.
- */
 function kindOf(value: unknown): "file" | "folder" | undefined {
   if (value instanceof StoredPath) return value.kind;
-  if (!(value instanceof LocalPath)) return undefined;
-  try {
-    const look = value.options.links === "follow" ? statSync : lstatSync;
-    return look(value.path).isDirectory() ? "folder" : "file";
-  } catch {
-    return "file";
-  }
-}
-
-function fileOf({ path: named, options }: LocalPath): FileToSave {
-  const path = followed(named, options);
-  const failed = (code: "Invalid" | "Unsupported", state: string, hint: string) =>
-    fault({ code, action: "save", subject: shown(path), state, hint });
-  const stats = lookAt(path);
-  if (!stats.isFile()) {
-    const hint = "Read a pipe, socket or device as a stream, and save that.";
-    throw failed("Unsupported", "it is not a file or folder", hint);
-  }
-  const name = basename(named);
-  const problem = name.includes("\ufffd")
-    ? "its name is not UTF-8"
-    : filePathProblem(name, sep === "\\");
-  if (problem !== undefined) throw failed("Invalid", problem, "Rename it, or save its bytes.");
-  const content = new DiskContent({ path, state: stateOf(stats) }, options.readAll);
-  return { path: name, content, ...factsOf(path, stats, options) };
-}
-
-async function* filesOf(
-  { path, options }: LocalPath,
-  { signal }: MaterializeOptions,
-): AsyncIterable<FileToSave> {
-  const found = await walkFolder(realPath(followed(path, options)), { ...options, signal });
-  for (const [i, file] of found.files.entries()) {
-    signal?.throwIfAborted();
-    yield {
-      path: file.name,
-      content: contentOf(file, options),
-      ...fileFacts({ path: file.name, mode: file.mode, modifiedAt: file.modifiedAt }),
-      ...(i === 0 ? { check: found.checkUnchanged } : {}), // runs after all files are stored
-    };
-  }
-  await found.checkUnchanged();
-}
-
-function contentOf(file: FoundFile, { readAll }: LocalPathOptions): FileToSave["content"] {
-  if (file.mode === "folder") return new Uint8Array(0);
-  return file.target === undefined
-    ? new DiskContent(file, readAll)
-    : new TextEncoder().encode(file.target);
-}
-
-/** Returns the path, or the target of a link that is to be followed. */
-function followed(path: string, { links }: LocalPathOptions): string {
-  if (!lookAt(path).isSymbolicLink()) return path;
-  if (links === "follow") return realPath(path);
-  throw unsupported("save", shown(path), "it is a symbolic link", {
-    hint: `Use its target: localPath(${shown(realPath(path))}).`,
-  });
-}
-
-/** Returns a path without links, so that a link that appears later is detected. */
-function realPath(path: string): string {
-  return onDisk("read", path, () => realpathSync.native(path));
+  return value instanceof LocalPath ? kindOnDisk(value) : undefined;
 }

@@ -36,6 +36,7 @@ import {
 } from "./operations/load.ts";
 import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "./contract/load_limit.ts";
+import { memberMeant } from "./contract/release.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
 import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
@@ -148,7 +149,6 @@ async function refThrough(
   options: RefOptions = {},
 ): Promise<Ref> {
   if (memberOf(text) === undefined) return await refMeant(context, text, options);
-  const { memberMeant } = await import("./contract/release.ts"); // rarely used
   try {
     return parseRef(await memberMeant(reader(), text, options));
   } catch (error) {

@@ -1,5 +1,6 @@
 // A file of a version: its text and JSON, and the same file for another save.
 import type { Artifact, ArtifactFile } from "../artifact.ts";
+import { forEachChunk } from "../bytes/bytes.ts";
 import { fault } from "../errors.ts";
 import type { FileToSave } from "../materializer.ts";
 import type { FileInfo } from "../record.ts";
@@ -39,4 +40,14 @@ export function readableFile<T extends Omit<ArtifactFile, "text" | "json">>(
 export function fileToSave(artifact: Artifact, file: FileInfo, path = file.path): FileToSave {
   const content = { ...artifact.file(file.path), size: file.size };
   return { path, ...fileFacts(file), content };
+}
+
+/** Passes the bytes of a file to `write` as they arrive. */
+export async function passFile(
+  file: ArtifactFile,
+  write: (chunk: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (file.passTo === undefined) await forEachChunk(file.stream(), write, signal);
+  else await file.passTo(write, signal);
 }

@@ -2,10 +2,9 @@
 import { type Artifact, type ArtifactFile, STORED } from "../../core/artifact.ts";
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { passFile } from "../../disk/write_file.ts";
 import { inWords, worded, wordedListing } from "../contract/verb_errors.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
-import { readableFile } from "../../core/registry/artifact_file.ts";
+import { passFile, readableFile } from "../../core/registry/artifact_file.ts";
 import { fileFacts, pickFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";

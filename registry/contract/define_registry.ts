@@ -7,6 +7,7 @@ import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../core/registry.ts";
 import { memberOf } from "../../core/registry/release.ts";
 import { realSystem } from "../../core/system.ts";
+import { memberMeant } from "./release.ts";
 import { watchLatest } from "./watch.ts";
 
 /** The members that {@linkcode defineRegistry} needs, and optional ones. */
@@ -66,7 +67,6 @@ export function defineRegistry(parts: RegistryParts): Registry {
     parts[key] === undefined ? {} : { [key]: own(key) };
   const open: Registry["open"] = async (ref, given) => {
     if (memberOf(ref) !== undefined) {
-      const { memberMeant } = await import("./release.ts");
       const exact = await memberMeant(registry, ref, given);
       return await parts.open(exact, given && { ...given, asOf: undefined });
     }

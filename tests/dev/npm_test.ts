@@ -13,7 +13,6 @@ import {
   withoutWhatVaries,
   writeFirstHour,
 } from "../docs/transcript.ts";
-import { OPENS } from "./npm/bundled_program.ts";
 import { type InstalledPackage, installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
 import { OF_BATCHES, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
@@ -277,29 +276,6 @@ Deno.test("a store whose SDK is not installed reports what to install", async ()
   const { code, stderr } = await runIn({ cwd: project, env }, command);
   assert(code !== 0);
   assertStringIncludes(stderr, "npm install @google-cloud/storage");
-});
-
-Deno.test("a bundle with its packages opens folders and S3, without one that is missing", async () => {
-  const { project, env, runtime } = await installed();
-  await writeFile(join(project, "opens.mjs"), OPENS);
-  const asModule = [
-    "--format=esm",
-    `--banner:js=import { createRequire } from "node:module"; const require = createRequire("/");`,
-  ];
-  for (const [extension, flags] of [["cjs", []], ["mjs", asModule]] as const) {
-    const cwd = root.join(`bundle-${extension}`);
-    await mkdir(cwd);
-    const bundle = ["npx", "-y", "-p", "esbuild@0.28", "esbuild", "--bundle", "--platform=node"];
-    const built = await runIn({ cwd: project, env }, [
-      ...[...bundle, "--log-level=error", "opens.mjs"],
-      ...[...flags, `--outfile=${join(cwd, `opens.${extension}`)}`],
-    ]);
-    assertEquals([built.code, built.stderr], [0, ""]);
-    const command = [await runtime("node@22"), `opens.${extension}`];
-    const { stdout, stderr } = await runIn({ cwd, env }, command);
-    const missing = "Cannot load gcs: the package @google-cloud/storage is not installed";
-    assertEquals(stdout, `1\n201\ntrue\n${missing}\n`, stderr);
-  }
 });
 
 serverTest(

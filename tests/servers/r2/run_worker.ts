@@ -32,6 +32,8 @@ export interface WorkerOptions {
   bucket?: string;
   /** Adds `heapDuring`. @default false */
   inspected?: boolean;
+  /** Its `compatibility_flags`. @default nodejs_compat */
+  flags?: string[];
 }
 
 /** The bundlers of Workers provide `require` of Node's modules, which some packages call. */
@@ -54,7 +56,13 @@ export async function bundleWorker(entry: string): Promise<string> {
 /** @param contents what {@linkcode bundleWorker} returns */
 export async function startWorker(
   contents: string,
-  { isolates = 1, bindings = {}, bucket, inspected = false }: WorkerOptions = {},
+  {
+    isolates = 1,
+    bindings = {},
+    bucket,
+    inspected = false,
+    flags = ["nodejs_compat"],
+  }: WorkerOptions = {},
 ): Promise<RunningWorker> {
   const names = Array.from({ length: isolates }, (_, at) => `isolate-${at}`);
   const worker = new Miniflare({
@@ -64,7 +72,7 @@ export async function startWorker(
       r2Buckets: { BUCKET: "bucket" },
       bindings,
       compatibilityDate: "2026-04-01",
-      compatibilityFlags: ["nodejs_compat"],
+      compatibilityFlags: flags,
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     })),
     ...bucket === undefined ? {} : { r2Persist: bucket },

@@ -1,0 +1,34 @@
+// Stands in for the modules that use a disk, in bundles for browsers and Workers. The manifest of the
+// npm package lists them in `browser`.
+import { unsupported } from "../core/errors.ts";
+
+const PROBLEM = "this program was built for browsers or Workers";
+
+function noDisk(): never {
+  throw unsupported("use a disk", undefined, PROBLEM, {
+    hint: "Pass a backend. For a service, use @holdfast/holdfast/http.",
+  });
+}
+
+export {
+  noDisk as absolutePath,
+  noDisk as createDownload,
+  noDisk as createLocalBackend,
+  noDisk as detectLocking,
+  noDisk as explainFailure,
+  noDisk as fileOf,
+  noDisk as filesOf,
+  noDisk as findRegistry,
+  noDisk as kindOnDisk,
+  noDisk as openServiceByUrl,
+  noDisk as openStoreByUrl,
+  noDisk as writeFiles,
+  noDisk as writeFileTo,
+};
+
+/** Caches and notes about files need a disk, and can be missing. */
+export const cacheFolder = (): { problem: string } => ({ problem: PROBLEM });
+export const SeenFiles = { open: (): Promise<undefined> => Promise.resolve(undefined) };
+
+/** No content is of this class. */
+export class DiskContent {}
