@@ -110,6 +110,11 @@ export const SAVING: readonly Mutant[] = [
     file: "registry/payload/writing/payload_folder.ts",
     text: "    this.#operation.checkSend();\n    const reply",
     replacement: "    const reply",
+    also: ["const info", "return this.#store"].map((next) => ({
+      file: "registry/payload/writing/payload_folder.ts",
+      text: `    this.#operation.checkSend();\n    ${next}`,
+      replacement: next,
+    })),
     test: "tests/registry/cell/renewal_test.ts",
     testName: "without a renewal in time nothing is committed",
   },
