@@ -56,8 +56,9 @@ Deno.test({
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
     await tabTo(page, "Version");
-    await page.keyboard.press("Home");
-    await tabTo(page, "Set");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("2.0.0");
+    await tabTo(page, "Move production from 1.0.0");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assertEquals(await versionOf(), "2.0.0");
@@ -75,10 +76,46 @@ Deno.test({
     await back.focus();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor(); // else Tab reaches "Set an alias" behind it
-    await tabTo(page, "Set");
+    await tabTo(page, "Move production from 2.0.0");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assertEquals([await versionOf(), explorer.errors], ["1.0.0", []]);
+  },
+});
+
+Deno.test({
+  name: "setting an alias shows the version that has it, and what changes" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let step = 0; step < 120; step++) {
+      await registry.save("runs", step, { metadata: { accuracy: step / 1000, by: "Ann" } });
+    }
+    const all = await Array.fromAsync(registry.versions("runs"), ({ version }) => version);
+    const [newest, oldest] = [all[0]!, all.at(-1)!];
+    await registry.setAlias("runs", "production", newest);
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    await page.goto(`${url}#/artifacts/runs/${all[1]}`);
+    await page.getByRole("button", { name: "Set alias" }).click();
+    const dialog = page.getByRole("dialog");
+    const alias = dialog.getByLabel("Alias");
+    await alias.fill("prodution");
+    await dialog.getByText("This is a new alias.").waitFor();
+    const options = alias.evaluate((input: HTMLInputElement) =>
+      [...input.list!.options].map(({ value }) => value)
+    );
+    assertEquals(await options, ["production"]);
+    await alias.fill("production");
+    const cells = dialog.getByRole("region", { name: "Numbers that differ" }).getByRole("cell");
+    await cells.first().waitFor();
+    assertEquals(await cells.allTextContents(), ["accuracy", "0.119", "0.118"]);
+    await dialog.getByLabel("Version").fill(oldest); // which is not among those listed first
+    await dialog.getByRole("cell", { name: "0", exact: true }).waitFor();
+    await dialog.getByRole("button", { name: `Move production from ${newest}` }).click();
+    await dialog.waitFor({ state: "detached" });
+    assertEquals((await registry.info("runs@production")).version, oldest);
+    assertEquals(explorer.errors, []);
   },
 });
 

@@ -1,11 +1,15 @@
 // Sets, moves, rolls back or removes an alias, unless somebody else has changed it meanwhile.
+import { diffValues } from "../../../../registry/operations/look/value_changes.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { NameSummary } from "../../api/names.ts";
+import type { Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
+import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
+import { useId, useState } from "../../framework/preact.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
 
 export interface AliasChange {
   readonly name: string;
@@ -22,37 +26,117 @@ export function AliasDialog(
   { change, summary, close }: { change: AliasChange; summary: NameSummary; close: () => void },
 ) {
   const { service } = useSession();
-  const { name, from, remove = false } = change;
+  const { name, remove = false } = change;
   const [alias, setAlias] = useState(change.alias ?? "");
   const [version, setVersion] = useState(change.to ?? summary.versions[0]?.version ?? "");
+  const from = change.from ?? summary.aliases.find((each) => each.alias === alias)?.version;
   const run = async () => {
     const path = `${namePath(name)}/aliases/${encodeURIComponent(alias)}`;
     if (remove) await service.ask(path, { method: "DELETE", query: { expected: from } });
-    else {
-      const current = summary.aliases.find((each) => each.alias === alias)?.version ?? null;
-      const json = { version, expected: from ?? current };
-      await service.ask(path, { method: "PUT", json });
-    }
+    else await service.ask(path, { method: "PUT", json: { version, expected: from ?? null } });
   };
-  const title = remove ? `Remove ${alias}` : from === undefined ? "Set an alias" : `Move ${alias}`;
-  const value = (event: Event) => (event.currentTarget as HTMLInputElement).value;
+  const does = remove ? "Remove" : from === undefined ? "Set" : "Move";
+  const action = does === "Move" ? `Move ${alias} from ${from}` : does;
+  const title = does === "Set" ? "Set an alias" : `${does} ${alias}`;
+  const isSame = !remove && from === version;
   return html`
-    <${Dialog} title=${title} action=${remove ? "Remove" : "Set"} danger=${remove} run=${run}
-      close=${close} disabled=${alias === "" || version === ""}>
-      ${change.alias === undefined && html`<label class="field">Alias
-        <input required value=${alias} placeholder="production" autocomplete="off"
-          onInput=${(event: Event) => setAlias(value(event))} /></label>`}
-      ${remove
-        ? html`<p>It points to ${from}. The version is kept.</p>`
-        : html`<label class="field">Version
-        <select value=${version} onChange=${(event: Event) => setVersion(value(event))}>${
-          [...new Set([version, ...summary.versions.map(({ version }) => version)])].map((each) =>
-            html`<option value=${each}>${each}</option>`
-          )
-        }</select></label>`}
+    <${Dialog} title=${title} action=${action} danger=${remove} run=${run}
+      close=${close} disabled=${alias === "" || version === "" || isSame}>
+      ${change.alias === undefined && html`
+        <${Choice} label="Alias" value=${alias} change=${setAlias} placeholder="production"
+          options=${summary.aliases.map(({ alias }) => alias)} />
+      `}
+      ${remove ? html`<p>It points to ${from}. The version is kept.</p>` : html`
+        <${Choice} label="Version" value=${version} change=${setVersion}
+          options=${summary.versions.map(({ version }) => version)} />
+      `}
+      ${does === "Set" && alias !== "" && summary.aliases.length > 0 &&
+        html`<p role="status">This is a new alias.</p>`}
+      ${isSame && html`<p role="status">${alias} points to ${version} already.</p>`}
+      ${does === "Move" && !isSame &&
+        html`<${NumberChanges} key=${`${from} ${version}`} name=${name} versions=${[
+          from!,
+          version,
+        ]} />`}
       <${SameByCode} ...${codeOf({ name, alias, version, remove })} />
     <//>
   `;
+}
+
+/** A field that takes any text, and offers what there is. */
+function Choice(
+  { label, value, change, options, placeholder }: {
+    label: string;
+    value: string;
+    change: (value: string) => void;
+    options: readonly string[];
+    placeholder?: string;
+  },
+) {
+  const id = useId();
+  return html`
+    <label class="field">${label}
+      <input required value=${value} placeholder=${placeholder} list=${id} autocomplete="off"
+        spellcheck=${false}
+        onInput=${(event: Event) => change((event.currentTarget as HTMLInputElement).value)} />
+      <datalist id=${id}>${options.map((each) => html`<option value=${each} />`)}</datalist>
+    </label>
+  `;
+}
+
+const MOST_NUMBERS = 8;
+
+interface NumberChange {
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The numbers in the metadata that differ between two versions. */
+function NumberChanges({ name, versions }: { name: string; versions: readonly [string, string] }) {
+  const { service } = useSession();
+  const { value: changes = [] } = useLoaded(async (signal) => {
+    const [before, after] = await Promise.all(
+      versions.map((version) => metadataOf(service, { name, version }, signal)),
+    );
+    if (before === undefined || after === undefined) return [];
+    return diffValues(before, after).flatMap(({ path, before, after }): NumberChange[] =>
+      typeof before === "number" || typeof after === "number"
+        ? [{ key: path.join("."), before, after }]
+        : []
+    );
+  }, [name, ...versions]);
+  if (changes.length === 0) return null;
+  const side = (title: string, side: "before" | "after"): Column<NumberChange> => ({
+    title,
+    class: "number",
+    cell: (change) => change[side] === undefined ? "none" : String(change[side]),
+  });
+  const columns: Column<NumberChange>[] = [
+    { title: "Metadata", cell: ({ key }) => html`<code>${key}</code>` },
+    side(versions[0], "before"),
+    side(versions[1], "after"),
+  ];
+  const left = changes.length - MOST_NUMBERS;
+  return html`
+    <${Table} label="Numbers that differ" rows=${changes.slice(0, MOST_NUMBERS)}
+      columns=${columns} keyOf=${({ key }: NumberChange) => key} />
+    ${left > 0 && html`<p class="muted">and ${left} more</p>`}
+  `;
+}
+
+/** Returns the metadata of a version; undefined for another ref, or one that is still typed. */
+async function metadataOf(
+  service: Service,
+  { name, version }: { name: string; version: string },
+  signal: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  if (!/^\d+\.\d+\.\d+/.test(version)) return undefined;
+  const query = { range: version, fields: "metadata", limit: 1 };
+  const path = `${namePath(name)}/versions`;
+  const page = await service.json<{ items: NameSummary["versions"] }>(path, { query, signal })
+    .catch(() => undefined);
+  return page?.items[0]?.info?.metadata;
 }
 
 function codeOf(
