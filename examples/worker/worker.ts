@@ -4,11 +4,8 @@ import { createR2Backend, type R2Binding } from "@holdfast/holdfast/backends/r2"
 import { collectGarbage, pruneByRules, verifyRegistry } from "@holdfast/holdfast/maintenance";
 import { createHandler, parseTokens } from "@holdfast/holdfast/server";
 
-interface Env {
-  BUCKET: R2Binding;
-  PREFIX?: string; // a folder in the bucket
-  TOKENS: string; // the content of the file that `holdfast token create` writes
-}
+/** `PREFIX` is a folder in the bucket, `TOKENS` a secret: what `holdfast token create` writes. */
+type Env = { BUCKET: R2Binding; PREFIX?: string; TOKENS: string };
 
 /** Each request opens the registry: a Worker must not wait for the calls of another request. */
 const open = ({ BUCKET, PREFIX }: Env): Promise<Registry> =>
@@ -16,7 +13,8 @@ const open = ({ BUCKET, PREFIX }: Env): Promise<Registry> =>
 
 async function answer(request: Request, env: Env): Promise<Response> {
   const tokens = parseTokens(env.TOKENS);
-  return await createHandler(await open(env), { tokens, hf: true, logger: console })(request);
+  const limits = { maxBodyBytes: 8 * 2 ** 20 }; // of JSON: an isolate has 128 MB for all requests
+  return createHandler(await open(env), { tokens, limits, hf: true, logger: console })(request);
 }
 
 export default {
