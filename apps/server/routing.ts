@@ -160,7 +160,7 @@ export function pathOf(url: string): string {
 
 /** Returns true for a path of WebDAV. */
 export function isOfDav(path: string): boolean {
-  return /^\/dav(\/|$)/.test(path);
+  return path.startsWith("/dav/");
 }
 
 /** Returns a path as a reference from the request: a proxy may have removed a prefix. */

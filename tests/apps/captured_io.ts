@@ -208,15 +208,20 @@ export async function filesIn(folder: string): Promise<string[]> {
 }
 
 /** Starts `holdfast serve` in a folder, and waits until it says where it is. */
-export async function serving(cwd: string, ...args: string[]) {
+export function serving(cwd: string, ...args: string[]) {
+  return keepsRunning(["serve", "--port", "0", ...args], { cwd });
+}
+
+/** Starts a command that runs until it is stopped, and waits for its first output. */
+export async function keepsRunning(args: string[], options: CapturedIoOptions) {
   const stopping = new AbortController();
-  const io = captureIo({ cwd, signal: stopping.signal });
+  const io = captureIo({ ...options, signal: stopping.signal });
   const said = Promise.withResolvers<string>();
   const stdout = {
     ...io.stdout,
     write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
   };
-  const ended = runCli(["serve", "--port", "0", ...args], { ...io, stdout });
+  const ended = runCli(args, { ...io, stdout });
   void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
   return { line: (await said.promise).trim(), io, stop: () => stopping.abort(), ended };
 }

@@ -22,6 +22,7 @@ const COMMANDS: Loaders = {
     save: async () => (await import("./save.ts")).save,
     load: async () => (await import("./load.ts")).load,
     download: async () => (await import("./download.ts")).download,
+    mount: async () => (await import("./services/mount.ts")).mount,
     cat: async () => (await import("./cat.ts")).cat,
     copy: async () => (await import("./copy.ts")).copy,
     "batch save": async () => (await import("./batch.ts")).batchSave,

@@ -1,4 +1,4 @@
-// The token of `holdfast explore`: a code for one page.
+// The tokens of `holdfast explore`, a code for one page, and of `holdfast mount`.
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { type Access, createAccess, parseScope } from "./access.ts";
@@ -21,6 +21,17 @@ export function createOneTimeCheck(scopes: readonly string[]): TokenCheck & { co
       expected ??= token;
       return Promise.resolve(isEqual(token, expected) ? access : undefined);
     },
+  };
+}
+
+/** Creates a check of one token, for a program that this one starts. */
+export function createTokenCheck(scopes: readonly string[]): TokenCheck & { token: string } {
+  const token = randomBytes(24).toString("base64url");
+  const access = createAccess("mount", scopes.map(parseScope));
+  return {
+    token,
+    find: (authorization) =>
+      Promise.resolve(isEqual(authorization ?? "", `Bearer ${token}`) ? access : undefined),
   };
 }
 

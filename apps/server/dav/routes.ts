@@ -1,6 +1,6 @@
 // Versions as folders: read-only WebDAV, class 1 (RFC 4918), below `/dav`. `/dav/NAME/VERSION/…` and
 // `/dav/NAME@VERSION/…` are the same files; a version may be a range, an alias or `latest`.
-import { invalid, notFound, type RegistryError } from "../../../core/errors.ts";
+import { invalid, notFound } from "../../../core/errors.ts";
 import { nameSegment, shown } from "../../../core/naming/names.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
@@ -24,36 +24,33 @@ import { type Child, multistatus, type Resource } from "./multistatus.ts";
 
 const METHODS = "OPTIONS, GET, HEAD, PROPFIND";
 const XML = "application/xml; charset=utf-8";
-const BELOW = "/dav/:path{[^]*}";
-const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
 
 export function davRoutes(routes: Routes, context: ServerContext): void {
   const find = createFind(context);
   const about = { tag: "dav", scope: "read", paramsOf } as const;
-  for (const [path, suffix] of [["/dav", "Root"], [BELOW, ""]] as const) {
-    route(routes, `OPTIONS ${path}`, {
-      ...about,
-      id: `davOptions${suffix}`,
-      summary: "Returns the methods of WebDAV that the service has",
-      answers: { 200: { description: "Headers only" } },
-      answer: () => new Answer(null, { headers: { "dav": "1", "allow": METHODS } }),
-    });
-    route(routes, `PROPFIND ${path}`, {
-      ...about,
-      id: `davList${suffix}`,
-      summary: "Lists a folder",
-      answers: { 207: { description: "The folder and what is in it" } },
-      answer: ({ c, access }) => answerPropfind(c, find, access),
-    });
-  }
-  route(routes, `GET ${BELOW}`, {
+  route(routes, "OPTIONS /dav/:path{[^]*}", {
+    ...about,
+    id: "davOptions",
+    summary: "Returns the methods of WebDAV that the service has",
+    answers: { 200: { description: "Headers only" } },
+    answer: () => new Answer(null, { headers: { "dav": "1", "allow": METHODS } }),
+  });
+  route(routes, "PROPFIND /dav/:path{[^]*}", {
+    ...about,
+    id: "davList",
+    summary: "Lists a folder",
+    answers: { 207: { description: "The folder and what is in it" } },
+    answer: ({ c, access }) => answerPropfind(c, find, access),
+  });
+  const content = { "*/*": { schema: { type: "string", format: "binary" } } };
+  route(routes, "GET /dav/:path{[^]*}", {
     ...about,
     id: "davFile",
     summary: "Reads a file of a version by its path, or a range of it",
     requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
     answers: {
-      200: { description: "The file", content: ANY_BYTES },
-      206: { description: "The range", content: ANY_BYTES },
+      200: { description: "The file", content },
+      206: { description: "The range", content },
       304: { description: "Not modified" },
     },
     problems: [405, 416],
@@ -107,11 +104,12 @@ async function answerPropfind(c: RouteContext, find: Find, access: Access): Prom
 }
 
 interface Found extends Resource {
+  /** Of a file. */
   content?: AnsweredFile;
+  /** Of a folder. */
   children?(): AsyncIterable<Child>;
 }
 
-/** Finds what a path means. */
 type Find = (c: RouteContext, access: Access) => Promise<Found>;
 
 /** How long an opened version or alias answers the next requests, milliseconds. */
@@ -164,7 +162,11 @@ function createFind({ registry, openVersion, system }: ServerContext): Find {
     const folder = (await foldersIn(info)).get(path);
     if (folder !== undefined) return { modified, children: () => childrenOf(folder, modified) };
     const file = artifact.file(path);
-    if (file.info.mode === "link") throw isLink(path);
+    if (file.info.mode === "link") {
+      throw notFound("read", shown(path), "WebDAV has no symbolic links", {
+        hint: "Read the file that it leads to, or download the version.",
+      });
+    }
     const fixed = isFixed(registry, asked, artifact);
     return { modified, file: file.info, content: { artifact, file, fixed } };
   };
@@ -193,11 +195,5 @@ function isFolder(): RefusedRequest {
     state: "the path is a folder",
     hint: "List it with PROPFIND, or read a file in it.",
     headers: { "allow": "OPTIONS, PROPFIND" },
-  });
-}
-
-function isLink(path: string): RegistryError {
-  return notFound("read", shown(path), "it is a symbolic link, which WebDAV does not have", {
-    hint: "Read the file that it leads to, or download the version: holdfast download",
   });
 }

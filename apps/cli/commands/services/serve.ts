@@ -20,8 +20,8 @@ import {
 import { messageOf } from "../../../../core/errors.ts";
 import { pruneByRules } from "../../../../registry/maintenance.ts";
 
-/** The server, which only this command loads. */
-interface ServerPart {
+/** The server, which only commands that serve load. */
+export interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;

@@ -265,7 +265,7 @@ Deno.test("a token is sent as Bearer, or as the password of Basic", async () => 
       "Basic ?",
     ]
   ) {
-    for (const path of ["/dav", "/dav/", "/dav/data@1.0.0/a"]) {
+    for (const path of ["/dav/", "/dav/data@1.0.0/a"]) {
       const headers = { depth: "0", ...authorization && { authorization } };
       const { status, headers: sent } = await dav.send("PROPFIND", path, headers);
       assertEquals(status, 401, `${authorization} ${path}`);

@@ -294,10 +294,13 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "POST /api/repos/create": [
       json("a long name", "/api/repos/create", () => ({ name: large(0.9) }), REFUSED),
     ],
-    "OPTIONS /dav": reading("/dav"),
-    "PROPFIND /dav": listing("/dav"),
-    "OPTIONS /dav/:path": "like OPTIONS /dav",
-    "PROPFIND /dav/:path": listing("/dav/versions", "/dav/files@1.0.0", "/dav/files@1.0.0/0"),
+    "OPTIONS /dav/:path": reading("/dav/"),
+    "PROPFIND /dav/:path": listing(
+      "/dav/",
+      "/dav/versions",
+      "/dav/files@1.0.0",
+      "/dav/files@1.0.0/0",
+    ),
     "GET /dav/:path": reading("/dav/files@1.0.0/0/0", "/dav/large/latest/data.bin"),
     "POST /api/validate-yaml": "reads no body",
     "PUT /uploads/:upload": "like PATCH /uploads/:upload",

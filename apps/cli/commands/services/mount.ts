@@ -1,0 +1,66 @@
+import { mkdir, readdir, rmdir } from "node:fs/promises";
+import process from "node:process";
+import { resolve } from "@std/path";
+import { loadPart } from "../../../../core/urls/load_part.ts";
+import { nameSegment } from "../../../../core/naming/names.ts";
+import { createTokenCheck } from "../../../server/access/one_time.ts";
+import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
+import { aborted } from "../../program/run_process.ts";
+import { mountUrl, SEND_TOKENS } from "../../services/mounters.ts";
+import { invalid, lookUp, shellWord, withHints } from "../../terminal/hints.ts";
+import type { ServerPart } from "./serve.ts";
+
+const STOP_MS = 2000;
+
+export const mount: Command = defineCommand({
+  name: "mount",
+  summary: "Mount a version as a read-only folder until Ctrl-C.",
+  details:
+    "Serves WebDAV on this machine and mounts it with rclone (Linux, with fuse3), davfs2 (Linux, " +
+    "as root), mount_webdav (macOS) or net use (Windows). A range or an alias is resolved once: " +
+    "the folder does not change.",
+  args: [
+    REF_ARGUMENT,
+    { usage: "<folder>", text: "a new or empty folder; on Windows a drive: Z:", completes: "file" },
+  ],
+  options: [],
+  examples: [
+    ["holdfast mount data:raw ./raw", "the latest version; then ls, grep and cat in ./raw"],
+    ["holdfast mount data:raw@1.4 ./raw -r s3://bucket/registry", "without a download"],
+  ],
+  async run([ref, given], _flags, context) {
+    const { io: { cwd, system, signal }, logger } = context;
+    const registry = await context.open();
+    const { name, version } = await withHints(registry.info(ref), lookUp(ref));
+    const { createHandler, listen } = await loadPart<ServerPart>(
+      "../../../server.ts",
+      import.meta.url,
+    );
+    const tokens = SEND_TOKENS ? createTokenCheck(["read:*"]) : undefined;
+    const handler = createHandler(registry, { dav: true, tokens, readOnly: true, system, logger });
+    const isDrive = process.platform === "win32";
+    const folder = isDrive ? given : resolve(cwd, given);
+    const isNew = !isDrive && await mkdir(folder, { recursive: true }) !== undefined;
+    if (!isDrive && (await readdir(folder)).length > 0) {
+      throw invalid(`mount at ${folder}`, "the folder is not empty", "Choose a new folder.");
+    }
+    const server = await listen(handler, { port: 0, hasTokens: SEND_TOKENS, system });
+    const pinned = `${name}@${version}`;
+    try {
+      const unmount = await mountUrl({
+        ...{ folder, system, token: tokens?.token ?? "" },
+        url: `${server.url}/dav/${nameSegment(name)}@${encodeURIComponent(version)}`,
+        hint: "Install rclone and FUSE: sudo apt install rclone fuse3. Or download the version: " +
+          `holdfast download ${shellWord(pinned)} --to ${shellWord(given)}`,
+      });
+      await context.result({ ref: pinned, folder }, folder);
+      await context.note(`Mounted ${pinned}; Ctrl-C unmounts it`);
+      await aborted(signal);
+      await unmount();
+    } finally {
+      await server.stop({ withinMs: STOP_MS });
+      if (isNew) await rmdir(folder).catch(() => {}); // still mounted, after a failure
+    }
+    await context.note("Unmounted");
+  },
+});
