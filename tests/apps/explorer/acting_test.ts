@@ -148,11 +148,27 @@ Deno.test({
     await page.goto(`${url}#/upload?name=large%3Afile`);
     await page.getByLabel("Files").setInputFiles(path);
     await page.getByLabel("Alias").fill("newest");
-    await page.getByLabel("Metadata").fill("source=camera epochs=3");
-    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    const metadata = page.getByLabel("Metadata");
+    const button = page.getByRole("button", { name: "Upload", exact: true });
+    for (
+      const [typed, problem] of [["note=two words", "words is not KEY=VALUE"], [
+        "a=1 a=2",
+        "a has two",
+      ]]
+    ) {
+      await metadata.fill(typed!);
+      await page.getByText(problem!).waitFor();
+      assertEquals(await button.isDisabled(), true);
+    }
+    await metadata.fill('source=camera epochs=3 note="two words"');
+    await button.click();
     await page.getByText("Saved large:file@1.0.0").waitFor({ timeout: 0 });
     const info = await registry.info("large:file@newest");
-    assertEquals([info.size, info.metadata], [UPLOAD_MIB * MIB, { source: "camera", epochs: 3 }]);
+    assertEquals([info.size, info.metadata], [UPLOAD_MIB * MIB, {
+      source: "camera",
+      epochs: 3,
+      note: "two words",
+    }]);
     assertEquals(info.files.map(({ path }) => path), ["large.bin"]);
     assertEquals([lost, pieces], [1, Math.ceil(UPLOAD_MIB / 16)]);
   },
@@ -193,7 +209,8 @@ Deno.test({
     await page.goto(`${url}#/artifacts/model?tab=aliases`);
     await page.getByRole("button", { name: "Move production", exact: true }).click();
     await registry.setAlias("model", "production", "2.0.0");
-    await page.getByRole("dialog").getByRole("button", { name: "Set" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Move production from 1.0.0" })
+      .click();
     await page.getByRole("dialog").getByRole("alert").waitFor();
     assert((await page.getByRole("alert").innerText()).startsWith("Cannot"));
     assertEquals((await registry.info("model@production")).version, "2.0.0");

@@ -153,6 +153,8 @@ Deno.test({
     await page.getByLabel("loss", { exact: true }).first().uncheck();
     await page.getByRole("columnheader", { name: "loss" }).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Move optimizer left" }).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Move optimizer left" }).waitFor({ state: "hidden" });
     await page.reload(); // the address has all of it
     await page.getByText("120 of 120 versions", { exact: true }).waitFor();
     const titles = await page.getByRole("columnheader").allInnerTexts();

@@ -1,7 +1,7 @@
 // A table: a page of rows by ranges; statistics, sort and filter of all rows, which are read once.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatBytes, formatNumber } from "../../components/format.ts";
+import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
 import { ErrorNotice, Progress } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
@@ -33,8 +33,8 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
     [columns, first],
   );
   const facts = [
-    ...rowCount === undefined ? [] : [`${formatNumber(rowCount)} rows`],
-    `${formatNumber(columns.length)} columns`,
+    ...rowCount === undefined ? [] : [formatCount(rowCount, "row")],
+    formatCount(columns.length, "column"),
   ];
   return html`
     <p class="summary-line">${facts.join(" · ")}</p>

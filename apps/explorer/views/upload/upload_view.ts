@@ -66,6 +66,7 @@ function UploadForm({ query }: Pick<Place, "query">) {
       setProgress(({ sent }) => ({ state: "failed", sent, error: stopped(controller, error) }));
     }
   };
+  const { problem } = parseMetadata(target.metadata);
   const isAllowed = target.name === "" || mayWrite(rights, target.name.trim());
   return html`
     <div class="stack">
@@ -82,12 +83,16 @@ function UploadForm({ query }: Pick<Place, "query">) {
             "metadata",
           )} hint="source=camera epochs=3" />
         </div>
+        ${problem !== undefined &&
+          html`<p class="notice notice-error" role="alert">Cannot read the metadata: ${problem}.</p>`}
         ${!isAllowed &&
           html`<p class="notice notice-error">This token cannot write this name.</p>`}
         <div class="row">
           <button type="submit" class="button button-main"
             disabled=${isBusy || files.length === 0 || target.name.trim() === "" ||
-              !isAllowed}>${progress.state === "failed" ? "Continue the upload" : "Upload"}</button>
+              !isAllowed || problem !== undefined}>${progress.state === "failed"
+              ? "Continue the upload"
+              : "Upload"}</button>
           ${isBusy &&
             html`<button type="button" class="button" onClick=${() =>
               running.current?.abort()}>Stop</button>`}
@@ -138,7 +143,7 @@ async function upload(
         upload: ids[at],
         ...(type === "" ? {} : { mediaType: type }),
       })),
-      metadata: parseMetadata(target.metadata),
+      metadata: parseMetadata(target.metadata).metadata,
     },
     signal,
   });
@@ -150,13 +155,23 @@ async function upload(
   return saved.version;
 }
 
-/** Parses `key=value` pairs. Values are JSON if they can be, else strings. */
-export function parseMetadata(text: string): Record<string, unknown> {
-  const pairs = text.match(/[^\s=]+=("[^"]*"|\S*)/g) ?? [];
-  return Object.fromEntries(pairs.map((pair) => {
-    const at = pair.indexOf("=");
-    return [pair.slice(0, at), typedValue(pair.slice(at + 1))];
-  }));
+/**
+ * Parses `key=value` pairs. Values are JSON if they can be, else strings, and quotes keep spaces.
+ * Returns a problem if there is anything else: nothing that was typed may be lost.
+ */
+export function parseMetadata(
+  text: string,
+): { metadata: Record<string, unknown>; problem?: string } {
+  const found = new Map<string, unknown>();
+  let problem: string | undefined;
+  for (const word of text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []) {
+    const [, key, value] = /^([^="]+)=(.*)$/s.exec(word) ?? [];
+    if (key === undefined) {
+      problem ??= `${word} is not KEY=VALUE. Quote a value with spaces: note="two words"`;
+    } else if (found.has(key)) problem ??= `${key} has two values`;
+    else found.set(key, typedValue(value!));
+  }
+  return { metadata: Object.fromEntries(found), problem };
 }
 
 function Chosen({ files, total }: { files: readonly ChosenFile[]; total: number }) {
@@ -203,7 +218,7 @@ function TextField(
 
 function codeOf({ name, alias, metadata }: Target): { cli: string; code: string } {
   const ref = name.trim() === "" ? "my:data" : name.trim();
-  const pairs = Object.entries(parseMetadata(metadata));
+  const pairs = Object.entries(parseMetadata(metadata).metadata);
   const flags = [
     ...(alias.trim() === "" ? [] : [` --alias ${shellWord(alias.trim())}`]),
     ...pairs.map(([key, value]) =>

@@ -2,6 +2,7 @@
 import { Chart } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
 import { formatBytes, formatTime, numberText } from "../../components/format.ts";
+import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
@@ -43,13 +44,10 @@ export function MetricCharts({ name, rows, columns }: {
     <section class="stack" aria-label="Charts">
       <div class="fields">
         <h2>Charts</h2>
-        <details class="menu">
-          <summary class="button">Values</summary>
-          <ul class="menu-list card">${numbers.map(({ key, title }) =>
-            html`<li key=${key}><label class="check"><input type="checkbox"
+        <${Menu} title="Values">${numbers.map(({ key, title }) =>
+          html`<li key=${key}><label class="check"><input type="checkbox"
               checked=${keys.includes(key)} onChange=${() => toggle(key)} /> ${title}</label></li>`
-          )}</ul>
-        </details>
+        )}<//>
         <${Choice} label="by" value=${x} change=${setX} options=${axes} />
         ${!x.includes(".") && html`
           <${Choice} label="as" value=${form} change=${setForm}

@@ -11,6 +11,7 @@ import {
 } from "../../components/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
+import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
@@ -240,20 +241,17 @@ function ColumnChoice({ columns, keys, change }: {
         onClick=${() => move(at, by)}>${mark}</button>
     `;
   return html`
-    <details class="menu">
-      <summary class="button">Columns</summary>
-      <ul class="menu-list card">${[...shown, ...others].map((key, at) =>
-        html`
-          <li key=${key} class="row spread">
-            <label class="check"><input type="checkbox" checked=${at < shown.length}
-              onChange=${() => toggle(key)} /> ${titles.get(key)}</label>
-            ${at < shown.length &&
-              html`<span>${button(key, at, -1, "↑", "left")}${
-                button(key, at, 1, "↓", "right")
-              }</span>`}
-          </li>
-        `
-      )}</ul>
-    </details>
+    <${Menu} title="Columns">${[...shown, ...others].map((key, at) =>
+      html`
+        <li key=${key} class="row spread">
+          <label class="check"><input type="checkbox" checked=${at < shown.length}
+            onChange=${() => toggle(key)} /> ${titles.get(key)}</label>
+          ${at < shown.length &&
+            html`<span>${button(key, at, -1, "↑", "left")}${
+              button(key, at, 1, "↓", "right")
+            }</span>`}
+        </li>
+      `
+    )}<//>
   `;
 }
