@@ -15,8 +15,6 @@ export interface NamedText {
 
 /** Options of {@linkcode unifiedDiff}. */
 export interface UnifiedDiffOptions {
-  /** Lines around each change. @default 3 */
-  contextLines?: number;
   /** Time limit, milliseconds. @default 5000 */
   timeoutMs?: number;
 }
@@ -28,10 +26,10 @@ export interface UnifiedDiffOptions {
 export function unifiedDiff(
   before: NamedText,
   after: NamedText,
-  { contextLines = 3, timeoutMs = 5_000 }: UnifiedDiffOptions = {},
+  { timeoutMs = 5_000 }: UnifiedDiffOptions = {},
 ): string | undefined {
   if (before.text === after.text) return "";
-  const options = { context: contextLines, timeout: timeoutMs, headerOptions: FILE_HEADERS_ONLY };
+  const options = { context: 3, timeout: timeoutMs, headerOptions: FILE_HEADERS_ONLY };
   const names = [before.name, after.name] as const;
   return createTwoFilesPatch(...names, before.text, after.text, undefined, undefined, options);
 }

@@ -22,8 +22,6 @@ export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
   /** Jobs below this size run on this thread, bytes. */
   smallBytes: number;
   logger: Logger;
-  /** @default the processors of this machine */
-  processors?: number;
 }
 
 type Kind = keyof PayloadJobs;
@@ -85,7 +83,8 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
   /** Returns the worker with the least work, or undefined if this thread has less. */
   #choose(): Slot | undefined {
     const { slots } = this.pool;
-    const { offload, processors = globalThis.navigator?.hardwareConcurrency ?? 2 } = this.#options;
+    const { offload } = this.#options;
+    const processors = globalThis.navigator?.hardwareConcurrency ?? 2;
     // With a busy worker on every processor, work here only slows down feeding them.
     const crowded = slots.length >= processors && slots.every(({ pending }) => pending > 0);
     let best: Slot | undefined;

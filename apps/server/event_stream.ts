@@ -12,12 +12,10 @@ export interface ServerEvent {
   data: unknown;
 }
 
-export interface EventStreamOptions {
-  /** Interval between comments that keep the connection alive, milliseconds. @default 15000 */
-  heartbeatMs?: number;
-  /** Delay before a client reconnects, milliseconds. @default 2000 */
-  retryMs?: number;
-}
+/** Interval between comments that keep the connection alive, milliseconds. */
+const HEARTBEAT_MS = 15_000;
+/** Delay before a client reconnects, milliseconds. */
+const RETRY_MS = 2_000;
 
 export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
@@ -27,17 +25,13 @@ export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
  * If the events or `onSilence` fail, the stream fails, so the client reconnects. `may` checks
  * further rights.
  */
-export function answerEvents(
-  c: RouteContext,
-  { context, events, may, onSilence }: {
-    context: ServerContext;
-    events: EventSource;
-    /** Called before each heartbeat. */
-    onSilence?: () => Promise<unknown>;
-    may?: (access: Access) => boolean;
-  },
-  { heartbeatMs = 15_000, retryMs = 2_000 }: EventStreamOptions = {},
-): Answer {
+export function answerEvents(c: RouteContext, { context, events, may, onSilence }: {
+  context: ServerContext;
+  events: EventSource;
+  /** Called before each heartbeat. */
+  onSilence?: () => Promise<unknown>;
+  may?: (access: Access) => boolean;
+}): Answer {
   const headers = {
     "content-type": EVENTS_TYPE,
     "cache-control": "no-store",
@@ -52,10 +46,10 @@ export function answerEvents(
   let coming: Promise<IteratorResult<ServerEvent>> | undefined;
   let silence: Promise<"silent" | "ended"> | undefined;
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(`retry: ${retryMs}\n\n`)),
+    start: (controller) => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
     async pull(controller) {
       coming ??= iterator.next();
-      silence ??= context.system.sleep(heartbeatMs, ended.signal)
+      silence ??= context.system.sleep(HEARTBEAT_MS, ended.signal)
         .then(() => "silent", () => "ended");
       const came = await Promise.race([coming, silence]);
       if (came === "silent") {

@@ -40,7 +40,6 @@ export interface KnownFailures {
 export async function findFailures(
   registry: Registry,
   { run, step }: { run: string; step: string },
-  { signal }: SignalOptions = {},
 ): Promise<KnownFailures> {
   const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).failure(step);
@@ -48,14 +47,14 @@ export async function findFailures(
   let last: FoundRecord<FailureRecord> | undefined;
   const range = `^${number}.0.0`;
   for await (
-    const { version, info, error } of registry.versions(name, { range, details: true, signal })
+    const { version, info, error } of registry.versions(name, { range, details: true })
   ) {
     if (error !== undefined) throw error;
     const [, attempt = 0, shard = 0] = version.split(".").map(Number);
     attempts.set(shard, Math.max(attempt, attempts.get(shard) ?? 0));
     if (last === undefined && info?.metadata.again === false) {
       const ref = `${name}@${version}`;
-      last = await readRecord<FailureRecord>(registry, ref, { kind: "failure", signal });
+      last = await readRecord<FailureRecord>(registry, ref, { kind: "failure" });
     }
   }
   return { attempts, last };
