@@ -30,7 +30,8 @@ const MOST_NAMED = 8;
 
 /** Returns a file by its path, or without a path the only one. */
 export function pickFile<T>(ref: string, files: ReadonlyMap<string, T>, path?: string): T {
-  const found = path === undefined ? onlyOne(files) : files.get(path);
+  const only = path === undefined && files.size === 1 ? [...files.keys()][0] : path;
+  const found = only === undefined ? undefined : files.get(only);
   if (found !== undefined) return found;
   const paths = [...files.keys()];
   const more = paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : "";
@@ -45,8 +46,4 @@ export function pickFile<T>(ref: string, files: ReadonlyMap<string, T>, path?: s
       ? "The version has no files."
       : `${didYouMean(path, paths)}Its files: ${named}`,
   });
-}
-
-function onlyOne<T>(files: ReadonlyMap<string, T>): T | undefined {
-  return files.size === 1 ? [...files.values()][0] : undefined;
 }

@@ -191,7 +191,7 @@ function parseGlob(pattern: string): (path: string) => boolean {
 function sortNaturally<T>(items: T[], textOf: (item: T) => string = (item) => item as string): T[] {
   const sorted = items.map((item) => {
     const text = textOf(item);
-    return { item, text, parts: partsOf(text) };
+    return { item, text, parts: text.split(/(\d+)/) }; // text, digits, text, digits …
   });
   sorted.sort((a, b) => compareParts(a.parts, b.parts) || compareText(a.text, b.text));
   for (const [index, { item }] of sorted.entries()) items[index] = item;
@@ -205,11 +205,6 @@ function compareParts(x: string[], y: string[]): number {
     if (order !== 0) return order;
   }
   return x.length - y.length;
-}
-
-/** Splits into text, digits, text, digits …; before leading digits the text is empty. */
-function partsOf(name: string): string[] {
-  return name.split(/(\d+)/);
 }
 
 function compareDigits(a: string, b: string): number {

@@ -68,7 +68,10 @@ async function restore(
   const { class: name, materializer, initParams } = origin;
   if (typeof name !== "string" || typeof materializer !== "string") return undefined;
   const own = { class: name, materializer, ...(isJsonObject(initParams) && { initParams }) };
-  if (typeof origin.kept === "string") return { ...own, files: filesOf(artifact) };
+  if (typeof origin.kept === "string") {
+    const files = artifact.files().filter(({ info }) => info.mode !== "folder").map(fileOf);
+    return { ...own, files };
+  }
   if (!materializer.endsWith(".PydanticMaterializer")) return undefined;
   const text = toPythonJson(await valueOf(artifact, options));
   const json = text === undefined ? undefined : toPythonJson(text);
@@ -160,10 +163,6 @@ function packed(artifact: Artifact): ReadableStream<Uint8Array> {
     (content as ReadableStream<Uint8Array>).pipeTo(writable)
   ).catch((error) => writable.abort(error).catch(() => {}));
   return readable;
-}
-
-function filesOf(artifact: Artifact): FileToSave[] {
-  return artifact.files().filter(({ info }) => info.mode !== "folder").map(fileOf);
 }
 
 function fileOf(file: ArtifactFile): Pick<FileToSave, "path" | "content"> {

@@ -232,7 +232,8 @@ async function verifyVersion(
       const source = await payloadSource(context, located, signal);
       const { materializer, files, digest } = source.info;
       if (await artifactDigest(materializer, files) !== digest) {
-        return counted(wrongDigest(located.found.info.key));
+        const { key } = located.found.info;
+        return counted(corruptRecord(key, "its digest does not match its files"));
       }
       if (!deep) {
         report.unseen.files += files.length;
@@ -291,10 +292,6 @@ async function scrubbedHead(
   const state = "its content was collected as garbage, so a newer record is missing";
   const hint = "Restore the newer records of this version from a backup.";
   return corrupt("find records above", `"${key}"`, state, { hint, key });
-}
-
-function wrongDigest(key: string): RegistryError {
-  return corruptRecord(key, "its digest does not match its files");
 }
 
 function expiredRecord(key: string): RegistryError {

@@ -7,7 +7,7 @@ import { parseCellKey } from "../format/layout.ts";
 import { contextOf } from "../operations/context.ts";
 import { Collection, emptyReport, type Measure } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
-import type { Cell, Folder, KnownName } from "./garbage/known.ts";
+import type { Folder, KnownName } from "./garbage/known.ts";
 import { collectName } from "./garbage_of_name.ts";
 
 /** Options of {@linkcode spaceOfVersions}. */
@@ -87,8 +87,8 @@ class VersionMeasure implements Measure {
         return [key, { stored, used: used.get(key) ?? stored }];
       }));
       const { size } = known;
-      const { modifiedAt } = head;
-      this.#versions.push({ version: nameOf(cell), size, modifiedAt, objects });
+      const version = parseCellKey(head.key)!.version!.canonical;
+      this.#versions.push({ version, size, modifiedAt: head.modifiedAt, objects });
     }
   }
 
@@ -119,8 +119,4 @@ class VersionMeasure implements Measure {
     versions.sort((a, b) => +b.modifiedAt - +a.modifiedAt);
     return { versions, storedBytes, freedBytes };
   }
-}
-
-function nameOf({ generations: [head] }: Cell): string {
-  return parseCellKey(head.key)!.version!.canonical;
 }

@@ -138,7 +138,9 @@ export function mayReadRef(access: Access, ref: string): boolean {
 
 /** Returns an info without inputs that may not be read. */
 export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
-  return { ...info, inputs: info.inputs.filter((input) => mayReadRef(access, refOf(input))) };
+  const isReadable = (input: ArtifactInfo["inputs"][number]) =>
+    mayReadRef(access, typeof input === "string" ? input : input.ref);
+  return { ...info, inputs: info.inputs.filter(isReadable) };
 }
 
 /** A version opened for a token. `checkFiles` throws `Denied` if the token may not read its files. */
@@ -160,10 +162,6 @@ export function readableArtifact(artifact: Artifact, access: Access): ReadableAr
   };
   const content = () => (checkFiles(), artifact);
   return { info, checkFiles, file: (path) => content().file(path), files: () => content().files() };
-}
-
-function refOf(input: ArtifactInfo["inputs"][number]): string {
-  return typeof input === "string" ? input : input.ref;
 }
 
 export function denied(action: string, scope: string): RegistryError {

@@ -42,7 +42,7 @@ export class OriginCheck {
       this.#checkSite(request);
       return undefined;
     }
-    const isOwn = hostOf(origin) === host;
+    const isOwn = URL.parse(origin)?.host === host;
     if (!this.#isAllowed(origin)) {
       if (isOwn) return undefined;
       throw foreignOrigin(origin);
@@ -113,10 +113,6 @@ const CROSS_ORIGIN = [
   ["cross-origin-resource-policy", "cross-origin"],
   ["vary", "origin"],
 ] as const;
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
-}
 
 function listed(given: readonly string[], option: string): readonly string[] {
   if (Array.isArray(given)) return given;

@@ -192,7 +192,8 @@ export function createSearchIndex(
     if (index === undefined) {
       const whole = refresh();
       if (!partial) return await whole;
-      return await withinMs(WHOLE_WITHIN_MS, whole, system) ?? soFar ?? nothingAt(system.now());
+      return await withinMs(WHOLE_WITHIN_MS, whole, system) ?? soFar ??
+        { entries: [], readAt: system.now(), cut: false, read: 0 };
     }
     if (system.now() - index.readAt >= FRESH_MS) {
       void refresh().catch((error) => logger.error("Cannot read the index:", error));
@@ -216,8 +217,4 @@ function* inOrder(names: readonly NameIndex[]): Generator<Entry> {
     yield* versions;
     yield* aliased.values();
   }
-}
-
-function nothingAt(readAt: number): SearchIndex {
-  return { entries: [], readAt, cut: false, read: 0 };
 }

@@ -102,7 +102,10 @@ export const ls: Command = defineCommand({
     const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
     const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
     damage.end();
-    if (hidden.count > 0) await context.note(hiddenText(hidden.count));
+    if (hidden.count > 0) {
+      const records = formatCount(hidden.count, "record");
+      await context.note(`Left out ${records} of pipelines: holdfast ls --all`);
+    }
     if (unread.versions > 0) {
       await context.note("Only the latest versions were compared (--all-versions compares all)");
     }
@@ -171,10 +174,6 @@ async function* forReading(
     }
   }
   yield* inOrder(first ?? [], (name) => name);
-}
-
-function hiddenText(hidden: number): string {
-  return `Left out ${formatCount(hidden, "record")} of pipelines: holdfast ls --all`;
 }
 
 async function* filtered(

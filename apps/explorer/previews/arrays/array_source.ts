@@ -36,10 +36,6 @@ export interface ArraySource {
 const COVER_BYTES = 4 * 1024 * 1024;
 const MAX_BOX_BYTES = 64 * 1024 * 1024;
 
-function usualAxes(shape: readonly number[]): string[] {
-  return shape.map((_, axis) => `axis ${axis}`);
-}
-
 /** Opens the array of a file, `.npy` or TIFF. Reads only its headers. */
 export async function openArrayFile(
   file: ArtifactFile,
@@ -114,7 +110,7 @@ function npySource(file: FileToDecode, header: NpyHeader): ArraySource {
     return cost;
   }
 
-  return { dtype, shape, axes: usualAxes(shape), costOf, read };
+  return { dtype, shape, axes: shape.map((_, axis) => `axis ${axis}`), costOf, read };
 }
 
 function checkBox(path: string, counts: readonly number[], dtype: DType): void {

@@ -1,6 +1,6 @@
 // The jobs of the queue, live, or one of them.
 import { useSession } from "../../api/context.ts";
-import { mayWrite, type Service } from "../../api/service.ts";
+import { mayWrite } from "../../api/service.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatAgo, formatTime } from "../../components/format.ts";
@@ -145,7 +145,8 @@ function Actions({ job, changed }: { job: Job; changed: () => void }) {
 
 function OneJob({ id }: { id: string }) {
   const { service } = useSession();
-  const job = useLoaded((signal) => readJob(service, id, signal), [id]);
+  const path = `jobs/${encodeURIComponent(id)}`;
+  const job = useLoaded((signal) => service.json<Job>(path, { signal }), [id]);
   useInterval(
     job.reload,
     LIVE_MS,
@@ -185,8 +186,4 @@ function OneJob({ id }: { id: string }) {
         code=${`const job = await queue.get(${JSON.stringify(id)});`} />
     </div>
   `;
-}
-
-async function readJob(service: Service, id: string, signal: AbortSignal): Promise<Job> {
-  return await service.json<Job>(`jobs/${encodeURIComponent(id)}`, { signal });
 }
