@@ -19,7 +19,7 @@ export interface GcsClient {
 export interface GcsAuth {
   /** The content of the key file, once read. */
   readonly jsonContent: object | null;
-  getRequestHeaders(url?: string): Promise<HeadersInit | object>;
+  getRequestHeaders(url?: string): Promise<object>;
   getClient(): Promise<unknown>;
   getProjectId(): Promise<string>;
 }

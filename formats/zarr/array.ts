@@ -26,9 +26,9 @@ export interface ZarrArray<D extends DType = DType> {
   /** The shape of a chunk, the unit of reads. */
   readonly chunks: readonly number[];
   /** The shape of a shard, the unit of writes; absent without shards. */
-  readonly shards?: readonly number[];
+  readonly shards?: readonly number[] | undefined;
   readonly fillValue: FillValue;
-  readonly dimensionNames?: readonly (string | null)[];
+  readonly dimensionNames?: readonly (string | null)[] | undefined;
   /** JSON with bigints for whole numbers above 2^53. */
   readonly attributes: Readonly<ZarrObject>;
   /**

@@ -100,19 +100,13 @@ export const version: string = saved.version;
 export const wrong: number = saved.version;
 `,
   );
-  const check = [
-    "--module",
-    "nodenext",
-    "--target",
-    "es2022",
-    "--strict",
-    "--noEmit",
-    "--types",
-    "node",
-    "check.ts",
-  ];
-  const ran = await runIn({ cwd: project, env }, ["npx", "tsc", ...check]);
-  assertEquals([ran.code, ran.stdout], [0, ""]); // what npm warns of on its own is on the other stream
+  const flags =
+    "--module nodenext --target es2022 --types node --noEmit --strict --exactOptionalPropertyTypes";
+  for (const libraries of [[], ["--lib", "es2022"]]) { // with those of browsers, and without
+    const check = [...flags.split(" "), ...libraries, "check.ts"];
+    const ran = await runIn({ cwd: project, env }, ["npx", "tsc", ...check]);
+    assertEquals([ran.code, ran.stdout], [0, ""]); // what npm warns of on its own is on the other stream
+  }
 });
 
 const share = shareOfRun();

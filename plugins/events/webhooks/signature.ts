@@ -15,8 +15,11 @@ export function createWebhookSecret(): string {
   return `${PREFIX}${randomBytes(32).toString("base64")}`;
 }
 
+/** A `CryptoKey`, a name that TypeScript lacks without the library of browsers. */
+export type SigningKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 /** Parses a secret. Throws `Invalid`, without quoting it. */
-export async function importSecret(secret: string): Promise<CryptoKey> {
+export async function importSecret(secret: string): Promise<SigningKey> {
   const bytes = typeof secret === "string" && secret.startsWith(PREFIX)
     ? decode(secret.slice(PREFIX.length))
     : undefined;
@@ -33,7 +36,7 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
 }
 
 export async function signatureHeaders(
-  keys: readonly CryptoKey[],
+  keys: readonly SigningKey[],
   { id, seconds, body }: { id: string; seconds: number; body: Uint8Array },
 ): Promise<Record<string, string>> {
   const content = signedContent(id, String(seconds), body);
@@ -133,7 +136,7 @@ function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Ar
   return new Uint8Array(concatBytes([encoder.encode(`${id}.${timestamp}.`), body]));
 }
 
-async function sign(key: CryptoKey, content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+async function sign(key: SigningKey, content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, content));
 }
 
