@@ -76,6 +76,7 @@ export function createSearchIndex(
 
   async function read(): Promise<SearchIndex> {
     const readAt = system.now();
+    const reader = new VersionReader(registry, { logger, closing, known });
     const all: NameIndex[] = [];
     const entries = { [Symbol.iterator]: () => inOrder(all) };
     const next = new Map<string, IndexedVersion>();
@@ -95,7 +96,8 @@ export function createSearchIndex(
     };
 
     const names = registry.names({ signal: closing });
-    for await (const found of mapAtOnce(names, newestOf, { concurrency: AT_ONCE })) {
+    const newest = mapAtOnce(names, (name) => reader.newestOf(name), { concurrency: AT_ONCE });
+    for await (const found of newest) {
       const { versions, aliased } = found;
       all.push({
         ...found,
@@ -109,7 +111,7 @@ export function createSearchIndex(
     for (const { name, versions, aliased, aliases, after } of all) {
       if (cut) break;
       if (after === undefined) continue;
-      for await (const entry of olderOf(name, aliases, after)) {
+      for await (const entry of reader.olderOf(name, aliases, after)) {
         if (aliased.delete(entry.found.version)) next.set(entry.key, entry.found);
         else if (!fits(entry)) break;
         versions.push(entry);
@@ -119,68 +121,6 @@ export function createSearchIndex(
     }
     known = next;
     return { entries, readAt, cut };
-  }
-
-  async function newestOf(name: string): Promise<NameIndex> {
-    const aliases = new Map<string, string[]>();
-    const found: NameIndex = { name, aliases, versions: [], aliased: new Map() };
-    try {
-      for await (const { alias, version } of registry.aliases(name, { signal: closing })) {
-        aliases.set(version, [...aliases.get(version) ?? [], alias]);
-      }
-      const options = { limit: NEWEST + 1, annotations: true, signal: closing };
-      const listed = await Array.fromAsync(registry.versions(name, options));
-      const newest = listed.slice(0, NEWEST);
-      for (const each of newest) found.versions.push(...await entriesOf(each, aliases));
-      if (listed.length <= NEWEST) return found;
-      found.after = newest.at(-1)!.version;
-      for (const version of aliases.keys()) {
-        if (newest.some((each) => each.version === version)) continue;
-        const [entry] = await entriesOf({ name, version }, aliases);
-        if (entry !== undefined) found.aliased.set(version, entry);
-      }
-    } catch (error) {
-      skip(name, error);
-    }
-    return found;
-  }
-
-  async function* olderOf(
-    name: string,
-    aliases: NameIndex["aliases"],
-    after: string,
-  ): AsyncGenerator<Entry> {
-    try {
-      const listed = registry.versions(name, { after, annotations: true, signal: closing });
-      const read = (each: VersionEntry) => entriesOf(each, aliases);
-      for await (const entries of mapAtOnce(listed, read, { concurrency: AT_ONCE })) yield* entries;
-    } catch (error) {
-      skip(name, error);
-    }
-  }
-
-  /** Returns the entry of a version, or none if it cannot be read. */
-  async function entriesOf(
-    { name, version, generation, annotations }: Partial<VersionEntry> & SavedVersion,
-    aliases: NameIndex["aliases"],
-  ): Promise<Entry[]> {
-    try {
-      const isListed = generation !== undefined;
-      const key = `${name}@${version}#${generation}`;
-      const facts = (isListed ? known.get(key) : undefined) ??
-        await describe(registry, { name, version, annotations: !isListed, signal: closing });
-      const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
-      const found = { ...facts, aliases: aliases.get(version) ?? [], labels, notes };
-      return [{ key, found, text: searchText(found) }];
-    } catch (error) {
-      skip(`${name}@${version}`, error);
-      return [];
-    }
-  }
-
-  function skip(ref: string, error: unknown): void {
-    if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-    logger.warn(`Cannot search ${JSON.stringify(ref)}: ${error.message}`);
   }
 
   function refresh(): Promise<SearchIndex> {
@@ -200,6 +140,101 @@ export function createSearchIndex(
     }
     return index;
   };
+}
+
+/** Reads the versions of names, but not the known ones again. */
+class VersionReader {
+  readonly #registry: Registry;
+  readonly #logger: Logger;
+  readonly #signal: AbortSignal;
+  readonly #known: ReadonlyMap<string, IndexedVersion>;
+
+  constructor(
+    registry: Registry,
+    { logger, closing, known }: {
+      logger: Logger;
+      closing: AbortSignal;
+      known: ReadonlyMap<string, IndexedVersion>;
+    },
+  ) {
+    this.#registry = registry;
+    this.#logger = logger;
+    this.#signal = closing;
+    this.#known = known;
+  }
+
+  async newestOf(name: string): Promise<NameIndex> {
+    const aliases = new Map<string, string[]>();
+    const found: NameIndex = { name, aliases, versions: [], aliased: new Map() };
+    try {
+      for await (
+        const { alias, version } of this.#registry.aliases(name, { signal: this.#signal })
+      ) {
+        aliases.set(version, [...aliases.get(version) ?? [], alias]);
+      }
+      const options = { limit: NEWEST + 1, annotations: true, signal: this.#signal };
+      const listed = await Array.fromAsync(this.#registry.versions(name, options));
+      const newest = listed.slice(0, NEWEST);
+      for (const each of newest) found.versions.push(...await this.#entriesOf(each, aliases));
+      if (listed.length <= NEWEST) return found;
+      found.after = newest.at(-1)!.version;
+      for (const version of aliases.keys()) {
+        if (newest.some((each) => each.version === version)) continue;
+        const [entry] = await this.#entriesOf({ name, version }, aliases);
+        if (entry !== undefined) found.aliased.set(version, entry);
+      }
+    } catch (error) {
+      this.#skip(name, error);
+    }
+    return found;
+  }
+
+  async *olderOf(
+    name: string,
+    aliases: NameIndex["aliases"],
+    after: string,
+  ): AsyncGenerator<Entry> {
+    try {
+      const listed = this.#registry.versions(name, {
+        after,
+        annotations: true,
+        signal: this.#signal,
+      });
+      const read = (each: VersionEntry) => this.#entriesOf(each, aliases);
+      for await (const entries of mapAtOnce(listed, read, { concurrency: AT_ONCE })) yield* entries;
+    } catch (error) {
+      this.#skip(name, error);
+    }
+  }
+
+  /** Returns the entry of a version, or none if it cannot be read. */
+  async #entriesOf(
+    { name, version, generation, annotations }: Partial<VersionEntry> & SavedVersion,
+    aliases: NameIndex["aliases"],
+  ): Promise<Entry[]> {
+    try {
+      const isListed = generation !== undefined;
+      const key = `${name}@${version}#${generation}`;
+      const facts = (isListed ? this.#known.get(key) : undefined) ??
+        await describe(this.#registry, {
+          name,
+          version,
+          annotations: !isListed,
+          signal: this.#signal,
+        });
+      const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
+      const found = { ...facts, aliases: aliases.get(version) ?? [], labels, notes };
+      return [{ key, found, text: searchText(found) }];
+    } catch (error) {
+      this.#skip(`${name}@${version}`, error);
+      return [];
+    }
+  }
+
+  #skip(ref: string, error: unknown): void {
+    if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
+    this.#logger.warn(`Cannot search ${JSON.stringify(ref)}: ${error.message}`);
+  }
 }
 
 async function describe(

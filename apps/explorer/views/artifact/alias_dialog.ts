@@ -35,9 +35,7 @@ export function AliasDialog(
     if (remove) await service.ask(path, { method: "DELETE", query: { expected: from } });
     else await service.ask(path, { method: "PUT", json: { version, expected: from ?? null } });
   };
-  const does = remove ? "Remove" : from === undefined ? "Set" : "Move";
-  const action = does === "Move" ? `Move ${alias} from ${from}` : does;
-  const title = does === "Set" ? "Set an alias" : `${does} ${alias}`;
+  const { title, action } = wordsOf({ alias, from, remove });
   const isSame = !remove && from === version;
   return html`
     <${Dialog} title=${title} action=${action} danger=${remove} run=${run}
@@ -50,16 +48,35 @@ export function AliasDialog(
         <${Choice} label="Version" value=${version} change=${setVersion}
           options=${summary.versions.map(({ version }) => version)} />
       `}
-      ${does === "Set" && alias !== "" && summary.aliases.length > 0 &&
-        html`<p role="status">This is a new alias.</p>`}
-      ${isSame && html`<p role="status">${alias} points to ${version} already.</p>`}
-      ${does === "Move" && !isSame &&
-        html`<${NumberChanges} key=${`${from} ${version}`} name=${name} versions=${[
-          from!,
-          version,
-        ]} />`}
+      ${!remove && alias !== "" &&
+        html`<${Effect} ...${{ name, alias, version, from }} others=${summary.aliases.length} />`}
       <${SameByCode} ...${codeOf({ name, alias, version, remove })} />
     <//>
+  `;
+}
+
+function wordsOf(
+  { alias, from, remove }: { alias: string; from?: string; remove: boolean },
+): { title: string; action: string } {
+  if (remove) return { title: `Remove ${alias}`, action: "Remove" };
+  if (from === undefined) return { title: "Set an alias", action: "Set" };
+  return { title: `Move ${alias}`, action: `Move ${alias} from ${from}` };
+}
+
+/** Shows what setting an alias changes. */
+function Effect(
+  { name, alias, version, from, others }: {
+    name: string;
+    alias: string;
+    version: string;
+    from?: string;
+    others: number;
+  },
+) {
+  if (from === undefined) return others > 0 && html`<p role="status">This is a new alias.</p>`;
+  if (from === version) return html`<p role="status">${alias} points to ${version} already.</p>`;
+  return html`
+    <${NumberChanges} key=${`${from} ${version}`} name=${name} versions=${[from, version]} />
   `;
 }
 
