@@ -25,6 +25,7 @@ const VENDORED: readonly string[] = ["@tus/server"];
 export const OPTIONAL: readonly string[] = [
   "@aws-sdk/client-s3",
   "@google-cloud/storage",
+  "@modelcontextprotocol/server",
   "bullmq",
   "ioredis",
   "pg",
@@ -91,6 +92,7 @@ function importOf(from: string, specifier: string): string {
 }
 
 interface OptionalPackage {
+  /** With the path in the package: `@modelcontextprotocol/server/stdio`. */
   name: string;
   /** As it is imported: `npm:bullmq@^6`. */
   npm: string;
@@ -106,31 +108,33 @@ function optionalPackages(path: string): OptionalPackage[] {
     const before: string[] = [];
     const source = readFileSync(join(REPOSITORY, file), "utf8");
     for (const [, specifier = ""] of source.matchAll(IMPORT)) {
-      const name = /^npm:(.+)@[^@]*$/.exec(specifier)?.[1] ?? "";
+      const [, name = "", , rest = ""] = NPM.exec(specifier) ?? [];
       if (/^\..*\.ts$/.test(specifier)) {
         before.push(join(dirname(file), specifier));
         reached.add(before.at(-1)!);
-      } else if (OPTIONAL.includes(name) && !found.has(name)) {
-        found.set(name, { name, npm: specifier, before: [...before] });
+      } else if (OPTIONAL.includes(name) && !found.has(name + rest)) {
+        found.set(name + rest, { name: name + rest, npm: specifier, before: [...before] });
       }
     }
   }
   return [...found.values()];
 }
 
+const NPM = /^npm:((?:@[^/]+\/)?[^/@]+)@([^/]+)(\/.*)?$/;
 const IMPORT = /^(?:import|export) (?!type\b)(?:[^;"]*? from )?"([^"]+)"/gm;
 
 /** Takes optional packages from the module that holds them: an import of a missing one fails builds. */
 function withLoadedPackages(text: string): string {
   let isFirst = true;
   return text.replace(
-    /^import (?:\* as (\w+)|(\w+)|(\{[^}]*\})) from "npm:([^"]+)@[^@"]*";/gm,
-    (statement, all?: string, initial?: string, names?: string, name = "") => {
+    /^import (?:\* as (\w+)|(\w+)|(\{[^}]*\})) from "(npm:[^"]+)";/gm,
+    (statement, all?: string, initial?: string, names?: string, npm = "") => {
+      const [, name = "", , rest = ""] = NPM.exec(npm) ?? [];
       if (!OPTIONAL.includes(name)) return statement;
       const target = all ?? (initial ? `{ default: ${initial} }` : names!.replaceAll(" as ", ": "));
       const start = isFirst ? `import { packages } from "${LOADED}"; ` : "";
       isFirst = false;
-      return `${start}const ${target} = packages["${name}"];`;
+      return `${start}const ${target} = packages["${name}${rest}"];`;
     },
   );
 }
@@ -216,7 +220,7 @@ function translated(path: string, text: string, extension: ".js" | ".d.ts"): Tra
       files.add(target);
       return relativeTo(place, placeOf(target).replace(/\.ts$/, ".js"));
     }
-    const npm = /^npm:((?:@[^/]+\/)?[^/@]+)@([^/]+)(\/.*)?$/.exec(specifier);
+    const npm = NPM.exec(specifier);
     if (npm !== null && !VENDORED.includes(npm[1])) {
       const [, name, version, rest] = npm;
       packages.add(`${name}@${version}`);
