@@ -1,7 +1,7 @@
 // Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
 import { hintFor, invalid, isRegistryError } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
+import type { Logger, Registry } from "../../mod.ts";
 import { valibotToJsonSchema } from "../server/json_schema.ts";
 import { check } from "../server/schemas/listing.ts";
 
@@ -13,6 +13,8 @@ export interface McpOptions {
   allowDelete?: boolean;
   /** The folder whose files may be saved. @default none */
   root?: string;
+  /** Receives errors of the server itself, which clients do not see. */
+  logger: Logger;
   /** Searches: the answer of `GET /search` with this query. */
   search(query: { q: string; limit: number; offset: number }): Promise<Record<string, unknown>>;
 }
@@ -78,7 +80,7 @@ export async function callTool(tool: Tool, args: unknown, call: ToolCall) {
     const structuredContent = JSON.parse(text) as Record<string, unknown>;
     return { content: content ?? [{ type: "text" as const, text }], structuredContent };
   } catch (error) {
-    if (!isRegistryError(error)) throw error;
+    if (!isRegistryError(error)) call.logger.error("Cannot answer:", error);
     return { content: [{ type: "text" as const, text: explained(error) }], isError: true };
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
-import { openRegistry } from "../../../mod.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
 import { connect, connectTo, tokens } from "./client_of.ts";
 
 async function filled() {
@@ -147,4 +147,20 @@ Deno.test("200 connected clients keep nothing open", async () => {
   const found = await Promise.all(clients.map((each) => each.call("find_artifacts")));
   assertEquals(found.filter(({ items }) => (items as unknown[]).length === 3).length, 200);
   await handler.close(); // ends only when no request is running
+});
+
+Deno.test("clients do not see the message of a fault of the service", async () => {
+  await using registry = await filled();
+  const names = () => {
+    throw new Error("postgres://user:password@host");
+  };
+  const logged: string[] = [];
+  const error = (...args: unknown[]) => void logged.push(args.join(" "));
+  const logger = { debug() {}, info() {}, warn() {}, error };
+  await using it = await connect({ ...registry, names } as unknown as Registry, { logger });
+  const { content, isError } = await it.result("find_artifacts");
+  assert(isError && !JSON.stringify(content).includes("password"), JSON.stringify(content));
+  const failed = await assertRejects(() => it.client.listResources(), Error);
+  assert(!failed.message.includes("password"), failed.message);
+  assert(logged.some((line) => line.includes("password")));
 });
