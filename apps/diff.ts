@@ -13,7 +13,6 @@ export interface NamedText {
   text: string;
 }
 
-/** Options of {@linkcode unifiedDiff}. */
 export interface UnifiedDiffOptions {
   /** Time limit, milliseconds. @default 5000 */
   timeoutMs?: number;

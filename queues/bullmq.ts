@@ -36,7 +36,6 @@ import { listJobs } from "./bullmq/list.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
-/** Options of {@linkcode openBullmqQueue}. */
 export interface BullmqQueueOptions {
   /** The time limit for the first answer of the server, milliseconds. @default 10000 */
   connectWithinMs?: number;

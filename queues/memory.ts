@@ -42,14 +42,12 @@ const MOST_ENDED = 100_000; // as in queues on servers
 /** The longest timer, milliseconds. Longer delays, as of a monthly schedule, take several. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
-/** Options of {@linkcode createMemoryQueue}. */
 export interface MemoryQueueOptions {
   /** The number of ended jobs that are kept. @default 100000 */
   mostEnded?: number;
   system?: System;
 }
 
-/** Creates a queue in this process. */
 export function createMemoryQueue(
   { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},
 ): JobQueue {

@@ -23,7 +23,6 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** Options of {@linkcode RedisConnection.send}. */
 export interface SendOptions {
   signal?: AbortSignal;
   /** The time limit of the server, milliseconds. @default as the connection was opened */

@@ -93,7 +93,6 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   100100: INVALID,
 };
 
-/** Returns the error of a call to the binding. */
 export function r2Error(error: unknown, { writes, ...call }: FailedCall): RegistryError {
   const message = messageOf(error).slice(0, 300);
   const code = /\((\d+)\)\W*$/.exec(message)?.[1];

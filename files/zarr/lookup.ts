@@ -36,7 +36,6 @@ export class Lookup {
     }
   }
 
-  /** Returns the path of the array that contains a path, or undefined. */
   async arrayAbove(path: string, options: CallOptions): Promise<string | undefined> {
     for (let at = folderOf(path); at !== ""; at = folderOf(at)) {
       if (await this.#files.stat(`${at}/${DOCUMENT}`, options) === undefined) continue;

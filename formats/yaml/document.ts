@@ -24,7 +24,6 @@ export interface YamlProblem {
   readonly offset: number;
 }
 
-/** Options of {@linkcode parseYamlDocument}. */
 export interface YamlDocumentOptions {
   /** Accepts integers as keys, as strings. @default false */
   numberKeys?: boolean;

@@ -43,7 +43,6 @@ export class Choice {
     this.#ignored = patterns.ignored;
   }
 
-  /** Returns the patterns of the options. */
   static async of(options: LocalPathOptions): Promise<Choice> {
     const { all = false, gitignore = false } = options;
     const files = [...(gitignore ? [GIT_FILE] : []), ...(all ? [] : [OWN_FILE])]; // last wins

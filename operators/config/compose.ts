@@ -15,7 +15,6 @@ import { namesIn } from "./tree/paths.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { expandRefs, type ReadTreeOptions } from "./tree/read_tree.ts";
 
-/** Options of {@linkcode composePipeline}. */
 export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
   id: string;
   assignments?: readonly Assignment[];

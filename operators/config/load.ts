@@ -40,7 +40,6 @@ export interface LoadedPipeline {
   files: string[];
 }
 
-/** Result of {@linkcode checkPipeline}. */
 export interface CheckedPipeline {
   problems: ConfigProblem[];
   loaded?: LoadedPipeline;

@@ -5,7 +5,6 @@ import { realSystem, type System, withoutVariables } from "../../core/system.ts"
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { StepProcesses } from "./step_processes.ts";
 
-/** Options of {@linkcode createLocalEngine}. */
 export interface LocalEngineOptions {
   /** Cores that its steps share. @default all cores of the machine */
   cores?: number;

@@ -13,7 +13,6 @@ import { ownVariables } from "../process/step_variables.ts";
 import { checkCommand, idOf, parseId, type PartState, refused, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
 
-/** Options of {@linkcode createSlurmEngine}. */
 export interface SlurmEngineOptions {
   /** Variables added to those of this process, such as `SLURM_CONF`. @default none */
   env?: Readonly<Record<string, string>>;

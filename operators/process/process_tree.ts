@@ -6,7 +6,6 @@ import { lastPid, listPids, listPidsBetween } from "./proc.ts";
 import { readOutputPipes, readPipes, readStat, readVariable } from "./proc.ts";
 import type { ProcessStat } from "./proc.ts";
 
-/** Options of {@linkcode ProcessTree}. */
 export interface ProcessTreeOptions {
   root: number;
   /**

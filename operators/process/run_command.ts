@@ -78,7 +78,6 @@ const DRAIN_MS = 1_000;
 
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
-/** Options of {@linkcode runNotedCommand}. */
 export interface NotedCommandOptions extends RunCommandOptions {
   /** Receives the input of the command when it has started. @default its input is empty */
   onStart?(started: { stdin: Writable; tree: ProcessTree }): void;

@@ -32,7 +32,6 @@ export interface PinnedInput {
   digest: string;
 }
 
-/** Options of {@linkcode pinInputs}. */
 export interface PinOptions extends Pick<RunnerOptions, "registry" | "s3" | "signal"> {
   root: string;
   isStep(id: string): boolean;

@@ -14,7 +14,6 @@ import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
-/** Options of {@linkcode openRedisBus}. */
 export interface RedisBusOptions {
   /** Milliseconds to wait for the first answer of the server. @default 10000 */
   connectWithinMs?: number;

@@ -3,13 +3,11 @@ import { pageOf } from "../checks/queue_checks.ts";
 import type { QueuedJob } from "../../core/queue.ts";
 import type { JobStorage } from "./contract.ts";
 
-/** Options of {@linkcode createMemoryJobStorage}. */
 export interface MemoryJobStorageOptions {
   /** The number of stored jobs, the last ones to change. @default 100000 */
   mostJobs?: number;
 }
 
-/** Creates a storage in this process. */
 export function createMemoryJobStorage(
   { mostJobs = 100_000 }: MemoryJobStorageOptions = {},
 ): JobStorage {

@@ -37,7 +37,6 @@ export interface FoundRegistry {
   tokenFile?: string;
 }
 
-/** Options of {@linkcode findRegistry}. */
 export interface FindRegistryOptions {
   /** Base of relative paths and start of the search. @default the current folder */
   cwd?: string;

@@ -25,7 +25,6 @@ export interface Remotes {
   registries: Readonly<Record<string, Remote>>;
 }
 
-/** Options of {@linkcode readRemotes}. */
 export interface RemotesOptions {
   /** @default the real system */
   system?: System;

@@ -5,7 +5,6 @@ import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
 import { findNode, fullPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
 
-/** Options of {@linkcode interpolate}. */
 export interface InterpolateOptions {
   env(name: string): string | undefined;
   envNames?(): string[];

@@ -112,7 +112,6 @@ pipeline:
 `;
 }
 
-/** Returns the operators of {@linkcode pipelineText}. */
 function operatorsText(): string {
   const [major, minor] = manifest.version.split(".");
   const library = "Deno" in globalThis

@@ -18,7 +18,6 @@ const MIN_PIECE_BYTES = 64 * 1024;
  */
 const HELD_BYTES = 128 * 1024 * 1024;
 
-/** Options of {@linkcode PieceWriter.write}. */
 interface WritePiecesOptions {
   id: string;
   offset: number;
@@ -26,7 +25,6 @@ interface WritePiecesOptions {
   size?: number;
 }
 
-/** Options of {@linkcode PieceWriter}. */
 export interface PieceWriterOptions {
   /** Size of a piece, bytes. @default 8 MiB, or less while many streams share the memory */
   pieceBytes?: number;
