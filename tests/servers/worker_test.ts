@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../apps/client.ts";
 import { createToken } from "../../apps/server.ts";
 import { collect } from "../registry/rejected.ts";
-import { succeeds } from "../apps/captured_io.ts";
+import { noise, succeeds } from "../apps/captured_io.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { bundleWorker, type RunningWorker, startWorker } from "./r2/run_worker.ts";
 
@@ -195,10 +195,12 @@ workerTest("requests need the calls that the documentation names", async ({ star
   await using worker = await start(1);
   await worker.fetch("/create/x");
   const called: Record<string, number[]> = {};
-  async function ask(what: string, method: string, path: string, body?: BodyInit) {
+  async function ask(what: string, method: string, path: string, body?: string | Uint8Array) {
     const type = body instanceof Uint8Array ? "application/octet-stream" : "application/json";
     const headers = { authorization: `Bearer ${token}`, "content-type": type };
-    const answer = await fetch(`${worker.urls[0]}/at/x/${path}`, { method, headers, body });
+    const answer = await fetch(`${worker.urls[0]}/at/x/${path}`, {
+      ...{ method, headers, body: body as BodyInit | undefined },
+    });
     await answer.arrayBuffer();
     assert(answer.ok, `${what}: ${answer.status}`);
     const { get = 0, head = 0, delete: deleted = 0, ...classA } = JSON.parse(
@@ -215,7 +217,6 @@ workerTest("requests need the calls that the documentation names", async ({ star
     materializer: { id: "text", formatVersion: 1 },
     files: [{ path: "text.txt", mediaType: "text/plain", data: btoa("x") }],
   });
-  const noise = (bytes: number) => new Uint8Array(bytes).map((_, at) => at * at >> 7);
   await ask("save a value", "POST", "artifacts/a/versions", value);
   await ask("save a value", "POST", "artifacts/a/versions", value);
   await ask("save a file of 1 MB", "POST", "upload?name=b", noise(1e6));
@@ -231,7 +232,7 @@ workerTest("requests need the calls that the documentation names", async ({ star
   assertEquals(called, CALLS);
 });
 
-workerTest("the command line saves, reads and lists; the page and cron run", async (service) => {
+workerTest("the command line saves, reads and lists; page and cron run", async (service) => {
   const { start, token, root: cwd } = service;
   await using worker = await start(1);
   await worker.fetch("/create/x");
@@ -245,6 +246,11 @@ workerTest("the command line saves, reads and lists; the page and cron run", asy
     await Deno.readTextFile(file),
   );
   assertStringIncludes(await succeeds(["ls"], { cwd, env }), "my:code");
+
+  await Deno.writeFile(`${cwd}/large`, noise(9e6)); // in two parts of a resumable upload
+  await succeeds(["save", "large", "large"], { cwd, env });
+  await succeeds(["download", "large", "copy"], { cwd, env });
+  assertEquals(await Deno.readFile(`${cwd}/copy`), noise(9e6));
 
   const page = await fetch(`${url}/explore/`);
   assertStringIncludes(await page.text(), '<script type="module" src="main.js">');

@@ -1,6 +1,7 @@
 // Bundles a Worker and runs it in workerd, with an R2 bucket that is kept in memory or in a folder.
 import { Miniflare } from "npm:miniflare@4.20260426.0";
 import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
@@ -76,6 +77,10 @@ export async function startWorker(
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     })),
     ...bucket === undefined ? {} : { r2Persist: bucket },
+    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
+      stdout.resume(); // a line for each request
+      stderr.on("data", (text) => console.error(String(text)));
+    },
     ...inspected ? { inspectorPort: 0 } : {},
   });
   await worker.ready;
