@@ -112,8 +112,10 @@ interface Found extends Resource {
 
 type Find = (c: RouteContext, access: Access) => Promise<Found>;
 
-/** How long an opened version or alias answers the next requests, milliseconds. */
-const KEEP_MS = 5000;
+/** How long an opened version answers the next requests, milliseconds. */
+const KEEP_MS = 60_000;
+/** The same for aliases and whatever else may change. */
+const KEEP_CHANGING_MS = 5000;
 /** Maximum number of versions that are known. */
 const MOST_KNOWN = 1000;
 
@@ -123,12 +125,12 @@ function createFind({ registry, openVersion, system }: ServerContext): Find {
   /** A client reads thousands of files one by one: the record is not read for each. */
   async function open(asked: AskedVersion, access: Access): Promise<ReadableArtifact> {
     const key = JSON.stringify([asked.name, asked.version]);
-    const now = system.monotonic();
-    const { commit, until = now } = known.get(key) ?? {};
-    if (now < until) return await openVersion({ ...asked, commit }, access);
+    const { commit, until = 0 } = known.get(key) ?? {};
+    if (system.monotonic() < until) return await openVersion({ ...asked, commit }, access);
     const artifact = await openVersion(asked, access);
+    const keepMs = isFixed(registry, asked, artifact) ? KEEP_MS : KEEP_CHANGING_MS;
     known.delete(key);
-    known.set(key, { commit: artifact.info.commit, until: now + KEEP_MS });
+    known.set(key, { commit: artifact.info.commit, until: system.monotonic() + keepMs });
     if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
     return artifact;
   }

@@ -175,12 +175,21 @@ Deno.test("the record of a version is not read for each of its files", async () 
   await all.save("data", 0, { materializer: { ...saveFiles, save: () => files } });
   const { open } = all;
   all.open = (...args) => (opened++, open.apply(all, args));
-  await using handler = createHandler(all, { dav: true, system: createScriptedSystem() });
-  for (const path of ["1", "50000", "1"]) {
+  const system = createScriptedSystem();
+  await using handler = createHandler(all, { dav: true, system });
+  const statusOf = async (path: string) => {
     const answer = await handler(new Request(`http://localhost/dav/data@1.0.0/${path}`));
-    assertEquals((await answer.bytes()).length, 1);
+    await answer.bytes();
+    return answer.status;
+  };
+  for (const path of ["1", "50000", "1"]) {
+    assertEquals([await statusOf(path), opened], [200, 1]);
+    system.advance(20_000);
   }
-  assertEquals(opened, 1);
+  assertEquals([await statusOf("1"), opened], [200, 2]);
+  await all.delete("data", { version: "1.0.0" });
+  system.advance(60_000);
+  assertEquals(await statusOf("1"), 404);
 });
 
 Deno.test("a whole tree at once is refused as the standard says", async () => {
