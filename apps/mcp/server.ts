@@ -13,14 +13,8 @@ import { createNamesCheck } from "./only_names.ts";
 import { describeVersion, findArtifacts, listVersions } from "./look_tools.ts";
 import { compareVersions, readFile } from "./read_tools.ts";
 import { listResources, readResource, TEMPLATES } from "./resources.ts";
-import {
-  callTool,
-  describeTool,
-  explained,
-  type McpOptions,
-  type Tool,
-  type ToolCall,
-} from "./tool.ts";
+import { callTool, describeTool, explained } from "./tool.ts";
+import type { McpOptions, Tool, ToolCall } from "./tool.ts";
 import { annotateVersion, deleteVersion, saveVersion, setAlias } from "./write_tools.ts";
 
 export type { McpOptions } from "./tool.ts";

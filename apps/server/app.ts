@@ -16,21 +16,10 @@ import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
 import type { Access } from "./access/access.ts";
-import {
-  checkHandlerOptions,
-  type Handler,
-  type HandlerInfo,
-  type HandlerOptions,
-} from "./options.ts";
-import {
-  checkPath,
-  isOfDav,
-  pathOf,
-  type RequestInfo,
-  type RouteEntry,
-  Routes,
-  type ServerContext,
-} from "./routing.ts";
+import { checkHandlerOptions } from "./options.ts";
+import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
+import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
+import type { RequestInfo, RouteEntry, ServerContext } from "./routing.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
 import { createOpened } from "./files/opened.ts";

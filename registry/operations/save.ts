@@ -16,14 +16,8 @@ import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import { checkUnprotected, type Context } from "./context.ts";
 import { type FoundRecord, readHead } from "../cell/heads.ts";
-import {
-  cellOf,
-  encodePlace,
-  orderSegment,
-  payloadFolder,
-  type PayloadPlace,
-  recordKey,
-} from "../format/layout.ts";
+import { cellOf, encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
+import type { PayloadPlace } from "../format/layout.ts";
 import { announceInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
 import { locate, tryLocate } from "./resolve.ts";
