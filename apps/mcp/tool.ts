@@ -11,7 +11,7 @@ export interface McpOptions {
   readOnly?: boolean;
   /** Offer to delete versions. @default false */
   allowDelete?: boolean;
-  /** The folder whose files may be saved. @default none */
+  /** The folder whose files may be saved, its path without links. @default none */
   root?: string;
   /** Receives errors of the server itself, which clients do not see. */
   logger: Logger;

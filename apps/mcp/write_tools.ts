@@ -8,7 +8,7 @@ import { type FileToSave, localPath, type Materializer } from "../../materialize
 import { annotate } from "../../registry/mod.ts";
 import { data, defineTool, text, type Tool } from "./tool.ts";
 
-const MOST_TEXT = 16 * 1024 * 1024;
+const MOST_TEXT = 8 * 1024 * 1024;
 
 const SAVE = {
   name: text("The artifact, such as team:report; created if new"),
@@ -84,8 +84,7 @@ function filesOf(files: { path: string; text?: string; base64?: string }[]): Mat
 }
 
 /** Returns a path below the root. Links are followed first, so none leads out of it. */
-async function pathBelow(root: string, path: string): Promise<unknown> {
-  const top = await realpath(root);
+async function pathBelow(top: string, path: string): Promise<unknown> {
   const asked = resolve(top, path);
   const isBelow = (at: string) => at === top || at.startsWith(top.endsWith(sep) ? top : top + sep);
   const found = isBelow(asked) ? await realpath(asked).catch(() => undefined) : asked;

@@ -1,7 +1,9 @@
+import { realpath } from "node:fs/promises";
 import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { notFound } from "../../terminal/hints.ts";
 
 /** The server of the protocol, which only this command and `/mcp` load. */
 interface McpPart {
@@ -42,6 +44,12 @@ export const mcp: Command = defineCommand({
   ],
   async run(_args, { readOnly = false, root, ...flags }, { io, logger, open }) {
     const { system, signal } = io;
+    const folder = root === undefined
+      ? undefined
+      : await realpath(resolve(io.cwd, root)).catch(() => {
+        const hint = "Pass a folder that exists: --root .";
+        throw notFound(`serve ${JSON.stringify(root)}`, "no such folder", hint);
+      });
     const registry = await open({ write: !readOnly });
     const { serveStandardStreams } = await loadPart<McpPart>(
       "../../../mcp/server.ts",
@@ -49,7 +57,7 @@ export const mcp: Command = defineCommand({
     );
     await serveStandardStreams(registry, {
       ...{ system, signal, logger, readOnly, ...flags },
-      root: root === undefined ? undefined : resolve(io.cwd, root),
+      root: folder,
     });
   },
 });
