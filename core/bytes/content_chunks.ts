@@ -103,7 +103,7 @@ export class Cutter {
 }
 
 /** A range of a file. */
-export interface Stretch {
+export interface FileRange {
   from: number;
   to: number;
 }
@@ -192,8 +192,8 @@ export class ChunkList {
   }
 
   /** Yields ranges of whole chunks that cover a range, each of one chunk or up to `most` bytes. */
-  *cover({ from, to }: Stretch, most: number): Generator<Stretch, undefined> {
-    let range: Stretch | undefined;
+  *cover({ from, to }: FileRange, most: number): Generator<FileRange, undefined> {
+    let range: FileRange | undefined;
     for (let chunk = 0, at = 0; chunk < this.count && at < to; chunk++) {
       const start = at;
       at += this.lengthOf(chunk);

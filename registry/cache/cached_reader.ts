@@ -4,7 +4,7 @@ import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
-import type { ChunkList, Stretch } from "../../core/bytes/content_chunks.ts";
+import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
@@ -243,7 +243,7 @@ export class CachedReader implements FileReader {
   /** Yields a range of a file as far as the cache has it. Verifies each chunk first. */
   async *#cachedRange(
     file: StoredFile,
-    { from, to }: Stretch,
+    { from, to }: FileRange,
     { windowBytes }: WindowOptions,
   ): AsyncGenerator<Uint8Array> {
     if (this.#options.verify === "none") {

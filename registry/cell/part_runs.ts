@@ -1,6 +1,6 @@
 // Reads the parts of a file. Adjacent parts of one object are read together.
 import type { Backend, StoredObject } from "../../core/backend.ts";
-import type { Stretch } from "../../core/bytes/content_chunks.ts";
+import type { FileRange } from "../../core/bytes/content_chunks.ts";
 import { corrupt } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
@@ -38,14 +38,14 @@ function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boo
     (part.offset ?? 0) === offset + size;
 }
 
-interface PlacedPart extends Stretch {
+interface PlacedPart extends FileRange {
   part: Part;
 }
 
 /** Returns the parts of a file that have bytes in a range of it, with their places. */
 export function partsWithin(
   { parts = [] }: Pick<StoredFile, "parts">,
-  { from, to }: Stretch,
+  { from, to }: FileRange,
 ): PlacedPart[] {
   const within: PlacedPart[] = [];
   let at = 0;

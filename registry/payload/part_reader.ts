@@ -2,7 +2,11 @@
 // from objects of its own.
 import type { Backend } from "../../core/backend.ts";
 import { passObject, tapped } from "../../core/bytes/bytes.ts";
-import { ChunkList, MAX_CHUNK_LIST_BYTES, type Stretch } from "../../core/bytes/content_chunks.ts";
+import {
+  ChunkList,
+  type FileRange,
+  MAX_CHUNK_LIST_BYTES,
+} from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, type RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
@@ -10,7 +14,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { getPart, type PartRun, partsWithin, runsOf } from "../cell/part_runs.ts";
-import { type PlannedRead, type ReadInto, readStretches, type WindowOptions } from "./stretches.ts";
+import { type PlannedRead, type ReadInto, readRanges, type WindowOptions } from "./read_ranges.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
 const PACK_BYTES = 16 * 1024 * 1024;
@@ -84,7 +88,7 @@ export class PartReader {
   }
 
   /** Reads a range, unverified. */
-  async slice(file: StoredFile, range: Stretch): Promise<Uint8Array> {
+  async slice(file: StoredFile, range: FileRange): Promise<Uint8Array> {
     const within = partsWithin(file, range), [first] = within;
     const [run, ...others] = runsOf(within.map(({ part }) => part));
     const size = range.to - range.from;
@@ -94,7 +98,7 @@ export class PartReader {
     }
     const bytes = new Uint8Array(size);
     let at = 0;
-    for await (const chunk of this.stretches(file, [range])) {
+    for await (const chunk of this.ranges(file, [range])) {
       bytes.set(chunk, at);
       at += chunk.byteLength;
     }
@@ -113,7 +117,7 @@ export class PartReader {
   /** Reads a range in order, unverified. */
   async *stream(
     file: StoredFile,
-    { windowBytes, ...range }: WindowOptions & Stretch,
+    { windowBytes, ...range }: WindowOptions & FileRange,
   ): AsyncGenerator<Uint8Array> {
     if (file.inline !== undefined) yield this.#inlineBytes(file).subarray(range.from, range.to);
     const within = partsWithin(file, range), [first] = within;
@@ -122,7 +126,7 @@ export class PartReader {
     if (runs.length === 1) {
       return yield* this.#runChunks(file, runs[0]!, { ...range, start: first.from, windowBytes });
     }
-    for await (const chunk of this.stretches(file, [range], { windowBytes })) {
+    for await (const chunk of this.ranges(file, [range], { windowBytes })) {
       yield chunk.slice(); // readers own what they receive
     }
   }
@@ -130,7 +134,7 @@ export class PartReader {
   /** Passes a range to `write` as it arrives, unverified. */
   async pass(
     file: StoredFile,
-    { signal = this.#signal, ...range }: Stretch & { signal?: AbortSignal },
+    { signal = this.#signal, ...range }: FileRange & { signal?: AbortSignal },
     write: (chunk: Uint8Array) => void | Promise<void>,
   ): Promise<void> {
     const { from: offset, to: end } = range;
@@ -138,7 +142,7 @@ export class PartReader {
     const runs = runsOf(file.parts), [run] = runs;
     if (run === undefined) return;
     if (runs.length > 1) {
-      for await (const chunk of this.stretches(file, [range], { signal })) await write(chunk);
+      for await (const chunk of this.ranges(file, [range], { signal })) await write(chunk);
       return;
     }
     const length = Math.min(end, run.size) - offset;
@@ -157,13 +161,13 @@ export class PartReader {
   }
 
   /** Yields the bytes of ranges, in order; each chunk is valid until the next one. */
-  async *stretches(
+  async *ranges(
     file: StoredFile,
-    stretches: readonly Stretch[],
+    ranges: readonly FileRange[],
     { windowBytes, signal = this.#signal }: WindowOptions & { signal?: AbortSignal } = {},
   ): AsyncGenerator<Uint8Array> {
     const read: ReadInto = (...how) => this.#readInto(file, ...how);
-    yield* readStretches(runsOf(file.parts), stretches, { read, windowBytes, signal });
+    yield* readRanges(runsOf(file.parts), ranges, { read, windowBytes, signal });
   }
 
   async #readInto(
@@ -257,7 +261,7 @@ export class PartReader {
   async *#runChunks(
     file: StoredFile,
     run: PartRun,
-    { from, to, start, windowBytes = Infinity }: WindowOptions & Stretch & { start: number },
+    { from, to, start, windowBytes = Infinity }: WindowOptions & FileRange & { start: number },
   ): AsyncGenerator<Uint8Array> {
     const [part] = run.parts;
     const key = this.#source.keyOf(file, part);

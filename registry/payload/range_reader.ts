@@ -3,16 +3,16 @@ import type { Backend } from "../../core/backend.ts";
 import {
   averageFor,
   ChunkList,
+  type FileRange,
   ListMaker,
   MAX_CHUNK_LIST_BYTES,
-  type Stretch,
 } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { otherDigest, type PartReader } from "./part_reader.ts";
-import type { WindowOptions } from "./stretches.ts";
+import type { WindowOptions } from "./read_ranges.ts";
 
 /** Smaller files are read whole: that takes no longer than reading their list first. */
 const AT_ONCE_BYTES = 1024 * 1024;
@@ -21,7 +21,7 @@ const BLOCK_BYTES = 8 * 1024 * 1024;
 const BLOCKS_AT_ONCE = 3;
 
 /** The bytes of the last range, with those of its chunks around it. */
-interface Kept extends Stretch {
+interface Kept extends FileRange {
   file: StoredFile;
   bytes: Promise<Uint8Array>;
 }
@@ -51,7 +51,7 @@ export class RangeReader {
   /** Reads a range. With windows, holds no more than a window or a chunk, and reads nothing ahead. */
   async *range(
     file: StoredFile,
-    { windowBytes, ...range }: WindowOptions & Stretch,
+    { windowBytes, ...range }: WindowOptions & FileRange,
   ): AsyncGenerator<Uint8Array> {
     const { from, to } = range;
     if (from >= to) return;
@@ -64,7 +64,7 @@ export class RangeReader {
       return yield await this.#keptRange(file, list, range);
     }
     const blocks = list.cover(range, windowBytes ?? BLOCK_BYTES);
-    const read = async (block: Stretch) => {
+    const read = async (block: FileRange) => {
       const bytes = await this.#read(file, list, block);
       return bytes.subarray(Math.max(from - block.from, 0), Math.min(to, block.to) - block.from);
     };
@@ -106,13 +106,17 @@ export class RangeReader {
   }
 
   /** Returns a function that takes the bytes of whole chunks and verifies each at its end. */
-  checkOf(file: StoredFile, list: ChunkList, { from, to }: Stretch): (bytes: Uint8Array) => void {
+  checkOf(file: StoredFile, list: ChunkList, { from, to }: FileRange): (bytes: Uint8Array) => void {
     return createRunCheck(list.digestsIn([{ offset: from, length: to - from }]), (offset) => {
       throw this.#parts.damaged(file, from + offset);
     });
   }
 
-  async #keptRange(file: StoredFile, list: ChunkList, { from, to }: Stretch): Promise<Uint8Array> {
+  async #keptRange(
+    file: StoredFile,
+    list: ChunkList,
+    { from, to }: FileRange,
+  ): Promise<Uint8Array> {
     let kept = this.#kept;
     if (kept?.file !== file || from < kept.from || to > kept.to) {
       // A reader that goes on where it stopped gets twice as much at once.
@@ -129,7 +133,7 @@ export class RangeReader {
   }
 
   /** Reads and verifies whole chunks. */
-  async #read(file: StoredFile, list: ChunkList, range: Stretch): Promise<Uint8Array> {
+  async #read(file: StoredFile, list: ChunkList, range: FileRange): Promise<Uint8Array> {
     const bytes = range.to - range.from === file.size
       ? await this.#parts.bytes(file, { check: false })
       : await this.#parts.slice(file, range);

@@ -15,7 +15,7 @@
 import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { averageFor, ListMaker, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
-import type { ChunkList, Stretch } from "../../core/bytes/content_chunks.ts";
+import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
@@ -26,7 +26,7 @@ import { decodeBytes, decodeInto, decodesAtOnce, decodeStream } from "./encoding
 import type { LoadLimit } from "../contract/load_limit.ts";
 import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
 import { RangeReader } from "./range_reader.ts";
-import type { WindowOptions } from "./stretches.ts";
+import type { WindowOptions } from "./read_ranges.ts";
 import { runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
@@ -128,8 +128,8 @@ export class StoreReader implements FileReader {
     const { offset, end } = rangeOfFile(file, range);
     if (isCompressed(file)) return yield* cut(this.chunks(file, { windowBytes }), offset, end);
     let missing = Math.max(end - offset, 0);
-    const stretch = { from: offset, to: end, windowBytes };
-    for await (const chunk of this.#ranges.range(file, stretch)) {
+    const asked = { from: offset, to: end, windowBytes };
+    for await (const chunk of this.#ranges.range(file, asked)) {
       missing -= chunk.byteLength;
       yield chunk;
     }
@@ -182,10 +182,10 @@ export class StoreReader implements FileReader {
     const list = await this.storedList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
-    const missing = missingRanges(runs).map(asStretch);
+    const missing = missingRanges(runs).map(asFileRange);
     return (write, signal = this.#options.signal) =>
       this.#passWhole(file, true, write, async (take) => {
-        const fetched = this.#stored.stretches(file, missing, { signal });
+        const fetched = this.#stored.ranges(file, missing, { signal });
         for await (const chunk of rebuilt(runs, copy, fetched)) {
           signal?.throwIfAborted();
           await take(chunk);
@@ -243,7 +243,7 @@ export class StoreReader implements FileReader {
     file: StoredFile,
     ranges: readonly Required<ByteRange>[],
   ): AsyncIterable<Uint8Array> {
-    for await (const chunk of this.#stored.stretches(file, ranges.map(asStretch))) {
+    for await (const chunk of this.#stored.ranges(file, ranges.map(asFileRange))) {
       yield chunk.slice();
     }
   }
@@ -297,7 +297,7 @@ export class StoreReader implements FileReader {
   }
 }
 
-function asStretch({ offset, length }: Required<ByteRange>): Stretch {
+function asFileRange({ offset, length }: Required<ByteRange>): FileRange {
   return { from: offset, to: offset + length };
 }
 

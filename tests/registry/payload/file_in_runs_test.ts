@@ -5,7 +5,7 @@ import { createBatch } from "../../../workers/mod.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { presignDownload } from "../../../registry/uploads.ts";
 import { runsOf } from "../../../registry/cell/part_runs.ts";
-import { planReads } from "../../../registry/payload/stretches.ts";
+import { planReads } from "../../../registry/payload/read_ranges.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 import { withHooks } from "../with_hooks.ts";
@@ -192,15 +192,15 @@ Deno.test("planned reads cover every range, each object in order and within its 
   }));
   const runs = runsOf(parts);
   const total = parts.reduce((sum, { size }) => sum + size, 0);
-  const stretches = [{ from: 5, to: 100_000 }, { from: 100_001, to: 100_002 }, {
+  const ranges = [{ from: 5, to: 100_000 }, { from: 100_001, to: 100_002 }, {
     from: 900_000,
     to: total,
   }];
-  const { reads, slices } = planReads(runs, stretches, { heldBytes: 300_000, mostBytes: 200_000 });
+  const { reads, slices } = planReads(runs, ranges, { heldBytes: 300_000, mostBytes: 200_000 });
   const size = slices.reduce((sum, slice) => sum + slice.size, 0);
-  assertEquals(size, stretches.reduce((sum, { from, to }) => sum + to - from, 0));
+  assertEquals(size, ranges.reduce((sum, { from, to }) => sum + to - from, 0));
   assert(reads.every((one) => one.size <= 100_000));
-  let places = stretches.flatMap(({ from, to }) => [{ at: from, to }]), first = -1;
+  let places = ranges.flatMap(({ from, to }) => [{ at: from, to }]), first = -1;
   for (const slice of slices) {
     const [{ at, to }] = places as [{ at: number; to: number }];
     const run = runs.findLast(({ start }) => start <= at)!;

@@ -2,7 +2,7 @@
 // reader, in bounded memory.
 import type { Part } from "../../core/record.ts";
 import { endOf, type PartRun } from "../cell/part_runs.ts";
-import type { Stretch } from "../../core/bytes/content_chunks.ts";
+import type { FileRange } from "../../core/bytes/content_chunks.ts";
 
 /** A range of an object that is read at once, for one or more slices of a file. */
 export interface PlannedRead {
@@ -30,7 +30,7 @@ const LEAST_READ_BYTES = 4096;
  */
 export function planReads(
   runs: readonly PartRun[],
-  stretches: readonly Stretch[],
+  ranges: readonly FileRange[],
   { heldBytes, mostBytes }: { heldBytes: number; mostBytes: number },
 ): { reads: PlannedRead[]; slices: Slice[] } {
   const limits = limitsOf(runs, heldBytes, mostBytes);
@@ -38,7 +38,7 @@ export function planReads(
   const slices: Slice[] = [];
   const latest = new Map<string, number>(); // read by object
   let first = 0;
-  for (const { from, to } of stretches) {
+  for (const { from, to } of ranges) {
     while (first < runs.length && endOf(runs[first]!) <= from) first++;
     for (let i = first; i < runs.length && runs[i]!.start < to; i++) {
       const run = runs[i]!;
@@ -118,22 +118,22 @@ export interface WindowOptions {
   windowBytes?: number;
 }
 
-interface StretchOptions extends WindowOptions {
+interface ReadRangesOptions extends WindowOptions {
   read: ReadInto;
   signal?: AbortSignal;
 }
 
 /** Yields the bytes of ranges, in order. Each chunk is valid until the next one. */
-export async function* readStretches(
+export async function* readRanges(
   runs: readonly PartRun[],
-  stretches: readonly Stretch[],
-  options: StretchOptions,
+  ranges: readonly FileRange[],
+  options: ReadRangesOptions,
 ): AsyncGenerator<Uint8Array> {
   const { windowBytes } = options;
-  if (windowBytes === undefined) return yield* readPlanned(runs, stretches, options);
+  if (windowBytes === undefined) return yield* readPlanned(runs, ranges, options);
   // A window has bytes of few objects: planned alone, its reads are as large as it is.
   let first = 0;
-  for (const { from, to } of stretches) {
+  for (const { from, to } of ranges) {
     for (let at = from; at < to && first < runs.length;) {
       while (first < runs.length && endOf(runs[first]!) <= at) first++;
       const end = Math.min(at + windowBytes, to);
@@ -147,11 +147,11 @@ export async function* readStretches(
 
 async function* readPlanned(
   runs: readonly PartRun[],
-  stretches: readonly Stretch[],
-  { read: readInto, windowBytes, signal }: StretchOptions,
+  ranges: readonly FileRange[],
+  { read: readInto, windowBytes, signal }: ReadRangesOptions,
 ): AsyncGenerator<Uint8Array> {
   const limits = { heldBytes: windowBytes ?? HELD_BYTES, mostBytes: READ_BYTES };
-  const { reads, slices } = planReads(runs, stretches, limits);
+  const { reads, slices } = planReads(runs, ranges, limits);
   const most = windowBytes === undefined ? AHEAD_BYTES : 0;
   const stop = new AbortController();
   const ending = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
