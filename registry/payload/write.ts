@@ -147,12 +147,12 @@ export class Payload {
     }
   }
 
-  /** Closes the files that were not read. */
+  /** Closes the files that were not read. Ignores failures: the outcome is known already. */
   async drop(): Promise<void> {
     if (this.#given === undefined) return;
     const { next, rest, listed = [] } = this.#given;
     if (next?.content.kind === "large") await next.content.content.cancel?.();
-    await rest.return?.(undefined);
+    await Promise.resolve(rest.return?.(undefined)).catch(() => {});
     for (const file of listed) {
       const content = file?.content; // entries may be invalid
       if (content instanceof ReadableStream) closeUnread(content);

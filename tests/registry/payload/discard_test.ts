@@ -1,12 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { bytesStream } from "../../../core/bytes/bytes.ts";
+import { RegistryError, unavailable } from "../../../core/errors.ts";
 import type { Executor } from "../../../core/executor.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import type { SaveOptions } from "../../../core/registry.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import type { PayloadJobs } from "../../../registry/payload/job_kinds.ts";
 import { PayloadFolder } from "../../../registry/payload/writing/payload_folder.ts";
 import { Payload, ValueToStore } from "../../../registry/payload/write.ts";
+import { fileSet, filler } from "../protocol_world.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -91,6 +96,34 @@ Deno.test("requests of a lost thread use unused keys", async () => {
   }
   await folder.discard();
   assertEquals(await Array.fromAsync(backend.list("f/")), []);
+});
+
+Deno.test("a source that fails to close hides no outcome of a save and leaves no objects", async () => {
+  const inner = createMemoryBackend();
+  const backend: Backend = {
+    ...inner,
+    async put(key, body, options) {
+      const result = await inner.put(key, body, options);
+      if (!key.startsWith("objects/")) return result;
+      throw unavailable("put", key, "no reply", { maybeWritten: true });
+    },
+  };
+  const registry = await openRegistry(backend);
+  await registry.save("a", { x: filler("x", 10) }, { materializer: fileSet, version: "1" });
+  async function* files(): AsyncGenerator<FileToSave> {
+    try {
+      yield { path: "1", content: bytesStream(filler("large", 2 ** 19)) };
+    } finally {
+      // deno-lint-ignore no-unsafe-finally -- as a source may do
+      throw new Error("cannot close");
+    }
+  }
+  const save = (options: SaveOptions) =>
+    registry.save("a", files, { ...options, materializer: fileSet });
+  await assertRejects(() => save({}), RegistryError, "no reply");
+  assertEquals(await Array.fromAsync(inner.list("objects/")), []);
+  assertEquals((await save({ version: "1", onConflict: "skip" })).skipped, true);
+  await registry[Symbol.asyncDispose]();
 });
 
 const FOLDER = "objects/a/v/c/";
