@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { RegistryError } from "../core/errors.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { loadPart } from "../core/urls/load_part.ts";
 import { fromFileUrl } from "@std/path";
 import { reachable, readModuleGraph } from "./support/module_graph.ts";
 import { REPOSITORY, runDeno } from "./support/run_deno.ts";
@@ -40,6 +42,20 @@ Deno.test("a driver is imported when its scheme is used", async () => {
   );
   const flags = ["--allow-read", "--allow-env", "--allow-sys"];
   assertEquals((await runDeno(program, [], { permissions: flags })).stdout, "[object Object]\n");
+});
+
+Deno.test("a package that is missing is named, as runtimes and bundlers report it", async () => {
+  for (
+    const reason of [
+      "Cannot find package 'pg' imported from /app/main.mjs",
+      'Could not resolve "pg" imported by "@holdfast/holdfast".',
+    ]
+  ) {
+    const load = () => Promise.reject(new Error(reason));
+    const error = await assertRejects(() => loadPart("./queue.ts", "", load), RegistryError);
+    assertEquals(error.message, "Cannot load queue: the package pg is not installed");
+    assertEquals(error.hint, "Install it: npm install pg");
+  }
 });
 
 Deno.test("a program that may not read the scheme table gets its name", async () => {

@@ -5,39 +5,68 @@ import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import { IGNORED, launchBrowser, SKIPPED } from "../apps/explorer/support/browser.ts";
 import { startWorker } from "../servers/r2/run_worker.ts";
+import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { OPENS } from "./npm/bundled_program.ts";
 import { EDGE, EDGE_RESULT } from "./npm/edge_program.ts";
-import { type InstalledPackage, installPackage, runIn } from "./npm/installed_package.ts";
+import { type InstalledPackage, installPackage, type Ran, runIn } from "./npm/installed_package.ts";
 
 const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
 
+type RunProgram = (args: string[], env?: Record<string, string>) => Promise<Ran>;
+
 let found: Promise<InstalledPackage> | undefined;
 const installed = () => found ??= installPackage(root.path);
 
-Deno.test("a bundle with its packages opens folders and S3, without one that is missing", async () => {
-  const { project, env, runtime } = await installed();
-  await writeFile(join(project, "opens.mjs"), OPENS);
-  const asModule = [
-    "--format=esm",
-    `--banner:js=import { createRequire } from "node:module"; const require = createRequire("/");`,
-  ];
-  for (const [extension, flags] of [["cjs", []], ["mjs", asModule]] as const) {
-    const cwd = root.join(`bundle-${extension}`);
+const ESBUILD = "npx -y -p esbuild@0.28 esbuild --bundle --platform=node --log-level=error";
+const BANNER =
+  `import { createRequire as requireFrom } from "node:module"; const require = requireFrom("/");`;
+
+/** How each bundler makes one program of `opens.mjs` and its packages, and which runtime runs it. */
+const BUNDLERS = [
+  { name: "esbuild", file: "opens.cjs", on: "node@22", command: ESBUILD.split(" ") },
+  {
+    name: "esbuild, as a module",
+    file: "opens.mjs",
+    on: "node@22",
+    command: [...ESBUILD.split(" "), "--format=esm", `--banner:js=${BANNER}`],
+  },
+  { name: "bun build", file: "opens.mjs", on: "bun@1", command: ["bun", "build", "--target=bun"] },
+];
+
+for (const { name, file, on, command: [program, ...flags] } of BUNDLERS) {
+  const cwd = root.join(name);
+  const bundle = async ({ project, env, runtime }: InstalledPackage): Promise<RunProgram> => {
     await mkdir(cwd);
-    const bundle = ["npx", "-y", "-p", "esbuild@0.28", "esbuild", "--bundle", "--platform=node"];
-    const built = await runIn({ cwd: project, env }, [
-      ...[...bundle, "--log-level=error", "opens.mjs"],
-      ...[...flags, `--outfile=${join(cwd, `opens.${extension}`)}`],
-    ]);
-    assertEquals([built.code, built.stderr], [0, ""]);
-    const command = [await runtime("node@22"), `opens.${extension}`];
-    const { stdout, stderr } = await runIn({ cwd, env }, command);
+    await writeFile(join(project, "opens.mjs"), OPENS);
+    const bundler = program === "bun" ? await runtime(on) : program;
+    const to = `--outfile=${join(cwd, file)}`;
+    const ran = await runIn({ cwd: project, env }, [bundler, ...flags, "opens.mjs", to]);
+    assertEquals([ran.code, ran.stderr], [0, ""]);
+    const isBun = on.startsWith("bun"); // which would install what is missing
+    const command = [await runtime(on), ...isBun ? ["--no-install"] : [], file];
+    return (args, also) => runIn({ cwd, env: { ...env, ...also } }, [...command, ...args]);
+  };
+  let built: Promise<RunProgram> | undefined;
+  const bundled = () => built ??= installed().then(bundle);
+
+  Deno.test(`${name}: a bundle opens folders and S3, without a package that is missing`, async () => {
+    const { stdout, stderr } = await (await bundled())([]);
     const missing = "Cannot load gcs: the package @google-cloud/storage is not installed";
     assertEquals(stdout, `1\n201\ntrue\n${missing}\n`, stderr);
-  }
-});
+  });
+
+  serverTest(`${name}: a bundle opens a bucket`, "minio", async (server) => {
+    const { endpoint, bucket, accessKey, secretKey } = server;
+    const prefix = bucket.toUpperCase().replaceAll("-", "_");
+    const { stdout, stderr } = await (await bundled())(
+      [`minio://${bucket}/bundle?endpoint=${endpoint}`],
+      { [`MINIO_${prefix}_ACCESS_KEY`]: accessKey, [`MINIO_${prefix}_SECRET_KEY`]: secretKey },
+    );
+    assertEquals(stdout, "of a bundle\n", stderr);
+  });
+}
 
 let edge: Promise<string> | undefined;
 /** Bundles a program for browsers and Workers. A module that they lack would fail the build. */

@@ -1,10 +1,19 @@
-/** Opens a folder, begins a tus upload in its service, opens a bucket on an endpoint of its own, and a store whose package is missing. */
+/**
+ * Opens a folder, begins a tus upload in its service, opens a bucket on an endpoint of its own, and a
+ * store whose package is missing. With an argument, opens the registry at that URL.
+ */
 export const OPENS = `
 import { createServer } from "node:http";
+import process from "node:process";
 import { openRegistry } from "@holdfast/holdfast";
 import { createHandler } from "@holdfast/holdfast/server";
 
 async function main() {
+  if (process.argv[2] !== undefined) {
+    const registry = await openRegistry(process.argv[2], { create: true });
+    await registry.save("a", "of a bundle");
+    return console.log(await registry.load("a"));
+  }
   const folder = await openRegistry("folder");
   await folder.save("a", 1);
   console.log(await folder.load("a"));
