@@ -63,7 +63,8 @@ export interface HandlerOptions {
    */
   dav?: boolean;
   /**
-   * Adds `/mcp`, by which programs with models use the registry, with the rights of their token.
+   * Adds `/mcp`, through which assistants and agents use the registry, with the rights of their
+   * token.
    * Needs the package `@modelcontextprotocol/server`.
    *
    * @default false

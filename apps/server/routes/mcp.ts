@@ -1,4 +1,4 @@
-// The Model Context Protocol, for programs that use models.
+// The Model Context Protocol, for assistants and agents.
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Logger, System } from "../../../mod.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";

@@ -20,27 +20,30 @@ interface McpPart {
 
 export const mcp: Command = defineCommand({
   name: "mcp",
-  summary: "Let a program with a model use a registry, over standard input and output.",
+  summary: "Let an assistant or agent use a registry, over standard input and output.",
   details:
     "A server of the Model Context Protocol for Claude, VS Code, Cursor and others, which start " +
     "it. It has tools to find, describe, read, compare and save versions, and to set aliases and " +
-    "notes. Saved versions never change, and each names the program that saved it. For a server " +
-    "on the network see: holdfast serve --mcp",
+    "notes. Saved versions never change, and the metadata of each names the program that saved " +
+    "it. The registry is a folder or a bucket. For a service, see: holdfast serve --mcp",
   args: [],
   options: [
-    { flags: "--read-only", text: "offer no tool that changes the registry" },
+    { flags: "--read-only", text: "offer no tools that change the registry" },
     { flags: "--names <pattern>", text: "serve only these names: team:*, model", repeat: true },
     {
       flags: "--root <folder>",
-      text: "allow to save files and folders below this one (default: none)",
+      text: "allow saving files and folders below this one (default: none)",
       completes: "file",
     },
     { flags: "--allow-delete", text: "offer a tool that deletes versions" },
   ],
   examples: [
-    ["holdfast mcp -r /data/registry --read-only", "the command for the settings of a program"],
-    ["holdfast mcp -r s3://bucket/registry --names 'team:*'", "a bucket, only some names"],
-    ["holdfast mcp -r @work --root .", "a remote; files of this folder may be saved"],
+    [
+      "holdfast mcp -r /data/registry --read-only",
+      "the command to put into the settings of the program",
+    ],
+    ["holdfast mcp -r s3://bucket/registry --names 'team:*'", "some names of a bucket"],
+    ["holdfast mcp --root .", "files of the current folder may be saved"],
   ],
   async run(_args, { readOnly = false, root, ...flags }, { io, logger, open }) {
     const { system, signal } = io;

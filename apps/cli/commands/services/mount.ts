@@ -17,16 +17,21 @@ export const mount: Command = defineCommand({
   summary: "Mount a version as a read-only folder until Ctrl-C.",
   details:
     "Serves WebDAV on this machine and mounts it with rclone (Linux, with fuse3), davfs2 (Linux, " +
-    "as root), mount_webdav (macOS) or net use (Windows). A range or an alias is resolved once: " +
-    "the folder does not change.",
+    "as root), mount_webdav (macOS) or net use (Windows). A range or an alias is resolved once, " +
+    "so the folder does not change. The registry is a folder or a bucket. For a service, see: " +
+    "holdfast serve --dav",
   args: [
     REF_ARGUMENT,
-    { usage: "<folder>", text: "a new or empty folder; on Windows a drive: Z:", completes: "file" },
+    {
+      usage: "<folder>",
+      text: "a new or empty folder; on Windows, a drive such as Z:",
+      completes: "file",
+    },
   ],
   options: [],
   examples: [
     ["holdfast mount data:raw ./raw", "the latest version; then ls, grep and cat in ./raw"],
-    ["holdfast mount data:raw@1.4 ./raw -r s3://bucket/registry", "without a download"],
+    ["holdfast mount data:raw@1.4 ./raw -r s3://bucket/registry", "a registry in a bucket"],
   ],
   async run([ref, given], _flags, context) {
     const { io: { cwd, system, signal }, logger } = context;
