@@ -223,7 +223,9 @@ class VersionReader {
           signal: this.#signal,
         });
       const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
-      const found = { ...facts, aliases: aliases.get(version) ?? [], labels, notes };
+      const { metadata, kind, createdAt, size } = facts;
+      const about = { aliases: aliases.get(version) ?? [], metadata, labels, notes };
+      const found = { name, version, ...about, kind, createdAt, size };
       return [{ key, found, text: searchText(found) }];
     } catch (error) {
       this.#skip(`${name}@${version}`, error);
