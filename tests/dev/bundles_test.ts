@@ -23,6 +23,17 @@ const ESBUILD = "npx -y -p esbuild@0.28 esbuild --bundle --platform=node --log-l
 const BANNER =
   `import { createRequire as requireFrom } from "node:module"; const require = requireFrom("/");`;
 
+const VITE_CONFIG = `export default {
+  ssr: { noExternal: true },
+  build: {
+    emptyOutDir: false,
+    rollupOptions: {
+      output: { entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
+    },
+  },
+};
+`;
+
 /** How each bundler makes one program of `opens.mjs` and its packages, and which runtime runs it. */
 const BUNDLERS = [
   { name: "esbuild", file: "opens.cjs", on: "node@22", command: ESBUILD.split(" ") },
@@ -31,6 +42,14 @@ const BUNDLERS = [
     file: "opens.mjs",
     on: "node@22",
     command: [...ESBUILD.split(" "), "--format=esm", `--banner:js=${BANNER}`],
+  },
+  {
+    name: "vite",
+    file: "opens.mjs",
+    on: "node@22",
+    command: "npx -y -p vite@7 vite build --logLevel=error --config=vite.config.mjs --ssr".split(
+      " ",
+    ),
   },
   { name: "bun build", file: "opens.mjs", on: "bun@1", command: ["bun", "build", "--target=bun"] },
 ];
@@ -41,7 +60,8 @@ for (const { name, file, on, command: [program, ...flags] } of BUNDLERS) {
     await mkdir(cwd);
     await writeFile(join(project, "opens.mjs"), OPENS);
     const bundler = program === "bun" ? await runtime(on) : program;
-    const to = `--outfile=${join(cwd, file)}`;
+    await writeFile(join(project, "vite.config.mjs"), VITE_CONFIG);
+    const to = name === "vite" ? `--outDir=${cwd}` : `--outfile=${join(cwd, file)}`;
     const ran = await runIn({ cwd: project, env }, [bundler, ...flags, "opens.mjs", to]);
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const isBun = on.startsWith("bun"); // which would install what is missing
