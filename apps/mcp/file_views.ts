@@ -12,7 +12,7 @@ export const VIEWS = ["auto", "text", "json", "rows", "image", "bytes"] as const
 
 type File = ReturnType<Artifact["file"]>;
 
-/** The part that is asked for. The offset is a row for `rows`, otherwise a byte. */
+/** The requested part. The offset is a row for `rows`, otherwise a byte. */
 export interface Part {
   as: (typeof VIEWS)[number];
   /** From the end if negative. */
@@ -38,14 +38,16 @@ const formats = createFormats();
 const MOST_BYTES = 32 * 1024;
 const MOST_IMAGE = 4 * 1024 * 1024;
 
-/** Shows a part of a file, by default in the way that suits it best. */
+/** Reads a part of a file, by default in the format that suits it best. */
 export async function showFile(file: File, part: Part): Promise<Shown> {
   const { path, size } = file.info;
   const as = part.as === "auto" ? usual(file, part) : part.as;
   if (as === "image") return await image(file);
   if (as === "rows") return await rows(file, part);
   const from = Math.min(part.offset < 0 ? Math.max(0, size + part.offset) : part.offset, size);
-  if (as === "json" && (from > 0 || size > MOST_BYTES)) throw unreadable(path, "too large as JSON");
+  if (as === "json" && (from > 0 || size > MOST_BYTES)) {
+    throw unreadable(path, "too large to read as JSON");
+  }
   const range = { offset: from, length: Math.min(MOST_BYTES, size - from) };
   const bytes = new Uint8Array(await new Response(file.stream(range)).arrayBuffer());
   const nextOf = (length: number) => from + length < size ? from + length : undefined;
@@ -59,7 +61,7 @@ export async function showFile(file: File, part: Part): Promise<Shown> {
     isCut: nextOf(bytes.length) !== undefined,
   });
   if (text === undefined && part.as === "auto") return { as: "binary" };
-  if (text === undefined) throw unreadable(path, "it is not UTF-8 text");
+  if (text === undefined) throw unreadable(path, "not UTF-8 text");
   if (as === "json") return { as, json: parseExactJson(text) };
   return { as: "text", text, next: nextOf(start + Buffer.byteLength(text)) };
 }
@@ -92,11 +94,11 @@ function linesOf(
 /** Returns an image, recognized by its first bytes. */
 async function image(file: File): Promise<Shown> {
   const { path, size } = file.info;
-  if (size > MOST_IMAGE) throw unreadable(path, `${size} bytes are too many for an image`);
+  if (size > MOST_IMAGE) throw unreadable(path, `too large for an image: ${size} bytes`);
   const bytes = Buffer.from(await file.bytes());
   const head = bytes.toString("latin1", 0, 12);
   const mimeType = MARKS.find(([mark]) => mark.test(head))?.[1];
-  if (mimeType === undefined) throw unreadable(path, "it is not a PNG, JPEG, GIF or WebP");
+  if (mimeType === undefined) throw unreadable(path, "not a PNG, JPEG, GIF or WebP image");
   return { as: "image", image: { type: "image", data: bytes.toString("base64"), mimeType } };
 }
 
@@ -111,7 +113,7 @@ const MARKS = [
 async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
   const table = await openTable(file) as Table & Partial<ParquetTable> | undefined;
   if (table === undefined) {
-    throw unreadable(file.info.path, "it is not a CSV, TSV or Parquet table");
+    throw unreadable(file.info.path, "not a CSV, TSV or Parquet table");
   }
   const { rowCount, columns } = table;
   const from = Math.max(0, offset);
@@ -148,6 +150,6 @@ function plain(cell: Cell): unknown {
 
 function unreadable(path: string, state: string) {
   return unsupported("read", JSON.stringify(path), state, {
-    hint: "Pass `as`: text or bytes, with `offset` for parts of a large file.",
+    hint: 'Pass `as`: "text" or "bytes", with `offset` for parts of a large file.',
   });
 }

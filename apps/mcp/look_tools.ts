@@ -14,9 +14,9 @@ export const findArtifacts: Tool = defineTool({
   name: "find_artifacts",
   title: "Find artifacts",
   description:
-    "Finds artifacts: named and versioned datasets, models, reports, files. Without query, lists " +
+    "Finds artifacts: named, versioned datasets, models, reports or files. Without query, lists " +
     "all names with their latest version. With query, searches names, aliases, metadata, labels " +
-    "and notes of recent versions, up to a minute behind.",
+    "and notes of all versions; results are up to a minute old.",
   kind: "read",
   input: v.strictObject({
     query: v.optional(text(
@@ -91,7 +91,7 @@ export const describeVersion: Tool = defineTool({
   input: v.strictObject({
     ref: ref(),
     lineage: v.optional(v.pipe(v.boolean(), v.description("Also find versions made from it"))),
-    offset: count(0, `First file; ${FILES_SHOWN} are listed`, 0),
+    offset: count(0, `Number of files to skip; ${FILES_SHOWN} are listed at a time`, 0),
   }),
   output: {
     string: "ref uri name version kind createdAt digest notes",

@@ -21,9 +21,14 @@ export function createNamesCheck(
     if (access.may(right, name)) return;
     const subject = JSON.stringify(name);
     if (right === "read") throw notFound("find", subject, "no such name");
-    throw denied("change", subject, `the names of this server are ${patterns.join(", ")}`, {
-      hint: "Use one of these names.",
-    });
+    throw denied(
+      "change",
+      subject,
+      `this server only has names that match ${patterns.join(", ")}`,
+      {
+        hint: "Use a name that matches.",
+      },
+    );
   };
   return { find: () => Promise.resolve({ ...access, check }) };
 }

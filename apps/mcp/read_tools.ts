@@ -63,7 +63,7 @@ export const compareVersions: Tool = defineTool({
   input: v.strictObject({
     before: ref(),
     after: ref(),
-    offset: count(0, "First changed file", 0),
+    offset: count(0, "Number of changed files to skip", 0),
   }),
   output: {
     string: "before after",

@@ -51,7 +51,7 @@ export async function readResource(registry: Registry, uri: string) {
   const file = artifact.file(path);
   const { mediaType: mimeType, size } = file.info;
   if (size > MOST_BYTES) {
-    throw unsupported("read", JSON.stringify(uri), `${size} bytes are too many at once`, {
+    throw unsupported("read", JSON.stringify(uri), `too large to read at once: ${size} bytes`, {
       hint: "Call read_file, which reads it in parts.",
     });
   }

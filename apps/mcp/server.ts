@@ -67,7 +67,7 @@ export function createMcpServer(registry: Registry, options: McpOptions, agent?:
   return server;
 }
 
-/** Returns the client by its own words, shortened. Without sessions, only new ones have a name. */
+/** Returns what the client calls itself, shortened. Without sessions, only newer ones do so. */
 function clientOf(server: Server, agent = "unknown"): ToolCall["client"] {
   const { name, version } = server.getClientVersion() ?? {};
   if (name === undefined) return { name: agent.slice(0, 200) };

@@ -15,7 +15,7 @@ export interface McpOptions {
   root?: string;
   /** Receives errors of the server itself, which clients do not see. */
   logger: Logger;
-  /** Searches: the answer of `GET /search` with this query. */
+  /** Returns the response of `GET /search` to this query. */
   search(query: { q: string; limit: number; offset: number }): Promise<Record<string, unknown>>;
 }
 
@@ -34,7 +34,7 @@ export interface ToolResult {
 export interface ToolCall extends McpOptions {
   /** The registry as the client may use it: it refuses everything else. */
   registry: Registry;
-  /** The calling program, by its own words. */
+  /** The calling program, as it names itself. */
   client: { name: string; version?: string };
   signal: AbortSignal;
 }

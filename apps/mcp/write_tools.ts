@@ -17,17 +17,17 @@ const SAVE = {
   inputs: v.optional(
     v.pipe(v.array(v.string()), v.maxLength(1000), v.description("Refs that it was made from")),
   ),
-  key: v.optional(text("A unique id: a repeated call with it saves once")),
+  key: v.optional(text("A unique id; repeated calls with it save only once")),
 };
 
 const FILE = v.strictObject({
   path: text("Relative path", 4096),
-  text: v.optional(text("Content, or:", MOST_TEXT)),
+  text: v.optional(text("Text content; otherwise pass base64", MOST_TEXT)),
   base64: v.optional(text("Binary content", MOST_TEXT)),
 });
 
 const CONTENT = {
-  text: v.optional(text("A text", MOST_TEXT)),
+  text: v.optional(text("A string", MOST_TEXT)),
   json: v.optional(v.pipe(v.unknown(), v.description("A JSON value"))),
   files: v.optional(
     v.pipe(v.array(FILE), v.minLength(1), v.maxLength(1000), v.description("Several files")),
@@ -52,9 +52,14 @@ export function saveVersion(root?: string): Tool {
     async run({ name, version, inputs, key, metadata, ...given }, { registry, client, signal }) {
       const contents = Object.values(given).filter((value) => value !== undefined);
       if (contents.length !== 1) {
-        throw invalid("save", JSON.stringify(name), `${contents.length} contents are given`, {
-          hint: `Pass exactly one of ${Object.keys(content).join(", ")}.`,
-        });
+        throw invalid(
+          "save",
+          JSON.stringify(name),
+          `got ${contents.length} contents instead of one`,
+          {
+            hint: `Pass exactly one of ${Object.keys(content).join(", ")}.`,
+          },
+        );
       }
       const { files, local } = given;
       const value = local === undefined ? contents[0] : await pathBelow(root!, local);
@@ -75,7 +80,7 @@ function filesOf(files: { path: string; text?: string; base64?: string }[]): Mat
   const save = (): FileToSave[] =>
     files.map(({ path, text, base64 }) => {
       if ((text === undefined) === (base64 === undefined)) {
-        throw invalid("save", JSON.stringify(path), "it needs either `text` or `base64`");
+        throw invalid("save", JSON.stringify(path), "pass exactly one of `text` and `base64`");
       }
       const bytes = Buffer.from(text ?? base64!, text === undefined ? "base64" : "utf8");
       return { path, content: new Uint8Array(bytes) };
@@ -91,21 +96,22 @@ async function pathBelow(top: string, path: string): Promise<unknown> {
   const subject = JSON.stringify(path);
   if (found === undefined) throw notFound("save", subject, "no such file or folder");
   if (isBelow(found)) return localPath(found);
-  throw denied("save", subject, "it is outside of the folder of this server", {
-    hint: "Pass a path relative to that folder.",
+  throw denied("save", subject, "path is outside the root folder", {
+    hint: "Pass a path relative to the root folder of this server.",
   });
 }
 
 export const setAlias: Tool = defineTool({
   name: "set_alias",
   title: "Set an alias",
-  description: "Points an alias such as production to a version, or removes it. Returns the " +
-    "version that it had: set that again to undo.",
+  description:
+    "Points an alias such as production to a version, or removes the alias. Returns the " +
+    "version it pointed to before: set that again to undo.",
   kind: "write",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({
     name: text("The artifact, without version"),
-    alias: text("A word: production"),
+    alias: text("A word, such as production"),
     version: v.nullable(text("The version; null removes the alias")),
   }),
   output: { string: "ref previous" },
@@ -122,8 +128,8 @@ export const setAlias: Tool = defineTool({
 export const annotateVersion: Tool = defineTool({
   name: "annotate",
   title: "Change notes and labels",
-  description: "Changes the notes (text) and labels (data) of a version, or of a name without " +
-    "version. Members that are left out stay; null removes. Every change is kept.",
+  description: "Changes the notes (text) and labels (data) of a version, or of a name. Omitted " +
+    "members stay as they are; null removes them. Earlier values stay in the history.",
   kind: "write",
   hints: { destructiveHint: false, idempotentHint: true },
   input: v.strictObject({
@@ -141,7 +147,7 @@ export const annotateVersion: Tool = defineTool({
 export const deleteVersion: Tool = defineTool({
   name: "delete_version",
   title: "Delete a version",
-  description: "Deletes one version for good. One that an alias or release names needs force.",
+  description: "Deletes one version permanently. Set force if an alias or a release names it.",
   kind: "delete",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({ ref: text("NAME@VERSION"), force: v.optional(v.boolean()) }),

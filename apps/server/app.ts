@@ -76,7 +76,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   explorerRoutes,
 ];
 
-/** Stores of backends that are not far away. */
+/** How far away the store of a backend is; the others are far. */
 const PLACES = { local: "near", memory: "near", r2: "worker" } as const;
 
 export function createApp(

@@ -74,7 +74,7 @@ export async function mountUrl(options: MountOptions): Promise<() => Promise<voi
   throw notFound("mount at", folder, "no program that mounts WebDAV was found", { hint });
 }
 
-/** Runs a program to its end. Rejects with its last words if it fails. */
+/** Runs a program to its end. Rejects with the last line of its errors if it fails. */
 async function run(
   [program, ...args]: string[],
   { env, envNames = () => [] }: Pick<System, "env" | "envNames">,

@@ -217,8 +217,8 @@ export async function openTokenFile(
 }
 
 /**
- * Reads tokens from the content of a token file: for a program without files, such as a Worker,
- * whose secret has it.
+ * Parses the content of a token file, for programs without a disk, such as a Worker that keeps it
+ * in a secret.
  *
  * @example
  * ```ts

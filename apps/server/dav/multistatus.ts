@@ -17,8 +17,8 @@ export interface Resource {
 export type Child = readonly [segment: string, Resource];
 
 /**
- * Returns a resource and its children with all their properties. It has no parser of XML: a client
- * that names some properties takes them, and an answer may have more (section 9.1, `allprop`).
+ * Returns a resource and its children with all their properties. Requests are not parsed as XML: a
+ * client that names some properties accepts more of them (section 9.1, `allprop`).
  *
  * @param path encoded, without a slash at its end
  */

@@ -122,7 +122,7 @@ const MOST_KNOWN = 1000;
 function createFind({ registry, openVersion, system }: ServerContext): Find {
   const known = new Map<string, { commit: string; until: number }>();
 
-  /** A client reads thousands of files one by one: the record is not read for each. */
+  /** Clients read thousands of files one by one, so the record is not read for each. */
   async function open(asked: AskedVersion, access: Access): Promise<ReadableArtifact> {
     const key = JSON.stringify([asked.name, asked.version]);
     const { commit, until = 0 } = known.get(key) ?? {};

@@ -86,10 +86,10 @@ Deno.test("only files below --root are saved, and no link leads out of it", asyn
   await using it = await start(root, "--root", "work");
   const save = async (local: string) => String(await it.call("save_version", { name: "s", local }));
   for (const path of ["../outside.txt", root.join("outside.txt"), "../work2", "/", ".."]) {
-    assertMatch(await save(path), /outside of the folder/, path);
+    assertMatch(await save(path), /outside the root folder/, path);
   }
-  assertMatch(await save("link.txt"), /outside of the folder/);
-  assertMatch(await save("up/outside.txt"), /outside of the folder/);
+  assertMatch(await save("link.txt"), /outside the root folder/);
+  assertMatch(await save("up/outside.txt"), /outside the root folder/);
   assertMatch(await save("missing.txt"), /no such file or folder/);
   assertEquals(await registry.has("s"), false);
   await it.call("save_version", { name: "s", local: "report.txt" });
