@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
-import { createHandler, type HandlerOptions } from "../../../../apps/server.ts";
+import { createHandler } from "../../../../apps/server.ts";
 import { localPath, openRegistry, publish } from "../../../../mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { createCheckedHandler } from "../checked_handler.ts";
 import { serve } from "../listen/served.ts";
+import { hrefs, openDav, saveFiles, tokens } from "./open_dav.ts";
 
 const ODD_NAMES = [
   "with space.txt",
@@ -20,51 +19,6 @@ const ODD_NAMES = [
   "deep/er/file",
   "~..",
 ];
-
-/** The tokens of a test are the lists of their scopes. */
-const tokens = {
-  find: (authorization: string | null) => {
-    const [, scopes] = /^Bearer (read:.+)$/.exec(authorization ?? "") ?? [];
-    return Promise.resolve(
-      scopes === undefined ? undefined : createAccess("me", scopes.split(",").map(parseScope)),
-    );
-  },
-};
-
-const saveFiles = { id: "folder", formatVersion: 1, load: () => 0 };
-
-async function openDav(options: HandlerOptions = {}) {
-  const registry = await openRegistry("memory:");
-  const handler = createCheckedHandler(registry, { dav: true, ...options });
-  const send = (method: string, path: string, headers: Record<string, string> = {}) =>
-    handler(new Request(`http://localhost${path}`, { method, headers }));
-  return {
-    ...{ registry, handler, send },
-    save: (name: string, paths: readonly string[]) => {
-      const content = (path: string) => new TextEncoder().encode(`in ${path}`);
-      const files = paths.map((path) => ({ path, content: content(path) }));
-      return registry.save(name, 0, { materializer: { ...saveFiles, save: () => files } });
-    },
-    /** Returns the paths in a listing, decoded and without `/dav/`. */
-    list: async (path: string, headers = {}) => {
-      const answer = await send("PROPFIND", `/dav/${path}`, { depth: "1", ...headers });
-      const text = await answer.text();
-      assertEquals([answer.status, answer.headers.get("content-type")?.split(";")[0]], [
-        207,
-        "application/xml",
-      ], text);
-      return hrefs(text).map((href) => decodeURIComponent(href).slice("/dav/".length));
-    },
-    async [Symbol.asyncDispose]() {
-      await handler.close();
-      await registry.close();
-    },
-  };
-}
-
-function hrefs(text: string): string[] {
-  return [...text.matchAll(/<D:href>([^<]*)<\/D:href>/g)].map(([, href]) => href!);
-}
 
 Deno.test("names, versions and files are folders and files", async () => {
   await using dav = await openDav();
