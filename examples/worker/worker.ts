@@ -22,7 +22,7 @@ export default {
     const answered = answer(request, env).catch(({ code, message, hint }: RegistryError) =>
       Response.json({ code, detail: message, hint }, { status: 503 })
     );
-    context.waitUntil(answered); // a save goes on if its client hangs up
+    context.waitUntil(answered); // a save continues if its client disconnects
     return await answered;
   },
 
