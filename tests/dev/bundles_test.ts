@@ -1,6 +1,7 @@
 // Programs that are bundled together with the npm package.
 import { assert, assertEquals } from "@std/assert";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import { IGNORED, launchBrowser, SKIPPED } from "../apps/explorer/support/browser.ts";
@@ -101,6 +102,24 @@ const edgeBundle = () =>
     assertEquals([code, stderr], [0, ""]);
     return await readFile(join(project, "edge.js"), "utf8");
   });
+
+Deno.test("every entry point can be bundled for Workers, which have modules of Node", async () => {
+  const { project, env, built: { folder } } = await installed();
+  const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const subpaths = Object.keys(exports).filter((path) => path !== "./package.json");
+  const lines = subpaths.map((path, at) =>
+    `export * as entry${at} from "@holdfast/holdfast${path.slice(1)}";\n`
+  );
+  await writeFile(join(project, "all.mjs"), lines.join(""));
+  const flags = "--bundle --platform=browser --format=esm --log-level=error --outfile=all.js";
+  const { peerDependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const left = ["node:*", ...builtinModules, ...Object.keys(peerDependencies), "msgpackr-extract"];
+  const { code, stderr } = await runIn({ cwd: project, env }, [
+    ...["npx", "-y", "-p", "esbuild@0.28", "esbuild", ...flags.split(" ")],
+    ...[...left.map((name) => `--external:${name}`), "all.mjs"],
+  ]);
+  assertEquals([code, stderr], [0, ""]);
+});
 
 Deno.test("a registry over R2 is at most 90 KiB in a bundle that imports nothing", async () => {
   const bundle = await edgeBundle();
