@@ -1,10 +1,10 @@
 // Tools that save versions and change what refers to them.
 import * as v from "npm:valibot@^1.5";
-import { Buffer } from "node:buffer";
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { denied, invalid, notFound, orMissing } from "../../core/errors.ts";
 import { type FileToSave, localPath, type Materializer } from "../../materializers/mod.ts";
+import { fromBase64 } from "../server/saving/sent_files.ts";
 import { annotate } from "../../registry/mod.ts";
 import { data, defineTool, text, type Tool } from "./tool.ts";
 
@@ -82,8 +82,11 @@ function filesOf(files: { path: string; text?: string; base64?: string }[]): Mat
       if ((text === undefined) === (base64 === undefined)) {
         throw invalid("save", JSON.stringify(path), "pass exactly one of `text` and `base64`");
       }
-      const bytes = Buffer.from(text ?? base64!, text === undefined ? "base64" : "utf8");
-      return { path, content: new Uint8Array(bytes) };
+      const encoder = new TextEncoder();
+      return {
+        path,
+        content: text === undefined ? fromBase64(path, base64!) : encoder.encode(text),
+      };
     });
   return { id: "folder", formatVersion: 1, save, load: () => undefined };
 }

@@ -112,7 +112,7 @@ async function changedFiles(
     const { path } = value;
     uploads.delete(path);
     if (key === "file") {
-      files.set(path, { path, content: fromBase64(value.content) });
+      files.set(path, { path, content: fromBase64(path, value.content) });
     } else if (key === "lfsFile") {
       const same = keptBySha256.get(value.oid);
       const upload = same === undefined ? await take(value.oid) : undefined;

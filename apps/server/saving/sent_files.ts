@@ -144,15 +144,23 @@ export function passThrough(
   return { id, formatVersion, save: () => files, load: () => undefined };
 }
 
-/** Decodes base64. Small values share a buffer: one for each of many files takes 400 bytes more. */
-export function fromBase64(text: string): Uint8Array {
+/**
+ * Decodes base64 with its padding, and refuses all else: `Buffer` leaves out what it cannot read.
+ * Small values share a buffer: one for each of many files takes 400 bytes more.
+ */
+export function fromBase64(path: string, text: string): Uint8Array {
   const { buffer, byteOffset, byteLength } = Buffer.from(text, "base64");
+  const padding = text.endsWith("==") ? 2 : Number(text.endsWith("="));
+  if (text.length % 4 !== 0 || byteLength !== text.length / 4 * 3 - padding) {
+    throw invalid("save", JSON.stringify(path), "its content is not base64", {
+      hint: "Nothing was saved. Encode the bytes with padding and without line breaks.",
+    });
+  }
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uint8Array {
-  if (data.length % 4 !== 0) throw mismatch(path, "its data is not base64");
-  const bytes = fromBase64(data);
+  const bytes = fromBase64(path, data);
   if (size !== undefined && bytes.byteLength !== size) {
     throw mismatch(path, `it has ${bytes.byteLength} bytes, not ${size}`);
   }

@@ -181,6 +181,8 @@ Deno.test("errors are results with a hint that a model can use", async () => {
     ["save_version", { name: "a", local: "/etc/passwd" }, /argument local: unknown/],
     ["save_version", { name: "a", files: [{ path: "../a", text: "" }] }, /\.\./],
     ["save_version", { name: "a", files: [{ path: "a" }] }, /exactly one of `text` and `base64`/],
+    ["save_version", { name: "a", files: [{ path: "a", base64: "AA!=" }] }, /not base64/],
+    ["save_version", { name: "a", files: [{ path: "a", base64: "A\nAE=" }] }, /not base64/],
     ["save_version", { name: "team:model", text: "y", version: "1" }, /exists.*Omit `version`/s],
     ["save_version", { name: "a@b", text: "" }, /Cannot/],
     ["set_alias", { name: "team:model", alias: "latest", version: "1" }, /latest/],

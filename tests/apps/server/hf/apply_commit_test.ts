@@ -8,12 +8,16 @@ import { filler, GRACE_MS, testProtocol } from "../../../registry/protocol_world
 import { withHooks } from "../../../registry/with_hooks.ts";
 
 async function commitTo(handler: Handler, ...lines: [key: string, value: object][]) {
+  const answer = await commitOf(handler, lines);
+  assertEquals(answer.status, 200, await answer.text());
+}
+
+async function commitOf(handler: Handler, lines: [key: string, value: object][]) {
   const all = [["header", { summary: "x" }] as const, ...lines];
   const body = all.map(([key, value]) => JSON.stringify({ key, value })).join("\n");
   const headers = { "content-type": "application/x-ndjson" };
   const path = "http://localhost/api/models/a/commit/main";
-  const answer = await handler(new Request(path, { method: "POST", body, headers }));
-  assertEquals(answer.status, 200, await answer.text());
+  return await handler(new Request(path, { method: "POST", body, headers }));
 }
 
 function fileLine(path: string, bytes: Uint8Array): [string, object] {
@@ -64,3 +68,14 @@ testProtocol(
     assertEquals(files.map(({ path }) => path).sort(), ["added", "kept"]);
   },
 );
+
+Deno.test("a commit with content that is not base64 saves nothing", async () => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry, { hf: true });
+  for (const content of ["AA!=", "AAE", "AA\nE", "A===", "AA=AAA=="]) {
+    const answer = await commitOf(handler, [["file", { path: "a", content, encoding: "base64" }]]);
+    const { detail } = await answer.json();
+    assertEquals([answer.status, /not base64/.test(detail)], [400, true], `${content} ${detail}`);
+  }
+  assertEquals(await Array.fromAsync(registry.names()), []);
+});
