@@ -100,6 +100,24 @@ Deno.test("only files below --root are saved, and no link leads out of it", asyn
   assertEquals(kinds, [["link.txt", "link"], ["report.txt", undefined], ["up", "link"]]);
 });
 
+Deno.test("options that contradict each other, and empty names, are refused", async () => {
+  await using root = await tempRoot();
+  await using _ = await filled(root);
+  const refused: [string[], RegExp][] = [
+    [["--read-only", "--allow-delete"], /pass --read-only or --allow-delete, not both/],
+    [["--names", ""], /Cannot serve names: --names is empty\nhint: Pass names or patterns/],
+  ];
+  for (const [flags, expected] of refused) {
+    const args = ["mcp", "-r", root.join("registry"), ...flags];
+    const { code, stderr } = await runDeno("apps/cli.ts", args, {
+      cwd: root.path,
+      permissions: PERMISSIONS,
+    });
+    assertMatch(stderr, expected);
+    assertEquals(code, 2);
+  }
+});
+
 Deno.test("a client that dies in the middle of a save leaves nothing, and the server ends", async () => {
   await using root = await tempRoot();
   await using registry = await filled(root);

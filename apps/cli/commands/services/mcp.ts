@@ -3,7 +3,7 @@ import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { notFound } from "../../terminal/hints.ts";
+import { invalid, notFound } from "../../terminal/hints.ts";
 
 /** The server of the protocol, which only this command and `/mcp` load. */
 interface McpPart {
@@ -47,6 +47,14 @@ export const mcp: Command = defineCommand({
   ],
   async run(_args, { readOnly = false, root, ...flags }, { io, logger, open }) {
     const { system, signal } = io;
+    if (readOnly && flags.allowDelete) {
+      const hint = "Leave out --allow-delete to serve the registry read-only.";
+      throw invalid("serve", "pass --read-only or --allow-delete, not both", hint);
+    }
+    if (flags.names?.some((name) => name.trim() === "")) {
+      const hint = "Pass names or patterns: --names 'team:*'.";
+      throw invalid("serve names", "--names is empty", hint);
+    }
     const folder = root === undefined
       ? undefined
       : await realpath(resolve(io.cwd, root)).catch(() => {
