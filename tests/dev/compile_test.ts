@@ -16,9 +16,9 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   ) {
     assert(files.includes(file), file);
   }
-  // Of programs what others import too: the service, its client, what compares, what exports a site.
+  // Of programs what others load too: the service, its client, what compares, exports a site, serves assistants.
   const isLoaded = (file: string) =>
-    /^apps\/(server|client|diff|server\/export_site)\.ts$/.test(file);
+    /^apps\/(server|client|diff|server\/export_site|mcp\/server)\.ts$/.test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 
