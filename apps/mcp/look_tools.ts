@@ -64,6 +64,8 @@ export const listVersions: Tool = defineTool({
   async run({ name, range, limit, after }, { registry, signal }) {
     const options = { range, after, limit: limit + 1, details: true, signal };
     const entries = await Array.fromAsync(registry.versions(name, options));
+    // An unknown name is an error that suggests one: an empty list would say that it is right.
+    if (entries.length === 0 && after === undefined) await registry.info(name, { signal });
     const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
     const items = fitting(
       entries.slice(0, limit).map(({ version, modifiedAt, info }) => ({

@@ -175,6 +175,7 @@ Deno.test("errors are results with a hint that a model can use", async () => {
     ["read_file", { ref: "team:model", path: "../x" }, /no such file/],
     ["list_versions", { name: 3 }, /argument name: .*string/],
     ["list_versions", {}, /argument name: missing/],
+    ["list_versions", { name: "team:modle" }, /Cannot find.*team:model/s],
     ["list_versions", { name: "a", limit: 1e9 }, /argument limit/],
     ["list_versions", { name: "a", nmae: 1 }, /argument nmae: unknown/],
     ["save_version", { name: "a" }, /0 contents.*exactly one of text, json, files\./s],
