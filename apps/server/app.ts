@@ -88,6 +88,7 @@ export function createApp(
   const closing = new AbortController();
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
+  const kind = registry.service === undefined ? registry.backend?.kind : undefined;
   const context: ServerContext = {
     registry,
     options,
@@ -97,7 +98,7 @@ export function createApp(
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
-    windows: createWindows(PLACES[registry.backend?.kind as keyof typeof PLACES] ?? "far"),
+    windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far"),
   };
 
   const routes = new Routes();

@@ -18,8 +18,7 @@ export const mount: Command = defineCommand({
   details:
     "Serves WebDAV on this machine and mounts it with rclone (Linux, with fuse3), davfs2 (Linux, " +
     "as root), mount_webdav (macOS) or net use (Windows). A range or an alias is resolved once, " +
-    "so the folder does not change. The registry is a folder or a bucket. For a service, see: " +
-    "holdfast serve --dav",
+    "so the folder does not change. The registry is a folder, a bucket or a service.",
   args: [
     REF_ARGUMENT,
     {
@@ -32,6 +31,7 @@ export const mount: Command = defineCommand({
   examples: [
     ["holdfast mount data:raw ./raw", "the latest version; then ls, grep and cat in ./raw"],
     ["holdfast mount data:raw@1.4 ./raw -r s3://bucket/registry", "a registry in a bucket"],
+    ["holdfast mount data:raw ./raw -r https://registry.example", "one behind a service"],
   ],
   async run([ref, given], _flags, context) {
     const { io: { cwd, system, signal }, logger } = context;

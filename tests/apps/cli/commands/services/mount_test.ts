@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type CliTest, filledTest, keepsRunning } from "../../../captured_io.ts";
+import { type CliTest, filledTest, keepsRunning, serving } from "../../../captured_io.ts";
 
 const isLinux = Deno.build.os === "linux";
 
@@ -46,6 +46,24 @@ mountTest("mount serves a version to rclone, with a token, until it is stopped",
   assertEquals(callsOf(it).slice(1), [`fusermount3 -uz ${folder}`]);
   assertMatch(run.io.errors(), /Mounted data:raw@1\.0\.0; Ctrl-C unmounts it\nUnmounted\n$/);
   assertEquals(await Deno.stat(folder).catch(() => "gone"), "gone");
+});
+
+mountTest("mount serves a version of a registry behind a service", async (it) => {
+  const noteToken = `echo "$RCLONE_WEBDAV_BEARER_TOKEN" > ${it.root.join("token")}`;
+  const env = await programs(it, { rclone: noteToken, fusermount3: "" });
+  const service = await serving(it.cwd);
+  const run = await keepsRunning(["mount", "data:raw", "raw", "-r", service.line], {
+    cwd: it.root.path,
+    env,
+  });
+  const [, url] = /--webdav-url=(\S+)$/.exec(callsOf(it)[0]!)!;
+  const authorization = `Bearer ${(await Deno.readTextFile(it.root.join("token"))).trim()}`;
+  const answer = await fetch(`${url}/a.csv`, { headers: { authorization, range: "bytes=2-2" } });
+  assertEquals([answer.status, await answer.text()], [206, "2"]);
+  run.stop();
+  assertEquals(await run.ended, 0);
+  service.stop();
+  assertEquals(await service.ended, 0);
 });
 
 mountTest(
