@@ -31,13 +31,42 @@ export function nextCronTime(id: string, times: CronTimes, afterMs: number): num
 
 function nextTime({ cron, timeZone }: CronTimes, afterMs: number): number | undefined {
   const isHourly = /^[*?]$/.test(cron.trim().split(/\s+/).at(-4) ?? "");
-  const times = new Cron(cron, { timezone: isHourly ? timeZone : "UTC" });
-  const timeAfter = (ms: number) => times.nextRun(new Date(ms))?.getTime();
-  if (isHourly) return timeAfter(afterMs);
-  const clockAt = createClock(timeZone); // `times` are what a clock shows, as if it were UTC
+  const times = new Cron(cron, { timezone: "UTC" }); // what a clock shows, as if it were UTC
+  const timeAfter = (shown: number) => times.nextRun(new Date(shown))?.getTime();
+  const clockAt = createClock(timeZone);
+  if (isHourly) return elapsedTime(afterMs, timeAfter, clockAt);
   for (let shown = timeAfter(clockAt(afterMs)); shown !== undefined; shown = timeAfter(shown)) {
     const ms = firstAt(shown, clockAt);
     if (ms > afterMs) return ms;
+  }
+}
+
+/** Returns the next time at which clocks show one of the times, also if they showed it before. */
+function elapsedTime(
+  afterMs: number,
+  timeAfter: (shown: number) => number | undefined,
+  clockAt: (ms: number) => number,
+): number | undefined {
+  let from = Math.floor(afterMs / 1000) * 1000, shownFrom = clockAt(from);
+  for (;;) {
+    const shown = timeAfter(shownFrom);
+    if (shown === undefined) return undefined;
+    const offset = clockAt(from) - from;
+    const found = shown - offset;
+    const end = Math.min(found, from + DAY_MS); // so that at most one change lies before it
+    if (clockAt(end) - end === offset) {
+      if (end === found) return found;
+      from = end;
+      shownFrom = clockAt(from);
+    } else {
+      let before = from;
+      for (from = end; from - before > 1000;) {
+        const middle = before + Math.floor((from - before) / 2000) * 1000;
+        if (clockAt(middle) - middle === offset) before = middle;
+        else from = middle;
+      }
+      shownFrom = clockAt(from) - 1;
+    }
   }
 }
 

@@ -53,6 +53,14 @@ Deno.test("schedules go on when clocks change", () => {
     ["0 12 * * *", "Pacific/Apia", "2011-12-29T00:00Z", [
       ...["2011-12-29T22:00Z", "2011-12-30T10:00Z"],
     ]],
+    // Seven hours are repeated, or the last one of a day.
+    ["0 * * * *", "Antarctica/Vostok", "1994-01-31T15:30Z", [
+      ...["1994-01-31T16:00Z", "1994-01-31T17:00Z", "1994-01-31T18:00Z"],
+    ]],
+    ["30 * 24 10 *", "Asia/Beirut", "2026-10-24T20:00Z", [
+      "2026-10-24T20:30Z",
+      "2026-10-24T21:30Z",
+    ]],
     // An hour is skipped, or repeated.
     ["0,30 2 * * *", "Europe/Berlin", "2026-03-28T12:00Z", [
       ...["2026-03-29T01:00Z", "2026-03-30T00:00Z"],
