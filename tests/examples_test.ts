@@ -382,16 +382,9 @@ Deno.test("examples/own_plugin.ts needs no permission, and writes a storage and 
 
 Deno.test("every example is run by a test", async () => {
   const source = await readFile(new URL(import.meta.url), "utf8");
-  const programs = (await readdir(`${ROOT}examples`)).filter((name) =>
-    name.endsWith(".ts") && name !== "demo_files.ts"
-  );
-  const folders = await readdir(`${ROOT}examples`, { withFileTypes: true });
-  const isRun = (name: string) => name !== "worker"; // it runs in workerd: servers/worker_test.ts
-  programs.push(
-    ...folders.filter((entry) => entry.isDirectory() && isRun(entry.name)).map(({ name }) =>
-      `${name}/run.ts`
-    ),
-  );
+  const entries = await readdir(`${ROOT}examples`, { withFileTypes: true });
+  const programs = entries.map((entry) => entry.isDirectory() ? `${entry.name}/run.ts` : entry.name)
+    .filter((name) => name.endsWith(".ts") && !/^(demo_files.ts|worker\/.*)$/.test(name)); // see servers/worker_test.ts
   for (const name of programs) {
     assert(
       source.includes(`"${name}"`) || source.includes(`examples/${name}`) || name === "demo.ts",
