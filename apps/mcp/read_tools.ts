@@ -21,7 +21,7 @@ export const readFile: Tool = defineTool({
   input: v.strictObject({
     ref: ref(),
     path: v.optional(text("The file, if the version has several", 4096)),
-    as: v.optional(v.picklist(VIEWS), "auto"),
+    as: v.optional(v.pipe(v.picklist(VIEWS), v.description("auto: by the kind of file")), "auto"),
     offset: count(
       0,
       "First row of a table, otherwise first byte; negative: from the end",

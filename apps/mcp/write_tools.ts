@@ -12,12 +12,14 @@ const MOST_TEXT = 8 * 1024 * 1024;
 
 const SAVE = {
   name: text("The artifact, such as team:report; created if new"),
-  version: v.optional(text("Default: the next number")),
+  version: v.optional(text("Default: the next, such as 3.0.0 after 2.0.0")),
   metadata: v.optional(v.pipe(data(), v.description("Facts to search by; fixed once saved"))),
   inputs: v.optional(
     v.pipe(v.array(v.string()), v.maxLength(1000), v.description("Refs that it was made from")),
   ),
-  key: v.optional(text("A unique id; repeated calls with it save only once")),
+  key: v.optional(
+    text("An id of this save, unique within the name; repeated calls with it save only once"),
+  ),
 };
 
 const FILE = v.strictObject({
@@ -132,7 +134,8 @@ export const annotateVersion: Tool = defineTool({
   name: "annotate",
   title: "Change notes and labels",
   description: "Changes the notes (text) and labels (data) of a version, or of a name. Omitted " +
-    "members stay as they are; null removes them. Earlier values stay in the history.",
+    "arguments change nothing. Notes are replaced and labels merged: a label of null is removed, " +
+    "and null for notes or labels removes all. Earlier values stay in the history.",
   kind: "write",
   hints: { destructiveHint: false, idempotentHint: true },
   input: v.strictObject({
@@ -150,7 +153,9 @@ export const annotateVersion: Tool = defineTool({
 export const deleteVersion: Tool = defineTool({
   name: "delete_version",
   title: "Delete a version",
-  description: "Deletes one version permanently. Set force if an alias or a release names it.",
+  description:
+    "Deletes one version permanently. Set force if an alias names it, or a release: versions that " +
+    "were published together.",
   kind: "delete",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({ ref: text("NAME@VERSION"), force: v.optional(v.boolean()) }),
