@@ -1,5 +1,5 @@
 // A store that crashes the first worker that reads a payload.
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
@@ -8,11 +8,13 @@ import { withHooks } from "../../registry/with_hooks.ts";
 export function createCrashingStore({ path, mark }: { path: string; mark: string }): Backend {
   const hooked = withHooks(createLocalBackend({ path, durability: "os" }), {
     async before({ verb, key }) {
-      if (!("WorkerGlobalScope" in globalThis) || verb !== "get" || !key.startsWith("objects/")) {
-        return;
+      if (!("WorkerGlobalScope" in globalThis)) return;
+      if (verb !== "get" || !key.startsWith("objects/")) return;
+      try {
+        mkdirSync(mark);
+      } catch {
+        return; // a worker has crashed, or is about to
       }
-      if (existsSync(mark)) return;
-      mkdirSync(mark);
       // deno-lint-ignore holdfast/injected-world -- an uncaught error
       setTimeout(() => {
         throw new Error("crashed on purpose");
