@@ -8,6 +8,8 @@ import type { Store } from "./store.ts";
 
 /** How long the last check of a store that costs requests is valid, milliseconds. */
 const TRUSTED_MS = 5000;
+/** No create follows a longer check: the deadline of its operation may have passed meanwhile. */
+const MOST_CHECK_MS = 60_000;
 /** The first generation of the settings, whose commit is the id of the registry. */
 const WITNESS = recordKey(SETTINGS, 1);
 
@@ -65,6 +67,15 @@ export function guardBackend(store: OpenStore): Backend {
     await presence.check();
     return await write();
   }
+  async function checkForCreate(): Promise<void> {
+    const { system } = store;
+    const from = { monotonic: system.monotonic(), wall: system.now() };
+    await presence.check();
+    const ms = Math.max(system.monotonic() - from.monotonic, system.now() - from.wall);
+    if (ms <= MOST_CHECK_MS) return;
+    const state = `looking for its registry took ${Math.round(ms)} ms, and nothing was sent`;
+    throw unavailable("write to", backend.location, state, { hint: "Try again." });
+  }
   async function believed<T>(key: string, read: Promise<T>): Promise<T> {
     const found = await read;
     if (found === undefined && !key.startsWith(SETTINGS)) await presence.check();
@@ -76,7 +87,8 @@ export function guardBackend(store: OpenStore): Backend {
     head: (key, options) => believed(key, backend.head(key, options)),
     get: (key, options) => believed(key, backend.get(key, options)),
     async put(key, body, options) {
-      await presence.check().catch(async (error) => {
+      const check = options?.mode === "create" ? checkForCreate() : presence.check();
+      await check.catch(async (error) => {
         if (body instanceof ReadableStream) await body.cancel(error).catch(() => {});
         throw error;
       });

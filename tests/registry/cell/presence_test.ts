@@ -10,8 +10,8 @@ import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { createScriptedBackend } from "../scripted_backend.ts";
-import { testProtocol } from "../protocol_world.ts";
+import { createScriptedBackend, doing } from "../scripted_backend.ts";
+import { GRACE_MS, testProtocol } from "../protocol_world.ts";
 
 /** Everything that writes. Each must fail, and leave nothing, if the registry is gone. */
 const WRITES: Record<string, (registry: Registry, root: TempRoot) => Promise<unknown>> = {
@@ -194,6 +194,20 @@ Deno.test({
     }
   },
 });
+
+for (const clock of ["monotonic", "wall"] as const) {
+  testProtocol(`nothing is sent after a process slept in the check (${clock})`, async (world) => {
+    const { registry, backend, advance } = world;
+    await registry.save("a", "first");
+    advance(5000);
+    backend.answer({ verb: "get", key: /^settings/ }, doing(() => advance(GRACE_MS / 4, clock)));
+    const error = await rejected("Unavailable", registry.save("a", "late"));
+    assertEquals(error.maybeWritten, undefined);
+    assertEquals(await Array.fromAsync(registry.versions("a"), ({ version }) => version), [
+      "1.0.0",
+    ]);
+  });
+}
 
 testProtocol("a bucket is asked for its registry every five seconds", async (world) => {
   const { registry, backend, store } = world;
