@@ -112,11 +112,10 @@ const MARKS = [
 /** Returns rows from `offset`. Parquet is read by ranges, text from its beginning. */
 async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
   const table = await openTable(file) as Table & Partial<ParquetTable> | undefined;
-  if (table === undefined) {
-    throw unreadable(file.info.path, "not a CSV, TSV or Parquet table");
-  }
+  if (table === undefined) throw unreadable(file.info.path, "not a CSV, TSV or Parquet table");
+  if (offset < 0) throw unreadable(file.info.path, "rows are only counted from the beginning");
   const { rowCount, columns } = table;
-  const from = Math.max(0, offset);
+  const from = offset;
   const range = rowCount === undefined ? {} : { from, to: from + limit + 1 };
   let skip = rowCount === undefined ? from : 0;
   const found: Record<string, unknown>[] = [];

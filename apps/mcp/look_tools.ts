@@ -109,13 +109,8 @@ export const describeVersion: Tool = defineTool({
     const { notes, labels } = await annotationsOf(registry, exact, { signal }) ?? {};
     const made = lineage &&
       await lineageOf(registry, exact, { direction: "down", depth: 1, signal });
-    const shown = fitting(
-      files.slice(offset, offset + FILES_SHOWN).map(({ path, size, mode }) => ({
-        path,
-        size,
-        mode,
-      })),
-    );
+    const part = files.slice(offset, offset + FILES_SHOWN);
+    const shown = fitting(part.map(({ path, size, mode }) => ({ path, size, mode })));
     const end = offset + shown.length;
     const structured = {
       ...{ ref: exact, name, version, kind: materializer.id, createdAt, size, digest, metadata },

@@ -21,14 +21,8 @@ export function createNamesCheck(
     if (access.may(right, name)) return;
     const subject = JSON.stringify(name);
     if (right === "read") throw notFound("find", subject, "no such name");
-    throw denied(
-      "change",
-      subject,
-      `this server only has names that match ${patterns.join(", ")}`,
-      {
-        hint: "Use a name that matches.",
-      },
-    );
+    const state = `this server only has names that match ${patterns.join(", ")}`;
+    throw denied("change", subject, state, { hint: "Use a name that matches." });
   };
   return { find: () => Promise.resolve({ ...access, check }) };
 }

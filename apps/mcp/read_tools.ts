@@ -70,14 +70,11 @@ export const compareVersions: Tool = defineTool({
     boolean: "same",
     object: "inputs",
     array: "metadata files",
-    number: "next",
+    number: "next moreMetadata",
   },
   async run({ before, after, offset }, { registry, signal }) {
     const opened = [await registry.open(before), await registry.open(after)] as const;
-    const [one, other] = opened.map(({ info }) => `${info.name}@${info.version}`) as [
-      string,
-      string,
-    ];
+    const [one = "", other = ""] = opened.map(({ info }) => `${info.name}@${info.version}`);
     const { same, metadata, inputs, files } = await diffVersions(registry, {
       ...{ before: one, after: other, signal },
     });
@@ -87,14 +84,21 @@ export const compareVersions: Tool = defineTool({
     }
     const shown = fitting(compared);
     const end = offset + shown.length;
+    const [facts, moreMetadata] = firstOf(metadata);
     const structured = {
-      ...{ before: one, after: other, same, metadata: fitting(metadata), files: shown },
+      ...{ before: one, after: other, same, metadata: facts, moreMetadata, files: shown },
       inputs: { added: inputs.added.map(refOf), removed: inputs.removed.map(refOf) },
       next: end < files.length ? end : undefined,
     };
     return { structured };
   },
 });
+
+/** Returns the items that fit into an answer, and the number of the others, if there are some. */
+function firstOf<T>(items: readonly T[], count = items.length): [T[], number?] {
+  const first = fitting(items);
+  return first.length === count ? [first] : [first, count - first.length];
+}
 
 function factsOf({ path, change, from, before, after }: FileChange) {
   return { path, change, from, sizeBefore: before?.size, sizeAfter: after?.size };
@@ -114,7 +118,10 @@ async function contentOf(
     }
     const sides = { before: sideOf(before), after: sideOf(after) };
     const { text, values } = await differenceOf(change, sides, (name) => name);
-    if (values !== undefined) return { values: values.slice(0, MOST_CHANGES) };
+    if (values !== undefined) {
+      const [first, more] = firstOf(values.slice(0, MOST_CHANGES), values.length);
+      return { values: first, moreValues: more };
+    }
     return { diff: text && text.length > MOST_DIFF ? `${text.slice(0, MOST_DIFF)}\n…` : text };
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid")) throw error;

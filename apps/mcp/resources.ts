@@ -57,7 +57,7 @@ export async function readResource(registry: Registry, uri: string) {
   }
   const bytes = await file.bytes();
   if (isUtf8(bytes)) {
-    return { contents: [{ uri, mimeType, text: new TextDecoder().decode(bytes) }] };
+    return { contents: [{ uri, mimeType, text: Buffer.from(bytes).toString() }] };
   }
   return { contents: [{ uri, mimeType, blob: Buffer.from(bytes).toString("base64") }] };
 }

@@ -103,12 +103,8 @@ async function openService({ readOnly, send, system, logger }: ServiceParts) {
   const address = "http://127.0.0.1";
   const how = { token: "this-process", system, logger, retryForMs: 0, timeoutMs: TIMEOUT_MS };
   const materializers = createMaterializers();
-  const registry = await openHttpRegistry(address, {
-    ...how,
-    readOnly,
-    materializers,
-    fetch: send,
-  });
+  const options = { ...how, readOnly, materializers, fetch: send };
+  const registry = await openHttpRegistry(address, options);
   const connection = new Connection({ ...how, location: address, send });
   const search: McpOptions["search"] = (query) =>
     connection.json({ action: "search", path: "search", query });

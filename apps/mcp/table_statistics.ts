@@ -12,10 +12,14 @@ export async function readStatistics(file: Parameters<typeof openTable>[0]) {
   const counts = table.columns.map(({ name }) => new Count(name));
   let rows = 0;
   for await (const row of table.rows()) {
+    if (++rows > MOST_ROWS) break;
     for (const count of counts) count.add(row[count.name] ?? null);
-    if (++rows === MOST_ROWS) break;
   }
-  return { rows, columns: Object.fromEntries(counts.map((each) => [each.name, each.result()])) };
+  return {
+    rows: Math.min(rows, MOST_ROWS),
+    onlyFirstRows: rows > MOST_ROWS || undefined,
+    columns: Object.fromEntries(counts.map((each) => [each.name, each.result()])),
+  };
 }
 
 /** The statistics of a column. Cells of CSV are strings, also those that are numbers. */
@@ -32,7 +36,8 @@ class Count {
   add(cell: Cell): void {
     if (cell === null || cell === "") return void this.#empty++;
     const value = typeof cell === "boolean" || cell instanceof Date ? NaN : Number(cell);
-    if (Number.isNaN(value)) return void this.#others++;
+    const isRounded = /^[+-]?\d+$/.test(`${cell}`) && !Number.isSafeInteger(value);
+    if (Number.isNaN(value) || isRounded) return void this.#others++;
     this.#numbers++;
     this.#sum += value;
     this.#min = Math.min(this.#min, value);

@@ -54,14 +54,9 @@ export function saveVersion(root?: string): Tool {
     async run({ name, version, inputs, key, metadata, ...given }, { registry, client, signal }) {
       const contents = Object.values(given).filter((value) => value !== undefined);
       if (contents.length !== 1) {
-        throw invalid(
-          "save",
-          JSON.stringify(name),
-          `got ${contents.length} contents instead of one`,
-          {
-            hint: `Pass exactly one of ${Object.keys(content).join(", ")}.`,
-          },
-        );
+        const state = `got ${contents.length} contents instead of one`;
+        const hint = `Pass exactly one of ${Object.keys(content).join(", ")}.`;
+        throw invalid("save", JSON.stringify(name), state, { hint });
       }
       const { files, local } = given;
       const value = local === undefined ? contents[0] : await pathBelow(root!, local);

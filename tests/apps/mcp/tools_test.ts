@@ -11,6 +11,7 @@ async function saveFiles(
   registry: Registry,
   name: string,
   files: Record<string, string | Uint8Array>,
+  options: { metadata?: Record<string, unknown> } = {},
 ) {
   const encoder = new TextEncoder();
   const save = () =>
@@ -18,7 +19,7 @@ async function saveFiles(
       path,
       content: typeof content === "string" ? encoder.encode(content) : content,
     }));
-  await registry.save(name, undefined, { materializer: { ...FOLDER, save } });
+  await registry.save(name, undefined, { ...options, materializer: { ...FOLDER, save } });
 }
 
 Deno.test("all descriptions and schemas of at most twelve tools take at most 4,000 tokens", () => {
@@ -117,6 +118,40 @@ Deno.test("tables are read by rows and compared by column", async () => {
     columns: { id: { empty: 0, min: 1, max: 3, mean: 2 }, name: { empty: 1 } },
   });
   assertEquals((file.tableAfter as { rows: number }).rows, 2);
+  assertMatch(await it.call("read_file", { ref: "t", path: "a.csv", offset: -1 }), /beginning/);
+});
+
+Deno.test("a comparison says what it leaves out, and rounds no number", async () => {
+  await using registry = await openRegistry("memory:");
+  const keys = (value: number) =>
+    Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i, value]));
+  const long = (value: string) =>
+    Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i, value.repeat(900)]));
+  const rows = (count: number) => "id\n" + "9007199254740993\n".repeat(count);
+  for (const n of [1, 2]) {
+    const value = { "a.json": JSON.stringify(keys(n)), "t.csv": rows(200_000 + n) };
+    await saveFiles(registry, "v", value, { metadata: long(`${n}`) });
+  }
+  await using it = await connect(registry);
+  const found = await it.call("compare_versions", { before: "v@1", after: "v@2" });
+  const { metadata, moreMetadata, files } = found as {
+    metadata: [];
+    moreMetadata: number;
+    files: [];
+  };
+  assertEquals([metadata.length < 60, metadata.length + moreMetadata], [true, 60]);
+  const [json, table] = files as Record<string, unknown>[];
+  assertEquals([(json!.values as []).length, json!.moreValues], [50, 10]);
+  const part = { rows: 200_000, onlyFirstRows: true, columns: { id: { empty: 0 } } };
+  assertEquals([table!.tableBefore, table!.tableAfter], [part, part]);
+});
+
+Deno.test("a resource keeps the mark of its byte order", async () => {
+  await using registry = await openRegistry("memory:");
+  await saveFiles(registry, "b", { "a.txt": "\ufeffa" });
+  await using it = await connect(registry);
+  const { contents } = await it.client.readResource({ uri: "holdfast://b@1.0.0/a.txt" });
+  assertEquals((contents[0] as { text: string }).text, "\ufeffa");
 });
 
 Deno.test("an image is an image by its bytes, and other bytes are base64", async () => {
