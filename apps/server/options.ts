@@ -64,8 +64,7 @@ export interface HandlerOptions {
   dav?: boolean;
   /**
    * Adds `/mcp`, through which assistants and agents use the registry, with the rights of their
-   * token.
-   * Needs the package `@modelcontextprotocol/server`.
+   * token. Needs the package `@modelcontextprotocol/server`.
    *
    * @default false
    */

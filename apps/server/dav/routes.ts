@@ -149,7 +149,7 @@ function createFind({ registry, openVersion, system }: ServerContext): Find {
     for await (const _ of registry.versions(name, { limit: 1 })) {
       return { children: () => versionsOf(name) };
     }
-    throw notFound("list", shown(name), "no such name", { hint: "List the names: holdfast ls" });
+    throw notFound("list", shown(name), "no such name", { hint: "List the names: PROPFIND /dav/" });
   }
 
   return async (c, access) => {

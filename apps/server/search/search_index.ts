@@ -215,13 +215,9 @@ class VersionReader {
     try {
       const isListed = generation !== undefined;
       const key = `${name}@${version}#${generation}`;
+      const asked = { name, version, annotations: !isListed, signal: this.#signal };
       const facts = (isListed ? this.#known.get(key) : undefined) ??
-        await describe(this.#registry, {
-          name,
-          version,
-          annotations: !isListed,
-          signal: this.#signal,
-        });
+        await describe(this.#registry, asked);
       const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
       const { metadata, kind, createdAt, size } = facts;
       const about = { aliases: aliases.get(version) ?? [], metadata, labels, notes };

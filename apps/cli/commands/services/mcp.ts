@@ -25,7 +25,8 @@ export const mcp: Command = defineCommand({
     "A server of the Model Context Protocol for Claude, VS Code, Cursor and others, which start " +
     "it. It has tools to find, describe, read, compare and save versions, and to set aliases and " +
     "notes. Saved versions never change, and the metadata of each names the program that saved " +
-    "it. The registry is a folder or a bucket. For a service, see: holdfast serve --mcp",
+    "it. The registry is a folder, a bucket or a service. A service can also do this itself: " +
+    "holdfast serve --mcp",
   args: [],
   options: [
     { flags: "--read-only", text: "offer no tools that change the registry" },
