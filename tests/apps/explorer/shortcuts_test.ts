@@ -92,7 +92,9 @@ Deno.test({
     await page.locator(".graph .node").filter({ hasText: "clean of segmentation" }).click();
     await details.getByRole("link", { name: "Open" }).click();
     await page.getByRole("heading", { name: "Log of clean" }).waitFor();
-    const starts = await page.locator(".span > span").evaluateAll((all) =>
+    const bars = page.locator(".span > span");
+    await bars.nth(2).waitFor();
+    const starts = await bars.evaluateAll((all) =>
       all.map((bar) => bar.getBoundingClientRect().left)
     );
     assertEquals(starts.length, 3);

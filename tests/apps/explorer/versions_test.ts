@@ -194,6 +194,7 @@ Deno.test({
     await chart.locator(".tip").getByText(/^\d+\.0\.0: 0\.\d+$/).waitFor();
     const [version = ""] = (await chart.locator(".tip").innerText()).split(":");
     await chart.getByRole("button", { name: "As a table" }).click();
+    await chart.getByRole("link").nth(11).waitFor();
     assertEquals(await chart.getByRole("link").count(), 12);
     await chart.getByRole("button", { name: "As a chart" }).click();
     await chart.locator(".u-over").click();
