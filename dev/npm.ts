@@ -31,6 +31,7 @@ const ON_DISK = [
   "disk/write_files",
   "materializers/path/local_files",
   "registry/payload/seen_files",
+  "registry/payload/unfinished",
   "registry/places/explain_failure",
   "registry/places/find_registry",
   "registry/places/open_by_url",

@@ -34,9 +34,10 @@ export {
   noDisk as writeFileTo,
 };
 
-/** Caches and notes about files need a disk, and can be missing. */
+/** Caches and notes about files and saves need a disk, and can be missing. */
 export const cacheFolder = (): { problem: string } => ({ problem: PROBLEM });
-export const SeenFiles = { open: (): Promise<undefined> => Promise.resolve(undefined) };
+const missing = { open: (): Promise<undefined> => Promise.resolve(undefined) };
+export { missing as SeenFiles, missing as Unfinished };
 
 /** No content is of this class. */
 export class DiskContent {}

@@ -122,7 +122,7 @@ export interface StreamsOptions extends Omit<McpOptions, "search">, Omit<Service
 }
 
 interface ServerPart {
-  createHandler(registry: Registry, options?: HandlerOptions): Handler;
+  createApp(registry: Registry, options: HandlerOptions): Handler;
 }
 
 /** Serves standard input and output until the client closes them. */
@@ -132,8 +132,8 @@ export async function serveStandardStreams(
 ): Promise<void> {
   const { system, logger, readOnly } = options;
   const tokens = names && createNamesCheck(names, { readOnly });
-  const server = await loadPart<ServerPart>("../server.ts", import.meta.url);
-  await using send = server.createHandler(registry, { system, logger, readOnly, tokens });
+  const server = await loadPart<ServerPart>("../server/app.ts", import.meta.url);
+  await using send = server.createApp(registry, { system, logger, readOnly, tokens });
   const service = await openService({ ...options, send });
   const seen = names === undefined ? registry : service.registry; // faster without the service
   const transport = new StdioServerTransport(undefined, undefined, { maxBufferSize: MOST_MESSAGE });

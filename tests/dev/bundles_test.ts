@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import { IGNORED, launchBrowser, SKIPPED } from "../apps/explorer/support/browser.ts";
 import { startWorker } from "../servers/r2/run_worker.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { OPENS } from "./npm/bundled_program.ts";
@@ -89,15 +90,18 @@ for (const { name, file, on, command: [program, ...flags] } of BUNDLERS) {
   });
 }
 
+const MODULES_OF_NODE = ["node:*", ...builtinModules];
+const FOR_WORKERS = ["npx", "-y", "-p", "esbuild@0.28", "esbuild", "--bundle", "--format=esm"]
+  .concat("--platform=browser", "--log-level=error");
+
 let edge: Promise<string> | undefined;
 /** Bundles a program for browsers and Workers. A module that they lack would fail the build. */
 const edgeBundle = () =>
   edge ??= installed().then(async ({ project, env }) => {
     await writeFile(join(project, "edge.mjs"), EDGE);
-    const flags = "--bundle --platform=browser --format=esm --minify --log-level=error".split(" ");
     const { code, stderr } = await runIn({ cwd: project, env }, [
-      ...["npx", "-y", "-p", "esbuild@0.28", "esbuild", ...flags],
-      ...["--outfile=edge.js", "edge.mjs"],
+      ...FOR_WORKERS,
+      ...["--minify", "--outfile=edge.js", "edge.mjs"],
     ]);
     assertEquals([code, stderr], [0, ""]);
     return await readFile(join(project, "edge.js"), "utf8");
@@ -111,11 +115,10 @@ Deno.test("every entry point can be bundled for Workers, which have modules of N
     `export * as entry${at} from "@holdfast/holdfast${path.slice(1)}";\n`
   );
   await writeFile(join(project, "all.mjs"), lines.join(""));
-  const flags = "--bundle --platform=browser --format=esm --log-level=error --outfile=all.js";
   const { peerDependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-  const left = ["node:*", ...builtinModules, ...Object.keys(peerDependencies), "msgpackr-extract"];
+  const left = [...MODULES_OF_NODE, ...Object.keys(peerDependencies), "msgpackr-extract"];
   const { code, stderr } = await runIn({ cwd: project, env }, [
-    ...["npx", "-y", "-p", "esbuild@0.28", "esbuild", ...flags.split(" ")],
+    ...[...FOR_WORKERS, "--outfile=all.js"],
     ...[...left.map((name) => `--external:${name}`), "all.mjs"],
   ]);
   assertEquals([code, stderr], [0, ""]);
@@ -126,6 +129,21 @@ Deno.test("a registry over R2 is at most 90 KiB in a bundle that imports nothing
   const bytes = gzipSync(bundle, { level: 9 }).byteLength;
   console.log(`a registry over R2, minified and compressed: ${bytes} bytes`);
   assert(bytes <= 90 * 1024);
+});
+
+Deno.test("the service of a Worker is at most 220 KiB beside its page and MCP", async () => {
+  const { project, env } = await installed();
+  const worker = await readFile(join(REPOSITORY, "examples/worker/worker.ts"), "utf8");
+  await writeFile(join(project, "worker.ts"), worker);
+  const left = [...MODULES_OF_NODE, "./bundle.js", "*/mcp/server.js"];
+  const { code, stderr } = await runIn({ cwd: project, env }, [
+    ...[...FOR_WORKERS, "--minify", "--outfile=worker.js"],
+    ...[...left.map((name) => `--external:${name}`), "worker.ts"],
+  ]);
+  assertEquals([code, stderr], [0, ""]);
+  const bytes = gzipSync(await readFile(join(project, "worker.js")), { level: 9 }).byteLength;
+  console.log(`a service over R2, minified and compressed: ${bytes} bytes`);
+  assert(bytes <= 220 * 1024);
 });
 
 Deno.test({

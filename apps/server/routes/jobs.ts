@@ -224,7 +224,7 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     query: schemas.RunsQuery,
     answer: ({ c, query: { pipeline, ...page }, access }) => {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
-        const { listRuns } = await import("../../../operators/runner/mod.ts");
+        const { listRuns } = await import("../../../operators/runner/records/run_record.ts");
         const { recordNames } = await import("../../../operators/runner/records/names.ts");
         if (pipeline !== undefined && !access.may("read", recordNames(pipeline).run)) return;
         const names = readableNames(registry, access);
@@ -243,7 +243,7 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     answers: { 200: { description: "The run", schema: schemas.RunDetailsSchema } },
     answer: async ({ c, params: { run }, access }) => {
       access.check("read", await recordsOf(run));
-      const { readResult } = await import("../../../operators/runner/mod.ts");
+      const { readResult } = await import("../../../operators/runner/records/run_record.ts");
       const result = await readResult(registry, run);
       const steps = await Array.fromAsync(
         knownSteps(registry, { run, result }),
@@ -268,7 +268,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     answers: { 200: { description: "The attempts, oldest first", schema: AttemptsSchema } },
     answer: async ({ c, params: { run, step }, access }) => {
       access.check("read", await recordsOf(run));
-      const { readRun } = await import("../../../operators/runner/mod.ts");
+      const { readRun } = await import("../../../operators/runner/records/run_record.ts");
       const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
       const { steps } = await readRun(registry, run);
       if (!steps.some((planned) => planned.step === step)) {
@@ -294,7 +294,9 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     answers: { 200: { description: "The request is stored", schema: CancelledRunSchema } },
     answer: async ({ c, params: { run }, access }) => {
       access.check("write", await recordsOf(run));
-      const { cancelRun, readResult, readRun } = await import("../../../operators/runner/mod.ts");
+      const { cancelRun, readResult, readRun } = await import(
+        "../../../operators/runner/records/run_record.ts"
+      );
       await readRun(registry, run);
       const result = await readResult(registry, run);
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });

@@ -1,4 +1,5 @@
 // Runs of pipelines, as the service and the command line report them.
+import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { Registry } from "../../../mod.ts";
 import type { SignalOptions } from "../../../registry/mod.ts";
 import type {
@@ -52,8 +53,7 @@ export async function* knownSteps(
   { run, result }: { run: string; result: RunResult | undefined },
   { signal }: SignalOptions = {},
 ): AsyncGenerator<KnownStep> {
-  const { readRun } = await import("../../../operators/runner/mod.ts");
-  const { mapAtOnce } = await import("../../../workers/mod.ts");
+  const { readRun } = await import("../../../operators/runner/records/run_record.ts");
   const plan = await readRun(registry, run, { signal });
   yield* mapAtOnce(plan.steps, async (step) => {
     const outcome = result?.steps[step.step] ??
