@@ -40,9 +40,9 @@ export type { ParquetCompression } from "./parquet/write.ts";
  *
  * Columns of other types (bytes, decimals, times of day, `INT96`, lists, structures) are
  * `Unsupported`, unless `columns` excludes them; so are fractions of a millisecond, and times
- * without a time zone unless `localTimes` is `"utc"`. All encodings of Parquet 2 are read, in
- * pages of version 1 and 2, packed with Snappy, gzip, Brotli, LZ4 or zstd (if the runtime has it).
- * Page checksums are verified.
+ * without a time zone unless `localTimes` is `"text"` or `"utc"`. All encodings of Parquet 2 are
+ * read, in pages of version 1 and 2, packed with Snappy, gzip, Brotli, LZ4 or zstd (if the runtime
+ * has it). Page checksums are verified.
  *
  * Files are written as `STRING`, `DOUBLE`, `INT64`, `BOOLEAN` and `TIMESTAMP` of milliseconds in
  * UTC.
@@ -96,7 +96,7 @@ const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
 export interface ParquetReadOptions {
   /** The columns of the table, in this order. @default all, each of which must be supported */
   columns?: readonly string[];
-  /** Handling of times without a time zone: refuse them, or read them as UTC. @default "refuse" */
+  /** Handling of times without a time zone. @default "refuse" */
   localTimes?: LocalTimes;
   /**
    * Maximum rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)

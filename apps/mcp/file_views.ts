@@ -134,7 +134,9 @@ export async function openTable(file: File): Promise<Table | undefined> {
   const { path, size } = file.info;
   if (!/\.(csv|tsv|parquet)$/i.test(path)) return undefined;
   const stream: File["stream"] = (range) => file.stream(range);
-  const format = await formats.forPath(path);
+  const format = /\.parquet$/i.test(path)
+    ? await formats.get("parquet", { localTimes: "text" })
+    : await formats.forPath(path);
   return await format?.decode({ path, size, bytes: () => file.bytes(), stream }) as Table;
 }
 

@@ -9,7 +9,7 @@ import { type Cells, sliceCells, spreadCells } from "../tables/cells.ts";
 import { InexactCell } from "../tables/exact_cells.ts";
 import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
 import type { Cell, Numbers } from "../tables/table.ts";
-import type { FileColumn, Values } from "./columns.ts";
+import { type FileColumn, PHYSICAL, type Values } from "./columns.ts";
 import type { RowGroup } from "./footer.ts";
 import { CutOff, Damage, natural, readThrift, type Thrift } from "./thrift.ts";
 import { CODECS, type Unpack } from "./unpack.ts";
@@ -173,8 +173,8 @@ export class ChunkReader {
   }
 
   async #readBody({ size, packed, crc, values }: Page): Promise<Uint8Array> {
-    const isString = this.#place.column.column.type === "string";
-    const bytes = Math.max(size, packed, values * (isString ? 1 : 8));
+    const isText = this.#place.column.type === PHYSICAL.bytes;
+    const bytes = Math.max(size, packed, values * (isText ? 1 : 8));
     if (bytes > MAX_PAGE_BYTES) {
       throw this.#unsupported(`a page has ${bytes} bytes, ${MAX_PAGE_BYTES} are allowed`);
     }

@@ -1,5 +1,5 @@
 // The columns of a Parquet file: their types, and the conversion of values to cells.
-import { exactDay, exactMoment, exactUnsigned, type TimeUnit } from "../tables/exact_cells.ts";
+import { exactDay, exactMoment, exactUnsigned, localText } from "../tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
 import { corruptTable } from "../content/file_faults.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
@@ -125,9 +125,11 @@ const MEANINGS: Readonly<Record<number, Partial<Record<Note, Meaning>> | undefin
   },
 };
 
-const MILLIS: TimeUnit = {};
-const MICROS: TimeUnit = { perMillisecond: 1000n };
-const NANOS: TimeUnit = { perMillisecond: 1_000_000n };
+const [MILLIS, MICROS, NANOS] = [1n, 1000n, 1_000_000n];
+const DAY_TEXTS: Meaning = [
+  "string",
+  (values) => Array.from(values as Int32Array, (day) => exactDay(day).toISOString().slice(0, -14)),
+];
 
 function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning | string {
   const { type, logical, converted } = element;
@@ -136,6 +138,7 @@ function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning | st
   const meaning = type === PHYSICAL.int64 && note === "timestamp"
     ? moments(logical?.field_8, converted, localTimes)
     : note && MEANINGS[type!]?.[note];
+  if (localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
   if (meaning !== undefined) return meaning;
   if (type === PHYSICAL.bytes && note === "none") {
     return "it has bytes that are not declared as text";
@@ -178,6 +181,9 @@ function moments(
     else if (units.field_2 !== undefined) unit = MICROS;
     else if (units.field_3 !== undefined) unit = NANOS;
     else return undefined;
+    if (isUtc !== true && localTimes === "text") {
+      return ["string", (values) => Array.from(values as BigInt64Array, (v) => localText(v, unit))];
+    }
   }
   return ["date", (values) => Array.from(values as BigInt64Array, (v) => exactMoment(v, unit))];
 }

@@ -5,22 +5,18 @@ export class InexactCell extends Error {}
 const MAX_DATE = 8.64e15;
 const DAY = 86_400_000;
 
-/** A unit of time: a fraction of a millisecond, or a multiple. */
-export interface TimeUnit {
-  /** @default 1 */
-  perMillisecond?: bigint;
-  /** @default 1 */
-  milliseconds?: bigint;
+/** Converts a count of units since 1970, of which a millisecond has a power of ten. */
+export function exactMoment(value: bigint, perMillisecond: bigint): Date {
+  const rest = value % perMillisecond;
+  if (rest === 0n) return exactDate(Number(value / perMillisecond));
+  throw new InexactCell(`a time has a fraction of a millisecond (${rest} of ${perMillisecond})`);
 }
 
-/** Converts a count of units since 1970. */
-export function exactMoment(
-  value: bigint,
-  { perMillisecond = 1n, milliseconds = 1n }: TimeUnit = {},
-): Date {
-  const rest = value % perMillisecond;
-  if (rest === 0n) return exactDate(Number(value / perMillisecond * milliseconds));
-  throw new InexactCell(`a time has a fraction of a millisecond (${rest} of ${perMillisecond})`);
+/** Writes such a count as a time without a time zone. The order of the strings is that of time. */
+export function localText(value: bigint, perMillisecond: bigint): string {
+  const rest = (value % perMillisecond + perMillisecond) % perMillisecond;
+  const text = exactMoment(value - rest, perMillisecond).toISOString().slice(0, -1);
+  return `${text}${String(perMillisecond + rest).slice(1)}`.replace(/\.?0+$/, "");
 }
 
 /** Converts a count of days since 1970 to midnight UTC. */

@@ -12,11 +12,14 @@ export interface OtherColumn {
   problem: string;
 }
 
-/** Handling of times without a time zone: refuse them, or read them as UTC. */
-export type LocalTimes = "refuse" | "utc";
+/**
+ * Handling of times without a time zone: refuse them, read them as UTC, or read them and days as
+ * strings without one, with all digits: `2026-01-02T03:04:05.678901`, `2026-01-02`.
+ */
+export type LocalTimes = "refuse" | "utc" | "text";
 
 export const LOCAL_TIMES_PROBLEM =
-  'it has times without a time zone; read them with localTimes: "utc"';
+  'it has times without a time zone; read them with localTimes: "text" or "utc"';
 
 /**
  * Returns the columns with these names, or all.

@@ -3,6 +3,7 @@ import { describeTool } from "../../../apps/mcp/tool.ts";
 import { toolsOf } from "../../../apps/mcp/server.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createTable, parquet } from "../../../formats/parquet.ts";
+import { pyarrowBytes } from "../../formats/parquet/files.ts";
 import { connect } from "./client_of.ts";
 
 const FOLDER = { id: "folder", formatVersion: 1, load: () => undefined };
@@ -119,6 +120,9 @@ Deno.test("tables are read by rows and compared by column", async () => {
   });
   assertEquals((file.tableAfter as { rows: number }).rows, 2);
   assertMatch(await it.call("read_file", { ref: "t", path: "a.csv", offset: -1 }), /beginning/);
+  await saveFiles(registry, "local", { "a.parquet": pyarrowBytes("local") });
+  const local = await it.call("read_file", { ref: "local", path: "a.parquet" });
+  assertEquals(local.rows, [{ at: "2026-01-02T03:04:05.678901", day: "2026-01-02" }]);
 });
 
 Deno.test("a comparison says what it leaves out, and rounds no number", async () => {

@@ -71,6 +71,12 @@ Deno.test("a column of an unsupported type is Unsupported, unless others are nam
   const row = { last: "z", ns: new Date(2), ok: 1n, naive: new Date(5) };
   assertEquals(await Array.fromAsync(rest.rows()), [row]);
   assertEquals(Object.keys(row), rest.columns.map(({ name }) => name));
+  const local = await openParquet(pyarrowFile("others"), {
+    columns: ["naive"],
+    localTimes: "text",
+  });
+  assertEquals(local.columns, [{ name: "naive", type: "string", nullable: true }]);
+  assertEquals(await local.column("naive"), ["1970-01-01T00:00:00.005"]);
 });
 
 /** Ten thousand rows, in ten row groups, of which the last column has nearly all bytes. */

@@ -23,7 +23,7 @@ export interface Group {
  */
 export async function parquetParts(file: FileToDecode, signal?: AbortSignal) {
   const footer = await readFooter(file, signal);
-  const columns = columnsOf(file.path, footer.schema, "utc");
+  const columns = columnsOf(file.path, footer.schema, "text");
   let to = 0;
   const groups = footer.groups.map((group): Group => {
     const bounds = new Map<string, Bounds>();
@@ -33,7 +33,13 @@ export async function parquetParts(file: FileToDecode, signal?: AbortSignal) {
     }
     return { from: to, to: to += group.rows, bounds };
   });
-  return { columns, groups };
+  const types = columns.flatMap((each) => "problem" in each ? [] : [shownType(each)]);
+  return { columns, types, groups };
+}
+
+/** Times without a time zone are strings of numbers. */
+function shownType({ type, column }: FileColumn): string {
+  return column.type === "string" && type !== PHYSICAL.bytes ? "date" : column.type;
 }
 
 const ARRAYS: Readonly<Record<number, typeof Int32Array | typeof BigInt64Array | undefined>> = {
@@ -49,7 +55,8 @@ function boundsOf({ type, leaf, toCells }: FileColumn, group: RowGroup): Bounds 
   if (!found?.every((bytes) => bytes.byteLength === array?.BYTES_PER_ELEMENT)) return undefined;
   try {
     const [min, max] = found.map((bytes) => toCells(new array!(bytes.slice().buffer))[0]!);
-    return min === min && max === max ? [min!, max!] : undefined; // not NaN
+    const isOrdered = [min, max].every((cell) => typeof cell !== "string" || /^\d/.test(cell));
+    return isOrdered && min === min && max === max ? [min!, max!] : undefined; // not NaN
   } catch {
     return undefined; // parts of a millisecond
   }

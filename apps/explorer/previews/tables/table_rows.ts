@@ -271,6 +271,7 @@ interface Filter {
   mayMatch(bounds: ReadonlyMap<string, Bounds>): boolean;
 }
 
+const DAY = /^\d{4}-\d\d-\d\d/;
 const CONDITION = /(\S+?)\s*(<=|>=|!=|=|<|>)\s*(\S+)/g;
 
 /** Tests of a cell by its order to a value, and of two bounds by theirs. */
@@ -293,8 +294,12 @@ function parseFilter(filter: string, names: readonly string[]): Filter {
     if (at >= 0) conditions.push({ at, sign, value });
     return at >= 0 ? "" : all;
   }).trim().toLowerCase();
-  const order = (cell: Cell, value: string) =>
-    compareCells(cell, cell instanceof Date ? new Date(value) : value);
+  const order = (cell: Cell, value: string) => {
+    if (typeof cell === "string" && DAY.test(cell) && /^\d{4}/.test(value)) {
+      return cell < value ? -1 : Number(cell > value); // a year alone is not a number here
+    }
+    return compareCells(cell, cell instanceof Date ? new Date(value) : value);
+  };
   return {
     matches: (row) =>
       conditions.every(({ at, sign, value }) =>

@@ -77,11 +77,12 @@ function split(all: readonly Found[]) {
 
 async function openParquetTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
   const { openParquet, parquetParts } = await import("./parquet_table.ts");
-  const { columns: all, groups } = await parquetParts(file, signal);
+  const { columns: all, types, groups } = await parquetParts(file, signal);
   const { columns, others } = split(all);
   if (columns.length === 0) throw noColumns(file.path, others);
-  const table = await openParquet(file, { columns, localTimes: "utc", signal });
-  return rangeSource(table, others, { rowCount: table.rowCount, groups });
+  const table = await openParquet(file, { columns, localTimes: "text", signal });
+  const source = rangeSource(table, others, { rowCount: table.rowCount, groups });
+  return { ...source, columns: columns.map((name, i) => ({ name, type: types[i]! })) };
 }
 
 function noColumns(path: string, others: readonly string[]) {

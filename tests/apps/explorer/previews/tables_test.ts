@@ -12,6 +12,7 @@ import { parseCsv } from "../../../../formats/csv.ts";
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { createTable } from "../../../../formats/parquet.ts";
 import { encodeRows } from "../../../../formats/parquet/write.ts";
+import { pyarrowBytes } from "../../../formats/parquet/files.ts";
 import { fakeFile } from "../support/fake_file.ts";
 import { sampleFiles, tableRows } from "../support/samples.ts";
 
@@ -101,6 +102,18 @@ Deno.test("Parquet reads the footer and the pages of the shown columns", async (
   await assertRejects(() =>
     openTable(fakeFile("x.parquet", encoder.encode("PAR1 and not more PAR1")))
   );
+});
+
+Deno.test("times without a time zone are shown without one, and filtered by year", async () => {
+  const bytes = pyarrowBytes("others");
+  const source = await openTable(fakeFile("others.parquet", bytes));
+  const at = source.columns.findIndex(({ name }) => name === "naive");
+  assertEquals(source.columns[at]!.type, "date");
+  const { rows } = await source.page({ from: 0, count: 1, columns: [at] });
+  assertEquals(rows, [["1970-01-01T00:00:00.005"]]);
+  for (const [filter, matched] of [["naive<1970", 0], ["naive>1969", 1]] as const) {
+    assertEquals((await findRows(source, [at], { filter })).matched, matched, filter);
+  }
 });
 
 Deno.test("a filter reads only groups of rows whose bounds allow a match", async () => {
