@@ -2,7 +2,10 @@
 
 /** A row, and where the next one begins. */
 export interface CsvLine {
+  /** The first 10,000. */
   cells: string[];
+  /** The number of all cells. */
+  count: number;
   end: number;
 }
 
@@ -72,7 +75,7 @@ class Rows {
   endRow(at: number, end: number): void {
     if (at > this.#begin) {
       this.endCell(at);
-      this.lines.push({ cells: this.#cells(at), end });
+      this.lines.push({ cells: this.#cells(at), count: this.#ends.length, end });
     } else if (this.lines.length > 0) this.lines.at(-1)!.end = end;
     this.#ends = [];
     this.#hasQuotes = false;

@@ -25,6 +25,8 @@ export interface TablePart {
 /** A table that is read page by page. */
 export interface TableSource {
   readonly columns: readonly { name: string; type: string }[];
+  /** Present if the table has more than `columns`. */
+  readonly columnCount?: number;
   /** Absent if only reading all of it tells. */
   readonly rowCount?: number;
   /** Columns that are not shown, with the reason. */
@@ -204,6 +206,7 @@ async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableS
 
   return {
     columns,
+    ...header.count > columns.length && { columnCount: header.count },
     others: [],
     async *parts(chosen, signal) {
       for (let start = header.end, isEnd = false; !isEnd;) {
@@ -277,7 +280,7 @@ class CsvReader {
       const found = splitCsv(bytes, { delimiter, isEnd, maxRows: max });
       const end = found.at(-1)?.end ?? 0;
       if (found.length >= min || isEnd || end > 0 && bytes.byteLength >= MAX_READ_BYTES) {
-        const lines = found.map(({ cells, end }) => ({ cells, end: start + end }));
+        const lines = found.map((line) => ({ ...line, end: start + line.end }));
         return { lines, isEnd };
       }
       if (bytes.byteLength - end > MAX_ROW_BYTES) throw tooLong(file.path, MAX_ROW_BYTES);

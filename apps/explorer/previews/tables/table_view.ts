@@ -26,7 +26,7 @@ export function TableView({ file }: { file: ArtifactFile }): VNode {
 
 function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): VNode {
   const [column, setColumn] = useQueryNumber("column");
-  const { columns, rowCount, others } = source;
+  const { columns, columnCount, rowCount, others } = source;
   const first = column < columns.length ? column : 0;
   const chosen = useMemo(
     () => columns.map((_, i) => i).slice(first, first + PAGE_COLUMNS),
@@ -34,7 +34,7 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
   );
   const facts = [
     ...rowCount === undefined ? [] : [formatCount(rowCount, "row")],
-    formatCount(columns.length, "column"),
+    formatCount(columnCount ?? columns.length, "column"),
   ];
   return html`
     <p class="summary-line">${facts.join(" · ")}</p>
@@ -42,6 +42,9 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
       ${`Columns without a preview: ${others.slice(0, 10).join(", ")}${
       others.length > 10 ? ", …" : ""
     }.`}
+    <//>`}
+    ${columnCount !== undefined && html`<${LeftOut} file=${file}>
+      ${`Only the first ${formatCount(columns.length, "column")} are shown.`}
     <//>`}
     ${columns.length > PAGE_COLUMNS && html`
       <${Steps} from=${first} step=${PAGE_COLUMNS}

@@ -95,6 +95,16 @@ Deno.test("a row without an end is refused after 8 MiB", async () => {
   await assertRejects(() => openTable(quoted), Error, "longer than");
 });
 
+Deno.test("columns that are not shown are counted", async () => {
+  for (const cell of ["x", '"x"']) {
+    const text = `${Array(12_345).fill(cell).join(",")}\n${Array(12_345).fill(1).join(",")}\n`;
+    const source = await openTable(fakeFile("wide.csv", encoder.encode(text)));
+    assertEquals([source.columns.length, source.columnCount], [10_000, 12_345]);
+  }
+  const source = await openTable(fakeFile("a.csv", encoder.encode("a,b\n1,2\n")));
+  assertEquals(source.columnCount, undefined);
+});
+
 Deno.test("Parquet reads the footer and the pages of the shown columns", async () => {
   const file = fakeFile("scores.parquet", samples.get("scores.parquet")!);
   const source = await openTable(file);

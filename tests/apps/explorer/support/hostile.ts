@@ -172,7 +172,7 @@ export function hostileFiles(): HostileFile[] {
     file("broken.json", "This is not valid JSON", '{"a": '),
     file("long.json", "Show 1,999,000 more characters", JSON.stringify("x".repeat(2_000_000))),
     file("endless.csv", "longer than", "x".repeat(9_000_000)),
-    file("wide.csv", "10,000 columns", `${"a,".repeat(20_000)}\n${"1,".repeat(20_000)}\n`),
+    file("wide.csv", "20,001 columns", `${"a,".repeat(20_000)}\n${"1,".repeat(20_000)}\n`),
     file("markup.csv", "<script>", `${ATTACK.replaceAll('"', "'")},b\n1,2\n`),
     file("lie.npy", "needs", new Uint8Array([...encodeNpyHeader("float64", [2 ** 40]), 1])),
     file("not.npy", "not a .npy file", "hello"),
