@@ -28,3 +28,25 @@ Deno.test("the order of keys does not matter, even inside arrays", () => {
   assertEquals(diffValues([{ a: 1, b: 2 }], [{ b: 2, a: 1 }]), []);
   assertEquals(diffValues([{ a: 1 }, { b: undefined }], [{ a: 1 }, { c: undefined }]).length, 2);
 });
+
+Deno.test("items removed and added in the middle of arrays leave those between them alone", () => {
+  const epochs = Array.from({ length: 200 }, (_, i) => ({ rank: i % 7, loss: 1 / (1 + i) }));
+  const less = epochs.filter((_, i) => i !== 20 && i !== 150);
+  less[30] = { ...less[30]!, rank: 9 };
+  assertEquals(diffValues(epochs, less), [
+    { path: [20], before: epochs[20] },
+    { path: [30, "rank"], before: 3, after: 9 },
+    { path: [150], before: epochs[150] },
+  ]);
+  assertEquals(diffValues([1, 2, 3, 4, 5], [0, 2, 4, 5, 6]), [
+    { path: [0], before: 1, after: 0 },
+    { path: [2], before: 3 },
+    { path: [4], after: 6 },
+  ]);
+  const scores = (by: number) =>
+    epochs.map(({ rank, loss }, id) => ({ id, rank, loss: loss * by }));
+  const all = diffValues(scores(1), scores(2).slice(1)); // each has another loss, one is gone
+  assertEquals([all.length, all.filter(({ path }) => path[1] !== "loss")], [200, [
+    { path: [0], before: scores(1)[0] },
+  ]]);
+});

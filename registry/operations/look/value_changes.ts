@@ -1,7 +1,9 @@
 // Structural differences between plain values.
+import { alignItems } from "../../../core/work/align.ts";
+
 /** A difference between two values. */
 export interface ValueChange {
-  /** Keys and indices of the place. An index is that in the second array, if it is as long. */
+  /** Keys and indices of the place. An index is that in the second array, of removed items the first. */
   path: (string | number)[];
   /** Absent if it was added. */
   before?: unknown;
@@ -11,10 +13,12 @@ export interface ValueChange {
 
 /** Deeper values are compared as JSON, to limit the stack. */
 const MAX_DEPTH = 500;
+/** Members that decide which items of arrays are alike. */
+const MOST_PARTS = 50;
 
 /**
- * Returns the differences between two plain values. The order of keys is ignored. Of arrays, equal
- * items at both ends are skipped and the rest is compared by position.
+ * Returns the differences between two plain values. The order of keys is ignored. Items of
+ * arrays are matched: equal ones that kept their order, then the most alike between them.
  *
  * @example
  * ```ts
@@ -70,35 +74,24 @@ function collectItems(
   path: (string | number)[],
   changes: ValueChange[],
 ): void {
-  const shorter = Math.min(before.length, after.length);
-  const same = (i: number, j: number) => isSame(before[i], after[j], path.length + 1);
-  let start = 0;
-  while (start < shorter && same(start, start)) start++;
-  let end = 0;
-  while (end < shorter - start && same(before.length - 1 - end, after.length - 1 - end)) end++;
-  const removed = before.length - end;
-  const added = after.length - end;
-  for (let i = start; i < Math.max(removed, added); i++) {
-    const at = [...path, i];
-    if (i >= added) changes.push({ path: at, before: before[i] });
-    else if (i >= removed) changes.push({ path: at, after: after[i] });
-    else collect(before[i], after[i], at, changes);
+  const isOne = before.length === 1 && after.length === 1;
+  const [olds, nows] = [before, after].map((items) => isOne ? [[""]] : items.map(partsOf));
+  let [i, j] = [0, 0];
+  for (const [old, now] of [...alignItems(olds!, nows!), [before.length, after.length] as const]) {
+    for (; i < old; i++) changes.push({ path: [...path, i], before: before[i] });
+    for (; j < now; j++) changes.push({ path: [...path, j], after: after[j] });
+    if (i < before.length) collect(before[i++], after[j], [...path, j++], changes);
   }
 }
 
-function isSame(before: unknown, after: unknown, depth: number): boolean {
-  if (Object.is(before, after)) return true;
-  if (typeof before !== "object" || typeof after !== "object" || depth > MAX_DEPTH) return false;
-  if (Array.isArray(before) && Array.isArray(after)) {
-    return before.length === after.length &&
-      before.every((item, i) => isSame(item, after[i], depth + 1));
+/** Returns JSON of the first members of a map, or of another value, to find those that are alike. */
+function partsOf(value: unknown): string[] {
+  try {
+    if (!isMap(value)) return [JSON.stringify(value) ?? ""];
+    return Object.entries(value).slice(0, MOST_PARTS).map((entry) => JSON.stringify(entry));
+  } catch {
+    return [""]; // too deep or circular
   }
-  if (isMap(before) && isMap(after)) {
-    const keys = Object.keys(before);
-    return keys.length === Object.keys(after).length &&
-      keys.every((key) => Object.hasOwn(after, key) && isSame(before[key], after[key], depth + 1));
-  }
-  return sameText(before, after);
 }
 
 /** Compares as JSON what is not plain data, such as dates, or too deep. */
