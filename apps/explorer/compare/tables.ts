@@ -1,4 +1,5 @@
-// Tables compared by key and column.
+// Tables compared by key or content, and column.
+import { alignItems } from "../../../core/work/align.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
 import { formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
@@ -18,6 +19,8 @@ const MAX_COLUMNS = 100;
 export interface KnownTable {
   columns: readonly string[];
   rows: Rows;
+  /** False if more rows follow. */
+  isAll?: boolean;
 }
 
 /** A row that differs: its key, and the cells that changed by column. */
@@ -35,10 +38,10 @@ export interface TableDifference {
   removed: string[];
 }
 
-/** Returns the first column whose values are unique in both tables, or undefined. */
-export function findKey(left: KnownTable, right: KnownTable): string | undefined {
+/** Returns the columns whose values are unique in both tables. */
+export function findKeys(left: KnownTable, right: KnownTable): string[] {
   const shared = left.columns.filter((name) => right.columns.includes(name));
-  return shared.find((name) => isUnique(left, name) && isUnique(right, name));
+  return shared.filter((name) => isUnique(left, name) && isUnique(right, name));
 }
 
 function isUnique({ columns, rows }: KnownTable, name: string): boolean {
@@ -46,7 +49,7 @@ function isUnique({ columns, rows }: KnownTable, name: string): boolean {
   return new Set(rows.map((row) => cellText(row[at] ?? null))).size === rows.length;
 }
 
-/** Compares rows with equal keys; without a key, rows with equal numbers. */
+/** Compares rows with equal keys; without a key, rows that are equal or alike. */
 export function compareTables(
   left: KnownTable,
   right: KnownTable,
@@ -56,7 +59,9 @@ export function compareTables(
   const places = shared.map((name) =>
     [left.columns.indexOf(name), right.columns.indexOf(name)] as const
   );
-  const [before, after] = [byKey(left, key), byKey(right, key)];
+  const [before, after] = key === undefined
+    ? byContent([left, right], places)
+    : [byKey(left, key), byKey(right, key)];
   const counts = new Map(shared.map((name) => [name, 0]));
   const changes: RowChange[] = [];
   for (const [id, row] of before) {
@@ -84,21 +89,41 @@ export function compareTables(
   };
 }
 
-/** Rows by key. Equal keys are numbered, so that no row is lost. */
-function byKey(
-  { columns, rows }: KnownTable,
-  key: string | undefined,
-): Map<string, readonly Cell[]> {
-  const at = key === undefined ? -1 : columns.indexOf(key);
-  const found = new Map<string, readonly Cell[]>();
-  const seen = new Map<string, number>();
-  for (const [i, row] of rows.entries()) {
-    const text = at < 0 ? `row ${i}` : cellText(row[at] ?? null);
-    const again = seen.get(text) ?? 0;
-    seen.set(text, again + 1);
-    found.set(again === 0 ? text : `${text} (${again + 1})`, row);
+type RowsByName = Map<string, readonly Cell[]>;
+
+function byKey({ columns, rows }: KnownTable, key: string): RowsByName {
+  const at = columns.indexOf(key);
+  return new Map(rows.map((row) => [cellText(row[at] ?? null), row]));
+}
+
+/** Names rows by their number in the first table: equal ones, then alike ones between them. */
+function byContent(
+  [left, right]: readonly [KnownTable, KnownTable],
+  places: readonly (readonly [number, number])[],
+): readonly [RowsByName, RowsByName] {
+  const [before, after] = [left, right].map(({ rows }, side) =>
+    rows.map((row) => places.map((at) => cellText(row[at[side]!] ?? null)))
+  ) as [string[][], string[][]];
+  const [ids, others] = [before.map(String), after.map(String)];
+  const aligned = alignItems(before, after);
+  const pairs = new Map(aligned.filter(([i, j]) => ids[i] === others[j]));
+  const used = new Set(pairs.values());
+  const moved = Map.groupBy(others.keys(), (j) => used.has(j) ? undefined : others[j]);
+  for (const [i, id] of ids.entries()) {
+    const j = pairs.has(i) ? undefined : moved.get(id)?.pop();
+    if (j !== undefined) pairs.set(i, j), used.add(j);
   }
-  return found;
+  for (const [i, j] of aligned) if (!pairs.has(i) && !used.has(j)) pairs.set(i, j);
+  const names = new Map([...pairs].map(([i, j]) => [j, `row ${i}`]));
+  // Behind the last common row, others may be among those that are not read.
+  const end = (known: Iterable<number>, { isAll }: KnownTable) =>
+    isAll === false ? Math.max(-1, ...known) + 1 : undefined;
+  const olds = left.rows.slice(0, end(pairs.keys(), right));
+  const nows = right.rows.slice(0, end(names.keys(), left));
+  return [
+    new Map(olds.map((row, i) => [`row ${i}`, row])),
+    new Map(nows.map((row, j) => [names.get(j) ?? `new row ${j}`, row])),
+  ];
 }
 
 function cellsOf({ columns }: KnownTable, row: readonly Cell[], side: "before" | "after") {
@@ -115,28 +140,27 @@ export function TableComparison({ left, right }: PairProps): VNode {
       return { columns, rows, isAll: isAll && chosen.length === source.columns.length };
     };
     const [before, after] = await Promise.all([read(left), read(right)]);
-    return { before, after, key: findKey(before, after) };
+    return { before, after, keys: findKeys(before, after) };
   }, [left.digest, right.digest]);
-  return whenLoaded(loaded, ({ before, after, key }) =>
+  return whenLoaded(loaded, ({ before, after, keys }) =>
     html`
       ${!(before.isAll && after.isAll) && html`<p class="note left-out">
         ${`The first ${formatNumber(before.rows.length)} and ${
         formatNumber(after.rows.length)
       } rows are compared, in up to ${MAX_COLUMNS} columns.`}
       </p>`}
-      <${Found} left=${before} right=${after} usual=${key} names=${[left.ref, right.ref]} />
+      <${Found} left=${before} right=${after} keys=${keys} names=${[left.ref, right.ref]} />
     `);
 }
 
-function Found({ left, right, usual, names }: {
+function Found({ left, right, keys, names }: {
   left: KnownTable;
   right: KnownTable;
-  usual: string | undefined;
+  keys: readonly string[];
   names: readonly [string, string];
 }): VNode {
-  const [chosen, setKey] = useQuery("key", usual ?? "");
-  const shared = left.columns.filter((name) => right.columns.includes(name));
-  const key = shared.includes(chosen) ? chosen : undefined;
+  const [chosen, setKey] = useQuery("key", keys[0] ?? "");
+  const key = keys.includes(chosen) ? chosen : undefined;
   const found = useMemo(() => compareTables(left, right, key), [left, right, key]);
   const count = (kind: RowChange["change"]) =>
     `${formatNumber(found.changes.filter(({ change }) => change === kind).length)} ${kind}`;
@@ -144,7 +168,7 @@ function Found({ left, right, usual, names }: {
   return html`
     <div class="fields">
       <${Choice} label="Rows match by" value=${key ?? ""} change=${setKey}
-        options=${[["", "their number"], ...shared.map((name) => [name, name])]} />
+        options=${[["", "their content"], ...keys.map((name) => [name, name])]} />
     </div>
     <p class="summary-line">${facts}</p>
     ${found.added.length > 0 && html`<p>New columns: ${found.added.join(", ")}</p>`}
@@ -153,6 +177,9 @@ function Found({ left, right, usual, names }: {
       html`<p>Changed cells by column: ${
         found.byColumn.map(([name, count]) => `${name} (${formatNumber(count)})`).join(", ")
       }</p>`}
+    ${found.changes.length === 0 && html`
+      <p class="note">The shared columns have the same rows, maybe in another order.</p>
+    `}
     <${Paged} items=${found.changes} step=${PAGE} unit="changed rows">${(shown: RowChange[]) =>
       html`<${ChangedRows} changes=${shown} name=${key ?? "Row"} names=${names} />`}<//>
   `;

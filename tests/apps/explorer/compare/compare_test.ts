@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { compareFiles } from "../../../../apps/explorer/compare/directories.ts";
 import { differenceOf } from "../../../../apps/explorer/compare/images.ts";
-import { compareTables, findKey } from "../../../../apps/explorer/compare/tables.ts";
+import { compareTables, findKeys } from "../../../../apps/explorer/compare/tables.ts";
 import { diffLines } from "../../../../apps/explorer/compare/texts.ts";
 import { placeText } from "../../../../apps/explorer/compare/values.ts";
 import { unifiedDiff } from "../../../../apps/diff.ts";
@@ -11,7 +11,7 @@ import { fakeFile } from "../support/fake_file.ts";
 Deno.test("tables match by the first unique column; added, removed and changed rows are found", () => {
   const left = { columns: ["kind", "id", "x"], rows: [["a", 1, 1], ["a", 2, 2], ["b", 3, 3]] };
   const right = { columns: ["id", "kind", "y"], rows: [[3, "c", 0], [1, "a", 0], [4, "a", 0]] };
-  assertEquals(findKey(left, right), "id");
+  assertEquals(findKeys(left, right), ["id"]);
   const found = compareTables(left, right, "id");
   assertEquals(found.changes.map(({ key, change }) => [key, change]), [
     ["2", "removed"],
@@ -22,12 +22,40 @@ Deno.test("tables match by the first unique column; added, removed and changed r
   assertEquals([found.byColumn, found.added, found.removed], [[["kind", 1]], ["y"], ["x"]]);
 });
 
-Deno.test("rows with one key are all kept, and without a key rows match by number", () => {
-  const table = (rows: string[][]) => ({ columns: ["a"], rows });
-  const twice = compareTables(table([["x"], ["x"]]), table([["x"]]), "a");
-  assertEquals(twice.changes.map(({ key, change }) => [key, change]), [["x (2)", "removed"]]);
-  const numbered = compareTables(table([["x"], ["y"]]), table([["x"], ["z"]]), undefined);
-  assertEquals(numbered.changes.map(({ key }) => key), ["row 1"]);
+/** A table in which no column is unique, and its measurements. */
+function measured(count: number) {
+  const rows = Array.from({ length: count }, (_, i) => [`t${i % 9}`, i % 7, (i * 37) % 50]);
+  return { columns: ["kind", "plate", "cells"], rows };
+}
+
+const changesOf = (...tables: Parameters<typeof compareTables>) =>
+  compareTables(...tables).changes.map(({ key, change }) => `${key} ${change}`);
+
+Deno.test("without a key, a deleted row is one change, and rows around it match", () => {
+  const left = measured(180);
+  const right = { ...left, rows: left.rows.filter((_, i) => i !== 9 && i !== 90) };
+  assertEquals(findKeys(left, right), []);
+  assertEquals(changesOf(left, right, undefined), ["row 9 removed", "row 90 removed"]);
+  assertEquals(changesOf(right, left, undefined), ["new row 9 added", "new row 90 added"]);
+  right.rows = right.rows.with(9, ["t1", 3, -1]); // was row 10
+  const found = compareTables(left, right, undefined);
+  assertEquals(found.changes[1]!.cells, [{ column: "cells", before: "20", after: "-1" }]);
+  assertEquals(found.changes.map(({ change }) => change), ["removed", "changed", "removed"]);
+  const computed = right.rows.map(([kind, plate, cells]) => [kind!, plate!, Number(cells) + 0.5]);
+  assertEquals(compareTables(left, { ...right, rows: computed }, undefined).byColumn, [
+    ["cells", 178],
+  ]);
+});
+
+Deno.test("without a key, rows in another order, and rows after those read, are no changes", () => {
+  const left = measured(300);
+  const sorted = left.rows.toSorted((a, b) => Number(a[2]) - Number(b[2]));
+  assertEquals(changesOf(left, { ...left, rows: sorted }, undefined), []);
+  const cut = { ...left, rows: left.rows.slice(0, 200), isAll: false };
+  const next = { ...left, rows: left.rows.slice(1, 201), isAll: false };
+  assertEquals(changesOf(cut, next, undefined), ["row 0 removed"]);
+  const twice = { columns: ["a"], rows: [["x"], ["x"]] };
+  assertEquals(changesOf(twice, { ...twice, rows: [["x"]] }, undefined), ["row 1 removed"]);
 });
 
 Deno.test("folders differ by digest, and a folder of zarr is one entry", () => {
