@@ -85,6 +85,28 @@ Deno.test("versions are filtered by conditions and words, and sorted with gaps l
   assertEquals(shown("", "version"), "123");
 });
 
+Deno.test("metadata is read once for each version, whatever is typed, sorted or read later", () => {
+  let reads = 0;
+  const counted = (version: string) =>
+    listed(
+      version,
+      new Proxy({ accuracy: 0.5, optimizer: "adam" } as Record<string, unknown>, {
+        ownKeys: (target) => (reads++, Reflect.ownKeys(target)),
+      }),
+    );
+  const page = Array.from({ length: 9 }, (_, i) => counted(`${9 - i}.0.0`));
+  const rows = experimentsOf(page, []);
+  const [first, aliases] = [reads, [] as never[]];
+  for (const filter of ["a", "ad", "adam", "adam accuracy>0.1"]) {
+    assertEquals(chooseExperiments(rows, { filter, sort: "-metadata.accuracy" }).length, 9);
+  }
+  assertEquals(reads, first);
+  const before = experimentsOf(page, aliases);
+  reads = 0;
+  assertEquals(experimentsOf([...page, counted("0.1.0")], aliases).slice(0, 9), before);
+  assertEquals(reads * 9, first); // of the version that is new
+});
+
 Deno.test("NaN and infinities are numbers of a column, and never its best value", () => {
   const losses = ["NaN", 3, "-Infinity", "Infinity", 1];
   const rows = experimentsOf(losses.map((loss, i) => listed(`${i + 1}.0.0`, { loss })), []);
@@ -117,6 +139,8 @@ Deno.test("facts of any number of versions are compared", () => {
   ]);
   assert(facts.slice(2).every(({ isSame }) => isSame));
 });
+
+const sum = (sizes: readonly number[]) => sizes.reduce((sum, size) => sum + size, 0);
 
 /** Saves runs of a made-up training. */
 async function saveRuns(registry: Registry, count: number): Promise<void> {
@@ -225,17 +249,28 @@ Deno.test({
     } as Registry["versions"];
     registry.info = () => behind.info("big"); // of the newest, for its files
     registry.open = () => behind.open("big");
-    await using explorer = await openExplorer(registry);
+    const isShown = Promise.withResolvers<void>();
+    await using explorer = await openExplorer(registry, {
+      async between(request, answer) {
+        if (new URL(request.url).searchParams.has("after")) await isShown.promise;
+        return await answer(request);
+      },
+    });
+    using _released = { [Symbol.dispose]: isShown.resolve };
     const { page, url, errors } = explorer;
     const sizes: Promise<number>[] = [];
+    const sent: Promise<number>[] = [];
     page.on("response", (response) => {
+      sent.push(response.request().sizes().then((all) => all.responseBodySize, () => Infinity));
       if (!response.url().includes("/versions?")) return;
-      sizes.push(response.body().then(({ length }) => length));
+      sizes.push(response.body().then(({ length }) => length, () => 0));
     });
     const begun = realSystem.monotonic();
     await page.goto(`${url}#/artifacts/big`);
     await page.getByRole("link", { name: "10000.0.0" }).waitFor();
     const firstRow = realSystem.monotonic() - begun;
+    assert(sum(await Promise.all(sent.slice())) < 300_000);
+    isShown.resolve();
     await page.getByText("10,000 of 10,000 versions", { exact: true }).waitFor();
     const all = realSystem.monotonic() - begun;
     assert(await page.getByRole("row").count() < 100);
@@ -254,16 +289,28 @@ Deno.test({
       }
       return times.sort((a, b) => a - b);
     });
-    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    const total = sum(await Promise.all(sizes));
     assert(Math.max(...await Promise.all(sizes)) < 300_000 && total < 12_000_000, `${total}`);
+    const filter = page.getByLabel("Filter versions");
+    await filter.fill("0.5"); // words are searched in all metadata, which is read now
+    await page.getByText("9,498 of 10,000 versions", { exact: true }).waitFor();
+    const pages = sizes.length;
+    const typed = await filter.evaluate((input: HTMLInputElement) => {
+      performance.mark("typed");
+      input.value = "0.51";
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      return Promise.resolve().then(() => performance.measure("key", "typed").duration);
+    });
+    await page.getByText("4,173 of 10,000 versions", { exact: true }).waitFor();
+    assertEquals(sizes.length, pages);
     const heap = await page.evaluate(() => {
       const { memory } = performance as unknown as { memory: { usedJSHeapSize: number } };
       return memory.usedJSHeapSize / 1e6;
     });
     console.log(
-      `first row ${firstRow | 0} ms, all ${all | 0} ms, sort ${sort | 0} ms, frame ${
-        frames[20]! | 0
-      } ms (slowest ${frames[39]! | 0}), heap ${heap | 0} MB`,
+      `first row ${firstRow | 0} ms, all ${all | 0} ms, sort ${sort | 0} ms, key ${
+        typed | 0
+      } ms, frame ${frames[20]! | 0} ms (slowest ${frames[39]! | 0}), heap ${heap | 0} MB`,
     );
     assertEquals(errors, []);
   },

@@ -12,6 +12,8 @@ export interface Experiment {
   /** Why its record cannot be read. */
   readonly problem?: string;
   readonly found: Parameters<typeof searchText>[0];
+  /** What words are searched in. */
+  readonly text: string;
 }
 
 export interface ExperimentColumn {
@@ -31,30 +33,46 @@ const MOST_USUAL = 20;
 /** In an address. More are asked for as all metadata. */
 const MOST_FIELD_BYTES = 4000;
 
+/** The rows of versions that were listed, by the aliases that they show. */
+const made = new WeakMap<readonly Alias[], WeakMap<ListedVersion, Experiment>>();
+
+/** Returns the rows of versions. Of those before, with the same aliases, none is made again. */
 export function experimentsOf(
   versions: readonly ListedVersion[],
   aliases: readonly Alias[],
 ): Experiment[] {
+  const before = made.get(aliases) ?? new WeakMap<ListedVersion, Experiment>();
+  made.set(aliases, before);
   const byVersion = Map.groupBy(aliases, ({ version }) => version);
-  return versions.map(({ name, version, modifiedAt, info, error }) => {
-    const own = (byVersion.get(version) ?? []).map(({ alias }) => alias);
-    const { notes, labels = {} } = info?.annotations ?? {};
-    const { metadata = {}, materializer: { id: kind } = { id: "" } } = info ?? {};
-    const createdAt = info?.createdAt ?? modifiedAt;
-    const values = new Map<string, unknown>([
-      ["version", version],
-      ["aliases", own.join(" ")],
-      ["kind", kind],
-      ["files", info?.files.length],
-      ["size", info?.size],
-      ["saved", Date.parse(createdAt)],
-    ]);
-    if (notes !== undefined) values.set("notes", notes);
-    addMembers(values, "metadata", metadata, 0);
-    addMembers(values, "labels", labels, 0);
-    const found = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
-    return { name, version, values, found, ...error && { problem: error.detail } };
+  return versions.map((listed) => {
+    const row = before.get(listed) ?? experimentOf(listed, byVersion);
+    before.set(listed, row);
+    return row;
   });
+}
+
+function experimentOf(
+  { name, version, modifiedAt, info, error }: ListedVersion,
+  byVersion: ReadonlyMap<string, readonly Alias[]>,
+): Experiment {
+  const own = (byVersion.get(version) ?? []).map(({ alias }) => alias);
+  const { notes, labels = {} } = info?.annotations ?? {};
+  const { metadata = {}, materializer: { id: kind } = { id: "" } } = info ?? {};
+  const createdAt = info?.createdAt ?? modifiedAt;
+  const values = new Map<string, unknown>([
+    ["version", version],
+    ["aliases", own.join(" ")],
+    ["kind", kind],
+    ["files", info?.files.length],
+    ["size", info?.size],
+    ["saved", Date.parse(createdAt)],
+  ]);
+  if (notes !== undefined) values.set("notes", notes);
+  addMembers(values, "metadata", metadata, 0);
+  addMembers(values, "labels", labels, 0);
+  const found = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
+  const text = searchText(found);
+  return { name, version, values, found, text, ...error && { problem: error.detail } };
 }
 
 function addMembers(values: Map<string, unknown>, at: string, value: object, depth: number) {
@@ -158,6 +176,6 @@ export function chooseExperiments(
   const matches = parseQuery(queryOf(filter));
   const kept = filter.trim() === ""
     ? experiments
-    : experiments.filter(({ found }) => matches(found, searchText(found)));
+    : experiments.filter(({ found, text }) => matches(found, text));
   return sort === "" ? kept : sortByField(kept, sort, ({ values }, key) => values.get(key));
 }

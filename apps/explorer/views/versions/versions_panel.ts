@@ -15,6 +15,7 @@ import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
+import { useLate } from "../../framework/use_late.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { chooseExperiments, columnsOf, experimentsOf, fieldsOf, usualKeys } from "./experiments.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
@@ -49,13 +50,18 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const columns = useMemo(() => columnsOf(experiments), [experiments]);
   const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
   const keys = shown === "" ? usual : splitValues(shown);
+  const sorted = useMemo(() => chooseExperiments(experiments, { filter: "", sort }), [
+    experiments,
+    sort,
+  ]);
   const chosen = useMemo(() => {
     try {
-      return { rows: chooseExperiments(experiments, { filter, sort }) };
+      return { rows: chooseExperiments(sorted, { filter, sort: "" }) };
     } catch (error) {
-      return { rows: experiments, error };
+      return { rows: sorted, error };
     }
-  }, [experiments, filter, sort]);
+  }, [sorted, filter]);
+  const lateRows = useLate(chosen.rows);
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
   const count = `${formatNumber(chosen.rows.length)} of ${formatNumber(versions.length)} versions`;
   const isAlone = versions.length === 1;
@@ -79,7 +85,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       sort=${sort} setSort=${setSort} />
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
-    <${MetricCharts} name=${summary.name} rows=${chosen.rows} columns=${columns} />
+    <${MetricCharts} name=${summary.name} rows=${lateRows} columns=${columns} />
   `;
 }
 
@@ -98,15 +104,22 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
   const [state, setState] = useState({ versions: first, isComplete: next === undefined });
   const [error, setError] = useState<unknown>();
   useEffect(() => {
-    setState({ versions: first, isComplete: next === undefined });
-    if (next === undefined) return;
+    if (next === undefined) return setState({ versions: first, isComplete: true });
+    // Read again for other fields, the rows stay, and each page replaces its own.
+    setState((before) => {
+      const isSame = before.versions[0] === first[0];
+      return { versions: isSame ? before.versions : first, isComplete: false };
+    });
     const controller = new AbortController();
     const { signal } = controller;
     let rendered = Date.now();
     const onItems = (items: typeof first) => {
       if (Date.now() - rendered < RENDER_MS || items.length <= first.length) return;
       rendered = Date.now();
-      setState({ versions: items.slice(), isComplete: false });
+      setState((before) => ({
+        versions: [...items, ...before.versions.slice(items.length)],
+        isComplete: false,
+      }));
     };
     readVersions(service, summary, { metadata, limit: MOST, signal, onItems }).then(
       (versions) => setState({ versions, isComplete: true }),
