@@ -1,6 +1,6 @@
 // Parts of a stored file as a model can read them.
 import { Buffer } from "node:buffer";
-import { unsupported } from "../../core/errors.ts";
+import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
 import type { Artifact } from "../../mod.ts";
 import { createFormats } from "../../formats/mod.ts";
@@ -17,6 +17,8 @@ export interface Part {
   as: (typeof VIEWS)[number];
   /** From the end if negative. */
   offset: number;
+  /** First line of a text, counted from 1; instead of an offset. */
+  line?: number;
   /** Lines or rows. */
   limit: number;
 }
@@ -28,6 +30,10 @@ export interface Shown {
   columns?: string[];
   rows?: unknown[];
   rowCount?: number;
+  /** The first and last line of the text, and at the end of the file their number. */
+  line?: number;
+  lastLine?: number;
+  lineCount?: number;
   base64?: string;
   image?: Content;
   /** The offset of the next part; absent at the end. */
@@ -39,45 +45,86 @@ const MOST_BYTES = 32 * 1024;
 const MOST_IMAGE = 4 * 1024 * 1024;
 
 /** Reads a part of a file, by default in the format that suits it best. */
-export async function showFile(file: File, part: Part): Promise<Shown> {
-  const { path, size } = file.info;
+export async function showFile(file: File, part: Part, signal: AbortSignal): Promise<Shown> {
+  const { path } = file.info;
   const as = part.as === "auto" ? usual(file, part) : part.as;
-  if (as === "image") return await image(file);
-  if (as === "rows") return await rows(file, part);
-  const from = Math.min(part.offset < 0 ? Math.max(0, size + part.offset) : part.offset, size);
-  if (as === "json" && (from > 0 || size > MOST_BYTES)) {
-    throw unreadable(path, "too large to read as JSON");
+  try {
+    if (part.line !== undefined && (as !== "text" || part.offset !== 0)) {
+      throw unreadable("`line` is only for text, without `offset`");
+    }
+    if (as === "image") return await image(file);
+    if (as === "rows") return await rows(file, part);
+    const shown = await bytesOf(file, { ...part, as }, signal);
+    if (shown === undefined && part.as !== "auto") throw unreadable("not UTF-8 text");
+    return shown ?? { as: "binary" };
+  } catch (error) {
+    const { code, action, message, state = message } = error as RegistryError;
+    const isOfContent = code === "Invalid" || action === "read table";
+    if (!(error instanceof SyntaxError) && !isOfContent) throw error;
+    if (part.as === "auto" && as === "json") return showFile(file, { ...part, as: "text" }, signal);
+    throw unsupported("read", JSON.stringify(path), state, {
+      hint: 'Pass `as`: "text" or "bytes". Parts of a large file begin at `line` or `offset`.',
+    });
   }
-  const range = { offset: from, length: Math.min(MOST_BYTES, size - from) };
-  const bytes = new Uint8Array(await new Response(file.stream(range)).arrayBuffer());
-  const nextOf = (length: number) => from + length < size ? from + length : undefined;
-  if (as === "bytes") {
-    const base64 = Buffer.from(bytes).toString("base64");
-    return { as, base64, next: nextOf(bytes.length) };
-  }
-  const start = Math.max(0, bytes.findIndex((byte) => (byte & 0xc0) !== 0x80)); // a whole character
-  const text = linesOf(bytes.subarray(start), {
-    ...part,
-    isCut: nextOf(bytes.length) !== undefined,
-  });
-  if (text === undefined && part.as === "auto") return { as: "binary" };
-  if (text === undefined) throw unreadable(path, "not UTF-8 text");
-  if (as === "json") return { as, json: parseExactJson(text) };
-  return { as: "text", text, next: nextOf(start + Buffer.byteLength(text)) };
 }
 
-function usual({ info: { path, size, mediaType } }: File, { offset }: Part): Part["as"] {
+function usual({ info: { path, size, mediaType } }: File, { offset, line }: Part): Part["as"] {
+  if (line !== undefined) return "text";
   if (/\.(png|jpe?g|gif|webp)$/i.test(path)) return "image";
   if (/\.(csv|tsv|parquet)$/i.test(path)) return "rows";
   const isJson = /\.json$/i.test(path) || mediaType === "application/json";
   return isJson && size <= MOST_BYTES && offset === 0 ? "json" : "text";
 }
 
+function unreadable(state: string) {
+  return invalid("read", undefined, state);
+}
+
+/** Reads bytes, or text and JSON; undefined if they are not UTF-8 text. */
+async function bytesOf(
+  file: File,
+  { as, offset, line, limit }: Part,
+  signal: AbortSignal,
+): Promise<Shown | undefined> {
+  const { size } = file.info;
+  const asked = line === undefined ? offset : await startOf(file, line, signal);
+  const from = Math.min(asked < 0 ? Math.max(0, size + asked) : asked, size);
+  if (as === "json" && (from > 0 || size > MOST_BYTES)) {
+    throw unreadable("too large to read as JSON");
+  }
+  const range = { offset: from, length: Math.min(MOST_BYTES, size - from) };
+  const bytes = new Uint8Array(await new Response(file.stream(range)).arrayBuffer());
+  const nextOf = (length: number) => from + length < size ? from + length : undefined;
+  const next = nextOf(bytes.length);
+  if (as === "bytes") return { as, base64: Buffer.from(bytes).toString("base64"), next };
+  const start = Math.max(0, bytes.findIndex((byte) => (byte & 0xc0) !== 0x80)); // a whole character
+  const text = linesOf(bytes.subarray(start), limit, next !== undefined);
+  if (text === undefined) return undefined;
+  if (as === "json") return { as, json: parseExactJson(text) };
+  const shown = { as: "text", text, next: nextOf(start + Buffer.byteLength(text)) };
+  if (line === undefined && from > 0) return shown;
+  const lastLine = (line ?? 1) + text.split("\n").length - (/(^|\n)$/.test(text) ? 2 : 1);
+  const lineCount = shown.next === undefined ? lastLine : undefined;
+  return { ...shown, line: line ?? 1, lastLine, lineCount };
+}
+
+/** Returns the first byte of a line. Holds one chunk at a time. */
+async function startOf(file: File, line: number, signal: AbortSignal): Promise<number> {
+  let known = 1, start = 0, read = 0;
+  if (line === 1) return 0;
+  for await (const chunk of file.stream()) {
+    signal.throwIfAborted();
+    for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) {
+      start = read + at + 1;
+      if (++known === line && start < file.info.size) return start;
+    }
+    read += chunk.length;
+  }
+  throw unreadable(`its last line is ${start === read ? known - 1 : known}`);
+}
+
 /** Returns whole lines, or the beginning of a long one; undefined if it is not UTF-8 text. */
-function linesOf(
-  bytes: Uint8Array,
-  { limit, isCut }: { limit: number; isCut: boolean },
-): string | undefined {
+function linesOf(bytes: Uint8Array, limit: number, isCut: boolean): string | undefined {
   if (bytes.includes(0)) return undefined;
   let text: string;
   try {
@@ -93,12 +140,12 @@ function linesOf(
 
 /** Returns an image, recognized by its first bytes. */
 async function image(file: File): Promise<Shown> {
-  const { path, size } = file.info;
-  if (size > MOST_IMAGE) throw unreadable(path, `too large for an image: ${size} bytes`);
+  const { size } = file.info;
+  if (size > MOST_IMAGE) throw unreadable(`too large for an image: ${size} bytes`);
   const bytes = Buffer.from(await file.bytes());
   const head = bytes.toString("latin1", 0, 12);
   const mimeType = MARKS.find(([mark]) => mark.test(head))?.[1];
-  if (mimeType === undefined) throw unreadable(path, "not a PNG, JPEG, GIF or WebP image");
+  if (mimeType === undefined) throw unreadable("not a PNG, JPEG, GIF or WebP image");
   return { as: "image", image: { type: "image", data: bytes.toString("base64"), mimeType } };
 }
 
@@ -112,8 +159,8 @@ const MARKS = [
 /** Returns rows from `offset`. Parquet is read by ranges, text from its beginning. */
 async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
   const table = await openTable(file) as Table & Partial<ParquetTable> | undefined;
-  if (table === undefined) throw unreadable(file.info.path, "not a CSV, TSV or Parquet table");
-  if (offset < 0) throw unreadable(file.info.path, "rows are only counted from the beginning");
+  if (table === undefined) throw unreadable("not a CSV, TSV or Parquet table");
+  if (offset < 0) throw unreadable("rows are only counted from the beginning");
   const { rowCount, columns } = table;
   const from = offset;
   const range = rowCount === undefined ? {} : { from, to: from + limit + 1 };
@@ -147,10 +194,4 @@ function plain(cell: Cell): unknown {
   }
   if (typeof cell === "string" && cell.length > 1000) return `${cell.slice(0, 1000)}…`;
   return typeof cell === "number" && !Number.isFinite(cell) ? String(cell) : cell;
-}
-
-function unreadable(path: string, state: string) {
-  return unsupported("read", JSON.stringify(path), state, {
-    hint: 'Pass `as`: "text" or "bytes", with `offset` for parts of a large file.',
-  });
 }

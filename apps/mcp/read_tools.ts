@@ -27,17 +27,23 @@ export const readFile: Tool = defineTool({
       "First row of a table, otherwise first byte; negative: from the end",
       -(2 ** 53),
     ),
+    line: v.optional(v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.description("First line of a text, from 1; instead of offset"),
+    )),
     limit: count(200, "Lines or rows. Default 200", 1, 5000),
   }),
   output: {
     string: "ref path uri mediaType as text base64",
-    number: "size rowCount next",
+    number: "size rowCount line lastLine lineCount next",
     array: "columns rows",
   },
-  async run({ ref, path, ...part }, { registry }) {
-    const artifact = await registry.open(ref);
+  async run({ ref, path, ...part }, { registry, signal }) {
+    const artifact = await registry.open(ref, { signal });
     const file = artifact.file(path);
-    const { image, ...shown } = await showFile(file, part);
+    const { image, ...shown } = await showFile(file, part, signal);
     const { name, version } = artifact.info;
     const { path: at, size, mediaType } = file.info;
     const uri = uriOf({ name, version, path: at });

@@ -80,7 +80,7 @@ export async function callTool(tool: Tool, args: unknown, call: ToolCall) {
     const structuredContent = JSON.parse(text) as Record<string, unknown>;
     return { content: content ?? [{ type: "text" as const, text }], structuredContent };
   } catch (error) {
-    if (!isRegistryError(error)) call.logger.error("Cannot answer:", error);
+    if (!isRegistryError(error) && !call.signal.aborted) call.logger.error("Cannot answer:", error);
     return { content: [{ type: "text" as const, text: explained(error) }], isError: true };
   }
 }

@@ -99,6 +99,70 @@ Deno.test("a text is read by lines, from any place, without half characters", as
   assertEquals(content[0], { type: "text", text: "line 0 ü€😀\nline 1 ü€😀\n" });
 });
 
+Deno.test("a text is read from a line, and the answer says which lines it has", async () => {
+  await using registry = await openRegistry("memory:");
+  const long = "€".repeat(20_000);
+  await saveFiles(registry, "log", {
+    "a.txt": "1\n2\n3\n4\n5\n",
+    "b.csv": "id\n7",
+    "empty.txt": "",
+    "long.txt": `a\n${long}\nb`,
+    "large.txt": Array.from({ length: 100_000 }, (_, i) => `line ${i + 1}\n`).join(""),
+  });
+  await using it = await connect(registry);
+  const read = async (path: string, args: Record<string, unknown>) => {
+    const found = await it.call("read_file", { ref: "log", path, ...args });
+    if (typeof found === "string") return found;
+    const { text, line, lastLine, lineCount, next } = found;
+    return [text, line, lastLine, lineCount, next];
+  };
+  assertEquals(await read("a.txt", { line: 2, limit: 2 }), ["2\n3\n", 2, 3, undefined, 6]);
+  assertEquals(await read("a.txt", { line: 4 }), ["4\n5\n", 4, 5, 5, undefined]);
+  assertEquals(await read("a.txt", { limit: 1 }), ["1\n", 1, 1, undefined, 2]);
+  assertEquals(await read("a.txt", { offset: 8 }), [
+    "5\n",
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(await read("b.csv", { line: 2 }), ["7", 2, 2, 2, undefined]);
+  assertEquals(await read("empty.txt", { line: 1 }), ["", 1, 0, 0, undefined]);
+  const [, , last] = await read("large.txt", { line: 99_999, limit: 1 });
+  assertEquals([last, await read("large.txt", { line: 100_000 })], [
+    99_999,
+    ["line 100000\n", 100_000, 100_000, 100_000, undefined],
+  ]);
+  const [part, ...lines] = await read("long.txt", { line: 2 });
+  assertEquals([long.startsWith(`${part}`), lines], [true, [2, 2, undefined, 32_768]]);
+  assertMatch(`${await read("a.txt", { line: 6 })}`, /"a\.txt": its last line is 5/);
+  assertMatch(`${await read("a.txt", { line: 2, offset: 1 })}`, /`line` is only for text/);
+  assertMatch(`${await read("b.csv", { line: 2, as: "rows" })}`, /`line` is only for text/);
+});
+
+Deno.test("a file that is not of its kind is text, or the error says how to read it", async () => {
+  await using registry = await openRegistry("memory:");
+  const files = {
+    "a.json": "{bad",
+    "n.json": "[12345678901234567890123]",
+    "a.csv": 'a,b\n"1\n2\n',
+  };
+  await saveFiles(registry, "odd", files);
+  await using it = await connect(registry);
+  for (const path of ["a.json", "n.json"] as const) {
+    const { as, text } = await it.call("read_file", { ref: "odd", path });
+    assertEquals([as, text], ["text", files[path]]);
+  }
+  const kinds = [["a.json", "json"], ["n.json", "json"], ["a.csv", "auto"]];
+  for (const [path, as] of kinds) {
+    const problem = await it.call("read_file", { ref: "odd", path, as });
+    assertMatch(
+      `${problem}`,
+      new RegExp(`Cannot read "${path}": .*Hint: Pass \`as\`: "text"`, "s"),
+    );
+  }
+});
+
 Deno.test("tables are read by rows and compared by column", async () => {
   await using registry = await openRegistry("memory:");
   const columns = { id: "int64", score: "number?" } as const;
