@@ -1,6 +1,6 @@
 // Versions and their files as resources: `holdfast://team%3Amodel@1.0.0/config/model.yaml`.
 import { Buffer, isUtf8 } from "node:buffer";
-import { invalid, unsupported } from "../../core/errors.ts";
+import { invalid, isRegistryError, unsupported } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 
 /** The URIs of resources, RFC 6570. A version may be an alias. */
@@ -39,6 +39,38 @@ export async function listResources(registry: Registry, after?: string) {
     ...{ name, uri: uriOf({ name, version: "latest" }), mimeType: "application/json" },
   }));
   return { resources, nextCursor: names.length > PAGE ? shown.at(-1) : undefined };
+}
+
+/** Completes a variable of a template; to nothing in a name that the client may not read. */
+export async function complete(
+  registry: Registry,
+  { name, value }: { name: string; value: string },
+  given: Record<string, string> = {},
+) {
+  const values: string[] = [];
+  try {
+    for await (const each of candidates(registry, name, { ...given, [name]: value })) {
+      if (each.startsWith(value) && values.push(each) > PAGE) break;
+    }
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound", "Denied", "Invalid")) throw error;
+  }
+  return { completion: { values: values.slice(0, PAGE), hasMore: values.length > PAGE } };
+}
+
+async function* candidates(
+  registry: Registry,
+  variable: string,
+  { name = "", version }: Record<string, string>,
+): AsyncGenerator<string> {
+  if (variable === "name") yield* registry.names({ prefix: name, limit: PAGE + 1 });
+  else if (variable === "path") {
+    yield* (await registry.info(name, { version })).files.map(({ path }) => path);
+  } else {
+    const aliases = await Array.fromAsync(registry.aliases(name), ({ alias }) => alias);
+    yield* ["latest", ...aliases];
+    for await (const each of registry.versions(name, { limit: 1000 })) yield each.version;
+  }
 }
 
 export async function readResource(registry: Registry, uri: string) {

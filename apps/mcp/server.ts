@@ -12,7 +12,7 @@ import { Connection, type SendRequest } from "../client/connection.ts";
 import { createNamesCheck } from "./only_names.ts";
 import { describeVersion, findArtifacts, listVersions } from "./look_tools.ts";
 import { compareVersions, readFile } from "./read_tools.ts";
-import { listResources, readResource, TEMPLATES } from "./resources.ts";
+import { complete, listResources, readResource, TEMPLATES } from "./resources.ts";
 import { callTool, describeTool, explained } from "./tool.ts";
 import type { McpOptions, Tool, ToolCall } from "./tool.ts";
 import { annotateVersion, deleteVersion, saveVersion, setAlias } from "./write_tools.ts";
@@ -40,11 +40,16 @@ export function toolsOf({ readOnly = false, allowDelete = false, root }: McpOpti
  * refuses what the client may not do.
  *
  * @param agent the name of clients that do not give one
+ * @param listChanged send notifications of saved and deleted versions, over a lasting connection
  */
-export function createMcpServer(registry: Registry, options: McpOptions, agent?: string): Server {
+function createMcpServer(
+  registry: Registry,
+  options: McpOptions,
+  { agent = "unknown", listChanged = false } = {},
+): Server {
   const tools = toolsOf(options);
   const info = { name: "holdfast", title: "Holdfast", version: manifest.version };
-  const capabilities = { tools: {}, resources: {} };
+  const capabilities = { tools: {}, resources: { listChanged }, completions: {} };
   const server = new Server(info, { capabilities, instructions: INSTRUCTIONS });
 
   server.setRequestHandler("tools/list", () => ({ tools: tools.map(describeTool) }));
@@ -53,7 +58,10 @@ export function createMcpServer(registry: Registry, options: McpOptions, agent?:
     if (tool === undefined) throw new ProtocolError(INVALID_PARAMS, "Unknown tool");
     const client = clientOf(server, agent);
     const call = { ...options, registry, client, signal };
-    return await callTool(tool, params.arguments, call);
+    const result = await callTool(tool, params.arguments, call);
+    const changes = listChanged && /^(save|delete)_/.test(tool.name) && !result.isError;
+    if (changes) await server.sendResourceListChanged();
+    return result;
   });
   server.setRequestHandler(
     "resources/list",
@@ -64,11 +72,16 @@ export function createMcpServer(registry: Registry, options: McpOptions, agent?:
     "resources/read",
     ({ params }) => answering(readResource(registry, params.uri), options.logger),
   );
+  server.setRequestHandler(
+    "completion/complete",
+    ({ params: { argument, context } }) =>
+      answering(complete(registry, argument, context?.arguments), options.logger),
+  );
   return server;
 }
 
 /** Returns what the client calls itself, shortened. Without sessions, only newer ones do so. */
-function clientOf(server: Server, agent = "unknown"): ToolCall["client"] {
+function clientOf(server: Server, agent: string): ToolCall["client"] {
   const { name, version } = server.getClientVersion() ?? {};
   if (name === undefined) return { name: agent.slice(0, 200) };
   return { name: name.slice(0, 200), version: String(version).slice(0, 200) };
@@ -93,7 +106,7 @@ export interface ServiceParts extends Pick<McpOptions, "readOnly" | "logger"> {
 export async function answerMcp(request: Request, parts: ServiceParts): Promise<Response> {
   const agent = request.headers.get("user-agent") ?? undefined;
   const { registry, search } = await openService(parts);
-  const create = () => createMcpServer(registry, { ...parts, search }, agent);
+  const create = () => createMcpServer(registry, { ...parts, search }, { agent });
   const most = Number.MAX_SAFE_INTEGER; // the service has limited the body
   return await createMcpHandler(create, { maxSubscriptions: 0, maxRequestBodySize: most })
     .fetch(request);
@@ -140,8 +153,9 @@ export async function serveStandardStreams(
   const ended = Promise.withResolvers<void>();
   process.stdin.once("close", ended.resolve).once("end", ended.resolve);
   signal.addEventListener("abort", () => ended.resolve(), { once: true });
-  const create = () => createMcpServer(seen, { ...options, search: service.search });
-  const handle = serveStdio(create, { transport, maxSubscriptions: 0 });
+  const create = () =>
+    createMcpServer(seen, { ...options, search: service.search }, { listChanged: true });
+  const handle = serveStdio(create, { transport });
   await ended.promise;
   await handle.close();
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
-import { connect, connectTo, tokens } from "./client_of.ts";
+import { connect, type Connected, connectTo, tokens } from "./client_of.ts";
 
 async function filled() {
   const registry = await openRegistry("memory:");
@@ -45,6 +45,40 @@ Deno.test("a token sees no name, size or lineage that it may not read", async ()
   }
   const uri = "holdfast://secret%3Aplan@latest/text.txt";
   await assertRejects(() => it.client.readResource({ uri }), Error, "does not grant");
+});
+
+Deno.test("names, versions and paths are completed, but none that a token may not read", async () => {
+  await using registry = await filled();
+  await registry.save("team:a", { x: 1 });
+  await registry.setAlias("team:a", "best", "1.0.0");
+  for (let i = 0; i < 101; i++) await registry.save(`team:b${i}`, i);
+  await using all = await connect(registry);
+  await using it = await connect(registry, { scopes: "read:team:*" });
+  const uri = "holdfast://{name}@{version}/{+path}";
+  const complete = async ({ client }: Connected, name: string, value: string, given = {}) => {
+    const { completion: { values, hasMore } } = await client.complete({
+      ref: { type: "ref/resource", uri },
+      argument: { name, value },
+      context: { arguments: given },
+    });
+    return hasMore ? values.length : values;
+  };
+  const [team, secret] = [{ name: "team:a" }, { name: "secret:plan" }];
+  for (const one of [it, all]) {
+    assertEquals(await complete(one, "name", "team:"), 100);
+    assertEquals(await complete(one, "name", "team:a"), ["team:a"]);
+    assertEquals(await complete(one, "version", "", team), ["latest", "best", "2.0.0", "1.0.0"]);
+    assertEquals(await complete(one, "version", "b", team), ["best"]);
+    assertEquals(await complete(one, "path", "", { ...team, version: "best" }), ["text.txt"]);
+    assertEquals(await complete(one, "path", "da", team), ["data.json"]);
+    assertEquals(await complete(one, "path", "", { ...team, version: "9" }), []);
+    assertEquals(await complete(one, "other", "", {}), []);
+  }
+  assertEquals(await complete(it, "name", "secret"), []);
+  assertEquals(await complete(it, "version", "", secret), []);
+  assertEquals(await complete(it, "path", "", secret), []);
+  assertEquals(await complete(all, "name", "secret:p"), ["secret:plan"]);
+  assertEquals(await complete(all, "version", "h", secret), ["hidden-alias"]);
 });
 
 Deno.test("a token that may only read gets no tool that writes", async () => {

@@ -47,6 +47,25 @@ Deno.test("the command serves a registry over standard input and output", async 
   assertMatch(String(await it.call("save_version", { name: "c", local: "." })), /unknown/);
 });
 
+Deno.test("a client learns of versions that it saves and deletes", async () => {
+  await using root = await tempRoot();
+  await using _ = await filled(root);
+  await using it = await start(root, "--allow-delete");
+  const method = "notifications/resources/list_changed";
+  let count = 0;
+  it.client.setNotificationHandler(method, () => void count++);
+  const calls: [string, Record<string, unknown>, number][] = [
+    ["save_version", { name: "b", text: "x" }, 1],
+    ["save_version", { name: "b@1", text: "x" }, 1],
+    ["set_alias", { name: "b", alias: "good", version: "1" }, 1],
+    ["delete_version", { ref: "b@1.0.0", force: true }, 2],
+  ];
+  for (const [tool, args, expected] of calls) {
+    await it.call(tool, args); // the notification is sent before the answer
+    assertEquals(count, expected, tool);
+  }
+});
+
 Deno.test("with --names, other names do not exist", async () => {
   await using root = await tempRoot();
   await using registry = await filled(root);
