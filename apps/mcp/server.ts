@@ -1,9 +1,11 @@
 // A Model Context Protocol server over a registry: its tools, resources and completions.
+import { Buffer } from "node:buffer";
 import process from "node:process";
+import { Readable } from "node:stream";
 import { createMcpHandler, ProtocolError, Server } from "npm:@modelcontextprotocol/server@^2.4.0";
 import { serveStdio, StdioServerTransport } from "npm:@modelcontextprotocol/server@^2.4.0/stdio";
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError } from "../../core/errors.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createMaterializers, type Logger, type Registry, type System } from "../../mod.ts";
 import { openHttpRegistry } from "../client.ts";
@@ -124,8 +126,26 @@ async function openService({ readOnly, send, system, logger }: ServiceParts) {
   return { registry, search };
 }
 
-/** Longest message, bytes. A longer one ends the connection. */
+/** Longest message, bytes. */
 const MOST_MESSAGE = 64 * 1024 * 1024;
+
+/** Passes chunks on at the end of a line. The transport copies and searches all it has for each. */
+async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let held: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    held.push(chunk);
+    size += chunk.length;
+    if (size > MOST_MESSAGE) {
+      throw invalid("serve", undefined, `a message exceeds ${MOST_MESSAGE} bytes`, {
+        hint: "Save large files from a folder that --root allows.",
+      });
+    }
+    if (!chunk.includes(0x0a)) continue;
+    yield Buffer.concat(held);
+    [held, size] = [[], 0];
+  }
+}
 
 /** Options of {@linkcode serveStandardStreams}. */
 export interface StreamsOptions extends Omit<McpOptions, "search">, Omit<ServiceParts, "send"> {
@@ -149,13 +169,13 @@ export async function serveStandardStreams(
   await using send = server.createApp(registry, { system, logger, readOnly, tokens });
   const service = await openService({ ...options, send });
   const seen = names === undefined ? registry : service.registry; // faster without the service
-  const transport = new StdioServerTransport(undefined, undefined, { maxBufferSize: MOST_MESSAGE });
+  const stdin = Readable.from(wholeLines(process.stdin));
+  const transport = new StdioServerTransport(stdin, undefined, { maxBufferSize: 2 * MOST_MESSAGE });
   const ended = Promise.withResolvers<void>();
-  process.stdin.once("close", ended.resolve).once("end", ended.resolve);
+  stdin.once("error", ended.reject).once("close", ended.resolve);
   signal.addEventListener("abort", () => ended.resolve(), { once: true });
   const create = () =>
     createMcpServer(seen, { ...options, search: service.search }, { listChanged: true });
   const handle = serveStdio(create, { transport });
-  await ended.promise;
-  await handle.close();
+  await ended.promise.finally(handle.close);
 }

@@ -66,6 +66,25 @@ Deno.test("a client learns of versions that it saves and deletes", async () => {
   }
 });
 
+Deno.test("a long message is read at once, and one over the limit is refused", async () => {
+  await using root = await tempRoot();
+  await using registry = await filled(root);
+  await using it = await start(root);
+  const files = Array.from({ length: 8 }, (_, i) => ({ path: `${i}`, text: "x".repeat(5e6) }));
+  const beganAt = performance.now();
+  assertEquals((await it.call("save_version", { name: "big", files })).ref, "big@1.0.0");
+  const seconds = (performance.now() - beganAt) / 1000;
+  assert(seconds < 40, `${seconds} s`); // two if a message is copied once, 80 if for each chunk
+  assertEquals((await registry.info("big")).size, 8 * 5e6);
+  const input = new Blob(Array.from({ length: 65 }, () => "x".repeat(2 ** 20))).stream();
+  const args = ["mcp", "-r", root.join("registry")];
+  const server = spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions: PERMISSIONS });
+  await input.pipeTo(server.stdin).catch(() => {});
+  assertMatch(await new Response(server.stderr).text(), /a message exceeds 67108864 bytes/);
+  assertEquals((await server.status).code, 2);
+  await server.stdout.cancel();
+});
+
 Deno.test("with --names, other names do not exist", async () => {
   await using root = await tempRoot();
   await using registry = await filled(root);
