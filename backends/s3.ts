@@ -5,6 +5,7 @@
  */
 import * as sdk from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
+import { unsupported } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
@@ -135,7 +136,12 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   const plan = { provider, endpoint, region, credentials, connections, log, found };
   const config = clientConfig({ ...options, requestTimeoutMs }, plan);
   const client: S3SdkClient = options.client ?? new sdk.S3Client(config);
-  const uploads = options.client === undefined
+  const byFetch = client.config?.runtime === "browser"; // in Workers, which have no connections
+  if (byFetch && options.ca !== undefined) {
+    const hint = "Omit `ca`, and give the store a certificate of a public authority.";
+    throw unsupported("open bucket", undefined, "Workers trust public authorities only", { hint });
+  }
+  const uploads = options.client === undefined && !byFetch
     ? { client: () => uploader ??= uploadClient(client, config), timeoutMs: requestTimeoutMs }
     : undefined;
   let uploader: S3SdkClient | undefined;
@@ -146,6 +152,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   });
   const wire = new S3Wire({
     ...{ client, uploads, provider, contact, log, requesterPays: options.requesterPays },
+    timeoutMs: byFetch ? requestTimeoutMs : undefined,
     command: (name, input) => {
       const Command: new (input: never) => unknown = sdk[`${name}Command`];
       return new Command(input as never);

@@ -231,6 +231,11 @@ const BY_CODE = {
     "Use ASCII without line breaks in contentType, metadata, putOptions and credentials.",
     refused,
   ),
+  ReferenceError: meaning(
+    "Unsupported",
+    "the program was bundled with the XML parser of browsers",
+    "For a Worker, set the alias of @aws-sdk/xml-builder: see docs/edge.md.",
+  ),
   ENOTFOUND: NO_HOST,
   EAI_AGAIN: NO_HOST,
   PreconditionFailed: meaning(
@@ -310,6 +315,7 @@ function withoutReply({ name, message }: Failure): Meaning {
     const hint = "Pass `region`, add ?region=eu-central-1 to the URL, or set AWS_REGION.";
     return meaning("Invalid", "the region of the bucket is not set", hint, refused);
   }
+  if (message === "Credential is missing") return NO_CREDENTIALS; // in a Worker
   const never = { retry: "never", refused: true } as const;
   const problem = storeTlsProblem({ code: name, message });
   if (problem !== undefined) {

@@ -29,13 +29,14 @@ interface SdkCommand {
 /** The part of an `S3Client` of `@aws-sdk/client-s3` that is used. */
 export interface S3SdkClient {
   // deno-lint-ignore no-explicit-any -- only one file imports the types of the SDK
-  send(command: any, options: { abortSignal?: AbortSignal }): Promise<any>;
+  send(command: any, options: { abortSignal?: AbortSignal; requestTimeout?: number }): Promise<any>;
   destroy(): void;
   readonly config: {
     // deno-lint-ignore no-explicit-any -- as above
     readonly credentials: any;
     serviceConfiguredEndpoint?(): Promise<string | undefined>;
     region(): Promise<string>;
+    readonly runtime?: string;
   };
 }
 
@@ -43,6 +44,8 @@ export interface WireParts {
   client: S3SdkClient;
   /** Sends long bodies; absent if the client is the caller's. */
   uploads?: Uploads;
+  /** Milliseconds until a request times out; absent if its connection has a limit. */
+  timeoutMs?: number;
   provider: S3Provider;
   /** Receives the host of each request, and each answer of the store. */
   contact: { asked(host: string): void; make(): void };
@@ -71,7 +74,7 @@ export class S3Wire {
     input: S3Calls[N][0],
     options: SendOptions,
   ): Promise<{ output: S3Calls[N][1] } & ReplyHeaders> {
-    const { client, uploads, command, provider, contact, requesterPays } = this.#parts;
+    const { client, uploads, command, provider, contact, requesterPays, timeoutMs } = this.#parts;
     const prepared = command(name, input) as SdkCommand;
     const { Body } = input as { Body?: Uint8Array };
     const upload = uploads !== undefined && Body !== undefined && isLong(Body.byteLength)
@@ -94,7 +97,8 @@ export class S3Wire {
     });
     const explain = (error: unknown) => Promise.reject(this.#explained(error));
     if (upload === undefined) {
-      const sent = client.send(prepared, { abortSignal: options.signal });
+      const limits = { abortSignal: options.signal, requestTimeout: timeoutMs };
+      const sent = client.send(prepared, limits);
       return { output: await sent.catch(explain), headers };
     }
     const over = new AbortController(), lost = new AbortController();

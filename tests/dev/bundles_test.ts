@@ -1,5 +1,5 @@
 // Programs that are bundled together with the npm package.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
@@ -10,7 +10,7 @@ import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { OPENS } from "./npm/bundled_program.ts";
-import { EDGE, EDGE_RESULT } from "./npm/edge_program.ts";
+import { EDGE, EDGE_RESULT, EDGE_S3 } from "./npm/edge_program.ts";
 import { type InstalledPackage, installPackage, type Ran, runIn } from "./npm/installed_package.ts";
 
 const root = await tempRoot();
@@ -162,6 +162,37 @@ Deno.test({
     }
   },
 });
+
+serverTest(
+  "a Worker opens a bucket over S3, with the alias of the docs",
+  "minio",
+  async (server) => {
+    const { project, env } = await installed();
+    await writeFile(join(project, "s3.mjs"), EDGE_S3);
+    const parser = "@aws-sdk/xml-builder";
+    const ask = async (alias: string[], given: Record<string, unknown>) => {
+      const left = MODULES_OF_NODE.map((name) => `--external:${name}`);
+      const { code, stderr } = await runIn({ cwd: project, env }, [
+        ...[...FOR_WORKERS, ...left, ...alias, "--outfile=s3.js", "s3.mjs"],
+      ]);
+      assertEquals([code, stderr], [0, ""]);
+      await using worker = await startWorker(await readFile(join(project, "s3.js"), "utf8"));
+      const query = encodeURIComponent(JSON.stringify({ ...place, ...given }));
+      return JSON.parse((await worker.fetch(`/?${query}`)).text);
+    };
+    const { endpoint, bucket, region, accessKey: accessKeyId, secretKey: secretAccessKey } = server;
+    const place = { endpoint, bucket, region, credentials: { accessKeyId, secretAccessKey } };
+    const alias = [`--alias:${parser}=./node_modules/${parser}/dist-cjs/index.js`];
+    assertEquals(await ask(alias, {}), { isSame: true, failed: [] });
+    const codes = [
+      await ask([], { prefix: "other" }), // without the alias
+      await ask(alias, { ca: "-----BEGIN CERTIFICATE-----" }),
+      await ask(alias, { credentials: undefined }),
+    ];
+    assertEquals(codes.map(({ code }) => code), ["Unsupported", "Unsupported", "Denied"]);
+    assertStringIncludes(codes[0].message, "the XML parser of browsers");
+  },
+);
 
 Deno.test({
   name: "the bundle runs in Chromium" + SKIPPED,

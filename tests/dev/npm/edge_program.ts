@@ -39,3 +39,29 @@ export const EDGE_RESULT = {
   url: "Unsupported",
   download: "Unsupported",
 };
+
+/** A Worker that opens the bucket that it is asked for, over S3. */
+export const EDGE_S3 = `
+import { openRegistry } from "@holdfast/holdfast";
+import { createS3Backend } from "@holdfast/holdfast/backends/s3";
+import { probeBackend } from "@holdfast/holdfast/maintenance";
+
+async function run(given) {
+  const backend = createS3Backend({ provider: "minio", retryForMs: 3_000, ...given });
+  await using registry = await openRegistry(backend);
+  const bytes = Uint8Array.from({ length: 18_000_000 }, (_, at) => (at * at) % 251);
+  await registry.save("bytes", bytes);
+  const loaded = await registry.load("bytes");
+  return {
+    isSame: loaded.length === bytes.length && loaded.every((byte, at) => byte === bytes[at]),
+    failed: (await probeBackend(backend)).steps.filter(({ ok }) => !ok),
+  };
+}
+
+export default {
+  fetch: async (request) => {
+    const given = JSON.parse(decodeURIComponent(new URL(request.url).search.slice(1)));
+    return Response.json(await run(given).catch(({ code, message }) => ({ code, message })));
+  },
+};
+`;
