@@ -18,6 +18,8 @@ export interface Column<T> {
   /** Orders the rows by this column: its title is a button. */
   readonly sort?: () => void;
   readonly order?: "ascending" | "descending";
+  /** It stays in view while the table scrolls to the side. */
+  readonly isPinned?: boolean;
 }
 
 export interface TableProps<T> {
@@ -42,6 +44,7 @@ export function Table<T>(props: TableProps<T>) {
   const isLong = rows.length > LONG;
   const box = useRef<HTMLDivElement>(null);
   const [first, last, height, onScroll] = useRowsInView(box, isLong, rows.length);
+  usePins(box, columns);
   const space = (count: number) =>
     count > 0 && html`
       <tr class="space" aria-hidden="true">
@@ -55,7 +58,7 @@ export function Table<T>(props: TableProps<T>) {
       <table class=${`${isScroll ? "" : "cards"} ${props.class ?? ""}`}
         aria-rowcount=${isLong ? rows.length + 1 : undefined}>
         <thead>
-          <tr>${columns.map(heading)}</tr>
+          <tr>${columns.map((column) => heading(column, pinOf(columns, column)))}</tr>
         </thead>
         <tbody>${space(first)}${rows.slice(first, last).map((row, i) =>
           html`
@@ -78,9 +81,12 @@ interface RowProps<T> extends Required<Pick<TableProps<T>, "columns" | "isPrevie
 function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
   const cell = (column: Column<T>, at: number) => {
     const name = typeof column.class === "function" ? column.class(row) : column.class;
+    const pin = pinOf(columns, column);
     const content = column.cell(row, index);
     return isPreview && at === 0 ? html`<th scope="row" class=${name}>${content}</th>` : html`
-      <td class=${name} data-label=${column.isUntitled ? undefined : column.title}>${content}</td>
+      <td class=${name} ...${pin} data-label=${column.isUntitled
+        ? undefined
+        : column.title}>${content}</td>
     `;
   };
   return useMemo(
@@ -89,7 +95,30 @@ function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
   );
 }
 
-function heading<T>(column: Column<T>) {
+/** Returns the attributes of a pinned column, which begins where the one before it ends. */
+function pinOf<T>(columns: readonly Column<T>[], column: Column<T>) {
+  if (!column.isPinned) return {};
+  const at = columns.filter(({ isPinned }) => isPinned).indexOf(column);
+  return { "data-pin": at, style: { insetInlineStart: `var(--pin-${at}, 0)` } };
+}
+
+function usePins<T>(box: RefObject<HTMLDivElement | null>, columns: readonly Column<T>[]) {
+  useLayoutEffect(() => {
+    const heads = [...box.current!.querySelectorAll<HTMLElement>("th[data-pin]")];
+    const follow = () => {
+      let end = 0;
+      for (const [at, head] of heads.entries()) {
+        box.current!.style.setProperty(`--pin-${at}`, `${end}px`);
+        end += head.getBoundingClientRect().width;
+      }
+    };
+    const observer = new ResizeObserver(follow);
+    for (const head of heads) observer.observe(head);
+    return () => observer.disconnect();
+  }, [columns.filter(({ isPinned }) => isPinned).map(({ title }) => title).join()]);
+}
+
+function heading<T>(column: Column<T>, pin: ReturnType<typeof pinOf>) {
   const { title, isUntitled, note, sort, order } = column;
   const name = column.heading ?? (column.class === "number" ? "number" : undefined);
   const mark = order === undefined ? "" : order === "ascending" ? " ↑" : " ↓";
@@ -97,7 +126,7 @@ function heading<T>(column: Column<T>) {
     ? title
     : html`<button type="button" class="sort" onClick=${sort}>${title}${mark}</button>`;
   return html`
-    <th scope="col" aria-sort=${order} class=${name}>${isUntitled
+    <th scope="col" aria-sort=${order} class=${name} ...${pin}>${isUntitled
       ? html`<span class="hidden">${title}</span>`
       : text}${note && html`<span class="muted type">${note}</span>`}</th>
   `;

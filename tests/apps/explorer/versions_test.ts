@@ -1,6 +1,7 @@
 // The versions of a name as a table of experiments, in Chromium and by its functions.
 import { assert, assertEquals } from "@std/assert";
 import {
+  betterOf,
   chooseExperiments,
   columnsOf,
   experimentsOf,
@@ -44,6 +45,10 @@ Deno.test("each key of metadata is a column, and measures have a best value", ()
       ["note", false, undefined],
     ],
   );
+  const chosen = ["high:metadata.loss", "low:metadata.epochs", "none:metadata.accuracy"];
+  assertEquals(columnsOf(THREE, betterOf(chosen)).map(({ best }) => best).slice(2, 6), [
+    ...[undefined, 2, undefined, 3],
+  ]);
   const labelled = listed("1.0.0", { a: 1 });
   const annotations = { notes: "good", labels: { stage: "checked" } };
   const rows = experimentsOf([{ ...labelled, info: { ...labelled.info, annotations } }], []);

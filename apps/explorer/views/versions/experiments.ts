@@ -21,9 +21,12 @@ export interface ExperimentColumn {
   readonly key: string;
   readonly title: string;
   readonly isNumber: boolean;
-  /** The best value, of measures whose name says which way is better. */
+  /** Of measures: which values are better, by the name or by choice. */
+  readonly better?: Better;
   readonly best?: number;
 }
+
+type Better = "high" | "low";
 
 /** More keys are left out. */
 const MOST_KEYS = 200;
@@ -96,10 +99,26 @@ const FACTS: readonly ExperimentColumn[] = [
 const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency/i;
 const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
 
+/** Returns which values are better as the name of a key says. */
+export function usualBetter(key: string): Better | "none" {
+  const title = key.replace(MEMBER, "");
+  const word = title.replaceAll(/[_.-]/g, " ");
+  return LESS.test(word) || LESS.test(title) ? "low" : MORE.test(word) ? "high" : "none";
+}
+
+/** Reads which values are better from an address: `low:metadata.energy none:metadata.score`. */
+export function betterOf(values: readonly string[]): ReadonlyMap<string, Better | "none"> {
+  const found = values.map((value) => /^(high|low|none):(.+)$/.exec(value) ?? []);
+  return new Map(found.map(([, better, key]) => [key ?? "", better as Better]));
+}
+
 const MEMBER = /^(?:metadata|labels)\./;
 
 /** Returns all columns: version and aliases, members in order of appearance, the other facts. */
-export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[] {
+export function columnsOf(
+  experiments: readonly Experiment[],
+  chosen: ReadonlyMap<string, Better | "none"> = new Map(),
+): ExperimentColumn[] {
   const keys = new Map<string, { isNumber: boolean; min: number; max: number }>();
   for (const { values } of experiments) {
     for (const [key, value] of values) {
@@ -117,15 +136,10 @@ export function columnsOf(experiments: readonly Experiment[]): ExperimentColumn[
   }
   const own = [...keys].map(([key, { isNumber, min, max }]): ExperimentColumn => {
     const title = key.replace(MEMBER, "");
-    const word = title.replaceAll(/[_.-]/g, " ");
-    const best = !isNumber || min >= max
-      ? undefined
-      : LESS.test(word) || LESS.test(title)
-      ? min
-      : MORE.test(word)
-      ? max
-      : undefined;
-    return { key, title, isNumber, ...best !== undefined && { best } };
+    const better = chosen.get(key) ?? usualBetter(key);
+    if (!isNumber || better === "none") return { key, title, isNumber };
+    const best = better === "low" ? min : max;
+    return { key, title, isNumber, better, ...min < max && { best } };
   });
   const notes = experiments.some(({ values }) => values.has("notes"))
     ? [{ key: "notes", title: "Notes", isNumber: false }]

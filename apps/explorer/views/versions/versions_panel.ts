@@ -11,13 +11,20 @@ import {
 } from "../../components/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
-import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useLate } from "../../framework/use_late.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { chooseExperiments, columnsOf, experimentsOf, fieldsOf, usualKeys } from "./experiments.ts";
+import { ColumnChoice } from "./column_choice.ts";
+import {
+  betterOf,
+  chooseExperiments,
+  columnsOf,
+  experimentsOf,
+  fieldsOf,
+  usualKeys,
+} from "./experiments.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
@@ -32,6 +39,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [shown, setShown] = useQuery("columns");
   const [charts] = useQuery("charts");
   const [x] = useQuery("x");
+  const [pinned] = useQuery("pinned");
+  const [better] = useQuery("better");
   const fields = useMemo(() => {
     const rows = experimentsOf(summary.versions, summary.aliases);
     const columns = columnsOf(rows);
@@ -47,7 +56,10 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   }, [summary, shown, charts, sort, x, filter.trim() === ""]);
   const { versions, error, isComplete } = useVersions(summary, fields);
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
-  const columns = useMemo(() => columnsOf(experiments), [experiments]);
+  const columns = useMemo(() => columnsOf(experiments, betterOf(splitValues(better))), [
+    experiments,
+    better,
+  ]);
   const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
   const keys = shown === "" ? usual : splitValues(shown);
   const sorted = useMemo(() => chooseExperiments(experiments, { filter: "", sort }), [
@@ -65,6 +77,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
   const count = `${formatNumber(chosen.rows.length)} of ${formatNumber(versions.length)} versions`;
   const isAlone = versions.length === 1;
+  const pins = splitValues(pinned).filter((key) => keys.includes(key));
+  const inOrder = new Set([...keys.slice(0, 1), ...pins, ...keys]);
   return html`
     ${!isAlone && html`
       <div class="fields">
@@ -81,7 +95,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
     <${Experiments} name=${summary.name} rows=${chosen.rows} all=${versions}
-      columns=${keys.flatMap((key) => columns.find((each) => each.key === key) ?? [])}
+      columns=${[...inOrder].flatMap((key) => columns.find((each) => each.key === key) ?? [])}
+      pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
@@ -130,11 +145,13 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
   return { ...state, error };
 }
 
-function Experiments({ name, rows, all, columns, sort, setSort }: {
+function Experiments({ name, rows, all, columns, pins, sort, setSort }: {
   name: string;
   rows: readonly Experiment[];
   all: readonly { version: string }[];
   columns: readonly ExperimentColumn[];
+  /** The first columns that stay in view. */
+  pins: number;
   sort: string;
   setSort: (sort: string) => void;
 }) {
@@ -158,8 +175,8 @@ function Experiments({ name, rows, all, columns, sort, setSort }: {
           aria-label=${`Compare ${version}`} onChange=${() => choose(version)} />
       `,
   };
-  const shown = columns.map((column): Column<Experiment> => {
-    const { key, title, isNumber, best } = column;
+  const shown = columns.map((column, i): Column<Experiment> => {
+    const { key, title, isNumber, best, better } = column;
     const way = sort === key ? "ascending" : sort === `-${key}` ? "descending" : undefined;
     return {
       title,
@@ -168,11 +185,12 @@ function Experiments({ name, rows, all, columns, sort, setSort }: {
           best !== undefined && values.get(key) === best ? " best" : ""
         }`,
       heading: isNumber ? "number" : undefined,
+      isPinned: i < pins,
       cell: (row) => shownValue(row, column),
       ...way && { order: way },
       ...!isAlone && {
-        // Numbers begin with the largest.
-        sort: () => setSort(nextOrder(sort, key, isNumber)),
+        // Numbers begin with the largest, or the best.
+        sort: () => setSort(nextOrder(sort, key, isNumber && better !== "low")),
       },
     };
   });
@@ -192,8 +210,8 @@ function Experiments({ name, rows, all, columns, sort, setSort }: {
   `;
 }
 
-function nextOrder(sort: string, key: string, isNumber: boolean): string {
-  const [first, second] = isNumber ? [`-${key}`, key] : [key, `-${key}`];
+function nextOrder(sort: string, key: string, isLargest: boolean): string {
+  const [first, second] = isLargest ? [`-${key}`, key] : [key, `-${key}`];
   return sort === first ? second! : sort === second ? "" : first!;
 }
 
@@ -228,43 +246,4 @@ export function valueText(value: unknown): string {
   if (typeof value === "number") return numberText(value);
   const text = String(value);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-}
-
-function ColumnChoice({ columns, keys, change }: {
-  columns: readonly ExperimentColumn[];
-  /** Those that are shown, in their order. */
-  keys: readonly string[];
-  change: (keys: readonly string[]) => void;
-}) {
-  const shown = keys.filter((key) => columns.some((each) => each.key === key));
-  const others = columns.map(({ key }) => key).filter((key) => !shown.includes(key));
-  const titles = new Map(columns.map(({ key, title }) => [key, title]));
-  const toggle = (key: string) =>
-    change(shown.includes(key) ? shown.filter((each) => each !== key) : [...shown, key]);
-  const move = (at: number, by: number) => {
-    const next = shown.toSpliced(at, 1);
-    next.splice(at + by, 0, shown[at]!);
-    change(next);
-  };
-  const button = (key: string, at: number, by: -1 | 1, mark: string, word: string) =>
-    html`
-      <button type="button" class="button button-small button-quiet"
-        aria-label=${`Move ${titles.get(key)} ${word}`}
-        disabled=${at + by < 0 || at + by >= shown.length}
-        onClick=${() => move(at, by)}>${mark}</button>
-    `;
-  return html`
-    <${Menu} title="Columns">${[...shown, ...others].map((key, at) =>
-      html`
-        <li key=${key} class="row spread">
-          <label class="check"><input type="checkbox" checked=${at < shown.length}
-            onChange=${() => toggle(key)} /> ${titles.get(key)}</label>
-          ${at < shown.length &&
-            html`<span>${button(key, at, -1, "↑", "left")}${
-              button(key, at, 1, "↓", "right")
-            }</span>`}
-        </li>
-      `
-    )}<//>
-  `;
 }

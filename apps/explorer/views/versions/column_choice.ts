@@ -1,0 +1,72 @@
+// The menu of columns: which are shown, in which order, which stay in view, and what is best.
+import { Menu } from "../../components/menu.ts";
+import { html } from "../../framework/html.ts";
+import { joinValues, splitValues } from "../../framework/router.ts";
+import { useQuery } from "../../previews/parts.ts";
+import { type ExperimentColumn, usualBetter } from "./experiments.ts";
+
+const NEXT = { none: "high", high: "low", low: "none" } as const;
+const MARKS = { none: "☆", high: "★ high", low: "★ low" };
+
+export function ColumnChoice({ columns, keys, change }: {
+  columns: readonly ExperimentColumn[];
+  /** Those that are shown, in their order. */
+  keys: readonly string[];
+  change: (keys: readonly string[]) => void;
+}) {
+  const [pinned, setPinned] = useQuery("pinned");
+  const [better, setBetter] = useQuery("better");
+  const pins = splitValues(pinned);
+  const shown = keys.filter((key) => columns.some((each) => each.key === key));
+  const others = columns.map(({ key }) => key).filter((key) => !shown.includes(key));
+  const byKey = new Map(columns.map((column) => [column.key, column]));
+  const toggled = (all: readonly string[], key: string) =>
+    all.includes(key) ? all.filter((each) => each !== key) : [...all, key];
+  const move = (at: number, by: number) => {
+    const next = shown.toSpliced(at, 1);
+    next.splice(at + by, 0, shown[at]!);
+    change(next);
+  };
+  const button = (mark: string, label: string, onClick: () => void, rest = {}) =>
+    html`
+      <button type="button" class="button button-small button-quiet" aria-label=${label}
+        onClick=${onClick} ...${rest}>${mark}</button>
+    `;
+  const best = ({ key, title, better }: ExperimentColumn) => {
+    const is = better ?? "none";
+    const others = splitValues(better).filter((each) => each.replace(/^\w+:/, "") !== key);
+    const chosen = NEXT[is] === usualBetter(key) ? [] : [`${NEXT[is]}:${key}`];
+    const choose = () => setBetter(joinValues([...others, ...chosen]));
+    return button(MARKS[is], `Best of ${title}: ${is}`, choose);
+  };
+  const buttons = (column: ExperimentColumn, at: number) => {
+    const { key, title, isNumber } = column;
+    const isPinned = pins.includes(key);
+    return html`
+      <span>
+        ${isNumber && key.includes(".") && best(column)}
+        ${button(
+          isPinned ? "Unpin" : "Pin",
+          `Pin ${title}`,
+          () => setPinned(joinValues(toggled(pins, key))),
+          { "aria-pressed": isPinned },
+        )}
+        ${button("↑", `Move ${title} left`, () => move(at, -1), { disabled: at === 0 })}
+        ${button("↓", `Move ${title} right`, () => move(at, 1), {
+          disabled: at === shown.length - 1,
+        })}
+      </span>
+    `;
+  };
+  return html`
+    <${Menu} title="Columns">${[...shown, ...others].map((key, at) =>
+      html`
+        <li key=${key} class="row spread">
+          <label class="check"><input type="checkbox" checked=${at < shown.length}
+            onChange=${() => change(toggled(shown, key))} /> ${byKey.get(key)!.title}</label>
+          ${at < shown.length && buttons(byKey.get(key)!, at)}
+        </li>
+      `
+    )}<//>
+  `;
+}
