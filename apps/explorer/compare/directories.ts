@@ -93,7 +93,7 @@ export function DirectoryComparison({ left, right, folder }: {
   });
   const sizeText = (size: number | undefined) => size === undefined ? "" : formatBytes(size);
   const columns: Column<FileChange>[] = [
-    { title: "File", cell: ({ path }) => html`<a href=${hrefOf(path)}>${path}</a>` },
+    { title: "File", class: "key", cell: ({ path }) => html`<a href=${hrefOf(path)}>${path}</a>` },
     {
       title: "Change",
       cell: ({ change }) => html`<span class=${`change change-${change}`}>${change}</span>`,

@@ -54,7 +54,7 @@ export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
   const rows = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
   const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
   const columns: Column<Fact>[] = [
-    { title: "Fact", cell: ({ name }) => name },
+    { title: "Fact", class: "key", cell: ({ name }) => name },
     ...versions.map(({ name, version }, at): Column<Fact> => ({
       title: isOneName ? version : `${name}@${version}`,
       class: "top",

@@ -198,7 +198,7 @@ function ChangedRows({ changes, name, names }: {
       return [html`<div><span class="muted">${cell.column}: </span>${text}</div>`];
     });
   const columns: Column<RowChange>[] = [
-    { title: name, cell: ({ key }) => key },
+    { title: name, class: "key", cell: ({ key }) => key },
     {
       title: "Change",
       class: "top",

@@ -64,7 +64,7 @@ export function Changes({ changes, names }: {
     cell: (change) => html`<${Side} change=${change} side=${side} />`,
   });
   const columns: Column<ValueChange>[] = [
-    { title: "Member", cell: ({ path }) => html`<code>${placeText(path)}</code>` },
+    { title: "Member", class: "key", cell: ({ path }) => html`<code>${placeText(path)}</code>` },
     side("before", names[0], "removed"),
     side("after", names[1], "added"),
   ];
@@ -73,7 +73,10 @@ export function Changes({ changes, names }: {
       ? "difference"
       : "differences"}</p>
     <${Paged} items=${changes} step=${PAGE} unit="differences">${(shown: ValueChange[]) =>
-      html`<${Table} isPreview label="Differences" rows=${shown} columns=${columns} />`}<//>
+      html`
+        <${Table} isPreview isScroll=${false} label="Differences" rows=${shown}
+          columns=${columns} />
+      `}<//>
   `;
 }
 
