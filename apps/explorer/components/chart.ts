@@ -28,6 +28,8 @@ export interface ChartProps {
   /** One for each `x`: shown under the pointer, opened by a click. */
   readonly points?: readonly Point[];
   readonly isTime?: boolean;
+  /** Each power of ten has the same height. Values that are not positive are left out. */
+  readonly isLog?: boolean;
   readonly formatX?: (value: number) => string;
   readonly formatY?: (value: number) => string;
   /** Pixels. @default 200 */
@@ -38,7 +40,7 @@ export interface ChartProps {
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const THEME_MS = 250;
 const textColor = () => getComputedStyle(document.body).color;
-const COLORS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
+const COLORS = Array.from({ length: 8 }, (_, i) => `--chart-${i + 1}`);
 
 export function Chart(props: ChartProps) {
   const { label } = props;
@@ -83,7 +85,7 @@ function ChartTable(props: ChartProps) {
 type Drawn = InstanceType<typeof import("./uplot.ts").uPlot>;
 
 function Plot(props: ChartProps) {
-  const { label, x, series, kind = "line", height = 200 } = props;
+  const { label, x, series, kind = "line", height = 200, isLog = false } = props;
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const [text, setText] = useState(textColor); // a canvas does not follow the theme by itself
@@ -97,7 +99,8 @@ function Plot(props: ChartProps) {
     const draw = async () => {
       const { uPlot } = await import("./uplot.ts");
       if (gone || box.current === null) return;
-      const data = [[...x], ...series.map(({ values }) => [...values])];
+      const drawn = (y: number | null) => isLog && y !== null && y <= 0 ? null : y;
+      const data = [[...x], ...series.map(({ values }) => values.map(drawn))];
       plot = new uPlot(
         optionsOf(uPlot, props, { box: box.current, tip: tip.current! }),
         data as never,
@@ -111,7 +114,7 @@ function Plot(props: ChartProps) {
       observer.disconnect();
       plot?.destroy();
     };
-  }, [x, series, kind, height, text]);
+  }, [x, series, kind, height, isLog, text]);
   return html`
     <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
       style=${{ minBlockSize: `${height}px` }}>
@@ -125,7 +128,7 @@ function optionsOf(
   props: ChartProps,
   { box, tip }: { box: HTMLElement; tip: HTMLElement },
 ): ConstructorParameters<typeof uPlot>[0] {
-  const { x, series, kind = "line", isTime = false, height = 200 } = props;
+  const { x, series, kind = "line", isTime = false, isLog = false, height = 200 } = props;
   const color = (name: string) => resolvedColor(box, name);
   const axis = {
     stroke: color("--muted"),
@@ -134,7 +137,10 @@ function optionsOf(
     font: "11px system-ui",
   };
   const format = (given?: (value: number) => string) =>
-    given && { values: (_: unknown, splits: number[]) => splits.map(given) };
+    given && {
+      values: (_: unknown, splits: (number | null)[]) =>
+        splits.map((split) => split === null ? null : given(split)),
+    };
   const paths = {
     bars: uPlot.paths.bars!({ size: [0.9, 64] }),
     steps: uPlot.paths.stepped!({ align: 1 }),
@@ -146,11 +152,13 @@ function optionsOf(
   return {
     width: Math.floor(box.clientWidth),
     height,
-    cursor: { y: false },
+    cursor: { y: false, hover: { skip: [null] } },
     legend: { show: series.length > 1, live: false },
     scales: {
       x: { time: isTime },
-      y: isFilled ? { range: (_, min, max) => [Math.min(0, min), max || 1] } : {},
+      y: isFilled
+        ? { range: (_, min, max) => [Math.min(0, min), max || 1] }
+        : { distr: isLog ? 3 : 1 },
     },
     axes: [
       { ...axis, ...format(props.formatX && !isTime ? props.formatX : undefined) },
@@ -173,7 +181,7 @@ function optionsOf(
         width: 1.5,
       })),
     ],
-    ...props.points && { hooks: pointHooks(props, props.points, tip) },
+    hooks: props.points ? pointHooks(props, props.points, tip) : valueHooks(props, tip),
   };
 }
 
@@ -195,9 +203,38 @@ function pointHooks(
       plot.over.style.cursor = at === undefined ? "" : "pointer";
       if (at === undefined) return;
       tip.textContent = `${all[at]!.label}: ${formatY(series[0]!.values[at]!)}`;
-      const ends = left > plot.over.clientWidth / 2;
-      tip.style.translate = ends ? "-100%" : "";
-      tip.style.insetInlineStart = `${left + plot.over.offsetLeft + (ends ? -12 : 12)}px`;
+      placeTip(plot, tip);
+    }],
+  };
+}
+
+function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void {
+  const ends = left > over.clientWidth / 2;
+  tip.style.translate = ends ? "-100%" : "";
+  tip.style.insetInlineStart = `${left + over.offsetLeft + (ends ? -12 : 12)}px`;
+}
+
+/** Shows the value of each series that is nearest to the pointer, and its place if it is another. */
+function valueHooks(props: ChartProps, tip: HTMLElement) {
+  const { x, xLabel, series, formatX = String, formatY = String } = props;
+  return {
+    setCursor: [(plot: Drawn) => {
+      const { left = -1, idx, idxs = [] } = plot.cursor;
+      tip.hidden = left < 0 || idx === null || idx === undefined;
+      if (tip.hidden) return;
+      const lines = series.flatMap(({ label, values }, i) => {
+        const at = idxs[i + 1] ?? -1;
+        const value = values[at];
+        if (value === null || value === undefined || !plot.series[i + 1]!.show) return [];
+        const place = x[at] === x[idx!] ? "" : ` at ${formatX(x[at]!)}`;
+        return [`${label}: ${formatY(value)}${place}`];
+      });
+      tip.replaceChildren(...[`${xLabel} ${formatX(x[idx!]!)}`, ...lines].map((text) => {
+        const line = document.createElement("div");
+        line.textContent = text;
+        return line;
+      }));
+      placeTip(plot, tip);
     }],
   };
 }
