@@ -14,7 +14,7 @@ import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
-const PROGRAMS = ["save", "fsspec", "sklearn", "checkpoints", "errors"];
+const PROGRAMS = ["save", "fsspec", "sklearn", "checkpoints", "curves", "errors"];
 
 function environment(root: string): Record<string, string> {
   const command = [Deno.execPath(), "run", "-A", "--no-check", join(REPOSITORY, "apps/cli.ts")];

@@ -1,5 +1,6 @@
 // The kind of preview of a file: by its extension and type, else by its first bytes.
 import type { ArtifactFile } from "../artifact_file.ts";
+import { isJsonLines } from "./text/json_value.ts";
 
 /** How a file is shown. `bytes` fits every file. */
 export type Kind =
@@ -61,6 +62,11 @@ export function kindByName({ path, mediaType }: Pick<ArtifactFile, "path" | "med
   const find = (table: readonly [Kind, RegExp][], text: string) =>
     table.find(([, pattern]) => pattern.test(text))?.[0];
   return find(BY_EXTENSION, name) ?? find(BY_TYPE, mediaType.toLowerCase());
+}
+
+/** Returns true for tables and JSON Lines. */
+export function hasRows(file: ArtifactFile): boolean {
+  return kindByName(file) === "table" || isJsonLines(file);
 }
 
 const BY_HEAD: readonly [Kind, string, number][] = [

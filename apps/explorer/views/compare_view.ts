@@ -8,6 +8,7 @@ import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
 import { Shown } from "../components/notices.ts";
 import { RefField } from "../components/ref_field.ts";
+import { Curves } from "../curves/mod.ts";
 import { html } from "../framework/html.ts";
 import { useState } from "../framework/preact.ts";
 import { hrefOf, joinValues, openPlace, splitRef, splitValues } from "../framework/router.ts";
@@ -17,6 +18,8 @@ import type { ViewProps } from "./mod.ts";
 
 /** More versions are not compared at once. */
 const MOST = 100;
+/** More are not drawn together. */
+const FEW = 8;
 
 const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
 
@@ -76,7 +79,12 @@ function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
   return html`
     <${Shown} of=${opened} what="Opening the versions">${(versions: ArtifactVersion[]) =>
       html`
-        ${path === undefined && html`<${Facts} versions=${versions} />`}
+        ${path === undefined && html`
+          <${Facts} versions=${versions} />
+          <${Curves} versions=${versions.slice(0, FEW)} />
+          ${versions.length > FEW &&
+            html`<p class="note">The curves are those of the first ${FEW} versions.</p>`}
+        `}
         <${Files} versions=${versions} path=${path} />
       `}<//>
     <${SameByCode} cli=${`holdfast diff ${shellWord(left)} ${shellWord(right)}`}

@@ -12,6 +12,7 @@ import { html } from "../../framework/html.ts";
 import { useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { Curves } from "../../curves/mod.ts";
 import { Preview } from "../../previews/mod.ts";
 import { AliasDialog } from "./alias_dialog.ts";
 import { useAnnotations } from "./annotations.ts";
@@ -90,6 +91,7 @@ function Content(
       ${version.materializer === RELEASE && !service.isSite &&
         html`<${MembersList} path=${served} />`}
       ${notes.card}
+      <${Curves} versions=${[version]} />
       ${version.files.length === 0
         ? html`<${Empty} title="This version has no files" />`
         : html`<${Files} version=${version} path=${path} />`}

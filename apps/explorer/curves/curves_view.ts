@@ -1,0 +1,126 @@
+// Curves of one version, or of several together: a chart for each measure.
+import type { ArtifactVersion } from "../artifact_file.ts";
+import { Chart } from "../components/chart.ts";
+import { Choice } from "../components/choice.ts";
+import { formatNumber, numberText } from "../components/format.ts";
+import { html } from "../framework/html.ts";
+import { useMemo } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
+import { useQuery, whenLoaded } from "../previews/parts.ts";
+import { joinLines, lineOf, panelsOf } from "./lines.ts";
+import { axesOf, findSteps, readSteps, type Steps } from "./steps.ts";
+
+/** Charts that are shown at first. */
+const FEW = 4;
+/** Numbers that are read, of all versions. */
+const MOST_NUMBERS = 4_000_000;
+
+type Run = Steps & { readonly label: string };
+
+export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] }) {
+  const [path, setPath] = useQuery("curve");
+  const refs = versions.map(({ name, version }) => `${name}@${version}`);
+  const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
+  const labels = isOneName ? versions.map(({ version }) => version) : refs;
+  const found = useLoaded(
+    (signal) => Promise.all(versions.map((version) => findSteps(version, signal))),
+    [refs],
+  );
+  const files = found.value ?? [];
+  const paths = [...new Set(files.flat().map(({ file }) => file.path))];
+  const isOne = files.every((own) => own.length < 2); // its path may differ
+  const shown = paths.includes(path) ? path : paths[0];
+  const chosen = files.map((own) => own.find(({ file }) => isOne || file.path === shown));
+  const read = useLoaded(async (signal) => {
+    const most = MOST_NUMBERS / chosen.length;
+    const runs = chosen.map(async (file, i) =>
+      file ? [{ ...await readSteps(file, { most, signal }), label: labels[i]! }] : []
+    );
+    return (await Promise.all(runs)).flat();
+  }, [chosen.map((each) => each?.file)]);
+  const left = labels.filter((_, i) => chosen[i] === undefined);
+  return whenLoaded(found, () =>
+    paths.length > 0 && html`
+      <section class="stack" aria-label="Curves">
+        <div class="fields">
+          <h2>Curves</h2>
+          ${!isOne && html`
+            <${Choice} label="of" value=${shown} change=${setPath}
+              options=${paths.map((path) => [path, path])} />
+          `}
+        </div>
+        ${left.length > 0 && html`<p class="note">${left.join(", ")}: no file of steps.</p>`}
+        ${whenLoaded(read, (runs) =>
+          html`<${Panels} runs=${runs} isCompared=${versions.length > 1} />`)}
+      </section>
+    `);
+}
+
+function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolean }) {
+  const [by, setBy] = useQuery("by");
+  const [shown, setShown] = useQuery("charts");
+  const [smooth, setSmooth] = useQuery("smooth", "0");
+  const [log, setLog] = useQuery("log");
+  const names = [...new Set(runs.flatMap(({ columns }) => [...columns.keys()]))];
+  const steps = axesOf(names);
+  const axes = steps.length > 0 ? steps : names;
+  const axis = axes.includes(by) ? by : axes[0]!;
+  const measures = names.filter((name) => name !== axis && !steps.includes(name));
+  const panels = [...panelsOf(measures, isCompared)];
+  const few = shown === "all" ? panels.length : FEW;
+  const smoothing = Math.min(Math.max(Number(smooth) || 0, 0), 0.99);
+  const charts = useMemo(() => {
+    const options = { axis, smoothing, isCompared };
+    return panels.slice(0, few).map(([panel, measures]) => chartOf(runs, panel, measures, options));
+  }, [runs, few, axis, smoothing]);
+  const smoothed = (event: Event) => setSmooth((event.currentTarget as HTMLInputElement).value);
+  return html`
+    <div class="fields">
+      ${axes.length > 1 && html`
+        <${Choice} label="by" value=${axis} change=${setBy}
+          options=${axes.map((name) => [name, name])} />
+      `}
+      <label>Smoothing <input type="range" min="0" max="0.99" step="0.01" value=${smoothing}
+        onChange=${smoothed} /> <output>${smoothing}</output></label>
+      <label><input type="checkbox" checked=${log !== ""} onChange=${() =>
+        setLog(log === "" ? "y" : "")} /> Log axis</label>
+    </div>
+    ${runs.filter(({ isAll }) => !isAll).map(({ label, rows }) =>
+      html`<p class="note">${label}: the first ${formatNumber(rows)} rows are drawn.</p>`
+    )}
+    <div class="columns">${charts.map((chart) =>
+      html`
+        <div class="card" key=${chart.panel}>
+          <${Chart} ...${chart} xLabel=${axis} isLog=${log !== ""}
+            formatX=${numberText} formatY=${numberText} />
+          ${log !== "" && chart.below > 0 && html`
+            <p class="muted">${formatNumber(chart.below)} values of 0 or less are left out.</p>
+          `}
+        </div>
+      `
+    )}</div>
+    ${panels.length > few &&
+      html`<p><button type="button" class="button" onClick=${() =>
+        setShown("all")}>Show all ${panels.length} charts</button></p>`}
+  `;
+}
+
+/** Returns a chart of one measure of each run, or of some of one run. */
+function chartOf(
+  runs: readonly Run[],
+  panel: string,
+  measures: readonly string[],
+  { axis, smoothing, isCompared }: { axis: string; smoothing: number; isCompared: boolean },
+) {
+  const all = runs.flatMap(({ label, columns }) =>
+    measures.map((measure) => {
+      const [x = [], y = []] = [columns.get(axis), columns.get(measure)];
+      return { label: isCompared ? label : measure, line: lineOf({ x, y }, smoothing) };
+    })
+  );
+  const { x, values } = joinLines(all.map(({ line }) => line));
+  const series = all.map(({ label }, i) => ({ label, values: values[i]! }));
+  const below = values.flat().filter((y) => y !== null && y <= 0).length;
+  const label = `${panel} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
+  return { panel, label, x, series, below };
+}

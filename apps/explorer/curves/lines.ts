@@ -1,0 +1,66 @@
+// Lines of curves: smoothed, thinned to the pixels of a chart, and put together.
+
+/** Points of a line: about two for each pixel. */
+const MOST_POINTS = 2000;
+
+export interface Line {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/**
+ * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the weight
+ * of the values before in an exponential mean, without a bias to 0 at its beginning (as in
+ * TensorBoard). Long lines keep the smallest and the largest value of each group of points.
+ */
+export function lineOf({ x, y }: Line, smoothing: number): Line {
+  const order = [...x.keys()].filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]))
+    .sort((a, b) => x[a]! - x[b]!);
+  let [mean, weight] = [0, 0];
+  const smoothed = order.map((i) => {
+    mean = smoothing * mean + (1 - smoothing) * y[i]!;
+    weight = smoothing * weight + 1 - smoothing;
+    return mean / weight;
+  });
+  const values = smoothing === 0 ? order.map((i) => y[i]!) : smoothed;
+  const kept = extremes(values);
+  return { x: kept.map((i) => x[order[i]!]!), y: kept.map((i) => values[i]!) };
+}
+
+/** Returns the places of the smallest and the largest value of each group. */
+function extremes(values: readonly number[]): number[] {
+  const size = values.length > MOST_POINTS ? Math.ceil(values.length / MOST_POINTS * 2) : 1;
+  const found = new Set<number>();
+  for (let from = 0; from < values.length; from += size) {
+    let [least, most] = [from, from];
+    for (let i = from; i < Math.min(from + size, values.length); i++) {
+      if (values[i]! < values[least]!) least = i;
+      if (values[i]! > values[most]!) most = i;
+    }
+    found.add(Math.min(least, most)).add(Math.max(least, most));
+  }
+  return [...found];
+}
+
+/** Puts lines together: a value of each for each x, null where a line has none. */
+export function joinLines(lines: readonly Line[]) {
+  const next = lines.map(() => 0);
+  const x: number[] = [];
+  const values = lines.map((): (number | null)[] => []);
+  for (;;) {
+    const at = Math.min(...lines.map((line, i) => line.x[next[i]!] ?? Infinity));
+    if (at === Infinity) return { x, values };
+    x.push(at);
+    for (const [i, line] of lines.entries()) {
+      values[i]!.push(line.x[next[i]!] === at ? line.y[next[i]!++]! : null);
+    }
+  }
+}
+
+const PART = "train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev";
+const PARTS = new RegExp(`^(?:${PART})[/._ -]|[/._ -](?:${PART})$`, "i");
+
+/** Groups the measures that one chart shows: `loss` and `val_loss`, unless each is `alone`. */
+export function panelsOf(measures: readonly string[], alone: boolean): Map<string, string[]> {
+  return Map.groupBy(measures, (measure) => alone ? measure : measure.replace(PARTS, ""));
+}

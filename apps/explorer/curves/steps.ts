@@ -1,0 +1,123 @@
+// Files with a row for each step of a training: found in a version, and read up to a limit.
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Cell } from "../../../formats/tables/table.ts";
+import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import { fileToDecode } from "../previews/file_to_decode.ts";
+import { hasRows } from "../previews/kind.ts";
+import { openTable, type TableSource } from "../previews/tables/table_source.ts";
+import { isJsonLines } from "../previews/text/json_value.ts";
+
+/** Files of a version that are opened, and columns that are read. */
+const MOST_FILES = 8;
+const MOST_COLUMNS = 50;
+const HEAD_BYTES = 256 * 1024;
+
+/** The ends of names of columns that count steps, the best first. */
+const STEPS = [/\bsteps?$/i, /\biter(ation)?s?$/i, /\bepochs?$/i];
+
+/** Returns the columns that count steps, the best first. */
+export function axesOf(names: readonly string[]): string[] {
+  return STEPS.flatMap((step) => names.filter((name) => step.test(name.replaceAll("_", " "))));
+}
+
+export interface StepFile {
+  readonly file: ArtifactFile;
+  readonly source: Pick<TableSource, "columns" | "parts">;
+}
+
+/** Opens the files that have a column of steps, or that `curves` of the metadata names. */
+export async function findSteps(
+  { files, metadata }: ArtifactVersion,
+  signal?: AbortSignal,
+): Promise<StepFile[]> {
+  const isNamed = ({ path }: ArtifactFile) => [metadata.curves].flat().includes(path);
+  const tables = files.filter(hasRows).sort((a, b) => Number(isNamed(b)) - Number(isNamed(a)));
+  const found = await Promise.all(
+    tables.slice(0, MOST_FILES).map(async (file) => {
+      try {
+        const source = await (isJsonLines(file) ? openLines : openTable)(file, signal);
+        const numbers = source.columns.filter(({ type }) => type === "number" || type === "int64");
+        const isFound = isNamed(file) || axesOf(numbers.map(({ name }) => name)).length > 0;
+        return isFound && source.columns.length > 1 ? [{ file, source }] : [];
+      } catch (error) {
+        if (!isRegistryError(error)) throw error;
+        return []; // its preview says why
+      }
+    }),
+  );
+  return found.flat();
+}
+
+/** Opens JSON Lines as a table of numbers. */
+async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<StepFile["source"]> {
+  const columns: { name: string; type: string }[] = [];
+  const places = new Map<string, number>();
+  const rowOf = (line: string) => {
+    const row: Cell[] = [];
+    for (const [name, value] of Object.entries(parseLine(line))) {
+      if (typeof value !== "number") continue;
+      if (!places.has(name)) places.set(name, columns.push({ name, type: "number" }) - 1);
+      row[places.get(name)!] = value;
+    }
+    return row;
+  };
+  const rowsOf = (lines: readonly string[]) => lines.map(rowOf).filter(({ length }) => length > 0);
+  rowsOf((await file.text(HEAD_BYTES, signal)).text.split("\n"));
+  return {
+    columns,
+    async *parts(_, signal) {
+      let rest = "";
+      const decoder = new TextDecoder();
+      for await (const bytes of fileToDecode(file, signal).stream()) {
+        const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+        rest = lines.pop()!;
+        yield { rows: rowsOf(lines) };
+      }
+      yield { rows: rowsOf([rest]) };
+    },
+  };
+}
+
+/** Parses an object, also with NaN and infinities as Python writes them. */
+function parseLine(line: string): object {
+  try {
+    return Object(JSON.parse(line.replaceAll(/([:[,]\s*)(?:NaN|-?Infinity)\b/g, "$1null")));
+  } catch {
+    return {}; // a program that is killed leaves half a line
+  }
+}
+
+/** The numbers of a file by column. NaN stands for a gap. */
+export interface Steps {
+  readonly columns: ReadonlyMap<string, readonly number[]>;
+  readonly rows: number;
+  /** False if more rows follow. */
+  readonly isAll: boolean;
+}
+
+/** Reads rows, up to a limit of numbers. */
+export async function readSteps(
+  { source }: StepFile,
+  { most, signal }: { most: number; signal?: AbortSignal },
+): Promise<Steps> {
+  const chosen = source.columns.map((_, i) => i).slice(0, MOST_COLUMNS);
+  const read: number[][] = [];
+  let [rows, isAll] = [0, true];
+  reading: for await (const part of source.parts(chosen, signal)) {
+    for (const row of part.rows) {
+      isAll = rows * read.length < most;
+      if (!isAll) break reading;
+      // Keys of JSON Lines may begin later.
+      while (read.length < Math.min(row.length, MOST_COLUMNS)) read.push(new Array(rows).fill(NaN));
+      for (const [i, values] of read.entries()) values.push(numberOf(row[i]));
+      rows++;
+    }
+  }
+  const named = read.map((values, i) => [source.columns[i]!.name, values] as const);
+  return { columns: new Map(named.filter(([, all]) => all.some(Number.isFinite))), rows, isAll };
+}
+
+function numberOf(cell: Cell | undefined): number {
+  if (typeof cell === "string") return cell.trim() === "" ? NaN : Number(cell);
+  return typeof cell === "number" || typeof cell === "bigint" ? Number(cell) : NaN;
+}
