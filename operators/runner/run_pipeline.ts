@@ -23,8 +23,7 @@ import { type RunResult, saveResult, watchForCancel } from "./records/run_record
 import type { StepRecord } from "./records/files.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
 import type { Logger } from "../../core/registry.ts";
-import { type ReadyStep, ReadySteps } from "./ready_steps.ts";
-import { type Machine, Room, thisMachine } from "./schedule.ts";
+import { type Machine, type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
 import { createWriters } from "./sources.ts";

@@ -1,6 +1,6 @@
 // The order in which ready steps start.
 import { assertEquals } from "@std/assert";
-import { ReadySteps } from "../../../operators/runner/ready_steps.ts";
+import { ReadySteps } from "../../../operators/runner/schedule.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
 import { findDependencies, longestFirst } from "../../../operators/runner/sources.ts";
 import { add, pipeline, step } from "./pipelines.ts";
