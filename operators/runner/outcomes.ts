@@ -11,6 +11,12 @@ interface Kept<Record> {
   info: { name: string; version: string };
 }
 
+export const STOPPED: StepOutcome = {
+  end: "cancelled",
+  durationMs: 0,
+  reason: "the run was stopped",
+};
+
 export function isWell({ end }: StepOutcome): boolean {
   return end === "ran" || end === "skipped";
 }

@@ -2,14 +2,14 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { PipelineStep } from "../contract/pipeline.ts";
+import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { sortedJson } from "./fingerprint.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import type { SavedOutput, StepRecord } from "./records/files.ts";
 import type { RunnerOptions } from "./run_context.ts";
-import { inputsOf, parsePlace, type Place } from "./sources.ts";
+import { createWriters, type Dependencies, inputsOf, parsePlace, type Place } from "./sources.ts";
 
 /** A part of an input: one for most inputs, one per output for all outputs of a step. */
 export interface InputPart {
@@ -32,65 +32,63 @@ export interface PinnedInput {
   digest: string;
 }
 
+/** Inputs of a step, and the upstream steps that must end before the others can be pinned. */
+export interface Pins {
+  inputs: Record<string, PinnedInput>;
+  waiting: Record<string, string>;
+}
+
 export interface PinOptions extends Pick<RunnerOptions, "registry" | "s3" | "signal"> {
   root: string;
-  isStep(id: string): boolean;
-  successOf(step: string): StepRecord | undefined;
-  /** Inputs that are pinned already, by name. @default none */
-  known?: Readonly<Record<string, PinnedInput>>;
-  pinned: Map<string, Promise<PinnedInput>>;
 }
 
 /**
- * Pins the inputs of a step.
- *
- * @param writers upstream steps by the name of the artifact that they write, whose output is read
- * @returns its inputs, and the upstream steps that must end before the others can be pinned
+ * Returns a function that pins the inputs of a step. Those outside the pipeline are pinned once.
+ * `known` inputs are pinned already.
  */
-export async function pinInputs(
-  step: PipelineStep,
-  writers: ReadonlyMap<string, { step: string; output: string }>,
-  options: PinOptions,
-): Promise<{ inputs: Record<string, PinnedInput>; waiting: Record<string, string> }> {
-  const inputs: Record<string, PinnedInput> = {};
-  const waiting: Record<string, string> = {};
-  const { known = {} } = options;
-  for (const [name, from] of Object.entries(inputsOf(step))) {
-    if (Object.hasOwn(known, name)) {
-      inputs[name] = known[name]!;
-      continue;
+export function createPins(
+  context: PinOptions & { pipeline: Pipeline; dependencies: Dependencies },
+  done: { successOf(step: string): StepRecord | undefined },
+): (step: PipelineStep, known?: Pins["inputs"]) => Promise<Pins> {
+  const { pipeline, dependencies, root } = context;
+  const writersOf = createWriters(pipeline, dependencies, root);
+  const isStep = (id: string) => dependencies.steps.has(id);
+  const pinned = new Map<string, Promise<PinnedInput>>();
+
+  return async (step, known = {}) => {
+    const writers = writersOf(step);
+    const inputs: Record<string, PinnedInput> = {};
+    const waiting: Record<string, string> = {};
+    for (const [name, from] of Object.entries(inputsOf(step))) {
+      if (Object.hasOwn(known, name)) {
+        inputs[name] = known[name]!;
+        continue;
+      }
+      let place = parsePlace(from, { root, isStep });
+      const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
+      if (writer !== undefined) place = { kind: "step", ...writer };
+      if (place.kind !== "step") {
+        if (!pinned.has(from)) pinned.set(from, pin(from, place, context));
+        inputs[name] = await pinned.get(from)!.catch((error) => {
+          throw unread(from, step.id, error);
+        });
+        continue;
+      }
+      const success = done.successOf(place.step);
+      if (success === undefined) waiting[name] = place.step;
+      else inputs[name] = ofStep(from, place, success);
     }
-    let place = parsePlace(from, options);
-    const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
-    if (writer !== undefined) place = { kind: "step", ...writer };
-    if (place.kind !== "step") {
-      inputs[name] = await pinOnce(from, place, step.id, options);
-      continue;
-    }
-    const success = options.successOf(place.step);
-    if (success === undefined) waiting[name] = place.step;
-    else inputs[name] = ofStep(from, place, success);
-  }
-  return { inputs, waiting };
+    return { inputs, waiting };
+  };
 }
+
 type Outside = Exclude<Place, { kind: "step" }>;
 
-async function pinOnce(
-  from: string,
-  place: Outside,
-  step: string,
-  options: PinOptions,
-): Promise<PinnedInput> {
-  let pinning = options.pinned.get(from);
-  if (pinning === undefined) options.pinned.set(from, pinning = pin(from, place, options));
-  try {
-    return await pinning;
-  } catch (cause) {
-    if (!isRegistryError(cause)) throw cause;
-    const { code, message: state, hint, hints, retry } = cause;
-    const subject = `${shown(from)} of step ${shown(step)}`;
-    throw fault({ code, action: "read input", subject, state, hint, hints, retry, cause });
-  }
+function unread(from: string, step: string, cause: unknown): unknown {
+  if (!isRegistryError(cause)) return cause;
+  const { code, message: state, hint, hints, retry } = cause;
+  const subject = `${shown(from)} of step ${shown(step)}`;
+  return fault({ code, action: "read input", subject, state, hint, hints, retry, cause });
 }
 
 async function pin(

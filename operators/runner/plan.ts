@@ -6,12 +6,12 @@ import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";
 import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
-import { pinInputs, type PinnedInput } from "./pin_inputs.ts";
+import { createPins, type PinnedInput, type Pins } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
 import { type FoundRecord, readSuccess, type StepRecord } from "./records/files.ts";
 import { checkRunOptions, type RunnerOptions, withDefaults } from "./run_context.ts";
-import { createWriters, type Dependencies, findDependencies } from "./sources.ts";
+import { type Dependencies, findDependencies } from "./sources.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -79,14 +79,10 @@ export async function planWithSuccesses(
   const chosen = chooseSteps(dependencies, options.steps);
   const forced = chooseSteps(dependencies, force === true ? undefined : force || []);
   const last = await readSuccesses(pipeline, dependencies, chosen, options);
-  const pinned = new Map<string, Promise<PinnedInput>>();
   const planned = new Map<string, PlannedStep>();
-  const writersOf = createWriters(pipeline, dependencies, defaults.root);
 
-  const pinOptions = {
-    ...defaults,
-    isStep: (id: string) => dependencies.steps.has(id),
-    successOf(id: string) {
+  const pin = createPins({ ...defaults, pipeline, dependencies }, {
+    successOf(id) {
       const decision = planned.get(id)?.decision ?? "skip";
       const success = last.get(id)?.record;
       if (success === undefined && !chosen.has(id)) {
@@ -96,15 +92,14 @@ export async function planWithSuccesses(
       }
       return decision === "skip" ? success : undefined;
     },
-    pinned,
-  };
+  });
 
   for (const id of dependencies.order) {
     if (!chosen.has(id)) continue;
     signal?.throwIfAborted();
     const step = dependencies.steps.get(id)!;
-    const pins = await pinInputs(step, writersOf(step), pinOptions);
-    const files = await commandFiles(step, pinOptions.root);
+    const pins = await pin(step);
+    const files = await commandFiles(step, defaults.root);
     const success = last.get(id);
     const present = { ...pins, files, forced: forced.has(id) };
     planned.set(id, {
@@ -121,10 +116,7 @@ export async function planWithSuccesses(
 async function decide(
   step: PipelineStep,
   success: StepRecord | undefined,
-  { inputs, waiting, files, forced }: Awaited<ReturnType<typeof pinInputs>> & {
-    files: string | undefined;
-    forced: boolean;
-  },
+  { inputs, waiting, files, forced }: Pins & { files: string | undefined; forced: boolean },
   options: PlanOptions,
 ): Promise<Pick<PlannedStep, "decision" | "reasons">> {
   if (success === undefined) return { decision: "run", reasons: ["never ran"] };

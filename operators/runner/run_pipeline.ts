@@ -3,9 +3,9 @@
 //   const { pipeline, folder: root } = await loadPipeline("train.yaml", { operators });
 //   const { end, steps } = await runPipeline(pipeline, { registry, operators, root });
 //
-// `beginRun` plans: which steps run, and which an earlier run has done. `RunningSteps` then holds
-// the state of the run. A step waits for those before it (`#left`), then in the queue of its node
-// for room (`Room`), runs (`step/execute_step.ts`), ends (`#outcomes`) and releases those after it.
+// `beginRun` plans: which steps run, and which an earlier run has done. `RunningSteps` then
+// executes them. A step waits for those before it (`Frontier`), then in the queue of its node for
+// room (`Room`), runs (`step/execute_step.ts`), and its end makes those after it ready.
 //
 // A step that fails, also because of its inputs, is an outcome, and blocks only the steps after it.
 // Only a fault of the run is thrown: the registry does not answer, or an abort. It ends all running
@@ -14,19 +14,18 @@
 import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
-import { endOf, failedOutcome, isWell, skippedOutcome } from "./outcomes.ts";
+import { Frontier } from "./frontier.ts";
+import { endOf, failedOutcome, STOPPED } from "./outcomes.ts";
 import type { RunEvent, StepOutcome } from "./outcomes.ts";
 import { removeEmpty, removeLeft } from "./left_folders.ts";
-import { pinInputs, type PinOptions } from "./pin_inputs.ts";
-import type { PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
+import { createPins, type Pins } from "./pin_inputs.ts";
+import type { PlanOptions } from "./plan.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
-import type { StepRecord } from "./records/files.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
 import type { Logger } from "../../core/registry.ts";
 import { type Machine, type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
-import { createWriters } from "./sources.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
@@ -63,7 +62,7 @@ export async function runPipeline(
   options: RunPipelineOptions,
 ): Promise<RunResult> {
   options = checkRunOptions("run a pipeline", options);
-  const { registry, machine = thisMachine(), system, root } = withDefaults(options);
+  const { registry, machine = thisMachine(), system } = withDefaults(options);
   const { plan, successes, save } = await beginRun(pipeline, options, machine);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
@@ -81,8 +80,8 @@ export async function runPipeline(
   const watching = watchForCancel(context, stop, over.signal);
   let steps: Record<string, StepOutcome>;
   try {
-    const all = { ...options, successes, root, machine, stop };
-    steps = await new RunningSteps(context, plan, all).run();
+    const frontier = new Frontier(plan.steps, context.dependencies, successes);
+    steps = await new RunningSteps(context, frontier, { ...options, machine, stop }).run();
   } finally {
     over.abort();
     await watching;
@@ -98,88 +97,48 @@ export async function runPipeline(
 }
 
 interface RunStepsOptions extends RunPipelineOptions {
-  successes: Map<string, { record: StepRecord; info: { name: string; version: string } }>;
-  root: string;
   machine: Machine;
   stop: AbortController;
 }
 
-/** The steps of a run on this machine: waiting, running and ended. */
+/** The ready and running steps of a run on this machine. */
 class RunningSteps {
   readonly #context: RunContext;
   readonly #options: RunStepsOptions;
-  readonly #planned: ReadonlyMap<string, PlannedStep>;
-  readonly #outcomes: Record<string, StepOutcome> = {};
-  readonly #done: Map<string, StepRecord>;
+  readonly #frontier: Frontier;
   readonly #room: Room;
-  readonly #writersOf: ReturnType<typeof createWriters>;
-  readonly #pinOptions: PinOptions;
-  /** Number of upstream steps that have not ended. */
-  readonly #left: Map<string, number>;
+  readonly #pin: ReturnType<typeof createPins>;
   readonly #groups = new Map<string, ShardGroup>();
-  readonly #inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
+  readonly #inputsOf = new Map<string, Promise<Pins>>();
   /** Steps that wait for room, by node. */
   readonly #queues: ReadonlyMap<string, ReadySteps>;
   #thrown?: { error: unknown };
 
-  constructor(context: RunContext, plan: PipelinePlan, options: RunStepsOptions) {
-    const { pipeline, dependencies, registry, s3, signal } = context;
-    const { successes, root, machine, concurrency } = options;
+  constructor(context: RunContext, frontier: Frontier, options: RunStepsOptions) {
+    const { pipeline, dependencies } = context;
     this.#context = context;
     this.#options = options;
-    this.#planned = new Map(plan.steps.map((step) => [step.step, step]));
-    this.#done = new Map([...successes].map(([id, { record }]) => [id, record]));
-    this.#room = new Room(pipeline, machine, concurrency);
-    this.#writersOf = createWriters(pipeline, dependencies, root);
-    this.#pinOptions = {
-      ...{ registry, root, s3, signal, pinned: new Map() },
-      isStep: (id) => dependencies.steps.has(id),
-      successOf: (id) => this.#done.get(id),
-    };
-    const upstream = (id: string) =>
-      dependencies.before.get(id)!.filter((other) => this.#planned.has(other));
-    this.#left = new Map([...this.#planned.keys()].map((id) => [id, upstream(id).length]));
+    this.#frontier = frontier;
+    this.#room = new Room(pipeline, options.machine, options.concurrency);
+    this.#pin = createPins(context, frontier);
     this.#queues = new Map(
       pipeline.nodes.map(({ id }) => [id, new ReadySteps(dependencies.remaining)]),
     );
   }
 
   async run(): Promise<Record<string, StepOutcome>> {
-    const ids = [...this.#planned.keys()];
-    const first = ids.filter((id) => this.#left.get(id) === 0); // before they free others
-    for (const id of first) this.#advance(id);
+    const { emit, signal } = this.#context;
+    this.#frontier.emitEnds(emit);
+    for (const id of this.#frontier.ready) this.#wait(id);
     for (;;) {
       this.#beginWhatFits();
       if (this.#room.running.size === 0) break;
       await Promise.race(this.#room.running);
     }
-    if (this.#thrown !== undefined && !this.#context.signal.aborted) throw this.#thrown.error;
-    for (const id of ids) {
-      if (this.#outcomes[id] === undefined) this.#cancel(id, "the run ended");
-    }
-    return this.#outcomes;
-  }
-
-  /** Queues a step whose upstream steps have ended, unless it is skipped or blocked. */
-  #advance(first: string): void {
-    const { before } = this.#context.dependencies;
-    const waiting = [first];
-    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      const failed = before.get(id)!.find((other) => {
-        const outcome = this.#outcomes[other];
-        return outcome !== undefined && !isWell(outcome);
-      });
-      const success = this.#options.successes.get(id);
-      if (failed !== undefined) {
-        this.#end(id, { end: "blocked", durationMs: 0, reason: `step ${failed} has no success` });
-      } else if (this.#planned.get(id)!.decision === "skip" && success !== undefined) {
-        this.#end(id, skippedOutcome(success));
-      } else {
-        this.#wait(id);
-        continue;
-      }
-      waiting.push(...this.#release(id));
-    }
+    if (this.#thrown !== undefined && !signal.aborted) throw this.#thrown.error;
+    const outcomes = this.#frontier.close();
+    this.#frontier.emitEnds(emit);
+    return outcomes;
   }
 
   #wait(id: string): void {
@@ -188,27 +147,14 @@ class RunningSteps {
     this.#queues.get(node)!.add(id, count);
   }
 
-  /** Returns the steps that waited only for this one. */
-  #release(id: string): string[] {
-    return this.#context.dependencies.after.get(id)!.filter((next) => {
-      const left = this.#left.get(next);
-      if (left !== undefined) this.#left.set(next, left - 1);
-      return left === 1;
-    });
-  }
-
-  #end(id: string, outcome: StepOutcome): void {
+  #end(id: string, { outcome, success }: ExecutedStep): void {
     const { emit, system } = this.#context;
     if (outcome.durationMs > 0) {
       const startedAt = new Date(system.now() - outcome.durationMs).toISOString();
       outcome = { ...outcome, startedAt };
     }
-    this.#outcomes[id] = outcome;
-    emit({ type: "step ended", step: id, ...outcome });
-  }
-
-  #cancel(id: string, reason: string): void {
-    this.#end(id, { end: "cancelled", durationMs: 0, reason });
+    for (const next of this.#frontier.end(id, { outcome, success })) this.#wait(next);
+    this.#frontier.emitEnds(emit);
   }
 
   #beginWhatFits(): void {
@@ -232,8 +178,7 @@ class RunningSteps {
       }
       const whole = group === undefined ? executed : group.end(executed);
       if (whole === undefined) return; // other shards are running
-      if (whole.success !== undefined) this.#done.set(id, whole.success.record);
-      this.#end(id, whole.outcome);
+      this.#end(id, whole);
       if (failFast && whole.outcome.end === "failed") {
         stop.abort(fault({
           code: "TaskFailed",
@@ -243,21 +188,18 @@ class RunningSteps {
         }));
       }
     } catch (error) {
-      if (this.#outcomes[id] === undefined) this.#cancel(id, "the run was stopped");
+      this.#end(id, { outcome: STOPPED });
       if (this.#context.signal.aborted) return;
       this.#thrown ??= { error };
       stop.abort(error);
-      return;
     }
-    for (const next of this.#release(id)) this.#advance(next);
   }
 
   async #execute({ id, shard }: ReadyStep): Promise<ExecutedStep> {
     const context = this.#context;
     const step = context.dependencies.steps.get(id)!;
-    const planned = this.#planned.get(id)!;
-    const pinned = this.#inputsOf.get(id) ??
-      pinInputs(step, this.#writersOf(step), { ...this.#pinOptions, known: planned.inputs });
+    const planned = this.#frontier.planned.get(id)!;
+    const pinned = this.#inputsOf.get(id) ?? this.#pin(step, planned.inputs);
     // Shards of a step read the same inputs.
     if (shard !== undefined) this.#inputsOf.set(id, pinned);
     try {

@@ -2,17 +2,17 @@
 import { type ErrorCode, fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
-import { endOf, type StepOutcome } from "../outcomes.ts";
+import { endOf } from "../outcomes.ts";
 import { removeLeft } from "../left_folders.ts";
 import { configurationDigest, type PipelinePlan } from "../plan.ts";
-import type { FoundRecord } from "../records/files.ts";
+import type { FoundRecord, StepRecord } from "../records/files.ts";
 import { parseRunId } from "../records/names.ts";
 import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { createRunContext, type RunContext, type RunnerOptions } from "../run_context.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { longestFirst } from "../sources.ts";
-import { RunState } from "./run_state.ts";
+import { type DueStep, RunState } from "./run_state.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Engine, EngineStep } from "../../../core/engine.ts";
 
@@ -42,6 +42,7 @@ export interface CarriedRun {
 export async function findCarriedRun(
   pipeline: Pipeline,
   options: CarriedRunOptions,
+  successes?: Map<string, FoundRecord<StepRecord>>,
 ): Promise<CarriedRun> {
   const { run, registry, signal } = options;
   const refused = (code: ErrorCode, state: string, hint: string) =>
@@ -60,54 +61,49 @@ export async function findCarriedRun(
   }
   const context = createRunContext(pipeline, run, { ...options, signal });
   await removeLeft(context);
-  return { context, plan, state: new RunState(context, plan.record), running: 0 };
+  return { context, plan, state: new RunState(context, plan.record, successes), running: 0 };
 }
 
 /**
- * Submits those of these steps that are due, and the dependents of those that have ended. Returns
- * whether all of them have ended.
+ * Reads the states of steps and, after each that has ended, of those that waited for it. Calls
+ * `begin` for due steps: it returns a falsy value if the step has ended instead. Returns whether
+ * all of them have ended.
  */
-export async function deliverDue(
-  run: CarriedRun,
+export async function advance(
+  { context: { dependencies }, state }: CarriedRun,
   steps: Iterable<string>,
-  carry: CarryOptions,
+  begin: (id: string, due: DueStep) => Promise<unknown>,
 ): Promise<boolean> {
-  const { context, plan, state } = run;
-  const planned = new Set(plan.record.steps.map(({ step }) => step));
+  const { frontier } = state;
   const seen = new Set<string>();
   let ended = true;
   for (let next = [...steps]; next.length > 0;) {
-    const ready = longestFirst(next.filter((id) => planned.has(id)), context.dependencies);
-    const statuses = await state.statusesOf(ready);
-    next = [];
-    await Promise.all([...statuses].map(async ([id, status]) => {
-      seen.add(id);
-      ended &&= status.is === "ended";
-      if (status.is === "due") await deliver(context, id, { ...carry, count: 1 });
-      if (status.is === "ended") {
-        next.push(...context.dependencies.after.get(id)!.filter((one) => !seen.has(one)));
-      }
+    const now = longestFirst(next.filter((id) => frontier.planned.has(id)), dependencies);
+    const due = await state.update(now);
+    for (const id of now) seen.add(id);
+    const over = now.filter((id) => frontier.outcomeOf(id) !== undefined);
+    ended &&= over.length === now.length;
+    next = over.flatMap((id) => dependencies.after.get(id)!).filter((id) => !seen.has(id));
+    await Promise.all([...due].map(async ([id, step]) => {
+      if (!await begin(id, step)) next.push(id);
     }));
   }
   return ended;
 }
 
-/** Returns the result of a run when all steps have ended, or are `stopped`; undefined before. */
+/** Returns the result of a run when all steps have ended, or it is `stopped`; undefined before. */
 export async function endRun(
   { context, plan, state }: CarriedRun,
-  { stopped }: { stopped?: StepOutcome } = {},
+  { stopped = false } = {},
 ): Promise<RunResult | undefined> {
   const { registry, run, system } = context;
-  const ids = plan.record.steps.map(({ step }) => step);
-  const ended: [string, StepOutcome][] = [];
   // Later steps mostly end last, so one that has not ended is found soon.
-  for (const id of ids.toReversed()) {
-    const status = (await state.statusesOf([id])).get(id)!;
-    if (status.is !== "ended" && stopped === undefined) return undefined;
-    ended.push([id, status.is === "ended" ? status.outcome : stopped!]);
+  for (const { step } of plan.record.steps.toReversed()) {
+    await state.update([step]);
+    if (state.frontier.outcomeOf(step) === undefined && !stopped) return undefined;
   }
   const startedAt = plan.info.createdAt;
-  const steps = Object.fromEntries(ended.reverse());
+  const steps = state.frontier.close();
   const result: RunResult = {
     kind: "result",
     run,
@@ -122,12 +118,6 @@ export async function endRun(
 
 /** Interval of updates, milliseconds: it grows while nothing changes. */
 export const WAIT_MS = { first: 50, most: 2_000 };
-
-export const STOPPED: StepOutcome = {
-  end: "cancelled",
-  durationMs: 0,
-  reason: "the run was stopped",
-};
 
 /** Validity of a check for cancellation, milliseconds. */
 const CHECKED_MS = 500;

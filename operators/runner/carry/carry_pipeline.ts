@@ -37,25 +37,20 @@ async function submit(
 ): Promise<{ carried: CarriedRun; jobs: Map<string, string> }> {
   options = checkRunOptions("submit a run", options, ["carry"]);
   const { carry, onRun } = options;
-  const { plan, save } = await beginRun(pipeline, options);
+  const { successes, save } = await beginRun(pipeline, options);
   const run = await save();
   const { root } = withDefaults(options);
   await onRun?.(run, runFolder(pipeline, { run, root }));
-  const carried = await findCarriedRun(pipeline, { ...options, run });
-  const { dependencies } = carried.context;
-  const { before } = dependencies;
-  const open = new Set(
-    plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step),
-  );
-  const first = [...open].filter((step) => !before.get(step)!.some((other) => open.has(other)));
-  // Planning has just read these steps; whatever executes one reads them again.
+  // Planning has just read the successes; whatever executes a step reads them again.
+  const carried = await findCarriedRun(pipeline, { ...options, run }, successes);
+  const { context: { dependencies }, state: { frontier } } = carried;
   const jobs = new Map<string, string>();
   await Promise.all(
-    longestFirst(first, dependencies).map(async (step) => {
+    longestFirst(frontier.ready, dependencies).map(async (step) => {
       jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }));
     }),
   );
-  if (open.size === 0) await endRun(carried);
+  if (jobs.size === 0) await endRun(carried);
   return { carried, jobs };
 }
 

@@ -1,31 +1,22 @@
 // States of a run's steps, derived from the registry: all processes see the same.
 import { isRegistryError } from "../../../core/errors.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
-import { failedOutcome, failureOutcome, isWell, ranOutcome, skippedOutcome } from "../outcomes.ts";
+import { Frontier } from "../frontier.ts";
+import { failedOutcome, failureOutcome, ranOutcome, skippedOutcome } from "../outcomes.ts";
 import type { StepOutcome } from "../outcomes.ts";
-import { pinInputs, type PinnedInput, type PinOptions } from "../pin_inputs.ts";
-import type { PipelinePlan, PlannedStep } from "../plan.ts";
+import { createPins, type PinnedInput } from "../pin_inputs.ts";
+import type { PipelinePlan } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
 import { type FoundRecord, readSuccess, type StepRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { RunContext } from "../run_context.ts";
 import { findState, type StepState } from "../success.ts";
-import { createWriters } from "../sources.ts";
 
 export interface DueStep {
-  is: "due";
   inputs: Record<string, PinnedInput>;
   state: StepState;
   /** Number of failed attempts in this run by index of the shard; 0 without shards. */
   failed: ReadonlyMap<number, number>;
-}
-
-export type StepStatus = { is: "waiting" } | DueStep | EndedStep;
-
-export interface EndedStep {
-  is: "ended";
-  outcome: StepOutcome;
-  success?: FoundRecord<StepRecord>;
 }
 
 const AT_ONCE = 16;
@@ -34,61 +25,45 @@ type Success = FoundRecord<StepRecord> | undefined;
 
 /** States of the steps of one run. Ends are kept, as they do not change. */
 export class RunState {
+  readonly frontier: Frontier;
   readonly #context: RunContext;
-  readonly #planned: ReadonlyMap<string, PlannedStep>;
   /** Positions of the steps, each after its upstream steps. */
   readonly #places: ReadonlyMap<string, number>;
-  readonly #ended = new Map<string, EndedStep>();
-  readonly #writersOf: ReturnType<typeof createWriters>;
-  readonly #pinOptions: PinOptions;
+  readonly #pin: ReturnType<typeof createPins>;
   readonly #nameOf: (step: string) => string;
 
-  constructor(context: RunContext, plan: PipelinePlan) {
-    const { pipeline, registry, root, s3, dependencies } = context;
+  /** @param successes those that the plan was made with. @default they are read */
+  constructor(
+    context: RunContext,
+    { steps }: PipelinePlan,
+    successes?: ReadonlyMap<string, FoundRecord<StepRecord>>,
+  ) {
+    this.frontier = new Frontier(steps, context.dependencies, successes);
     this.#context = context;
-    this.#planned = new Map(plan.steps.map((step) => [step.step, step]));
-    this.#places = new Map(plan.steps.map(({ step }, place) => [step, place]));
-    this.#writersOf = createWriters(pipeline, dependencies, root);
-    this.#nameOf = recordNames(pipeline.id).step;
-    this.#pinOptions = {
-      ...{ registry, root, s3, pinned: new Map() },
-      isStep: (id) => dependencies.steps.has(id),
-      successOf: (id) => this.#ended.get(id)?.success?.record,
-    };
+    this.#places = new Map(steps.map(({ step }, place) => [step, place]));
+    // A cancelled run still needs its states.
+    this.#pin = createPins({ ...context, signal: undefined }, this.frontier);
+    this.#nameOf = recordNames(context.pipeline.id).step;
   }
 
-  markEnded(step: string, { outcome, success }: Required<Omit<EndedStep, "is">>): void {
-    this.#end(step, outcome, success);
-  }
-
-  async statusesOf(ids: Iterable<string>): Promise<Map<string, StepStatus>> {
-    const wanted = [...new Set(ids)];
-    const successes = await this.#readSuccesses(wanted);
+  /** Reads the states of steps, and ends those that have ended. Returns those that are due. */
+  async update(ids: Iterable<string>): Promise<Map<string, DueStep>> {
+    const wanted = new Set(ids);
+    const successes = await this.#readSuccesses([...wanted]);
     const limit = createLimit(AT_ONCE);
-    const pending = new Map<string, Promise<StepStatus>>();
+    const pending = new Map<string, Promise<void>>();
+    const due = new Map<string, DueStep>();
     const place = (id: string) => this.#places.get(id) ?? 0;
     for (const id of [...successes.keys()].sort((a, b) => place(a) - place(b))) {
-      const known = this.#ended.get(id);
-      const upstream = Promise.all(this.#upstreamOf(id).map((other) => pending.get(other)!));
-      const read = () =>
-        upstream.then((statuses) => limit(() => this.#statusOf(id, statuses, successes.get(id))));
-      pending.set(id, known === undefined ? read() : Promise.resolve(known));
+      const upstream = Promise.all(this.frontier.before(id).map((other) => pending.get(other)));
+      const read = async () => {
+        const found = await this.#findDue(id, successes.get(id));
+        if (found !== undefined && wanted.has(id)) due.set(id, found);
+      };
+      pending.set(id, upstream.then(() => limit(read)));
     }
     await Promise.all(pending.values());
-    const statuses = new Map<string, StepStatus>();
-    for (const id of wanted) statuses.set(id, await pending.get(id)!);
-    return statuses;
-  }
-
-  #upstreamOf(id: string): string[] {
-    const { before } = this.#context.dependencies;
-    return before.get(id)!.filter((other) => this.#planned.has(other));
-  }
-
-  #end(id: string, outcome: StepOutcome, success?: FoundRecord<StepRecord>): EndedStep {
-    const status: EndedStep = { is: "ended", outcome, ...(success && { success }) };
-    this.#ended.set(id, status);
-    return status;
+    return due;
   }
 
   /** Reads the successes of steps, and of the upstream steps of those without. */
@@ -96,21 +71,18 @@ export class RunState {
     const successes = new Map<string, Success>();
     for (let next = ids; next.length > 0;) {
       for (const id of next) successes.set(id, undefined);
-      const open = () => next.filter((id) => !this.#ended.has(id));
+      const open = () => next.filter((id) => this.frontier.outcomeOf(id) === undefined);
       await forEachAtOnce(open(), async (id) => successes.set(id, await this.#readLast(id)));
-      const upstream = new Set(open().flatMap((id) => this.#upstreamOf(id)));
+      const upstream = new Set(open().flatMap((id) => this.frontier.before(id)));
       next = [...upstream].filter((id) => !successes.has(id));
     }
     return successes;
   }
 
-  /**
-   * Reads the last success of a step. If it is of this run, or the step is skipped, the step has
-   * ended.
-   */
+  /** Reads the last success of a step. Ends the step if it ran in this run, or is skipped. */
   async #readLast(id: string): Promise<Success> {
     const { registry, run } = this.#context;
-    const { decision, previous } = this.#planned.get(id)!;
+    const { decision, previous } = this.frontier.planned.get(id)!;
     const last = await readSuccess(registry, this.#nameOf(id));
     if (last?.record.run === run) this.#end(id, ranOutcome(last), last);
     else if (decision === "skip") await this.#readPrevious(id, last, previous);
@@ -127,45 +99,40 @@ export class RunState {
       // A newer run has added others.
       success = await readSuccess(registry, `${name}@${version}`);
     }
-    if (success !== undefined && success.info.commit === previous) {
-      this.#end(id, skippedOutcome(success), success);
-    }
+    if (success !== undefined && success.info.commit === previous) this.frontier.skip(id, success);
   }
 
-  async #statusOf(
-    id: string,
-    upstream: readonly StepStatus[],
-    success: Success,
-  ): Promise<StepStatus> {
+  /** Returns what a step needs to start if it is due; otherwise ends it if it has ended. */
+  async #findDue(id: string, last: Success): Promise<DueStep | undefined> {
+    if (!this.frontier.isReady(id)) return undefined;
     const { run, registry, secrets } = this.#context;
-    const bad = upstream.findIndex((status) => status.is === "ended" && !isWell(status.outcome));
-    if (bad >= 0) {
-      const reason = `step ${this.#upstreamOf(id)[bad]} has no success`;
-      return this.#end(id, { end: "blocked", durationMs: 0, reason });
-    }
-    if (upstream.some(({ is }) => is !== "ended")) return { is: "waiting" };
-    let found: Pick<DueStep, "inputs" | "state">;
+    let found: Omit<DueStep, "failed">;
     try {
-      found = await this.#findState(id, success);
+      found = await this.#findState(id, last);
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error;
       return this.#end(id, failedOutcome(error, secrets));
     }
     const { done, effect } = found.state;
-    if (done?.record.run === run) return this.#end(id, ranOutcome(done), done);
-    if (done !== undefined) return this.#end(id, skippedOutcome(done, effect), done);
-    const { last, attempts } = await findFailures(registry, { run, step: id });
-    if (last !== undefined) return this.#end(id, failureOutcome(last));
-    return { is: "due", ...found, failed: attempts };
+    if (done !== undefined) {
+      const isOwn = done.record.run === run;
+      return this.#end(id, isOwn ? ranOutcome(done) : skippedOutcome(done, effect), done);
+    }
+    const failures = await findFailures(registry, { run, step: id });
+    if (failures.last !== undefined) return this.#end(id, failureOutcome(failures.last));
+    return { ...found, failed: failures.attempts };
   }
 
-  async #findState(id: string, last: Success): Promise<Pick<DueStep, "inputs" | "state">> {
+  #end(id: string, outcome: StepOutcome, success?: Success): undefined {
+    this.frontier.end(id, { outcome, success });
+  }
+
+  async #findState(id: string, last: Success): Promise<Omit<DueStep, "failed">> {
     const context = this.#context;
     const step = context.dependencies.steps.get(id)!;
-    const planned = this.#planned.get(id)!;
-    const known = { ...this.#pinOptions, known: planned.inputs };
-    const { inputs } = await pinInputs(step, this.#writersOf(step), known);
-    const { signal } = new AbortController(); // a cancelled run still needs its states
+    const planned = this.frontier.planned.get(id)!;
+    const { inputs } = await this.#pin(step, planned.inputs);
+    const { signal } = new AbortController();
     const present = { inputs, seen: { last } };
     return { inputs, state: await findState(step, planned, present, { ...context, signal }) };
   }

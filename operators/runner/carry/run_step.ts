@@ -3,13 +3,13 @@ import { conflict, notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import type { RunEvent, StepOutcome } from "../outcomes.ts";
+import { type RunEvent, type StepOutcome, STOPPED } from "../outcomes.ts";
 import { checkRunnable } from "../begin_run.ts";
 import { removeLeft } from "../left_folders.ts";
 import { checkRunOptions, createEmit } from "../run_context.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { cancelledError, watchForCancel } from "../records/run_record.ts";
-import { deliverDue, endRun, findCarriedRun, isStopped, STOPPED } from "./carried_run.ts";
+import { advance, deliver, endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 
 /** Options of {@linkcode runStep}. */
@@ -78,23 +78,22 @@ async function executeAndDeliver(
   const watching = watchForCancel(context, stop, over.signal);
   let outcome: StepOutcome;
   try {
-    const status = (await state.statusesOf([id])).get(id)!;
-    if (status.is === "waiting") {
+    const due = (await state.update([id])).get(id);
+    const ended = state.frontier.outcomeOf(id);
+    if (ended !== undefined) outcome = ended;
+    else if (due === undefined) {
       const subject = `${shown(id)} of run ${context.run}`;
       const hint = "Wait: the step is submitted when its last upstream step ends.";
       throw conflict("execute step", subject, "upstream steps have not ended", { hint });
-    }
-    if (status.is === "ended") outcome = status.outcome;
-    else {
+    } else {
       // An earlier delivery may have been killed.
       await removeLeft(context);
-      const executed = await executeStep(context, planned, status.inputs, {
-        failed: status.failed.get(shard?.index ?? 0),
-        state: status.state,
+      const executed = await executeStep(context, planned, due.inputs, {
+        failed: due.failed.get(shard?.index ?? 0),
+        state: due.state,
       });
       outcome = executed.outcome;
-      const { success } = executed;
-      if (success !== undefined) state.markEnded(id, { outcome, success });
+      if (executed.success !== undefined) state.frontier.end(id, executed);
     }
   } catch (error) {
     given?.throwIfAborted();
@@ -110,9 +109,13 @@ async function executeAndDeliver(
     await endStopped(run, { step: id, carry, signal: given });
     return { outcome, mayBeLast: false };
   }
-  const isDone = carry !== undefined && (await state.statusesOf([id])).get(id)!.is === "ended";
-  // Otherwise other shards are running, or a step that waited for this one.
-  const mayBeLast = isDone && await deliverDue(run, run.context.dependencies.after.get(id)!, carry);
+  await state.update([id]);
+  if (carry === undefined || state.frontier.outcomeOf(id) === undefined) {
+    return { outcome, mayBeLast: false }; // other shards are running
+  }
+  const begin = (next: string) => deliver(context, next, { ...carry, count: 1 });
+  // Otherwise a step that waited for this one is running.
+  const mayBeLast = await advance(run, context.dependencies.after.get(id)!, begin);
   return { outcome, mayBeLast };
 }
 
@@ -131,7 +134,7 @@ async function endStopped(
   for (;;) {
     const others = (await carry.engine.list(id))
       .filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
-    if (others.length === 0) return void await endRun(run, { stopped: STOPPED });
+    if (others.length === 0) return void await endRun(run, { stopped: true });
     // Of steps that end together, the last in the order of the run waits, and the others return.
     const isLast = others.every((job) =>
       job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!

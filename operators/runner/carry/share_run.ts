@@ -6,7 +6,7 @@ import { beginRun } from "../begin_run.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { type Machine, Room, thisMachine } from "../schedule.ts";
 import { checkRunOptions } from "../run_context.ts";
-import { endRun, findCarriedRun, isStopped, STOPPED, WAIT_MS } from "./carried_run.ts";
+import { advance, endRun, findCarriedRun, isStopped, WAIT_MS } from "./carried_run.ts";
 import type { CarriedRun } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 
@@ -39,12 +39,11 @@ export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Pr
   return await new SharedRun(carried, { ...options, machine }).untilEnd();
 }
 
-/** A run in one of its processes: remaining steps, and those that run here. */
+/** A run in one of its processes, and the steps that run here. */
 class SharedRun {
   readonly #run: CarriedRun;
   readonly #options: ShareRunOptions;
   readonly #room: Room;
-  readonly #left: Set<string>;
   readonly #begun = new Set<string>();
   #thrown?: { error: unknown };
   #stopped = false;
@@ -53,49 +52,39 @@ class SharedRun {
     this.#run = run;
     this.#options = options;
     this.#room = new Room(run.context.pipeline, options.machine, options.concurrency);
-    this.#left = new Set(run.plan.record.steps.map(({ step }) => step));
   }
 
   async untilEnd(): Promise<RunResult> {
     const { signal } = this.#options;
-    const { run, emit } = this.#run.context;
-    emit({ type: "run started", run, steps: this.#left.size });
-    for (let waitMs: number = WAIT_MS.first; this.#left.size > 0 && this.#thrown === undefined;) {
+    const { context: { run, emit }, state: { frontier } } = this.#run;
+    emit({ type: "run started", run, steps: frontier.planned.size });
+    const isOver = () => frontier.open.length === 0 || this.#thrown !== undefined;
+    for (let waitMs: number = WAIT_MS.first; !isOver();) {
       if (signal?.aborted) break;
       this.#stopped ||= await isStopped(this.#run);
       if (this.#stopped && this.#room.running.size === 0) break;
       const changed = await this.#update();
       waitMs = changed ? WAIT_MS.first : Math.min(waitMs * 1.5, WAIT_MS.most);
-      if (!changed && this.#left.size > 0) await this.#wait(waitMs);
+      if (!changed) await this.#wait(waitMs);
     }
     await Promise.all(this.#room.running);
     signal?.throwIfAborted();
     if (this.#thrown !== undefined) throw this.#thrown.error;
     if (this.#stopped) await this.#update(); // some may just have ended
-    for (const id of this.#left) emit({ type: "step ended", step: id, ...STOPPED });
-    const result = (await endRun(this.#run, this.#stopped ? { stopped: STOPPED } : {}))!;
+    const result = (await endRun(this.#run, { stopped: this.#stopped }))!;
+    frontier.emitEnds(emit);
     emit({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
     return result;
   }
 
-  /**
-   * Reads the states of steps without open upstream steps, and begins due ones. Returns true if one
-   * ended.
-   */
+  /** Begins due steps. Returns whether one has ended. */
   async #update(): Promise<boolean> {
-    const { state, context: { emit, dependencies: { steps, before } } } = this.#run;
-    const isOpen = (id: string) => this.#left.has(id);
-    const next = [...this.#left].filter((id) => !before.get(id)!.some(isOpen));
-    const statuses = await state.statusesOf(next);
-    let changed = false;
-    for (const [id, status] of statuses) {
-      if (status.is === "ended") {
-        this.#left.delete(id);
-        emit({ type: "step ended", step: id, ...status.outcome });
-        changed = true;
-      } else if (status.is === "due" && !this.#stopped) this.#beginOwn(steps.get(id)!);
-    }
-    return changed;
+    const { state: { frontier }, context: { emit, dependencies: { steps } } } = this.#run;
+    await advance(this.#run, frontier.ready, (id) => {
+      if (!this.#stopped) this.#beginOwn(steps.get(id)!);
+      return Promise.resolve(true);
+    });
+    return frontier.emitEnds(emit) > 0;
   }
 
   #beginOwn(step: PipelineStep): void {

@@ -3,20 +3,13 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/engine.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import type { StepOutcome } from "../outcomes.ts";
 import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import type { FailureRecord } from "../records/files.ts";
 import { metadataOf } from "../success.ts";
 import { checkRunOptions } from "../run_context.ts";
-import {
-  deliver,
-  endRun,
-  findCarriedRun,
-  isStopped,
-  mostDeliveries,
-  STOPPED,
-} from "./carried_run.ts";
+import { advance, deliver, endRun, findCarriedRun, isStopped } from "./carried_run.ts";
+import { mostDeliveries } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import type { DueStep } from "./run_state.ts";
 
@@ -70,13 +63,12 @@ export async function watchCarried(
   return await new RunWatch(run, options, jobs).untilEnd();
 }
 
-/** The watch of a run: remaining steps, and their jobs. */
+/** The watch of a run, and the jobs of its steps. */
 class RunWatch {
   readonly #run: CarriedRun;
   readonly #carry: CarryOptions;
   readonly #signal?: AbortSignal;
   readonly #failFast: boolean;
-  readonly #left: Set<string>;
   readonly #deliveries: Map<string, Delivery>;
   #toUpdate: string[];
   #updatedAllAt: number;
@@ -90,23 +82,25 @@ class RunWatch {
     { carry, signal, failFast = false }: WatchOptions,
     jobs?: ReadonlyMap<string, string>,
   ) {
-    const { steps } = run.plan.record;
     this.#run = run;
     this.#carry = carry;
     this.#signal = signal;
     this.#failFast = failFast;
-    this.#left = new Set(steps.map(({ step }) => step));
     this.#deliveries = new Map([...jobs ?? []].map(([id, job]) => [id, { count: 1, job }]));
     this.#updatedAllAt = run.context.system.monotonic();
-    this.#toUpdate = steps.filter(({ decision }) => jobs === undefined || decision === "skip")
-      .map(({ step }) => step);
+    this.#toUpdate = jobs === undefined ? this.#open : [];
+  }
+
+  get #open(): string[] {
+    return this.#run.state.frontier.open;
   }
 
   async untilEnd(): Promise<RunResult> {
     const { run, system, logger, emit } = this.#run.context;
-    emit({ type: "run started", run, steps: this.#left.size });
+    emit({ type: "run started", run, steps: this.#run.state.frontier.planned.size });
+    this.#emitEnds();
     let troubledSince: number | undefined;
-    for (let over = false; this.#left.size > 0 && !over;) {
+    for (let over = this.#open.length === 0; !over;) {
       this.#signal?.throwIfAborted();
       try {
         over = await this.#updateOnce();
@@ -115,14 +109,14 @@ class RunWatch {
         if (!isRegistryError(error, "Unavailable", "Unknown")) throw error;
         if (system.monotonic() - (troubledSince ??= system.monotonic()) > PATIENCE_MS) throw error;
         logger.warn(`${error.message}; trying again`);
-        this.#toUpdate = [...this.#left];
+        this.#toUpdate = this.#open;
         this.#waitMs = POLL_MS.most;
       }
       if (!over && this.#waitMs > 0) await system.sleep(this.#waitMs, this.#signal);
     }
-    await this.#update([...this.#left]);
-    for (const id of this.#left) this.#end(id, STOPPED);
-    const result = (await endRun(this.#run, { stopped: STOPPED }))!;
+    await this.#update(this.#open);
+    const result = (await endRun(this.#run, { stopped: true }))!;
+    this.#emitEnds();
     emit({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
     return result;
   }
@@ -136,11 +130,11 @@ class RunWatch {
       await this.#stopAll();
       this.#stopBy = system.monotonic() + STOP_WITHIN_MS;
     }
-    const before = this.#left.size;
+    const before = this.#open.length;
     await this.#update(this.#toUpdate);
-    if (this.#left.size === 0) return true;
+    if (this.#open.length === 0) return true;
     const askedAt = system.monotonic();
-    const changed = await this.#poll() || this.#left.size < before;
+    const changed = await this.#poll() || this.#open.length < before;
     const firstMs = Math.max(POLL_MS.first, (system.monotonic() - askedAt) * POLL_MS.perPoll);
     if (
       this.#stopBy !== undefined &&
@@ -149,54 +143,46 @@ class RunWatch {
     const isTimeForAll = system.monotonic() - this.#updatedAllAt > UPDATE_ALL_MS;
     if (isTimeForAll) this.#updatedAllAt = system.monotonic();
     const isDue = (id: string) => isTimeForAll || isOver(this.#deliveries.get(id));
-    this.#toUpdate = [...this.#left].filter(isDue);
+    this.#toUpdate = this.#open.filter(isDue);
     this.#waitMs = changed
       ? (this.#toUpdate.length > 0 ? 0 : firstMs)
       : Math.min(Math.max(this.#waitMs * 1.5, firstMs), POLL_MS.most);
     return false;
   }
 
-  #end(id: string, outcome: StepOutcome): void {
-    this.#left.delete(id);
-    this.#deliveries.delete(id);
-    this.#failed ||= outcome.end === "failed";
-    this.#run.context.emit({ type: "step ended", step: id, ...outcome });
+  #emitEnds(): void {
+    this.#run.state.frontier.emitEnds((event) => {
+      this.#deliveries.delete(event.step);
+      this.#failed ||= event.end === "failed";
+      this.#run.context.emit(event);
+    });
   }
 
   async #update(ids: readonly string[]): Promise<void> {
-    const { state, context: { dependencies } } = this.#run;
-    const isLeft = (id: string) => this.#left.has(id);
-    for (let next = ids.filter(isLeft); next.length > 0;) {
-      const statuses = await state.statusesOf(next);
-      next = [];
-      await Promise.all([...statuses].map(async ([id, status]) => {
-        if (status.is === "ended") {
-          if (isLeft(id)) this.#end(id, status.outcome);
-          next.push(...dependencies.after.get(id)!.filter(isLeft));
-        } else if (status.is === "due" && this.#stopBy === undefined) {
-          if (await this.#begin(id, status)) next.push(id);
-        }
-      }));
-      next = [...new Set(next)];
-    }
+    await advance(
+      this.#run,
+      ids,
+      async (id, due) => this.#stopBy !== undefined || await this.#begin(id, due),
+    );
+    this.#emitEnds();
   }
 
-  /** Submits a step. Returns true if it has failed instead. */
+  /** Submits a step. Returns false if it has failed instead. */
   async #begin(id: string, due: DueStep): Promise<boolean> {
     const { context } = this.#run;
     const known = this.#deliveries.get(id);
-    if (known !== undefined && !isOver(known)) return false;
+    if (known !== undefined && !isOver(known)) return true;
     const count = (known?.count ?? 0) + 1;
     if (known !== undefined && count > mostDeliveries(context.dependencies.steps.get(id)!)) {
       await giveUp(this.#run, id, { due, delivery: known });
-      return true;
+      return false;
     }
     if (known !== undefined) {
       context.logger.info(`step "${id}" is submitted again: its job ${known.state}`);
     }
     const job = await deliver(context, id, { ...this.#carry, count });
     this.#deliveries.set(id, { count, job });
-    return false;
+    return true;
   }
 
   /** Polls the engine. Returns whether a job has changed. */
@@ -223,9 +209,10 @@ class RunWatch {
   async #stopAll(): Promise<void> {
     const { engine } = this.#carry;
     const jobs = await engine.list(this.#run.context.run);
+    const open = new Set(this.#open);
     const ids = new Set(jobs.filter(({ state }) => !OVER.has(state)).map(({ id }) => id));
     for (const { step, id, state } of jobs) {
-      if (step === undefined || !this.#left.has(step) || this.#deliveries.has(step)) continue;
+      if (step === undefined || !open.has(step) || this.#deliveries.has(step)) continue;
       this.#deliveries.set(step, { count: 1, job: id, state });
     }
     for (const delivery of this.#deliveries.values()) if (!isOver(delivery)) ids.add(delivery.job);

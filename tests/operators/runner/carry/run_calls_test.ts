@@ -4,8 +4,15 @@ import { realSystem } from "../../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createOperators } from "../../../../operators/mod.ts";
-import { carryPipeline, createRunHandler, submitRun } from "../../../../operators/runner/mod.ts";
-import { readResult } from "../../../../operators/runner/records/run_record.ts";
+import {
+  carryPipeline,
+  createRunHandler,
+  planPipeline,
+  runPipeline,
+  runStep,
+  submitRun,
+} from "../../../../operators/runner/mod.ts";
+import { readResult, saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { withCounts } from "../../../bench/counted_backend.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
@@ -68,4 +75,25 @@ testInRoot("a step of a chain does not read the steps after it", async ({ path: 
   assertLessOrEqual(calls.counts.list ?? 0, 10);
   for (const { id } of steps.slice(2)) await execute(id);
   assertEquals((await readResult(registry, run))?.end, "ok");
+});
+
+testInRoot("a step after skipped ones reads only the last of them", async ({ path: root }) => {
+  const { backend, calls } = withCounts(createMemoryBackend());
+  await using registry = await openRegistry(backend);
+  const operators = createOperators();
+  add(operators, "nothing", () => 0);
+  const chain = (last: number) =>
+    pipeline(Array.from({ length: STEPS }, (_, index) =>
+      step(`s${index}`, {
+        operator: "nothing",
+        upstream: index ? [`s${index - 1}`] : [],
+        params: index === STEPS - 1 ? { last } : {},
+      })));
+  const options = { registry, operators, root };
+  await runPipeline(chain(1), options);
+  const run = await saveRun(registry, await planPipeline(chain(2), options));
+  calls.take();
+  const { end } = await runStep(chain(2), { ...options, run, step: `s${STEPS - 1}` });
+  assertEquals(end, "ran");
+  assertLessOrEqual(calls.counts.list ?? 0, 15);
 });
