@@ -1,5 +1,6 @@
 // States of a run's steps, derived from the registry: all processes see the same.
-import { isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError, notFound } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import { Frontier } from "../frontier.ts";
 import { failedOutcome, failureOutcome, ranOutcome, skippedOutcome } from "../outcomes.ts";
@@ -131,7 +132,18 @@ export class RunState {
     const context = this.#context;
     const step = context.dependencies.steps.get(id)!;
     const planned = this.frontier.planned.get(id)!;
-    const { inputs } = await this.#pin(step, planned.inputs);
+    let { inputs, waiting } = await this.#pin(step, planned.inputs);
+    if (Object.keys(waiting).length > 0) {
+      // Steps before its upstream steps wrote them, and were not read.
+      await this.update(Object.values(waiting));
+      ({ inputs, waiting } = await this.#pin(step, planned.inputs));
+    }
+    const missing = Object.values(waiting)[0];
+    if (missing !== undefined) {
+      throw notFound("read output of step", shown(missing), "its record is missing", {
+        hint: "Run the pipeline again.",
+      });
+    }
     const { signal } = new AbortController();
     const present = { inputs, seen: { last } };
     return { inputs, state: await findState(step, planned, present, { ...context, signal }) };

@@ -97,3 +97,35 @@ testInWorld(
     assertEquals(await readResult(registry, run), undefined);
   },
 );
+
+testInWorld("a step reads what a step before its upstream step wrote by name", async (options) => {
+  const { registry } = options;
+  const steps = pipeline([
+    step("clean", { inputs: { data: "registry:data:raw" }, outputs: { text: "registry:clean" } }),
+    step("train", { upstream: ["clean"], inputs: { data: "registry:data:raw" } }),
+    step("report", { upstream: ["train"], inputs: { data: "registry:clean" } }),
+  ]);
+  await registry.save("data:raw", "a ");
+  const run = await planned(steps, options);
+  for (const { id } of steps.steps) await runStep(steps, { ...options, run, step: id });
+  assertEquals(await textOf(registry, "nightly:output:report"), "a clean report ");
+});
+
+testInWorld("a step fails if the record of a step that it reads is gone", async (options) => {
+  const { registry, ran } = options;
+  const steps = pipeline([
+    step("clean", { outputs: { text: "registry:clean" } }),
+    step("train", { upstream: ["clean"], inputs: { data: "registry:data:raw" } }),
+    step("report", { upstream: ["train"], inputs: { data: "registry:clean" } }),
+  ]);
+  await registry.save("data:raw", "a ");
+  const run = await planned(steps, options);
+  for (const id of ["clean", "train"]) await runStep(steps, { ...options, run, step: id });
+  await registry.delete("nightly:step:clean@1.0.0");
+  const { end, reason } = await runStep(steps, { ...options, run, step: "report" });
+  assertEquals([end, reason, ran], [
+    "failed",
+    'Cannot read output of step "clean": its record is missing',
+    ["clean", "train"],
+  ]);
+});
