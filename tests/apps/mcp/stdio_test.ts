@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { StdioClientTransport } from "npm:@modelcontextprotocol/client@^2.4.0/stdio";
-import { openRegistry } from "../../../mod.ts";
+import { openRegistry, realSystem } from "../../../mod.ts";
 import { REPOSITORY, runDeno, spawnDeno } from "../../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 import { withClient } from "./client_of.ts";
@@ -71,9 +71,9 @@ Deno.test("a long message is read at once, and one over the limit is refused", a
   await using registry = await filled(root);
   await using it = await start(root);
   const files = Array.from({ length: 8 }, (_, i) => ({ path: `${i}`, text: "x".repeat(5e6) }));
-  const beganAt = performance.now();
+  const beganAt = realSystem.monotonic();
   assertEquals((await it.call("save_version", { name: "big", files })).ref, "big@1.0.0");
-  const seconds = (performance.now() - beganAt) / 1000;
+  const seconds = (realSystem.monotonic() - beganAt) / 1000;
   assert(seconds < 40, `${seconds} s`); // two if a message is copied once, 80 if for each chunk
   assertEquals((await registry.info("big")).size, 8 * 5e6);
   const input = new Blob(Array.from({ length: 65 }, () => "x".repeat(2 ** 20))).stream();
