@@ -1,17 +1,24 @@
 // Rights on chosen names, for a server whose user is known.
-import { denied, notFound } from "../../core/errors.ts";
-import { type Access, createAccess, parseScope } from "../server/access/access.ts";
+import { denied, invalid, notFound } from "../../core/errors.ts";
+import { type Access, createAccess, parseScope, patternProblem } from "../server/access/access.ts";
 
 /**
  * Returns a check that gives every request rights on the names that match: `team:*`, `model`. For
  * it, other names do not exist.
  *
- * @throws {RegistryError} `Invalid` for a `*` that is not at the end
+ * @throws {RegistryError} `Invalid` for a pattern that no name can match
  */
 export function createNamesCheck(
   patterns: readonly string[],
   { readOnly = false }: { readOnly?: boolean } = {},
 ): { find(): Promise<Access> } {
+  for (const pattern of patterns) {
+    const problem = patternProblem(pattern);
+    if (problem === undefined) continue;
+    throw invalid("serve names", JSON.stringify(pattern), problem, {
+      hint: "Pass a name or a prefix, and repeat the option for more: --names 'team:*'.",
+    });
+  }
   const kinds = readOnly ? ["read"] : ["read", "write"];
   const scopes = patterns.flatMap((pattern) =>
     kinds.map((kind) => parseScope(`${kind}:${pattern}`))

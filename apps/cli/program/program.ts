@@ -163,7 +163,7 @@ function likeWrong({ code, message }: CommanderError, parser: Parser): string | 
   const typed = /'([^']*)'/.exec(message)?.[1] ?? "";
   if (code === "commander.unknownCommand") return commandLike(typed, parser);
   if (code !== "commander.unknownOption") return undefined;
-  const names = parser.options.flatMap(({ long }) => long?.slice(2) ?? []);
+  const names = ["help", ...parser.options.flatMap(({ long }) => long?.slice(2) ?? [])];
   const meant = nearest(typed.replace(/^-+/, ""), names);
   return meant && `--${meant}`;
 }

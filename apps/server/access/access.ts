@@ -32,13 +32,19 @@ export type Scope = { kind: "admin" | "metrics" } | { kind: Right; name: string;
 export function parseScope(text: string): Scope {
   if (text === "admin" || text === "metrics") return { kind: text };
   const [, kind, pattern = ""] = /^(read|write):(.+)$/s.exec(text) ?? [];
+  const problem = kind === undefined ? "unknown permission" : patternProblem(pattern);
   const name = pattern.replace(/\*$/, "");
-  if (kind !== undefined && !name.includes("*")) {
-    return { kind: kind as Right, name, prefix: name !== pattern };
-  }
-  throw invalid("read", `scope ${JSON.stringify(text.slice(0, 80))}`, "unknown permission", {
+  if (problem === undefined) return { kind: kind as Right, name, prefix: name !== pattern };
+  throw invalid("read", `scope ${JSON.stringify(text.slice(0, 80))}`, problem, {
     hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
   });
+}
+
+/** Returns why no name can match a pattern, undefined for `team/*` and `model`. */
+export function patternProblem(pattern: string): string | undefined {
+  const name = pattern.replace(/\*$/, "");
+  if (name.includes("*")) return "a * is only allowed at the end";
+  return nameProblem(name === pattern ? name : `${name}x`);
 }
 
 function scopeText(scope: Scope): string {

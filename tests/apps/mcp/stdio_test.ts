@@ -143,7 +143,9 @@ Deno.test("options that contradict each other, and empty names, are refused", as
   await using _ = await filled(root);
   const refused: [string[], RegExp][] = [
     [["--read-only", "--allow-delete"], /pass --read-only or --allow-delete, not both/],
-    [["--names", ""], /Cannot serve names: --names is empty\nhint: Pass names or patterns/],
+    [["--names", ""], /Cannot serve names "": it is empty\nhint: Pass a name or a prefix/],
+    [["--names", "a@1"], /Cannot serve names "a@1": @ separates a name from its version\nhint: /],
+    [["--names", "a:* b"], /Cannot serve names "a:\* b": a \* is only allowed at the end\nhint: /],
   ];
   for (const [flags, expected] of refused) {
     const args = ["mcp", "-r", root.join("registry"), ...flags];

@@ -52,10 +52,6 @@ export const mcp: Command = defineCommand({
       const hint = "Leave out --allow-delete to serve the registry read-only.";
       throw invalid("serve", "pass --read-only or --allow-delete, not both", hint);
     }
-    if (flags.names?.some((name) => name.trim() === "")) {
-      const hint = "Pass names or patterns: --names 'team:*'.";
-      throw invalid("serve names", "--names is empty", hint);
-    }
     const folder = root === undefined
       ? undefined
       : await realpath(resolve(io.cwd, root)).catch(() => {

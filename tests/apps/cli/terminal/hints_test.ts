@@ -134,6 +134,8 @@ filledTest("mistyped options, files and commands get a suggestion", async (it) =
   for (
     const [line, meant] of [
       ["ls --jsn", "Did you mean --json? "],
+      ["ls --hlep", "Did you mean --help? "],
+      ["mcp --readonly", "Did you mean --read-only? "],
       ["info config --as-off 2d", "Did you mean --as-of? "],
       ["cat config data.jsn", "Did you mean data.json? Its files: "],
       ["lod config", "Did you mean load? "],

@@ -30,8 +30,23 @@ Deno.test("a scope gives one right on a name or a prefix", () => {
   assertEquals(readable(["metrics"], "read", ["x"]), []);
 });
 
+/** No name can match these. */
+const NO_NAMES = ["read:a@1", "read: a", "write:a ", "write: *", "read:a\n*"];
+
 Deno.test("an invalid scope is refused", () => {
-  for (const text of ["", "read", "read:", "delete:x", "read:a*b", "read:**", "ADMIN", " admin"]) {
+  for (
+    const text of [
+      "",
+      "read",
+      "read:",
+      "delete:x",
+      "read:a*b",
+      "read:**",
+      "ADMIN",
+      " admin",
+      ...NO_NAMES,
+    ]
+  ) {
     assertEquals(assertThrows(() => parseScope(text), RegistryError).code, "Invalid", text);
   }
 });
