@@ -28,7 +28,7 @@ import { createGuard } from "./guard/guard.ts";
 import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { problem, problemOf } from "./problem.ts";
+import { problem, problemOf, RefusedRequest } from "./problem.ts";
 import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { chunksRoutes, filesRoutes } from "./routes/files.ts";
@@ -88,6 +88,15 @@ export function createApp(
   const closing = new AbortController();
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
+  /** Notes what a client may not see: the answer may have begun, or a program says only EIO. */
+  const report = (thrown: unknown): void => {
+    if (!isRegistryError(thrown)) {
+      if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
+    } else if (STORE_FAULTS.has(thrown.code) && !(thrown instanceof RefusedRequest)) {
+      metrics.fault(thrown.code);
+      logger.warn(thrown.message);
+    }
+  };
   const kind = registry.service === undefined ? registry.backend?.kind : undefined;
   const context: ServerContext = {
     registry,
@@ -98,7 +107,7 @@ export function createApp(
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
-    windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far"),
+    windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far", report),
   };
 
   const routes = new Routes();
@@ -108,9 +117,7 @@ export function createApp(
   if (options.mcp) mcpRoutes(routes, context, (request, info) => dispatch(request, info));
   documentRoute(routes, options.tokens !== undefined);
   const refuse = (thrown: unknown, access?: Access): Answer => {
-    if (isRegistryError(thrown)) {
-      if (STORE_FAULTS.has(thrown.code)) metrics.fault(thrown.code);
-    } else if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
+    report(thrown);
     return problemOf(thrown, access);
   };
   const guard = createGuard(options, { system, logger, metrics, refuse });

@@ -23,11 +23,16 @@ export function onDemand(
 /**
  * Returns the same stream, one chunk behind. An error before the first chunk is thrown here. One at
  * the end, such as a failed checksum, withholds the last chunk: no client takes the file as
- * complete. Calls `turn` before each read, and `onEnd` when no more is read.
+ * complete. Calls `turn` before each read, `onEnd` when no more is read, and `onBreak` with an error
+ * after the first chunk.
  */
 export async function oneBehind(
   stream: ReadableStream<Uint8Array>,
-  { turn, onEnd = () => {} }: { turn?(): Promise<void>; onEnd?(): void } = {},
+  { turn, onEnd = () => {}, onBreak = () => {} }: {
+    turn?(): Promise<void>;
+    onEnd?(): void;
+    onBreak?(error: unknown): void;
+  } = {},
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const reader = stream.getReader();
   async function read(): Promise<Uint8Array | undefined> {
@@ -43,8 +48,10 @@ export async function oneBehind(
   let held = await read();
   return onDemand(reader, async (controller) => {
     const given = held;
-    if (given !== undefined) held = await read();
-    if (given !== undefined) controller.enqueue(given);
+    if (given !== undefined) {
+      held = await read().catch((error) => (onBreak(error), Promise.reject(error)));
+      controller.enqueue(given);
+    }
     if (held === undefined) controller.close();
   }, onEnd);
 }
@@ -72,7 +79,10 @@ export interface Windows {
 }
 
 /** Creates {@linkcode Windows} for a store: `near` is one without delay, such as a disk. */
-export function createWindows(place: keyof typeof MOST_BYTES): Windows {
+export function createWindows(
+  place: keyof typeof MOST_BYTES,
+  onBreak?: (error: unknown) => void,
+): Windows {
   let held = 0;
   let turns = Promise.resolve();
   /** Waits for an own turn of the event loop: other requests are answered between two reads. */
@@ -94,7 +104,7 @@ export function createWindows(place: keyof typeof MOST_BYTES): Windows {
         held -= bytes;
         bytes = 0;
       };
-      return oneBehind(opened, { turn, onEnd });
+      return oneBehind(opened, { turn, onEnd, onBreak });
     },
     get heldBytes() {
       return held;

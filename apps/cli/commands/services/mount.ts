@@ -42,7 +42,15 @@ export const mount: Command = defineCommand({
       import.meta.url,
     );
     const tokens = SEND_TOKENS ? createTokenCheck(["read:*"]) : undefined;
-    const handler = createHandler(registry, { dav: true, tokens, readOnly: true, system, logger });
+    const told = new Set<unknown>(); // programs repeat reads, and show only EIO
+    const warn = (reason: unknown) => {
+      if (!told.has(reason)) logger.warn(reason);
+      told.add(reason);
+    };
+    const handler = createHandler(registry, {
+      ...{ dav: true, tokens, readOnly: true, system },
+      logger: { ...logger, warn },
+    });
     const isDrive = process.platform === "win32";
     const folder = isDrive ? given : resolve(cwd, given);
     const isNew = !isDrive && await mkdir(folder, { recursive: true }) !== undefined;

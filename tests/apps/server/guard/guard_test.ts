@@ -177,6 +177,9 @@ Deno.test("too many requests from one address are 429 with Retry-After", async (
   assertEquals(other.status, 200);
   system.advance(1000);
   assertEquals(await statuses(3), [200, 200, 429]);
+  system.advance(1000);
+  const metrics = await get(service.handler, "http://localhost/metrics");
+  assertEquals((await metrics.text()).includes("store_faults_total{"), false);
 });
 
 Deno.test("requests with invalid tokens count for their address", async () => {

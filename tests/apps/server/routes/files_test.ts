@@ -2,6 +2,7 @@ import { asMap } from "../../../../registry/contract/map.ts";
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
   assertThrows,
@@ -13,6 +14,7 @@ import {
   type Registry,
   RegistryError,
 } from "../../../../mod.ts";
+import { silentLogger } from "../../../../core/system.ts";
 import { setImmediate } from "node:timers";
 import { isPrefix } from "../../../../backends/mod.ts";
 import { siteFiles } from "../../../../apps/server/export_site.ts";
@@ -183,15 +185,20 @@ Deno.test("a damaged file is not sent to its end", async () => {
     bytes[object.size - 1] ^= 1;
     await backend.put(object.key, bytes);
   }
-  await using handler = createHandler(registry);
+  const warnings: string[] = [];
+  const warn = (text: string) => void warnings.push(text);
+  await using handler = createHandler(registry, { logger: { ...silentLogger, warn } });
   const { files: [{ path }] } = await registry.info("large");
   const url = `http://localhost/artifacts/large/versions/1.0.0/files/${path}`;
   const response = await handler(new Request(url));
   let arrived = 0;
-  await assertRejects(async () => {
+  const error = await assertRejects(async () => {
     for await (const chunk of response.body!) arrived += chunk.byteLength;
   }, RegistryError);
   assert(arrived < size, `${arrived} bytes arrived`);
+  assertEquals(warnings, [error.message], "only the log has the reason");
+  const metrics = await (await handler(new Request("http://localhost/metrics"))).text();
+  assertMatch(metrics, /store_faults_total\{code="Corrupt"\} 1\n/);
 
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     for (const byte of [1, 2, 3]) yield Uint8Array.of(byte);

@@ -1,4 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { createLocalBackend } from "../../../../../backends/local.ts";
+import { damage } from "../../../../registry/registries.ts";
 import { type CliTest, filledTest, keepsRunning, serving } from "../../../captured_io.ts";
 
 const isLinux = Deno.build.os === "linux";
@@ -64,6 +67,33 @@ mountTest("mount serves a version of a registry behind a service", async (it) =>
   assertEquals(await run.ended, 0);
   service.stop();
   assertEquals(await service.ended, 0);
+});
+
+mountTest("mount says once why a file cannot be read", async (it) => {
+  await Deno.writeFile(it.root.join("large.bin"), new Uint8Array(100_000).fill(7));
+  await it.holdfast("save large large.bin");
+  await damage(createLocalBackend({ path: join(it.cwd, ".holdfast") }), "objects/large/");
+  const noteToken = `echo "$RCLONE_WEBDAV_BEARER_TOKEN" > ${it.root.join("token")}`;
+  const env = await programs(it, { rclone: noteToken, fusermount3: "" });
+  const run = await keepsRunning(["mount", "large", "raw"], { cwd: it.cwd, env });
+  const [, url] = /--webdav-url=(\S+)$/.exec(callsOf(it)[0]!)!;
+  const authorization = `Bearer ${(await Deno.readTextFile(it.root.join("token"))).trim()}`;
+  const { href } = new URL(`${url}/large.bin`);
+  for (const range of ["bytes=0-9", "bytes=0-9", "bytes=0-"]) {
+    const read = fetch(href, { headers: { authorization, range } });
+    assertEquals(
+      await read.then(async (answer) => (await answer.bytes(), answer.ok), () => false),
+      false,
+    );
+  }
+  run.stop();
+  assertEquals(await run.ended, 0);
+  const reasons = run.io.errors().match(/^warning: .*$/gm) ?? [];
+  assertMatch(
+    reasons.join("\n"),
+    /^warning: Cannot read file "large.bin" of "large@1.0.0": .*SHA-256/,
+  );
+  assertEquals(new Set(reasons).size, reasons.length);
 });
 
 mountTest(
