@@ -51,9 +51,40 @@ Deno.test({
       box.scrollTo(1000, 0);
     });
     await page.waitForFunction(() => document.querySelector(".table-wrap")!.scrollLeft > 50);
-    const version = (await page.getByRole("columnheader", { name: "Version" }).boundingBox())!;
+    const version =
+      (await page.getByRole("columnheader", { name: "Version", exact: true }).boundingBox())!;
     assert(Math.abs(await leftOf("optimizer") - version.x - version.width) < 1);
     assert(before >= await leftOf("optimizer"));
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "the parameters that matter for a metric come first, with their measure" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSearch(registry, 120); // more than the first page
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/team%3Amodel?better=low%3Ametadata.energy`);
+    const table = page.getByRole("region", { name: "Parameters" }).getByRole("table");
+    const rows = table.locator("tbody").getByRole("row");
+    await rows.first().getByText("120", { exact: true }).waitFor();
+    const texts = async () => (await rows.allInnerTexts()).map((text) => text.split(/\s*\t\s*/));
+    const [first, second] = await texts();
+    assertEquals([first![0], first![2]], ["rate", "Spearman's rank correlation"]);
+    assertEquals(second![0], "optimizer");
+    assert(/^difference of means: sgd 0\.0\d+, \w+ 0\.0\d+$/.test(second![2]!), second![2]);
+    await page.getByLabel("Filter versions").fill("optimizer=adam");
+    await rows.first().getByText("40", { exact: true }).waitFor();
+    assertEquals((await texts()).map(([key]) => key).includes("optimizer"), false);
+    await page.getByRole("combobox", { name: "for" }).selectOption("rate");
+    await rows.first().getByText("layers").or(rows.first().getByText("seed")).waitFor();
+    await page.getByRole("combobox", { name: "for" }).selectOption("energy");
+    await rows.getByRole("button", { name: "rate" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("figure", { name: "energy by rate" }).waitFor();
     assertEquals(errors, []);
   },
 });

@@ -49,6 +49,8 @@ Deno.test("each key of metadata is a column, and measures have a best value", ()
   assertEquals(columnsOf(THREE, betterOf(chosen)).map(({ best }) => best).slice(2, 6), [
     ...[undefined, 2, undefined, 3],
   ]);
+  const gaps = experimentsOf([listed("1.0.0", { a: 1 }), listed("2.0.0", { a: null })], []);
+  assertEquals(columnsOf(gaps).find(({ title }) => title === "a")?.isNumber, true);
   const labelled = listed("1.0.0", { a: 1 });
   const annotations = { notes: "good", labels: { stage: "checked" } };
   const rows = experimentsOf([{ ...labelled, info: { ...labelled.info, annotations } }], []);
@@ -70,11 +72,11 @@ Deno.test("of wide metadata, only the keys that the page needs are asked for", (
   const usual = usualKeys(columns, rows);
   assertEquals(usual.filter((key) => key.startsWith("metadata.")).length, 20);
   const keys = ["metadata.k2", "size", "metadata.k25", ""];
-  assertEquals(fieldsOf(columns, { keys, filter: " " }), ["metadata.k2", "metadata.k25"]);
-  assertEquals(fieldsOf(columns, { keys, filter: "k7>3" }), ["metadata"]);
-  assertEquals(fieldsOf(columnsOf(THREE), { keys, filter: "" }), ["metadata"]);
+  assertEquals(fieldsOf(columns, { keys, isAll: false }), ["metadata.k2", "metadata.k25"]);
+  assertEquals(fieldsOf(columns, { keys, isAll: true }), ["metadata"]);
+  assertEquals(fieldsOf(columnsOf(THREE), { keys, isAll: false }), ["metadata"]);
   const odd = experimentsOf([listed("1.0.0", { ...metadata, "a,b": 1 })], []);
-  assertEquals(fieldsOf(columnsOf(odd), { keys: ["metadata.a,b"], filter: "" }), ["metadata"]);
+  assertEquals(fieldsOf(columnsOf(odd), { keys: ["metadata.a,b"], isAll: false }), ["metadata"]);
 });
 
 Deno.test("versions are filtered by conditions and words, and sorted with gaps last", () => {

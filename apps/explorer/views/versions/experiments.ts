@@ -80,10 +80,11 @@ function experimentOf(
 
 function addMembers(values: Map<string, unknown>, at: string, value: object, depth: number) {
   for (const [key, each] of Object.entries(value)) {
-    const isObject = typeof each === "object" && each !== null && !Array.isArray(each);
+    const isObject = typeof each === "object" && each !== null;
     const name = `${at}.${key}`;
-    if (isObject && depth < MOST_DEPTH) addMembers(values, name, each, depth + 1);
-    else values.set(name, typeof each === "object" ? JSON.stringify(each) : fromMetadata(each));
+    if (isObject && !Array.isArray(each) && depth < MOST_DEPTH) {
+      addMembers(values, name, each, depth + 1);
+    } else values.set(name, isObject ? JSON.stringify(each) : fromMetadata(each));
   }
 }
 
@@ -168,13 +169,12 @@ export function usualKeys(
 /** Returns the fields to ask of versions: all metadata, or if that is large, those of `keys`. */
 export function fieldsOf(
   columns: readonly ExperimentColumn[],
-  { keys, filter }: { keys: readonly string[]; filter: string },
+  { keys, isAll }: { keys: readonly string[]; isAll: boolean },
 ): readonly string[] {
   const own = columns.filter(({ key }) => key.startsWith("metadata.")).map(({ key }) => key);
   const asked = own.filter((key) => keys.includes(key));
   const isLong = asked.join().length > MOST_FIELD_BYTES || asked.some((key) => key.includes(","));
-  const all = own.length <= MOST_USUAL || filter.trim() !== "" || isLong;
-  return all ? ["metadata"] : asked;
+  return isAll || own.length <= MOST_USUAL || isLong ? ["metadata"] : asked;
 }
 
 /**

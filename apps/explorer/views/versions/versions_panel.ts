@@ -13,8 +13,9 @@ import { ErrorNotice } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
-import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
+import { hrefOf, joinValues, splitValues, usePlace } from "../../framework/router.ts";
 import { useLate } from "../../framework/use_late.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import {
@@ -37,10 +38,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [filter, setFilter] = useQuery("filter");
   const [sort, setSort] = useQuery("sort");
   const [shown, setShown] = useQuery("columns");
-  const [charts] = useQuery("charts");
-  const [x] = useQuery("x");
-  const [pinned] = useQuery("pinned");
-  const [better] = useQuery("better");
+  const { charts = "", x = "", pinned = "", better = "", metric = "" } = usePlace().query;
+  const isAll = filter.trim() !== "";
   const fields = useMemo(() => {
     const rows = experimentsOf(summary.versions, summary.aliases);
     const columns = columnsOf(rows);
@@ -50,10 +49,10 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       ...table,
       ...charts === "" ? usual : splitValues(charts),
       sort.replace(/^-/, ""),
-      x,
+      ...[x, metric],
     ];
-    return fieldsOf(columns, { keys, filter });
-  }, [summary, shown, charts, sort, x, filter.trim() === ""]);
+    return fieldsOf(columns, { keys, isAll });
+  }, [summary, shown, charts, sort, x, metric, isAll]);
   const { versions, error, isComplete } = useVersions(summary, fields);
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
   const columns = useMemo(() => columnsOf(experiments, betterOf(splitValues(better))), [
@@ -74,11 +73,17 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     }
   }, [sorted, filter]);
   const lateRows = useLate(chosen.rows);
+  const known = summary.next === undefined || fields.includes("metadata")
+    ? columns
+    : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
+  const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
   const count = `${formatNumber(chosen.rows.length)} of ${formatNumber(versions.length)} versions`;
   const isAlone = versions.length === 1;
   const pins = splitValues(pinned).filter((key) => keys.includes(key));
-  const inOrder = new Set([...keys.slice(0, 1), ...pins, ...keys]);
+  const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
+    columns.find((each) => each.key === key) ?? []
+  );
   return html`
     ${!isAlone && html`
       <div class="fields">
@@ -95,12 +100,15 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
     <${Experiments} name=${summary.name} rows=${chosen.rows} all=${versions}
-      columns=${[...inOrder].flatMap((key) => columns.find((each) => each.key === key) ?? [])}
+      columns=${inOrder}
       pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
     <${MetricCharts} name=${summary.name} rows=${lateRows} columns=${columns} />
+    ${!isAlone && parameters.value && html`
+      <${parameters.value} rows=${lateRows} columns=${known} />
+    `}
   `;
 }
 

@@ -1,0 +1,81 @@
+// How much a metric changes with a key of the metadata.
+
+/** What a key has to do with a metric, over the versions that have both. */
+export interface Influence {
+  readonly measure: "rank correlation" | "difference of means";
+  /** From -1 to 1; of a difference, in the unit of the metric. */
+  readonly value: number;
+  /** The words with the highest and the lowest mean, and these. */
+  readonly words?: readonly [word: string, mean: number][];
+  /** From 0 to 1, for both measures: the root of the share of the ranks that the key explains. */
+  readonly strength: number;
+  readonly versions: number;
+}
+
+/**
+ * Returns what a key has to do with a metric; undefined if one of them is constant, or fewer than
+ * three versions have both. Of numbers, it measures Spearman's rank correlation with mean ranks for
+ * ties (C. Spearman, "The Proof and Measurement of Association between Two Things", American
+ * Journal of Psychology 15, 1904). Of words that at least two versions have, it measures the
+ * difference of the highest and the lowest mean. The strength is corrected for the number of words
+ * (T. L. Kelley, "An Unbiased Correlation Ratio Measure", PNAS 21, 1935).
+ */
+export function influenceOf(
+  pairs: readonly [value: unknown, metric: unknown][],
+  isNumber: boolean,
+): Influence | undefined {
+  const has = (value: unknown) =>
+    isNumber ? Number.isFinite(value) : value !== undefined && value !== "";
+  const both = pairs.filter(([value, y]) => has(value) && Number.isFinite(y)) as [never, number][];
+  const groups = [...Map.groupBy(both, ([value]) => isNumber || String(value))]
+    .filter(([, { length }]) => length > 1);
+  const kept = groups.flatMap(([, own]) => own);
+  const y = fromMean(ranksOf(kept.map(([, metric]) => metric)));
+  const [all, versions] = [dot(y, y), kept.length];
+  // Returns the root of the explained share, less what `parameters` explain by chance.
+  const strengthOf = (explained: number, parameters: number) =>
+    Math.sqrt(Math.max(0, 1 - (1 - explained) * (versions - 1) / (versions - parameters)));
+  if (versions < 3 || all === 0) return undefined;
+  if (isNumber) {
+    const x = fromMean(ranksOf(kept.map(([value]) => value)));
+    const value = dot(x, y) / Math.sqrt(dot(x, x) * all);
+    const strength = strengthOf(value ** 2, 2);
+    return Number.isNaN(value)
+      ? undefined
+      : { measure: "rank correlation", value, strength, versions };
+  }
+  if (groups.length < 2) return undefined;
+  let [between, at] = [0, 0];
+  for (const [, { length }] of groups) between += length * mean(y.slice(at, at += length)) ** 2;
+  const means = groups.map((
+    [word, own],
+  ): [string, number] => [`${word}`, mean(own.map((p) => p[1]))])
+    .sort(([, a], [, b]) => b - a);
+  const words = [means[0]!, means.at(-1)!];
+  const strength = strengthOf(between / all, groups.length);
+  const value = words[0]![1] - words[1]![1];
+  return { measure: "difference of means", value, words, strength, versions };
+}
+
+function ranksOf(values: readonly number[]): number[] {
+  const sorted = Float64Array.from(values).sort();
+  const ranks = new Map<number, number>();
+  for (let first = 0, end = 0; first < sorted.length; first = end) {
+    while (end < sorted.length && sorted[end] === sorted[first]) end++;
+    ranks.set(sorted[first]!, (first + 1 + end) / 2);
+  }
+  return values.map((value) => ranks.get(value)!);
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function fromMean(values: readonly number[]): number[] {
+  const middle = mean(values);
+  return values.map((value) => value - middle);
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}

@@ -1,0 +1,105 @@
+// Which parameters matter: keys in the order of what they have to do with a metric.
+import { Choice } from "../../components/choice.ts";
+import { formatNumber, numberText } from "../../components/format.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useState } from "../../framework/preact.ts";
+import { useQuery } from "../../previews/parts.ts";
+import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { type Influence, influenceOf } from "./influence.ts";
+
+interface Ranked extends Influence {
+  readonly column: ExperimentColumn;
+}
+
+export function Parameters(
+  { rows, columns }: { rows: readonly Experiment[]; columns: readonly ExperimentColumn[] },
+) {
+  const [metric, setMetric] = useQuery("metric");
+  const [, setX] = useQuery("x");
+  const [, setColor] = useQuery("color");
+  const members = columns.filter(({ key }) => key.includes("."));
+  const numbers = members.filter(({ isNumber }) => isNumber);
+  const target = numbers.find(({ key }) => key === metric) ??
+    numbers.find(({ better }) => better !== undefined) ?? numbers[0];
+  const keys = members.filter(({ key, better }) => key !== target?.key && better === undefined);
+  const ranked = useRanked(rows, keys, target);
+  if (target === undefined || keys.length === 0) return null;
+  const shown: Column<Ranked>[] = [
+    {
+      title: "Key",
+      cell: ({ column: { key, title, isNumber } }) =>
+        html`
+          <button type="button" class="sort"
+            title=${isNumber ? `Draw charts by ${title}` : `Color charts by ${title}`}
+            onClick=${() => (isNumber ? setX : setColor)(key)}>${title}</button>
+        `,
+    },
+    {
+      title: "Strength",
+      cell: ({ strength }) =>
+        html`
+          <span class="meter" role="img" aria-label=${`${Math.round(strength * 100)} %`}>
+            <span style=${{ inlineSize: `${strength * 100}%` }}></span></span>
+        `,
+    },
+    {
+      title: "Value",
+      class: "number",
+      cell: ({ words, value }) => words === undefined ? value.toFixed(2) : numberText(value),
+    },
+    { title: "Measure", cell: measureText },
+    { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
+  ];
+  return html`
+    <section class="stack" aria-label="Parameters">
+      <div class="fields">
+        <h2>Which parameters matter</h2>
+        <${Choice} label="for" value=${target.key} change=${setMetric}
+          options=${numbers.map(({ key, title }) => [key, title])} />
+      </div>
+      ${ranked?.length === 0
+        ? html`<p class="muted">No key differs in three versions that have the metric.</p>`
+        : ranked && html`
+          <${Table} label="Parameters" rows=${ranked} columns=${shown}
+            keyOf=${({ column }: Ranked) => column.key} />
+        `}
+      <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
+        it falls. Other metrics are left out. None of this shows a cause.</p>
+    </section>
+  `;
+}
+
+function measureText({ measure, words = [] }: Ranked): string {
+  const means = words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ");
+  return means === "" ? `Spearman's ${measure}` : `${measure}: ${means}`;
+}
+
+/** Returns keys by their strength, after a task for each of them: the page stays smooth. */
+function useRanked(
+  rows: readonly Experiment[],
+  keys: readonly ExperimentColumn[],
+  target?: ExperimentColumn,
+): readonly Ranked[] | undefined {
+  const [ranked, setRanked] = useState<readonly Ranked[]>();
+  useEffect(() => {
+    let gone = false;
+    const rank = async (metric: string) => {
+      const found: Ranked[] = [];
+      for (const column of keys) {
+        await new Promise((resolve) => setTimeout(resolve));
+        if (gone) return;
+        const pairs = rows.map(({ values }): [unknown, unknown] => [
+          values.get(column.key),
+          values.get(metric),
+        ]);
+        const influence = influenceOf(pairs, column.isNumber);
+        if (influence !== undefined) found.push({ column, ...influence });
+      }
+      setRanked(found.sort((a, b) => b.strength - a.strength));
+    };
+    if (target !== undefined) void rank(target.key);
+    return () => void (gone = true);
+  }, [rows, target?.key, keys.map(({ key }) => key).join()]);
+  return ranked;
+}
