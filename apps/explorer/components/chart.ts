@@ -40,7 +40,8 @@ export interface ChartProps {
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const THEME_MS = 250;
 const textColor = () => getComputedStyle(document.body).color;
-const COLORS = Array.from({ length: 8 }, (_, i) => `--chart-${i + 1}`);
+/** Names of variables of the styles. */
+export const COLORS = Array.from({ length: 8 }, (_, i) => `--chart-${i + 1}`);
 
 export function Chart(props: ChartProps) {
   const { label } = props;
@@ -192,17 +193,20 @@ function pointHooks(
   tip: HTMLElement,
 ) {
   let at: number | undefined;
+  const values = x.map((_, i) =>
+    series.find(({ values }) => values[i] !== null)?.values[i] ?? null
+  );
   return {
     init: [({ over }: Drawn) => {
       over.addEventListener("click", () => at !== undefined && openPlace(all[at]!.href));
     }],
     setCursor: [(plot: Drawn) => {
       const { left = -1, top = -1 } = plot.cursor;
-      at = left < 0 ? undefined : nearest(plot, { x, values: series[0]!.values, left, top });
+      at = left < 0 ? undefined : nearest(plot, { x, values, left, top });
       tip.hidden = at === undefined;
       plot.over.style.cursor = at === undefined ? "" : "pointer";
       if (at === undefined) return;
-      tip.textContent = `${all[at]!.label}: ${formatY(series[0]!.values[at]!)}`;
+      tip.textContent = `${all[at]!.label}: ${formatY(values[at]!)}`;
       placeTip(plot, tip);
     }],
   };

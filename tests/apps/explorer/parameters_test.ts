@@ -88,3 +88,37 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "versions are grouped by a key, and charts are colored by one" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveSearch(registry, 12);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/team%3Amodel?better=low%3Ametadata.energy`);
+    await page.getByLabel("Group by").selectOption("optimizer");
+    const table = page.getByRole("region", { name: "Versions" });
+    await table.getByRole("row", { name: /^adam\s*4/ }).waitFor();
+    assertEquals(await table.locator("tbody tr").count(), 3);
+    await table.getByRole("button", { name: "energy, mean" }).click();
+    assertEquals(await table.locator("tbody tr").first().locator(".best").count() > 0, true);
+    await page.getByLabel("Filter versions").fill("optimizer=adam");
+    await table.getByRole("row", { name: /^sgd/ }).waitFor({ state: "detached" });
+    await page.getByLabel("Filter versions").fill("");
+    await page.getByLabel("Group by").selectOption("nothing");
+    await page.getByLabel("colored by").selectOption("optimizer");
+    const chart = page.getByRole("figure", { name: "energy by version" });
+    for (const word of ["optimizer adam", "optimizer sgd", "optimizer rmsprop"]) {
+      await chart.locator(".u-legend").getByText(word).waitFor();
+    }
+    await chart.locator(".u-over").hover();
+    await chart.locator(".tip").getByText(/^\d+\.0\.0: 0\.\d+$/).waitFor();
+    await chart.getByRole("button", { name: "As a table" }).focus();
+    await page.keyboard.press("Enter");
+    await chart.getByRole("columnheader", { name: "optimizer adam" }).waitFor();
+    assertEquals(await chart.getByRole("link").count(), 12);
+    assertEquals(errors, []);
+  },
+});

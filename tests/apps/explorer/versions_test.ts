@@ -219,7 +219,7 @@ Deno.test({
     const { page, url, errors } = explorer;
     await page.goto(`${url}#/artifacts/team%3Amodel`);
     await page.getByText("loss by version").waitFor();
-    await page.getByRole("combobox", { name: "by" }).selectOption("epochs");
+    await page.getByRole("combobox", { name: "by", exact: true }).selectOption("epochs");
     const chart = page.getByRole("figure", { name: "accuracy by epochs" });
     await chart.locator(".u-over").hover();
     await chart.locator(".tip").getByText(/^\d+\.0\.0: 0\.\d+$/).waitFor();
@@ -281,8 +281,9 @@ Deno.test({
     await page.getByText("10,000 of 10,000 versions", { exact: true }).waitFor();
     const all = realSystem.monotonic() - begun;
     assert(await page.getByRole("row").count() < 100);
+    const table = page.getByRole("region", { name: "Versions" });
     const sorted = realSystem.monotonic();
-    await page.getByRole("button", { name: "key_1", exact: true }).click();
+    await table.getByRole("button", { name: "key_1", exact: true }).click();
     await page.getByRole("columnheader", { name: "key_1 ↓" }).waitFor();
     const sort = realSystem.monotonic() - sorted;
     const frames = await page.locator(".table-wrap").first().evaluate(async (box) => {

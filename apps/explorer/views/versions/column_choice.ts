@@ -20,8 +20,6 @@ export function ColumnChoice({ columns, keys, change }: {
   const shown = keys.filter((key) => columns.some((each) => each.key === key));
   const others = columns.map(({ key }) => key).filter((key) => !shown.includes(key));
   const byKey = new Map(columns.map((column) => [column.key, column]));
-  const toggled = (all: readonly string[], key: string) =>
-    all.includes(key) ? all.filter((each) => each !== key) : [...all, key];
   const move = (at: number, by: number) => {
     const next = shown.toSpliced(at, 1);
     next.splice(at + by, 0, shown[at]!);
@@ -69,4 +67,24 @@ export function ColumnChoice({ columns, keys, change }: {
       `
     )}<//>
   `;
+}
+
+/** A menu of keys, some of which are chosen. */
+export function KeyMenu({ title, columns, keys, change }: {
+  title: string;
+  columns: readonly ExperimentColumn[];
+  keys: readonly string[];
+  change: (keys: string[]) => void;
+}) {
+  return html`
+    <${Menu} title=${title}>${columns.map(({ key, title }) =>
+      html`<li key=${key}><label class="check"><input type="checkbox"
+        checked=${keys.includes(key)} onChange=${() =>
+        change(toggled(keys, key))} /> ${title}</label></li>`
+    )}<//>
+  `;
+}
+
+function toggled(all: readonly string[], key: string): string[] {
+  return all.includes(key) ? all.filter((each) => each !== key) : [...all, key];
 }

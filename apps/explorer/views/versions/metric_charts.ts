@@ -2,12 +2,13 @@
 import { Chart } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
 import { formatBytes, formatTime, numberText } from "../../components/format.ts";
-import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
+import { KeyMenu } from "./column_choice.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { type Part, partsOf } from "./groups.ts";
 
 /** Charts that are shown at first. */
 const FEW = 2;
@@ -28,13 +29,15 @@ export function MetricCharts({ name, rows, columns }: {
   const [shown, setShown] = useQuery("charts");
   const [x, setX] = useQuery("x");
   const [form, setForm] = useQuery("form");
+  const [color, setColor] = useQuery("color");
+  const members = columns.filter(({ key }) => key.includes("."));
+  const colored = members.find(({ key }) => key === color);
+  const parts = useMemo(() => colored && partsOf(rows, colored), [rows, colored]);
   const { numbers, usual } = chartsOf(columns);
   const keys = shown === "" ? usual : splitValues(shown);
   if (rows.length < 2 || numbers.length === 0) return null;
-  const toggle = (key: string) => {
-    const next = keys.includes(key) ? keys.filter((each) => each !== key) : [...keys, key];
+  const change = (next: readonly string[]) =>
     setShown(next.join() === usual.join() ? "" : joinValues(next));
-  };
   const axes = [
     ["", "version"],
     ["saved", "time"],
@@ -44,11 +47,10 @@ export function MetricCharts({ name, rows, columns }: {
     <section class="stack" aria-label="Charts">
       <div class="fields">
         <h2>Charts</h2>
-        <${Menu} title="Values">${numbers.map(({ key, title }) =>
-          html`<li key=${key}><label class="check"><input type="checkbox"
-              checked=${keys.includes(key)} onChange=${() => toggle(key)} /> ${title}</label></li>`
-        )}<//>
+        <${KeyMenu} title="Values" columns=${numbers} keys=${keys} change=${change} />
         <${Choice} label="by" value=${x} change=${setX} options=${axes} />
+        <${Choice} label="colored by" value=${color} change=${setColor}
+          options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
         ${!x.includes(".") && html`
           <${Choice} label="as" value=${form} change=${setForm}
             options=${[["", "lines"], ["points", "points"]]} />
@@ -57,7 +59,7 @@ export function MetricCharts({ name, rows, columns }: {
       <div class="columns">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
         html`
           <div class="card" key=${column.key}>
-            <${MetricChart} name=${name} rows=${rows} column=${column} x=${x}
+            <${MetricChart} name=${name} rows=${rows} parts=${parts} column=${column} x=${x}
               xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
               isPoints=${form === "points"} />
           </div>
@@ -67,9 +69,10 @@ export function MetricCharts({ name, rows, columns }: {
   `;
 }
 
-function MetricChart({ name, rows, column: { key, title }, x, xTitle, isPoints }: {
+function MetricChart({ name, rows, parts, column: { key, title }, x, xTitle, isPoints }: {
   name: string;
   rows: readonly Experiment[];
+  parts?: readonly Part[];
   column: ExperimentColumn;
   x: string;
   xTitle: string;
@@ -90,9 +93,12 @@ function MetricChart({ name, rows, column: { key, title }, x, xTitle, isPoints }
         label: version,
         href: hrefOf(["artifacts", name, version]),
       })),
-      series: [{ label: title, values: found.map(({ value }) => value) }],
+      series: parts?.map(({ label, rows }) => ({
+        label,
+        values: found.map(({ row, value }) => rows.has(row) ? value : null),
+      })) ?? [{ label: title, values: found.map(({ value }) => value) }],
     };
-  }, [rows, key, x]);
+  }, [rows, parts, key, x]);
   const formatX = (value: number) =>
     isTime
       ? formatTime(new Date(value * 1000).toISOString())

@@ -27,6 +27,7 @@ import {
   usualKeys,
 } from "./experiments.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
 /** More versions are not read. */
@@ -38,7 +39,9 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [filter, setFilter] = useQuery("filter");
   const [sort, setSort] = useQuery("sort");
   const [shown, setShown] = useQuery("columns");
-  const { charts = "", x = "", pinned = "", better = "", metric = "" } = usePlace().query;
+  const [group, setGroup] = useQuery("group");
+  const { charts = "", x = "", pinned = "", better = "", metric = "", color = "" } =
+    usePlace().query;
   const isAll = filter.trim() !== "";
   const fields = useMemo(() => {
     const rows = experimentsOf(summary.versions, summary.aliases);
@@ -49,10 +52,10 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       ...table,
       ...charts === "" ? usual : splitValues(charts),
       sort.replace(/^-/, ""),
-      ...[x, metric],
+      ...[x, metric, color, group],
     ];
     return fieldsOf(columns, { keys, isAll });
-  }, [summary, shown, charts, sort, x, metric, isAll]);
+  }, [summary, shown, charts, sort, x, metric, color, group, isAll]);
   const { versions, error, isComplete } = useVersions(summary, fields);
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
   const columns = useMemo(() => columnsOf(experiments, betterOf(splitValues(better))), [
@@ -84,6 +87,14 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
     columns.find((each) => each.key === key) ?? []
   );
+  const members = columns.filter(({ key }) => key.includes("."));
+  const isGroups = members.some(({ key }) => key === group);
+  const groups = useMemo(() => {
+    if (!isGroups) return undefined;
+    const own = columns.filter(({ key }) => keys.includes(key) || key === group);
+    const found = groupsOf(chosen.rows, own, group);
+    return { ...found, rows: chooseExperiments(found.rows, { filter: "", sort }) };
+  }, [isGroups, chosen.rows, columns, group, keys.join(), sort]);
   return html`
     ${!isAlone && html`
       <div class="fields">
@@ -92,16 +103,18 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
             spellcheck=${false} autocomplete="off" /></label>
         <${ColumnChoice} columns=${columns} keys=${keys} change=${(keys: readonly string[]) =>
           setShown(keys.join() === usual.join() ? "" : joinValues(keys))} />
+        <${Choice} label="Group by" value=${group} change=${setGroup}
+          options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
         <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
-          options=${sortOptions(columns)} /></span>
+          options=${sortOptions(groups?.columns ?? columns)} /></span>
         <span class="muted" role="status">${count}${isComplete ? "" : " so far…"}</span>
       </div>
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
-    <${Experiments} name=${summary.name} rows=${chosen.rows} all=${versions}
-      columns=${inOrder}
-      pins=${1 + pins.filter((key) => key !== keys[0]).length}
+    <${Experiments} name=${summary.name} rows=${groups?.rows ?? chosen.rows} all=${versions}
+      columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
+      pins=${isGroups ? 1 : 1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
@@ -153,11 +166,13 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
   return { ...state, error };
 }
 
-function Experiments({ name, rows, all, columns, pins, sort, setSort }: {
+function Experiments({ name, rows, all, columns, isGroups, pins, sort, setSort }: {
   name: string;
   rows: readonly Experiment[];
   all: readonly { version: string }[];
   columns: readonly ExperimentColumn[];
+  /** Rows are not versions. */
+  isGroups: boolean;
   /** The first columns that stay in view. */
   pins: number;
   sort: string;
@@ -203,7 +218,7 @@ function Experiments({ name, rows, all, columns, pins, sort, setSort }: {
     };
   });
   return html`
-    ${!isAlone && html`
+    ${!isAlone && !isGroups && html`
       <div class="row spread">
         <p class="muted">Choose versions to compare them.</p>
         ${refs.length > 1
@@ -213,7 +228,9 @@ function Experiments({ name, rows, all, columns, pins, sort, setSort }: {
           : html`<button type="button" class="button" disabled>Compare</button>`}
       </div>
     `}
-    <${Table} label="Versions" rows=${rows} columns=${isAlone ? shown : [compared, ...shown]}
+    <${Table} label="Versions" rows=${rows} columns=${isAlone || isGroups
+      ? shown
+      : [compared, ...shown]}
       class="experiments" keyOf=${({ version }: Experiment) => version} />
   `;
 }

@@ -1,0 +1,72 @@
+// Rows together by the value of a key: as rows of means, and as the colors of charts.
+import { numberText } from "../../components/format.ts";
+import { columnsOf, type Experiment, type ExperimentColumn } from "./experiments.ts";
+import { mean } from "./influence.ts";
+
+export interface Part {
+  readonly label: string;
+  readonly rows: ReadonlySet<Experiment>;
+}
+
+/** Returns a row for each value of a key: how many versions have it, and the means of numbers. */
+export function groupsOf(
+  rows: readonly Experiment[],
+  columns: readonly ExperimentColumn[],
+  key: string,
+): { rows: Experiment[]; columns: ExperimentColumn[] } {
+  const numbers = columns.filter((each) =>
+    each.isNumber && each.key !== key && each.key.includes(".")
+  );
+  const better = new Map<string, "high" | "low" | "none">();
+  const groups = byValue(rows, key).map(([value = "none", own]): Experiment => {
+    const values = new Map<string, unknown>([[key, value], ["count", own.length]]);
+    for (const { key, better: is } of numbers) {
+      const finite = own.map(({ values }) => values.get(key) as number).filter(Number.isFinite);
+      if (finite.length === 0) continue;
+      better.set(`${key}, mean`, is ?? "none").set(`${key}, best`, is ?? "none");
+      values.set(`${key}, mean`, mean(finite));
+      if (is) values.set(`${key}, best`, (is === "low" ? Math.min : Math.max)(...finite));
+    }
+    return { ...own[0]!, version: `${typeof value} ${value}`, values };
+  });
+  const [first, ...others] = columnsOf(groups, better.set(key, "none")).slice(2, -4);
+  const count = { key: "count", title: "Versions", isNumber: true };
+  return { rows: groups, columns: first === undefined ? [] : [first, count, ...others] };
+}
+
+/** With the rest, as many as charts have colors. */
+const MOST_PARTS = 7;
+
+/** Returns rows by the most frequent values of a key, or by quarters of its numbers. */
+export function partsOf(
+  rows: readonly Experiment[],
+  { key, title, isNumber }: ExperimentColumn,
+): Part[] {
+  const groups = byValue(rows, key).filter(([value]) => value !== undefined);
+  const parts = isNumber && groups.length > MOST_PARTS
+    ? quartersOf(groups as [number, Experiment[]][])
+    : groups.slice(0, MOST_PARTS);
+  const found = parts.map(([value, own]) => ({ label: `${title} ${value}`, rows: new Set(own) }));
+  const rest = rows.filter((row) => !found.some(({ rows }) => rows.has(row)));
+  return rest.length === 0 ? found : [...found, { label: "other", rows: new Set(rest) }];
+}
+
+function quartersOf(groups: readonly [number, Experiment[]][]): [string, Experiment[]][] {
+  const sorted = groups.filter(([value]) => Number.isFinite(value)).sort(([a], [b]) => a - b);
+  const count = sorted.flatMap(([, own]) => own).length;
+  let seen = 0;
+  const quarters = Map.groupBy(sorted, ([, { length }]) => {
+    seen += length;
+    return Math.floor(4 * (seen - length) / count);
+  });
+  return [...quarters.values()].map((own) => {
+    const bounds = new Set([own[0]![0], own.at(-1)![0]]);
+    return [[...bounds].map(numberText).join(" to "), own.flatMap(([, rows]) => rows)];
+  });
+}
+
+/** Returns the values of a key with their rows, the most frequent first. */
+function byValue(rows: readonly Experiment[], key: string): [unknown, Experiment[]][] {
+  return [...Map.groupBy(rows, ({ values }) => values.get(key) ?? undefined)]
+    .sort(([, a], [, b]) => b.length - a.length);
+}
