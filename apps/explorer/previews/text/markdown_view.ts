@@ -180,11 +180,12 @@ export function Markdown({ text, from, version }: {
   text: string;
   /** The path of its file. */
   from: string;
-  version: ArtifactVersion;
+  /** Absent for text beside versions, such as notes. */
+  version?: ArtifactVersion;
 }): VNode {
   const hrefOfPath = usePathHref(version);
   const nodes = useMemo(() => {
-    const files = new Map(version.files.map((file) => [file.path, file]));
+    const files = new Map(version?.files.map((file) => [file.path, file]));
     const paths = new Set(files.keys());
     let images = 0;
     return markdownNodes(
@@ -195,7 +196,7 @@ export function Markdown({ text, from, version }: {
           ? html`<${VersionImage} file=${files.get(path)} text=${text} />`
           : undefined,
     );
-  }, [text, from, version.commit]);
+  }, [text, from, version?.commit]);
   return html`<article class="markdown">${nodes}</article>`;
 }
 

@@ -7,6 +7,7 @@ import { formatTime } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { whenLoaded } from "../../previews/parts.ts";
 import { isJsonObject } from "../../../../core/text/json_text.ts";
 
 interface Annotations {
@@ -39,7 +40,7 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
       <section class="card stack" aria-label="Notes">
         ${value.changedAt &&
           html`<span class="muted">Changed ${formatTime(value.changedAt)}</span>`}
-        ${value.notes && html`<p style=${{ whiteSpace: "pre-wrap" }}>${value.notes}</p>`}
+        ${value.notes && html`<${Notes} text=${value.notes} />`}
         ${labels.length > 0 && html`<dl class="facts">${
           labels.map(([key, label]) =>
             html`
@@ -55,6 +56,17 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
     `}
   `;
   return { edit, card };
+}
+
+/** Notes as Markdown that keeps the lines as typed. */
+function Notes({ text }: { text: string }) {
+  const view = useLoaded(() => import("../../previews/text/markdown_view.ts"), []);
+  return whenLoaded(view, ({ Markdown }) =>
+    html`
+      <div style=${{ whiteSpace: "pre-line" }}>
+        <${Markdown} text=${text} from="" />
+      </div>
+    `);
 }
 
 function EditDialog(
