@@ -51,17 +51,22 @@ export async function readImage(file: ArtifactFile, signal?: AbortSignal): Promi
 export function useImage(file: ArtifactFile): Loaded<ImageFile> & { url?: string } {
   const loaded = useLoaded((signal) => readImage(file, signal), [file.ref, file.path, file.digest]);
   const blob = loaded.value && "blob" in loaded.value ? loaded.value.blob : undefined;
-  const [url, setUrl] = useState<string | undefined>(undefined);
+  const [shown, setShown] = useState<{ url: string; size: ImageSize } | undefined>(undefined);
   useEffect(() => {
     if (blob === undefined) return;
-    const made = URL.createObjectURL(blob);
-    setUrl(made);
+    const url = URL.createObjectURL(blob);
+    const image = new Image(); // its size is that after the rotation in its EXIF data
+    image.onload = image.onerror = () =>
+      setShown({ url, size: { width: image.naturalWidth, height: image.naturalHeight } });
+    image.src = url;
     return () => {
-      setUrl(undefined);
-      URL.revokeObjectURL(made);
+      image.onload = image.onerror = null;
+      setShown(undefined);
+      URL.revokeObjectURL(url);
     };
   }, [blob]);
-  return { ...loaded, ...url !== undefined && { url } };
+  if (blob === undefined) return loaded;
+  return { ...loaded, value: undefined, ...shown && { url: shown.url, value: { ...shown, blob } } };
 }
 
 export function ImageView({ file }: { file: ArtifactFile }): VNode {
