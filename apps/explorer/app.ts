@@ -172,7 +172,7 @@ const KEYS = [
   ["Enter", "open the selected item"],
   ["+ − 0, arrows", "zoom, fit and move a graph"],
   ["/", "go to the search or the filter"],
-  ["Esc", "close a dialog"],
+  ["Esc", "close a dialog or a menu"],
   ["?", "show these keys"],
 ];
 

@@ -1,21 +1,25 @@
-// A menu of choices under a button. Escape and a choice elsewhere close it.
+// A menu of choices under a button. Escape and a click or focus elsewhere close it.
 import { html } from "../framework/html.ts";
-import { type ComponentChildren, useRef } from "../framework/preact.ts";
+import { type ComponentChildren, useEffect, useRef } from "../framework/preact.ts";
 
 export function Menu({ title, children }: { title: string; children: ComponentChildren }) {
   const menu = useRef<HTMLDetailsElement>(null);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !menu.current!.open) return;
-    menu.current!.open = false;
-    menu.current!.querySelector("summary")!.focus();
-  };
-  const onFocusOut = ({ relatedTarget }: FocusEvent) => {
-    if (relatedTarget !== null && !menu.current!.contains(relatedTarget as Node)) {
-      menu.current!.open = false;
-    }
-  };
+  useEffect(() => {
+    const leave = ({ type, target, key }: Event & { key?: string }) => {
+      const { current } = menu;
+      const isKey = type === "keydown";
+      const isNear = current!.contains(target as Node) ||
+        type === "focusin" && (target as Node).contains(current); // a click beside its choices
+      if (!current!.open || (isKey ? key !== "Escape" : isNear)) return;
+      current!.open = false;
+      if (isKey) current!.querySelector("summary")!.focus();
+    };
+    const types = ["keydown", "pointerdown", "focusin"];
+    for (const type of types) addEventListener(type, leave);
+    return () => types.forEach((type) => removeEventListener(type, leave));
+  }, []);
   return html`
-    <details ref=${menu} class="menu" onKeyDown=${onKeyDown} onFocusOut=${onFocusOut}>
+    <details ref=${menu} class="menu">
       <summary class="button">${title}</summary>
       <ul class="menu-list card">${children}</ul>
     </details>
