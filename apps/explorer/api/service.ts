@@ -45,6 +45,10 @@ export interface About {
   readonly features: readonly string[];
 }
 
+/** What an exported site has, in hints. */
+export const SITE_HINT = "A site contains the versions that were exported, with their aliases, " +
+  "changes, files and lineage. It lacks other versions, notes, runs, jobs and storage.";
+
 const TOKEN_KEY = "holdfast-token";
 
 export class Service {
@@ -111,10 +115,12 @@ export class Service {
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new ServiceError(0, "Cannot reach the service", { hint: "Check that it still runs." });
+      const what = this.isSite ? "site" : "service";
+      throw new ServiceError(0, `Cannot reach the ${what}`, { hint: "Check that it still runs." });
     }
     if (response.ok) return response;
-    throw await problemOf(response);
+    if (!this.isSite || response.status !== 404) throw await problemOf(response);
+    throw new ServiceError(404, "Cannot show this: it is not in this site", { hint: SITE_HINT });
   }
 
   get authorization(): string | undefined {

@@ -174,6 +174,29 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "errors of a site say what it contains and lacks" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (const value of [1, 2]) await registry.save("model", value);
+    await using explorer = await openSite(registry, ["model@1"]);
+    const { page, url } = explorer;
+    const lost = ["artifacts/model/2.0.0", "artifacts/other", "lineage?ref=other"];
+    for (const at of [...lost, "compare?refs=model%401.0.0+model%402.0.0"]) {
+      await page.goto(`${url}#/${at}`);
+      const alert = page.getByRole("alert");
+      await alert.getByText("it is not in this site").waitFor();
+      await alert.getByText("A site contains the versions that were exported").waitFor();
+    }
+    for (const at of ["storage", "runs", "runs/a@1", "jobs", "upload"]) {
+      await page.goto(`${url}#/${at}`);
+      await page.getByText("It lacks other versions, notes, runs, jobs and storage.").waitFor();
+      assertEquals(await page.getByRole("alert").count(), 0);
+    }
+  },
+});
+
 Deno.test("a one-time code is bound to the first page that uses it", async () => {
   const { code, find } = createOneTimeCheck(["admin"]);
   const rest = "0123456789abcdef0123456789abcdef";
