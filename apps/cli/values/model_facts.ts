@@ -2,6 +2,7 @@
 import { basename, dirname } from "node:path";
 import { createLocalFiles } from "../../../files/mod.ts";
 import { describeTensors, openSafetensors, type SafetensorsFacts } from "../../../formats/mod.ts";
+import { formatCount } from "../terminal/units.ts";
 
 /** Longest facts as JSON: metadata has at most 64 KiB. */
 const MAX_LENGTH = 16_384;
@@ -23,6 +24,6 @@ export async function describePath(
   );
   if (JSON.stringify(facts).length > MAX_LENGTH) return undefined;
   const { types, tensors, parameters } = facts;
-  const sizes = `${tensors} tensors, ${parameters.toLocaleString("en")} parameters`;
+  const sizes = `${formatCount(tensors, "tensor")}, ${parameters.toLocaleString("en")} parameters`;
   return { facts, line: `Model: safetensors, ${Object.keys(types).join(" ")}, ${sizes}` };
 }

@@ -1,7 +1,7 @@
 // Tables compared by key or content, and column.
 import { alignItems } from "../../../core/work/align.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
-import { formatNumber } from "../components/format.ts";
+import { formatCount, formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { Choice } from "../components/choice.ts";
 import { html } from "../framework/html.ts";
@@ -145,9 +145,9 @@ export function TableComparison({ left, right }: PairProps): VNode {
   return whenLoaded(loaded, ({ before, after, keys }) =>
     html`
       ${!(before.isAll && after.isAll) && html`<p class="note left-out">
-        ${`The first ${formatNumber(before.rows.length)} and ${
-        formatNumber(after.rows.length)
-      } rows are compared, in up to ${MAX_COLUMNS} columns.`}
+        ${`Compared are the first ${formatCount(before.rows.length, "row")} and ${
+        formatCount(after.rows.length, "row")
+      }, in up to ${MAX_COLUMNS} columns.`}
       </p>`}
       <${Found} left=${before} right=${after} keys=${keys} names=${[left.ref, right.ref]} />
     `);

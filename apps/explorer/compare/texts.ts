@@ -1,6 +1,6 @@
 // Text compared line by line.
 import { unifiedDiff } from "../../diff.ts";
-import { formatBytes, formatNumber } from "../components/format.ts";
+import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, useState, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
@@ -81,7 +81,7 @@ function Lines({ before, after, names }: {
   const count = (kind: DiffLine["kind"]) => lines.filter((line) => line.kind === kind).length;
   const sign = { added: "+", removed: "-", same: " ", gap: " " };
   return html`
-    <p class="summary-line">${formatNumber(count("removed"))} lines removed, ${formatNumber(
+    <p class="summary-line">${formatCount(count("removed"), "line")} removed, ${formatNumber(
       count("added"),
     )} added</p>
     <${Scroll} label="Differences of lines">
@@ -104,7 +104,7 @@ function Lines({ before, after, names }: {
     <//>
     ${shown < lines.length && html`
       <button type="button" class="button button-small" onClick=${() => setShown(shown + STEP)}>
-        Show more of ${formatNumber(lines.length - shown)} lines
+        Show more of ${formatCount(lines.length - shown, "line")}
       </button>
     `}
   `;

@@ -1,6 +1,6 @@
 // Differences of JSON, as the command line lists them.
 import { diffValues, type ValueChange } from "../../../registry/operations/look/value_changes.ts";
-import { formatNumber } from "../components/format.ts";
+import { formatCount } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
@@ -34,7 +34,7 @@ export function JsonComparison({ left, right }: PairProps): VNode {
     }
     return html`
       ${found.note &&
-        html`<p class="note">${found.note} Differences after them are not listed.</p>`}
+        html`<p class="note">${found.note} Differences after it are not listed.</p>`}
       <${Changes} changes=${found.changes} names=${[left.ref, right.ref]} />
       <details>
         <summary>As text, line by line</summary>
@@ -69,9 +69,7 @@ export function Changes({ changes, names }: {
     side("after", names[1], "added"),
   ];
   return html`
-    <p class="summary-line">${formatNumber(changes.length)} ${changes.length === 1
-      ? "difference"
-      : "differences"}</p>
+    <p class="summary-line">${formatCount(changes.length, "difference")}</p>
     <${Paged} items=${changes} step=${PAGE} unit="differences">${(shown: ValueChange[]) =>
       html`
         <${Table} isPreview isScroll=${false} label="Differences" rows=${shown}

@@ -90,7 +90,7 @@ async function listTar(file: FileToDecode, signal?: AbortSignal): Promise<Listed
   try {
     for await (const { path, mode, size } of readTarEntries(counted, signal)) {
       if (entries.length >= MAX_TAR_ENTRIES || bytes > MAX_TAR_BYTES) {
-        return { entries, end: `The first ${entries.length} entries are listed` };
+        return { entries, end: `Listed up to entry ${entries.length}` };
       }
       entries.push({ path, kind: kindOf(mode), size });
     }

@@ -1,6 +1,6 @@
 // A notebook: its Markdown, code and stored outputs. Nothing runs; HTML stays text.
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
-import { formatNumber } from "../../components/format.ts";
+import { formatCount } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
@@ -52,7 +52,7 @@ function Cells(
       )}
       ${rest > 0 && html`
         <button type="button" class="button" onClick=${() => setShown(shown + STEP)}>
-          Show more of ${formatNumber(rest)} cells
+          Show more of ${formatCount(rest, "cell")}
         </button>
       `}
     </div>

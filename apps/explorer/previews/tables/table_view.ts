@@ -154,7 +154,7 @@ function useRows(
 
 function Unread({ found }: { found?: FoundRows }): VNode | null {
   if (found === undefined || found.isEnd) return null;
-  return html`<p class="note">Only ${formatNumber(found.read)} rows are read.</p>`;
+  return html`<p class="note">Reading ended after ${formatCount(found.read, "row")}.</p>`;
 }
 
 /** The counts of rows that match and that are kept. */
@@ -163,7 +163,7 @@ function Counts(
 ): VNode {
   const { rows = [], matched = 0, read = 0 } = found ?? {};
   const facts = [
-    ...found && isFiltered ? [`${formatNumber(matched)} of ${formatNumber(of ?? read)} rows`] : [],
+    ...found && isFiltered ? [`${formatNumber(matched)} of ${formatCount(of ?? read, "row")}`] : [],
     ...matched > rows.length ? [`the first ${formatNumber(rows.length)} are shown`] : [],
   ];
   return html`<span class="muted" role="status">${facts.join("; ")}</span>`;
@@ -212,7 +212,7 @@ function useFound(
 function Reading({ of: { read, progress, stop } }: { of: Finding }): VNode {
   return html`
     <div class="fields" role="status">
-      <span>${formatNumber(read)} rows read${progress === undefined
+      <span>${formatCount(read, "row")} read${progress === undefined
         ? ""
         : `, ${Math.floor(progress * 100)} %`}</span>
       <button type="button" class="button button-small" onClick=${stop}>Stop</button>

@@ -1,6 +1,6 @@
 // JSON as a tree whose branches open on demand.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatNumber } from "../../components/format.ts";
+import { formatCount, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
@@ -48,8 +48,8 @@ function Node({ name, value, depth }: { name?: string; value: unknown; depth: nu
   }
   const count = membersOf(value);
   const kind = Array.isArray(value)
-    ? `[${formatNumber(count)} ${count === 1 ? "item" : "items"}]`
-    : `{${formatNumber(count)} ${count === 1 ? "member" : "members"}}`;
+    ? `[${formatCount(count, "item")}]`
+    : `{${formatCount(count, "member")}}`;
   if (count === 0) return html`<li>${label}<span class="muted">${kind}</span></li>`;
   const toggled = (event: Event) => setOpen((event.currentTarget as HTMLDetailsElement).open);
   return html`
@@ -109,7 +109,7 @@ export function Leaf({ value }: { value: unknown }): VNode {
   return html`
     <span class="json-string">${JSON.stringify(value.slice(0, MAX_CHARACTERS))}</span>
     <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
-      Show ${formatNumber(rest)} more characters
+      Show ${formatCount(rest, "more character")}
     </button>
   `;
 }

@@ -50,5 +50,5 @@ function readLines({ text, truncated }: { text: string; truncated: boolean }): J
   if (truncated) lines.pop();
   if (truncated && lines.length === 0) return { problem: "Its first line has more than 512 KiB." };
   const value = lines.filter((line) => line.trim() !== "").map(parseJson);
-  return truncated ? { value, note: `The first ${value.length} lines are shown.` } : { value };
+  return truncated ? { value, note: `Shown up to line ${value.length}.` } : { value };
 }

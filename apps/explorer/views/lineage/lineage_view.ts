@@ -60,7 +60,9 @@ export function LineageView({ place: { query } }: ViewProps) {
           options=${[["graph", "Graph"], ["list", "Nested list"]]} />
         <${Choice} label="Steps" value=${String(depth)} change=${(depth: string) =>
           change({ depth })}
-          options=${["1", "2", "3", "5", "10", "100"].map((each) => [each, `${each} steps`])} />
+          options=${[1, 2, 3, 5, 10, 100].map((
+            each,
+          ) => [String(each), formatCount(each, "step")])} />
       </div>
       <${Shown} of=${lineage} what="Reading lineage">${(lineage: Lineage) =>
         html`

@@ -5,6 +5,7 @@ import { Choice } from "../../components/choice.ts";
 import {
   formatAgo,
   formatBytes,
+  formatCount,
   formatNumber,
   formatTime,
   numberText,
@@ -81,7 +82,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
-  const count = `${formatNumber(chosen.rows.length)} of ${formatNumber(versions.length)} versions`;
+  const count = `${formatNumber(chosen.rows.length)} of ${formatCount(versions.length, "version")}`;
   const isAlone = versions.length === 1;
   const pins = splitValues(pinned).filter((key) => keys.includes(key));
   const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>

@@ -170,7 +170,7 @@ cliTest("save stores what a model says of itself as metadata", async (it) => {
   const file = await contentBytes(await safetensors().encode({ tensors: { bias } }));
   await Deno.writeFile(it.root.join("m.safetensors"), file);
   const { err } = await it.holdfast("save m m.safetensors -m by=me");
-  assertEquals(err, "Model: safetensors, float32, 1 tensors, 2 parameters\n");
+  assertEquals(err, "Model: safetensors, float32, 1 tensor, 2 parameters\n");
   const facts = { kind: "safetensors", tensors: 1, types: { float32: 1 }, parameters: 2 };
   const model = { ...facts, metadata: {} };
   assertEquals((await it.json("info m --json")).metadata, { by: "me", model });
