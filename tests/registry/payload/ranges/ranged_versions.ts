@@ -1,6 +1,6 @@
 // Versions with files of every layout, and bytes of their store that flip.
 import type { Backend } from "../../../../core/backend.ts";
-import type { StoredFile, VersionRecord } from "../../../../core/record.ts";
+import type { VersionRecord } from "../../../../core/record.ts";
 import type { StoredRegistry } from "../../../../core/registry.ts";
 import { decodeRecord, encodeRecord } from "../../../../registry/format/record_codec.ts";
 import type { Random } from "../../../simulate/random.ts";
@@ -89,9 +89,28 @@ export async function flip(
 /** Returns where a file has a byte of an object or a record. */
 async function placesOf(
   backend: Backend,
-  { ref, path }: RangedFile,
+  file: RangedFile,
   { key, at }: { key: string; at: number },
 ): Promise<number[]> {
+  const places = await storedPlaces(backend, file);
+  return places
+    .filter((one) => one.key === key && at >= one.offset && at < one.offset + one.size)
+    .map(({ start, offset }) => start + at - offset);
+}
+
+/** A range of an object or a record that has bytes of a file, from byte `start` on. */
+export interface StoredPlace {
+  key: string;
+  offset: number;
+  size: number;
+  start: number;
+}
+
+/** Returns where a file is stored. */
+export async function storedPlaces(
+  backend: Backend,
+  { ref, path }: Pick<RangedFile, "ref" | "path">,
+): Promise<StoredPlace[]> {
   const [name, version] = ref.split("@");
   for (const recordKey of await keysOf(backend, `names/${name}/versions/`)) {
     const bytes = await (await backend.get(recordKey))!.bytes();
@@ -99,27 +118,18 @@ async function placesOf(
     const { commit, files, ...described } = record as VersionRecord;
     if (described.version !== version) continue;
     const file = files.find((file) => file.path === path)!;
-    const [, , , , order] = recordKey.split("/");
-    const [first = 0, length = 0] = file.inline ?? [];
-    const place = at - (bytes.byteLength - inline.byteLength) - first;
-    if (key === recordKey) return place >= 0 && place < length ? [place] : [];
-    return placesInParts(file, `${order}/${commit}`, { key, at });
-  }
-  return [];
-}
-
-function placesInParts(
-  { parts = [], from }: StoredFile,
-  own: string,
-  { key, at }: { key: string; at: number },
-): number[] {
-  const places: number[] = [];
-  let start = 0;
-  for (const { object, offset = 0, size, from: place = from ?? own } of parts) {
-    if (key.endsWith(`/${place}/${object}`) && at >= offset && at < offset + size) {
-      places.push(start + at - offset);
+    if (file.inline !== undefined) {
+      const [first, size] = file.inline;
+      const offset = bytes.byteLength - inline.byteLength + first;
+      return [{ key: recordKey, offset, size, start: 0 }];
     }
-    start += size;
+    const [, , , , order] = recordKey.split("/");
+    let start = 0;
+    return file.parts!.map(({ object, offset = 0, size, from = file.from }) => {
+      const key = `objects/${name}/${from ?? `${order}/${commit}`}/${object}`;
+      start += size;
+      return { key, offset, size, start: start - size };
+    });
   }
-  return places;
+  throw new Error(`no ${path} of ${ref}`);
 }
