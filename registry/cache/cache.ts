@@ -11,7 +11,7 @@ import { type RecordEntry, Seal } from "./seal.ts";
 import { Sweeper } from "./sweep.ts";
 
 /** Entries up to this size are held in memory until they are written; others are streamed. */
-const SMALL_BYTES = 1024 * 1024;
+const SMALL_BYTES = 4 * 1024 * 1024;
 /** A cache that is too slow to write this much caches less. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const REST_MS = 60_000;

@@ -1,6 +1,5 @@
 // Reads files through a cache. The cache has plain files by their SHA-256, for all registries and
 // whatever their encoding.
-import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
@@ -10,6 +9,8 @@ import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
+import { gather, inspected, inspectedPass, passEach } from "../payload/file_bytes.ts";
+import type { FileBytes, Inspection, PassTo } from "../payload/file_bytes.ts";
 import { cut, isCompressed, rangeOfFile } from "../payload/store_reader.ts";
 import type { FileReader, WindowOptions } from "../payload/store_reader.ts";
 import type { RegistryCache } from "./cache.ts";
@@ -20,8 +21,6 @@ const AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** A range of a larger file is read from the store: verifying all of the file takes longer. */
 const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
 
-type Pass = FilePiece["passTo"];
-type Write = Parameters<Pass>[0];
 type Known = Pick<StoredFile, "sha256" | "size">;
 
 export interface CachedReaderOptions {
@@ -45,63 +44,37 @@ export class CachedReader implements FileReader {
     this.#options = options;
   }
 
-  async bytes(file: StoredFile): Promise<Uint8Array> {
-    if (!isKept(file)) return await this.#store.bytes(file);
-    const { verify, signal, progress } = this.#options;
-    signal?.throwIfAborted();
-    const cached = await cachedBytes(this.#cache, file, verify);
-    if (cached !== undefined) {
-      progress(file, file.size);
-      return cached;
-    }
-    if (file.size > AT_ONCE_BYTES) return await this.#collect(file);
-    const bytes = await this.#store.bytes(file);
-    // With "none" it was not verified while it was read.
-    const isRight = verify !== "none" || sha256(bytes) === file.sha256;
-    if (isRight) this.#cache.keep(fileKey(file.sha256), bytes.slice());
-    return bytes;
+  whole(file: StoredFile): FileBytes {
+    const fresh = this.#store.whole(file);
+    if (!isKept(file)) return fresh;
+    const kept = inspected(fresh, () => this.#keep(file));
+    const cached = (options?: WindowOptions) => this.#cachedChunks(file, fresh, options);
+    return {
+      bytes: async () => await this.#cachedBytes(file) ?? await this.#collect(file, kept),
+      async *chunks(options) {
+        let isCached = false;
+        for await (const chunk of cached(options)) {
+          isCached = true;
+          yield chunk;
+        }
+        if (!isCached) yield* kept.chunks(options);
+      },
+      async passTo(write, signal) {
+        let isCached = false;
+        await passEach(() => cached())((chunk) => {
+          isCached = true;
+          return write(chunk);
+        }, signal);
+        if (!isCached) await kept.passTo(write, signal);
+      },
+    };
   }
 
-  async *chunks(file: StoredFile, window: WindowOptions = {}): AsyncIterable<Uint8Array> {
-    if (!isKept(file)) return yield* this.#store.chunks(file, window);
-    const { signal, progress } = this.#options;
-    signal?.throwIfAborted();
-    let yielded = 0;
-    for await (const chunk of this.#cachedChunks(file, window)) {
-      yielded += chunk.byteLength;
-      progress(file, chunk.byteLength);
-      yield chunk;
-    }
-    if (yielded === 0) yield* this.#keeping(file, window);
-    else if (yielded < file.size) { // removed from the cache meanwhile
-      yield* skipping(yielded, this.#store.chunks(file, window));
-    }
-  }
-
-  async pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void> {
-    if (!isKept(file)) return await this.#store.pass(file, write, signal);
-    let passed = 0;
-    for await (const chunk of this.#cachedChunks(file, {})) {
-      signal?.throwIfAborted();
-      passed += chunk.byteLength;
-      this.#options.progress(file, chunk.byteLength);
-      await write(chunk);
-    }
-    if (passed === 0) await this.#passKeeping(file, write, signal);
-    else if (passed < file.size) { // removed from the cache meanwhile
-      for await (const chunk of skipping(passed, this.#store.chunks(file))) await write(chunk);
-    }
-  }
-
-  async chunkList(file: StoredFile): Promise<ChunkList | undefined> {
-    return await this.#store.chunkList?.(file);
-  }
-
-  async rebuild(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined> {
+  async rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined> {
     if (copy === undefined && file.size <= AT_ONCE_BYTES) return undefined;
     if (await this.#has(file)) return undefined;
-    const pass = await this.#store.rebuild?.(file, copy ?? await this.#earlier(file));
-    return pass && ((write, signal) => this.#passKeeping(file, write, signal, pass));
+    const passTo = await this.#store.rebuild(file, copy ?? await this.#earlier(file));
+    return passTo && inspectedPass(passTo, () => this.#keep(file));
   }
 
   async #earlier(file: StoredFile): Promise<LocalCopy | undefined> {
@@ -123,7 +96,7 @@ export class CachedReader implements FileReader {
     window: WindowOptions = {},
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
-    if (isCompressed(file)) return yield* cut(this.chunks(file, window), offset, end);
+    if (isCompressed(file)) return yield* cut(this.whole(file).chunks(window), offset, end);
     let at = offset;
     if (isKept(file) && offset < end) {
       for await (const chunk of this.#cachedRange(file, { from: at, to: end }, window)) {
@@ -136,84 +109,63 @@ export class CachedReader implements FileReader {
     yield* this.#store.range(file, rest, window);
   }
 
-  /** Reads a large file into memory, and caches it meanwhile. */
-  async #collect(file: StoredFile): Promise<Uint8Array> {
-    const whole = new Uint8Array(file.size);
-    const collect = async (pass?: Pass) => {
-      let offset = 0;
-      const write = (chunk: Uint8Array) => {
-        whole.set(chunk, offset);
-        offset += chunk.byteLength;
-      };
-      await (pass?.(write) ?? this.#passKeeping(file, write));
-    };
+  async #cachedBytes(file: StoredFile): Promise<Uint8Array | undefined> {
+    const { verify, signal, progress } = this.#options;
+    signal?.throwIfAborted();
+    const bytes = await cachedBytes(this.#cache, file, verify);
+    if (bytes !== undefined) progress(file, file.size);
+    return bytes;
+  }
+
+  /** Reads a file into memory. A large one is cached meanwhile. */
+  async #collect(file: StoredFile, kept: FileBytes): Promise<Uint8Array> {
+    if (file.size <= AT_ONCE_BYTES) return await kept.bytes();
     const rebuilt = await this.rebuild(file);
-    await collect(rebuilt).catch((error) => {
+    return await gather(file.size, rebuilt ?? kept.passTo).catch((error) => {
       if (rebuilt === undefined || !isRegistryError(error, "Corrupt")) throw error;
-      return collect(); // the earlier entry has changed
+      return gather(file.size, kept.passTo); // the earlier entry has changed
     });
-    return whole;
   }
 
-  /** Reads a file from the store. It is cached once all of it was read and verified. */
-  async *#keeping(file: StoredFile, window?: WindowOptions): AsyncGenerator<Uint8Array> {
-    const { entry, hash, end } = this.#keep(file);
-    try {
-      for await (const chunk of this.#store.chunks(file, window)) {
-        hash?.update(chunk);
-        const taken = entry?.write(chunk);
-        yield chunk;
-        await taken;
-      }
-      end();
-    } finally {
-      entry?.abandon(); // no effect after `keep`
-    }
-  }
-
-  /** Begins the entry of a file; `end` keeps it if it is right. */
-  #keep(file: StoredFile) {
+  /** Begins the entry of a file. It is cached once all of it was read and verified. */
+  #keep(file: StoredFile): Inspection {
     const entry = this.#cache.keepStream(fileKey(file.sha256), file.size);
     // With "none" it is not verified while it is read.
     const hash = this.#options.verify === "none" && entry !== undefined
       ? createSha256()
       : undefined;
-    const end = () => {
-      if (hash === undefined || hash.digest() === file.sha256) entry?.keep();
-    };
-    return { entry, hash, end };
-  }
-
-  /** Like {@linkcode CachedReader.#keeping}, without a stream. */
-  async #passKeeping(
-    file: StoredFile,
-    write: Write,
-    signal?: AbortSignal,
-    pass: Pass = (...how) => this.#store.pass(file, ...how),
-  ): Promise<void> {
-    const { entry, hash, end } = this.#keep(file);
-    try {
-      await pass((chunk) => {
+    return {
+      see(chunk) {
         hash?.update(chunk);
-        const taken = entry?.write(chunk), written = write(chunk);
-        return taken === undefined ? written : Promise.all([taken, written]).then(() => {});
-      }, signal);
-      end();
-    } finally {
-      entry?.abandon(); // no effect after `keep`
-    }
+        return entry?.write(chunk);
+      },
+      end() {
+        if (hash === undefined || hash.digest() === file.sha256) entry?.keep();
+      },
+      leave: () => entry?.abandon(), // no effect after `keep`
+    };
   }
 
+  /** Yields a file that is cached. Reads on in the store if the entry is removed meanwhile. */
   async *#cachedChunks(
     file: StoredFile,
-    { windowBytes }: WindowOptions,
+    fresh: FileBytes,
+    { windowBytes }: WindowOptions = {},
   ): AsyncGenerator<Uint8Array> {
     if (file.size <= Math.min(windowBytes ?? Infinity, AT_ONCE_BYTES)) {
-      const bytes = await cachedBytes(this.#cache, file, this.#options.verify);
+      const bytes = await this.#cachedBytes(file);
       if (bytes !== undefined) yield bytes;
-    } else if (await this.#isWhole(file)) {
-      yield* this.#entryChunks(file, { offset: 0, length: file.size, windowBytes });
+      return;
     }
+    if (!await this.#isWhole(file)) return;
+    let done = 0;
+    const whole = { offset: 0, length: file.size, windowBytes };
+    for await (const chunk of this.#entryChunks(file, whole)) {
+      done += chunk.byteLength;
+      this.#options.progress(file, chunk.byteLength);
+      yield chunk;
+    }
+    if (0 < done && done < file.size) yield* skipping(done, fresh.chunks({ windowBytes }));
   }
 
   async *#entryChunks(

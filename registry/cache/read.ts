@@ -32,8 +32,9 @@ export function createArtifact(
     iterableStream(wordedListing(call, chunks));
   const stored = new StoreReader(place, source, { ...options, verify: "integrity" });
   const open = (file: StoredFile): ArtifactFile & MaybeStored => {
+    const whole = () => read.whole(file);
     const stream: ArtifactFile["stream"] = (range, window) =>
-      streamOf(range === undefined ? read.chunks(file, window) : read.range(file, range, window));
+      streamOf(range === undefined ? whole().chunks(window) : read.range(file, range, window));
     return readableFile({
       [STORED]: (its: MaybeStored) =>
         its.stream === stream && its.size === file.size
@@ -44,14 +45,14 @@ export function createArtifact(
       async bytes() {
         options.limit?.check(source.ref, file);
         try {
-          return await read.bytes(file);
+          return await whole().bytes();
         } catch (error) {
           throw error instanceof RangeError
             ? tooLargeHere(source.ref, file, error)
             : inWords(call, error);
         }
       },
-      passTo: (write, signal) => worded(call, () => read.pass(file, write, signal)),
+      passTo: (write, signal) => worded(call, () => whole().passTo(write, signal)),
       async pieces() {
         const pieces = await worded(call, async () => await read.pieces?.(file));
         return pieces?.map(({ passTo, ...range }) => ({
@@ -59,9 +60,9 @@ export function createArtifact(
           passTo: (...how) => worded(call, () => passTo(...how)),
         }));
       },
-      chunkList: () => worded(call, async () => (await read.chunkList?.(file))?.encode()),
+      chunkList: () => worded(call, async () => (await stored.chunkList(file))?.encode()),
       async rebuild(copy) {
-        const pass = await worded(call, async () => await read.rebuild?.(file, copy));
+        const pass = await worded(call, async () => await read.rebuild(file, copy));
         if (pass === undefined) return undefined;
         const { size: length } = file;
         return { offset: 0, length, passTo: (...how) => worded(call, () => pass(...how)) };

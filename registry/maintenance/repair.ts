@@ -222,7 +222,7 @@ async function* bytesFrom({ file, reader }: Readable, use: Use): AsyncGenerator<
       return yield* reader.range(file, { offset: start, length: part.size });
     }
     let at = 0;
-    for await (const chunk of reader.storedChunks(file)) {
+    for await (const chunk of reader.stored(file).chunks()) {
       yield chunk.subarray(Math.max(start - at, 0), Math.max(start + part.size - at, 0));
       at += chunk.byteLength;
     }
@@ -233,7 +233,7 @@ async function* bytesFrom({ file, reader }: Readable, use: Use): AsyncGenerator<
     const average = averageFor(file.size);
     const makers = [average, averageFor(0)].map((average) => new ListMaker(average));
     makers.push(ListMaker.fixed(Math.max(average, FIXED_AVERAGE)));
-    for await (const chunk of reader.storedChunks(file)) {
+    for await (const chunk of reader.stored(file).chunks()) {
       for (const maker of makers) maker.update(chunk);
     }
     for (const list of [await reader.storedList(file), ...makers.map((maker) => maker.end())]) {

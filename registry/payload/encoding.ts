@@ -2,7 +2,7 @@
 // is only expanded.
 import type { Transform } from "node:stream";
 import type * as Zlib from "node:zlib";
-import { bytesStream, iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
+import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 import { builtinModule } from "../../core/system.ts";
@@ -10,7 +10,7 @@ import { builtinModule } from "../../core/system.ts";
 const found = builtinModule<typeof Zlib>("node:zlib");
 const zlib = found!; // `checkEncoding` and `decodesAtOnce` ask first
 
-/** False if only `decodeInto` and `decodeStream` can expand bytes. */
+/** False if only `decodeStream` can expand bytes. */
 export const decodesAtOnce: boolean = found !== undefined;
 
 /** Throws for an unknown encoding, or one that this runtime cannot write. */
@@ -43,21 +43,6 @@ export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number)
   return plainBytes(
     encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options),
   );
-}
-
-/** Expands bytes into `target` and returns their number. Stops early if there are more. */
-export async function decodeInto(
-  target: Uint8Array,
-  bytes: Uint8Array,
-  encoding: Encoding,
-): Promise<number> {
-  let count = 0;
-  for await (const chunk of decodeStream(bytesStream(bytes), encoding)) {
-    if (count + chunk.byteLength > target.byteLength) return count + chunk.byteLength;
-    target.set(chunk, count);
-    count += chunk.byteLength;
-  }
-  return count;
 }
 
 /** Output of a stream at a time: small chunks cost as much in later steps as large ones. */

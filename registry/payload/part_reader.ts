@@ -1,19 +1,28 @@
 // Reads the stored bytes of a file, whole or in part: from the record, from a pack with others, or
-// from objects of its own.
-import type { Backend } from "../../core/backend.ts";
-import { passObject, tapped } from "../../core/bytes/bytes.ts";
+// from objects of its own; and what verifies them.
+import type { Backend, StoredObject } from "../../core/backend.ts";
+import { passObject } from "../../core/bytes/bytes.ts";
 import {
   ChunkList,
   type FileRange,
   MAX_CHUNK_LIST_BYTES,
 } from "../../core/bytes/content_chunks.ts";
-import { createRunCheck, sha256 } from "../../core/bytes/digest.ts";
+import { createRunCheck, createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, type RegistryError } from "../../core/errors.ts";
 import { saveAgain } from "../format/record_codec.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { getPart, type PartRun, partsWithin, runsOf } from "../cell/part_runs.ts";
+import { getPart, partsWithin, runsOf } from "../cell/part_runs.ts";
+import {
+  type FileBytes,
+  gather,
+  inMemory,
+  type Inspection,
+  owned,
+  passEach,
+  type PassTo,
+} from "./file_bytes.ts";
 import { type PlannedRead, type ReadInto, readRanges, type WindowOptions } from "./read_ranges.ts";
 
 /** Bytes of a pack that are read at once when a second file of it is requested. */
@@ -30,15 +39,17 @@ export interface PartSource {
   missing(key: string): Promise<never>;
 }
 
-export function otherDigest(digest: string, expected: string): string {
-  return `its SHA-256 is ${digest}, expected ${expected}`;
-}
-
 export interface PartReaderOptions {
   source: PartSource;
   backend: Backend;
   verify: Verify;
   signal?: AbortSignal;
+}
+
+/** A range of an object that has bytes of a file; without an offset, all of the object. */
+interface PlacedBytes extends Pick<Part, "offset" | "size"> {
+  file: StoredFile;
+  part: Part;
 }
 
 /** Keeps the result of the last read. Concurrent reads of the same id share it. */
@@ -76,88 +87,35 @@ export class PartReader {
     this.#signal = signal;
   }
 
-  /** Reads the stored bytes; with `check`, verifies their parts. */
-  async bytes(file: StoredFile, { check }: { check: boolean }): Promise<Uint8Array> {
-    if (file.inline !== undefined) return this.#inlineBytes(file);
-    const runs = runsOf(file.parts), [run] = runs;
-    const bytes = run !== undefined && runs.length === 1 && run.parts.length === 1
-      ? await this.#readPart(file, run.parts[0])
-      : await this.slice(file, { from: 0, to: runs.reduce((sum, { size }) => sum + size, 0) });
-    if (check) this.#checkOf(file)(bytes);
-    return bytes;
-  }
-
-  /** Reads a range, unverified. */
-  async slice(file: StoredFile, range: FileRange): Promise<Uint8Array> {
-    const within = partsWithin(file, range), [first] = within;
+  /** Returns the stored bytes of a range, unverified. */
+  open(file: StoredFile, { from, to }: FileRange = { from: 0, to: Infinity }): FileBytes {
+    const { inline } = file;
+    if (inline !== undefined) {
+      const [offset, length] = inline;
+      return inMemory(() => this.#source.inline.slice(offset, offset + length).subarray(from, to));
+    }
+    const within = partsWithin(file, { from, to });
     const [run, ...others] = runsOf(within.map(({ part }) => part));
-    const size = range.to - range.from;
-    if (run !== undefined && others.length === 0) {
-      const offset = (run.offset ?? 0) + range.from - first!.from;
-      return await this.#read(file, { part: run.parts[0], offset, size });
+    if (run === undefined) return inMemory(() => new Uint8Array());
+    const start = within[0]!.from, end = Math.min(to, within.at(-1)!.to);
+    if (others.length > 0) {
+      const chunks = (options: WindowOptions & { signal?: AbortSignal }) =>
+        this.ranges(file, [{ from, to: end }], options);
+      const passTo = passEach((signal) => chunks({ signal }));
+      return {
+        bytes: () => gather(end - from, passTo),
+        chunks: (options = {}) => owned(chunks(options)),
+        passTo,
+      };
     }
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for await (const chunk of this.ranges(file, [range])) {
-      bytes.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return bytes;
-  }
-
-  /** Reads the stored bytes in order; with `check`, verifies each part at its end. */
-  chunks(
-    file: StoredFile,
-    { check, ...options }: WindowOptions & { check: boolean },
-  ): AsyncIterable<Uint8Array> {
-    const stream = this.stream(file, { from: 0, to: Infinity, ...options });
-    return check ? tapped(stream, this.#checkOf(file)) : stream;
-  }
-
-  /** Reads a range in order, unverified. */
-  async *stream(
-    file: StoredFile,
-    { windowBytes, ...range }: WindowOptions & FileRange,
-  ): AsyncGenerator<Uint8Array> {
-    if (file.inline !== undefined) yield this.#inlineBytes(file).subarray(range.from, range.to);
-    const within = partsWithin(file, range), [first] = within;
-    if (first === undefined) return;
-    const runs = runsOf(within.map(({ part }) => part));
-    if (runs.length === 1) {
-      return yield* this.#runChunks(file, runs[0]!, { ...range, start: first.from, windowBytes });
-    }
-    for await (const chunk of this.ranges(file, [range], { windowBytes })) {
-      yield chunk.slice(); // readers own what they receive
-    }
-  }
-
-  /** Passes a range to `write` as it arrives, unverified. */
-  async pass(
-    file: StoredFile,
-    { signal = this.#signal, ...range }: FileRange & { signal?: AbortSignal },
-    write: (chunk: Uint8Array) => void | Promise<void>,
-  ): Promise<void> {
-    const { from: offset, to: end } = range;
-    if (file.inline !== undefined) await write(this.#inlineBytes(file).subarray(offset, end));
-    const runs = runsOf(file.parts), [run] = runs;
-    if (run === undefined) return;
-    if (runs.length > 1) {
-      for await (const chunk of this.ranges(file, [range], { signal })) await write(chunk);
-      return;
-    }
-    const length = Math.min(end, run.size) - offset;
-    if (length <= 0) return;
-    signal?.throwIfAborted();
-    const key = this.#source.keyOf(file, run.parts[0]);
-    const span = { offset, length, passing: true, signal };
-    const object = await getPart(this.#backend, key, run, span);
-    if (object === undefined) return await this.#source.missing(key);
-    let count = 0;
-    await passObject(object, (chunk) => {
-      count += chunk.byteLength;
-      return write(chunk);
-    }, signal);
-    this.#checkSize(file, run.parts[0], { size: length, count });
+    const size = end - from, isWhole = size === run.size;
+    const offset = isWhole ? run.offset : (run.offset ?? 0) + from - start;
+    const place = { file, part: run.parts[0], offset, size };
+    return {
+      bytes: () => isWhole && file.parts!.length === 1 ? this.#readPart(place) : this.#read(place),
+      chunks: (options) => this.#chunks(place, options),
+      passTo: (write, signal) => this.#pass(place, write, signal),
+    };
   }
 
   /** Yields the bytes of ranges, in order; each chunk is valid until the next one. */
@@ -173,18 +131,14 @@ export class PartReader {
   async #readInto(
     file: StoredFile,
     target: Uint8Array,
-    { part, ...range }: PlannedRead,
+    read: PlannedRead,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
-    const key = this.#source.keyOf(file, part);
-    const object = await getPart(this.#backend, key, range, { passing: true, signal });
-    if (object === undefined) return await this.#source.missing(key);
     let count = 0;
-    await passObject(object, (chunk) => {
-      if (count + chunk.byteLength <= range.size) target.set(chunk, count);
+    await this.#pass({ file, ...read }, (chunk) => {
+      if (count + chunk.byteLength <= read.size) target.set(chunk, count);
       count += chunk.byteLength;
     }, signal);
-    this.#checkSize(file, part, { size: range.size, count });
     return target;
   }
 
@@ -193,7 +147,7 @@ export class PartReader {
     const part = file.chunks;
     if (part === undefined) return undefined;
     const isShort = part.size <= MAX_CHUNK_LIST_BYTES;
-    const bytes = isShort ? await this.#read(file, { ...part, part }) : new Uint8Array();
+    const bytes = isShort ? await this.#read({ ...part, file, part }) : new Uint8Array();
     const list = sha256(bytes) === part.sha256 ? ChunkList.decode(bytes, file.size) : undefined;
     if (list !== undefined) return list;
     throw this.damagedList(file);
@@ -220,35 +174,34 @@ export class PartReader {
     });
   }
 
-  #inlineBytes({ inline }: StoredFile): Uint8Array {
-    const [offset, length] = inline!;
-    return this.#source.inline.slice(offset, offset + length);
+  async #get(
+    { file, part, ...place }: PlacedBytes,
+    range: Parameters<typeof getPart>[3],
+  ): Promise<StoredObject> {
+    const key = this.#source.keyOf(file, part);
+    return await getPart(this.#backend, key, place, { signal: this.#signal, ...range }) ??
+      await this.#source.missing(key);
   }
 
-  async #read(
-    file: StoredFile,
-    { part, ...range }: Pick<Part, "offset" | "size"> & { part: Part },
-  ): Promise<Uint8Array> {
-    const key = this.#source.keyOf(file, part);
-    const object = await getPart(this.#backend, key, range, { signal: this.#signal });
-    if (object === undefined) return await this.#source.missing(key);
-    const bytes = await object.bytes();
-    this.#checkSize(file, part, { size: range.size, count: bytes.byteLength });
+  async #read(place: PlacedBytes): Promise<Uint8Array> {
+    const bytes = await (await this.#get(place, {})).bytes();
+    this.#checkSize(place, bytes.byteLength);
     return bytes;
   }
 
-  async #readPart(file: StoredFile, part: Part): Promise<Uint8Array> {
-    const key = this.#source.keyOf(file, part);
-    const { offset, size } = part;
+  async #readPart(place: PlacedBytes): Promise<Uint8Array> {
+    const { file, part, offset, size } = place;
     const inPack = offset !== undefined && offset + size <= PACK_BYTES; // others pack more
-    if (inPack && (this.#pack.id === key || this.#lastPack === key)) {
+    if (!inPack) return await this.#read(place);
+    const key = this.#source.keyOf(file, part);
+    if (this.#pack.id === key || this.#lastPack === key) {
       const pack = await this.#pack.get(key, () => this.#readPack(key));
       const bytes = pack.slice(offset, offset + size);
-      this.#checkSize(file, part, { size, count: bytes.byteLength });
+      this.#checkSize(place, bytes.byteLength);
       return bytes;
     }
-    if (inPack) this.#lastPack = key;
-    return await this.#read(file, { offset, size, part });
+    this.#lastPack = key;
+    return await this.#read(place);
   }
 
   async #readPack(key: string): Promise<Uint8Array> {
@@ -257,49 +210,89 @@ export class PartReader {
     return object === undefined ? await this.#source.missing(key) : await object.bytes();
   }
 
-  /** Reads bytes of a run that begins at byte `start` of the file. */
-  async *#runChunks(
-    file: StoredFile,
-    run: PartRun,
-    { from, to, start, windowBytes = Infinity }: WindowOptions & FileRange & { start: number },
+  async *#chunks(
+    place: PlacedBytes,
+    { windowBytes = Infinity }: WindowOptions = {},
   ): AsyncGenerator<Uint8Array> {
-    const [part] = run.parts;
-    const key = this.#source.keyOf(file, part);
-    const begin = from - start, end = Math.min(to - start, run.size);
-    let count = 0;
-    let at = begin;
+    const { size } = place;
+    let at = 0, count = 0;
     do {
       this.#signal?.throwIfAborted();
-      const length = Math.min(windowBytes, end - at);
-      const window = { offset: at, length, signal: this.#signal };
-      const object = await getPart(this.#backend, key, run, window);
-      if (object === undefined) return await this.#source.missing(key);
+      const length = Math.min(windowBytes, size - at);
+      const object = await this.#get(place, { offset: at, length });
       at += length;
       const chunks = length <= AT_ONCE_BYTES ? [await object.bytes()] : object.body;
       for await (const chunk of chunks) {
         count += chunk.byteLength;
         yield chunk;
       }
-    } while (at < end && count === at - begin);
-    if (end - begin === run.size) this.#checkSize(file, part, { size: run.size, count });
+    } while (at < size && count === at);
+    this.#checkSize(place, count);
   }
 
-  #checkOf(file: StoredFile): (chunk: Uint8Array) => void {
-    const parts = this.#verify === "none" ? [] : file.parts ?? [];
-    return createRunCheck(parts, (offset) => {
-      throw this.damaged(file, offset);
-    });
+  async #pass(
+    place: PlacedBytes,
+    write: Parameters<PassTo>[0],
+    signal: AbortSignal | undefined = this.#signal,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const object = await this.#get(place, { passing: true, signal });
+    let count = 0;
+    await passObject(object, (chunk) => {
+      count += chunk.byteLength;
+      return write(chunk);
+    }, signal);
+    this.#checkSize(place, count);
   }
 
-  #checkSize(file: StoredFile, part: Part, { size, count }: { size: number; count: number }): void {
+  #checkSize({ file, part, size }: PlacedBytes, count: number): void {
     if (count === size) return;
     throw this.corrupt(file, `a part has ${count} bytes, not ${size}`, {
       key: this.#source.keyOf(file, part),
     });
   }
 
+  /** Begins to check plain bytes against the size and the digest of a file. */
+  wholeCheck(
+    file: StoredFile,
+    onBytes?: (bytes: number) => void,
+    isHashed: boolean = this.#verify !== "none",
+  ): Inspection {
+    const hash = isHashed ? createSha256() : undefined;
+    let count = 0;
+    const checkCount = (isRight: boolean) => {
+      if (!isRight) throw this.corrupt(file, `it does not have ${file.size} bytes`);
+    };
+    return {
+      see: (chunk) => {
+        count += chunk.byteLength;
+        checkCount(count <= file.size);
+        hash?.update(chunk);
+        onBytes?.(chunk.byteLength);
+      },
+      end: () => {
+        checkCount(count === file.size);
+        const digest = hash?.digest() ?? file.sha256;
+        if (digest === file.sha256) return;
+        throw this.corrupt(file, `its SHA-256 is ${digest}, expected ${file.sha256}`);
+      },
+    };
+  }
+
+  /** Begins to check stored bytes against digests of their runs, by default of the parts. */
+  runCheck(
+    file: StoredFile,
+    runs: Iterable<{ size: number; sha256?: string }> = file.parts ?? [],
+    start = 0,
+  ): Inspection {
+    const see = createRunCheck(this.#verify === "none" ? [] : runs, (offset) => {
+      throw this.#damaged(file, start + offset);
+    });
+    return { see };
+  }
+
   /** Makes the error of bytes that do not match their digest, by their offset in the file. */
-  damaged(file: StoredFile, offset: number): RegistryError {
+  #damaged(file: StoredFile, offset: number): RegistryError {
     const [place] = partsWithin(file, { from: offset, to: offset + 1 });
     const key = place && this.#source.keyOf(file, place.part);
     return this.corrupt(file, `SHA-256 of the bytes at ${offset} does not match`, { key });

@@ -7,11 +7,11 @@ import {
   ListMaker,
   MAX_CHUNK_LIST_BYTES,
 } from "../../core/bytes/content_chunks.ts";
-import { createRunCheck, createSha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { otherDigest, type PartReader } from "./part_reader.ts";
+import { type FileBytes, inspected } from "./file_bytes.ts";
+import type { PartReader } from "./part_reader.ts";
 import type { WindowOptions } from "./read_ranges.ts";
 
 /** Smaller files are read whole: that takes no longer than reading their list first. */
@@ -55,7 +55,9 @@ export class RangeReader {
   ): AsyncGenerator<Uint8Array> {
     const { from, to } = range;
     if (from >= to) return;
-    if (this.#verify === "none") return yield* this.#parts.stream(file, { ...range, windowBytes });
+    if (this.#verify === "none") {
+      return yield* this.#parts.open(file, range).chunks({ windowBytes });
+    }
     const least = file.chunks === undefined ? BLOCK_BYTES : AT_ONCE_BYTES;
     const list = file.size <= Math.min(least, windowBytes ?? least) || file.inline !== undefined
       ? ChunkList.whole(file)
@@ -65,7 +67,7 @@ export class RangeReader {
     }
     const blocks = list.cover(range, windowBytes ?? BLOCK_BYTES);
     const read = async (block: FileRange) => {
-      const bytes = await this.#read(file, list, block);
+      const bytes = await this.chunksOf(file, list, block).bytes();
       return bytes.subarray(Math.max(from - block.from, 0), Math.min(to, block.to) - block.from);
     };
     const concurrency = windowBytes === undefined ? BLOCKS_AT_ONCE : 1;
@@ -95,21 +97,18 @@ export class RangeReader {
   async #readList(file: StoredFile): Promise<ChunkList> {
     const stored = await this.#parts.chunkList(file);
     if (stored !== undefined) return stored;
-    const hash = createSha256(), maker = new ListMaker(averageFor(file.size));
-    await this.#parts.pass(file, { from: 0, to: file.size }, (chunk) => {
-      hash.update(chunk);
-      maker.update(chunk);
-    });
-    const digest = hash.digest();
-    if (digest === file.sha256) return maker.end();
-    throw this.#parts.corrupt(file, otherDigest(digest, file.sha256));
+    const checked = inspected(this.#parts.open(file), () => this.#parts.wholeCheck(file));
+    return await cutInto(averageFor(file.size), checked);
   }
 
-  /** Returns a function that takes the bytes of whole chunks and verifies each at its end. */
-  checkOf(file: StoredFile, list: ChunkList, { from, to }: FileRange): (bytes: Uint8Array) => void {
-    return createRunCheck(list.digestsIn([{ offset: from, length: to - from }]), (offset) => {
-      throw this.#parts.damaged(file, from + offset);
-    });
+  /** Returns whole chunks of a file, each of which is verified at its end. */
+  chunksOf(file: StoredFile, list: ChunkList, range: FileRange): FileBytes {
+    const { from, to } = range;
+    const digests = () => list.digestsIn([{ offset: from, length: to - from }]);
+    return inspected(
+      this.#parts.open(file, range),
+      () => this.#parts.runCheck(file, digests(), from),
+    );
   }
 
   async #keptRange(
@@ -123,7 +122,7 @@ export class RangeReader {
       const goesOn = kept?.file === file && from >= kept.from && from <= kept.to;
       const ahead = goesOn ? Math.min(2 * (kept!.to - kept!.from), BLOCK_BYTES) : 0;
       const [block] = list.cover({ from, to: Math.max(to, from + ahead) }, Infinity);
-      const bytes = this.#read(file, list, block!);
+      const bytes = this.chunksOf(file, list, block!).bytes();
       const next = this.#kept = kept = { ...block!, file, bytes };
       bytes.catch(() => {
         if (this.#kept === next) this.#kept = undefined; // the next range tries again
@@ -131,13 +130,11 @@ export class RangeReader {
     }
     return (await kept.bytes).slice(from - kept.from, to - kept.from);
   }
+}
 
-  /** Reads and verifies whole chunks. */
-  async #read(file: StoredFile, list: ChunkList, range: FileRange): Promise<Uint8Array> {
-    const bytes = range.to - range.from === file.size
-      ? await this.#parts.bytes(file, { check: false })
-      : await this.#parts.slice(file, range);
-    this.checkOf(file, list, range)(bytes);
-    return bytes;
-  }
+/** Returns the list of chunks of bytes. */
+export async function cutInto(average: number, { passTo }: FileBytes): Promise<ChunkList> {
+  const maker = new ListMaker(average);
+  await passTo((chunk) => maker.update(chunk));
+  return maker.end();
 }

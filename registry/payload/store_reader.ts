@@ -1,39 +1,45 @@
 // Reads the files of a version from the store and verifies them.
 //
 //   const reader = new StoreReader(store, { ref, info, files }, { verify: "full", signal });
-//   const whole = await reader.bytes(file); // in memory
+//   const whole = await reader.whole(file).bytes(); // or chunks(), or passTo(write)
 //   for await (const chunk of reader.range(file, { offset: 10, length: 20 })) …
 //
 // Three classes, each on the one below: `StoreReader` verifies whole files and decompresses them,
-// `RangeReader` verifies ranges of large files by their lists of chunks, and `PartReader` reads
-// stored bytes, from the record, a pack or objects. `../cache/cached_reader.ts` has the same
-// interface in front of a cache.
+// `RangeReader` verifies ranges of large files by their lists of chunks, and `PartReader` opens
+// stored bytes, from the record, a pack or objects. They verify by wrapping what they open
+// (`file_bytes.ts`), whichever way it is read then. `../cache/cached_reader.ts` is a `FileReader`,
+// too, in front of another one.
 //
 // `Corrupt` names the file and the object, for bytes that are damaged, missing or too many. Streams
 // throw it after the bytes, so their readers must not trust bytes before the end. Errors of the
 // store pass unchanged, and an abort throws the signal's reason.
 import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
-import { averageFor, ListMaker, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
+import { averageFor, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { StoredFile } from "../../core/record.ts";
+import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import { isNear, type Store } from "../cell/store.ts";
-import { decodeBytes, decodeInto, decodesAtOnce, decodeStream } from "./encoding.ts";
+import { decodeBytes, decodesAtOnce, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../contract/load_limit.ts";
-import { otherDigest, PartReader, type PartSource } from "./part_reader.ts";
-import { RangeReader } from "./range_reader.ts";
+import {
+  type FileBytes,
+  gather,
+  inspected,
+  inspectedPass,
+  owned,
+  passEach,
+  type PassTo,
+} from "./file_bytes.ts";
+import { PartReader, type PartSource } from "./part_reader.ts";
+import { cutInto, RangeReader } from "./range_reader.ts";
 import type { WindowOptions } from "./read_ranges.ts";
 import { runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
-
-type Pass = FilePiece["passTo"];
-type Write = Parameters<Pass>[0];
 
 export interface PayloadSource extends PartSource {
   info: ArtifactInfo;
@@ -80,44 +86,14 @@ export class StoreReader implements FileReader {
     this.#isNear = isNear(backend);
   }
 
-  async bytes(file: StoredFile): Promise<Uint8Array> {
-    const { verify, signal } = this.#options;
-    const stored = this.#stored;
-    signal?.throwIfAborted();
-    const read = await stored.bytes(file, { check: isCompressed(file) });
-    const bytes = isCompressed(file) ? await this.#decode(file, read) : read;
-    if (bytes.byteLength !== file.size) {
-      throw stored.corrupt(file, `it has ${bytes.byteLength} bytes, not ${file.size}`);
-    }
-    const digest = verify === "none" ? file.sha256 : sha256(bytes);
-    if (digest !== file.sha256) throw stored.corrupt(file, otherDigest(digest, file.sha256));
-    this.#progress(file, file.size);
-    return bytes;
-  }
-
-  async *chunks(file: StoredFile, { windowBytes }: WindowOptions = {}): AsyncIterable<Uint8Array> {
-    const { verify, signal } = this.#options;
-    const stored = this.#stored;
-    const read = stored.chunks(file, { check: isCompressed(file), windowBytes });
-    const plain = file.encoding === undefined
-      ? read
-      : decodeStream(read, file.encoding, windowBytes);
-    const hash = verify === "none" ? undefined : createSha256();
-    let count = 0;
-    try {
-      for await (const chunk of plain) {
-        count += chunk.byteLength;
-        if (count > file.size) break;
-        hash?.update(chunk);
-        this.#progress(file, chunk.byteLength);
-        yield chunk;
-      }
-    } catch (error) {
-      throw file.encoding === undefined || isRegistryError(error) || signal?.aborted
-        ? error
-        : stored.corrupt(file, "decompression failed", { cause: error });
-    }
-    this.#checkWhole(file, count, hash?.digest());
+  whole(file: StoredFile): FileBytes {
+    const { encoding, size } = file;
+    const stored = this.#stored.open(file);
+    const check = () => this.#stored.wholeCheck(file, this.#progressOf(file));
+    if (encoding === undefined) return inspected(stored, check);
+    const checked = inspected(this.#expanded(file, encoding), check);
+    const isAtOnce = decodesAtOnce && size <= EXPANDED_AT_ONCE_BYTES;
+    return isAtOnce ? checked : { ...checked, bytes: () => gather(size, checked.passTo) };
   }
 
   async *range(
@@ -126,28 +102,9 @@ export class StoreReader implements FileReader {
     { windowBytes }: WindowOptions = {},
   ): AsyncIterable<Uint8Array> {
     const { offset, end } = rangeOfFile(file, range);
-    if (isCompressed(file)) return yield* cut(this.chunks(file, { windowBytes }), offset, end);
-    let missing = Math.max(end - offset, 0);
-    const asked = { from: offset, to: end, windowBytes };
-    for await (const chunk of this.#ranges.range(file, asked)) {
-      missing -= chunk.byteLength;
-      yield chunk;
-    }
-    if (missing !== 0) throw this.#stored.corrupt(file, "it is truncated");
-  }
-
-  async pass(
-    file: StoredFile,
-    write: Write,
-    signal: AbortSignal | undefined = this.#options.signal,
-  ): Promise<void> {
-    if (isCompressed(file)) {
-      for await (const chunk of this.chunks(file)) await write(chunk);
-      return;
-    }
-    const range = { from: 0, to: file.size, signal };
-    const isChecked = this.#options.verify !== "none";
-    await this.#passWhole(file, isChecked, write, (take) => this.#stored.pass(file, range, take));
+    yield* isCompressed(file)
+      ? cut(this.whole(file).chunks({ windowBytes }), offset, end)
+      : this.#ranges.range(file, { from: offset, to: end, windowBytes });
   }
 
   /** Returns the list that was stored with a file. Throws if it is damaged. */
@@ -172,43 +129,20 @@ export class StoreReader implements FileReader {
     if (isCompressed(file) || file.size < MIN_CUT_BYTES) return undefined;
     const stored = await this.storedList(file);
     if (stored?.isFixed === false || !this.#isNear) return stored;
-    const maker = new ListMaker(averageFor(file.size));
-    for await (const chunk of this.#stored.chunks(file, { check: false })) maker.update(chunk);
-    return maker.end();
+    return await cutInto(averageFor(file.size), this.#stored.open(file));
   }
 
-  async rebuild(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined> {
+  async rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined> {
     if (copy === undefined || this.#isLocal) return undefined; // a disk is as fast
     const list = await this.storedList(file);
     const runs = list && await planRebuild(list, copy);
     if (runs === undefined) return undefined;
     const missing = missingRanges(runs).map(asFileRange);
-    return (write, signal = this.#options.signal) =>
-      this.#passWhole(file, true, write, async (take) => {
-        const fetched = this.#stored.ranges(file, missing, { signal });
-        for await (const chunk of rebuilt(runs, copy, fetched)) {
-          signal?.throwIfAborted();
-          await take(chunk);
-        }
-      });
-  }
-
-  /** Passes the bytes that `pass` gives to `write`, and checks that they are those of the file. */
-  async #passWhole(
-    file: StoredFile,
-    isChecked: boolean,
-    write: Write,
-    pass: (take: Write) => Promise<void>,
-  ): Promise<void> {
-    const hash = isChecked ? createSha256() : undefined;
-    let count = 0;
-    await pass((chunk) => {
-      count += chunk.byteLength;
-      hash?.update(chunk);
-      this.#progress(file, chunk.byteLength);
-      return write(chunk);
-    });
-    this.#checkWhole(file, count, hash?.digest());
+    const passTo = passEach((signal) =>
+      rebuilt(runs, copy, this.#stored.ranges(file, missing, { signal }))
+    );
+    const onBytes = this.#progressOf(file); // always verified: the copy may change
+    return inspectedPass(passTo, () => this.#stored.wholeCheck(file, onBytes, true));
   }
 
   // The digests of all chunks replace that of the file: the record has both.
@@ -218,82 +152,67 @@ export class StoreReader implements FileReader {
     return list && Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (piece) => ({
       offset: piece.from,
       length: piece.to - piece.from,
-      passTo: (write, signal = this.#options.signal) => {
-        const check = this.#options.verify === "none"
-          ? undefined
-          : this.#ranges.checkOf(file, list, piece);
-        return this.#stored.pass(file, { ...piece, signal }, (chunk) => {
-          check?.(chunk);
-          this.#progress(file, chunk.byteLength);
-          return write(chunk);
-        });
-      },
+      passTo: inspectedPass(this.#ranges.chunksOf(file, list, piece).passTo, () => {
+        const onBytes = this.#progressOf(file);
+        return { see: ({ byteLength }) => onBytes(byteLength) };
+      }),
     }));
   }
 
   /** Returns the bytes as stored, compressed or not. They are verified like plain ones. */
-  async storedBytes(file: StoredFile): Promise<Uint8Array> {
-    if (file.encoding === undefined) return await this.bytes(file);
-    await this.#checkStored(file);
-    return await this.#stored.bytes(file, { check: true });
+  stored(file: StoredFile): FileBytes {
+    const { encoding, inline, parts = [] } = file;
+    if (encoding === undefined) return this.whole(file);
+    const isCheckedAsStored = this.#options.verify !== "none" && inline === undefined &&
+      parts.every((part) => part.sha256 !== undefined);
+    return inspected(this.#stored.open(file), async () => {
+      if (!isCheckedAsStored) await this.whole(file).passTo(() => {}); // throws
+      return this.#stored.runCheck(file);
+    });
   }
 
   /** Yields the bytes of ranges, unverified. */
-  async *storedRanges(
+  storedRanges(
     file: StoredFile,
     ranges: readonly Required<ByteRange>[],
   ): AsyncIterable<Uint8Array> {
-    for await (const chunk of this.#stored.ranges(file, ranges.map(asFileRange))) {
-      yield chunk.slice();
-    }
+    return owned(this.#stored.ranges(file, ranges.map(asFileRange)));
   }
 
-  async *storedChunks(file: StoredFile): AsyncIterable<Uint8Array> {
-    if (file.encoding === undefined) yield* this.chunks(file);
-    else if (file.inline !== undefined) yield await this.storedBytes(file);
-    else {
-      await this.#checkStored(file);
-      yield* this.#stored.chunks(file, { check: true });
-    }
-  }
-
-  /** Reads a compressed file through, unless all of its stored bytes have digests. */
-  async #checkStored(file: StoredFile): Promise<void> {
-    const { inline, parts = [] } = file;
-    const isCheckedAsStored = this.#options.verify !== "none" && inline === undefined &&
-      parts.every((part) => part.sha256 !== undefined);
-    if (!isCheckedAsStored) { for await (const _ of this.chunks(file)); }
-  }
-
-  #checkWhole(file: StoredFile, count: number, digest = file.sha256): void {
-    const stored = this.#stored;
-    if (count !== file.size) throw stored.corrupt(file, `it does not have ${file.size} bytes`);
-    if (digest !== file.sha256) throw stored.corrupt(file, otherDigest(digest, file.sha256));
-  }
-
-  async #decode(file: StoredFile, stored: Uint8Array): Promise<Uint8Array> {
-    const { size, encoding } = file;
-    const isAtOnce = decodesAtOnce && size <= EXPANDED_AT_ONCE_BYTES;
-    const target = isAtOnce ? undefined : new Uint8Array(size);
-    try {
-      if (target === undefined) return decodeBytes(stored, encoding!, size);
-      const count = await decodeInto(target, stored, encoding!);
-      if (count === size) return target;
-      throw this.#stored.corrupt(file, `it does not have ${size} bytes`);
-    } catch (cause) {
-      throw isRegistryError(cause)
+  /** Expands a file, unverified but for the digests of its parts. */
+  #expanded(file: StoredFile, encoding: Encoding): FileBytes {
+    const stored = inspected(this.#stored.open(file), () => this.#stored.runCheck(file));
+    const failed = (cause: unknown) =>
+      isRegistryError(cause) || this.#options.signal?.aborted
         ? cause
         : this.#stored.corrupt(file, "decompression failed", { cause });
+    async function* chunks({ windowBytes }: WindowOptions = {}): AsyncGenerator<Uint8Array> {
+      try {
+        yield* decodeStream(stored.chunks({ windowBytes }), encoding, windowBytes);
+      } catch (error) {
+        throw failed(error);
+      }
     }
+    return {
+      async bytes() {
+        const bytes = await stored.bytes();
+        try {
+          return decodeBytes(bytes, encoding, file.size);
+        } catch (error) {
+          throw failed(error);
+        }
+      },
+      chunks,
+      passTo: passEach(() => chunks()),
+    };
   }
 
-  #progress(file: StoredFile, bytes: number): void {
-    this.#moved += bytes;
-    this.#options.onProgress?.({
-      path: file.path,
-      bytes: this.#moved,
-      totalBytes: this.#source.info.size,
-    });
+  #progressOf({ path }: StoredFile): (bytes: number) => void {
+    return (bytes) => {
+      this.#moved += bytes;
+      const { size: totalBytes } = this.#source.info;
+      this.#options.onProgress?.({ path, bytes: this.#moved, totalBytes });
+    };
   }
 }
 
@@ -319,18 +238,15 @@ export function isCompressed({ encoding }: StoredFile): boolean {
   return encoding !== undefined;
 }
 
-/** Reads a file, whole or in part. Whole files are verified as the caller requested. */
+/** Reads files. What it returns verifies itself, as the caller requested, while it is read. */
 export interface FileReader {
-  bytes(file: StoredFile): Promise<Uint8Array>;
-  chunks(file: StoredFile, options?: WindowOptions): AsyncIterable<Uint8Array>;
+  whole(file: StoredFile): FileBytes;
+  /** Yields a range. No byte of it comes before it is verified, unless the file is compressed. */
   range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
-  /** Passes the bytes to `write` as they arrive; throws after them if they are damaged. */
-  pass(file: StoredFile, write: Write, signal?: AbortSignal): Promise<void>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
   pieces?(file: StoredFile): Promise<readonly FilePiece[] | undefined>;
-  chunkList?(file: StoredFile): Promise<ChunkList | undefined>;
-  /** Returns a `pass` that takes equal bytes from a copy; undefined if that saves little. */
-  rebuild?(file: StoredFile, copy?: LocalCopy): Promise<Pass | undefined>;
+  /** Passes the file with equal bytes from a copy; undefined if that saves little. */
+  rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined>;
 }
 
 /** Returns the bytes `[offset, end)` of a range. Throws if they cannot be read. */

@@ -7,12 +7,13 @@ import { unsupported } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { sharesBytes } from "../cell/objects.ts";
+import type { FileBytes } from "./file_bytes.ts";
 import type { StoreReader } from "./store_reader.ts";
 
 /** Reads bytes as they are stored; files that are not in the record also by ranges. */
-export type StoredReader =
-  & Pick<StoreReader, "storedBytes" | "storedChunks">
-  & Partial<Pick<StoreReader, "storedRanges" | "storedList">>;
+export interface StoredReader extends Partial<Pick<StoreReader, "storedRanges" | "storedList">> {
+  stored(file: StoredFile): Omit<FileBytes, "passTo">;
+}
 
 /** Members of a stored file that locate its bytes, or that each save gives. */
 type Placed = "inline" | "parts" | "from" | "chunks" | "path" | "mediaType" | "mode" | "modifiedAt";
@@ -48,11 +49,11 @@ export class StoredContent implements FileSource {
   }
 
   bytes(): Promise<Uint8Array> {
-    return this.#reader.storedBytes(this.#file);
+    return this.#reader.stored(this.#file).bytes();
   }
 
   chunks(): AsyncIterable<Uint8Array> {
-    return this.#reader.storedChunks(this.#file);
+    return this.#reader.stored(this.#file).chunks();
   }
 
   ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array> {

@@ -208,8 +208,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "fetching/rebuilt-file-not-verified",
     file: "registry/payload/store_reader.ts",
-    text: "this.#passWhole(file, true, write, async (take) => {",
-    replacement: "this.#passWhole(file, false, write, async (take) => {",
+    text: "this.#stored.wholeCheck(file, onBytes, true)",
+    replacement: "this.#stored.wholeCheck(file, onBytes, false)",
     test: "tests/registry/payload/download_over_older_test.ts",
     testName: "a file that is built from a copy is verified",
   },

@@ -10,6 +10,7 @@ import { inUtc } from "../../cell/since.ts";
 import { parsePlace } from "../../format/layout.ts";
 import { payloadSource } from "../../operations/load.ts";
 import { placeOf } from "../../cell/objects.ts";
+import type { FileBytes } from "../../payload/file_bytes.ts";
 import { type PayloadSource, StoreReader } from "../../payload/store_reader.ts";
 import { StoredContent, type StoredReader } from "../../payload/stored_content.ts";
 import type { Located } from "../../cell/heads.ts";
@@ -139,19 +140,21 @@ class WatchedReader implements StoredReader {
     this.#moved = moved;
   }
 
-  async storedBytes(file: StoredFile): Promise<Uint8Array> {
-    this.files++;
-    const all = await this.#watch(this.#inner.storedBytes(file));
-    this.#count(all);
-    return all;
+  stored(file: StoredFile): Omit<FileBytes, "passTo"> {
+    const bytes = this.#inner.stored(file);
+    return {
+      bytes: async () => {
+        this.files++;
+        const all = await this.#watch(bytes.bytes());
+        this.#count(all);
+        return all;
+      },
+      chunks: () => this.#chunks(bytes.chunks()),
+    };
   }
 
   storedList(file: StoredFile): Promise<ChunkList | undefined> {
     return this.#watch(this.#inner.storedList(file));
-  }
-
-  storedChunks(file: StoredFile): AsyncGenerator<Uint8Array> {
-    return this.#chunks(this.#inner.storedChunks(file));
   }
 
   storedRanges(

@@ -14,6 +14,7 @@ import { findSaved, isDeleted } from "../target/keyed.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
+import { inMemory } from "../../payload/file_bytes.ts";
 import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
@@ -176,10 +177,7 @@ function inNote(file: StoredFile, inline: Uint8Array): StoredContent {
   const [offset, length] = file.inline ?? [0, 0];
   const bytes = inline.subarray(offset, offset + length);
   return new StoredContent({ ...file, inline: [offset, length] }, {
-    storedBytes: () => Promise.resolve(bytes),
-    async *storedChunks() {
-      yield await Promise.resolve(bytes);
-    },
+    stored: () => inMemory(() => bytes),
   });
 }
 
