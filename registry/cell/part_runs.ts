@@ -1,8 +1,7 @@
 // Reads the parts of a file. Adjacent parts of one object are read together.
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import type { FileRange } from "../../core/bytes/content_chunks.ts";
-import { corrupt } from "../../core/errors.ts";
-import { saveAgain } from "../format/record_codec.ts";
+import { type Advice, corrupt } from "../../core/errors.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 
 export interface PartRun extends Pick<Part, "offset" | "size"> {
@@ -93,4 +92,15 @@ export async function getPart(
     key,
     backend: backend.location,
   });
+}
+
+/** Makes the hint of an error about stored bytes that only a mirror or another save restores. */
+export function saveAgain(found: string): Advice {
+  const advice = (repair: string, way: string) =>
+    `${found} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
+  const repair = "verifyRegistry(registry, { repairFrom: mirror })";
+  return {
+    hint: advice(repair, "base: null, which shares nothing with it"),
+    hints: { cli: advice("holdfast verify --repair-from MIRROR", "--share none") },
+  };
 }

@@ -2,7 +2,7 @@
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, invalid, unsupported } from "../../core/errors.ts";
-import type { Advice, RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
@@ -109,15 +109,4 @@ export function corruptRecord(key: string, state: string): RegistryError {
     hint: "Restore the object from a backup. Other versions are not affected.",
     key,
   });
-}
-
-/** Makes the hint of an error about stored bytes that only a mirror or another save restores. */
-export function saveAgain(found: string): Advice {
-  const advice = (repair: string, way: string) =>
-    `${found} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
-  const repair = "verifyRegistry(registry, { repairFrom: mirror })";
-  return {
-    hint: advice(repair, "base: null, which shares nothing with it"),
-    hints: { cli: advice("holdfast verify --repair-from MIRROR", "--share none") },
-  };
 }

@@ -2,7 +2,6 @@
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, RegistryError } from "../../core/errors.ts";
-import { saveAgain } from "../format/record_codec.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { decodeOrder, parseVersion } from "../../core/naming/versions.ts";
@@ -21,7 +20,7 @@ import type { Context } from "./context.ts";
 import { readAnnotations } from "./annotations.ts";
 import { parsePlace, payloadKey, recordKey, versionCell } from "../format/layout.ts";
 import { oneOfFewLists, ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
-import { getPart } from "../cell/part_runs.ts";
+import { getPart, saveAgain } from "../cell/part_runs.ts";
 import { createArtifact, fileInfo, readThrough } from "../cache/read.ts";
 import { createLoadLimit, type LoadLimit } from "../contract/load_limit.ts";
 import { makeValue } from "../contract/make_value.ts";

@@ -9,11 +9,10 @@ import {
 } from "../../core/bytes/content_chunks.ts";
 import { createRunCheck, createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, type RegistryError } from "../../core/errors.ts";
-import { saveAgain } from "../format/record_codec.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
-import { getPart, partsWithin, runsOf } from "../cell/part_runs.ts";
+import { getPart, partsWithin, runsOf, saveAgain } from "../cell/part_runs.ts";
 import {
   type FileBytes,
   gather,
