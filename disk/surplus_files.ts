@@ -5,14 +5,13 @@ import { dirname, join, resolve, sep } from "node:path";
 import { invalid } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
-import { isRegistryFolder } from "../core/naming/registry_folder.ts";
+import { isRegistryFolder, STAGE_PREFIX } from "../core/naming/registry_folder.ts";
 import { realSystem, type System } from "../core/system.ts";
 import type { FolderEntry } from "./disk_calls.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { listFolder } from "./paths_below.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
 import { mayRead } from "../core/may_read.ts";
-import { STAGE_PREFIX } from "./stage/folders.ts";
 import { exists, lookAt } from "./target.ts";
 
 export interface Surplus {

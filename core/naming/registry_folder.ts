@@ -1,4 +1,4 @@
-// Detection of registry folders.
+// Recognizes folders that saves leave out: registries, and temporary folders of downloads.
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -11,4 +11,20 @@ export function isRegistryFolder(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Temporary folders of downloads are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of
+ * the target's path, the number of the process and 8 digits for its machine, and a UUID. Temporary
+ * files and folders of a file store are `.holdfast-<id>`.
+ */
+export const STAGE_PREFIX = ".holdfast-";
+
+const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+export const STAGE_NAME: RegExp = new RegExp(
+  `^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`,
+);
+
+export function isStageName(name: string): boolean {
+  return STAGE_NAME.test(name);
 }

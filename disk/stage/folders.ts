@@ -1,27 +1,15 @@
 // Temporary folders of downloads, beside or inside the target. The next download to the same target
 // takes over the one of a killed download, or removes it.
-//
-// Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's
-// path, the number of the process and 8 digits for its machine, and a UUID; a file store has
-// `.holdfast-<id>`. The files are in `files/`.
+// The files are in `files/`.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { isGranted, realSystem } from "../../core/system.ts";
+import { isStageName, STAGE_NAME, STAGE_PREFIX } from "../../core/naming/registry_folder.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { pathsBelow } from "../paths_below.ts";
 import { isProcessGone, noProcess, thisProcess } from "./process.ts";
-
-export const STAGE_PREFIX = ".holdfast-";
-
-const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-const STAGE_NAME = new RegExp(`^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`);
-
-/** True for the name of such a folder, or of a temporary file or folder of a file store. */
-export function isStageName(name: string): boolean {
-  return STAGE_NAME.test(name);
-}
 
 /** A folder untouched for this long has no owner, milliseconds. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;

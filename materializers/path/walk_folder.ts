@@ -10,7 +10,7 @@ import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { filePathProblem, foldersOf, linkTargetProblem } from "../../core/naming/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
+import { isRegistryFolder, isStageName } from "../../core/naming/registry_folder.ts";
 import type { FileMode } from "../../core/record.ts";
 import { sourceChanged } from "../../core/work/source_change.ts";
 import {
@@ -22,7 +22,6 @@ import {
   stateOf,
 } from "../../disk/disk_file.ts";
 import type { DiskFile } from "../../disk/disk_file.ts";
-import { isStageName } from "../../disk/stage/folders.ts";
 import { Choice } from "./choice.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
