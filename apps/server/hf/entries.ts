@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { folderOf } from "../../../core/naming/paths.ts";
 import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
-import { type Artifact, type ArtifactInfo, isRegistryError } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { revisionOf } from "./repos.ts";
 

@@ -1,6 +1,7 @@
 // Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
 import { createHash } from "node:crypto";
-import { type Artifact, type ArtifactInfo, isRegistryError, type Registry } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo, Registry } from "../../../mod.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { checkName, nameProblem, shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
 import type { OpenVersion } from "../files/opened.ts";
