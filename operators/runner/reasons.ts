@@ -1,11 +1,14 @@
-// Reasons for a step to run.
+// Reasons for a step to run, or that it is done.
 import { isRegistryError } from "../../core/errors.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { digestOfPath } from "./digest_of_path.ts";
-import { changedParams, shortDigest } from "./fingerprint.ts";
+import { changedParams, codeOf, countedParams, effectKey, shortDigest } from "./fingerprint.ts";
 import type { PinnedInput, PinOptions } from "./pin_inputs.ts";
-import type { Fingerprint, SavedOutput, StepRecord } from "./records/files.ts";
+import { readSuccess } from "./records/files.ts";
+import type { Fingerprint, FoundRecord, SavedOutput, StepRecord } from "./records/files.ts";
+import { recordNames } from "./records/names.ts";
+import type { RunContext } from "./run_context.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import { isUrl } from "./sources.ts";
 
@@ -89,4 +92,59 @@ async function isThere(
     if (isRegistryError(error, "NotFound")) return false;
     throw error;
   }
+}
+
+export interface StepState {
+  fingerprint: Fingerprint;
+  effect: string;
+  last?: FoundRecord<StepRecord>;
+  done?: FoundRecord<StepRecord>;
+}
+
+/**
+ * Finds out whether a step is done, and whether it would repeat its last success, with its
+ * parameters and code as they are now.
+ *
+ * @param present its inputs; `seen` if its last success was just read
+ */
+export async function findState(
+  step: PipelineStep,
+  { previous, reasons, files }: {
+    previous: string | null;
+    reasons: readonly string[];
+    files?: string;
+  },
+  { inputs, seen }: {
+    inputs: Record<string, PinnedInput>;
+    seen?: { last?: FoundRecord<StepRecord> };
+  },
+  context: Pick<RunContext, "registry" | "pipeline" | "operators" | "s3" | "signal">,
+): Promise<StepState> {
+  const { registry, pipeline, s3, signal } = context;
+  const digests = Object.fromEntries(
+    Object.entries(inputs).map(([name, { digest }]) => [name, digest]),
+  );
+  const params = countedParams(step);
+  const code = await codeOf(step, files, context);
+  const fingerprint = { inputs: digests, ...params, code };
+  const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
+  const name = recordNames(pipeline.id).step(step.id);
+  const { last } = seen ?? { last: await readSuccess(registry, name, signal) };
+  const state = { fingerprint, effect, last };
+  if (last === undefined) return state;
+  if (last.record.effect === effect) return { ...state, done: last };
+  if (!reasons.includes("forced")) {
+    const changes = changesOf(step, last.record, { inputs, ...params, code, waiting: [] });
+    const isSame = changes.length === 0 &&
+      (await goneOutputs(step, last.record, { registry, s3, signal })).length === 0;
+    if (isSame) return { ...state, done: last };
+  }
+  if (last.info.commit === previous) return state;
+  // Another run may have done it since this one was planned.
+  for await (const { version } of registry.versions(name, { signal })) {
+    const earlier = await readSuccess(registry, `${name}@${version}`, signal);
+    if (earlier?.record.effect === effect) return { ...state, done: earlier };
+    if (earlier?.info.commit === previous) break;
+  }
+  return state;
 }

@@ -1,67 +1,12 @@
-// Successes of a step: finds the one that is still valid, and adds one.
+// Adds successes of a step.
 import { isRegistryError } from "../../core/errors.ts";
-import type { PipelineStep } from "../contract/pipeline.ts";
 import type { ArtifactInput } from "../../core/record.ts";
-import type { PlannedStep } from "./plan.ts";
-import { changesOf, goneOutputs } from "./reasons.ts";
-import { codeOf, countedParams, effectKey } from "./fingerprint.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
 import { readSuccess, saveOnce, saveRecord } from "./records/files.ts";
-import type { Fingerprint, FoundRecord, SaveRecordOptions, StepRecord } from "./records/files.ts";
+import type { FoundRecord, SaveRecordOptions, StepRecord } from "./records/files.ts";
 import { numberOf, recordNames, versionOf } from "./records/names.ts";
 import type { RunContext } from "./run_context.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
-
-export interface StepState {
-  fingerprint: Fingerprint;
-  effect: string;
-  last?: FoundRecord<StepRecord>;
-  done?: FoundRecord<StepRecord>;
-}
-
-/**
- * Finds out whether a step is done, and whether it would repeat its last success, with its
- * parameters and code as they are now.
- *
- * @param present its inputs; `seen` if its last success was just read
- */
-export async function findState(
-  step: PipelineStep,
-  { previous, reasons, files }: Pick<PlannedStep, "previous" | "reasons" | "files">,
-  { inputs, seen }: {
-    inputs: Record<string, PinnedInput>;
-    seen?: { last?: FoundRecord<StepRecord> };
-  },
-  context: Pick<RunContext, "registry" | "pipeline" | "operators" | "s3" | "signal">,
-): Promise<StepState> {
-  const { registry, pipeline, s3, signal } = context;
-  const digests = Object.fromEntries(
-    Object.entries(inputs).map(([name, { digest }]) => [name, digest]),
-  );
-  const params = countedParams(step);
-  const code = await codeOf(step, files, context);
-  const fingerprint = { inputs: digests, ...params, code };
-  const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
-  const name = recordNames(pipeline.id).step(step.id);
-  const { last } = seen ?? { last: await readSuccess(registry, name, signal) };
-  const state = { fingerprint, effect, last };
-  if (last === undefined) return state;
-  if (last.record.effect === effect) return { ...state, done: last };
-  if (!reasons.includes("forced")) {
-    const changes = changesOf(step, last.record, { inputs, ...params, code, waiting: [] });
-    const isSame = changes.length === 0 &&
-      (await goneOutputs(step, last.record, { registry, s3, signal })).length === 0;
-    if (isSame) return { ...state, done: last };
-  }
-  if (last.info.commit === previous) return state;
-  // Another run may have done it since this one was planned.
-  for await (const { version } of registry.versions(name, { signal })) {
-    const earlier = await readSuccess(registry, `${name}@${version}`, signal);
-    if (earlier?.record.effect === effect) return { ...state, done: earlier };
-    if (earlier?.info.commit === previous) break;
-  }
-  return state;
-}
 
 /**
  * Adds a success, or returns the same one if another process has just added it. Its version follows

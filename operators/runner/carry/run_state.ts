@@ -11,7 +11,7 @@ import { findFailures } from "../records/failures.ts";
 import { type FoundRecord, readSuccess, type StepRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { RunContext } from "../run_context.ts";
-import { findState, type StepState } from "../success.ts";
+import { findState, type StepState } from "../reasons.ts";
 
 export interface DueStep {
   inputs: Record<string, PinnedInput>;

@@ -3,7 +3,7 @@ import type { System } from "../../../core/system.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import { isWell, type StepOutcome } from "../outcomes.ts";
 import type { FoundRecord, StepRecord } from "../records/files.ts";
-import type { StepState } from "../success.ts";
+import type { StepState } from "../reasons.ts";
 import type { SharedStep } from "./shared_step.ts";
 
 export interface ExecutedStep {

@@ -26,7 +26,8 @@ import type { FoundRecord, SavedOutput, StepFacts, StepRecord } from "../records
 import { recordNames } from "../records/names.ts";
 import type { RunContext } from "../run_context.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
-import { addSuccess, lineageOf, metadataOf, type StepState } from "../success.ts";
+import type { StepState } from "../reasons.ts";
+import { addSuccess, lineageOf, metadataOf } from "../success.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
 export interface ShardRecord {

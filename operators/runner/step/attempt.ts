@@ -16,7 +16,8 @@ import type { FailureRecord, FoundRecord, StepFacts, StepRecord } from "../recor
 import type { RunContext } from "../run_context.ts";
 import { reveal } from "../secrets.ts";
 import { endShared, type SharedStep } from "../shards/shared_step.ts";
-import { addSuccess, lineageOf, metadataOf, type StepState } from "../success.ts";
+import type { StepState } from "../reasons.ts";
+import { addSuccess, lineageOf, metadataOf } from "../success.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";

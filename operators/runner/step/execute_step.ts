@@ -12,7 +12,7 @@ import type { RunContext } from "../run_context.ts";
 import { type ExecutedStep, type OpenedStep, ShardGroup } from "../shards/shard_group.ts";
 import { endShared, openSharedStep } from "../shards/shared_step.ts";
 import { Attempt, factsOf, labelOf } from "./attempt.ts";
-import { findState, type StepState } from "../success.ts";
+import { findState, type StepState } from "../reasons.ts";
 
 interface ExecuteOptions {
   /** Failed attempts in this run before, such as before a kill. @default 0 */

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { addSuccess, findState } from "../../../operators/runner/success.ts";
+import { findState } from "../../../operators/runner/reasons.ts";
+import { addSuccess } from "../../../operators/runner/success.ts";
 import type { PipelineStep } from "../../../operators/contract/pipeline.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { add, pipeline, step } from "./pipelines.ts";
