@@ -43,6 +43,7 @@ type Picture = readonly [string, string, string, "light" | "dark", width: number
 function picturesOf(best: readonly string[]): Picture[] {
   const name = encodeURIComponent(NAME);
   const refs = [best[40], best[20], best[0]].map((version) => `${name}%40${version}`).join("+");
+  const four = [0, 10, 60, 80].map((at) => `${name}%40${best[at]}`).join("+");
   const sorted = `${AT}?sort=-metadata.accuracy&filter=model%3Dmlp+accuracy%3E0.974`;
   const charts = "&columns=version+aliases+metadata.accuracy+metadata.f1+metadata.loss+" +
     "metadata.seconds+metadata.hidden+metadata.rate+metadata.epochs&x=metadata.epochs";
@@ -51,7 +52,8 @@ function picturesOf(best: readonly string[]): Picture[] {
     ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
     ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "Most frequent", "light", 1100, 640],
-    ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 800],
+    ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 560],
+    ["explorer_curves", `#/compare?refs=${four}&log=y`, "Side by side", "light", 1100, 1110],
     [
       "explorer_lineage",
       `#/lineage?ref=data%3Adigits&at=reports%3Adigits%401.0.0`,
@@ -76,7 +78,11 @@ for (const [name, fragment, text, colorScheme, width, height] of picturesOf(best
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.goto(`${url}${fragment}`);
   await page.getByText(text).first().waitFor();
-  await page.locator(".loading").waitFor({ state: "detached" });
+  await page.locator(".loading").first().waitFor({ state: "detached" });
+  if (name === "explorer_curves") {
+    const { y = 0 } = await page.getByRole("heading", { name: "Curves" }).boundingBox() ?? {};
+    await page.evaluate(`scrollTo(0, ${y - 64})`); // below the bar
+  }
   const path = join(FOLDER, `${name}.png`);
   await page.screenshot({ path });
   console.log(`${path} ${(await Deno.stat(path)).size} bytes`);

@@ -108,5 +108,8 @@ for i in range(200):
     picture(matrix, run / "confusion.png")
     rows = "\n".join(f"| {d} | {row.sum()} | {row[d] / row.sum():.1%} |" for d, row in enumerate(matrix))
     (run / "README.md").write_text(CARD.format(count=len(train_y), tests=len(test_y), rows=rows, **metadata))
+    if model == "mlp":
+        steps = [f"{epoch},{value:.6f}" for epoch, value in enumerate(estimator.loss_curve_)]
+        (run / "history.csv").write_text("\n".join(["epoch,loss", *steps]))
     (run / "params.json").write_text(json.dumps({"model": model, **params}, indent=2))
     (run / "metadata.json").write_text(json.dumps(metadata))

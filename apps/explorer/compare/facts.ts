@@ -11,6 +11,7 @@ export interface Fact {
   readonly name: string;
   readonly values: readonly unknown[];
   readonly isSame: boolean;
+  readonly isMetadata: boolean;
 }
 
 const MOST_DEPTH = 8;
@@ -33,7 +34,7 @@ export function factsOf(versions: readonly ArtifactVersion[]): Fact[] {
     }
   };
   for (const [at, { metadata }] of versions.entries()) add("", at, metadata, 0);
-  const metadata = [...found].map(([name, values]) => ({ name, values }));
+  const metadata = [...found].map(([name, values]) => ({ name, values, isMetadata: true }));
   const others = [
     { name: "Inputs", values: versions.map(({ inputs }) => inputs) },
     { name: "Kind", values: versions.map(({ materializer }) => materializer) },
@@ -41,7 +42,7 @@ export function factsOf(versions: readonly ArtifactVersion[]): Fact[] {
     { name: "Size", values: versions.map(({ size }) => size) },
     { name: "Content", values: versions.map(({ digest }) => digest) },
     { name: "Saved", values: versions.map(({ createdAt }) => createdAt) },
-  ];
+  ].map((fact) => ({ ...fact, isMetadata: false }));
   return [...metadata, ...others].map((fact) => {
     const [first, ...rest] = fact.values.map((value) => JSON.stringify(value));
     return { ...fact, isSame: rest.every((text) => text === first) };
@@ -73,7 +74,7 @@ export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
   `;
 }
 
-function Value({ fact: { name, values }, at }: { fact: Fact; at: number }) {
+export function Value({ fact: { name, values }, at }: { fact: Fact; at: number }) {
   const value = values[at];
   if (value === undefined) return html`<span class="muted">absent</span>`;
   if (name === "Inputs") {

@@ -56,6 +56,7 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
     `);
 }
 
+/** A chart for each measure of the runs, or for some measures of one run. */
 function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolean }) {
   const [by, setBy] = useQuery("by");
   const [shown, setShown] = useQuery("charts");
@@ -69,10 +70,20 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
   const panels = [...panelsOf(measures, isCompared)];
   const few = shown === "all" ? panels.length : FEW;
   const smoothing = Math.min(Math.max(Number(smooth) || 0, 0), 0.99);
-  const charts = useMemo(() => {
-    const options = { axis, smoothing, isCompared };
-    return panels.slice(0, few).map(([panel, measures]) => chartOf(runs, panel, measures, options));
-  }, [runs, few, axis, smoothing]);
+  const charts = useMemo(() =>
+    panels.slice(0, few).map(([panel, measures]) => {
+      const lines = runs.flatMap(({ label, columns }) =>
+        measures.map((measure) => {
+          const [x = [], y = []] = [columns.get(axis), columns.get(measure)];
+          return { label: isCompared ? label : measure, ...lineOf({ x, y }, smoothing) };
+        })
+      );
+      const { x, values } = joinLines(lines);
+      const series = lines.map(({ label }, i) => ({ label, values: values[i]! }));
+      const below = values.flat().filter((y) => y !== null && y <= 0).length;
+      const label = `${panel} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
+      return { panel, label, x, series, below };
+    }), [runs, few, axis, smoothing]);
   const smoothed = (event: Event) => setSmooth((event.currentTarget as HTMLInputElement).value);
   return html`
     <div class="fields">
@@ -103,24 +114,4 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
       html`<p><button type="button" class="button" onClick=${() =>
         setShown("all")}>Show all ${panels.length} charts</button></p>`}
   `;
-}
-
-/** Returns a chart of one measure of each run, or of some of one run. */
-function chartOf(
-  runs: readonly Run[],
-  panel: string,
-  measures: readonly string[],
-  { axis, smoothing, isCompared }: { axis: string; smoothing: number; isCompared: boolean },
-) {
-  const all = runs.flatMap(({ label, columns }) =>
-    measures.map((measure) => {
-      const [x = [], y = []] = [columns.get(axis), columns.get(measure)];
-      return { label: isCompared ? label : measure, line: lineOf({ x, y }, smoothing) };
-    })
-  );
-  const { x, values } = joinLines(all.map(({ line }) => line));
-  const series = all.map(({ label }, i) => ({ label, values: values[i]! }));
-  const below = values.flat().filter((y) => y !== null && y <= 0).length;
-  const label = `${panel} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
-  return { panel, label, x, series, below };
 }

@@ -17,12 +17,11 @@ export function lineOf({ x, y }: Line, smoothing: number): Line {
   const order = [...x.keys()].filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]))
     .sort((a, b) => x[a]! - x[b]!);
   let [mean, weight] = [0, 0];
-  const smoothed = order.map((i) => {
+  const values = order.map((i) => {
     mean = smoothing * mean + (1 - smoothing) * y[i]!;
     weight = smoothing * weight + 1 - smoothing;
     return mean / weight;
   });
-  const values = smoothing === 0 ? order.map((i) => y[i]!) : smoothed;
   const kept = extremes(values);
   return { x: kept.map((i) => x[order[i]!]!), y: kept.map((i) => values[i]!) };
 }
@@ -57,10 +56,11 @@ export function joinLines(lines: readonly Line[]) {
   }
 }
 
-const PART = "train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev";
-const PARTS = new RegExp(`^(?:${PART})[/._ -]|[/._ -](?:${PART})$`, "i");
+/** Words for the part of the data that a measure is of. */
+const PARTS = /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)$/i;
 
 /** Groups the measures that one chart shows: `loss` and `val_loss`, unless each is `alone`. */
 export function panelsOf(measures: readonly string[], alone: boolean): Map<string, string[]> {
-  return Map.groupBy(measures, (measure) => alone ? measure : measure.replace(PARTS, ""));
+  const words = (name: string) => name.split(/[/._ -]/).filter((word) => !PARTS.test(word));
+  return Map.groupBy(measures, (name) => alone ? name : words(name).join(" ") || name);
 }

@@ -14,9 +14,11 @@ export interface PreviewProps {
   readonly version: ArtifactVersion;
   /** A file or a folder. @default the only file, else the root folder */
   readonly path?: string;
+  /** Set beside others: without statistics of tables and without bytes. */
+  readonly isBrief?: boolean;
 }
 
-type FileProps = { file: ArtifactFile; version: ArtifactVersion };
+type FileProps = { file: ArtifactFile } & Pick<PreviewProps, "version" | "isBrief">;
 type View = (props: FileProps) => VNode | null;
 
 const VIEWS: Record<Kind, () => View | Promise<View>> = {
@@ -35,10 +37,10 @@ const VIEWS: Record<Kind, () => View | Promise<View>> = {
   archive: async () => (await import("./archives/archive_view.ts")).ArchiveView,
 };
 
-export function Preview({ version, path }: PreviewProps): VNode {
+export function Preview({ version, path, isBrief }: PreviewProps): VNode {
   const only = version.files.length === 1 ? version.files[0] : undefined;
   const file = path === undefined ? only : version.files.find((file) => file.path === path);
-  if (file !== undefined) return html`<${FilePreview} file=${file} version=${version} />`;
+  if (file !== undefined) return html`<${FilePreview} ...${{ file, version, isBrief }} />`;
   const folder = (path ?? "").replace(/\/+$/, "");
   if (folder !== "" && filesBelow(version.files, folder).length === 0) {
     const error = {
@@ -51,7 +53,7 @@ export function Preview({ version, path }: PreviewProps): VNode {
 }
 
 /** A file by its kind, and its bytes on demand. */
-function FilePreview({ file, version }: FileProps): VNode {
+function FilePreview({ file, version, isBrief }: FileProps): VNode {
   const opened = useLoaded(async (signal) => {
     const kind = await kindOf(file, signal);
     return { kind, View: await VIEWS[kind]() };
@@ -59,8 +61,8 @@ function FilePreview({ file, version }: FileProps): VNode {
   return whenLoaded(opened, ({ kind, View }) =>
     html`
       <div class=${`preview preview-${kind}`} key=${`${file.ref} ${file.path} ${file.digest}`}>
-        <${View} file=${file} version=${version} />
-        ${kind !== "bytes" && html`<${LazyBytes} file=${file} />`}
+        <${View} file=${file} version=${version} isBrief=${isBrief} />
+        ${kind !== "bytes" && !isBrief && html`<${LazyBytes} file=${file} />`}
       </div>
     `);
 }

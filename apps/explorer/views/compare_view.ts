@@ -2,6 +2,7 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { openVersion } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
+import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
 import { Comparison } from "../compare/mod.ts";
 import { Choice } from "../components/choice.ts";
@@ -18,7 +19,7 @@ import type { ViewProps } from "./mod.ts";
 
 /** More versions are not compared at once. */
 const MOST = 100;
-/** More are not drawn together. */
+/** More are not drawn together, or shown side by side. */
 const FEW = 8;
 
 const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
@@ -82,8 +83,9 @@ function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
         ${path === undefined && html`
           <${Facts} versions=${versions} />
           <${Curves} versions=${versions.slice(0, FEW)} />
+          <${Beside} versions=${versions.slice(0, FEW)} />
           ${versions.length > FEW &&
-            html`<p class="note">The curves are those of the first ${FEW} versions.</p>`}
+            html`<p class="note">Curves and files are those of the first ${FEW} versions.</p>`}
         `}
         <${Files} versions=${versions} path=${path} />
       `}<//>

@@ -141,10 +141,10 @@ Deno.test("facts of any number of versions are compared", () => {
   const version = (metadata: Record<string, unknown>) => ({ ...fakeVersion(new Map()), metadata });
   const facts = factsOf([version({ a: 1, b: { c: 2 } }), version({ a: 1 }), version({ a: 2 })]);
   assertEquals(facts.slice(0, 2), [
-    { name: "a", values: [1, 1, 2], isSame: false },
-    { name: "b.c", values: [2, undefined, undefined], isSame: false },
+    { name: "a", values: [1, 1, 2], isSame: false, isMetadata: true },
+    { name: "b.c", values: [2, undefined, undefined], isSame: false, isMetadata: true },
   ]);
-  assert(facts.slice(2).every(({ isSame }) => isSame));
+  assert(facts.slice(2).every(({ isSame, isMetadata }) => isSame && !isMetadata));
 });
 
 const sum = (sizes: readonly number[]) => sizes.reduce((sum, size) => sum + size, 0);

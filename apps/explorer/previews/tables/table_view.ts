@@ -19,12 +19,14 @@ const SMALL_BYTES = 1024 * 1024;
 /** A filter is typed faster than a large table is read. */
 const TYPING_MS = 150;
 
-export function TableView({ file }: { file: ArtifactFile }): VNode {
+type ViewProps = { file: ArtifactFile; isBrief?: boolean };
+
+export function TableView({ file, isBrief }: ViewProps): VNode {
   const loaded = useLoaded((signal) => openTable(file, signal), [file.ref, file.path, file.digest]);
-  return whenLoaded(loaded, (source) => html`<${Opened} source=${source} file=${file} />`);
+  return whenLoaded(loaded, (source) => html`<${Opened} ...${{ source, file, isBrief }} />`);
 }
 
-function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): VNode {
+function Opened({ source, file, isBrief }: ViewProps & { source: TableSource }): VNode {
   const [column, setColumn] = useQueryNumber("column");
   const { columns, columnCount, rowCount, others } = source;
   const first = column < columns.length ? column : 0;
@@ -50,7 +52,7 @@ function Opened({ source, file }: { source: TableSource; file: ArtifactFile }): 
       <${Steps} from=${first} step=${PAGE_COLUMNS}
         shown=${chosen.length} total=${columns.length} unit="columns" go=${setColumn} />
     `}
-    <${Body} source=${source} file=${file} columns=${chosen} key=${first} />
+    <${isBrief ? ByRanges : Body} source=${source} file=${file} columns=${chosen} key=${first} />
   `;
 }
 

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { sharedPaths } from "../../../../apps/explorer/compare/beside.ts";
 import { compareFiles } from "../../../../apps/explorer/compare/directories.ts";
 import { differenceOf } from "../../../../apps/explorer/compare/images.ts";
 import { compareTables, findKeys } from "../../../../apps/explorer/compare/tables.ts";
@@ -6,7 +7,7 @@ import { diffLines } from "../../../../apps/explorer/compare/texts.ts";
 import { placeText } from "../../../../apps/explorer/compare/values.ts";
 import { unifiedDiff } from "../../../../apps/diff.ts";
 import { entriesOf } from "../../../../apps/explorer/previews/directory.ts";
-import { fakeFile } from "../support/fake_file.ts";
+import { fakeFile, fakeVersion } from "../support/fake_file.ts";
 
 Deno.test("tables match by the first unique column; added, removed and changed rows are found", () => {
   const left = { columns: ["kind", "id", "x"], rows: [["a", 1, 1], ["a", 2, 2], ["b", 3, 3]] };
@@ -119,4 +120,16 @@ Deno.test("places of JSON are written as in JavaScript", () => {
   assertEquals(placeText(["layers", 1, "size"]), "layers[1].size");
   assertEquals(placeText(["a b", "<b>"]), '["a b"]["<b>"]');
   assertEquals(placeText([]), "the value itself");
+});
+
+Deno.test("images, sounds and tables that several versions have are shown side by side", () => {
+  const version = (...paths: string[]) =>
+    fakeVersion(new Map(paths.map((path) => [path, new Uint8Array()])));
+  const first = version("t.csv", "a.wav", "m.png", "w.bin", "alone.png");
+  assertEquals(sharedPaths([first, version("m.png", "t.csv"), version("a.wav", "w.bin")]), [
+    "m.png",
+    "a.wav",
+    "t.csv",
+  ]);
+  assertEquals(sharedPaths([first]), []);
 });

@@ -1,10 +1,13 @@
-// Curves in Chromium.
+// Curves, and files side by side, in Chromium.
+import axe from "npm:axe-core@^4";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
 import { openRegistry } from "../../../../mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { saveTrainings } from "../support/training.ts";
 
+const refs = (count: number) =>
+  Array.from({ length: count }, (_, i) => `team%3Anet%40${i + 1}.0.0`).join("+");
 const loss = (page: Page) => page.getByRole("figure", { name: /^loss by / });
 
 /** Returns the pixels of a chart, when it is drawn. */
@@ -79,5 +82,85 @@ Deno.test({
     await first.waitFor();
     assertEquals(await first.getByRole("cell").allInnerTexts(), ["0", "2.2", "2.5"]);
     assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "chosen versions are drawn together and shown side by side, by keyboard alone" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveTrainings(registry, { count: 5, forms: ["csv", "jsonl"] });
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors, foreign } = explorer;
+    await page.goto(`${url}#/compare?refs=${refs(2)}`);
+    const legend = loss(page).locator(".u-legend th");
+    await legend.nth(1).waitFor();
+    assertEquals(await legend.allInnerTexts(), ["1.0.0", "2.0.0"]);
+
+    await page.goto(`${url}#/artifacts/team%3Anet`);
+    for (const version of [1, 2, 3, 4, 5]) {
+      await page.getByLabel(`Compare ${version}.0.0`).focus();
+      await page.keyboard.press("Space");
+    }
+    await page.getByRole("link", { name: "Compare 5 versions" }).focus();
+    await page.keyboard.press("Enter");
+    await legend.nth(4).waitFor();
+    assertEquals(await legend.allInnerTexts(), [1, 2, 3, 4, 5].map((n) => `${n}.0.0`));
+    const beside = page.getByRole("region", { name: "Side by side" });
+    for (const version of [1, 2, 3, 4, 5]) {
+      const one = beside.getByRole("region", { name: `team:net@${version}.0.0` });
+      await one.getByRole("img", { name: "confusion.png" }).waitFor();
+      assertEquals(await one.getByRole("term").allInnerTexts(), ["rate", "optimizer"]);
+    }
+    await beside.getByRole("combobox", { name: "of" }).focus();
+    await page.keyboard.press("ArrowDown");
+    for (const version of [1, 2, 3, 4, 5]) {
+      const one = beside.getByRole("region", { name: `team:net@${version}.0.0` });
+      await one.getByRole("cell", { name: `${90 + version}`, exact: true }).first().waitFor();
+    }
+    assert(page.url().includes("beside=confusion.csv"));
+    assertEquals([errors, foreign], [[], []]);
+  },
+});
+
+Deno.test({
+  name: "curves and files side by side have no barriers, in light, dark and on a phone" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveTrainings(registry, { count: 5, forms: ["csv", "jsonl"] });
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(url);
+    await page.evaluate(axe.source);
+    const barriers: string[] = [];
+    for (const scheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 800 });
+        for (
+          const at of [
+            "artifacts/team%3Anet/2.0.0",
+            `compare?refs=${refs(5)}&smooth=0.5&log=y`,
+            `compare?refs=${refs(5)}&beside=confusion.csv`,
+          ]
+        ) {
+          await page.goto(`${url}#/${at}`);
+          await loss(page).locator("canvas").waitFor();
+          await page.waitForFunction(() => document.querySelector(".loading") === null);
+          await page.waitForFunction(() =>
+            document.documentElement.scrollWidth <= document.documentElement.clientWidth
+          );
+          const found = await page.evaluate(async () => {
+            const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run();
+            return violations.filter(({ impact }) => /serious|critical/.test(impact ?? ""))
+              .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+          });
+          barriers.push(...found.map((each) => `${at} ${scheme} ${width}: ${each}`));
+        }
+      }
+    }
+    assertEquals([barriers, errors], [[], []]);
   },
 });

@@ -1,0 +1,56 @@
+// One file of several versions side by side, each below the metadata that differs.
+import type { ArtifactVersion } from "../artifact_file.ts";
+import { Choice } from "../components/choice.ts";
+import { html } from "../framework/html.ts";
+import { hrefOfRef } from "../framework/router.ts";
+import { kindByName } from "../previews/kind.ts";
+import { Preview } from "../previews/mod.ts";
+import { useQuery } from "../previews/parts.ts";
+import { factsOf, Value } from "./facts.ts";
+
+const refOf = ({ name, version }: ArtifactVersion) => `${name}@${version}`;
+
+/** Returns the paths of images, sounds and tables that several versions have. */
+export function sharedPaths(versions: readonly ArtifactVersion[]): string[] {
+  const files = versions.flatMap(({ files }) => files);
+  const shared = [...Map.groupBy(files, ({ path }) => path).values()].filter((all) => all[1]);
+  const byKind = Map.groupBy(shared, ([file]) => kindByName(file!));
+  return (["image", "audio", "table"] as const).flatMap((kind) =>
+    (byKind.get(kind) ?? []).map(([file]) => file!.path)
+  );
+}
+
+export function Beside({ versions }: { versions: readonly ArtifactVersion[] }) {
+  const [chosen, setChosen] = useQuery("beside");
+  const paths = sharedPaths(versions);
+  if (paths.length === 0) return null;
+  const path = paths.includes(chosen) ? chosen : paths[0];
+  const facts = factsOf(versions).filter(({ isSame, isMetadata }) => isMetadata && !isSame);
+  return html`
+    <section class="stack" aria-label="Side by side">
+      <div class="fields">
+        <h2>Side by side</h2>
+        <${Choice} label="of" value=${path} change=${setChosen}
+          options=${paths.map((path) => [path, path])} />
+      </div>
+      <div class="sides">${versions.map((version, at) =>
+        html`
+          <section class="card stack" aria-label=${refOf(version)}>
+            <h3><a href=${hrefOfRef(refOf(version))}>${refOf(version)}</a></h3>
+            <dl class="facts">${facts.map((fact) =>
+              html`
+                <dt>${fact.name}</dt>
+                <dd>
+                  <${Value} fact=${fact} at=${at} />
+                </dd>
+              `
+            )}</dl>
+            ${version.files.some((file) => file.path === path)
+              ? html`<${Preview} key=${path} version=${version} path=${path} isBrief />`
+              : html`<p class="note">It has no ${path}.</p>`}
+          </section>
+        `
+      )}</div>
+    </section>
+  `;
+}
