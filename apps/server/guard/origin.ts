@@ -6,7 +6,7 @@ import type { HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
 
 const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const READING = "GET, HEAD";
+const READING = "GET, HEAD, PROPFIND";
 const METHODS = `${READING}, POST, PUT, PATCH, DELETE`;
 
 /** Returns true for names and addresses that only this machine can reach. */
@@ -93,7 +93,7 @@ export class OriginCheck {
 }
 
 function isRead(method: string): boolean {
-  return method === "GET" || method === "HEAD";
+  return READING.split(", ").includes(method);
 }
 
 function answerPreflight(headers: Headers, mayWrite: boolean): Answer {

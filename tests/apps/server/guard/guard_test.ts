@@ -94,7 +94,25 @@ Deno.test("without tokens, `*` allows reads and a named origin also writes", asy
     "origin": "https://evil.example",
     "access-control-request-method": "DELETE",
   }, "OPTIONS");
-  assertEquals(asked.headers.get("access-control-allow-methods"), "GET, HEAD");
+  assertEquals(asked.headers.get("access-control-allow-methods"), "GET, HEAD, PROPFIND");
+});
+
+Deno.test("a page of an allowed origin lists folders of WebDAV", async () => {
+  for (const origin of ["https://app.example", "*"]) {
+    await using service = await served({ cors: [origin], dav: true });
+    const asked = (method: string, headers: Record<string, string>) =>
+      get(service.handler, "http://127.0.0.1:8600/dav/", {
+        origin: "https://app.example",
+        ...headers,
+      }, method);
+    const preflight = await asked("OPTIONS", {
+      "access-control-request-method": "PROPFIND",
+      "access-control-request-headers": "depth",
+    });
+    assertEquals(preflight.headers.get("access-control-allow-headers"), "depth");
+    assert(preflight.headers.get("access-control-allow-methods")!.includes("PROPFIND"));
+    assertEquals((await asked("PROPFIND", { depth: "1" })).status, 207, origin);
+  }
 });
 
 Deno.test("invalid options are refused when the handler is created", async () => {
