@@ -2,7 +2,7 @@
 import * as v from "npm:valibot@^1.5";
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
-import { denied, invalid, notFound, orMissing } from "../../core/errors.ts";
+import { denied, invalid, orMissing } from "../../core/errors.ts";
 import { type FileToSave, localPath, type Materializer } from "../../materializers/mod.ts";
 import { fromBase64 } from "../server/saving/sent_files.ts";
 import { annotate } from "../../registry/mod.ts";
@@ -90,13 +90,10 @@ function filesOf(files: { path: string; text?: string; base64?: string }[]): Mat
 
 /** Returns a path below the root. Links are followed first, so none leads out of it. */
 async function pathBelow(top: string, path: string): Promise<unknown> {
-  const asked = resolve(top, path);
-  const isBelow = (at: string) => at === top || at.startsWith(top.endsWith(sep) ? top : top + sep);
-  const found = isBelow(asked) ? await realpath(asked).catch(() => undefined) : asked;
-  const subject = JSON.stringify(path);
-  if (found === undefined) throw notFound("save", subject, "no such file or folder");
-  if (isBelow(found)) return localPath(found);
-  throw denied("save", subject, "path is outside the root folder", {
+  const found = path === "" ? undefined : await realpath(resolve(top, path)).catch(() => undefined);
+  const isBelow = found === top || found?.startsWith(top.endsWith(sep) ? top : top + sep);
+  if (isBelow) return localPath(found!);
+  throw denied("save", JSON.stringify(path), "no such file or folder below the root folder", {
     hint: "Pass a path relative to the root folder of this server.",
   });
 }

@@ -117,22 +117,26 @@ Deno.test("only files below --root are saved, and no link leads out of it", asyn
   await symlink(root.join("outside.txt"), root.join("work/link.txt"));
   await symlink(root.path, root.join("work/up"));
   await mkdir(root.join("work2"));
+  await symlink(work, root.join("link to work"));
   const options = { cwd: root.path, permissions: PERMISSIONS };
   const absent = ["mcp", "-r", root.join("registry"), "--root", "absent"];
   const failed = await runDeno("apps/cli.ts", absent, options);
   assertMatch(failed.stderr, /Cannot serve "absent": no such folder\nhint: /);
   await using it = await start(root, "--root", "work");
   const save = async (local: string) => String(await it.call("save_version", { name: "s", local }));
-  for (const path of ["../outside.txt", root.join("outside.txt"), "../work2", "/", ".."]) {
-    assertMatch(await save(path), /outside the root folder/, path);
+  const outside = ["../outside.txt", root.join("outside.txt"), "../work2", "/", "..", "link.txt"];
+  for (const path of [...outside, "up/outside.txt", "missing.txt", "", "..\\outside.txt", "\0"]) {
+    assertMatch(await save(path), /no such file or folder below the root folder\nHint: Pass/, path);
   }
-  assertMatch(await save("link.txt"), /outside the root folder/);
-  assertMatch(await save("up/outside.txt"), /outside the root folder/);
-  assertMatch(await save("missing.txt"), /no such file or folder/);
   assertEquals(await registry.has("s"), false);
   await it.call("save_version", { name: "s", local: "report.txt" });
   assertEquals(await (await registry.open("s")).file().text(), "mine");
   await it.call("save_version", { name: "whole", local: "." });
+  await using linked = await start(root, "--root", "link to work");
+  for (const folder of ["work", "link to work"]) { // a model writes the path that it was told
+    const local = root.join(folder, "report.txt");
+    assertEquals((await linked.call("save_version", { name: folder, local })).version, "1.0.0");
+  }
   const { files } = await registry.info("whole"); // a link is saved as a link, not its target
   const kinds = files.map(({ path, mode }) => [path, mode]);
   assertEquals(kinds, [["link.txt", "link"], ["report.txt", undefined], ["up", "link"]]);
