@@ -28,6 +28,8 @@ export interface Shown {
   text?: string;
   json?: unknown;
   columns?: string[];
+  /** Number of columns that are left out. */
+  moreColumns?: number;
   rows?: unknown[];
   rowCount?: number;
   /** The first and last line of the text, and at the end of the file their number. */
@@ -42,6 +44,7 @@ export interface Shown {
 
 const formats = createFormats();
 const MOST_BYTES = 32 * 1024;
+export const MOST_COLUMNS = 200;
 const MOST_IMAGE = 4 * 1024 * 1024;
 
 /** Reads a part of a file, by default in the format that suits it best. */
@@ -162,18 +165,20 @@ async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
   if (table === undefined) throw unreadable("not a CSV, TSV or Parquet table");
   if (offset < 0) throw unreadable("rows are only counted from the beginning");
   const { rowCount, columns } = table;
+  const names = columns.slice(0, MOST_COLUMNS).map(({ name }) => name);
+  const moreColumns = columns.length - names.length || undefined;
   const from = offset;
   const range = rowCount === undefined ? {} : { from, to: from + limit + 1 };
   let skip = rowCount === undefined ? from : 0;
   const found: Record<string, unknown>[] = [];
   for await (const row of table.rows(range)) {
     if (skip-- > 0) continue;
-    found.push(Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, plain(cell)])));
+    found.push(Object.fromEntries(names.map((name) => [name, plain(row[name] ?? null)])));
     if (found.length > limit) break;
   }
   const shown = fitting(found.slice(0, limit));
   const next = shown.length < found.length ? from + shown.length : undefined;
-  return { as: "rows", columns: columns.map(({ name }) => name), rowCount, rows: shown, next };
+  return { as: "rows", columns: names, moreColumns, rowCount, rows: shown, next };
 }
 
 /** Opens a table by its extension; undefined for other files. */

@@ -118,7 +118,7 @@ export const describeVersion: Tool = defineTool({
       aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
       next: end < files.length ? end : undefined,
       inputs: inputs.map(refOf),
-      usedBy: made ? made.edges.map(({ to }) => to) : undefined,
+      usedBy: made ? fitting(made.edges.map(({ to }) => to), 1 / 4) : undefined,
     };
     return { structured };
   },

@@ -37,7 +37,7 @@ export const readFile: Tool = defineTool({
   }),
   output: {
     string: "ref path uri mediaType as text base64",
-    number: "size rowCount line lastLine lineCount next",
+    number: "size rowCount moreColumns line lastLine lineCount next",
     array: "columns rows",
   },
   async run({ ref, path, ...part }, { registry, signal }) {
@@ -88,7 +88,7 @@ export const compareVersions: Tool = defineTool({
     for (const change of files.slice(offset, offset + MOST_CHANGES)) {
       compared.push({ ...factsOf(change), ...await contentOf(change, opened) });
     }
-    const shown = fitting(compared);
+    const shown = fitting(compared, 1 / 2);
     const end = offset + shown.length;
     const [facts, moreMetadata] = firstOf(metadata);
     const structured = {
@@ -102,7 +102,7 @@ export const compareVersions: Tool = defineTool({
 
 /** Returns the items that fit into an answer, and the number of the others, if there are some. */
 function firstOf<T>(items: readonly T[], count = items.length): [T[], number?] {
-  const first = fitting(items);
+  const first = fitting(items, 1 / 4);
   return first.length === count ? [first] : [first, count - first.length];
 }
 

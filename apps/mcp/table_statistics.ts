@@ -1,6 +1,6 @@
 // Statistics of tables, to compare two versions of one.
 import type { Cell } from "../../formats/csv.ts";
-import { openTable } from "./file_views.ts";
+import { MOST_COLUMNS, openTable } from "./file_views.ts";
 
 const MOST_ROWS = 200_000;
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -9,7 +9,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export async function readStatistics(file: Parameters<typeof openTable>[0]) {
   const table = file.info.size > MOST_BYTES ? undefined : await openTable(file);
   if (table === undefined) return undefined;
-  const counts = table.columns.map(({ name }) => new Count(name));
+  const { columns } = table;
+  const counts = columns.slice(0, MOST_COLUMNS).map(({ name }) => new Count(name));
   let rows = 0;
   for await (const row of table.rows()) {
     if (++rows > MOST_ROWS) break;
@@ -18,6 +19,7 @@ export async function readStatistics(file: Parameters<typeof openTable>[0]) {
   return {
     rows: Math.min(rows, MOST_ROWS),
     onlyFirstRows: rows > MOST_ROWS || undefined,
+    moreColumns: columns.length - counts.length || undefined,
     columns: Object.fromEntries(counts.map((each) => [each.name, each.result()])),
   };
 }

@@ -114,10 +114,11 @@ export function explained(error: unknown): string {
 /** Size limit of an answer without images, characters. */
 const MOST_CHARACTERS = 60_000;
 
-/** Returns the first items whose JSON fits into an answer, at least one. */
-export function fitting<T>(items: readonly T[]): T[] {
+/** Returns the first items whose JSON fits into an answer or a share of it, at least one. */
+export function fitting<T>(items: readonly T[], share = 1): T[] {
+  const most = MOST_CHARACTERS * share;
   let size = 0;
-  const end = items.findIndex((item) => (size += JSON.stringify(item).length) > MOST_CHARACTERS);
+  const end = items.findIndex((item) => (size += JSON.stringify(item).length) > most);
   return items.slice(0, end < 0 ? undefined : Math.max(end, 1));
 }
 

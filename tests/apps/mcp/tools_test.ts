@@ -189,6 +189,19 @@ Deno.test("tables are read by rows and compared by column", async () => {
   assertEquals(local.rows, [{ at: "2026-01-02T03:04:05.678901", day: "2026-01-02" }]);
 });
 
+Deno.test("a table of many columns is cut, and the answer says so", async () => {
+  await using registry = await openRegistry("memory:");
+  const cells = (prefix: string) =>
+    Array.from({ length: 20_000 }, (_, i) => `${prefix}${i}`).join();
+  await saveFiles(registry, "wide", { "w.csv": `${cells("column")}\n${cells("")}\n` });
+  await using it = await connect(registry);
+  const found = await it.call("read_file", { ref: "wide" });
+  assert(JSON.stringify(found).length < 60_000);
+  const [row] = found.rows as Record<string, unknown>[];
+  assertEquals([row!.column199, row!.column200], ["199", undefined]);
+  assertEquals([(found.columns as []).length, found.moreColumns], [200, 19_800]);
+});
+
 Deno.test("a comparison says what it leaves out, and rounds no number", async () => {
   await using registry = await openRegistry("memory:");
   const keys = (value: number) =>
@@ -208,6 +221,7 @@ Deno.test("a comparison says what it leaves out, and rounds no number", async ()
     files: [];
   };
   assertEquals([metadata.length < 60, metadata.length + moreMetadata], [true, 60]);
+  assert(JSON.stringify(found).length < 60_000);
   const [json, table] = files as Record<string, unknown>[];
   assertEquals([(json!.values as []).length, json!.moreValues], [50, 10]);
   const part = { rows: 200_000, onlyFirstRows: true, columns: { id: { empty: 0 } } };
