@@ -1,4 +1,5 @@
 // Parts of a stored file as a model can read them.
+import * as v from "npm:valibot@^1.5";
 import { Buffer } from "node:buffer";
 import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
@@ -6,41 +7,22 @@ import type { Artifact } from "../../mod.ts";
 import { createFormats } from "../../formats/mod.ts";
 import type { Cell, Table } from "../../formats/csv.ts";
 import type { ParquetTable } from "../../formats/parquet.ts";
-import { type Content, fitting } from "./tool.ts";
+import { count, fitting } from "./tool.ts";
 
-export const VIEWS = ["auto", "text", "json", "rows", "image", "bytes"] as const;
+const VIEWS = ["auto", "text", "json", "rows", "image", "bytes"] as const;
 
+/** The requested part of a file. */
+export const PART = v.strictObject({
+  as: v.optional(v.pipe(v.picklist(VIEWS), v.description("auto: by the kind of file")), "auto"),
+  offset: count(0, "First byte, or row of a table; negative: from the end", -(2 ** 53)),
+  line: count(undefined, "First line of a text, from 1; instead of offset"),
+  limit: count(200, "Lines or rows. Default 200", 1, 5000),
+});
+
+type Part = v.InferOutput<typeof PART>;
 type File = ReturnType<Artifact["file"]>;
 
-/** The requested part. The offset is a row for `rows`, otherwise a byte. */
-export interface Part {
-  as: (typeof VIEWS)[number];
-  /** From the end if negative. */
-  offset: number;
-  /** First line of a text, counted from 1; instead of an offset. */
-  line?: number;
-  /** Lines or rows. */
-  limit: number;
-}
-
-export interface Shown {
-  as: string;
-  text?: string;
-  json?: unknown;
-  columns?: string[];
-  /** Number of columns that are left out. */
-  moreColumns?: number;
-  rows?: unknown[];
-  rowCount?: number;
-  /** The first and last line of the text, and at the end of the file their number. */
-  line?: number;
-  lastLine?: number;
-  lineCount?: number;
-  base64?: string;
-  image?: Content;
-  /** The offset of the next part; absent at the end. */
-  next?: number;
-}
+type Shown = Record<string, unknown>;
 
 const formats = createFormats();
 const MOST_BYTES = 32 * 1024;

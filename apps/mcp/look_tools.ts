@@ -7,12 +7,10 @@ import { annotationsOf, type ArtifactInput } from "../../registry/mod.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 import { uriOf } from "./resources.ts";
 
-const page = { array: "items", string: "next" };
 const after = v.optional(text("`next` of the previous page"));
 
 export const findArtifacts: Tool = defineTool({
   name: "find_artifacts",
-  title: "Find artifacts",
   description:
     "Finds artifacts: named, versioned datasets, models, reports or files. Without query, lists " +
     "all names with their latest version. With query, searches names, aliases, metadata, labels " +
@@ -27,14 +25,13 @@ export const findArtifacts: Tool = defineTool({
     limit: count(30, "Default 30", 1, 100),
     after,
   }),
-  output: page,
   async run({ query, prefix, limit, after }, { registry, search, signal }) {
     if (query !== undefined) {
       const offset = Number(after ?? 0) || 0;
       const { items } = await search({ q: query, limit: limit + 1, offset });
       const shown = fitting((items as unknown[]).slice(0, limit));
       const more = shown.length < (items as unknown[]).length;
-      return { structured: { items: shown, next: more ? `${offset + shown.length}` : undefined } };
+      return { items: shown, next: more ? `${offset + shown.length}` : undefined };
     }
     const names = await Array.fromAsync(
       registry.names({ prefix, after, limit: limit + 1, signal }),
@@ -45,13 +42,12 @@ export const findArtifacts: Tool = defineTool({
     };
     const shown = names.slice(0, limit);
     const items = await Array.fromAsync(mapAtOnce(shown, latest));
-    return { structured: { items, next: names.length > limit ? shown.at(-1) : undefined } };
+    return { items, next: names.length > limit ? shown.at(-1) : undefined };
   },
 });
 
 export const listVersions: Tool = defineTool({
   name: "list_versions",
-  title: "List versions",
   description: "Lists the versions of an artifact, newest first, with aliases and metadata.",
   kind: "read",
   input: v.strictObject({
@@ -60,7 +56,6 @@ export const listVersions: Tool = defineTool({
     limit: count(20, "Default 20", 1, 100),
     after,
   }),
-  output: page,
   async run({ name, range, limit, after }, { registry, signal }) {
     const options = { range, after, limit: limit + 1, details: true, signal };
     const entries = await Array.fromAsync(registry.versions(name, options));
@@ -78,7 +73,7 @@ export const listVersions: Tool = defineTool({
       })),
     );
     const next = items.length < entries.length ? items.at(-1)?.version : undefined;
-    return { structured: { items, next } };
+    return { items, next };
   },
 });
 
@@ -86,7 +81,6 @@ const FILES_SHOWN = 200;
 
 export const describeVersion: Tool = defineTool({
   name: "describe_version",
-  title: "Describe a version",
   description: "Returns the files of a version with their sizes, its metadata, notes, labels, " +
     "aliases, digest, and inputs: the versions it was made from.",
   kind: "read",
@@ -95,12 +89,6 @@ export const describeVersion: Tool = defineTool({
     lineage: v.optional(v.pipe(v.boolean(), v.description("Also find versions made from it"))),
     offset: count(0, `Number of files to skip; ${FILES_SHOWN} are listed at a time`, 0),
   }),
-  output: {
-    string: "ref uri name version kind createdAt digest notes",
-    number: "size next",
-    array: "files aliases inputs usedBy",
-    object: "metadata labels",
-  },
   async run({ ref, lineage, offset }, { registry, signal }) {
     const { files, inputs, materializer, ...info } = await registry.info(ref, { signal });
     const { name, version, createdAt, size, digest, metadata } = info;
@@ -112,7 +100,7 @@ export const describeVersion: Tool = defineTool({
     const part = files.slice(offset, offset + FILES_SHOWN);
     const shown = fitting(part.map(({ path, size, mode }) => ({ path, size, mode })));
     const end = offset + shown.length;
-    const structured = {
+    return {
       ...{ ref: exact, name, version, kind: materializer.id, createdAt, size, digest, metadata },
       ...{ notes, labels, uri: uriOf({ name, version }), files: shown },
       aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
@@ -120,7 +108,6 @@ export const describeVersion: Tool = defineTool({
       inputs: inputs.map(refOf),
       usedBy: made ? fitting(made.edges.map(({ to }) => to), 1 / 4) : undefined,
     };
-    return { structured };
   },
 });
 

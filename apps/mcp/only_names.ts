@@ -12,17 +12,14 @@ export function createNamesCheck(
   patterns: readonly string[],
   { readOnly = false }: { readOnly?: boolean } = {},
 ): { find(): Promise<Access> } {
-  for (const pattern of patterns) {
+  const kinds = readOnly ? ["read"] : ["read", "write"];
+  const scopes = patterns.flatMap((pattern) => {
     const problem = patternProblem(pattern);
-    if (problem === undefined) continue;
+    if (problem === undefined) return kinds.map((kind) => parseScope(`${kind}:${pattern}`));
     throw invalid("serve names", JSON.stringify(pattern), problem, {
       hint: "Pass a name or a prefix, and repeat the option for more: --names 'team:*'.",
     });
-  }
-  const kinds = readOnly ? ["read"] : ["read", "write"];
-  const scopes = patterns.flatMap((pattern) =>
-    kinds.map((kind) => parseScope(`${kind}:${pattern}`))
-  );
+  });
   const access = createAccess("mcp", scopes);
   const check: Access["check"] = (right, name) => {
     if (access.may(right, name)) return;

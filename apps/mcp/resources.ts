@@ -1,6 +1,7 @@
 // Versions and their files as resources: `holdfast://team%3Amodel@1.0.0/config/model.yaml`.
 import { Buffer, isUtf8 } from "node:buffer";
 import { invalid, isRegistryError, unsupported } from "../../core/errors.ts";
+import type { CompleteRequestParams } from "npm:@modelcontextprotocol/server@^2.4.0";
 import type { Registry } from "../../mod.ts";
 
 /** The URIs of resources, RFC 6570. A version may be an alias. */
@@ -32,7 +33,10 @@ const PAGE = 100;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Lists the latest version of each name. */
-export async function listResources(registry: Registry, after?: string) {
+export async function listResources(
+  registry: Registry,
+  { cursor: after }: { cursor?: string } = {},
+) {
   const names = await Array.fromAsync(registry.names({ after, limit: PAGE + 1 }));
   const shown = names.slice(0, PAGE);
   const resources = shown.map((name) => ({
@@ -44,36 +48,29 @@ export async function listResources(registry: Registry, after?: string) {
 /** Completes a variable of a template; to nothing in a name that the client may not read. */
 export async function complete(
   registry: Registry,
-  { name, value }: { name: string; value: string },
-  given: Record<string, string> = {},
+  { argument: { name: variable, value }, context }: CompleteRequestParams,
 ) {
-  const values: string[] = [];
-  try {
-    for await (const each of candidates(registry, name, { ...given, [name]: value })) {
-      if (each.startsWith(value) && values.push(each) > PAGE) break;
+  const { name = "", version } = context?.arguments ?? {};
+  async function candidates(): Promise<string[]> {
+    if (variable === "name") {
+      return await Array.fromAsync(registry.names({ prefix: value, limit: PAGE + 1 }));
     }
-  } catch (error) {
-    if (!isRegistryError(error, "NotFound", "Denied", "Invalid")) throw error;
+    if (variable === "path") {
+      return (await registry.info(name, { version })).files.map(({ path }) => path);
+    }
+    const aliases = await Array.fromAsync(registry.aliases(name), ({ alias }) => alias);
+    const versions = registry.versions(name, { limit: 1000 });
+    return ["latest", ...aliases, ...await Array.fromAsync(versions, ({ version }) => version)];
   }
+  const all = await candidates().catch((error) => {
+    if (!isRegistryError(error, "NotFound", "Denied", "Invalid")) throw error;
+    return [];
+  });
+  const values = all.filter((each) => each.startsWith(value));
   return { completion: { values: values.slice(0, PAGE), hasMore: values.length > PAGE } };
 }
 
-async function* candidates(
-  registry: Registry,
-  variable: string,
-  { name = "", version }: Record<string, string>,
-): AsyncGenerator<string> {
-  if (variable === "name") yield* registry.names({ prefix: name, limit: PAGE + 1 });
-  else if (variable === "path") {
-    yield* (await registry.info(name, { version })).files.map(({ path }) => path);
-  } else {
-    const aliases = await Array.fromAsync(registry.aliases(name), ({ alias }) => alias);
-    yield* ["latest", ...aliases];
-    for await (const each of registry.versions(name, { limit: 1000 })) yield each.version;
-  }
-}
-
-export async function readResource(registry: Registry, uri: string) {
+export async function readResource(registry: Registry, { uri }: { uri: string }) {
   const [name, version, path] = parseUri(uri);
   const artifact = await registry.open(name, { version });
   if (path === undefined) {

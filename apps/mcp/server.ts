@@ -7,7 +7,7 @@ import { serveStdio, StdioServerTransport } from "npm:@modelcontextprotocol/serv
 import manifest from "../../deno.json" with { type: "json" };
 import { invalid, isRegistryError } from "../../core/errors.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
-import { createMaterializers, type Logger, type Registry, type System } from "../../mod.ts";
+import { createMaterializers, type Registry, type System } from "../../mod.ts";
 import { openHttpRegistry } from "../client.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
 import { Connection, type SendRequest } from "../client/connection.ts";
@@ -18,8 +18,6 @@ import { complete, listResources, readResource, TEMPLATES } from "./resources.ts
 import { callTool, describeTool, explained } from "./tool.ts";
 import type { McpOptions, Tool, ToolCall } from "./tool.ts";
 import { annotateVersion, deleteVersion, saveVersion, setAlias } from "./write_tools.ts";
-
-export type { McpOptions } from "./tool.ts";
 
 const INSTRUCTIONS =
   "A registry of versioned artifacts. A saved version never changes; an alias names a version " +
@@ -54,6 +52,14 @@ function createMcpServer(
   const capabilities = { tools: {}, resources: { listChanged }, completions: {} };
   const server = new Server(info, { capabilities, instructions: INSTRUCTIONS });
 
+  /** Replies with an error in words for a model. Only the log has the message of a fault. */
+  const reply = async <T>(found: Promise<T>): Promise<T> =>
+    await found.catch((error) => {
+      if (isRegistryError(error)) throw new ProtocolError(INVALID_PARAMS, explained(error));
+      options.logger.error("Cannot answer:", error);
+      throw new ProtocolError(INTERNAL_ERROR, explained(error));
+    });
+
   server.setRequestHandler("tools/list", () => ({ tools: tools.map(describeTool) }));
   server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal } }) => {
     const tool = tools.find(({ name }) => name === params.name);
@@ -65,37 +71,24 @@ function createMcpServer(
     if (changes) await server.sendResourceListChanged();
     return result;
   });
-  server.setRequestHandler(
-    "resources/list",
-    ({ params }) => answering(listResources(registry, params?.cursor), options.logger),
-  );
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: TEMPLATES }));
   server.setRequestHandler(
-    "resources/read",
-    ({ params }) => answering(readResource(registry, params.uri), options.logger),
+    "resources/list",
+    ({ params }) => reply(listResources(registry, params)),
   );
+  server.setRequestHandler("resources/read", ({ params }) => reply(readResource(registry, params)));
   server.setRequestHandler(
     "completion/complete",
-    ({ params: { argument, context } }) =>
-      answering(complete(registry, argument, context?.arguments), options.logger),
+    ({ params }) => reply(complete(registry, params)),
   );
   return server;
 }
 
 /** Returns what the client calls itself, shortened. Without sessions, only newer ones do so. */
 function clientOf(server: Server, agent: string): ToolCall["client"] {
-  const { name, version } = server.getClientVersion() ?? {};
-  if (name === undefined) return { name: agent.slice(0, 200) };
-  return { name: name.slice(0, 200), version: String(version).slice(0, 200) };
-}
-
-/** Answers with an error in words for a model. Only the log has the message of a fault. */
-async function answering<T>(answer: Promise<T>, logger: Logger): Promise<T> {
-  return await answer.catch((error) => {
-    if (isRegistryError(error)) throw new ProtocolError(INVALID_PARAMS, explained(error));
-    logger.error("Cannot answer:", error);
-    throw new ProtocolError(INTERNAL_ERROR, explained(error));
-  });
+  const { name = agent, version } = server.getClientVersion() ?? {};
+  const known = version === undefined ? {} : { version: version.slice(0, 200) };
+  return { name: name.slice(0, 200), ...known };
 }
 
 /** How a server reaches the service in this process, whose checks decide what a client may do. */
@@ -131,7 +124,7 @@ const MOST_MESSAGE = 64 * 1024 * 1024;
 
 /** Passes chunks on at the end of a line. The transport copies and searches all it has for each. */
 async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = [];
+  const held: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
     held.push(chunk);
@@ -142,8 +135,8 @@ async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bu
       });
     }
     if (!chunk.includes(0x0a)) continue;
-    yield Buffer.concat(held);
-    [held, size] = [[], 0];
+    yield Buffer.concat(held.splice(0));
+    size = 0;
   }
 }
 

@@ -1,9 +1,11 @@
-// Tools as data: schemas check and describe their arguments, and describe their results.
+// Tools as data: schemas check and describe their arguments.
 import * as v from "npm:valibot@^1.5";
 import { hintFor, invalid, isRegistryError } from "../../core/errors.ts";
 import type { Logger, Registry } from "../../mod.ts";
 import { valibotToJsonSchema } from "../server/json_schema.ts";
 import { check } from "../server/schemas/listing.ts";
+
+type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
 
 /** Options of a server, which decide what it offers. */
 export interface McpOptions {
@@ -19,18 +21,6 @@ export interface McpOptions {
   search(query: { q: string; limit: number; offset: number }): Promise<Record<string, unknown>>;
 }
 
-/** A part of an answer that a model reads. */
-export type Content =
-  | { type: "text"; text: string }
-  | { type: "image"; data: string; mimeType: string };
-
-export interface ToolResult {
-  /** Plain data that the output schema describes. */
-  structured: Record<string, unknown>;
-  /** @default the structured result as JSON */
-  content?: Content[];
-}
-
 export interface ToolCall extends McpOptions {
   /** The registry as the client may use it: it refuses everything else. */
   registry: Registry;
@@ -41,15 +31,13 @@ export interface ToolCall extends McpOptions {
 
 interface ToolDefinition<I extends v.GenericSchema> {
   name: string;
-  title: string;
   description: string;
   kind: "read" | "write" | "delete";
   /** Its effects, as the protocol names them. */
   hints?: { destructiveHint?: boolean; idempotentHint?: boolean };
   input: I;
-  /** The members of its result, by their type. */
-  output: Partial<Record<"string" | "number" | "boolean" | "array" | "object", string>>;
-  run(args: v.InferOutput<I>, call: ToolCall): Promise<ToolResult>;
+  /** Returns plain data. A `text` or an `image` in it goes first, as it is. */
+  run(args: v.InferOutput<I>, call: ToolCall): Promise<Record<string, unknown>>;
 }
 
 export type Tool = ToolDefinition<v.GenericSchema>;
@@ -59,29 +47,28 @@ export function defineTool<I extends v.GenericSchema>(tool: ToolDefinition<I>): 
 }
 
 /** Describes a tool to a client. */
-export function describeTool({ name, title, description, kind, hints, input, output }: Tool) {
+export function describeTool({ name, description, kind, hints, input }: Tool) {
   const { $schema: _, ...described } = valibotToJsonSchema(input);
-  const members = Object.entries(output).flatMap(([type, names]) =>
-    names.split(" ").map((name) => [name, { type }])
-  );
   const effects = kind === "read" ? { readOnlyHint: true } : { readOnlyHint: false, ...hints };
   return {
-    ...{ name, title, description, annotations: { ...effects, openWorldHint: false } },
+    ...{ name, title: `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}` },
+    ...{ description, annotations: { ...effects, openWorldHint: false } },
     inputSchema: described as { type: "object" },
-    outputSchema: { type: "object" as const, properties: Object.fromEntries(members) },
   };
 }
 
 /** Calls a tool. A failure is a result too: the model reads the hint and tries again. */
 export async function callTool(tool: Tool, args: unknown, call: ToolCall) {
   try {
-    const { structured, content } = await tool.run(checked(tool, args), call);
-    const text = JSON.stringify(structured);
-    const structuredContent = JSON.parse(text) as Record<string, unknown>;
-    return { content: content ?? [{ type: "text" as const, text }], structuredContent };
+    const { image, ...structured } = await tool.run(checked(tool, args), call);
+    const { text, ...rest } = structured;
+    const first = image ?? (text === undefined ? undefined : { type: "text", text });
+    const others = { type: "text", text: JSON.stringify(rest) };
+    const structuredContent = JSON.parse(JSON.stringify(structured)) as Record<string, unknown>;
+    return { content: (first ? [first, others] : [others]) as Content[], structuredContent };
   } catch (error) {
     if (!isRegistryError(error) && !call.signal.aborted) call.logger.error("Cannot answer:", error);
-    return { content: [{ type: "text" as const, text: explained(error) }], isError: true };
+    return { content: [{ type: "text", text: explained(error) }] as Content[], isError: true };
   }
 }
 
@@ -128,8 +115,13 @@ export function text(description: string, most = 1000) {
 
 export const ref = () => text("NAME for the latest version, or NAME@VERSION, NAME@ALIAS");
 
-/** An optional whole number with a default. */
-export function count(usual: number, description: string, least = 1, most = 2 ** 53 - 1) {
+/** An optional whole number. */
+export function count<D extends number | undefined>(
+  usual: D,
+  description: string,
+  least = 1,
+  most = 2 ** 53 - 1,
+) {
   const schema = v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
   return v.optional(v.pipe(schema, v.description(description)), usual);
 }

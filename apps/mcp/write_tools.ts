@@ -3,8 +3,8 @@ import * as v from "npm:valibot@^1.5";
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { denied, invalid, orMissing } from "../../core/errors.ts";
-import { type FileToSave, localPath, type Materializer } from "../../materializers/mod.ts";
-import { fromBase64 } from "../server/saving/sent_files.ts";
+import { localPath } from "../../materializers/mod.ts";
+import { fromBase64, passThrough } from "../server/saving/sent_files.ts";
 import { annotate } from "../../registry/mod.ts";
 import { data, defineTool, text, type Tool } from "./tool.ts";
 
@@ -43,14 +43,12 @@ export function saveVersion(root?: string): Tool {
   const content: typeof CONTENT = root === undefined ? { ...others } as typeof CONTENT : CONTENT;
   return defineTool({
     name: "save_version",
-    title: "Save a new version",
     description: "Saves content as a new version; earlier versions stay. Pass exactly one of " +
       `${Object.keys(content).join(", ")}. To undo it, save the former content again or point an ` +
       "alias to a former version.",
     kind: "write",
     hints: { destructiveHint: false, idempotentHint: false },
     input: v.strictObject({ ...SAVE, ...content }),
-    output: { string: "ref version digest", number: "size", boolean: "skipped" },
     async run({ name, version, inputs, key, metadata, ...given }, { registry, client, signal }) {
       const contents = Object.values(given).filter((value) => value !== undefined);
       if (contents.length !== 1) {
@@ -63,29 +61,23 @@ export function saveVersion(root?: string): Tool {
       const saved = await registry.save(name, files === undefined ? value : undefined, {
         ...{ version, inputs, idempotencyKey: key, signal },
         metadata: { ...metadata, savedBy: { ...client, via: "mcp" } },
-        ...(files === undefined ? {} : { materializer: filesOf(files) }),
+        materializer: files && passThrough(
+          { id: "folder", formatVersion: 1 },
+          files.map((file) => ({ path: file.path, content: contentOf(file) })),
+        ),
       });
       const { digest, size, skipped } = saved;
       const ref = `${saved.name}@${saved.version}`;
-      return { structured: { ref, version: saved.version, digest, size, skipped } };
+      return { ref, version: saved.version, digest, size, skipped };
     },
   });
 }
 
-/** Returns a materializer that saves given files as a folder. */
-function filesOf(files: { path: string; text?: string; base64?: string }[]): Materializer {
-  const save = (): FileToSave[] =>
-    files.map(({ path, text, base64 }) => {
-      if ((text === undefined) === (base64 === undefined)) {
-        throw invalid("save", JSON.stringify(path), "pass exactly one of `text` and `base64`");
-      }
-      const encoder = new TextEncoder();
-      return {
-        path,
-        content: text === undefined ? fromBase64(path, base64!) : encoder.encode(text),
-      };
-    });
-  return { id: "folder", formatVersion: 1, save, load: () => undefined };
+function contentOf({ path, text, base64 }: v.InferOutput<typeof FILE>): Uint8Array {
+  if ((text === undefined) === (base64 === undefined)) {
+    throw invalid("save", JSON.stringify(path), "pass exactly one of `text` and `base64`");
+  }
+  return text === undefined ? fromBase64(path, base64!) : new TextEncoder().encode(text);
 }
 
 /** Returns a path below the root. Links are followed first, so none leads out of it. */
@@ -100,7 +92,6 @@ async function pathBelow(top: string, path: string): Promise<unknown> {
 
 export const setAlias: Tool = defineTool({
   name: "set_alias",
-  title: "Set an alias",
   description:
     "Points an alias such as production to a version, or removes the alias. Returns the " +
     "version it pointed to before: set that again to undo.",
@@ -111,20 +102,18 @@ export const setAlias: Tool = defineTool({
     alias: text("A word, such as production"),
     version: v.nullable(text("The version; null removes the alias")),
   }),
-  output: { string: "ref previous" },
   async run({ name, alias, version }, { registry, signal }) {
     const [last] = await orMissing(
       Array.fromAsync(registry.history(name, alias, { limit: 1, signal })),
     ) ?? [];
     if (version === null) await registry.deleteAlias(name, alias, { signal });
     else await registry.setAlias(name, alias, version, { signal });
-    return { structured: { ref: `${name}@${alias}`, previous: last?.version } };
+    return { ref: `${name}@${alias}`, previous: last?.version };
   },
 });
 
 export const annotateVersion: Tool = defineTool({
   name: "annotate",
-  title: "Change notes and labels",
   description: "Changes the notes (text) and labels (data) of a version, or of a name. Omitted " +
     "arguments change nothing. Notes are replaced and labels merged: a label of null is removed, " +
     "and null for notes or labels removes all. Earlier values stay in the history.",
@@ -135,24 +124,21 @@ export const annotateVersion: Tool = defineTool({
     notes: v.optional(v.nullable(v.string())),
     labels: v.optional(v.nullable(data())),
   }),
-  output: { string: "notes", object: "labels", number: "revision" },
   async run({ ref, notes, labels }, { registry, signal }) {
     const found = await annotate(registry, ref, { notes, labels }, { signal });
-    return { structured: { ...found } };
+    return { ...found };
   },
 });
 
 export const deleteVersion: Tool = defineTool({
   name: "delete_version",
-  title: "Delete a version",
   description:
     "Deletes one version permanently. Set force if an alias names it, or a release: versions that " +
     "were published together.",
   kind: "delete",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({ ref: text("NAME@VERSION"), force: v.optional(v.boolean()) }),
-  output: { boolean: "deleted" },
   async run({ ref, force }, { registry, signal }) {
-    return { structured: { deleted: await registry.delete(ref, { force, signal }) } };
+    return { deleted: await registry.delete(ref, { force, signal }) };
   },
 });
