@@ -32,7 +32,7 @@ const MOST_IMAGE = 4 * 1024 * 1024;
 /** Reads a part of a file, by default in the format that suits it best. */
 export async function showFile(file: File, part: Part, signal: AbortSignal): Promise<Shown> {
   const { path } = file.info;
-  const as = part.as === "auto" ? usual(file, part) : part.as;
+  const as = viewOf(file, part);
   try {
     if (part.line !== undefined && (as !== "text" || part.offset !== 0)) {
       throw unreadable("`line` is only for text, without `offset`");
@@ -53,7 +53,8 @@ export async function showFile(file: File, part: Part, signal: AbortSignal): Pro
   }
 }
 
-function usual({ info: { path, size, mediaType } }: File, { offset, line }: Part): Part["as"] {
+function viewOf({ info: { path, size, mediaType } }: File, { as, offset, line }: Part): Part["as"] {
+  if (as !== "auto") return as;
   if (line !== undefined) return "text";
   if (/\.(png|jpe?g|gif|webp)$/i.test(path)) return "image";
   if (/\.(csv|tsv|parquet)$/i.test(path)) return "rows";
