@@ -125,7 +125,7 @@ Deno.test({
     await page.goto(at);
     await page.getByRole("button", { name: "accuracy" }).click();
     await page.getByText("0.92 ★").waitFor();
-    await page.getByRole("combobox", { name: "by" }).selectOption("seconds");
+    await page.getByRole("combobox", { name: "by", exact: true }).selectOption("seconds");
     await page.getByRole("figure", { name: "accuracy by seconds" }).waitFor();
     for (const version of [1, 2]) await page.getByLabel(`Compare ${version}.0.0`).check();
     await page.getByRole("link", { name: "Compare 2 versions" }).click();

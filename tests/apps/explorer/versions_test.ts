@@ -1,7 +1,6 @@
 // The versions of a name as a table of experiments, in Chromium and by its functions.
 import { assert, assertEquals } from "@std/assert";
 import {
-  betterOf,
   chooseExperiments,
   columnsOf,
   experimentsOf,
@@ -46,7 +45,7 @@ Deno.test("each key of metadata is a column, and measures have a best value", ()
     ],
   );
   const chosen = ["high:metadata.loss", "low:metadata.epochs", "none:metadata.accuracy"];
-  assertEquals(columnsOf(THREE, betterOf(chosen)).map(({ best }) => best).slice(2, 6), [
+  assertEquals(columnsOf(THREE, chosen).map(({ best }) => best).slice(2, 6), [
     ...[undefined, 2, undefined, 3],
   ]);
   const gaps = experimentsOf([listed("1.0.0", { a: 1 }), listed("2.0.0", { a: null })], []);

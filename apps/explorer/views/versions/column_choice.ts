@@ -30,8 +30,8 @@ export function ColumnChoice({ columns, keys, change }: {
       <button type="button" class="button button-small button-quiet" aria-label=${label}
         onClick=${onClick} ...${rest}>${mark}</button>
     `;
-  const best = ({ key, title, better }: ExperimentColumn) => {
-    const is = better ?? "none";
+  const best = ({ key, title, better: way }: ExperimentColumn) => {
+    const is = way ?? "none";
     const others = splitValues(better).filter((each) => each.replace(/^\w+:/, "") !== key);
     const chosen = NEXT[is] === usualBetter(key) ? [] : [`${NEXT[is]}:${key}`];
     const choose = () => setBetter(joinValues([...others, ...chosen]));
@@ -69,22 +69,7 @@ export function ColumnChoice({ columns, keys, change }: {
   `;
 }
 
-/** A menu of keys, some of which are chosen. */
-export function KeyMenu({ title, columns, keys, change }: {
-  title: string;
-  columns: readonly ExperimentColumn[];
-  keys: readonly string[];
-  change: (keys: string[]) => void;
-}) {
-  return html`
-    <${Menu} title=${title}>${columns.map(({ key, title }) =>
-      html`<li key=${key}><label class="check"><input type="checkbox"
-        checked=${keys.includes(key)} onChange=${() =>
-        change(toggled(keys, key))} /> ${title}</label></li>`
-    )}<//>
-  `;
-}
-
-function toggled(all: readonly string[], key: string): string[] {
+/** Returns keys without one of them, or with it at the end. */
+export function toggled(all: readonly string[], key: string): string[] {
   return all.includes(key) ? all.filter((each) => each !== key) : [...all, key];
 }

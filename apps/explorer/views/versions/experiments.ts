@@ -12,7 +12,7 @@ export interface Experiment {
   /** Why its record cannot be read. */
   readonly problem?: string;
   readonly found: Parameters<typeof searchText>[0];
-  /** What words are searched in. */
+  /** Words of a filter are searched in it. */
   readonly text: string;
 }
 
@@ -22,11 +22,11 @@ export interface ExperimentColumn {
   readonly title: string;
   readonly isNumber: boolean;
   /** Of measures: which values are better, by the name or by choice. */
-  readonly better?: Better;
+  readonly better?: "high" | "low";
   readonly best?: number;
 }
 
-type Better = "high" | "low";
+const BETTER = ["high", "low", "none"] as const;
 
 /** More keys are left out. */
 const MOST_KEYS = 200;
@@ -101,24 +101,21 @@ const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexi
 const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
 
 /** Returns which values are better as the name of a key says. */
-export function usualBetter(key: string): Better | "none" {
+export function usualBetter(key: string): typeof BETTER[number] {
   const title = key.replace(MEMBER, "");
   const word = title.replaceAll(/[_.-]/g, " ");
   return LESS.test(word) || LESS.test(title) ? "low" : MORE.test(word) ? "high" : "none";
 }
 
-/** Reads which values are better from an address: `low:metadata.energy none:metadata.score`. */
-export function betterOf(values: readonly string[]): ReadonlyMap<string, Better | "none"> {
-  const found = values.map((value) => /^(high|low|none):(.+)$/.exec(value) ?? []);
-  return new Map(found.map(([, better, key]) => [key ?? "", better as Better]));
-}
-
 const MEMBER = /^(?:metadata|labels)\./;
 
-/** Returns all columns: version and aliases, members in order of appearance, the other facts. */
+/**
+ * Returns all columns: version and aliases, members in order of appearance, the other facts.
+ * `chosen` overrides which values are better: `low:metadata.energy`, `none:metadata.score`.
+ */
 export function columnsOf(
   experiments: readonly Experiment[],
-  chosen: ReadonlyMap<string, Better | "none"> = new Map(),
+  chosen: readonly string[] = [],
 ): ExperimentColumn[] {
   const keys = new Map<string, { isNumber: boolean; min: number; max: number }>();
   for (const { values } of experiments) {
@@ -137,7 +134,8 @@ export function columnsOf(
   }
   const own = [...keys].map(([key, { isNumber, min, max }]): ExperimentColumn => {
     const title = key.replace(MEMBER, "");
-    const better = chosen.get(key) ?? usualBetter(key);
+    const is = (better: string) => chosen.includes(`${better}:${key}`);
+    const better = BETTER.find(is) ?? usualBetter(key);
     if (!isNumber || better === "none") return { key, title, isNumber };
     const best = better === "low" ? min : max;
     return { key, title, isNumber, better, ...min < max && { best } };

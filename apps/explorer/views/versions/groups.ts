@@ -17,19 +17,19 @@ export function groupsOf(
   const numbers = columns.filter((each) =>
     each.isNumber && each.key !== key && each.key.includes(".")
   );
-  const better = new Map<string, "high" | "low" | "none">();
+  const better = [`none:${key}`];
   const groups = byValue(rows, key).map(([value = "none", own]): Experiment => {
     const values = new Map<string, unknown>([[key, value], ["count", own.length]]);
     for (const { key, better: is } of numbers) {
       const finite = own.map(({ values }) => values.get(key) as number).filter(Number.isFinite);
       if (finite.length === 0) continue;
-      better.set(`${key}, mean`, is ?? "none").set(`${key}, best`, is ?? "none");
+      better.push(`${is ?? "none"}:${key}, mean`, `${is}:${key}, best`);
       values.set(`${key}, mean`, mean(finite));
       if (is) values.set(`${key}, best`, (is === "low" ? Math.min : Math.max)(...finite));
     }
     return { ...own[0]!, version: `${typeof value} ${value}`, values };
   });
-  const [first, ...others] = columnsOf(groups, better.set(key, "none")).slice(2, -4);
+  const [first, ...others] = columnsOf(groups, better).slice(2, -4);
   const count = { key: "count", title: "Versions", isNumber: true };
   return { rows: groups, columns: first === undefined ? [] : [first, count, ...others] };
 }

@@ -1,6 +1,6 @@
 // How much a metric changes with a key of the metadata.
 
-/** What a key has to do with a metric, over the versions that have both. */
+/** The influence of a key on a metric, over the versions that have both. */
 export interface Influence {
   readonly measure: "rank correlation" | "difference of means";
   /** From -1 to 1; of a difference, in the unit of the metric. */
@@ -13,7 +13,7 @@ export interface Influence {
 }
 
 /**
- * Returns what a key has to do with a metric; undefined if one of them is constant, or fewer than
+ * Returns the influence of a key on a metric; undefined if one of them is constant, or fewer than
  * three versions have both. Of numbers, it measures Spearman's rank correlation with mean ranks for
  * ties (C. Spearman, "The Proof and Measurement of Association between Two Things", American
  * Journal of Psychology 15, 1904). Of words that at least two versions have, it measures the

@@ -30,24 +30,18 @@ export function Parameters(
       title: "Key",
       cell: ({ column: { key, title, isNumber } }) =>
         html`
-          <button type="button" class="sort"
-            title=${isNumber ? `Draw charts by ${title}` : `Color charts by ${title}`}
-            onClick=${() => (isNumber ? setX : setColor)(key)}>${title}</button>
+          <button type="button" class="sort" onClick=${() => (isNumber ? setX : setColor)(key)}
+            title="Show it in the charts">${title}</button>
         `,
     },
     {
       title: "Strength",
       cell: ({ strength }) =>
-        html`
-          <span class="meter" role="img" aria-label=${`${Math.round(strength * 100)} %`}>
-            <span style=${{ inlineSize: `${strength * 100}%` }}></span></span>
-        `,
+        html`<span class="meter" aria-hidden="true"><span style=${{
+          inlineSize: `${100 * strength}%`,
+        }}></span></span> ${Math.round(100 * strength)} %`,
     },
-    {
-      title: "Value",
-      class: "number",
-      cell: ({ words, value }) => words === undefined ? value.toFixed(2) : numberText(value),
-    },
+    { title: "Value", class: "number", cell: valueText },
     { title: "Measure", cell: measureText },
     { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
   ];
@@ -70,9 +64,13 @@ export function Parameters(
   `;
 }
 
-function measureText({ measure, words = [] }: Ranked): string {
-  const means = words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ");
-  return means === "" ? `Spearman's ${measure}` : `${measure}: ${means}`;
+function valueText({ value, words }: Ranked): string {
+  return words ? numberText(value) : value.toFixed(2);
+}
+
+function measureText({ measure, words }: Ranked): string {
+  const means = words?.map(([word, mean]) => `${word} ${numberText(mean)}`);
+  return means ? `${measure}: ${means.join(", ")}` : `Spearman's ${measure}`;
 }
 
 /** Returns keys by their strength, after a task for each of them: the page stays smooth. */

@@ -19,14 +19,7 @@ import { useLate } from "../../framework/use_late.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice } from "./column_choice.ts";
-import {
-  betterOf,
-  chooseExperiments,
-  columnsOf,
-  experimentsOf,
-  fieldsOf,
-  usualKeys,
-} from "./experiments.ts";
+import { chooseExperiments, columnsOf, experimentsOf, fieldsOf, usualKeys } from "./experiments.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
 import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
@@ -59,7 +52,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   }, [summary, shown, charts, sort, x, metric, color, group, isAll]);
   const { versions, error, isComplete } = useVersions(summary, fields);
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
-  const columns = useMemo(() => columnsOf(experiments, betterOf(splitValues(better))), [
+  const columns = useMemo(() => columnsOf(experiments, splitValues(better)), [
     experiments,
     better,
   ]);
@@ -90,12 +83,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   );
   const members = columns.filter(({ key }) => key.includes("."));
   const isGroups = members.some(({ key }) => key === group);
-  const groups = useMemo(() => {
-    if (!isGroups) return undefined;
-    const own = columns.filter(({ key }) => keys.includes(key) || key === group);
-    const found = groupsOf(chosen.rows, own, group);
-    return { ...found, rows: chooseExperiments(found.rows, { filter: "", sort }) };
-  }, [isGroups, chosen.rows, columns, group, keys.join(), sort]);
+  const groups = isGroups ? groupsOf(chosen.rows, inOrder, group) : undefined;
   return html`
     ${!isAlone && html`
       <div class="fields">
@@ -113,7 +101,9 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
-    <${Experiments} name=${summary.name} rows=${groups?.rows ?? chosen.rows} all=${versions}
+    <${Experiments} name=${summary.name} rows=${groups
+      ? chooseExperiments(groups.rows, { filter: "", sort })
+      : chosen.rows} all=${versions}
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
       pins=${isGroups ? 1 : 1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
