@@ -19,6 +19,9 @@ export interface ArtifactFile {
   text(maxBytes: number, signal?: AbortSignal): Promise<{ text: string; truncated: boolean }>;
 }
 
+/** The part of a file that formats need. */
+export type FileToRead = Pick<ArtifactFile, "path" | "size" | "read">;
+
 export interface ArtifactVersion {
   readonly name: string;
   readonly version: string;

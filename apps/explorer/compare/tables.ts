@@ -8,7 +8,8 @@ import { html } from "../framework/html.ts";
 import { useMemo, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { Paged, useQuery, whenLoaded } from "../previews/parts.ts";
-import { cellText, readRows, type Rows } from "../previews/tables/table_rows.ts";
+import { cellText } from "../previews/tables/cells.ts";
+import { readRows, type Rows } from "../previews/tables/table_rows.ts";
 import { openTable } from "../previews/tables/table_source.ts";
 import type { PairProps } from "./pair.ts";
 

@@ -9,7 +9,7 @@ export interface Column<T> {
   /** Only screen readers read the title. */
   readonly isUntitled?: boolean;
   /** Shown below the title, such as a type. */
-  readonly note?: string;
+  readonly note?: ComponentChildren;
   /** The class of its cells, such as `number`, `fit` or `wide`. */
   readonly class?: string | ((row: T) => string);
   /** The class of its heading. @default the class, if it is `number` */
@@ -126,9 +126,9 @@ function heading<T>(column: Column<T>, pin: ReturnType<typeof pinOf>) {
     ? title
     : html`<button type="button" class="sort" onClick=${sort}>${title}${mark}</button>`;
   return html`
-    <th scope="col" aria-sort=${order} class=${name} ...${pin}>${isUntitled
-      ? html`<span class="hidden">${title}</span>`
-      : text}${note && html`<span class="muted type">${note}</span>`}</th>
+    <th scope="col" abbr=${note && title} aria-sort=${order} class=${name}
+      ...${pin}>${isUntitled ? html`<span class="hidden">${title}</span>` : text}${note &&
+        html`<span class="muted type">${note}</span>`}</th>
   `;
 }
 

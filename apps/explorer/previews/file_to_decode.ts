@@ -2,7 +2,7 @@
 import { bytesStream } from "../../../core/bytes/bytes.ts";
 import { fault } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
-import type { ArtifactFile } from "../artifact_file.ts";
+import type { FileToRead } from "../artifact_file.ts";
 
 /** Bytes of a request. */
 const PIECE_BYTES = 1024 * 1024;
@@ -10,7 +10,7 @@ const PIECE_BYTES = 1024 * 1024;
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
 /** Returns a file whose ranges are read on demand, and whole only up to 64 MiB. */
-export function fileToDecode(file: ArtifactFile, signal?: AbortSignal): FileToDecode {
+export function fileToDecode(file: FileToRead, signal?: AbortSignal): FileToDecode {
   const { path, size } = file;
   return {
     path,

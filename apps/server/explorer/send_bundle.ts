@@ -6,8 +6,8 @@ import { Answer } from "../answer.ts";
 import { evaluateConditions } from "../files/answer_file.ts";
 
 /**
- * Scripts and styles come from this service only, nothing is sent elsewhere, and strings never
- * become markup.
+ * Scripts, workers and styles come from this service only, nothing is sent elsewhere, and strings
+ * never become markup. The policy `table-worker` allows the URL of one script.
  */
 export const POLICY = [
   "default-src 'none'",
@@ -19,7 +19,7 @@ export const POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  "trusted-types table-worker",
 ].join("; ");
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -139,7 +139,7 @@ Deno.test({
     await page.getByRole("link", { name: "Limits" }).click();
     await page.waitForFunction(() => scrollY > 100);
     await page.getByRole("link", { name: "its scores" }).click();
-    await page.getByText("Most frequent").waitFor();
+    await page.getByText("well 1 (43)").waitFor();
     await explorer.show(previewOf("train.py"));
     await page.locator(".hljs-keyword").getByText("return").waitFor();
     assertEquals(faults(), []);
@@ -312,40 +312,6 @@ Deno.test({
       await page.evaluate(() => (globalThis as { attacked?: number }).attacked),
       undefined,
     );
-    assertEquals(faults(), []);
-  },
-});
-
-Deno.test({
-  name: `a large table is sorted and filtered over all of its rows${SKIPPED}`,
-  ignore: IGNORED,
-  async fn() {
-    await using registry = await openRegistry("memory:");
-    const rows = Array.from({ length: 150_000 }, (_, i) => `${i * 7919 % 150_000},well ${i % 96}`);
-    const content = new TextEncoder().encode(`value,well\n${rows.join("\n")}\n`);
-    await using root = await tempRoot();
-    await writeFiles(root.path, new Map([["large.csv", content]]));
-    await registry.save("demo:kinds", localPath(root.path), { version: "2.0.0" });
-    await using explorer = await openExplorer(registry);
-    const { page, faults } = explorer;
-    await explorer.show(previewOf("large.csv"));
-    await page.getByText("well 0", { exact: true }).first().waitFor();
-    const filter = async (text: string) => {
-      await page.getByLabel("Filter rows").fill(text);
-      await page.keyboard.press("Enter");
-    };
-    await filter("value>=149990");
-    await page.getByText("10 of 150,000 rows").waitFor();
-    await filter("");
-    await page.getByRole("button", { name: "Read all rows" }).click();
-    await page.getByText("Most frequent").waitFor();
-    await page.getByRole("button", { name: "value" }).click();
-    await page.getByRole("button", { name: "value" }).click();
-    const first = page.locator("table.cells tbody tr").first().locator("td").first();
-    await first.getByText("149999").waitFor();
-    await page.getByText("the first 20,000 are shown").waitFor();
-    await filter("well 95");
-    await page.getByText("1,562 of 150,000 rows").waitFor();
     assertEquals(faults(), []);
   },
 });

@@ -130,6 +130,8 @@ Deno.test({
     for (const version of [1, 2]) await page.getByLabel(`Compare ${version}.0.0`).check();
     await page.getByRole("link", { name: "Compare 2 versions" }).click();
     await page.getByText("+0.01").waitFor();
+    await page.goto(`${at}/2.0.0?path=scores.csv`);
+    await page.getByText("described over all 300 rows").waitFor();
     await page.goto(`${at}?tab=card`);
     await page.getByRole("img", { name: "The picture" }).waitFor();
     await page.goto(`${at}/2.0.0?path=training.ipynb`);

@@ -1,75 +1,85 @@
-// Rows of a table: all of them are read once, in parts, and only some are kept in memory.
-import { numberText } from "../../components/format.ts";
+// Rows of a table in its worker: all are read once, in parts, and only some are kept in memory.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { Bounds } from "./parquet_table.ts";
-import type { TablePart, TableSource } from "./table_source.ts";
+import { cellText, compareCells, isEmpty, MAX_CELL, shortened } from "./cells.ts";
+import { type ColumnStatistics, Tally } from "./column_statistics.ts";
+import type { TablePart, TableReader } from "./table_source.ts";
 
 /** Rows, cells and characters that are kept in memory. */
 export const MAX_ROWS = 20_000;
 const MAX_CELLS = 1_000_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
-export const MAX_CELL = 200;
-const MAX_DISTINCT = 1000;
-/** Milliseconds of work after which the page may answer. */
-const SLICE_MS = 12;
+/** Milliseconds of work after which the worker may answer other questions. */
+const SLICE_MS = 50;
 
 export type Rows = readonly (readonly Cell[])[];
 
 export interface Wanted {
   readonly filter: string;
   readonly sort?: { readonly column: number; readonly isDown: boolean };
+  /** Reads this many rows at most. */
+  readonly sample?: number;
 }
 
-/** The rows of a table that were wanted, as far as memory allows. */
-export interface FoundRows {
-  readonly rows: Rows;
-  /** Rows that match; more than `rows` if not all were kept. */
+/** Returns true if all rows are wanted as they are in the file. */
+export function isPlain({ filter, sort }: Wanted): boolean {
+  return filter === "" && sort === undefined;
+}
+
+/** Facts of rows that were found. */
+export interface Found {
   readonly matched: number;
+  /** Rows of a filter or an order that are kept, as far as memory allows. */
+  readonly kept: number;
   readonly read: number;
   /** False if reading was stopped, or a later row is damaged or too long. */
   readonly isEnd: boolean;
-  /** Of all rows that were read. */
+  /** Of all rows that were read, without a filter and an order. */
   readonly statistics: readonly ColumnStatistics[];
 }
 
 export interface FindOptions {
   readonly signal?: AbortSignal;
-  /** Ends the search with what is found. */
-  readonly stop?: AbortSignal;
+  /** Ends the search with what is found if it returns true. */
+  readonly isEnough?: () => boolean;
   readonly onProgress?: (read: number, progress?: number) => void;
 }
 
 /** Reads all rows of some columns. Of those that match, the first in the order are kept. */
 export async function findRows(
-  source: TableSource,
+  source: TableReader,
   columns: readonly number[],
   wanted: Wanted,
-  { signal, stop, onProgress }: FindOptions = {},
-): Promise<FoundRows> {
+  { signal, isEnough, onProgress }: FindOptions = {},
+): Promise<Found & { readonly rows: Rows }> {
   const kept = new KeptRows(Math.max(1, columns.length), wanted.sort);
-  const tallies = columns.map(() => new Tally());
+  const { sample = Infinity } = wanted;
+  const tallies = isPlain(wanted) ? columns.map((i) => new Tally(source.columns[i]!.type)) : [];
   const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!.name));
   let [read, matched, begun] = [0, 0, Date.now()];
-  const found = (isEnd: boolean): FoundRows => {
+  const found = (isEnd: boolean) => {
     const statistics = tallies.map((tally) => tally.statistics());
-    return { rows: kept.end(), matched, read, isEnd, statistics };
+    const rows = kept.end();
+    return { rows, kept: rows.length, matched, read, isEnd, statistics };
   };
   try {
     for await (const { rows, progress } of partsOf(source, columns, filter, signal)) {
-      for (const row of rows) {
-        row.forEach((cell, i) => tallies[i]!.add(cell));
-        if (!filter.matches(row)) continue;
+      const used = rows.slice(0, sample - read);
+      for (const row of used) {
+        tallies.forEach((tally, i) => tally.add(row[i]));
+        if (tallies.length > 0 || !filter.matches(row)) continue;
         matched++;
         kept.add(row);
       }
-      read += rows.length;
+      read += used.length;
+      if (used.length < rows.length) return found(false);
       if (Date.now() - begun > SLICE_MS) {
         onProgress?.(read, progress);
-        await new Promise((resolve) => setTimeout(resolve)); // clicks and frames come first
+        await new Promise((resolve) => setTimeout(resolve)); // other questions come first
         begun = Date.now();
       }
       signal?.throwIfAborted();
-      if (stop?.aborted) return found(false);
+      if (isEnough?.()) return found(false);
     }
   } catch (error) {
     if (read === 0 || signal?.aborted) throw error;
@@ -80,7 +90,7 @@ export async function findRows(
 
 /** Reads the groups of rows that may match, as far as the bounds of their columns tell. */
 async function* partsOf(
-  source: TableSource,
+  source: TableReader,
   columns: readonly number[],
   filter: Filter,
   signal?: AbortSignal,
@@ -132,13 +142,6 @@ class KeptRows {
   }
 }
 
-function shortened(cell: Cell): Cell {
-  // A slice keeps the whole string in memory; a joined copy does not.
-  return typeof cell === "string" && cell.length > MAX_CELL
-    ? `${[...cell.slice(0, MAX_CELL)].join("")}…`
-    : cell;
-}
-
 function charactersOf(row: readonly Cell[]): number {
   return row.reduce<number>(
     (sum, cell) => sum + (typeof cell === "string" ? Math.min(cell.length, MAX_CELL) : 8),
@@ -148,7 +151,7 @@ function charactersOf(row: readonly Cell[]): number {
 
 /** Reads the first rows with their whole cells, all of them if they are within the limits. */
 export async function readRows(
-  source: TableSource,
+  source: Pick<TableReader, "parts">,
   columns: readonly number[],
   signal?: AbortSignal,
 ): Promise<{ rows: Rows; isAll: boolean }> {
@@ -170,87 +173,6 @@ export async function readRows(
   return { rows, isAll: true };
 }
 
-export interface ColumnStatistics {
-  nulls: number;
-  /** Absent above 1,000. */
-  distinct?: number;
-  min?: string;
-  max?: string;
-  mean?: string;
-  /** The most frequent value and its count, if it occurs more than once. */
-  top?: { value: string; count: number };
-}
-
-/** Collects the statistics of a column, cell by cell. */
-export class Tally {
-  #nulls = 0;
-  #count = 0;
-  #numbers = 0;
-  #sum = 0;
-  #min: Cell = null;
-  #max: Cell = null;
-  #distinct: Map<string, number> | undefined = new Map();
-
-  add(cell: Cell | undefined): void {
-    if (isEmpty(cell)) return void this.#nulls++;
-    const known = shortened(cell!);
-    const number = numberOf(known);
-    if (number !== undefined) {
-      this.#numbers++;
-      this.#sum += number;
-    }
-    if (this.#count++ === 0 || compareCells(known, this.#min) < 0) this.#min = known;
-    if (this.#count === 1 || compareCells(known, this.#max) > 0) this.#max = known;
-    if (this.#distinct === undefined) return;
-    const text = cellText(known);
-    this.#distinct.set(text, (this.#distinct.get(text) ?? 0) + 1);
-    if (this.#distinct.size > MAX_DISTINCT) this.#distinct = undefined;
-  }
-
-  statistics(): ColumnStatistics {
-    const nulls = this.#nulls;
-    if (this.#count === 0) return { nulls, distinct: 0 };
-    return {
-      nulls,
-      ...this.#counted(),
-      min: cellText(this.#min),
-      max: cellText(this.#max),
-      ...this.#numbers === this.#count && { mean: numberText(this.#sum / this.#count) },
-    };
-  }
-
-  #counted(): Pick<ColumnStatistics, "distinct" | "top"> {
-    if (this.#distinct === undefined) return {};
-    const [value, count] = [...this.#distinct].reduce((a, b) => b[1] > a[1] ? b : a);
-    return { distinct: this.#distinct.size, ...count > 1 && { top: { value, count } } };
-  }
-}
-
-export function cellText(cell: Cell): string {
-  if (cell === null) return "";
-  return cell instanceof Date ? cell.toISOString() : String(cell);
-}
-
-/** Returns a cell as a number, if it is one or a string that is. Nothing else is guessed. */
-function numberOf(cell: Cell): number | undefined {
-  if (typeof cell === "number") return cell;
-  if (typeof cell === "bigint") return Number(cell);
-  if (typeof cell !== "string" || !/^\s*[+-]?(\d|\.\d)/.test(cell)) return undefined;
-  const number = Number(cell);
-  return Number.isNaN(number) ? undefined : number;
-}
-
-/** Compares cells that are not empty: numbers, which come first, as numbers. */
-function compareCells(a: Cell, b: Cell): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
-  const [one, other] = [numberOf(a), numberOf(b)];
-  if (one !== undefined && other !== undefined) return one - other;
-  if (one !== undefined || other !== undefined) return one === undefined ? 1 : -1;
-  const [left, right] = [cellText(a), cellText(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
 /** Compares rows by a column. Empty cells come last. */
 function rowComparison({ column, isDown }: NonNullable<Wanted["sort"]>) {
   const sign = isDown ? -1 : 1;
@@ -259,10 +181,6 @@ function rowComparison({ column, isDown }: NonNullable<Wanted["sort"]>) {
     if (isEmpty(left) || isEmpty(right)) return Number(isEmpty(left)) - Number(isEmpty(right));
     return sign * compareCells(left, right);
   };
-}
-
-function isEmpty(cell: Cell | undefined): boolean {
-  return cell === null || cell === undefined || cell === "";
 }
 
 interface Filter {
@@ -312,10 +230,4 @@ function parseFilter(filter: string, names: readonly string[]): Filter {
           COMPARISONS[sign]![1](order(known[0], value), order(known[1], value));
       }),
   };
-}
-
-/** Returns matching rows in the order of a column. */
-export function chooseRows(rows: Rows, names: readonly string[], { filter, sort }: Wanted): Rows {
-  const kept = filter === "" ? rows : rows.filter(parseFilter(filter, names).matches);
-  return sort === undefined ? kept : [...kept].sort(rowComparison(sort));
 }

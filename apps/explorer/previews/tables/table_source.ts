@@ -1,13 +1,12 @@
-// Tables in files, read a page of rows at a time: CSV and Parquet.
-import { concatBytes } from "../../../../core/bytes/bytes.ts";
-import { corrupt, fault, isRegistryError } from "../../../../core/errors.ts";
-import type { FileToDecode } from "../../../../core/file_store.ts";
-import type { Cell, RangeTable } from "../../../../formats/tables/table.ts";
+// Tables in files, read a page of rows at a time by a worker, so that no table makes the page wait.
+import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { fileToDecode } from "../file_to_decode.ts";
-import { encodingOf } from "../text/text_part.ts";
+import { answer, ask, type AskOptions } from "../../framework/threads.ts";
 import type { Group } from "./parquet_table.ts";
-import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
+import type { Found, Wanted } from "./table_rows.ts";
+
+/** Files up to this size are read whole, at once. */
+export const SMALL_BYTES = 1024 * 1024;
 
 export interface TablePage {
   rows: readonly (readonly Cell[])[];
@@ -22,8 +21,7 @@ export interface TablePart {
   progress?: number;
 }
 
-/** A table that is read page by page. */
-export interface TableSource {
+export interface TableFacts {
   readonly columns: readonly { name: string; type: string }[];
   /** Present if the table has more than `columns`. */
   readonly columnCount?: number;
@@ -31,6 +29,10 @@ export interface TableSource {
   readonly rowCount?: number;
   /** Columns that are not shown, with the reason. */
   readonly others: readonly string[];
+}
+
+/** A table that is read page by page. */
+export interface TableReader extends TableFacts {
   /** Absent if there is one, with unknown bounds. */
   readonly groups?: readonly Group[];
   /** Reads all rows of some columns, or a range, a part at a time. */
@@ -43,260 +45,74 @@ export interface TableSource {
   page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
 }
 
-interface PageRange {
+export interface PageRange {
   from: number;
   count: number;
   columns?: readonly number[];
 }
 
-const PART_ROWS = 500;
+/** A table that a worker reads. */
+export interface TableSource extends Omit<TableReader, "groups"> {
+  /**
+   * Finds rows. Those of a filter or an order stay in the worker until it finds others. Notes are
+   * the number of rows read and, if known, the progress up to 1.
+   */
+  find(columns: readonly number[], wanted: Wanted, options?: AskOptions): Promise<Found>;
+  /** Reads the rows that were found. */
+  found(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
+}
 
+let current: Worker | undefined;
+let opened = 0;
+/** The files of open tables. */
+const files = new Map<number, ArtifactFile>();
+
+function started(worker: Worker): Worker {
+  answer<[number, number, number]>(
+    worker,
+    ([id, from, count], { signal }) => files.get(id)!.read(from, count, signal),
+  );
+  return worker;
+}
+
+/** Opens a table, until the signal aborts. One worker reads all open tables. */
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
-  const mark = String.fromCharCode(...await file.read(0, Math.min(4, file.size), signal));
-  return mark === "PAR1"
-    ? await openParquetTable(fileToDecode(file), signal)
-    : await openCsv(await inUtf8(file, signal), signal);
-}
-
-/** Returns a file of UTF-16, as Excel saves it, in UTF-8. It is read whole. */
-async function inUtf8(file: ArtifactFile, signal?: AbortSignal): Promise<ArtifactFile> {
-  const encoding = encodingOf(await file.read(0, Math.min(2, file.size), signal));
-  if (encoding === "utf-8") return file;
-  const text = new TextDecoder(encoding).decode(await fileToDecode(file, signal).bytes());
-  const bytes = new TextEncoder().encode(text);
-  const read = (from: number, count: number) => Promise.resolve(bytes.slice(from, from + count));
-  return { ...file, size: bytes.byteLength, read };
-}
-
-/** Columns that a format reads or does not. */
-type Found = { column: { name: string } } | { name: string; problem: string };
-
-function split(all: readonly Found[]) {
-  const columns = all.flatMap((each) => "problem" in each ? [] : [each.column.name]);
-  const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
-  return { columns, others };
-}
-
-async function openParquetTable(file: FileToDecode, signal?: AbortSignal): Promise<TableSource> {
-  const { openParquet, parquetParts } = await import("./parquet_table.ts");
-  const { columns: all, types, groups } = await parquetParts(file, signal);
-  const { columns, others } = split(all);
-  if (columns.length === 0) throw noColumns(file.path, others);
-  const table = await openParquet(file, { columns, localTimes: "text", signal });
-  const source = rangeSource(table, others, { rowCount: table.rowCount, groups });
-  return { ...source, columns: columns.map((name, i) => ({ name, type: types[i]! })) };
-}
-
-function noColumns(path: string, others: readonly string[]) {
-  const state = others.length === 0 ? "it has no columns" : `it has only ${others.join(", ")}`;
-  return fault({ code: "Unsupported", action: "preview", subject: path, state });
-}
-
-function rangeSource(
-  table: RangeTable,
-  others: string[],
-  about: Pick<TableSource, "rowCount" | "groups"> = {},
-): TableSource {
-  const { columns } = table;
-  const { rowCount } = about;
-  async function read(names: string[], from: number, to: number, signal?: AbortSignal) {
-    const rows: Cell[][] = [];
-    for await (const row of table.rows({ columns: names, from, to, signal })) {
-      rows.push(names.map((name) => row[name]!));
-    }
-    return rows;
+  const { startTableWorker } = await import("./table_worker.ts");
+  signal?.throwIfAborted();
+  const worker = current ??= started(startTableWorker());
+  const id = opened++;
+  files.set(id, file);
+  const call = <T>(name: string, args: unknown[], options?: AskOptions) =>
+    ask<T>(worker, [id, name, ...args], options);
+  function close() {
+    if (!files.delete(id)) return;
+    if (files.size > 0) return void call("close", []);
+    worker.terminate();
+    current = undefined;
   }
-
-  /** Reads columns one by one. Those that cannot be read have the reason in each cell. */
-  async function readApart(names: string[], from: number, to: number, signal?: AbortSignal) {
-    const parts = await Promise.allSettled(names.map((name) => read([name], from, to, signal)));
-    const good = parts.find((part) => part.status === "fulfilled");
-    if (good === undefined) throw (parts[0] as PromiseRejectedResult).reason;
-    return good.value.map((_, i) =>
-      parts.map((part) => part.status === "fulfilled" ? part.value[i]![0]! : UNREADABLE)
-    );
-  }
-
-  async function page(
-    { from, count, columns: chosen = columns.map((_, i) => i) }: PageRange,
-    signal?: AbortSignal,
-  ): Promise<TablePage> {
-    const names = chosen.map((i) => columns[i]!.name);
-    const to = from + count + 1;
-    const rows = await read(names, from, to, signal).catch((error) => {
-      if (!isRegistryError(error) || names.length < 2) throw error;
-      return readApart(names, from, to, signal);
-    });
-    return { rows: rows.slice(0, count), isEnd: rows.length <= count };
-  }
-
-  const progressOf = (read: number) => rowCount === undefined ? {} : { progress: read / rowCount };
-
-  async function* parts(
-    chosen: readonly number[],
-    signal?: AbortSignal,
-    { from, to }: Pick<Group, "from" | "to"> = { from: 0, to: Infinity },
-  ) {
-    const names = chosen.map((i) => columns[i]!.name);
-    let read = from;
-    let rows: Cell[][] = [];
-    try {
-      for await (const row of table.rows({ columns: names, from, to, signal })) {
-        rows.push(names.map((name) => row[name]!));
-        if (rows.length < PART_ROWS) continue;
-        read += rows.length;
-        yield { rows, ...progressOf(read) };
-        rows = [];
-      }
-      if (rows.length > 0) yield { rows, ...progressOf(read + rows.length) };
-    } catch (error) {
-      if (!isRegistryError(error) || names.length < 2) throw error;
-      for (let isEnd = false; !isEnd && read < to;) { // cells that cannot be read have the reason
-        const count = Math.min(PART_ROWS, to - read);
-        const next = await page({ from: read, count, columns: chosen }, signal);
-        read += next.rows.length;
-        yield { rows: next.rows, ...progressOf(read) };
-        ({ isEnd } = next);
-      }
-    }
-  }
-
-  return { columns, others, ...about, page, parts };
-}
-
-/** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */
-const UNREADABLE = "(cannot be shown exactly)";
-
-const CSV_BYTES = 256 * 1024;
-/** Longer rows end the table. */
-const MAX_ROW_BYTES = 4 * 1024 * 1024;
-const MAX_READ_BYTES = 16 * 1024 * 1024;
-/** Bytes of CSV that are read at a time when all of it is. */
-const SCAN_BYTES = 1024 * 1024;
-/** Rows that decide the types of columns. */
-const SAMPLE_ROWS = 1000;
-/** Rows between known places. */
-const MARK_ROWS = 100;
-/** Bytes that a jump may skip. */
-const MAX_SKIP_BYTES = 32 * 1024 * 1024;
-
-async function openCsv(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
-  const head = await file.read(0, Math.min(CSV_BYTES, file.size), signal);
-  const reader = new CsvReader(file, delimiterOf(head, file.path));
-  const [header] = (await reader.read(startOf(head), { min: 1, max: 1 }, signal)).lines;
-  if (header === undefined) throw corrupt("preview", file.path, "it has no header");
-  const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
-    .catch(() => ({ lines: [] })); // the first page says why
-  const columns = header.cells.map((name, i) => ({
-    name: name || `column ${i + 1}`,
-    type: typeOf(sample.map(({ cells }) => cells[i] ?? "")),
-  }));
-  /** The places of every hundredth row. */
-  const marks = [header.end];
-
-  /** Marks the rows of the next part. */
-  async function advance(signal?: AbortSignal): Promise<boolean> {
-    const { lines } = await reader.read(marks.at(-1)!, { min: MARK_ROWS, max: Infinity }, signal);
-    for (let i = MARK_ROWS; i <= lines.length; i += MARK_ROWS) marks.push(lines[i - 1]!.end);
-    return lines.length >= MARK_ROWS;
-  }
-
-  const cellsOf = (cells: readonly string[], chosen: readonly number[]) =>
-    chosen.map((i) => cells[i] ?? null);
-
-  return {
-    columns,
-    ...header.count > columns.length && { columnCount: header.count },
-    others: [],
-    async *parts(chosen, signal) {
-      for (let start = header.end, isEnd = false; !isEnd;) {
-        const part = await reader.read(start, { min: 1, max: Infinity, bytes: SCAN_BYTES }, signal);
-        ({ isEnd } = part);
-        start = part.lines.at(-1)?.end ?? start;
-        const rows = part.lines.map(({ cells }) => cellsOf(cells, chosen));
-        yield { rows, progress: start / file.size };
-        if (rows.length === 0) return;
-      }
-    },
-    async page({ from, count, columns: chosen }, signal) {
-      const mark = Math.floor(from / MARK_ROWS);
-      const most = marks.at(-1)! + MAX_SKIP_BYTES;
-      while (marks.length <= mark && marks.at(-1)! < most && await advance(signal));
-      const start = marks[mark];
-      if (start === undefined) {
-        if (marks.at(-1)! < most) return { rows: [], isEnd: true };
-        const state = `row ${from} is more than ${MAX_SKIP_BYTES} bytes past the last row read`;
-        throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
-      }
-      const skipped = from - mark * MARK_ROWS;
-      const wanted = skipped + count + 1;
-      const { lines, isEnd } = await reader.read(start, { min: wanted, max: wanted }, signal);
-      if (!isEnd && lines.length <= skipped) throw tooLong(file.path, MAX_READ_BYTES);
-      const shown = lines.slice(skipped, skipped + count);
-      const rows = shown.map(({ cells }) => cellsOf(cells, chosen ?? columns.map((_, i) => i)));
-      return { rows, isEnd: isEnd && lines.length < wanted };
-    },
-  };
-}
-
-const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
-
-/** Returns the type that all cells of a sample have. Empty ones have any. */
-function typeOf(sample: readonly string[]): string {
-  const cells = sample.filter((cell) => cell !== "");
-  if (cells.length === 0) return "string";
-  if (cells.every((cell) => NUMBER.test(cell))) return "number";
-  return cells.every((cell) => DATE.test(cell)) ? "date" : "string";
-}
-
-/** Skips a byte order mark. */
-function startOf(head: Uint8Array): number {
-  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
-}
-
-function tooLong(path: string, most: number) {
-  const state = `a row is longer than ${most} bytes`;
-  return fault({ code: "Unsupported", action: "preview", subject: path, state });
-}
-
-class CsvReader {
-  /** The part that was read last. */
-  #start = 0;
-  #bytes: Uint8Array = new Uint8Array();
-
-  constructor(readonly file: ArtifactFile, readonly delimiter: number) {}
-
-  /** Reads at least `min` rows from a place, unless they are long or the file ends. */
-  async read(
-    start: number,
-    { min, max, bytes = CSV_BYTES }: { min: number; max: number; bytes?: number },
-    signal?: AbortSignal,
-  ): Promise<{ lines: CsvLine[]; isEnd: boolean }> {
-    const { file, delimiter } = this;
-    for (let length = bytes;; length *= 2) {
-      const bytes = await this.#part(start, length, signal);
-      const isEnd = start + bytes.byteLength >= file.size;
-      const found = splitCsv(bytes, { delimiter, isEnd, maxRows: max });
-      const end = found.at(-1)?.end ?? 0;
-      if (found.length >= min || isEnd || end > 0 && bytes.byteLength >= MAX_READ_BYTES) {
-        const lines = found.map((line) => ({ ...line, end: start + line.end }));
-        return { lines, isEnd };
-      }
-      if (bytes.byteLength - end > MAX_ROW_BYTES) throw tooLong(file.path, MAX_ROW_BYTES);
-    }
-  }
-
-  /** Returns at least this many bytes from a place, unless the file ends. */
-  async #part(start: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const end = this.#start + this.#bytes.byteLength;
-    const isKnown = start >= this.#start && start <= end;
-    const known = isKnown ? this.#bytes.subarray(start - this.#start) : new Uint8Array();
-    const at = start + known.byteLength;
-    const missing = Math.min(length - known.byteLength, this.file.size - at);
-    if (missing <= 0) return known;
-    const bytes = concatBytes([known, await this.file.read(at, missing, signal)]);
-    [this.#start, this.#bytes] = [start, bytes];
-    return bytes;
+  signal?.addEventListener("abort", close);
+  const { path, size } = file;
+  const failed = new Promise<never>((_, reject) =>
+    worker.addEventListener(
+      "error",
+      () => reject(new Error("Cannot open the table: its worker did not start")),
+    )
+  );
+  try {
+    return {
+      ...await Promise.race([call<TableFacts>("open", [path, size]), failed]),
+      page: (range, signal) => call("page", [range], { signal }),
+      async *parts(columns, signal, range) {
+        const part = await call<number>("parts", [columns, range], { signal });
+        for (let next; (next = await call<TablePart | undefined>("next", [part], { signal }));) {
+          yield next;
+        }
+      },
+      find: (columns, wanted, options) => call("find", [columns, wanted], options),
+      found: (range, signal) => call("found", [range], { signal }),
+    };
+  } catch (error) {
+    close();
+    throw error;
   }
 }

@@ -1,4 +1,4 @@
-// A table: a page of rows by ranges; statistics, sort and filter of all rows, which are read once.
+// A table: a page of rows by ranges; sort and filter of all rows; statistics of a sample or of all.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
@@ -7,15 +7,16 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, Paged, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
-import { cellText, chooseRows, findRows, MAX_CELL } from "./table_rows.ts";
-import type { ColumnStatistics, FoundRows, Rows, Wanted } from "./table_rows.ts";
-import { openTable, type TableSource } from "./table_source.ts";
+import { LeftOut, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
+import { cellText, MAX_CELL } from "./cells.ts";
+import { ColumnHead } from "./column_head.ts";
+import type { ColumnStatistics } from "./column_statistics.ts";
+import type { Found, Rows, Wanted } from "./table_rows.ts";
+import { openTable, SMALL_BYTES, type TableSource } from "./table_source.ts";
 
 const PAGE_ROWS = 50;
 const PAGE_COLUMNS = 30;
-/** Files up to this size are read for statistics at once. */
-const SMALL_BYTES = 1024 * 1024;
+const SAMPLE_ROWS = 10_000;
 /** A filter is typed faster than a large table is read. */
 const TYPING_MS = 150;
 
@@ -62,71 +63,83 @@ interface BodyProps {
   columns: readonly number[];
 }
 
-/** One page, read when it is shown. */
-function ByRanges(
-  { source, file, columns, setSort }: BodyProps & { setSort?: (column: number) => void },
-): VNode {
-  const [from, setFrom] = useQueryNumber("row");
-  const loaded = useLoaded(
-    (signal) => source.page({ from, count: PAGE_ROWS, columns }, signal),
-    [file.ref, file.path, from, columns[0]],
-  );
-  return whenLoaded(loaded, ({ rows, isEnd }) =>
+interface ShownProps extends BodyProps {
+  statistics?: readonly ColumnStatistics[];
+  sort: Wanted["sort"];
+  setSort(column: number): void;
+}
+
+/** One page, read when it is shown: of all rows, or of those that were found. */
+function ByRanges({ found, ...shown }: ShownProps & { found: Finding }): VNode {
+  const { source, file, columns } = shown;
+  const [row, setRow] = useQueryNumber("row");
+  const isChosen = found.value !== undefined;
+  const total = isChosen ? found.value!.kept : source.rowCount;
+  const from = total !== undefined && row >= total ? 0 : row;
+  const loaded = useLoaded(async (signal) => {
+    const range = { from, count: PAGE_ROWS, columns };
+    return { from, isChosen, ...await source[isChosen ? "found" : "page"](range, signal) };
+  }, [file.ref, file.path, from, columns[0], isChosen && found.key]);
+  const last = useRef(loaded.value); // it stays until the next page is there
+  last.current = loaded.value ?? last.current;
+  if (total === 0) return html`<p class="note">No rows to show.</p>`;
+  return whenLoaded({ ...loaded, value: last.current }, ({ rows, isEnd, from, isChosen }) =>
     html`
-      <${Cells} source=${source} columns=${columns} rows=${rows} from=${from}
-        setSort=${setSort} />
-      <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${source.rowCount}
-        isEnd=${isEnd} unit="rows" go=${setFrom} />
+      <${Cells} ...${shown} rows=${rows} from=${from} isChosen=${isChosen} />
+      <${Steps} from=${from} step=${PAGE_ROWS} shown=${rows.length} total=${total}
+        isEnd=${isEnd} unit="rows" go=${setRow} />
     `);
 }
 
-/** Rows, sorted and filtered, and the statistics of all. Large files are read on request. */
+/** Rows, sorted and filtered, below the statistics of their columns. */
 function Body({ source, file, columns }: BodyProps): VNode {
-  const isSmall = file.size <= SMALL_BYTES;
-  const [isWhole, setWhole] = useState(isSmall);
+  const [isWhole, setWhole] = useState(false);
   const [filter, setFilter] = useQuery("filter");
   const [order, setOrder] = useQuery("sort");
   const sort = sortOf(order, columns);
-  const isChosen = sort !== undefined || filter !== "";
   const setSort = (i: number) =>
     setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
-  const wanted = isChosen ? { filter, sort } : undefined;
-  const { all, again, found } = useRows(source, columns, { wanted, isWhole, isSmall });
-  const error = all.error ?? again.error;
+  const all = useFound(source, columns, { filter: "", sample: isWhole ? undefined : SAMPLE_ROWS });
+  const isSmall = file.size <= SMALL_BYTES;
+  const isChosen = sort !== undefined || filter !== "";
+  const waits = all.value === undefined && all.isReading;
+  const again = useFound(source, columns, isChosen && !waits ? { filter, sort } : undefined);
+  const error = again.error ?? (isWhole ? all.error : undefined);
   if (error !== undefined) return html`<${ErrorNotice} error=${error} />`;
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
+  const isShown = isSmall || !again.isReading;
   return html`
     <div class="fields">
       <label>Filter rows <input type="search" value=${filter}
         placeholder=${`score>0.5 text${isSmall ? "" : ", Enter"}`}
         ...${isSmall ? { onInput: typed } : { onChange: typed }} /></label>
-      <${Counts} found=${found} isFiltered=${filter !== ""} of=${source.rowCount} />
+      ${isShown && html`
+        <${Counts} found=${again.value} isFiltered=${filter !== ""} of=${source.rowCount} />
+      `}
     </div>
-    <${Unread} found=${found ?? all.value} />
-    ${[all, again].map((of) => of.isReading && html`<${Reading} of=${of} />`)}
-    ${found === undefined
-      ? !again.isReading && html`
-        <${ByRanges} source=${source} file=${file} columns=${columns} setSort=${setSort} />
-      `
-      : html`<${Paged} items=${found.rows} step=${PAGE_ROWS} unit="rows">${(
-        shown: Rows,
-        start: number,
-      ) =>
-        html`
-          <${Cells} source=${source} columns=${columns} rows=${shown} from=${start}
-            sort=${sort} isChosen=${isChosen} setSort=${setSort} />
-        `}<//>`}
-    ${all.value !== undefined && html`
-      <h3>Columns</h3>
-      <${Statistics} source=${source} columns=${columns} found=${all.value.statistics} />
-    `}
-    ${!isWhole && html`
-      <p class="note">To describe the columns, all ${formatBytes(file.size)} are read.
+    ${[...isWhole ? [all] : [], again].map((of) => of.isReading && html`<${Reading} of=${of} />`)}
+    ${all.value && html`
+      <p class="summary-line">${describedText(all.value, source.rowCount)} ${!all.value.isEnd &&
+        !isWhole && html`
         <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
-          Read all rows
-        </button></p>
+          Read all rows (${formatBytes(file.size)})
+        </button>
+      `}</p>
+    `}
+    ${isShown && html`
+      <${ByRanges} source=${source} file=${file} columns=${columns} found=${again}
+        statistics=${all.value?.statistics} sort=${sort} setSort=${setSort} />
     `}
   `;
+}
+
+/** Says over which rows the statistics are. */
+function describedText({ read, isEnd }: Found, of?: number): string {
+  if (isEnd) return `Columns are described over all ${formatCount(read, "row")}.`;
+  const first = of === undefined
+    ? formatCount(read, "row")
+    : `${formatNumber(read)} of ${formatCount(of, "row")}`;
+  return `Columns are described over the first ${first}.`;
 }
 
 function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
@@ -135,44 +148,24 @@ function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
   return column < 0 ? undefined : { column, isDown: sign === "-" };
 }
 
-/** Reads all rows on request, and again for each filter or order unless all are in memory. */
-function useRows(
-  source: TableSource,
-  columns: readonly number[],
-  { wanted, isWhole, isSmall }: { wanted?: Wanted; isWhole: boolean; isSmall: boolean },
-): { all: Finding; again: Finding; found?: FoundRows } {
-  const all = useFound(source, columns, isWhole ? { filter: "" } : undefined);
-  const isKept = all.value !== undefined && all.value.rows.length === all.value.read;
-  const waits = isKept || isSmall && all.isReading;
-  const again = useFound(source, columns, waits ? undefined : wanted);
-  const found = useMemo(() => {
-    if (!isKept) return again.value;
-    const names = columns.map((i) => source.columns[i]!.name);
-    const rows = chooseRows(all.value!.rows, names, wanted ?? { filter: "" });
-    return { ...all.value!, rows, matched: rows.length };
-  }, [all.value, again.value, JSON.stringify(wanted)]);
-  return { all, again, found };
-}
-
-function Unread({ found }: { found?: FoundRows }): VNode | null {
-  if (found === undefined || found.isEnd) return null;
-  return html`<p class="note">Reading ended after ${formatCount(found.read, "row")}.</p>`;
-}
-
-/** The counts of rows that match and that are kept. */
+/** Says over how many rows a filter or an order is, and how many of them are kept. */
 function Counts(
-  { found, isFiltered, of }: { found?: FoundRows; isFiltered: boolean; of?: number },
+  { found, isFiltered, of }: { found?: Found; isFiltered: boolean; of?: number },
 ): VNode {
-  const { rows = [], matched = 0, read = 0 } = found ?? {};
+  const { kept = 0, matched = 0, read = 0, isEnd = true } = found ?? {};
+  const total = `${isEnd ? "" : "the first "}${formatCount(isEnd ? of ?? read : read, "row")}`;
   const facts = [
-    ...found && isFiltered ? [`${formatNumber(matched)} of ${formatCount(of ?? read, "row")}`] : [],
-    ...matched > rows.length ? [`the first ${formatNumber(rows.length)} are shown`] : [],
+    ...found ? [isFiltered ? `${formatNumber(matched)} of ${total}` : `${total} in order`] : [],
+    ...matched > kept ? [`the first ${formatNumber(kept)} are shown`] : [],
   ];
   return html`<span class="muted" role="status">${facts.join("; ")}</span>`;
 }
 
 interface Finding {
-  value?: FoundRows;
+  /** The last that was found, until the next is. */
+  value?: Found;
+  /** The columns, filter and order of the value. */
+  key?: string;
   error?: unknown;
   isReading: boolean;
   read: number;
@@ -196,13 +189,15 @@ function useFound(
     const left = new AbortController();
     const { signal } = left;
     stop.current = new AbortController();
-    setState({ isReading: true, read: 0 });
-    const onProgress = (read: number, progress?: number) =>
-      signal.aborted || setState({ isReading: true, read, progress });
+    const onNote = (note: unknown) => {
+      const [read, progress] = note as [number, number?];
+      if (signal.aborted) return;
+      setState(({ value, key }) => ({ value, key, isReading: true, read, progress }));
+    };
+    onNote([0]);
     const timer = setTimeout(() => {
-      const options = { signal, stop: stop.current!.signal, onProgress };
-      findRows(source, columns, wanted, options).then(
-        (value) => signal.aborted || setState({ value, isReading: false, read: value.read }),
+      source.find(columns, wanted, { signal, stop: stop.current!.signal, onNote }).then(
+        (value) => signal.aborted || setState({ value, key, isReading: false, read: value.read }),
         (error) => signal.aborted || setState({ error, isReading: false, read: 0 }),
       );
     }, TYPING_MS);
@@ -223,35 +218,34 @@ function Reading({ of: { read, progress, stop } }: { of: Finding }): VNode {
   `;
 }
 
-/** The cells of rows. With `setSort`, headings sort. */
-function Cells({ source, columns, rows, from, sort, isChosen = false, setSort }: {
-  source: TableSource;
-  columns: readonly number[];
+/** The cells of rows. Headings sort. */
+function Cells({ source, columns, rows, from, isChosen, statistics, sort, setSort }: ShownProps & {
   rows: Rows;
   from: number;
-  sort?: { column: number; isDown: boolean };
   /** True if the rows are not in the order of the file. */
-  isChosen?: boolean;
-  setSort?(column: number): void;
+  isChosen: boolean;
 }): VNode {
   const cells = columns.map((index, i): Column<readonly Cell[]> => {
     const { name, type } = source.columns[index]!;
-    const isSorted = sort?.column === i;
     return {
       title: name,
-      note: type,
+      note: html`${type}<${ColumnHead} name=${name} of=${statistics?.[i]} />`,
       class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
       heading: alignOf(type),
       cell: (row) => shownCell(row[i]!),
-      ...setSort && { sort: () => setSort(i) },
-      ...isSorted && { order: sort.isDown ? "descending" : "ascending" },
+      sort: () => setSort(i),
+      ...sort?.column === i && { order: sort.isDown ? "descending" : "ascending" },
     };
   });
-  const number = { title: "Row", heading: "number", class: "number" };
-  const place = { ...number, cell: (_: unknown, i: number) => formatNumber(from + i) };
+  const place: Column<unknown> = {
+    title: isChosen ? "No." : "Row",
+    heading: "number",
+    class: "number",
+    cell: (_, i) => formatNumber(from + i),
+  };
   return html`
-    <${Table} isPreview=${!isChosen} isScroll label="Rows" class="cells" rows=${rows}
-      columns=${isChosen ? cells : [place, ...cells]} />
+    <${Table} isPreview isScroll label="Rows" class="cells" rows=${rows}
+      columns=${[place, ...cells]} />
   `;
 }
 
@@ -262,31 +256,3 @@ function shownCell(cell: Cell): string {
 }
 
 const alignOf = (type: string) => type === "number" || type === "int64" ? "number" : "";
-
-function Statistics({ source, columns, found }: {
-  source: TableSource;
-  columns: readonly number[];
-  found: readonly ColumnStatistics[];
-}): VNode {
-  const cut = (text = "") => text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  const shown: Column<ColumnStatistics>[] = [
-    { title: "Column", cell: (_, i) => source.columns[columns[i]!]!.name },
-    { title: "Empty", class: "number", cell: ({ nulls }) => formatNumber(nulls) },
-    {
-      title: "Distinct",
-      class: "number",
-      cell: ({ distinct }) => distinct === undefined ? "over 1,000" : formatNumber(distinct),
-    },
-    { title: "Smallest", cell: ({ min }) => cut(min) },
-    { title: "Largest", cell: ({ max }) => cut(max) },
-    { title: "Mean", class: "number", cell: ({ mean }) => mean },
-    {
-      title: "Most frequent",
-      cell: ({ top }) => top && `${cut(top.value)} (${formatNumber(top.count)})`,
-    },
-  ];
-  return html`
-    <${Table} isPreview isScroll=${false} label="Statistics of columns" rows=${found}
-      columns=${shown} />
-  `;
-}

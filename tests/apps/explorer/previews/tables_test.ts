@@ -2,12 +2,17 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { splitCsv } from "../../../../apps/explorer/previews/tables/split_csv.ts";
 import {
-  chooseRows,
   findRows,
   readRows,
-  Tally,
+  type Wanted,
 } from "../../../../apps/explorer/previews/tables/table_rows.ts";
-import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
+import {
+  openTable,
+  type TableReader,
+} from "../../../../apps/explorer/previews/tables/table_source.ts";
+import { isRegistryError } from "../../../../core/errors.ts";
+import { readTable } from "../../../../apps/explorer/previews/tables/read_table.ts";
+import { Tally } from "../../../../apps/explorer/previews/tables/column_statistics.ts";
 import { parseCsv } from "../../../../formats/csv.ts";
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { createTable } from "../../../../formats/parquet.ts";
@@ -55,7 +60,7 @@ Deno.test("a part of CSV gives the same rows wherever it is cut", () => {
 Deno.test("CSV and Parquet of one table have the same rows, page by page", async () => {
   const expected = tableRows(1).map(({ id, name, score, seen }) => [id, name, score, seen]);
   for (const path of ["scores.parquet", "scores.csv"]) {
-    const source = await openTable(fakeFile(path, samples.get(path)!));
+    const source = await readTable(fakeFile(path, samples.get(path)!));
     assertEquals(source.columns.map(({ name }) => name), ["id", "name", "score", "seen"]);
     const text = path.endsWith(".csv");
     const shown = (cells: readonly unknown[]) =>
@@ -75,7 +80,7 @@ Deno.test("the last page of a large CSV file is found without reading it at once
   const line = "1234567,abc\n";
   const size = line.length * 3_000_000;
   const file = fakeFile("large.csv", { size, byteAt: (at) => line.charCodeAt(at % line.length) });
-  const source = await openTable(file);
+  const source = await readTable(file);
   await source.page({ from: 0, count: 50 });
   assert(file.bytesRead() <= 1024 * 1024, `${file.bytesRead()}`);
   await assertRejects(
@@ -88,35 +93,35 @@ Deno.test("the last page of a large CSV file is found without reading it at once
 Deno.test("a row without an end is refused after 8 MiB", async () => {
   const head = encoder.encode("a,b\n");
   const file = fakeFile("endless.csv", { size: 2 ** 31, byteAt: (at) => head[at] ?? 0x78 });
-  const source = await openTable(file);
+  const source = await readTable(file);
   await assertRejects(() => source.page({ from: 0, count: 50 }), Error, "longer than");
   assert(file.bytesRead() < 16 * 1024 * 1024, `${file.bytesRead()}`);
   const quoted = fakeFile("quote.csv", { size: 2 ** 31, byteAt: (at) => at === 0 ? 0x22 : 0x0a });
-  await assertRejects(() => openTable(quoted), Error, "longer than");
+  await assertRejects(() => readTable(quoted), Error, "longer than");
 });
 
 Deno.test("columns that are not shown are counted", async () => {
   for (const cell of ["x", '"x"']) {
     const text = `${Array(12_345).fill(cell).join(",")}\n${Array(12_345).fill(1).join(",")}\n`;
-    const source = await openTable(fakeFile("wide.csv", encoder.encode(text)));
+    const source = await readTable(fakeFile("wide.csv", encoder.encode(text)));
     assertEquals([source.columns.length, source.columnCount], [10_000, 12_345]);
   }
-  const source = await openTable(fakeFile("a.csv", encoder.encode("a,b\n1,2\n")));
+  const source = await readTable(fakeFile("a.csv", encoder.encode("a,b\n1,2\n")));
   assertEquals(source.columnCount, undefined);
 });
 
 Deno.test("Parquet reads the footer and the pages of the shown columns", async () => {
   const file = fakeFile("scores.parquet", samples.get("scores.parquet")!);
-  const source = await openTable(file);
+  const source = await readTable(file);
   assertEquals(source.rowCount, 300);
   await assertRejects(() =>
-    openTable(fakeFile("x.parquet", encoder.encode("PAR1 and not more PAR1")))
+    readTable(fakeFile("x.parquet", encoder.encode("PAR1 and not more PAR1")))
   );
 });
 
 Deno.test("times without a time zone are shown without one, and filtered by year", async () => {
   const bytes = pyarrowBytes("others");
-  const source = await openTable(fakeFile("others.parquet", bytes));
+  const source = await readTable(fakeFile("others.parquet", bytes));
   const at = source.columns.findIndex(({ name }) => name === "naive");
   assertEquals(source.columns[at]!.type, "date");
   const { rows } = await source.page({ from: 0, count: 1, columns: [at] });
@@ -126,6 +131,31 @@ Deno.test("times without a time zone are shown without one, and filtered by year
   }
 });
 
+Deno.test("a worker reads, finds and refuses as this thread does", async () => {
+  const long = `${"x".repeat(300)}needle`;
+  const text = `n,word\n${"1,a\n".repeat(700)}2,${long}\n3,b\n`;
+  const file = fakeFile("a.csv", encoder.encode(text));
+  const left = new AbortController();
+  const [here, source] = [await readTable(file), await openTable(file, left.signal)];
+  assertEquals(source.columns, here.columns);
+  const range = { from: 690, count: 20, columns: [1] };
+  assertEquals(await source.page(range), await here.page(range));
+  assertEquals(await readRows(source, [0, 1]), await readRows(here, [0, 1]));
+  assertEquals((await source.find([0, 1], { filter: "" })).statistics[0]!.distinct, 3);
+  assertEquals((await source.find([0, 1], { filter: "needle" })).matched, 1);
+  const sort = { column: 0, isDown: true };
+  assertEquals((await source.find([0], { filter: "", sort })).kept, 702);
+  assertEquals(await source.found({ from: 700, count: 5 }), { rows: [["1"], ["1"]], isEnd: true });
+  assertEquals((await source.find([0], { filter: "", sample: 10 })).read, 10);
+  const broken = { ...file, read: () => Promise.reject(new Error("gone")) };
+  await assertRejects(() => openTable(broken, left.signal), Error, "gone");
+  const damaged = fakeFile("a.parquet", encoder.encode("PAR1 and not more PAR1"));
+  const error = await assertRejects(() => openTable(damaged, left.signal));
+  assert(isRegistryError(error, "Corrupt"), String(error));
+  left.abort();
+  await assertRejects(() => openTable(file, left.signal));
+});
+
 Deno.test("a filter reads only groups of rows whose bounds allow a match", async () => {
   const columns = { n: "number", at: "date", word: "string" } as const;
   const table = createTable(columns, function* () {
@@ -133,7 +163,7 @@ Deno.test("a filter reads only groups of rows whose bounds allow a match", async
   });
   const pieces = encodeRows(table, { maxRows: 4000, compression: "snappy" });
   const bytes = concatBytes(await Array.fromAsync(pieces));
-  const source = await openTable(fakeFile("a.parquet", bytes));
+  const source = await readTable(fakeFile("a.parquet", bytes));
   const find = async (filter: string) => {
     const { matched, read, isEnd } = await findRows(source, [0, 1, 2], { filter });
     return [matched, read, isEnd];
@@ -145,7 +175,7 @@ Deno.test("a filter reads only groups of rows whose bounds allow a match", async
   assertEquals(await find("39999"), [1, 40_000, true]);
 });
 
-Deno.test("rows are described, filtered and sorted; numbers in text count as numbers", () => {
+Deno.test("rows are described, filtered and sorted; numbers in text count as numbers", async () => {
   const rows = [["10", "b"], ["9", "a"], ["", "a"], ["1e2", "C"]];
   const describe = (column: number) => {
     const tally = new Tally();
@@ -153,34 +183,57 @@ Deno.test("rows are described, filtered and sorted; numbers in text count as num
     return tally.statistics();
   };
   assertEquals(describe(0), {
-    nulls: 1,
+    missing: 1,
     distinct: 3,
     min: "9",
     max: "1e2",
     mean: "39.6667",
+    bins: [1, 1, ...Array(44).fill(0), 1],
   });
-  assertEquals(describe(1).top, { value: "a", count: 2 });
-  const sort = { column: 0, isDown: false };
-  assertEquals(chooseRows(rows, NAMES, { filter: "", sort }).map(([cell]) => cell), [
-    "9",
-    "10",
-    "1e2",
-    "",
-  ]);
-  const down = chooseRows(rows, NAMES, { filter: "", sort: { column: 0, isDown: true } });
-  assertEquals(down.map(([cell]) => cell), ["1e2", "10", "9", ""]);
-  const chosen = (filter: string) => chooseRows(rows, NAMES, { filter }).map(([cell]) => cell);
-  assertEquals(chosen("c"), ["1e2"]);
-  assertEquals(chosen("n > 9"), ["10", "1e2"]);
-  assertEquals([chosen("kind=a n<=9"), chosen("n!=9 B")], [["9"], ["10"]]);
-  assertEquals([chosen("other>9"), chosen("n<5")], [[], []]);
+  assertEquals(describe(1).top, ["a", "b", "C"].map((value, i) => ({ value, count: i ? 1 : 2 })));
+  const source: TableReader = {
+    columns: NAMES.map((name) => ({ name, type: "string" })),
+    others: [],
+    page: () => Promise.reject(new Error("not read")),
+    async *parts() {
+      yield { rows };
+    },
+  };
+  const chosen = async (filter: string, sort?: Wanted["sort"]) =>
+    (await findRows(source, [0, 1], { filter, sort })).rows.map(([cell]) => cell);
+  assertEquals(await chosen("", { column: 0, isDown: false }), ["9", "10", "1e2", ""]);
+  assertEquals(await chosen("", { column: 0, isDown: true }), ["1e2", "10", "9", ""]);
+  assertEquals(await chosen("c"), ["1e2"]);
+  assertEquals(await chosen("n > 9"), ["10", "1e2"]);
+  assertEquals([await chosen("kind=a n<=9"), await chosen("n!=9 B")], [["9"], ["10"]]);
+  assertEquals([await chosen("other>9"), await chosen("n<5")], [[], []]);
+});
+
+Deno.test("a histogram counts each number once, in the order of numbers", () => {
+  const number = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 });
+  fc.assert(fc.property(fc.array(number, { minLength: 1 }), (numbers) => {
+    const tally = new Tally();
+    for (const each of [...numbers, NaN, Infinity, 1e305]) tally.add(each);
+    const bins = tally.statistics().bins!;
+    assertEquals(bins.reduce((sum, count) => sum + count), numbers.length);
+    assert(bins.length <= 64 && bins[0]! > 0 && bins.at(-1)! > 0);
+  }));
+  const even = new Tally();
+  for (let i = 0; i < 6400; i++) even.add(BigInt(i * 7919 % 6400));
+  const bins = even.statistics().bins!;
+  assert(bins.length >= 16);
+  for (const count of bins.slice(0, -1)) assertEquals(count, bins[0]);
+  const days = new Tally("date");
+  for (const day of ["2026-01-01", "2026-01-02 12:00", "2026-01-04T00:00:00Z"]) days.add(day);
+  const { bins: [first, ...rest] = [], min, mean } = days.statistics();
+  assertEquals([first, rest.at(-1), min, mean], [1, 1, "2026-01-01", undefined]);
 });
 
 Deno.test("rows for statistics end at a limit", async () => {
   const line = "1,2\n";
   const size = line.length * 100_000;
   const file = fakeFile("many.csv", { size, byteAt: (at) => line.charCodeAt(at % 4) });
-  const { rows, isAll } = await readRows(await openTable(file), [0, 1]);
+  const { rows, isAll } = await readRows(await readTable(file), [0, 1]);
   assertEquals([rows.length, isAll], [20_000, false]);
   assert(file.bytesRead() <= size + 512 * 1024, `${file.bytesRead()}`);
   const wide = `${"x".repeat(1_000_000)}\n`;
@@ -188,14 +241,14 @@ Deno.test("rows for statistics end at a limit", async () => {
     size: wide.length * 1000,
     byteAt: (at) => wide.charCodeAt(at % wide.length),
   });
-  assertEquals((await readRows(await openTable(long), [0])).isAll, false);
+  assertEquals((await readRows(await readTable(long), [0])).isAll, false);
   assert(long.bytesRead() < 128 * 1024 * 1024, `${long.bytesRead()}`);
 });
 
 Deno.test("the types of CSV columns are detected", async () => {
   const text =
     "n,day,at,code,mixed,empty\n1.5,2026-01-02,2026-01-02T03:04:05Z,007,1,\n-2e3,2026-02-03,2026-01-02 03:04,010,a,\n";
-  const { columns } = await openTable(fakeFile("types.csv", encoder.encode(text)));
+  const { columns } = await readTable(fakeFile("types.csv", encoder.encode(text)));
   assertEquals(
     columns.map(({ type }) => type),
     ["number", "date", "date", "string", "string", "string"],
@@ -214,7 +267,7 @@ Deno.test("all rows are sorted, filtered and described, though few are kept", as
         ? "n,parity       \n".charCodeAt(at)
         : row(Math.floor(at / 16) - 1).charCodeAt(at % 16),
   });
-  const source = await openTable(file);
+  const source = await readTable(file);
   let progress = 0;
   const sort = { column: 0, isDown: true };
   const found = await findRows(source, [0, 1], { filter: "odd", sort }, {
@@ -224,24 +277,23 @@ Deno.test("all rows are sorted, filtered and described, though few are kept", as
   assertEquals([found.isEnd, progress > 0.5], [true, true]);
   const numbers = found.rows.map(([cell]) => Number(cell));
   assert(numbers.every((n, i) => i === 0 || n <= numbers[i - 1]!));
-  assertEquals(found.statistics[1]!.distinct, 2);
-  const stop = new AbortController();
+  let isEnough = false;
   const stopped = await findRows(source, [0], { filter: "" }, {
-    stop: stop.signal,
-    onProgress: () => stop.abort(),
+    isEnough: () => isEnough,
+    onProgress: () => isEnough = true,
   });
   assert(!stopped.isEnd && stopped.read > 0 && stopped.read < 300_000, `${stopped.read}`);
 });
 
 Deno.test("CSV in UTF-16 has the rows of the same CSV in UTF-8", async () => {
   const text = "name;n\nnaïve;1\n日本\u{1f600};2\n" + "long;3\n".repeat(100_000);
-  const expected = await openTable(fakeFile("a.csv", encoder.encode(text)));
+  const expected = await readTable(fakeFile("a.csv", encoder.encode(text)));
   for (const isLittle of [true, false]) {
     const view = new DataView(new ArrayBuffer(2 * (text.length + 1)));
     [..."\ufeff", ...text.split("")].forEach((unit, i) =>
       view.setUint16(2 * i, unit.charCodeAt(0), isLittle)
     );
-    const source = await openTable(fakeFile("a.csv", new Uint8Array(view.buffer)));
+    const source = await readTable(fakeFile("a.csv", new Uint8Array(view.buffer)));
     assertEquals(source.columns, expected.columns);
     for (const from of [0, 99_990]) {
       const range = { from, count: 30 };

@@ -1,0 +1,60 @@
+// Questions between the page and a worker. Each has a port, over which its answer comes.
+
+/** An end of a worker: the worker in the page, the global scope inside. */
+export type Thread = Pick<Worker, "postMessage"> & {
+  onmessage: ((event: MessageEvent) => void) | null;
+};
+
+export interface AskOptions {
+  signal?: AbortSignal;
+  /** Ends the work with what is found. */
+  stop?: AbortSignal;
+  onNote?: (note: unknown) => void;
+}
+
+type Sent = { note: unknown } | { value: unknown } | { error: { message: string } };
+
+/** Asks the other thread. If it ends meanwhile, there is no answer. */
+export function ask<T>(
+  thread: Thread,
+  question: unknown,
+  { signal, stop, onNote }: AskOptions = {},
+): Promise<T> {
+  const { port1: port, port2 } = new MessageChannel();
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const done = new AbortController();
+    port.onmessage = ({ data }: MessageEvent<Sent>) => {
+      if ("note" in data) return onNote?.(data.note);
+      done.abort();
+      port.close();
+      if (signal?.aborted) reject(signal.reason);
+      else if ("error" in data) reject(Object.assign(new Error(), data.error));
+      else resolve(data.value as T);
+    };
+    const tell = (text: string, on?: AbortSignal) =>
+      on?.addEventListener("abort", () => port.postMessage(text), { signal: done.signal });
+    tell("abort", signal);
+    tell("stop", stop);
+    thread.postMessage({ question, port: port2 }, [port2]);
+  });
+}
+
+/** Answers the questions of the other thread. Bytes are moved to it. */
+export function answer<Q>(
+  thread: Thread,
+  run: (question: Q, options: Required<AskOptions>) => unknown,
+): void {
+  thread.onmessage = async ({ data: { question, port } }) => {
+    const [left, stop] = [new AbortController(), new AbortController()];
+    port.onmessage = ({ data }: MessageEvent) => (data === "stop" ? stop : left).abort();
+    const onNote = (note: unknown) => port.postMessage({ note });
+    try {
+      const value = await run(question, { signal: left.signal, stop: stop.signal, onNote });
+      port.postMessage({ value }, value instanceof Uint8Array ? [value.buffer] : []);
+    } catch (error) {
+      const { name, code, message, hint, status } = error as Record<string, unknown>;
+      port.postMessage({ error: { name, code, message, hint, status } });
+    }
+  };
+}

@@ -1,0 +1,122 @@
+// The statistics of a column, collected cell by cell.
+import { numberText } from "../../components/format.ts";
+import type { Cell } from "../../../../formats/tables/table.ts";
+import { cellText, compareCells, isEmpty, numberOf, shortened } from "./cells.ts";
+
+const MAX_DISTINCT = 1000;
+/** Values that are listed as the most frequent. */
+const TOP = 3;
+
+export interface ColumnStatistics {
+  missing: number;
+  /** Absent above 1,000. */
+  distinct?: number;
+  min?: string;
+  max?: string;
+  /** Of numbers. */
+  mean?: string;
+  /** Counts in ranges of one width, from the smallest to the largest number or date. */
+  bins?: readonly number[];
+  /** The most frequent values of words, if one occurs twice. */
+  top?: readonly { value: string; count: number }[];
+}
+
+export class Tally {
+  #missing = 0;
+  #count = 0;
+  #numbers = 0;
+  #sum = 0;
+  #min: Cell = null;
+  #max: Cell = null;
+  #distinct: Map<string, number> | undefined = new Map();
+  readonly #bins = new Bins();
+
+  /** @param type `date` if text is the text of dates */
+  constructor(readonly type?: string) {}
+
+  add(cell: Cell | undefined): void {
+    if (isEmpty(cell)) return void this.#missing++;
+    const known = shortened(cell!);
+    const number = numberOf(known);
+    if (number !== undefined) {
+      this.#numbers++;
+      this.#sum += number;
+    }
+    this.#bins.add(this.type === "date" ? timeOf(known) : number);
+    if (this.#count++ === 0 || compareCells(known, this.#min) < 0) this.#min = known;
+    if (this.#count === 1 || compareCells(known, this.#max) > 0) this.#max = known;
+    if (this.#distinct === undefined) return;
+    const text = cellText(known);
+    this.#distinct.set(text, (this.#distinct.get(text) ?? 0) + 1);
+    if (this.#distinct.size > MAX_DISTINCT) this.#distinct = undefined;
+  }
+
+  statistics(): ColumnStatistics {
+    const missing = this.#missing;
+    if (this.#count === 0) return { missing, distinct: 0 };
+    const isNumbers = this.#numbers === this.#count;
+    return {
+      missing,
+      ...this.#distinct && { distinct: this.#distinct.size },
+      min: cellText(this.#min),
+      max: cellText(this.#max),
+      ...isNumbers && { mean: numberText(this.#sum / this.#count) },
+      ...isNumbers || this.type === "date" ? { bins: this.#bins.counts() } : this.#top(),
+    };
+  }
+
+  #top(): Pick<ColumnStatistics, "top"> {
+    const all = [...this.#distinct ?? []].sort(([, a], [, b]) => b - a).slice(0, TOP);
+    if ((all[0]?.[1] ?? 0) < 2) return {};
+    return { top: all.map(([value, count]) => ({ value, count })) };
+  }
+}
+
+/** Returns a date as a number, to draw it. A time without a zone is taken as UTC. */
+function timeOf(cell: Cell): number | undefined {
+  if (cell instanceof Date) return cell.getTime();
+  const text = String(cell).replace(" ", "T");
+  return Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+}
+
+const BINS = 64;
+/** Differences of larger numbers may be infinite. */
+const MAX_NUMBER = 1e300;
+
+/** Counts numbers in ranges of one width, which doubles when a number is outside. */
+class Bins {
+  #counts: number[] = Array(BINS).fill(0);
+  #from?: number;
+  #width = 0;
+
+  add(value = NaN): void {
+    if (!(Math.abs(value) <= MAX_NUMBER)) return;
+    const far = value - (this.#from ??= value);
+    if (this.#width === 0) this.#width = 2 ** Math.ceil(Math.log2(Math.abs(far) * 2 / BINS));
+    let at = 0;
+    while (this.#width > 0) {
+      at = Math.floor((value - this.#from!) / this.#width);
+      if (at >= 0 && at < BINS) break;
+      this.#double(at < 0);
+    }
+    this.#counts[at]!++;
+  }
+
+  #double(isBelow: boolean): void {
+    const counts: number[] = Array(BINS).fill(0);
+    const shift = isBelow ? BINS / 2 : 0;
+    this.#counts.forEach((count, i) => counts[shift + (i >> 1)]! += count);
+    if (isBelow) this.#from! -= BINS * this.#width;
+    this.#counts = counts;
+    this.#width *= 2;
+  }
+
+  /** Returns the counts from the first to the last that is not 0. */
+  counts(): readonly number[] {
+    const isUsed = (count: number) => count > 0;
+    return this.#counts.slice(
+      this.#counts.findIndex(isUsed),
+      this.#counts.findLastIndex(isUsed) + 1,
+    );
+  }
+}

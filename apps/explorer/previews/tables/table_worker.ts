@@ -1,0 +1,88 @@
+// The worker that reads tables. The page loads this script too, to know its URL.
+import type { ArtifactFile } from "../../artifact_file.ts";
+import { answer, ask as askPage, type AskOptions, type Thread } from "../../framework/threads.ts";
+import { readTable } from "./read_table.ts";
+import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
+import { type PageRange, SMALL_BYTES, type TablePage, type TableReader } from "./table_source.ts";
+
+/** Bytes that a sample may read. */
+const SAMPLE_BYTES = 8 * 1024 * 1024;
+
+type Options = Required<AskOptions>;
+
+/** A table in the worker, with the methods that the page calls. */
+class WorkerTable {
+  #table!: TableReader;
+  #bytes = 0;
+  #parts: AsyncIterator<unknown>[] = [];
+  #found: Rows = [];
+
+  constructor(readonly thread: Thread, readonly id: number) {}
+
+  async open(path: string, size: number) {
+    const ask = (from: number, count: number, signal?: AbortSignal) => {
+      this.#bytes += count;
+      return askPage<Uint8Array<ArrayBuffer>>(this.thread, [this.id, from, count], { signal });
+    };
+    const whole = size <= SMALL_BYTES ? await ask(0, size) : undefined;
+    const read: ArtifactFile["read"] = async (from, count, signal) =>
+      whole?.slice(from, from + count) ?? await ask(from, count, signal);
+    this.#table = await readTable({ path, size, read });
+    const { columns, columnCount, rowCount, others } = this.#table;
+    return { columns, columnCount, rowCount, others };
+  }
+
+  page(range: PageRange, { signal }: Options): Promise<TablePage> {
+    return this.#table.page(range, signal);
+  }
+
+  parts(columns: readonly number[], range: Parameters<TableReader["parts"]>[2]): number {
+    const parts = this.#table.parts(columns, undefined, range);
+    return this.#parts.push(parts[Symbol.asyncIterator]()) - 1;
+  }
+
+  async next(id: number) {
+    return (await this.#parts[id]!.next()).value;
+  }
+
+  async find(columns: readonly number[], wanted: Wanted, options: Options): Promise<Found> {
+    const { signal, stop, onNote } = options;
+    const end = wanted.sample === undefined ? Infinity : this.#bytes + SAMPLE_BYTES;
+    const { rows, ...found } = await findRows(this.#table, columns, wanted, {
+      signal,
+      isEnough: () => stop.aborted || this.#bytes > end,
+      onProgress: (...note) => onNote(note),
+    });
+    if (!isPlain(wanted)) this.#found = rows;
+    return found;
+  }
+
+  found({ from, count }: PageRange): TablePage {
+    const rows = this.#found.slice(from, from + count);
+    return { rows, isEnd: from + count >= this.#found.length };
+  }
+}
+
+type Name = "open" | "page" | "parts" | "next" | "find" | "found";
+
+if (!("document" in globalThis) && "postMessage" in globalThis) {
+  const thread = globalThis as unknown as Thread;
+  const tables = new Map<number, WorkerTable>();
+  answer<[number, Name | "close", ...never[]]>(thread, ([id, name, ...args], options) => {
+    if (name === "close") return void tables.delete(id);
+    if (name === "open") tables.set(id, new WorkerTable(thread, id));
+    const table = tables.get(id)!;
+    return Reflect.apply(table[name], table, [...args, options]);
+  });
+}
+
+const rules = { createScriptURL: (_: string) => import.meta.url };
+/** The policy of the page allows a worker of this script, and no other. */
+const policy: typeof rules =
+  (globalThis as { trustedTypes?: { createPolicy(name: string, of: typeof rules): typeof rules } })
+    .trustedTypes?.createPolicy("table-worker", rules) ?? rules;
+
+/** Starts this script as a worker. */
+export function startTableWorker(): Worker {
+  return new Worker(policy.createScriptURL(""), { type: "module" });
+}
