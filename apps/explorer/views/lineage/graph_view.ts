@@ -23,19 +23,32 @@ interface Placed {
 const HEIGHT = 44;
 const CHARACTER = 7.2; // pixels
 const LONGEST = 34;
+/** More results or inputs of a node than these stand behind them, in rows. */
+const IN_RANK = { LR: 12, TB: 4 };
+/** Text is too small to read at a smaller scale: the graph begins at its root. */
+const READABLE = 0.65;
 
 async function place({ nodes, edges }: Lineage): Promise<Placed> {
   const { Graph, layout } = await import("./dagre.ts");
   const graph = new Graph();
   const rankdir = innerWidth < 700 ? "TB" : "LR"; // on a phone it grows downwards
-  graph.setGraph({ rankdir, nodesep: 18, ranksep: 48, marginx: 20, marginy: 20 });
+  graph.setGraph({ rankdir, nodesep: 18, edgesep: 1, ranksep: 48, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) {
     const [name] = labelOf(node.ref);
     const width = Math.max(110, Math.min(name.length, LONGEST) * CHARACTER + 24);
     graph.setNode(node.ref, { width, height: HEIGHT });
   }
-  for (const { from, to } of edges) graph.setEdge(from, to);
+  const back = -1 - IN_RANK[rankdir];
+  const [results, inputs] = [new Map<string, string[]>(), new Map<string, string[]>()];
+  for (const { from, to } of edges) {
+    results.set(from, [...results.get(from) ?? [], to]);
+    inputs.set(to, [...inputs.get(to) ?? [], from]);
+    const [after, before] = [results.get(from)!.at(back), inputs.get(to)!.at(back)];
+    if (after !== undefined && !graph.hasEdge(to, after)) graph.setEdge(after, to);
+    else if (before !== undefined && !graph.hasEdge(before, from)) graph.setEdge(from, before);
+    else graph.setEdge(from, to);
+  }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
@@ -43,8 +56,14 @@ async function place({ nodes, edges }: Lineage): Promise<Placed> {
     height,
     nodes: nodes.map((node) => ({ ...node, ...graph.node(node.ref) as Box })),
     edges: edges.map(({ from, to }) => {
-      const { points } = graph.edge(from, to) as { points: { x: number; y: number }[] };
-      return { key: `${from} ${to}`, path: curveOf(points) };
+      const known = graph.edge(from, to) as { points: { x: number; y: number }[] } | undefined;
+      const [old, now] = [graph.node(from) as Box, graph.node(to) as Box];
+      const side = ({ x, y, width, height }: Box, sign: number) =>
+        rankdir === "LR" ? { x: x + sign * width / 2, y } : { x, y: y + sign * height / 2 };
+      return {
+        key: `${from} ${to}`,
+        path: curveOf(known?.points ?? [side(old, 1), side(now, -1)]),
+      };
     }),
   };
 }
@@ -97,10 +116,18 @@ const KEYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -STEP],
 };
 
-function wholeOf({ width, height }: Placed, box: HTMLElement | null): Seen {
+/** Returns the place of a graph in a box: the whole, or the part around the root if that is small. */
+function placeIn({ width, height, nodes }: Placed, box: HTMLElement | null, least: number): Seen {
   const { clientWidth = 800, clientHeight = 500 } = box ?? {};
-  const scale = Math.min(1, clientWidth / width, clientHeight / height);
-  return { x: (clientWidth - width * scale) / 2, y: (clientHeight - height * scale) / 2, scale };
+  const scale = Math.max(least, Math.min(1, clientWidth / width, clientHeight / height));
+  const begin = (inside: number, size: number, root: number) =>
+    size <= inside ? (inside - size) / 2 : Math.min(0, Math.max(inside - size, inside / 2 - root));
+  const { x, y } = nodes[0]!;
+  return {
+    x: begin(clientWidth, width * scale, x * scale),
+    y: begin(clientHeight, height * scale, y * scale),
+    scale,
+  };
 }
 
 function Canvas(
@@ -109,16 +136,22 @@ function Canvas(
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen>();
   const held = useRef<{ x: number; y: number } | undefined>(undefined);
-  const fit = () => wholeOf(placed, box.current);
+  const fit = () => placeIn(placed, box.current, 0);
   const [, setMeasured] = useState(false);
   useLayoutEffect(() => setMeasured(true), []); // now the box has a size
-  const shown = seen ?? fit();
+  const shown = seen ?? placeIn(placed, box.current, READABLE);
   const zoom = (factor: number, at?: { x: number; y: number }) => {
     const { clientWidth, clientHeight } = box.current!;
     const { x, y } = at ?? { x: clientWidth / 2, y: clientHeight / 2 };
     const scale = Math.max(0.05, Math.min(4, shown.scale * factor));
     const ratio = scale / shown.scale;
     setSeen({ x: x - (x - shown.x) * ratio, y: y - (y - shown.y) * ratio, scale });
+  };
+  const reveal = (node: Box) => {
+    const { clientWidth, clientHeight } = box.current!;
+    const [x, y] = [node.x * shown.scale + shown.x, node.y * shown.scale + shown.y];
+    if (x > 0 && y > 0 && x < clientWidth && y < clientHeight) return;
+    setSeen({ ...shown, x: shown.x + clientWidth / 2 - x, y: shown.y + clientHeight / 2 - y });
   };
   const onWheel = (event: WheelEvent) => {
     event.preventDefault();
@@ -162,7 +195,7 @@ function Canvas(
           ${placed.nodes.map((node) =>
             html`
               <${Node} key=${node.ref} node=${node} isRoot=${node.ref === root}
-                isChosen=${node.ref === at} choose=${choose} />
+                isChosen=${node.ref === at} choose=${choose} reveal=${reveal} />
             `
           )}
         </g>
@@ -179,11 +212,13 @@ function Canvas(
   `;
 }
 
-function Node({ node, isRoot, isChosen, choose }: {
+function Node({ node, isRoot, isChosen, choose, reveal }: {
   node: LineageNode & Box;
   isRoot: boolean;
   isChosen: boolean;
   choose: (node: LineageNode) => void;
+  /** Moves the graph so that the node is in view. */
+  reveal: (node: Box) => void;
 }) {
   const { ref, state, made, count, x, y, width, height } = node;
   const [name, number] = labelOf(ref);
@@ -201,8 +236,11 @@ function Node({ node, isRoot, isChosen, choose }: {
   const marks = [isRoot && "root", isOdd && "odd", isChosen && "chosen"].filter(Boolean);
   return html`
     <a href=${hrefOfNode(node)} onClick=${chosen} aria-current=${isChosen ? "true" : undefined}
+      onFocus=${() => reveal(node)}
       class=${`node ${marks.join(" ")}`}>
-      <title>${ref}, ${count === undefined ? state : `${version}: click to show each`}</title>
+      <title>${count === undefined
+        ? `${ref}, ${state}`
+        : `${name}, ${version}: click to show each`}</title>
       ${count !== undefined && html`
         <rect x=${x - width / 2 + 4} y=${y - height / 2 + 4} width=${width} height=${height}
           rx=${rx} />

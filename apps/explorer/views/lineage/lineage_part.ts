@@ -39,14 +39,7 @@ export function partOf(
   const reached = new Set([root]);
   for (const way of ["up", "down"] as const) {
     if (direction !== "both" && direction !== way) continue;
-    const next = neighbors(edges, way);
-    let level = [root];
-    for (let step = 0; step < depth && level.length > 0; step++) {
-      level = [...new Set(level.flatMap((ref) => next.get(ref) ?? []))].filter((ref) =>
-        !reached.has(ref)
-      );
-      for (const ref of level) reached.add(ref);
-    }
+    for (const [ref, steps] of stepsFrom(root, edges, way)) if (steps <= depth) reached.add(ref);
   }
   const kept = new Set([...reached].slice(0, most));
   return {
@@ -55,6 +48,16 @@ export function partOf(
     edges: edges.filter(({ from, to }) => kept.has(from) && kept.has(to)),
     cut: cut || kept.size < reached.size,
   };
+}
+
+/** Returns the number of steps from the root to each node in a direction, nearest first. */
+function stepsFrom(root: string, edges: Lineage["edges"], way: "up" | "down"): Map<string, number> {
+  const next = neighbors(edges, way);
+  const found = new Map([[root, 0]]);
+  for (const [ref, steps] of found) { // also those that are added meanwhile
+    for (const each of next.get(ref) ?? []) if (!found.has(each)) found.set(each, steps + 1);
+  }
+  return found;
 }
 
 /** Returns the inputs (`up`) or the results (`down`) of each ref. */
@@ -101,17 +104,25 @@ function unique(edges: Lineage["edges"]): Lineage["edges"] {
   return [...new Map(edges.map((edge) => [JSON.stringify(edge), edge])).values()];
 }
 
+/** Returns the name in a ref, and of a node that stands for several versions. */
+export function nameOf(ref: string): string {
+  return ref.replace(/@[^@]*$/s, "");
+}
+
 /**
- * Makes one node of the versions of a name, if there are several, except of the root and of names
- * that are opened; also of the runs of a step. The ref of such a node is the name.
+ * Makes one node of the versions of a name that are as many steps from the root, except of the root
+ * and of names that are opened; also of the runs of a step. Its ref has the steps as the version.
  */
 export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineage {
   const { root, nodes, edges } = lineage;
-  const nameOf = (ref: string) => ref.replace(/@[^@]*$/s, "");
-  const groups = Map.groupBy(nodes.filter(({ ref }) => ref !== root), ({ ref }) => nameOf(ref));
+  const [up, down] = [stepsFrom(root, edges, "up"), stepsFrom(root, edges, "down")];
+  const groups = Map.groupBy(
+    nodes.filter(({ ref }) => ref !== root),
+    ({ ref }) => `${nameOf(ref)}@ ${up.has(ref) ? `-${up.get(ref)}` : down.get(ref)}`,
+  );
   const folded = new Map<string, string>();
   const kept = [...groups].flatMap(([name, group]): LineageNode[] => {
-    if (group.length === 1 || opened.has(name)) return group;
+    if (group.length === 1 || opened.has(nameOf(name))) return group;
     for (const { ref } of group) folded.set(ref, name);
     const odd = group.find(({ state }) => state !== "present");
     const { made } = group[0]!;

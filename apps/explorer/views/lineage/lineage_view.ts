@@ -12,7 +12,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { GraphView } from "./graph_view.ts";
-import { foldNames, neighbors, partOf, withRuns } from "./lineage_part.ts";
+import { foldNames, nameOf, neighbors, partOf, withRuns } from "./lineage_part.ts";
 import type { Direction, Lineage, LineageNode } from "./lineage_part.ts";
 import { NodeDetails } from "./node_details.ts";
 
@@ -104,7 +104,7 @@ function Drawn(
     opened,
   ]);
   const choose = ({ ref, count }: LineageNode) =>
-    count === undefined ? setAt(ref) : setOpened(joinValues([...splitValues(opened), ref]));
+    count === undefined ? setAt(ref) : setOpened(joinValues([...splitValues(opened), nameOf(ref)]));
   const chosen = folded.nodes.find(({ ref }) => ref === at);
   return html`
     ${part.nodes.length <= 1 && html`
