@@ -40,14 +40,12 @@ export interface TableDifference {
 }
 
 /** Returns the columns whose values are unique in both tables. */
-export function findKeys(left: KnownTable, right: KnownTable): string[] {
-  const shared = left.columns.filter((name) => right.columns.includes(name));
-  return shared.filter((name) => isUnique(left, name) && isUnique(right, name));
-}
-
-function isUnique({ columns, rows }: KnownTable, name: string): boolean {
-  const at = columns.indexOf(name);
-  return new Set(rows.map((row) => cellText(row[at] ?? null))).size === rows.length;
+export function findKeys(...tables: readonly [KnownTable, KnownTable]): string[] {
+  const isUnique = ({ columns, rows }: KnownTable, name: string) => {
+    const at = columns.indexOf(name);
+    return at >= 0 && new Set(rows.map((row) => cellText(row[at] ?? null))).size === rows.length;
+  };
+  return tables[0].columns.filter((name) => tables.every((table) => isUnique(table, name)));
 }
 
 /** Compares rows with equal keys; without a key, rows that are equal or alike. */

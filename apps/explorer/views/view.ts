@@ -1,7 +1,5 @@
 // Finds the view of an address. Each but the first is loaded when it is opened.
 import { Empty, ErrorNotice, Loading } from "../components/notices.ts";
-import { useSession } from "../api/context.ts";
-import { SITE_HINT } from "../api/service.ts";
 import { html } from "../framework/html.ts";
 import { useEffect, useState } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef, openPlace } from "../framework/router.ts";
@@ -22,15 +20,7 @@ const LAZY: Readonly<Record<string, () => Promise<Component>>> = {
 
 export function View({ place }: ViewProps) {
   const [first] = place.path;
-  const { service } = useSession();
   if (first === undefined) return html`<${Names} place=${place} />`;
-  if (service.isSite && ["storage", "runs", "jobs", "upload"].includes(first)) {
-    return html`
-      <${Empty} title="A site does not have this view">
-        <p>${SITE_HINT}</p>
-        <//>
-    `;
-  }
   if (Object.hasOwn(LAZY, first)) {
     return html`<${LazyView} key=${first} load=${LAZY[first]} place=${place} />`;
   }

@@ -2,7 +2,7 @@
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { typedValue } from "../../api/search.ts";
-import { mayWrite, type Service } from "../../api/service.ts";
+import { mayWrite, type Service, SITE_HINT } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatBytes, formatCount } from "../../components/format.ts";
@@ -34,8 +34,8 @@ export function UploadView({ place: { query } }: ViewProps) {
   const { service, rights } = useSession();
   if (mayWrite(rights) && !service.isSite) return html`<${UploadForm} query=${query} />`;
   return html`
-    <${Empty} title="This token cannot write">
-      <p>Sign in with a token that has a <code>write</code> scope.</p>
+    <${Empty} title=${service.isSite ? "A site is read-only" : "This token cannot write"}>
+      <p>${service.isSite ? SITE_HINT : "Sign in with a token that has a write scope."}</p>
       <//>
   `;
 }
