@@ -13,7 +13,7 @@ import { realSystem, type System } from "../core/system.ts";
 import { checkCertificates, createConnections } from "./bucket/connections.ts";
 import { deleteEach } from "./bucket/delete_each.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
-import { BucketApi, type GcsBucketOptions } from "./gcs/bucket.ts";
+import { BucketApi } from "./gcs/bucket.ts";
 import { copyObject, deleteObject } from "./gcs/change.ts";
 import { listObjects } from "./gcs/list.ts";
 import { createPlace } from "./gcs/place.ts";
@@ -24,9 +24,9 @@ import { type GcsClient, type GcsCredentials, SignIn } from "./gcs/sign_in.ts";
 
 export type * from "../core/backend.ts";
 export type { System } from "../core/system.ts";
-export type { GcsBucketOptions, GcsClient, GcsCredentials };
+export type { GcsClient, GcsCredentials };
 export type { GcsAuth, GcsCredential, GcsServiceAccountKey } from "./gcs/sign_in.ts";
-export type { GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
+export type { GcsSignedUrlOptions } from "./gcs/sign_in.ts";
 
 endQuietStart();
 
@@ -63,8 +63,12 @@ export interface GcsBackendOptions {
    * Google uses only those of the runtime.
    */
   ca?: string | readonly string[];
-  /** Create the bucket if it does not exist, with these options. @default false */
-  createBucket?: boolean | GcsBucketOptions;
+  /**
+   * Create the bucket if it does not exist, in a location: `EU`, `us-central1` … (default "US").
+   *
+   * @default false
+   */
+  createBucket?: boolean | { location?: string };
   /**
    * Milliseconds without progress until a request times out. An upload has up to 9 times as long:
    * the system may buffer up to 4 MiB of it without visible progress.

@@ -11,13 +11,6 @@ import { fault, invalid } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { realSystem, type System } from "../core/system.ts";
 
-/** Options of {@linkcode createMemoryBackend}. */
-export interface MemoryBackendOptions {
-  /** The name of this store in messages. @default a new id */
-  id?: string;
-  system?: System;
-}
-
 /**
  * Creates a backend in memory.
  *
@@ -33,7 +26,11 @@ export interface MemoryBackendOptions {
  * ```
  */
 export function createMemoryBackend(
-  { system = realSystem, id = system.id() }: MemoryBackendOptions = {},
+  { system = realSystem, id = system.id() }: {
+    /** The name of this store in messages. @default a new id */
+    id?: string;
+    system?: System;
+  } = {},
 ): Backend {
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
   const keys: string[] = []; // of `objects`, sorted

@@ -9,12 +9,12 @@ import { KnownConfigs } from "./s3_configs/known_configs.ts";
 import type { S3ConfigEntry, S3ConfigSource } from "./s3_configs/known_configs.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
 import type { S3Config, S3ConfigInput } from "./s3_configs/s3_config.ts";
-import type { DownloadedFile, LocalFile } from "./s3_configs/local_file.ts";
+import type { DownloadedFile } from "./s3_configs/local_file.ts";
 import { downloadObject, listObjects, objectInfo, uploadObject } from "./s3_configs/transfer.ts";
-import type { DownloadOptions, ListedObject, TransferTarget } from "./s3_configs/transfer.ts";
+import type { DownloadOptions, TransferTarget } from "./s3_configs/transfer.ts";
 import type { UploadData, UploadOptions } from "./s3_configs/transfer.ts";
 
-export type { DownloadedFile, DownloadOptions, ListedObject, LocalFile, UploadData, UploadOptions };
+export type { DownloadedFile, DownloadOptions, UploadData, UploadOptions };
 export type { S3Config, S3ConfigEntry, S3ConfigInput, S3ConfigSource };
 
 /** Options of {@linkcode createS3Configs}. */
@@ -55,7 +55,7 @@ export interface S3Configs {
   /**
    * Lists the objects below `tos://bucket/folder/` or `tos://bucket`, in the order of their keys.
    */
-  list(url: string, options?: SignalOptions): AsyncIterable<ListedObject>;
+  list(url: string, options?: SignalOptions): AsyncIterable<ObjectInfo & { url: string }>;
   /** Stores data at a URL like `tos://bucket/key`, and replaces an existing object. */
   upload(data: UploadData, url: string, options?: UploadOptions): Promise<ObjectInfo>;
   /** Writes an object to a file. `NotFound` if it does not exist. */

@@ -56,18 +56,15 @@ export type TakenJob<Data extends PlainValue = PlainValue> = Pick<
   "id" | "group" | "kind" | "data"
 >;
 
-/** Options that a handler of jobs receives. */
-export interface JobHandlerOptions {
-  /** Aborted if the job is cancelled, handed back, or taken over by another worker. */
-  signal: AbortSignal;
-  /** Stores the progress with the job. Throws `Invalid` for anything but plain data. */
-  onProgress(progress: PlainValue): void;
-}
-
 /** Executes a job. The return value is stored as its result; an error is a failed try. */
 export type JobHandler<Data extends PlainValue = PlainValue> = (
   job: TakenJob<Data>,
-  options: JobHandlerOptions,
+  options: {
+    /** Aborted if the job is cancelled, handed back, or taken over by another worker. */
+    signal: AbortSignal;
+    /** Stores the progress with the job. Throws `Invalid` for anything but plain data. */
+    onProgress(progress: PlainValue): void;
+  },
 ) => Promise<PlainValue | void> | PlainValue | void;
 
 /** An event of a worker. Some backends report only a part: do not count them. */
@@ -93,17 +90,14 @@ export interface RateLimit {
   perMs: number;
 }
 
-/** Options of {@linkcode QueueWorker.close}. */
-export interface CloseWorkerOptions {
-  /** Ends running jobs and returns them to the queue. @default false: waits for them */
-  handBack?: boolean;
-}
-
 /** A worker that takes jobs until it is closed. */
 export interface QueueWorker extends AsyncDisposable {
   running(): string[];
   /** Takes no more jobs and waits for the running ones. You can call it again with `handBack`. */
-  close(options?: CloseWorkerOptions): Promise<void>;
+  close(options?: {
+    /** Ends running jobs and returns them to the queue. @default false: waits for them */
+    handBack?: boolean;
+  }): Promise<void>;
 }
 
 /** Options of {@linkcode JobQueue.list}. */

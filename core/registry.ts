@@ -5,7 +5,7 @@ import type { WrittenLinks } from "./registry/left_out.ts";
 import type { RegistryError } from "./errors.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type { DownloadResult } from "./registry/downloading.ts";
-import type { Draft, OpenDraftOptions } from "./registry/draft.ts";
+import type { Draft } from "./registry/draft.ts";
 import type { RegistryService } from "./registry/service.ts";
 import type { RegistrySettings } from "./record.ts";
 import type {
@@ -94,8 +94,11 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
 
   /** Saves the files and metadata of a version under another ref, without materializing them. */
   copy(ref: string, to: string, options?: CopyOptions): Promise<SavedArtifact>;
-  /** Opens a draft: a version that many workers write and one of them commits. */
-  openDraft(name: string, options: OpenDraftOptions): Promise<Draft>;
+  /**
+   * Opens a draft: a version that many workers write and one of them commits. Its id is unique among
+   * the drafts of the name: workers with the same id share the draft.
+   */
+  openDraft(name: string, options: { id: string }): Promise<Draft>;
   /** Yields the latest version and its changes until an abort. May skip versions. */
   watch(name: string, options?: WatchOptions): AsyncIterable<WatchEvent>;
 

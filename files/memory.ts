@@ -23,13 +23,6 @@ import { realSystem, type System } from "../core/system.ts";
 
 type Content = Parameters<FileStore["write"]>[1];
 
-/** Options of {@linkcode createMemoryFiles}. */
-export interface MemoryFilesOptions {
-  /** Distinguishes stores in messages. @default a new id */
-  id?: string;
-  system?: System;
-}
-
 type Folder = { kind: "folder"; entries: Map<string, Node> };
 type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
   kind: "link";
@@ -51,7 +44,11 @@ type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
  * ```
  */
 export function createMemoryFiles(
-  { system = realSystem, id = system.id() }: MemoryFilesOptions = {},
+  { system = realSystem, id = system.id() }: {
+    /** Distinguishes stores in messages. @default a new id */
+    id?: string;
+    system?: System;
+  } = {},
 ): FileStore {
   return new MemoryFiles(`memory:${id}`, system);
 }

@@ -32,7 +32,6 @@ export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/f
 export { createBucketFiles, createLocalFiles, createMemoryFiles };
 export type { BucketFilesOptions } from "./bucket.ts";
 export type { LocalFilesOptions } from "./local.ts";
-export type { MemoryFilesOptions } from "./memory.ts";
 export { bytesFile, contentBytes } from "../formats/content/content.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";
 export type {
@@ -41,7 +40,7 @@ export type {
   FileStoreFactory,
   FileStores,
 } from "./stores/store_set.ts";
-export type { Files, FileValue, LoadBatchOptions, SaveBatchOptions } from "./verbs/files.ts";
+export type { Files, FileValue, LoadBatchOptions } from "./verbs/files.ts";
 export type { FormatChoice, LoadFileOptions, SaveFileOptions } from "./verbs/values.ts";
 export type { FolderContent, ListFilesOptions } from "./verbs/listing.ts";
 export type { MirroredLinks, MirrorLinksOptions } from "./verbs/changes.ts";
@@ -134,12 +133,6 @@ export type FileVerbs = {
   [V in Exclude<keyof Files, "store" | "load" | "loadBatch">]: StoreVerb<Files[V]>;
 };
 
-/** Options of {@linkcode createFileManager}. */
-export interface FileManagerOptions {
-  /** The formats of files. @default all built-in ones */
-  formats?: Formats;
-}
-
 /**
  * Creates a file manager: files by path on stores by name.
  *
@@ -162,7 +155,10 @@ export interface FileManagerOptions {
  */
 export function createFileManager(
   stores: FileStores | Record<string, AnyFileStore>,
-  { formats = createFormats() }: FileManagerOptions = {},
+  { formats = createFormats() }: {
+    /** The formats of files. @default all built-in ones */
+    formats?: Formats;
+  } = {},
 ): FileManager {
   const set = isSet(stores) ? stores : storesOf(stores);
   const on = async (name: string) => {

@@ -9,17 +9,11 @@ export type { Axes, Axis } from "./ome/axes.ts";
 export type { Channel } from "./ome/channels.ts";
 export type { Downsampling } from "./ome/halve.ts";
 export { openMultiscale } from "./ome/image.ts";
-export type { ImageLevel, MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/image.ts";
+export type { MultiscaleImage, PlaneIndex, ReadPlaneOptions } from "./ome/image.ts";
 export type { ImageMetadata, LevelMetadata, Placement } from "./ome/image_metadata.ts";
 export type { ImageLayout } from "./ome/levels.ts";
 export { createPlate, openPlate } from "./ome/plate.ts";
-export type {
-  CreatePlateOptions,
-  FieldName,
-  OpenPlateOptions,
-  Plate,
-  WellName,
-} from "./ome/plate.ts";
+export type { CreatePlateOptions, FieldName, Plate, WellName } from "./ome/plate.ts";
 export type { Acquisition, Field, PlateMetadata, WellPlace } from "./ome/plate_metadata.ts";
 export { createImagePyramid } from "./ome/pyramid.ts";
 export type { ImagePyramidOptions } from "./ome/pyramid.ts";

@@ -25,22 +25,6 @@ import { shown } from "../core/naming/names.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 
-/** Options of {@linkcode zip}. */
-export interface ZipOptions extends ZipLimits {
-  /** Compresses entries with Deflate. @default true */
-  compress?: boolean;
-}
-
-/** Options of {@linkcode npz}. */
-export interface NpzOptions extends ZipLimits {
-  /** Compresses arrays with Deflate, like `numpy.savez_compressed`. @default false */
-  compress?: boolean;
-  /** Maximum bytes of all arrays, which are loaded together. @default 8589934592 (8 GiB) */
-  maxBytes?: number;
-  /** Maximum unpacked bytes per byte of the archive. @default 1032, the maximum of Deflate */
-  maxRatio?: number;
-}
-
 /**
  * ZIP files (.ZIP File Format Specification 6.3.10) of any size, as a list of entries. Loading
  * reads the directory and the targets of links. Entries are read on demand and compared with their
@@ -66,7 +50,10 @@ export interface NpzOptions extends ZipLimits {
  * assertEquals([entry?.path, await entry?.bytes()], ["plate/A01.txt", wells]);
  */
 export function zip(
-  { compress = true, ...limits }: ZipOptions = {},
+  { compress = true, ...limits }: ZipLimits & {
+    /** Compresses entries with Deflate. @default true */
+    compress?: boolean;
+  } = {},
 ): Format<ArchiveEntry[], EntriesToSave> {
   return {
     ...entriesFormat((entries) => writeZip(entries, compress)),
@@ -170,7 +157,14 @@ export function tgz(
  * assertEquals(found, { image });
  * ```
  */
-export function npz(options: NpzOptions = {}): Format<NamedArrays> {
+export function npz(options: ZipLimits & {
+  /** Compresses arrays with Deflate, like `numpy.savez_compressed`. @default false */
+  compress?: boolean;
+  /** Maximum bytes of all arrays, which are loaded together. @default 8589934592 (8 GiB) */
+  maxBytes?: number;
+  /** Maximum unpacked bytes per byte of the archive. @default 1032, the maximum of Deflate */
+  maxRatio?: number;
+} = {}): Format<NamedArrays> {
   const { compress = false, maxBytes = 8 * 1024 ** 3, maxRatio = 1032, maxEntries } = options;
   const limits = { maxBytes, maxRatio, ...maxEntries !== undefined && { maxEntries } };
   const archive = zip({ compress, ...limits });

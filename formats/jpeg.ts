@@ -32,14 +32,6 @@ const HOLDS: Holds = { dtypes: ["uint8"], channels: [1, 3], maxSide: 65_500 };
 const GREY = 1;
 const YCBCR = 3;
 
-/** Options of {@linkcode jpeg}. */
-export interface JpegOptions extends ImageOptions {
-  /** Allows writing, which changes pixels. @default false */
-  lossy?: boolean;
-  /** Quality of written files, 1 to 100. @default 90 */
-  quality?: number;
-}
-
 /**
  * JPEG (ITU-T T.81): `uint8` images that are gray or RGB. Images are not rotated by their EXIF
  * orientation. CMYK, 12 bits and arithmetic coding are `Unsupported`. Truncated files, and those
@@ -62,7 +54,12 @@ export interface JpegOptions extends ImageOptions {
  * assertEquals((await jpeg().decode(bytesFile("photo.jpg", bytes))).channels, 1);
  * ```
  */
-export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {}): Format<Image> {
+export function jpeg({ maxPixels, lossy = false, quality = 90 }: ImageOptions & {
+  /** Allows writing, which changes pixels. @default false */
+  lossy?: boolean;
+  /** Quality of written files, 1 to 100. @default 90 */
+  quality?: number;
+} = {}): Format<Image> {
   checkQuality("JPEG", quality);
   return {
     id: "jpeg",

@@ -14,13 +14,6 @@ import { decodeText, encodeText, splitLines } from "./content/text_stream.ts";
 import { untilAborted } from "../core/work/until_aborted.ts";
 import { exactNumber } from "../core/text/exact_number.ts";
 
-/** A value of JSON Lines. */
-export interface JsonLine {
-  value: PlainValue;
-  /** Its line number, from 1. */
-  line: number;
-}
-
 /** Longest line, characters. */
 const MAX_LINE = 16 * 1024 * 1024;
 const corrupt = corruptFile("JSON Lines", "Write one JSON value per line, in UTF-8.");
@@ -89,7 +82,11 @@ export function jsonl(): Format<PlainValue[], Iterable<PlainValue> | AsyncIterab
 export async function* readJsonLines(
   file: Pick<FileToDecode, "path" | "stream">,
   { signal }: FormatOptions = {},
-): AsyncGenerator<JsonLine> {
+): AsyncGenerator<{
+  value: PlainValue;
+  /** Its line number, from 1. */
+  line: number;
+}> {
   const refuse = (state: string, cause?: unknown) => corrupt(file.path, state, cause);
   const lines = splitLines(decodeText(file.stream(), { refuse, signal }), {
     maxCharacters: MAX_LINE,

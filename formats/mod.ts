@@ -16,7 +16,7 @@ import { npy } from "./npy.ts";
 import { text } from "./text.ts";
 
 export { npz, tar, tgz, zip } from "./archive.ts";
-export type { NamedArrays, NpzOptions, ZipOptions } from "./archive.ts";
+export type { NamedArrays } from "./archive.ts";
 export type { ArchiveEntry, ArchiveLimits, EntriesToSave, EntryToSave } from "./archive/entries.ts";
 export type { ZipLimits } from "./archive/zip_directory.ts";
 export type { DataOf, DType, NDArray, TypedArray } from "./arrays/ndarray.ts";
@@ -27,14 +27,13 @@ export type { Image, ImageDType } from "./images/image.ts";
 export type { ImageOptions } from "./images/image_file.ts";
 export { json } from "./json.ts";
 export { jsonl, readJsonLines } from "./jsonl.ts";
-export type { JsonLine } from "./jsonl.ts";
 export { npy, readSlice, type SliceOptions } from "./npy.ts";
 export { describeTensors, openSafetensors, safetensors, toFloat32 } from "./safetensors.ts";
 export type { OpenedTensors, SafetensorsFacts, TensorFile } from "./safetensors.ts";
 export type { Tensor, TensorDType, TensorInfo } from "./safetensors.ts";
 export { text } from "./text.ts";
 export { readPages, readRegion, tiff } from "./tiff.ts";
-export type { RegionOptions, TiffOptions, TiffPage } from "./tiff.ts";
+export type { TiffPage } from "./tiff.ts";
 export type { Rectangle } from "./tiff/read_page.ts";
 
 /** A set of formats, to which programs add their own. Iterates over the ids. */

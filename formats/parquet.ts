@@ -65,7 +65,10 @@ export type { ParquetCompression } from "./parquet/write.ts";
  * assertEquals(await Array.fromAsync(table.rows({ from: 1 })), [{ id: 2n, score: null }]);
  * ```
  */
-export function parquet(options: ParquetOptions = {}): Format<ParquetTable, TableRows> {
+export function parquet(options: ParquetReadOptions & {
+  /** The compression of written files. @default "snappy" */
+  compression?: ParquetCompression;
+} = {}): Format<ParquetTable, TableRows> {
   const { compression = "snappy" } = options;
   if (!Object.hasOwn(CODEC_NAMES, compression)) {
     throw invalid("write Parquet", undefined, `compression is ${shown(compression)}`, {
@@ -102,12 +105,6 @@ export interface ParquetReadOptions {
    * Maximum rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
    */
   maxColumnRows?: number;
-}
-
-/** Options of {@linkcode parquet}. */
-export interface ParquetOptions extends ParquetReadOptions {
-  /** The compression of written files. @default "snappy" */
-  compression?: ParquetCompression;
 }
 
 /** A table that is read in parts: pages without a wanted row and other columns are skipped. */

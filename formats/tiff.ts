@@ -29,18 +29,6 @@ export type { Rectangle } from "./tiff/read_page.ts";
 
 const HOLDS: Holds = { dtypes: IMAGE_DTYPES, maxSide: 2 ** 32 - 1, maxChannels: 65_535 };
 
-/** Options of {@linkcode tiff}. */
-export interface TiffOptions extends ImageOptions {
-  /** The page to read, from 0. @default the only one, not counting masks and reduced copies */
-  page?: number;
-}
-
-/** Options of {@linkcode readRegion}. */
-export interface RegionOptions extends Rectangle, ImageOptions, FormatOptions {
-  /** The page, from 0. @default 0 */
-  page?: number;
-}
-
 /** A page of a TIFF file. */
 export interface TiffPage {
   width: number;
@@ -73,7 +61,10 @@ export interface TiffPage {
  * assertEquals([...corner.data], [3, 3.5, 5, 5.5]);
  * ```
  */
-export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image<ImageDType>> {
+export function tiff({ maxPixels, page }: ImageOptions & {
+  /** The page to read, from 0. @default the only one, not counting masks and reduced copies */
+  page?: number;
+} = {}): Format<Image<ImageDType>> {
   return {
     id: "tiff",
     extensions: [".tif", ".tiff"],
@@ -106,7 +97,10 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image<ImageD
  */
 export async function readRegion(
   file: FileToDecode,
-  options: RegionOptions,
+  options: Rectangle & ImageOptions & FormatOptions & {
+    /** The page, from 0. @default 0 */
+    page?: number;
+  },
 ): Promise<Image<ImageDType>> {
   checkFile(file, "read region");
   const { x, y, width, height, page = 0, maxPixels, signal } = options;

@@ -17,12 +17,6 @@ import type { YamlNode, YamlProblem } from "./yaml/document.ts";
 export type * from "./content/format.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
 
-/** Options of {@linkcode yaml}. */
-export interface YamlOptions {
-  /** Largest file, bytes; reading takes many times its size. @default 1048576 (1 Mi) */
-  maxBytes?: number;
-}
-
 /**
  * Plain data as `.yaml` files: plain objects, arrays, strings, numbers (also NaN, infinities and
  * -0), booleans and null, up to 100 levels deep. A file is one document of YAML 1.2 in its core
@@ -40,7 +34,10 @@ export interface YamlOptions {
  * assertEquals(new TextDecoder().decode(bytes), 'name: "no"\nsizes:\n  - 1\n  - 2.5\n');
  * ```
  */
-export function yaml({ maxBytes = 1024 * 1024 }: YamlOptions = {}): Format<PlainValue> {
+export function yaml({ maxBytes = 1024 * 1024 }: {
+  /** Largest file, bytes; reading takes many times its size. @default 1048576 (1 Mi) */
+  maxBytes?: number;
+} = {}): Format<PlainValue> {
   return {
     id: "yaml",
     extensions: [".yaml", ".yml"],

@@ -11,12 +11,7 @@ import type { MindtraceRegistry, OpenMindtraceOptions } from "./mindtrace/open.t
 import type { MindtraceLocation } from "./mindtrace/source.ts";
 
 export type { ExportedVersion, ExportMindtraceOptions, ExportReport } from "./mindtrace/export.ts";
-export type {
-  ImportedVersion,
-  ImportMindtraceOptions,
-  ImportProgress,
-  ImportReport,
-} from "./mindtrace/import.ts";
+export type { ImportedVersion, ImportMindtraceOptions, ImportReport } from "./mindtrace/import.ts";
 export type { UnfitVersion } from "./mindtrace/listing.ts";
 export type { MindtraceRegistry, OpenMindtraceOptions } from "./mindtrace/open.ts";
 export type { MindtraceLocation } from "./mindtrace/source.ts";

@@ -43,16 +43,14 @@ export type { OperatorResult, RunOperatorOptions } from "./run_operator.ts";
 export { runCommand } from "./process/run_command.ts";
 export type { CommandResult, CommandUsage, RunCommandOptions } from "./process/run_command.ts";
 export { drawPipeline } from "./graph/pipeline_drawing.ts";
-export type { DrawPipelineOptions, PlannedDecisions } from "./graph/pipeline_drawing.ts";
+export type { PlannedDecisions } from "./graph/pipeline_drawing.ts";
 export { createQueueEngine, createStepHandler, openEngine } from "./engines/mod.ts";
 export type {
   Engine,
   EngineJob,
   EngineState,
   EngineStep,
-  OpenEngineOptions,
   QueuedStep,
   Resources,
   StepCommand,
-  StepHandlerOptions,
 } from "./engines/mod.ts";

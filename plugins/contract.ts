@@ -152,13 +152,8 @@ export interface Task<Result> {
   submit(input?: unknown, options?: SubmitOptions): Promise<Result>;
 }
 
-/** Options of {@linkcode Next}. */
-export interface NextOptions {
-  signal?: AbortSignal;
-}
-
 /** Runs the rest of a chain and returns its result. @param input default: that of the behavior */
-export type Next = (input?: unknown, options?: NextOptions) => Promise<unknown>;
+export type Next = (input?: unknown, options?: SignalOptions) => Promise<unknown>;
 
 /**
  * A wrapper around the rest of a task. It may change input and result, or run the rest later,

@@ -1,13 +1,6 @@
 // The contract of job runners, which run the rest of a task later, here or in another process.
 import type { PlainValue } from "../core/text/plain_value.ts";
 
-/** A behavior of a scheduled call. */
-export interface ScheduledBehavior {
-  name: string;
-  /** Its configuration. Never secrets. */
-  config: PlainValue;
-}
-
 /**
  * The rest of a task: behaviors and its function. Another process that defines the task can run it.
  */
@@ -15,7 +8,11 @@ export interface ScheduledCall {
   /** The defined name of the task, or the function name of a closure. */
   task: string;
   /** Remaining behaviors from the outside in; without settings for runners in this process. */
-  behaviors: ScheduledBehavior[];
+  behaviors: {
+    name: string;
+    /** Its configuration. Never secrets. */
+    config: PlainValue;
+  }[];
   /**
    * The input, in which bytes and large values are references that `runCall` resolves. Null for
    * runners in this process.

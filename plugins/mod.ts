@@ -43,14 +43,7 @@ export type {
   MethodName,
 } from "./interface.ts";
 export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
-export { createFileStorage, type FileStorageOptions } from "./storage/backend_storage.ts";
+export { createFileStorage } from "./storage/backend_storage.ts";
 export type * from "./storage/file_storage.ts";
 export { type Background, createBackground } from "./jobs/background.ts";
-export {
-  createQueueRunner,
-  type QueueRunner,
-  type QueueRunnerOptions,
-  taskJob,
-  workTasks,
-  type WorkTasksOptions,
-} from "./jobs/work_tasks.ts";
+export { createQueueRunner, type QueueRunner, taskJob, workTasks } from "./jobs/work_tasks.ts";

@@ -43,17 +43,15 @@ export type {
 } from "./maintenance/collection.ts";
 export type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
 export type {
-  MirrorAction,
   MirrorFailure,
   MirrorItem,
   MirrorProgress,
   MirrorReport,
 } from "./maintenance/mirror/report.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./maintenance/probe/probe.ts";
-export type { PruneFailure, PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
+export type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 export type { DaySpace, GarbageSpace, NameSpace, SpaceReport } from "./maintenance/space.ts";
 export type {
-  VerifyLineage,
   VerifyOptions,
   VerifyProblem,
   VerifyReport,

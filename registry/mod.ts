@@ -6,12 +6,7 @@
  */
 export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
 export type { Selector } from "../core/naming/refs.ts";
-export type {
-  Bump,
-  VersionComparison,
-  VersionParts,
-  VersionRange,
-} from "../core/naming/versions.ts";
+export type { Bump, VersionParts, VersionRange } from "../core/naming/versions.ts";
 export type { ArtifactInput, RegistrySettings } from "../core/record.ts";
 export type {
   AliasChange,

@@ -21,9 +21,6 @@ import type { ResumableUploads } from "./operations/transfer/resumable/uploads.t
 export type * from "../core/registry/draft.ts";
 export type * from "../core/registry/transfer.ts";
 export type {
-  AppendOptions,
-  BeginUploadOptions,
-  ReceiveOptions,
   ResumableUploads,
   UploadSource,
   UploadState,

@@ -3,13 +3,7 @@ import { invalid } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../registry/contract/verb_options.ts";
 import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
-import type {
-  AddedPart,
-  AddPartOptions,
-  Draft,
-  DraftInfo,
-  DraftPart,
-} from "../../core/registry/draft.ts";
+import type { AddedPart, AddPartOptions, Draft, DraftInfo } from "../../core/registry/draft.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { artifactPath } from "./address.ts";
@@ -18,7 +12,7 @@ import { askedOf, createAdmission, gatherFiles, type WireFile } from "./save_val
 import { flag, type OnWire, savedOf } from "./wire.ts";
 
 type WireDraft = Omit<DraftInfo, "parts"> & {
-  parts: OnWire<DraftPart>[];
+  parts: OnWire<DraftInfo["parts"][number]>[];
   files?: (FileInfo & { part: string })[];
 };
 

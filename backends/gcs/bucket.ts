@@ -4,14 +4,8 @@ import { type ApiCall, type ApiOptions, GcsApi, objectPath } from "./api.ts";
 import { missingBucket } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 
-/** Options of a new bucket. */
-export interface GcsBucketOptions {
-  /** Its location: `EU`, `us-central1` … @default "US" */
-  location?: string;
-}
-
 export interface BucketApiOptions extends ApiOptions {
-  create: boolean | GcsBucketOptions;
+  create: boolean | { location?: string };
 }
 
 /** Calls to a bucket, which is created before the first one on request. */

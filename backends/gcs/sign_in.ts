@@ -12,7 +12,9 @@ export interface GcsClient {
   /** True to sign in also at a custom endpoint. */
   readonly useAuthWithCustomEndpoint?: boolean;
   readonly authClient: GcsAuth;
-  bucket(name: string): { file(name: string): GcsUrlSigner };
+  bucket(name: string): {
+    file(name: string): { getSignedUrl(options: GcsSignedUrlOptions): Promise<[string]> };
+  };
 }
 
 /** Source of credentials. */
@@ -22,11 +24,6 @@ export interface GcsAuth {
   getRequestHeaders(url?: string): Promise<object>;
   getClient(): Promise<unknown>;
   getProjectId(): Promise<string>;
-}
-
-/** Signer of URLs of one object. */
-export interface GcsUrlSigner {
-  getSignedUrl(options: GcsSignedUrlOptions): Promise<[string]>;
 }
 
 /** Options of a signed URL. */

@@ -11,11 +11,6 @@ import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 
-/** A file to upload. */
-export interface LocalFile {
-  path: string | URL;
-}
-
 /** A downloaded file. */
 export interface DownloadedFile {
   /** The absolute path. */
@@ -27,7 +22,7 @@ const CHUNK_BYTES = 1 << 18;
 
 /** Returns the content of a file, opened on the first read. Throws `Invalid` for a folder. */
 export function readLocalFile(
-  file: LocalFile | URL,
+  file: { path: string | URL } | URL,
 ): { size: number; content: ReadableStream<Uint8Array> } {
   const path = pathOf(file instanceof URL ? file : file.path);
   const stats = onDisk("read", path, () => statSync(path));

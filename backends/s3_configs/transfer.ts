@@ -6,13 +6,13 @@ import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { readLocalFile, writeLocalFile } from "./local_file.ts";
-import type { DownloadedFile, LocalFile } from "./local_file.ts";
+import type { DownloadedFile } from "./local_file.ts";
 
 /**
  * Data to upload: bytes, a string (as UTF-8), a blob, a stream, or a file by `{ path }` or `file:`
  * URL.
  */
-export type UploadData = Body | string | LocalFile | URL;
+export type UploadData = Body | string | { path: string | URL } | URL;
 
 /** Options of an upload. */
 export interface UploadOptions extends SignalOptions {
@@ -94,11 +94,6 @@ export async function downloadObject(
   }
 }
 
-/** An object of a listing. */
-export interface ListedObject extends ObjectInfo {
-  url: string;
-}
-
 export async function objectInfo(
   target: TransferTarget,
   { signal }: SignalOptions,
@@ -116,7 +111,7 @@ export async function objectInfo(
 export async function* listObjects(
   target: TransferTarget,
   { signal }: SignalOptions,
-): AsyncGenerator<ListedObject> {
+): AsyncGenerator<ObjectInfo & { url: string }> {
   const { url, key } = target;
   const bucket = url.slice(0, url.length - key.length).replace(/\/*$/, "/");
   const backend = await target.open();

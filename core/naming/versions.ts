@@ -18,14 +18,11 @@ export interface VersionParts {
   build?: string[];
 }
 
-/** One comparison of a range. */
-export interface VersionComparison extends VersionParts {
+/** A parsed range: all comparisons of one of the lists must hold. */
+export type VersionRange = (VersionParts & {
   /** @default "=" */
   operator?: "=" | "!=" | ">" | ">=" | "<" | "<=";
-}
-
-/** A parsed range: all comparisons of one of the lists must hold. */
-export type VersionRange = VersionComparison[][];
+})[][];
 
 /** A parsed version. */
 export interface Version {

@@ -3,12 +3,6 @@ import type { FilesToSave, FileToSave, Materializer } from "../materializer.ts";
 import type { SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./saving.ts";
 import type { Encoding, FileInfo } from "../record.ts";
 
-/** Options of {@linkcode Registry.openDraft}. */
-export interface OpenDraftOptions {
-  /** Unique id among the drafts of the name. Workers with the same id share the draft. */
-  id: string;
-}
-
 /** Options of {@linkcode Draft.addPart}. */
 export interface AddPartOptions extends SignalOptions {
   /** @default none */
@@ -24,13 +18,6 @@ export interface AddedPart {
   size: number;
 }
 
-/** A part of a draft. */
-export interface DraftPart {
-  part: string;
-  /** By the store's clock. */
-  addedAt: Date;
-}
-
 /** The state of a draft. */
 export interface DraftInfo {
   /**
@@ -40,8 +27,11 @@ export interface DraftInfo {
    */
   state: "open" | "committing" | "committed" | "discarded" | "abandoned";
   version?: string;
-  /** Parts by encoded name; after a commit, those of its version. Empty after `gc`. */
-  parts: DraftPart[];
+  /**
+   * Parts by encoded name, with times by the store's clock; after a commit, those of its version.
+   * Empty after `gc`.
+   */
+  parts: { part: string; addedAt: Date }[];
 }
 
 /** Options of {@linkcode Draft.commit}. */

@@ -9,33 +9,16 @@ export interface LineageOptions extends SignalOptions {
   depth?: number;
 }
 
-/**
- * The state of a node:
- *
- * - `present`: the version exists, with the recorded digest.
- * - `missing`: the version does not exist.
- * - `changed`: the version has another digest now.
- * - `unpinned`: a bare name, range or alias, whose version is unknown.
- * - `unreadable`: its record is damaged.
- */
-export type LineageState = "present" | "missing" | "changed" | "unpinned" | "unreadable";
-
 /** A version in a lineage, or a ref instead of one. */
 export interface LineageNode {
   /** `name@1.2.0` without build metadata, or the unpinned ref. Unique in a lineage. */
   ref: string;
   /** Only `present` nodes are followed. */
-  state: LineageState;
+  state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   /** SHA-256 of its content; for absent versions, the recorded one if there is one. */
   digest?: string;
   createdAt?: Date;
   metadata?: Record<string, unknown>;
-}
-
-/** `to` was made from `from`: refs of nodes. */
-export interface LineageEdge {
-  from: string;
-  to: string;
 }
 
 /** The result of {@linkcode lineageOf}. */
@@ -43,7 +26,7 @@ export interface Lineage {
   root: string;
   /** Unique nodes, the root first, nearer ones before farther ones. */
   nodes: LineageNode[];
-  edges: LineageEdge[];
+  edges: { from: string; to: string }[];
   /** Downward: versions with an unpinned input of a name in the lineage. */
   unsure: string[];
   /** Downward: versions whose records are unreadable, so they may be part of the lineage. */

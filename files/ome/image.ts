@@ -9,11 +9,6 @@ import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
 import type { Axis } from "./axes.ts";
 import { type ImageMetadata, type LevelMetadata, readImageAttributes } from "./image_metadata.ts";
 
-/** A level of an image: its array, and the location of its elements. */
-export interface ImageLevel extends LevelMetadata {
-  readonly array: ZarrArray;
-}
-
 /** Options of reading a plane. */
 export interface ReadPlaneOptions extends CallOptions {
   /** The level, 0 for the largest. @default 0 */
@@ -29,7 +24,7 @@ export type PlaneIndex = Readonly<Record<string, number>>;
 export interface MultiscaleImage extends Omit<ImageMetadata, "levels"> {
   readonly path: string;
   /** The levels, the largest first. Each array reads regions of any size. */
-  readonly levels: readonly ImageLevel[];
+  readonly levels: readonly (LevelMetadata & { readonly array: ZarrArray })[];
   /**
    * Reads a plane of shape `[height, width]`, the last two axes, from its chunks only.
    *

@@ -37,9 +37,6 @@ export interface CreatePlateOptions extends ImageLayout, CallOptions {
   acquisitions?: readonly Acquisition[];
 }
 
-/** Options of {@linkcode openPlate}: the layout of new images. */
-export interface OpenPlateOptions extends Partial<ImageLayout>, CallOptions {}
-
 /** A plate. Calls may overlap, but only one program saves to a plate at a time. */
 export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
   readonly path: string;
@@ -135,7 +132,7 @@ export async function createPlate(
 export async function openPlate(
   store: ZarrStore,
   path: string,
-  options: OpenPlateOptions = {},
+  options: Partial<ImageLayout> & CallOptions = {},
 ): Promise<Plate> {
   const { attributes } = await openZarrGroup(store, path, { signal: options.signal });
   return plateOf(store, path, { metadata: readPlateAttributes(path, attributes), layout: options });

@@ -27,9 +27,6 @@ export interface FileValue {
   value: unknown;
 }
 
-/** Options of `saveBatch`. */
-export type SaveBatchOptions = SaveFileOptions & ManyOptions;
-
 /** Options of `loadBatch`. */
 export type LoadBatchOptions<T = unknown> = LoadFileOptions<T> & ManyOptions;
 
@@ -51,7 +48,7 @@ export interface Files {
   /** Saves values concurrently; returns the outcome of each. A failed one changed nothing. */
   saveBatch(
     values: Iterable<FileValue> | AsyncIterable<FileValue>,
-    options?: SaveBatchOptions,
+    options?: SaveFileOptions & ManyOptions,
   ): Promise<BatchResult<FileEntry>>;
   /** Lists the paths of the files in a folder, in natural order: `a2` before `a10`. */
   listFiles(folder: string, options?: ListFilesOptions): Promise<string[]>;

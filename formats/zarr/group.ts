@@ -32,14 +32,6 @@ export interface ZarrGroup {
   setAttributes(attributes: Readonly<ZarrObject>, options?: CallOptions): Promise<void>;
 }
 
-/** Options of {@linkcode createZarrGroup}. */
-export interface CreateZarrGroupOptions extends CallOptions {
-  /** Version of the format. @default 3 */
-  version?: 2 | 3;
-  /** JSON with bigints. */
-  attributes?: Readonly<ZarrObject>;
-}
-
 interface GroupState {
   version: 2 | 3;
   attributes: ZarrObject;
@@ -51,7 +43,12 @@ interface GroupState {
 export async function createZarrGroup(
   store: ZarrStore,
   path: string,
-  { version = 3, attributes = {}, signal }: CreateZarrGroupOptions = {},
+  { version = 3, attributes = {}, signal }: CallOptions & {
+    /** Version of the format. @default 3 */
+    version?: 2 | 3;
+    /** JSON with bigints. */
+    attributes?: Readonly<ZarrObject>;
+  } = {},
 ): Promise<ZarrGroup> {
   const at = parsePath(path);
   checkAttributes(at, attributes);

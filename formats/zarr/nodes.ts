@@ -38,12 +38,6 @@ export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, 
   attributes?: Readonly<ZarrObject>;
 }
 
-/** Options of {@linkcode openZarrArray}. */
-export interface OpenZarrOptions extends ZarrLimits, CallOptions {
-  /** Opens only an array of this version. @default both */
-  version?: 2 | 3;
-}
-
 function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
   const { shape, dtype, shards, codec, version = 3, dimensionNames, separator = "/" } = options;
   const chunks = checkNew(path, options);
@@ -173,7 +167,10 @@ export async function createZarrArray<D extends DType>(
 export async function openZarrArray(
   store: ZarrStore,
   path: string,
-  options: OpenZarrOptions = {},
+  options: ZarrLimits & CallOptions & {
+    /** Opens only an array of this version. @default both */
+    version?: 2 | 3;
+  } = {},
 ): Promise<ZarrArray> {
   const { signal, maxBytes, version } = options;
   const at = parsePath(path);

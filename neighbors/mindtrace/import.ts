@@ -22,7 +22,7 @@ export interface ImportMindtraceOptions extends SignalOptions {
   /** Versions imported at the same time. @default 8 */
   concurrency?: number;
   onItem?: (item: ImportedVersion) => void;
-  onProgress?: (progress: ImportProgress) => void;
+  onProgress?: (progress: { versions: number; totalVersions: number; bytes: number }) => void;
 }
 
 const OPTIONS: OptionNames<ImportMindtraceOptions> = {
@@ -38,13 +38,6 @@ export interface ImportedVersion {
   /** Why its files are kept as they are: a pickle, or a class that Holdfast does not know. */
   kept?: string;
   error?: RegistryError;
-}
-
-/** Progress of an import. */
-export interface ImportProgress {
-  versions: number;
-  totalVersions: number;
-  bytes: number;
 }
 
 /** The result of {@linkcode importMindtrace}. */

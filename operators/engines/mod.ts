@@ -15,13 +15,7 @@ import { createSlurmEngine } from "./slurm.ts";
 
 export type * from "../../core/engine.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";
-export type { StepHandlerOptions } from "./queue.ts";
 export type { QueuedStep, StepCommand } from "./step_processes.ts";
-
-/** Options of {@linkcode openEngine}. */
-export interface OpenEngineOptions {
-  system?: System;
-}
 
 /**
  * Opens an engine by URL: `local:`, `redis://host:6379`, `rediss://…`,
@@ -39,7 +33,7 @@ export interface OpenEngineOptions {
  * assertEquals((await engine.poll(["never-submitted"]))[0]?.state, "lost");
  * ```
  */
-export async function openEngine(url: string, options: OpenEngineOptions = {}): Promise<Engine> {
+export async function openEngine(url: string, options: { system?: System } = {}): Promise<Engine> {
   const { system } = options;
   const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1]?.toLowerCase() ?? "";
   if (scheme === "slurm") return openSlurm(url, options);
@@ -55,7 +49,7 @@ export async function openEngine(url: string, options: OpenEngineOptions = {}): 
   });
 }
 
-function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
+function openSlurm(url: string, { system }: { system?: System }): Engine {
   const [match, parameters] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [];
   const pairs = [...new URLSearchParams(parameters)];
   if (match !== undefined && pairs.every(([name]) => /^[a-z][a-z-]*$/.test(name))) {

@@ -10,12 +10,6 @@ import { realSystem, withoutVariables } from "../../core/system.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
 
-/** Options of {@linkcode createStepHandler}. */
-export interface StepHandlerOptions {
-  /** Receives the output of steps, line by line. @default ignores it */
-  onLine?(line: string, step: QueuedStep): void;
-}
-
 /**
  * Creates the engine. It ignores `command`, `cwd`, `env`, `resources` and `node` of a step: see
  * {@linkcode createStepHandler}.
@@ -82,7 +76,10 @@ export function createQueueEngine(queue: JobQueue): Engine {
  */
 export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
-  { onLine }: StepHandlerOptions = {},
+  { onLine }: {
+    /** Receives the output of steps, line by line. @default ignores it */
+    onLine?(line: string, step: QueuedStep): void;
+  } = {},
 ): JobHandler {
   // The worker may be a shard itself.
   const processes = new StepProcesses(withoutVariables(realSystem, new Set(["HOLDFAST_SHARD"])));

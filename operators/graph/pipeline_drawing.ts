@@ -14,14 +14,6 @@ export interface PlannedDecisions {
   }[];
 }
 
-/** Options of {@linkcode drawPipeline}. */
-export interface DrawPipelineOptions {
-  /** Aligned lines without colors, or a diagram for Markdown. @default "text" */
-  as?: "text" | "mermaid";
-  /** Decisions of `planPipeline`, which mark the steps. @default none */
-  plan?: PlannedDecisions;
-}
-
 /**
  * Draws a pipeline: its steps by node, their dependencies, inputs and outputs. Omits parameters,
  * and passwords and signatures of URLs.
@@ -44,7 +36,12 @@ export interface DrawPipelineOptions {
  */
 export function drawPipeline(
   pipeline: Pipeline,
-  { as = "text", plan }: DrawPipelineOptions = {},
+  { as = "text", plan }: {
+    /** Aligned lines without colors, or a diagram for Markdown. @default "text" */
+    as?: "text" | "mermaid";
+    /** Decisions of `planPipeline`, which mark the steps. @default none */
+    plan?: PlannedDecisions;
+  } = {},
 ): string {
   return as === "text" ? pipelineText(pipeline, plan) : draw(pipelineDrawing(pipeline, plan));
 }

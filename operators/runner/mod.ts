@@ -4,7 +4,7 @@
  * @module
  */
 export { carryPipeline, submitRun } from "./carry/carry_pipeline.ts";
-export type { CarryPipelineOptions, SubmitRunOptions } from "./carry/carry_pipeline.ts";
+export type { SubmitRunOptions } from "./carry/carry_pipeline.ts";
 export type { CarriedRunOptions } from "./carry/carried_run.ts";
 export type { CarriedCommand, CarryOptions } from "./carry/carried_run.ts";
 export { runStep } from "./carry/run_step.ts";
@@ -12,7 +12,6 @@ export type { RunStepOptions } from "./carry/run_step.ts";
 export { shareRun } from "./carry/share_run.ts";
 export type { ShareRunOptions } from "./carry/share_run.ts";
 export { createRunHandler } from "./carry/step_handler.ts";
-export type { RunHandlerOptions } from "./carry/step_handler.ts";
 export { watchRun } from "./carry/watch_run.ts";
 export type { WatchRunOptions } from "./carry/watch_run.ts";
 export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./outcomes.ts";
@@ -23,7 +22,6 @@ export { listRuns } from "./records/run_record.ts";
 export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
 export { cancelRun, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
-export type { Fingerprint, SavedOutput, StepFacts } from "./records/files.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

@@ -12,15 +12,6 @@ import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { MemoryGroup } from "./memory/group.ts";
 
-/** Options of {@linkcode createMemoryBus}. */
-export interface MemoryBusOptions {
-  /** Maximum number of waiting events per group; the oldest are dropped. @default 100000 */
-  maxEvents?: number;
-  system?: System;
-  /** Receives problems. @default silent */
-  logger?: Logger;
-}
-
 /**
  * Creates an event bus in this process.
  *
@@ -39,7 +30,13 @@ export interface MemoryBusOptions {
  * ```
  */
 export function createMemoryBus<T = AnyTopics>(
-  { maxEvents = 100_000, system = realSystem, logger = silentLogger }: MemoryBusOptions = {},
+  { maxEvents = 100_000, system = realSystem, logger = silentLogger }: {
+    /** Maximum number of waiting events per group; the oldest are dropped. @default 100000 */
+    maxEvents?: number;
+    system?: System;
+    /** Receives problems. @default silent */
+    logger?: Logger;
+  } = {},
 ): EventBus<T> {
   const listeners = new Set<{ fits(topic: string): boolean; offer(event: () => BusEvent): void }>();
   const groups = new Map<string, { group: MemoryGroup; forget(): void }>();

@@ -28,12 +28,11 @@ export type {
   TopicsFitting,
 } from "../../core/event_bus.ts";
 export type * from "../../core/registry/registry_events.ts";
-export { createMemoryBus, type MemoryBusOptions } from "./memory.ts";
+export { createMemoryBus } from "./memory.ts";
 export { createWebhooks } from "./webhooks.ts";
-export type { StartWebhooksOptions, Webhooks, WebhooksOptions, WebhookTarget } from "./webhooks.ts";
+export type { Webhooks, WebhooksOptions, WebhookTarget } from "./webhooks.ts";
 export type { HostAddress, HostLookup } from "./webhooks/send.ts";
 export { createWebhookSecret, verifyWebhook } from "./webhooks/signature.ts";
-export type { VerifyWebhookOptions } from "./webhooks/signature.ts";
 
 /** Options of {@linkcode openEventBus}. */
 export interface OpenEventBusOptions {

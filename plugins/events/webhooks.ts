@@ -52,19 +52,16 @@ export interface WebhooksOptions {
   logger?: Logger;
 }
 
-/** Options of {@linkcode Webhooks.start}. */
-export interface StartWebhooksOptions {
-  /** Subscribe to the bus and add deliveries to the queue. @default true */
-  listen?: boolean;
-  /** Process deliveries of the queue. @default true */
-  deliver?: boolean;
-}
-
 /** A sender of webhooks. */
 export interface Webhooks extends AsyncDisposable {
   readonly targets: readonly string[];
   /** Starts, and resolves once no published event can be missed. */
-  start(options?: StartWebhooksOptions): Promise<void>;
+  start(options?: {
+    /** Subscribe to the bus and add deliveries to the queue. @default true */
+    listen?: boolean;
+    /** Process deliveries of the queue. @default true */
+    deliver?: boolean;
+  }): Promise<void>;
   /** Unsubscribes and waits for running deliveries, as `await using` does. */
   close(): Promise<void>;
 }

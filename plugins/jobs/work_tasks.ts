@@ -7,12 +7,6 @@ import { realSystem, type System } from "../../core/system.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
-/** Options of {@linkcode workTasks}. */
-export interface WorkTasksOptions extends WorkOptions {
-  /** Stores the outcomes of jobs for longer than their queue. It stays open. @default none */
-  storage?: JobStorage;
-}
-
 /**
  * Runs tasks of a queue, with the functions and behaviors of a plugin set. A task may run twice if
  * its worker stops responding; save with `idempotencyKey: context.jobId` to save once.
@@ -40,7 +34,10 @@ export interface WorkTasksOptions extends WorkOptions {
 export async function workTasks(
   plugins: CallRunner,
   queue: JobQueue,
-  options: WorkTasksOptions = {},
+  options: WorkOptions & {
+    /** Stores the outcomes of jobs for longer than their queue. It stays open. @default none */
+    storage?: JobStorage;
+  } = {},
 ): Promise<QueueWorker> {
   const { storage, onEvent = () => {}, ...more } = options;
   const keeper = createJobKeeper(queue, {
@@ -129,11 +126,6 @@ export interface QueueRunner extends JobRunner, AsyncDisposable {
   readonly queue: JobQueue;
 }
 
-/** Options of {@linkcode createQueueRunner}. */
-export interface QueueRunnerOptions {
-  system?: Pick<System, "id">;
-}
-
 /**
  * Creates a runner that sends the rest of a task to a queue for `workTasks`. It closes the queue.
  *
@@ -141,7 +133,7 @@ export interface QueueRunnerOptions {
  */
 export function createQueueRunner(
   queue: JobQueue,
-  { system = realSystem }: QueueRunnerOptions = {},
+  { system = realSystem }: { system?: Pick<System, "id"> } = {},
 ): QueueRunner {
   return {
     crossesProcess: true,

@@ -6,12 +6,6 @@ import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileData, FileStorage, StorageReadOptions } from "./file_storage.ts";
 
-/** Options of {@linkcode createFileStorage}. */
-export interface FileStorageOptions {
-  /** The store of the files, closed with the storage. */
-  backend: Backend;
-}
-
 /**
  * Creates a file storage over a backend: each file is an object with its path as the key.
  *
@@ -27,7 +21,10 @@ export interface FileStorageOptions {
  * assertEquals(new TextDecoder().decode(bytes), "remember the milk");
  * ```
  */
-export function createFileStorage({ backend }: FileStorageOptions): FileStorage {
+export function createFileStorage({ backend }: {
+  /** The store of the files, closed with the storage. */
+  backend: Backend;
+}): FileStorage {
   async function get(path: string, options: StorageReadOptions | undefined) {
     const key = keyOf(path, "read");
     const found = await backend.get(key, options);

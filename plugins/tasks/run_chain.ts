@@ -3,7 +3,8 @@ import type { JobRunner } from "../job_runner.ts";
 import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../queues/checks/queue_checks.ts";
-import type { Behavior, BehaviorContext, NextOptions } from "../contract.ts";
+import type { SignalOptions } from "../../core/registry.ts";
+import type { Behavior, BehaviorContext } from "../contract.ts";
 import type { Remainder, TaskContext } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
@@ -33,7 +34,7 @@ export async function runChain(
     const entry = chain.entries[index];
     if (entry === undefined) return await chain.fn(input, taskContext(signal));
     const { behavior, config } = await behaviorOf(entry, tools);
-    const next = async (changed: unknown = input, options: NextOptions = {}) => {
+    const next = async (changed: unknown = input, options: SignalOptions = {}) => {
       const both = options.signal === undefined
         ? signal
         : AbortSignal.any([signal, options.signal]);

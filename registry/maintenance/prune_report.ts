@@ -49,19 +49,16 @@ export interface PruneReport {
   /**
    * Unreadable versions and aliases. They are kept, as are versions that such an alias may have.
    */
-  failures: PruneFailure[];
-}
-
-/** A version or alias that {@linkcode prune} could not read. */
-export interface PruneFailure {
-  name: string;
-  /** The version; absent for an alias, which keeps all versions of the name. */
-  version?: string;
-  key?: string;
-  /** `Corrupt` for damage, `Unsupported` for data of another release. */
-  code: ErrorCode;
-  message: string;
-  hint?: string;
-  /** The hint in the words of other interfaces. @default `hint` for each of them */
-  hints?: RegistryErrorFields["hints"];
+  failures: {
+    name: string;
+    /** The version; absent for an alias, which keeps all versions of the name. */
+    version?: string;
+    key?: string;
+    /** `Corrupt` for damage, `Unsupported` for data of another release. */
+    code: ErrorCode;
+    message: string;
+    hint?: string;
+    /** The hint in the words of other interfaces. @default `hint` for each of them */
+    hints?: RegistryErrorFields["hints"];
+  }[];
 }

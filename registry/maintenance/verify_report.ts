@@ -33,18 +33,15 @@ export interface VerifyReport {
   problems: VerifyProblem[];
   /** Problems that were repaired; absent without `repairFrom`. */
   repaired?: VerifyProblem[];
-  /** Lineage notes; absent if only some names were verified. */
-  lineage?: VerifyLineage;
+  /** Lineage notes; absent if only some names were verified. Missing notes are problems. */
+  lineage?: {
+    notes: number;
+    stale: number;
+    /** Number of inputs of other versions that do not exist. */
+    dangling: number;
+  };
   /** Data that was not verified. */
   unseen: VerifyUnseen;
-}
-
-/** The state of the lineage notes. Missing notes are problems. */
-export interface VerifyLineage {
-  notes: number;
-  stale: number;
-  /** Number of inputs of other versions that do not exist. */
-  dangling: number;
 }
 
 /** A problem that verification found. */

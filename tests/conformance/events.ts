@@ -26,12 +26,6 @@ export const eventBusCases: readonly EventBusCase[] = [
   ...streamCases,
 ];
 
-/** Options of {@linkcode testEventBus}. */
-export interface TestEventBusOptions {
-  /** Prefix of the test names. @default "event bus" */
-  name?: string;
-}
-
 /**
  * Registers a test for each case.
  *
@@ -42,7 +36,10 @@ export interface TestEventBusOptions {
 export function testEventBus(
   test: RegisterTest,
   open: () => Promise<{ bus: EventBus; again(): Promise<EventBus> }>,
-  { name = "event bus" }: TestEventBusOptions = {},
+  { name = "event bus" }: {
+    /** Prefix of the test names. @default "event bus" */
+    name?: string;
+  } = {},
 ): void {
   for (const { name: sentence, run } of eventBusCases) {
     test(`${name}: ${sentence}`, async () => {

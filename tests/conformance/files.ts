@@ -21,12 +21,6 @@ export type { FileStoreCase, FileStoreContext } from "./files/file_store_case.ts
 /** Every case of the contract of a file store. */
 export const fileStoreCases: readonly FileStoreCase[] = [...fileCases, ...folderCases];
 
-/** Options of {@linkcode testFileStore}. */
-export interface TestFileStoreOptions {
-  /** The prefix of test names. @default "file store" */
-  name?: string;
-}
-
 /**
  * Registers a test for each case.
  *
@@ -36,7 +30,10 @@ export interface TestFileStoreOptions {
 export function testFileStore(
   test: RegisterTest,
   open: () => Promise<FileStore>,
-  { name = "file store" }: TestFileStoreOptions = {},
+  { name = "file store" }: {
+    /** The prefix of test names. @default "file store" */
+    name?: string;
+  } = {},
 ): void {
   for (const { name: caseName, run } of fileStoreCases) {
     test(`${name}: ${caseName}`, async () => {

@@ -34,22 +34,17 @@ export const queueCases: readonly QueueCase[] = [
   ...repeatingCases,
 ];
 
-/** Options of {@linkcode testQueue}. */
-export interface TestQueueOptions {
-  /** The prefix of test names. @default "queue" */
-  name?: string;
-}
-
 /**
  * Registers a test for each case.
  *
  * @param test a function that registers a test: `Deno.test`, or `test` of `node:test`
  * @param open opens the queue with a name, at first empty, then as another process does
+ * @param options the prefix of the names of tests
  */
 export function testQueue(
   test: RegisterTest,
   open: (queue: string) => Promise<JobQueue>,
-  { name = "queue" }: TestQueueOptions = {},
+  { name = "queue" }: { name?: string } = {},
 ): void {
   for (const [index, { name: caseName, run }] of queueCases.entries()) {
     test(`${name}: ${caseName}`, () => runQueueCase(run, () => open(`case-${index}`)));
@@ -79,11 +74,12 @@ export async function runQueueCase(
  *
  * @param test a function that registers a test: `Deno.test`, or `test` of `node:test`
  * @param open opens the storage with a name, at first empty; the test disposes of it
+ * @param options the prefix of the names of tests
  */
 export function testJobStorage(
   test: RegisterTest,
   open: (storage: string) => Promise<JobStorage>,
-  { name = "job storage" }: TestQueueOptions = {},
+  { name = "job storage" }: { name?: string } = {},
 ): void {
   for (const [index, { name: caseName, run }] of jobStorageCases.entries()) {
     test(`${name}: ${caseName}`, async () => {

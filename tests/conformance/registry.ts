@@ -66,14 +66,6 @@ export const registryCases: readonly RegistryCase[] = [
   ...downloadCases,
 ];
 
-/** Options of {@linkcode testRegistry}. */
-export interface TestRegistryOptions {
-  /** The beginning of the names of the tests. @default "registry" */
-  name?: string;
-  /** The features of the registry. @default all */
-  features?: readonly RegistryFeature[];
-}
-
 const ALL: readonly RegistryFeature[] = [
   "save",
   "mutable",
@@ -93,7 +85,12 @@ const ALL: readonly RegistryFeature[] = [
 export function testRegistry(
   test: RegisterTest,
   open: (settings: RegistryToOpen) => Promise<RegistryUnderTest>,
-  options: TestRegistryOptions = {},
+  options: {
+    /** The beginning of the names of the tests. @default "registry" */
+    name?: string;
+    /** The features of the registry. @default all */
+    features?: readonly RegistryFeature[];
+  } = {},
 ): void {
   const { name = "registry", features = ALL } = options;
   for (const { name: sentence, needs = [], settings, run } of registryCases) {

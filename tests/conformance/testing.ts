@@ -24,17 +24,9 @@ export type {
   Violation,
 } from "../simulate/mod.ts";
 export { testEventBus } from "./events.ts";
-export type { TestEventBusOptions } from "./events.ts";
 export { testFileStore } from "./files.ts";
-export type { TestFileStoreOptions } from "./files.ts";
 export { testBackend } from "./mod.ts";
 export type { Capability, RegisterTest, TestBackendOptions } from "./mod.ts";
 export { testJobStorage, testQueue } from "./queues.ts";
-export type { TestQueueOptions } from "./queues.ts";
 export { testRegistry } from "./registry.ts";
-export type {
-  RegistryFeature,
-  RegistryToOpen,
-  RegistryUnderTest,
-  TestRegistryOptions,
-} from "./registry.ts";
+export type { RegistryFeature, RegistryToOpen, RegistryUnderTest } from "./registry.ts";

@@ -10,7 +10,7 @@ import {
   topicMatcher,
   type TopicsFitting,
 } from "../../core/event_bus.ts";
-import type { RegistryTopics, SavedEvent } from "../../core/registry/registry_events.ts";
+import type { RegistryTopics } from "../../core/registry/registry_events.ts";
 import { thrown } from "./thrown.ts";
 
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends (<X>() => X extends B ? 1 : 2) ? true
@@ -51,7 +51,7 @@ Deno.test("patterns choose topics as types too", () => {
   const rest: Same<TopicsFitting<RegistryTopics, "registry.**">, keyof RegistryTopics> = true;
   const event: Same<
     EventOf<RegistryTopics, "registry.saved">,
-    BusEvent<"registry.saved", SavedEvent>
+    BusEvent<"registry.saved", RegistryTopics["registry.saved"]>
   > = true;
   type Publish = (bus: EventBus<RegistryTopics> | EventBus) => EventPublisher<RegistryTopics>;
   const publisher: Publish = (bus) => bus;

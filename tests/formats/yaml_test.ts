@@ -3,14 +3,17 @@ import { assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { yaml, type YamlOptions } from "../../formats/yaml.ts";
+import { yaml } from "../../formats/yaml.ts";
 import { anyBytes, contentBytes, fileOf } from "./format_files.ts";
 
-const read = async (text: string | Uint8Array, options?: YamlOptions) =>
+const read = async (text: string | Uint8Array, options?: Parameters<typeof yaml>[0]) =>
   await yaml(options).decode(fileOf(text, "conf/a.yaml"));
 
 /** Returns the code and the message of a failed read. */
-async function failure(text: string | Uint8Array, options?: YamlOptions): Promise<string> {
+async function failure(
+  text: string | Uint8Array,
+  options?: Parameters<typeof yaml>[0],
+): Promise<string> {
   const error = await assertRejects(() => read(text, options), Error);
   return isRegistryError(error) ? `${error.code}: ${error.message}` : String(error);
 }

@@ -1,6 +1,6 @@
 import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
-import type { VerifyLineage, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
+import type { VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../terminal/hints.ts";
@@ -124,7 +124,7 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
   ).join("; ");
 }
 
-function lineageText({ stale, dangling }: VerifyLineage): string {
+function lineageText({ stale, dangling }: NonNullable<VerifyReport["lineage"]>): string {
   return [
     dangling > 0 ? [`inputs that do not exist: ${formatCount(dangling, "version")}`] : [],
     stale > 0 ? [`${formatCount(stale, "stale note")} (gc removes them after 30 days)`] : [],

@@ -37,12 +37,6 @@ export interface ListenOptions {
   logger?: Pick<Logger, "warn">;
 }
 
-/** Options of `Listening.stop`. */
-export interface StopOptions {
-  /** Time limit for running requests, milliseconds. @default 30000 */
-  withinMs?: number;
-}
-
 /** A handler that listens on a port. */
 export interface Listening {
   readonly url: string;
@@ -54,5 +48,8 @@ export interface Listening {
    *
    * @returns the number of closed requests
    */
-  stop(options?: StopOptions): Promise<number>;
+  stop(options?: {
+    /** Time limit for running requests, milliseconds. @default 30000 */
+    withinMs?: number;
+  }): Promise<number>;
 }

@@ -17,9 +17,6 @@ export interface SubmitRunOptions
   carry: CarryOptions;
 }
 
-/** Options of {@linkcode carryPipeline}. */
-export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOptions, "run"> {}
-
 /**
  * Plans a run and submits its first steps to an engine. The process that ends a step submits the
  * steps that waited for it, so the run needs no watcher if steps are executed with `carry`, as by
@@ -60,7 +57,7 @@ async function submit(
  */
 export async function carryPipeline(
   pipeline: Pipeline,
-  options: CarryPipelineOptions,
+  options: SubmitRunOptions & Omit<WatchRunOptions, "run">,
 ): Promise<RunResult> {
   const { signal, registry } = options;
   const { carried, jobs } = await submit(pipeline, options);

@@ -11,12 +11,6 @@ import { findCarriedRun } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 
-/** Options of {@linkcode createRunHandler}. */
-export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "signal"> {
-  /** An engine on the same queue, for the dependent steps. @default they are not submitted */
-  carry?: CarryOptions;
-}
-
 /** Maximum number of runs that are kept in memory. */
 const KEPT_RUNS = 16;
 
@@ -28,7 +22,10 @@ const KEPT_RUNS = 16;
  */
 export function createRunHandler(
   pipelines: readonly Pipeline[],
-  options: RunHandlerOptions,
+  options: Omit<CarriedRunOptions, "run" | "signal"> & {
+    /** An engine on the same queue, for the dependent steps. @default they are not submitted */
+    carry?: CarryOptions;
+  },
 ): JobHandler {
   options = checkRunOptions("create a handler of steps", options);
   const runs = new Map<string, Promise<CarriedRun>>();

@@ -50,15 +50,6 @@ export async function signatureHeaders(
   };
 }
 
-/** Options of {@linkcode verifyWebhook}. */
-export interface VerifyWebhookOptions {
-  /** Maximum age, or distance in the future, milliseconds. @default 300000 (5 minutes) */
-  toleranceMs?: number;
-  /** Maximum size of the body, bytes. @default 1048576 (1 MiB) */
-  maxBytes?: number;
-  system?: Pick<System, "now">;
-}
-
 /**
  * Verifies that a request is a current webhook signed with the secret, and returns its event.
  * Events may arrive twice, with the same `id`.
@@ -71,7 +62,13 @@ export interface VerifyWebhookOptions {
 export async function verifyWebhook(
   request: Request,
   secret: string | readonly string[],
-  options: VerifyWebhookOptions = {},
+  options: {
+    /** Maximum age, or distance in the future, milliseconds. @default 300000 (5 minutes) */
+    toleranceMs?: number;
+    /** Maximum size of the body, bytes. @default 1048576 (1 MiB) */
+    maxBytes?: number;
+    system?: Pick<System, "now">;
+  } = {},
 ): Promise<BusEvent> {
   const { toleranceMs = 300_000, maxBytes = 1024 * 1024, system = realSystem } = options;
   const keys = await Promise.all([secret].flat().map(importSecret));

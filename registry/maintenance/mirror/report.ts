@@ -1,12 +1,6 @@
 // The report of a mirror.
 import type { RegistryError } from "../../../core/errors.ts";
 
-/**
- * The result for a version or alias: written; `skipped`, because the target has it; `gone` from the
- * source; `deleted` in the target as in the source; `failed`.
- */
-export type MirrorAction = "copied" | "skipped" | "gone" | "deleted" | "failed";
-
 /** A version or alias, and what the mirror did with it. */
 export interface MirrorItem {
   name: string;
@@ -16,7 +10,11 @@ export interface MirrorItem {
   alias?: string;
   /** True for notes and labels, of the version or the name. */
   annotations?: boolean;
-  action: MirrorAction;
+  /**
+   * `skipped`, because the target has it; `gone` from the source; `deleted` in the target as in the
+   * source.
+   */
+  action: "copied" | "skipped" | "gone" | "deleted" | "failed";
   /** Files whose bytes were copied. */
   files?: number;
   /** Their bytes, as stored. */

@@ -14,7 +14,7 @@ import { type NamedInput, readInput } from "../../operations/lineage/inputs.ts";
 import type { Context } from "../../operations/context.ts";
 import { nameFolder } from "../../format/layout.ts";
 import type { Head } from "../../cell/heads.ts";
-import type { MirrorAction, MirrorItem } from "./report.ts";
+import type { MirrorItem } from "./report.ts";
 
 const MAX_TRIES = 5;
 
@@ -64,7 +64,7 @@ export interface CellPair extends NamePair {
 
 export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
   /** `waiting`: a release whose members are not in the target yet. */
-  action: MirrorAction | "postponed" | "waiting";
+  action: MirrorItem["action"] | "postponed" | "waiting";
   /** Commit of a postponed version. */
   commit?: string;
   /** Generation of the target that is now equal to the source. */

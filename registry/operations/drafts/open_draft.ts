@@ -7,7 +7,7 @@ import { checkDraft } from "../../contract/verb_options.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
 import { wordedVerbs } from "../../contract/verb_errors.ts";
 import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
-import type { Draft, OpenDraftOptions } from "../../../core/registry/draft.ts";
+import type { Draft } from "../../../core/registry/draft.ts";
 import { fileInfo } from "../../cache/read.ts";
 import { checkWritable, type Context } from "../context.ts";
 import { addPart } from "./add_part.ts";
@@ -16,7 +16,7 @@ import { decideEnd, DraftCall, isStale, lookAtDraft } from "./draft_state.ts";
 import { readDecided, readParts, stateOf } from "./draft_state.ts";
 
 /** Opens a draft without a request to the store. */
-export function openDraft(context: Context, name: string, { id }: OpenDraftOptions): Draft {
+export function openDraft(context: Context, name: string, { id }: { id: string }): Draft {
   checkNewName(name);
   checkName(id, "the id of a draft");
   const call = (signal?: AbortSignal) => new DraftCall(context, { name, id }, signal);

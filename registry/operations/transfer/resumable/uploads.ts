@@ -32,21 +32,6 @@ export interface UploadState extends UploadNote {
   expiresAt: Date;
 }
 
-/** Options of beginning an upload. */
-export interface BeginUploadOptions extends SignalOptions, Omit<UploadNote, "sha256"> {}
-
-/** Options of appending bytes. */
-export interface AppendOptions extends SignalOptions {
-  offset: number;
-}
-
-/** Options of receiving a whole stream. */
-export interface ReceiveOptions extends SignalOptions {
-  /** Required number of bytes. @default any */
-  size?: number;
-  owner?: string;
-}
-
 /** A complete upload, as the content of a file to save. */
 export interface UploadSource extends FileSource {
   readonly sha256?: string;
@@ -55,17 +40,25 @@ export interface UploadSource extends FileSource {
 
 /** The resumable uploads of a registry. They are not part of it until their content is saved. */
 export interface ResumableUploads {
-  begin(options: BeginUploadOptions): Promise<UploadState>;
+  begin(options: SignalOptions & Omit<UploadNote, "sha256">): Promise<UploadState>;
   /** Returns the state of an upload. Throws `NotFound` if it does not exist or was collected. */
   state(id: string, options?: SignalOptions): Promise<UploadState>;
   /**
    * Appends bytes and returns the new offset. If `chunks` fail, earlier ones are kept, then it
    * throws. Concurrent appends at one offset are a `Conflict`.
    */
-  append(id: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
+  append(
+    id: string,
+    chunks: AsyncIterable<Uint8Array>,
+    options: SignalOptions & { offset: number },
+  ): Promise<number>;
   receive(
     chunks: AsyncIterable<Uint8Array>,
-    options?: ReceiveOptions,
+    options?: SignalOptions & {
+      /** Required number of bytes. @default any */
+      size?: number;
+      owner?: string;
+    },
   ): Promise<UploadState & { sha256: string }>;
   /**
    * Returns the content of a complete upload, which can be read repeatedly, else throws `Conflict`.
