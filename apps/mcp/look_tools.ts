@@ -27,7 +27,7 @@ export const findArtifacts: Tool = defineTool({
   }),
   async run({ query, prefix, limit, after }, { registry, search, signal }) {
     if (query !== undefined) {
-      const offset = Number(after ?? 0) || 0;
+      const offset = Number(after ?? 0);
       const { items } = await search({ q: query, limit: limit + 1, offset });
       const shown = fitting((items as unknown[]).slice(0, limit));
       const more = shown.length < (items as unknown[]).length;

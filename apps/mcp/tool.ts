@@ -125,5 +125,3 @@ export function count<D extends number | undefined>(
   const schema = v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
   return v.optional(v.pipe(schema, v.description(description)), usual);
 }
-
-export const data = () => v.record(v.string(), v.unknown());

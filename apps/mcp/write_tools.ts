@@ -4,16 +4,17 @@ import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 import { denied, invalid, orMissing } from "../../core/errors.ts";
 import { localPath } from "../../materializers/mod.ts";
+import { JsonObject } from "../server/schemas/artifact.ts";
 import { fromBase64, passThrough } from "../server/saving/sent_files.ts";
 import { annotate } from "../../registry/mod.ts";
-import { data, defineTool, text, type Tool } from "./tool.ts";
+import { defineTool, text, type Tool } from "./tool.ts";
 
 const MOST_TEXT = 8 * 1024 * 1024;
 
 const SAVE = {
   name: text("The artifact, such as team:report; created if new"),
   version: v.optional(text("Default: the next, such as 3.0.0 after 2.0.0")),
-  metadata: v.optional(v.pipe(data(), v.description("Facts to search by; fixed once saved"))),
+  metadata: v.optional(v.pipe(JsonObject, v.description("Facts to search by; fixed once saved"))),
   inputs: v.optional(
     v.pipe(v.array(v.string()), v.maxLength(1000), v.description("Refs that it was made from")),
   ),
@@ -122,7 +123,7 @@ export const annotateVersion: Tool = defineTool({
   input: v.strictObject({
     ref: text("NAME or NAME@VERSION"),
     notes: v.optional(v.nullable(v.string())),
-    labels: v.optional(v.nullable(data())),
+    labels: v.optional(v.nullable(JsonObject)),
   }),
   async run({ ref, notes, labels }, { registry, signal }) {
     const found = await annotate(registry, ref, { notes, labels }, { signal });

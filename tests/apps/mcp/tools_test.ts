@@ -282,6 +282,17 @@ Deno.test("saves name the program that saved, and aliases and notes change", asy
   assertEquals([noted.notes, noted.labels], ["Best", { stage: "ok" }]);
 });
 
+Deno.test("metadata and labels keep keys that every object inherits", async () => {
+  await using registry = await openRegistry("memory:");
+  await using it = await connect(registry);
+  const facts = JSON.parse('{"constructor":"resnet","prototype":1,"__proto__":{"a":2}}');
+  await it.call("save_version", { name: "m", text: "x", metadata: facts });
+  const { savedBy: _, ...saved } = (await registry.info("m")).metadata;
+  assertEquals(JSON.stringify(saved), JSON.stringify(facts));
+  const { labels } = await it.call("annotate", { ref: "m@1", labels: facts });
+  assertEquals(JSON.stringify(labels), JSON.stringify(facts));
+});
+
 Deno.test("errors are results with a hint that a model can use", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("team:model", "x");
@@ -305,6 +316,8 @@ Deno.test("errors are results with a hint that a model can use", async () => {
     ["save_version", { name: "a@b", text: "" }, /Cannot/],
     ["set_alias", { name: "team:model", alias: "latest", version: "1" }, /latest/],
     ["find_artifacts", { query: "nosuch>3" }, /Cannot search/],
+    ["find_artifacts", { query: "x", after: "y" }, /offset: expected a whole number/],
+    ["save_version", { name: "a", text: "", metadata: [1] }, /argument metadata: not an object/],
   ];
   for (const [tool, args, expected] of cases) {
     assertMatch(String(await it.call(tool, args)), expected, `${tool} ${JSON.stringify(args)}`);
