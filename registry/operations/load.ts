@@ -183,6 +183,7 @@ export async function payloadSource(
     keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
     earlier: createEarlier(context, record.name, signal),
     missing,
+    forget: () => void forgetRecord(context, located.cell),
     info: {
       name: record.name,
       version: record.version,

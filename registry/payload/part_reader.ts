@@ -36,6 +36,8 @@ export interface PartSource {
   keyOf(file: StoredFile, part: Part): string;
   /** Throws the reason why an object is missing. */
   missing(key: string): Promise<never>;
+  /** Drops a record with damaged bytes from the cache. */
+  forget?(): void;
 }
 
 export interface PartReaderOptions {
@@ -165,6 +167,7 @@ export class PartReader {
     const { ref, recordKey } = this.#source;
     const [first] = file.parts ?? [];
     this.#pack.id = ""; // damaged bytes are not kept
+    if (file.inline !== undefined) this.#source.forget?.();
     return corrupt("read file", `${shown(file.path)} of "${ref}"`, state, {
       ...saveAgain("The stored bytes changed."),
       key: key ?? (first === undefined ? recordKey : this.#source.keyOf(file, first)),

@@ -5,7 +5,7 @@ import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/operations/context.ts";
 import { fileSet, filler, HOUR } from "../protocol_world.ts";
-import { keysOf } from "../registries.ts";
+import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { busy, late } from "../scripted_backend.ts";
@@ -170,6 +170,21 @@ testCached(
     assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), ["list"]);
   },
 );
+
+testCached("a version whose record was damaged loads again once it is repaired", async (world) => {
+  const { registry, store, settle } = world;
+  const value = noise(20_000);
+  await registry.save("a", value, { version: "1" });
+  const [key] = await keysOf(store, "names/a/versions/");
+  const right = (await (await store.get(key!))!.bytes()).slice();
+  await damage(store, key!);
+  await rejected("Corrupt", registry.load("a@1"));
+  await settle();
+  await store.put(key!, right);
+  for (const reader of [registry, (await world.open()).registry]) {
+    assertEquals(await reader.load("a@1"), value);
+  }
+});
 
 testCached("a damaged record is fetched again, replaced, and reported", async (world) => {
   const { registry, settle, asked, warnings } = world;

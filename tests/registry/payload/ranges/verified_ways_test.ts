@@ -132,12 +132,10 @@ interface Store {
 
 async function play(root: TempRoot, { create, cached, without = [] }: Store): Promise<void> {
   const backend = create(root);
-  const mutable = true; // so that records are not cached
-  const files = await saveEach(await openRegistry(backend, { cache: false, mutable }));
+  const files = await saveEach(await openRegistry(backend, { cache: false }));
   const cache = createMemoryBackend();
   const registry = await openRegistry(backend, {
     cache: cached ? { backend: cache } : false,
-    mutable,
   });
   const settle = async () => await knownContext(registry)!.cache?.close();
   const possible = new Set<string>();
