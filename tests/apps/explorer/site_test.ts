@@ -130,6 +130,9 @@ Deno.test({
     for (const version of [1, 2]) await page.getByLabel(`Compare ${version}.0.0`).check();
     await page.getByRole("link", { name: "Compare 2 versions" }).click();
     await page.getByRole("region", { name: "Facts" }).getByText("+0.01").waitFor();
+    await page.getByRole("figure", { name: "loss by step" }).locator("canvas").waitFor();
+    const beside = page.getByRole("region", { name: "Side by side" });
+    await beside.getByRole("img", { name: "picture.png" }).nth(1).waitFor();
     await page.goto(`${at}/2.0.0?path=scores.csv`);
     await page.getByText("described over all 300 rows").waitFor();
     await page.goto(`${at}?tab=card`);

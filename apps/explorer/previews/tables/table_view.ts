@@ -65,15 +65,15 @@ interface BodyProps {
 
 interface ShownProps extends BodyProps {
   statistics?: readonly ColumnStatistics[];
-  sort: Wanted["sort"];
-  setSort(column: number): void;
+  sort?: Wanted["sort"];
+  setSort?(column: number): void;
 }
 
 /** One page, read when it is shown: of all rows, or of those that were found. */
-function ByRanges({ found, ...shown }: ShownProps & { found: Finding }): VNode {
+function ByRanges({ found, ...shown }: ShownProps & { found?: Finding }): VNode {
   const { source, file, columns } = shown;
   const [row, setRow] = useQueryNumber("row");
-  const isChosen = found.value !== undefined;
+  const isChosen = found?.value !== undefined;
   const total = isChosen ? found.value!.kept : source.rowCount;
   const from = total !== undefined && row >= total ? 0 : row;
   const loaded = useLoaded(async (signal) => {
@@ -233,7 +233,7 @@ function Cells({ source, columns, rows, from, isChosen, statistics, sort, setSor
       class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
       heading: alignOf(type),
       cell: (row) => shownCell(row[i]!),
-      sort: () => setSort(i),
+      ...setSort && { sort: () => setSort(i) },
       ...sort?.column === i && { order: sort.isDown ? "descending" : "ascending" },
     };
   });
