@@ -14,6 +14,7 @@ import { hrefOf, hrefOfRef, joinValues, openPlace, type Place } from "../../fram
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Curves } from "../../curves/mod.ts";
 import { Preview } from "../../previews/mod.ts";
+import { usePathHref } from "../../previews/parts.ts";
 import { AliasDialog } from "./alias_dialog.ts";
 import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
@@ -111,11 +112,10 @@ function Content(
 }
 
 function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
-  const { name } = version;
   const isOne = version.files.length === 1;
   const file = version.files.find((file) => file.path === path);
-  const open = (path: string) =>
-    openPlace(hrefOf(["artifacts", name, version.version], { path }), { replace: true });
+  const hrefOfPath = usePathHref();
+  const open = (path: string) => openPlace(hrefOfPath(path), { replace: true });
   return html`
     <div class=${isOne ? "split alone" : "split"}>
       ${!isOne && html`<${FileTree} files=${version.files} current=${path} open=${open} />`}

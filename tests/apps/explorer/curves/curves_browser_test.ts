@@ -75,6 +75,9 @@ Deno.test({
     await page.reload(); // the address has both
     assert(await page.getByLabel("Log axis").isChecked());
     await loss(page).getByText("smoothed 0.99").waitFor();
+    await page.getByRole("treeitem", { name: "confusion.csv" }).click();
+    await page.waitForURL(/path=confusion.csv/);
+    await loss(page).getByText("smoothed 0.99").waitFor();
     await page.getByLabel("Log axis").focus();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -120,6 +123,7 @@ Deno.test({
       await one.getByRole("cell", { name: `${90 + version}`, exact: true }).first().waitFor();
     }
     assert(page.url().includes("beside=confusion.csv"));
+    assertEquals(await beside.getByLabel("Filter rows").count(), 0);
     assertEquals([errors, foreign], [[], []]);
   },
 });
