@@ -39,16 +39,11 @@ export function ColumnChoice({ columns, keys, change }: {
   };
   const buttons = (column: ExperimentColumn, at: number) => {
     const { key, title, isNumber } = column;
-    const isPinned = pins.includes(key);
+    const pin = pins.includes(key) ? "Unpin" : "Pin";
     return html`
       <span>
         ${isNumber && key.includes(".") && best(column)}
-        ${button(
-          isPinned ? "Unpin" : "Pin",
-          `Pin ${title}`,
-          () => setPinned(joinValues(toggled(pins, key))),
-          { "aria-pressed": isPinned },
-        )}
+        ${button(pin, `${pin} ${title}`, () => setPinned(joinValues(toggled(pins, key))))}
         ${button("↑", `Move ${title} left`, () => move(at, -1), { disabled: at === 0 })}
         ${button("↓", `Move ${title} right`, () => move(at, 1), {
           disabled: at === shown.length - 1,
