@@ -3,10 +3,7 @@ import { numberText } from "../../components/format.ts";
 import { columnsOf, type Experiment, type ExperimentColumn } from "./experiments.ts";
 import { mean } from "./influence.ts";
 
-export interface Part {
-  readonly label: string;
-  readonly rows: ReadonlySet<Experiment>;
-}
+export type Part = Readonly<{ label: string; rows: ReadonlySet<Experiment> }>;
 
 /** Returns a row for each value of a key: how many versions have it, and the means of numbers. */
 export function groupsOf(

@@ -6,7 +6,7 @@ export interface Influence {
   /** From -1 to 1; of a difference, in the unit of the metric. */
   readonly value: number;
   /** The words with the highest and the lowest mean, and these. */
-  readonly words?: readonly [word: string, mean: number][];
+  readonly words?: readonly (readonly [word: string, mean: number])[];
   /** From 0 to 1, for both measures: the root of the share of the ranks that the key explains. */
   readonly strength: number;
   readonly versions: number;
@@ -47,9 +47,7 @@ export function influenceOf(
   if (groups.length < 2) return undefined;
   let [between, at] = [0, 0];
   for (const [, { length }] of groups) between += length * mean(y.slice(at, at += length)) ** 2;
-  const means = groups.map((
-    [word, own],
-  ): [string, number] => [`${word}`, mean(own.map((p) => p[1]))])
+  const means = groups.map(([word, own]) => [`${word}`, mean(own.map((pair) => pair[1]))] as const)
     .sort(([, a], [, b]) => b - a);
   const words = [means[0]!, means.at(-1)!];
   const strength = strengthOf(between / all, groups.length);

@@ -8,9 +8,7 @@ import { useQuery } from "../../previews/parts.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
 import { type Influence, influenceOf } from "./influence.ts";
 
-interface Ranked extends Influence {
-  readonly column: ExperimentColumn;
-}
+type Ranked = Influence & { readonly column: ExperimentColumn };
 
 export function Parameters(
   { rows, columns }: { rows: readonly Experiment[]; columns: readonly ExperimentColumn[] },
@@ -23,7 +21,22 @@ export function Parameters(
   const target = numbers.find(({ key }) => key === metric) ??
     numbers.find(({ better }) => better !== undefined) ?? numbers[0];
   const keys = members.filter(({ key, better }) => key !== target?.key && better === undefined);
-  const ranked = useRanked(rows, keys, target);
+  const [ranked, setRanked] = useState<readonly Ranked[]>();
+  useEffect(() => {
+    let gone = false;
+    const rank = async (found: Ranked[], metric: string) => {
+      for (const column of keys) {
+        await new Promise((resolve) => setTimeout(resolve)); // the page stays smooth
+        if (gone) return;
+        const pairs = rows.map(({ values }) => [values.get(column.key), values.get(metric)]);
+        const influence = influenceOf(pairs as [unknown, unknown][], column.isNumber);
+        if (influence) found.push({ column, ...influence });
+      }
+      setRanked(found.sort((a, b) => b.strength - a.strength));
+    };
+    if (target) void rank([], target.key);
+    return () => void (gone = true);
+  }, [rows, target?.key, keys.map(({ key }) => key).join()]);
   if (target === undefined || keys.length === 0) return null;
   const shown: Column<Ranked>[] = [
     {
@@ -41,8 +54,18 @@ export function Parameters(
           inlineSize: `${100 * strength}%`,
         }}></span></span> ${Math.round(100 * strength)} %`,
     },
-    { title: "Value", class: "number", cell: valueText },
-    { title: "Measure", cell: measureText },
+    {
+      title: "Value",
+      class: "number",
+      cell: ({ value, words }) => words ? numberText(value) : value.toFixed(2),
+    },
+    {
+      title: "Measure",
+      cell: ({ measure, words }) =>
+        words
+          ? `${measure}: ${words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ")}`
+          : `Spearman's ${measure}`,
+    },
     { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
   ];
   return html`
@@ -62,42 +85,4 @@ export function Parameters(
         it falls. Other metrics are left out. None of this shows a cause.</p>
     </section>
   `;
-}
-
-function valueText({ value, words }: Ranked): string {
-  return words ? numberText(value) : value.toFixed(2);
-}
-
-function measureText({ measure, words }: Ranked): string {
-  const means = words?.map(([word, mean]) => `${word} ${numberText(mean)}`);
-  return means ? `${measure}: ${means.join(", ")}` : `Spearman's ${measure}`;
-}
-
-/** Returns keys by their strength, after a task for each of them: the page stays smooth. */
-function useRanked(
-  rows: readonly Experiment[],
-  keys: readonly ExperimentColumn[],
-  target?: ExperimentColumn,
-): readonly Ranked[] | undefined {
-  const [ranked, setRanked] = useState<readonly Ranked[]>();
-  useEffect(() => {
-    let gone = false;
-    const rank = async (metric: string) => {
-      const found: Ranked[] = [];
-      for (const column of keys) {
-        await new Promise((resolve) => setTimeout(resolve));
-        if (gone) return;
-        const pairs = rows.map(({ values }): [unknown, unknown] => [
-          values.get(column.key),
-          values.get(metric),
-        ]);
-        const influence = influenceOf(pairs, column.isNumber);
-        if (influence !== undefined) found.push({ column, ...influence });
-      }
-      setRanked(found.sort((a, b) => b.strength - a.strength));
-    };
-    if (target !== undefined) void rank(target.key);
-    return () => void (gone = true);
-  }, [rows, target?.key, keys.map(({ key }) => key).join()]);
-  return ranked;
 }

@@ -15,7 +15,7 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues, usePlace } from "../../framework/router.ts";
-import { useLate } from "../../framework/use_late.ts";
+import { useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice } from "./column_choice.ts";
