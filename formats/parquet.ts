@@ -13,11 +13,11 @@ import type { RangeTable, TableRows } from "./tables/table.ts";
 import { isTable } from "./tables/list_columns.ts";
 import { unsupportedTable, unwritable } from "./content/file_faults.ts";
 import { CODEC_NAMES, encodeRows, type ParquetCompression } from "./parquet/write.ts";
-import { type Batch, batchTable, type Range } from "./tables/batch_table.ts";
+import { batchTable } from "./tables/batch_table.ts";
 import { chooseColumns, type LocalTimes } from "./tables/parts.ts";
-import { openChunk } from "./parquet/chunk.ts";
-import { columnsOf, type FileColumn } from "./parquet/columns.ts";
+import { columnsOf } from "./parquet/columns.ts";
 import { readFooter } from "./parquet/footer.ts";
+import { readGroups } from "./parquet/read_groups.ts";
 
 export type * from "./content/format.ts";
 export type * from "./tables/table.ts";
@@ -91,10 +91,6 @@ export function parquet(options: ParquetReadOptions & {
   };
 }
 
-const AHEAD_BYTES = 16 * 1024 * 1024;
-/** Limits of the read-ahead of a column. */
-const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
-
 /** Options of {@linkcode openParquet}. */
 export interface ParquetReadOptions {
   /** The columns of the table, in this order. @default all, each of which must be supported */
@@ -130,33 +126,10 @@ export async function openParquet(
     throw unsupportedTable(path, "it has rows but no columns");
   }
 
-  async function* read(wanted: readonly FileColumn[], range: Range): AsyncGenerator<Batch> {
-    const { least, most } = WINDOW_BYTES;
-    const windowBytes = Math.max(least, Math.min(most, AHEAD_BYTES / wanted.length));
-    let first = 0;
-    for (const group of footer.groups) {
-      const from = Math.max(range.from - first, 0);
-      let left = Math.min(range.to - first, group.rows) - from;
-      const firstRow = first + 1;
-      first += group.rows;
-      if (left <= 0) continue;
-      const place = { file, group, firstRow, windowBytes, signal: range.signal };
-      const chunks = wanted.map((column) => openChunk({ ...place, column }));
-      if (from > 0) await Promise.all(chunks.map((chunk) => chunk.skip(from)));
-      while (left > 0) {
-        range.signal?.throwIfAborted();
-        await Promise.all(chunks.map((chunk) => chunk.fill()));
-        const rows = chunks.reduce((least, chunk) => Math.min(least, chunk.left), left);
-        yield { rows, cells: chunks.map((chunk) => chunk.take(rows)) };
-        left -= rows;
-      }
-    }
-  }
-
   const table = batchTable({
     path,
     columns: chooseColumns(path, all, options.columns),
-    read,
+    read: (wanted, range) => readGroups(file, footer.groups, { ...range, wanted }),
     checkColumn() {
       if (footer.rows <= maxColumnRows) return;
       const hint = "Read its rows, or pass a larger maxColumnRows if you trust the file.";

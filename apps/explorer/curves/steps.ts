@@ -34,15 +34,11 @@ export async function findSteps(
   const tables = files.filter(hasRows).sort((a, b) => Number(isNamed(b)) - Number(isNamed(a)));
   const found = await Promise.all(
     tables.slice(0, MOST_FILES).map(async (file) => {
-      const left = new AbortController();
       try {
-        const kept = AbortSignal.any([left.signal, ...signal === undefined ? [] : [signal]]);
-        const source = await (isJsonLines(file) ? openLines : openTable)(file, kept);
+        const source = await (isJsonLines(file) ? openLines : openTable)(file, signal);
         const numbers = source.columns.filter(({ type }) => type === "number" || type === "int64");
         const isFound = isNamed(file) || axesOf(numbers.map(({ name }) => name)).length > 0;
-        if (isFound && source.columns.length > 1) return [{ file, source }];
-        left.abort();
-        return [];
+        return isFound && source.columns.length > 1 ? [{ file, source }] : [];
       } catch (error) {
         if (!isRegistryError(error)) throw error;
         return []; // its preview says why

@@ -1,9 +1,5 @@
-// Questions between the page and a worker. Each has a port, over which its answer comes.
-
-/** An end of a worker: the worker in the page, the global scope inside. */
-export type Thread = Pick<Worker, "postMessage"> & {
-  onmessage: ((event: MessageEvent) => void) | null;
-};
+// Questions between the page and a worker. Each has a port, over which its answer comes. Inside a
+// worker, the global scope stands for the page.
 
 export interface AskOptions {
   signal?: AbortSignal;
@@ -16,7 +12,7 @@ type Sent = { note: unknown } | { value: unknown } | { error: { message: string 
 
 /** Asks the other thread. If it ends meanwhile, there is no answer. */
 export function ask<T>(
-  thread: Thread,
+  thread: Worker,
   question: unknown,
   { signal, stop, onNote }: AskOptions = {},
 ): Promise<T> {
@@ -32,17 +28,15 @@ export function ask<T>(
       else if ("error" in data) reject(Object.assign(new Error(), data.error));
       else resolve(data.value as T);
     };
-    const tell = (text: string, on?: AbortSignal) =>
-      on?.addEventListener("abort", () => port.postMessage(text), { signal: done.signal });
-    tell("abort", signal);
-    tell("stop", stop);
+    signal?.addEventListener("abort", () => port.postMessage("abort"), { signal: done.signal });
+    stop?.addEventListener("abort", () => port.postMessage("stop"), { signal: done.signal });
     thread.postMessage({ question, port: port2 }, [port2]);
   });
 }
 
 /** Answers the questions of the other thread. Bytes are moved to it. */
 export function answer<Q>(
-  thread: Thread,
+  thread: Worker,
   run: (question: Q, options: Required<AskOptions>) => unknown,
 ): void {
   thread.onmessage = async ({ data: { question, port } }) => {

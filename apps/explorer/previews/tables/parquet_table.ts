@@ -2,9 +2,10 @@
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { columnsOf, type FileColumn, PHYSICAL } from "../../../../formats/parquet/columns.ts";
 import { readFooter, type RowGroup } from "../../../../formats/parquet/footer.ts";
+import { readGroups } from "../../../../formats/parquet/read_groups.ts";
+import { batchTable } from "../../../../formats/tables/batch_table.ts";
+import { chooseColumns } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
-
-export { openParquet } from "../../../../formats/parquet.ts";
 
 /** The smallest and the largest cell. */
 export type Bounds = readonly [Cell, Cell];
@@ -13,28 +14,31 @@ export type Bounds = readonly [Cell, Cell];
 export interface Group {
   readonly from: number;
   readonly to: number;
-  /** Of columns by name, if they are known. */
-  readonly bounds: ReadonlyMap<string, Bounds>;
+  /** Returns those of a column, if they are known. */
+  bounds(name: string): Bounds | undefined;
 }
 
-/**
- * Returns all columns, those too that cannot be read, with the reason; and the groups of rows with
- * the bounds of their numbers and times.
- */
-export async function parquetParts(file: FileToDecode, signal?: AbortSignal) {
-  const footer = await readFooter(file, signal);
-  const columns = columnsOf(file.path, footer.schema, "text");
-  let to = 0;
-  const groups = footer.groups.map((group): Group => {
-    const bounds = new Map<string, Bounds>();
-    for (const each of columns) {
-      const found = "problem" in each ? undefined : boundsOf(each, group);
-      if (found !== undefined) bounds.set((each as FileColumn).column.name, found);
-    }
-    return { from: to, to: to += group.rows, bounds };
+/** Opens the columns that can be read. The others are listed with the reason. */
+export async function openParquetTable(file: FileToDecode, signal?: AbortSignal) {
+  const { path } = file;
+  const { schema, groups: stored, rows: rowCount } = await readFooter(file, signal);
+  const all = columnsOf(path, schema, "text");
+  const known = all.filter((each) => !("problem" in each)) as FileColumn[];
+  const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
+  const columns = chooseColumns(path, known);
+  const table = batchTable({
+    path,
+    columns,
+    read: (wanted, range) => readGroups(file, stored, { ...range, wanted }),
   });
-  const types = columns.flatMap((each) => "problem" in each ? [] : [shownType(each)]);
-  return { columns, types, groups };
+  let to = 0;
+  const groups = stored.map((group): Group => ({
+    from: to,
+    to: to += group.rows,
+    bounds: (name) => boundsOf(known.find(({ column }) => column.name === name)!, group),
+  }));
+  const shown = columns.map((each) => ({ name: each.column.name, type: shownType(each) }));
+  return { table, rowCount, columns: shown, others, groups };
 }
 
 /** Times without a time zone are strings of numbers. */

@@ -2,7 +2,6 @@
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { corrupt, fault, isRegistryError } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
-import type { ParquetTable } from "../../../../formats/parquet.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { FileToRead } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
@@ -16,7 +15,7 @@ const PART_ROWS = 500;
 export async function readTable(file: FileToRead, signal?: AbortSignal): Promise<TableReader> {
   const mark = String.fromCharCode(...await file.read(0, Math.min(4, file.size), signal));
   return mark === "PAR1"
-    ? await openParquetTable(fileToDecode(file), signal)
+    ? await openParquet(fileToDecode(file), signal)
     : await openCsv(await inUtf8(file, signal), signal);
 }
 
@@ -30,35 +29,14 @@ async function inUtf8(file: FileToRead, signal?: AbortSignal): Promise<FileToRea
   return { ...file, size: bytes.byteLength, read };
 }
 
-/** Columns that a format reads or does not. */
-type Found = { column: { name: string } } | { name: string; problem: string };
-
-function split(all: readonly Found[]) {
-  const columns = all.flatMap((each) => "problem" in each ? [] : [each.column.name]);
-  const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
-  return { columns, others };
-}
-
-async function openParquetTable(file: FileToDecode, signal?: AbortSignal): Promise<TableReader> {
-  const { openParquet, parquetParts } = await import("./parquet_table.ts");
-  const { columns: all, types, groups } = await parquetParts(file, signal);
-  const { columns, others } = split(all);
-  if (columns.length === 0) throw noColumns(file.path, others);
-  const table = await openParquet(file, { columns, localTimes: "text", signal });
-  const shown = columns.map((name, i) => ({ name, type: types[i]! }));
-  return rangeSource(table, { columns: shown, others, groups });
-}
-
-function noColumns(path: string, others: readonly string[]) {
-  const state = others.length === 0 ? "it has no columns" : `it has only ${others.join(", ")}`;
-  return fault({ code: "Unsupported", action: "preview", subject: path, state });
-}
-
-function rangeSource(
-  table: ParquetTable,
-  about: Pick<TableReader, "columns" | "others" | "groups">,
-): TableReader {
-  const { columns, rowCount } = table;
+async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<TableReader> {
+  const { openParquetTable } = await import("./parquet_table.ts");
+  const { table, ...about } = await openParquetTable(file, signal);
+  const { columns, others, rowCount } = about;
+  if (columns.length === 0) {
+    const state = others.length === 0 ? "it has no columns" : `it has only ${others.join(", ")}`;
+    throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
+  }
   async function read(names: string[], from: number, to: number, signal?: AbortSignal) {
     const rows: Cell[][] = [];
     for await (const row of table.rows({ columns: names, from, to, signal })) {
@@ -118,7 +96,7 @@ function rangeSource(
     }
   }
 
-  return { rowCount, ...about, page, parts };
+  return { ...about, page, parts };
 }
 
 /** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */

@@ -1,6 +1,6 @@
 // Rows of a table in its worker: all are read once, in parts, and only some are kept in memory.
 import type { Cell } from "../../../../formats/tables/table.ts";
-import type { Bounds } from "./parquet_table.ts";
+import type { Group } from "./parquet_table.ts";
 import { cellText, compareCells, isEmpty, MAX_CELL, shortened } from "./cells.ts";
 import { type ColumnStatistics, Tally } from "./column_statistics.ts";
 import type { TablePart, TableReader } from "./table_source.ts";
@@ -186,7 +186,7 @@ function rowComparison({ column, isDown }: NonNullable<Wanted["sort"]>) {
 interface Filter {
   matches(row: readonly Cell[]): boolean;
   /** Returns false if no row of a group with these bounds can match. */
-  mayMatch(bounds: ReadonlyMap<string, Bounds>): boolean;
+  mayMatch(bounds: Group["bounds"]): boolean;
 }
 
 const DAY = /^\d{4}-\d\d-\d\d/;
@@ -225,7 +225,7 @@ function parseFilter(filter: string, names: readonly string[]): Filter {
       ) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
     mayMatch: (bounds) =>
       conditions.every(({ at, sign, value }) => {
-        const known = bounds.get(names[at]!);
+        const known = bounds(names[at]!);
         return known === undefined ||
           COMPARISONS[sign]![1](order(known[0], value), order(known[1], value));
       }),

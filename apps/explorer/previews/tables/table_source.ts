@@ -62,45 +62,57 @@ export interface TableSource extends Omit<TableReader, "groups"> {
   found(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
 }
 
-let current: Worker | undefined;
-let opened = 0;
-/** The files of open tables. */
-const files = new Map<number, ArtifactFile>();
+interface Opened {
+  id: number;
+  users: number;
+  facts: Promise<TableFacts>;
+}
 
-function started(worker: Worker): Worker {
-  answer<[number, number, number]>(
-    worker,
-    ([id, from, count], { signal }) => files.get(id)!.read(from, count, signal),
-  );
+let current: Worker | undefined;
+/** Rejects if the script of the worker cannot run. */
+let failed: Promise<never>;
+let ids = 0;
+const open = new Map<ArtifactFile, Opened>();
+
+function start(worker: Worker): Worker {
+  answer<[number, number, number]>(worker, ([id, from, count], { signal }) => {
+    const [file] = [...open].find(([, each]) => each.id === id)!;
+    return file.read(from, count, signal);
+  });
+  const error = new Error("Cannot open the table: its worker did not start");
+  failed = new Promise((_, reject) => worker.onerror = () => reject(error));
   return worker;
 }
 
-/** Opens a table, until the signal aborts. One worker reads all open tables. */
+function openIn(worker: Worker, file: ArtifactFile): Opened {
+  const opened = { id: ids++, users: 0 } as Opened;
+  open.set(file, opened);
+  const facts = ask<TableFacts>(worker, [opened.id, "open", file.path, file.size]);
+  opened.facts = Promise.race([facts, failed]);
+  return opened;
+}
+
+/** Opens a table, until the signal aborts. One worker reads all tables, each file once. */
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
   const { startTableWorker } = await import("./table_worker.ts");
   signal?.throwIfAborted();
-  const worker = current ??= started(startTableWorker());
-  const id = opened++;
-  files.set(id, file);
+  const worker = current ??= start(startTableWorker());
+  const opened = open.get(file) ?? openIn(worker, file);
+  opened.users++;
   const call = <T>(name: string, args: unknown[], options?: AskOptions) =>
-    ask<T>(worker, [id, name, ...args], options);
+    ask<T>(worker, [opened.id, name, ...args], options);
   function close() {
-    if (!files.delete(id)) return;
-    if (files.size > 0) return void call("close", []);
+    signal?.removeEventListener("abort", close);
+    if (--opened.users > 0) return;
+    open.delete(file);
+    if (open.size > 0) return void call("close", []);
     worker.terminate();
     current = undefined;
   }
   signal?.addEventListener("abort", close);
-  const { path, size } = file;
-  const failed = new Promise<never>((_, reject) =>
-    worker.addEventListener(
-      "error",
-      () => reject(new Error("Cannot open the table: its worker did not start")),
-    )
-  );
   try {
     return {
-      ...await Promise.race([call<TableFacts>("open", [path, size]), failed]),
+      ...await opened.facts,
       page: (range, signal) => call("page", [range], { signal }),
       async *parts(columns, signal, range) {
         const part = await call<number>("parts", [columns, range], { signal });
@@ -112,7 +124,7 @@ export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promi
       found: (range, signal) => call("found", [range], { signal }),
     };
   } catch (error) {
-    close();
+    if (!signal?.aborted) close();
     throw error;
   }
 }

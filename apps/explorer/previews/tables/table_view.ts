@@ -17,8 +17,6 @@ import { openTable, SMALL_BYTES, type TableSource } from "./table_source.ts";
 const PAGE_ROWS = 50;
 const PAGE_COLUMNS = 30;
 const SAMPLE_ROWS = 10_000;
-/** A filter is typed faster than a large table is read. */
-const TYPING_MS = 150;
 
 type ViewProps = { file: ArtifactFile; isBrief?: boolean };
 
@@ -195,13 +193,11 @@ function useFound(
       setState(({ value, key }) => ({ value, key, isReading: true, read, progress }));
     };
     onNote([0]);
-    const timer = setTimeout(() => {
-      source.find(columns, wanted, { signal, stop: stop.current!.signal, onNote }).then(
-        (value) => signal.aborted || setState({ value, key, isReading: false, read: value.read }),
-        (error) => signal.aborted || setState({ error, isReading: false, read: 0 }),
-      );
-    }, TYPING_MS);
-    return () => (clearTimeout(timer), left.abort());
+    source.find(columns, wanted, { signal, stop: stop.current.signal, onNote }).then(
+      (value) => signal.aborted || setState({ value, key, isReading: false, read: value.read }),
+      (error) => signal.aborted || setState({ error, isReading: false, read: 0 }),
+    );
+    return () => left.abort();
   }, [source, key]);
   return { ...state, stop: () => stop.current?.abort() };
 }

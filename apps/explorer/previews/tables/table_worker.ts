@@ -1,12 +1,12 @@
 // The worker that reads tables. The page loads this script too, to know its URL.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { answer, ask as askPage, type AskOptions, type Thread } from "../../framework/threads.ts";
+import { answer, ask as askPage, type AskOptions } from "../../framework/threads.ts";
 import { readTable } from "./read_table.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
 import { type PageRange, SMALL_BYTES, type TablePage, type TableReader } from "./table_source.ts";
 
-/** Bytes that a sample may read. */
-const SAMPLE_BYTES = 8 * 1024 * 1024;
+/** Bytes that a sample may read. A request counts as some. */
+const [SAMPLE_BYTES, REQUEST_BYTES] = [8 * 1024 * 1024, 32 * 1024];
 
 type Options = Required<AskOptions>;
 
@@ -17,11 +17,11 @@ class WorkerTable {
   #parts: AsyncIterator<unknown>[] = [];
   #found: Rows = [];
 
-  constructor(readonly thread: Thread, readonly id: number) {}
+  constructor(readonly thread: Worker, readonly id: number) {}
 
   async open(path: string, size: number) {
     const ask = (from: number, count: number, signal?: AbortSignal) => {
-      this.#bytes += count;
+      this.#bytes += Math.max(count, REQUEST_BYTES);
       return askPage<Uint8Array<ArrayBuffer>>(this.thread, [this.id, from, count], { signal });
     };
     const whole = size <= SMALL_BYTES ? await ask(0, size) : undefined;
@@ -66,11 +66,11 @@ class WorkerTable {
 type Name = "open" | "page" | "parts" | "next" | "find" | "found";
 
 if (!("document" in globalThis) && "postMessage" in globalThis) {
-  const thread = globalThis as unknown as Thread;
+  const page = globalThis as unknown as Worker;
   const tables = new Map<number, WorkerTable>();
-  answer<[number, Name | "close", ...never[]]>(thread, ([id, name, ...args], options) => {
+  answer<[number, Name | "close", ...never[]]>(page, ([id, name, ...args], options) => {
     if (name === "close") return void tables.delete(id);
-    if (name === "open") tables.set(id, new WorkerTable(thread, id));
+    if (name === "open") tables.set(id, new WorkerTable(page, id));
     const table = tables.get(id)!;
     return Reflect.apply(table[name], table, [...args, options]);
   });

@@ -98,6 +98,9 @@ Deno.test({
     assertEquals(loaded.filter((name) => name.includes("/parquet_table")), []);
     await explorer.show("damaged.parquet");
     await page.getByText("its footer has").waitFor();
+    await page.getByRole("navigation", { name: "Path" }).getByRole("link", { name: "Names" })
+      .click();
+    await page.getByText("1 name").first().waitFor();
     await until(() => page.workers().length === 0);
     assertEquals(faults(), []);
 

@@ -147,6 +147,9 @@ Deno.test("a worker reads, finds and refuses as this thread does", async () => {
   assertEquals((await source.find([0], { filter: "", sort })).kept, 702);
   assertEquals(await source.found({ from: 700, count: 5 }), { rows: [["1"], ["1"]], isEnd: true });
   assertEquals((await source.find([0], { filter: "", sample: 10 })).read, 10);
+  const read = file.bytesRead();
+  assertEquals((await openTable(file, left.signal)).columns, here.columns);
+  assertEquals(file.bytesRead(), read); // one worker reads a file once
   const broken = { ...file, read: () => Promise.reject(new Error("gone")) };
   await assertRejects(() => openTable(broken, left.signal), Error, "gone");
   const damaged = fakeFile("a.parquet", encoder.encode("PAR1 and not more PAR1"));
