@@ -10,7 +10,7 @@ import { type Case, CASES, type Step } from "./cases.ts";
 import { commandLine } from "./command_line.ts";
 import { type EntryPoint, type Location, OPERATIONS } from "./entry_point.ts";
 import { http } from "./http.ts";
-import { startInWorker } from "./in_worker.ts";
+import { startInWorker, withSchedule } from "./in_worker.ts";
 import { inBucket, inFolder, inMemory, type NewLocation } from "./locations.ts";
 import { startHub, startPythonOfService, startPythonOfStore } from "./python.ts";
 import { Memory } from "./memory.ts";
@@ -45,7 +45,8 @@ serverTest(
 
 storeTest("all entry points agree on every case behind a Worker", async () => {
   await using worker = await startInWorker();
-  await runAll(worker.create, ["client"]);
+  const own = { client: withSchedule(client), http: withSchedule(http) };
+  await runAll(worker.create, ["client", "http"], own);
 });
 
 storeTest("each entry point has each operation, or a reason why not", async () => {
@@ -57,8 +58,8 @@ storeTest("each entry point has each operation, or a reason why not", async () =
 });
 
 /** Writes cases through some entry points, by default all in turn, and reads them through others. */
-async function runAll(create: NewLocation, writers?: string[]): Promise<void> {
-  const points = await startedPoints();
+async function runAll(create: NewLocation, writers?: string[], own?: EntryPoints): Promise<void> {
+  const points = { ...await startedPoints(), ...own };
   const names = Object.keys(points);
   const report = new Report();
   const cases = writers === undefined ? CASES : CASES.filter(({ large }) => !large);

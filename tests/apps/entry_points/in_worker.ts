@@ -2,10 +2,28 @@
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createToken } from "../../../apps/server.ts";
 import { realSystem } from "../../../core/system.ts";
+import type { PruneReport } from "../../../registry/maintenance.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import { bundleWorker, startWorker } from "../../servers/r2/run_worker.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import type { EntryPoint } from "./entry_point.ts";
 import type { NewLocation } from "./locations.ts";
+
+/** Adds the maintenance that the Worker runs itself. */
+export function withSchedule({ operations, without }: EntryPoint): EntryPoint {
+  const { prune: _, ...others } = without;
+  return {
+    without: others,
+    operations: {
+      ...operations,
+      async prune({ url }) {
+        const answer = await fetch(url.replace("/at/", "/prune/"));
+        const { deleted }: PruneReport = await answer.json();
+        return deleted.map(({ name, version }) => `${name}@${version}`);
+      },
+    },
+  };
+}
 
 /** Starts the Worker. Its registries are those of the run. */
 export async function startInWorker(): Promise<{ create: NewLocation } & AsyncDisposable> {

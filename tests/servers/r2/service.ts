@@ -2,7 +2,7 @@
 import { openRegistry } from "@holdfast/holdfast";
 import { createR2Backend, type R2Binding } from "../../../backends/r2.ts";
 import { realSystem } from "../../../core/system.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { pruneByRules, verifyRegistry } from "../../../registry/maintenance.ts";
 import worker from "../../../examples/worker/worker.ts";
 import { watched } from "./watched_bucket.ts";
 
@@ -17,12 +17,13 @@ let lastCalls: Record<string, number> = {};
 export default {
   /**
    * Serves a registry at `/at/PREFIX/`. Its other paths are of the test: `/create/PREFIX` creates
-   * it, with `?mutable`, `/cron/PREFIX` runs the schedule, `/verify/PREFIX` reads everything, and
-   * `/calls/PREFIX` returns the calls of the last request to the bucket. Headers break calls.
+   * it, with `?mutable`, `/cron/PREFIX` runs the schedule, `/prune/PREFIX` its first step alone,
+   * `/verify/PREFIX` reads everything, and `/calls/PREFIX` returns the calls of the last request to
+   * the bucket. Headers break calls.
    */
   async fetch(request: Request, env: Env, context: never): Promise<Response> {
     const url = new URL(request.url);
-    const [, action, PREFIX, path] = /^\/(at|create|cron|verify|calls)\/([^/]+)(.*)$/s.exec(
+    const [, action, PREFIX, path] = /^\/(at|create|cron|prune|verify|calls)\/([^/]+)(.*)$/s.exec(
       url.pathname,
     )!;
     const { headers } = request;
@@ -43,9 +44,10 @@ export default {
       await worker.scheduled({ scheduledTime: realSystem.now() }, given);
       return Response.json(calls);
     }
-    if (action === "verify") {
+    if (action === "verify" || action === "prune") {
       await using registry = await openRegistry(createR2Backend(bucket, { prefix: PREFIX }));
-      return Response.json(await verifyRegistry(registry));
+      const run = action === "verify" ? verifyRegistry : pruneByRules;
+      return Response.json(await run(registry));
     }
     url.pathname = path;
     lastCalls = calls;
