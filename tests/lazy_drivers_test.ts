@@ -49,6 +49,7 @@ Deno.test("a package that is missing is named, as runtimes and bundlers report i
     const reason of [
       "Cannot find package 'pg' imported from /app/main.mjs",
       'Could not resolve "pg" imported by "@holdfast/holdfast".',
+      'No such module "pg".', // in a Worker
     ]
   ) {
     const load = () => Promise.reject(new Error(reason));

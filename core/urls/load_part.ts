@@ -32,7 +32,8 @@ function failure(path: string, from: string, cause: unknown): RegistryError {
   if (name === "NotCapable") {
     return failed("Denied", reason, "Grant it; stores need --allow-env and --allow-net.");
   }
-  const [, missing] = /^(?:Cannot find package|Could not resolve) ['"]([^'"]+)/.exec(reason) ?? [];
+  const [, missing] =
+    /^(?:Cannot find package|Could not resolve|No such module) ['"]([^'"]+)/.exec(reason) ?? [];
   if (missing !== undefined) {
     const state = `the package ${missing} is not installed`;
     return failed("Unsupported", state, `Install it: npm install ${missing}`);
