@@ -5,6 +5,7 @@ import {
   bodySize,
   bodyStream,
   concatBytes,
+  fixedLength,
   forEachChunk,
   plainBytes,
 } from "../../core/bytes/bytes.ts";
@@ -75,7 +76,7 @@ async function putStream(
   size: number,
 ): Promise<PutResult> {
   const { key, signal } = upload;
-  const { readable, writable } = fixedLength(size);
+  const { readable, writable } = fixedLength?.(size) ?? new TransformStream(); // R2 needs its length
   const writer = writable.getWriter();
   const give = (reason?: unknown) => writer.abort(reason).catch(() => {});
   let answered = false;
@@ -170,12 +171,4 @@ function tooLarge(store: R2Store, key: string, size: number | undefined) {
     hint: size === undefined ? "Pass `size`." : "Split it into several objects.",
     ...{ key, backend: store.options.location },
   });
-}
-
-/** Returns a pipe whose readable side has a known length, which R2 requires of a stream. */
-function fixedLength(size: number): { readable: ReadableStream; writable: WritableStream } {
-  const { FixedLengthStream } = globalThis as {
-    FixedLengthStream?: new (size: number) => TransformStream;
-  };
-  return FixedLengthStream === undefined ? new TransformStream() : new FixedLengthStream(size);
 }

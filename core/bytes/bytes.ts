@@ -115,6 +115,13 @@ export function bodySize(body: Body): number | undefined {
   return body instanceof Blob ? body.size : undefined;
 }
 
+const { FixedLengthStream: Fixed } = globalThis as {
+  FixedLengthStream?: new (size: number) => TransformStream<Uint8Array, Uint8Array>;
+};
+
+/** Returns a pipe that a Worker sends with this length. Undefined on other runtimes. */
+export const fixedLength = Fixed && ((size: number) => new Fixed(size));
+
 export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {

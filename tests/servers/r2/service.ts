@@ -1,5 +1,7 @@
 // The Worker of the example, with a registry of its own for each test: below `/at/PREFIX`.
 import { openRegistry } from "@holdfast/holdfast";
+import { Answer } from "../../../apps/server/answer.ts";
+import { linesOf } from "../../../apps/server/listing.ts";
 import { createR2Backend, type R2Binding } from "../../../backends/r2.ts";
 import { realSystem } from "../../../core/system.ts";
 import { pruneByRules, verifyRegistry } from "../../../registry/maintenance.ts";
@@ -11,6 +13,11 @@ interface Env {
   TOKENS: string;
 }
 
+async function* failing(): AsyncGenerator<number> {
+  for (let item = 0; item < 9_000; item++) yield await Promise.resolve(item);
+  throw new Error("a call failed");
+}
+
 let lastCalls: Record<string, number> = {};
 
 // deno-lint-ignore holdfast/no-default-export -- workerd asks for it
@@ -18,20 +25,22 @@ export default {
   /**
    * Serves a registry at `/at/PREFIX/`. Its other paths are of the test: `/create/PREFIX` creates
    * it, with `?mutable`, `/cron/PREFIX` runs the schedule, `/prune/PREFIX` its first step alone,
-   * `/verify/PREFIX` reads everything, and `/calls/PREFIX` returns the calls of the last request to
-   * the bucket. Headers break calls.
+   * `/verify/PREFIX` reads everything, `/calls/PREFIX` returns the calls of the last request to the
+   * bucket, and `/lines/PREFIX` is a list that fails. Headers break calls.
    */
   async fetch(request: Request, env: Env, context: never): Promise<Response> {
     const url = new URL(request.url);
-    const [, action, PREFIX, path] = /^\/(at|create|cron|prune|verify|calls)\/([^/]+)(.*)$/s.exec(
-      url.pathname,
-    )!;
+    const [, action, PREFIX, path] = /^\/(at|create|cron|prune|verify|calls|lines)\/([^/]+)(.*)$/s
+      .exec(
+        url.pathname,
+      )!;
     const { headers } = request;
     const { bucket, calls } = watched(env.BUCKET, {
       faults: Number(headers.get("test-faults") ?? 0),
       mostCalls: Number(headers.get("test-most-calls") ?? Infinity),
     });
     const given = { ...env, PREFIX, BUCKET: bucket };
+    if (action === "lines") return new Answer(linesOf(failing())).toResponse();
     if (action === "calls") return Response.json(lastCalls);
     if (action === "create") {
       const mutable = url.searchParams.has("mutable");
