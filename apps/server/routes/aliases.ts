@@ -2,6 +2,7 @@
 import type { AliasEntry } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
+import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { notFound, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
 import type { Routes, ServerContext } from "../routing.ts";
@@ -93,8 +94,13 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     answer: async ({ c, params: { name, alias }, json, signal }) => {
       const current = await aliasCondition(registry, { name, alias }, c.request);
       const { expected = current, version: asked } = json;
-      await ofCondition(current, () => registry.setAlias(name, alias, asked, { expected, signal }));
-      const version = await versionOf(registry, { name, alias }, signal) ?? asked;
+      const version = isVersion(asked) // found before: afterwards, a failure would hide the change
+        ? parseVersion(asked).canonical
+        : (await registry.info(name, { version: asked, signal })).version;
+      await ofCondition(
+        current,
+        () => registry.setAlias(name, alias, version, { expected, signal }),
+      );
       return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },
   });
