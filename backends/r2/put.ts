@@ -63,9 +63,10 @@ async function putWhole(
   // In options, `*` would be a literal tag.
   const onlyIf = create ? { onlyIf: new Headers({ "if-none-match": "*" }) } : {};
   const call = { action: "put", key, writes: true, once, signal };
-  const put = () => store.options.bucket.put(name, body, { ...settings, ...onlyIf });
-  const found = await store.call(call, put);
-  return found === null ? EXISTS : { written: true, info: infoOf(key, found) };
+  return await store.call(call, async (): Promise<PutResult> => {
+    const found = await store.options.bucket.put(name, body, { ...settings, ...onlyIf });
+    return found === null ? EXISTS : { written: true, info: infoOf(key, found) };
+  });
 }
 
 /** Passes a stream on in one call, with as many bytes in memory as are on the way. */
@@ -148,8 +149,11 @@ async function putParts(
     if (started === undefined) return await putWhole(store, upload, concatBytes(waiting));
     const multipart = await send();
     const complete = { ...call, writes: true, once: true };
-    const found = await store.call(complete, () => multipart.complete(parts));
-    return { written: true, info: infoOf(key, found) };
+    const info = await store.call(
+      complete,
+      async () => infoOf(key, await multipart.complete(parts)),
+    );
+    return { written: true, info };
   } catch (error) {
     await started?.abort().catch(() => {}); // else R2 removes the parts after seven days
     throw error;

@@ -42,9 +42,10 @@ export class R2Store {
 
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectInfo | undefined> {
     const name = this.nameOf(key);
-    const call = { action: "look up", key, signal };
-    const found = await this.call(call, () => this.#bucket.head(name));
-    return found === null ? undefined : infoOf(key, found);
+    return await this.call({ action: "look up", key, signal }, async () => {
+      const found = await this.#bucket.head(name);
+      return found === null ? undefined : infoOf(key, found);
+    });
   }
 
   async get(key: string, { range, signal }: GetOptions = {}): Promise<StoredObject | undefined> {

@@ -89,6 +89,18 @@ export const ownTests: Record<string, (bucket: R2Binding) => Promise<void>> = {
     }
   },
 
+  async "r2: a put that answers nothing may be written"(bucket) {
+    const backend = open({
+      ...failing(bucket, "", true),
+      put: (...given) => bucket.put(...given).then(() => undefined as never),
+    });
+    await rejects(
+      backend.put("a", text("x"), { mode: "create" }),
+      ({ code, maybeWritten }: { code?: string; maybeWritten?: boolean }) =>
+        code === "Unavailable" && maybeWritten === true,
+    );
+  },
+
   async "r2: a save whose answer is lost is found, and saved once"(bucket) {
     const prefix = `own/lost/${++opened}`;
     await using registry = await openRegistry(open(bucket, { prefix }));
