@@ -5,8 +5,8 @@ import { readTable } from "./read_table.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
 import { type PageRange, SMALL_BYTES, type TablePage, type TableReader } from "./table_source.ts";
 
-/** Bytes that a sample may read. A request counts as some. */
-const [SAMPLE_BYTES, REQUEST_BYTES] = [8 * 1024 * 1024, 32 * 1024];
+/** Bytes that a sample may read: columns are read ahead, up to 16 MiB. A request counts as some. */
+const [SAMPLE_BYTES, REQUEST_BYTES] = [24 * 1024 * 1024, 128 * 1024];
 
 type Options = Required<AskOptions>;
 
