@@ -47,9 +47,12 @@ function picturesOf(best: readonly string[]): Picture[] {
   const sorted = `${AT}?sort=-metadata.accuracy&filter=model%3Dmlp+accuracy%3E0.974`;
   const charts = "&columns=version+aliases+metadata.accuracy+metadata.f1+metadata.loss+" +
     "metadata.seconds+metadata.hidden+metadata.rate+metadata.epochs&x=metadata.epochs";
+  const groups = `${AT}?filter=model%3Dmlp&group=metadata.hidden&color=metadata.hidden` +
+    "&columns=version+metadata.accuracy+metadata.f1+metadata.loss+metadata.seconds&x=metadata.rate";
   return [
     ["explorer_names", "#/", "wine", "light", 1100, 600],
     ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
+    ["explorer_parameters", groups, "Spearman", "light", 1100, 1180],
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
     ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "Most frequent", "light", 1100, 640],
     ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 560],
