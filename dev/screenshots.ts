@@ -54,7 +54,7 @@ function picturesOf(best: readonly string[]): Picture[] {
     ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
     ["explorer_parameters", groups, "Spearman", "light", 1100, 1180],
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
-    ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "Most frequent", "light", 1100, 640],
+    ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "over all 178 rows", "light", 1100, 760],
     ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 560],
     ["explorer_curves", `#/compare?refs=${four}&log=y`, "Side by side", "light", 1100, 1110],
     [
