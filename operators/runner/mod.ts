@@ -5,8 +5,7 @@
  */
 export { carryPipeline, submitRun } from "./carry/carry_pipeline.ts";
 export type { SubmitRunOptions } from "./carry/carry_pipeline.ts";
-export type { CarriedRunOptions } from "./carry/carried_run.ts";
-export type { CarriedCommand, CarryOptions } from "./carry/carried_run.ts";
+export type { CarriedCommand, CarriedRunOptions, CarryOptions } from "./carry/carried_run.ts";
 export { runStep } from "./carry/run_step.ts";
 export type { RunStepOptions } from "./carry/run_step.ts";
 export { shareRun } from "./carry/share_run.ts";
@@ -18,10 +17,8 @@ export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./outcome
 export { planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";
 export type { InputPart, PinnedInput } from "./pin_inputs.ts";
-export { listRuns } from "./records/run_record.ts";
-export type { ListedRun, ListRunsOptions } from "./records/run_record.ts";
-export { cancelRun, readResult, readRun } from "./records/run_record.ts";
-export type { RunResult } from "./records/run_record.ts";
+export { cancelRun, listRuns, readResult, readRun } from "./records/run_record.ts";
+export type { ListedRun, ListRunsOptions, RunResult } from "./records/run_record.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
 export type { RunPipelineOptions } from "./run_pipeline.ts";

@@ -17,7 +17,6 @@ import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
-import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { localPath } from "../../../materializers/path.ts";
 import { fileOf } from "../digest_of_path.ts";
@@ -30,17 +29,10 @@ import type { StepState } from "../reasons.ts";
 import { addSuccess, lineageOf, metadataOf } from "../success.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
-export interface ShardRecord {
+export interface ShardRecord
+  extends Pick<StepFacts, "run" | "attempt" | "startedAt" | "durationMs" | "usage"> {
   kind: "shard";
   shard: Shard;
-  run: string;
-  /** From 1. */
-  attempt: number;
-  /** ISO 8601. */
-  startedAt: string;
-  /** Milliseconds. */
-  durationMs: number;
-  usage?: Record<string, PlainValue>;
   /** By output: the part of its draft, and the name of an output that is a single file. */
   outputs: Record<string, { part: string; file?: string }>;
 }
