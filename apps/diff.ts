@@ -13,11 +13,6 @@ export interface NamedText {
   text: string;
 }
 
-export interface UnifiedDiffOptions {
-  /** Time limit, milliseconds. @default 5000 */
-  timeoutMs?: number;
-}
-
 /**
  * Returns the differences of two strings in the format of `diff -u` and `patch`: empty if they are
  * equal, undefined if the time limit is reached.
@@ -25,7 +20,10 @@ export interface UnifiedDiffOptions {
 export function unifiedDiff(
   before: NamedText,
   after: NamedText,
-  { timeoutMs = 5_000 }: UnifiedDiffOptions = {},
+  { timeoutMs = 5_000 }: {
+    /** Time limit, milliseconds. @default 5000 */
+    timeoutMs?: number;
+  } = {},
 ): string | undefined {
   if (before.text === after.text) return "";
   const options = { context: 3, timeout: timeoutMs, headerOptions: FILE_HEADERS_ONLY };

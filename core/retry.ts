@@ -73,16 +73,14 @@ export async function silence(
   }
 }
 
-export interface DeadlineOptions {
-  /** Milliseconds by the real clock. @default unlimited */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
-
 /** Waits for a promise until an abort (the signal's reason) or a timeout (`TimeoutError`). */
 export async function withDeadline<T>(
   promise: Promise<T>,
-  { timeoutMs, signal }: DeadlineOptions,
+  { timeoutMs, signal }: {
+    /** Milliseconds by the real clock. @default unlimited */
+    timeoutMs?: number;
+    signal?: AbortSignal;
+  },
 ): Promise<T> {
   if (signal?.aborted) {
     promise.catch(() => {});

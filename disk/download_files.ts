@@ -7,16 +7,17 @@ import type { StageOptions } from "./stage_files.ts";
 import { checkTo } from "./target.ts";
 import { writeFiles } from "./write_files.ts";
 
-export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
-  /** The `file:` URL of a folder that must not be written to. */
-  notInside?: string;
-}
-
 /** A download that reports its progress. Existing files count as transferred. */
 export interface Download {
   /** Receives the progress of reading the version. */
   readonly onProgress?: (progress: TransferProgress) => void;
-  write(artifact: Artifact, plan?: DownloadPlan): Promise<DownloadResult>;
+  write(
+    artifact: Artifact,
+    plan?: Pick<StageOptions, "writeLarge"> & {
+      /** The `file:` URL of a folder that must not be written to. */
+      notInside?: string;
+    },
+  ): Promise<DownloadResult>;
 }
 
 export function createDownload(options: DownloadOptions): Download {

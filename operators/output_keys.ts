@@ -9,13 +9,10 @@ export const WHOLE_OUTPUT = ".";
 export const KEY_HINT =
   'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.';
 
-export interface KeyProblem {
-  key: string;
-  problem: string;
-}
-
 /** Returns the first key that is not a path below the output root, or that overlaps another one. */
-export function findKeyProblem(keys: readonly string[]): KeyProblem | undefined {
+export function findKeyProblem(
+  keys: readonly string[],
+): { key: string; problem: string } | undefined {
   for (const key of keys) {
     const problem = key === WHOLE_OUTPUT ? undefined : filePathProblem(key);
     if (problem !== undefined) return { key, problem };

@@ -42,14 +42,12 @@ const MOST_ENDED = 100_000; // as in queues on servers
 /** The longest timer, milliseconds. Longer delays, as of a monthly schedule, take several. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
-export interface MemoryQueueOptions {
-  /** The number of ended jobs that are kept. @default 100000 */
-  mostEnded?: number;
-  system?: System;
-}
-
 export function createMemoryQueue(
-  { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},
+  { mostEnded = MOST_ENDED, system = realSystem }: {
+    /** The number of ended jobs that are kept. @default 100000 */
+    mostEnded?: number;
+    system?: System;
+  } = {},
 ): JobQueue {
   return new MemoryQueue(mostEnded, system);
 }

@@ -11,19 +11,17 @@ import { logEntryOf } from "./wire.ts";
 
 const PAGE = 1000;
 
-export interface ListingCall extends Pick<Call, "action" | "path" | "query" | "signal"> {
-  after?: string;
-  /** @default all */
-  limit?: number;
-}
-
 /**
  * Yields all items, converted by `of`, and requests each page when it is needed. `begin` runs
  * with the first item, so its errors reject that item instead of throwing at once.
  */
 export async function* listAll<W, T>(
   connection: Connection,
-  begin: () => ListingCall,
+  begin: () => Pick<Call, "action" | "path" | "query" | "signal"> & {
+    after?: string;
+    /** @default all */
+    limit?: number;
+  },
   of: (wire: W) => T,
 ): AsyncGenerator<T> {
   const call = begin();

@@ -26,12 +26,6 @@ export interface FirstTry {
   goesOn(failure: unknown): boolean;
 }
 
-export interface FirstTryOptions {
-  signal?: AbortSignal;
-  /** Aborts a running attempt when the time is over. False for large bodies. @default true */
-  ended?: boolean;
-}
-
 export interface FirstContactOptions {
   system: Pick<System, "monotonic">;
   /** False if the caller chose how long to wait. */
@@ -61,7 +55,11 @@ export class FirstContact {
    */
   async within<T>(
     ask: (first: FirstTry) => Promise<T>,
-    { signal, ended = true }: FirstTryOptions = {},
+    { signal, ended = true }: {
+      signal?: AbortSignal;
+      /** Aborts a running attempt when the time is over. False for large bodies. @default true */
+      ended?: boolean;
+    } = {},
   ): Promise<T> {
     const { system, bounded } = this.#options;
     if (this.#made || !bounded) return await ask({ signal, goesOn: () => true });

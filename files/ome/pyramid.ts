@@ -79,15 +79,11 @@ export async function findGroup(
   }
 }
 
-export interface WriteImageOptions extends ImagePyramidOptions {
-  isOverLeftover?: boolean;
-}
-
 /** Writes an image without a check for an existing one. */
 export async function writeImage(
   store: ZarrStore,
   path: string,
-  options: WriteImageOptions,
+  options: ImagePyramidOptions & { isOverLeftover?: boolean },
 ): Promise<MultiscaleImage> {
   const {
     image,

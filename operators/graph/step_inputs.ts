@@ -1,18 +1,15 @@
 // Inputs that are outputs of another step: `step:clean`, `step:clean.report`.
-/** A step, or one of its outputs. */
-export interface StepInput {
-  step: string;
-  /** @default all outputs */
-  output?: string;
-}
-
 /**
  * Parses an input that is a step's output. Ids may contain dots: the longest known one wins.
  *
  * @param ids known steps
- * @returns undefined for another kind of input, and for an unknown step
+ * @returns the step and one of its outputs, by default all; undefined for another kind of input,
+ * and for an unknown step
  */
-export function stepOf(text: string, ids: { has(id: string): boolean }): StepInput | undefined {
+export function stepOf(
+  text: string,
+  ids: { has(id: string): boolean },
+): { step: string; output?: string } | undefined {
   if (!text.startsWith("step:")) return undefined;
   const rest = text.slice("step:".length);
   if (ids.has(rest)) return { step: rest };

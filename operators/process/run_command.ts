@@ -78,11 +78,6 @@ const DRAIN_MS = 1_000;
 
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
-export interface NotedCommandOptions extends RunCommandOptions {
-  /** Receives the input of the command when it has started. @default its input is empty */
-  onStart?(started: { stdin: Writable; tree: ProcessTree }): void;
-}
-
 interface Stop {
   why: "cancelled" | "time" | "memory";
   error: unknown;
@@ -107,7 +102,10 @@ export async function runCommand(
 /** Runs a command like {@linkcode runCommand}, with a note for {@linkcode endLeftCommand}. */
 export async function runNotedCommand(
   command: readonly string[],
-  options: NotedCommandOptions,
+  options: RunCommandOptions & {
+    /** Receives the input of the command when it has started. @default its input is empty */
+    onStart?(started: { stdin: Writable; tree: ProcessTree }): void;
+  },
   note?: string,
 ): Promise<CommandResult> {
   const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;

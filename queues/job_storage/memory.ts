@@ -3,13 +3,11 @@ import { pageOf } from "../checks/queue_checks.ts";
 import type { QueuedJob } from "../../core/queue.ts";
 import type { JobStorage } from "./contract.ts";
 
-export interface MemoryJobStorageOptions {
-  /** The number of stored jobs, the last ones to change. @default 100000 */
-  mostJobs?: number;
-}
-
 export function createMemoryJobStorage(
-  { mostJobs = 100_000 }: MemoryJobStorageOptions = {},
+  { mostJobs = 100_000 }: {
+    /** The number of stored jobs, the last ones to change. @default 100000 */
+    mostJobs?: number;
+  } = {},
 ): JobStorage {
   const jobs = new Map<string, QueuedJob>();
   return {

@@ -12,10 +12,6 @@ import type { ServeWebhooksFlags } from "./serve_webhooks.ts";
 
 export const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
 
-export interface ServeEventsFlags extends ServeWebhooksFlags {
-  events?: string;
-}
-
 interface EventsPart {
   openEventBus<T>(url: string, options: OpenEventBusOptions): Promise<EventBus<T>>;
 }
@@ -26,7 +22,7 @@ interface EventsPart {
  * @throws {RegistryError} `Invalid` for a URL with a password on the command line, or for `memory:`
  */
 export async function openServedEvents(
-  { events: given, webhook }: ServeEventsFlags,
+  { events: given, webhook }: ServeWebhooksFlags & { events?: string },
   { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
 ): Promise<EventBus<RegistryTopics> | undefined> {
   const url = given ?? system.env(EVENTS_VARIABLE);

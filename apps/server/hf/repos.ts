@@ -64,11 +64,6 @@ export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);
 }
 
-export interface RevisionInfo {
-  info: Pick<ArtifactInfo, "files" | "size" | "createdAt" | "name" | "version" | "commit">;
-  sha: string;
-}
-
 /** The revision of a repository without a version. */
 export const NO_REVISION = "0".repeat(40);
 
@@ -77,7 +72,10 @@ export interface Repos {
   /** Throws the error that clients expect if the token may not read it, or nothing is found. */
   open(asked: AskedRepo, revision: string, access: Access): Promise<Artifact>;
   /** Returns the facts of a revision, also of a repository without a version. */
-  info(asked: AskedRepo, revision: string, access: Access): Promise<RevisionInfo>;
+  info(asked: AskedRepo, revision: string, access: Access): Promise<{
+    info: Pick<ArtifactInfo, "files" | "size" | "createdAt" | "name" | "version" | "commit">;
+    sha: string;
+  }>;
   /** Returns the name of a repository that has a version. */
   find(asked: AskedRepo, access: Access): Promise<string>;
   /** Notes a repository without a version: clients then miss files, not the repository. */

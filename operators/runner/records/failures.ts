@@ -7,16 +7,14 @@ import type { FailureRecord, FoundRecord, SaveRecordOptions, StepRecord } from "
 import { parseRunId, recordNames, versionOf } from "./names.ts";
 import { failureOutcome, ranOutcome, type StepOutcome } from "../outcomes.ts";
 
-export interface SaveFailureOptions extends Pick<SaveRecordOptions, "beside" | "signal"> {
-  metadata: Record<string, unknown>;
-  shard?: Shard;
-}
-
 /** Saves a failure and returns its ref. A second delivery of the attempt keeps the first one. */
 export async function saveFailure(
   registry: Registry,
   record: FailureRecord,
-  { metadata, shard, ...options }: SaveFailureOptions,
+  { metadata, shard, ...options }: Pick<SaveRecordOptions, "beside" | "signal"> & {
+    metadata: Record<string, unknown>;
+    shard?: Shard;
+  },
 ): Promise<string> {
   const { pipeline, number } = parseRunId(record.run);
   const { step, attempt, exitCode, again } = record;
@@ -31,16 +29,14 @@ export async function saveFailure(
   return `${name}@${version}`;
 }
 
-export interface KnownFailures {
-  last?: FoundRecord<FailureRecord>;
-  /** Number of failed attempts by index of the shard; 0 without shards. */
-  attempts: ReadonlyMap<number, number>;
-}
-
 export async function findFailures(
   registry: Registry,
   { run, step }: { run: string; step: string },
-): Promise<KnownFailures> {
+): Promise<{
+  last?: FoundRecord<FailureRecord>;
+  /** Number of failed attempts by index of the shard; 0 without shards. */
+  attempts: ReadonlyMap<number, number>;
+}> {
   const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).failure(step);
   const attempts = new Map<number, number>();

@@ -21,15 +21,13 @@ import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
 import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
 
-export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
-  part: string;
-  /** Called only if the part does not exist. */
-  produce(): FilesToSave | Promise<FilesToSave>;
-}
-
 export async function addPart(
   draft: DraftCall,
-  { part, produce, compress, onProgress }: PartToAdd,
+  { part, produce, compress, onProgress }: Omit<AddPartOptions, "signal"> & {
+    part: string;
+    /** Called only if the part does not exist. */
+    produce(): FilesToSave | Promise<FilesToSave>;
+  },
 ): Promise<AddedPart> {
   const { context, signal, name } = draft;
   if (compress !== undefined) checkEncoding(compress);
