@@ -15,8 +15,8 @@ import { infoOf, type R2Store } from "./store.ts";
 
 /** The largest object that R2 takes in one call. */
 const MAX_PUT_BYTES = 4.995 * 2 ** 30;
-/** Memory for a create of unknown size. */
-const MAX_HELD_BYTES = 32 * 2 ** 20;
+/** Memory for a create of unknown size. Outside Workers, a binding takes no stream of any size. */
+const MAX_HELD_BYTES = fixedLength === undefined ? Infinity : 32 * 2 ** 20;
 const EXISTS: PutResult = { written: false, reason: "exists" };
 
 interface Upload extends CallOptions {
@@ -47,8 +47,8 @@ export async function putObject(
   };
   if (body instanceof Uint8Array) return await putWhole(store, upload, plainBytes(body));
   const stream = bodyStream(body);
-  const streams = size !== undefined && size > store.options.partBytes && size <= MAX_PUT_BYTES;
-  return streams
+  const mayStream = fixedLength !== undefined && size !== undefined && size <= MAX_PUT_BYTES;
+  return mayStream && size > store.options.partBytes
     ? await putStream(store, upload, stream, size)
     : await putParts(store, upload, stream);
 }
@@ -77,7 +77,7 @@ async function putStream(
   size: number,
 ): Promise<PutResult> {
   const { key, signal } = upload;
-  const { readable, writable } = fixedLength?.(size) ?? new TransformStream(); // R2 needs its length
+  const { readable, writable } = fixedLength!(size);
   const writer = writable.getWriter();
   const give = (reason?: unknown) => writer.abort(reason).catch(() => {});
   let answered = false;

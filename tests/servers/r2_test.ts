@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { createR2Backend } from "../../backends/r2.ts";
+import { noise } from "../apps/captured_io.ts";
 import { bundleWorker, startWorker } from "./r2/run_worker.ts";
 
 const AT_ONCE = 8;
@@ -20,6 +22,25 @@ Deno.test({
           assertEquals(await reply, { status: 200, text: "passed" });
         });
       }
+    }
+  },
+});
+
+Deno.test({
+  name: "the R2 backend takes large files outside workerd, from a proxy of the binding",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const nothing = "export default { fetch() {} };";
+    await using worker = await startWorker(nothing);
+    const backend = createR2Backend(await worker.proxy());
+    const bytes = noise(9 * 2 ** 20) as Uint8Array<ArrayBuffer>;
+    for (const size of [bytes.byteLength, undefined]) {
+      const [key, body] = [`${size}`, new Blob([bytes]).stream()];
+      const { written } = await backend.put(key, body, { mode: "create", size });
+      const again = await backend.put(key, new Blob([bytes]).stream(), { mode: "create", size });
+      assertEquals([written, again.written], [true, false]);
+      assertEquals(await (await backend.get(key))?.bytes(), bytes);
     }
   },
 });

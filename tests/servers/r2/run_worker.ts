@@ -1,7 +1,8 @@
 // Bundles a Worker and runs it in workerd, with an R2 bucket that is kept in memory or in a folder.
-import { Miniflare } from "npm:miniflare@4.20260426.0";
+import { Headers as HeadersOfNode, Miniflare } from "npm:miniflare@4.20260426.0";
 import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import type { R2Binding } from "../../../backends/r2.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
@@ -9,6 +10,8 @@ export interface RunningWorker extends AsyncDisposable {
   /** A URL of each isolate. */
   urls: string[];
   fetch(path: string): Promise<{ status: number; text: string }>;
+  /** Returns the bucket as a program outside Workers has it, as by `getPlatformProxy`. */
+  proxy(): Promise<R2Binding>;
   /** Runs this, and returns the largest heap of the first isolate meanwhile, in MB. */
   heapDuring?(run: () => Promise<unknown>): Promise<Heap>;
 }
@@ -90,6 +93,17 @@ export async function startWorker(
     async fetch(path) {
       const reply = await worker.dispatchFetch(`http://worker${path}`);
       return { status: reply.status, text: await reply.text() };
+    },
+    async proxy() {
+      const bucket = await worker.getR2Bucket("BUCKET", names[0]) as unknown as R2Binding;
+      const put: R2Binding["put"] = (key, value, { onlyIf, ...settings }) => {
+        // Miniflare knows the class of Node alone.
+        const only = onlyIf && { onlyIf: new HeadersOfNode([...onlyIf]) as unknown as Headers };
+        return bucket.put(key, value, { ...settings, ...only });
+      };
+      return new Proxy(bucket, {
+        get: (of, name: keyof R2Binding) => name === "put" ? put : of[name],
+      });
     },
     ...inspected ? { heapDuring: watchHeap(await worker.getInspectorURL(), names[0]) } : {},
     [Symbol.asyncDispose]: () => worker.dispose(),
