@@ -9,7 +9,8 @@ import {
   forEachChunk,
   plainBytes,
 } from "../../core/bytes/bytes.ts";
-import { invalid, unsupported } from "../../core/errors.ts";
+import { invalid, messageOf, unsupported } from "../../core/errors.ts";
+import { eitherSignal } from "../bucket/first_contact.ts";
 import type { R2Part, R2Settings, R2Upload } from "./binding.ts";
 import { infoOf, type R2Store } from "./store.ts";
 
@@ -76,32 +77,17 @@ async function putStream(
   stream: ReadableStream<Uint8Array>,
   size: number,
 ): Promise<PutResult> {
-  const { key, signal } = upload;
   const { readable, writable } = fixedLength!(size);
-  const writer = writable.getWriter();
-  const give = (reason?: unknown) => writer.abort(reason).catch(() => {});
-  let answered = false;
-  let failure: { error: unknown } | undefined;
-  const putting = putWhole(store, upload, readable).finally(() => {
-    answered = true;
-    give(); // it may have answered before the end of the body
-  });
-  let received = 0;
-  const sending = forEachChunk(stream, async (chunk) => {
-    received += chunk.byteLength;
-    if (received > size) throw otherSize(store, key, `at least ${received}`, size);
-    if (chunk.byteLength > 0) await writer.write(plainBytes(chunk));
-  }, signal).then(async () => {
-    if (received !== size) throw otherSize(store, key, received, size);
-    await writer.close();
-  }).catch(async (error) => {
-    if (!answered) failure = { error };
-    await give(error);
-  });
-  const [put] = await Promise.allSettled([putting, sending]);
-  if (failure !== undefined) throw failure.error;
-  if (put.status === "rejected") throw put.reason;
-  return put.value;
+  const answered = new AbortController(); // maybe before the end of the body
+  const signal = eitherSignal(answered.signal, upload.signal);
+  const [put, sent] = await Promise.allSettled([
+    putWhole(store, upload, readable).finally(() => answered.abort()),
+    stream.pipeTo(writable, { signal }),
+  ]);
+  const ended = sent.status === "rejected" && sent.reason !== answered.signal.reason ? sent : put;
+  if (ended.status === "fulfilled") return ended.value;
+  const isSize = /FixedLengthStream/.test(messageOf(ended.reason));
+  throw isSize ? otherSize(store, upload.key, "more or fewer", size) : ended.reason;
 }
 
 /** Sends equal parts, one at a time, or the whole body if it fits into one. */
