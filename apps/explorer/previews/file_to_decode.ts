@@ -6,6 +6,8 @@ import type { FileToRead } from "../artifact_file.ts";
 
 /** Bytes of a request. */
 const PIECE_BYTES = 1024 * 1024;
+/** Files up to this size are read whole, at once. */
+export const SMALL_BYTES = 1024 * 1024;
 /** Larger files are not read whole. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 

@@ -8,7 +8,49 @@ import { fileToDecode } from "../file_to_decode.ts";
 import { encodingOf } from "../text/text_part.ts";
 import type { Group } from "./parquet_table.ts";
 import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
-import type { PageRange, TablePage, TableReader } from "./table_source.ts";
+
+export interface TablePage {
+  rows: readonly (readonly Cell[])[];
+  /** True if no rows follow. */
+  isEnd: boolean;
+}
+
+/** Rows that follow each other. */
+export interface TablePart {
+  rows: readonly (readonly Cell[])[];
+  /** How much of the table is read, up to 1; absent if unknown. */
+  progress?: number;
+}
+
+export interface TableFacts {
+  readonly columns: readonly { name: string; type: string }[];
+  /** Present if the table has more than `columns`. */
+  readonly columnCount?: number;
+  /** Absent if only reading all of it tells. */
+  readonly rowCount?: number;
+  /** Columns that are not shown, with the reason. */
+  readonly others: readonly string[];
+}
+
+/** A table that is read page by page. */
+export interface TableReader extends TableFacts {
+  /** Absent if there is one, with unknown bounds. */
+  readonly groups?: readonly Group[];
+  /** Reads all rows of some columns, or a range, a part at a time. */
+  parts(
+    columns: readonly number[],
+    signal?: AbortSignal,
+    range?: Pick<Group, "from" | "to">,
+  ): AsyncIterable<TablePart>;
+  /** Reads rows, of some columns by number. */
+  page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
+}
+
+export interface PageRange {
+  from: number;
+  count: number;
+  columns?: readonly number[];
+}
 
 const PART_ROWS = 500;
 

@@ -3,7 +3,7 @@ import type { Cell } from "../../../../formats/tables/table.ts";
 import type { Group } from "./parquet_table.ts";
 import { cellText, compareCells, isEmpty, MAX_CELL, shortened } from "./cells.ts";
 import { type ColumnStatistics, Tally } from "./column_statistics.ts";
-import type { TablePart, TableReader } from "./table_source.ts";
+import type { TablePart, TableReader } from "./read_table.ts";
 
 /** Rows, cells and characters that are kept in memory. */
 export const MAX_ROWS = 20_000;

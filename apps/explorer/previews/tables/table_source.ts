@@ -1,55 +1,8 @@
 // Tables in files, read a page of rows at a time by a worker, so that no table makes the page wait.
-import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask, type AskOptions } from "../../framework/threads.ts";
-import type { Group } from "./parquet_table.ts";
+import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./read_table.ts";
 import type { Found, Wanted } from "./table_rows.ts";
-
-/** Files up to this size are read whole, at once. */
-export const SMALL_BYTES = 1024 * 1024;
-
-export interface TablePage {
-  rows: readonly (readonly Cell[])[];
-  /** True if no rows follow. */
-  isEnd: boolean;
-}
-
-/** Rows that follow each other. */
-export interface TablePart {
-  rows: readonly (readonly Cell[])[];
-  /** How much of the table is read, up to 1; absent if unknown. */
-  progress?: number;
-}
-
-export interface TableFacts {
-  readonly columns: readonly { name: string; type: string }[];
-  /** Present if the table has more than `columns`. */
-  readonly columnCount?: number;
-  /** Absent if only reading all of it tells. */
-  readonly rowCount?: number;
-  /** Columns that are not shown, with the reason. */
-  readonly others: readonly string[];
-}
-
-/** A table that is read page by page. */
-export interface TableReader extends TableFacts {
-  /** Absent if there is one, with unknown bounds. */
-  readonly groups?: readonly Group[];
-  /** Reads all rows of some columns, or a range, a part at a time. */
-  parts(
-    columns: readonly number[],
-    signal?: AbortSignal,
-    range?: Pick<Group, "from" | "to">,
-  ): AsyncIterable<TablePart>;
-  /** Reads rows, of some columns by number. */
-  page(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
-}
-
-export interface PageRange {
-  from: number;
-  count: number;
-  columns?: readonly number[];
-}
 
 /** A table that a worker reads. */
 export interface TableSource extends Omit<TableReader, "groups"> {

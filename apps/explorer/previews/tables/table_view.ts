@@ -7,12 +7,13 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { SMALL_BYTES } from "../file_to_decode.ts";
 import { LeftOut, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
 import { cellText, MAX_CELL } from "./cells.ts";
 import { ColumnHead } from "./column_head.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";
 import type { Found, Rows, Wanted } from "./table_rows.ts";
-import { openTable, SMALL_BYTES, type TableSource } from "./table_source.ts";
+import { openTable, type TableSource } from "./table_source.ts";
 
 const PAGE_ROWS = 50;
 const PAGE_COLUMNS = 30;

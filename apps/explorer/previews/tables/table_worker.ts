@@ -1,9 +1,9 @@
 // The worker that reads tables. The page loads this script too, to know its URL.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask as askPage, type AskOptions } from "../../framework/threads.ts";
-import { readTable } from "./read_table.ts";
+import { SMALL_BYTES } from "../file_to_decode.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
-import { type PageRange, SMALL_BYTES, type TablePage, type TableReader } from "./table_source.ts";
+import { type PageRange, readTable, type TablePage, type TableReader } from "./read_table.ts";
 
 /** Bytes that a sample may read: columns are read ahead, up to 16 MiB. A request counts as some. */
 const [SAMPLE_BYTES, REQUEST_BYTES] = [24 * 1024 * 1024, 128 * 1024];

@@ -6,12 +6,12 @@ import {
   readRows,
   type Wanted,
 } from "../../../../apps/explorer/previews/tables/table_rows.ts";
-import {
-  openTable,
-  type TableReader,
-} from "../../../../apps/explorer/previews/tables/table_source.ts";
+import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
 import { isRegistryError } from "../../../../core/errors.ts";
-import { readTable } from "../../../../apps/explorer/previews/tables/read_table.ts";
+import {
+  readTable,
+  type TableReader,
+} from "../../../../apps/explorer/previews/tables/read_table.ts";
 import { Tally } from "../../../../apps/explorer/previews/tables/column_statistics.ts";
 import { parseCsv } from "../../../../formats/csv.ts";
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
