@@ -87,17 +87,20 @@ export async function withDeadline<T>(
     throw signal.reason;
   }
   if (signal === undefined && timeoutMs === undefined) return await promise;
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const settled = new AbortController();
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {
-    stop = () => reject(signal?.aborted ? signal.reason : timeout!.reason);
-    timeout?.addEventListener("abort", stop);
+    stop = () => reject(signal!.reason);
     signal?.addEventListener("abort", stop);
+    if (timeoutMs === undefined) return;
+    // deno-lint-ignore holdfast/registry-errors -- the reason of AbortSignal.timeout
+    const late = () => reject(new DOMException("Signal timed out.", "TimeoutError"));
+    realSystem.sleep(timeoutMs, settled.signal).then(late, () => {});
   });
   try {
     return await Promise.race([promise, ended]);
   } finally {
-    timeout?.removeEventListener("abort", stop);
+    settled.abort("settled"); // a timer that runs on keeps a kilobyte for each request
     signal?.removeEventListener("abort", stop);
   }
 }

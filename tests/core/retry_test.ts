@@ -1,7 +1,14 @@
-import { assertEquals, assertLessOrEqual, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
-import { retry } from "../../core/retry.ts";
+import { retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import { denoSucceeds } from "../support/run_deno.ts";
 
 /** A system whose `sleep` only moves the clock. */
 class FakeSystem implements System {
@@ -124,4 +131,32 @@ Deno.test("retries of an action that takes long are counted from its first failu
   };
   const options = { system, retryForMs: 1_000, fromFailure: true };
   assertEquals(await retry(action, options), "done");
+});
+
+Deno.test("a wait with a limit ends by its promise, its signal or the limit", async () => {
+  const never = new Promise<never>(() => {});
+  assertEquals(await withDeadline(Promise.resolve(1), { timeoutMs: 600_000 }), 1);
+  const late = await assertRejects(() => withDeadline(never, { timeoutMs: 1 }), DOMException);
+  assertEquals(late.name, "TimeoutError");
+  const stopped = new Error("stopped");
+  const abort = new AbortController();
+  const waiting = withDeadline(never, { timeoutMs: 600_000, signal: abort.signal });
+  abort.abort(stopped);
+  assertStrictEquals(await assertRejects(() => waiting), stopped);
+});
+
+Deno.test("waits that are over keep nothing until their limit", async () => {
+  const program = `
+    const { withDeadline } = await import("${new URL("../../core/retry.ts", import.meta.url)}");
+    const wait = async (count) => {
+      for (let i = 0; i < count; i++) await withDeadline(Promise.resolve(), { timeoutMs: 600_000 });
+      gc();
+      return Deno.memoryUsage().heapUsed;
+    };
+    const before = await wait(100);
+    console.log(await wait(20_000) - before);
+    Deno.exit();`;
+  const flags = ["--no-check", "--ext=ts", "--v8-flags=--expose-gc"];
+  const { stdout } = await denoSucceeds(["eval", ...flags, program]);
+  assert(Number(stdout) < 5_000_000, `${stdout} bytes`); // 11 MB if each keeps a timer
 });
