@@ -14,7 +14,7 @@ import { ErrorNotice } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
-import { hrefOf, joinValues, splitValues, usePlace } from "../../framework/router.ts";
+import { hrefOf, joinValues, type Place, splitValues, usePlace } from "../../framework/router.ts";
 import { useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
@@ -34,22 +34,9 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [sort, setSort] = useQuery("sort");
   const [shown, setShown] = useQuery("columns");
   const [group, setGroup] = useQuery("group");
-  const { charts = "", x = "", pinned = "", better = "", metric = "", color = "" } =
-    usePlace().query;
-  const isAll = filter.trim() !== "";
-  const fields = useMemo(() => {
-    const rows = experimentsOf(summary.versions, summary.aliases);
-    const columns = columnsOf(rows);
-    const { usual } = chartsOf(columns);
-    const table = shown === "" ? usualKeys(columns, rows) : splitValues(shown);
-    const keys = [
-      ...table,
-      ...charts === "" ? usual : splitValues(charts),
-      sort.replace(/^-/, ""),
-      ...[x, metric, color, group],
-    ];
-    return fieldsOf(columns, { keys, isAll });
-  }, [summary, shown, charts, sort, x, metric, color, group, isAll]);
+  const { query } = usePlace();
+  const { pinned = "", better = "" } = query;
+  const fields = fieldsFor(summary, query);
   const { versions, error, isComplete } = useVersions(summary, fields);
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
   const columns = useMemo(() => columnsOf(experiments, splitValues(better)), [
@@ -105,7 +92,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       ? chooseExperiments(groups.rows, { filter: "", sort })
       : chosen.rows} all=${versions}
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
-      pins=${isGroups ? 1 : 1 + pins.filter((key) => key !== keys[0]).length}
+      pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
@@ -114,6 +101,20 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       <${parameters.value} rows=${lateRows} columns=${known} />
     `}
   `;
+}
+
+/** Returns the fields of versions that an address needs. */
+function fieldsFor({ versions, aliases }: NameSummary, query: Place["query"]): readonly string[] {
+  const { filter = "", columns: shown = "", charts = "", sort = "" } = query;
+  const rows = experimentsOf(versions, aliases);
+  const columns = columnsOf(rows);
+  const keys = [
+    ...shown === "" ? usualKeys(columns, rows) : splitValues(shown),
+    ...charts === "" ? chartsOf(columns).usual : splitValues(charts),
+    sort.replace(/^-/, ""),
+    ...["x", "metric", "color", "group"].map((key) => query[key] ?? ""),
+  ];
+  return fieldsOf(columns, { keys, isAll: filter.trim() !== "" });
 }
 
 function sortOptions(columns: readonly ExperimentColumn[]) {
