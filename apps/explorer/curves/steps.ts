@@ -95,7 +95,7 @@ export interface Steps {
   readonly isAll: boolean;
 }
 
-/** Reads rows, up to a limit of numbers. */
+/** Reads rows, up to a limit of numbers or a row that cannot be read. */
 export async function readSteps(
   { source }: StepFile,
   { most, signal }: { most: number; signal?: AbortSignal },
@@ -103,15 +103,20 @@ export async function readSteps(
   const chosen = source.columns.map((_, i) => i).slice(0, MOST_COLUMNS);
   const read: number[][] = [];
   let [rows, isAll] = [0, true];
-  reading: for await (const part of source.parts(chosen, signal)) {
-    for (const row of part.rows) {
-      isAll = rows * read.length < most;
-      if (!isAll) break reading;
-      // Keys of JSON Lines may begin later.
-      while (read.length < Math.min(row.length, MOST_COLUMNS)) read.push(new Array(rows).fill(NaN));
-      for (const [i, values] of read.entries()) values.push(numberOf(row[i]));
-      rows++;
+  try {
+    reading: for await (const part of source.parts(chosen, signal)) {
+      for (const row of part.rows) {
+        isAll = rows * read.length < most;
+        if (!isAll) break reading;
+        const width = Math.min(row.length, MOST_COLUMNS); // keys of JSON Lines may begin later
+        while (read.length < width) read.push(new Array(rows).fill(NaN));
+        for (const [i, values] of read.entries()) values.push(numberOf(row[i]));
+        rows++;
+      }
     }
+  } catch (error) {
+    if (rows === 0 || !isRegistryError(error)) throw error;
+    isAll = false; // a later row is damaged or too long
   }
   const named = read.map((values, i) => [source.columns[i]!.name, values] as const);
   return { columns: new Map(named.filter(([, all]) => all.some(Number.isFinite))), rows, isAll };

@@ -45,6 +45,8 @@ Deno.test({
         "loss: 2.2",
         "val_loss: 2.5",
       ]);
+      await loss(page).locator(".u-over").hover(); // a step without a validation
+      await loss(page).locator(".tip").getByText(/^val_loss: [\d.]+ at (28|32)$/).waitFor();
       await page.getByRole("combobox", { name: "by" }).selectOption("epoch");
       await page.getByRole("figure", { name: "loss by epoch" }).waitFor();
     }

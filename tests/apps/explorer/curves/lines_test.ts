@@ -111,3 +111,9 @@ Deno.test("a large file is read up to a limit, and little of it to find its colu
   assertEquals([rows, isAll], [100_000, false]);
   assert(file.bytesRead() < 4e6, `${file.bytesRead()}`);
 });
+
+Deno.test("rows before one that cannot be read are drawn", async () => {
+  const content = `step,loss\n1,0.5\n2,0.25\n"${"x".repeat(10_000_000)}`;
+  const { rows, isAll, columns } = (await stepsOf("a.csv", content))!;
+  assertEquals([rows, isAll, columns.get("loss")], [2, false, [0.5, 0.25]]);
+});
