@@ -78,12 +78,14 @@ export async function advance(
   const seen = new Set<string>();
   let ended = true;
   for (let next = [...steps]; next.length > 0;) {
-    const now = longestFirst(next.filter((id) => frontier.planned.has(id)), dependencies);
+    const planned = new Set(next.filter((id) => frontier.planned.has(id)));
+    const now = longestFirst([...planned], dependencies);
     const due = await state.update(now);
     for (const id of now) seen.add(id);
     const over = now.filter((id) => frontier.outcomeOf(id) !== undefined);
     ended &&= over.length === now.length;
-    next = over.flatMap((id) => dependencies.after.get(id)!).filter((id) => !seen.has(id));
+    next = over.flatMap((id) => dependencies.after.get(id)!)
+      .filter((id) => !seen.has(id) || frontier.isReady(id));
     await Promise.all([...due].map(async ([id, step]) => {
       if (!await begin(id, step)) next.push(id);
     }));

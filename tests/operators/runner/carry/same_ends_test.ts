@@ -3,6 +3,11 @@ import { assertEquals } from "@std/assert";
 import { carryPipeline, runPipeline, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunResult } from "../../../../operators/runner/mod.ts";
 import { type CarriedWorld, testCarried } from "./carried_world.ts";
+import { advance, type CarriedRun } from "../../../../operators/runner/carry/carried_run.ts";
+import type { PipelineStep } from "../../../../operators/contract/pipeline.ts";
+import { Frontier } from "../../../../operators/runner/frontier.ts";
+import type { PlannedStep } from "../../../../operators/runner/plan.ts";
+import { findDependencies } from "../../../../operators/runner/sources.ts";
 import { add, pipeline, step } from "../pipelines.ts";
 import { ends } from "../world.ts";
 
@@ -50,3 +55,43 @@ for (const [way, run] of Object.entries(WAYS)) {
     assertEquals(told.length, 3 * processes, "each process reports each step once");
   });
 }
+
+/** A run whose due steps are the ready ones. Counts the steps that are asked for. */
+function runOf(steps: PipelineStep[]): { run: CarriedRun; frontier: Frontier; asked: string[] } {
+  const dependencies = findDependencies(pipeline(steps));
+  const planned = dependencies.order.map((step) => ({ step, decision: "run" } as PlannedStep));
+  const frontier = new Frontier(planned, dependencies);
+  const asked: string[] = [];
+  const update = (ids: Iterable<string>) => {
+    asked.push(...ids);
+    return Promise.resolve(
+      new Map([...ids].filter((id) => frontier.isReady(id)).map((id) => [id, {}])),
+    );
+  };
+  const run = { context: { dependencies }, state: { frontier, update } } as unknown as CarriedRun;
+  return { run, frontier, asked };
+}
+
+Deno.test("steps begin after one that ended while it was given up", async () => {
+  const { run, frontier } = runOf([step("lost"), step("next", { upstream: ["lost"] })]);
+  const begun: string[] = [];
+  const ended = await advance(run, ["lost", "next"], (id) => {
+    if (id === "lost") frontier.end(id, { outcome: { end: "ran", durationMs: 0 } });
+    else begun.push(id);
+    return Promise.resolve(id !== "lost");
+  });
+  assertEquals([ended, begun], [false, ["next"]]);
+});
+
+Deno.test("each step after a failed one is read once", async () => {
+  const rows = [0, 1, 2, 3, 4, 5];
+  const steps = rows.flatMap((row) =>
+    rows.map((at) =>
+      step(`${row}.${at}`, { upstream: row > 0 ? rows.map((other) => `${row - 1}.${other}`) : [] })
+    )
+  );
+  const { run, frontier, asked } = runOf(steps);
+  for (const at of rows) frontier.end(`0.${at}`, { outcome: { end: "failed", durationMs: 0 } });
+  assertEquals(await advance(run, ["0.0"], () => Promise.resolve(true)), true);
+  assertEquals(asked.length, steps.length - rows.length + 1);
+});
