@@ -37,7 +37,6 @@ export class Answer {
   }
 }
 
-const failed = () => ({ done: undefined, value: undefined });
 const CUT_OFF = new TextEncoder().encode("the rest is missing: the service failed\n");
 
 /**
@@ -48,8 +47,8 @@ function showingFailures(body: ReadableStream<Uint8Array>, length?: string) {
   if (length !== undefined) return body.pipeThrough(fixedLength!(Number(length)));
   const reader = body.getReader();
   return onDemand(reader, async (controller) => {
-    const { value = CUT_OFF, done } = await reader.read().catch(failed);
-    if (done !== true) controller.enqueue(value);
+    const { done, value } = await reader.read().catch(() => ({ done: undefined, value: CUT_OFF }));
+    if (value !== undefined) controller.enqueue(value);
     if (done !== false) controller.close();
   });
 }
