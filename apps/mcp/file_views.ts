@@ -26,8 +26,10 @@ type Shown = Record<string, unknown>;
 
 const formats = createFormats();
 const MOST_BYTES = 32 * 1024;
-export const MOST_COLUMNS = 200;
+const MOST_COLUMNS = 200;
 const MOST_IMAGE = 4 * 1024 * 1024;
+/** Of tables that are compared. */
+const MOST_TABLE = 64 * 1024 * 1024, MOST_ROWS = 200_000;
 
 /** Reads a part of a file, by default in the format that suits it best. */
 export async function showFile(file: File, part: Part, signal: AbortSignal): Promise<Shown> {
@@ -150,9 +152,8 @@ async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
   const { rowCount, columns } = table;
   const names = columns.slice(0, MOST_COLUMNS).map(({ name }) => name);
   const moreColumns = columns.length - names.length || undefined;
-  const from = offset;
-  const range = rowCount === undefined ? {} : { from, to: from + limit + 1 };
-  let skip = rowCount === undefined ? from : 0;
+  const range = rowCount === undefined ? {} : { from: offset, to: offset + limit + 1 };
+  let skip = rowCount === undefined ? offset : 0;
   const found: Record<string, unknown>[] = [];
   for await (const row of table.rows(range)) {
     if (skip-- > 0) continue;
@@ -160,12 +161,12 @@ async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
     if (found.length > limit) break;
   }
   const shown = fitting(found.slice(0, limit));
-  const next = shown.length < found.length ? from + shown.length : undefined;
+  const next = shown.length < found.length ? offset + shown.length : undefined;
   return { as: "rows", columns: names, moreColumns, rowCount, rows: shown, next };
 }
 
 /** Opens a table by its extension; undefined for other files. */
-export async function openTable(file: File): Promise<Table | undefined> {
+async function openTable(file: File): Promise<Table | undefined> {
   const { path, size } = file.info;
   if (!/\.(csv|tsv|parquet)$/i.test(path)) return undefined;
   const stream: File["stream"] = (range) => file.stream(range);
@@ -182,4 +183,40 @@ function plain(cell: Cell): unknown {
   }
   if (typeof cell === "string" && cell.length > 1000) return `${cell.slice(0, 1000)}…`;
   return typeof cell === "number" && !Number.isFinite(cell) ? String(cell) : cell;
+}
+
+/** Reads the statistics of a table; undefined for other files, and for large ones. */
+export async function readStatistics(file: File) {
+  const table = file.info.size > MOST_TABLE ? undefined : await openTable(file);
+  if (table === undefined) return undefined;
+  const { columns } = table;
+  const counts = columns.slice(0, MOST_COLUMNS).map(({ name }) => ({ ...EMPTY, name }));
+  let rows = 0;
+  for await (const row of table.rows()) {
+    if (++rows > MOST_ROWS) break;
+    for (const count of counts) add(count, row[count.name] ?? null);
+  }
+  return {
+    rows: Math.min(rows, MOST_ROWS),
+    onlyFirstRows: rows > MOST_ROWS || undefined,
+    moreColumns: columns.length - counts.length || undefined,
+    columns: Object.fromEntries(counts.map(({ name, empty, numbers, others, sum, min, max }) => {
+      if (others > 0 || numbers === 0) return [name, { empty }];
+      return [name, { empty, min, max, mean: Number((sum / numbers).toPrecision(6)) }];
+    })),
+  };
+}
+
+const EMPTY = { empty: 0, numbers: 0, others: 0, sum: 0, min: Infinity, max: -Infinity };
+
+/** Counts a cell. Cells of CSV are strings, also those that are numbers. */
+function add(count: typeof EMPTY, cell: Cell): void {
+  if (cell === null || `${cell}`.trim() === "") return void count.empty++;
+  const value = typeof cell === "boolean" || cell instanceof Date ? NaN : Number(cell);
+  const isRounded = /^[+-]?\d+$/.test(`${cell}`) && !Number.isSafeInteger(value);
+  if (!Number.isFinite(value) || isRounded) return void count.others++;
+  count.numbers++;
+  count.sum += value;
+  count.min = Math.min(count.min, value);
+  count.max = Math.max(count.max, value);
 }

@@ -5,10 +5,9 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { FileInfo } from "../../materializers/mod.ts";
 import type { FileChange } from "../../registry/mod.ts";
 import { differenceOf } from "../difference/file_content.ts";
-import { PART, showFile } from "./file_views.ts";
+import { PART, readStatistics, showFile } from "./file_views.ts";
 import { refOf } from "./look_tools.ts";
 import { uriOf } from "./resources.ts";
-import { readStatistics } from "./table_statistics.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 
 export const readFile: Tool = defineTool({

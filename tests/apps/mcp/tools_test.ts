@@ -228,6 +228,20 @@ Deno.test("a comparison says what it leaves out, and rounds no number", async ()
   assertEquals([table!.tableBefore, table!.tableAfter], [part, part]);
 });
 
+Deno.test("statistics count no infinity and no blank cell as a number", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const end of ["2,Infinity", "3,Infinity"]) {
+    await saveFiles(registry, "t", { "t.csv": `a,b\n1,1\n ,1\n${end}\n` });
+  }
+  await using it = await connect(registry);
+  const found = await it.call("compare_versions", { before: "t@1", after: "t@2" });
+  const [{ tableBefore }] = found.files as [{ tableBefore: { columns: unknown } }];
+  assertEquals(tableBefore.columns, {
+    a: { empty: 1, min: 1, max: 2, mean: 1.5 },
+    b: { empty: 0 },
+  });
+});
+
 Deno.test("a resource keeps the mark of its byte order", async () => {
   await using registry = await openRegistry("memory:");
   await saveFiles(registry, "b", { "a.txt": "\ufeffa" });
