@@ -133,7 +133,7 @@ Deno.test("only files below --root are saved, and no link leads out of it", asyn
   assertEquals(await (await registry.open("s")).file().text(), "mine");
   await it.call("save_version", { name: "whole", local: "." });
   await using linked = await start(root, "--root", "link to work");
-  for (const folder of ["work", "link to work"]) { // a model writes the path that it was told
+  for (const folder of ["work", "link to work"]) { // both are the same folder
     const local = root.join(folder, "report.txt");
     assertEquals((await linked.call("save_version", { name: folder, local })).version, "1.0.0");
   }
