@@ -116,7 +116,9 @@ function Body({ source, file, columns }: BodyProps): VNode {
         <${Counts} found=${again.value} isFiltered=${filter !== ""} of=${source.rowCount} />
       `}
     </div>
-    ${[...isWhole ? [all] : [], again].map((of) => of.isReading && html`<${Reading} of=${of} />`)}
+    ${[isWhole && all, !isSmall && again].map((of) =>
+      of && of.isReading && html`<${Reading} of=${of} />`
+    )}
     ${all.value && html`
       <p class="summary-line">${describedText(all.value, source.rowCount)} ${!all.value.isEnd &&
         !isWhole && html`
@@ -226,7 +228,7 @@ function Cells({ source, columns, rows, from, isChosen, statistics, sort, setSor
     const { name, type } = source.columns[index]!;
     return {
       title: name,
-      note: html`${type}<${ColumnHead} name=${name} of=${statistics?.[i]} />`,
+      note: setSort ? html`${type}<${ColumnHead} name=${name} of=${statistics?.[i]} />` : type,
       class: (row) => `${row[i] === null ? "muted " : ""}${alignOf(type)}`,
       heading: alignOf(type),
       cell: (row) => shownCell(row[i]!),
