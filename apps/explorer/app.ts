@@ -4,9 +4,10 @@ import { type About, mayWrite, type Rights, type Service } from "./api/service.t
 import { ErrorNotice, Loading } from "./components/notices.ts";
 import { html } from "./framework/html.ts";
 import { useEffect, useRef, useState } from "./framework/preact.ts";
+import { keepScroll } from "./framework/kept.ts";
 import { hrefOf, type Place, usePlace } from "./framework/router.ts";
 import { useLoaded } from "./framework/use_loaded.ts";
-import { VIEWS } from "./views/mod.ts";
+import { titleOf, VIEWS } from "./views/mod.ts";
 import { View } from "./views/view.ts";
 
 const SITE_RIGHTS: Rights = { known: true, admin: false, writable: false, scopes: ["read:*"] };
@@ -55,11 +56,13 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
   const path = place.path.join("/");
   const first = useRef(true);
   useEffect(() => {
-    document.title = `${place.path.length === 0 ? "Names" : place.path.join(" / ")} · Holdfast`;
     if (first.current) first.current = false;
     else main.current!.focus({ preventScroll: true }); // a screen reader reads the new view
     scrollTo(0, 0);
+    return keepScroll("page", document.scrollingElement!, main.current!);
   }, [path]);
+  const title = titleOf(place);
+  useEffect(() => void (document.title = title), [title]);
   const skip = (event: Event) => {
     event.preventDefault();
     main.current!.focus();

@@ -1,6 +1,7 @@
 // A table with a column for each property of its rows, in a region that scrolls by itself. Long
 // tables render only the rows in view. On a phone its rows become cards.
 import { html } from "../framework/html.ts";
+import { keepScroll } from "../framework/kept.ts";
 import { useLayoutEffect, useMemo, useRef, useState } from "../framework/preact.ts";
 import type { ComponentChildren, RefObject } from "../framework/preact.ts";
 
@@ -43,7 +44,7 @@ export function Table<T>(props: TableProps<T>) {
   const { label, rows, columns, keyOf, isPreview = false, isScroll = isPreview } = props;
   const isLong = rows.length > LONG;
   const box = useRef<HTMLDivElement>(null);
-  const [first, last, height, onScroll] = useRowsInView(box, isLong, rows.length);
+  const [first, last, height, onScroll] = useRowsInView(box, { label, isLong, count: rows.length });
   usePins(box, columns);
   const space = (count: number) =>
     count > 0 && html`
@@ -133,7 +134,10 @@ function heading<T>(column: Column<T>, pin: ReturnType<typeof pinOf>) {
 }
 
 /** Returns the range of rows in view, their height, and a handler that follows a scroll. */
-function useRowsInView(box: RefObject<HTMLDivElement | null>, isLong: boolean, count: number) {
+function useRowsInView(
+  box: RefObject<HTMLDivElement | null>,
+  { label, isLong, count }: { label: string; isLong: boolean; count: number },
+) {
   const [{ top, inside, height }, setSeen] = useState({ top: 0, inside: 800, height: 33 });
   const follow = () => {
     const { scrollTop, clientHeight } = box.current!;
@@ -144,7 +148,8 @@ function useRowsInView(box: RefObject<HTMLDivElement | null>, isLong: boolean, c
     if (!isLong) return;
     const observer = new ResizeObserver(follow);
     observer.observe(box.current!);
-    return () => observer.disconnect();
+    const end = keepScroll(label, box.current!, box.current!.firstElementChild!);
+    return () => (observer.disconnect(), end());
   }, [isLong]);
   if (!isLong) return [0, count, height, follow] as const;
   const first = Math.max(0, Math.min(Math.floor(top / height), count - 1) - BEYOND);

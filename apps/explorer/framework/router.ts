@@ -51,7 +51,7 @@ export function hrefOfRef(ref: string): string {
 /** Opens a view. `replace` leaves no entry in the history of the browser. */
 export function openPlace(href: string, { replace = false } = {}): void {
   if (replace) {
-    history.replaceState(null, "", href);
+    history.replaceState(history.state, "", href);
     dispatchEvent(new HashChangeEvent("hashchange"));
   } else location.hash = href;
 }

@@ -1,5 +1,5 @@
 // The views in the navigation, and who sees them.
-import type { Place } from "../framework/router.ts";
+import { type Place, splitValues } from "../framework/router.ts";
 
 export interface ViewProps {
   readonly place: Place;
@@ -12,6 +12,16 @@ export interface ViewEntry {
   /** Other first segments that belong to it. */
   readonly also?: readonly string[];
   readonly needs?: "reads" | "runs" | "jobs" | "admin" | "writes";
+}
+
+/** Returns the title of a tab. It begins with what differs from other tabs. */
+export function titleOf({ path: [first = "", ...rest], query }: Place): string {
+  const { tab = "versions", path, ref = "", refs = "", q = "" } = query;
+  const view = VIEWS.find(({ at }) => at === first)?.title;
+  const shown = first === "artifacts"
+    ? [rest.join("@"), path ?? (rest.length > 1 ? "Version" : tab[0]?.toUpperCase() + tab.slice(1))]
+    : [rest.join(" / ") || splitValues(refs).join(", ") || ref || q, view];
+  return [...shown, "Holdfast"].filter((part) => part).join(" · ");
 }
 
 export const VIEWS: readonly ViewEntry[] = [

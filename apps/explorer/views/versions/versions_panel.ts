@@ -18,7 +18,7 @@ import { hrefOf, joinValues, type Place, splitValues, usePlace } from "../../fra
 import { useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { ColumnChoice } from "./column_choice.ts";
+import { ColumnChoice, toggled } from "./column_choice.ts";
 import { chooseExperiments, columnsOf, experimentsOf, fieldsOf, usualKeys } from "./experiments.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
 import { groupsOf } from "./groups.ts";
@@ -170,12 +170,9 @@ function Experiments({ name, rows, all, columns, isGroups, pins, sort, setSort }
   sort: string;
   setSort: (sort: string) => void;
 }) {
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const choose = (version: string) => {
-    const next = new Set(chosen);
-    if (!next.delete(version)) next.add(version);
-    setChosen(next);
-  };
+  const [ticked, setTicked] = useQuery("ticked");
+  const chosen = new Set(splitValues(ticked));
+  const choose = (version: string) => setTicked(joinValues(toggled([...chosen], version)));
   const isAlone = all.length === 1;
   const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
     `${name}@${version}`
