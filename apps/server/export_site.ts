@@ -1,6 +1,6 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
 import { parseRef, type Registry, resolveRelease } from "../../mod.ts";
-import { RELEASE } from "../../core/registry/release.ts";
+import { RELEASE, type Release } from "../../core/registry/release.ts";
 import { createAccess } from "./access/access.ts";
 import { createApp } from "./app.ts";
 import { bundleType, POLICY } from "./explorer/send_bundle.ts";
@@ -110,7 +110,9 @@ class Site {
       );
       if (version === listed[0]!.version) selectors.push("latest");
       for (const selector of [version, ...selectors]) {
-        yield answer(`${path}/versions/${encode(selector)}`, info);
+        const at = `${path}/versions/${encode(selector)}`;
+        yield answer(at, info);
+        if (info.materializer.id === RELEASE) yield* this.#memberFiles(at, ask);
       }
       const ref = `${name}@${version}`;
       for (const at of version === listed[0]!.version ? [ref, name] : [ref]) {
@@ -131,6 +133,22 @@ class Site {
           content,
         };
       }
+    }
+  }
+
+  async *#memberFiles(
+    path: string,
+    ask: (path: string) => Promise<Response>,
+  ): AsyncGenerator<SiteFile> {
+    const release: Release = await (await ask(`${path}/members`)).json();
+    yield answer(`${path}/members`, release);
+    for (const [key, { ref }] of Object.entries(release.members)) {
+      const [name = "", version = ""] = ref.split("@");
+      const info = await ask(`artifacts/${encode(name)}/versions/${encode(version)}`);
+      yield answer(
+        `${path}/members/${encode(key)}`,
+        this.#withoutOthers(await info.json()),
+      );
     }
   }
 

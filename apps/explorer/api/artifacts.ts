@@ -1,5 +1,6 @@
 // Names, versions and files of the service.
 import { nameSegment } from "../../../core/naming/names.ts";
+import { splitRef } from "../framework/router.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { type Service, ServiceError } from "./service.ts";
 
@@ -40,13 +41,28 @@ export function namePath(name: string): string {
   return `artifacts/${nameSegment(name)}`;
 }
 
+/** Returns the path of a version, or of a member of a release: `production/model` of `serving`. */
+function versionPath(name: string, version: string): string {
+  const [own = "", member] = version.split(/\/(.*)/s);
+  const path = `${namePath(name)}/versions/${nameSegment(own)}`;
+  return member === undefined ? path : `${path}/members/${nameSegment(member)}`;
+}
+
 export async function openVersion(
   service: Service,
   { name, version }: { name: string; version: string },
   signal?: AbortSignal,
 ): Promise<ArtifactVersion> {
-  const path = `${namePath(name)}/versions/${nameSegment(version)}`;
+  const path = versionPath(name, version);
   return versionOf(service, await service.json<VersionInfo>(path, { signal }));
+}
+
+/** Returns the ref of the version that is a member of a release; another ref as it is. */
+export async function exactRef(service: Service, ref: string, signal?: AbortSignal) {
+  const { name, version = "" } = splitRef(ref);
+  if (!version.includes("/")) return ref;
+  const found = await openVersion(service, { name, version }, signal);
+  return `${found.name}@${found.version}`;
 }
 
 function versionOf(service: Service, info: VersionInfo): ArtifactVersion {

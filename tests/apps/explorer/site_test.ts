@@ -65,7 +65,14 @@ Deno.test("a site of a release has its members", async () => {
   await using registry = await openRegistry("memory:");
   for (const value of [1, 2]) await registry.save("net", value);
   await publish(registry, "serving", { model: "net@1" });
+  await registry.setAlias("serving", "live", "1");
   const files = await filesOf(registry, ["serving"]);
+  const read = (path: string) => JSON.parse(new TextDecoder().decode(files.get(path)!.bytes));
+  for (const selector of ["1.0.0", "live", "latest"]) {
+    const at = `artifacts/serving/versions/${selector}/members`;
+    assertEquals(read(`${at}/index.json`).members.model.state, "present");
+    assertEquals(read(`${at}/model/index.json`).version, "1.0.0");
+  }
   assert(files.has("artifacts/net/versions/1.0.0/index.json"));
   assert(!files.has("artifacts/net/versions/2.0.0/index.json"));
 });

@@ -39,6 +39,9 @@ export function VersionView(
         openVersion(service, { name, version }, signal),
         readName(service, name, { signal }),
       ]);
+      if (version.includes("/")) { // a member of a release
+        openPlace(hrefOf(["artifacts", found.name, found.version]), { replace: true });
+      }
       const previous = await previousOf(service, summary, found.version, signal);
       return { version: found, summary, previous };
     },
@@ -89,7 +92,7 @@ function Content(
         `}
       <//>
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
-      ${version.materializer === RELEASE && !service.isSite &&
+      ${version.materializer === RELEASE &&
         html`<${MembersList} path=${served} />`}
       ${notes.card}
       <${Curves} versions=${[version]} />
@@ -115,7 +118,7 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
   const isOne = version.files.length === 1;
   const file = version.files.find((file) => file.path === path);
   const hrefOfPath = usePathHref();
-  const open = (path: string) => openPlace(hrefOfPath(path), { replace: true });
+  const open = (path: string) => openPlace(hrefOfPath(path));
   return html`
     <div class=${isOne ? "split alone" : "split"}>
       ${!isOne && html`<${FileTree} files=${version.files} current=${path} open=${open} />`}

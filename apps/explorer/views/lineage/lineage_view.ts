@@ -1,4 +1,5 @@
 // The lineage of a version: as a graph that can be zoomed, or as a nested list.
+import { exactRef } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
@@ -26,10 +27,11 @@ export function LineageView({ place: { query } }: ViewProps) {
   const direction = (query.direction ?? "both") as Direction;
   const depth = Number(query.depth) || DEPTH;
   const lineage = useLoaded(
-    async (signal) =>
-      ref === ""
-        ? undefined
-        : await service.json<Lineage>("lineage", { query: { ref, direction, depth }, signal }),
+    async (signal) => {
+      if (ref === "") return undefined;
+      const query = { ref: await exactRef(service, ref, signal), direction, depth };
+      return await service.json<Lineage>("lineage", { query, signal });
+    },
     [ref, direction, depth],
   );
   const change = (next: Record<string, string>) =>
