@@ -212,9 +212,9 @@ function pointHooks(
 }
 
 function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void {
-  const ends = left > over.clientWidth / 2;
-  tip.style.translate = ends ? "-100%" : "";
-  tip.style.insetInlineStart = `${left + over.offsetLeft + (ends ? -12 : 12)}px`;
+  const side = left > over.clientWidth / 2 ? -12 - tip.offsetWidth : 12;
+  const room = over.offsetLeft + over.clientWidth - tip.offsetWidth;
+  tip.style.insetInlineStart = `${Math.max(0, Math.min(over.offsetLeft + left + side, room))}px`;
 }
 
 /** Shows the value of each series that is nearest to the pointer, and its place if it is another. */

@@ -3,10 +3,7 @@
 /** Points of a line: about two for each pixel. */
 const MOST_POINTS = 2000;
 
-export interface Line {
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-}
+export type Line = { readonly x: readonly number[]; readonly y: readonly number[] };
 
 /**
  * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the weight

@@ -158,6 +158,12 @@ Deno.test({
           await page.waitForFunction(() =>
             document.documentElement.scrollWidth <= document.documentElement.clientWidth
           );
+          await loss(page).locator(".u-over").hover();
+          await loss(page).locator(".tip").getByText("step").waitFor();
+          const overflow = await page.evaluate(() =>
+            document.documentElement.scrollWidth - document.documentElement.clientWidth
+          );
+          if (overflow > 0) barriers.push(`${at} ${width}: the values are ${overflow} too wide`);
           const found = await page.evaluate(async () => {
             const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run();
             return violations.filter(({ impact }) => /serious|critical/.test(impact ?? ""))
