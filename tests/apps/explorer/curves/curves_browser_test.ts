@@ -126,6 +126,10 @@ Deno.test({
     }
     assert(page.url().includes("beside=confusion.csv"));
     assertEquals(await beside.getByLabel("Filter rows").count(), 0);
+    for (const box of await beside.getByRole("region", { name: "Rows" }).all()) {
+      const hidden = await box.evaluate((each) => each.scrollWidth - each.clientWidth);
+      assert(hidden < 50, `${hidden} pixels of a small table are cut off`);
+    }
     assertEquals([errors, foreign], [[], []]);
   },
 });
