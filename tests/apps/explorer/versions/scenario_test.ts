@@ -3,12 +3,12 @@
 import axe from "npm:axe-core@^4";
 import { assertEquals } from "@std/assert";
 import type { Locator, Page } from "npm:playwright-core@^1.56";
-import { localPath, openRegistry, type Registry } from "../../../mod.ts";
-import { annotationsOf } from "../../../registry/mod.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
-import { writeFiles } from "./support/samples.ts";
-import { historyBytes, historyOf } from "./support/training.ts";
+import { localPath, openRegistry, type Registry } from "../../../../mod.ts";
+import { annotationsOf } from "../../../../registry/mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+import { writeFiles } from "../support/samples.ts";
+import { historyBytes, historyOf } from "../support/training.ts";
 
 const AT = "#/artifacts/search%3Anet";
 

@@ -1,7 +1,7 @@
 // Which keys matter: against slow references, published values, and with ties, gaps and constants.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { influenceOf } from "../../../apps/explorer/views/versions/influence.ts";
+import { influenceOf } from "../../../../apps/explorer/views/versions/influence.ts";
 
 type Pair = [unknown, unknown];
 

@@ -1,7 +1,7 @@
 // Choices over the columns of versions, groups, and which parameters matter, in Chromium.
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry, type Registry } from "../../../mod.ts";
-import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 
 /** Saves runs of a made-up search, whose score depends on the rate, and a little on the optimizer. */
 async function saveSearch(registry: Registry, count: number): Promise<void> {
