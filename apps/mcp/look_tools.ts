@@ -7,6 +7,7 @@ import { annotationsOf, type ArtifactInput } from "../../registry/mod.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 import { uriOf } from "./resources.ts";
 
+const page = { array: "items", string: "next" };
 const after = v.optional(text("`next` of the previous page"));
 
 export const findArtifacts: Tool = defineTool({
@@ -25,6 +26,7 @@ export const findArtifacts: Tool = defineTool({
     limit: count(30, "Default 30", 1, 100),
     after,
   }),
+  output: page,
   async run({ query, prefix, limit, after }, { registry, search, signal }) {
     if (query !== undefined) {
       const offset = Number(after ?? 0);
@@ -56,6 +58,7 @@ export const listVersions: Tool = defineTool({
     limit: count(20, "Default 20", 1, 100),
     after,
   }),
+  output: page,
   async run({ name, range, limit, after }, { registry, signal }) {
     const options = { range, after, limit: limit + 1, details: true, signal };
     const entries = await Array.fromAsync(registry.versions(name, options));
@@ -89,6 +92,12 @@ export const describeVersion: Tool = defineTool({
     lineage: v.optional(v.pipe(v.boolean(), v.description("Also find versions made from it"))),
     offset: count(0, `Number of files to skip; ${FILES_SHOWN} are listed at a time`, 0),
   }),
+  output: {
+    string: "ref uri name version kind createdAt digest notes",
+    number: "size next",
+    array: "files aliases inputs usedBy",
+    object: "metadata labels",
+  },
   async run({ ref, lineage, offset }, { registry, signal }) {
     const { files, inputs, materializer, ...info } = await registry.info(ref, { signal });
     const { name, version, createdAt, size, digest, metadata } = info;

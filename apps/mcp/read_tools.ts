@@ -21,6 +21,11 @@ export const readFile: Tool = defineTool({
     path: v.optional(text("The file, if the version has several", 4096)),
     ...PART.entries,
   }),
+  output: {
+    string: "ref path uri mediaType as text base64",
+    number: "size rowCount moreColumns line lastLine lineCount next",
+    array: "columns rows",
+  },
   async run({ ref, path, ...part }, { registry, signal }) {
     const artifact = await registry.open(ref, { signal });
     const file = artifact.file(path);
@@ -46,6 +51,13 @@ export const compareVersions: Tool = defineTool({
     after: ref(),
     offset: count(0, "Number of changed files to skip", 0),
   }),
+  output: {
+    string: "before after",
+    boolean: "same",
+    object: "inputs",
+    array: "metadata files",
+    number: "next moreMetadata",
+  },
   async run({ before, after, offset }, { registry, signal }) {
     const opened = [await registry.open(before), await registry.open(after)] as const;
     const [one = "", other = ""] = opened.map(({ info }) => `${info.name}@${info.version}`);

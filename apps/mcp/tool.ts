@@ -1,4 +1,4 @@
-// Tools as data: schemas check and describe their arguments.
+// Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
 import { hintFor, invalid, isRegistryError } from "../../core/errors.ts";
 import type { Logger, Registry } from "../../mod.ts";
@@ -36,6 +36,8 @@ interface ToolDefinition<I extends v.GenericSchema> {
   /** Its effects, as the protocol names them. */
   hints?: { destructiveHint?: boolean; idempotentHint?: boolean };
   input: I;
+  /** The members of its result, by their type. */
+  output: Partial<Record<"string" | "number" | "boolean" | "array" | "object", string>>;
   /** Returns plain data. A `text` or an `image` in it goes first, as it is. */
   run(args: v.InferOutput<I>, call: ToolCall): Promise<Record<string, unknown>>;
 }
@@ -47,13 +49,17 @@ export function defineTool<I extends v.GenericSchema>(tool: ToolDefinition<I>): 
 }
 
 /** Describes a tool to a client. */
-export function describeTool({ name, description, kind, hints, input }: Tool) {
+export function describeTool({ name, description, kind, hints, input, output }: Tool) {
   const { $schema: _, ...described } = valibotToJsonSchema(input);
+  const members = Object.entries(output).flatMap(([type, names]) =>
+    names.split(" ").map((name) => [name, { type }])
+  );
   const effects = kind === "read" ? { readOnlyHint: true } : { readOnlyHint: false, ...hints };
   return {
     ...{ name, title: `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}` },
     ...{ description, annotations: { ...effects, openWorldHint: false } },
     inputSchema: described as { type: "object" },
+    outputSchema: { type: "object" as const, properties: Object.fromEntries(members) },
   };
 }
 

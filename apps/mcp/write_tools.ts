@@ -50,6 +50,7 @@ export function saveVersion(root?: string): Tool {
     kind: "write",
     hints: { destructiveHint: false, idempotentHint: false },
     input: v.strictObject({ ...SAVE, ...content }),
+    output: { string: "ref version digest", number: "size", boolean: "skipped" },
     async run({ name, version, inputs, key, metadata, ...given }, { registry, client, signal }) {
       const contents = Object.values(given).filter((value) => value !== undefined);
       if (contents.length !== 1) {
@@ -103,6 +104,7 @@ export const setAlias: Tool = defineTool({
     alias: text("A word, such as production"),
     version: v.nullable(text("The version; null removes the alias")),
   }),
+  output: { string: "ref previous" },
   async run({ name, alias, version }, { registry, signal }) {
     const [last] = await orMissing(
       Array.fromAsync(registry.history(name, alias, { limit: 1, signal })),
@@ -125,6 +127,7 @@ export const annotateVersion: Tool = defineTool({
     notes: v.optional(v.nullable(v.string())),
     labels: v.optional(v.nullable(JsonObject)),
   }),
+  output: { string: "notes", object: "labels", number: "revision" },
   async run({ ref, notes, labels }, { registry, signal }) {
     const found = await annotate(registry, ref, { notes, labels }, { signal });
     return { ...found };
@@ -139,6 +142,7 @@ export const deleteVersion: Tool = defineTool({
   kind: "delete",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({ ref: text("NAME@VERSION"), force: v.optional(v.boolean()) }),
+  output: { boolean: "deleted" },
   async run({ ref, force }, { registry, signal }) {
     return { deleted: await registry.delete(ref, { force, signal }) };
   },

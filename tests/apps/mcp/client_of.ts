@@ -64,6 +64,7 @@ export async function withClient(
 ): Promise<Omit<Connected, "answers">> {
   const client = new Client({ name: "tester", version: "1.2.3" });
   await client.connect(transport);
+  await client.listTools(); // from now on it checks each result against the schema of its tool
   const result = async (name: string, args: Record<string, unknown> = {}) =>
     await client.callTool({ name, arguments: args }) as CallToolResult;
   return {
