@@ -18,14 +18,20 @@ export interface ContentDifference {
   text?: string;
 }
 
-/** The largest file whose content is compared, bytes. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/** How much work a comparison may be. */
+export interface DifferenceLimits {
+  /** The largest file whose content is compared, bytes. @default 4194304 (4 Mi) */
+  maxBytes?: number;
+  /** The time limit of a comparison by line, milliseconds. @default 5000 */
+  timeoutMs?: number;
+}
 
 /** The used part of `apps/diff.ts`. */
 interface DiffPart {
   unifiedDiff(
     before: { name: string; text: string },
     after: { name: string; text: string },
+    options?: { timeoutMs?: number },
   ): string | undefined;
 }
 
@@ -38,11 +44,12 @@ export async function differenceOf(
   change: FileChange,
   { before, after }: { before: ComparedFiles; after: ComparedFiles },
   shown: (text: string) => string,
+  { maxBytes = 4 * 1024 * 1024, timeoutMs }: DifferenceLimits = {},
 ): Promise<ContentDifference> {
   if (change.change === "renamed") return {};
   const [old, now] = await Promise.all([
-    textOf(change.before, before),
-    textOf(change.after, after),
+    textOf(change.before, before, maxBytes),
+    textOf(change.after, after, maxBytes),
   ]);
   if (old === undefined || now === undefined) return {};
   if (change.change === "changed" && [change.before, change.after].every(isJson)) {
@@ -54,16 +61,18 @@ export async function differenceOf(
     const name = file === undefined ? "/dev/null" : shown(`${side.label} ${file.path}`);
     return { name, text };
   };
-  return { text: unifiedDiff(named(before, change.before, old), named(after, change.after, now)) };
+  const [one, other] = [named(before, change.before, old), named(after, change.after, now)];
+  return { text: unifiedDiff(one, other, { timeoutMs }) };
 }
 
 /** Returns the text of a file, empty if missing; undefined if it is binary or too large. */
 async function textOf(
   file: FileInfo | undefined,
   side: ComparedFiles,
+  maxBytes: number,
 ): Promise<string | undefined> {
   if (file === undefined || file.mode === "folder") return "";
-  if (file.size > MAX_BYTES) return undefined;
+  if (file.size > maxBytes) return undefined;
   const bytes = await side.bytes(file);
   if (bytes.includes(0)) return undefined;
   try {

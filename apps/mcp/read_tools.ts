@@ -2,6 +2,7 @@
 import * as v from "npm:valibot@^1.5";
 import { type Artifact, diffVersions } from "../../mod.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { inTurns } from "../../core/work/next_turn.ts";
 import type { FileInfo } from "../../materializers/mod.ts";
 import type { FileChange } from "../../registry/mod.ts";
 import { differenceOf } from "../difference/file_content.ts";
@@ -39,6 +40,8 @@ export const readFile: Tool = defineTool({
 
 const MOST_DIFF = 12_000;
 const MOST_CHANGES = 50;
+/** Others wait for a comparison, at most this long for each file. */
+const LIMITS = { maxBytes: 256 * 1024, timeoutMs: 100 };
 
 export const compareVersions: Tool = defineTool({
   name: "compare_versions",
@@ -65,7 +68,7 @@ export const compareVersions: Tool = defineTool({
       ...{ before: one, after: other, signal },
     });
     const compared = [];
-    for (const change of files.slice(offset, offset + MOST_CHANGES)) {
+    for await (const change of inTurns(files.slice(offset, offset + MOST_CHANGES), 1)) {
       compared.push({ ...factsOf(change), ...await contentOf(change, opened) });
     }
     const shown = fitting(compared, 1 / 2);
@@ -89,6 +92,8 @@ function factsOf({ path, change, from, before, after }: FileChange) {
   return { path, change, from, sizeBefore: before?.size, sizeAfter: after?.size };
 }
 
+const NOT_COMPARED = "not compared: binary, over 256 KiB, or too different; read both instead";
+
 /** Compares the content of a file. One that cannot be compared has the reason. */
 async function contentOf(
   change: FileChange,
@@ -102,11 +107,12 @@ async function contentOf(
       if (tableBefore && tableAfter) return { tableBefore, tableAfter };
     }
     const sides = { before: sideOf(before), after: sideOf(after) };
-    const { text, values } = await differenceOf(change, sides, (name) => name);
+    const { text, values } = await differenceOf(change, sides, (name) => name, LIMITS);
     if (values !== undefined) {
       const [first, more] = firstOf(values.slice(0, MOST_CHANGES), values.length);
       return { values: first, moreValues: more };
     }
+    if (text === undefined && kind !== "renamed") return { problem: NOT_COMPARED };
     return { diff: text && text.length > MOST_DIFF ? `${text.slice(0, MOST_DIFF)}\n…` : text };
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid")) throw error;

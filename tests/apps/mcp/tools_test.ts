@@ -228,6 +228,23 @@ Deno.test("a comparison says what it leaves out, and rounds no number", async ()
   assertEquals([table!.tableBefore, table!.tableAfter], [part, part]);
 });
 
+Deno.test("a comparison that would take long says how to go on", async () => {
+  await using registry = await openRegistry("memory:");
+  const numbers = (n: number) => JSON.stringify(Array.from({ length: 60_000 }, (_, i) => i % n));
+  const lines = (n: number) =>
+    Array.from({ length: 20_000 }, (_, i) => (i * n) % 10_007).join("\n");
+  for (const n of [7919, 7907]) {
+    await saveFiles(registry, "v", { "a.json": numbers(n), "b.txt": lines(n), "c.txt": `${n}` });
+  }
+  await using it = await connect(registry);
+  const found = await it.call("compare_versions", { before: "v@1", after: "v@2" });
+  const files = found.files as { problem?: string; diff?: string }[];
+  assertEquals(files.map(({ problem }) => problem?.slice(0, 12)), [
+    ...["not compared", "not compared", undefined],
+  ]);
+  assertMatch(files[2]!.diff!, /-7919/);
+});
+
 Deno.test("statistics count no infinity and no blank cell as a number", async () => {
   await using registry = await openRegistry("memory:");
   for (const end of ["2,Infinity", "3,Infinity"]) {
