@@ -40,7 +40,8 @@ export interface ChartProps {
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const THEME_MS = 250;
 const textColor = () => getComputedStyle(document.body).color;
-const COLORS = Array.from({ length: 8 }, (_, i) => `--chart-${i + 1}`);
+/** Names of variables of the styles. */
+export const COLORS = Array.from({ length: 8 }, (_, i) => `--chart-${i + 1}`);
 
 export function Chart(props: ChartProps) {
   const { label } = props;

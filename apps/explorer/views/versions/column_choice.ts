@@ -64,6 +64,22 @@ export function ColumnChoice({ columns, keys, change }: {
   `;
 }
 
+/** A menu of keys, some of which are chosen. */
+export function KeyMenu({ title, columns, keys, change }: {
+  title: string;
+  columns: readonly ExperimentColumn[];
+  keys: readonly string[];
+  change: (keys: string[]) => void;
+}) {
+  return html`
+    <${Menu} title=${title}>${columns.map(({ key, title }) =>
+      html`<li key=${key}><label class="check"><input type="checkbox"
+        checked=${keys.includes(key)} onChange=${() =>
+        change(toggled(keys, key))} /> ${title}</label></li>`
+    )}<//>
+  `;
+}
+
 /** Returns keys without one of them, or with it at the end. */
 export function toggled(all: readonly string[], key: string): string[] {
   return all.includes(key) ? all.filter((each) => each !== key) : [...all, key];

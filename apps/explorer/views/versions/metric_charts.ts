@@ -2,12 +2,11 @@
 import { Chart } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
 import { formatBytes, formatTime, numberText } from "../../components/format.ts";
-import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { toggled } from "./column_choice.ts";
+import { KeyMenu } from "./column_choice.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
 
@@ -37,10 +36,8 @@ export function MetricCharts({ name, rows, columns }: {
   const { numbers, usual } = chartsOf(columns);
   const keys = shown === "" ? usual : splitValues(shown);
   if (rows.length < 2 || numbers.length === 0) return null;
-  const toggle = (key: string) => {
-    const next = toggled(keys, key);
+  const change = (next: readonly string[]) =>
     setShown(next.join() === usual.join() ? "" : joinValues(next));
-  };
   const axes = [
     ["", "version"],
     ["saved", "time"],
@@ -50,10 +47,7 @@ export function MetricCharts({ name, rows, columns }: {
     <section class="stack" aria-label="Charts">
       <div class="fields">
         <h2>Charts</h2>
-        <${Menu} title="Values">${numbers.map(({ key, title }) =>
-          html`<li key=${key}><label class="check"><input type="checkbox"
-              checked=${keys.includes(key)} onChange=${() => toggle(key)} /> ${title}</label></li>`
-        )}<//>
+        <${KeyMenu} title="Values" columns=${numbers} keys=${keys} change=${change} />
         <${Choice} label="by" value=${x} change=${setX} options=${axes} />
         <${Choice} label="colored by" value=${color} change=${setColor}
           options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />

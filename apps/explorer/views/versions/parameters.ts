@@ -6,13 +6,16 @@ import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
 import { useQuery } from "../../previews/parts.ts";
 import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { Parallel } from "./parallel.ts";
 import { type Influence, influenceOf } from "./influence.ts";
 
 type Ranked = Influence & { readonly column: ExperimentColumn };
 
-export function Parameters(
-  { rows, columns }: { rows: readonly Experiment[]; columns: readonly ExperimentColumn[] },
-) {
+export function Parameters({ all, rows, columns }: {
+  all: readonly Experiment[];
+  rows: readonly Experiment[];
+  columns: readonly ExperimentColumn[];
+}) {
   const [metric, setMetric] = useQuery("metric");
   const [, setX] = useQuery("x");
   const [, setColor] = useQuery("color");
@@ -84,5 +87,7 @@ export function Parameters(
       <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
         it falls. Other metrics are left out. None of this shows a cause.</p>
     </section>
+    <${Parallel} all=${all} rows=${rows} columns=${members}
+      usual=${[...(ranked ?? []).slice(0, 4).map(({ column }) => column.key), target.key]} />
   `;
 }

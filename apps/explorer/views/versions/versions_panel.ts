@@ -98,7 +98,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
     <${MetricCharts} name=${summary.name} rows=${lateRows} columns=${columns} />
     ${!isAlone && parameters.value && html`
-      <${parameters.value} rows=${lateRows} columns=${known} />
+      <${parameters.value} all=${experiments} rows=${lateRows} columns=${known} />
     `}
   `;
 }
@@ -113,6 +113,7 @@ function fieldsFor({ versions, aliases }: NameSummary, query: Place["query"]): r
     ...charts === "" ? chartsOf(columns).usual : splitValues(charts),
     sort.replace(/^-/, ""),
     ...["x", "metric", "color", "group"].map((key) => query[key] ?? ""),
+    ...splitValues(query.parallel),
   ];
   return fieldsOf(columns, { keys, isAll: filter.trim() !== "" });
 }

@@ -1,0 +1,161 @@
+// Parallel coordinates: an axis for each key, and a line for each version that crosses them.
+import { Choice } from "../../components/choice.ts";
+import { COLORS } from "../../components/chart.ts";
+import { formatNumber } from "../../components/format.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo, useRef } from "../../framework/preact.ts";
+import { joinValues, splitValues } from "../../framework/router.ts";
+import { Scroll, useQuery } from "../../previews/parts.ts";
+import { KeyMenu } from "./column_choice.ts";
+import { conditionOf, isCondition, withCondition } from "./conditions.ts";
+import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { partsOf } from "./groups.ts";
+
+/** More versions are not drawn, and keys with more words have no axis. */
+const [MOST_LINES, MOST_WORDS] = [1000, 12];
+
+interface Axis {
+  readonly column: ExperimentColumn;
+  /** The values of an axis of words. */
+  readonly words: readonly string[];
+  /** Returns the place of a value, from 0 to 1; NaN of none. */
+  at(value: unknown): number;
+  /** Returns the number at a place, in three digits. */
+  from(place: number): string;
+}
+
+/** Shows filtered rows on all of them. Bounds on an axis are conditions of the filter. */
+export function Parallel({ all, rows, columns, usual }: {
+  all: readonly Experiment[];
+  rows: readonly Experiment[];
+  columns: readonly ExperimentColumn[];
+  usual: readonly string[];
+}) {
+  const [chosen, setChosen] = useQuery("parallel");
+  const [color] = useQuery("color");
+  const [filter, setFilter] = useQuery("filter");
+  const possible = useMemo(() => columns.flatMap((column) => axisOf(all, column) ?? []), [
+    all,
+    columns.map(({ key }) => key).join(),
+  ]);
+  const keys = chosen === "" ? usual : splitValues(chosen);
+  const axes = possible.filter(({ column }) => keys.includes(column.key));
+  const shown = axes.map(({ column }) => column.key).join();
+  const { paths, others } = useMemo(() => {
+    const colored = columns.find(({ key }) => key === color);
+    const drawn = rows.slice(0, MOST_LINES);
+    const parts = colored ? partsOf(drawn, colored) : [{ rows: drawn }];
+    const paths = parts.map(({ rows }) => pathOf([...rows], axes));
+    return { paths, others: pathOf(all.slice(0, MOST_LINES), axes) };
+  }, [all, rows, shown, color]);
+  const begun = useRef<{ axis: Axis; place: number } | null>(null);
+  const placeOf = ({ currentTarget, clientX, clientY }: PointerEvent) => {
+    const { left, top, width, height } = (currentTarget as Element).getBoundingClientRect();
+    const axis = axes[Math.floor((clientX - left) / width * axes.length)]!;
+    return { axis, place: 1.05 - (clientY - top) / height * 1.1 };
+  };
+  const ended = (event: PointerEvent) => {
+    if (begun.current === null || begun.current.axis.words.length > 0) return;
+    const { axis: { column, from }, place } = begun.current;
+    begun.current = null;
+    const [low = 0, high = 0] = [place, placeOf(event).place].sort((a, b) => a - b);
+    const least = withCondition(filter, column, ">=", low <= 0 ? "" : from(low));
+    if (low < high) {
+      setFilter(withCondition(least, column, "<=", high >= 1 ? "" : from(high)));
+    }
+  };
+  return html`
+    <section class="stack" aria-label="Parallel coordinates">
+      <div class="fields">
+        <h2>Parallel coordinates</h2>
+        <${KeyMenu} title="Axes" columns=${possible.map(({ column }) => column)} keys=${keys}
+          change=${(next: readonly string[]) => setChosen(joinValues(next))} />
+        ${all.length > MOST_LINES &&
+          html`<span class="muted">${formatNumber(MOST_LINES)} versions are drawn</span>`}
+      </div>
+      <${Scroll} label="Axes">
+        <div class="parallel" style=${{ gridTemplateColumns: `repeat(${axes.length}, 1fr)` }}>
+          <svg viewBox=${`0 -0.05 ${axes.length} 1.1`} preserveAspectRatio="none" role="img"
+            aria-label="A line for each version" onPointerUp=${ended}
+            onPointerDown=${(event: PointerEvent) => (begun.current = placeOf(event))}>
+            <path d=${others} />
+            ${paths.map((d, i) => html`<path d=${d} style=${{ stroke: `var(${COLORS[i]})` }} />`)}
+            ${axes.map((_, i) => html`<path class="axis" d=${`M${i + 0.5} 0V1`} />`)}
+          </svg>
+          ${axes.map((axis) =>
+            html`
+              <${Bounds} axis=${axis} filter=${filter}
+                change=${(comparison: string, value: string) =>
+                  setFilter(withCondition(filter, axis.column, comparison, value))} />
+            `
+          )}
+        </div>
+        <//>
+        </section>
+  `;
+}
+
+/** The conditions on an axis, as fields for the keyboard. */
+function Bounds({ axis: { column, words, from }, filter, change }: {
+  axis: Axis;
+  filter: string;
+  change: (comparison: string, value: string) => void;
+}) {
+  if (words.length > 0) {
+    const offered = words.filter((word) => !word.includes('"')); // no filter can quote it
+    return html`
+      <${Choice} label=${column.title} value=${conditionOf(filter, column, "=")}
+        options=${[["", "any"], ...offered.map((word) => [word, word])]}
+        change=${(word: string) => change("=", word)} />
+    `;
+  }
+  const field = (label: string, comparison: string, place: number) =>
+    html`
+      <input type="number" step="any" aria-label=${`${label} ${column.title}`}
+        placeholder=${from(place)} value=${conditionOf(filter, column, comparison)}
+        onInput=${(event: Event) =>
+          change(comparison, (event.currentTarget as HTMLInputElement).value)} />
+    `;
+  return html`<div class="field">${column.title}${field("Most", "<=", 1)}${field("Least", ">=", 0)}
+    </div>`;
+}
+
+/** Returns the axis of a key that differs, and that a filter can compare. */
+function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | undefined {
+  const values = new Set(rows.map(({ values }) => values.get(column.key)));
+  values.delete(undefined);
+  if (values.size < 2 || !isCondition(rows, column)) return undefined;
+  if (!column.isNumber) {
+    const words = [...values].map(String).sort();
+    const at = (value: unknown) =>
+      value === undefined ? NaN : words.indexOf(String(value)) / (words.length - 1);
+    return words.length > MOST_WORDS ? undefined : { column, words, at, from: String };
+  }
+  const sorted = Float64Array.from([...values].filter(Number.isFinite) as number[]).sort();
+  const [min = 0, max = 1] = [sorted[0], sorted.at(-1)];
+  const isLog = min > 0 && max / min >= 1000;
+  const scale = (value: number) => isLog ? Math.log(value) : value;
+  const [low, size] = [scale(min), scale(max) - scale(min) || 1];
+  return {
+    column,
+    words: [],
+    at: (value) => Number.isFinite(value) ? (scale(value as number) - low) / size : NaN,
+    from(place) {
+      const value = low + place * size;
+      return String(Number((isLog ? Math.exp(value) : value).toPrecision(3)));
+    },
+  };
+}
+
+/** Returns the lines of rows. They have a gap where a row has no value. */
+function pathOf(rows: readonly Experiment[], axes: readonly Axis[]): string {
+  return rows.map(({ values }) => {
+    let pen = "M";
+    return axes.map(({ column, at }, i) => {
+      const place = at(values.get(column.key));
+      const step = Number.isNaN(place) ? "" : `${pen}${i + 0.5} ${(1 - place).toFixed(4)}`;
+      pen = step === "" ? "M" : "L";
+      return step;
+    }).join("");
+  }).join("");
+}
