@@ -34,15 +34,20 @@ interface VersionsPage {
 export async function readName(
   service: Service,
   name: string,
-  { signal }: { signal?: AbortSignal } = {},
+  { limit = PAGE, signal }: { limit?: number; signal?: AbortSignal } = {},
 ): Promise<NameSummary> {
   const path = namePath(name);
-  const query = { fields: `${FACTS},metadata`, limit: PAGE };
+  const query = { fields: `${FACTS},metadata`, limit };
   const [{ items, next }, aliases] = await Promise.all([
     service.json<VersionsPage>(`${path}/versions`, { query, signal }),
     service.list<Alias>(`${path}/aliases`, { signal }),
   ]);
   return { name, versions: items, next, aliases };
+}
+
+/** Returns a value that differs when there is another newest version, or an alias has changed. */
+export function stateOf({ versions: [newest], aliases }: NameSummary): string {
+  return JSON.stringify([newest?.version, newest?.modifiedAt, aliases]);
 }
 
 /** Reads the versions after those of a summary. `onItems` receives all so far after each page. */

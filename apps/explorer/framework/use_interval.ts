@@ -1,14 +1,25 @@
 // Something that is repeated, or late, while a view is shown.
-import { useEffect, useState } from "./preact.ts";
+import { useEffect, useRef, useState } from "./preact.ts";
 
-/** Calls a function at intervals, unless the page is hidden or it is not active. */
+/**
+ * Calls a function at intervals while it is active. A hidden page has no timer, and calls it when
+ * it is shown again.
+ */
 export function useInterval(action: () => void, ms: number, active: boolean): void {
+  const latest = useRef(action);
+  latest.current = action;
   useEffect(() => {
     if (!active) return;
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") action();
-    }, ms);
-    return () => clearInterval(timer);
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const follow = ({ type }: { type?: string }) => {
+      clearInterval(timer);
+      if (document.visibilityState !== "visible") return;
+      timer = setInterval(() => latest.current(), ms);
+      if (type !== undefined) latest.current();
+    };
+    follow({});
+    document.addEventListener("visibilitychange", follow);
+    return () => (clearInterval(timer), document.removeEventListener("visibilitychange", follow));
   }, [ms, active]);
 }
 

@@ -66,7 +66,7 @@ export function AliasesPanel(
       `}
     ${shown !== undefined && html`
       <${AliasHistory} key=${shown} name=${name} alias=${shown} writes=${writes}
-        change=${setChange} />
+        current=${aliases.find(({ alias }) => alias === shown)?.version} change=${setChange} />
     `}
     ${change && html`<${AliasDialog} change=${change} summary=${summary} close=${close} />`}
   `;
@@ -74,16 +74,21 @@ export function AliasesPanel(
 
 /** The changes of an alias, newest first. Each earlier version can be set again. */
 function AliasHistory(
-  { name, alias, writes, change }: {
+  { name, alias, current, writes, change }: {
     name: string;
     alias: string;
+    /** Its version now. */
+    current?: string;
     writes: boolean;
     change: (change: AliasChange) => void;
   },
 ) {
   const { service } = useSession();
   const path = `${namePath(name)}/aliases/${encodeURIComponent(alias)}/history`;
-  const history = useLoaded((signal) => service.list<HistoryEntry>(path, { signal }), [path]);
+  const history = useLoaded((signal) => service.list<HistoryEntry>(path, { signal }), [
+    path,
+    current,
+  ]);
   const from = history.value?.[0]?.version;
   const columns: Column<HistoryEntry>[] = [
     { title: "Changed", class: "fit", cell: ({ changedAt }) => formatTime(changedAt) },

@@ -1,12 +1,13 @@
 // A name: its versions, aliases, changes and storage.
 import { useSession } from "../../api/context.ts";
 import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
-import { type LogEntry, type NameSummary, readName } from "../../api/names.ts";
+import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, type Place } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
 import { useAnnotations } from "./annotations.ts";
@@ -19,10 +20,21 @@ import { ruleText } from "../../../../core/registry/rules.ts";
 import { formatBytes, formatTime } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 
+/** Milliseconds between looks for a new version or a moved alias. */
+const LIVE_MS = 5000;
+
 export function NameView({ name, query }: { name: string; query: Place["query"] }) {
   const { service, rights } = useSession();
   const summary = useLoaded((signal) => readName(service, name, { signal }), [name]);
-  const { reload } = summary;
+  const { reload, loading, value } = summary;
+  useInterval(
+    async () => {
+      const now = await readName(service, name, { limit: 1 }).catch(() => undefined);
+      if (now && value && stateOf(now) !== stateOf(value)) reload();
+    },
+    LIVE_MS,
+    !loading && !service.isSite,
+  );
   const notes = useAnnotations({ name, path: namePath(name) });
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
@@ -65,7 +77,7 @@ function Panel(
 ) {
   const { name } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
-  if (tab === "changes") return html`<${ChangesPanel} name=${name} />`;
+  if (tab === "changes") return html`<${ChangesPanel} name=${name} state=${stateOf(summary)} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
   return html`<${VersionsPanel} summary=${summary} />`;
@@ -145,7 +157,7 @@ const COLUMNS: readonly Column<LogEntry>[] = [
   },
 ];
 
-function ChangesPanel({ name }: { name: string }) {
+function ChangesPanel({ name, state }: { name: string; state: string }) {
   const { service } = useSession();
   const log = useLoaded(
     (signal) =>
@@ -153,7 +165,7 @@ function ChangesPanel({ name }: { name: string }) {
         query: { limit: MOST },
         signal,
       }),
-    [name],
+    [name, state],
   );
   return html`
     <${Shown} of=${log} what="Reading changes">${({ items, next }: {

@@ -130,33 +130,38 @@ function sortOptions(columns: readonly ExperimentColumn[]) {
 function useVersions(summary: NameSummary, metadata: readonly string[]) {
   const { versions: first, next } = summary;
   const { service } = useSession();
-  const [state, setState] = useState({ versions: first, isComplete: next === undefined });
+  const fields = metadata.join();
+  // It has the fields of its rows when it is complete.
+  const [read, setRead] = useState<{ versions: typeof first; fields?: string }>({
+    versions: first,
+  });
   const [error, setError] = useState<unknown>();
   useEffect(() => {
-    if (next === undefined) return setState({ versions: first, isComplete: true });
-    // Read again for other fields, the rows stay, and each page replaces its own.
-    setState((before) => {
-      const isSame = before.versions[0] === first[0];
-      return { versions: isSame ? before.versions : first, isComplete: false };
-    });
+    // A page that is read again replaces its own rows, and the older ones stay.
+    const last = first.at(-1)?.version;
+    const at = next === undefined ? -1 : read.versions.findIndex(({ version }) => version === last);
+    const versions = at < 0 ? first : [...first, ...read.versions.slice(at + 1)].slice(0, MOST);
+    const isKnown = at >= 0 && read.fields === fields;
+    setRead({ versions, ...isKnown && { fields } });
+    if (isKnown || next === undefined) return;
     const controller = new AbortController();
     const { signal } = controller;
     let rendered = Date.now();
     const onItems = (items: typeof first) => {
       if (Date.now() - rendered < RENDER_MS || items.length <= first.length) return;
       rendered = Date.now();
-      setState((before) => ({
+      setRead((before) => ({
         versions: [...items, ...before.versions.slice(items.length)],
-        isComplete: false,
       }));
     };
     readVersions(service, summary, { metadata, limit: MOST, signal, onItems }).then(
-      (versions) => setState({ versions, isComplete: true }),
+      (versions) => setRead({ versions, fields }),
       (error) => signal.aborted || setError(error),
     );
     return () => controller.abort();
-  }, [first, metadata.join()]);
-  return { ...state, error };
+  }, [first, fields]);
+  const isComplete = next === undefined || read.fields === fields;
+  return { versions: read.versions, isComplete, error };
 }
 
 function Experiments({ name, rows, all, columns, isGroups, pins, sort, setSort }: {
