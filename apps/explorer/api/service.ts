@@ -45,7 +45,7 @@ export interface About {
   readonly features: readonly string[];
 }
 
-/** What an exported site has, in hints. */
+/** The content of an exported site, in hints. */
 export const SITE_HINT = "A site contains the versions that were exported, with their aliases, " +
   "changes, files and lineage. It lacks other versions, notes, runs, jobs and storage.";
 

@@ -120,18 +120,28 @@ function Body({ source, file, columns }: BodyProps): VNode {
       of && of.isReading && html`<${Reading} of=${of} />`
     )}
     ${all.value && html`
-      <p class="summary-line">${describedText(all.value, source.rowCount)} ${!all.value.isEnd &&
-        !isWhole && html`
-        <button type="button" class="button button-small" onClick=${() => setWhole(true)}>
-          Read all rows (${formatBytes(file.size)})
-        </button>
-      `}</p>
+      <${Described} found=${all.value} of=${source.rowCount} size=${file.size}
+        readAll=${isWhole ? undefined : () => setWhole(true)} />
     `}
     ${isShown && html`
       <${ByRanges} source=${source} file=${file} columns=${columns} found=${again}
         statistics=${all.value?.statistics} sort=${sort} setSort=${setSort} />
     `}
   `;
+}
+
+function Described({ found, of, size, readAll }: {
+  found: Found;
+  of?: number;
+  size: number;
+  readAll?: () => void;
+}): VNode {
+  const more = found.isEnd || readAll === undefined ? undefined : html`
+    <button type="button" class="button button-small" onClick=${readAll}>
+      Read all rows (${formatBytes(size)})
+    </button>
+  `;
+  return html`<p class="summary-line">${describedText(found, of)} ${more}</p>`;
 }
 
 /** Says over which rows the statistics are. */

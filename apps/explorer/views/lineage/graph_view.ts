@@ -200,14 +200,20 @@ function Canvas(
           )}
         </g>
       </svg>
-      <div class="graph-buttons">
-        <button type="button" class="button button-small" aria-label="Zoom out"
-          onClick=${() => zoom(0.8)}>−</button>
-        <button type="button" class="button button-small" onClick=${() =>
-          setSeen(fit())}>Fit</button>
-        <button type="button" class="button button-small" aria-label="Zoom in"
-          onClick=${() => zoom(1.25)}>+</button>
-      </div>
+      <${Buttons} zoom=${zoom} fit=${() => setSeen(fit())} />
+    </div>
+  `;
+}
+
+function Buttons({ zoom, fit }: { zoom: (factor: number) => void; fit: () => void }) {
+  const button = (label: string, shown: string, press: () => void) =>
+    html`<button type="button" class="button button-small" aria-label=${label} onClick=${press}>
+        ${shown}
+      </button>`;
+  return html`
+    <div class="graph-buttons">
+      ${button("Zoom out", "−", () => zoom(0.8))} ${button("Fit", "Fit", fit)}
+      ${button("Zoom in", "+", () => zoom(1.25))}
     </div>
   `;
 }
