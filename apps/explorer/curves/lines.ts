@@ -6,9 +6,9 @@ const MOST_POINTS = 2000;
 export type Line = { readonly x: readonly number[]; readonly y: readonly number[] };
 
 /**
- * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the weight
- * of the values before in an exponential mean, without a bias to 0 at its beginning (as in
- * TensorBoard). Long lines keep the smallest and the largest value of each group of points.
+ * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the
+ * weight of earlier values in an exponential mean without a bias to 0, as in TensorBoard. Long
+ * lines keep the smallest and the largest value of each group of points.
  */
 export function lineOf({ x, y }: Line, smoothing: number): Line {
   const order = [...x.keys()].filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]))
