@@ -42,7 +42,7 @@ export function namePath(name: string): string {
 }
 
 /** Returns the path of a version, or of a member of a release: `production/model` of `serving`. */
-function versionPath(name: string, version: string): string {
+export function versionPath(name: string, version: string): string {
   const [own = "", member] = version.split(/\/(.*)/s);
   const path = `${namePath(name)}/versions/${nameSegment(own)}`;
   return member === undefined ? path : `${path}/members/${nameSegment(member)}`;

@@ -8,7 +8,7 @@ export interface Alias {
 }
 
 export interface LogEntry {
-  readonly event: "saved" | "deleted" | "aliased" | "unaliased";
+  readonly event: "saved" | "deleted" | "aliased" | "unaliased" | "annotated";
   readonly version?: string;
   readonly alias?: string;
   readonly at: string;

@@ -49,10 +49,10 @@ Deno.test({
     await page.getByRole("region", { name: "Changes of production" }).getByText("230.0.0")
       .waitFor();
     await page.getByRole("link", { name: "Changes" }).press("Enter");
-    await page.getByRole("row", { name: /aliased 230\.0\.0/ }).waitFor();
+    await page.getByText("moved to model@230.0.0 from 231.0.0").waitFor();
     await registry.deleteAlias("model", "production");
     await page.clock.fastForward(5000);
-    await page.getByRole("row", { name: /unaliased/ }).waitFor();
+    await page.getByText("removed from model from 230.0.0").waitFor();
     assertEquals(errors, []);
   },
 });

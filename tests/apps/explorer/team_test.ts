@@ -53,11 +53,48 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     await page.goto(`${url}#/artifacts/serving/1.0.0`);
-    const members = page.getByRole("region", { name: "Members" });
+    const members = page.getByRole("region", { name: "Members", exact: true });
     await members.getByText("missing").waitFor();
     await members.getByRole("link", { name: "net@1.0.0" }).click();
     await page.getByRole("heading", { name: "net" }).first().waitFor();
     assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "a release shows what changed since the one before, and how its aliases moved" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (const name of ["net", "words", "rules"]) await registry.save(name, name);
+    await registry.save("serving", "not a release");
+    await publish(registry, "serving", { model: "net@1", tokens: "words", filter: "rules" });
+    await registry.save("net", 2);
+    await publish(registry, "serving", { model: "net@2", tokens: "words", other: "words" });
+    for (const version of ["2", "3"]) await registry.setAlias("serving", "live", version);
+    const { digest } = await registry.info("net@2");
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/serving/3.0.0`);
+    const members = page.getByRole("region", { name: "Members", exact: true });
+    for (
+      const row of [
+        /^model net@2\.0\.0 present was net@1\.0\.0/,
+        /^tokens words@1\.0\.0 present same/,
+        /^other words@1\.0\.0 present new/,
+        /^filter rules@1\.0\.0 removed/,
+      ]
+    ) await members.getByRole("row", { name: row }).waitFor();
+    await members.getByText(digest.slice(0, 12)).waitFor();
+    await members.getByText("live moved to serving@3.0.0 from 2.0.0").waitFor();
+    assertEquals(await members.getByText("live moved").count(), 1);
+    await members.getByRole("link", { name: "was net@1.0.0" }).press("Enter");
+    await page.getByText("Differences only").waitFor();
+    await page.goto(`${url}#/artifacts/serving/2.0.0`); // the first release
+    await members.getByRole("link", { name: "rules@1.0.0" }).waitFor();
+    assertEquals(await page.getByRole("columnheader", { name: /Since/ }).count(), 0);
+    await members.getByText("live moved").nth(1).waitFor();
+    assertEquals(errors.filter((text) => !text.includes("400")), []);
   },
 });
 

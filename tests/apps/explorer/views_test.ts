@@ -18,7 +18,7 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   ["#/?q=nothing+like+it", "Nothing matches"],
   [`#/artifacts/${NAME}`, "optimizer"],
   [`#/artifacts/${NAME}?tab=aliases`, "production"],
-  [`#/artifacts/${NAME}?tab=changes`, "aliased"],
+  [`#/artifacts/${NAME}?tab=changes`, "from 2.0.0"],
   [`#/artifacts/${NAME}?tab=storage`, "Size of all versions over time"],
   [`#/artifacts/${NAME}/production`, "Digest"],
   ["#/artifacts/vision%3Aresnet%2Fconfig/1.0.0", "data.json"],

@@ -3,6 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
 import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/names.ts";
 import { mayWrite } from "../../api/service.ts";
+import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
@@ -17,8 +18,6 @@ import { SpacePanel } from "./space_panel.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
-import { formatBytes, formatTime } from "../../components/format.ts";
-import { type Column, Table } from "../../components/table.ts";
 
 /** Milliseconds between looks for a new version or a moved alias. */
 const LIVE_MS = 5000;
@@ -142,20 +141,6 @@ function RuleLine({ name }: { name: string }) {
 }
 
 const MOST = 500;
-const COLUMNS: readonly Column<LogEntry>[] = [
-  { title: "When", class: "fit", cell: ({ at }) => formatTime(at) },
-  { title: "What", cell: ({ event }) => event },
-  { title: "Version", class: "mono", cell: ({ version }) => version },
-  {
-    title: "Alias",
-    cell: ({ alias }) => alias && html`<span class="tag tag-alias">${alias}</span>`,
-  },
-  {
-    title: "Size",
-    class: "number",
-    cell: ({ size }) => size === undefined ? "" : formatBytes(size),
-  },
-];
 
 function ChangesPanel({ name, state }: { name: string; state: string }) {
   const { service } = useSession();
@@ -173,7 +158,7 @@ function ChangesPanel({ name, state }: { name: string; state: string }) {
       next?: string;
     }) =>
       items.length === 0 ? html`<${Empty} title="There are no changes" />` : html`
-        <${Table} label="Changes" rows=${items} columns=${COLUMNS} />
+        <${ChangeList} label="Changes" changes=${changesOf(name, items)} />
         ${next !== undefined && html`<p class="muted">Only the newest ${MOST} are shown.</p>`}
       `}<//>
   `;

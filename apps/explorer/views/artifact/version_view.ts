@@ -1,5 +1,5 @@
 // One version: its files, a preview of one of them, and everything known of it.
-import { RELEASE, type Release } from "../../../../core/registry/release.ts";
+import { RELEASE } from "../../../../core/registry/release.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
@@ -20,6 +20,7 @@ import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
 import { DownloadButton } from "./download_button.ts";
 import { Heading } from "./heading.ts";
+import { ReleasePanel } from "./release_panel.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { type DirectoryEntry, entriesOf } from "../../previews/directory.ts";
 
@@ -93,7 +94,7 @@ function Content(
       <//>
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
       ${version.materializer === RELEASE &&
-        html`<${MembersList} path=${served} />`}
+        html`<${ReleasePanel} ...${{ name, version: version.version, previous }} />`}
       ${notes.card}
       <${Curves} versions=${[version]} />
       ${version.files.length === 0
@@ -198,29 +199,6 @@ function codeOf(ref: string, path: string | undefined): { cli: string; code: str
 const artifact = await registry.open(${JSON.stringify(ref)});
 const bytes = await artifact.file(${JSON.stringify(path ?? "")}).bytes();`,
   };
-}
-
-const TAGS = { present: "tag-good", missing: "tag-bad", changed: "tag-warn" };
-
-/** `path` is that of the version. */
-function MembersList({ path }: { path: string }) {
-  const { service } = useSession();
-  const release = useLoaded(
-    (signal) => service.json<Release>(`${path}/members`, { signal }),
-    [path],
-  );
-  return html`<${Shown} of=${release} what="Reading the members">${({ members }: Release) =>
-    html`
-      <section class="card" aria-label="Members">
-        <dl class="facts">${Object.entries(members).map(([key, { ref, state }]) =>
-          html`
-            <dt>${key}</dt>
-            <dd><a href=${hrefOfRef(ref)}>${ref}</a>
-                        <span class=${`tag ${TAGS[state]}`}>${state}</span></dd>
-          `
-        )}</dl>
-      </section>
-    `}<//>`;
 }
 
 function FileTree(

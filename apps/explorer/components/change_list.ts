@@ -1,0 +1,41 @@
+// Changes of names, newest first, as sentences with links.
+import type { LogEntry } from "../api/names.ts";
+import { html } from "../framework/html.ts";
+import { hrefOfRef } from "../framework/router.ts";
+import { formatAgo, formatTime } from "./format.ts";
+
+export interface Change extends LogEntry {
+  readonly name: string;
+  /** The earlier version of an alias. */
+  readonly was?: string;
+  readonly by?: string;
+}
+
+/** Returns the changes in the log of a name. */
+export function changesOf(name: string, log: readonly LogEntry[]): Change[] {
+  return log.map((entry, i) => {
+    const before = entry.alias && log.slice(i + 1).find(({ alias }) => alias === entry.alias);
+    return { ...entry, name, ...before && { was: before.version } };
+  });
+}
+
+export function ChangeList({ label, changes }: { label: string; changes: readonly Change[] }) {
+  return html`
+    <ul class="changes" aria-label=${label}>${changes.map((change) =>
+      html`
+        <li>${sentenceOf(change)} <span class="muted" title=${formatTime(change.at)}>${formatAgo(
+          change.at,
+        )}${change.by && ` by ${change.by}`}</span></li>
+      `
+    )}</ul>
+  `;
+}
+
+function sentenceOf({ event, name, version, alias, was }: Change) {
+  const ref = version === undefined ? name : `${name}@${version}`;
+  const link = event === "deleted" ? ref : html`<a href=${hrefOfRef(ref)}>${ref}</a>`;
+  if (alias === undefined) return [link, ` ${event}`];
+  const before = was !== undefined && was !== version && ` from ${was}`;
+  const verb = event === "aliased" ? "moved to" : "removed from";
+  return html`<span class="tag tag-alias">${alias}</span> ${verb} ${link}${before}`;
+}
