@@ -200,6 +200,9 @@ Deno.test({
     await page.getByRole("columnheader", { name: best, exact: true }).waitFor();
     assertEquals(await page.getByRole("row", { name: /^epochs/ }).count(), 1);
     assertEquals(await page.getByRole("row", { name: /^Kind/ }).count(), 0);
+    const cell = page.getByRole("row", { name: /^epochs/ }).getByRole("cell").first();
+    const shade = await cell.evaluate((each) => getComputedStyle(each).backgroundImage);
+    assertEquals(shade, "none"); // the shade of frequent words is only theirs
     await page.getByLabel("Differences only").uncheck();
     await page.getByRole("row", { name: /^Kind/ }).waitFor();
     await page.goto(`${url}#/artifacts/team%3Amodel/5.0.0`); // not on the first page of versions
