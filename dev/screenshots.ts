@@ -47,12 +47,14 @@ function picturesOf(best: readonly string[]): Picture[] {
   const sorted = `${AT}?sort=-metadata.accuracy&filter=model%3Dmlp+accuracy%3E0.974`;
   const charts = "&columns=version+aliases+metadata.accuracy+metadata.f1+metadata.loss+" +
     "metadata.seconds+metadata.hidden+metadata.rate+metadata.epochs&x=metadata.epochs";
-  const groups = `${AT}?filter=model%3Dmlp&group=metadata.hidden&color=metadata.hidden` +
-    "&columns=version+metadata.accuracy+metadata.f1+metadata.loss+metadata.seconds&x=metadata.rate";
+  const most = "model%3Dmlp+accuracy%3E%3D0.9";
+  const groups = `${AT}?filter=${most}&group=metadata.hidden&color=metadata.hidden` +
+    "&columns=version+metadata.accuracy+metadata.f1+metadata.loss+metadata.seconds&x=metadata.rate" +
+    "&parallel=metadata.accuracy+metadata.hidden+metadata.rate";
   return [
     ["explorer_names", "#/", "wine", "light", 1100, 600],
     ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
-    ["explorer_parameters", groups, "Spearman", "light", 1100, 1180],
+    ["explorer_parameters", groups, "Spearman", "light", 1100, 1590],
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
     ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "over all 178 rows", "light", 1100, 760],
     ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 560],
@@ -87,6 +89,9 @@ for (const [name, fragment, text, colorScheme, width, height] of picturesOf(best
     await page.evaluate(`scrollTo(0, ${y - 64})`); // below the bar
   }
   const path = join(FOLDER, `${name}.png`);
-  await page.screenshot({ path });
+  for (let [before, now] = ["", "again"]; before !== now;) { // charts come late
+    await page.waitForTimeout(500);
+    [before, now] = [now, (await page.screenshot({ path })).toString("base64")];
+  }
   console.log(`${path} ${(await Deno.stat(path)).size} bytes`);
 }
