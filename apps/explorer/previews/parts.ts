@@ -2,9 +2,9 @@
 import type { ArtifactFile } from "../artifact_file.ts";
 import { shellWord } from "../components/copy_box.ts";
 import { formatNumber } from "../components/format.ts";
-import { ErrorNotice, Loading } from "../components/notices.ts";
+import { Shown } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { type ComponentChildren, Fragment, type VNode } from "../framework/preact.ts";
+import type { ComponentChildren, VNode } from "../framework/preact.ts";
 import { hrefOf, openPlace, usePlace } from "../framework/router.ts";
 import type { Loaded } from "../framework/use_loaded.ts";
 
@@ -27,12 +27,8 @@ export function LeftOut(
 }
 
 /** Shows a value when it is loaded, else the state of loading. */
-export function whenLoaded<T>(
-  { value, error, reload }: Loaded<T>,
-  show: (value: T) => ComponentChildren,
-): VNode {
-  if (error !== undefined) return html`<${ErrorNotice} error=${error} retry=${reload} />`;
-  return value === undefined ? html`<${Loading} />` : html`<${Fragment}>${show(value)}<//>`;
+export function whenLoaded<T>(of: Loaded<T>, show: (value: T) => ComponentChildren): VNode {
+  return html`<${Shown} of=${of}>${show}<//>`;
 }
 
 /** A value in the query of the address, so that the view has a URL. */
