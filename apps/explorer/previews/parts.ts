@@ -116,14 +116,14 @@ export function Paged<T>({ items, step, unit, children }: {
   items: readonly T[];
   step: number;
   unit: string;
-  children: (shown: readonly T[], start: number) => ComponentChildren;
+  children: (shown: readonly T[]) => ComponentChildren;
 }): VNode {
   const [from, setFrom] = useQueryNumber("row");
   if (items.length === 0) return html`<p class="note">No ${unit} to show.</p>`;
   const start = from < items.length ? from : 0;
   const shown = items.slice(start, start + step);
   return html`
-    ${children(shown, start)}
+    ${children(shown)}
     <${Steps} from=${start} step=${step} shown=${shown.length} total=${items.length}
       unit=${unit} go=${setFrom} />
   `;

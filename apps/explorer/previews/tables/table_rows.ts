@@ -6,7 +6,7 @@ import { type ColumnStatistics, Tally } from "./column_statistics.ts";
 import type { TablePart, TableReader } from "./read_table.ts";
 
 /** Rows, cells and characters that are kept in memory. */
-export const MAX_ROWS = 20_000;
+const MAX_ROWS = 20_000;
 const MAX_CELLS = 1_000_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 /** Milliseconds of work after which the worker may answer other questions. */
