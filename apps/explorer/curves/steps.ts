@@ -4,6 +4,7 @@ import type { Cell } from "../../../formats/tables/table.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { fileToDecode } from "../previews/file_to_decode.ts";
 import { hasRows } from "../previews/kind.ts";
+import { numberOf } from "../previews/tables/cells.ts";
 import { openTable, type TableSource } from "../previews/tables/table_source.ts";
 import { isJsonLines } from "../previews/text/json_value.ts";
 
@@ -110,7 +111,7 @@ export async function readSteps(
         if (!isAll) break reading;
         const width = Math.min(row.length, MOST_COLUMNS); // keys of JSON Lines may begin later
         while (read.length < width) read.push(new Array(rows).fill(NaN));
-        for (const [i, values] of read.entries()) values.push(numberOf(row[i]));
+        for (const [i, values] of read.entries()) values.push(numberOf(row[i] ?? null) ?? NaN);
         rows++;
       }
     }
@@ -120,9 +121,4 @@ export async function readSteps(
   }
   const named = read.map((values, i) => [source.columns[i]!.name, values] as const);
   return { columns: new Map(named.filter(([, all]) => all.some(Number.isFinite))), rows, isAll };
-}
-
-function numberOf(cell: Cell | undefined): number {
-  if (typeof cell === "string") return cell.trim() === "" ? NaN : Number(cell);
-  return typeof cell === "number" || typeof cell === "bigint" ? Number(cell) : NaN;
 }
