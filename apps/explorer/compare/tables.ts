@@ -1,5 +1,5 @@
 // Tables compared by key or content, and column.
-import { alignItems } from "../../../core/work/align.ts";
+import { alignItems } from "../../../core/text/align.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
 import { formatCount, formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";

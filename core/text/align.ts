@@ -9,6 +9,7 @@ type Item = readonly string[];
 const MAX_DEPTH = 50;
 /** Longer runs without unique items pair by place, so the work grows with the number of items. */
 const MAX_RUN = 256 ** 2;
+
 /** Pairs items in the order of both lists: equal ones, and between them those most alike. */
 export function alignItems(before: readonly Item[], after: readonly Item[]): Pair[] {
   const [ids, others] = [before, after].map((items) => items.map((parts) => parts.join("\0")));
