@@ -4,6 +4,7 @@ import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "./contract/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "./contract/operator.ts";
 import { realSystem, type System } from "../core/system.ts";
+import { eitherSignal } from "../core/work/until_aborted.ts";
 import { checkTimes } from "./check_times.ts";
 import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
@@ -67,9 +68,7 @@ export async function runOperator(
   const startedAt = system.monotonic();
   const timedOut = new AbortController();
   const over = new AbortController(); // ends the timers
-  const signal = cancelled === undefined
-    ? timedOut.signal
-    : AbortSignal.any([cancelled, timedOut.signal]);
+  const signal = eitherSignal(timedOut.signal, cancelled);
   const { context: complete, remove } = await completeContext({ ...context, signal });
   const { operatorId, outputRoot } = complete;
   const ended = (exitCode: ExitCode, failure?: { error: unknown }): OperatorResult => ({

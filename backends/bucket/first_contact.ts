@@ -3,6 +3,7 @@
 import type { Advice, RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 
 /** How long a failing first contact is retried, milliseconds. */
 export const FIRST_CONTACT_MS = 3_000;
@@ -81,9 +82,4 @@ export class FirstContact {
       time.removeEventListener("abort", end);
     }
   }
-}
-
-/** Returns a signal that aborts with the first of both. */
-export function eitherSignal(own: AbortSignal, ofCaller: AbortSignal | undefined): AbortSignal {
-  return ofCaller === undefined ? own : AbortSignal.any([ofCaller, own]);
 }

@@ -1,5 +1,5 @@
 // Reads of a large object in parts, some of them ahead of the reader.
-import { eitherSignal } from "./first_contact.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 
 /** Bytes from `start` (inclusive) to `end` (exclusive). */
 export interface Span {

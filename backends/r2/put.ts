@@ -10,7 +10,7 @@ import {
   plainBytes,
 } from "../../core/bytes/bytes.ts";
 import { invalid, messageOf, unsupported } from "../../core/errors.ts";
-import { eitherSignal } from "../bucket/first_contact.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 import type { R2Part, R2Settings, R2Upload } from "./binding.ts";
 import { infoOf, type R2Store } from "./store.ts";
 

@@ -1,6 +1,6 @@
 // Access to the SDK, and headers added to its requests.
 import { createHash } from "node:crypto";
-import { eitherSignal } from "../bucket/first_contact.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 import { isLong, UploadBody } from "../bucket/upload_body.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";

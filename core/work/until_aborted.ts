@@ -1,5 +1,10 @@
-// Iteration that an abort interrupts.
+// Signals of two causes, and iteration that an abort interrupts.
 import { withDeadline } from "../retry.ts";
+
+/** Returns a signal that aborts with the first of both. */
+export function eitherSignal(own: AbortSignal, ofCaller: AbortSignal | undefined): AbortSignal {
+  return ofCaller === undefined ? own : AbortSignal.any([ofCaller, own]);
+}
 
 /** Yields items until an abort, which is thrown at once even if the source does not respond. */
 export async function* untilAborted<T>(

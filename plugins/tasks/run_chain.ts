@@ -4,6 +4,7 @@ import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../queues/checks/queue_checks.ts";
 import type { SignalOptions } from "../../core/registry.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 import type { Behavior, BehaviorContext } from "../contract.ts";
 import type { Remainder, TaskContext } from "../contract.ts";
 import { contractOf } from "../interface.ts";
@@ -35,9 +36,7 @@ export async function runChain(
     if (entry === undefined) return await chain.fn(input, taskContext(signal));
     const { behavior, config } = await behaviorOf(entry, tools);
     const next = async (changed: unknown = input, options: SignalOptions = {}) => {
-      const both = options.signal === undefined
-        ? signal
-        : AbortSignal.any([signal, options.signal]);
+      const both = eitherSignal(signal, options.signal);
       return await runFrom({ index: index + 1, input: changed, signal: both });
     };
     const remainder = createRemainder(remainderOf(chain, index + 1), { run, signal, tools });

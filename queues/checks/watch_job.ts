@@ -2,6 +2,7 @@
 // the job, so no events are stored, and a reader that returns receives only what is new.
 import { crc32c } from "../../core/bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "../../core/queue.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 
 interface WatchedJob {
   read(): Promise<QueuedJob | undefined>;
@@ -19,9 +20,7 @@ export async function* watchJob(
   for (;;) {
     signal?.throwIfAborted();
     const ended = new AbortController();
-    const changed = next(
-      signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]),
-    );
+    const changed = next(eitherSignal(ended.signal, signal));
     changed.catch(() => {}); // awaited below
     try {
       const job = await read();

@@ -4,7 +4,7 @@ import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";
 import { storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { eitherSignal } from "../../bucket/first_contact.ts";
+import { eitherSignal } from "../../../core/work/until_aborted.ts";
 import { partsInOrder, type Span, spansOf } from "../../bucket/parts_in_order.ts";
 import { failureOf } from "../errors.ts";
 import { discard, getRange, type RangeReply, readBody, type Write } from "./range.ts";

@@ -2,7 +2,7 @@
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
-import { eitherSignal } from "../../bucket/first_contact.ts";
+import { eitherSignal } from "../../../core/work/until_aborted.ts";
 import { checksumOf } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
 import { pastFolderRace } from "./folder_race.ts";

@@ -10,7 +10,7 @@ import { pastFolderRace } from "./folder_race.ts";
 import { MAX_PARTS, type PartBuffers } from "./parts.ts";
 import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
-import { eitherSignal } from "../../bucket/first_contact.ts";
+import { eitherSignal } from "../../../core/work/until_aborted.ts";
 
 export interface UploadSource {
   first: readonly Uint8Array[];
