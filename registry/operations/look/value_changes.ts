@@ -3,7 +3,7 @@ import { alignItems } from "../../../core/text/align.ts";
 
 /** A difference between two values. */
 export interface ValueChange {
-  /** Keys and indices of the place. An index is that in the second array, of removed items the first. */
+  /** Keys and indices of the place in the second value; of a removed item, in the first. */
   path: (string | number)[];
   /** Absent if it was added. */
   before?: unknown;
