@@ -30,12 +30,13 @@ export function formatNumber(value: number): string {
   return counts.format(value);
 }
 
-/** Formats a number in at most six digits. */
+/** Formats an integer in all its digits, and other numbers in at most six. */
 export function numberText(value: number): string {
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e9) return formatNumber(value);
+  if (Number.isSafeInteger(value)) return formatNumber(value);
   if (size >= 1e-4 && size < 1e9) return fractions.format(value);
-  return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
+  if (size < 1e-4 || !Number.isFinite(value)) return String(Number(value.toPrecision(6)));
+  return value.toExponential(5).replace(/\.?0+e/, "e");
 }
 
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });

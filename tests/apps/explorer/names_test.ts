@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { oneTimeToken } from "../../../apps/explorer/api/one_time.ts";
 import { mayWrite } from "../../../apps/explorer/api/service.ts";
-import { formatAgo, formatBytes, formatCount } from "../../../apps/explorer/components/format.ts";
+import {
+  formatAgo,
+  formatBytes,
+  formatCount,
+  numberText,
+} from "../../../apps/explorer/components/format.ts";
 import { shellWord } from "../../../apps/explorer/components/copy_box.ts";
 import type { TreeNode } from "../../../apps/explorer/components/tree.ts";
 import { hrefOf, parsePlace } from "../../../apps/explorer/framework/router.ts";
@@ -115,6 +120,18 @@ Deno.test("numbers, dates and shell words are shown as people write them", () =>
     "1.00 GiB",
   ]);
   assertEquals([formatCount(1, "entry"), formatCount(2000, "entry")], ["1 entry", "2,000 entries"]);
+  assertEquals(
+    [4294967295, -(2 ** 53) + 1, 0.1234567, 1e-7, 1234567890.5, 2e300, NaN].map(numberText),
+    [
+      "4,294,967,295",
+      "-9,007,199,254,740,991",
+      "0.123457",
+      "1e-7",
+      "1.23457e+9",
+      "2e+300",
+      "NaN",
+    ],
+  );
   const now = Date.parse("2026-11-23T12:00:00Z");
   assertEquals(formatAgo("2026-11-20T12:00:00Z", now), "3 days ago");
   assertEquals([shellWord("a:b@1"), shellWord("it's <b>")], ["a:b@1", `'it'\\''s <b>'`]);
