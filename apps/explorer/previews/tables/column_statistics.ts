@@ -46,7 +46,7 @@ export class Tally {
     if (this.#count++ === 0 || compareCells(known, this.#min) < 0) this.#min = known;
     if (this.#count === 1 || compareCells(known, this.#max) > 0) this.#max = known;
     if (this.#distinct === undefined) return;
-    const text = cellText(known);
+    const text = cellText(known) + (known === cell ? "" : hashOf(cell as string));
     this.#distinct.set(text, (this.#distinct.get(text) ?? 0) + 1);
     if (this.#distinct.size > MAX_DISTINCT) this.#distinct = undefined;
   }
@@ -70,6 +70,13 @@ export class Tally {
     if ((all[0]?.[1] ?? 0) < 2) return {};
     return { top: all.map(([value, count]) => ({ value, count })) };
   }
+}
+
+/** Returns what differs between long texts that begin alike. */
+function hashOf(text: string): string {
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i) | 0;
+  return `${text.length} ${hash}`;
 }
 
 /** Returns a date as a number, to draw it. A time without a zone is taken as UTC. */

@@ -212,6 +212,29 @@ Deno.test("rows are described, filtered and sorted; numbers in text count as num
   assertEquals([await chosen("other>9"), await chosen("n<5")], [[], []]);
 });
 
+Deno.test("long integers and long texts are distinct, and NaN is missing", async () => {
+  const ids = [2n ** 60n + 1n, 2n ** 60n, 2n ** 60n + 2n];
+  const rows = [...ids, ...ids.map(String), NaN, 1.5].map((id, i) => [id, "x".repeat(300) + i]);
+  const source: TableReader = {
+    columns: NAMES.map((name) => ({ name, type: "int64" })),
+    others: [],
+    page: () => Promise.reject(new Error("not read")),
+    async *parts() {
+      yield { rows };
+    },
+  };
+  const found = async (filter: string, sort?: Wanted["sort"]) =>
+    (await findRows(source, [0, 1], { filter, sort })).rows.map(([cell]) => String(cell));
+  const [low, middle, high] = ids.map(String).sort();
+  const sorted = ["1.5", low, low, middle, middle, high, high];
+  assertEquals(await found("", { column: 0, isDown: false }), [...sorted, "NaN"]);
+  assertEquals(await found("", { column: 0, isDown: true }), [...sorted.toReversed(), "NaN"]);
+  assertEquals(await found(`n=${middle}`), [middle, middle]);
+  const { statistics: [numbers, texts] } = await findRows(source, [0, 1], { filter: "" });
+  assertEquals([numbers!.missing, numbers!.max], [1, high]);
+  assertEquals([texts!.distinct, texts!.top], [8, undefined]);
+});
+
 Deno.test("a histogram counts each number once, in the order of numbers", () => {
   const number = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 });
   fc.assert(fc.property(fc.array(number, { minLength: 1 }), (numbers) => {
