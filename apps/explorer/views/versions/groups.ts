@@ -15,8 +15,8 @@ export function groupsOf(
     each.isNumber && each.key !== key && each.key.includes(".")
   );
   const better = [`none:${key}`];
-  const groups = byValue(rows, key).map(([value = "none", own]): Experiment => {
-    const values = new Map<string, unknown>([[key, value], ["count", own.length]]);
+  const groups = byValue(rows, key).map(([value, own]): Experiment => {
+    const values = new Map<string, unknown>([[key, value ?? "(none)"], ["count", own.length]]);
     for (const { key, better: is } of numbers) {
       const finite = own.map(({ values }) => values.get(key) as number).filter(Number.isFinite);
       if (finite.length === 0) continue;

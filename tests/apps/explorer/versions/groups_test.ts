@@ -38,10 +38,17 @@ Deno.test("a group has its count, the means of numbers, and the best of measures
     ],
   );
   assertEquals(groups.map(({ values }) => columns.map(({ key }) => values.get(key))), [
-    ["none", 4, 9, 9, undefined],
+    ["(none)", 4, 9, 9, undefined],
     ["adam", 3, 3, 2, 2.5],
     ["sgd", 1, 1, 1, undefined],
   ]);
+});
+
+Deno.test("versions without a value are not those whose value is a word for it", () => {
+  const rows = rowsOf([{ loss: 1, opt: "none" }, { loss: 2 }, { loss: 3 }]);
+  const { rows: groups } = groupsOf(rows, columnsOf(rows), "metadata.opt");
+  assertEquals(groups.map(({ values }) => values.get("metadata.opt")), ["(none)", "none"]);
+  assertEquals(new Set(groups.map(({ version }) => version)).size, 2);
 });
 
 Deno.test("colors are the frequent words, or quarters of numbers that cut no value in two", () => {
