@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import axe from "npm:axe-core@^4.11";
-import type { Page } from "npm:playwright-core@^1.65";
+import type { Page } from "npm:playwright-core@^1.56";
 import {
   type Backend,
   createMemoryBackend,
@@ -10,6 +9,7 @@ import {
 } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { barriersOf } from "./support/barriers.ts";
 import { IGNORED, openExplorer as open, SKIPPED } from "./support/browser.ts";
 import { hostileFiles } from "./support/hostile.ts";
 import { COMPARISONS, PREVIEWS } from "./support/sample_texts.ts";
@@ -60,25 +60,11 @@ async function saveSamples(): Promise<Backend> {
   return backend;
 }
 
-/** Returns what axe-core calls serious or critical. */
-async function barriers(page: Page): Promise<string[]> {
-  const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run(document);
-    return violations.map(({ impact, id, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`);
-  });
-  return found.filter((text) => /^(serious|critical)/.test(text));
-}
-
 /** Waits until the page fits a width of 320 px. Charts follow their frame a moment later. */
 async function fitsPhone(page: Page): Promise<void> {
   await page.setViewportSize({ width: 320, height: 700 });
   await page.waitForFunction(() => document.documentElement.scrollWidth <= 320);
   await page.setViewportSize({ width: 1280, height: 800 });
-}
-
-/** Makes axe-core available. Playwright evaluates its text past the policy of the page. */
-async function loadAxe(page: Page): Promise<void> {
-  await page.evaluate(axe.source);
 }
 
 Deno.test({
@@ -89,7 +75,6 @@ Deno.test({
     await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
-    await loadAxe(page);
     const found: string[] = [];
     for (const [i, [path, text]] of partOfRun(PREVIEWS, 2).entries()) {
       await page.emulateMedia({
@@ -98,7 +83,7 @@ Deno.test({
       });
       await explorer.show(previewOf(path));
       await page.getByText(text, { exact: false }).first().waitFor({ state: "attached" });
-      for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
+      for (const barrier of await barriersOf(page)) found.push(`${path}: ${barrier}`);
       await fitsPhone(page);
     }
     await explorer.show(`${previewOf("cells.zarr")}&level=0`);
@@ -207,7 +192,6 @@ Deno.test({
     await using registry = await openSamples();
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
-    await loadAxe(page);
     const found: string[] = [];
     for (const [i, [path, text]] of COMPARISONS.entries()) {
       await page.emulateMedia({
@@ -216,7 +200,7 @@ Deno.test({
       });
       await explorer.show(comparisonOf(path));
       await page.getByText(text, { exact: false }).first().waitFor({ state: "attached" });
-      for (const barrier of await barriers(page)) found.push(`${path}: ${barrier}`);
+      for (const barrier of await barriersOf(page)) found.push(`${path}: ${barrier}`);
       await fitsPhone(page);
     }
     assertEquals(found, []);

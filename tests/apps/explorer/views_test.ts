@@ -1,9 +1,9 @@
 // Every view in Chromium: nothing fails, nothing leaves the service, and everybody can use it.
-import axe from "npm:axe-core@^4";
 import { assert, assertEquals } from "@std/assert";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";
+import { barriersOf } from "./support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { fillDemo, fillHostile } from "./support/demo_registry.ts";
 import { demoQueue, fillRuns } from "./support/demo_work.ts";
@@ -67,8 +67,6 @@ Deno.test({
     await using explorer = await openExplorer(registry, { service: { jobs: work.jobs } });
     const { page, url } = explorer;
     const barriers: string[] = [];
-    await page.goto(url);
-    await page.evaluate(axe.source); // stays: all views are fragments of one page
     for (
       const [scheme, width, least] of [
         ["light", 1280, 1280],
@@ -99,15 +97,8 @@ Deno.test({
           barriers.push(`${fragment} ${least}: its link is cut`);
         }
         await page.setViewportSize({ width, height: 800 });
-        const found = await page.evaluate(async () => {
-          // deno-lint-ignore no-explicit-any
-          const { violations } = await (globalThis as any).axe.run();
-          // deno-lint-ignore no-explicit-any
-          return violations.filter(({ impact }: any) => /serious|critical/.test(impact))
-            // deno-lint-ignore no-explicit-any
-            .map(({ id, nodes }: any) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`);
-        });
-        barriers.push(...found.map((each: string) => `${fragment} ${scheme} ${width}: ${each}`));
+        const found = await barriersOf(page);
+        barriers.push(...found.map((each) => `${fragment} ${scheme} ${width}: ${each}`));
       }
     }
     assertEquals(barriers, []);

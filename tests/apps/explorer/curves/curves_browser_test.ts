@@ -1,8 +1,8 @@
 // Curves, and files side by side, in Chromium.
-import axe from "npm:axe-core@^4";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
 import { openRegistry } from "../../../../mod.ts";
+import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { saveTrainings } from "../support/training.ts";
 
@@ -142,8 +142,6 @@ Deno.test({
     await saveTrainings(registry, { count: 5, forms: ["csv", "jsonl"] });
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
-    await page.goto(url);
-    await page.evaluate(axe.source);
     const barriers: string[] = [];
     for (const scheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
@@ -168,11 +166,7 @@ Deno.test({
             document.documentElement.scrollWidth - document.documentElement.clientWidth
           );
           if (overflow > 0) barriers.push(`${at} ${width}: the values are ${overflow} too wide`);
-          const found = await page.evaluate(async () => {
-            const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run();
-            return violations.filter(({ impact }) => /serious|critical/.test(impact ?? ""))
-              .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-          });
+          const found = await barriersOf(page);
           barriers.push(...found.map((each) => `${at} ${scheme} ${width}: ${each}`));
         }
       }

@@ -1,12 +1,11 @@
 // Tables in Chromium: columns described, rows found by a worker.
 import { assertEquals } from "@std/assert";
-import axe from "npm:axe-core@^4.11";
-import type { Page } from "npm:playwright-core@^1.65";
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { createTable } from "../../../../formats/parquet.ts";
 import { encodeRows } from "../../../../formats/parquet/write.ts";
 import { localPath, openRegistry } from "../../../../mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { writeFiles } from "../support/samples.ts";
 
@@ -42,14 +41,6 @@ async function parquetOf(count: number): Promise<Uint8Array> {
   return concatBytes(await Array.fromAsync(pieces));
 }
 
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return await page.evaluate(async () => {
-    const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run(document);
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
-}
-
 Deno.test({
   name: `columns are described over a sample that is named, then over all rows${SKIPPED}`,
   ignore: IGNORED,
@@ -69,7 +60,7 @@ Deno.test({
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         await page.setViewportSize({ width, height: 800 });
         await page.waitForFunction((most) => document.documentElement.scrollWidth <= most, width);
-        found.push(...await barriers(page));
+        found.push(...await barriersOf(page));
       }
     }
     assertEquals(found, []);

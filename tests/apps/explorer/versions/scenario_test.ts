@@ -1,11 +1,11 @@
 // The best of many runs: found, explained, compared, promoted, described and downloaded, by keyboard
 // alone; and the page that it takes, without barriers in light and dark, on a desk and a phone.
-import axe from "npm:axe-core@^4";
 import { assertEquals } from "@std/assert";
-import type { Locator, Page } from "npm:playwright-core@^1.56";
+import type { Locator } from "npm:playwright-core@^1.56";
 import { localPath, openRegistry, type Registry } from "../../../../mod.ts";
 import { annotationsOf } from "../../../../registry/mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { writeFiles } from "../support/samples.ts";
 import { historyBytes, historyOf } from "../support/training.ts";
@@ -30,14 +30,6 @@ async function saveSearch(registry: Registry, count: number): Promise<void> {
 async function press(at: Locator, key = "Enter"): Promise<void> {
   await at.focus();
   await at.press(key);
-}
-
-async function barriersOf(page: Page): Promise<string[]> {
-  const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run(document);
-    return violations.map(({ impact, id, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`);
-  });
-  return found.filter((text) => /^(serious|critical)/.test(text));
 }
 
 Deno.test({
@@ -99,8 +91,6 @@ Deno.test({
     await saveSearch(registry, 12);
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
-    await page.goto(url);
-    await page.evaluate(axe.source); // stays: all views are fragments of one page
     const found: string[] = [];
     for (
       const query of ["pinned=metadata.rate&color=metadata.optimizer", "group=metadata.layers"]

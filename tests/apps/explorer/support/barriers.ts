@@ -1,0 +1,16 @@
+// Barriers of a page, as axe-core finds them.
+import axe from "npm:axe-core@^4";
+import type { Page } from "npm:playwright-core@^1.56";
+
+/**
+ * Returns what axe-core calls serious or critical. Playwright evaluates its text past the policy of
+ * the page, once: all views are fragments of one page.
+ */
+export async function barriersOf(page: Page): Promise<string[]> {
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
+  return await page.evaluate(async () => {
+    const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run(document);
+    return violations.filter(({ impact }) => /serious|critical/.test(impact ?? ""))
+      .map(({ id, nodes: [node] }) => `${id}: ${node?.html} ${node?.failureSummary}`);
+  });
+}
