@@ -1,6 +1,7 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
 import { type Session, SessionContext } from "./api/context.ts";
 import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
+import { FactList } from "./components/fact_list.ts";
 import { ErrorNotice, Loading } from "./components/notices.ts";
 import { html } from "./framework/html.ts";
 import { useEffect, useRef, useState } from "./framework/preact.ts";
@@ -199,12 +200,7 @@ function KeyboardHelp() {
     <dialog ref=${dialog} aria-label="Keyboard">
       <form method="dialog">
         <h2>Keyboard</h2>
-        <dl class="facts">${KEYS.map(([keys, what]) =>
-          html`
-            <dt><kbd>${keys}</kbd></dt>
-            <dd>${what}</dd>
-          `
-        )}</dl>
+        <${FactList} facts=${KEYS.map(([keys, what]) => [html`<kbd>${keys}</kbd>`, what])} />
         <div class="dialog-end"><button class="button button-main">Close</button></div>
       </form>
     </dialog>

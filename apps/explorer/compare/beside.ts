@@ -1,6 +1,7 @@
 // One file of several versions side by side, each below the metadata that differs.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { Choice } from "../components/choice.ts";
+import { FactList } from "../components/fact_list.ts";
 import { html } from "../framework/html.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { kindByName } from "../previews/kind.ts";
@@ -37,14 +38,10 @@ export function Beside({ versions }: { versions: readonly ArtifactVersion[] }) {
         html`
           <section class="card stack" aria-label=${refOf(version)}>
             <h3><a href=${hrefOfRef(refOf(version))}>${refOf(version)}</a></h3>
-            <dl class="facts">${facts.map((fact) =>
-              html`
-                <dt>${fact.name}</dt>
-                <dd>
-                  <${Value} fact=${fact} at=${at} />
-                </dd>
-              `
-            )}</dl>
+            <${FactList} facts=${facts.map((fact) => [
+              fact.name,
+              html`<${Value} fact=${fact} at=${at} />`,
+            ])} />
             ${version.files.some((file) => file.path === path)
               ? html`<${Preview} key=${path} version=${version} path=${path} isBrief />`
               : html`<p class="note">It has no ${path}.</p>`}

@@ -1,5 +1,6 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import type { ArtifactVersion } from "../artifact_file.ts";
+import { jsonText } from "../components/fact_list.ts";
 import { formatBytes, formatTime, numberText } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
@@ -86,7 +87,7 @@ export function Value({ fact: { name, values }, at }: { fact: Fact; at: number }
   if (typeof value === "number") {
     return html`${numberText(value)}<${Change} value=${value} first=${values[0]} />`;
   }
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return jsonText(value);
 }
 
 /** Writes how much a number differs from that of the first version. */

@@ -1,5 +1,6 @@
 // Comparison of the files of two versions.
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import { FactList } from "../components/fact_list.ts";
 import { formatBytes } from "../components/format.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
@@ -94,12 +95,6 @@ function DifferentFiles({ left, right }: PairProps): VNode {
 }
 
 function DifferentBytes({ left, right }: PairProps): VNode {
-  return html`
-    <dl class="facts card">${[left, right].map(({ ref, digest }) =>
-      html`
-        <dt>${ref}</dt>
-        <dd class="mono">${digest}</dd>
-      `
-    )}</dl>
-  `;
+  const facts = [left, right].map(({ ref, digest }) => [ref, digest]);
+  return html`<${FactList} facts=${facts} isCard isMono />`;
 }

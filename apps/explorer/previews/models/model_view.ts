@@ -2,6 +2,7 @@
 import { describeTensors } from "../../../../formats/safetensors/describe.ts";
 import { openSafetensors } from "../../../../formats/safetensors/tensor_file.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
+import { FactList } from "../../components/fact_list.ts";
 import { formatBytes, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
@@ -32,12 +33,10 @@ export function ModelView({ file }: { file: ArtifactFile }): VNode {
   );
   return whenLoaded(loaded, ({ facts, tensors }) =>
     html`
-      <dl class="facts card" aria-label="Model">${facts.map(([name, text]) =>
-        html`
-          <dt>${name[0]!.toUpperCase() + name.slice(1)}</dt>
-          <dd>${text}</dd>
-        `
-      )}</dl>
+      <${FactList} facts=${facts.map(([name, text]) => [
+        name[0]!.toUpperCase() + name.slice(1),
+        text,
+      ])} label="Model" isCard />
       <${EntryTable} entries=${tensors} columns=${COLUMNS} unit="tensors" />
     `);
 }

@@ -1,4 +1,5 @@
 // The facts of a document: short ones as text and tags, others as trees.
+import { FactList } from "../../components/fact_list.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
@@ -26,17 +27,9 @@ export function FrontMatter({ text, path }: { text: string; path: string }): VNo
         <pre class="wrapped">${text}</pre>
       `;
     }
-    const facts = Object.entries(found.facts).slice(0, MOST);
-    return html`
-      <dl class="facts card" aria-label="Front matter">${facts.map(([name, value]) =>
-        html`
-          <dt>${name}</dt>
-          <dd>
-            <${Fact} value=${value} />
-          </dd>
-        `
-      )}</dl>
-    `;
+    const facts = Object.entries(found.facts).slice(0, MOST)
+      .map(([name, value]) => [name, html`<${Fact} value=${value} />`]);
+    return html`<${FactList} facts=${facts} label="Front matter" isCard />`;
   });
 }
 

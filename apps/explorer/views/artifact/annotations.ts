@@ -3,6 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { typedValue } from "../../api/search.ts";
 import { mayWrite, ServiceError } from "../../api/service.ts";
 import { Dialog } from "../../components/dialog.ts";
+import { FactList } from "../../components/fact_list.ts";
 import { formatTime } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
@@ -28,7 +29,7 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
     const response = await service.ask(`${path}/annotations`, { signal });
     return response.status === 204 ? NONE : await response.json() as Annotations;
   }, [path]);
-  const labels = Object.entries(value.labels);
+  const labels = Object.entries(value.labels).map(([key, label]) => [key, labelText(label)]);
   const writes = mayWrite(rights, name) && !service.isSite && !loading && error === undefined;
   const isEmpty = value.notes === undefined && labels.length === 0;
   const edit = writes && html`
@@ -41,14 +42,7 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
         ${value.changedAt &&
           html`<span class="muted">Changed ${formatTime(value.changedAt)}</span>`}
         ${value.notes && html`<${Notes} text=${value.notes} />`}
-        ${labels.length > 0 && html`<dl class="facts">${
-          labels.map(([key, label]) =>
-            html`
-              <dt>${key}</dt>
-              <dd class="mono">${labelText(label)}</dd>
-            `
-          )
-        }</dl>`}
+        ${labels.length > 0 && html`<${FactList} facts=${labels} isMono />`}
       </section>
     `}
     ${editing && html`

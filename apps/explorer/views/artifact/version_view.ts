@@ -6,6 +6,7 @@ import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { FactList, jsonText } from "../../components/fact_list.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
@@ -135,43 +136,27 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
 }
 
 function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readonly string[] }) {
-  const metadata = Object.entries(version.metadata);
+  const { materializer, size, files, createdAt: at, digest, inputs } = version;
+  const metadata = Object.entries(version.metadata).map(([key, value]) => [key, jsonText(value)]);
+  const tags = aliases.map((alias) =>
+    html`
+      <span class="tag tag-alias">${alias}</span>
+    `
+  );
+  const refs = inputs.map((ref) => html`<div><a href=${hrefOfRef(ref)}>${ref}</a></div>`);
+  const facts = [
+    ["Aliases", tags.length > 0 && tags],
+    ["Kind", materializer],
+    ["Size", `${formatBytes(size)} in ${formatCount(files.length, "file")}`],
+    ["Saved", html`<span title=${at}>${formatTime(at)}, ${formatAgo(at)}</span>`],
+    ["Digest", html`<span class="mono">${digest}</span>`],
+    ["Inputs", refs.length > 0 && refs],
+  ];
   return html`
     <div class="columns">
-      <dl class="facts card">
-        ${aliases.length > 0 && html`
-          <dt>Aliases</dt>
-          <dd>${aliases.map((alias) =>
-            html`
-              <span class="tag tag-alias">${alias}</span>
-            `
-          )}</dd>
-        `}
-        <dt>Kind</dt><dd>${version.materializer}</dd>
-        <dt>Size</dt><dd>${formatBytes(version.size)} in ${formatCount(
-          version.files.length,
-          "file",
-        )}</dd>
-        <dt>Saved</dt><dd title=${version.createdAt}>${formatTime(version.createdAt)}, ${formatAgo(
-          version.createdAt,
-        )}</dd>
-        <dt>Digest</dt><dd class="mono">${version.digest}</dd>
-        ${version.inputs.length > 0 && html`
-          <dt>Inputs</dt>
-          <dd>${version.inputs.map((input) =>
-            html`<div><a href=${hrefOfRef(input)}>${input}</a></div>`
-          )}</dd>
-        `}
-      </dl>
+      <${FactList} facts=${facts} isCard />
       ${metadata.length > 0 &&
-        html`<dl class="facts card" aria-label="Metadata">${
-          metadata.map(([key, value]) =>
-            html`
-              <dt>${key}</dt>
-              <dd class="mono">${typeof value === "string" ? value : JSON.stringify(value)}</dd>
-            `
-          )
-        }</dl>`}
+        html`<${FactList} facts=${metadata} label="Metadata" isCard isMono />`}
     </div>
   `;
 }

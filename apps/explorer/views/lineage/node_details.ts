@@ -2,6 +2,7 @@
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
+import { FactList, jsonText } from "../../components/fact_list.ts";
 import { formatBytes, formatCount, formatMs, formatTime } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
@@ -53,12 +54,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
         ${(made === undefined || !service.isSite) &&
           html`<a class="button" href=${hrefOfNode(node)}>Open</a>`}
       </div>
-      <dl class="facts">${facts.filter(([, value]) => value !== undefined).map(([key, value]) =>
-        html`
-          <dt>${key}</dt>
-          <dd>${typeof value === "string" ? value : JSON.stringify(value)}</dd>
-        `
-      )}</dl>
+      <${FactList} facts=${facts.map(([key, value]) => [key, jsonText(value)])} />
     </section>
   `;
 }

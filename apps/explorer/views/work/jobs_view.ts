@@ -3,6 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { mayWrite } from "../../api/service.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -161,19 +162,14 @@ function OneJob({ id }: { id: string }) {
             <h1 class="mono">${id} <${StateTag} state=${found.state} /></h1>
             <${Actions} job=${found} changed=${job.reload} />
           </div>
-          <dl class="facts card">
-            <dt>Group</dt><dd>${found.group}</dd><dt>Kind</dt><dd>${found.kind}</dd>
-            <dt>Added</dt><dd>${formatTime(found.addedAt)}</dd>
-            ${found.endedAt && html`
-              <dt>Ended</dt>
-              <dd>${formatTime(found.endedAt)}</dd>
-            `}
-            <dt>Attempts</dt><dd>${found.attemptsMade} of ${found.attempts}</dd>
-            ${found.reason && html`
-              <dt>Reason</dt>
-              <dd>${found.reason}</dd>
-            `}
-          </dl>
+          <${FactList} isCard facts=${[
+            ["Group", found.group],
+            ["Kind", found.kind],
+            ["Added", formatTime(found.addedAt)],
+            ["Ended", found.endedAt && formatTime(found.endedAt)],
+            ["Attempts", `${found.attemptsMade} of ${found.attempts}`],
+            ["Reason", found.reason],
+          ]} />
           ${PARTS.filter(([key]) => found[key] !== undefined).map(([key, title]) =>
             html`
               <h2>${title}</h2>
