@@ -7,7 +7,7 @@ import type { VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { Crumbs, filesBelow, isZarr } from "../previews/directory.ts";
 import { type Kind, kindOf } from "../previews/kind.ts";
-import { whenLoaded } from "../previews/parts.ts";
+import { useFiles, whenLoaded } from "../previews/parts.ts";
 import { DirectoryComparison } from "./directories.ts";
 import type { PairProps } from "./pair.ts";
 
@@ -86,11 +86,15 @@ function FileComparison({ left, right }: { left?: ArtifactFile; right?: Artifact
 }
 
 function DifferentFiles({ left, right }: PairProps): VNode {
-  const opened = useLoaded(async (signal) => {
-    const [before, after] = await Promise.all([kindOf(left, signal), kindOf(right, signal)]);
-    const load = before === after ? VIEWS[before] : undefined;
-    return await load?.() ?? DifferentBytes;
-  }, [left.digest, right.digest]);
+  const opened = useFiles(
+    async (signal) => {
+      const [before, after] = await Promise.all([kindOf(left, signal), kindOf(right, signal)]);
+      const load = before === after ? VIEWS[before] : undefined;
+      return await load?.() ?? DifferentBytes;
+    },
+    left,
+    right,
+  );
   return whenLoaded(opened, (View) => html`<${View} left=${left} right=${right} />`);
 }
 

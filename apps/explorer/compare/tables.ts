@@ -6,8 +6,7 @@ import { type Column, Table } from "../components/table.ts";
 import { Choice } from "../components/choice.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, type VNode } from "../framework/preact.ts";
-import { useLoaded } from "../framework/use_loaded.ts";
-import { Paged, useQuery, whenLoaded } from "../previews/parts.ts";
+import { Paged, useFiles, useQuery, whenLoaded } from "../previews/parts.ts";
 import { cellText } from "../previews/tables/cells.ts";
 import { readRows, type Rows } from "../previews/tables/table_rows.ts";
 import { openTable } from "../previews/tables/table_source.ts";
@@ -130,17 +129,21 @@ function cellsOf({ columns }: KnownTable, row: readonly Cell[], side: "before" |
 }
 
 export function TableComparison({ left, right }: PairProps): VNode {
-  const loaded = useLoaded(async (signal) => {
-    const read = async (file: PairProps["left"]) => {
-      const source = await openTable(file, signal);
-      const chosen = source.columns.slice(0, MAX_COLUMNS).map((_, i) => i);
-      const { rows, isAll } = await readRows(source, chosen, signal);
-      const columns = chosen.map((i) => source.columns[i]!.name);
-      return { columns, rows, isAll: isAll && chosen.length === source.columns.length };
-    };
-    const [before, after] = await Promise.all([read(left), read(right)]);
-    return { before, after, keys: findKeys(before, after) };
-  }, [left.digest, right.digest]);
+  const loaded = useFiles(
+    async (signal) => {
+      const read = async (file: PairProps["left"]) => {
+        const source = await openTable(file, signal);
+        const chosen = source.columns.slice(0, MAX_COLUMNS).map((_, i) => i);
+        const { rows, isAll } = await readRows(source, chosen, signal);
+        const columns = chosen.map((i) => source.columns[i]!.name);
+        return { columns, rows, isAll: isAll && chosen.length === source.columns.length };
+      };
+      const [before, after] = await Promise.all([read(left), read(right)]);
+      return { before, after, keys: findKeys(before, after) };
+    },
+    left,
+    right,
+  );
   return whenLoaded(loaded, ({ before, after, keys }) =>
     html`
       ${!(before.isAll && after.isAll) && html`<p class="note left-out">

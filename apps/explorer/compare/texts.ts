@@ -3,8 +3,7 @@ import { unifiedDiff } from "../../diff.ts";
 import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, useState, type VNode } from "../framework/preact.ts";
-import { useLoaded } from "../framework/use_loaded.ts";
-import { Scroll, whenLoaded } from "../previews/parts.ts";
+import { Scroll, useFiles, whenLoaded } from "../previews/parts.ts";
 import type { PairProps } from "./pair.ts";
 
 /** The beginning of each file that is compared. */
@@ -46,9 +45,10 @@ export function diffLines(patch: string): DiffLine[] {
 }
 
 export function TextComparison({ left, right }: PairProps): VNode {
-  const loaded = useLoaded(
+  const loaded = useFiles(
     (signal) => Promise.all([left.text(MAX_BYTES, signal), right.text(MAX_BYTES, signal)]),
-    [left.digest, right.digest],
+    left,
+    right,
   );
   return whenLoaded(loaded, ([before, after]) =>
     html`

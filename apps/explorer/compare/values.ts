@@ -4,8 +4,7 @@ import { formatCount } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
-import { useLoaded } from "../framework/use_loaded.ts";
-import { Paged, whenLoaded } from "../previews/parts.ts";
+import { Paged, useFiles, whenLoaded } from "../previews/parts.ts";
 import { JsonTree, Leaf } from "../previews/text/json_tree.ts";
 import { ExactNumber, readJson } from "../previews/text/json_value.ts";
 import type { PairProps } from "./pair.ts";
@@ -14,17 +13,21 @@ import { TextComparison } from "./texts.ts";
 const PAGE = 100;
 
 export function JsonComparison({ left, right }: PairProps): VNode {
-  const loaded = useLoaded(async (signal) => {
-    const [before, after] = await Promise.all([readJson(left, signal), readJson(right, signal)]);
-    if ("problem" in before) return before;
-    if ("problem" in after) return after;
-    try {
-      return { changes: diffValues(before.value, after.value), note: before.note ?? after.note };
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      return { problem: "These values are nested too deeply to compare their members." };
-    }
-  }, [left.digest, right.digest]);
+  const loaded = useFiles(
+    async (signal) => {
+      const [before, after] = await Promise.all([readJson(left, signal), readJson(right, signal)]);
+      if ("problem" in before) return before;
+      if ("problem" in after) return after;
+      try {
+        return { changes: diffValues(before.value, after.value), note: before.note ?? after.note };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        return { problem: "These values are nested too deeply to compare their members." };
+      }
+    },
+    left,
+    right,
+  );
   return whenLoaded(loaded, (found) => {
     if ("problem" in found) {
       return html`

@@ -3,11 +3,10 @@
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
-import { useLoaded } from "../framework/use_loaded.ts";
 import { DirectoryView, filesBelow } from "./directory.ts";
 import { ErrorNotice } from "../components/notices.ts";
 import { type Kind, kindOf } from "./kind.ts";
-import { whenLoaded } from "./parts.ts";
+import { useFiles, whenLoaded } from "./parts.ts";
 import { BytesView, TextView } from "./text/text_view.ts";
 
 export interface PreviewProps {
@@ -54,10 +53,10 @@ export function Preview({ version, path, isBrief }: PreviewProps): VNode {
 
 /** A file by its kind, and its bytes on demand. */
 function FilePreview({ file, version, isBrief }: FileProps): VNode {
-  const opened = useLoaded(async (signal) => {
+  const opened = useFiles(async (signal) => {
     const kind = await kindOf(file, signal);
     return { kind, View: await VIEWS[kind]() };
-  }, [file.ref, file.path, file.digest]);
+  }, file);
   return whenLoaded(opened, ({ kind, View }) =>
     html`
       <div class=${`preview preview-${kind}`} key=${`${file.ref} ${file.path} ${file.digest}`}>

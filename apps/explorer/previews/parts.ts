@@ -6,7 +6,7 @@ import { Shown } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { ComponentChildren, VNode } from "../framework/preact.ts";
 import { hrefOf, openPlace, usePlace } from "../framework/router.ts";
-import type { Loaded } from "../framework/use_loaded.ts";
+import { type Loaded, useLoaded } from "../framework/use_loaded.ts";
 
 /** A file, or a folder that is shown as one. */
 export type ShownFile = Pick<ArtifactFile, "ref" | "path"> & { readonly isFolder?: boolean };
@@ -31,6 +31,14 @@ export function whenLoaded<T>(of: Loaded<T>, show: (value: T) => ComponentChildr
   return html`<${Shown} of=${of}>${show}<//>`;
 }
 
+/** Loads something of files, and again when they are others. */
+export function useFiles<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  ...files: readonly ArtifactFile[]
+): Loaded<T> {
+  return useLoaded(load, files.map(({ ref, path, digest }) => [ref, path, digest]));
+}
+
 /** A value in the query of the address, so that the view has a URL. */
 export function useQuery(key: string, usual = ""): [string, (value: string) => void] {
   const { path, query } = usePlace();
@@ -49,18 +57,7 @@ export function useQueryNumber(key: string, usual = 0): [number, (value: number)
 }
 
 /** Keys of the query that belong to one preview, not to the next file. */
-const OF_PREVIEW = [
-  "at",
-  "axes",
-  "level",
-  "row",
-  "from",
-  "sort",
-  "filter",
-  "column",
-  "key",
-  "mode",
-];
+const OF_PREVIEW = "at axes level row from sort filter column key mode".split(" ");
 
 /**
  * Returns a function that makes the address of a path, in the version or comparison shown. The page

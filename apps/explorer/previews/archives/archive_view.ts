@@ -3,9 +3,8 @@ import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
 import { EntryTable, type TextColumn } from "../entry_table.ts";
-import { LeftOut, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
 import { listArchive, type ListedArchive, type ListedEntry } from "./list_archive.ts";
 
 const COLUMNS: readonly TextColumn<ListedEntry>[] = [
@@ -22,11 +21,7 @@ const PACKED: TextColumn<ListedEntry> = {
 const SUSPICIOUS_RATIO = 200;
 
 export function ArchiveView({ file }: { file: ArtifactFile }): VNode {
-  const loaded = useLoaded((signal) => listArchive(file, signal), [
-    file.ref,
-    file.path,
-    file.digest,
-  ]);
+  const loaded = useFiles((signal) => listArchive(file, signal), file);
   return whenLoaded(loaded, (found) => html`<${Entries} found=${found} file=${file} />`);
 }
 

@@ -8,7 +8,7 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, Scroll, type ShownFile, useQuery, whenLoaded } from "../parts.ts";
+import { LeftOut, Scroll, type ShownFile, useFiles, useQuery, whenLoaded } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
 import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } from "./numbers.ts";
@@ -18,11 +18,7 @@ const TABLE_SIDE = 16;
 const LINE_POINTS = 512;
 
 export function ArrayFileView({ file }: { file: ArtifactFile }): VNode {
-  const loaded = useLoaded((signal) => openArrayFile(file, signal), [
-    file.ref,
-    file.path,
-    file.digest,
-  ]);
+  const loaded = useFiles((signal) => openArrayFile(file, signal), file);
   return whenLoaded(loaded, (source) => html`<${ArrayView} source=${source} file=${file} />`);
 }
 

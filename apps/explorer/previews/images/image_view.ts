@@ -3,8 +3,8 @@ import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState, type VNode } from "../../framework/preact.ts";
-import { type Loaded, useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, whenLoaded } from "../parts.ts";
+import type { Loaded } from "../../framework/use_loaded.ts";
+import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ImageSize, imageSizeOf, SIZE_BYTES } from "./image_size.ts";
 
@@ -49,7 +49,7 @@ export async function readImage(file: ArtifactFile, signal?: AbortSignal): Promi
 }
 
 export function useImage(file: ArtifactFile): Loaded<ImageFile> & { url?: string } {
-  const loaded = useLoaded((signal) => readImage(file, signal), [file.ref, file.path, file.digest]);
+  const loaded = useFiles((signal) => readImage(file, signal), file);
   const blob = loaded.value && "blob" in loaded.value ? loaded.value.blob : undefined;
   const [shown, setShown] = useState<{ url: string; size: ImageSize } | undefined>(undefined);
   useEffect(() => {

@@ -4,8 +4,7 @@ import { Chart } from "../../components/chart.ts";
 import { formatBytes, numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState, type VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
 import { waveOf } from "./wave.ts";
 
 /** Larger files are loaded when asked for, or not at all. */
@@ -54,7 +53,7 @@ function OnDemand({ file, isVideo }: { file: ArtifactFile; isVideo: boolean }): 
 }
 
 function Player({ file, isVideo }: { file: ArtifactFile; isVideo: boolean }): VNode {
-  const loaded = useLoaded((signal) => file.read(0, file.size, signal), [file.ref, file.path]);
+  const loaded = useFiles((signal) => file.read(0, file.size, signal), file);
   return whenLoaded(
     loaded,
     (bytes) => html`<${Played} file=${file} isVideo=${isVideo} bytes=${bytes} />`,

@@ -6,10 +6,9 @@ import { FactList } from "../../components/fact_list.ts";
 import { formatBytes, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 import { EntryTable, type TextColumn } from "../entry_table.ts";
-import { whenLoaded } from "../parts.ts";
+import { useFiles, whenLoaded } from "../parts.ts";
 
 interface ModelTensor {
   readonly name: string;
@@ -27,10 +26,7 @@ const COLUMNS: readonly TextColumn<ModelTensor>[] = [
 ];
 
 export function ModelView({ file }: { file: ArtifactFile }): VNode {
-  const loaded = useLoaded(
-    (signal) => readModel(file, signal),
-    [file.ref, file.path, file.digest],
-  );
+  const loaded = useFiles((signal) => readModel(file, signal), file);
   return whenLoaded(loaded, ({ facts, tensors }) =>
     html`
       <${FactList} facts=${facts.map(([name, text]) => [

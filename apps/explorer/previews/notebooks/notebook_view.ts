@@ -3,10 +3,9 @@ import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { formatCount } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useState, type VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
 import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
-import { LeftOut, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
 import { JsonTree } from "../text/json_tree.ts";
 import { Markdown } from "../text/markdown_view.ts";
 import { TextView } from "../text/text_view.ts";
@@ -21,11 +20,7 @@ interface Around {
 }
 
 export function NotebookView({ file, version }: Around): VNode {
-  const loaded = useLoaded((signal) => readNotebook(file, signal), [
-    file.ref,
-    file.path,
-    file.digest,
-  ]);
+  const loaded = useFiles((signal) => readNotebook(file, signal), file);
   return whenLoaded(loaded, (found) => {
     if ("cells" in found) {
       return html`<${Cells} notebook=${found} file=${file} version=${version} />`;

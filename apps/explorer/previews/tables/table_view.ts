@@ -8,7 +8,7 @@ import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { SMALL_BYTES } from "../file_to_decode.ts";
-import { LeftOut, Steps, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
+import { LeftOut, Steps, useFiles, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
 import { cellText, MAX_CELL } from "./cells.ts";
 import { ColumnHead } from "./column_head.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";
@@ -22,7 +22,7 @@ const SAMPLE_ROWS = 10_000;
 type ViewProps = { file: ArtifactFile; isBrief?: boolean };
 
 export function TableView({ file, isBrief }: ViewProps): VNode {
-  const loaded = useLoaded((signal) => openTable(file, signal), [file.ref, file.path, file.digest]);
+  const loaded = useFiles((signal) => openTable(file, signal), file);
   return whenLoaded(loaded, (source) => html`<${Opened} ...${{ source, file, isBrief }} />`);
 }
 

@@ -3,8 +3,7 @@ import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatCount, formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useState, type VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
 import { ExactNumber, readJson } from "./json_value.ts";
 import { TextView } from "./text_view.ts";
 
@@ -14,7 +13,7 @@ const MAX_CHARACTERS = 1000;
 
 /** The tree of a file, or its text if it is large or damaged. */
 export function JsonView({ file }: { file: ArtifactFile }): VNode {
-  const loaded = useLoaded((signal) => readJson(file, signal), [file.ref, file.path, file.digest]);
+  const loaded = useFiles((signal) => readJson(file, signal), file);
   return whenLoaded(loaded, (found) => {
     if ("problem" in found) {
       return html`

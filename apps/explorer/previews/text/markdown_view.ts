@@ -4,10 +4,9 @@ import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { html } from "../../framework/html.ts";
 import { Fragment, h, useMemo } from "../../framework/preact.ts";
 import type { ComponentChildren, VNode } from "../../framework/preact.ts";
-import { useLoaded } from "../../framework/use_loaded.ts";
 import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
-import { LeftOut, usePathHref, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles, usePathHref, whenLoaded } from "../parts.ts";
 import { FrontMatter, splitFrontMatter } from "./facts_view.ts";
 import { parseMarkdown, type Token } from "./markdown.ts";
 
@@ -213,11 +212,7 @@ export function MarkdownView({ file, version }: {
   file: ArtifactFile;
   version: ArtifactVersion;
 }): VNode {
-  const loaded = useLoaded((signal) => file.text(MAX_BYTES, signal), [
-    file.ref,
-    file.path,
-    file.digest,
-  ]);
+  const loaded = useFiles((signal) => file.text(MAX_BYTES, signal), file);
   return whenLoaded(loaded, ({ text, truncated }) => {
     const { front, body } = splitFrontMatter(text);
     return html`
