@@ -2,7 +2,7 @@
 import { type Session, SessionContext } from "./api/context.ts";
 import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
 import { FactList } from "./components/fact_list.ts";
-import { ErrorNotice, Loading } from "./components/notices.ts";
+import { whenLoaded } from "./components/notices.ts";
 import { html } from "./framework/html.ts";
 import { useEffect, useRef, useState } from "./framework/preact.ts";
 import { keepScroll } from "./framework/kept.ts";
@@ -24,19 +24,9 @@ async function openSession(service: Service, signal: AbortSignal): Promise<Sessi
 export function App({ service }: { service: Service }) {
   const session = useLoaded((signal) => openSession(service, signal), []);
   useEffect(() => service.shareToken(session.reload), []);
-  if (session.error !== undefined) {
-    const { error, reload } = session;
+  if (session.error !== undefined || session.value === undefined) {
     return html`
-      <main class="alone">
-        <${ErrorNotice} error=${error} retry=${reload} />
-      </main>
-    `;
-  }
-  if (session.value === undefined) {
-    return html`
-      <main class="alone">
-        <${Loading} what="Opening the registry" />
-      </main>
+      <main class="alone">${whenLoaded(session, () => null, "Opening the registry")}</main>
     `;
   }
   if (session.value.about === undefined) {

@@ -1,15 +1,13 @@
 // Arrays compared by their statistics.
-import { openZarrArray } from "../../../formats/zarr.ts";
-import type { ArtifactVersion } from "../artifact_file.ts";
+import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
-import { type ArraySource, openArrayFile, zarrSource } from "../previews/arrays/array_source.ts";
+import { type ArraySource, openArrayFile } from "../previews/arrays/array_source.ts";
 import { StatisticsTable } from "../previews/arrays/array_view.ts";
 import { sampleStatistics } from "../previews/arrays/numbers.ts";
-import { fittingLevel, openZarr, zarrFiles } from "../previews/arrays/zarr_view.ts";
-import { whenLoaded } from "../previews/parts.ts";
-import type { PairProps } from "./pair.ts";
+import { fittingLevel, openZarr } from "../previews/arrays/zarr_view.ts";
+import type { FolderPairProps, PairProps } from "./pair.ts";
 
 export function ArrayFileComparison({ left, right }: PairProps): VNode {
   const open = (signal: AbortSignal) =>
@@ -21,17 +19,10 @@ export function ArrayFileComparison({ left, right }: PairProps): VNode {
 }
 
 /** Zarr arrays, and images at the level that fits. */
-export function ZarrComparison({ left, right, folder }: {
-  left: ArtifactVersion;
-  right: ArtifactVersion;
-  folder: string;
-}): VNode {
+export function ZarrComparison({ left, right, folder }: FolderPairProps): VNode {
   const open = (signal: AbortSignal) =>
     Promise.all([left, right].map(async (version) => {
-      const store = zarrFiles(version, folder);
-      const array = await openZarrArray(store, "", { signal }).catch(() => undefined);
-      if (array !== undefined) return zarrSource(array);
-      const { levels } = await openZarr(store, false, signal);
+      const { levels } = await openZarr(version, folder, signal);
       return levels[fittingLevel(levels)]?.source;
     }));
   const names = [left, right].map(({ name, version }) => `${name}@${version}`);

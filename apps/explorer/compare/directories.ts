@@ -1,11 +1,12 @@
 // Folders compared by file: digests decide, nothing is read.
-import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import type { ArtifactFile } from "../artifact_file.ts";
 import { formatBytes, formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
 import { filesBelow } from "../previews/directory.ts";
 import { Paged, usePathHref, useQuery } from "../previews/parts.ts";
+import type { FolderPairProps } from "./pair.ts";
 
 const PAGE = 200;
 
@@ -79,11 +80,7 @@ function changeOf(before: string | undefined, after: string | undefined): Change
 
 const CHANGES: readonly Change[] = ["added", "removed", "changed", "same"];
 
-export function DirectoryComparison({ left, right, folder }: {
-  left: ArtifactVersion;
-  right: ArtifactVersion;
-  folder: string;
-}): VNode {
+export function DirectoryComparison({ left, right, folder }: FolderPairProps): VNode {
   const hrefOf = usePathHref();
   const [mode, setMode] = useQuery("mode", "different");
   const all = compareFiles(left.files, right.files, folder);

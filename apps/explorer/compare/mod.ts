@@ -2,14 +2,14 @@
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { FactList } from "../components/fact_list.ts";
 import { formatBytes } from "../components/format.ts";
+import { Lazy, whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
-import { useLoaded } from "../framework/use_loaded.ts";
 import { Crumbs, filesBelow, isZarr } from "../previews/directory.ts";
 import { type Kind, kindOf } from "../previews/kind.ts";
-import { useFiles, whenLoaded } from "../previews/parts.ts";
+import { useFiles } from "../previews/parts.ts";
 import { DirectoryComparison } from "./directories.ts";
-import type { PairProps } from "./pair.ts";
+import type { FolderPairProps, PairProps } from "./pair.ts";
 
 export interface ComparisonProps {
   readonly left: ArtifactVersion;
@@ -48,24 +48,17 @@ export function Comparison({ left, right, path }: ComparisonProps): VNode {
   `;
 }
 
-function FolderComparison({ left, right, folder }: {
-  left: ArtifactVersion;
-  right: ArtifactVersion;
-  folder: string;
-}): VNode {
+const loadZarr = async () => (await import("./arrays.ts")).ZarrComparison;
+
+function FolderComparison({ left, right, folder }: FolderPairProps): VNode {
   const areZarr = [left, right].every(({ files }) => isZarr(files, folder));
   const hasFiles = [left, right].some(({ files }) => filesBelow(files, folder).length > 0);
   if (!hasFiles) return html`<p class="note">Neither version has files at this path.</p>`;
   return html`
     <${Crumbs} folder=${folder} />
-    ${areZarr && html`<${LazyZarr} left=${left} right=${right} folder=${folder} />`}
+    ${areZarr && html`<${Lazy} load=${loadZarr} left=${left} right=${right} folder=${folder} />`}
     <${DirectoryComparison} left=${left} right=${right} folder=${folder} />
   `;
-}
-
-function LazyZarr(props: { left: ArtifactVersion; right: ArtifactVersion; folder: string }): VNode {
-  const loaded = useLoaded(async () => await import("./arrays.ts"), []);
-  return whenLoaded(loaded, ({ ZarrComparison }) => html`<${ZarrComparison} ...${props} />`);
 }
 
 function FileComparison({ left, right }: { left?: ArtifactFile; right?: ArtifactFile }): VNode {

@@ -1,9 +1,10 @@
 // Text compared line by line.
 import { unifiedDiff } from "../../diff.ts";
 import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
+import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, useState, type VNode } from "../framework/preact.ts";
-import { Scroll, useFiles, whenLoaded } from "../previews/parts.ts";
+import { Scroll, useFiles } from "../previews/parts.ts";
 import type { PairProps } from "./pair.ts";
 
 /** The beginning of each file that is compared. */

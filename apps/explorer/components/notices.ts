@@ -3,9 +3,9 @@ import { useSession } from "../api/context.ts";
 import type { ServiceError } from "../api/service.ts";
 import { formatBytes } from "./format.ts";
 import { html } from "../framework/html.ts";
-import type { ComponentChildren } from "../framework/preact.ts";
+import { type ComponentChildren, Fragment, type VNode } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../framework/router.ts";
-import type { Loaded } from "../framework/use_loaded.ts";
+import { type Loaded, useLoaded } from "../framework/use_loaded.ts";
 
 /** Shows an error with the hint that fixes it. */
 export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -64,17 +64,30 @@ export function Empty({ title, children, docs }: {
   `;
 }
 
-/** Shows a value that is being loaded, with its error and its loading state. */
-export function Shown<T>(
-  { of, children, what }: {
-    of: Loaded<T>;
-    what?: string;
-    children: (value: T) => ComponentChildren;
-  },
-) {
-  if (of.error !== undefined) return html`<${ErrorNotice} error=${of.error} retry=${of.reload} />`;
-  if (of.value === undefined) return html`<${Loading} what=${what} />`;
-  return children(of.value);
+/** Shows a value when it is loaded, else its error or that it is loading. */
+export function whenLoaded<T>(
+  { value, error, reload }: Loaded<T>,
+  show: (value: T) => ComponentChildren,
+  what?: string,
+): VNode {
+  if (error !== undefined) return html`<${ErrorNotice} error=${error} retry=${reload} />`;
+  return value === undefined
+    ? html`<${Loading} what=${what} />`
+    : html`<${Fragment}>${show(value)}<//>`;
+}
+
+/** {@linkcode whenLoaded} as a component. */
+export function Shown<T>({ of, what, children }: {
+  of: Loaded<T>;
+  what?: string;
+  children: (value: T) => ComponentChildren;
+}) {
+  return whenLoaded(of, children, what);
+}
+
+/** Shows a component that is loaded when it is first shown. */
+export function Lazy({ load, ...props }: { load: () => Promise<unknown> }): VNode {
+  return whenLoaded(useLoaded(load, []), (View) => html`<${View} ...${props} />`);
 }
 
 /** A byte count in large type, above what it means. */

@@ -3,10 +3,11 @@ import type { ArtifactVersion } from "../artifact_file.ts";
 import { Chart } from "../components/chart.ts";
 import { Choice } from "../components/choice.ts";
 import { formatNumber, numberText } from "../components/format.ts";
+import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
-import { useQuery, whenLoaded } from "../previews/parts.ts";
+import { useQuery } from "../previews/parts.ts";
 import { joinLines, lineOf, panelsOf } from "./lines.ts";
 import { axesOf, findSteps, readSteps, type Steps } from "./steps.ts";
 

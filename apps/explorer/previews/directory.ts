@@ -3,10 +3,10 @@ import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { shellWord } from "../components/copy_box.ts";
 import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
+import { Lazy } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
-import { useLoaded } from "../framework/use_loaded.ts";
-import { usePathHref, whenLoaded } from "./parts.ts";
+import { usePathHref } from "./parts.ts";
 
 /** Entries that are shown at a time. */
 const STEP = 200;
@@ -56,18 +56,12 @@ export function DirectoryView({ version, folder }: {
   if (!isZarr(version.files, folder)) return html`<${Crumbs} folder=${folder} />${list}`;
   return html`
     <${Crumbs} folder=${folder} />
-    <${LazyZarr} version=${version} folder=${folder} />
+    <${Lazy} key=${folder} load=${loadZarr} version=${version} folder=${folder} />
     <details><summary>Files of this folder</summary>${list}</details>
   `;
 }
 
-function LazyZarr({ version, folder }: { version: ArtifactVersion; folder: string }): VNode {
-  const loaded = useLoaded(async () => await import("./arrays/zarr_view.ts"), []);
-  return whenLoaded(
-    loaded,
-    ({ ZarrView }) => html`<${ZarrView} version=${version} folder=${folder} key=${folder} />`,
-  );
-}
+const loadZarr = async () => (await import("./arrays/zarr_view.ts")).ZarrView;
 
 export function Crumbs({ folder }: { folder: string }): VNode | null {
   const hrefOf = usePathHref();

@@ -4,9 +4,9 @@ import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
 import { DirectoryView, filesBelow } from "./directory.ts";
-import { ErrorNotice } from "../components/notices.ts";
+import { ErrorNotice, whenLoaded } from "../components/notices.ts";
 import { type Kind, kindOf } from "./kind.ts";
-import { useFiles, whenLoaded } from "./parts.ts";
+import { useFiles } from "./parts.ts";
 import { BytesView, TextView } from "./text/text_view.ts";
 
 export interface PreviewProps {

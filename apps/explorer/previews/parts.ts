@@ -2,7 +2,6 @@
 import type { ArtifactFile } from "../artifact_file.ts";
 import { shellWord } from "../components/copy_box.ts";
 import { formatNumber } from "../components/format.ts";
-import { Shown } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { ComponentChildren, VNode } from "../framework/preact.ts";
 import { hrefOf, openPlace, usePlace } from "../framework/router.ts";
@@ -24,11 +23,6 @@ export function LeftOut(
   return html`
     <p class="note left-out">${children} To get all of it: <code>${catCommand(file)}</code></p>
   `;
-}
-
-/** Shows a value when it is loaded, else the state of loading. */
-export function whenLoaded<T>(of: Loaded<T>, show: (value: T) => ComponentChildren): VNode {
-  return html`<${Shown} of=${of}>${show}<//>`;
 }
 
 /** Loads something of files, and again when they are others. */

@@ -1,7 +1,7 @@
 // Finds the view of an address. Each but the first is loaded when it is opened.
-import { Empty, ErrorNotice, Loading } from "../components/notices.ts";
+import { Empty, Lazy, Loading } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { useEffect, useState } from "../framework/preact.ts";
+import { useEffect } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef, openPlace } from "../framework/router.ts";
 import type { ViewProps } from "./mod.ts";
 import { Names } from "./names/names.ts";
@@ -22,7 +22,7 @@ export function View({ place }: ViewProps) {
   const [first] = place.path;
   if (first === undefined) return html`<${Names} place=${place} />`;
   if (Object.hasOwn(LAZY, first)) {
-    return html`<${LazyView} key=${first} load=${LAZY[first]} place=${place} />`;
+    return html`<${Lazy} key=${first} load=${LAZY[first]} place=${place} />`;
   }
   const ref = place.path.join("/");
   if (/[:@]/.test(ref)) return html`<${Opened} ref=${ref} />`;
@@ -33,13 +33,4 @@ export function View({ place }: ViewProps) {
 function Opened({ ref }: { ref: string }) {
   useEffect(() => openPlace(hrefOfRef(ref), { replace: true }), [ref]);
   return html`<${Loading} />`;
-}
-
-function LazyView({ load, place }: ViewProps & { load: () => Promise<Component> }) {
-  const [state, setState] = useState<{ view?: Component; error?: unknown }>({});
-  useEffect(() => {
-    load().then((view) => setState({ view }), (error) => setState({ error }));
-  }, [load]);
-  if (state.error !== undefined) return html`<${ErrorNotice} error=${state.error} />`;
-  return state.view === undefined ? html`<${Loading} />` : html`<${state.view} place=${place} />`;
 }

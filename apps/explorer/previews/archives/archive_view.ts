@@ -1,10 +1,11 @@
 // The contents of an archive as a list.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { EntryTable, type TextColumn } from "../entry_table.ts";
-import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles } from "../parts.ts";
 import { listArchive, type ListedArchive, type ListedEntry } from "./list_archive.ts";
 
 const COLUMNS: readonly TextColumn<ListedEntry>[] = [

@@ -5,10 +5,11 @@ import { openMultiscale } from "../../../../files/ome/image.ts";
 import { openZarrArray, openZarrGroup, type ZarrStore } from "../../../../formats/zarr.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { Choice } from "../../components/choice.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { useQuery, whenLoaded } from "../parts.ts";
+import { useQuery } from "../parts.ts";
 import { ExactNumber } from "../text/json_value.ts";
 import { JsonTree } from "../text/json_tree.ts";
 import { type ArraySource, zarrSource } from "./array_source.ts";
@@ -19,7 +20,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Longest side of the level that is shown first. */
 const FITTING_SIDE = 512;
 
-export function zarrFiles({ name, version, files }: ArtifactVersion, folder: string): ZarrStore {
+function zarrFiles({ name, version, files }: ArtifactVersion, folder: string): ZarrStore {
   const root = folder === "" ? "" : `${folder}/`;
   const byPath = new Map(files.map((file) => [file.path, file]));
   return {
@@ -53,10 +54,15 @@ type Node = { levels: Level[]; attributes: unknown };
 
 /** Opens an array, the levels of an image, or a group without arrays of its own. */
 export async function openZarr(
-  store: ZarrStore,
-  isArray: boolean,
+  version: ArtifactVersion,
+  folder: string,
   signal?: AbortSignal,
 ): Promise<Node> {
+  const store = zarrFiles(version, folder);
+  const document = await store.get("zarr.json", { signal });
+  const isArray = document === undefined
+    ? await store.get(".zarray", { signal }) !== undefined
+    : JSON.parse(new TextDecoder().decode(document)).node_type === "array";
   if (isArray) {
     const array = await openZarrArray(store, "", { maxBytes: MAX_BYTES, signal });
     return { levels: [{ name: "", source: zarrSource(array) }], attributes: array.attributes };
@@ -81,15 +87,7 @@ export function fittingLevel(levels: readonly Pick<Level, "source">[]): number {
 }
 
 export function ZarrView({ version, folder }: { version: ArtifactVersion; folder: string }): VNode {
-  const root = folder === "" ? "" : `${folder}/`;
-  const isArray = version.files.some(({ path }) => path === `${root}.zarray`);
-  const loaded = useLoaded(async (signal) => {
-    const store = zarrFiles(version, folder);
-    const document = await store.get("zarr.json", { signal });
-    const text = document === undefined ? "" : new TextDecoder().decode(document);
-    const { node_type } = text === "" ? {} as { node_type?: string } : JSON.parse(text);
-    return await openZarr(store, isArray || node_type === "array", signal);
-  }, [version.commit, folder]);
+  const loaded = useLoaded((signal) => openZarr(version, folder, signal), [version.commit, folder]);
   return whenLoaded(loaded, (node) =>
     html`
       ${node.levels.length > 0 &&

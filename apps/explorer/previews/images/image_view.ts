@@ -1,10 +1,11 @@
 // Images that the browser decodes, up to a size.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes, formatNumber } from "../../components/format.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState, type VNode } from "../../framework/preact.ts";
 import type { Loaded } from "../../framework/use_loaded.ts";
-import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ImageSize, imageSizeOf, SIZE_BYTES } from "./image_size.ts";
 

@@ -2,9 +2,10 @@
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { Chart } from "../../components/chart.ts";
 import { formatBytes, numberText } from "../../components/format.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState, type VNode } from "../../framework/preact.ts";
-import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles } from "../parts.ts";
 import { waveOf } from "./wave.ts";
 
 /** Larger files are loaded when asked for, or not at all. */

@@ -4,11 +4,12 @@ import { openSafetensors } from "../../../../formats/safetensors/tensor_file.ts"
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatBytes, formatNumber } from "../../components/format.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 import { EntryTable, type TextColumn } from "../entry_table.ts";
-import { useFiles, whenLoaded } from "../parts.ts";
+import { useFiles } from "../parts.ts";
 
 interface ModelTensor {
   readonly name: string;

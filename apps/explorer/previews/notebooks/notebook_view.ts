@@ -1,11 +1,12 @@
 // A notebook: its Markdown, code and stored outputs. Nothing runs; HTML stays text.
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { formatCount } from "../../components/format.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useState, type VNode } from "../../framework/preact.ts";
 import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
-import { LeftOut, useFiles, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles } from "../parts.ts";
 import { JsonTree } from "../text/json_tree.ts";
 import { Markdown } from "../text/markdown_view.ts";
 import { TextView } from "../text/text_view.ts";

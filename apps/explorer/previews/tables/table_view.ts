@@ -2,13 +2,13 @@
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
-import { ErrorNotice, Progress } from "../../components/notices.ts";
+import { ErrorNotice, Progress, whenLoaded } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { SMALL_BYTES } from "../file_to_decode.ts";
-import { LeftOut, Steps, useFiles, useQuery, useQueryNumber, whenLoaded } from "../parts.ts";
+import { LeftOut, Steps, useFiles, useQuery, useQueryNumber } from "../parts.ts";
 import { cellText, MAX_CELL } from "./cells.ts";
 import { ColumnHead } from "./column_head.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";

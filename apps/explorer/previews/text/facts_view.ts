@@ -1,9 +1,9 @@
 // The facts of a document: short ones as text and tags, others as trees.
 import { FactList } from "../../components/fact_list.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { whenLoaded } from "../parts.ts";
 import { JsonTree, Leaf } from "./json_tree.ts";
 
 /** Facts that are shown. */

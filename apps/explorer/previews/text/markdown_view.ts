@@ -1,12 +1,13 @@
 // Markdown as elements: no HTML, images of the same version only, and links only to the web, to
 // files of the version, and to headings.
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { Fragment, h, useMemo } from "../../framework/preact.ts";
 import type { ComponentChildren, VNode } from "../../framework/preact.ts";
 import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
-import { LeftOut, useFiles, usePathHref, whenLoaded } from "../parts.ts";
+import { LeftOut, useFiles, usePathHref } from "../parts.ts";
 import { FrontMatter, splitFrontMatter } from "./facts_view.ts";
 import { parseMarkdown, type Token } from "./markdown.ts";
 

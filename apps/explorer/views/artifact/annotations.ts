@@ -5,10 +5,10 @@ import { mayWrite, ServiceError } from "../../api/service.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatTime } from "../../components/format.ts";
+import { Lazy } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { whenLoaded } from "../../previews/parts.ts";
 import { isJsonObject } from "../../../../core/text/json_text.ts";
 
 interface Annotations {
@@ -41,7 +41,11 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
       <section class="card stack" aria-label="Notes">
         ${value.changedAt &&
           html`<span class="muted">Changed ${formatTime(value.changedAt)}</span>`}
-        ${value.notes && html`<${Notes} text=${value.notes} />`}
+        ${value.notes && html`
+          <div style=${{ whiteSpace: "pre-line" }}>
+            <${Lazy} load=${loadMarkdown} text=${value.notes} from="" />
+          </div>
+        `}
         ${labels.length > 0 && html`<${FactList} facts=${labels} isMono />`}
       </section>
     `}
@@ -52,16 +56,7 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
   return { edit, card };
 }
 
-/** Notes as Markdown that keeps the lines as typed. */
-function Notes({ text }: { text: string }) {
-  const view = useLoaded(() => import("../../previews/text/markdown_view.ts"), []);
-  return whenLoaded(view, ({ Markdown }) =>
-    html`
-      <div style=${{ whiteSpace: "pre-line" }}>
-        <${Markdown} text=${text} from="" />
-      </div>
-    `);
-}
+const loadMarkdown = async () => (await import("../../previews/text/markdown_view.ts")).Markdown;
 
 function EditDialog(
   { value, path, close }: { value: Annotations; path: string; close: () => void },

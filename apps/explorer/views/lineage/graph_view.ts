@@ -1,7 +1,8 @@
 // A graph as SVG. It can be zoomed and moved by mouse, touch, buttons and keys; its nodes are links.
-import { ErrorNotice, Loading } from "../../components/notices.ts";
+import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useLayoutEffect, useRef, useState } from "../../framework/preact.ts";
+import { splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { Lineage, LineageNode } from "./lineage_part.ts";
 import { hrefOfNode } from "./node_details.ts";
@@ -35,7 +36,7 @@ async function place({ nodes, edges }: Lineage): Promise<Placed> {
   graph.setGraph({ rankdir, nodesep: 18, edgesep: 1, ranksep: 48, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) {
-    const [name] = labelOf(node.ref);
+    const { name } = splitRef(node.ref);
     const width = Math.max(110, Math.min(name.length, LONGEST) * CHARACTER + 24);
     graph.setNode(node.ref, { width, height: HEIGHT });
   }
@@ -79,11 +80,6 @@ function curveOf([first, ...rest]: readonly { x: number; y: number }[]): string 
   return path;
 }
 
-function labelOf(ref: string): [name: string, version: string] {
-  const [, name = ref, version = ""] = /^(.*)@([^@]*)$/s.exec(ref) ?? [];
-  return [name, version];
-}
-
 interface GraphProps {
   readonly lineage: Lineage;
   /** The ref of the node whose details are shown. */
@@ -94,12 +90,11 @@ interface GraphProps {
 export function GraphView({ lineage, at, choose }: GraphProps) {
   const refs = lineage.nodes.map(({ ref }) => ref).join(" ");
   const placed = useLoaded(() => place(lineage), [refs]);
-  if (placed.error !== undefined) return html`<${ErrorNotice} error=${placed.error} />`;
-  if (placed.value === undefined) return html`<${Loading} what="Drawing" />`;
-  return html`
-    <${Canvas} key=${refs} placed=${placed.value} root=${lineage.root} at=${at}
-      choose=${choose} />
-  `;
+  return whenLoaded(placed, (placed) =>
+    html`
+      <${Canvas} key=${refs} placed=${placed} root=${lineage.root} at=${at}
+        choose=${choose} />
+    `);
 }
 
 interface Seen {
@@ -227,7 +222,7 @@ function Node({ node, isRoot, isChosen, choose, reveal }: {
   reveal: (node: Box) => void;
 }) {
   const { ref, state, made, count, x, y, width, height } = node;
-  const [name, number] = labelOf(ref);
+  const { name, version: number = "" } = splitRef(ref);
   const [one, many] = made === undefined ? ["", "versions"] : ["run ", "runs"];
   const version = count === undefined ? `${one}${number}` : `${count} ${many}`;
   const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;

@@ -1,4 +1,5 @@
 // The part of a lineage that is shown: a direction, from its root.
+import { splitRef } from "../../framework/router.ts";
 
 export interface LineageNode {
   readonly ref: string;
@@ -104,11 +105,6 @@ function unique(edges: Lineage["edges"]): Lineage["edges"] {
   return [...new Map(edges.map((edge) => [JSON.stringify(edge), edge])).values()];
 }
 
-/** Returns the name in a ref, and of a node that stands for several versions. */
-export function nameOf(ref: string): string {
-  return ref.replace(/@[^@]*$/s, "");
-}
-
 /**
  * Makes one node of the versions of a name that are as many steps from the root, except of the root
  * and of names that are opened; also of the runs of a step. Its ref has the steps as the version.
@@ -118,11 +114,11 @@ export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineag
   const [up, down] = [stepsFrom(root, edges, "up"), stepsFrom(root, edges, "down")];
   const groups = Map.groupBy(
     nodes.filter(({ ref }) => ref !== root),
-    ({ ref }) => `${nameOf(ref)}@ ${up.has(ref) ? `-${up.get(ref)}` : down.get(ref)}`,
+    ({ ref }) => `${splitRef(ref).name}@ ${up.has(ref) ? `-${up.get(ref)}` : down.get(ref)}`,
   );
   const folded = new Map<string, string>();
   const kept = [...groups].flatMap(([name, group]): LineageNode[] => {
-    if (group.length === 1 || opened.has(nameOf(name))) return group;
+    if (group.length === 1 || opened.has(splitRef(name).name)) return group;
     for (const { ref } of group) folded.set(ref, name);
     const odd = group.find(({ state }) => state !== "present");
     const { made } = group[0]!;

@@ -8,12 +8,19 @@ import { Empty, Shown } from "../../components/notices.ts";
 import { RefForm } from "../../components/ref_field.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef, joinValues, openPlace, splitValues } from "../../framework/router.ts";
+import {
+  hrefOf,
+  hrefOfRef,
+  joinValues,
+  openPlace,
+  splitRef,
+  splitValues,
+} from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { GraphView } from "./graph_view.ts";
-import { foldNames, nameOf, neighbors, partOf, withRuns } from "./lineage_part.ts";
+import { foldNames, neighbors, partOf, withRuns } from "./lineage_part.ts";
 import type { Direction, Lineage, LineageNode } from "./lineage_part.ts";
 import { NodeDetails } from "./node_details.ts";
 
@@ -106,7 +113,9 @@ function Drawn(
     opened,
   ]);
   const choose = ({ ref, count }: LineageNode) =>
-    count === undefined ? setAt(ref) : setOpened(joinValues([...splitValues(opened), nameOf(ref)]));
+    count === undefined
+      ? setAt(ref)
+      : setOpened(joinValues([...splitValues(opened), splitRef(ref).name]));
   const chosen = folded.nodes.find(({ ref }) => ref === at);
   return html`
     ${part.nodes.length <= 1 && html`

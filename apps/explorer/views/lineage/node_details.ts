@@ -9,13 +9,13 @@ import { useEffect, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { Run } from "../work/run_view.ts";
-import { type LineageNode, nameOf } from "./lineage_part.ts";
+import type { LineageNode } from "./lineage_part.ts";
 
 type Facts = Readonly<Record<string, unknown>>;
 
 export function hrefOfNode({ ref, made, count }: LineageNode): string {
   return made === undefined
-    ? hrefOfRef(count === undefined ? ref : nameOf(ref))
+    ? hrefOfRef(count === undefined ? ref : splitRef(ref).name)
     : hrefOf(["runs", made.run, made.step]);
 }
 

@@ -7,11 +7,7 @@ import {
   statisticsOf,
   windowOf,
 } from "../../../../apps/explorer/previews/arrays/numbers.ts";
-import {
-  fittingLevel,
-  openZarr,
-  zarrFiles,
-} from "../../../../apps/explorer/previews/arrays/zarr_view.ts";
+import { fittingLevel, openZarr } from "../../../../apps/explorer/previews/arrays/zarr_view.ts";
 import { encodeNpyHeader } from "../../../../formats/arrays/npy_header.ts";
 import { fakeFile, fakeVersion } from "../support/fake_file.ts";
 import { sampleFiles } from "../support/samples.ts";
@@ -45,7 +41,7 @@ Deno.test("TIFF, .npy and zarr of the same heights have the same elements", asyn
   const [npy, tiff] = await Promise.all(
     ["heights.npy", "heights.tif"].map(fileOf).map((file) => openArrayFile(file)),
   );
-  const node = await openZarr(zarrFiles(fakeVersion(samples), "heights.zarr"), true);
+  const node = await openZarr(fakeVersion(samples), "heights.zarr");
   const zarr = node.levels[0]!.source;
   assertEquals(zarr.axes, ["y", "x"]);
   const box = [{ start: 5, count: 3 }, { start: 90, count: 6 }];
@@ -56,7 +52,7 @@ Deno.test("TIFF, .npy and zarr of the same heights have the same elements", asyn
 });
 
 Deno.test("the level of an image that fits is chosen", async () => {
-  const { levels } = await openZarr(zarrFiles(fakeVersion(samples), "cells.zarr"), false);
+  const { levels } = await openZarr(fakeVersion(samples), "cells.zarr");
   assertEquals(levels.map(({ source }) => source.shape.at(-1)), [1024, 512, 256]);
   assertEquals(fittingLevel(levels), 1);
   assertEquals(fittingLevel(levels.slice(0, 1)), 0);
