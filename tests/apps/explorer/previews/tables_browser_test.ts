@@ -92,12 +92,13 @@ Deno.test({
     await page.getByRole("navigation", { name: "Path" }).getByRole("link", { name: "Names" })
       .click();
     await page.getByText("1 name").first().waitFor();
-    await until(() => page.workers().length === 0);
+    await Promise.all(
+      page.workers().map((worker) =>
+        new Promise<void>((resolve) => worker.once("close", () => resolve()))
+      ),
+    );
+    assertEquals(page.workers(), []);
     assertEquals(faults(), []);
-
-    async function until(holds: () => boolean): Promise<void> {
-      while (!holds()) await page.waitForEvent("worker", { timeout: 50 }).catch(() => {});
-    }
   },
 });
 
