@@ -71,10 +71,44 @@ export function decodeStream(
     );
   }
   const options = { chunkSize: Math.min(chunkSize, CHUNK.chunkSize) };
-  return through(
-    chunks,
-    encoding === "gzip" ? zlib.createGunzip(options) : zlib.createZstdDecompress(options),
-  );
+  return encoding === "gzip"
+    ? through(chunks, zlib.createGunzip(options))
+    : through(frameByFrame(chunks), zlib.createZstdDecompress(options));
+}
+
+/**
+ * Cuts Zstandard after each frame. If bytes follow one in a chunk, such as those of a frame that damage
+ * made shorter, Deno 2.9 leaves them out, or throws where nothing can catch it.
+ */
+async function* frameByFrame(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const parts = partsOfFrames();
+  let left = parts.next().value, last = 0;
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let at = 0; at < chunk.length;) {
+      const step = Math.min(left, chunk.length - at);
+      for (let i = Math.max(0, step - 3); i < step; i++) last = last >>> 8 | chunk[at + i]! << 16;
+      at += step;
+      for (left -= step; left <= 0; left = parts.next(last).value) {
+        if (left < 0) yield chunk.subarray(from, from = at);
+      }
+    }
+    if (from < chunk.length) yield chunk.subarray(from);
+  }
+}
+
+/** Yields the sizes of parts of frames, -1 for an end. Receives the last three bytes of each. */
+function* partsOfFrames(): Generator<number, never, number> {
+  for (;;) {
+    const flags = (yield 5) >>> 16, isSingle = flags >>> 5 & 1;
+    yield 1 - isSingle + [0, 1, 2, 4][flags & 3]! + [isSingle, 2, 4, 8][flags >>> 6]!;
+    for (let block = 0; (block & 1) === 0;) {
+      block = yield 3;
+      yield (block & 6) === 2 ? 1 : block >>> 3;
+    }
+    yield flags & 4;
+    yield -1;
+  }
 }
 
 async function* through(
