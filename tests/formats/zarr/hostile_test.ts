@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import fc from "fast-check";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/zarr.ts";
+import { noise } from "../../registry/registries.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
 
 /** A store in memory whose bytes tests change. */
@@ -283,6 +284,26 @@ Deno.test("compressed bytes of more than a chunk are refused before they are dec
       isRegistryError(error, "Corrupt") && !error.message.includes(`${2 ** 25}`),
       String(error),
     );
+  }
+});
+
+Deno.test("bytes after a compressed chunk are left out or refused, also after a large one", async () => {
+  for (const codec of ["zstd", "gzip"] as const) {
+    const store = memory();
+    const key = "a/c/0", shape = [2 ** 20];
+    const options = { shape, chunks: shape, dtype: "uint8", codec } as const;
+    const array = await createZarrArray(store, "a", options);
+    const data = noise(2 ** 20);
+    await array.write({ data, shape, dtype: "uint8" });
+    const chunk = store.keys.get(key)!;
+    for (const more of [1, 8, 500]) {
+      const followed = new Uint8Array(chunk.length + more);
+      followed.set(chunk);
+      store.keys.set(key, followed);
+      const read = await array.read().catch((error) => error);
+      if (isRegistryError(read, "Corrupt")) continue;
+      assertEquals(read.data.length, data.length, `${codec}, ${more} bytes more`);
+    }
   }
 });
 
