@@ -165,7 +165,7 @@ export class CachedReader implements FileReader {
       this.#options.progress(file, chunk.byteLength);
       yield chunk;
     }
-    if (0 < done && done < file.size) yield* skipping(done, fresh.chunks({ windowBytes }));
+    if (0 < done && done < file.size) yield* cut(fresh.chunks({ windowBytes }), done, file.size);
   }
 
   async *#entryChunks(
@@ -178,15 +178,18 @@ export class CachedReader implements FileReader {
       const object = await this.#cache.get(fileKey(file.sha256), { offset: at, length: size });
       if (object === undefined) return;
       if (object.info.size !== file.size) return await object.body.cancel();
+      let count = 0;
       try {
         for await (const chunk of object.body) {
           signal?.throwIfAborted();
+          if ((count += chunk.byteLength) > size) return;
           yield chunk;
         }
       } catch (error) {
         if (signal?.aborted) throw error;
         return this.#cache.failed(error);
       }
+      if (count < size) return; // it was cut meanwhile
       at += size;
       left -= size;
     }
@@ -306,17 +309,5 @@ async function digestOf(
   } catch (error) {
     reader.cancel(error).catch(() => {});
     throw error;
-  }
-}
-
-/** Skips bytes at the start of a stream. */
-async function* skipping(
-  bytes: number,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  let skip = bytes;
-  for await (const chunk of chunks) {
-    if (skip < chunk.byteLength) yield chunk.subarray(skip);
-    skip = Math.max(skip - chunk.byteLength, 0);
   }
 }

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { Artifact } from "../../../core/artifact.ts";
 import type { Backend, StoredObject } from "../../../core/backend.ts";
-import { bytesStream } from "../../../core/bytes/bytes.ts";
+import { bytesStream, concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { busy, damaged } from "../scripted_backend.ts";
+import { type Answer, busy, damaged } from "../scripted_backend.ts";
 import { type CachedWorld, damage, testCached } from "./cached_world.ts";
 
 const MIB = 1024 * 1024;
@@ -126,6 +126,34 @@ testCached(
         }
       }
       await cacheStore.delete((await world.cached("files/"))[0] ?? "none");
+    }
+  },
+);
+
+testCached(
+  "a cached file is read on in the store after a window of another size",
+  async (world) => {
+    const { registry, cache, settle } = world;
+    const content = noise(5 * MIB);
+    await registry.save("a", content);
+    const change: Record<string, (bytes: Uint8Array) => Uint8Array> = {
+      shorter: (bytes) => bytes.slice(0, -1),
+      empty: () => new Uint8Array(),
+      longer: (bytes) => concatBytes([bytes, noise(3)]),
+    };
+    for (const [how, changed] of Object.entries(change)) {
+      await registry.load("a");
+      await settle();
+      const right: Answer = (act) => act();
+      // The first one verifies the file.
+      cache.answer({ verb: "get", key: /^files/ }, right, right, async (act) => {
+        const object = await act() as StoredObject;
+        return { ...object, body: bytesStream(changed(await object.bytes())) };
+      });
+      const stream = (await registry.open("a")).files()[0].stream(undefined, { windowBytes: MIB });
+      const read = new Uint8Array(await new Response(stream).arrayBuffer());
+      assertEquals(sha256(read), sha256(content), how);
+      cache.heal();
     }
   },
 );
