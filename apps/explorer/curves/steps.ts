@@ -1,5 +1,5 @@
 // Files with a row for each step of a training: found in a version, and read up to a limit.
-import { isRegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { fileToDecode } from "../previews/file_to_decode.ts";
@@ -12,6 +12,8 @@ import { isJsonLines } from "../previews/text/json_value.ts";
 const MOST_FILES = 8;
 const MOST_COLUMNS = 50;
 const HEAD_BYTES = 256 * 1024;
+/** Longer lines end the rows. */
+const MOST_LINE = 4 * 1024 * 1024;
 
 /** The ends of names of columns that count steps, the best first. */
 const STEPS = [/\bsteps?$/i, /\biter(ation)?s?$/i, /\bepochs?$/i];
@@ -56,7 +58,8 @@ async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<Step
   const rowOf = (line: string) => {
     const row: Cell[] = [];
     for (const [name, value] of Object.entries(parseLine(line))) {
-      if (typeof value !== "number") continue;
+      const isLeftOut = columns.length === MOST_COLUMNS && !places.has(name);
+      if (typeof value !== "number" || isLeftOut) continue;
       if (!places.has(name)) places.set(name, columns.push({ name, type: "number" }) - 1);
       row[places.get(name)!] = value;
     }
@@ -73,6 +76,9 @@ async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<Step
         const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
         rest = lines.pop()!;
         yield { rows: rowsOf(lines) };
+        if (rest.length <= MOST_LINE) continue;
+        const state = `a line exceeds ${MOST_LINE} characters`;
+        throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
       }
       yield { rows: rowsOf([rest]) };
     },
@@ -109,8 +115,7 @@ export async function readSteps(
       for (const row of part.rows) {
         isAll = rows * read.length < most;
         if (!isAll) break reading;
-        const width = Math.min(row.length, MOST_COLUMNS); // keys of JSON Lines may begin later
-        while (read.length < width) read.push(new Array(rows).fill(NaN));
+        while (read.length < row.length) read.push(new Array(rows).fill(NaN)); // keys may begin later
         for (const [i, values] of read.entries()) values.push(numberOf(row[i] ?? null) ?? NaN);
         rows++;
       }

@@ -116,4 +116,24 @@ Deno.test("rows before one that cannot be read are drawn", async () => {
   const content = `step,loss\n1,0.5\n2,0.25\n"${"x".repeat(10_000_000)}`;
   const { rows, isAll, columns } = (await stepsOf("a.csv", content))!;
   assertEquals([rows, isAll, columns.get("loss")], [2, false, [0.5, 0.25]]);
+  const lines = '{"step":1,"loss":0.5}\n{"step":2,"loss":0.25}\n{"step":3,"loss":0.1,"note":"';
+  const head = encoder.encode(lines);
+  const byteAt = (at: number) => head[at] ?? 0x78;
+  const file = fakeFile("a.jsonl", { size: 1_000_000_000, byteAt });
+  const [found] = await findSteps({ ...fakeVersion(new Map()), files: [file] });
+  const { columns: own, ...rest } = await readSteps(found!, { most: 1e6 });
+  assertEquals([rest, own.get("loss")], [{ rows: 2, isAll: false }, [0.5, 0.25]]);
+  assert(file.bytesRead() < 10e6, `${file.bytesRead()}`);
+});
+
+Deno.test("keys that each line adds take no memory", async () => {
+  const line = (_: unknown, step: number) =>
+    JSON.stringify({
+      step,
+      ...Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`${step} ${i}`, 1])),
+    });
+  const bytes = encoder.encode(Array.from({ length: 100 }, line).join("\n"));
+  const [found] = await findSteps(fakeVersion(new Map([["a.jsonl", bytes]])));
+  const { columns, rows } = await readSteps(found!, { most: 1e6 });
+  assertEquals([found!.source.columns.length, columns.size, rows], [50, 50, 100]);
 });
