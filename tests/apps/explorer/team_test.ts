@@ -11,7 +11,7 @@ Deno.test({
   async fn() {
     await using registry = await openRegistry("memory:");
     await registry.save("model", 1);
-    const labels = { stage: "new", text: "1", deep: { a: 1, b: 2 } };
+    const labels = { stage: "new", text: "1", deep: { a: 1, b: 2 }, constructor: "me" };
     await annotate(registry, "model@1", { notes: "First", labels });
     await using explorer = await openExplorer(registry);
     const { page, url } = explorer;
@@ -22,7 +22,7 @@ Deno.test({
     const dialog = page.getByRole("dialog");
     assertEquals(
       (await dialog.locator("[name=labels]").inputValue()).split("\n").sort(),
-      ['deep = {"a":1,"b":2}', "stage = new", 'text = "1"'],
+      ["constructor = me", 'deep = {"a":1,"b":2}', "stage = new", 'text = "1"'],
     );
     await dialog.locator("[name=notes]").fill("Second\nline");
     await dialog.locator("[name=labels]").fill('score = 0.9\ntext = "1"\ndeep = {"a":1}');

@@ -98,9 +98,10 @@ function parseLabels(text: unknown): Record<string, unknown> {
 
 function mergePatchOf(before: unknown, after: unknown): unknown {
   if (!isJsonObject(before) || !isJsonObject(after)) return after;
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const [then, now] = [before, after].map((value) => new Map(Object.entries(value)));
+  const keys = [...new Set([...then!.keys(), ...now!.keys()])]; // may be "constructor"
   return Object.fromEntries(
-    [...keys].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
-      .map((key) => [key, key in after ? mergePatchOf(before[key], after[key]) : null]),
+    keys.filter((key) => JSON.stringify(then!.get(key)) !== JSON.stringify(now!.get(key)))
+      .map((key) => [key, mergePatchOf(then!.get(key), now!.get(key) ?? null)]),
   );
 }
