@@ -7,7 +7,7 @@ import type { Artifact } from "../../mod.ts";
 import { createFormats } from "../../formats/mod.ts";
 import type { Cell, Table } from "../../formats/csv.ts";
 import type { ParquetTable } from "../../formats/parquet.ts";
-import { count, fitting } from "./tool.ts";
+import { count, fitting, MOST_CHARACTERS } from "./tool.ts";
 
 const VIEWS = ["auto", "text", "json", "rows", "image", "bytes"] as const;
 
@@ -153,12 +153,13 @@ async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
   const names = columns.slice(0, MOST_COLUMNS).map(({ name }) => name);
   const moreColumns = columns.length - names.length || undefined;
   const range = rowCount === undefined ? {} : { from: offset, to: offset + limit + 1 };
-  let skip = rowCount === undefined ? offset : 0;
+  let [skip, size] = [rowCount === undefined ? offset : 0, 0];
   const found: Record<string, unknown>[] = [];
   for await (const row of table.rows(range)) {
     if (skip-- > 0) continue;
     found.push(Object.fromEntries(names.map((name) => [name, plain(row[name] ?? null)])));
-    if (found.length > limit) break;
+    if (found.length > limit || size > MOST_CHARACTERS) break; // one more: rows follow
+    size += JSON.stringify(found.at(-1)).length;
   }
   const shown = fitting(found.slice(0, limit));
   const next = shown.length < found.length ? offset + shown.length : undefined;

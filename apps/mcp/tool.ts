@@ -105,7 +105,7 @@ export function explained(error: unknown): string {
 }
 
 /** Size limit of an answer without images, characters. */
-const MOST_CHARACTERS = 60_000;
+export const MOST_CHARACTERS = 60_000;
 
 /** Returns the first items whose JSON fits into an answer or a share of it, at least one. */
 export function fitting<T>(items: readonly T[], share = 1): T[] {

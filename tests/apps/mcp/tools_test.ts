@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describeTool } from "../../../apps/mcp/tool.ts";
 import { toolsOf } from "../../../apps/mcp/server.ts";
-import { openRegistry, type Registry } from "../../../mod.ts";
+import { type Artifact, openRegistry, type Registry } from "../../../mod.ts";
 import { createTable, parquet } from "../../../formats/parquet.ts";
 import { pyarrowBytes } from "../../formats/parquet/files.ts";
+import { showFile } from "../../../apps/mcp/file_views.ts";
 import { connect } from "./client_of.ts";
 
 const FOLDER = { id: "folder", formatVersion: 1, load: () => undefined };
@@ -200,6 +201,28 @@ Deno.test("a table of many columns is cut, and the answer says so", async () => 
   const [row] = found.rows as Record<string, unknown>[];
   assertEquals([row!.column199, row!.column200], ["199", undefined]);
   assertEquals([(found.columns as []).length, found.moreColumns], [200, 19_800]);
+});
+
+Deno.test("rows are read until an answer is full", async () => {
+  let pulled = 0;
+  const row = new TextEncoder().encode(
+    `${Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(300))}\n`,
+  );
+  const stream = () => {
+    let left = 5000;
+    const pull = (controller: ReadableStreamDefaultController) => {
+      controller.enqueue(row.slice());
+      pulled++;
+      if (--left === 0) controller.close();
+    };
+    return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+  };
+  const info = { path: "t.csv", size: 5000 * row.length, sha256: "" };
+  const file = { info, stream } as unknown as ReturnType<Artifact["file"]>;
+  const part = { as: "auto", offset: 1, line: undefined, limit: 4000 } as const;
+  const { rows, next } = await showFile(file, part, new AbortController().signal);
+  assertEquals([(rows as []).length, next], [1, 2]);
+  assert(pulled < 1000, `${pulled}`);
 });
 
 Deno.test("a comparison says what it leaves out, and rounds no number", async () => {
