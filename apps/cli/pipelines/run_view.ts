@@ -6,7 +6,7 @@ import { createColors } from "../terminal/cli_io.ts";
 import { showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";
-import { countedEnds } from "../../server/schemas/known_of_runs.ts";
+import { countedEnds } from "../../server/known_runs.ts";
 
 export interface RunView {
   onEvent(event: RunEvent): void;

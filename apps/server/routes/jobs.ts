@@ -10,7 +10,7 @@ import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, endless, listing } from "../listing.ts";
 import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type KnownRun, knownRun, knownSteps } from "../schemas/known_of_runs.ts";
+import { type KnownRun, knownRun, knownSteps } from "../known_runs.ts";
 import { queueAnswer } from "../within_time.ts";
 
 const FRESH = { "cache-control": "no-store" };

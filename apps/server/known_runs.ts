@@ -1,7 +1,7 @@
 // Runs of pipelines, as the service and the command line report them.
-import { mapAtOnce } from "../../../core/work/at_once.ts";
-import type { Registry } from "../../../mod.ts";
-import type { SignalOptions } from "../../../registry/mod.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
+import type { Registry } from "../../mod.ts";
+import type { SignalOptions } from "../../registry/mod.ts";
 import type {
   ListedRun,
   PlannedStep,
@@ -9,7 +9,7 @@ import type {
   RunResult,
   StepEnd,
   StepOutcome,
-} from "../../../operators/runner/mod.ts";
+} from "../../operators/runner/mod.ts";
 
 const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
 
@@ -53,7 +53,7 @@ export async function* knownSteps(
   { run, result }: { run: string; result: RunResult | undefined },
   { signal }: SignalOptions = {},
 ): AsyncGenerator<KnownStep> {
-  const { readRun } = await import("../../../operators/runner/records/run_record.ts");
+  const { readRun } = await import("../../operators/runner/records/run_record.ts");
   const plan = await readRun(registry, run, { signal });
   yield* mapAtOnce(plan.steps, async (step) => {
     const outcome = result?.steps[step.step] ??
@@ -68,7 +68,7 @@ async function outcomeSoFar(
   { signal }: SignalOptions,
 ): Promise<Omit<StepOutcome, "end"> & { end: StepEnd | "unknown" }> {
   if (decision === "skip") return { end: "skipped", durationMs: 0, reason: "nothing changed" };
-  const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
+  const { attemptsOf } = await import("../../operators/runner/records/failures.ts");
   const attempts = await attemptsOf(registry, { run, step }, { signal });
   const last = attempts.at(-1);
   if (last === undefined) return { end: "unknown", durationMs: 0 };
