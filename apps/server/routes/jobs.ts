@@ -14,6 +14,7 @@ import { type KnownRun, knownRun, knownSteps } from "../known_runs.ts";
 import { queueAnswer } from "../within_time.ts";
 
 const FRESH = { "cache-control": "no-store" };
+const loadRuns = () => import("../../../operators/runner/records/run_record.ts");
 
 export function jobsRoutes(routes: Routes, context: ServerContext): void {
   const jobs = context.options.jobs && inTime(context.options.jobs, context.system);
@@ -224,7 +225,7 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     query: schemas.RunsQuery,
     answer: ({ c, query: { pipeline, ...page }, access }) => {
       async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
-        const { listRuns } = await import("../../../operators/runner/records/run_record.ts");
+        const { listRuns } = await loadRuns();
         const { recordNames } = await import("../../../operators/runner/records/names.ts");
         if (pipeline !== undefined && !access.may("read", recordNames(pipeline).run)) return;
         const names = readableNames(registry, access);
@@ -243,7 +244,7 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     answers: { 200: { description: "The run", schema: schemas.RunDetailsSchema } },
     answer: async ({ c, params: { run }, access }) => {
       access.check("read", await recordsOf(run));
-      const { readResult } = await import("../../../operators/runner/records/run_record.ts");
+      const { readResult } = await loadRuns();
       const result = await readResult(registry, run);
       const steps = await Array.fromAsync(
         knownSteps(registry, { run, result }),
@@ -268,7 +269,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     answers: { 200: { description: "The attempts, oldest first", schema: AttemptsSchema } },
     answer: async ({ c, params: { run, step }, access }) => {
       access.check("read", await recordsOf(run));
-      const { readRun } = await import("../../../operators/runner/records/run_record.ts");
+      const { readRun } = await loadRuns();
       const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
       const { steps } = await readRun(registry, run);
       if (!steps.some((planned) => planned.step === step)) {
@@ -294,9 +295,7 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     answers: { 200: { description: "The request is stored", schema: CancelledRunSchema } },
     answer: async ({ c, params: { run }, access }) => {
       access.check("write", await recordsOf(run));
-      const { cancelRun, readResult, readRun } = await import(
-        "../../../operators/runner/records/run_record.ts"
-      );
+      const { cancelRun, readResult, readRun } = await loadRuns();
       await readRun(registry, run);
       const result = await readResult(registry, run);
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
