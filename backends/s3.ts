@@ -138,8 +138,8 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   const client: S3SdkClient = options.client ?? new sdk.S3Client(config);
   const byFetch = client.config?.runtime === "browser"; // in Workers, which have no connections
   if (byFetch && options.ca !== undefined) {
-    const hint = "Omit `ca`, and give the store a certificate of a public authority.";
-    throw unsupported("open bucket", undefined, "Workers trust public authorities only", { hint });
+    const hint = "Omit `ca`, and give the store a certificate from a public authority.";
+    throw unsupported("open bucket", undefined, "Workers trust only public authorities", { hint });
   }
   const uploads = options.client === undefined && !byFetch
     ? { client: () => uploader ??= uploadClient(client, config), timeoutMs: requestTimeoutMs }

@@ -40,7 +40,7 @@ export class Answer {
 const CUT_OFF = new TextEncoder().encode("the rest is missing: the service failed\n");
 
 /**
- * A Worker ends a stream that failed like a complete one. Clients see the difference by the length;
+ * A Worker ends a failed stream like a complete one. Clients detect the difference by the length, or
  * without one, by a last line that is not JSON.
  */
 function showingFailures(body: ReadableStream<Uint8Array>, length?: string) {

@@ -234,7 +234,7 @@ const BY_CODE = {
   ReferenceError: meaning(
     "Unsupported",
     "the program was bundled with the XML parser of browsers",
-    "For a Worker, set the alias of @aws-sdk/xml-builder: see docs/edge.md.",
+    "For a Worker, add the alias of @aws-sdk/xml-builder from docs/edge.md.",
   ),
   ENOTFOUND: NO_HOST,
   EAI_AGAIN: NO_HOST,

@@ -114,7 +114,7 @@ function byContent(
   }
   for (const [i, j] of aligned) if (!pairs.has(i) && !used.has(j)) pairs.set(i, j);
   const names = new Map([...pairs].map(([i, j]) => [j, `row ${i}`]));
-  // Behind the last common row, others may be among those that are not read.
+  // Rows after the last common one may be in the other table, among those that are not read.
   const end = (known: Iterable<number>, { isAll }: KnownTable) =>
     isAll === false ? Math.max(-1, ...known) + 1 : undefined;
   const olds = left.rows.slice(0, end(pairs.keys(), right));
@@ -148,9 +148,9 @@ export function TableComparison({ left, right }: PairProps): VNode {
   return whenLoaded(loaded, ({ before, after, keys }) =>
     html`
       ${!(before.isAll && after.isAll) && html`<p class="note left-out">
-        ${`Compared are the first ${formatCount(before.rows.length, "row")} and ${
+        ${`The first ${formatCount(before.rows.length, "row")} and ${
         formatCount(after.rows.length, "row")
-      }, in up to ${MAX_COLUMNS} columns.`}
+      } are compared, in up to ${MAX_COLUMNS} columns.`}
       </p>`}
       <${Found} left=${before} right=${after} keys=${keys} names=${[left.ref, right.ref]} />
     `);
@@ -181,7 +181,7 @@ function Found({ left, right, keys, names }: {
         found.byColumn.map(([name, count]) => `${name} (${formatNumber(count)})`).join(", ")
       }</p>`}
     ${found.changes.length === 0 && html`
-      <p class="note">The shared columns have the same rows, maybe in another order.</p>
+      <p class="note">The shared columns have the same rows, possibly in another order.</p>
     `}
     <${Paged} items=${found.changes} step=${PAGE} unit="changed rows">${(shown: RowChange[]) =>
       html`<${ChangedRows} changes=${shown} name=${key ?? "Row"} names=${names} />`}<//>

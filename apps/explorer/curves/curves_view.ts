@@ -13,7 +13,7 @@ import { axesOf, findSteps, readSteps, type Steps } from "./steps.ts";
 
 /** Charts that are shown at first. */
 const FEW = 4;
-/** Numbers that are read, of all versions. */
+/** Numbers that are read, over all versions. */
 const MOST_NUMBERS = 4_000_000;
 
 type Run = Steps & { readonly label: string };
@@ -50,7 +50,7 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
               options=${paths.map((path) => [path, path])} />
           `}
         </div>
-        ${left.length > 0 && html`<p class="note">${left.join(", ")}: no file of steps.</p>`}
+        ${left.length > 0 && html`<p class="note">${left.join(", ")}: no file with steps.</p>`}
         ${whenLoaded(read, (runs) =>
           html`<${Panels} runs=${runs} isCompared=${versions.length > 1} />`)}
       </section>

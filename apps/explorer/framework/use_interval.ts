@@ -26,7 +26,7 @@ export function useInterval(action: () => void, ms: number, active: boolean): vo
 /** Milliseconds without a change, such as between two typed keys. */
 const REST_MS = 250;
 
-/** Returns a value for what is slow to draw: the one that has not changed for a moment. */
+/** Returns the last value that did not change for a moment, for what is slow to draw. */
 export function useLate<T extends object>(value: T): T {
   const [late, setLate] = useState(value);
   useEffect(() => {

@@ -85,7 +85,7 @@ function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
           <${Curves} versions=${versions.slice(0, FEW)} />
           <${Beside} versions=${versions.slice(0, FEW)} />
           ${versions.length > FEW &&
-            html`<p class="note">Curves and files are those of the first ${FEW} versions.</p>`}
+            html`<p class="note">Curves and files side by side are of the first ${FEW} versions.</p>`}
         `}
         <${Files} versions=${versions} path=${path} />
       `}<//>

@@ -141,7 +141,7 @@ Deno.test({
     const beside = page.getByRole("region", { name: "Side by side" });
     await beside.getByRole("img", { name: "picture.png" }).nth(1).waitFor();
     await page.goto(`${at}/2.0.0?path=scores.csv`);
-    await page.getByText("described over all 300 rows").waitFor();
+    await page.getByText("Column statistics over all 300 rows").waitFor();
     await page.goto(`${at}?tab=card`);
     await page.getByRole("img", { name: "The picture" }).waitFor();
     await page.goto(`${at}/2.0.0?path=training.ipynb`);

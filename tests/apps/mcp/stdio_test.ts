@@ -47,7 +47,7 @@ Deno.test("the command serves a registry over standard input and output", async 
   assertMatch(String(await it.call("save_version", { name: "c", local: "." })), /unknown/);
 });
 
-Deno.test("a client learns of versions that it saves and deletes", async () => {
+Deno.test("a client is notified of versions that it saves and deletes", async () => {
   await using root = await tempRoot();
   await using _ = await filled(root);
   await using it = await start(root, "--allow-delete");

@@ -42,10 +42,10 @@ export const mount: Command = defineCommand({
       import.meta.url,
     );
     const tokens = SEND_TOKENS ? createTokenCheck(["read:*"]) : undefined;
-    const told = new Set<unknown>(); // programs repeat reads, and show only EIO
+    const reported = new Set<unknown>(); // programs repeat reads, and show only EIO
     const warn = (reason: unknown) => {
-      if (!told.has(reason)) logger.warn(reason);
-      told.add(reason);
+      if (!reported.has(reason)) logger.warn(reason);
+      reported.add(reason);
     };
     const handler = createHandler(registry, {
       ...{ dav: true, tokens, readOnly: true, system },

@@ -1,4 +1,4 @@
-// The values of a column in short, below its title.
+// The statistics of a column, below its title.
 import { formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";

@@ -32,7 +32,7 @@ function start(worker: Worker): Worker {
     const [file] = [...open].find(([, each]) => each.id === id)!;
     return file.read(from, count, signal);
   });
-  const error = new Error("Cannot open the table: its worker did not start");
+  const error = new Error("Cannot open table: its worker did not start");
   failed = new Promise((_, reject) => worker.onerror = () => reject(error));
   return worker;
 }

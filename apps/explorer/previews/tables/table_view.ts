@@ -144,13 +144,13 @@ function Described({ found, of, size, readAll }: {
   return html`<p class="summary-line">${describedText(found, of)} ${more}</p>`;
 }
 
-/** Says over which rows the statistics are. */
+/** Names the rows that the statistics cover. */
 function describedText({ read, isEnd }: Found, of?: number): string {
-  if (isEnd) return `Columns are described over all ${formatCount(read, "row")}.`;
+  if (isEnd) return `Column statistics over all ${formatCount(read, "row")}.`;
   const first = of === undefined
     ? formatCount(read, "row")
     : `${formatNumber(read)} of ${formatCount(of, "row")}`;
-  return `Columns are described over the first ${first}.`;
+  return `Column statistics over the first ${first}.`;
 }
 
 function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
@@ -159,7 +159,7 @@ function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
   return column < 0 ? undefined : { column, isDown: sign === "-" };
 }
 
-/** Says over how many rows a filter or an order is, and how many of them are kept. */
+/** Shows how many rows a filter or an order covers, and how many of them are kept. */
 function Counts(
   { found, isFiltered, of }: { found?: Found; isFiltered: boolean; of?: number },
 ): VNode {

@@ -19,7 +19,7 @@ import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
 
-/** Milliseconds between looks for a new version or a moved alias. */
+/** Milliseconds between queries for a new version or a moved alias. */
 const LIVE_MS = 5000;
 
 export function NameView({ name, query }: { name: string; query: Place["query"] }) {

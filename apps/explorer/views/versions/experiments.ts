@@ -39,7 +39,7 @@ const MOST_FIELD_BYTES = 4000;
 /** The rows of versions that were listed, by the aliases that they show. */
 const made = new WeakMap<readonly Alias[], WeakMap<ListedVersion, Experiment>>();
 
-/** Returns the rows of versions. Of those before, with the same aliases, none is made again. */
+/** Returns the rows of versions. Reuses earlier rows whose aliases are the same. */
 export function experimentsOf(
   versions: readonly ListedVersion[],
   aliases: readonly Alias[],
@@ -100,7 +100,7 @@ const FACTS: readonly ExperimentColumn[] = [
 const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency/i;
 const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
 
-/** Returns which values are better as the name of a key says. */
+/** Returns which values are better, by the name of a key. */
 export function usualBetter(key: string): typeof BETTER[number] {
   const title = key.replace(MEMBER, "");
   const word = title.replaceAll(/[_.-]/g, " ");

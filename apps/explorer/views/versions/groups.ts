@@ -1,4 +1,4 @@
-// Rows together by the value of a key: as rows of means, and as the colors of charts.
+// Rows grouped by the value of a key: into rows of means, and into the colors of charts.
 import { numberText } from "../../components/format.ts";
 import { columnsOf, type Experiment, type ExperimentColumn } from "./experiments.ts";
 import { mean } from "./influence.ts";

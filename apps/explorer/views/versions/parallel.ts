@@ -20,7 +20,7 @@ interface Axis {
   readonly words: readonly string[];
   /** Returns the place of a value, from 0 to 1; NaN of none. */
   at(value: unknown): number;
-  /** Returns the number at a place, in three digits. */
+  /** Returns the number at a place, with three digits. */
   from(place: number): string;
 }
 
@@ -71,7 +71,7 @@ export function Parallel({ all, rows, columns, usual }: {
         <${KeyMenu} title="Axes" columns=${possible.map(({ column }) => column)} keys=${keys}
           change=${(next: readonly string[]) => setChosen(joinValues(next))} />
         ${all.length > MOST_LINES &&
-          html`<span class="muted">${formatNumber(MOST_LINES)} versions are drawn</span>`}
+          html`<span class="muted">the first ${formatNumber(MOST_LINES)} versions are drawn</span>`}
       </div>
       <${Scroll} label="Axes">
         <div class="parallel" style=${{ gridTemplateColumns: `repeat(${axes.length}, 1fr)` }}>

@@ -1,4 +1,4 @@
-// Which parameters matter: keys in the order of what they have to do with a metric.
+// Which parameters matter: keys ranked by their influence on a metric.
 import { Choice } from "../../components/choice.ts";
 import { formatNumber, numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -79,13 +79,13 @@ export function Parameters({ all, rows, columns }: {
           options=${numbers.map(({ key, title }) => [key, title])} />
       </div>
       ${ranked?.length === 0
-        ? html`<p class="muted">No key differs in three versions that have the metric.</p>`
+        ? html`<p class="muted">No key differs among at least three versions with this metric.</p>`
         : ranked && html`
           <${Table} label="Parameters" rows=${ranked} columns=${shown}
             keyOf=${({ column }: Ranked) => column.key} />
         `}
       <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
-        it falls. Other metrics are left out. None of this shows a cause.</p>
+        it falls. Other metrics are left out. None of these values shows a cause.</p>
     </section>
     <${Parallel} all=${all} rows=${rows} columns=${members}
       usual=${[...(ranked ?? []).slice(0, 4).map(({ column }) => column.key), target.key]} />

@@ -48,7 +48,7 @@ Deno.test({
     await using explorer = await openFiles({ "a.parquet": await parquetOf(30_000) });
     const { page, faults } = explorer;
     await explorer.show("a.parquet");
-    await page.getByText("described over the first 10,000 of 30,000 rows").waitFor();
+    await page.getByText("Column statistics over the first 10,000 of 30,000 rows").waitFor();
     const head = page.getByRole("columnheader", { name: "score" });
     await head.getByText("1,000 missing").waitFor();
     await head.getByRole("img", { name: "Histogram of score" }).waitFor();
@@ -65,7 +65,7 @@ Deno.test({
     }
     assertEquals(found, []);
     await page.getByRole("button", { name: "Read all rows" }).click();
-    await page.getByText("described over all 30,000 rows").waitFor();
+    await page.getByText("Column statistics over all 30,000 rows").waitFor();
     await head.getByText("3,000 missing · 900 distinct").waitFor();
     assertEquals(faults(), []);
   },
@@ -81,7 +81,7 @@ Deno.test({
     });
     const { page, faults } = explorer;
     await explorer.show("a.parquet");
-    await page.getByText("described over all 100 rows").waitFor();
+    await page.getByText("Column statistics over all 100 rows").waitFor();
     assertEquals(page.workers().length, 1);
     const loaded = await page.evaluate(() =>
       performance.getEntriesByType("resource").map(({ name }) => name)
@@ -111,7 +111,7 @@ Deno.test({
     await using explorer = await openFiles({ "large.csv": content });
     const { page, faults } = explorer;
     await explorer.show("large.csv");
-    await page.getByText("described over the first 10,000 rows").waitFor();
+    await page.getByText("Column statistics over the first 10,000 rows").waitFor();
     const filter = async (text: string) => {
       await page.getByLabel("Filter rows").fill(text);
       await page.keyboard.press("Enter");
@@ -129,7 +129,7 @@ Deno.test({
     await filter("well 95");
     await page.getByText("1,562 of 150,000 rows").waitFor();
     await page.getByRole("button", { name: "Read all rows" }).click();
-    await page.getByText("described over all 150,000 rows").waitFor();
+    await page.getByText("Column statistics over all 150,000 rows").waitFor();
     assertEquals(faults(), []);
   },
 });
@@ -141,7 +141,7 @@ Deno.test({
     await using explorer = await openFiles({ "a.parquet": await parquetOf(100) });
     const { page } = explorer;
     await explorer.show("a.parquet");
-    await page.getByText("described over all 100 rows").waitFor();
+    await page.getByText("Column statistics over all 100 rows").waitFor();
     const sorted = (order: string) =>
       page.locator(`th[aria-sort=${order}] button:focus`).getByText("score").waitFor();
     await page.getByRole("button", { name: "score" }).focus();

@@ -14,7 +14,7 @@ export const PREVIEWS: [path: string, text: string][] = [
   ["cube.npy", "int16 · 6 x 40 x 50"],
   ["signal.npy", "Elements 0 to 399"],
   ["heights.tif", "axes: page, y, x, channel"],
-  ["scores.csv", "described over all 300 rows"],
+  ["scores.csv", "Column statistics over all 300 rows"],
   ["scores.parquet", "300 rows · 4 columns"],
   ["plates.zip", "plates/A01.txt"],
   ["plates.tar", "plates/<b>x</b>.txt"],

@@ -1,5 +1,5 @@
 // The best of many runs: found, explained, compared, promoted, described and downloaded, by keyboard
-// alone; and the page that it takes, without barriers in light and dark, on a desk and a phone.
+// alone; and its page without barriers, in light and dark, on a desktop and a phone.
 import { assertEquals } from "@std/assert";
 import type { Locator } from "npm:playwright-core@^1.56";
 import { localPath, openRegistry, type Registry } from "../../../../mod.ts";
@@ -84,7 +84,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a page of runs has no barriers in light and dark, on a desk and a phone" + SKIPPED,
+  name: "a page of runs has no barriers in light and dark, on a desktop and a phone" + SKIPPED,
   ignore: IGNORED,
   async fn() {
     await using registry = await openRegistry("memory:");

@@ -72,7 +72,7 @@ function runOf(steps: PipelineStep[]): { run: CarriedRun; frontier: Frontier; as
   return { run, frontier, asked };
 }
 
-Deno.test("steps begin after one that ended while it was given up", async () => {
+Deno.test("steps begin after one that ended instead of beginning", async () => {
   const { run, frontier } = runOf([step("lost"), step("next", { upstream: ["lost"] })]);
   const begun: string[] = [];
   const ended = await advance(run, ["lost", "next"], (id) => {
