@@ -44,7 +44,7 @@ export function Table<T>(props: TableProps<T>) {
   const { label, rows, columns, keyOf, isPreview = false, isScroll = isPreview } = props;
   const isLong = rows.length > LONG;
   const box = useRef<HTMLDivElement>(null);
-  const [first, last, height, onScroll] = useRowsInView(box, { label, isLong, count: rows.length });
+  const [first, last, height, onScroll] = useRowsInView(box, isLong, rows.length);
   usePins(box, columns);
   const space = (count: number) =>
     count > 0 && html`
@@ -134,10 +134,7 @@ function heading<T>(column: Column<T>, pin: ReturnType<typeof pinOf>) {
 }
 
 /** Returns the range of rows in view, their height, and a handler that follows a scroll. */
-function useRowsInView(
-  box: RefObject<HTMLDivElement | null>,
-  { label, isLong, count }: { label: string; isLong: boolean; count: number },
-) {
+function useRowsInView(box: RefObject<HTMLDivElement | null>, isLong: boolean, count: number) {
   const [{ top, inside, height }, setSeen] = useState({ top: 0, inside: 800, height: 33 });
   const follow = () => {
     const { scrollTop, clientHeight } = box.current!;
@@ -148,7 +145,7 @@ function useRowsInView(
     if (!isLong) return;
     const observer = new ResizeObserver(follow);
     observer.observe(box.current!);
-    const end = keepScroll(label, box.current!, box.current!.firstElementChild!);
+    const end = keepScroll(box.current!.ariaLabel!, box.current!, box.current!.firstElementChild!);
     return () => (observer.disconnect(), end());
   }, [isLong]);
   if (!isLong) return [0, count, height, follow] as const;

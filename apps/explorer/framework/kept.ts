@@ -1,13 +1,9 @@
 // Values that an entry of the browser's history keeps while the page is open, for the way back.
-const entries = new Map<number, Map<string, number>>();
+const kept = new Map<string, number>();
 
-/** Returns the values of the current entry. */
-function kept(): Map<string, number> {
-  let id: number | undefined = history.state?.id;
-  if (id === undefined) history.replaceState({ id: id = Math.random() }, "");
-  const values = entries.get(id) ?? new Map();
-  entries.set(id, values);
-  return values;
+function ofEntry(key: string): string {
+  if (history.state?.id === undefined) history.replaceState({ id: Math.random() }, "");
+  return `${history.state.id} ${key}`;
 }
 
 /**
@@ -15,19 +11,17 @@ function kept(): Map<string, number> {
  * where it is from now on. Returns a function that ends both.
  */
 export function keepScroll(key: string, box: Element, content: Element): () => void {
-  const wanted = kept().get(key) ?? 0;
-  const found = () => box.scrollTop >= wanted - 1;
-  const reach = () => {
-    if (!found()) box.scrollTop = wanted;
-    if (found()) observer.disconnect();
-  };
-  const observer = new ResizeObserver(reach);
-  if (wanted > 0) observer.observe(content);
+  const wanted = kept.get(ofEntry(key)) ?? 0;
+  const observer = new ResizeObserver(() => {
+    if (box.scrollTop < wanted - 1) box.scrollTop = wanted;
+    if (box.scrollTop >= wanted - 1) observer.disconnect();
+  });
+  observer.observe(content);
   const ended = new AbortController();
   const options = { passive: true, signal: ended.signal };
   // The events of the page's own box are those of the document.
   const target = box === document.scrollingElement ? document : box;
-  target.addEventListener("scroll", () => kept().set(key, box.scrollTop), options);
+  target.addEventListener("scroll", () => kept.set(ofEntry(key), box.scrollTop), options);
   for (const type of ["wheel", "keydown", "pointerdown"]) {
     addEventListener(type, () => observer.disconnect(), options);
   }
