@@ -1,5 +1,6 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
 import { parseRef, type Registry, resolveRelease } from "../../mod.ts";
+import { nameSegment } from "../../core/naming/names.ts";
 import { RELEASE, type Release } from "../../core/registry/release.ts";
 import { createAccess } from "./access/access.ts";
 import { createApp } from "./app.ts";
@@ -143,12 +144,9 @@ class Site {
     const release: Release = await (await ask(`${path}/members`)).json();
     yield answer(`${path}/members`, release);
     for (const [key, { ref }] of Object.entries(release.members)) {
-      const [name = "", version = ""] = ref.split("@");
-      const info = await ask(`artifacts/${encode(name)}/versions/${encode(version)}`);
-      yield answer(
-        `${path}/members/${encode(key)}`,
-        this.#withoutOthers(await info.json()),
-      );
+      const info = await ask(`artifacts/${ref.split("@").map(encode).join("/versions/")}`);
+      const at = `${path}/members/${nameSegment(key)}`;
+      yield answer(at, this.#withoutOthers(await info.json()));
     }
   }
 

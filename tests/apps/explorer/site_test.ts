@@ -3,6 +3,7 @@ import { createOneTimeCheck } from "../../../apps/server/access/one_time.ts";
 import { siteFiles } from "../../../apps/server/export_site.ts";
 import type { SiteFile } from "../../../apps/server/explorer/site_file.ts";
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
+import { nameSegment } from "../../../core/naming/names.ts";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";
 import { publish } from "../../../mod.ts";
 import { IGNORED, openExplorer, openServed, SKIPPED } from "./support/browser.ts";
@@ -64,14 +65,15 @@ Deno.test("a site does not name inputs that it does not have", async () => {
 Deno.test("a site of a release has its members", async () => {
   await using registry = await openRegistry("memory:");
   for (const value of [1, 2]) await registry.save("net", value);
-  await publish(registry, "serving", { model: "net@1" });
+  await publish(registry, "serving", { model: "net@1", "part/of": "net@1" });
   await registry.setAlias("serving", "live", "1");
   const files = await filesOf(registry, ["serving"]);
   const read = (path: string) => JSON.parse(new TextDecoder().decode(files.get(path)!.bytes));
   for (const selector of ["1.0.0", "live", "latest"]) {
     const at = `artifacts/serving/versions/${selector}/members`;
     assertEquals(read(`${at}/index.json`).members.model.state, "present");
-    assertEquals(read(`${at}/model/index.json`).version, "1.0.0");
+    const members = ["model", "part/of"].map((key) => sitePath(`${at}/${nameSegment(key)}`));
+    assertEquals(members.map((path) => read(path).version), ["1.0.0", "1.0.0"]);
   }
   assert(files.has("artifacts/net/versions/1.0.0/index.json"));
   assert(!files.has("artifacts/net/versions/2.0.0/index.json"));
@@ -169,6 +171,7 @@ Deno.test({
     const { page, url, errors, foreign } = explorer;
     await page.goto(url);
     await page.getByText("2 names").waitFor();
+    assertEquals(await page.getByRole("complementary").count(), 0);
     assertEquals(await page.getByRole("link", { name: /Upload|Runs|Storage|Jobs/ }).count(), 0);
     for (const name of ["vision:resnet/config", "vision:resnet/weights"]) {
       for (const rest of ["", "/1.0.0", "/latest", "?tab=aliases", "?tab=changes"]) {
