@@ -4,8 +4,11 @@ import { html } from "../framework/html.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { formatAgo, formatTime } from "./format.ts";
 
-export interface Change extends LogEntry {
+export interface Change extends Omit<LogEntry, "event"> {
+  readonly event: string;
   readonly name: string;
+  /** The address of what changed. @default that of the version */
+  readonly href?: string;
   /** The earlier version of an alias. */
   readonly was?: string;
   readonly by?: string;
@@ -21,7 +24,7 @@ export function changesOf(name: string, log: readonly LogEntry[]): Change[] {
 
 export function ChangeList({ label, changes }: { label: string; changes: readonly Change[] }) {
   return html`
-    <ul class="changes" aria-label=${label}>${changes.map((change) =>
+    <ul class="nested changes" aria-label=${label}>${changes.map((change) =>
       html`
         <li>${sentenceOf(change)} <span class="muted" title=${formatTime(change.at)}>${formatAgo(
           change.at,
@@ -31,9 +34,9 @@ export function ChangeList({ label, changes }: { label: string; changes: readonl
   `;
 }
 
-function sentenceOf({ event, name, version, alias, was }: Change) {
+function sentenceOf({ event, name, version, alias, was, href }: Change) {
   const ref = version === undefined ? name : `${name}@${version}`;
-  const link = event === "deleted" ? ref : html`<a href=${hrefOfRef(ref)}>${ref}</a>`;
+  const link = event === "deleted" ? ref : html`<a href=${href ?? hrefOfRef(ref)}>${ref}</a>`;
   if (alias === undefined) return [link, ` ${event}`];
   const before = was !== undefined && was !== version && ` from ${was}`;
   const verb = event === "aliased" ? "moved to" : "removed from";

@@ -1,7 +1,7 @@
 // Every view in Chromium: nothing fails, nothing leaves the service, and everybody can use it.
 import { assert, assertEquals } from "@std/assert";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
-import { openRegistry, type Registry } from "../../../mod.ts";
+import { openRegistry, publish, type Registry } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";
 import { barriersOf } from "./support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
@@ -12,7 +12,7 @@ const NAME = "vision%3Aresnet%2Fweights";
 
 /** The views by their address, and a text that each shows. */
 const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
-  ["#/", "Search names"],
+  ["#/", "Changed lately"],
   ["#/?q=resnet", "vision:resnet/weights"],
   ["#/?kind=json&metadata=cells%3E100", "scans:plate"],
   ["#/?q=nothing+like+it", "Nothing matches"],
@@ -22,6 +22,7 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   [`#/artifacts/${NAME}?tab=storage`, "Size of all versions over time"],
   [`#/artifacts/${NAME}/production`, "Digest"],
   ["#/artifacts/vision%3Aresnet%2Fconfig/1.0.0", "data.json"],
+  ["#/artifacts/serving/2.0.0", "Since 1.0.0"],
   ["#/artifacts/none/1.0.0", "Cannot find"],
   ["#/compare", "Add a version"],
   [`#/compare?refs=${NAME}%402.0.0+${NAME}%403.0.0`, "Differences only"],
@@ -47,6 +48,10 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
 async function openDemo(): Promise<Registry> {
   const registry = await openRegistry("memory:");
   await fillDemo(registry);
+  for (const version of ["2", "3"]) {
+    await publish(registry, "serving", { model: `vision:resnet/weights@${version}` });
+    await registry.setAlias("serving", "live", "latest");
+  }
   return registry;
 }
 

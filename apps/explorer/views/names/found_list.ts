@@ -9,6 +9,7 @@ export interface FoundVersion {
   readonly version: string;
   readonly aliases: readonly string[];
   readonly kind: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly size: number;
 }

@@ -30,6 +30,8 @@ export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
   const { names, error, complete, reload } = useNames();
   const details = useDetails(names, complete);
+  const lately = useLoaded(async () => (await import("./lately.ts")).Lately, []).value;
+  const hasChanges = details.size > 0 || complete && names.length > DETAILED && !service.isSite;
   const text = searchText(query);
   const typed = query.q ?? "";
   const change = (next: Record<string, string>) =>
@@ -53,16 +55,20 @@ export function Names({ place: { query } }: ViewProps) {
         `
         : names.length > 0
         ? html`
-          <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
-            allOpen=${complete && names.length <= ALL_OPEN}
-            opened=${before.opened} current=${before.key}
-            onToggle=${(opened: ReadonlySet<string>) => before.opened = opened}
-            onOpen=${({ value, key }: TreeNode<NameNode>) => {
-              before.key = key;
-              openPlace(hrefOf(["artifacts", value.name]));
-            }}
-            row=${(node: TreeNode<NameNode>) =>
-              html`<${NameRow} node=${node} details=${details} />`} />
+          <div class="row start">
+            <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
+              allOpen=${complete && names.length <= ALL_OPEN}
+              opened=${before.opened} current=${before.key}
+              onToggle=${(opened: ReadonlySet<string>) => before.opened = opened}
+              onOpen=${({ value, key }: TreeNode<NameNode>) => {
+                before.key = key;
+                openPlace(hrefOf(["artifacts", value.name]));
+              }}
+              row=${(node: TreeNode<NameNode>) =>
+                html`<${NameRow} node=${node} details=${details} />`} />
+            ${lately && hasChanges &&
+              html`<${lately} names=${names} newest=${details} />`}
+          </div>
         `
         : complete && error === undefined
         ? html`<${FirstSteps} />`

@@ -12,7 +12,7 @@ import type { ViewProps } from "../mod.ts";
 import { RunView } from "./run_view.ts";
 import { StateTag } from "./state_tag.ts";
 
-interface ListedRun {
+export interface ListedRun {
   readonly run: string;
   readonly end: string;
   readonly plannedAt: string;

@@ -1,0 +1,61 @@
+// Changes of late: the logs of the names with the newest versions, and runs.
+import { RELEASE } from "../../../../core/registry/release.ts";
+import { namePath } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import type { LogEntry } from "../../api/names.ts";
+import { type Change, ChangeList, changesOf } from "../../components/change_list.ts";
+import { Shown } from "../../components/notices.ts";
+import { html } from "../../framework/html.ts";
+import { hrefOf } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { ListedRun } from "../work/runs_view.ts";
+import type { FoundVersion } from "./found_list.ts";
+
+/** Names whose logs are read, changes of each, runs, and changes that are shown. */
+const NAMES = 8, EACH = 6, RUNS = 4, MOST = 12;
+/** Keys of metadata that may name who saved a version. */
+const BY = ["author", "user", "by", "created_by"];
+const RECORD_OF_RUN = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
+
+/** `newest` has the newest version of each name, or none if there are too many names. */
+export function Lately(
+  { names, newest }: { names: readonly string[]; newest: ReadonlyMap<string, FoundVersion> },
+) {
+  const { service } = useSession();
+  const recent = [...newest.values()]
+    .filter(({ name }) => !names.includes(`${RECORD_OF_RUN.exec(name)?.[1]}:run`))
+    .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, NAMES);
+  const hasRuns = names.some((name) => name.endsWith(":run"));
+  const changes = useLoaded(async (signal) => {
+    const read = async <T>(path: string, limit: number) =>
+      (await service.json<{ items: T[] }>(path, { query: { limit }, signal })).items;
+    const logs = recent.map(async (found) =>
+      changesOf(found.name, await read<LogEntry>(`${namePath(found.name)}/log`, EACH))
+        .map((change) => ({ ...change, ...saveOf(change, found) }))
+    );
+    const runs = hasRuns ? await read<ListedRun>("runs", RUNS) : [];
+    const all: Change[] = [...(await Promise.all(logs)).flat(), ...runs.map(changeOf)];
+    return all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, MOST);
+  }, [recent.map(({ name, version }) => [name, version]), hasRuns]);
+  return html`
+    <aside class="card grow" aria-label="Changed lately">
+      <h2>Changed lately</h2>
+      ${newest.size === 0 &&
+        html`<p class="muted">Runs only: changes are listed for up to 500 names.</p>`}
+      <${Shown} of=${changes} what="Reading changes">${(changes: Change[]) =>
+        html`<${ChangeList} label="Changes" changes=${changes} />`}<//>
+    </aside>
+  `;
+}
+
+/** Returns what the newest version adds to the change that saved it. */
+function saveOf({ event, version }: Change, { version: newest, kind, metadata }: FoundVersion) {
+  if (event !== "saved" || version !== newest) return {};
+  const by = BY.map((key) => metadata[key]).find((value) => typeof value === "string");
+  return { by, event: kind === RELEASE ? "published" : event };
+}
+
+function changeOf({ run, end, plannedAt: at }: ListedRun): Change {
+  const event = end === "unknown" ? "running or killed" : end;
+  return { name: `run ${run}`, href: hrefOf(["runs", run]), event, at };
+}
