@@ -1,4 +1,4 @@
-// The manifest of a batch: rows as JSON lines or CSV, streamed.
+// The manifest of a batch: rows as JSON Lines or CSV, streamed.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -29,7 +29,7 @@ const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = {
   ".csv": "csv",
 };
 
-/** Finds a manifest: a file, or `-` for standard input, by default JSON lines. */
+/** Finds a manifest: a file, or `-` for standard input, by default JSON Lines. */
 export async function findManifest(
   given: string,
   format: ManifestFormat | undefined,
