@@ -29,8 +29,9 @@ class Found(NamedTuple):
 
 
 Test = Callable[[Found], bool]
-TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+TERM = re.compile(r'(?:\s*(?:[!<>]=|[=<>])\s*|[^\s"]|"[^"]*"?)+')
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+SPACED = re.compile(r'^([^\s"=!<>]+)\s*([!<>]=|[=<>])\s*')
 MISSING = object()
 COMPARISON = r"(!=|>=|<=|=|>|<)"
 FILTER = re.compile(
@@ -41,7 +42,7 @@ OTHER_FILTER = re.compile(rf"([A-Za-z_][\w.-]*?){COMPARISON}", re.ASCII)
 
 def parse_query(query: str) -> Test:
     """Returns a test for what matches all terms of a query."""
-    tests = [parse_term(term) for term in TERM.findall(query)]
+    tests = [parse_term(SPACED.sub(r"\1\2", term)) for term in TERM.findall(query)]
     return lambda found: all(test(found) for test in tests)
 
 

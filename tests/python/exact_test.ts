@@ -227,9 +227,9 @@ for registry in (writer, holdfast.open_registry(sys.argv[3])):
         assert repr(registry.open(ref).metadata) == repr(plain), registry.open(ref).metadata
     found = registry.search("name=a")[0].metadata
     assert found["loss"] != found["loss"] and found["best"] == plain["best"], found
-    for query in ("loss=NaN", "acc=0.5", "loss!=3", "loss>0", "loss<0"):
+    for query in ("loss=NaN", "acc=0.5", "loss!=3", "acc = 0.5", "loss  != 3", "loss > 0", "loss>0", "loss<0"):
         matches = bool(registry.search(f"name=a metadata.{query}"))
-        assert matches == (query not in ("loss>0", "loss<0")), query
+        assert matches == (query not in ("loss > 0", "loss>0", "loss<0")), query
 for odd in ("Infinity", Word.YES, np.datetime64("2020-01-01"), np.int64(2**53 + 1), np.longdouble(1),
             np.zeros(1), np.complex64(1), Tensor(1j), datetime.now(timezone.utc), -0.0, {Word.YES: 1}, {"\\ud800": 1}):
     try:

@@ -1,5 +1,6 @@
 // Conditions and values as people type them.
 import { parseExactJson } from "../../../core/text/json_text.ts";
+import { termsOf } from "../../../core/text/terms.ts";
 
 /** Fields that the search of the service compares. Others are metadata. */
 const FIELD = /^(name|version|alias|kind|created|(?:metadata|labels)\..*)$/;
@@ -7,8 +8,7 @@ const CONDITION = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 
 /** Returns a query for `GET /search`: `epochs>3` is short for `metadata.epochs>3`. */
 export function queryOf(typed: string): string {
-  const terms = typed.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
-  return terms.map((term) => {
+  return termsOf(typed).map((term) => {
     const [, field] = CONDITION.exec(term) ?? [];
     return field === undefined || FIELD.test(field) ? term : `metadata.${term}`;
   }).join(" ");

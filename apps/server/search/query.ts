@@ -2,6 +2,7 @@
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { comparing, comparingVersions, valueAt } from "../../../core/text/comparing.ts";
 import type { Comparison } from "../../../core/text/comparing.ts";
+import { termsOf } from "../../../core/text/terms.ts";
 
 export interface SearchedVersion {
   readonly name: string;
@@ -34,7 +35,7 @@ const MOST_TERMS = 20;
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
  */
 export function parseQuery(query: string): SearchQuery {
-  const terms = query.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  const terms = termsOf(query);
   if (terms.length > MOST_TERMS) {
     throw invalid(`there are ${terms.length} terms`, `Use at most ${MOST_TERMS} terms.`);
   }

@@ -1,4 +1,5 @@
 // Uploads files as a new version, by drag and drop, with progress. Interrupted ones continue.
+import { termsOf } from "../../../../core/text/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { typedValue } from "../../api/search.ts";
@@ -164,7 +165,7 @@ export function parseMetadata(
 ): { metadata: Record<string, unknown>; problem?: string } {
   const found = new Map<string, unknown>();
   let problem: string | undefined;
-  for (const word of text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []) {
+  for (const word of termsOf(text)) {
     const [, key, value] = /^([^="]+)=(.*)$/s.exec(word) ?? [];
     if (key === undefined) {
       problem ??= `${word} is not KEY=VALUE. Quote a value with spaces: note="two words"`;

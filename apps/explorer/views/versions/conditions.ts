@@ -1,10 +1,9 @@
 // Conditions in the text of a filter, which other controls read and write.
+import { termsOf } from "../../../../core/text/terms.ts";
 import { queryOf } from "../../api/search.ts";
 import { chooseExperiments, type Experiment, type ExperimentColumn } from "./experiments.ts";
 
 type Bounded = Pick<ExperimentColumn, "key" | "title">;
-
-const termsOf = (filter: string): string[] => filter.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
 
 function beginningOf({ key, title }: Bounded, comparison: string): string {
   return `${queryOf(`${title}=`) === `${key}=` ? title : key}${comparison}`;

@@ -26,10 +26,13 @@ Deno.test("filters compare numbers, and nested keys by their path", () => {
     "alias=production",
     "name=models/Bert",
     "bert metadata.epochs<=10",
+    "bert metadata.epochs > 9",
+    'metadata.by = "Ann Lee" metadata.epochs >=10 nlp',
   ];
   for (const query of yes) assertEquals(meets(query), true, query);
   const no = [
     "metadata.epochs>10",
+    "metadata.epochs > 10",
     "metadata.none=1",
     "metadata.__proto__=1",
     "metadata.done>0",

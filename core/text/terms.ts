@@ -1,0 +1,5 @@
+// The terms of queries and filters: words, `"two words"`, and conditions such as `epochs > 3`.
+export function termsOf(query: string): string[] {
+  const terms = query.match(/(?:\s*(?:[!<>]=|[=<>])\s*|[^\s"]|"[^"]*"?)+/g) ?? [];
+  return terms.map((term) => term.replace(/^([^\s"=!<>]+)\s*([!<>]=|[=<>])\s*/, "$1$2"));
+}
