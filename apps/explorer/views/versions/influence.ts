@@ -10,6 +10,8 @@ export interface Influence {
   /** From 0 to 1, for both measures: the root of the share of the ranks that the key explains. */
   readonly strength: number;
   readonly versions: number;
+  /** Ranks with the highest metric, if the distance from the middle rank explains more. */
+  readonly best?: "in the middle" | "at both ends";
 }
 
 /**
@@ -39,10 +41,14 @@ export function influenceOf(
   if (isNumber) {
     const x = fromMean(ranksOf(kept.map(([value]) => value)));
     const value = dot(x, y) / Math.sqrt(dot(x, x) * all);
-    const strength = strengthOf(value ** 2, 2);
+    const squares = fromMean(x.map((each) => each ** 2));
+    const bent = dot(squares, y) / Math.sqrt(dot(squares, squares) * all);
+    const isBent = Math.abs(bent) > Math.abs(value) + 1e-9;
+    const strength = strengthOf((isBent ? bent : value) ** 2, 2);
+    const best = isBent ? { best: bent < 0 ? "in the middle" : "at both ends" } as const : {};
     return Number.isNaN(value)
       ? undefined
-      : { measure: "rank correlation", value, strength, versions };
+      : { measure: "rank correlation", value, strength, versions, ...best };
   }
   if (groups.length < 2) return undefined;
   let [between, at] = [0, 0];

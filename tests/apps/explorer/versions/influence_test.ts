@@ -74,3 +74,14 @@ Deno.test("two words are as strong as two numbers, and many random words are wea
   const real = influenceOf(zip(metric.map((y) => y > 20 ? "high" : "low"), metric), false)!;
   assert(random.strength < 0.5 && real.strength > 0.8, `${random.strength} ${real.strength}`);
 });
+
+Deno.test("a key whose best values are in the middle or at both ends is strong", () => {
+  const rate = Array.from({ length: 41 }, (_, i) => i);
+  const of = (metric: (rate: number) => number) => influenceOf(zip(rate, rate.map(metric)), true)!;
+  const peak = of((x) => 1 - (x - 22) ** 2 / 900);
+  assert(Math.abs(peak.value) < 0.5 && peak.strength > 0.9, `${peak.strength}`);
+  assertEquals([peak.best, of((x) => (x - 20) ** 2).best], ["in the middle", "at both ends"]);
+  assertEquals(of((x) => Math.log(x + 1)).best, undefined);
+  const random = of((x) => x * 17 % 41);
+  assert(random.strength < 0.3, `${random.strength}`);
+});
