@@ -78,7 +78,9 @@ export function checkAlias(alias: string): void {
   if (alias !== "latest" && !isRange(alias) && !looksLikeVersion(alias)) return;
   const subject = `${shown(alias)} as alias`;
   const hint = 'Use a word such as "production" or "canary".';
-  const state = alias === "latest" ? "it is the newest version" : "it looks like a version";
+  const state = alias === "latest"
+    ? "it is the newest version"
+    : `it ${/\s/.test(alias) ? "contains white space" : "looks like a version or a range"}`;
   throw fault({ code: "Invalid", action: "use", subject, state, hint });
 }
 

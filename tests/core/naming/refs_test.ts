@@ -60,6 +60,8 @@ Deno.test("an alias must not look like a version, a range or latest", () => {
   for (const alias of [...refused, "", " a", "a b", "a\0"]) {
     thrown("Invalid", () => checkAlias(alias));
   }
+  const { message } = thrown("Invalid", () => checkAlias("my alias"));
+  assertMatch(message, /it contains white space/);
 });
 
 Deno.test("every string is a selector or Invalid, and every parsed alias can be set", () => {
