@@ -36,7 +36,7 @@ export function Dialog(props: DialogProps) {
   };
   return html`
     <dialog ref=${dialog} aria-labelledby=${id} onClose=${close}>
-      <form onSubmit=${submit}>
+      <form onSubmit=${submit} onInput=${() => state.error && setState({ busy: false })}>
         <h2 id=${id}>${title}</h2>
         ${children}
         ${state.error !== undefined && html`<${ErrorNotice} error=${state.error} />`}

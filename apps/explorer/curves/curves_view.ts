@@ -2,7 +2,7 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { Chart } from "../components/chart.ts";
 import { Choice } from "../components/choice.ts";
-import { formatNumber, numberText } from "../components/format.ts";
+import { formatCount, formatNumber, numberText } from "../components/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
@@ -106,7 +106,7 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
           <${Chart} ...${chart} xLabel=${axis} isLog=${log !== ""}
             formatX=${numberText} formatY=${numberText} />
           ${log !== "" && chart.below > 0 && html`
-            <p class="muted">${formatNumber(chart.below)} values of 0 or less are left out.</p>
+            <p class="muted">Left out: ${formatCount(chart.below, "value")} of 0 or less.</p>
           `}
         </div>
       `

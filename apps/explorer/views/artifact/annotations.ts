@@ -91,7 +91,9 @@ function parseLabels(text: unknown): Record<string, unknown> {
   const lines = String(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return Object.fromEntries(lines.map((line) => {
     const [, key, value] = /^([^=]*[^=\s])\s*=\s*(.*)$/.exec(line) ?? [];
-    if (key === undefined) throw new ServiceError(0, `Cannot read label "${line}": no name and =`);
+    if (key === undefined) {
+      throw new ServiceError(0, `Cannot read label "${line}": not NAME = VALUE`);
+    }
     return [key, typedValue(value!)];
   }));
 }

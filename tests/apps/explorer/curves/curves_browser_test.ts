@@ -55,6 +55,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a log axis says how many values it leaves out" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    const history = new Blob(["step,gain,cost\n0,0,-1\n1,2,0\n2,3,1\n"], { type: "text/csv" });
+    await registry.save("run", history);
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    await page.goto(`${url}#/artifacts/run/1.0.0?log=y`);
+    await page.getByText("Left out: 1 value of 0 or less.").waitFor();
+    await page.getByText("Left out: 2 values of 0 or less.").waitFor();
+  },
+});
+
+Deno.test({
   name: "smoothing and a log axis change what is drawn, by keyboard alone" + SKIPPED,
   ignore: IGNORED,
   async fn() {
