@@ -82,6 +82,12 @@ export function Parallel({ all, rows, columns, usual }: {
             ${paths.map((d, i) => html`<path d=${d} style=${{ stroke: `var(${COLORS[i]})` }} />`)}
             ${axes.map((_, i) => html`<path class="axis" d=${`M${i + 0.5} 0V1`} />`)}
           </svg>
+          ${axes.map(({ words, at }, i) =>
+            words.map((word) => {
+              const style = { gridColumn: i + 1, top: `${(1.05 - at(word)) / 0.011}%` };
+              return html`<span class="tag word" style=${style}>${word}</span>`;
+            })
+          )}
           ${axes.map((axis) =>
             html`
               <${Bounds} axis=${axis} filter=${filter}

@@ -25,6 +25,7 @@ export function Parameters({ all, rows, columns }: {
     numbers.find(({ better }) => better !== undefined) ?? numbers[0];
   const keys = members.filter(({ key, better }) => key !== target?.key && better === undefined);
   const [ranked, setRanked] = useState<readonly Ranked[]>();
+  const [axes, setAxes] = useState({ of: "", keys: [] as readonly string[] });
   useEffect(() => {
     let gone = false;
     const rank = async (found: Ranked[], metric: string) => {
@@ -36,6 +37,9 @@ export function Parameters({ all, rows, columns }: {
         if (influence) found.push({ column, ...influence });
       }
       setRanked(found.sort((a, b) => b.strength - a.strength));
+      const top = { of: metric, keys: found.slice(0, 4).map(({ column }) => column.key) };
+      // Axes stay while bounds on them filter the rows.
+      setAxes((old) => rows.length < all.length && old.of === metric && old.keys[0] ? old : top);
     };
     if (target) void rank([], target.key);
     return () => void (gone = true);
@@ -64,10 +68,10 @@ export function Parameters({ all, rows, columns }: {
     },
     {
       title: "Measure",
-      cell: ({ measure, words }) =>
+      cell: ({ measure, words, best, strength }) =>
         words
           ? `${measure}: ${words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ")}`
-          : `Spearman's ${measure}`,
+          : `Spearman's ${measure}${best && strength > 0.1 ? `; highest ${best}` : ""}`,
     },
     { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
   ];
@@ -88,6 +92,6 @@ export function Parameters({ all, rows, columns }: {
         it falls. Other metrics are left out. None of these values shows a cause.</p>
     </section>
     <${Parallel} all=${all} rows=${rows} columns=${members}
-      usual=${[...(ranked ?? []).slice(0, 4).map(({ column }) => column.key), target.key]} />
+      usual=${[...axes.keys, target.key]} />
   `;
 }

@@ -1,6 +1,7 @@
 // The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
 import { useSession } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
+import { queryOf } from "../../api/search.ts";
 import { Choice } from "../../components/choice.ts";
 import {
   formatAgo,
@@ -62,6 +63,9 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
   const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
+  const unknown = queryOf(filter).match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
+    ?.find((key) => columns.every((column) => column.key !== key));
+  const none = unknown === undefined ? "" : `, none has ${unknown}`;
   const count = `${formatNumber(chosen.rows.length)} of ${formatCount(versions.length, "version")}`;
   const isAlone = versions.length === 1;
   const pins = splitValues(pinned).filter((key) => keys.includes(key));
@@ -83,7 +87,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
           options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
         <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
           options=${sortOptions(groups?.columns ?? columns)} /></span>
-        <span class="muted" role="status">${count}${isComplete ? "" : " so far…"}</span>
+        <span class="muted" role="status">${count}${none}${isComplete ? "" : " so far…"}</span>
       </div>
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}

@@ -86,7 +86,7 @@ filledTest("save refuses invalid input and saves nothing", async (it) => {
     ["save note@2 - --version 3", 2, "it has two versions"],
     ["save note@latest -", 2, "not a semantic version"],
     ["save x - --version 01", 2, "not a semantic version"],
-    ["save x - --alias 2.0", 2, "looks like a version"],
+    ["save x - --alias 2.0", 2, "looks like a version or a range"],
     ["save x - --alias latest", 2, "it is the newest version"],
     ["save x - -m nonsense", 2, "expected key=value"],
     ["save note - --version 1 --on-conflict overwrite", 2, ""],

@@ -53,12 +53,32 @@ Deno.test({
     await page.keyboard.type("1.5");
     await page.getByText("6 of 20 versions", { exact: true }).waitFor();
     assertEquals(await page.getByLabel("Filter versions").inputValue(), "rate>=1.5");
+    const middle = async (word: string) => {
+      const box = await section.locator("span").getByText(word, { exact: true }).boundingBox();
+      return box!.y + box!.height / 2;
+    };
+    const drawn = (await section.getByRole("img").boundingBox())!;
+    const places = [await middle("sgd"), await middle("adam")].map((y) =>
+      Math.round((y - drawn.y) / drawn.height * 22)
+    );
+    assertEquals(places, [1, 21]); // the words are at the ends of their axis
     await section.getByRole("combobox", { name: "opt" }).focus();
     await page.keyboard.type("sgd");
     await page.getByText("3 of 20 versions", { exact: true }).waitFor();
+    await section.getByLabel("Least rate").fill("1.99");
+    await page.getByText("0 of 20 versions", { exact: true }).waitFor();
+    await page.getByText("No key differs").waitFor();
+    await section.getByLabel("Least rate").waitFor(); // the axis stays
+    await page.getByLabel("Filter versions").fill("acuracy > 0.9");
+    await page.getByText("0 of 20 versions, none has metadata.acuracy").waitFor();
+    await page.getByLabel("Filter versions").fill("accuracy > 0.9");
+    await page.getByText("2 of 20 versions", { exact: true }).waitFor();
     await page.getByLabel("Filter versions").fill("");
     await page.getByText("20 of 20 versions", { exact: true }).waitFor();
     assertEquals(await section.getByLabel("Least rate").inputValue(), "");
+    // The axes move when the keys are ranked again.
+    await page.getByRole("region", { name: "Parameters" }).getByRole("cell", { name: "20" }).first()
+      .waitFor();
 
     const lines = section.getByRole("img");
     await lines.scrollIntoViewIfNeeded();
