@@ -13,7 +13,6 @@ const MAX_RUN = 256 ** 2;
 /** Pairs items in the order of both lists: equal ones, and between them those most alike. */
 export function alignItems(before: readonly Item[], after: readonly Item[]): Pair[] {
   const [ids, others] = [before, after].map((items) => items.map((parts) => parts.join("\0")));
-  const isPlain = [before, after].every((items) => items.every((parts) => parts.length < 2));
   const pairs: Pair[] = [];
   const between = ([i, j]: Pair, [iEnd, jEnd]: Pair, depth: number): void => {
     while (i < iEnd && j < jEnd && ids![i] === others![j]) pairs.push([i++, j++]);
@@ -26,7 +25,7 @@ export function alignItems(before: readonly Item[], after: readonly Item[]): Pai
     const unique = depth === MAX_DEPTH ? [] : shared.filter(([i, j]) => i >= 0 && j >= 0);
     if (unique.length === 0) {
       const [height, width] = [iEnd - i, jEnd - j];
-      const found = isPlain || height * width > MAX_RUN
+      const found = height * width > MAX_RUN
         ? Array.from({ length: Math.min(height, width) }, (_, k): Pair => [k, k])
         : mostAlike(before.slice(i, iEnd), after.slice(j, jEnd));
       for (const [k, l] of found) pairs.push([i + k, j + l]);

@@ -50,3 +50,20 @@ Deno.test("items removed and added in the middle of arrays leave those between t
     { path: [0], before: scores(1)[0] },
   ]]);
 });
+
+Deno.test("arrays whose items moved or repeat have few differences", () => {
+  assertEquals(diffValues([1, 2, 3, 4], [4, 1, 2, 3]), [
+    { path: [0], after: 4 },
+    { path: [3], before: 4 },
+  ]);
+  assertEquals(diffValues(["a", "b", "a", "b", "c", "c"], ["b", "a", "b", "a", "c"]), [
+    { path: [0], before: "a" },
+    { path: [3], before: "c", after: "a" },
+  ]);
+});
+
+Deno.test("long arrays without unique items are compared by place", () => {
+  const before = Array.from({ length: 20_000 }, (_, i) => ({ parity: i % 2 }));
+  const after = before.map(({ parity }) => ({ parity: 1 - parity, last: true }));
+  assertEquals(diffValues(before, after).length, 40_000);
+});
