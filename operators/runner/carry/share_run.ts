@@ -1,4 +1,6 @@
 // Runs a pipeline in several processes that share only an id and their number: tasks of an array.
+import { unavailable } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunResult } from "../records/run_record.ts";
@@ -99,7 +101,7 @@ class SharedRun {
   async #execute({ id }: PipelineStep, shard: Shard | undefined): Promise<void> {
     const { signal, onEvent } = this.#options;
     try {
-      await runStepOf(this.#run, {
+      const { end, reason } = await runStepOf(this.#run, {
         ...{ step: id, shard, signal },
         onEvent(event) {
           // The end of a step is emitted when it is recorded; here only this shard has ended.
@@ -107,6 +109,10 @@ class SharedRun {
           else if (shard !== undefined) onEvent?.({ ...event, type: "shard ended", shard });
         },
       });
+      if (end !== "failed" || this.#run.state.frontier.outcomeOf(id) !== undefined) return;
+      // Nothing else ends the run: all processes wait for a record.
+      const hint = "Start this task again: it continues with the remaining steps.";
+      throw unavailable("record failed step", shown(id), `${reason}`, { hint });
     } catch (error) {
       if (!signal?.aborted) this.#thrown ??= { error };
     }

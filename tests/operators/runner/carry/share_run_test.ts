@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RegistryError } from "../../../../core/errors.ts";
+import { RegistryError, unavailable } from "../../../../core/errors.ts";
+import type { Registry } from "../../../../core/registry.ts";
 import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
 import { add, pipeline, step } from "../pipelines.ts";
@@ -152,3 +153,38 @@ testInWorld("a cancelled run ends in all tasks", async (here) => {
     assertEquals([end, ends(steps)], ["cancelled", { slow: "cancelled", report: "cancelled" }]);
   }
 });
+
+testInWorld(
+  "a task whose failed step cannot be recorded ends, and continues later",
+  async (here) => {
+    let isBusy = true;
+    const busy = (verb: string) => () => Promise.reject(unavailable(verb, undefined, "busy"));
+    const registry = new Proxy(here.registry, {
+      get(target, member) {
+        const value = Reflect.get(target, member);
+        if (typeof value !== "function") return value;
+        const call = value.bind(target);
+        if (!isBusy) return call;
+        if (member === "openDraft") return busy("open draft"); // of the shards
+        const save: Registry["save"] = (name, ...rest) =>
+          String(name).includes(":failure:") ? busy("save")() : call(name, ...rest);
+        return member === "save" ? save : call;
+      },
+    });
+    add(here.operators, "poor", ({ outputRoot, shard }) => {
+      if (isBusy) return 2;
+      Deno.writeTextFileSync(`${outputRoot}/${shard?.index ?? 0}`, "fine");
+    });
+    for (const shards of [1, 2]) {
+      isBusy = true;
+      const shared = pipeline([
+        step("poor", { shards, outputs: { ".": `registry:data${shards}` } }),
+      ]);
+      const run = () => take(shared, { ...here, registry }, "0/1", { array: `${shards}` });
+      const error = await assertRejects(run, RegistryError, 'Cannot record failed step "poor"');
+      assertEquals(error.code, "Unavailable");
+      isBusy = false;
+      assertEquals((await run()).end, "ok");
+    }
+  },
+);
