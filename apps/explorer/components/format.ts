@@ -12,6 +12,9 @@ export function formatBytes(bytes: number): string {
   return `${withDigits(value, digits)} ${UNITS[unit]}`;
 }
 
+/** Larger numbers may have infinite differences. MLflow stores one in place of infinity. */
+export const MAX_NUMBER = 1e300;
+
 /** In the form of the browser's language, as dates. */
 const counts = new Intl.NumberFormat();
 const fractions = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });

@@ -81,10 +81,15 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
       );
       const { x, values } = joinLines(lines);
       const series = lines.map(({ label }, i) => ({ label, values: values[i]! }));
-      const below = values.flat().filter((y) => y !== null && y <= 0).length;
+      const total = (of: "lost" | "replaced") => lines.reduce((sum, line) => sum + line[of], 0);
+      const left = [
+        [log === "" ? 0 : values.flat().filter((y) => y !== null && y <= 0).length, "of 0 or less"],
+        [total("lost"), "of NaN or infinity"],
+        [total("replaced"), "of steps that come again later"],
+      ] as const;
       const label = `${panel} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
-      return { panel, label, x, series, below };
-    }), [runs, few, axis, smoothing]);
+      return { panel, label, x, series, left: left.filter(([count]) => count > 0) };
+    }), [runs, few, axis, smoothing, log]);
   const smoothed = (event: Event) => setSmooth((event.currentTarget as HTMLInputElement).value);
   return html`
     <div class="fields">
@@ -105,8 +110,10 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
         <div class="card" key=${chart.panel}>
           <${Chart} ...${chart} xLabel=${axis} isLog=${log !== ""}
             formatX=${numberText} formatY=${numberText} />
-          ${log !== "" && chart.below > 0 && html`
-            <p class="muted">Left out: ${formatCount(chart.below, "value")} of 0 or less.</p>
+          ${chart.left.length > 0 && html`
+            <p class="muted">Left out: ${chart.left.map(([count, which]) =>
+              `${formatCount(count, "value")} ${which}`
+            ).join(", ")}.</p>
           `}
         </div>
       `

@@ -8,11 +8,21 @@ export type Line = { readonly x: readonly number[]; readonly y: readonly number[
 /**
  * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the
  * weight of earlier values in an exponential mean without a bias to 0, as in TensorBoard. Long
- * lines keep the smallest and the largest value of each group of points.
+ * lines keep the smallest and the largest value of each group of points. Of a step that comes
+ * again after a later one, because the run was resumed, the last values count; `replaced` are the
+ * others, `lost` the infinities.
  */
-export function lineOf({ x, y }: Line, smoothing: number): Line {
-  const order = [...x.keys()].filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]))
+export function lineOf({ x, y }: Line, smoothing: number) {
+  let [turn, last] = [0, -Infinity];
+  const turns = x.map((at) => {
+    if (at < last) turn++;
+    if (!Number.isNaN(at)) last = at;
+    return turn;
+  });
+  const all = [...x.keys()].filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]))
     .sort((a, b) => x[a]! - x[b]!);
+  const newest = new Map(turn === 0 ? [] : all.map((i) => [x[i], turns[i]]));
+  const order = all.filter((i) => turn === 0 || turns[i] === newest.get(x[i]));
   let [mean, weight] = [0, 0];
   const values = order.map((i) => {
     mean = smoothing * mean + (1 - smoothing) * y[i]!;
@@ -20,7 +30,12 @@ export function lineOf({ x, y }: Line, smoothing: number): Line {
     return mean / weight;
   });
   const kept = extremes(values);
-  return { x: kept.map((i) => x[order[i]!]!), y: kept.map((i) => values[i]!) };
+  return {
+    x: kept.map((i) => x[order[i]!]!),
+    y: kept.map((i) => values[i]!),
+    replaced: all.length - order.length,
+    lost: y.filter((value) => value === Infinity).length,
+  };
 }
 
 /** Returns the places of the smallest and the largest value of each group. */

@@ -2,6 +2,7 @@
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
+import { MAX_NUMBER } from "../components/format.ts";
 import { fileToDecode } from "../previews/file_to_decode.ts";
 import { hasRows } from "../previews/kind.ts";
 import { numberOf } from "../previews/tables/cells.ts";
@@ -88,13 +89,13 @@ async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<Step
 /** Parses an object, also with NaN and infinities as Python writes them. */
 function parseLine(line: string): object {
   try {
-    return Object(JSON.parse(line.replaceAll(/([:[,]\s*)(?:NaN|-?Infinity)\b/g, "$1null")));
+    return Object(JSON.parse(line.replaceAll(/([:[,]\s*)(?:NaN|-?Infinity)\b/g, "$1 1e999")));
   } catch {
     return {}; // a program that is killed leaves half a line
   }
 }
 
-/** The numbers of a file by column. NaN stands for a gap. */
+/** The numbers of a file by column. NaN stands for a gap, Infinity for NaN and infinities. */
 export interface Steps {
   readonly columns: ReadonlyMap<string, readonly number[]>;
   readonly rows: number;
@@ -116,7 +117,7 @@ export async function readSteps(
         isAll = rows * read.length < most;
         if (!isAll) break reading;
         while (read.length < row.length) read.push(new Array(rows).fill(NaN)); // keys may begin later
-        for (const [i, values] of read.entries()) values.push(numberOf(row[i] ?? null) ?? NaN);
+        for (const [i, values] of read.entries()) values.push(stepNumber(row[i] ?? null));
         rows++;
       }
     }
@@ -125,5 +126,13 @@ export async function readSteps(
     isAll = false; // a later row is damaged or too long
   }
   const named = read.map((values, i) => [source.columns[i]!.name, values] as const);
-  return { columns: new Map(named.filter(([, all]) => all.some(Number.isFinite))), rows, isAll };
+  return { columns: new Map(named.filter(([, all]) => !all.every(Number.isNaN))), rows, isAll };
+}
+
+function stepNumber(cell: Cell): number {
+  const number = numberOf(cell) ?? NaN;
+  if (Number.isNaN(number)) {
+    return /^\s*[+-]?(nan|inf(inity)?)\s*$/i.test(`${cell}`) ? Infinity : NaN;
+  }
+  return Math.abs(number) > MAX_NUMBER ? Infinity : number;
 }

@@ -1,5 +1,5 @@
 // The statistics of a column, collected cell by cell.
-import { numberText } from "../../components/format.ts";
+import { MAX_NUMBER, numberText } from "../../components/format.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { cellText, compareCells, isEmpty, numberOf, shortened } from "./cells.ts";
 
@@ -87,8 +87,6 @@ function timeOf(cell: Cell): number | undefined {
 }
 
 const BINS = 64;
-/** Differences of larger numbers may be infinite. */
-const MAX_NUMBER = 1e300;
 
 /** Counts numbers in ranges of one width, which doubles when a number is outside. */
 class Bins {

@@ -8,7 +8,13 @@ const encoder = new TextEncoder();
 
 Deno.test("a line has the points with both numbers, by their step", () => {
   const line = lineOf({ x: [3, 1, NaN, 2, 1], y: [30, 10, 5, NaN, 11] }, 0);
-  assertEquals(line, { x: [1, 1, 3], y: [10, 11, 30] });
+  assertEquals(line, { x: [1, 3], y: [11, 30], replaced: 1, lost: 0 });
+});
+
+Deno.test("the steps of a resumed run have its last values", () => {
+  const x = [0, 1, 1, 2, 3, NaN, 1, 2, 2, 3, 4];
+  const { replaced, ...line } = lineOf({ x, y: x.map((_, i) => i === 9 ? Infinity : i) }, 0);
+  assertEquals([line, replaced], [{ x: [0, 1, 2, 2, 3, 4], y: [0, 6, 7, 8, 4, 10], lost: 1 }, 3]);
 });
 
 Deno.test("a smoothed line is an exponential mean that begins at the first value", () => {
@@ -77,14 +83,14 @@ Deno.test("CSV, JSON Lines and Parquet have the same steps", async () => {
   }
 });
 
-Deno.test("NaN, words, keys that begin later and half a line leave gaps", async () => {
+Deno.test("words, empty cells, keys that begin later and half a line leave gaps", async () => {
   const csv = await stepsOf("a.csv", "step,loss,note,empty\n1,nan,x,\n2,0.5,y,\n3,inf,z,\n");
-  assertEquals([...csv!.columns], [["step", [1, 2, 3]], ["loss", [NaN, 0.5, NaN]]]);
+  assertEquals([...csv!.columns], [["step", [1, 2, 3]], ["loss", [Infinity, 0.5, Infinity]]]);
   const lines = '{"step":1,"loss":NaN,"a":"b"}\n\n{"step":2,"loss":-Infinity}\n' +
     '{"step":3,"loss":1,"acc":0.5}\n[1]\n{"step":4,"lo';
   const { columns } = (await stepsOf("a.jsonl", lines))!;
-  const kept = (name: string) => columns.get(name)!.filter(Number.isFinite);
-  assertEquals([kept("step"), kept("loss"), kept("acc")], [[1, 2, 3], [1], [0.5]]);
+  const kept = (name: string) => columns.get(name)!.filter((value) => !Number.isNaN(value));
+  assertEquals(["step", "loss", "acc"].map(kept), [[1, 2, 3], [Infinity, Infinity, 1], [0.5]]);
   assertEquals(columns.get("acc")!.indexOf(0.5), columns.get("step")!.indexOf(3));
 });
 
