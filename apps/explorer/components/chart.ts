@@ -3,7 +3,7 @@ import { html } from "../framework/html.ts";
 import { useEffect, useRef, useState } from "../framework/preact.ts";
 import { openPlace } from "../framework/router.ts";
 import { useInterval } from "../framework/use_interval.ts";
-import { formatBytes } from "./format.ts";
+import { formatBytes, MAX_NUMBER } from "./format.ts";
 import { type Column, Table } from "./table.ts";
 
 export interface Series {
@@ -100,7 +100,10 @@ function Plot(props: ChartProps) {
     const draw = async () => {
       const { uPlot } = await import("./uplot.ts");
       if (gone || box.current === null) return;
-      const drawn = (y: number | null) => isLog && y !== null && y <= 0 ? null : y;
+      const drawn = (y: number | null) => {
+        const at = isLog ? Math.log10(y ?? 0) : y;
+        return Math.abs(at ?? NaN) <= MAX_NUMBER ? at : null;
+      };
       const data = [[...x], ...series.map(({ values }) => values.map(drawn))];
       plot = new uPlot(
         optionsOf(uPlot, props, { box: box.current, tip: tip.current! }),
@@ -137,11 +140,14 @@ function optionsOf(
     ticks: { stroke: color("--line"), width: 1 },
     font: "11px system-ui",
   };
-  const format = (given?: (value: number) => string) =>
-    given && {
-      values: (_: unknown, splits: (number | null)[]) =>
-        splits.map((split) => split === null ? null : given(split)),
-    };
+  // Names of versions often differ at their end.
+  const formatX = (value: number, { formatX = String } = props) =>
+    formatX(value).replace(/^(.{8}).{8,}(.{8})$/, "$1…$2");
+  const formatY = (splits: readonly number[], { formatY = String } = props) => {
+    const values = splits.map((split) => isLog ? 10 ** split : split);
+    const isExact = new Set(values.map(formatY)).size === values.length;
+    return values.map(isExact ? formatY : String);
+  };
   const paths = {
     bars: uPlot.paths.bars!({ size: [0.9, 64] }),
     steps: uPlot.paths.stepped!({ align: 1 }),
@@ -155,18 +161,28 @@ function optionsOf(
     height,
     cursor: { y: false, hover: { skip: [null] } },
     legend: { show: series.length > 1, live: false },
+    padding: [null, Math.max(32, widthOf([formatX(x.at(-1) ?? 0)]) / 2), null, null],
     scales: {
       x: { time: isTime },
       y: isFilled
         ? { range: (_, min, max) => [Math.min(0, min), max || 1] }
-        : { distr: isLog ? 3 : 1 },
+        : isLog
+        ? { range: (_, min, max) => [Math.floor(min ?? 0), Math.floor(max ?? 0) + 1] }
+        : {},
     },
     axes: [
-      { ...axis, ...format(props.formatX && !isTime ? props.formatX : undefined) },
       {
         ...axis,
-        size: 64,
-        ...format(props.formatY),
+        ...!isTime && {
+          space: (_, __, min, max) => Math.max(50, 12 + widthOf([formatX(min), formatX(max)])),
+          values: (_, splits) => splits.map((split) => formatX(split)),
+        },
+      },
+      {
+        ...axis,
+        size: (_, texts) => Math.max(64, 20 + widthOf(texts ?? [])),
+        values: (_, splits) => formatY(splits),
+        ...isLog && { splits: (_, __, min, max) => powersOf(min, max) },
         ...(props.formatY === formatBytes ? { incrs: POWERS_OF_TWO } : {}),
       },
     ],
@@ -184,6 +200,21 @@ function optionsOf(
     ],
     hooks: props.points ? pointHooks(props, props.points, tip) : valueHooks(props, tip),
   };
+}
+
+/** Returns the logarithms of 1, 2, 5, 10 and so on, or of fewer numbers if that are many. */
+function powersOf(min: number, max: number): number[] {
+  const powers: number[] = [];
+  for (let power = min; power <= max; power += Math.ceil((max - min) / 8)) {
+    const digits = max - min > 2 || power === max ? [1] : [1, 2, 5];
+    powers.push(...digits.map((digit) => power + Math.log10(digit)));
+  }
+  return powers;
+}
+
+/** Returns about how many pixels the longest label has. */
+function widthOf(labels: readonly (string | null)[]): number {
+  return 6.5 * Math.max(0, ...labels.map((label) => label?.length ?? 0));
 }
 
 /** Shows what the point nearest to the pointer stands for, and opens it by a click. */

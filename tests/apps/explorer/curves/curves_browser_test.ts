@@ -1,7 +1,8 @@
 // Curves, and files side by side, in Chromium.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
-import { openRegistry } from "../../../../mod.ts";
+import { localPath, openRegistry } from "../../../../mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
 import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 import { saveTrainings } from "../support/training.ts";
@@ -102,6 +103,69 @@ Deno.test({
     await first.waitFor();
     assertEquals(await first.getByRole("cell").allInnerTexts(), ["0", "2.2", "2.5"]);
     assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "values that an axis cannot have are named, and its labels are whole and distinct" +
+    SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using root = await tempRoot();
+    const rows = Array.from({ length: 100 }, (_, step) => [
+      step < 50 ? step : step - 25,
+      ...[-step, `1e-${step}`, 123456 + step / 1000, 1e9 + step * 1e8],
+      step < 90 ? 1 : ["nan", "-inf", Number.MAX_VALUE][step % 3],
+    ]);
+    const csv = ["step,loss,rate,close,tokens,diverged", ...rows].join("\n");
+    await Deno.writeTextFile(root.join("history.csv"), csv);
+    const long = `1.0.0-${"a-long-name.".repeat(6)}no-`;
+    for (const version of [`${long}1`, `${long}2`]) {
+      await registry.save("run", localPath(root.path), { version, metadata: { version: 1 } });
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.addInitScript(() => {
+      const { fillText } = CanvasRenderingContext2D.prototype;
+      const labels: unknown[] = (globalThis as never as { labels: unknown[] }).labels = [];
+      CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const { width } = this.measureText(text);
+        const left = this.textAlign === "right" ? x - width : x - width / 2;
+        const isWhole = left >= 0 && left + width <= this.canvas.width;
+        labels.push([text, isWhole]);
+        fillText.call(this, text, x, y);
+      };
+    });
+    const labels = () =>
+      page.evaluate(() => (globalThis as never as { labels: [string, boolean][] }).labels);
+    const figure = (name: string) => page.getByRole("figure", { name: `${name} by step` });
+    const left = (name: string) =>
+      page.locator(".card", { has: figure(name) }).locator(".muted").innerText();
+    await page.goto(`${url}#/artifacts/run/${long}1?charts=all`);
+    await figure("diverged").locator("canvas").waitFor();
+    await page.waitForFunction(() => document.querySelectorAll("canvas").length === 5);
+    assertEquals(
+      await left("diverged"),
+      "Left out: 10 values of NaN or infinity, 25 values of steps that come again later.",
+    );
+    const linear = await labels();
+    assertEquals(linear.filter(([, isWhole]) => !isWhole), []);
+    for (const label of ["123456.05", "10,000,000,000"]) {
+      assert(linear.some(([text]) => text === label), `${label} is not in ${linear.join()}`);
+    }
+    await page.getByLabel("Log axis").check();
+    await page.waitForFunction(() =>
+      (globalThis as never as { labels: [string][] }).labels.some(([text]) => text === "1e-99")
+    );
+    assert((await left("loss")).startsWith("Left out: 75 values of 0 or less"), await left("loss"));
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.goto(`${url}#/compare?refs=run%40${long}1+run%40${long}2`);
+    await loss(page).locator(".u-legend").waitFor();
+    await page.waitForFunction(() =>
+      document.documentElement.scrollWidth <= document.documentElement.clientWidth
+    );
+    assertEquals([(await labels()).filter(([, isWhole]) => !isWhole), errors], [[], []]);
   },
 });
 
