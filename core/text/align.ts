@@ -7,13 +7,14 @@ export type Pair = readonly [before: number, after: number];
 type Item = readonly string[];
 
 const MAX_DEPTH = 50;
-/** Longer runs without unique items pair by place, so the work grows with the number of items. */
-const MAX_RUN = 256 ** 2;
+/** Pairs that are compared, for each item. Runs that are left pair by place. */
+const MAX_COMPARED = 100;
 
 /** Pairs items in the order of both lists: equal ones, and between them those most alike. */
 export function alignItems(before: readonly Item[], after: readonly Item[]): Pair[] {
   const [ids, others] = [before, after].map((items) => items.map((parts) => parts.join("\0")));
   const pairs: Pair[] = [];
+  let left = MAX_COMPARED * (before.length + after.length);
   const between = ([i, j]: Pair, [iEnd, jEnd]: Pair, depth: number): void => {
     while (i < iEnd && j < jEnd && ids![i] === others![j]) pairs.push([i++, j++]);
     while (i < iEnd && j < jEnd && ids![iEnd - 1] === others![jEnd - 1]) {
@@ -25,9 +26,11 @@ export function alignItems(before: readonly Item[], after: readonly Item[]): Pai
     const unique = depth === MAX_DEPTH ? [] : shared.filter(([i, j]) => i >= 0 && j >= 0);
     if (unique.length === 0) {
       const [height, width] = [iEnd - i, jEnd - j];
-      const found = height * width > MAX_RUN
-        ? Array.from({ length: Math.min(height, width) }, (_, k): Pair => [k, k])
-        : mostAlike(before.slice(i, iEnd), after.slice(j, jEnd));
+      const isFew = height * width <= left;
+      if (isFew) left -= height * width;
+      const found = isFew
+        ? mostAlike(before.slice(i, iEnd), after.slice(j, jEnd))
+        : Array.from({ length: Math.min(height, width) }, (_, k): Pair => [k, k]);
       for (const [k, l] of found) pairs.push([i + k, j + l]);
       return;
     }

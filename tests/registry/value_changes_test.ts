@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { diffValues } from "../../registry/operations/look/value_changes.ts";
 
 /** A value nested in `depth` arrays. */
@@ -62,8 +62,15 @@ Deno.test("arrays whose items moved or repeat have few differences", () => {
   ]);
 });
 
-Deno.test("long arrays without unique items are compared by place", () => {
+Deno.test("of long arrays without unique items, only so many are compared with each other", () => {
   const before = Array.from({ length: 20_000 }, (_, i) => ({ parity: i % 2 }));
   const after = before.map(({ parity }) => ({ parity: 1 - parity, last: true }));
-  assertEquals(diffValues(before, after).length, 40_000);
+  assertEquals(diffValues(before, after).length, 40_000); // by place
+  const runs = (first: number) =>
+    Array.from({ length: 30 }, (_, run) => [
+      `run ${run}`,
+      ...Array.from({ length: 300 }, (_, i) => (i + first) % 2),
+    ]).flat();
+  const count = diffValues(runs(0), runs(1)).length;
+  assert(count > 5 * 300 && count < 15 * 300, `${count}`); // two for each run that is compared
 });
