@@ -98,13 +98,12 @@ export function DirectoryComparison({ left, right, folder }: FolderPairProps): V
     { title: left.version, class: "number", cell: ({ before }) => sizeText(before) },
     { title: right.version, class: "number", cell: ({ after }) => sizeText(after) },
   ];
-  const switched = (event: Event) =>
-    setMode((event.currentTarget as HTMLInputElement).checked ? "all" : "different");
   return html`
     <p class="summary-line">${counts.join(" · ")}</p>
     <div class="fields">
       <label><input type="checkbox" checked=${mode ===
-        "all"} onChange=${switched} /> Show equal files too</label>
+        "all"} onChange=${() =>
+        setMode(mode === "all" ? "different" : "all")} /> Show equal files too</label>
     </div>
     <${Paged} items=${chosen} step=${PAGE} unit="files">${(shown: FileChange[]) =>
       html`<${Table} isPreview isScroll=${false} label="Files" rows=${shown} columns=${columns} />`}<//>

@@ -1,4 +1,5 @@
 // Images side by side, one over the other, and their difference.
+import { onValue } from "../components/field.ts";
 import { formatNumber } from "../components/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
@@ -67,10 +68,10 @@ function SideBySide({ old, now, urls, names }: ViewProps): VNode {
 function Swipe({ old, urls, names }: ViewProps): VNode {
   const [place, setPlace] = useState(50);
   const { width, height } = old.size;
-  const moved = (event: Event) => setPlace(Number((event.currentTarget as HTMLInputElement).value));
   return html`
     <label class="swipe-label">From ${names[0]} (left) to ${names[1]} (right)
-      <input class="swipe-range" type="range" min="0" max="100" value=${place} onInput=${moved} />
+      <input class="swipe-range" type="range" min="0" max="100" value=${place}
+        onInput=${onValue((value) => setPlace(Number(value)))} />
     </label>
     <${Zoom} width=${width} label="Both images" enlarge=${true}>
       <div class="swipe">

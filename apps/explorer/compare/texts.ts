@@ -3,8 +3,8 @@ import { unifiedDiff } from "../../diff.ts";
 import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { useMemo, useState, type VNode } from "../framework/preact.ts";
-import { Scroll, useFiles } from "../previews/parts.ts";
+import { useMemo, type VNode } from "../framework/preact.ts";
+import { Scroll, useFiles, useMore } from "../previews/parts.ts";
 import type { PairProps } from "./pair.ts";
 
 /** The beginning of each file that is compared. */
@@ -65,12 +65,12 @@ function Lines({ before, after, names }: {
   after: string;
   names: readonly [string, string];
 }): VNode {
-  const [shown, setShown] = useState(STEP);
   const lines = useMemo(() => {
     const [old, now] = [{ name: "a", text: before }, { name: "b", text: after }];
     const patch = unifiedDiff(old, now, { timeoutMs: TIMEOUT_MS });
     return patch === undefined ? undefined : diffLines(patch);
   }, [before, after]);
+  const [shown, more] = useMore(lines?.length ?? 0, STEP, "line");
   if (lines === undefined) {
     return html`
       <p
@@ -103,11 +103,7 @@ function Lines({ before, after, names }: {
         )}</tbody>
       </table>
     <//>
-    ${shown < lines.length && html`
-      <button type="button" class="button button-small" onClick=${() => setShown(shown + STEP)}>
-        Show more of ${formatCount(lines.length - shown, "line")}
-      </button>
-    `}
+    ${more}
   `;
 }
 

@@ -1,5 +1,6 @@
 // A choice of one value.
 import { html } from "../framework/html.ts";
+import { onValue } from "./field.ts";
 import type { VNode } from "../framework/preact.ts";
 
 export function Choice({ label, value, options, change }: {
@@ -8,10 +9,9 @@ export function Choice({ label, value, options, change }: {
   options: readonly (readonly [value: string, text: string])[];
   change: (value: string) => void;
 }): VNode {
-  const changed = (event: Event) => change((event.currentTarget as HTMLSelectElement).value);
   return html`
     <label class="field">${label}
-      <select value=${value} onChange=${changed}>${options.map(([value, text]) =>
+      <select value=${value} onChange=${onValue(change)}>${options.map(([value, text]) =>
         html`<option value=${value}>${text}</option>`
       )}</select>
     </label>

@@ -2,7 +2,8 @@
 import { namePath } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
 import { html } from "../framework/html.ts";
-import { useEffect, useId, useState } from "../framework/preact.ts";
+import { TextField } from "./field.ts";
+import { useEffect, useState } from "../framework/preact.ts";
 
 const MOST = 20;
 
@@ -16,7 +17,6 @@ export interface RefFieldProps {
 
 export function RefField({ label, value, change, isName = false }: RefFieldProps) {
   const { service } = useSession();
-  const id = useId();
   const [options, setOptions] = useState<readonly string[]>([]);
   const [name, version] = value.split(/@([^@]*)$/, 2);
   const isVersion = version !== undefined && !isName;
@@ -38,12 +38,8 @@ export function RefField({ label, value, change, isName = false }: RefFieldProps
     return () => (clearTimeout(timer), controller.abort());
   }, [isVersion ? name : value, isVersion]);
   return html`
-    <label class="field grow">${label}
-      <input class="mono" value=${value} list=${id} required autocomplete="off" spellcheck=${false}
-        placeholder=${isName ? "team:model" : "team:model@1.0.0"}
-        onInput=${(event: Event) => change((event.currentTarget as HTMLInputElement).value)} />
-      <datalist id=${id}>${options.map((each) => html`<option value=${each} />`)}</datalist>
-    </label>
+    <${TextField} label=${label} value=${value} change=${change} options=${options} class="mono"
+      required placeholder=${isName ? "team:model" : "team:model@1.0.0"} />
   `;
 }
 

@@ -4,6 +4,7 @@ import { Chart } from "../components/chart.ts";
 import { Choice } from "../components/choice.ts";
 import { formatCount, formatNumber, numberText } from "../components/format.ts";
 import { whenLoaded } from "../components/notices.ts";
+import { onValue } from "../components/field.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
@@ -90,7 +91,6 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
       const label = `${panel} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
       return { panel, label, x, series, left: left.filter(([count]) => count > 0) };
     }), [runs, few, axis, smoothing, log]);
-  const smoothed = (event: Event) => setSmooth((event.currentTarget as HTMLInputElement).value);
   return html`
     <div class="fields">
       ${axes.length > 1 && html`
@@ -98,7 +98,7 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
           options=${axes.map((name) => [name, name])} />
       `}
       <label>Smoothing <input type="range" min="0" max="0.99" step="0.01" value=${smoothing}
-        onChange=${smoothed} /> <output>${smoothing}</output></label>
+        onChange=${onValue(setSmooth)} /> <output>${smoothing}</output></label>
       <label><input type="checkbox" checked=${log !== ""} onChange=${() =>
         setLog(log === "" ? "y" : "")} /> Log axis</label>
     </div>

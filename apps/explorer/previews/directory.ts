@@ -5,8 +5,8 @@ import { formatBytes, formatCount, formatNumber } from "../components/format.ts"
 import { type Column, Table } from "../components/table.ts";
 import { Lazy } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { useState, type VNode } from "../framework/preact.ts";
-import { usePathHref } from "./parts.ts";
+import type { VNode } from "../framework/preact.ts";
+import { useMore, usePathHref } from "./parts.ts";
 
 /** Entries that are shown at a time. */
 const STEP = 200;
@@ -83,9 +83,9 @@ export function Crumbs({ folder }: { folder: string }): VNode | null {
 }
 
 function Listing({ version, folder }: { version: ArtifactVersion; folder: string }): VNode {
-  const [shown, setShown] = useState(STEP);
   const hrefOf = usePathHref();
   const entries = entriesOf(version.files, folder);
+  const [shown, more] = useMore(entries.length, STEP, "entry");
   const total = entries.reduce((sum, { size }) => sum + size, 0);
   const files = entries.reduce((sum, { files }) => sum + files, 0);
   if (entries.length === 0) return html`<p class="note">This version has no files.</p>`;
@@ -110,10 +110,6 @@ function Listing({ version, folder }: { version: ArtifactVersion; folder: string
       total,
     )} <code>${command}</code></p>
     <${Table} isPreview label="Files" rows=${entries.slice(0, shown)} columns=${columns} />
-    ${shown < entries.length && html`
-      <button type="button" class="button button-small" onClick=${() => setShown(shown + STEP)}>
-        Show more of ${formatNumber(entries.length - shown)}
-      </button>
-    `}
+    ${more}
   `;
 }

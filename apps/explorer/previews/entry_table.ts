@@ -1,4 +1,5 @@
 // A long list: filtered by the first column, and a page at a time.
+import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
@@ -18,10 +19,11 @@ export function EntryTable<T>({ entries, columns, unit }: {
   const [filter, setFilter] = useQuery("filter");
   const wanted = filter.toLowerCase();
   const chosen = entries.filter((entry) => columns[0]!.cell(entry).toLowerCase().includes(wanted));
-  const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
   return html`
     <div class="fields">
-      <label>Filter ${unit} <input type="search" value=${filter} onInput=${typed} /></label>
+      <label>Filter ${unit} <input type="search" value=${filter} onInput=${onValue(
+        setFilter,
+      )} /></label>
     </div>
     <${Paged} items=${chosen} step=${PAGE} unit=${unit}>${(shown: T[]) =>
       html`<${Table} isPreview label=${`List of ${unit}`} rows=${shown} columns=${columns} />`}<//>

@@ -1,9 +1,9 @@
 // Parts of previews and comparisons: sentences, steps through long content, states of loading.
 import type { ArtifactFile } from "../artifact_file.ts";
 import { shellWord } from "../components/copy_box.ts";
-import { formatNumber } from "../components/format.ts";
+import { formatCount, formatNumber } from "../components/format.ts";
 import { html } from "../framework/html.ts";
-import type { ComponentChildren, VNode } from "../framework/preact.ts";
+import { type ComponentChildren, useState, type VNode } from "../framework/preact.ts";
 import { hrefOf, openPlace, usePlace } from "../framework/router.ts";
 import { type Loaded, useLoaded } from "../framework/use_loaded.ts";
 
@@ -118,6 +118,17 @@ export function Paged<T>({ items, step, unit, children }: {
     <${Steps} from=${start} step=${step} shown=${shown.length} total=${items.length}
       unit=${unit} go=${setFrom} />
   `;
+}
+
+/** Returns how many items of a long list are shown, and a button that shows more. */
+export function useMore(count: number, step: number, noun: string): [number, VNode | false] {
+  const [shown, setShown] = useState(step);
+  const button = shown < count && html`
+    <button type="button" class="button button-small" onClick=${() => setShown(shown + step)}>
+      Show more of ${formatCount(count - shown, noun)}
+    </button>
+  `;
+  return [shown, button];
 }
 
 /** A region that scrolls by itself, also with the keyboard. */

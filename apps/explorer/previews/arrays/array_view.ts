@@ -3,6 +3,7 @@ import { countElements, ELEMENTS, type NDArray } from "../../../../formats/array
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { Chart } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
+import { onValue } from "../../components/field.ts";
 import { formatBytes, formatNumber, numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { whenLoaded } from "../../components/notices.ts";
@@ -133,10 +134,10 @@ function Index({ label, value, length, step, set }: {
   step: number;
   set(index: number): void;
 }): VNode {
-  const changed = (event: Event) => {
-    const index = Number((event.currentTarget as HTMLInputElement).value);
+  const changed = onValue((text) => {
+    const index = Number(text);
     if (Number.isSafeInteger(index)) set(Math.max(0, Math.min(length - 1, index)));
-  };
+  });
   return html`
     <label>${label} <input type="number" min="0" max=${length - 1} step=${step} value=${value}
       onChange=${changed} /> <span class="muted">of ${formatNumber(length)}</span></label>

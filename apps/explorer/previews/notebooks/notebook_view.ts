@@ -1,12 +1,11 @@
 // A notebook: its Markdown, code and stored outputs. Nothing runs; HTML stays text.
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
-import { formatCount } from "../../components/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { useMemo, useState, type VNode } from "../../framework/preact.ts";
+import { useMemo, type VNode } from "../../framework/preact.ts";
 import { Code, languageOf } from "../code/code.ts";
 import { useImage } from "../images/image_view.ts";
-import { LeftOut, useFiles } from "../parts.ts";
+import { LeftOut, useFiles, useMore } from "../parts.ts";
 import { JsonTree } from "../text/json_tree.ts";
 import { Markdown } from "../text/markdown_view.ts";
 import { TextView } from "../text/text_view.ts";
@@ -36,8 +35,7 @@ export function NotebookView({ file, version }: Around): VNode {
 function Cells(
   { notebook: { cells, language }, file, version }: Around & { notebook: Notebook },
 ): VNode {
-  const [shown, setShown] = useState(STEP);
-  const rest = cells.length - shown;
+  const [shown, more] = useMore(cells.length, STEP, "cell");
   return html`
     <div class="notebook">
       ${cells.slice(0, shown).map((cell, i) =>
@@ -46,11 +44,7 @@ function Cells(
             file=${file} version=${version} />
         `
       )}
-      ${rest > 0 && html`
-        <button type="button" class="button" onClick=${() => setShown(shown + STEP)}>
-          Show more of ${formatCount(rest, "cell")}
-        </button>
-      `}
+      <div>${more}</div>
     </div>
   `;
 }

@@ -1,6 +1,7 @@
 // A table: a page of rows by ranges; sort and filter of all rows; statistics of a sample or of all.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
+import { onValue } from "../../components/field.ts";
 import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
 import { ErrorNotice, Progress, whenLoaded } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -105,13 +106,12 @@ function Body({ source, file, columns }: BodyProps): VNode {
   const again = useFound(source, columns, isChosen && !waits ? { filter, sort } : undefined);
   const error = again.error ?? (isWhole ? all.error : undefined);
   if (error !== undefined) return html`<${ErrorNotice} error=${error} />`;
-  const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
   const isShown = isSmall || !again.isReading;
   return html`
     <div class="fields">
       <label>Filter rows <input type="search" value=${filter}
         placeholder=${`score>0.5 text${isSmall ? "" : ", Enter"}`}
-        ...${isSmall ? { onInput: typed } : { onChange: typed }} /></label>
+        ...${{ [isSmall ? "onInput" : "onChange"]: onValue(setFilter) }} /></label>
       ${isShown && html`
         <${Counts} found=${again.value} isFiltered=${filter !== ""} of=${source.rowCount} />
       `}

@@ -1,10 +1,10 @@
 // JSON as a tree whose branches open on demand.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatCount, formatNumber } from "../../components/format.ts";
+import { formatCount } from "../../components/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState, type VNode } from "../../framework/preact.ts";
-import { LeftOut, useFiles } from "../parts.ts";
+import { LeftOut, useFiles, useMore } from "../parts.ts";
 import { ExactNumber, readJson } from "./json_value.ts";
 import { TextView } from "./text_view.ts";
 
@@ -72,11 +72,10 @@ function Branch({ value, count, depth }: {
   count: number;
   depth: number;
 }): VNode {
-  const [shown, setShown] = useState(STEP);
+  const [shown, more] = useMore(count, STEP, "member");
   const keys = Array.isArray(value)
     ? Array.from({ length: Math.min(shown, count) }, (_, i) => String(i))
     : Object.keys(value).slice(0, shown);
-  const rest = count - keys.length;
   return html`
     <ul>
       ${keys.map((key) =>
@@ -86,13 +85,7 @@ function Branch({ value, count, depth }: {
           ]} />
         `
       )}
-      ${rest > 0 && html`
-        <li>
-          <button type="button" class="button button-small" onClick=${() => setShown(shown + STEP)}>
-                  Show ${formatNumber(Math.min(STEP, rest))} more of ${formatNumber(rest)}
-                </button>
-        </li>
-      `}
+      ${more && html`<li>${more}</li>`}
     </ul>
   `;
 }

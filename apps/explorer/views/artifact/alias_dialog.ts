@@ -6,9 +6,10 @@ import type { NameSummary } from "../../api/names.ts";
 import type { Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
+import { TextField } from "../../components/field.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useId, useState } from "../../framework/preact.ts";
+import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 
 export interface AliasChange {
@@ -41,11 +42,11 @@ export function AliasDialog(
     <${Dialog} title=${title} action=${action} danger=${remove} run=${run}
       close=${close} disabled=${alias === "" || version === "" || isSame}>
       ${change.alias === undefined && html`
-        <${Choice} label="Alias" value=${alias} change=${setAlias} placeholder="production"
+        <${TextField} label="Alias" value=${alias} change=${setAlias} required placeholder="production"
           options=${summary.aliases.map(({ alias }) => alias)} />
       `}
       ${remove ? html`<p>It points to ${from}. The version is kept.</p>` : html`
-        <${Choice} label="Version" value=${version} change=${setVersion}
+        <${TextField} label="Version" value=${version} change=${setVersion} required
           options=${summary.versions.map(({ version }) => version)} />
       `}
       ${!remove && alias !== "" &&
@@ -77,27 +78,6 @@ function Effect(
   if (from === version) return html`<p role="status">${alias} points to ${version} already.</p>`;
   return html`
     <${NumberChanges} key=${`${from} ${version}`} name=${name} versions=${[from, version]} />
-  `;
-}
-
-/** A field that takes any text, and offers what there is. */
-function Choice(
-  { label, value, change, options, placeholder }: {
-    label: string;
-    value: string;
-    change: (value: string) => void;
-    options: readonly string[];
-    placeholder?: string;
-  },
-) {
-  const id = useId();
-  return html`
-    <label class="field">${label}
-      <input required value=${value} placeholder=${placeholder} list=${id} autocomplete="off"
-        spellcheck=${false}
-        onInput=${(event: Event) => change((event.currentTarget as HTMLInputElement).value)} />
-      <datalist id=${id}>${options.map((each) => html`<option value=${each} />`)}</datalist>
-    </label>
   `;
 }
 

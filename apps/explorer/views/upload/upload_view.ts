@@ -6,6 +6,7 @@ import { typedValue } from "../../api/search.ts";
 import { mayWrite, type Service, SITE_HINT } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { TextField } from "../../components/field.ts";
 import { formatBytes, formatCount } from "../../components/format.ts";
 import { Empty, ErrorNotice, Progress } from "../../components/notices.ts";
 import { RefField } from "../../components/ref_field.ts";
@@ -79,10 +80,10 @@ function UploadForm({ query }: Pick<Place, "query">) {
           <${RefField} label="Name" value=${target.name} change=${change("name")} isName />
           <${TextField} label="Alias (optional)" value=${target.alias} change=${change(
             "alias",
-          )} hint="production" />
+          )} placeholder="production" />
           <${TextField} label="Metadata (optional)" value=${target.metadata} change=${change(
             "metadata",
-          )} hint="source=camera epochs=3" />
+          )} placeholder="source=camera epochs=3" />
         </div>
         ${problem !== undefined &&
           html`<p class="notice notice-error" role="alert">Cannot read the metadata: ${problem}.</p>`}
@@ -202,19 +203,6 @@ function State(
     </div>
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
   `;
-}
-
-function TextField(
-  { label, value, change, hint }: {
-    label: string;
-    value: string;
-    change: (value: string) => void;
-    hint: string;
-  },
-) {
-  return html`<label class="field">${label}<input value=${value} placeholder=${hint} autocomplete="off"
-    onInput=${(event: Event) =>
-    change((event.currentTarget as HTMLInputElement).value)} /></label>`;
 }
 
 function codeOf({ name, alias, metadata }: Target): { cli: string; code: string } {

@@ -1,6 +1,7 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
 import { Choice } from "../../components/choice.ts";
 import { COLORS } from "../../components/chart.ts";
+import { onValue } from "../../components/field.ts";
 import { formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
@@ -119,8 +120,7 @@ function Bounds({ axis: { column, words, from }, filter, change }: {
     html`
       <input type="number" step="any" aria-label=${`${label} ${column.title}`}
         placeholder=${from(place)} value=${conditionOf(filter, column, comparison)}
-        onInput=${(event: Event) =>
-          change(comparison, (event.currentTarget as HTMLInputElement).value)} />
+        onInput=${onValue((value) => change(comparison, value))} />
     `;
   return html`<div class="field">${column.title}${field("Most", "<=", 1)}${field("Least", ">=", 0)}
     </div>`;

@@ -3,6 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
 import { queryOf } from "../../api/search.ts";
 import { Choice } from "../../components/choice.ts";
+import { onValue } from "../../components/field.ts";
 import {
   formatAgo,
   formatBytes,
@@ -62,7 +63,6 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ? columns
     : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
-  const typed = (event: Event) => setFilter((event.currentTarget as HTMLInputElement).value);
   const unknown = queryOf(filter).match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
     ?.find((key) => columns.every((column) => column.key !== key));
   const none = unknown === undefined ? "" : `, none has ${unknown}`;
@@ -79,7 +79,9 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${!isAlone && html`
       <div class="fields">
         <label class="grow">Filter versions
-          <input type="search" value=${filter} onInput=${typed} placeholder="accuracy>0.9 adam"
+          <input type="search" value=${filter} onInput=${onValue(
+            setFilter,
+          )} placeholder="accuracy>0.9 adam"
             spellcheck=${false} autocomplete="off" /></label>
         <${ColumnChoice} columns=${columns} keys=${keys} change=${(keys: readonly string[]) =>
           setShown(keys.join() === usual.join() ? "" : joinValues(keys))} />
