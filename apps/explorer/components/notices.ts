@@ -41,7 +41,7 @@ export function Progress({ value, label }: { value?: number; label: string }) {
   return html`
     <div class="progress" role="progressbar" aria-label=${label} aria-valuenow=${percent}
       aria-valuemin="0" aria-valuemax="100">
-      <span class="progress-bar" style=${{ inlineSize: `${percent ?? 30}%` }}></span>
+      <span style=${{ inlineSize: `${percent ?? 30}%` }}></span>
     </div>
   `;
 }

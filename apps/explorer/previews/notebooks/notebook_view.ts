@@ -44,7 +44,7 @@ function Cells(
             file=${file} version=${version} />
         `
       )}
-      <div>${more}</div>
+      ${more}
     </div>
   `;
 }
