@@ -1,0 +1,83 @@
+// Tables through the tools: their rows, their columns, and what differs.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { showFile } from "../../../apps/mcp/file_views.ts";
+import { createTable, parquet } from "../../../formats/parquet.ts";
+import { type Artifact, openRegistry } from "../../../mod.ts";
+import { pyarrowBytes } from "../../formats/parquet/files.ts";
+import { connect } from "./client_of.ts";
+import { saveFiles } from "./save_files.ts";
+
+Deno.test("tables are read by rows and compared by column", async () => {
+  await using registry = await openRegistry("memory:");
+  const columns = { id: "int64", score: "number?" } as const;
+  const rows = Array.from({ length: 100 }, (_, i) => ({ id: BigInt(i), score: i / 2 }));
+  const big = await parquet().encode(createTable(columns, rows)) as Uint8Array;
+  await saveFiles(registry, "t", { "a.parquet": big, "a.csv": "id,name\n1,a\n2,b\n3,\n" });
+  await saveFiles(registry, "t", { "a.parquet": big, "a.csv": "id,name\n1,a\n5,b\n" });
+  await using it = await connect(registry);
+  const page = await it.call("read_file", { ref: "t", path: "a.parquet", offset: 98, limit: 1 });
+  const { rows: read, rowCount, next, columns: named } = page;
+  assertEquals([read, rowCount, next, named], [[{ id: 98, score: 49 }], 100, 99, ["id", "score"]]);
+  const csv = await it.call("read_file", { ref: "t@1", path: "a.csv", offset: 1, limit: 1 });
+  assertEquals([csv.rows, csv.next], [[{ id: "2", name: "b" }], 2]);
+  const found = await it.call("compare_versions", { before: "t@1", after: "t@2" });
+  const [file] = found.files as [Record<string, unknown>];
+  assertEquals(file.tableBefore, {
+    rows: 3,
+    columns: { id: { empty: 0, min: 1, max: 3, mean: 2 }, name: { empty: 1 } },
+  });
+  assertEquals((file.tableAfter as { rows: number }).rows, 2);
+  assertMatch(await it.call("read_file", { ref: "t", path: "a.csv", offset: -1 }), /beginning/);
+  await saveFiles(registry, "local", { "a.parquet": pyarrowBytes("local") });
+  const local = await it.call("read_file", { ref: "local", path: "a.parquet" });
+  assertEquals(local.rows, [{ at: "2026-01-02T03:04:05.678901", day: "2026-01-02" }]);
+});
+
+Deno.test("a table of many columns is cut, and the answer says so", async () => {
+  await using registry = await openRegistry("memory:");
+  const cells = (prefix: string) =>
+    Array.from({ length: 20_000 }, (_, i) => `${prefix}${i}`).join();
+  await saveFiles(registry, "wide", { "w.csv": `${cells("column")}\n${cells("")}\n` });
+  await using it = await connect(registry);
+  const found = await it.call("read_file", { ref: "wide" });
+  assert(JSON.stringify(found).length < 60_000);
+  const [row] = found.rows as Record<string, unknown>[];
+  assertEquals([row!.column199, row!.column200], ["199", undefined]);
+  assertEquals([(found.columns as []).length, found.moreColumns], [200, 19_800]);
+});
+
+Deno.test("rows are read until an answer is full", async () => {
+  let pulled = 0;
+  const row = new TextEncoder().encode(
+    `${Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(300))}\n`,
+  );
+  const stream = () => {
+    let left = 5000;
+    const pull = (controller: ReadableStreamDefaultController) => {
+      controller.enqueue(row.slice());
+      pulled++;
+      if (--left === 0) controller.close();
+    };
+    return new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+  };
+  const info = { path: "t.csv", size: 5000 * row.length, sha256: "" };
+  const file = { info, stream } as unknown as ReturnType<Artifact["file"]>;
+  const part = { as: "auto", offset: 1, line: undefined, limit: 4000 } as const;
+  const { rows, next } = await showFile(file, part, new AbortController().signal);
+  assertEquals([(rows as []).length, next], [1, 2]);
+  assert(pulled < 1000, `${pulled}`);
+});
+
+Deno.test("statistics count no infinity and no blank cell as a number", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const end of ["2,Infinity", "3,Infinity"]) {
+    await saveFiles(registry, "t", { "t.csv": `a,b\n1,1\n ,1\n${end}\n` });
+  }
+  await using it = await connect(registry);
+  const found = await it.call("compare_versions", { before: "t@1", after: "t@2" });
+  const [{ tableBefore }] = found.files as [{ tableBefore: { columns: unknown } }];
+  assertEquals(tableBefore.columns, {
+    a: { empty: 1, min: 1, max: 2, mean: 1.5 },
+    b: { empty: 0 },
+  });
+});
