@@ -1,42 +1,14 @@
 // Damaged, lying and foreign documents and chunks are refused before memory is allocated, and nothing hangs.
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { type ErrorCode, isRegistryError } from "../../../core/errors.ts";
 import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/zarr.ts";
 import { noise } from "../../registry/registries.ts";
+import { memory, refused } from "./hostile_store.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
-
-/** A store in memory whose bytes tests change. */
-function memory(): ZarrStore & { keys: Map<string, Uint8Array> } {
-  const keys = new Map<string, Uint8Array>();
-  return {
-    keys,
-    location: "memory:",
-    get(key, { range, suffix } = {}) {
-      const bytes = keys.get(key);
-      if (suffix !== undefined) {
-        return Promise.resolve(bytes?.slice(Math.max(0, bytes.length - suffix)));
-      }
-      const { offset = 0, length = Infinity } = range ?? {};
-      return Promise.resolve(bytes?.slice(offset, offset + length));
-    },
-    set: (key, bytes) => Promise.resolve(void keys.set(key, bytes.slice())),
-    remove: (key) => Promise.resolve(void keys.delete(key)),
-  };
-}
 
 const text = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
-
-async function refused(
-  code: ErrorCode,
-  key: string,
-  action: () => Promise<unknown>,
-): Promise<void> {
-  const error = await assertRejects(action);
-  assert(isRegistryError(error, code), String(error));
-  assertStringIncludes(error.message, key);
-}
 
 const V3 = {
   zarr_format: 3,
