@@ -14,7 +14,7 @@ export const SAVING: readonly Mutant[] = [
     file: "registry/payload/writing/shared_ranges.ts",
     text: "if (used.size <= MAX_OBJECTS) return [];",
     replacement: "return [];",
-    test: "tests/registry/payload/shared_ranges_test.ts",
+    test: "tests/registry/payload/writing/shared_ranges_test.ts",
     testName: "a file points into eight objects at most",
   },
   {
@@ -22,7 +22,7 @@ export const SAVING: readonly Mutant[] = [
     file: "registry/payload/writing/shared_ranges.ts",
     text: "offset + size <= (sizes.get(key) ?? -1)",
     replacement: "sizes.has(key)",
-    test: "tests/registry/payload/shared_ranges_test.ts",
+    test: "tests/registry/payload/writing/shared_ranges_test.ts",
     testName: "an object that is missing, or shorter than the record says",
   },
   {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ChunkList } from "../../../core/bytes/content_chunks.ts";
-import { type ObjectRange, usedBytes } from "../../../registry/cell/object_ranges.ts";
-import { type PlannedPart, planParts } from "../../../registry/payload/writing/shared_ranges.ts";
+import { ChunkList } from "../../../../core/bytes/content_chunks.ts";
+import { type ObjectRange, usedBytes } from "../../../../registry/cell/object_ranges.ts";
+import { type PlannedPart, planParts } from "../../../../registry/payload/writing/shared_ranges.ts";
 
 const KIB = 1024;
 const CHUNK = 16 * KIB;
