@@ -39,6 +39,6 @@ function sentenceOf({ event, name, version, alias, was, href }: Change) {
   const link = event === "deleted" ? ref : html`<a href=${href ?? hrefOfRef(ref)}>${ref}</a>`;
   if (alias === undefined) return [link, ` ${event}`];
   const before = was !== undefined && was !== version && ` from ${was}`;
-  const verb = event === "aliased" ? "moved to" : "removed from";
+  const verb = event !== "aliased" ? "removed from" : was ? "moved to" : "set to";
   return html`<span class="tag tag-alias">${alias}</span> ${verb} ${link}${before}`;
 }

@@ -13,6 +13,8 @@ Deno.test({
     await registry.save("model", 1, { metadata: { author: "Ada" } });
     await registry.save("model", 2, { metadata: { author: "Grace" } });
     for (const version of ["1", "2"]) await registry.setAlias("model", "production", version);
+    const savedBy = { name: "an assistant", via: "mcp" };
+    await registry.save("report", "text", { metadata: { savedBy } });
     await publish(registry, "serving", { model: "model@2" });
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
@@ -26,6 +28,8 @@ Deno.test({
         const text of [
           /^model@1\.0\.0 saved [^b]*$/,
           /^production moved to model@2\.0\.0 from 1\.0\.0/,
+          /^production set to model@1\.0\.0/,
+          /^report@1\.0\.0 saved .* by an assistant$/,
           /^serving@1\.0\.0 published/,
           /^run segmentation@4 running or killed/,
           /^run segmentation@2 failed/,

@@ -14,7 +14,7 @@ import type { FoundVersion } from "./found_list.ts";
 /** Names whose logs are read, changes of each, runs, and changes that are shown. */
 const NAMES = 8, EACH = 6, RUNS = 4, MOST = 12;
 /** Keys of metadata that may name who saved a version. */
-const BY = ["author", "user", "by", "created_by"];
+const BY = ["author", "user", "by", "created_by", "savedBy"];
 const RECORD_OF_RUN = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
 
 /** `newest` has the newest version of each name, or none if there are too many names. */
@@ -51,7 +51,8 @@ export function Lately(
 /** Returns what the newest version adds to the change that saved it. */
 function saveOf({ event, version }: Change, { version: newest, kind, metadata }: FoundVersion) {
   if (event !== "saved" || version !== newest) return {};
-  const by = BY.map((key) => metadata[key]).find((value) => typeof value === "string");
+  const by = [...BY.map((key) => metadata[key]), Object(metadata.savedBy).name]
+    .find((value) => typeof value === "string");
   return { by, event: kind === RELEASE ? "published" : event };
 }
 
