@@ -100,10 +100,9 @@ function Plot(props: ChartProps) {
     const draw = async () => {
       const { uPlot } = await import("./uplot.ts");
       if (gone || box.current === null) return;
-      const drawn = (y: number | null) => {
-        const at = isLog ? Math.log10(y ?? 0) : y;
-        return Math.abs(at ?? NaN) <= MAX_NUMBER ? at : null;
-      };
+      const scaled = isLog ? Math.log10 : Number;
+      const drawn = (y: number | null) =>
+        y !== null && Math.abs(scaled(y)) <= MAX_NUMBER ? scaled(y) : null;
       const data = [[...x], ...series.map(({ values }) => values.map(drawn))];
       plot = new uPlot(
         optionsOf(uPlot, props, { box: box.current, tip: tip.current! }),

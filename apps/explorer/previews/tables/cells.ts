@@ -25,23 +25,21 @@ export function numberOf(cell: Cell): number | undefined {
   return Number.isNaN(number) ? undefined : number;
 }
 
+/** Returns true for integers with more digits than a number may have. */
+const isLong = (cell: Cell): cell is string | bigint =>
+  typeof cell !== "number" && /^\s*-?\d{16,}\s*$/.test(`${cell}`);
+
 /** Compares cells that are not empty: numbers, which come first, as numbers. */
 export function compareCells(a: Cell, b: Cell): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
   const [one, other] = [numberOf(a), numberOf(b)];
-  if (one !== undefined && other !== undefined) return one - other || compareDigits(a, b);
+  if (one !== undefined && other !== undefined) {
+    return one - other || (isLong(a) && isLong(b) ? Number(BigInt(a) - BigInt(b)) : 0);
+  }
   if (one !== undefined || other !== undefined) return one === undefined ? 1 : -1;
   const [left, right] = [cellText(a), cellText(b)];
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-/** Compares integers that are one number, because it has too few digits for them. */
-function compareDigits(a: Cell, b: Cell): number {
-  const isExact = (cell: Cell) => typeof cell !== "number" && /^\s*-?\d{16,}\s*$/.test(`${cell}`);
-  if (!isExact(a) || !isExact(b)) return 0;
-  const difference = BigInt(a as string) - BigInt(b as string);
-  return difference < 0n ? -1 : Number(difference > 0n);
 }
 
 /** NaN is a missing number. */
