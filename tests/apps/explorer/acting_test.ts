@@ -206,6 +206,7 @@ Deno.test({
     await registry.setAlias("model", "production", "1.0.0");
     await using explorer = await openExplorer(registry);
     const { page, url } = explorer;
+    await page.clock.install();
     await page.goto(`${url}#/artifacts/model?tab=aliases`);
     await page.getByRole("button", { name: "Move production", exact: true }).click();
     await registry.setAlias("model", "production", "2.0.0");
@@ -214,6 +215,17 @@ Deno.test({
     await page.getByRole("dialog").getByRole("alert").waitFor();
     assert((await page.getByRole("alert").innerText()).startsWith("Cannot"));
     assertEquals((await registry.info("model@production")).version, "2.0.0");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "2.0.0" }).waitFor();
+    await page.getByRole("button", { name: "Set an alias" }).click();
+    await page.getByRole("combobox", { name: "Alias" }).fill("production");
+    await page.getByRole("button", { name: "Move production from 2.0.0" }).waitFor();
+    await registry.setAlias("model", "production", "1.0.0");
+    await page.clock.fastForward(5000);
+    await page.getByRole("link", { name: "1.0.0", includeHidden: true }).waitFor(); // it is live
+    await page.getByRole("button", { name: "Move production from 2.0.0" }).click();
+    await page.getByRole("dialog").getByRole("alert").waitFor();
+    assertEquals((await registry.info("model@production")).version, "1.0.0");
   },
 });
 

@@ -28,9 +28,10 @@ export function AliasDialog(
 ) {
   const { service } = useSession();
   const { name, remove = false } = change;
+  const [{ aliases, versions }] = useState(summary); // as they were seen when it opened
   const [alias, setAlias] = useState(change.alias ?? "");
-  const [version, setVersion] = useState(change.to ?? summary.versions[0]?.version ?? "");
-  const from = change.from ?? summary.aliases.find((each) => each.alias === alias)?.version;
+  const [version, setVersion] = useState(change.to ?? versions[0]?.version ?? "");
+  const from = change.from ?? aliases.find((each) => each.alias === alias)?.version;
   const run = async () => {
     const path = `${namePath(name)}/aliases/${encodeURIComponent(alias)}`;
     if (remove) await service.ask(path, { method: "DELETE", query: { expected: from } });
@@ -43,14 +44,14 @@ export function AliasDialog(
       close=${close} disabled=${alias === "" || version === "" || isSame}>
       ${change.alias === undefined && html`
         <${TextField} label="Alias" value=${alias} change=${setAlias} required placeholder="production"
-          options=${summary.aliases.map(({ alias }) => alias)} />
+          options=${aliases.map(({ alias }) => alias)} />
       `}
       ${remove ? html`<p>It points to ${from}. The version is kept.</p>` : html`
         <${TextField} label="Version" value=${version} change=${setVersion} required
-          options=${summary.versions.map(({ version }) => version)} />
+          options=${versions.map(({ version }) => version)} />
       `}
       ${!remove && alias !== "" &&
-        html`<${Effect} ...${{ name, alias, version, from }} others=${summary.aliases.length} />`}
+        html`<${Effect} ...${{ name, alias, version, from }} others=${aliases.length} />`}
       <${SameByCode} ...${codeOf({ name, alias, version, remove })} />
     <//>
   `;
