@@ -21,6 +21,14 @@ Deno.test("the service sends the explorer with a policy that allows only its own
   assertEquals(text.match(/(src|href)="(?!(main\.|icon\.|chunk\d+-))[^"]*"/g), null);
   assertEquals(text.match(/<script[^>]*>[^<]|<style| on\w+=/g), null);
 
+  const linked = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name);
+  let first = 0;
+  for (const name of new Set(["", ...linked])) {
+    const part = await get(`/explore/${name}`, { "accept-encoding": "gzip" });
+    first += (await part.bytes()).byteLength;
+  }
+  assert(first > 20_000 && first < 60_000, `the first load takes ${first} bytes`);
+
   const same = await get("/explore/", { "if-none-match": page.headers.get("etag")! });
   assertEquals(same.status, 304);
   assertEquals((await get("/explore")).headers.get("location"), "explore/");
