@@ -10,7 +10,7 @@ import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, Scroll, type ShownFile, useFiles, useQuery } from "../parts.ts";
+import { LeftOut, type ShownFile, useFiles, useQuery } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
 import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } from "./numbers.ts";
@@ -250,23 +250,14 @@ function NumberTable({ array, placeOf, rows, columns }: {
     Array.from({ length: Math.min(count, TABLE_SIDE) }, (_, i) => start + i);
   const [down, across] = [list(rows), list(columns)];
   const isCut = down.length < rows.count || across.length < columns.count;
+  const shown: Column<number>[] = across.map((x, j) => ({
+    title: String(x),
+    class: "number",
+    cell: (_, i) => elementText(array, placeOf(i, j)),
+  }));
+  const head: Column<number> = { title: "Row", isUntitled: true, class: "number", cell: String };
   return html`
-    <${Scroll} label="Numbers of the slice">
-      <table>
-        <thead><tr><td></td>${across.map((x) =>
-          html`<th scope="col" class="number">${x}</th>`
-        )}</tr></thead>
-        <tbody>${down.map((y, i) =>
-          html`
-            <tr><th scope="row" class="number">${y}</th>${across.map((_, j) =>
-              html`
-                <td class="number">${elementText(array, placeOf(i, j))}</td>
-              `
-            )}</tr>
-          `
-        )}</tbody>
-      </table>
-    <//>
+    <${Table} isPreview label="Numbers of the slice" rows=${down} columns=${[head, ...shown]} />
     ${isCut &&
       html`<p class="muted">
         The first ${down.length} x ${across.length} numbers. Move the slice to see others.

@@ -141,16 +141,10 @@ function Described({ found, of, size, readAll }: {
       Read all rows (${formatBytes(size)})
     </button>
   `;
-  return html`<p class="summary-line">${describedText(found, of)} ${more}</p>`;
-}
-
-/** Names the rows that the statistics cover. */
-function describedText({ read, isEnd }: Found, of?: number): string {
-  if (isEnd) return `Column statistics over all ${formatCount(read, "row")}.`;
-  const first = of === undefined
-    ? formatCount(read, "row")
-    : `${formatNumber(read)} of ${formatCount(of, "row")}`;
-  return `Column statistics over the first ${first}.`;
+  const { read, isEnd } = found;
+  const count = isEnd || of === undefined ? "" : `${formatNumber(read)} of `;
+  const rows = `${isEnd ? "all" : "the first"} ${count}${formatCount(count ? of! : read, "row")}`;
+  return html`<p class="summary-line">Column statistics over ${rows}. ${more}</p>`;
 }
 
 function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {

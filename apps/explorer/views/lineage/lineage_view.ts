@@ -24,15 +24,17 @@ import { foldNames, neighbors, partOf, withRuns } from "./lineage_part.ts";
 import type { Direction, Lineage, LineageNode } from "./lineage_part.ts";
 import { NodeDetails } from "./node_details.ts";
 
-const DEPTH = 10;
+const DEPTH = "10";
 /** More nodes than this are not drawn. */
 const MOST = { graph: 400, list: 2000 };
 
 export function LineageView({ place: { query } }: ViewProps) {
   const { service } = useSession();
-  const { ref = "", as = "graph" } = query;
-  const direction = (query.direction ?? "both") as Direction;
-  const depth = Number(query.depth) || DEPTH;
+  const { ref = "" } = query;
+  const [as, setAs] = useQuery("as", "graph");
+  const [way, setWay] = useQuery("direction", "both");
+  const [steps, setSteps] = useQuery("depth", DEPTH);
+  const [direction, depth] = [way as Direction, Number(steps) || Number(DEPTH)];
   const lineage = useLoaded(
     async (signal) => {
       if (ref === "") return undefined;
@@ -41,8 +43,6 @@ export function LineageView({ place: { query } }: ViewProps) {
     },
     [ref, direction, depth],
   );
-  const change = (next: Record<string, string>) =>
-    openPlace(hrefOf(["lineage"], { ...query, ...next }), { replace: true });
   if (ref === "") {
     return html`
       <div class="stack">
@@ -59,16 +59,14 @@ export function LineageView({ place: { query } }: ViewProps) {
         <h1>Lineage of <span class="mono">${ref}</span></h1>
       </div>
       <div class="row">
-        <${Choice} label="Direction" value=${direction} change=${(direction: string) =>
-          change({ direction })}
+        <${Choice} label="Direction" value=${direction} change=${setWay}
           options=${[["both", "Both directions"], ["up", "Its inputs"], [
             "down",
             "Made from it",
           ]]} />
-        <${Choice} label="Form" value=${as} change=${(as: string) => change({ as })}
+        <${Choice} label="Form" value=${as} change=${setAs}
           options=${[["graph", "Graph"], ["list", "Nested list"]]} />
-        <${Choice} label="Steps" value=${String(depth)} change=${(depth: string) =>
-          change({ depth })}
+        <${Choice} label="Steps" value=${String(depth)} change=${setSteps}
           options=${[1, 2, 3, 5, 10, 100].map((
             each,
           ) => [String(each), formatCount(each, "step")])} />

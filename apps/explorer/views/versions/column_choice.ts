@@ -1,6 +1,7 @@
 // The menu of columns: which are shown, in which order, which stay in view, and what is best.
 import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
+import type { VNode } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { type ExperimentColumn, usualBetter } from "./experiments.ts";
@@ -52,30 +53,29 @@ export function ColumnChoice({ columns, keys, change }: {
     `;
   };
   return html`
-    <${Menu} title="Columns">${[...shown, ...others].map((key, at) =>
-      html`
-        <li key=${key} class="row spread">
-          <label class="check"><input type="checkbox" checked=${at < shown.length}
-            onChange=${() => change(toggled(shown, key))} /> ${byKey.get(key)!.title}</label>
-          ${at < shown.length && buttons(byKey.get(key)!, at)}
-        </li>
-      `
-    )}<//>
+    <${KeyMenu} title="Columns" columns=${[...shown, ...others].map((key) => byKey.get(key)!)}
+      keys=${shown} change=${change} buttons=${buttons} />
   `;
 }
 
 /** A menu of keys, some of which are chosen. */
-export function KeyMenu({ title, columns, keys, change }: {
+export function KeyMenu({ title, columns, keys, change, buttons }: {
   title: string;
   columns: readonly ExperimentColumn[];
   keys: readonly string[];
   change: (keys: string[]) => void;
+  /** Shown behind a chosen key. */
+  buttons?: (column: ExperimentColumn, at: number) => VNode;
 }) {
   return html`
-    <${Menu} title=${title}>${columns.map(({ key, title }) =>
-      html`<li key=${key}><label class="check"><input type="checkbox"
-        checked=${keys.includes(key)} onChange=${() =>
-        change(toggled(keys, key))} /> ${title}</label></li>`
+    <${Menu} title=${title}>${columns.map((column, at) =>
+      html`
+        <li key=${column.key} class="row spread">
+          <label class="check"><input type="checkbox" checked=${keys.includes(column.key)}
+            onChange=${() => change(toggled(keys, column.key))} /> ${column.title}</label>
+          ${keys.includes(column.key) && buttons?.(column, at)}
+        </li>
+      `
     )}<//>
   `;
 }
