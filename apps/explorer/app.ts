@@ -191,7 +191,7 @@ function KeyboardHelp() {
       <form method="dialog">
         <h2>Keyboard</h2>
         <${FactList} facts=${KEYS.map(([keys, what]) => [html`<kbd>${keys}</kbd>`, what])} />
-        <div class="dialog-end"><button class="button button-main">Close</button></div>
+        <div class="row dialog-end"><button class="button button-main">Close</button></div>
       </form>
     </dialog>
   `;

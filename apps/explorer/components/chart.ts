@@ -48,7 +48,7 @@ export function Chart(props: ChartProps) {
   const [isTable, setTable] = useState(false);
   return html`
     <figure class="chart" aria-label=${label}>
-      <figcaption class="chart-head">
+      <figcaption class="row spread chart-head">
         <span class="chart-title">${label}</span>
         <button type="button" class="button button-small" aria-pressed=${isTable}
           onClick=${() => setTable(!isTable)}>${isTable ? "As a chart" : "As a table"}</button>

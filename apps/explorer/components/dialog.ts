@@ -40,7 +40,7 @@ export function Dialog(props: DialogProps) {
         <h2 id=${id}>${title}</h2>
         ${children}
         ${state.error !== undefined && html`<${ErrorNotice} error=${state.error} />`}
-        <div class="dialog-end">
+        <div class="row dialog-end">
           <button type="button" class="button" onClick=${close}>Cancel</button>
           <button type="submit" class=${danger ? "button button-danger" : "button button-main"}
             disabled=${disabled || state.busy}>${state.busy ? "Working…" : action}</button>

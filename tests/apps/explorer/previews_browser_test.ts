@@ -143,7 +143,7 @@ Deno.test({
     await page.getByRole("img", { name: "Output" }).waitFor();
     await page.locator(".hljs-keyword").getByText("import").waitFor();
     await page.getByText("0  1").waitFor();
-    assertEquals(await page.locator(".notebook table").count(), 0);
+    assertEquals(await page.locator(".preview-notebook table").count(), 0);
     await explorer.show(previewOf("tone.wav"));
     const plays = async (tag: "audio" | "video") => {
       await page.locator(tag).waitFor();

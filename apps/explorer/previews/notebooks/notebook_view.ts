@@ -37,7 +37,7 @@ function Cells(
 ): VNode {
   const [shown, more] = useMore(cells.length, STEP, "cell");
   return html`
-    <div class="notebook">
+    <div class="stack">
       ${cells.slice(0, shown).map((cell, i) =>
         html`
           <${CellView} key=${i} cell=${cell} language=${language} number=${i}
