@@ -142,13 +142,14 @@ function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | u
   const isLog = min > 0 && max / min >= 1000;
   const scale = (value: number) => isLog ? Math.log(value) : value;
   const [low, size] = [scale(min), scale(max) - scale(min) || 1];
+  const digits = Math.min(100, Math.max(0, Math.ceil(3 - Math.log10(size))));
   return {
     column,
     words: [],
     at: (value) => Number.isFinite(value) ? (scale(value as number) - low) / size : NaN,
     from(place) {
       const value = low + place * size;
-      return String(Number((isLog ? Math.exp(value) : value).toPrecision(3)));
+      return String(Number(isLog ? Math.exp(value).toPrecision(3) : value.toFixed(digits)));
     },
   };
 }
