@@ -1,4 +1,5 @@
 // Changes in Chromium: upload, aliases, roll back and deletion, one task by keyboard alone.
+import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
 import { openRegistry } from "../../../mod.ts";
@@ -161,6 +162,21 @@ Deno.test({
       assertEquals(await button.isDisabled(), true);
     }
     await metadata.fill('source=camera epochs=3 note="two words"');
+    for (
+      const [label, typed, right] of [["Name", "a@b", "large:file"], ["Alias", "1.x", "newest"]]
+    ) {
+      await page.getByLabel(label!).fill(typed!);
+      await page.getByRole("button", { name: /upload/i }).click();
+      await page.getByText(`Cannot use "${typed}" as`).waitFor();
+      await page.getByLabel(label!).fill(right!);
+    }
+    await page.getByLabel("Files").setInputFiles({
+      ...{ name: "a\\b.bin", mimeType: "", buffer: Buffer.from("x") },
+    });
+    await page.getByRole("button", { name: /upload/i }).click();
+    await page.getByText(`Cannot save a file as "a\\\\b.bin"`).waitFor();
+    assertEquals(pieces, 0);
+    await page.getByLabel("Files").setInputFiles(path);
     await button.click();
     await page.getByText("Saved large:file@1.0.0").waitFor({ timeout: 0 });
     const info = await registry.info("large:file@newest");

@@ -1,4 +1,8 @@
 // Uploads files as a new version, by drag and drop, with progress. Interrupted ones continue.
+import { invalid } from "../../../../core/errors.ts";
+import { filePathProblem } from "../../../../core/naming/file_paths.ts";
+import { checkNewName, shown } from "../../../../core/naming/names.ts";
+import { checkAlias } from "../../../../core/naming/refs.ts";
 import { termsOf } from "../../../../core/text/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
@@ -121,6 +125,13 @@ async function upload(
     onChange: (progress: Progressed) => void;
   },
 ): Promise<string> {
+  const alias = target.alias.trim();
+  checkNewName(target.name.trim()); // before anything is sent
+  if (alias !== "") checkAlias(alias);
+  for (const { path } of files) {
+    const problem = filePathProblem(path, false);
+    if (problem) throw invalid("save a file as", shown(path), problem, { hint: "Rename it." });
+  }
   const sent = files.map(() => 0);
   const ids: string[] = [];
   let next = 0;
@@ -149,7 +160,6 @@ async function upload(
     },
     signal,
   });
-  const alias = target.alias.trim();
   if (alias !== "") {
     const at = `${path}/aliases/${encodeURIComponent(alias)}`;
     await service.ask(at, { method: "PUT", json: { version: saved.version }, signal });
