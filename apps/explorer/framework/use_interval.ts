@@ -27,7 +27,7 @@ export function useInterval(action: () => void, ms: number, active: boolean): vo
 const REST_MS = 250;
 
 /** Returns the last value that did not change for a moment, for what is slow to draw. */
-export function useLate<T extends object>(value: T): T {
+export function useLate<T extends object | string>(value: T): T {
   const [late, setLate] = useState(value);
   useEffect(() => {
     const timer = setTimeout(() => setLate(value), REST_MS);

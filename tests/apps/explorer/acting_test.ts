@@ -1,6 +1,7 @@
 // Changes in Chromium: upload, aliases, roll back and deletion, one task by keyboard alone.
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
+import { mkdir, writeFile } from "node:fs/promises";
 import type { Page } from "npm:playwright-core@^1.56";
 import { openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
@@ -276,5 +277,24 @@ Deno.test({
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Stop requested" }).waitFor();
     assertEquals([await cancelRun(registry, "segmentation@4"), explorer.errors], [false, []]);
+  },
+});
+
+Deno.test({
+  name: "the files of a chosen folder keep their paths below it" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using root = await tempRoot();
+    await mkdir(root.join("chosen/inner"), { recursive: true });
+    await writeFile(root.join("chosen/inner/a.txt"), "a");
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    await page.goto(`${url}#/upload?name=folder`);
+    await page.getByLabel("Folder").setInputFiles(root.join("chosen"));
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    await page.getByText("Saved folder@1.0.0").waitFor();
+    const { files } = await registry.info("folder");
+    assertEquals(files.map(({ path }) => path), ["inner/a.txt"]);
   },
 });

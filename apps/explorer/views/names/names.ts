@@ -6,9 +6,9 @@ import { formatCount, formatNumber } from "../../components/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { html } from "../../framework/html.ts";
-import { useEffect, useMemo, useState } from "../../framework/preact.ts";
+import { useMemo, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, openPlace, splitRef } from "../../framework/router.ts";
-import { useInterval } from "../../framework/use_interval.ts";
+import { useInterval, useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { FoundList, type FoundVersion, NameCells } from "./found_list.ts";
@@ -106,7 +106,7 @@ function Found(
 ) {
   const { service } = useSession();
   const own = useMemo(() => filters ? [] : namesWith(names, typed), [names, typed, filters]);
-  const asked = useSettled(text, 250);
+  const asked = useLate(text);
   const found = useLoaded(
     async (signal) => {
       if (service.isSite || asked === "") return { items: [], total: 0, cut: false };
@@ -223,16 +223,6 @@ function useDetails(names: readonly string[], complete: boolean) {
 }
 
 const NONE: ReadonlyMap<string, FoundVersion> = new Map();
-
-/** Returns a value once it has not changed for some time. */
-function useSettled<T>(value: T, ms: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), ms);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
-}
 
 function FirstSteps() {
   const { rights } = useSession();

@@ -32,12 +32,12 @@ async function addEntry(entry: FileSystemEntry, folder: string, files: ChosenFil
   }
 }
 
-/** Returns the files of an input. Those of one folder lose its name. */
+/** Returns the files of an input. */
 export function chosenFiles(list: FileList): ChosenFile[] {
-  const files = [...list].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
-  return withoutCommonFolder(files);
+  return [...list].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
+/** Returns the files without the name of the folder that has all of them. */
 export function withoutCommonFolder<T extends { readonly path: string }>(files: readonly T[]): T[] {
   const [folder] = files[0]?.path.split(/(?<=\/)/) ?? [];
   if (!folder?.endsWith("/") || !files.every(({ path }) => path.startsWith(folder))) {
