@@ -2,6 +2,7 @@
 // handler of the SDK, or a web stream from another.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { plainBytes } from "../../../core/bytes/bytes.ts";
+import { withDeadline } from "../../../core/retry.ts";
 import { parseContentRange, type Span } from "../../bucket/parts_in_order.ts";
 import type { ArrivingBody } from "../calls.ts";
 import { call, fullKey, keyFault, objectInfo, type S3Store } from "../store.ts";
@@ -70,10 +71,23 @@ export async function readBody(
     signal?.throwIfAborted();
     // Without a socket, the bytes may belong to the handler.
     if (isNodeBody(body)) await flow(body, freeing && body.socket ? freed(write) : write, idleMs);
+    else if (body instanceof ReadableStream) await pull(body, write, idleMs);
     else for await (const chunk of body) await write(chunk);
   } finally {
     signal?.removeEventListener("abort", close);
     if (signal?.aborted) close();
+  }
+}
+
+/** Reads a body of `fetch`, whose connection has no time limit. */
+async function pull(body: ReadableStream<Uint8Array>, write: Write, timeoutMs: number) {
+  const reader = body.getReader();
+  try {
+    for (let next; !(next = await withDeadline(reader.read(), { timeoutMs })).done;) {
+      await write(next.value);
+    }
+  } finally {
+    reader.cancel().catch(() => {});
   }
 }
 

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { readBody } from "../../../backends/s3/read/range.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
 import { CredentialCache } from "../../../backends/s3/credentials.ts";
@@ -201,4 +202,17 @@ standInTest("an aborted put waits briefly for a silent store", async (start) => 
   } finally {
     moment[Symbol.dispose]();
   }
+});
+
+Deno.test("a body of `fetch` that stalls is closed, and times out", async () => {
+  const closed = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(Uint8Array.of(1, 2)),
+    cancel: () => closed.resolve(),
+  });
+  const read: number[] = [];
+  const reading = readBody(body, (chunk) => void read.push(...chunk), { idleMs: 20 });
+  assertEquals((await assertRejects(() => reading, DOMException)).name, "TimeoutError");
+  await closed.promise;
+  assertEquals(read, [1, 2]);
 });
