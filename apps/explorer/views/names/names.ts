@@ -30,14 +30,11 @@ export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
   const { names, error, complete, reload } = useNames();
   const details = useDetails(names, complete);
-  const lately = useLoaded(async () => (await import("./lately.ts")).Lately, []).value;
-  const hasChanges = details.size > 0 || complete && names.length > DETAILED && !service.isSite;
   const text = searchText(query);
   const typed = query.q ?? "";
   const change = (next: Record<string, string>) =>
     openPlace(hrefOf([], { ...query, ...next }), { replace: true });
   const isSearch = typed.trim() !== "" || isFiltering(query);
-  const tree = useMemo(() => nameTree(names), [names]);
   return html`
     <div class="stack">
       <div class="row spread">
@@ -54,27 +51,38 @@ export function Names({ place: { query } }: ViewProps) {
             details=${details} />
         `
         : names.length > 0
-        ? html`
-          <div class="row start">
-            <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
-              allOpen=${complete && names.length <= ALL_OPEN}
-              opened=${before.opened} current=${before.key}
-              onToggle=${(opened: ReadonlySet<string>) => before.opened = opened}
-              onOpen=${({ value, key }: TreeNode<NameNode>) => {
-                before.key = key;
-                openPlace(hrefOf(["artifacts", value.name]));
-              }}
-              row=${(node: TreeNode<NameNode>) =>
-                html`<${NameRow} node=${node} details=${details} />`} />
-            ${lately && hasChanges &&
-              html`<${lately} names=${names} newest=${details} />`}
-          </div>
-        `
+        ? html`<${AllNames} names=${names} details=${details} isComplete=${complete} />`
         : complete && error === undefined
         ? html`<${FirstSteps} />`
         : error === undefined && html`<${Loading} what="Reading names" />`}
       ${!service.isSite && (isSearch || names.length > 0) &&
         html`<${SameByCode} cli=${cliOf(typed, text)} code=${codeOf(typed, text)} />`}
+    </div>
+  `;
+}
+
+/** The tree of names, beside what changed lately. */
+function AllNames({ names, details, isComplete }: {
+  names: readonly string[];
+  details: ReadonlyMap<string, FoundVersion>;
+  isComplete: boolean;
+}) {
+  const { service } = useSession();
+  const lately = useLoaded(async () => (await import("./lately.ts")).Lately, []).value;
+  const hasChanges = details.size > 0 || isComplete && names.length > DETAILED && !service.isSite;
+  const tree = useMemo(() => nameTree(names), [names]);
+  return html`
+    <div class="row start">
+      <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
+        allOpen=${isComplete && names.length <= ALL_OPEN}
+        opened=${before.opened} current=${before.key}
+        onToggle=${(opened: ReadonlySet<string>) => before.opened = opened}
+        onOpen=${({ value, key }: TreeNode<NameNode>) => {
+          before.key = key;
+          openPlace(hrefOf(["artifacts", value.name]));
+        }}
+        row=${(node: TreeNode<NameNode>) => html`<${NameRow} node=${node} details=${details} />`} />
+      ${lately && hasChanges && html`<${lately} names=${names} newest=${details} />`}
     </div>
   `;
 }
@@ -104,29 +112,16 @@ function Found(
     details: ReadonlyMap<string, FoundVersion>;
   },
 ) {
-  const { service } = useSession();
   const own = useMemo(() => filters ? [] : namesWith(names, typed), [names, typed, filters]);
-  const asked = useLate(text);
-  const found = useLoaded(
-    async (signal) => {
-      if (service.isSite || asked === "") return { items: [], total: 0, cut: false };
-      const query = { q: asked, limit: 200, partial: true };
-      return await service.json<Search>("search", { query, signal });
-    },
-    [asked],
-  );
-  const isReading = found.value?.read !== undefined;
-  useInterval(found.reload, READING_MS, isReading);
-  const progress = isReading
-    ? html`<${Reading} read=${found.value!.read} total=${names.length} />`
+  const found = useSearch(text);
+  const progress = found.value?.read !== undefined
+    ? html`<${Reading} read=${found.value.read} total=${names.length} />`
     : found.loading && html`<${Loading} what="Searching aliases and metadata" />`;
   const others = found.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
   const items = [
     ...own.map((name) => ({ name, found: details.get(name) })),
     ...others.map((found) => ({ name: found.name, found, isVersion: true })),
   ];
-  const total = (found.value?.total ?? 0) - (found.value?.items.length ?? 0);
-  const isCut = found.value?.cut ?? false;
   const ref = typed.trim();
   const isRef = ref.includes("@") && names.includes(splitRef(ref).name);
   if (items.length === 0 && progress && !isRef) return progress;
@@ -135,7 +130,7 @@ function Found(
       <${Empty} title="Nothing matches">
         <p>Search names, aliases and metadata values, or
             write conditions such as <code>metadata.epochs>3</code>.</p>
-        ${isCut && html`<${CutNote} />`}
+        <${Rest} of=${found.value} />
         <//>
     `;
   }
@@ -144,18 +139,39 @@ function Found(
     ${found.error !== undefined && html`<${ErrorNotice} error=${found.error} />`}
     ${items.length > 0 && html`<${FoundList} items=${items} />`}
     ${progress}
-    ${total > 0 &&
-      html`<p class="muted">${formatCount(total, "more version")} match${
-        total === 1 ? "es" : ""
-      }. Narrow the search.</p>`}
-    ${isCut && html`<${CutNote} />`}
+    <${Rest} of=${found.value} />
   `;
 }
 
-function CutNote() {
+/** Searches once the text did not change for a moment, and again while the service reads. */
+function useSearch(text: string) {
+  const { service } = useSession();
+  const asked = useLate(text);
+  const found = useLoaded(
+    async (signal): Promise<Search> => {
+      if (service.isSite || asked === "") return { items: [], total: 0, cut: false };
+      const query = { q: asked, limit: 200, partial: true };
+      return await service.json<Search>("search", { query, signal });
+    },
+    [asked],
+  );
+  useInterval(found.reload, READING_MS, found.value?.read !== undefined);
+  return found;
+}
+
+/** Says what a search leaves out. */
+function Rest(
+  { of: { items, total, cut } = { items: [], total: 0, cut: false } }: { of?: Search },
+) {
+  const more = total - items.length;
   return html`
-    <p class="muted">The search index is full. Versions without an alias, and older than the newest
-        20 of their name, may be missing: filter the table of a name to find them.</p>
+    ${more > 0 &&
+      html`<p class="muted">${formatCount(more, "more version")} match${
+        more === 1 ? "es" : ""
+      }. Narrow the search.</p>`}
+    ${cut &&
+      html`<p class="muted">The search index is full. Versions without an alias, and older than the newest
+        20 of their name, may be missing: filter the table of a name to find them.</p>`}
   `;
 }
 

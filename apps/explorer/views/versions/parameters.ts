@@ -24,26 +24,10 @@ export function Parameters({ all, rows, columns }: {
   const target = numbers.find(({ key }) => key === metric) ??
     numbers.find(({ better }) => better !== undefined) ?? numbers[0];
   const keys = members.filter(({ key, better }) => key !== target?.key && better === undefined);
-  const [ranked, setRanked] = useState<readonly Ranked[]>();
-  const [axes, setAxes] = useState({ of: "", keys: [] as readonly string[] });
-  useEffect(() => {
-    let gone = false;
-    const rank = async (found: Ranked[], metric: string) => {
-      for (const column of keys) {
-        await new Promise((resolve) => setTimeout(resolve)); // the page stays smooth
-        if (gone) return;
-        const pairs = rows.map(({ values }) => [values.get(column.key), values.get(metric)]);
-        const influence = influenceOf(pairs as [unknown, unknown][], column.isNumber);
-        if (influence) found.push({ column, ...influence });
-      }
-      setRanked(found.sort((a, b) => b.strength - a.strength));
-      const top = { of: metric, keys: found.slice(0, 4).map(({ column }) => column.key) };
-      // Axes stay while bounds on them filter the rows.
-      setAxes((old) => rows.length < all.length && old.of === metric && old.keys[0] ? old : top);
-    };
-    if (target) void rank([], target.key);
-    return () => void (gone = true);
-  }, [rows, target?.key, keys.map(({ key }) => key).join()]);
+  const { ranked, axes } = useRanking(rows, keys, {
+    metric: target?.key,
+    isAll: rows.length >= all.length,
+  });
   if (target === undefined || keys.length === 0) return null;
   const shown: Column<Ranked>[] = [
     {
@@ -92,6 +76,34 @@ export function Parameters({ all, rows, columns }: {
         it falls. Other metrics are left out. None of these values shows a cause.</p>
     </section>
     <${Parallel} all=${all} rows=${rows} columns=${members}
-      usual=${[...axes.keys, target.key]} />
+      usual=${[...axes, target.key]} />
   `;
+}
+
+/** Ranks keys a key at a time. Axes stay while bounds on them filter the rows. */
+function useRanking(
+  rows: readonly Experiment[],
+  keys: readonly ExperimentColumn[],
+  { metric, isAll }: { metric?: string; isAll: boolean },
+): { ranked?: readonly Ranked[]; axes: readonly string[] } {
+  const [ranked, setRanked] = useState<readonly Ranked[]>();
+  const [axes, setAxes] = useState({ of: "", keys: [] as readonly string[] });
+  useEffect(() => {
+    let gone = false;
+    const rank = async (found: Ranked[], metric: string) => {
+      for (const column of keys) {
+        await new Promise((resolve) => setTimeout(resolve)); // the page stays smooth
+        if (gone) return;
+        const pairs = rows.map(({ values }) => [values.get(column.key), values.get(metric)]);
+        const influence = influenceOf(pairs as [unknown, unknown][], column.isNumber);
+        if (influence) found.push({ column, ...influence });
+      }
+      setRanked(found.sort((a, b) => b.strength - a.strength));
+      const top = { of: metric, keys: found.slice(0, 4).map(({ column }) => column.key) };
+      setAxes((old) => !isAll && old.of === metric && old.keys[0] ? old : top);
+    };
+    if (metric !== undefined) void rank([], metric);
+    return () => void (gone = true);
+  }, [rows, metric, keys.map(({ key }) => key).join()]);
+  return { ranked, axes: axes.keys };
 }

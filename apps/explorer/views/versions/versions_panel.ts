@@ -63,10 +63,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ? columns
     : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
-  const unknown = queryOf(filter).match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
-    ?.find((key) => columns.every((column) => column.key !== key));
-  const none = unknown === undefined ? "" : `, none has ${unknown}`;
-  const count = `${formatNumber(chosen.rows.length)} of ${formatCount(versions.length, "version")}`;
+  const of = formatCount(versions.length, "version");
+  const count = `${formatNumber(chosen.rows.length)} of ${of}${unknownText(filter, columns)}`;
   const isAlone = versions.length === 1;
   const pins = splitValues(pinned).filter((key) => keys.includes(key));
   const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
@@ -89,7 +87,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
           options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
         <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
           options=${sortOptions(groups?.columns ?? columns)} /></span>
-        <span class="muted" role="status">${count}${none}${isComplete ? "" : " so far…"}</span>
+        <span class="muted" role="status">${count}${isComplete ? "" : " so far…"}</span>
       </div>
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
@@ -107,6 +105,13 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       <${parameters.value} all=${experiments} rows=${lateRows} columns=${known} />
     `}
   `;
+}
+
+/** Names a key of the filter that no version has. */
+function unknownText(filter: string, columns: readonly { key: string }[]): string {
+  const unknown = queryOf(filter).match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
+    ?.find((key) => columns.every((column) => column.key !== key));
+  return unknown === undefined ? "" : `, none has ${unknown}`;
 }
 
 /** Returns the fields of versions that an address needs. */
