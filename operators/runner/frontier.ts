@@ -75,7 +75,7 @@ export class Frontier {
     this.end(id, { outcome: skippedOutcome(success) });
   }
 
-  /** Ends a step, unless it has ended, and those that it blocks. Returns steps that are now ready. */
+  /** Ends a step, unless it has ended, and those it blocks. Returns steps that are now ready. */
   end(first: string, { outcome, success }: ExecutedStep): string[] {
     if (success !== undefined && this.#open.has(first)) this.#successes.set(first, success);
     const ready: string[] = [];

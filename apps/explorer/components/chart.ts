@@ -248,7 +248,7 @@ function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void
   tip.style.insetInlineStart = `${Math.max(0, Math.min(over.offsetLeft + left + side, room))}px`;
 }
 
-/** Shows the value of each series that is nearest to the pointer, and its place if it is another. */
+/** Shows the value of each series that is nearest to the pointer, and its place if another. */
 function valueHooks(props: ChartProps, tip: HTMLElement) {
   const { x, xLabel, series, formatX = String, formatY = String } = props;
   return {

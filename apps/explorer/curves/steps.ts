@@ -116,7 +116,7 @@ export async function readSteps(
       for (const row of part.rows) {
         isAll = rows * read.length < most;
         if (!isAll) break reading;
-        while (read.length < row.length) read.push(new Array(rows).fill(NaN)); // keys may begin later
+        while (read.length < row.length) read.push(new Array(rows).fill(NaN));
         for (const [i, values] of read.entries()) values.push(stepNumber(row[i] ?? null));
         rows++;
       }

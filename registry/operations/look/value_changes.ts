@@ -84,7 +84,7 @@ function collectItems(
   }
 }
 
-/** Returns JSON of the first members of a map, or of another value, to find those that are alike. */
+/** Returns JSON of the first members of a map, or of another value, to find those alike. */
 function partsOf(value: unknown): string[] {
   try {
     if (!isMap(value)) return [JSON.stringify(value) ?? ""];

@@ -111,7 +111,7 @@ const KEYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -STEP],
 };
 
-/** Returns the place of a graph in a box: the whole, or the part around the root if that is small. */
+/** Returns the place of a graph in a box: the whole, or what is around the root if that is small. */
 function placeIn({ width, height, nodes }: Placed, box: HTMLElement | null, least: number): Seen {
   const { clientWidth = 800, clientHeight = 500 } = box ?? {};
   const scale = Math.max(least, Math.min(1, clientWidth / width, clientHeight / height));

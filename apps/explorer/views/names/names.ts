@@ -170,8 +170,8 @@ function Rest(
         more === 1 ? "es" : ""
       }. Narrow the search.</p>`}
     ${cut &&
-      html`<p class="muted">The search index is full. Versions without an alias, and older than the newest
-        20 of their name, may be missing: filter the table of a name to find them.</p>`}
+      html`<p class="muted">The search index is full. Versions without an alias, and older than the
+        newest 20 of their name, may be missing: filter the table of a name to find them.</p>`}
   `;
 }
 
