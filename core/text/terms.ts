@@ -1,5 +1,7 @@
-// The terms of queries and filters: words, `"two words"`, and conditions such as `epochs > 3`.
+// The terms of queries and filters: words, `"two words"`, and conditions such as `epochs > 3`. A
+// condition is not the value of another: `epochs> name=a` is a condition without a value, and one.
 export function termsOf(query: string): string[] {
-  const terms = query.match(/(?:\s*(?:[!<>]=|[=<>])\s*|[^\s"]|"[^"]*"?)+/g) ?? [];
+  const terms =
+    query.match(/(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+/g) ?? [];
   return terms.map((term) => term.replace(/^([^\s"=!<>]+)\s*([!<>]=|[=<>])\s*/, "$1$2"));
 }

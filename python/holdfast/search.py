@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 Test = Callable[[Found], bool]
-TERM = re.compile(r'(?:\s*(?:[!<>]=|[=<>])\s*|[^\s"]|"[^"]*"?)+')
+TERM = re.compile(r'(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+')
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SPACED = re.compile(r'^([^\s"=!<>]+)\s*([!<>]=|[=<>])\s*')
 MISSING = object()
