@@ -18,7 +18,7 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   }
   // Of programs what others load too: the service, its client, what compares, exports a site, serves assistants.
   const isLoaded = (file: string) =>
-    /^apps\/(server|client|diff|server\/export_site|mcp\/server)\.ts$/.test(file);
+    /^apps\/(server|client|diff|server\/(app|export_site)|mcp\/server)\.ts$/.test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 
