@@ -38,9 +38,9 @@ Deno.test("conditions and searches compare metadata and labels alike", () => {
       const found = { metadata: data, labels: data } as unknown as Parameters<
         ReturnType<typeof parseQuery>
       >[0];
-      for (const  of of["metadata", "labels"]) {
-        const term = `${of}.${field}${operator}`;
-        const name = `${of}.${field}: ${nameOf(one)}`;
+      for (const kind of ["metadata", "labels"]) {
+        const term = `${kind}.${field}${operator}`;
+        const name = `${kind}.${field}: ${nameOf(one)}`;
         assertEquals(parseCondition(`${term} '${typed}'`)(info), expected, name);
         assertEquals(parseQuery(`${term}"${typed}"`)(found, ""), expected, name);
       }
