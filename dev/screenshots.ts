@@ -52,7 +52,7 @@ function picturesOf(best: readonly string[]): Picture[] {
     "&columns=version+metadata.accuracy+metadata.f1+metadata.loss+metadata.seconds&x=metadata.rate" +
     "&parallel=metadata.accuracy+metadata.hidden+metadata.rate";
   return [
-    ["explorer_names", "#/", "moved to", "light", 1100, 600],
+    ["explorer_names", "#/", "set to", "light", 1100, 600],
     ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
     ["explorer_parameters", groups, "Spearman", "light", 1100, 1590],
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
