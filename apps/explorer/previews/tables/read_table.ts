@@ -55,15 +55,14 @@ export interface PageRange {
 const PART_ROWS = 500;
 
 export async function readTable(file: FileToRead, signal?: AbortSignal): Promise<TableReader> {
-  const mark = String.fromCharCode(...await file.read(0, Math.min(4, file.size), signal));
-  return mark === "PAR1"
+  const mark = await file.read(0, Math.min(4, file.size), signal);
+  return String.fromCharCode(...mark) === "PAR1"
     ? await openParquet(fileToDecode(file), signal)
-    : await openCsv(await inUtf8(file, signal), signal);
+    : await openCsv(await inUtf8(file, encodingOf(mark), signal), signal);
 }
 
 /** Returns a file of UTF-16, as Excel saves it, in UTF-8. It is read whole. */
-async function inUtf8(file: FileToRead, signal?: AbortSignal): Promise<FileToRead> {
-  const encoding = encodingOf(await file.read(0, Math.min(2, file.size), signal));
+async function inUtf8(file: FileToRead, encoding: string, signal?: AbortSignal) {
   if (encoding === "utf-8") return file;
   const text = new TextDecoder(encoding).decode(await fileToDecode(file, signal).bytes());
   const bytes = new TextEncoder().encode(text);
@@ -159,7 +158,7 @@ const MAX_SKIP_BYTES = 32 * 1024 * 1024;
 
 async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableReader> {
   const head = await file.read(0, Math.min(CSV_BYTES, file.size), signal);
-  const reader = new CsvReader(file, delimiterOf(head, file.path));
+  const reader = new CsvReader(file, delimiterOf(head, file.path), head);
   const [header] = (await reader.read(startOf(head), { min: 1, max: 1 }, signal)).lines;
   if (header === undefined) throw corrupt("preview", file.path, "it has no header");
   const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
@@ -240,9 +239,11 @@ function tooLong(path: string, most: number) {
 class CsvReader {
   /** The part that was read last. */
   #start = 0;
-  #bytes: Uint8Array = new Uint8Array();
+  #bytes: Uint8Array;
 
-  constructor(readonly file: FileToRead, readonly delimiter: number) {}
+  constructor(readonly file: FileToRead, readonly delimiter: number, head: Uint8Array) {
+    this.#bytes = head;
+  }
 
   /** Reads at least `min` rows from a place, unless they are long or the file ends. */
   async read(

@@ -82,7 +82,7 @@ Deno.test("the last page of a large CSV file is found without reading it at once
   const file = fakeFile("large.csv", { size, byteAt: (at) => line.charCodeAt(at % line.length) });
   const source = await readTable(file);
   await source.page({ from: 0, count: 50 });
-  assert(file.bytesRead() <= 1024 * 1024, `${file.bytesRead()}`);
+  assert(file.bytesRead() <= 257 * 1024, `${file.bytesRead()}`); // its beginning, once
   await assertRejects(
     () => source.page({ from: 2_999_900, count: 50 }),
     Error,
