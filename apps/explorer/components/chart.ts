@@ -201,7 +201,7 @@ function optionsOf(
   };
 }
 
-/** Returns the logarithms of 1, 2, 5, 10 and so on, or of fewer numbers if that are many. */
+/** Returns the logarithms of 1, 2, 5, 10 and so on; over a wide range, of some powers of ten. */
 function powersOf(min: number, max: number): number[] {
   const powers: number[] = [];
   for (let power = min; power <= max; power += Math.ceil((max - min) / 8)) {
@@ -248,7 +248,7 @@ function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void
   tip.style.insetInlineStart = `${Math.max(0, Math.min(over.offsetLeft + left + side, room))}px`;
 }
 
-/** Shows the value of each series that is nearest to the pointer, and its place if another. */
+/** Shows the value of each series that is nearest to the pointer, with its x if that differs. */
 function valueHooks(props: ChartProps, tip: HTMLElement) {
   const { x, xLabel, series, formatX = String, formatY = String } = props;
   return {

@@ -8,9 +8,8 @@ export type Line = { readonly x: readonly number[]; readonly y: readonly number[
 /**
  * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the
  * weight of earlier values in an exponential mean without a bias to 0, as in TensorBoard. Long
- * lines keep the smallest and the largest value of each group of points. Of a step that comes
- * again after a later one, because the run was resumed, the last values count; `replaced` are the
- * others, `lost` the infinities.
+ * lines keep the smallest and the largest value of each group of points. If a resumed run repeats
+ * steps, only their last values are kept: `replaced` counts the others, `lost` the infinities.
  */
 export function lineOf({ x, y }: Line, smoothing: number) {
   let [turn, last] = [0, -Infinity];

@@ -10,7 +10,7 @@ export interface AskOptions {
 
 type Sent = { note: unknown } | { value: unknown } | { error: { message: string } };
 
-/** Asks the other thread. If it ends meanwhile, there is no answer. */
+/** Asks the other thread. The promise stays pending if that thread ends meanwhile. */
 export function ask<T>(
   thread: Worker,
   question: unknown,

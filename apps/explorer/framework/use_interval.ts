@@ -1,4 +1,4 @@
-// Something that is repeated, or late, while a view is shown.
+// Hooks for views: a function that is called at intervals, and a value that stopped changing.
 import { useEffect, useRef, useState } from "./preact.ts";
 
 /**

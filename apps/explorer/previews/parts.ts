@@ -25,7 +25,7 @@ export function LeftOut(
   `;
 }
 
-/** Loads something of files, and again when they are others. */
+/** Loads something from files, and again when there are other files. */
 export function useFiles<T>(
   load: (signal: AbortSignal) => Promise<T>,
   ...files: readonly ArtifactFile[]

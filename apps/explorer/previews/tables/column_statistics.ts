@@ -31,7 +31,7 @@ export class Tally {
   #distinct: Map<string, number> | undefined = new Map();
   readonly #bins = new Bins();
 
-  /** @param type `date` if text is the text of dates */
+  /** @param type `date` if strings are dates */
   constructor(readonly type?: string) {}
 
   add(cell: Cell | undefined): void {

@@ -24,7 +24,7 @@ interface Placed {
 const HEIGHT = 44;
 const CHARACTER = 7.2; // pixels
 const LONGEST = 34;
-/** More results or inputs of a node than these stand behind them, in rows. */
+/** Results or inputs of a node in one rank. Others are drawn in further ranks. */
 const IN_RANK = { LR: 12, TB: 4 };
 /** Text is too small to read at a smaller scale: the graph begins at its root. */
 const READABLE = 0.65;

@@ -1,4 +1,4 @@
-// Changes of late: the logs of the names with the newest versions, and runs.
+// Recent changes: the logs of the names with the newest versions, and runs.
 import { RELEASE } from "../../../../core/registry/release.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";

@@ -159,7 +159,7 @@ function useSearch(text: string) {
   return found;
 }
 
-/** Says what a search leaves out. */
+/** Shows what a search leaves out. */
 function Rest(
   { of: { items, total, cut } = { items: [], total: 0, cut: false } }: { of?: Search },
 ) {

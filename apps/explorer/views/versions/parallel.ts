@@ -25,7 +25,7 @@ interface Axis {
   from(place: number): string;
 }
 
-/** Shows filtered rows on all of them. Bounds on an axis are conditions of the filter. */
+/** Draws filtered rows over all rows. Bounds on an axis are conditions of the filter. */
 export function Parallel({ all, rows, columns, usual }: {
   all: readonly Experiment[];
   rows: readonly Experiment[];

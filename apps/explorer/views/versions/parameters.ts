@@ -80,7 +80,7 @@ export function Parameters({ all, rows, columns }: {
   `;
 }
 
-/** Ranks keys a key at a time. Axes stay while bounds on them filter the rows. */
+/** Ranks keys, one at a time. Axes stay while bounds on them filter the rows. */
 function useRanking(
   rows: readonly Experiment[],
   keys: readonly ExperimentColumn[],
