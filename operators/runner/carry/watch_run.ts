@@ -1,5 +1,5 @@
 // Watches a run on an engine: reads ends from the registry, and submits lost steps again.
-import { isRegistryError } from "../../../core/errors.ts";
+import { invalid, isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/engine.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
@@ -191,7 +191,13 @@ class RunWatch {
     const asked = [...this.#deliveries].filter(([, delivery]) => !isOver(delivery));
     if (asked.length === 0) return false;
     const ids = asked.map(([, { job }]) => job);
-    const jobs = await this.#carry.engine.poll(ids, { signal: this.#signal });
+    const { engine } = this.#carry;
+    const jobs = await engine.poll(ids, { signal: this.#signal });
+    if (jobs.length !== ids.length) {
+      const state = `it returned ${jobs.length} jobs for ${ids.length} ids`;
+      const hint = "Return one job for each id, in that order. Unknown ones are `lost`.";
+      throw invalid("poll engine", JSON.stringify(engine.kind), state, { hint });
+    }
     let changed = false;
     for (const [index, [step, delivery]] of asked.entries()) {
       const { state, reason, exitCode } = jobs[index]!;

@@ -175,6 +175,18 @@ testCarried("an unavailable engine is polled again", async (world) => {
   assertEquals((await carryPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
 });
 
+testCarried("an engine that omits jobs is refused", async (world) => {
+  const { registry, options } = world;
+  await registry.save("data:raw", "a ");
+  const engine = { ...world.engine, poll: () => Promise.resolve([]) };
+  const error = await assertRejects(
+    () => carryPipeline(threeSteps(), { ...options, carry: { engine } }),
+    RegistryError,
+    `Cannot poll engine "${engine.kind}": it returned 0 jobs for 1 ids`,
+  );
+  assertEquals(error.code, "Invalid");
+});
+
 /** An engine whose first looks are all answered at one moment. */
 function lookingAtOnce(engine: Engine, count: number): Engine {
   const all = Promise.withResolvers<void>();
