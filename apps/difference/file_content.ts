@@ -18,14 +18,6 @@ export interface ContentDifference {
   text?: string;
 }
 
-/** How much work a comparison may be. */
-export interface DifferenceLimits {
-  /** The largest file whose content is compared, bytes. @default 4194304 (4 Mi) */
-  maxBytes?: number;
-  /** The time limit of a comparison by line, milliseconds. @default 5000 */
-  timeoutMs?: number;
-}
-
 /** The used part of `apps/diff.ts`. */
 interface DiffPart {
   unifiedDiff(
@@ -44,7 +36,12 @@ export async function differenceOf(
   change: FileChange,
   { before, after }: { before: ComparedFiles; after: ComparedFiles },
   shown: (text: string) => string,
-  { maxBytes = 4 * 1024 * 1024, timeoutMs }: DifferenceLimits = {},
+  { maxBytes = 4 * 1024 * 1024, timeoutMs }: {
+    /** The largest file whose content is compared, bytes. @default 4194304 (4 Mi) */
+    maxBytes?: number;
+    /** The time limit of a comparison by line, milliseconds. @default 5000 */
+    timeoutMs?: number;
+  } = {},
 ): Promise<ContentDifference> {
   if (change.change === "renamed") return {};
   const [old, now] = await Promise.all([
