@@ -135,11 +135,8 @@ async function putParts(
     if (started === undefined) return await putWhole(store, upload, concatBytes(waiting));
     const multipart = await send();
     const complete = { ...call, writes: true, once: true };
-    const info = await store.call(
-      complete,
-      async () => infoOf(key, await multipart.complete(parts)),
-    );
-    return { written: true, info };
+    const finish = async () => infoOf(key, await multipart.complete(parts));
+    return { written: true, info: await store.call(complete, finish) };
   } catch (error) {
     await started?.abort().catch(() => {}); // else R2 removes the parts after seven days
     throw error;
