@@ -40,7 +40,7 @@ export const readFile: Tool = defineTool({
 
 const MOST_DIFF = 12_000;
 const MOST_CHANGES = 50;
-/** Others wait for a comparison, at most this long for each file. */
+/** A comparison blocks other requests, so each file has a short time limit. */
 const LIMITS = { maxBytes: 256 * 1024, timeoutMs: 100 };
 
 export const compareVersions: Tool = defineTool({

@@ -122,7 +122,7 @@ async function openService({ readOnly, send, system, logger }: ServiceParts) {
 /** Longest message, bytes. */
 const MOST_MESSAGE = 64 * 1024 * 1024;
 
-/** Passes on whole lines: for each chunk, the transport copies and searches all it has. */
+/** Joins the chunks of a line: for each one, the transport copies and searches all it holds. */
 async function* wholeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const held: Uint8Array[] = [];
   let size = 0;

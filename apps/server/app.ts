@@ -88,7 +88,7 @@ export function createApp(
   const closing = new AbortController();
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
-  /** Notes what a client may not see: the answer may have begun, or a program says only EIO. */
+  /** Reports what a client may miss: a failure mid-response, or one that its program shows as EIO. */
   const report = (thrown: unknown): void => {
     if (!isRegistryError(thrown)) {
       if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);

@@ -7,7 +7,7 @@ export type Pair = readonly [before: number, after: number];
 type Item = readonly string[];
 
 const MAX_DEPTH = 50;
-/** Pairs that are compared, for each item. Runs that are left pair by place. */
+/** Comparisons allowed per item. Runs that would exceed it are paired by position. */
 const MAX_COMPARED = 100;
 
 /** Pairs items in the order of both lists: equal ones, and between them those most alike. */

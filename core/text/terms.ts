@@ -1,5 +1,5 @@
 // The terms of queries and filters: words, `"two words"`, and conditions such as `epochs > 3`. A
-// condition is not the value of another: `epochs> name=a` is a condition without a value, and one.
+// condition is never the value of another: `epochs> name=a` has two, the first without a value.
 export function termsOf(query: string): string[] {
   const terms =
     query.match(/(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+/g) ?? [];

@@ -7,8 +7,8 @@ function ofEntry(key: string): string {
 }
 
 /**
- * Scrolls a box to where the current entry was left, once its content is long enough, and keeps
- * where it is from now on. Returns a function that ends both.
+ * Scrolls a box back to its last position in the current entry, once its content is long enough,
+ * and remembers its position when it is scrolled. Returns a function that stops both.
  */
 export function keepScroll(key: string, box: Element, content: Element): () => void {
   const wanted = kept.get(ofEntry(key)) ?? 0;
