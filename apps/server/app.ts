@@ -88,7 +88,7 @@ export function createApp(
   const closing = new AbortController();
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
-  /** Reports what a client may miss: a failure mid-response, or one that its program shows as EIO. */
+  /** Reports failures that clients may miss: mid-response, or shown by a program as EIO only. */
   const report = (thrown: unknown): void => {
     if (!isRegistryError(thrown)) {
       if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
