@@ -13,7 +13,11 @@ export interface LineageOptions extends SignalOptions {
 export interface LineageNode {
   /** `name@1.2.0` without build metadata, or the unpinned ref. Unique in a lineage. */
   ref: string;
-  /** Only `present` nodes are followed. */
+  /**
+   * `present` nodes have the recorded digest, and only they are followed. `changed` ones have
+   * another digest, `missing` ones do not exist, and the records of `unreadable` ones are damaged.
+   * `unpinned` is a bare name, range or alias, whose version is unknown.
+   */
   state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   /** SHA-256 of its content; for absent versions, the recorded one if there is one. */
   digest?: string;
@@ -26,6 +30,7 @@ export interface Lineage {
   root: string;
   /** Unique nodes, the root first, nearer ones before farther ones. */
   nodes: LineageNode[];
+  /** Refs of nodes: `to` was made from `from`. */
   edges: { from: string; to: string }[];
   /** Downward: versions with an unpinned input of a name in the lineage. */
   unsure: string[];

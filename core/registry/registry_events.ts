@@ -11,6 +11,7 @@ export interface RegistryTopics {
     /** Bytes. */
     size: number;
   };
+  /** Deleting a name publishes one event per version. */
   "registry.deleted": RegistryEvent & { version: string; commit: string };
   "registry.aliased": RegistryEvent & {
     alias: string;
