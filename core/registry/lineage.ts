@@ -14,9 +14,8 @@ export interface LineageNode {
   /** `name@1.2.0` without build metadata, or the unpinned ref. Unique in a lineage. */
   ref: string;
   /**
-   * `present` nodes have the recorded digest, and only they are followed. `changed` ones have
-   * another digest, `missing` ones do not exist, and the records of `unreadable` ones are damaged.
-   * `unpinned` is a bare name, range or alias, whose version is unknown.
+   * `present` nodes have the recorded digest, and only they are followed; `changed` ones have
+   * another. The records of `unreadable` ones are damaged. `unpinned`: a name, range or alias.
    */
   state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   /** SHA-256 of its content; for absent versions, the recorded one if there is one. */

@@ -1,6 +1,6 @@
-// Two lists item by item: what is equal stays together, whatever was added or removed before it.
+// Matches the items of two lists by patience diff (Bram Cohen): unique equal items in their longest
+// common order, and again between each two of them.
 
-/** The places of an item in both lists. */
 export type Pair = readonly [before: number, after: number];
 
 /** An item by its parts: cells of a row, members of an object, or itself. */

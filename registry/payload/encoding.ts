@@ -97,7 +97,7 @@ async function* frameByFrame(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
   }
 }
 
-/** Yields the sizes of parts of frames, -1 for an end. Receives the last three bytes of each. */
+/** Yields sizes of parts of frames (RFC 8878), -1 for an end. Takes the last three bytes. */
 function* partsOfFrames(): Generator<number, never, number> {
   for (;;) {
     const flags = (yield 5) >>> 16, isSingle = flags >>> 5 & 1;
