@@ -14,7 +14,6 @@ export interface Change extends Omit<LogEntry, "event"> {
   readonly by?: string;
 }
 
-/** Returns the changes in the log of a name. */
 export function changesOf(name: string, log: readonly LogEntry[]): Change[] {
   return log.map((entry, i) => {
     const before = entry.alias && log.slice(i + 1).find(({ alias }) => alias === entry.alias);

@@ -85,7 +85,6 @@ export function Shown<T>({ of, what, children }: {
   return whenLoaded(of, children, what);
 }
 
-/** Shows a component that is loaded when it is first shown. */
 export function Lazy({ load, ...props }: { load: () => Promise<unknown> }): VNode {
   return whenLoaded(useLoaded(load, []), (View) => html`<${View} ...${props} />`);
 }

@@ -52,7 +52,6 @@ export async function findSteps(
   return found.flat();
 }
 
-/** Opens JSON Lines as a table of numbers. */
 async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<StepFile["source"]> {
   const columns: { name: string; type: string }[] = [];
   const places = new Map<string, number>();

@@ -26,7 +26,6 @@ export function isPlain({ filter, sort }: Wanted): boolean {
   return filter === "" && sort === undefined;
 }
 
-/** Facts of rows that were found. */
 export interface Found {
   readonly matched: number;
   /** Rows of a filter or an order that are kept, as far as memory allows. */

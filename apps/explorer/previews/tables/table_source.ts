@@ -4,7 +4,6 @@ import { answer, ask, type AskOptions } from "../../framework/threads.ts";
 import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./read_table.ts";
 import type { Found, Wanted } from "./table_rows.ts";
 
-/** A table that a worker reads. */
 export interface TableSource extends Omit<TableReader, "groups"> {
   /**
    * Finds rows. Those of a filter or an order stay in the worker until it finds others. Notes are
