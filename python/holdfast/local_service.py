@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ def service(
 ) -> Iterator[ServiceRegistry]:
     """Serves a registry on a free port of this machine while the block runs.
 
-    The service also ends when the program is killed (not on Windows).
+    The service also ends when the program is killed (not on Windows). Signals to the group of the
+    program, such as Ctrl-C, do not reach it: your program can save after them.
 
     Needs the `holdfast` command; `command`, or `HOLDFAST_COMMAND`, names it if it is not in the
     `PATH`. A registry that does not exist is created, unless `create` is False.
@@ -52,17 +54,14 @@ def service(
     try:
         yield ServiceRegistry(answer["url"], os.environ.get("HOLDFAST_TOKEN"))
     finally:
-        if process.stdin:
-            process.stdin.close()
-        process.terminate()  # children of this program may hold the pipe too
-        process.wait()
+        stop(process)
 
 
 WATCHED = """
 exec 3<&0
+trap : TERM
 "$@" 3<&- </dev/null &
 served=$!
-trap 'kill $served' TERM
 { cat <&3; kill $served; } >/dev/null 2>&1 &
 watcher=$!
 wait $served
@@ -70,6 +69,26 @@ wait $served
 kill $watcher
 """
 """Ends a command when the standard input ends, and so with this program, however that ends."""
+
+
+OWN_GROUP: dict[str, Any] = (
+    {"start_new_session": True}
+    if os.name == "posix"
+    else {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+)
+"""Keeps signals to the group of this program from a child: Ctrl-C, or the end of a batch job."""
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ends a service. Its pipe does not suffice: children of this program may hold it too."""
+    if os.name == "posix":
+        with contextlib.suppress(OSError):  # it has ended
+            os.killpg(process.pid, signal.SIGTERM)
+    else:
+        process.terminate()
+    if process.stdin:
+        process.stdin.close()
+    process.wait()
 
 
 def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
@@ -80,15 +99,19 @@ def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     if watched:
         command = ["/bin/sh", "-c", WATCHED, "sh", *command]
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, stdin=stdin, stdout=pipe, stderr=log, text=True)
-        for line in process.stdout or ():
-            with contextlib.suppress(ValueError):
-                answer = json.loads(line)
-                if isinstance(answer, dict) and "url" in answer:
-                    return process, answer
-        if process.stdin:
-            process.stdin.close()
-        process.wait()
+        process = subprocess.Popen(
+            command, stdin=stdin, stdout=pipe, stderr=log, text=True, **OWN_GROUP
+        )
+        try:
+            for line in process.stdout or ():
+                with contextlib.suppress(ValueError):
+                    answer = json.loads(line)
+                    if isinstance(answer, dict) and "url" in answer:
+                        return process, answer
+            process.wait()
+        except BaseException:  # Ctrl-C ends this program, but not a process of another group
+            stop(process)
+            raise
         log.seek(0)
         lines = log.readlines() or ["it ended"]
     errors = [line for line in lines if line.startswith('{"error"')]
