@@ -148,7 +148,7 @@ export interface Backend extends AsyncDisposable {
   getFirst?(prefix: string, options?: CallOptions): Promise<StoredObject | undefined>;
   /** Removes many objects. Returns those that it could not remove, with the reason. */
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
-  /** Returns a URL that gives access to one object without credentials for `expiresInMs`. */
+  /** Returns a URL that reads one object without credentials for `expiresInMs`. */
   presign?(key: string, options: PresignOptions): Promise<string>;
   /** Copies an object inside the store. Throws `NotFound` if it does not exist. */
   copy?(from: string, to: string, options?: CallOptions): Promise<CopiedObject>;
@@ -174,13 +174,10 @@ export interface DeleteFailure {
 
 /** Options of {@linkcode Backend.presign}. */
 export interface PresignOptions extends CallOptions {
-  method: "GET" | "PUT";
   /** Milliseconds. */
   expiresInMs: number;
-  /** GET: the file name that a browser suggests for the download. */
+  /** The file name that a browser suggests for the download. */
   fileName?: string;
-  /** PUT: the media type that the client must send. */
-  contentType?: string;
 }
 
 /** Options of {@linkcode Backend.sweepUploads}. */

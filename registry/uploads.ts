@@ -1,21 +1,13 @@
 /**
- * Transfers outside `save` and `load`: direct uploads and downloads over presigned URLs, resumable
- * uploads, and the types of drafts.
+ * Transfers outside `save` and `load`: downloads over presigned URLs, resumable uploads, and the
+ * types of drafts.
  *
  * @module
  */
-import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
-import type {
-  CommitUploadOptions,
-  CreateUploadOptions,
-  DirectDownload,
-  DirectDownloadOptions,
-  Upload,
-  UploadToCommit,
-} from "../core/registry/transfer.ts";
-import type { Registry, SavedArtifact } from "../core/registry.ts";
+import { checkRegistry } from "../core/options/check_options.ts";
+import type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
+import type { Registry } from "../core/registry.ts";
 import { worded } from "./contract/verb_errors.ts";
-import { COMMIT_UPLOAD } from "./contract/verb_options.ts";
 import type { ResumableUploads } from "./operations/transfer/resumable/uploads.ts";
 
 export type * from "../core/registry/draft.ts";
@@ -28,54 +20,9 @@ export type {
 export type { UploadNote } from "./operations/transfer/resumable/write_pieces.ts";
 
 /**
- * Begins a direct upload, with one URL per file for a PUT request. The registry changes only with
- * {@linkcode commitUpload}; without it, files are garbage collected after `graceMs`.
- *
- * @throws {RegistryError} `Unsupported` if the store has no presigned URLs
- *
- * @example
- * ```ts ignore
- * import { commitUpload, createUpload } from "@holdfast/holdfast/uploads";
- *
- * const upload = await createUpload(registry, { files: [{ path: "model.bin", sha256 }] });
- * const [{ url, method, headers }] = upload.files;
- * await fetch(url, { method, headers, body }); // in a browser
- * await commitUpload(registry, upload, { name: "my:model" });
- * ```
- */
-export async function createUpload(
-  registry: Registry,
-  options: CreateUploadOptions,
-): Promise<Upload> {
-  checkToolOptions("create an upload", registry, options, undefined, ["files"]);
-  const tool = await import("./operations/transfer/direct.ts");
-  return await worded({ verb: "create an upload" }, () => tool.createUpload(registry, options));
-}
-
-/**
- * Saves the files of a direct upload as a version: copies them (in the store if it can), reads the
- * copies for their SHA-256, writes the record, and removes the upload. A repeat returns the same
- * result: the default `idempotencyKey` is the upload's id.
- *
- * @throws {RegistryError} `NotFound` if a file has not arrived, `Invalid` for a different size or
- * SHA-256. Nothing is committed then, and the file can be sent again.
- */
-export async function commitUpload(
-  registry: Registry,
-  upload: UploadToCommit,
-  options: CommitUploadOptions,
-): Promise<SavedArtifact> {
-  const action = "commit an upload";
-  const given = checkToolOptions(action, registry, options, COMMIT_UPLOAD, ["name"]);
-  const tool = await import("./operations/transfer/direct.ts");
-  const call = { verb: "save", ref: given.name };
-  return await worded(call, () => tool.commitUpload(registry, upload, given));
-}
-
-/**
- * Returns a URL that downloads a file of a version from the store. The file must have been uploaded
- * directly, or have more than 256 KiB, and not be compressed. If the version is replaced or
- * deleted, the URL works for at least `graceMs`.
+ * Returns a URL that downloads a file of a version from the store, without a token, until it
+ * expires. The file must have more than 256 KiB and not be compressed. If the version is replaced
+ * or deleted, the URL works for at least `graceMs`.
  *
  * @throws {RegistryError} `Unsupported` for other files, or if the store has no presigned URLs
  */
@@ -85,7 +32,7 @@ export async function presignDownload(
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
   checkRegistry("presign a file", registry);
-  const tool = await import("./operations/transfer/direct.ts");
+  const tool = await import("./operations/transfer/presign_download.ts");
   const call = { verb: "presign a file of", ref };
   return await worded(call, () => tool.presignDownload(registry, ref, options));
 }

@@ -19,7 +19,7 @@ import {
   spaceOf,
   verifyRegistry,
 } from "../registry/maintenance.ts";
-import { commitUpload, createUpload, openUploads, presignDownload } from "../registry/uploads.ts";
+import { openUploads, presignDownload } from "../registry/uploads.ts";
 import { diffVersions, lineageOf, logOf, openRegistry, type Registry } from "../mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
@@ -68,8 +68,6 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   "open, its cache": (_, wrong) => openRegistry("memory:", { cache: wrong }),
   "commit of a draft": async (registry, wrong) =>
     await (await registry.openDraft("a", { id: "b" })).commit(wrong),
-  commitUpload: (registry, wrong) =>
-    commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a", ...wrong }),
   createS3Configs: (_, wrong) => createS3Configs(wrong),
   // Removals take no option of other methods: `pattern` belongs to listings.
   "delete of files": async (_, wrong) => await (await someFiles()).delete("a", wrong),
@@ -123,9 +121,6 @@ testInMemory("a mistyped option that matters is refused", async ({ registry }) =
 const TOOLS: Record<string, (registry: Anything) => unknown> = {
   changeSettings: (registry) => changeSettings(registry, { graceMs: 86_400_000 }),
   collectGarbage,
-  createUpload: (registry) => createUpload(registry, { files: ["a"] }),
-  commitUpload: (registry) =>
-    commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a" }),
   diffVersions: (registry) => diffVersions(registry, { before: "a", after: "b" }),
   lineageOf: (registry) => lineageOf(registry, "a"),
   logOf: (registry) => Array.fromAsync(logOf(registry, "a")),
@@ -152,8 +147,6 @@ testInMemory("an option that has to be given is named", async ({ registry }) => 
     prune: (given) => prune(registry, given),
     changeSettings: (given) => changeSettings(registry, given),
     diffVersions: (given) => diffVersions(registry, given),
-    createUpload: (given) => createUpload(registry, given),
-    commitUpload: (given) => commitUpload(registry, given, { name: "a" }),
   };
   for (const [name, call] of Object.entries(calls)) {
     for (const given of [undefined, null, {}, 5]) {

@@ -12,8 +12,7 @@ const MOVED_BYTES = 16 * 1024 * 1024;
 
 /** True for content that a worker can store: a file on a disk, or a little that can be copied. */
 export function isMovable(content: LargeContent): boolean {
-  const { source, size = Infinity, repeatable, copyFrom } = content;
-  if (copyFrom !== undefined) return false;
+  const { source, size = Infinity, repeatable } = content;
   return source instanceof DiskContent || repeatable && size <= MOVED_BYTES;
 }
 

@@ -28,7 +28,7 @@ import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
 import { type Asked, isOfService, unexpected } from "./problem.ts";
-import { createDirectTransfers } from "./direct.ts";
+import { createPresignDownload } from "./presign_download.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { createRemoteLog, deletionsIn, firstSavesIn, listAll } from "./listing.ts";
@@ -63,14 +63,14 @@ export function createRemoteRegistry(
   options: RemoteRegistryOptions,
 ): Registry {
   const { id, settings, materializers } = options;
-  const { service, checkWritable, ...methods } = new RemoteMethods(connection, options);
+  const { service, ...methods } = new RemoteMethods(connection, options);
   const registry: Registry = {
     ...{ location: connection.location, id, settings, materializers },
     ...methods,
     service: {
       ...service,
       log: createRemoteLog(connection),
-      ...createDirectTransfers(connection, { checkWritable }),
+      presignDownload: createPresignDownload(connection),
     },
     [Symbol.asyncIterator]: () => methods.names()[Symbol.asyncIterator](),
     close: async () => await registry[Symbol.asyncDispose](),
@@ -89,7 +89,7 @@ class RemoteMethods {
     this.#options = options;
   }
 
-  readonly checkWritable = (action: string): void => {
+  readonly #checkWritable = (action: string): void => {
     if (!this.#options.readOnly) return;
     throw denied(action, undefined, "the registry was opened read-only", {
       hint: "Open it without readOnly to write.",
@@ -103,7 +103,7 @@ class RemoteMethods {
     options: SaveOptions = {},
   ): Promise<SavedArtifact> => {
     const [name, how] = namedBy(artifact, "materializer", options);
-    this.checkWritable(`save ${shown(name)}`);
+    this.#checkWritable(`save ${shown(name)}`);
     const { materializers } = this.#options;
     return await saveValue(this.#connection, { name, value, materializers }, how);
   };
@@ -159,7 +159,7 @@ class RemoteMethods {
   delete: Registry["delete"] = async (ref, options = {}) => {
     const action = `delete ${shown(ref)}`;
     const { version, force, ifCommit, dryRun, signal } = options;
-    if (!dryRun) this.checkWritable(action);
+    if (!dryRun) this.#checkWritable(action);
     const parsed = parseRef(ref, version);
     checkDelete(parsed, options, this.#options.settings);
     const { name, bare } = parsed;
@@ -230,7 +230,7 @@ class RemoteMethods {
   // deno-lint-ignore require-await -- errors reject the promise
   openDraft: Registry["openDraft"] = async (name, { id }) => {
     const { materializers } = this.#options;
-    const { checkWritable } = this;
+    const checkWritable = this.#checkWritable;
     return openRemoteDraft(this.#connection, name, { id, materializers, checkWritable });
   };
 
@@ -312,7 +312,7 @@ class RemoteMethods {
     parse: (wire: W, asked: Asked) => T,
     begin: () => Omit<Call, "action">,
   ): Promise<T> {
-    this.checkWritable(action);
+    this.#checkWritable(action);
     return await this.#connection.read({ action, writes: true, ...begin() }, parse);
   }
 

@@ -55,7 +55,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   uploading.contentsRoutes,
   uploading.tusRoutes,
   uploading.uploadRoutes,
-  uploading.presignedRoutes,
+  uploading.presignRoutes,
   jobsRoutes,
   reading.versionsRoutes,
   releasesRoutes,
@@ -178,7 +178,16 @@ function overridden(request: Request): Request {
   return new Request(url, { method, headers, signal, ...sent } as RequestInit);
 }
 
+/** Paths of uploads that went to the store by URLs for writing, which older clients ask for. */
+const DIRECT_UPLOADS = /^\/uploads\/presigned(\/[^/]+\/commit)?$/;
+
 function noSuchRoute(routes: Routes, path: string, method: string): Answer {
+  if (method === "POST" && DIRECT_UPLOADS.test(path)) {
+    const detail = "Cannot upload to the store directly: this service gives no URLs for writing";
+    const hint = "Send the files to the service: POST /uploads (tus), /contents or /upload.";
+    const hints = { library: "Save with `registry.save`, which sends files to the service." };
+    return problem(410, { code: "Unsupported", detail, hint, hints });
+  }
   const allowed = routes.methodsAt(path);
   if (allowed.length === 0) {
     const detail = `Cannot find ${JSON.stringify(path)}: no such route`;

@@ -11,7 +11,7 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 export async function presignObject(
   { api, signIn }: { api: GcsApi; signIn: SignIn },
   key: string,
-  { method, expiresInMs, fileName, contentType, signal }: PresignOptions,
+  { expiresInMs, fileName, signal }: PresignOptions,
 ): Promise<string> {
   const { place, system } = api;
   const call = { action: "sign a URL for", key, backend: place.location };
@@ -33,13 +33,11 @@ export async function presignObject(
   try {
     const [url] = await client.bucket(place.bucket).file(name).getSignedUrl({
       version: "v4",
-      action: method === "GET" ? "read" : "write",
+      action: "read",
       accessibleAt: new Date(now),
       expires: new Date(now + expiresInMs),
-      contentType: method === "PUT" ? contentType : undefined,
-      responseDisposition: method === "GET" && fileName !== undefined
-        ? attachment(fileName)
-        : undefined,
+      responseType: "application/octet-stream", // no object becomes a page or a script of the store
+      responseDisposition: attachment(fileName),
     });
     return url;
   } catch (error) {

@@ -29,12 +29,12 @@ export interface GcsAuth {
 /** Options of a signed URL. */
 export interface GcsSignedUrlOptions {
   version: "v4";
-  action: "read" | "write";
+  action: "read";
   accessibleAt: Date;
   expires: Date;
-  /** The required media type. */
-  contentType?: string;
-  responseDisposition?: string;
+  /** The media type of the answer. */
+  responseType: string;
+  responseDisposition: string;
 }
 
 /** The key of a service account, as in its JSON file. */

@@ -51,7 +51,12 @@ export interface S3Calls {
   ];
   HeadObject: [Target, About & { ContentType?: string; Metadata?: Record<string, string> }];
   GetObject: [
-    Target & { Range?: string; IfMatch?: string; ResponseContentDisposition?: string },
+    Target & {
+      Range?: string;
+      IfMatch?: string;
+      ResponseContentType?: string;
+      ResponseContentDisposition?: string;
+    },
     About & { Body?: ArrivingBody; ContentRange?: string },
   ];
   PutObject: [Described & Partial<Sent>, { ETag?: string; VersionId?: string }];

@@ -8,13 +8,17 @@ import { fullKey, keyFault, type S3Store } from "./store.ts";
 
 const MAX_MS = 7 * 24 * 3_600_000;
 
-/** Returns a URL that lets its bearer get or put one object. Sends nothing. */
+/**
+ * Returns a URL that lets its bearer read one object. Sends nothing. The media type is signed, so
+ * that no object becomes a page or a script of the store. There is no such URL for writing: it
+ * would sign the host alone, and MinIO obeys an unsigned `x-amz-copy-source`.
+ */
 export async function presignObject(
   store: S3Store,
   key: string,
   options: PresignOptions,
 ): Promise<string> {
-  const { method, expiresInMs, fileName, contentType, signal } = options;
+  const { expiresInMs, fileName, signal } = options;
   signal?.throwIfAborted();
   if (!(expiresInMs >= 1000 && expiresInMs <= MAX_MS)) {
     throw keyFault(store, key, {
@@ -24,19 +28,16 @@ export async function presignObject(
       hint: "Pass 1,000 (a second) to 604,800,000 (seven days).",
     });
   }
-  const target = { Bucket: store.bucket, Key: fullKey(store, key) };
-  const request = method === "GET"
-    ? await store.wire.build("GetObject", {
-      ...target,
-      ...(fileName === undefined ? {} : { ResponseContentDisposition: attachment(fileName) }),
-    })
-    : await store.wire.build("PutObject", target);
+  const request = await store.wire.build("GetObject", {
+    Bucket: store.bucket,
+    Key: fullKey(store, key),
+    ResponseContentType: "application/octet-stream",
+    ResponseContentDisposition: attachment(fileName),
+  });
   if (store.requesterPays) request.query["x-amz-request-payer"] = "requester";
-  const headers: Record<string, string> = { host: request.host };
-  if (method === "PUT" && contentType !== undefined) headers["content-type"] = contentType;
   return signQuery(request, {
-    method,
-    headers,
+    method: "GET",
+    headers: { host: request.host },
     at: new Date(store.system.now()),
     expiresInSeconds: Math.floor(expiresInMs / 1000),
     signer: await store.wire.signer(),

@@ -109,7 +109,8 @@ export function shown(text: unknown): string {
 }
 
 /** Returns the `content-disposition` for a file name, in ASCII and in full (RFC 6266, RFC 8187). */
-export function attachment(fileName: string): string {
+export function attachment(fileName?: string): string {
+  if (fileName === undefined) return "attachment";
   const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   if (ascii === fileName) return `attachment; filename="${ascii}"`;
   const full = encodeURIComponent(fileName.toWellFormed()).replace(

@@ -3,23 +3,15 @@ import type { Annotations } from "../artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "./annotations.ts";
 import type { Release } from "./release.ts";
 import type { RetentionRules, RulesChange } from "./rules.ts";
-import type { SavedArtifact, SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { LogEntry, LogOptions } from "./log.ts";
-import type {
-  CommitUploadOptions,
-  CreateUploadOptions,
-  DirectDownload,
-  DirectDownloadOptions,
-  Upload,
-  UploadToCommit,
-} from "./transfer.ts";
+import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
 
 /**
  * Operations of the service behind a registry, called by `lineageOf`, `logOf`,
- * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `createUpload`,
- * `commitUpload` and `presignDownload`. A missing member is `Unsupported`. A view that hides data
- * must leave them out or hide it here too.
+ * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory` and `presignDownload`. A
+ * missing member is `Unsupported`. A view that hides data must leave them out or hide it here too.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
@@ -36,7 +28,5 @@ export interface RegistryService {
   /** Yields the rules after each change, newest first. */
   rulesHistory?(options?: SignalOptions): AsyncIterable<RetentionRules>;
   log?(name: string, options?: LogOptions): AsyncIterable<LogEntry>;
-  createUpload?(options: CreateUploadOptions): Promise<Upload>;
-  commitUpload?(upload: UploadToCommit, options: CommitUploadOptions): Promise<SavedArtifact>;
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }

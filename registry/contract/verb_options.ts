@@ -1,7 +1,6 @@
 // The options of a registry's methods, and the outcome of each for logs and traces.
 import { shown } from "../../core/naming/names.ts";
 import type { CommitDraftOptions, Draft } from "../../core/registry/draft.ts";
-import type { CommitUploadOptions } from "../../core/registry/transfer.ts";
 import type {
   ClearOptions,
   CopyOptions,
@@ -38,7 +37,6 @@ export const SAVE: OptionNames<SaveOptions> = {
   ...{ skipIfUnchanged: true, idempotencyKey: true, metadata: true, inputs: true },
   ...{ materializer: true, compress: true, onProgress: true, ...SIGNAL },
 };
-export const COMMIT_UPLOAD: OptionNames<CommitUploadOptions> = { name: true, ...SAVE };
 const { signal: _, ...SAVE_OF_MANY } = SAVE;
 const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF_MANY };
 const { idempotencyKey: __, compress: ___, ...SAVE_OF_DRAFT } = SAVE;

@@ -221,13 +221,11 @@ export function probeFolder(id: string): string {
   return `${SCRATCH}${PROBE}${id}/`;
 }
 
-/**
- * Returns the key of a file that is uploaded directly. Throws `Invalid` for an invalid upload id.
- */
+/** Returns the key of an object of an upload. Throws `Invalid` for an invalid upload id. */
 export function uploadKey(id: string, file: number): string {
   if (ID.test(id)) return `${UPLOADS}${id}/${file}`;
   throw invalid("use", `${shown(id)} as an upload`, "invalid upload id", {
-    hint: "Pass the id that createUpload returned.",
+    hint: "Pass the id that `begin` of the uploads returned.",
   });
 }
 

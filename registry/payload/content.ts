@@ -10,7 +10,7 @@ import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { shown } from "../../core/naming/names.ts";
-import { PlacedContent, StoredContent, UploadedContent } from "./stored_content.ts";
+import { PlacedContent, StoredContent } from "./stored_content.ts";
 import type { MaybeStored } from "./stored_content.ts";
 
 /** Files up to this size are held in memory: packed together, or inline in the record. */
@@ -31,7 +31,6 @@ export interface LargeContent {
     list(): Promise<ChunkList | undefined>;
     ranges(ranges: readonly Required<ByteRange>[]): AsyncIterable<Uint8Array>;
   };
-  copyFrom?: string;
   source?: Uint8Array | DiskContent;
   cancel?(): Promise<void>;
 }
@@ -69,9 +68,6 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   if (content instanceof Blob) {
     large.range = ({ offset, length }) =>
       counted(content.slice(offset, offset + length).stream(), length, path);
-  }
-  if (content instanceof UploadedContent) {
-    return { kind: "large", content: { ...large, copyFrom: content.key } };
   }
   if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
   const reading = content instanceof Blob

@@ -1,6 +1,6 @@
-// Content that is in the store already: in another version, in its final place, or in an upload.
+// Content that is in the store already: in another version, or in its final place.
 import type { STORED } from "../../core/artifact.ts";
-import type { ByteRange, ObjectInfo } from "../../core/backend.ts";
+import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { unsupported } from "../../core/errors.ts";
@@ -83,18 +83,5 @@ export class PlacedContent implements FileSource {
     throw unsupported("read", `"${this.file.path}" here`, "it is already stored", {
       hint: "Read it from the saved version, after the save.",
     });
-  }
-}
-
-/** An object of the same store, copied inside the store if possible. It is never packed. */
-export class UploadedContent implements FileSource {
-  readonly key: string;
-  readonly size: number;
-  readonly stream: () => ReadableStream<Uint8Array>;
-
-  constructor({ key, size }: ObjectInfo, stream: () => ReadableStream<Uint8Array>) {
-    this.key = key;
-    this.size = size;
-    this.stream = stream;
   }
 }

@@ -19,5 +19,5 @@ import "../../registry/maintenance/mirror/mirror.ts";
 import "../../registry/maintenance/mirror/by_contract.ts";
 import "../../registry/maintenance/change_settings.ts";
 import "../../registry/maintenance/probe/probe.ts";
-import "../../registry/operations/transfer/direct.ts";
+import "../../registry/operations/transfer/presign_download.ts";
 import "../../registry/operations/transfer/resumable/uploads.ts";

@@ -16,7 +16,6 @@ export type Request =
   | { verb: "collect"; forget: boolean }
   | { verb: "changeGrace"; graceMs: number }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
-  | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
   | {
     verb: "commitDraft";
     name: string;
@@ -37,7 +36,7 @@ export type Request =
 export type Saving = Extract<Request, { options: SaveOptions; name: string }>;
 
 export function isSaving(request: Request): request is Saving {
-  return ["save", "copy", "commitUpload", "commitDraft"].includes(request.verb);
+  return ["save", "copy", "commitDraft"].includes(request.verb);
 }
 
 export type Outcome =

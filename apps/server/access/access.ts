@@ -58,6 +58,8 @@ export interface Access {
   readonly admin: boolean;
   /** Its rights as strings, such as `read:team/*`. */
   readonly scopes: readonly string[];
+  /** When its token expires, milliseconds since 1970: nothing that it gets lives longer. */
+  readonly expiresAtMs?: number;
   /** The right to read `/metrics`. */
   readonly metrics: boolean;
   /** Returns true if it has this right on an artifact. Listings omit other artifacts. */
@@ -72,7 +74,11 @@ export interface Access {
 /** The rights in a service without tokens. */
 export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 
-export function createAccess(token: string | undefined, scopes: readonly Scope[]): Access {
+export function createAccess(
+  token: string | undefined,
+  scopes: readonly Scope[],
+  { expiresAtMs }: { expiresAtMs?: number } = {},
+): Access {
   const admin = scopes.some(({ kind }) => kind === "admin");
   const may = (right: Right, name: string) =>
     admin || scopes.some((scope) => {
@@ -83,6 +89,7 @@ export function createAccess(token: string | undefined, scopes: readonly Scope[]
     token,
     admin,
     scopes: scopes.map(scopeText),
+    expiresAtMs,
     metrics: admin || scopes.some(({ kind }) => kind === "metrics"),
     may,
     maySome: (right) => admin || scopes.some(({ kind }) => kind === right),

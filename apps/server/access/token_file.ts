@@ -275,11 +275,11 @@ async function lastChange(file: string): Promise<string> {
 }
 
 function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
-  return new Map(tokens.map(({ id, sha256, scopes, expiresAt }) => [id, {
-    sha256: encoder.encode(sha256),
-    access: createAccess(id, scopes.map(parseScope)),
-    expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
-  }]));
+  return new Map(tokens.map(({ id, sha256, scopes, expiresAt }) => {
+    const expiresAtMs = expiresAt === undefined ? Infinity : Date.parse(expiresAt);
+    const access = createAccess(id, scopes.map(parseScope), { expiresAtMs });
+    return [id, { sha256: encoder.encode(sha256), access, expiresAtMs }];
+  }));
 }
 
 function noFile(file: string): RegistryError {

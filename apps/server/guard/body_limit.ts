@@ -6,8 +6,8 @@ import { pathOf } from "../routing.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 
-/** Routes that stream bytes. Below `/uploads/presigned` is JSON, even if `%` hides it. */
-const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*)(\?|$)/;
+/** Routes that stream bytes. */
+const UPLOADS = /^\/(contents|upload|uploads|uploads\/[^/?%]*)(\?|$)/;
 
 /** Routes whose JSON has the bytes of files. Others need some hundred KiB. */
 const WITH_FILES =

@@ -1,18 +1,16 @@
-// Uploads: whole, resumable, saved at once as a version, or sent directly to the store.
-import { commitUpload, createUpload, presignDownload } from "../../../registry/uploads.ts";
+// Uploads: whole, resumable, or saved at once as a version. URLs of the store for downloads.
+import { presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import type { HandlerOptions } from "../options.ts";
 import { relative, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { noUpload, passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
-import { fault, invalid, isRegistryError } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
-import { REPEATED, savedAnswer, SKIPPED } from "./saves.ts";
+import { SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
-import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 
 const TUS = {
   "tus-resumable": "The version of the protocol, 1.0.0",
@@ -205,92 +203,31 @@ async function* rawFile({ body, headers }: Request, path = "content"): AsyncGene
   yield { path, content: body ?? new Uint8Array(), ...(isReal ? { mediaType: type } : {}) };
 }
 
-export function presignedRoutes(routes: Routes, context: ServerContext): void {
-  const { registry, uploads, openVersion, options } = context;
+/** Lifetime of a URL of the store, milliseconds, which removing the token does not shorten. */
+const URL_MS = 3_600_000;
+
+export function presignRoutes(
+  routes: Routes,
+  { registry, openVersion, system }: ServerContext,
+): void {
   route(routes, "GET /artifacts/:name/versions/:version/presign", {
     id: "presignFile",
     tag: "uploads",
     summary: "Returns a URL that downloads a file directly from the store",
     description:
-      "Anyone with the URL can read this file until it expires. Only buckets support it, and " +
-      "only for files with their own object: larger than 256 KiB and not compressed.",
+      "Anyone with the URL can read this file until it expires, in an hour at most, also after " +
+      "the token is removed. Only buckets support it, and only for files with their own object: " +
+      "larger than 256 KiB and not compressed.",
     scope: "read",
     answers: { 200: { description: "The URL", schema: schemas.PresignedSchema } },
     query: schemas.PresignQuery,
     answer: async ({ c, params: { name, version: asked }, query, access, signal }) => {
       const artifact = await openVersion({ name, version: asked }, access);
       artifact.files(); // throws if they may not be read
-      const options = { ...query, version: artifact.info.version, signal };
+      const ofToken = (access.expiresAtMs ?? Infinity) - system.now();
+      const expiresInMs = Math.max(1000, Math.min(query.expiresInMs ?? URL_MS, ofToken));
+      const options = { ...query, expiresInMs, version: artifact.info.version, signal };
       return c.json(await presignDownload(registry, name, options), 200, FRESH);
     },
   });
-
-  route(routes, "POST /uploads/presigned", {
-    id: "presignUpload",
-    tag: "uploads",
-    summary: "Returns URLs that upload files directly to the store",
-    description: "PUT each file with its headers, then commit. Only buckets support it.",
-    scope: "write",
-    answers: { 201: { description: "The URLs", schema: schemas.PresignedUploadSchema } },
-    json: schemas.PresignUploadSchema,
-    answer: async ({ c, json, signal }) => {
-      checkSizes(options, json.files);
-      return c.json(await createUpload(registry, { ...json, signal }), 201);
-    },
-  });
-
-  route(routes, "POST /uploads/presigned/:upload/commit", {
-    id: "commitPresigned",
-    tag: "uploads",
-    summary: "Saves directly uploaded files as a version; a repeat returns the same version",
-    scope: "write",
-    answers: REPEATED,
-    json: schemas.CommitPresignedSchema,
-    answer: async ({ c, params: { upload: id }, json, access, signal }) => {
-      const { files, name, ...options } = json;
-      access.check("write", name);
-      checkNamed(options, { name, access });
-      checkSizes(context.options, files);
-      if (await isSentHere(uploads, id)) {
-        throw fault({
-          code: "NotFound",
-          action: "commit upload",
-          subject: JSON.stringify(id),
-          state: "it was not sent to the store directly",
-          hint: "Save it by its id: POST /artifacts/{name}/versions.",
-        });
-      }
-      const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal });
-      const { idempotencyKey, onConflict } = options; // ids of uploads cannot be guessed, keys can
-      const isOwn = () => onConflict !== "skip" && idempotencyKey === undefined;
-      return await savedAnswer(c, await ofCondition(options.ifCommit, commit), isOwn);
-    },
-  });
-}
-
-/** Checks sizes of direct uploads. The store takes any size: with a limit, each must be given. */
-function checkSizes(
-  options: Pick<HandlerOptions, "limits">,
-  files: readonly { path: string; size?: number }[],
-): void {
-  for (const { path, size } of files) {
-    if (size !== undefined) checkUploadSize(options, size);
-    else if ((options.limits?.maxUploadBytes ?? Infinity) < Infinity) {
-      throw invalid("upload", JSON.stringify(path), "its size is missing", {
-        hint: "Give the `size` of each file: this service limits uploads.",
-      });
-    }
-  }
-}
-
-/** Returns true for an upload of POST /contents or tus. Those have owners, but share the folder. */
-async function isSentHere(uploads: ServerContext["uploads"], id: string): Promise<boolean> {
-  try {
-    await (await uploads()).state(id);
-    return true;
-  } catch (error) {
-    // A store without uploads of its own is `Unsupported`.
-    if (isRegistryError(error, "NotFound", "Unsupported")) return false;
-    throw error;
-  }
 }

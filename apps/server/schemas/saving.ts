@@ -185,48 +185,20 @@ export const UploadAnswerSchema = object("Uploaded", {
   size: v.optional(Amount),
 });
 
-const WEEK_MS = 7 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
 
 export const PresignQuery = v.object({
   path: described(Text, "The file. Default: the only one"),
   fileName: described(Text, "The file name for saving"),
-  expiresInMs: count(1000, WEEK_MS, "Lifetime of the URL, milliseconds"),
+  expiresInMs: count(
+    1000,
+    HOUR_MS,
+    "Lifetime of the URL, milliseconds. A shorter one of the token wins",
+  ),
 });
 
 export const PresignedSchema = object("Presigned", {
   url: v.string(),
   expiresAt: Moment,
   file: FileInfoSchema,
-});
-
-const file = {
-  path: Text,
-  mediaType: v.optional(Text),
-  size: v.optional(Amount),
-  sha256: v.optional(Sha256),
-};
-
-export const PresignUploadSchema = strictObject("PresignUploadRequest", {
-  files: atMost(1000, v.strictObject(file), 1),
-  expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(WEEK_MS))),
-});
-
-export const PresignedUploadSchema = object("PresignedUpload", {
-  id: v.string(),
-  expiresAt: Moment,
-  files: v.array(v.object({
-    ...file,
-    url: v.string(),
-    method: v.literal("PUT"),
-    headers: v.record(v.string(), v.string()),
-  })),
-});
-
-const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
-
-export const CommitPresignedSchema = strictObject("CommitPresignedRequest", {
-  name: Text,
-  files: atMost(1000, v.strictObject(file), 1),
-  idempotencyKey: v.optional(Text),
-  ...howToCommit,
 });

@@ -174,14 +174,6 @@ export const SAVING: readonly Mutant[] = [
     testName: "a part is not acknowledged when its draft may be collected",
   },
   {
-    name: "transfer/digest-not-checked",
-    file: "registry/operations/transfer/direct.ts",
-    text: "if (declared !== sha256) throw",
-    replacement: "if (false) throw",
-    test: "tests/registry/transfer/commit_upload_test.ts",
-    testName: "the recorded digest is that of the copy",
-  },
-  {
     name: "mirror/replaces-in-an-immutable-target",
     file: "registry/maintenance/mirror/mirror_version.ts",
     text: "if (above !== undefined) return above;",

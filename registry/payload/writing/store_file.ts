@@ -159,13 +159,8 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const { backend, job: { to, content, compress, as }, signal, moved } = sending;
   if (as === undefined && compress !== undefined) return await sendCompressed(sending, compress);
   const measure = new Measure(maker);
-  let info: ObjectInfo | undefined;
-  if (content.copyFrom !== undefined && backend.copy !== undefined) {
-    info = await copyInStore(sending, content.copyFrom, measure);
-  } else {
-    const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
-    info = infoOf(await backend.put(to, body, { size: content.size, signal }));
-  }
+  const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
+  const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
   const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
   // Stored bytes of a compressed file have no other digest.
@@ -186,20 +181,6 @@ async function sendCompressed(
   const body = stored.through(encoded, { signal, passed: () => {} });
   const info = infoOf(await backend.put(to, iterableStream(body), { signal }));
   return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
-}
-
-/** Lets the store copy the file, and reads the copy back to describe it in the record. */
-async function copyInStore(
-  { backend, job: { path, to, content }, signal, moved }: Sending,
-  from: string,
-  measure: Measure,
-): Promise<ObjectInfo> {
-  const info = await backend.copy!(from, to, { signal });
-  const copied = await backend.get(to, { signal });
-  if (copied === undefined) throw changedWhileSaving(path);
-  for await (const _ of measure.through(copied.body, { signal, passed: moved }));
-  if (measure.size !== content.size) throw changedWhileSaving(path);
-  return info;
 }
 
 /** Counts, hashes and cuts what passes through it. */

@@ -193,7 +193,6 @@ Deno.test("the limit of uploads holds in whatever way a file comes, and names it
     await service.tus("POST", "/uploads", { "upload-length": "1001" }),
     await service.send("POST", "/contents", { body }),
     await service.send("POST", "/upload?name=a", { body }),
-    await service.sendJson("POST", "/uploads/presigned", { files: [{ path: "a", size: 1001 }] }),
     await service.sendJson("POST", "/artifacts/a/versions", { files: joined, materializer }),
     await service.sendJson("PUT", "/artifacts/a/drafts/d/parts/p", { files: joined }),
     await service.sendJson("POST", "/a.git/info/lfs/objects/batch", large),

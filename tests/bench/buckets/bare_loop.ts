@@ -29,7 +29,7 @@ export async function runBareLoop(
   const urls: string[] = [];
   for await (const found of store.list(prefix)) {
     if (!("key" in found) || found.size !== size) continue;
-    urls.push(await store.presign!(found.key, { method: "GET", expiresInMs: 3_600_000 }));
+    urls.push(await store.presign!(found.key, { expiresInMs: 3_600_000 }));
   }
   const connections = createConnections({ ca: place.ca, system: realSystem });
   const agent = place.ca === undefined ? connections.http : connections.https;

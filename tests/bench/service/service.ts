@@ -47,7 +47,7 @@ export async function createServiceGroup(
     const floor = bucket && `MinIO: GET of ${title}`;
     if (bucket) {
       await bucket.put(name, bytes);
-      const url = new URL(await bucket.presign!(name, { method: "GET", expiresInMs: 3_600_000 }));
+      const url = new URL(await bucket.presign!(name, { expiresInMs: 3_600_000 }));
       measures.push(measure(floor!, minio!, url.pathname + url.search, count));
     }
     const exact = `${path}/1.0.0/files/${file!.path}`;

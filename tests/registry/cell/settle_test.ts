@@ -3,9 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
-import { commitUpload } from "../../../registry/uploads.ts";
 import { openRegistry } from "../../../mod.ts";
-import { realSystem } from "../../../core/system.ts";
 import { fileSet, filler } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, doing, lostReply } from "../scripted_backend.ts";
@@ -189,18 +187,6 @@ Deno.test("settings made by another program are durable", async () => {
   await powered.cut();
   assertEquals((await openRegistry(powered.writer(), { create: false })).id, id);
 });
-
-testPowered(
-  "a direct upload that was committed before is durable",
-  async ({ registry, dying, store, afterCut }) => {
-    const upload = { id: realSystem.id(), files: [{ path: "data.bin" }] };
-    await store.put(`uploads/${upload.id}/0`, LARGE);
-    const { commit } = await commitUpload(await dying(ALL), upload, { name: "a" });
-    assertEquals((await commitUpload(registry, upload, { name: "a" })).commit, commit);
-    const artifact = await (await afterCut()).open("a");
-    assertEquals(await artifact.file("data.bin").bytes(), LARGE);
-  },
-);
 
 for (const value of ["small", LARGE]) {
   const what = typeof value === "string" ? "small" : "large";

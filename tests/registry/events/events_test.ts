@@ -1,6 +1,5 @@
 import { saveMany } from "../../../registry/contract/many.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { commitUpload, createUpload } from "../../../registry/uploads.ts";
 import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.ts";
 import { mirrorRegistry, prune } from "../../../registry/maintenance.ts";
 import type { Backend } from "../../../mod.ts";
@@ -12,7 +11,6 @@ import { realSystem } from "../../../core/system.ts";
 import { versionsFolder } from "../../../registry/format/layout.ts";
 import { createAnnouncer } from "../../../registry/cell/announcer.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { createPresigningStore } from "../transfer/presigning_store.ts";
 
 /** A registry and its events; closing it waits for them. */
 async function open(options: OpenOptions = {}, target: Backend = createMemoryBackend()) {
@@ -73,17 +71,13 @@ Deno.test("saves, deletions and aliases are published in order", async () => {
 });
 
 Deno.test("every commit is published, and nothing else", async () => {
-  const world = createPresigningStore();
-  const { registry, said } = await open({ mutable: true }, world.backend);
+  const { registry, said } = await open({ mutable: true });
   const many = [{ name: "many", value: 1 }, { name: "many", value: 2 }];
   await saveMany(registry, many, { concurrency: 1 });
   await registry.copy("many@1.0.0", "copied");
   const draft = await registry.openDraft("drafted", { id: "1" });
   await draft.addPart("0", [{ path: "a", content: new Uint8Array(3) }]);
   await draft.commit();
-  const upload = await createUpload(registry, { files: [{ path: "file" }] });
-  await world.send(upload.files[0], new Uint8Array(3));
-  await commitUpload(registry, upload, { name: "uploaded" });
   await registry.save("over", 1, { version: "1" });
   await registry.save("over", 2, { version: "1", onConflict: "overwrite" });
   await registry.save("over", 3, { version: "1", onConflict: "skip" }); // nothing
@@ -99,7 +93,6 @@ Deno.test("every commit is published, and nothing else", async () => {
     "saved many 2.0.0",
     "saved copied 1.0.0",
     "saved drafted 1.0.0",
-    "saved uploaded 1.0.0",
     "saved over 1.0.0",
     "saved over 1.0.0",
     "saved once 1.0.0",

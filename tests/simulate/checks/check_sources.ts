@@ -44,9 +44,6 @@ export function checkSources(evidence: Evidence): Finding[] {
     if (request.verb === "copy") {
       return sourcesOf(owner).some((cell) => said(cell, owner.invoked.order));
     }
-    if (request.verb === "commitUpload") {
-      return held.startsWith(`${request.path}=upload ${request.id} `);
-    }
     if (request.verb === "commitDraft") return isWhole(held, request);
     if (request.verb === "mirror") {
       return said(ledgerOf(request.from).cells.get(place.cell), owner.invoked.order);

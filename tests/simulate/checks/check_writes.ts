@@ -8,7 +8,7 @@ import type { LoggedOperation, Request, Saving } from "../operation_log.ts";
 import type { Evidence, Finding, Promised } from "./evidence.ts";
 
 export function checkWrites(evidence: Evidence): Finding[] {
-  const { ledger, operations, settings, site } = evidence;
+  const { ledger, operations, settings } = evidence;
   const findings: Finding[] = [];
   const landings = landingsByOwner(evidence);
 
@@ -162,11 +162,6 @@ export function checkWrites(evidence: Evidence): Finding[] {
         return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
       }
       if (code === "NotFound" && request.verb === "copy") return true; // see checkSources
-      if (code === "NotFound" && request.verb === "commitUpload") {
-        return !operations.some((other) => isBefore(other, operation));
-      }
-      // it was sent again meanwhile
-      if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs;
       // A part may not exist yet, and a draft may have been abandoned.
       if (request.verb === "commitDraft" && (code === "NotFound" || code === "Conflict")) {
         return true;
@@ -215,16 +210,6 @@ export function checkWrites(evidence: Evidence): Finding[] {
         during(cell, operation).some(({ head }) => aliasTarget(head) !== request.expected);
     }
     return false;
-  }
-
-  /** Returns true if the same upload was committed before. */
-  function isBefore(
-    { request, outcome, returned }: LoggedOperation,
-    later: LoggedOperation,
-  ): boolean {
-    return request.verb === "commitUpload" && later.request.verb === "commitUpload" &&
-      request.id === later.request.id &&
-      outcome?.ok === true && returned!.order <= later.invoked.order;
   }
 
   /** Returns true if gc may have removed the result of a key, so that a repeat cannot know it. */

@@ -31,7 +31,7 @@ export function createSendWatch(deadlineMs: number): SendWatch {
 }
 
 /** Operations with one commit each. */
-const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitUpload", "commitDraft"];
+const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitDraft"];
 
 export function checkSends({ operations }: Evidence): Finding[] {
   return operations.flatMap((operation): Finding[] =>

@@ -29,7 +29,6 @@ import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
 import { sharedRanges } from "./shared_ranges.ts";
-import { transfers } from "./transfers.ts";
 
 export const SCHEDULES: readonly Schedule[] = [
   general,
@@ -65,7 +64,6 @@ export const SCHEDULES: readonly Schedule[] = [
   voidMirrors,
   pasts,
   caches,
-  transfers,
   stagedLinks,
   lockedRenames,
   staleLists,

@@ -35,7 +35,7 @@ export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOpt
       if (result.written) return result.info;
       throw refused(inner, `copy to "${to}": it exists`, "AlreadyExists");
     },
-    presign: (key, { method }) => Promise.resolve(`simulated:${method}:${key}`),
+    presign: (key) => Promise.resolve(`simulated:${key}`),
   };
 }
 

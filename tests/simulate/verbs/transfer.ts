@@ -1,8 +1,6 @@
-// Verbs of copies, direct uploads, drafts and resumable uploads.
-import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
-import { commitUpload, createUpload } from "../../../registry/operations/transfer/direct.ts";
+// Verbs of copies, drafts and resumable uploads.
+import type { SavedArtifact } from "../../../core/registry.ts";
 import type { Draft } from "../../../core/registry/draft.ts";
-import type { Upload } from "../../../core/registry/transfer.ts";
 import type { VerbParts } from "../actor.ts";
 import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -13,12 +11,6 @@ export interface TransferVerbs {
     from: { name: string; ref: string },
     name: string,
     version?: string,
-  ): Promise<SavedArtifact | undefined>;
-  createUpload(): Promise<Upload | undefined>;
-  commitUpload(
-    upload: Upload,
-    name: string,
-    options?: SaveOptions,
   ): Promise<SavedArtifact | undefined>;
   addPart(
     added: NamedDraft & { part: string; delivery: string },
@@ -49,28 +41,6 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
       const target = version === undefined ? name : `${name}@${version}`;
       const outcome = await call({ verb: "copy", name, from, options }, async () => {
         return { ok: true, saved: await registry.copy(source, target) };
-      });
-      return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
-    },
-
-    async createUpload() {
-      return await createUpload(registry, { files: ["own"] }).catch(() => undefined);
-    },
-
-    async commitUpload(upload, name, options = {}) {
-      const keyed = { idempotencyKey: upload.id, ...options }; // as it does itself
-      const request = {
-        verb: "commitUpload",
-        name,
-        id: upload.id,
-        path: "own",
-        options: keyed,
-      } as const;
-      const outcome = await call(request, async () => {
-        return {
-          ok: true,
-          saved: await commitUpload(registry, upload, { ...options, name, materializer }),
-        };
       });
       return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
     },

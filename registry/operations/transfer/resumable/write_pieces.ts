@@ -123,7 +123,7 @@ export function encodeNote(note: UploadNote): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ holdfast: "upload", ...note }));
 }
 
-/** Decodes a note; undefined for other objects, such as a file that was sent to a presigned URL. */
+/** Decodes a note; undefined for other objects, such as a file that a client sent to a URL. */
 export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
   let note: unknown;
   try {

@@ -82,13 +82,11 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
   "PUT :part": (service, version) => filesOfRelease(service, version).map((files) => ({ files })),
   "POST commit": (_, version) => [
     ...refs(`serving@${version}`),
-    ...refs("serving").map((how) => ({ ...how, name: "mine", files: [{ path: "x" }] })),
     { materializer },
   ],
   "PUT :alias": (_, version) => [{ version }],
   "PATCH annotations": () => [{ notes: "n" }],
   "PATCH rules": () => [{ remove: "serving" }],
-  "POST presigned": () => [{ files: [{ path: "x" }] }],
   "POST contents": () => ["bytes"],
   "POST create": () => [{ name: "serving" }],
   "POST validate-yaml": () => [{}],

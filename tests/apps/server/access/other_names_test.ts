@@ -9,7 +9,6 @@ const FILES = {
   materializer: { id: "bytes", formatVersion: 1 },
   files: [{ path: "x", data: "aGk=" }],
 };
-const UPLOAD = { files: [{ path: "x" }] };
 const MINE = "/artifacts/mine%2Fa", OTHER = "/artifacts/other%2Fa";
 
 /** Requests about `other/a` that a token for `mine/*` must not make. */
@@ -38,7 +37,6 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["POST", `${MINE}/versions`, { ...FILES, inputs: [{ ref: "other/a" }] }],
   ["POST", `${MINE}/versions`, { ...FILES, base: "other/a" }],
   ["POST", `${MINE}/drafts/d/commit`, { inputs: ["other/a"] }],
-  ["POST", "/uploads/presigned/x/commit", { ...UPLOAD, name: "mine/a", inputs: ["other/a"] }],
   ["POST", `${OTHER}/versions/1.0.0/copy`, { to: "mine/b" }],
   ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b" }],
   ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b@2.0.0" }],
@@ -50,7 +48,6 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["POST", `${OTHER}/drafts/d/commit`, {}],
   ["DELETE", `${OTHER}/drafts/d`],
   ["POST", "/upload?name=other%2Fa"],
-  ["POST", "/uploads/presigned/x/commit", { ...UPLOAD, name: "other/a" }],
   ["DELETE", "/runs/other@1"],
   ["DELETE", "/jobs/other"],
   ["POST", "/jobs/other/retry"],

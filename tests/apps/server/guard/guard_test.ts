@@ -255,8 +255,7 @@ Deno.test("the size of a body is counted as it comes", async () => {
   assertEquals(await statusOf(() => read(sent("/contents", 21))), 413);
   assertEquals(await statusOf(() => read(sent("/contentsx", 11))), 413);
   assertEquals(await read(sent("/uploads/019a9f5e", 20)), 20);
-  const presigned = ["/uploads/presigned", "/uploads/%70resigned", "/uploads/presigned/x/commit"];
-  for (const path of [...presigned, "/upload/x"]) {
+  for (const path of ["/uploads/%70", "/uploads/x/commit", "/upload/x"]) {
     assertEquals(await statusOf(() => read(sent(path, 11))), 413, path);
   }
 });

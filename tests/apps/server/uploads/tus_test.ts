@@ -171,7 +171,7 @@ Deno.test("no other request can name another method", async () => {
   await using service = await openService();
   await service.registry.save("a", "a");
   const headers = { "x-http-method-override": "DELETE" };
-  const paths = ["/artifacts/a/versions/1.0.0", "/uploads/presigned", "/uploads", "/names"];
+  const paths = ["/artifacts/a/versions/1.0.0", "/uploads", "/names"];
   for (const path of paths) {
     for (const method of ["POST", "GET"]) await service.tus(method, path, headers);
   }

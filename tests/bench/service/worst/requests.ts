@@ -190,29 +190,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "GET /artifacts/:name/versions/:version/presign": reading(`${FILES}/presign?path=0/0`).map(
       refused,
     ),
-    "POST /uploads/presigned": [
-      json(
-        "1000 files",
-        "/uploads/presigned",
-        () => ({ files: some(1000).map((i) => ({ path: `${i}` })) }),
-        {
-          isRefused: true, // by a folder, which has no URLs
-        },
-      ),
-    ],
-    "POST /uploads/presigned/:upload/commit": [
-      json(
-        "metadata",
-        "/uploads/presigned/u/commit",
-        () => ({
-          name: "new",
-          materializer,
-          metadata: wide(60_000 * scale),
-          files: some(1000).map((i) => ({ path: `${i}` })),
-        }),
-        REFUSED,
-      ),
-    ],
     "GET /jobs": reading("/jobs?limit=10000"),
     "GET /jobs/:job": reading("/jobs/j0"),
     "DELETE /jobs/:job": reading("/jobs/j0"),

@@ -1,0 +1,107 @@
+// URLs that read a file from the store without credentials.
+import type { Backend } from "../../../core/backend.ts";
+import { fault, unsupported } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { parseRef } from "../../../core/naming/refs.ts";
+import type { StoredFile } from "../../../core/record.ts";
+import type { Registry } from "../../../core/registry.ts";
+import type { DirectDownload, DirectDownloadOptions } from "../../../core/registry/transfer.ts";
+import { fileInfo } from "../../cache/read.ts";
+import { runsOf } from "../../cell/part_runs.ts";
+import type { PayloadSource } from "../../payload/store_reader.ts";
+import { type Context, contextOf } from "../context.ts";
+import { payloadSource } from "../load.ts";
+import { locate } from "../resolve.ts";
+
+export async function presignDownload(
+  registry: Registry,
+  ref: string,
+  options: DirectDownloadOptions = {},
+): Promise<DirectDownload> {
+  if (registry.service?.presignDownload !== undefined) {
+    return await registry.service.presignDownload(ref, options);
+  }
+  const context = contextOf(registry, `presign a file of ${shown(ref)}`);
+  const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
+  const presign = presigner(context, `presign a file of ${shown(ref)}`);
+  const expiresAt = expiry(context, expiresInMs);
+  const located = await locate(context, parseRef(ref, version), signal);
+  const source = await payloadSource(context, located, signal);
+  const file = chosenFile(source, options.path);
+  const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;
+  const key = await wholeObject(context, source, file, signal);
+  const url = await presign(key, { fileName, expiresInMs, signal });
+  return { url, expiresAt, file: fileInfo(file) };
+}
+
+function chosenFile({ files, ref }: PayloadSource, path: string | undefined): StoredFile {
+  const file = path === undefined && files.length === 1
+    ? files[0]
+    : files.find((file) => file.path === path);
+  if (file !== undefined) return file;
+  const known = files.slice(0, 8).map((file) => shown(file.path)).join(", ");
+  throw fault({
+    code: path === undefined ? "Invalid" : "NotFound",
+    action: "presign a file of",
+    subject: `"${ref}"`,
+    state: path === undefined ? "it has several files" : `no file ${shown(path)}`,
+    hint: `Pass the path of one of its ${files.length}: ${known}${files.length > 8 ? ", …" : ""}`,
+  });
+}
+
+async function wholeObject(
+  { backend }: Context,
+  source: PayloadSource,
+  file: StoredFile,
+  signal?: AbortSignal,
+): Promise<string> {
+  const [run, ...others] = runsOf(file.parts);
+  const isAlone = others.length === 0 && file.encoding === undefined;
+  if (run !== undefined && isAlone && (run.offset ?? 0) === 0) {
+    const key = source.keyOf(file, run.parts[0]);
+    const info = await backend.head(key, { signal });
+    if (info === undefined) return await source.missing(key);
+    if (info.size === file.size) return key;
+  }
+  const [state, hint] = file.encoding !== undefined
+    ? ["it is stored compressed", "Read it through the registry, or save it uncompressed."]
+    : others.length > 0
+    ? [
+      "it is stored in several objects, which it shares with other versions",
+      "Read it through the registry, or store it whole: save it with `base: null` " +
+      "(`holdfast save --share none`).",
+    ]
+    : [
+      "it shares an object with other files or the record",
+      "Read it through the registry. Only large files have URLs.",
+    ];
+  throw unsupported("presign", `${shown(file.path)} of "${source.ref}"`, state, {
+    hint,
+    backend: backend.location,
+  });
+}
+
+const HOUR_MS = 3_600_000;
+const MIN_EXPIRY_MS = 1_000;
+const MAX_EXPIRY_MS = 7 * 24 * HOUR_MS; // limit of AWS and GCS
+
+/** Default lifetime of a URL, milliseconds. */
+const DEFAULT_EXPIRY_MS = HOUR_MS;
+
+/** Returns the presign method. Throws `Unsupported` if the store has none. */
+function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
+  if (backend.presign !== undefined) return backend.presign.bind(backend);
+  const state = `${backend.location} has no presigned URLs`;
+  const hint = "Use a bucket with credentials that can sign, or read through the registry.";
+  throw fault({ code: "Unsupported", action, state, hint, backend: backend.location });
+}
+
+/** Returns the expiry of a new URL. Throws `Invalid` for a lifetime that no store allows. */
+function expiry({ system }: Context, expiresInMs: number): Date {
+  const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
+    expiresInMs <= MAX_EXPIRY_MS;
+  if (valid) return new Date(system.now() + expiresInMs);
+  const state = `expiresInMs ${shown(expiresInMs)} is not between 1000 and ${MAX_EXPIRY_MS}`;
+  const hint = "Pass an integer number of milliseconds, from 1 second to 7 days.";
+  throw fault({ code: "Invalid", action: "presign a URL", state, hint });
+}
