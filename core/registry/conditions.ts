@@ -10,11 +10,13 @@ export type Condition = (info: ArtifactInfo) => boolean;
 const MAX_CHARACTERS = 4_000;
 /** Unsupported joins, outside quotes. */
 const OTHER_JOIN = /\s(or|\|\||&&)\s/i;
-const TERM = /^\s*([A-Za-z_][\w.:-]*)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
+/** A field, whose keys may be quoted, an operator and a value. */
+const TERM = /^\s*((?:[^\s=!<>'"]|'[^']*'|"[^"]*")+)\s*(==|!=|>=|<=|=|>|<)\s*((?![=<>!]).*?)\s*$/s;
 
 /**
  * Parses comparisons of `name`, `version`, `kind`, `size`, `metadata.KEY` or `labels.KEY` (nested
- * with dots), joined by `and`. Strings may be quoted, sizes may have a unit: `size >= 10MiB`.
+ * with dots), joined by `and`. Strings, and keys with spaces, may be quoted: `metadata."F1 score"`.
+ * Sizes may have a unit: `size >= 10MiB`.
  */
 export function parseCondition(text: string): Condition {
   if (text.length > MAX_CHARACTERS) {
@@ -27,11 +29,12 @@ export function parseCondition(text: string): Condition {
 }
 
 function parseTerm(term: string, whole: string): Condition {
-  const [, field, sign, typed = ""] = TERM.exec(term) ?? [];
+  const [, typedField, sign, typed = ""] = TERM.exec(term) ?? [];
   const wanted = typed.replace(/^(['"])(.*)\1$/s, "$2");
-  if (field === undefined || typed === "") {
+  if (typedField === undefined || typed === "") {
     throw invalidCondition(whole, "expected a comparison such as metadata.epochs > 3");
   }
+  const field = typedField.replace(/(['"])(.*?)\1/gs, "$2");
   const join = wanted === typed ? OTHER_JOIN.exec(typed)?.[1] : undefined;
   if (join !== undefined) {
     throw invalidCondition(whole, `only "and" joins comparisons, not ${join}; quote strings`);
@@ -49,10 +52,9 @@ function parseTerm(term: string, whole: string): Condition {
 export function fieldReader(field: string): ((info: ArtifactInfo) => unknown) | undefined {
   if (field === "name" || field === "version" || field === "size") return (info) => info[field];
   if (field === "kind") return ({ materializer }) => materializer.id;
-  const [first, ...path] = field.split(".");
-  if (path.length === 0 || path.includes("")) return undefined;
-  if (first === "metadata") return ({ metadata }) => valueAt(metadata, path);
-  if (first === "labels") return ({ annotations }) => valueAt(annotations?.labels, path);
+  const [, of, path = ""] = /^(metadata|labels)\.(.+)$/s.exec(field) ?? [];
+  if (of === "metadata") return ({ metadata }) => valueAt(metadata, path);
+  if (of === "labels") return ({ annotations }) => valueAt(annotations?.labels, path);
 }
 
 function sizeIn(text: string, whole: string): number {

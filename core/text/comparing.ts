@@ -54,13 +54,20 @@ export function fromMetadata(value: unknown): unknown {
   return notFinite.get(value) ?? value;
 }
 
-export function valueAt(metadata: unknown, path: readonly string[]): unknown {
-  let value = metadata;
-  for (const key of path) {
-    if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
+/** Returns the value of nested keys between dots. Keys may have dots themselves: `optimizer.lr`. */
+export function valueAt(metadata: unknown, path: string): unknown {
+  return fromMetadata(nestedValue(metadata, path));
+}
+
+function nestedValue(value: unknown, path: string): unknown {
+  if (!isJsonObject(value)) return undefined;
+  const isBeginning = (key: string) =>
+    path.startsWith(key) && (key.length === path.length || path[key.length] === ".");
+  for (const key of Object.keys(value).filter(isBeginning).sort((a, b) => a.length - b.length)) {
+    const rest = path.slice(key.length + 1);
+    const result = key === path ? value[key] : nestedValue(value[key], rest);
+    if (result !== undefined) return result;
   }
-  return fromMetadata(value);
 }
 
 /**

@@ -3,5 +3,8 @@
 export function termsOf(query: string): string[] {
   const terms =
     query.match(/(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+/g) ?? [];
-  return terms.map((term) => term.replace(/^([^\s"=!<>]+)\s*([!<>]=|[=<>])\s*/, "$1$2"));
+  return terms.map((term) => term.replace(SPACED, "$1$2"));
 }
+
+/** A field, which may have quoted keys, and an operator. */
+const SPACED = /^([^\s"=!<>]+(?:"[^"]*"[^\s"=!<>]*)*)\s*([!<>]=|[=<>])\s*/;

@@ -31,11 +31,12 @@ class Found(NamedTuple):
 Test = Callable[[Found], bool]
 TERM = re.compile(r'(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+')
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-SPACED = re.compile(r'^([^\s"=!<>]+)\s*([!<>]=|[=<>])\s*')
+SPACED = re.compile(r'^([^\s"=!<>]+(?:"[^"]*"[^\s"=!<>]*)*)\s*([!<>]=|[=<>])\s*')
 MISSING = object()
 COMPARISON = r"(!=|>=|<=|=|>|<)"
 FILTER = re.compile(
-    rf"(name|version|alias|kind|created|metadata\.[^\s=!<>]+?){COMPARISON}(.*)\Z", re.DOTALL
+    rf'(name|version|alias|kind|created|metadata\.(?:[^\s=!<>"]|"[^"]*")+){COMPARISON}(.*)\Z',
+    re.DOTALL,
 )
 OTHER_FILTER = re.compile(rf"([A-Za-z_][\w.-]*?){COMPARISON}", re.ASCII)
 
@@ -48,7 +49,7 @@ def parse_query(query: str) -> Test:
 
 def parse_term(term: str) -> Test:
     bare = term.replace('"', "")
-    match = None if term.startswith('"') else FILTER.match(bare)
+    match = None if term.startswith('"') else FILTER.match(term)
     if not match:
         other = None if term.startswith('"') else OTHER_FILTER.match(term)
         if other:
@@ -57,7 +58,7 @@ def parse_term(term: str) -> Test:
             raise HoldfastError("Invalid", f"Cannot search: {state} metadata.KEY", hint)
         word = bare.lower()
         return lambda found: any(word in text.lower() for text in texts_of(found))
-    field, comparison, wanted = match.groups()
+    field, comparison, wanted = (part.replace('"', "") for part in match.groups())
     if not wanted and comparison not in ("=", "!="):
         hint = "Write a value, as in metadata.epochs>3."
         raise HoldfastError("Invalid", f"Cannot search: {quoted(term)} has no value", hint)
@@ -71,15 +72,22 @@ def parse_term(term: str) -> Test:
         return lambda found: compares(order_of(found.version, bound), comparison, "0")
     if field in ("name", "version", "kind"):
         return lambda found: compares(getattr(found, field), comparison, wanted)
-    path = field.split(".")[1:]
+    path = field.removeprefix("metadata.")
 
     def test(found: Found) -> bool:
-        value: Any = found.metadata
-        for key in path:
-            value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
-        return compares(from_metadata(value), comparison, wanted)
+        return compares(from_metadata(value_at(found.metadata, path)), comparison, wanted)
 
     return test
+
+
+def value_at(value: Any, path: str) -> Any:
+    """Returns the value of nested keys between dots. Keys may have dots themselves."""
+    keys = value if isinstance(value, dict) else ()
+    for key in sorted((key for key in keys if f"{path}.".startswith(f"{key}.")), key=len):
+        found = value[key] if key == path else value_at(value[key], path[len(key) + 1 :])
+        if found is not MISSING:
+            return found
+    return MISSING
 
 
 def compares(value: Any, comparison: str, wanted: str) -> bool:

@@ -19,8 +19,8 @@ export interface SearchedVersion {
 
 export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
 
-const FILTER =
-  /^(name|version|alias|kind|created|(?:metadata|labels)\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
+const FIELD = /name|version|alias|kind|created|(?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+/;
+const FILTER = new RegExp(`^(${FIELD.source})(!=|>=|<=|=|>|<)(.*)$`, "s");
 /** A filter by another field. */
 const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 const MOST_TERMS = 20;
@@ -29,8 +29,9 @@ const MOST_TERMS = 20;
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
  * filter compares `name`, `version`, `alias`, `kind`, `created` (the beginning of an ISO date),
- * `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`.
- * `"two words"` is one term, and a term that begins with a quote is a word.
+ * `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`. Keys with spaces
+ * are quoted: `metadata."F1 score">0.9`. `"two words"` is one term, and a term that begins with a
+ * quote is a word.
  *
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
  */
@@ -51,7 +52,9 @@ export function searchText(found: SearchedVersion): string {
 
 function parseTerm(term: string): SearchQuery {
   const bare = term.replaceAll('"', "");
-  const [, field, comparison, wanted = ""] = term.startsWith('"') ? [] : FILTER.exec(bare) ?? [];
+  const [field, comparison, wanted = ""] = term.startsWith('"')
+    ? []
+    : FILTER.exec(term)?.slice(1).map((part) => part.replaceAll('"', "")) ?? [];
   if (field === undefined) {
     const [, other] = OTHER_FILTER.exec(term) ?? [];
     if (other !== undefined) {
@@ -83,8 +86,9 @@ function parseTerm(term: string): SearchQuery {
   if (field === "name") return ({ name }) => compare(name);
   if (field === "kind") return ({ kind }) => compare(kind);
   if (field === "created") return ({ createdAt }) => compare(createdAt.slice(0, wanted.length));
-  const [of, ...path] = field.split(".");
-  return ({ metadata, labels }) => compare(valueAt(of === "labels" ? labels : metadata, path));
+  const of = field.startsWith("labels.") ? "labels" : "metadata";
+  const path = field.slice(of.length + 1);
+  return (found) => compare(valueAt(found[of], path));
 }
 
 function* valuesOf(value: unknown): Generator<string> {

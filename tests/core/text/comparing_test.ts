@@ -51,6 +51,37 @@ Deno.test("conditions and searches compare metadata and labels alike", () => {
   assertEquals(parseCondition("labels.stage = rejected")(unlabeled), false);
 });
 
+/** Keys that are not words, and how conditions and searches name them. */
+const KEYS: Record<string, string> = {
+  "optimizer.lr": "optimizer.lr",
+  "val/loss": "val/loss",
+  "F1 score": '"F1 score"',
+  "a=b": '"a=b"',
+  "Genauigkeit_für_Ä": "Genauigkeit_für_Ä",
+  ".": ".",
+  "top-1.": "top-1.",
+};
+
+Deno.test("every key of metadata and labels can be compared, also with dots and spaces", () => {
+  for (const [key, typed] of Object.entries(KEYS)) {
+    for (const data of [{ [key]: 5 }, { "deep.er": { [key]: 5 } }]) {
+      const path = "deep.er" in data ? `deep.er.${typed}` : typed;
+      const found = { metadata: data, labels: data, annotations: { labels: data } };
+      for (const  of of["metadata", "labels"]) {
+        for (const text of [`${of}.${path}>4`, `${of}.${path} > 4`, `${of}.${path} = "5"`]) {
+          assertEquals(parseCondition(text)(found as unknown as ArtifactInfo), true, text);
+          assertEquals(parseQuery(text)(found as never, ""), true, text);
+        }
+        const other = `${of}.${path}>5`;
+        assertEquals(parseCondition(other)(found as unknown as ArtifactInfo), false, other);
+        assertEquals(parseQuery(other)(found as never, ""), false, other);
+      }
+    }
+  }
+  const both = { metadata: { a: { b: 1 }, "a.b": 2 } };
+  assertEquals(parseQuery("metadata.a.b=1")(both as never, ""), true);
+});
+
 Deno.test("versions are compared by their order, aliases as a set", () => {
   const found = { version: "10.0.0", aliases: ["a"] } as unknown as Parameters<
     ReturnType<typeof parseQuery>
@@ -82,6 +113,12 @@ for case in json.load(open(sys.argv[1])):
     for operator in ("=", "!=", ">", ">=", "<", "<="):
         query = f'metadata.key{operator}"{case["typed"]}"'
         assert parse_query(query)(found) == (operator in case["holds"].split()), (case, query)
+for key, typed in json.loads(sys.argv[3]).items():
+    for data, path in [({key: 5}, typed), ({"deep.er": {key: 5}}, f"deep.er.{typed}")]:
+        found = Found("a", "10.0.0", ["a"], data, "json", "2026-01-01")
+        for query in (f"metadata.{path}>4", f"metadata.{path} > 4", f'metadata.{path} = "5"'):
+            assert parse_query(query)(found), query
+        assert not parse_query(f"metadata.{path}>5")(found), path
 for query, expected in json.loads(sys.argv[2]).items():
     assert parse_query(query)(found) == expected, query
 `;
@@ -92,5 +129,5 @@ pythonTest("Python compares as conditions and searches do", async () => {
     ...{ "version=ten": false, "alias!=a": false, "alias!=b": true, "alias=a": true },
   };
   const data = `${REPOSITORY}/tests/core/text/comparisons.json`;
-  await runProgram(PROGRAM, { args: [data, JSON.stringify(more)] });
+  await runProgram(PROGRAM, { args: [data, ...[more, KEYS].map((each) => JSON.stringify(each))] });
 });

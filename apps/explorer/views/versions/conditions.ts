@@ -6,6 +6,7 @@ import { chooseExperiments, type Experiment, type ExperimentColumn } from "./exp
 type Bounded = Pick<ExperimentColumn, "key" | "title">;
 
 function beginningOf({ key, title }: Bounded, comparison: string): string {
+  if (/[\s=!<>]/.test(key)) return key.replace(/\.(.*)$/s, '."$1"') + comparison;
   return `${queryOf(`${title}=`) === `${key}=` ? title : key}${comparison}`;
 }
 
@@ -29,7 +30,7 @@ export function withCondition(
   return [...others, ...value === "" ? [] : [`${beginning}${quoted}`]].join(" ");
 }
 
-/** Returns whether a filter can compare a key: not if the key itself has spaces or dots. */
+/** Returns whether a filter can compare a key: not if the key itself has quotes. */
 export function isCondition(rows: readonly Experiment[], column: Bounded): boolean {
   const row = rows.find(({ values }) =>
     ["number", "string"].includes(typeof values.get(column.key))

@@ -20,20 +20,22 @@ Deno.test("conditions of one key are read and replaced, and others stay as they 
   assertEquals(withCondition(filter, rate, ">=", ""), 'adam "a b" rate<0.5 opt="x y"');
   assertEquals(withCondition("adam", column("metadata.opt"), "=", "x y"), 'adam opt="x y"');
   assertEquals(withCondition("", column("metadata.kind"), "=", "a"), "metadata.kind=a");
+  const quoted = 'metadata."learning rate">=2';
+  assertEquals(withCondition("", column("metadata.learning rate"), ">=", "2"), quoted);
+  assertEquals(conditionOf(quoted, column("metadata.learning rate"), ">="), "2");
   assertEquals(withCondition("", column("labels.stage"), "=", "a"), "labels.stage=a");
 });
 
 Deno.test("a key that no condition can name has none", () => {
   const info = { size: 1, createdAt: "2026-01-01", materializer: { id: "json" }, files: [] };
-  const metadata = { rate: 1, "a.b": 1, "learning rate": 1, deep: { rate: "x" } };
+  const metadata = { rate: 1, "a.b": 1, "learning rate": 1, 'a"b': 1, deep: { rate: "x" } };
   const rows = experimentsOf(
     [{ name: "m", version: "1.0.0", modifiedAt: "2026-01-01", info: { ...info, metadata } }],
     [],
   );
   const is = (key: string) => isCondition(rows, column(`metadata.${key}`));
-  assertEquals(["rate", "deep.rate", "a.b", "learning rate", "none"].map(is), [
-    ...[true, true, false, false, false],
-  ]);
+  assertEquals(["rate", "deep.rate", "a.b", "learning rate"].map(is), [true, true, true, true]);
+  assertEquals(['a"b', "none"].map(is), [false, false]);
 });
 
 Deno.test({
@@ -42,7 +44,7 @@ Deno.test({
   async fn() {
     await using registry = await openRegistry("memory:");
     for (let i = 1; i <= 20; i++) {
-      const metadata = { accuracy: i / 20, rate: i / 10, opt: ["adam", "sgd"][i % 2]!, "a b": i };
+      const metadata = { accuracy: i / 20, rate: i / 10, opt: ["adam", "sgd"][i % 2]!, 'a"b': i };
       await registry.save("m", i, { metadata });
     }
     await using explorer = await openExplorer(registry);
@@ -93,7 +95,7 @@ Deno.test({
     );
     await section.locator("summary").focus();
     await page.keyboard.press("Enter");
-    assertEquals(await section.getByRole("checkbox").count(), 3); // no filter names "a b"
+    assertEquals(await section.getByRole("checkbox").count(), 3); // no filter names 'a"b'
     await section.getByRole("checkbox", { name: "opt" }).press("Space");
     await section.getByRole("combobox", { name: "opt" }).waitFor({ state: "detached" });
     assertEquals(errors, []);
