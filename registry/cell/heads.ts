@@ -146,8 +146,8 @@ interface HeadsOptions {
   deleted?: boolean;
   /** A key to begin after. */
   from?: string;
-  /** Returns true for keys that are not of a cell. */
-  isMark?(key: string): boolean;
+  /** Returns true for objects that are not of a cell. */
+  isMark?(object: ObjectInfo): boolean;
   signal?: AbortSignal;
 }
 
@@ -160,7 +160,7 @@ export async function* liveHeads(
   const { deleted, from: after, isMark, signal } = options;
   let cell = "";
   for await (const entry of store.backend.list(folder, { heads: true, after, signal })) {
-    if (isPrefix(entry) || isMark?.(entry.key)) continue;
+    if (isPrefix(entry) || isMark?.(entry)) continue;
     if (cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);

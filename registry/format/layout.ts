@@ -77,15 +77,38 @@ const OF_NAME = "name";
 
 /** Returns the key of the mark of a name whose versions may be members of a release. */
 export function releasedMark(name: string, release: string): string {
-  return `${aliasesFolder(name)}.released.${encodeName(release)}/mark`;
+  return `${aliasesFolder(name)}${RELEASED}.${encodeName(release)}/mark`;
 }
 
-export function releaseOfMark(key: string): string | undefined {
-  const [top, , folder, mark = "", end, ...more] = key.split("/"); // no alias has such a segment
-  const isMark = `${top}/` === NAMES && folder === "aliases" && mark.startsWith(".released.") &&
-    end === "mark" && more.length === 0;
-  return isMark ? decodeName(mark.slice(".released.".length)) : undefined;
+/**
+ * Returns the key of the only mark that early programs write and read. If it is empty, one of them
+ * wrote it, and releases without a mark of their own may have members.
+ */
+export function earlyReleasedMark(name: string): string {
+  return `${aliasesFolder(name)}${RELEASED}/mark`;
 }
+
+export interface ReleaseMark {
+  name: string;
+  /** Absent in the mark of early programs. */
+  release?: string;
+}
+
+/** Parses the key of a mark; undefined for other keys. */
+export function parseReleasedMark(key: string): ReleaseMark | undefined {
+  const [top, segment = "", folder, mark = "", end, ...more] = key.split("/");
+  const name = decodeName(segment);
+  const isMark = `${top}/` === NAMES && folder === "aliases" && end === "mark" && more.length === 0;
+  if (!isMark || name === undefined) return undefined;
+  if (mark === RELEASED) return { name };
+  const release = mark.startsWith(`${RELEASED}.`)
+    ? decodeName(mark.slice(RELEASED.length + 1))
+    : undefined;
+  return release === undefined ? undefined : { name, release };
+}
+
+/** No alias has a segment that begins with it. */
+const RELEASED = ".released";
 
 export function keysFolder(name: string): string {
   return `${nameFolder(name)}keys/`;

@@ -5,6 +5,7 @@ import type { VersionRecord } from "../../core/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import {
   AUXILIARY,
+  earlyReleasedMark,
   LINEAGE,
   nameFolder,
   NAMES,
@@ -13,8 +14,8 @@ import {
   parseCellKey,
   parseLineageKey,
   parsePayloadKey,
+  parseReleasedMark,
   recordKey,
-  releaseOfMark,
   SETTINGS,
   versionCell,
 } from "../format/layout.ts";
@@ -98,7 +99,7 @@ async function repair(
   const from = { ...contextOf(copy, "repair from it"), cache: undefined };
   const { FileRepair } = await import("./repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
-    key.startsWith(LINEAGE) || releaseOfMark(key) !== undefined;
+    key.startsWith(LINEAGE) || parseReleasedMark(key) !== undefined;
   const { notes = [], files = [], others = [] } = Object.groupBy(
     report.problems,
     (problem) => isLineage(problem) ? "notes" : problem.path === undefined ? "others" : "files",
@@ -198,10 +199,22 @@ export class LineageCheck {
     });
     for (const [key, { ref, record }] of expected) {
       if (await context.backend.head(record, { signal }) === undefined) continue; // collected
-      if (releaseOfMark(key) !== undefined && await context.backend.head(key, { signal })) continue;
+      if (await isMarked(context, key, signal)) continue;
       report.problems.push(asProblem(ref, key, missing(ref, key)));
     }
   }
+}
+
+/** Returns true if a key is a mark of a release and there, or an early program wrote its mark. */
+async function isMarked(
+  { backend }: Context,
+  key: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const mark = parseReleasedMark(key);
+  if (mark === undefined) return false;
+  if (await backend.head(key, { signal }) !== undefined) return true;
+  return (await backend.head(earlyReleasedMark(mark.name), { signal }))?.size === 0;
 }
 
 function missing(ref: string, key: string): RegistryError {

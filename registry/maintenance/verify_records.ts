@@ -15,7 +15,7 @@ import {
   cellOf,
   parseCellKey,
   parseGeneration,
-  releaseOfMark,
+  parseReleasedMark,
   SETTINGS,
   versionCell,
 } from "../format/layout.ts";
@@ -56,7 +56,7 @@ export async function verifyRecords(
     report.problems.push(asProblem(nameOf(at), at, error));
   };
   for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
-    if (releaseOfMark(info.key) !== undefined) continue;
+    if (parseReleasedMark(info.key) !== undefined) continue;
     const key = parseCellKey(info.key);
     if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
       report.unseen.strangers++;

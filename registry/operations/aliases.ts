@@ -1,5 +1,5 @@
 // Aliases: names of versions that can be changed.
-import { isPrefix } from "../../core/backend.ts";
+import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
@@ -21,8 +21,8 @@ import {
   aliasCell,
   aliasesFolder,
   parseCellKey,
+  parseReleasedMark,
   recordKey,
-  releaseOfMark,
 } from "../format/layout.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
@@ -82,8 +82,14 @@ export type KnownAliases = Map<string, string>;
 
 interface ListAliasesOptions extends SignalOptions {
   known?: KnownAliases;
-  /** Called with the name of each release that may have versions of this name as members. */
-  onRelease?: (name: string) => void;
+  /** Gets the releases that may have versions of this name as members. */
+  releases?: MarkedReleases;
+}
+
+export interface MarkedReleases {
+  names: Set<string>;
+  /** True if there may be others: an early program wrote the mark. */
+  hasMore: boolean;
 }
 
 /**
@@ -93,13 +99,14 @@ interface ListAliasesOptions extends SignalOptions {
 export async function* listAliases(
   context: Context,
   name: string,
-  { known = new Map(), onRelease = () => {}, signal }: ListAliasesOptions = {},
+  { known = new Map(), releases, signal }: ListAliasesOptions = {},
 ): AsyncGenerator<AliasEntry> {
   checkName(name);
-  const isMark = (key: string) => {
-    const release = releaseOfMark(key);
-    if (release !== undefined) onRelease(release);
-    return release !== undefined;
+  const isMark = ({ key, size }: ObjectInfo) => {
+    const mark = parseReleasedMark(key);
+    if (mark?.release !== undefined) releases?.names.add(mark.release);
+    else if (mark !== undefined && size === 0 && releases) releases.hasMore = true;
+    return mark !== undefined;
   };
   for await (const head of liveHeads(context, aliasesFolder(name), { isMark, signal })) {
     const alias = parseCellKey(head.key)?.label;

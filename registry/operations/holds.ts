@@ -7,7 +7,7 @@ import { parseVersion } from "../../core/naming/versions.ts";
 import { LINEAGE, lineageFolder, orderSegment, parseLineageKey } from "../format/layout.ts";
 import type { LineageKey } from "../format/layout.ts";
 import { encodeName } from "../../core/naming/names.ts";
-import { type KnownAliases, listAliases } from "./aliases.ts";
+import { type KnownAliases, listAliases, type MarkedReleases } from "./aliases.ts";
 import type { Context } from "./context.ts";
 import { readInput } from "./lineage/inputs.ts";
 import { locateVersion } from "./resolve.ts";
@@ -34,17 +34,19 @@ export function noneKnown(): KnownHolds {
   return { aliases: new Map(), releases: new Map() };
 }
 
-/** Lists what holds versions of a name. Reads only notes of releases that have its mark. */
+/**
+ * Lists what holds versions of a name. Reads only notes of releases that have its mark, unless an
+ * early program wrote a mark without them.
+ */
 export async function listHolds(
   context: Context,
   { name, versions }: { name: string; versions?: readonly string[] },
   { known = noneKnown(), signal }: SignalOptions & { known?: KnownHolds } = {},
 ): Promise<Holds> {
-  const releasing = new Set<string>();
-  const onRelease = (release: string) => void releasing.add(release);
-  const listing = listAliases(context, name, { known: known.aliases, onRelease, signal });
+  const marked: MarkedReleases = { names: new Set(), hasMore: false };
+  const listing = listAliases(context, name, { known: known.aliases, releases: marked, signal });
   const aliases = await Array.fromAsync(listing);
-  if (releasing.size === 0) return { aliases, releases: [] };
+  if (marked.names.size === 0 && !marked.hasMore) return { aliases, releases: [] };
   const { versioned } = context.settings;
   const folders = versions?.length === 1
     ? [lineageFolder(name, orderSegment(parseVersion(versions[0]!), versioned))]
@@ -53,7 +55,8 @@ export async function listHolds(
   for (const folder of folders) {
     for await (const entry of context.backend.list(folder, { signal })) {
       const note = isPrefix(entry) ? undefined : parseLineageKey(entry.key);
-      if (note !== undefined && releasing.has(note.name)) notes.set(note.commit, note);
+      if (note === undefined) continue;
+      if (marked.hasMore || marked.names.has(note.name)) notes.set(note.commit, note);
     }
   }
   const releases: ReleaseHold[] = [];

@@ -10,9 +10,11 @@ import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Registry } from "../../../core/registry.ts";
+import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Operation } from "../../cell/operation.ts";
 import {
+  earlyReleasedMark,
   lineageFolder,
   lineageKey,
   orderSegment,
@@ -53,6 +55,9 @@ export interface NamedInput {
   version?: Version;
 }
 
+/** A date, which early programs took for a version: `data@2026-11-25` is 2026.0.0-11-25. */
+const EARLY_DATE = /(?<=^[^@]*@)(\d{4})-(?=\d)/;
+
 export function readInput(
   { settings }: Pick<Registry, "settings">,
   input: ArtifactInput,
@@ -60,7 +65,7 @@ export function readInput(
   const { ref, digest } = typeof input === "string" ? { ref: input } : input;
   const given = { ref, ...(digest === undefined ? {} : { digest }) };
   try {
-    const { name, selector } = parseRef(ref);
+    const { name, selector } = parseRef(ref.replace(EARLY_DATE, "$1.0.0-"));
     const isOnly = !settings.versioned && selector.kind === "latest";
     const exact = selector.kind === "version" ? selector.version : undefined;
     const version = isOnly ? FIRST_VERSION : exact;
@@ -96,19 +101,38 @@ export function lineageKeys(
   return [...keys];
 }
 
+/** The content of marks for early programs, which distinguishes them from those that they write. */
+const FOR_EARLY_PROGRAMS = new TextEncoder().encode("Each release has its own mark.\n");
+
 /** Writes the index entries of a version before its record. */
 export async function announceInputs(
   context: Context,
   operation: Operation,
   version: Announcement,
 ): Promise<void> {
-  if (version.inputs.length === 0) return;
+  const { inputs, materializer } = version;
+  if (inputs.length === 0) return;
+  const { backend, system, retryForMs } = context;
   const { commit, signal } = operation;
-  await forEachAtOnce(lineageKeys(context, { ...version, commit }), async (key) => {
+  const send = async (key: string, bytes: Uint8Array, mode?: "create") => {
     operation.checkSend();
+    const sent = await backend.put(key, bytes, { mode, signal });
+    if (sent.written) operation.noteReply(sent.info);
+  };
+  const puts = lineageKeys(context, { ...version, commit }).map((key) => () =>
+    send(key, new Uint8Array())
+  );
+  const members = materializer.id === RELEASE
+    ? inputs.map((input) => readInput(context, input))
+    : [];
+  for (const name of new Set(members.flatMap((input) => input.name ?? []))) {
+    // An empty one must stay: it protects members of releases without a mark of their own.
+    const create = () => send(earlyReleasedMark(name), FOR_EARLY_PROGRAMS, "create");
+    puts.push(() => retry(create, { system, retryForMs, signal }));
+  }
+  await forEachAtOnce(puts, async (put) => {
     try {
-      const sent = await context.backend.put(key, new Uint8Array(), { signal });
-      if (sent.written) operation.noteReply(sent.info);
+      await put();
     } catch (error) {
       throw isRegistryError(error) && !signal?.aborted ? notNoted(operation, error) : error;
     }

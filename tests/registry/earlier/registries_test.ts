@@ -1,0 +1,182 @@
+// Reads, protects, collects and mirrors the registries that programs of earlier commits wrote, and
+// those that this program writes.
+import { assert, assertEquals } from "@std/assert";
+import { mkdir } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import type { StoredRegistry } from "../../../core/registry.ts";
+import { asMap, createLocalBackend, deleteMany, lineageOf, openRegistry } from "../../../mod.ts";
+import { resolveRelease } from "../../../mod.ts";
+import {
+  collectGarbage,
+  mirrorRegistry,
+  prune,
+  pruneByRules,
+  readRules,
+  verifyRegistry,
+} from "../../../registry/maintenance.ts";
+import { annotationsOf } from "../../../registry/mod.ts";
+import { aliasesOf } from "../../conformance/registry/registry_case.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
+import { COMMITS } from "./commits.ts";
+import { HELD, lines, programAt, SMALL_FILES, VALUES, writeContent } from "./content.ts";
+import { unpackFixture } from "./fixtures.ts";
+import { collect, rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+interface World {
+  folder: string;
+  /** Opens one of the registries, by default as if all was written a week ago. */
+  open(name: string, ageMs?: number): Promise<StoredRegistry>;
+}
+
+/** A test of the registries of each earlier commit and of this program. */
+function testOnAll(sentence: string, body: (world: World) => Promise<void>): void {
+  for (const commit of [...COMMITS, "this program"]) {
+    testInRoot(`${sentence} (${commit.slice(0, 8)})`, async (root) => {
+      const folder = await registriesOf(commit, root);
+      const opened: StoredRegistry[] = [];
+      await body({
+        folder,
+        open: async (name, ageMs = 0) => {
+          const backend = createLocalBackend({ path: `${folder}/${name}`, durability: "os" });
+          const registry = await openRegistry(withAge(backend, ageMs), { create: false });
+          opened.push(registry);
+          return registry;
+        },
+      });
+      for (const registry of opened) await registry[Symbol.asyncDispose]();
+    });
+  }
+}
+
+async function registriesOf(commit: string, root: TempRoot): Promise<string> {
+  const folder = root.join("registries");
+  await mkdir(folder);
+  if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
+  else await writeContent(await programAt(pathToFileURL(REPOSITORY).href), folder);
+  return folder;
+}
+
+/** Asserts that everything can be loaded, or everything of some names. */
+async function assertHas(registry: StoredRegistry, refs = Object.keys(VALUES)): Promise<void> {
+  for (const ref of refs) assertEquals(await registry.load(ref), VALUES[ref], ref);
+  const { problems, unseen } = await verifyRegistry(registry);
+  assertEquals([problems, unseen.strangers], [[], 0]);
+}
+
+testOnAll("values, aliases, notes, rules and lineage are read", async ({ open }) => {
+  const main = await open("main");
+  await assertHas(main);
+  const versions = await Array.fromAsync(main.versions("plain"), ({ version }) => version);
+  assertEquals(versions, ["5.1.0", "4.0.0-rc.1", "2.0.0", "1.0.0"]);
+  assertEquals((await main.info("plain@5.1.0")).version, "5.1.0+build.7");
+  assertEquals((await main.info("plain@1")).metadata, { score: 0.5, "a.b": { c: "ä" } });
+  assertEquals(await aliasesOf(main, "plain"), { production: "2.0.0" });
+  const changes = await collect(main.history("plain", "été_🦊"));
+  assertEquals(changes.map(({ version }) => version), [undefined, "1.0.0"]);
+  const { notes, labels } = await annotationsOf(main, "noted@1") ?? {};
+  assertEquals([notes, labels], ["Best so far", { stage: "live", score: 0.5 }]);
+  assertEquals((await annotationsOf(main, "noted"))?.notes, "Of the name");
+  assertEquals((await readRules(main)).rules, [
+    { pattern: "safe", protect: true },
+    { pattern: "scratch:*", keepLast: 1, keepWhere: "metadata.score >= 0.5" },
+  ]);
+  const { members } = await resolveRelease(main, "serving@1");
+  const states = Object.entries(members).map(([key, { ref, state }]) => [key, ref, state]);
+  assertEquals(states, [
+    ["model", "plain@1.0.0", "present"],
+    ["tokens", "packed@1.0.0", "present"],
+  ]);
+  const { edges } = await lineageOf(main, "parent@1");
+  assertEquals(edges.map(({ from }) => from).sort(), ["large@1.0.0", "plain@2.0.0"]);
+  const dated = await main.has("dated") ? await lineageOf(main, "dated@2026.0.0-11-25") : undefined;
+  if (dated) assertEquals(dated.edges, [{ from: dated.root, to: "report@1.0.0" }]);
+  const mutable = await open("mutable");
+  assertEquals(await mutable.load("over"), "two");
+  const single = await open("single");
+  assertEquals(await single.load("only"), lines(4, 2_000));
+});
+
+testOnAll("keys, drafts and deleted versions keep their meaning", async ({ open }) => {
+  const main = await open("main");
+  const again = await main.save("plain", "not saved", { idempotencyKey: "run 7" });
+  assertEquals([again.version, again.skipped], ["2.0.0", true]);
+  await rejected("AlreadyExists", main.save("plain", "again", { version: "3" }));
+  assertEquals(await main.delete("plain@3"), false);
+
+  const draft = await main.openDraft("drafted", { id: "open" });
+  assertEquals((await draft.info()).parts.map(({ part }) => part), ["a.txt", "b.txt"]);
+  const ended = await main.openDraft("drafted", { id: "ended" });
+  assertEquals((await ended.info()).state, "committed");
+  const gone = await main.openDraft("drafted", { id: "gone" });
+  await rejected("Conflict", gone.add("b.txt", new Uint8Array()));
+  await collectGarbage(main, { now: true });
+  const { version } = await draft.commit();
+  const artifact = await main.open(`drafted@${version}`);
+  assertEquals(await artifact.file("b.txt").bytes(), lines(5, 2_000));
+  assertEquals((await ended.commit()).skipped, true);
+});
+
+testOnAll("nothing that is held is deleted", async ({ open }) => {
+  const main = await open("main");
+  for (const ref of HELD) await rejected("Conflict", main.delete(ref));
+  for (const name of new Set(HELD.map((ref) => ref.split("@")[0]!))) {
+    await rejected("Conflict", main.delete(name, { allVersions: true }));
+  }
+  assertEquals((await deleteMany(main, HELD)).failed.length, HELD.length);
+  await rejected("Conflict", asMap(main).pop("large@2"));
+  const byRules = await pruneByRules(main);
+  assertEquals(byRules.deleted.map(({ name, version }) => `${name}@${version}`), [
+    "scratch:run@2.0.0",
+  ]);
+  await assertHas(main);
+  await main.save("large", "newest");
+  await main.save("serving", "newest of another kind");
+  await prune(main, { keepLast: 1 });
+  assertEquals((await collectGarbage(main, { now: true })).failures, []);
+  await assertHas(main, HELD.filter((ref) => Object.hasOwn(VALUES, ref)));
+  assertEquals(await main.load("serving@2/data"), VALUES["large@2"]);
+
+  await main.delete("serving@2", { force: true });
+  assertEquals(await main.delete("large@2"), true, "the last release that named it is gone");
+});
+
+testOnAll("a collector removes nothing that counts", async ({ folder, open }) => {
+  for (const name of ["main", "mirror", "mutable", "single"]) {
+    const aged = await open(name, WEEK_MS);
+    assertEquals((await collectGarbage(aged)).failures, [], name);
+    const registry = await open(name);
+    assertEquals((await collectGarbage(registry, { now: true })).failures, [], name);
+    assertEquals((await verifyRegistry(registry)).problems, [], folder);
+  }
+  await assertHas(await open("main"));
+  assertEquals(await (await open("single")).load("only"), lines(4, 2_000));
+});
+
+testOnAll("mirrors of it hold the same, also those that it made", async ({ open }) => {
+  const main = await open("main");
+  for (const mirror of [await openRegistry("memory:"), await open("mirror")]) {
+    assertEquals((await mirrorRegistry(main, mirror)).failures, []);
+    await assertHas(mirror);
+    for (const ref of ["plain@1", "packed@1", "large@2"]) {
+      await rejected("Conflict", mirror.delete(ref), /a release names it|points to it/);
+    }
+    assertEquals((await annotationsOf(mirror, "noted@1"))?.labels, { stage: "live", score: 0.5 });
+    assertEquals(await aliasesOf(mirror, "serving"), { live: "2.0.0" });
+  }
+});
+
+testOnAll("a mirror that it made holds members by itself", async ({ open }) => {
+  const mirror = await open("mirror");
+  assertEquals((await verifyRegistry(mirror)).problems, []);
+  for (const ref of ["plain@1", "packed@1", "large@2"]) {
+    await rejected("Conflict", mirror.delete(ref), /a release names it/);
+  }
+  assertEquals(await mirror.load("serving@live/tokens"), SMALL_FILES);
+  assert(await mirror.delete("serving@1"));
+  assertEquals(await mirror.delete("plain@1"), true);
+  await rejected("Conflict", mirror.delete("packed@1"), /a release names it/);
+});

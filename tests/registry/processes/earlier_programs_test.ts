@@ -1,0 +1,123 @@
+// Programs of earlier commits and of this one use one registry at the same time.
+import { assertEquals, assertRejects } from "@std/assert";
+import { pathToFileURL } from "node:url";
+import type { AnyRecord } from "../../../core/record.ts";
+import { createLocalBackend, openRegistry } from "../../../mod.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
+import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
+import { COMMITS, commitsHere, unpackCommit } from "../earlier/commits.ts";
+import { CallError, type RunningProgram, startProgram } from "../earlier/start_program.ts";
+import { keysOf } from "../registries.ts";
+
+const here = await commitsHere();
+
+/** A test of this program beside that of each earlier commit. */
+function testBesideEach(
+  sentence: string,
+  body: (world: { now: RunningProgram; before: RunningProgram; path: string }) => Promise<void>,
+): void {
+  for (const commit of new Set([...COMMITS, ...here])) {
+    const run = async (root: TempRoot) => {
+      const before = startProgram(await unpackCommit(commit, root));
+      const now = startProgram(pathToFileURL(REPOSITORY));
+      try {
+        await body({ now, before, path: root.join("registry") });
+      } finally {
+        await Promise.all([before.end(), now.end()]);
+      }
+    };
+    testInRoot(`${sentence} (${commit.slice(0, 8)})`, run, { ignore: !here.includes(commit) });
+  }
+}
+
+/** Asserts that a call in a program is rejected. */
+async function refuses(code: string, call: Promise<unknown>): Promise<void> {
+  assertEquals((await assertRejects(() => call, CallError)).code, code);
+}
+
+testBesideEach("both number versions together and read each other's", async (world) => {
+  const { now, before, path } = world;
+  await before.call("save", path, "log", "first");
+  const saves = [now, before].flatMap((program, who) =>
+    Array.from({ length: 20 }, (_, i) => ({ program, value: `${who} ${i}` }))
+  );
+  const saved = await Promise.all(saves.map(async ({ program, value }) => (
+    { value, version: await program.call("save", path, "log", value) }
+  )));
+  const expected = Array.from({ length: 41 }, (_, i) => `${41 - i}.0.0`);
+  for (const program of [now, before]) {
+    assertEquals(await program.call("versions", path, "log"), expected);
+    for (const { version, value } of saved) {
+      assertEquals(await program.call("load", path, `log@${version}`), value);
+    }
+  }
+});
+
+testBesideEach("each protects what the other's releases and aliases hold", async (world) => {
+  const { now, before, path } = world;
+  const sides = [{ by: now, other: before, name: "now" }, {
+    by: before,
+    other: now,
+    name: "before",
+  }];
+  await now.call("save", path, "shared", "of both releases");
+  for (const { by, name } of sides) {
+    for (const value of [1, 2, 3]) await by.call("save", path, name, value);
+    await by.call("publish", path, `release:${name}`, { member: `${name}@1`, shared: "shared@1" });
+    await by.call("setAlias", path, name, "live", "2");
+  }
+  for (const { other, name } of sides) {
+    for (const version of [1, 2]) {
+      await refuses("Conflict", other.call("delete", path, `${name}@${version}`));
+    }
+    await other.call("save", path, name, "newest");
+    const pruned = await other.call("prune", path, { keepLast: 1, names: [name] });
+    assertEquals(pruned, [`${name}@3.0.0`]);
+  }
+  for (const { by, other, name } of sides) {
+    await refuses("Conflict", by.call("delete", path, "shared@1"));
+    await refuses("Conflict", other.call("delete", path, "shared@1"));
+    assertEquals(await other.call("collectGarbage", path, { now: true }), []);
+    assertEquals(await other.call("load", path, `release:${name}@1/member`), 1);
+    assertEquals(await other.call("verify", path), []);
+    await by.call("delete", path, `release:${name}@1`); // the other release still holds `shared`
+  }
+  assertEquals(await now.call("delete", path, "shared@1"), true);
+});
+
+testBesideEach("mirrors that each makes of the other's hold members", async (world) => {
+  const { now, before, path } = world;
+  for (const [by, of] of [[now, before], [before, now]] as const) {
+    const from = `${path}-${by === now}`, to = `${from}-mirror`;
+    await of.call("save", from, "model", "kept");
+    await of.call("publish", from, "serving", { model: "model@1" });
+    assertEquals(await by.call("mirror", from, to, {}), []);
+    for (const program of [now, before]) {
+      await refuses("Conflict", program.call("delete", to, "model@1"));
+      assertEquals(await program.call("load", to, "serving@1/model"), "kept");
+      assertEquals(await program.call("verify", to), []);
+    }
+  }
+});
+
+testBesideEach("programs refuse a later format, also with the registry open", async (world) => {
+  const { now, before, path } = world;
+  await now.call("save", path, "model", 1);
+  await before.call("save", path, "model", 2);
+  const backend = createLocalBackend({ path, durability: "os" });
+  const registry = await openRegistry(backend);
+  await registry.delete("model@1");
+  const [key] = await keysOf(backend, SETTINGS);
+  const { record } = decodeRecord(await (await backend.get(key!))!.bytes(), key!);
+  const later = { ...record, generation: 2, registry: registry.id, format: "holdfast/2" };
+  await backend.put(recordKey(SETTINGS, 2), encodeRecord(later as AnyRecord));
+
+  const keys = await keysOf(backend, "names/");
+  for (const program of [now, before]) {
+    await refuses("Unsupported", program.call("collectGarbage", path, { now: true }));
+    await refuses("Unsupported", program.call("load", `${path}/.`, "model"));
+  }
+  assertEquals(await keysOf(backend, "names/"), keys);
+});
