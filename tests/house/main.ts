@@ -1,18 +1,17 @@
-// `deno task house`: the table of measures. `--lower` writes today's values as the new limits where they are lower,
-// `--write` the limits into ARCHITECTURE.md, `--functions` lists the functions that are long or branch much.
+// `deno task house`: the table of measures. `--restate` writes the limits anew, once for each release: into limits.json
+// and ARCHITECTURE.md. `--functions` lists the functions that are long or branch much.
 import { join } from "@std/path";
 import { REPOSITORY } from "../support/run_deno.ts";
-import given from "./limits.json" with { type: "json" };
+import { limitOf, restated } from "./limits.ts";
 import { functionsToSplit, measureHouse } from "./measures.ts";
 import { withTable } from "./written_table.ts";
 
-let limits: Record<string, number> = given;
 const measured = await measureHouse();
 const width = Math.max(...measured.map(({ name }) => name.length));
 console.log(`${"".padEnd(width)}     now   limit    goal`);
-for (const { name, value, goal, where } of measured) {
-  const numbers = [value, limits[name] ?? "-", goal];
-  const columns = numbers.map((each) => String(each).padStart(8)).join("");
+for (const measure of measured) {
+  const { name, value, goal, where } = measure;
+  const columns = [value, limitOf(measure), goal].map((each) => String(each).padStart(8)).join("");
   console.log(`${name.padEnd(width)}${columns}${value > goal && where ? `  ${where}` : ""}`);
 }
 if (Deno.args.includes("--functions")) {
@@ -22,14 +21,10 @@ if (Deno.args.includes("--functions")) {
     );
   }
 }
-if (Deno.args.includes("--lower")) {
-  limits = Object.fromEntries(
-    measured.map(({ name, value }) => [name, Math.min(value, limits[name] ?? Infinity)]),
-  );
-  const text = JSON.stringify(limits, null, 2);
-  await Deno.writeTextFile(new URL("./limits.json", import.meta.url), `${text}\n`);
-}
-if (Deno.args.includes("--lower") || Deno.args.includes("--write")) {
+if (Deno.args.includes("--restate")) {
+  const limits = restated(measured);
+  const file = new URL("./limits.json", import.meta.url);
+  await Deno.writeTextFile(file, `${JSON.stringify(limits, null, 2)}\n`);
   const path = join(REPOSITORY, "ARCHITECTURE.md");
   await Deno.writeTextFile(path, withTable(await Deno.readTextFile(path), measured, limits));
 }

@@ -1,5 +1,5 @@
 // The measures of the house: what tells that rooms grow together, or that a function does too much.
-import names from "../public_api.json" with { type: "json" };
+import { readExports } from "../support/exports.ts";
 import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
 
 export interface Measure {
@@ -14,79 +14,76 @@ export interface Measure {
 type Files = ReadonlyMap<string, SourceFile>;
 type Graph = ReadonlyMap<string, readonly string[]>;
 
+const EXPLORER = "apps/explorer/";
+
 export async function measureHouse(): Promise<Measure[]> {
-  return measures(await readProduct(), names);
+  const entries = Object.values(await readExports()).map((file) => file.replace("./", ""));
+  return measures(await readProduct(), entries);
 }
 
-/** @param entries The public names of each entry point. */
-export function measures(
-  files: Files,
-  entries: Readonly<Record<string, readonly string[]>>,
-): Measure[] {
+/** @param entries The files of the entry points. */
+export function measures(files: Files, entries: readonly string[]): Measure[] {
   const all = [...files.values()];
-  const lines = sum(all.map((file) => file.lines));
+  const page = all.filter(({ path }) => path.startsWith(EXPLORER));
+  const others = all.filter((file) => !page.includes(file));
   const functions = all.flatMap((file) => file.functions);
   const longest = most(functions, ({ lines }) => lines);
   const branchiest = most(functions, ({ branches }) => branches);
+  const largest = most(all, ({ lines }) => lines);
   const rings = ringsOfFolders(files);
-  const shown = rings.map((ring) => ring.join(" ")).join("; ");
   const chain = longestChain(graphOf(files, { types: false }));
-  const chainWithTypes = longestChain(graphOf(files, { types: true }));
-  const largest = most(Object.entries(entries), ([, names]) => names.length);
+  const inner = innerFilesReached(files, "registry/", entries);
+  const spread = all.filter(({ spreads }) => spreads > 0);
   return [
-    { name: "product lines", value: lines, goal: 74_000 },
-    { name: "product files", value: all.length, goal: 850 },
-    { name: "rings of the children of a folder", value: rings.length, goal: 0, where: shown },
     {
-      name: "children in rings",
-      value: sum(rings.map((ring) => ring.length)),
+      name: "rings of the children of a folder",
+      value: rings.length,
       goal: 0,
+      where: rings.map((ring) => ring.join(" ")).join("; "),
     },
     {
       name: "longest chain of value imports",
       value: chain.length,
-      goal: 12,
+      goal: 16,
       where: chain.join(" > "),
     },
-    { name: "longest chain with types", value: chainWithTypes.length, goal: 20 },
     {
-      name: "functions over 80 lines",
-      value: functions.filter(({ lines }) => lines > 80).length,
-      goal: 10,
+      name: "files of registry/ imported past entry points",
+      value: inner.length,
+      goal: 15,
+      where: inner.join(" "),
     },
-    { name: "longest function", value: longest.lines, goal: 120, where: longest.at },
+    { name: "longest file", value: largest.lines, goal: 400, where: largest.path },
+    { name: "longest function", value: longest.lines, goal: 100, where: longest.at },
+    { name: "most branches", value: branchiest.branches, goal: 25, where: branchiest.at },
     {
-      name: "functions over 15 branches",
-      value: functions.filter(({ branches }) => branches > 15).length,
-      goal: 10,
+      name: "literals spread into a literal",
+      value: sum(spread.map(({ spreads }) => spreads)),
+      goal: 0,
+      where: spread.map(({ path }) => path).join(" "),
     },
-    { name: "most branches", value: branchiest.branches, goal: 20, where: branchiest.at },
-    {
-      name: "lines over 100 columns, per mille",
-      value: Math.ceil(1000 * sum(all.map(({ wide }) => wide)) / lines),
-      goal: 10,
-    },
-    {
-      name: "imports per 10 files",
-      value: Math.ceil(10 * sum(all.map((file) => file.imports.size + file.outside)) / all.length),
-      goal: 45,
-    },
-    { name: "entry points", value: Object.keys(entries).length, goal: 40 },
-    {
-      name: "public names",
-      value: new Set(Object.values(entries).flat()).size,
-      goal: 450,
-    },
-    {
-      name: "names of the largest entry point",
-      value: largest[1].length,
-      goal: 60,
-      where: largest[0],
-    },
-    { name: "members of Registry", value: membersOf(files, "Registry"), goal: 16 },
+    { name: "`!` per 1,000 lines of code", value: assertionsPerLine(others), goal: 5 },
+    { name: "the same in the explorer", value: assertionsPerLine(page), goal: 8 },
     { name: "members of Backend", value: membersOf(files, "Backend"), goal: 16 },
     { name: "options of put", value: membersOf(files, "PutOptions"), goal: 6 },
   ];
+}
+
+/** Non-null assertions per 1,000 lines of code, rounded up to a tenth. */
+function assertionsPerLine(files: readonly SourceFile[]): number {
+  const code = sum(files.map((file) => file.code));
+  return code === 0 ? 0 : Math.ceil(10_000 * sum(files.map((file) => file.assertions)) / code) / 10;
+}
+
+/** Files below a folder whose values are imported from outside it, without the entry points. */
+function innerFilesReached(files: Files, folder: string, entries: readonly string[]): string[] {
+  const outside = [...files.values()].filter(({ path }) => !path.startsWith(folder));
+  const targets = outside.flatMap((file) =>
+    [...file.imports].filter(([, { value }]) => value).map(([target]) => target)
+  );
+  return [...new Set(targets)].filter((target) =>
+    target.startsWith(folder) && !entries.includes(target)
+  ).sort();
 }
 
 /** The long or branching functions of the product, the longest first: what to take apart next. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { graphOf, longestChain, ringsOf, ringsOfFolders } from "./measures.ts";
+import { restated } from "./limits.ts";
+import { graphOf, longestChain, measures, ringsOf, ringsOfFolders } from "./measures.ts";
 import { parseSource, type SourceFile } from "./source.ts";
 
 function product(texts: Record<string, string>): Map<string, SourceFile> {
@@ -61,4 +62,32 @@ Deno.test("branches of inner functions are theirs", () => {
     { lines: 4, branches: 2 },
     { lines: 1, branches: 4 },
   ]);
+});
+
+Deno.test("files of registry/ that others import past its entry points are counted once", () => {
+  const files = product({
+    "registry/mod.ts": "",
+    "registry/a.ts": "export const a = 1;\n",
+    "apps/one.ts": `import { a } from "../registry/a.ts";\nimport "../registry/mod.ts";\n`,
+    "apps/two.ts": `import { a } from "../registry/a.ts";\nfunction two() {}\n`,
+  });
+  const found = measures(files, ["registry/mod.ts"]).find(({ name }) =>
+    name.includes("past entry")
+  );
+  assertEquals(found?.where, "registry/a.ts");
+});
+
+Deno.test("assertions that a value is present, and literals spread into a literal, are counted", () => {
+  const text = "// a!\nconst a = { ...{ b, c }, d: e! };\n";
+  const { assertions, spreads, code } = parseSource("a.ts", text, new Set());
+  assertEquals({ assertions, spreads, code }, { assertions: 1, spreads: 1, code: 1 });
+});
+
+Deno.test("limits are restated where a goal is missed, with 2 % of slack", () => {
+  const measured = [
+    { name: "rings", value: 0, goal: 0 },
+    { name: "files", value: 100, goal: 15 },
+    { name: "rate", value: 7.25, goal: 5 },
+  ];
+  assertEquals(restated(measured), { files: 102, rate: 7.4 });
 });

@@ -8,8 +8,12 @@ import { REPOSITORY } from "../support/run_deno.ts";
 export interface SourceFile {
   path: string;
   lines: number;
-  /** Lines of more than 100 characters. */
-  wide: number;
+  /** Lines that are neither empty nor only a comment. */
+  code: number;
+  /** Non-null assertions: `value!`. */
+  assertions: number;
+  /** Literals that are spread into a literal: `{ ...{ a, b }, c }`. */
+  spreads: number;
   /** Files of the product that this one imports, and whether a value is among what it takes. */
   imports: Map<string, { value: boolean }>;
   /** Packages and builtins that it imports. */
@@ -53,7 +57,9 @@ export function parseSource(
   const file: SourceFile = {
     path,
     lines: rows.length,
-    wide: rows.filter((row) => row.length > 100).length,
+    code: rows.filter((row) => /\S/.test(row) && !/^\s*(\/\/|\/?\*)/.test(row)).length,
+    assertions: 0,
+    spreads: 0,
     imports: new Map(),
     outside: 0,
     functions: [],
@@ -64,6 +70,10 @@ export function parseSource(
     if (specifier !== undefined) addImport(file, specifier, isTypeOnly(node), present);
     if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
       file.functions.push(shapeOf(node as ts.FunctionLikeDeclaration, source));
+    }
+    if (ts.isNonNullExpression(node)) file.assertions++;
+    if (ts.isSpreadAssignment(node) && ts.isObjectLiteralExpression(node.expression)) {
+      file.spreads++;
     }
     if (ts.isInterfaceDeclaration(node)) {
       const bases = node.heritageClauses?.flatMap(({ types }) =>

@@ -1,4 +1,5 @@
 // The table of measures in ARCHITECTURE.md: the limit and the goal of each.
+import { limitOf, type Limits } from "./limits.ts";
 import type { Measure } from "./measures.ts";
 
 const TABLE = /^\| measure .*\n(\|.*\n)+/m;
@@ -7,12 +8,12 @@ const TABLE = /^\| measure .*\n(\|.*\n)+/m;
 export function withTable(
   text: string,
   measured: readonly Pick<Measure, "name" | "goal">[],
-  limits: Readonly<Record<string, number>>,
+  limits?: Limits,
 ): string {
   if (!TABLE.test(text)) throw new Error("The text has no table of measures");
   const rows = [
     ["measure", "limit", "goal"],
-    ...measured.map(({ name, goal }) => [name, shown(limits[name]), shown(goal)]),
+    ...measured.map((each) => [each.name, shown(limitOf(each, limits)), shown(each.goal)]),
   ];
   const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
   const [head, ...body] = rows.map(([name, ...numbers]) => {
