@@ -1,8 +1,11 @@
 // Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
 // cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
+// The test files of a folder run in one isolate, which loads the product once: see `rooms`.
 import { stripVTControlCharacters } from "node:util";
+import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
+import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 /**
@@ -68,18 +71,41 @@ const ONLY_IN_ALL = [
   "tests/examples_test.ts",
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",
-  // every step of a long work interrupted, every byte damaged, many thousand versions, all of it over HTTP
+  // every step of a long work interrupted, every byte damaged, many thousand versions or cases, all of it over HTTP
+  "tests/apps/server/access/hidden_members_test.ts",
+  "tests/apps/server/dav/rclone_test.ts",
+  "tests/apps/server/worst_bodies_test.ts",
+  "tests/apps/server/worst_requests_test.ts",
   "tests/backends/bucket/connections_test.ts",
   "tests/backends/gcs/conformance_test.ts",
   "tests/backends/local/every_call_test.ts",
+  "tests/backends/local/layout_sizes_test.ts",
+  "tests/backends/local/layout_suites_test.ts",
+  "tests/backends/local/layout_test.ts",
+  "tests/files/processes/simulate_moves_test.ts",
   "tests/files/processes/zarr_writers_test.ts",
+  "tests/formats/mutate/mutate_test.ts",
   "tests/registry/cache/failures_test.ts",
   "tests/registry/cache/sweep_test.ts",
   "tests/registry/cache/staleness_test.ts",
   "tests/registry/calls_test.ts",
+  "tests/registry/cell/renewal_test.ts",
   "tests/registry/damage",
+  "tests/registry/format/record_damage_test.ts",
   "tests/registry/maintenance/interrupted_garbage_test.ts",
+  "tests/registry/maintenance/meeting_garbage_test.ts",
+  "tests/registry/maintenance/plans_test.ts",
+  "tests/registry/maintenance/verify_shared_test.ts",
   "tests/registry/mirror",
+  "tests/registry/payload/download_over_older_test.ts",
+  "tests/registry/payload/large/large_files_test.ts",
+  "tests/registry/payload/ranges/verified_ranges_test.ts",
+  "tests/registry/payload/ranges/verified_ways_test.ts",
+  "tests/registry/payload/shared_bytes_test.ts",
+  "tests/registry/payload/writing/shared_history_test.ts",
+  "tests/registry/releases/simulated_test.ts",
+  "tests/registry/transfer/resumable_test.ts",
+  "tests/registry/verbs/abort_test.ts",
   "tests/registry/verbs/names_test.ts",
 ];
 
@@ -102,11 +128,14 @@ const PACKAGES: Record<string, string> = {
 };
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
-const SEEDS = { quick: "200", all: "2000" };
+const SEEDS = { quick: "100", all: "2000" };
 /** When nothing was said for so long, a test waits for what never comes. */
 const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
+
+/** Test files of a room: fewer load the product more often, more leave a core idle at the end. */
+const FILES_OF_ROOM = 25;
 
 const [part, ...given] = Deno.args;
 const words = given.filter((word) => word !== "--full");
@@ -122,12 +151,10 @@ const env = {
   ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
   ...(isQuick ? { HOLDFAST_SERVERS: "none" } : {}),
 };
-const everywhere = isQuick ? ["tests"] : [...FIRST_IN_ALL, "tests"];
-const where = words.some((word) => word.startsWith("tests")) ? [] : everywhere;
-const ignored = isQuick ? [`--ignore=${ONLY_IN_ALL.join(",")}`] : [];
+const where = words.some((word) => word.startsWith("tests")) ? [] : await modulesOfAllTests();
 const watched = !Deno.stdout.isTerminal(); // at a terminal somebody sees what hangs, and stops it
 const tests = new Deno.Command(Deno.execPath(), {
-  args: ["test", "-A", "--no-check", "--parallel", ...ignored, ...words, ...where],
+  args: ["test", "-A", "--no-check", "--parallel", ...words, ...where],
   cwd: REPOSITORY,
   env,
   stdout: watched ? "piped" : "inherit",
@@ -138,6 +165,44 @@ for (const line of await tellLeftOut()) console.log(line);
 if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
 await root.remove();
 Deno.exit(code);
+
+/** Paths of the modules to run: rooms of what shares an isolate, and each file that needs its own. */
+async function modulesOfAllTests(): Promise<string[]> {
+  const tests = (await sourceFiles(["tests"])).filter((path) => path.endsWith("_test.ts"));
+  const isAlone = (path: string) =>
+    ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+  const shared = await writeRooms(tests.filter((path) => !isAlone(path)));
+  if (isQuick) return shared;
+  const alone = tests.filter((path) => isAlone(path) && !FIRST_IN_ALL.includes(path));
+  return [...FIRST_IN_ALL, ...alone, ...shared];
+}
+
+/** Writes a module for each room, which imports its test files, and returns their paths. */
+async function writeRooms(tests: readonly string[]): Promise<string[]> {
+  return await Promise.all([...roomsOf(tests)].map(async ([name, files]) => {
+    const module = root.join(`${name}_test.ts`);
+    const imports = files.map((path) => `import ${JSON.stringify(join(REPOSITORY, path))};\n`);
+    await Deno.writeTextFile(module, imports.join(""));
+    return module;
+  }));
+}
+
+/** Files by room: those of a folder below `tests/`, of two folders below `tests/apps/`, in shares of equal size. */
+function roomsOf(tests: readonly string[]): Map<string, string[]> {
+  const folders = Map.groupBy(tests, (path) => {
+    const depth = path.startsWith("tests/apps/") ? 3 : 2;
+    return path.split("/").slice(1, -1).slice(0, depth - 1).join("_") || "top";
+  });
+  return new Map(
+    [...folders].flatMap(([folder, files]) => {
+      const count = Math.ceil(files.length / FILES_OF_ROOM);
+      const size = Math.ceil(files.length / count);
+      return Array.from({ length: count }, (_, i): [string, string[]] => {
+        return [`${folder}_${i + 1}`, files.slice(i * size, (i + 1) * size)];
+      });
+    }),
+  );
+}
 
 /** Says what the tests say. Where they hang it ends them, and names each that has not ended: others wait for this run. */
 async function repeatOutput(tests: Deno.ChildProcess): Promise<void> {

@@ -4,16 +4,9 @@ import { pathToFileURL } from "node:url";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createLocalBackend, type LocalBackendOptions } from "../../backends/local.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { testCases } from "../conformance/backend/backend_case.ts";
-import { createCases } from "../conformance/backend/creates.ts";
-import { keyCases } from "../conformance/backend/keys.ts";
-import { listingCases } from "../conformance/backend/listing.ts";
-import { optionalCases } from "../conformance/backend/optional.ts";
 import { listed, putAll, text } from "../conformance/backend/samples.ts";
-import { verbCases } from "../conformance/backend/verbs.ts";
 import { testBackend } from "../conformance/mod.ts";
 import { type TempRoot, testInRoot } from "../support/temp_root.ts";
-import { below } from "./local/below.ts";
 
 let root: TempRoot;
 
@@ -32,39 +25,6 @@ testBackend(test, () => Promise.resolve(open()), {
   name: "local with links",
   capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
 });
-/** The tail of a key is one name there: no key of a registry has several long segments in it. */
-const shortKeyCases = keyCases.filter(({ name }) => !/up to 900 bytes/.test(name));
-/** A key without "/" is its own cell. In a folder it is not. */
-const listingsBelow = listingCases.filter(({ name }) => !/of heads has/.test(name));
-for (const folder of ["names/a/versions/final/", "names/a/keys/", "objects/a/"]) {
-  testCases(
-    [...verbCases, ...createCases, ...listingsBelow, ...shortKeyCases],
-    { test, open: () => Promise.resolve(below(folder, open())) },
-    {
-      name: `local, below ${folder}`,
-      capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
-      largeBytes: 2 ** 20,
-    },
-  );
-}
-testCases(
-  [...verbCases, ...createCases, ...listingCases, ...keyCases],
-  { test, open: () => Promise.resolve(open({ layout: "plain" })) },
-  {
-    name: "local in plain paths",
-    capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
-    largeBytes: 2 ** 20,
-  },
-);
-testCases(
-  [...verbCases, ...createCases, ...optionalCases],
-  { test, open: () => Promise.resolve(open({ durability: "disk" })) },
-  {
-    name: "local with links, waiting for the disk",
-    capabilities: ["sweepUploads", "sync", "getFirst", "reserve", "copy"],
-  },
-);
-
 test("createLocalBackend() and reads create nothing", async () => {
   const backend = open();
   assertEquals(await backend.get("a/b"), undefined);
