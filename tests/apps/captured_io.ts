@@ -153,8 +153,12 @@ export interface CliTest {
 export type CliLine = [line: string | string[], code: number, ...says: (string | RegExp)[]];
 
 /** A test of commands in an empty folder. */
-export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void {
-  Deno.test(name, async () => {
+export function cliTest(
+  name: string,
+  run: (at: CliTest) => Promise<void>,
+  { ignore = false }: { ignore?: boolean } = {},
+): void {
+  const fn = async () => {
     await using root = await tempRoot();
     const { path: cwd } = root;
     const at: CliTest = {
@@ -191,7 +195,8 @@ export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void
       },
     };
     await run(at);
-  });
+  };
+  Deno.test({ name, ignore, fn });
 }
 
 /** A test of commands in a folder with the registry of {@linkcode fillRegistry}. */

@@ -272,7 +272,7 @@ inFolder("large files and many small ones are complete", async (root) => {
   }
 });
 
-testInRoot("a read-only folder is Denied", async (root) => {
+testInRoot("unprivileged: a read-only folder is Denied", async (root) => {
   fs.chmodSync(root.path, 0o500);
   try {
     await refused("Denied", artifactOf(SAMPLE), root.join("out"));

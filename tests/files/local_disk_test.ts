@@ -155,7 +155,7 @@ testInRoot("a write whose folder is moved or replaced is a Conflict", async (roo
 /** Root may do everything. */
 const AS_USER = { ignore: process.getuid?.() === 0 };
 
-testInRoot("missing permissions are Denied", async (root) => {
+testInRoot("unprivileged: missing permissions are Denied", async (root) => {
   const files = createLocalFiles({ root: root.path });
   await files.write("closed/a", bytes(1));
   await files.write("still/a", bytes(1));
@@ -180,19 +180,23 @@ testInRoot("missing permissions are Denied", async (root) => {
   });
 }, AS_USER);
 
-testInRoot("a move out of a read-only folder is Denied, and changes nothing", async (root) => {
-  const files = createLocalFiles({ root: root.path });
-  await files.write("still/a", bytes(1));
-  await files.createLink("still/link", "still/a");
-  await files.createFolder("open");
-  await withModes(root, { still: 0o555 }, async () => {
-    for (const name of ["a", "link"]) {
-      await refused("Denied", () => files.move(`still/${name}`, `open/${name}`));
-      assertEquals(await files.stat(`open/${name}`), undefined);
-    }
-    assertEquals((await files.stat("still/a"))?.kind, "file");
-  });
-}, AS_USER);
+testInRoot(
+  "unprivileged: a move out of a read-only folder is Denied, and changes nothing",
+  async (root) => {
+    const files = createLocalFiles({ root: root.path });
+    await files.write("still/a", bytes(1));
+    await files.createLink("still/link", "still/a");
+    await files.createFolder("open");
+    await withModes(root, { still: 0o555 }, async () => {
+      for (const name of ["a", "link"]) {
+        await refused("Denied", () => files.move(`still/${name}`, `open/${name}`));
+        assertEquals(await files.stat(`open/${name}`), undefined);
+      }
+      assertEquals((await files.stat("still/a"))?.kind, "file");
+    });
+  },
+  AS_USER,
+);
 
 /** Runs with other modes of folders, and restores them. */
 async function withModes(

@@ -155,29 +155,33 @@ inFolder("names that other systems read otherwise are refused", async (root) => 
   }
 });
 
-inFolder("a file that may not be read is Denied", async (root) => {
+inFolder("unprivileged: a file that may not be read is Denied", async (root) => {
   write(root, "secret");
   chmodSync(join(root, "secret"), 0);
   const error = await fails("Denied", () => save(root));
   assertEquals(error.hint, "Make it readable: check its owner and permissions.");
 }, { ignore: isRoot }); // root may read everything
 
-inFolder("files and folders that may not be read are left out on request", async (root) => {
-  for (const path of ["a", "secret", "shut/b", "listed/c"]) write(root, path);
-  const modes: [string, number][] = [["secret", 0], ["shut", 0], ["listed", 0o600]];
-  for (const [path, mode] of modes) chmodSync(join(root, path), mode);
-  const leftOut: LeftOut[] = [];
-  try {
-    const onLeftOut = (entry: LeftOut) => void leftOut.push(entry);
-    const saved = await listed(root, { unreadable: "skip", onLeftOut });
-    assertEquals(saved, ["a - a", "listed folder "]);
-  } finally {
-    for (const path of ["shut", "listed"]) chmodSync(join(root, path), 0o700); // to be removed
-  }
-  const paths = leftOut.map(({ path }) => path).sort();
-  assertEquals(paths, ["listed/c", "secret", "shut/"]);
-  assert(leftOut.every(({ reason }) => reason === "unreadable"));
-}, { ignore: isRoot });
+inFolder(
+  "unprivileged: files and folders that may not be read are left out on request",
+  async (root) => {
+    for (const path of ["a", "secret", "shut/b", "listed/c"]) write(root, path);
+    const modes: [string, number][] = [["secret", 0], ["shut", 0], ["listed", 0o600]];
+    for (const [path, mode] of modes) chmodSync(join(root, path), mode);
+    const leftOut: LeftOut[] = [];
+    try {
+      const onLeftOut = (entry: LeftOut) => void leftOut.push(entry);
+      const saved = await listed(root, { unreadable: "skip", onLeftOut });
+      assertEquals(saved, ["a - a", "listed folder "]);
+    } finally {
+      for (const path of ["shut", "listed"]) chmodSync(join(root, path), 0o700); // to be removed
+    }
+    const paths = leftOut.map(({ path }) => path).sort();
+    assertEquals(paths, ["listed/c", "secret", "shut/"]);
+    assert(leftOut.every(({ reason }) => reason === "unreadable"));
+  },
+  { ignore: isRoot },
+);
 
 Deno.test("a missing path is NotFound, an invalid one Invalid", async () => {
   await fails("NotFound", () => save("/no/such/file"));

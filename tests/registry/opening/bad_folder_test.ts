@@ -29,7 +29,7 @@ Deno.test("a file instead of a folder is Invalid", async () => {
 });
 
 Deno.test({
-  name: "a folder that may not be read or written is Denied",
+  name: "unprivileged: a folder that may not be read or written is Denied",
   ignore: isRoot,
   async fn() {
     const root = await tempRoot();
