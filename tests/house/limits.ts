@@ -2,7 +2,7 @@
 import stated from "./limits.json" with { type: "json" };
 import type { Measure } from "./measures.ts";
 
-/** What a measure may exceed its last value by, until a release restates it. */
+/** The factor by which a measure may exceed its last value, until a release restates it. */
 const SLACK = 1.02;
 
 export type Limits = Readonly<Record<string, number>>;
