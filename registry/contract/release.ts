@@ -1,5 +1,12 @@
 // Publishing and resolving releases, through the methods of any registry.
-import { fault, notFound, orMissing, type RegistryError } from "../../core/errors.ts";
+import {
+  fault,
+  isRegistryError,
+  notFound,
+  orMissing,
+  type RegistryError,
+  retold,
+} from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -161,9 +168,12 @@ export async function memberMeant(
   const asked = memberOf(ref);
   if (asked === undefined) return ref;
   parseRef(asked.release, version); // throws for a second version
-  const members = registry.service?.release === undefined || asOf !== undefined
-    ? await membersOf(await registry.open(asked.release, { asOf, signal }))
-    : (await registry.service.release(asked.release, { signal })).members;
+  const reading = registry.service?.release === undefined || asOf !== undefined
+    ? registry.open(asked.release, { asOf, signal }).then(membersOf)
+    : registry.service.release(asked.release, { signal }).then(({ members }) => members);
+  const members = await reading.catch((error) => {
+    throw isRegistryError(error, "Invalid") ? noRelease(error, asked) : error;
+  });
   const member = Object.hasOwn(members, asked.member) ? members[asked.member] : undefined;
   if (member === undefined) {
     const keys = Object.keys(members);
@@ -174,6 +184,16 @@ export async function memberMeant(
   const info = await orMissing(registry.info(member.ref, { signal }));
   if (info?.digest === member.digest) return member.ref;
   throw gone(ref, member.ref, info === undefined ? "missing" : "changed");
+}
+
+/** Adds to the error of a ref such as `data:raw@2/train.csv` how to read a file. */
+function noRelease(
+  error: RegistryError,
+  { release, member }: NonNullable<ReturnType<typeof memberOf>>,
+): RegistryError {
+  const hint = `For a file of it: (await registry.open(${shown(release)})).file(${shown(member)})`;
+  const cli = `For a file in it write: holdfast cat ${release} ${member}`;
+  return retold(error, { hint, hints: { library: hint, cli }, cause: error });
 }
 
 function gone(ref: string, version: string, state: "missing" | "changed"): RegistryError {

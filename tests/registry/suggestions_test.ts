@@ -12,12 +12,22 @@ testOnEach("a mistyped name gets a suggestion", async ({ open }) => {
   for (const name of ["model", "models", "team:data"]) {
     await registry.save(name, name, { version: "1.0.0" });
   }
+  await registry.setAlias("model", "production", "1.0.0");
+  await registry.setAlias("model", "staging", "1.0.0");
+  await registry.deleteAlias("model", "staging");
   const meant: [ref: string, suggestion: string | undefined][] = [
     ["modle", "model"],
     ["data", "team:data"],
     ["modle@production", "model"],
     ["modle@7", "model"],
-    ["model@prodution", undefined],
+    ["model@prodution", "model@production"],
+    ["model@prod", "model@production"],
+    ["model@lastest", "model@latest"],
+    ["model@stagin", undefined],
+    ["model@canary", undefined],
+    ["team:data/train.csv", "team:data"],
+    ["models/train.csv", "models"],
+    ["team:data/sub/train.csv@2", "team:data"],
     ["model@1.0.1", undefined],
     ["something-else", undefined],
     ["model@^9", undefined],

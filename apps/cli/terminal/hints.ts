@@ -39,6 +39,11 @@ export async function noName(
 
 function lookUpHint(ref: string, suggestion: string | undefined): string {
   const [name = "", selector] = ref.split("@");
+  if (suggestion !== undefined && name.startsWith(`${suggestion}/`)) {
+    const of = selector === undefined ? suggestion : `${suggestion}@${selector}`;
+    const path = name.slice(suggestion.length + 1);
+    return `For a file in it write: holdfast cat ${shellWord(of)} ${shellWord(path)}`;
+  }
   const list = /^(?!latest$)[^\W\d]/.test(selector ?? "") ? "alias" : "versions";
   const versions = selector !== undefined && suggestion === undefined
     ? `holdfast ${list} ${shellWord(name)}, or `

@@ -1,11 +1,18 @@
 // Resolving refs: as of a past moment, and with suggestions for missing ones.
-import { isPrefix } from "../../../core/backend.ts";
+import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { type RegistryError, withSuggestion } from "../../../core/errors.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import { nearestName } from "../../../core/text/nearest.ts";
-import { NAMES, namesPrefix } from "../../format/layout.ts";
+import { liveHeads } from "../../cell/heads.ts";
+import {
+  aliasesFolder,
+  NAMES,
+  namesPrefix,
+  parseCellKey,
+  parseReleasedMark,
+} from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { isAbsent } from "../resolve.ts";
 import type { RefOptions } from "../../../core/registry.ts";
@@ -36,22 +43,22 @@ export function createSuggesting(context: Context): Suggesting {
       return await call;
     } catch (error) {
       if (!isAbsent(error) || !maySearch()) throw error;
-      const meant = await search(context, ref().name, signal);
+      const meant = await search(context, ref(), signal);
       throw meant === undefined ? error : withSuggestion(error as RegistryError, meant);
     }
   };
 }
 
-/** Returns a similar name. Failures are ignored: the original error matters. */
+/** Returns a similar name or ref. Failures are ignored: the original error matters. */
 async function search(
   context: Context,
-  name: string,
+  ref: Ref,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const over = new AbortController();
   try {
     const ended = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-    return await withDeadline(nameLike(context, name, ended), { timeoutMs: TIMEOUT_MS, signal });
+    return await withDeadline(refLike(context, ref, ended), { timeoutMs: TIMEOUT_MS, signal });
   } catch {
     return undefined;
   } finally {
@@ -62,24 +69,50 @@ async function search(
 /** A name that ends like a version of another tool: `model:latest`, `model:v2`. */
 const TAGGED = /^(.+):(?:(latest)|v?(\d+(?:\.\d+){0,2}))$/s;
 
-/** Returns a name or ref that resembles a missing name. A listed name may be deleted. */
-async function nameLike(
-  { backend }: Context,
-  name: string,
+/** Returns a name or ref that resembles a missing one. A listed name may be deleted. */
+async function refLike(
+  context: Context,
+  ref: Ref,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { backend } = context;
+  const { name, selector } = ref;
   for (const prefix of [namesPrefix(name.slice(0, 2)), NAMES]) {
     const names: string[] = [];
     for await (const entry of backend.list(prefix, { delimiter: "/", limit: MOST_NAMES, signal })) {
       const listed = isPrefix(entry) ? decodeName(entry.prefix.split("/").at(-2)!) : undefined;
-      if (listed === name) return undefined; // only its version or alias is missing
+      if (listed === name) { // only its version or alias is missing
+        return selector.kind === "alias"
+          ? await aliasLike(context, name, selector.alias, signal)
+          : undefined;
+      }
       if (listed !== undefined) names.push(listed);
     }
+    const inside = names.filter((listed) => name.startsWith(`${listed}/`)); // a path in a version
+    if (inside.length > 0) return inside.reduce((a, b) => a.length > b.length ? a : b);
     const [, tagged = "", latest, version] = TAGGED.exec(name) ?? [];
     if (names.includes(tagged)) return `${tagged}@${latest ?? version}`;
     const near = nearestName(name, names);
     if (near !== undefined) return near;
   }
+}
+
+async function aliasLike(
+  context: Context,
+  name: string,
+  alias: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const aliases = ["latest"];
+  const isMark = ({ key }: ObjectInfo) => parseReleasedMark(key) !== undefined;
+  for await (const { key } of liveHeads(context, aliasesFolder(name), { isMark, signal })) {
+    const listed = parseCellKey(key)?.label;
+    if (listed === alias) return undefined; // its version is missing
+    if (listed !== undefined) aliases.push(listed);
+    if (aliases.length > MOST_NAMES) break;
+  }
+  const near = nearestName(alias, aliases);
+  return near === undefined ? undefined : `${name}@${near}`;
 }
 
 /** Parses a ref. With `asOf`, returns the version that it meant then. */
