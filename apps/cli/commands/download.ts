@@ -10,11 +10,12 @@ import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
-import { invalid, withHints } from "../terminal/hints.ts";
+import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine } from "../values/left_out.ts";
-import { join, resolve, sep } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, join, resolve, sep } from "node:path";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 const OPTIONS = [
@@ -169,12 +170,16 @@ async function downloadTargets(
   const targets = new Map<string, DownloadTarget>();
   const taken = new Map<string, string>();
   for (const ref of await expandNames(registry, refs, io.signal)) {
-    const { name, version } = await withHints(
+    const { name, version, files, materializer } = await withHints(
       registry.info(ref, refOptions({ asOf }, io)),
       lookUpThen(ref, { asOf }),
     );
     const exact = `${name}@${version}`;
     if (targets.has(exact)) continue;
+    if (materializer.id === "folder" && given !== undefined) {
+      const file = files.find(({ path }) => path === given.replace(/^(\.\/)+/, ""));
+      if (file !== undefined) await refuseFileName(ref, file.path, io);
+    }
     const path = resolve(io.cwd, given ?? join(folder, lastPart(name)));
     const other = taken.get(path.toLowerCase()); // the same path on a case-insensitive disk
     if (other !== undefined) {
@@ -186,6 +191,19 @@ async function downloadTargets(
     targets.set(exact, { exact, name, version, to });
   }
   return [...targets.values()];
+}
+
+/** Refuses to write a new folder under the name of one of its files, which was meant alone. */
+async function refuseFileName(ref: string, path: string, { cwd }: CliIo): Promise<void> {
+  if (!/[^/.]\.\w+$/.test(path)) return; // as well the name of a folder
+  if ((await stat(resolve(cwd, path)).catch(() => undefined))?.isDirectory()) return;
+  const [version, file] = [shellWord(ref), shellWord(path)];
+  throw invalid(
+    `download "${ref}" to "${path}"`,
+    "a file in it has that name, and the whole folder would be written there",
+    `For the whole folder: holdfast download ${version} ${shellWord(`${path}/`)}. For that file ` +
+      `alone: holdfast cat ${version} ${file} > ${shellWord(basename(path))}`,
+  );
 }
 
 /** Returns the last part of a name: `model` of `team/my:model`. */

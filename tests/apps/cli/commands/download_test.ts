@@ -15,6 +15,19 @@ filledTest("download writes a folder and a single file, and prints where", async
   assertEquals([files, version, path.startsWith(it.root.join("sub/"))], [1, "1.0.0", true]);
 });
 
+filledTest("download does not name a folder after one of its files", async (it) => {
+  for (const path of ["a.csv", "./a.csv", "inner/b.bin"]) {
+    const file = path.replace("./", "");
+    await it.fails(["download", "data:raw", path], 2, `holdfast cat data:raw ${file} > `);
+  }
+  assertEquals(await filesIn(it.cwd), [".holdfast", "data"]);
+  await it.succeeds("download data:raw a.csv/");
+  await it.succeeds("download data:raw a.csv"); // a folder now
+  assertEquals(await filesIn(it.root.join("a.csv")), ["a.csv", "inner"]);
+  await it.succeeds("save one data/a.csv");
+  await it.succeeds("download one b.csv");
+});
+
 filledTest("download replaces nothing without --overwrite", async (it) => {
   await Deno.mkdir(it.root.join("out"));
   await Deno.writeTextFile(it.root.join("out/a.csv"), "mine");
