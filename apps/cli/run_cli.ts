@@ -1,13 +1,14 @@
 // One run of the command line.
 import manifest from "../../deno.json" with { type: "json" };
+import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { SharedOptions } from "./program/command.ts";
-import { GROUPS, loadCommandsFor } from "./commands/mod.ts";
+import { GROUPS, loadCommands, loadCommandsFor } from "./commands/mod.ts";
 import { reportError } from "./terminal/exit_code.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
-import { runProgram } from "./program/program.ts";
+import { isWrongUsage, type ProgramOptions, runProgram } from "./program/program.ts";
 
 /** Runs the command line and returns its exit code. Results, notes and errors go to `io`. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
@@ -16,12 +17,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
   // Other programs have the command `version`.
   const given = args.length === 1 && args[0] === "version" ? ["--version"] : args;
+  const program = { groups: GROUPS, io, version: manifest.version };
   try {
     return await runProgram(given, {
+      ...program,
       commands: await loadCommandsFor(given),
-      groups: GROUPS,
-      io,
-      version: manifest.version,
       async run(command, call) {
         const { args: words, registry } = splitRemotes(command, call.args, call.shared);
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
@@ -36,6 +36,28 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
       },
     });
   } catch (error) {
-    return error instanceof ReaderGone ? 0 : await reportError(error, shared, io);
+    if (error instanceof ReaderGone) return 0;
+    const line = isRegistryError(error, "Invalid", "NotFound")
+      ? await lineMeant(error, given, program)
+      : undefined;
+    if (line === undefined) return await reportError(error, shared, io);
+    const hint = `Did you mean this?\n  ${line}`;
+    const told = retold(error as RegistryError, { hint, cause: error });
+    return await reportError(told, { ...shared, registry: undefined }, io); // the line names it
   }
+}
+
+/** Returns the line that a wrong one means, if there is one. */
+async function lineMeant(
+  error: RegistryError,
+  args: readonly string[],
+  program: Pick<ProgramOptions, "groups" | "io" | "version">,
+): Promise<string | undefined> {
+  const { suggestLine } = await import("./suggest/suggest_line.ts");
+  const commands = await loadCommands();
+  const parses = (words: readonly string[]) =>
+    runProgram(words, { ...program, commands, run: () => Promise.resolve(0) })
+      .then(() => true, () => false);
+  const wasParsed = !isWrongUsage(error);
+  return await suggestLine(args, { commands, cwd: program.io.cwd, wasParsed, parses });
 }

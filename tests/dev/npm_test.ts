@@ -187,7 +187,10 @@ everywhere("the command line runs on Node and Bun", async (name, at) => {
   await holdfast("pipeline run");
   const wrong = await runIn({ cwd, env }, [...command, "help", "sav"]);
   assertEquals(wrong.code, 2);
-  assertStringIncludes(wrong.stderr, 'unknown command "sav"\nhint: Did you mean save?');
+  assertStringIncludes(
+    wrong.stderr,
+    'unknown command "sav"\nhint: Did you mean this?\n  holdfast help save',
+  );
 });
 
 Deno.test("operators in a package of CommonJS get a hint", async () => {

@@ -1,6 +1,6 @@
 // The parser of the command line, built with `commander` from the definitions of the commands.
 import { Command as Parser, type CommanderError, Help, Option } from "npm:commander@^15";
-import { nearest } from "../../../core/text/nearest.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { type CliIo, type CliOutput, createColors, knownColumns } from "../terminal/cli_io.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
@@ -46,6 +46,11 @@ export async function runProgram(
     });
   }
 
+  const asksVersion = args.some((arg) => /^(-V|--version)$/.test(arg));
+  if (asksVersion && args.every((arg) => arg.startsWith("-"))) {
+    await io.stdout.write(`${options.version}\n`);
+    return 0;
+  }
   const topic = args.length === 2 && args[0] === "help" ? topicHelp(args[1]!, options) : undefined;
   if (topic !== undefined) {
     await io.stdout.write(`${topic}\n`);
@@ -85,7 +90,7 @@ function addCommand(program: Parser, command: Command, io: CliIo): Parser {
 }
 
 function createProgram(
-  { io, version, groups }: ProgramOptions,
+  { io, groups }: ProgramOptions,
   write: (text: string) => void,
 ): Parser {
   const colors = createColors(io.stdout, io);
@@ -95,7 +100,7 @@ function createProgram(
         `${FIRST_STEPS}\n\nCommands, explained by holdfast help GROUP, COMMAND or exit-codes:\n` +
         groupLines(groups),
     )
-    .version(version, "-V, --version", "print the version")
+    .option("-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .helpCommand("help [command]", "Show help, or the help of a command.")
     .enablePositionalOptions()
@@ -129,8 +134,8 @@ function topicHelp(topic: string, { commands, groups, io }: ProgramOptions) {
 function refuseUnknownHelp([first, word]: readonly string[], program: Parser): void {
   if (first !== "help" || word === undefined || word.startsWith("-") || word === "help") return;
   if (program.commands.some((command) => command.name() === word)) return;
-  const hint = suggestion(commandLike(word, program), "holdfast");
-  throw invalid("show help", `unknown command ${JSON.stringify(word)}`, hint);
+  const state = `unknown command ${JSON.stringify(word)}`;
+  throw invalid("show help", state, 'See "holdfast --help".', new WrongUsage());
 }
 
 class HelpShown extends Error {
@@ -139,45 +144,28 @@ class HelpShown extends Error {
   }
 }
 
-function refuse(error: CommanderError, parser: Parser): never {
-  if (error.code === "commander.helpDisplayed" || error.code === "commander.version") {
-    throw new HelpShown(true);
+/** The cause of errors of the parser. */
+class WrongUsage extends Error {
+  constructor(cause?: unknown) {
+    super("The command line has another form", { cause });
   }
+}
+
+/** True for the error of a line that could not be parsed. */
+export function isWrongUsage(error: RegistryError): boolean {
+  return error.cause instanceof WrongUsage;
+}
+
+function refuse(error: CommanderError, parser: Parser): never {
+  if (error.code === "commander.helpDisplayed") throw new HelpShown(true);
   if (error.code === "commander.help") throw new HelpShown(error.exitCode === 0);
   // Excess arguments are not shown: they may be secrets.
   const state = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
   const usage = parser.registeredArguments.map(argumentTerm).join(" ");
   const missing = error.code === "commander.missingArgument" ? `Write: ${path} ${usage}. ` : "";
-  const hint = missing + suggestion(likeWrong(error, parser), path);
-  throw invalid("read the command line", state, hint, error);
-}
-
-function suggestion(meant: string | undefined, path: string): string {
-  if (meant === undefined) return `See "${path} --help".`;
-  const command = meant.startsWith("--") ? path : `holdfast ${meant.split(" --")[0]}`;
-  return `Did you mean ${meant}? See "${command} --help".`;
-}
-
-function likeWrong({ code, message }: CommanderError, parser: Parser): string | undefined {
-  const typed = /'([^']*)'/.exec(message)?.[1] ?? "";
-  if (code === "commander.unknownCommand") return commandLike(typed, parser);
-  if (code !== "commander.unknownOption") return undefined;
-  const names = ["help", ...parser.options.flatMap(({ long }) => long?.slice(2) ?? [])];
-  const meant = nearest(typed.replace(/^-+/, ""), names);
-  return meant && `--${meant}`;
-}
-
-/** Returns the command nearest to a word; a command of a group is compared by its last word. */
-function commandLike(word: string, parser: Parser): string | undefined {
-  const named = new Map<string, string>();
-  for (const command of [...parser.commands, ...parser.commands.flatMap((sub) => sub.commands)]) {
-    if (!named.has(command.name())) named.set(command.name(), wordsOf(command).join(" "));
-  }
-  const meant = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word]! : "";
-  const command = named.get(meant.split(" ")[0]!);
-  if (command !== undefined) return meant.includes(" ") ? meant : command;
-  return named.get(nearest(word, named.keys()) ?? "");
+  const hint = `${missing}See "${path} --help".`;
+  throw invalid("read the command line", state, hint, new WrongUsage(error));
 }
 
 function groupOf(program: Parser, name: string): Parser {
@@ -193,44 +181,6 @@ function wordsOf(parser: Parser): string[] {
   if (parser.name() === "holdfast") return [];
   return [...(parser.parent === null ? [] : wordsOf(parser.parent)), parser.name()];
 }
-
-/** Names of our commands in other programs, with the options or commands that do the same. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  add: "save",
-  backup: "mirror",
-  check: "verify",
-  checkout: "download",
-  clean: "gc",
-  collect: "gc",
-  compare: "diff",
-  cp: "copy",
-  create: "init",
-  delete: "rm",
-  find: "ls --where",
-  fsck: "verify",
-  get: "load",
-  history: "log",
-  list: "ls",
-  move: "mirror --rename",
-  mv: "mirror --rename",
-  probe: "doctor",
-  pull: "download",
-  push: "save",
-  put: "save",
-  remove: "rm",
-  rename: "mirror --rename",
-  restore: "download --as-of",
-  rollback: "alias --rollback",
-  search: "ls --where",
-  show: "info",
-  status: "doctor",
-  sync: "mirror",
-  tag: "alias",
-  undelete: "download --as-of",
-  undo: "alias --rollback",
-  upload: "save",
-  validate: "plan",
-};
 
 function toOption(definition: OptionDefinition): Option {
   const { flags, text, choices, parse, repeat } = definition;

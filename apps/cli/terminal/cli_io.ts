@@ -44,7 +44,9 @@ export function wrapped(
 
 export function wrappedFor(text: string, output: CliOutput, indent = 0): string {
   const columns = output.isTerminal ? knownColumns(output) : undefined;
-  return text.split("\n").map((line) => wrapped(line, { indent, columns })).join("\n");
+  const isCommand = (line: string) => line.startsWith("  holdfast "); // stays one line to paste
+  return text.split("\n").map((line) => isCommand(line) ? line : wrapped(line, { indent, columns }))
+    .join("\n");
 }
 
 /** A write to an output whose reader closed it, as `head` does. */
