@@ -140,7 +140,8 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
 
 /**
  * Reads and checks every record and version, or those of `names`. Damage is reported; failures of
- * the store are thrown. The report lists what was not checked.
+ * the store are thrown. An object that the store fails to return, although it returns others, is
+ * damage. The report lists what was not checked.
  *
  * With `repairFrom`, replaces damaged and missing files in their places with those of a mirror of
  * the registry, or of the original of a mirror. Does not repair records, or lists of files of more

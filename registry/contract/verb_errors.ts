@@ -1,5 +1,11 @@
 // Rewrites errors of a store as errors of the called method.
-import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import {
+  type Advice,
+  isRegistryError,
+  joinHints,
+  type RegistryError,
+  retold,
+} from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { VerbCall } from "./verb_call.ts";
 import { VERBS } from "./verb_options.ts";
@@ -12,13 +18,26 @@ import { VERBS } from "./verb_options.ts";
 export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   if (!isRegistryError(error) || !isOfStore(error)) return error;
   const { action = "", subject, state = "", place } = error;
+  const isOfPayload = error.code === "Unavailable" && error.key?.startsWith("objects/") &&
+    (action === "get" || action === "read");
   return retold(error, {
+    ...isOfPayload && joinHints(error, IF_ALONE),
     action: VERBS.find((known) => known.verb === verb)?.action ?? verb,
     subject: ref === undefined ? undefined : shown(ref),
     state: action === "read record" ? `a record cannot be read: ${state}` : state,
     place: place === subject ? undefined : place,
   });
 }
+
+/** For stores that return nothing of a rotten object. */
+const IF_ALONE: Advice = {
+  hint: "If other versions can be read, the object is damaged: verifyRegistry(registry, " +
+    "{ repairFrom: mirror }).",
+  hints: {
+    cli:
+      "If other versions can be read, the object is damaged: holdfast verify --repair-from MIRROR",
+  },
+};
 
 export async function worded<T>(call: VerbCall, action: () => Promise<T>): Promise<T> {
   try {

@@ -11,7 +11,7 @@ import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers, removeNotes } from "./garbage/leftovers.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
-import { asPartial } from "./readable.ts";
+import { asPartial } from "./damage/readable.ts";
 
 /** Implements `collectGarbage` of `registry/maintenance.ts`. */
 export async function collectGarbage(

@@ -10,7 +10,7 @@ import { Collection, emptyReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
-import { listReadable } from "./readable.ts";
+import { listReadable } from "./damage/readable.ts";
 
 /** Garbage, in bytes. */
 export interface GarbageSpace {

@@ -22,7 +22,8 @@ import {
 import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import { locate } from "../operations/resolve.ts";
 import { checkKnown } from "../operations/listing.ts";
-import { listReadable } from "./readable.ts";
+import { findingLostObjects } from "./damage/lost_objects.ts";
+import { listReadable } from "./damage/readable.ts";
 import { VerifiedFiles } from "./verified_files.ts";
 import { verifyRecords } from "./verify_records.ts";
 import { asProblem } from "./verify_report.ts";
@@ -40,7 +41,8 @@ export async function verifyRegistry(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   // without the cache: the data of the store is to be verified
-  const context: Context = { ...contextOf(registry, "verify the registry"), cache: undefined };
+  const stored: Context = { ...contextOf(registry, "verify the registry"), cache: undefined };
+  const context = findingLostObjects(stored);
   const { names, deep = true, signal, onProgress } = options;
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
   const report: VerifyReport = {
@@ -96,8 +98,8 @@ async function repair(
   { signal }: VerifyOptions,
 ): Promise<void> {
   checkWritable(to, "repair it");
-  const from = { ...contextOf(copy, "repair from it"), cache: undefined };
-  const { FileRepair } = await import("./repair.ts");
+  const from = findingLostObjects({ ...contextOf(copy, "repair from it"), cache: undefined });
+  const { FileRepair } = await import("./damage/repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
     key.startsWith(LINEAGE) || parseReleasedMark(key) !== undefined;
   const { notes = [], files = [], others = [] } = Object.groupBy(

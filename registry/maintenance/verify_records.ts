@@ -21,7 +21,7 @@ import {
 } from "../format/layout.ts";
 import type { CellKey } from "../format/layout.ts";
 import { danglingAlias, locateVersion, readAlias, readCell } from "../operations/resolve.ts";
-import { asPartial, listReadable } from "./readable.ts";
+import { asPartial, listReadable } from "./damage/readable.ts";
 import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verify_report.ts";
 import { payloadSource } from "../operations/load.ts";
 import { createArtifact, drain, readThrough } from "../cache/read.ts";

@@ -5,7 +5,7 @@ import { draftMemoryMs } from "../../operations/drafts/draft_state.ts";
 import { draftPlace, DRAFTS, encodePlace } from "../../format/layout.ts";
 import { DISCARDED_BYTES, parseDraftKey } from "../../operations/drafts/note.ts";
 import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";
-import { listReadable } from "../readable.ts";
+import { listReadable } from "../damage/readable.ts";
 
 interface ListedDraft {
   /** Its additions and marks. */

@@ -12,7 +12,7 @@ import {
   versionCell,
 } from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
-import { listReadable } from "../readable.ts";
+import { listReadable } from "../damage/readable.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";

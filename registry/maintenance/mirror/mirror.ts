@@ -11,6 +11,7 @@ import { checkWritable, type Context, knownContext } from "../../operations/cont
 import { NAMES, namesPrefix } from "../../format/layout.ts";
 import { checkHas, checkKnown } from "../../operations/listing.ts";
 import { readThrough } from "../../cache/read.ts";
+import { findingLostObjects } from "../damage/lost_objects.ts";
 import { createRuleReader } from "../rules.ts";
 import { type CreateMirror, mirrorInOrder } from "./in_order.ts";
 import { type NameMirror, StoreMirror } from "./mirror_name.ts";
@@ -97,7 +98,7 @@ async function chooseMirror(
 ): Promise<CreateMirror> {
   const rangeOf = (range?: VersionRange) => from.settings.versioned ? range : undefined;
   if (stores.from !== undefined && stores.to !== undefined) {
-    const between: MirrorRun = { ...run, from: stores.from, to: stores.to };
+    const between: MirrorRun = { ...run, from: findingLostObjects(stores.from), to: stores.to };
     return (pair, range) => new StoreMirror({ ...between, range: rangeOf(range) }, pair);
   }
   const { ContractMirror } = await import("./by_contract.ts");

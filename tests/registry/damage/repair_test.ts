@@ -1,6 +1,6 @@
 // Damage of every object of a registry, repaired from its mirror, and the other way round.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Backend, Body, PutOptions } from "../../../core/backend.ts";
+import type { Backend, Body, ObjectInfo, PutOptions } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { publish } from "../../../mod.ts";
@@ -110,6 +110,29 @@ testMirrorOnEach("damage of all objects is repaired at once", async ({ from, to 
     assertEquals(await contents(registry), before);
   }
 });
+
+testMirror(
+  "a copy whose list of chunks is damaged or missing still repairs the file",
+  async (it) => {
+    const { from, to } = it;
+    const large = noise(9 * 1024 * 1024);
+    await from.save("a", large);
+    await mirrorRegistry(from, to);
+    const keysBySize = async ({ backend }: StoredRegistry) => {
+      const objects = await Array.fromAsync(backend.list("objects/a/")) as ObjectInfo[];
+      return objects.sort((a, b) => b.size - a.size).map(({ key }) => key) as [string, string];
+    };
+    const [bytes] = await keysBySize(from), [, list] = await keysBySize(to);
+    for (const kind of Object.keys(DAMAGES)) {
+      await damage(to.backend, list, DAMAGES[kind]);
+      await from.backend.delete(bytes);
+      assertEquals((await verifyRegistry(from, { repairFrom: to })).problems, []);
+      assertEquals(await from.load("a"), large);
+      await verifyRegistry(to, { repairFrom: from });
+      assertEquals((await verifyRegistry(to)).problems, []);
+    }
+  },
+);
 
 testMirror("verifyRegistry() lists all damaged files of one version", async ({ from }) => {
   const save = (n: number) =>

@@ -1,19 +1,20 @@
 // Repairs the payload of a registry from a copy: puts whole objects again. Bytes that versions use
 // come from files with the right digests, other bytes stay. See section 7.2 of FORMAT.md.
-import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
-import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { corrupt, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
-import type { Part, StoredFile } from "../../core/record.ts";
-import { versionHeads } from "../cell/heads.ts";
-import { allParts, objectsOf } from "../cell/objects.ts";
-import { startOperation } from "../cell/operation.ts";
-import { cellOf, parseCellKey } from "../format/layout.ts";
-import type { Context } from "../operations/context.ts";
-import { payloadSource } from "../operations/load.ts";
-import { readCell } from "../operations/resolve.ts";
-import { type PayloadSource, StoreReader } from "../payload/store_reader.ts";
-import type { VerifyProblem } from "./verify_report.ts";
+import type { ByteRange } from "../../../core/backend.ts";
+import { iterableStream, plainBytes } from "../../../core/bytes/bytes.ts";
+import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { corrupt, isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
+import type { Part, StoredFile } from "../../../core/record.ts";
+import { versionHeads } from "../../cell/heads.ts";
+import { allParts, objectsOf } from "../../cell/objects.ts";
+import { startOperation } from "../../cell/operation.ts";
+import { cellOf, parseCellKey } from "../../format/layout.ts";
+import type { Context } from "../../operations/context.ts";
+import { payloadSource } from "../../operations/load.ts";
+import { readCell } from "../../operations/resolve.ts";
+import { type PayloadSource, StoreReader } from "../../payload/store_reader.ts";
+import type { VerifyProblem } from "../verify_report.ts";
 
 interface Readable {
   file: StoredFile;
@@ -123,11 +124,11 @@ export class FileRepair {
         throw this.#refusal(key, "the record also has payload");
       }
     }
-    const stored = await backend.get(key, { signal });
-    const before = stored && await digestOf(stored.body);
-    const size = Math.max(stored?.info.size ?? 0, ...uses.map(({ end }) => end));
+    const stored = await backend.head(key, { signal });
+    const size = Math.max(stored?.size ?? 0, ...uses.map(({ end }) => end));
     uses.sort((a, b) => a.offset - b.offset || b.end - a.end);
-    if (await digestOf(this.#objectBytes(uses, size)) === before) return;
+    const digest = await digestOf(this.#objectBytes(uses, size));
+    if (stored !== undefined && await digestOf(this.#storedBytes(key)) === digest) return;
     if (isRecord) operation.checkCommit(); // collectors replace a record only long after this
     await backend.put(key, iterableStream(this.#objectBytes(uses, size)), { size, signal });
   }
@@ -152,14 +153,22 @@ export class FileRepair {
   async *#unused(key: string, from: number, to: number): AsyncGenerator<Uint8Array> {
     let missing = to - from;
     if (missing <= 0) return;
-    const range = { offset: from, length: missing };
-    const object = await this.#to.backend.get(key, { range, signal: this.#signal });
-    for await (const chunk of object?.body ?? []) {
+    for await (const chunk of this.#storedBytes(key, { offset: from, length: missing })) {
       missing -= chunk.byteLength;
-      yield plainBytes(chunk);
+      yield chunk;
     }
     if (missing > 0 && this.#unread !== undefined) throw this.#unread;
     for (; missing > 0; missing -= ZEROS.byteLength) yield ZEROS.subarray(0, missing);
+  }
+
+  /** Yields the bytes of an object up to the first that cannot be read. */
+  async *#storedBytes(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    try {
+      const object = await this.#to.backend.get(key, { range, signal: this.#signal });
+      for await (const chunk of object?.body ?? []) yield plainBytes(chunk);
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt")) throw error;
+    }
   }
 
   /** Returns the first file that has the right bytes, and remembers it. */
@@ -218,7 +227,8 @@ async function* bytesFrom({ file, reader }: Readable, use: Use): AsyncGenerator<
   }
 
   async function* range(): AsyncGenerator<Uint8Array> {
-    if (file.encoding === undefined) {
+    const hasNoList = file.chunks !== undefined && await reader.storedList(file) === undefined;
+    if (file.encoding === undefined && !hasNoList) { // else the whole file is verified
       return yield* reader.range(file, { offset: start, length: part.size });
     }
     let at = 0;

@@ -1,10 +1,10 @@
 // Continues past unreadable places of a store, such as a link or a pipe among its files, or a
 // denied name.
-import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { readHead } from "../cell/heads.ts";
-import type { Context } from "../operations/context.ts";
-import { afterFolder, SETTINGS } from "../format/layout.ts";
+import { type Backend, isPrefix, type ObjectInfo } from "../../../core/backend.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { readHead, readRecord } from "../../cell/heads.ts";
+import type { Context } from "../../operations/context.ts";
+import { afterFolder, SETTINGS } from "../../format/layout.ts";
 
 /** Returns the failure of one place. Throws others, and if the settings are unreadable too. */
 export async function asPartial(
@@ -15,8 +15,14 @@ export async function asPartial(
   if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) {
     throw error;
   }
-  if (isRegistryError(error, "Denied", "Unavailable")) await readHead(context, SETTINGS, signal);
+  if (isRegistryError(error, "Denied", "Unavailable")) await checkAnswers(context.backend, signal);
   return error;
+}
+
+/** Reads the settings. Throws if the store does not return them either. */
+export async function checkAnswers(backend: Backend, signal?: AbortSignal): Promise<void> {
+  const head = await readHead({ backend }, SETTINGS, signal);
+  if (head !== undefined) await readRecord({ backend }, head, signal);
 }
 
 /** Lists the objects below a prefix. Reports places that cannot be listed, and skips them. */
