@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 from .errors import HoldfastError, Json, quoted, unsupported
+from .table_cells import check_cells, form, objects_in
 
 
 def is_table(value: Any) -> bool:
@@ -36,14 +37,20 @@ def parquet_of(value: Any) -> bytes:
             value.write_parquet(sink, compression="snappy")
         elif package == "pandas":
             value = value.copy(deep=False)  # as it is now: pandas copies on write
+            objects = objects_in(value)
             table = pyarrow.Table.from_pandas(value)
             check_columns(value, table)
             parquet.write_table(table, sink)
+            check_cells(value, objects, sink)
         else:
-            parquet.write_table(pyarrow.table(value), sink)
-        names = parquet.read_schema(io.BytesIO(sink.getvalue())).names  # fails for unknown types
-        if len(set(names)) < len(names):
+            table = pyarrow.table(value)
+            table.validate(full=True)  # Parquet changes days with a time of day, for example
+            parquet.write_table(table, sink)
+        schema = parquet.read_schema(sink)  # fails for unknown types
+        if len(set(schema.names)) < len(schema.names):
             raise unsupported(value, "several columns have the same name", TABLE_HINT)
+        if any(has_lists_of_nothing(each.type) for each in schema):
+            raise unsupported(value, "Parquet cannot have arrays of the width 0", TABLE_HINT)
     except HoldfastError:
         raise
     except Exception as error:  # pandas, polars and PyArrow raise errors of many classes
@@ -63,8 +70,11 @@ def check_columns(value: Any, table: Any) -> None:
     known = types_of(value)
     has_categories = "category" in map(str, known)  # which are in the data
     parquet.write_table(table if has_categories else table.slice(0, 0), sink)
-    back = parquet.read_table(sink).to_pandas()
-    if list(back.columns) != list(value.columns) or back.index.names != value.index.names:
+    # The threads of PyArrow can abort a program that ends right after this.
+    back = parquet.read_table(sink, use_threads=False).to_pandas(use_threads=False)
+    labels = [(value.columns, back.columns)]
+    labels += [(each.names, new.names) for each, new in ((value.index, back.index), *labels)]
+    if not all(has_same(*pair) for pair in labels):
         hint = "Rename them: value.columns = value.columns.astype(str)."
         raise unsupported(value, "Parquet changes the names of its columns", hint)
     if not value.flags.allows_duplicate_labels:
@@ -74,21 +84,26 @@ def check_columns(value: Any, table: Any) -> None:
     if kept != value.attrs:
         raise unsupported(value, "its attrs are not JSON", "Remove them: value.attrs = {}.")
     names = [*map(str, value.columns), *(["index"] * value.index.nlevels)]
-    for at, (name, old, new) in enumerate(zip(names, known, types_of(back), strict=True)):
+    for name, old, new in zip(names, known, types_of(back), strict=True):
         is_kept = str(old) == "object" or old == new or old.kind == new.kind == "M"
-        if str(old) == "object" and at < len(value.columns):
-            cells = zip(value.iloc[:, at], table.column(at).to_pylist(), strict=True)
-            is_kept = all(has_same_dicts(*pair) for pair in cells)
+        if str(old) == str(new) == "category" and str(old.categories.dtype) == "object":
+            is_kept = old.ordered == new.ordered and has_same(old.categories, new.categories)
         if not is_kept:
             state = f"Parquet changes the column {quoted(name)} of the type {old}"
             raise unsupported(value, state, TABLE_HINT)
 
 
-def has_same_dicts(old: Any, new: Any) -> bool:
-    """Returns whether the dicts in a cell kept their keys, and its sets are still sets."""
-    if isinstance(old, (list, tuple)) or getattr(old, "dtype", None) == "object":
-        return all(map(has_same_dicts, old, new))
-    return not isinstance(old, (dict, set, frozenset)) or bool(old == new)
+def has_same(old: Any, new: Any) -> bool:
+    """Whether two indexes have the same labels, of the same kinds."""
+    return bool(form(list(old)) == form(list(new)))
+
+
+def has_lists_of_nothing(kind: Any) -> bool:
+    """Whether a type has lists of the fixed size 0, which PyArrow writes but cannot read."""
+    is_empty = bool(getattr(kind, "list_size", 1) == 0)
+    return is_empty or any(
+        has_lists_of_nothing(kind.field(at).type) for at in range(kind.num_fields)
+    )
 
 
 def types_of(frame: Any) -> list[Any]:

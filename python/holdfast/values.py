@@ -74,7 +74,8 @@ def load_table(file: File, extension: str) -> Any:
     try:
         if data[:4] == b"\xff\xff\xff\xff":  # the stream format, as `datasets` writes it
             return pyarrow.ipc.open_stream(data).read_all()
-        return read(pyarrow.BufferReader(data))
+        # The threads of PyArrow can abort a program that ends right after this.
+        return read(pyarrow.BufferReader(data), use_threads=len(data) > 2**20)
     except (pyarrow.ArrowException, OSError) as error:
         raise unreadable(file, f"it is not a table ({error})") from error
 
