@@ -18,7 +18,9 @@ import { reveal } from "../secrets.ts";
 import { endShared, type SharedStep } from "../shards/shared_step.ts";
 import type { StepState } from "../reasons.ts";
 import { addSuccess, lineageOf, metadataOf } from "../success.ts";
+import { followLinks } from "./follow_links.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
+import type { WrittenOutput } from "./publish_outputs.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
 import { StepLog } from "./step_log.ts";
@@ -43,6 +45,7 @@ export class Attempt {
   readonly #log: StepLog;
   readonly #startedAt: string;
   readonly #startedAtMs: number;
+  #written: readonly WrittenOutput[] = [];
 
   constructor(context: RunContext, step: PipelineStep, options: AttemptOptions) {
     const { system, keep } = context;
@@ -128,15 +131,23 @@ export class Attempt {
       log: this.#log,
       params,
       env: env as Record<string, string>, // `{ from_env }` has been replaced by its value
+      complete: (signal) => this.#completeOutputs(signal),
     });
+  }
+
+  async #completeOutputs(signal: AbortSignal): Promise<void> {
+    const { inputs, shared } = this.#options;
+    const options = { outputRoot: this.#part("output"), isShard: shared !== undefined };
+    const [folder, step] = [this.#folder, this.#step.id];
+    this.#written = await findOutputs(this.#step, this.#context, options);
+    await followLinks(this.#written, { step, folder, inputs, signal });
   }
 
   /** Saves its outputs and the success. Returns undefined if other shards are not done. */
   async #save({ usage }: AttemptEnd): Promise<FoundRecord<StepRecord> | undefined> {
     const [context, step, log] = [this.#context, this.#step, this.#log];
     const { state, inputs, attempt, shared } = this.#options;
-    const outputRoot = this.#part("output");
-    const written = await findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
+    const written = this.#written;
     for (const path of await specialFilesOf(written)) {
       log.write("warn", `not saved: ${shown(path)} is a pipe, a socket or a device`);
     }

@@ -72,10 +72,10 @@ export async function findOutputs(
   throw notWritten(step.id, name, names);
 }
 
-/** Returns whether a file or folder, or a link to one, exists. */
+/** Returns whether a file, a folder or a link exists. */
 function isKept(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (found.isFile() || found.isDirectory());
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFile() || found.isDirectory() || found.isSymbolicLink());
 }
 
 async function publish(

@@ -21,6 +21,8 @@ interface AttemptOptions {
   params: PipelineStep["params"];
   /** Variables, with the values of secrets. */
   env: Readonly<Record<string, string>>;
+  /** Completes the outputs of a success. What it writes counts as the step's. */
+  complete(signal: AbortSignal): Promise<void>;
 }
 
 export interface AttemptEnd {
@@ -57,6 +59,7 @@ export async function runAttempt(
     ended = runAs === "thread"
       ? await runOperator(operator!, given, { timeoutMs, system })
       : await runAsCommand(context, step, given, { ...options, onUsage, operator });
+    if (ended.exitCode === EXIT_CODES.ok) await options.complete(watch.signal);
   } catch (error) {
     if (error !== watch.exceeded) throw error;
     ended = { exitCode: EXIT_CODES.resource, error };

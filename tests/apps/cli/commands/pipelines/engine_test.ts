@@ -24,6 +24,25 @@ projectTest("pipeline run --engine runs each step as a process", async (it) => {
   assertStringIncludes(failed.out, "\ntrain failed with 3 (logic): no data\n");
 });
 
+projectTest("a step that copies its staged inputs publishes their content", async (it) => {
+  await Deno.writeTextFile(it.root.join("input.txt"), "content");
+  for (const engine of ["", "--engine local: --force"]) {
+    const { code, err } = await it.holdfast(`pipeline run ${engine}`.trim(), { env });
+    assertEquals(code, 0, err);
+    await it.prints("cat data:copied input.txt", "content", { env });
+  }
+}, {
+  pipeline: `
+pipeline:
+  pipeline_id: copying
+  operators:
+    - operator_id: copy
+      inputs: { data: ./input.txt }
+      outputs: { ".": "registry:data:copied" }
+      script: cp -r "$INPUT_ROOT/." "$OUTPUT_ROOT"
+`,
+});
+
 projectTest("engine options that conflict are refused", async (it) => {
   const run = "pipeline run --engine";
   const cases: [line: string, part: string, more?: Record<string, string>][] = [
