@@ -21,6 +21,12 @@ export interface Resources {
   diskLimit?: number;
 }
 
+/**
+ * Exit code of a step's command whose end is not recorded, or whose next steps are not submitted,
+ * because a server is away: the step must be delivered again. It is EX_TEMPFAIL of `sysexits.h`.
+ */
+export const DELIVER_AGAIN = 75;
+
 /** A step to deliver. */
 export interface EngineStep {
   /** The id of the run: `my_pipeline@3`. */
@@ -68,6 +74,11 @@ export interface Engine extends AsyncDisposable {
   readonly kind: string;
   /** A URL without secrets. */
   readonly location: string;
+  /**
+   * True if it delivers a step again, a few times, whose command ends with 75 or is killed.
+   * @default false
+   */
+  readonly redelivers?: boolean;
   /** Submits a step and returns its job id. A repeated `name` returns the same job. */
   submit(step: EngineStep, options?: SignalOptions): Promise<string>;
   /** Returns the jobs with these ids, in that order; unknown ones are `lost`. */

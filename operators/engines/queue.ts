@@ -2,13 +2,16 @@
 //
 // A job names the run and the step, never the command: each worker derives that from its own copy
 // of the pipeline's file.
-import { invalid } from "../../core/errors.ts";
+import { invalid, unavailable } from "../../core/errors.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/queue.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
+
+/** Deliveries of a step whose end is not recorded. Recorded failures are not repeated. */
+const DELIVERIES = 3;
 
 /**
  * Creates the engine. It ignores `command`, `cwd`, `env`, `resources` and `node` of a step: see
@@ -19,6 +22,7 @@ export function createQueueEngine(queue: JobQueue): Engine {
   return {
     kind: queue.kind,
     location: queue.location,
+    redelivers: true,
     async submit(step, options) {
       const id = idOf(step);
       const { run, shards = 1, timeoutMs } = step;
@@ -26,6 +30,7 @@ export function createQueueEngine(queue: JobQueue): Engine {
         id: jobIdOf(part),
         group: run,
         kind: STEP_KIND,
+        attempts: DELIVERIES,
         data: {
           run,
           step: step.step,
@@ -69,7 +74,8 @@ export function createQueueEngine(queue: JobQueue): Engine {
 
 /**
  * Creates a handler that executes steps in processes and returns their ends. Ends the process of a
- * step and its children if the job is cancelled or handed back.
+ * step and its children if the job is cancelled or handed back. Throws if a process is killed or
+ * ends with 75, so that the queue delivers the step again.
  *
  * @param commandFor returns the command of a step; throws if the step is not of this worker's
  * pipeline
@@ -86,9 +92,12 @@ export function createStepHandler(
   return async (job, { signal }) => {
     const step = queuedStepOf(job);
     const command = await commandFor(step);
-    return {
-      ...await processes.execute(command, step, { signal, onLine: (line) => onLine?.(line, step) }),
-    };
+    const options = { signal, onLine: (line: string) => onLine?.(line, step) };
+    const { again, ...end } = await processes.execute(command, step, options);
+    if (!again) return end;
+    throw unavailable("finish step", JSON.stringify(step.step), end.reason ?? "its process ended", {
+      hint: "Check that the registry and the queue answer, and the memory of the worker.",
+    });
   };
 }
 

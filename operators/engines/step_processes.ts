@@ -4,6 +4,7 @@
 // begins with the token, then has the end as JSON. Before, it writes the token to standard error: the
 // output of the step ends there.
 import type { Writable } from "node:stream";
+import { DELIVER_AGAIN } from "../../core/engine.ts";
 import { messageOf, unavailable } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import type { Shard } from "../../core/work/shards.ts";
@@ -40,6 +41,8 @@ export const STEP_KIND = "step";
 export interface StepEnd {
   exitCode?: number;
   reason?: string;
+  /** True if its end may not be recorded: the step must be delivered again. */
+  again?: true;
 }
 
 interface ExecuteOptions {
@@ -183,7 +186,8 @@ class PersistentProcess {
       }, () => {});
     }
     try {
-      return await Promise.race([this.#request(step, onLine), this.#ended]);
+      const unanswered = this.#ended.then((end): StepEnd => ({ ...end, again: true }));
+      return await Promise.race([this.#request(step, onLine), unanswered]);
     } catch (error) {
       if (error === late) return { reason: messageOf(error) };
       throw error;
@@ -223,7 +227,8 @@ class PersistentProcess {
     stdin.write(`${JSON.stringify({ token, job })}\n`);
     const [end] = await Promise.all([ends.stdout.promise, ends.stderr.promise]);
     this.#step = undefined;
-    return JSON.parse(end);
+    const answer = JSON.parse(end) as Pick<StepEnd, "exitCode" | "reason">;
+    return answer.exitCode === DELIVER_AGAIN ? { ...answer, again: true } : answer;
   }
 
   #onLine(stream: string, line: string): void {
@@ -240,12 +245,14 @@ function keyOf({ persistent, cwd, env }: StepCommand): string {
 
 /** A failure is a result, not an error: engines do not decide on retries. */
 function endOf(
-  { code, timedOut, error }: Awaited<ReturnType<typeof runNotedCommand>>,
+  { code, signal, timedOut, error }: Awaited<ReturnType<typeof runNotedCommand>>,
   said: string,
 ): StepEnd {
+  const again = !timedOut && (code === DELIVER_AGAIN || signal !== undefined);
   return {
     ...(code === null || timedOut ? {} : { exitCode: code }),
     ...(error === undefined ? {} : { reason: said || messageOf(error) }),
+    ...(again ? { again } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 // The steps that a process of `local:` or of a worker receives, see
 // `operators/engines/step_processes.ts`.
-import { messageOf } from "../../../core/errors.ts";
+import { DELIVER_AGAIN } from "../../../core/engine.ts";
+import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import type { JobHandler, TakenJob } from "../../../queues/mod.ts";
 
 interface Ended {
@@ -45,7 +46,8 @@ async function executeTaken(
     return { exitCode, reason: reason?.slice(0, MOST_REASON) };
   } catch (error) {
     signal.throwIfAborted();
-    return { exitCode: 1, reason: messageOf(error).slice(0, MOST_REASON) };
+    const exitCode = isRegistryError(error, "Unavailable", "Unknown") ? DELIVER_AGAIN : 1;
+    return { exitCode, reason: messageOf(error).slice(0, MOST_REASON) };
   }
 }
 

@@ -3,6 +3,7 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
+import { unavailable } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { takeSteps } from "../../../apps/cli/pipelines/take_steps.ts";
 
@@ -16,6 +17,7 @@ await takeSteps(async ({ data }): Promise<Record<string, string | number>> => {
   if (does === "fail") return { exitCode: 3, reason: "no data" };
   if (does === "binary") return { exitCode: 3, reason: "\x01".repeat(10_000) };
   if (does === "throw") throw new TypeError("no value");
+  if (does === "away") throw unavailable("ask", "the queue", "no answer", { hint: "Wait." });
   if (does === "die") process.kill(process.pid, "SIGKILL");
   if (does === "exit") process.exit(0);
   if (does === "wait" || does === "die") await realSystem.sleep(1e8);

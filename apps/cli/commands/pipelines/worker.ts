@@ -192,12 +192,13 @@ async function reportQueueEvent(
 }
 
 function lineOf({ event, run, step, ...more }: StepEvent): string {
-  const { queue, pipelines, reason, exitCode, id, group, steps, times } = more;
+  const { queue, pipelines, reason, exitCode, id, group, steps, times, again } = more;
   if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
   const shared = workerLine(event, { reason, times, left: steps, unit: "step" });
   if (shared !== undefined) return shared;
   const name = step === undefined ? `${group ?? ""} ${id ?? ""}`.trim() : `${run} ${step}`;
-  if (event !== "ended") return `${name} ${event}${reason === undefined ? "" : `: ${reason}`}`;
+  const why = reason === undefined ? "" : `: ${reason}${again ? "; retrying" : ""}`;
+  if (event !== "ended") return `${name} ${event}${why}`;
   return exitCode === 0
     ? `${name} succeeded`
     : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;

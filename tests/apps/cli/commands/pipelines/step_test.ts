@@ -39,6 +39,14 @@ projectTest("pipeline step --root uses the merged configuration", async (it) => 
   assertMatch(out, /^nightly@1 train ran in/);
 });
 
+projectTest("pipeline step exits with 75 while its engine is away", async (it) => {
+  await it.succeeds("pipeline run -q");
+  const engine = "postgres://nobody@127.0.0.1:1/none";
+  const { code, err } = await it.holdfast(`pipeline step nightly@1 clean --engine ${engine}`);
+  assertEquals(code, 75, err);
+  assertStringIncludes(err, "error: Cannot open the queue: unavailable");
+});
+
 projectTest("pipeline step executes a step once", async (it) => {
   const set = ["--set", "operators.train.params.fail=x"];
   await it.holdfast(["pipeline", "run", "-q", ...set]);
