@@ -219,15 +219,15 @@ function run(
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         if (signal?.aborted) return reject(signal.reason);
-        const missing = error.code as unknown === 127;
+        const lines = stderr.trim().split("\n");
+        const refusal = lines.find((line) => REFUSED.test(line));
+        const state = refusal ?? lines.at(-1) ?? "";
+        const problem = error.code as unknown === 127 ? "missing" : refusal ? "refused" : "away";
         reject(fault({
-          code: missing ? "Unsupported" : "Unavailable",
+          ...PROBLEMS[problem],
           action: "call Slurm's",
           subject: program,
-          state: stderr.trim().split("\n").at(-1) || error.message,
-          hint: missing
-            ? "Run this where Slurm's programs are installed, such as its login node."
-            : "Check its controller: scontrol ping. Submitted steps continue.",
+          state: state || error.message,
           cause: error,
         }));
       },
@@ -236,3 +236,25 @@ function run(
     child.stdin!.end(input);
   });
 }
+
+/** Messages of `sbatch` for jobs that it never takes. Others may pass, such as "timed out". */
+const REFUSED = new RegExp(
+  "unrecognized option|\\binvalid (?!.*credential)|not permitted|than permitted|" +
+    "not be satisfied|configuration is not available",
+  "i",
+);
+
+const PROBLEMS = {
+  missing: {
+    code: "Unsupported",
+    hint: "Run this where Slurm's programs are installed, such as its login node.",
+  },
+  refused: {
+    code: "Invalid",
+    hint: "Correct the resources of the step, or the arguments of sbatch: slurm:?partition=NAME.",
+  },
+  away: {
+    code: "Unavailable",
+    hint: "Check its controller: scontrol ping. Submitted steps continue.",
+  },
+} as const;

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
+import { rejected } from "../../registry/rejected.ts";
+import { testInRoot } from "../../support/temp_root.ts";
+
+/** Answers of `sbatch`, and whether the same job may be taken later. */
+const ANSWERS = {
+  "Socket timed out on send/recv operation": true,
+  "Unable to contact slurm controller (connect failure)": true,
+  "Slurm temporarily unable to accept job, sleeping and retrying": true,
+  "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)": true,
+  "Resource temporarily unavailable": true,
+  "Zero Bytes were transmitted or received": true,
+  "Invalid authentication credential": true,
+  "Protocol authentication error": true,
+  "Invalid partition name specified": false,
+  "Invalid account or account/partition combination specified": false,
+  "Invalid qos specification": false,
+  "Invalid generic resource (gres) specification": false,
+  "Requested node configuration is not available": false,
+  "More processors requested than permitted": false,
+  "Memory specification can not be satisfied": false,
+  "User's group not permitted to use this partition": false,
+  "unrecognized option '--partitoin'\nTry \"sbatch --help\" for more information": false,
+};
+
+for (const [answer, passes] of Object.entries(ANSWERS)) {
+  const [line = ""] = answer.split("\n");
+  testInRoot(`slurm engine: "${line}" is ${passes ? "away" : "refused"}`, async (root) => {
+    const programs: Record<string, string> = {
+      squeue: "echo '{\"jobs\":[]}'",
+      sbatch: `cat >&2 <<'END'\nsbatch: error: ${answer}\nEND\nexit 1`,
+    };
+    for (const [name, script] of Object.entries(programs)) {
+      await Deno.writeTextFile(root.join(name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    const env = { PATH: `${root.path}:/usr/bin:/bin` };
+    await using engine = createSlurmEngine({ env });
+    const step = { run: "r@1", step: "do", name: "one", command: ["true"], cwd: "/" };
+    const submitting = engine.submit({ ...step, env: {}, resources: {} });
+    const error = await rejected(passes ? "Unavailable" : "Invalid", submitting);
+    assertEquals(error.message, `Cannot call Slurm's sbatch: sbatch: error: ${line}`);
+  });
+}
