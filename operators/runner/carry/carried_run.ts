@@ -86,9 +86,11 @@ export async function advance(
     ended &&= over.length === now.length;
     next = over.flatMap((id) => dependencies.after.get(id)!)
       .filter((id) => !seen.has(id) || frontier.isReady(id));
-    await Promise.all([...due].map(async ([id, step]) => {
+    const begun = await Promise.allSettled([...due].map(async ([id, step]) => {
       if (!await begin(id, step)) next.push(id);
     }));
+    const refused = begun.find((one) => one.status === "rejected");
+    if (refused !== undefined) throw refused.reason; // when the others have begun
   }
   return ended;
 }

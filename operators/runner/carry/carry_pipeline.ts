@@ -9,6 +9,7 @@ import { checkRunOptions, runFolder, withDefaults } from "../run_context.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
 import type { CarriedRun, CarryOptions } from "./carried_run.ts";
+import { untilAnswered } from "./next_steps.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */
@@ -42,13 +43,33 @@ async function submit(
   const carried = await findCarriedRun(pipeline, { ...options, run }, successes);
   const { context: { dependencies }, state: { frontier } } = carried;
   const jobs = new Map<string, string>();
-  await Promise.all(
-    longestFirst(frontier.ready, dependencies).map(async (step) => {
-      jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }));
-    }),
-  );
+  const begin = async (step: string) => {
+    const submit = () => deliver(carried.context, step, { ...carry, count: 1 });
+    jobs.set(step, await untilAnswered(carried, submit, { patienceMs: PATIENCE_MS }));
+  };
+  const begun = await Promise.allSettled(longestFirst(frontier.ready, dependencies).map(begin));
+  const refused = begun.find((one) => one.status === "rejected");
+  if (refused !== undefined) {
+    await endSubmitted(carried, jobs).catch((error) =>
+      options.logger?.warn(stopFailure(run, error))
+    );
+    throw refused.reason;
+  }
   if (jobs.size === 0) await endRun(carried);
   return { carried, jobs };
+}
+
+/** Longest outage of an engine at the start of a run, milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** Cancels a run whose first steps cannot all be submitted, so that it has an end. */
+async function endSubmitted(
+  carried: CarriedRun,
+  jobs: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { registry, run } = carried.context;
+  await cancelRun(registry, run);
+  if (jobs.size === 0) await endRun(carried, { stopped: true });
 }
 
 /**

@@ -1,5 +1,5 @@
 // Executes one step of a planned run, for engines.
-import { conflict, notFound } from "../../../core/errors.ts";
+import { conflict, notFound, type RegistryError, unavailable } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
@@ -9,8 +9,9 @@ import { removeLeft } from "../left_folders.ts";
 import { checkRunOptions, createEmit } from "../run_context.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { cancelledError, watchForCancel } from "../records/run_record.ts";
-import { advance, deliver, endRun, findCarriedRun, isStopped } from "./carried_run.ts";
+import { endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
+import { submitNext, untilAnswered } from "./next_steps.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -43,7 +44,9 @@ export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<St
     run.running--;
   }
   // If others are running here, the last of them checks for the end of the run.
-  if (done.mayBeLast && run.running === 0) await endRun(run);
+  if (done.mayBeLast && run.running === 0) {
+    await untilAnswered(run, () => endRun(run), { signal: options.signal });
+  }
   return done.outcome;
 }
 
@@ -109,14 +112,25 @@ async function executeAndDeliver(
     await endStopped(run, { step: id, carry, signal: given });
     return { outcome, mayBeLast: false };
   }
-  await state.update([id]);
-  if (carry === undefined || state.frontier.outcomeOf(id) === undefined) {
+  if (carry === undefined) {
+    await state.update([id]);
+    return { outcome, mayBeLast: false };
+  }
+  await untilAnswered(run, () => state.update([id]), { signal: given });
+  if (state.frontier.outcomeOf(id) === undefined) {
+    if (outcome.end === "failed") throw notRecorded(id, outcome);
     return { outcome, mayBeLast: false }; // other shards are running
   }
-  const begin = (next: string) => deliver(context, next, { ...carry, count: 1 });
-  // Otherwise a step that waited for this one is running.
-  const mayBeLast = await advance(run, context.dependencies.after.get(id)!, begin);
+  // If it returns false, a step that waited for this one is running.
+  const mayBeLast = await submitNext(run, id, { carry, signal: given });
   return { outcome, mayBeLast };
+}
+
+/** Nothing else continues the run: the step must be delivered again. */
+function notRecorded(step: string, { reason }: StepOutcome): RegistryError {
+  return unavailable("record failed step", shown(step), `${reason}`, {
+    hint: "Execute the step again: what it has saved is not repeated.",
+  });
 }
 
 /** Time for other steps of a cancelled run to end, and interval of checks, milliseconds. */
@@ -132,9 +146,11 @@ async function endStopped(
   const rank = new Map(plan.record.steps.map((planned, index) => [planned.step, index]));
   const giveUpAt = system.monotonic() + OTHERS_MS.most;
   for (;;) {
-    const others = (await carry.engine.list(id))
+    const others = (await untilAnswered(run, () => carry.engine.list(id), { signal }))
       .filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
-    if (others.length === 0) return void await endRun(run, { stopped: true });
+    if (others.length === 0) {
+      return void await untilAnswered(run, () => endRun(run, { stopped: true }), { signal });
+    }
     // Of steps that end together, the last in the order of the run waits, and the others return.
     const isLast = others.every((job) =>
       job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!

@@ -1,16 +1,13 @@
 // Watches a run on an engine: reads ends from the registry, and submits lost steps again.
 import { invalid, isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/engine.ts";
-import { EXIT_CODES } from "../../contract/operator.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
-import { saveFailure } from "../records/failures.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
-import type { FailureRecord } from "../records/files.ts";
-import { metadataOf } from "../success.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { advance, deliver, endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import { mostDeliveries } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
+import { recordUnstarted } from "./next_steps.ts";
 import type { DueStep } from "./run_state.ts";
 
 /** Options of {@linkcode watchRun}. */
@@ -236,26 +233,13 @@ async function giveUp(
   id: string,
   { due, delivery }: { due: DueStep; delivery: Delivery },
 ): Promise<void> {
-  const { registry, run, dependencies, system } = context;
-  const step = dependencies.steps.get(id)!;
-  const { fingerprint, effect } = due.state;
   const { state = "lost", reason } = delivery;
   const why = reason === undefined ? state : `${state}: ${reason}`;
-  const record: FailureRecord = {
-    kind: "failure",
-    ...{ run, step: id, node: step.node, operator: step.operator, fingerprint, effect },
-    attempt: Math.max(0, ...due.failed.values()) + 1,
-    startedAt: new Date(system.now()).toISOString(),
-    durationMs: 0,
-    exitCode: EXIT_CODES.resource,
-    exit: "resource",
+  await recordUnstarted(context, id, {
+    due,
     again: false,
-    error: {
-      code: "Unavailable",
-      message: `Cannot finish step "${id}": its ${delivery.count} deliveries ended without a ` +
-        `result (${why})`,
-      hint: "Check the log of its worker or job for memory limits and access to the registry.",
-    },
-  };
-  await saveFailure(registry, record, { metadata: metadataOf(record) });
+    message: `Cannot finish step "${id}": its ${delivery.count} deliveries ended without a ` +
+      `result (${why})`,
+    hint: "Check the log of its worker or job for memory limits and access to the registry.",
+  });
 }

@@ -44,6 +44,8 @@ export interface KillProject extends AsyncDisposable {
   kill(pid: number): void;
   /** Lets it go on. */
   go(): Promise<void>;
+  /** Waits until a step has a success. */
+  saved(step: string): Promise<void>;
   /** Each output is there once, made from the one before, and each step has one success. */
   check(): Promise<void>;
 }
@@ -112,6 +114,13 @@ export async function killProject(
     },
     kill,
     go: () => Deno.writeTextFile(root.join("go"), ""),
+    async saved(step) {
+      await using registry = await openRegistry(root.join(".holdfast"), { create: false });
+      const isSaved = (async () => {
+        while (!await registry.has(`kills:step:${step}`)) await realSystem.sleep(20);
+      })();
+      await withoutHanging(`the success of ${step}`, isSaved, LIMIT_MS);
+    },
     async check() {
       await using registry = await openRegistry(root.join(".holdfast"), { create: false });
       for (const [index, step] of ORDER.entries()) {

@@ -71,6 +71,36 @@ programTest("workers complete a detached run", QUEUES, async ({ shared, kind }) 
   await project.check();
 });
 
+programTest("a detached run survives an outage as a step ends", QUEUES, async ({ own }) => {
+  await using server = await own();
+  await using project = await killProject(server.url);
+  const worker = project.start("worker", "--verbose");
+  await worker.until(() => worker.stderr.includes("taking steps"));
+  await endsWell(project.start(...RUN, "--detach"));
+  await project.begun(1);
+  await server.kill();
+  await project.go();
+  await project.saved("second");
+  await worker.until(() => /trying again|trouble/.test(worker.stderr));
+  await server.start();
+  await worker.until(() => worker.stderr.includes("kills@1 third succeeded"));
+  await project.check();
+});
+
+programTest("a detached run survives a kill of its step", QUEUES, async ({ shared, kind }) => {
+  const { url } = await shared();
+  await using project = await killProject(`${url}?queue=killed-${kind}`);
+  const worker = project.start("worker");
+  await worker.until(() => worker.stderr.includes("taking steps"));
+  await endsWell(project.start(...RUN, "--detach"));
+  const [one] = await project.begun(1);
+  project.kill(one);
+  await project.begun(2);
+  await project.go();
+  await worker.until(() => worker.stderr.includes("kills@1 third succeeded"));
+  await project.check();
+});
+
 programTest(
   "a worker finishes its step at SIGTERM, and hands it back at a second one",
   "redis",
