@@ -41,10 +41,40 @@ export interface OpenRedisOptions {
 
 /** Parses a `redis:` or `rediss:` URL, or throws `Invalid`, without quoting it. */
 export function parseRedisUrl(url: string, what: string): URL {
-  if (URL.canParse(url) && /^rediss?:\/\/[^/]/i.test(url)) return new URL(url);
-  throw invalid("open", what, "invalid Redis URL", {
+  const isUrl = URL.canParse(url) && /^rediss?:\/\/[^/]/i.test(url);
+  if (isUrl && /^[0-9]{0,9}$/.test(databaseIn(new URL(url)))) return new URL(url);
+  const state = isUrl ? "its URL has no database number" : "invalid Redis URL";
+  throw invalid("open", what, state, {
     hint: "Use redis://127.0.0.1:6379 or, over TLS, rediss://user:password@host:6379/0.",
   });
+}
+
+function databaseIn({ pathname, searchParams }: URL): string {
+  return pathname.slice(1) || searchParams.get("db") || "";
+}
+
+/**
+ * Selects the database of a URL again: the client ignores that the server refuses it, and would use
+ * database 0. Throws `Invalid` if there is no such database.
+ */
+export async function checkDatabase(client: Redis, server: URL, what: string): Promise<void> {
+  const database = Number(databaseIn(server));
+  if (database === 0) return;
+  try {
+    await client.select(database);
+  } catch (error) {
+    if ((error as Error).name !== "ReplyError" || isRefused(error)) throw error;
+    throw invalid("open", what, `the server does not have database ${database}`, {
+      place: `${locationOf(server)}: ${messageOf(error)}`,
+      hint: "Use /0, or raise `databases` in its configuration.",
+      cause: withoutCommand(error),
+    });
+  }
+}
+
+/** Returns a URL without user, password and parameters. */
+function locationOf({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
 /** Creates a client for BullMQ: its requests wait for the server without a time limit. */
@@ -67,7 +97,7 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
   const { what, connectWithinMs = 10_000 } = options;
   const client = new RedisClient(parseRedisUrl(url, what), options);
   try {
-    await client.untilReady({ timeoutMs: connectWithinMs });
+    await client.open({ timeoutMs: connectWithinMs });
   } catch (error) {
     client.close();
     throw client.failure("open", error);
@@ -77,6 +107,7 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
 
 class RedisClient implements RedisConnection {
   readonly location: string;
+  readonly #server: URL;
   readonly #what: string;
   readonly #answerWithinMs: number;
   readonly #client: Redis;
@@ -91,8 +122,8 @@ class RedisClient implements RedisConnection {
 
   constructor(server: URL, options: OpenRedisOptions) {
     const { what, name, connectWithinMs = 10_000, answerWithinMs = 10_000 } = options;
-    const { protocol, host, pathname } = server;
-    this.location = `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+    this.location = locationOf(server);
+    this.#server = server;
     this.#what = what;
     this.#answerWithinMs = answerWithinMs;
     this.#client = new Redis(server.href, {
@@ -141,6 +172,11 @@ class RedisClient implements RedisConnection {
     this.#isClosed = true;
     this.#ready.reject(this.#closed());
     this.#client.disconnect();
+  }
+
+  async open(deadline: { timeoutMs: number }): Promise<void> {
+    await this.untilReady(deadline);
+    await withDeadline(checkDatabase(this.#client, this.#server, this.#what), deadline);
   }
 
   async untilReady(deadline: { timeoutMs?: number; signal?: AbortSignal }): Promise<void> {

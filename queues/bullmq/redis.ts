@@ -1,11 +1,13 @@
 // Connections of BullMQ to Redis or Valkey.
-import { createWaitingClient } from "../redis.ts";
+import { checkDatabase, createWaitingClient, parseRedisUrl } from "../redis.ts";
 import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
+
+const WHAT = "the queue";
 
 /** Creates the store of a `redis:` or `rediss:` URL, which reconnects forever. */
 export function createRedisStore(url: string): BullmqStore {
   const { queue, server } = splitQueueName(url);
-  const client = createWaitingClient(server);
+  const client = createWaitingClient(parseRedisUrl(server.href, WHAT));
   let failure: Error | undefined;
   client.on("error", (error: Error) => failure = error);
   return {
@@ -13,7 +15,10 @@ export function createRedisStore(url: string): BullmqStore {
     location: shownUrl(server, queue),
     queue,
     connection: client,
-    ready: async () => void await client.ping(),
+    async ready() {
+      await client.ping();
+      await checkDatabase(client, server, WHAT);
+    },
     lastFailure: () => failure,
     close() {
       client.disconnect();
