@@ -293,9 +293,13 @@ export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Returns the message of a thrown value: of an error, of an object like one, or its text. */
 export function messageOf(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    const { message } = Object(error) as { message?: unknown };
+    if (error instanceof Error || typeof message === "string") return String(message);
+    const text = String(error);
+    return text === String({}) ? JSON.stringify(error) : text;
   } catch {
     return typeof error;
   }

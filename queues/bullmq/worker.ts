@@ -146,9 +146,9 @@ export class BullmqWorker implements QueueWorker {
     } catch (error) {
       await progress.flush();
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
-      const reason = reasonOf(error);
+      // BullMQ reads `message` of what is thrown, and takes errors by their names for its own.
       // deno-lint-ignore holdfast/registry-errors -- only its message is stored
-      if (!entry.handBack) throw reason === messageOf(error) ? error : new Error(reason);
+      if (!entry.handBack) throw new Error(reasonOf(error));
       try {
         await job.moveToWait(token);
         this.#notify({ event: "handed back", id, group });

@@ -13,6 +13,7 @@ import {
   hintFor,
   isRegistryError,
   joinHints,
+  messageOf,
   RegistryError,
   retold,
   withSuggestion,
@@ -117,4 +118,29 @@ Deno.test("isRegistryError() works across copies of the module and realms", () =
   );
   assertFalse(foreign instanceof Error);
   assert(isRegistryError(foreign, "NotFound"));
+});
+
+Deno.test("a thrown value of any kind has a message", () => {
+  const unreadable = Object.defineProperty(new Error("x"), "message", {
+    get() {
+      throw new Error("unreadable");
+    },
+  });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const values: [value: unknown, message: string][] = [
+    [new Error("disk is full"), "disk is full"],
+    ["disk is full", "disk is full"],
+    [{ message: "disk is full", code: 7 }, "disk is full"],
+    [{ code: 7 }, '{"code":7}'],
+    [undefined, "undefined"],
+    [null, "null"],
+    [42, "42"],
+    [Symbol("odd"), "Symbol(odd)"],
+    [[1, 2], "1,2"],
+    [Object.create(null), "object"],
+    [unreadable, "object"],
+    [proxy, "object"],
+  ];
+  for (const [value, message] of values) assertEquals(messageOf(value), message);
 });

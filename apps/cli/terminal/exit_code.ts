@@ -1,5 +1,5 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
-import { fault, hintFor, isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, hintFor, isRegistryError, messageOf, RegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import { type CliIo, createColors, wrappedFor } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
@@ -67,7 +67,7 @@ const OF_SYSTEM: Readonly<Record<string, readonly [ErrorCode, state: string, hin
 /** Converts any thrown value to a `RegistryError`; keeps an interruption. */
 export function toReportable(error: unknown): RegistryError | Interruption {
   if (error instanceof Interruption || isRegistryError(error)) return error;
-  const cause: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  const cause: NodeJS.ErrnoException = error instanceof Error ? error : new Error(messageOf(error));
   const { message, path, name } = cause;
   if (name === "NotCapable") {
     const hint = "Allow it: --allow-read and --allow-write take folders, --allow-env variables, " +

@@ -65,6 +65,34 @@ export const workingCases: readonly QueueCase[] = [
     deepStrictEqual([state, reason], ["failed", "the disk is full"]);
     deepStrictEqual(events.filter(({ event }) => event === "started").length, 2);
   }),
+  given("a handler may throw anything: it runs once, and the reason tells", async ({ queue }) => {
+    const named = (name: string) => Object.assign(new Error(`${name} of the handler`), { name });
+    const thrown: Record<string, [value: unknown, reason: string]> = {
+      undefined: [undefined, "undefined"],
+      null: [null, "null"],
+      string: ["disk is full", "disk is full"],
+      number: [42, "42"],
+      symbol: [Symbol("odd"), "Symbol(odd)"],
+      object: [{ message: "of an object", code: 7 }, "of an object"],
+      plain: [{ code: 7 }, '{"code":7}'],
+      bare: [Object.create(null), "object"],
+      WaitingError: [named("WaitingError"), "WaitingError of the handler"],
+      DelayedError: [named("DelayedError"), "DelayedError of the handler"],
+      UnrecoverableError: [named("UnrecoverableError"), "UnrecoverableError of the handler"],
+    };
+    const { onEvent, until, events } = createListener();
+    await queue.work(({ id }) => {
+      throw thrown[id]![0];
+    }, { onEvent, concurrency: 4 });
+    await queue.add(Object.keys(thrown).map((id) => job(id)));
+    for (const [id, [, expected]] of Object.entries(thrown)) {
+      await until("failed", id);
+      const { state, reason } = (await queue.get(id))!;
+      deepStrictEqual([id, state, reason], [id, "failed", expected]);
+    }
+    const begun = events.filter(({ event }) => event === "started");
+    deepStrictEqual(begun.length, Object.keys(thrown).length);
+  }),
   given("a listener that throws ends no job", async ({ queue }) => {
     await queue.add(job("a"));
     const { onEvent, until } = createListener();
