@@ -10,6 +10,7 @@ import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
 import { type AnyOperator, prepareContext } from "./operator.ts";
 import { makeOperator, type OperatorSource } from "./operator_set.ts";
+import { watchStrays } from "./stray_failures.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {
@@ -66,9 +67,10 @@ export async function runOperator(
   const { signal: cancelled } = context;
   cancelled?.throwIfAborted();
   const startedAt = system.monotonic();
-  const timedOut = new AbortController();
+  const [timedOut, strayed] = [new AbortController(), new AbortController()];
   const over = new AbortController(); // ends the timers
-  const signal = eitherSignal(timedOut.signal, cancelled);
+  const stopped = AbortSignal.any([timedOut.signal, strayed.signal]);
+  const signal = eitherSignal(stopped, cancelled);
   const { context: complete, remove } = await completeContext({ ...context, signal });
   const { operatorId, outputRoot } = complete;
   const ended = (exitCode: ExitCode, failure?: { error: unknown }): OperatorResult => ({
@@ -80,13 +82,15 @@ export async function runOperator(
   });
   watchTime(operatorId, { ...options, system, timedOut, over: over.signal });
   try {
-    const work = makeOperator(source, { key: operatorId }).then((operator) =>
-      perform(operator, complete)
-    );
+    const call = async () =>
+      await perform(await makeOperator(source, { key: operatorId }), complete);
+    const work = watchStrays(operatorId, call, (error) => strayed.abort(error));
     return ended(await withGrace(work, { signal, graceMs, system, over: over.signal }));
   } catch (error) {
     if (!signal.aborted) return ended(exitCodeOf(error), { error });
     cancelled?.throwIfAborted();
+    const { reason, aborted } = strayed.signal;
+    if (aborted) return ended(exitCodeOf(reason), { error: reason });
     return ended(EXIT_CODES.resource, { error: timedOut.signal.reason });
   } finally {
     over.abort();

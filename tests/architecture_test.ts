@@ -17,6 +17,7 @@ const PARTS_OF_APPS = [
   "operators/graph/",
   "operators/operator_set.ts",
   "operators/runner/",
+  "operators/stray_failures.ts",
   "registry/places/",
 ];
 

@@ -1,6 +1,8 @@
 // A worker for tasks of the user's own code.
 import { loadSet } from "../places/load_module.ts";
 import { openQueue, type WorkerEvent } from "../../../queues/mod.ts";
+import { eitherSignal } from "../../../core/work/until_aborted.ts";
+import { watchStrays } from "../../../operators/stray_failures.ts";
 import { type CallRunner, workTasks } from "../../../plugins/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { printEvent, Repeated, workerLine, workUntilStopped } from "./work_until_stopped.ts";
@@ -32,13 +34,30 @@ export async function takeTasks(
   const queue = await openQueue(url, { system: io.system });
   try {
     await workUntilStopped(queue, { handBack, unit: "jobs", io, report }, async () => {
-      const taking = await workTasks(plugins, queue, { concurrency, onEvent });
+      const taking = await workTasks(watched(plugins), queue, { concurrency, onEvent });
       await report({ event: "ready", queue: queue.location, tasks });
       return taking;
     });
   } finally {
     await plugins[Symbol.asyncDispose]?.();
   }
+}
+
+/** Fails a task whose failure nothing awaits, and no other. */
+function watched(plugins: CallRunner): CallRunner {
+  return {
+    async runCall(call, options = {}) {
+      const stray = Promise.withResolvers<never>();
+      const stop = new AbortController();
+      const signal = eitherSignal(stop.signal, options.signal);
+      const run = () => plugins.runCall(call, { ...options, signal });
+      const work = watchStrays(options.jobId ?? "task", run, (error) => {
+        stop.abort(error);
+        stray.reject(error);
+      });
+      return await Promise.race([work, stray.promise]);
+    },
+  };
 }
 
 type TaskEvent = Partial<Record<"id" | "group" | "reason" | "queue" | "tasks", string>> & {

@@ -1,5 +1,7 @@
 // The life of a worker: it takes jobs, reports events, and ends on a signal.
 import type { System } from "../../../mod.ts";
+import { messageOf } from "../../../core/errors.ts";
+import { listenForStrays } from "../../../operators/stray_failures.ts";
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
@@ -27,6 +29,11 @@ export async function workUntilStopped(
   start: () => Promise<Taking>,
 ): Promise<void> {
   let isReached = true;
+  const trouble = (error: unknown) => {
+    const reason = `nothing awaits a failure: ${messageOf(error)}`;
+    report({ event: "trouble", reason }).catch(() => {});
+  };
+  const ignoreStrays = listenForStrays({ onLate: trouble, onUnknown: trouble });
   try {
     const taking = await start();
     await aborted(io.signal);
@@ -43,6 +50,7 @@ export async function workUntilStopped(
     const closing = Promise.resolve(queue[Symbol.asyncDispose]());
     if (isReached) await closing;
     else closing.catch(() => {}); // the process exits, and its connections with it
+    ignoreStrays();
   }
 }
 

@@ -24,6 +24,7 @@ import { Interruption } from "../../terminal/exit_code.ts";
 import { invalid, shellWord } from "../../terminal/hints.ts";
 import { parsePositive } from "../../terminal/units.ts";
 import { printPlan } from "./plan.ts";
+import { failOnStrays } from "../../pipelines/fail_on_strays.ts";
 import { RunLog } from "../../pipelines/run_log.ts";
 import { createRunView, reportRun } from "../../pipelines/run_view.ts";
 
@@ -76,6 +77,7 @@ export const run: Command = defineCommand({
   ],
   async run([file], flags, context) {
     if (flags.dryRun) return await printPlan(file, flags, context);
+    using _strays = failOnStrays(context);
     const opened = await openPipeline(file, flags, context);
     const { pipeline, folder } = opened;
     const steps = await chosenSteps(pipeline, flags);

@@ -1,6 +1,7 @@
 import { DELIVER_AGAIN } from "../../../../core/engine.ts";
 import { isRegistryError } from "../../../../core/errors.ts";
 import type { RunEvent, StepOutcome } from "../../../../operators/runner/mod.ts";
+import { failOnStrays } from "../../pipelines/fail_on_strays.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
 import {
   ENGINE_OPTION,
@@ -52,6 +53,7 @@ export const step: Command = defineCommand({
     ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of its four shards"],
   ],
   async run(args, flags, context) {
+    using _strays = failOnStrays(context);
     try {
       return await executeSteps(args, flags, context);
     } catch (error) {

@@ -1,11 +1,12 @@
 import { Repeated } from "../../../../../apps/cli/jobs/work_until_stopped.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../../../../apps/cli/run_cli.ts";
-import { createPlugins } from "../../../../../plugins/mod.ts";
+import { createPlugins, taskJob } from "../../../../../plugins/mod.ts";
 import { openQueue } from "../../../../../queues/mod.ts";
-import { REPOSITORY } from "../../../../support/run_deno.ts";
+import { REPOSITORY, spawnDeno } from "../../../../support/run_deno.ts";
 import { programTest } from "../../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../../support/temp_root.ts";
+import { watchProcess } from "../../../../support/watch_process.ts";
 import { captureIo, cliTest } from "../../../captured_io.ts";
 
 const TASKS = `
@@ -56,6 +57,47 @@ programTest(
     );
   },
 );
+
+const LEAKING = `
+import { createPlugins } from "${REPOSITORY}plugins/mod.ts";
+
+export const plugins = createPlugins();
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const noticed = Promise.withResolvers();
+const fail = () => { throw new Error("nobody waits for this"); };
+plugins.defineTask("good", () => noticed.promise);
+plugins.defineTask("leaky", async (_input, { signal }) => {
+  later(1).then(fail);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  setTimeout(fail, 1);
+  setTimeout(() => noticed.resolve("done"), 20);
+});
+`;
+
+programTest("a failure that no task awaits fails its task alone", "redis", async (at) => {
+  await using root = await tempRoot();
+  await Deno.writeTextFile(root.join("tasks.ts"), LEAKING);
+  const url = `${(await at.shared()).url}?queue=leaking`;
+  await using queue = await openQueue(url);
+  const call = (task: string) => taskJob({ task, behaviors: [], input: {} });
+  await queue.add([{ id: "good", ...call("good") }, { id: "leaky", ...call("leaky") }]);
+  const args = ["worker", "--tasks", "./tasks.ts", "--queue", url, "--concurrency", "2"];
+  const worker = watchProcess(spawnDeno("apps/cli.ts", args, {
+    ...{ cwd: root.path, permissions: ["-A"] },
+  }));
+  try {
+    await worker.until(() => worker.stderr.includes("good done"));
+    assertEquals((await queue.get("good"))?.result, "done");
+    const { state, reason } = (await queue.get("leaky"))!;
+    assertEquals([state, reason], [
+      "failed",
+      'Cannot finish "leaky": nothing awaits its failure: nobody waits for this',
+    ]);
+    await worker.until(() => /^trouble: nothing awaits a failure: /m.test(worker.stderr));
+  } finally {
+    assertEquals((await worker.stop("SIGTERM")).code, 0);
+  }
+});
 
 cliTest("worker --tasks needs a module with plugins", async (it) => {
   const write = (name: string, text: string) => Deno.writeTextFile(it.root.join(name), text);
