@@ -2,9 +2,16 @@
 import type { ArtifactInfo } from "../artifact.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { byteSize } from "../text/byte_size.ts";
-import { comparing, comparingVersions, type Comparison, valueAt } from "../text/comparing.ts";
+import { comparing, comparingText, comparingVersions, valueAt } from "../text/comparing.ts";
+import type { Comparison } from "../text/comparing.ts";
+import { isDecimal } from "../text/decimals.ts";
+import { instantOf } from "../text/iso_time.ts";
 
-export type Condition = (info: ArtifactInfo) => boolean;
+export interface Condition {
+  (info: ArtifactInfo): boolean;
+  /** Fields of metadata and labels that are compared with numbers. */
+  readonly numberFields: readonly string[];
+}
 
 /** Longer conditions would take long to parse. */
 const MAX_CHARACTERS = 4_000;
@@ -16,19 +23,45 @@ const TERM = /^\s*((?:[^\s=!<>'"]|'[^']*'|"[^"]*")+)\s*(==|!=|>=|<=|=|>|<)\s*((?
 /**
  * Parses comparisons of `name`, `version`, `kind`, `size`, `metadata.KEY` or `labels.KEY` (nested
  * with dots), joined by `and`. Strings, and keys with spaces, may be quoted: `metadata."F1 score"`.
- * Sizes may have a unit: `size >= 10MiB`.
+ * Sizes may have a unit: `size >= 10MiB`. Metadata and labels are compared by value: also numbers
+ * and times that are text.
  */
 export function parseCondition(text: string): Condition {
+  const terms = termsOf(text);
+  const odd = terms.find(({ wanted }) => instantOf(wanted) === "invalid");
+  if (odd === undefined) return allOf(terms);
+  throw invalidCondition(text, `there is no date ${JSON.stringify(odd.wanted)}`);
+}
+
+/** {@linkcode parseCondition} of a stored rule: earlier releases took dates that do not exist. */
+export function parseStoredCondition(text: string): Condition {
+  return allOf(termsOf(text));
+}
+
+function allOf(terms: readonly Term[]): Condition {
+  const numberFields = terms.flatMap(({ field, wanted }) =>
+    field.includes(".") && isDecimal(wanted) ? [field] : []
+  );
+  const meets = (info: ArtifactInfo) => terms.every((term) => term.meets(info));
+  return Object.assign(meets, { numberFields });
+}
+
+function termsOf(text: string): Term[] {
   if (text.length > MAX_CHARACTERS) {
     throw invalidCondition(`${text.slice(0, 20)}…`, `longer than ${MAX_CHARACTERS} characters`);
   }
-  const terms = text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) =>
+  return text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) =>
     parseTerm(term, text)
   );
-  return (info) => terms.every((meets) => meets(info));
 }
 
-function parseTerm(term: string, whole: string): Condition {
+interface Term {
+  readonly field: string;
+  readonly wanted: string;
+  meets(info: ArtifactInfo): boolean;
+}
+
+function parseTerm(term: string, whole: string): Term {
   const [, typedField, sign, typed = ""] = TERM.exec(term) ?? [];
   const wanted = typed.replace(/^(['"])(.*)\1$/s, "$2");
   if (typedField === undefined || typed === "") {
@@ -42,10 +75,21 @@ function parseTerm(term: string, whole: string): Condition {
   const comparison = (sign === "==" ? "=" : sign) as Comparison;
   const read = fieldReader(field);
   if (read === undefined) throw invalidCondition(whole, `unknown field ${JSON.stringify(field)}`);
-  const meets = field === "version"
-    ? comparingVersions(comparison, wanted) as (value: unknown) => boolean
-    : comparing(comparison, field === "size" ? String(sizeIn(wanted, whole)) : wanted);
-  return (info) => meets(read(info));
+  const bound = field === "size" ? String(sizeIn(wanted, whole)) : wanted;
+  const meets = testOf(field, comparison, bound);
+  return { field, wanted, meets: (info) => meets(read(info)) };
+}
+
+function testOf(
+  field: string,
+  comparison: Comparison,
+  wanted: string,
+): (value: unknown) => boolean {
+  const isText = field === "name" || field === "kind";
+  if (field !== "version" && !isText) return comparing(comparison, wanted);
+  return (isText ? comparingText : comparingVersions)(comparison, wanted) as (
+    value: unknown,
+  ) => boolean;
 }
 
 /** Returns a function that reads a field that conditions compare, or undefined for another. */

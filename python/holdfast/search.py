@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, quoted
-from .metadata import NOT_FINITE, from_metadata, is_exact
+from .comparing import begins_date, compares, compares_text, instant_of, meets
+from .metadata import from_metadata
 from .versions import Version, parse_version
 
 
@@ -30,8 +31,8 @@ class Found(NamedTuple):
 
 Test = Callable[[Found], bool]
 TERM = re.compile(r'(?:\s*(?:[!<>]=|[=<>])(?:\s+(?![^\s"=!<>]+\s*[!<>=]))?|[^\s"]|"[^"]*"?)+')
-DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SPACED = re.compile(r'^([^\s"=!<>]+(?:"[^"]*"[^\s"=!<>]*)*)\s*([!<>]=|[=<>])\s*')
+ZONED = re.compile(r"Z\Z|[T ].*[+-]", re.IGNORECASE)
 MISSING = object()
 COMPARISON = r"(!=|>=|<=|=|>|<)"
 FILTER = re.compile(
@@ -62,16 +63,22 @@ def parse_term(term: str) -> Test:
     if not wanted and comparison not in ("=", "!="):
         hint = "Write a value, as in metadata.epochs>3."
         raise HoldfastError("Invalid", f"Cannot search: {quoted(term)} has no value", hint)
+    if instant_of(wanted) == "invalid" or field == "created" and not begins_date(wanted):
+        hint = "Write a date or a time, as in 2026-03-01 or 2026-03-01T14:05:00Z."
+        state = f"there is no date {quoted(wanted)}"
+        raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
     if field == "alias":
         some = all if comparison == "!=" else any
-        return lambda found: some(compares(alias, comparison, wanted) for alias in found.aliases)
+        return lambda found: some(
+            compares_text(alias, comparison, wanted) for alias in found.aliases
+        )
     if field == "created":
-        return lambda found: compares(found.created_at[: len(wanted)], comparison, wanted)
+        return created_test(comparison, wanted)
     bound = parse_version(wanted) if field == "version" else None
     if bound:
-        return lambda found: compares(order_of(found.version, bound), comparison, "0")
+        return lambda found: meets(order_of_versions(found.version, bound), comparison)
     if field in ("name", "version", "kind"):
-        return lambda found: compares(getattr(found, field), comparison, wanted)
+        return lambda found: compares_text(getattr(found, field), comparison, wanted)
     path = field.removeprefix("metadata.")
 
     def test(found: Found) -> bool:
@@ -90,29 +97,15 @@ def value_at(value: Any, path: str) -> Any:
     return MISSING
 
 
-def compares(value: Any, comparison: str, wanted: str) -> bool:
-    """Compares as `core/text/comparing.ts` does; `!=` is always the opposite of `=`."""
-    if comparison == "!=":
-        return not compares(value, "=", wanted)
-    if value is None or isinstance(value, bool):
-        return comparison == "=" and json.dumps(value) == wanted
-    left: Any
-    right: Any
-    if isinstance(value, str):  # in the order of UTF-16, as everywhere
-        left, right = (text.encode("utf-16-be", "surrogatepass") for text in (value, wanted))
-    elif isinstance(value, (int, float)) and wanted in NOT_FINITE:
-        left, right = float(value), NOT_FINITE[wanted]
-    elif isinstance(value, (int, float)) and DECIMAL.fullmatch(wanted):
-        whole = int(wanted) if wanted.lstrip("+-").isdigit() else 0
-        left, right = float(value), float(wanted) if is_exact(whole) else whole
-    else:
-        return False
-    if left != left or right != right:  # NaN
-        return left != left and right != right and "=" in comparison
-    return ("=" if left == right else "<" if left < right else ">") in comparison
+def created_test(comparison: str, wanted: str) -> Test:
+    """Compares with an instant, or with the beginning of a time in UTC."""
+    if ZONED.search(wanted) or len(wanted) > len("2026-03-01T14:05:00.123"):
+        return lambda found: compares(found.created_at, comparison, wanted)
+    start = wanted.upper().replace(" ", "T", 1)
+    return lambda found: compares_text(found.created_at[: len(wanted)], comparison, start)
 
 
-def order_of(version: str, bound: Version) -> int:
+def order_of_versions(version: str, bound: Version) -> int:
     found = parse_version(version)
     left, right = () if found is None else found.precedence, bound.precedence
     return 0 if left == right else -1 if left < right else 1

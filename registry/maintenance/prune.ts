@@ -1,7 +1,7 @@
 // Retention: deletes old versions by rules.
 import { invalid, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { parseCondition } from "../../core/registry/conditions.ts";
+import { parseStoredCondition } from "../../core/registry/conditions.ts";
 import { isRetention } from "../../core/registry/rules.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
@@ -33,7 +33,7 @@ export async function pruneByRules(
 
 function retentionOf({ keepWhere, ...rule }: RetentionRule): Retention | undefined {
   if (!isRetention({ keepWhere, ...rule })) return undefined; // a later release may know it
-  return keepWhere === undefined ? rule : { ...rule, keepWhere: parseCondition(keepWhere) };
+  return keepWhere === undefined ? rule : { ...rule, keepWhere: parseStoredCondition(keepWhere) };
 }
 
 type Pruning = Pick<NamePruning<Listed>, "choose" | "run">;

@@ -1,7 +1,14 @@
 // Search queries: words, and filters such as `metadata.epochs>3`.
 import { fault, type RegistryError } from "../../../core/errors.ts";
-import { comparing, comparingVersions, valueAt } from "../../../core/text/comparing.ts";
-import type { Comparison } from "../../../core/text/comparing.ts";
+import {
+  comparing,
+  comparingText,
+  comparingVersions,
+  type Comparison,
+  valueAt,
+} from "../../../core/text/comparing.ts";
+import { isDecimal } from "../../../core/text/decimals.ts";
+import { beginsDate, instantOf } from "../../../core/text/iso_time.ts";
 import { termsOf } from "../../../core/text/terms.ts";
 
 export interface SearchedVersion {
@@ -17,7 +24,13 @@ export interface SearchedVersion {
   readonly createdAt: string;
 }
 
-export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
+export interface SearchQuery {
+  (found: SearchedVersion, text: string): boolean;
+  /** Fields of metadata and labels that are compared with numbers. */
+  readonly numberFields: readonly string[];
+  /** True if all terms match that compare no number. */
+  matchesOthers(found: SearchedVersion, text: string): boolean;
+}
 
 const FIELD = /name|version|alias|kind|created|(?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+/;
 const FILTER = new RegExp(`^(${FIELD.source})(!=|>=|<=|=|>|<)(.*)$`, "s");
@@ -28,20 +41,35 @@ const MOST_TERMS = 20;
 /**
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
- * filter compares `name`, `version`, `alias`, `kind`, `created` (the beginning of an ISO date),
- * `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`. Keys with spaces
+ * filter compares `name`, `version`, `alias`, `kind`, `created` (a time, or the beginning of one in
+ * UTC: `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`.
+ * Metadata and labels are compared by value: also numbers and times that are text. Keys with spaces
  * are quoted: `metadata."F1 score">0.9`. `"two words"` is one term, and a term that begins with a
  * quote is a word.
  *
- * @throws {RegistryError} `Invalid` for more than 20 terms, another field, or an empty bound
+ * @throws {RegistryError} `Invalid` for more than 20 terms, another field, an empty bound, or a
+ *   date that does not exist
  */
 export function parseQuery(query: string): SearchQuery {
   const terms = termsOf(query);
   if (terms.length > MOST_TERMS) {
     throw invalid(`there are ${terms.length} terms`, `Use at most ${MOST_TERMS} terms.`);
   }
-  const tests = terms.map(parseTerm);
-  return (found, text) => tests.every((test) => test(found, text));
+  const parsed = terms.map(parseTerm);
+  const others = parsed.filter(({ numberField }) => numberField === undefined);
+  const allOf = (terms: readonly Term[]) => (found: SearchedVersion, text: string) =>
+    terms.every(({ test }) => test(found, text));
+  const numberFields = parsed.flatMap(({ numberField }) => numberField ?? []);
+  return Object.assign(allOf(parsed), { numberFields, matchesOthers: allOf(others) });
+}
+
+/** Returns a field of metadata or labels, such as `metadata.data.rows`. */
+export function memberOf(
+  { metadata, labels }: Pick<SearchedVersion, "metadata" | "labels">,
+  field: string,
+): unknown {
+  const of = field.startsWith("labels.") ? "labels" : "metadata";
+  return valueAt(of === "labels" ? labels : metadata, field.slice(of.length + 1));
 }
 
 export function searchText(found: SearchedVersion): string {
@@ -50,7 +78,12 @@ export function searchText(found: SearchedVersion): string {
     .toLowerCase();
 }
 
-function parseTerm(term: string): SearchQuery {
+interface Term {
+  test(found: SearchedVersion, text: string): boolean;
+  readonly numberField?: string;
+}
+
+function parseTerm(term: string): Term {
   const bare = term.replaceAll('"', "");
   const [field, comparison, wanted = ""] = term.startsWith('"')
     ? []
@@ -66,7 +99,7 @@ function parseTerm(term: string): SearchQuery {
       );
     }
     const word = bare.toLowerCase();
-    return (_found, text) => text.includes(word);
+    return { test: (_found, text) => text.includes(word) };
   }
   if (wanted === "" && comparison !== "=" && comparison !== "!=") {
     throw invalid(
@@ -74,21 +107,45 @@ function parseTerm(term: string): SearchQuery {
       "Write a value, as in metadata.epochs>3.",
     );
   }
-  const how = comparison as Comparison;
-  if (field === "version") {
-    const compare = comparingVersions(how, wanted);
-    return ({ version }) => compare(version);
+  if (instantOf(wanted) === "invalid" || field === "created" && !beginsDate(wanted)) {
+    throw invalid(
+      `there is no date ${JSON.stringify(wanted)}`,
+      "Write a date or a time, as in 2026-03-01 or 2026-03-01T14:05:00Z.",
+    );
   }
-  const compare = comparing(how, wanted);
-  if (field === "alias") {
-    return ({ aliases }) => how === "!=" ? aliases.every(compare) : aliases.some(compare);
+  const numberField = field.includes(".") && isDecimal(wanted) ? field : undefined;
+  return { test: testOf(field, comparison as Comparison, wanted), numberField };
+}
+
+function testOf(field: string, comparison: Comparison, wanted: string): Term["test"] {
+  const compareText = comparingText(comparison, wanted);
+  switch (field) {
+    case "version": {
+      const compare = comparingVersions(comparison, wanted);
+      return ({ version }) => compare(version);
+    }
+    case "alias":
+      return ({ aliases }) =>
+        comparison === "!=" ? aliases.every(compareText) : aliases.some(compareText);
+    case "name":
+      return ({ name }) => compareText(name);
+    case "kind":
+      return ({ kind }) => compareText(kind);
+    case "created":
+      return comparingCreated(comparison, wanted);
   }
-  if (field === "name") return ({ name }) => compare(name);
-  if (field === "kind") return ({ kind }) => compare(kind);
-  if (field === "created") return ({ createdAt }) => compare(createdAt.slice(0, wanted.length));
-  const of = field.startsWith("labels.") ? "labels" : "metadata";
-  const path = field.slice(of.length + 1);
-  return (found) => compare(valueAt(found[of], path));
+  const compare = comparing(comparison, wanted);
+  return (found) => compare(memberOf(found, field));
+}
+
+/** Compares with an instant, or with the beginning of a time in UTC. */
+function comparingCreated(comparison: Comparison, wanted: string): Term["test"] {
+  if (/Z$|[T ].*[+-]/i.test(wanted) || wanted.length > "2026-03-01T14:05:00.123".length) {
+    const compare = comparing(comparison, wanted);
+    return ({ createdAt }) => compare(createdAt);
+  }
+  const compare = comparingText(comparison, wanted.toUpperCase().replace(" ", "T"));
+  return ({ createdAt }) => compare(createdAt.slice(0, wanted.length));
 }
 
 function* valuesOf(value: unknown): Generator<string> {

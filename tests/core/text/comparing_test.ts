@@ -1,9 +1,20 @@
 // The operators have one meaning in conditions, rules and searches, and in Python.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { parseQuery } from "../../../apps/server/search/query.ts";
 import { parseCondition } from "../../../core/registry/conditions.ts";
-import { comparing, type Comparison, fromMetadata } from "../../../core/text/comparing.ts";
+import {
+  compareKeys,
+  comparing,
+  type Comparison,
+  fromMetadata,
+  sortByField,
+  sortKeyOf,
+} from "../../../core/text/comparing.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { writeFile } from "node:fs/promises";
+import { instantOf } from "../../../core/text/iso_time.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 import { pythonTest, runProgram } from "../../python/reader.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import cases from "./comparisons.json" with { type: "json" };
@@ -103,6 +114,48 @@ Deno.test("versions are compared by their order, aliases as a set", () => {
   assertEquals(parseQuery("alias!=b")({ ...found, aliases: [] }, ""), true);
 });
 
+/** Values that are equal, alike or next to each other more often than chance would have it. */
+const digits = fc.stringMatching(/^[+-]?(0{0,2}[0-9]{1,3}(\.[0-9]{0,3})?|\.[0-9]{1,2})$/);
+const power = fc.constantFrom("", "e0", "e-1", "E+2", "e400", "e-400");
+const zone = fc.constantFrom("", "Z", "z", "+00:00", "+02:00", "-0800", "+14");
+const clock = fc.constantFrom(
+  "T00:00",
+  "T07:00:00",
+  " 07:00:00.0",
+  "t07:00:00.000000001",
+  "T23:59",
+);
+const time = fc.tuple(fc.constantFrom("2026-11-20", "2026-11-19", "2024-02-29"), clock, zone)
+  .map((parts) => parts.join(""));
+const arbitrary = fc.oneof(
+  fc.double({ noNaN: true, min: -1000, max: 1000 }),
+  fc.constantFrom(0, 0.1, 0.5, 7, 10, 1e300, 1234567890123456800, "Infinity", "-Infinity"),
+  fc.tuple(digits, power).map((parts) => parts.join("")),
+  ...[time, time],
+  fc.constantFrom("2026-11-20", "2026-02-30", "2026", "", "abc", "Z", "a b", "NaN1", "1.2.3", "😀"),
+  fc.string({ maxLength: 4 }),
+);
+const keyOf = (value: number | string) => sortKeyOf(fromMetadata(value) as number | string);
+
+Deno.test("values have one total order, which operators and sorted lists follow", () => {
+  fc.assert(fc.property(fc.array(arbitrary, { minLength: 3, maxLength: 6 }), (values) => {
+    const [a, b, c] = values.map(keyOf) as [ReturnType<typeof keyOf>, typeof a, typeof a];
+    const order = compareKeys(a, b);
+    assertEquals(compareKeys(a, a), 0);
+    assertEquals(Math.sign(order), 0 - Math.sign(compareKeys(b, a)));
+    if (order <= 0 && compareKeys(b, c) <= 0) assert(compareKeys(a, c) <= 0);
+    const typed = `${values[1]}`;
+    const meets = OPERATORS.filter((each) => comparing(each, typed)(fromMetadata(values[0])));
+    if (a.kind === b.kind) {
+      const expected = order < 0 ? "!= < <=" : order > 0 ? "!= > >=" : "= >= <=";
+      assertEquals(meets.toSorted(), expected.split(" ").toSorted(), `${values[0]} and ${typed}`);
+    }
+    const sorted = sortByField(values, "value", (value) => fromMetadata(value));
+    const filled = sorted.filter((value) => value !== "").map(keyOf);
+    for (const [i, key] of filled.slice(1).entries()) assert(compareKeys(filled[i]!, key) <= 0);
+  }));
+});
+
 const PROGRAM = `
 import json, sys
 from holdfast.search import Found, parse_query
@@ -130,4 +183,21 @@ pythonTest("Python compares as conditions and searches do", async () => {
   };
   const data = `${REPOSITORY}/tests/core/text/comparisons.json`;
   await runProgram(PROGRAM, { args: [data, ...[more, KEYS].map((each) => JSON.stringify(each))] });
+});
+
+pythonTest("Python has the same order of any values", async () => {
+  const typed = arbitrary.map(String).filter((text) => !/["\s=<>!]/.test(text) && text !== "");
+  const pairs = fc.sample(fc.tuple(arbitrary, typed), 3000)
+    .filter(([, typed]) => instantOf(typed) !== "invalid")
+    .map(([stored, typed]) => {
+      const holds = OPERATORS.filter((each) => comparing(each, typed)(fromMetadata(stored)));
+      return { stored, typed, holds: holds.join(" ") };
+    });
+  const root = await tempRoot();
+  try {
+    await writeFile(root.join("cases.json"), JSON.stringify(pairs));
+    await runProgram(PROGRAM, { args: [root.join("cases.json"), "{}", "{}"] });
+  } finally {
+    await root.remove();
+  }
 });

@@ -48,6 +48,23 @@ testOnEach("rules are kept, and pruneByRules() follows the longest pattern", asy
   await again.close();
 });
 
+testInMemory("a rule compares times and numbers in text by value", async ({ registry }) => {
+  for (const [epochs, until] of [["9", "08:30:00Z"], ["10", "09:00:00+02:00"], ["100", ""]]) {
+    await registry.save("runs:a", epochs, { metadata: { epochs, until: `2026-11-20T${until}` } });
+    await registry.save("runs:b", epochs, { metadata: { epochs, until: `2026-11-20T${until}` } });
+  }
+  const set = (pattern: string, keepWhere: string) =>
+    changeRules(registry, { set: { pattern, keepLast: 1, keepWhere } });
+  await set("runs:a", "metadata.epochs > 9.5");
+  await set("runs:b", "metadata.until < 2026-11-20T08:00:00Z");
+  const { deleted } = await pruneByRules(registry);
+  assertEquals(deleted.map(({ name, version }) => `${name}@${version}`).sort(), [
+    "runs:a@1.0.0",
+    "runs:b@1.0.0",
+  ]);
+  await rejected("Invalid", set("runs:*", "metadata.until > 2027-02-30"), /no date "2027-02-30"/);
+});
+
 testInMemory("a rule keeps the versions that meet a condition", async ({ registry }) => {
   for (const accuracy of [0.95, 0.5, 0.97, 0.6]) {
     await registry.save("runs:a", accuracy, { metadata: { accuracy } });

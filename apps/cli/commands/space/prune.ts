@@ -131,7 +131,7 @@ function pruneOf(
 }
 
 /** Like `ls`, with all conditions met. */
-function meetsAll(conditions: readonly Condition[]): Condition {
+function meetsAll(conditions: readonly Condition[]): PruneOptions["keepWhere"] {
   return (info) => conditions.every((meets) => meets(info));
 }
 
