@@ -1,8 +1,8 @@
 // Numbers that users pass as text keep their digits, or are refused, at every entry point.
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { typedValue } from "../apps/explorer/api/search.ts";
 import { RegistryError } from "../core/errors.ts";
+import { splitEntry, valueOf } from "../core/text/entries.ts";
 import { parseExactJson } from "../core/text/json_text.ts";
 import { json } from "../formats/json.ts";
 import { parsePipeline } from "../operators/config/mod.ts";
@@ -81,9 +81,11 @@ testService("answers with a number that would change are refused", async (servic
   }
 });
 
-Deno.test("the page sends numbers that would change as strings", () => {
-  for (const number of INEXACT) assertEquals(typedValue(number), number);
-  for (const number of EXACT) assertEquals(typedValue(number), Number(number));
+Deno.test("typed entries of metadata keep text, and refuse numbers that would change", () => {
+  const typed = (entry: string) => valueOf(splitEntry(entry)!);
+  for (const number of [...INEXACT, ...EXACT]) assertEquals(typed(`n=${number}`), number);
+  for (const number of INEXACT) assertThrows(() => typed(`n:=${number}`), RegistryError);
+  for (const number of EXACT) assertEquals(typed(`n:=${number}`), Number(number));
 });
 
 Deno.test("params of pipelines are exact or refused", () => {

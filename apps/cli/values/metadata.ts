@@ -1,18 +1,18 @@
 // Metadata from the command line.
 import { isRegistryError, type RegistryError, retold } from "../../../core/errors.ts";
-import { parseExactJson } from "../../../core/text/json_text.ts";
+import { splitEntry, valueOf } from "../../../core/text/entries.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
 /** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
-  const [, key, sign, value = ""] = /^([^=:][^=]*?)(:?=)([^]*)$/.exec(text) ?? [];
-  if (key === undefined) throw invalidMetadata(text, "expected key=value");
-  if (sign === "=") return [key, value];
+  const entry = splitEntry(text);
+  if (entry === undefined) throw invalidMetadata(text, "expected key=value");
+  const { key, typed } = entry;
   try {
-    return [key, parseExactJson(value)];
+    return [key, valueOf(entry)];
   } catch (cause) {
     if (isRegistryError(cause)) {
-      throw retold(cause, { hint: `Pass it as a string: ${shellWord(`${key}=${value}`)}` });
+      throw retold(cause, { hint: `Pass it as a string: ${shellWord(`${key}=${typed}`)}` });
     }
     throw invalidMetadata(text, `not JSON after := (${(cause as Error).message})`, cause);
   }

@@ -1,5 +1,4 @@
-// Conditions and values as people type them.
-import { parseExactJson } from "../../../core/text/json_text.ts";
+// Conditions as people type them.
 import { termsOf } from "../../../core/text/terms.ts";
 
 /** Fields that the search of the service compares. Others are metadata. */
@@ -12,13 +11,4 @@ export function queryOf(typed: string): string {
     const [, field] = CONDITION.exec(term) ?? [];
     return field === undefined || FIELD.test(field) ? term : `metadata.${term}`;
   }).join(" ");
-}
-
-/** Returns the JSON value of a text, or the text itself: also for numbers that would be rounded. */
-export function typedValue(text: string): unknown {
-  try {
-    return parseExactJson(text);
-  } catch {
-    return text;
-  }
 }

@@ -156,13 +156,14 @@ Deno.test({
       const [typed, problem] of [["note=two words", "words is not KEY=VALUE"], [
         "a=1 a=2",
         "a has two",
-      ]]
+      ], ["a:=one", "a is not JSON"]]
     ) {
       await metadata.fill(typed!);
       await page.getByText(problem!).waitFor();
       assertEquals(await button.isDisabled(), true);
     }
-    await metadata.fill('source=camera epochs=3 note="two words"');
+    // The same words as on the command line: text after =, JSON after :=.
+    await metadata.fill('source=camera epochs:=3 rate=0.50 note="two words"');
     for (
       const [label, typed, right] of [["Name", "a@b", "large:file"], ["Alias", "1.x", "newest"]]
     ) {
@@ -184,6 +185,7 @@ Deno.test({
     assertEquals([info.size, info.metadata], [UPLOAD_MIB * MIB, {
       source: "camera",
       epochs: 3,
+      rate: "0.50",
       note: "two words",
     }]);
     assertEquals(info.files.map(({ path }) => path), ["large.bin"]);

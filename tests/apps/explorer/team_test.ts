@@ -22,15 +22,15 @@ Deno.test({
     const dialog = page.getByRole("dialog");
     assertEquals(
       (await dialog.locator("[name=labels]").inputValue()).split("\n").sort(),
-      ["constructor = me", 'deep = {"a":1,"b":2}', "stage = new", 'text = "1"'],
+      ["constructor = me", 'deep := {"a":1,"b":2}', "stage = new", "text = 1"],
     );
     await dialog.locator("[name=notes]").fill("Second\nline");
     await dialog.locator("[name=labels]").fill("score");
     await dialog.getByRole("button", { name: "Save" }).click();
-    await dialog.getByText('Cannot read label "score": not NAME = VALUE').waitFor();
+    await dialog.getByText('Cannot read label "score": not NAME = TEXT').waitFor();
     await dialog.locator("[name=labels]").fill("score = 1");
     await dialog.getByRole("alert").waitFor({ state: "detached" });
-    await dialog.locator("[name=labels]").fill('score = 0.9\ntext = "1"\ndeep = {"a":1}');
+    await dialog.locator("[name=labels]").fill('score := 0.9\ntext = 1\ndeep:={"a":1}');
     await dialog.getByRole("button", { name: "Save" }).click();
     await notes.getByText("Second").waitFor();
     const found = await annotationsOf(registry, "model@1");

@@ -9,6 +9,7 @@ import {
   type Comparison,
   fromMetadata,
   sortByField,
+  type SortKey,
   sortKeyOf,
 } from "../../../core/text/comparing.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
@@ -139,7 +140,7 @@ const keyOf = (value: number | string) => sortKeyOf(fromMetadata(value) as numbe
 
 Deno.test("values have one total order, which operators and sorted lists follow", () => {
   fc.assert(fc.property(fc.array(arbitrary, { minLength: 3, maxLength: 6 }), (values) => {
-    const [a, b, c] = values.map(keyOf) as [ReturnType<typeof keyOf>, typeof a, typeof a];
+    const [a, b, c] = values.map(keyOf) as [SortKey, SortKey, SortKey];
     const order = compareKeys(a, b);
     assertEquals(compareKeys(a, a), 0);
     assertEquals(Math.sign(order), 0 - Math.sign(compareKeys(b, a)));

@@ -1,6 +1,5 @@
 // Notes and labels of a name or a version, edited in place.
 import { useSession } from "../../api/context.ts";
-import { typedValue } from "../../api/search.ts";
 import { mayWrite, ServiceError } from "../../api/service.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { FactList } from "../../components/fact_list.ts";
@@ -9,6 +8,7 @@ import { Lazy } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { splitEntry, valueOf } from "../../../../core/text/entries.ts";
 import { isJsonObject } from "../../../../core/text/json_text.ts";
 
 interface Annotations {
@@ -63,7 +63,7 @@ function EditDialog(
 ) {
   const { service } = useSession();
   const [before] = useState(value);
-  const lines = Object.entries(before.labels).map(([key, label]) => `${key} = ${labelText(label)}`);
+  const lines = Object.entries(before.labels).map(lineOf);
   const run = async (form: FormData) => {
     const notes = String(form.get("notes")).replaceAll("\r\n", "\n");
     const after = { notes: notes === "" ? null : notes, labels: parseLabels(form.get("labels")) };
@@ -75,7 +75,7 @@ function EditDialog(
     <${Dialog} title="Notes and labels" action="Save" run=${run} close=${close}>
       <label class="field">Notes<textarea name="notes" rows="5">${before.notes ??
         ""}</textarea></label>
-      <label class="field">Labels, one per line: stage = checked
+      <label class="field">Labels, one per line: stage = checked, score := 0.9
         <textarea name="labels" rows="4" class="mono" spellcheck=${false}>${lines.join(
           "\n",
         )}</textarea></label>
@@ -83,18 +83,29 @@ function EditDialog(
   `;
 }
 
+/** Writes text as it is, unless it would be taken for another value. */
 function labelText(label: unknown): string {
-  return typeof label === "string" && typedValue(label) === label ? label : JSON.stringify(label);
+  const isPlain = typeof label === "string" && !/^[-\d"[{]|^(true|false|null)$/.test(label);
+  return isPlain ? label : JSON.stringify(label);
+}
+
+/** Writes text as it is, if a line of its own keeps it, and any other value as JSON. */
+function lineOf([key, label]: readonly [string, unknown]): string {
+  const isText = typeof label === "string" && /^(\S|\S.*\S)?$/.test(label);
+  return isText ? `${key} = ${label}` : `${key} := ${JSON.stringify(label)}`;
 }
 
 function parseLabels(text: unknown): Record<string, unknown> {
   const lines = String(text).split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return Object.fromEntries(lines.map((line) => {
-    const [, key, value] = /^([^=]*[^=\s])\s*=\s*(.*)$/.exec(line) ?? [];
-    if (key === undefined) {
-      throw new ServiceError(0, `Cannot read label "${line}": not NAME = VALUE`);
+    const entry = splitEntry(line.replace(/^([^=]*?[^=\s])\s*(:?=)\s*/, "$1$2"));
+    const refuse = (state: string) => new ServiceError(0, `Cannot read label "${line}": ${state}`);
+    if (entry === undefined) throw refuse("not NAME = TEXT or NAME := JSON");
+    try {
+      return [entry.key, valueOf(entry)];
+    } catch (error) {
+      throw refuse(`not JSON after := (${(error as Error).message})`);
     }
-    return [key, typedValue(value!)];
   }));
 }
 

@@ -3,10 +3,10 @@ import { invalid } from "../../../../core/errors.ts";
 import { filePathProblem } from "../../../../core/naming/file_paths.ts";
 import { checkNewName, shown } from "../../../../core/naming/names.ts";
 import { checkAlias } from "../../../../core/naming/refs.ts";
+import { splitEntry, valueOf } from "../../../../core/text/entries.ts";
 import { termsOf } from "../../../../core/text/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { typedValue } from "../../api/search.ts";
 import { mayWrite, type Service, SITE_HINT } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
@@ -87,8 +87,9 @@ function UploadForm({ query }: Pick<Place, "query">) {
           )} placeholder="production" />
           <${TextField} label="Metadata (optional)" value=${target.metadata} change=${change(
             "metadata",
-          )} placeholder="source=camera epochs=3" />
+          )} placeholder="source=camera epochs:=3" />
         </div>
+        <p class="muted">Metadata: KEY=TEXT, or KEY:=JSON for numbers and other values.</p>
         ${problem !== undefined &&
           html`<p class="notice notice-error" role="alert">Cannot read the metadata: ${problem}.</p>`}
         ${!isAllowed &&
@@ -168,7 +169,7 @@ async function upload(
 }
 
 /**
- * Parses `key=value` pairs. Values are JSON if they can be, else strings, and quotes keep spaces.
+ * Parses `key=text` and `key:=JSON`, as the command line does. Quotes around a text keep its spaces.
  * Returns a problem if there is anything else: nothing that was typed may be lost.
  */
 export function parseMetadata(
@@ -177,11 +178,18 @@ export function parseMetadata(
   const found = new Map<string, unknown>();
   let problem: string | undefined;
   for (const word of termsOf(text)) {
-    const [, key, value] = /^([^="]+)=(.*)$/s.exec(word) ?? [];
-    if (key === undefined) {
+    const entry = splitEntry(word);
+    if (entry === undefined || entry.key.includes('"')) {
       problem ??= `${word} is not KEY=VALUE. Quote a value with spaces: note="two words"`;
-    } else if (found.has(key)) problem ??= `${key} has two values`;
-    else found.set(key, typedValue(value!));
+      continue;
+    }
+    const { key, isJson, typed } = entry;
+    if (found.has(key)) problem ??= `${key} has two values`;
+    try {
+      found.set(key, isJson ? valueOf(entry) : typed.replace(/^"([^"]*)"$/, "$1"));
+    } catch (error) {
+      problem ??= `${key} is not JSON (${(error as Error).message})`;
+    }
   }
   return { metadata: Object.fromEntries(found), problem };
 }
