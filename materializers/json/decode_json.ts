@@ -3,6 +3,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { setMember, TAG } from "./json_tags.ts";
+import { instantOf } from "../../core/text/iso_time.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
 /** Deepest nesting of JSON: a map adds three levels for each of its own. */
@@ -85,7 +86,8 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
 function decodeDate(value: unknown): Date {
   if (value === null) return new Date(NaN);
   const date = new Date(typeof value === "string" ? value : NaN);
-  if (Number.isNaN(date.getTime())) throw corrupt("invalid date");
+  const isNone = typeof value === "string" && instantOf(value) === "invalid";
+  if (Number.isNaN(date.getTime()) || isNone) throw corrupt("invalid date");
   return date;
 }
 

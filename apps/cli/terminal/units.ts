@@ -1,5 +1,6 @@
 // Sizes, durations and times, formatted and parsed.
 import { byteSize } from "../../../core/text/byte_size.ts";
+import { instantOf } from "../../../core/text/iso_time.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { invalid } from "./hints.ts";
 
@@ -115,11 +116,12 @@ export function parseMoment(text: string): TypedMoment {
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i
     .exec(text);
   const at = new Date(match === null ? NaN : `${match[1]}T${match[2] ?? "00:00"}${match[3] ?? ""}`);
-  if (!Number.isNaN(at.getTime())) return { at };
+  const isNone = instantOf(text) === "invalid";
+  if (!Number.isNaN(at.getTime()) && !isNone) return { at };
   throw unreadable(
     text,
     "a time",
-    "expected a date, a time or an age",
+    isNone ? "there is no such date" : "expected a date, a time or an age",
     "Examples: 2026-03-01, 2026-03-01T14:05, 2026-03-01T13:05:00Z, 36h, 7d.",
   );
 }

@@ -7,6 +7,7 @@ import { isRegistryError, realSystem } from "../../../mod.ts";
 import type { Logger, RegistryError, System } from "../../../mod.ts";
 import { corrupt, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
+import { instantOf } from "../../../core/text/iso_time.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
 
 /** A token as it is stored. */
@@ -107,7 +108,7 @@ function storedTokens(
     for (const { id, sha256, scopes, expiresAt } of tokens) {
       scopes.forEach(parseScope);
       const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
-        !Number.isNaN(Date.parse(expiresAt ?? "0"));
+        !Number.isNaN(Date.parse(expiresAt ?? "0")) && instantOf(expiresAt ?? "0") !== "invalid";
       if (!sound) throw unreadable("an entry is damaged");
     }
     return tokens;

@@ -49,7 +49,8 @@ function tagsOf(list: string): string[] {
 function parseDate(text: string | null): number | undefined {
   if (text === null || !/ GMT$/.test(text)) return undefined; // an invalid date is ignored
   const time = Date.parse(text);
-  return Number.isNaN(time) ? undefined : time;
+  const isReal = new Date(time).getUTCDate() === Number(/\d+/.exec(text)); // not 30 February
+  return isReal ? time : undefined;
 }
 
 export type AskedRange = Required<ByteRange> | "whole" | "unsatisfiable";

@@ -6,6 +6,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
 import { realSystem, type System } from "../../../core/system.ts";
+import { instantOf } from "../../../core/text/iso_time.ts";
 
 const PREFIX = "whsec_";
 const encoder = new TextEncoder();
@@ -111,7 +112,8 @@ function eventOf(id: string, body: Uint8Array): BusEvent {
     throw refused("Invalid", "its body is not JSON");
   }
   const { type: topic, timestamp, data: payload } = parsed ?? {};
-  const at = new Date(typeof timestamp === "string" ? timestamp : NaN);
+  const isTime = typeof timestamp === "string" && instantOf(timestamp) !== "invalid";
+  const at = new Date(isTime ? timestamp : NaN);
   if (typeof topic === "string" && !Number.isNaN(at.getTime()) && payload !== undefined) {
     return { id, topic, at, payload };
   }

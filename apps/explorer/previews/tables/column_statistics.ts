@@ -1,5 +1,6 @@
 // The statistics of a column, collected cell by cell.
 import { MAX_NUMBER, numberText } from "../../components/format.ts";
+import { instantOf } from "../../../../core/text/iso_time.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { cellText, compareCells, isEmpty, numberOf, shortened } from "./cells.ts";
 
@@ -82,8 +83,10 @@ function hashOf(text: string): string {
 /** Returns a date as a number, to draw it. A time without a zone is taken as UTC. */
 function timeOf(cell: Cell): number | undefined {
   if (cell instanceof Date) return cell.getTime();
-  const text = String(cell).replace(" ", "T");
-  return Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+  const instant = instantOf(String(cell));
+  return typeof instant !== "object"
+    ? undefined
+    : 1000 * (instant.seconds + Number(`0.${instant.fraction}0`));
 }
 
 const BINS = 64;
