@@ -8,6 +8,7 @@ import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 import { uriOf } from "./resources.ts";
 
 const page = { array: "items", string: "next" };
+const CUT = "The search index is full: versions other than the newest 20 of a name may be missing";
 const after = v.optional(text("`next` of the previous page"));
 
 export const findArtifacts: Tool = defineTool({
@@ -26,14 +27,16 @@ export const findArtifacts: Tool = defineTool({
     limit: count(30, "Default 30", 1, 100),
     after,
   }),
-  output: page,
+  output: { ...page, array: "items hints" },
   async run({ query, prefix, limit, after }, { registry, search, signal }) {
     if (query !== undefined) {
       const offset = Number(after ?? 0);
-      const { items } = await search({ q: query, limit: limit + 1, offset });
+      const { items, hints, cut } = await search({ q: query, limit: limit + 1, offset });
+      const notes = [...hints as string[] | undefined ?? [], ...cut ? [CUT] : []];
       const shown = fitting((items as unknown[]).slice(0, limit));
       const more = shown.length < (items as unknown[]).length;
-      return { items: shown, next: more ? `${offset + shown.length}` : undefined };
+      const next = more ? `${offset + shown.length}` : undefined;
+      return { items: shown, next, hints: notes.length > 0 ? notes : undefined };
     }
     const names = await Array.fromAsync(
       registry.names({ prefix, after, limit: limit + 1, signal }),

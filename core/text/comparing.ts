@@ -55,9 +55,9 @@ function compareText(a: string, b: string): number {
 }
 
 /**
- * Returns a function that compares values with a typed one: two numbers and two times by value, also
- * if they are text; other text as it is. It returns undefined for values that cannot be compared,
- * such as a number with a word.
+ * Returns a function that compares values with a typed one: two numbers and two times by value,
+ * also if they are text; other text as it is. It returns undefined for values that cannot be
+ * compared, such as a number with a word.
  */
 export function orderTo(typed: string): (value: Comparable) => number | undefined {
   const bound = sortKeyOf(notFinite.get(typed) ?? typed);

@@ -1,6 +1,6 @@
 // Dates and times of ISO 8601 in text, as exact instants.
 
-/** An instant: whole seconds since 1970, and the digits of its fraction without zeros at the end. */
+/** Whole seconds since 1970, and the digits of the fraction without zeros at the end. */
 export interface Instant {
   readonly seconds: number;
   readonly fraction: string;

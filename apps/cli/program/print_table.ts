@@ -1,5 +1,6 @@
 // Listings, a table for people or one JSON object per line, and facts about one thing.
 import type { CommandContext } from "./command.ts";
+import type { TextNumbers } from "../../../core/text/text_numbers.ts";
 import { knownColumns, wrapped } from "../terminal/cli_io.ts";
 import { type Column, createTable, printable, printableJson } from "../terminal/table.ts";
 
@@ -43,6 +44,16 @@ export async function printTable(
     await context.note(`Columns that did not fit: ${dropped.join(", ")} (--wide shows all)`);
   }
   return count;
+}
+
+/** Notes which numbers that were compared are text. */
+export async function noteTextNumbers(
+  context: CommandContext,
+  { notes }: TextNumbers,
+): Promise<void> {
+  for (const note of notes) {
+    await context.note(`${note}, compared as a number (key:=10 saves a number)`);
+  }
 }
 
 /** Sorts items for people, `run-2` before `run-10`. Programs get the documented order. */

@@ -1,10 +1,11 @@
 // Search.
 import type { Routes, ServerContext } from "../routing.ts";
+import { TextNumbers } from "../../../core/text/text_numbers.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { firstOfPage } from "../listing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
-import { parseQuery } from "../search/query.ts";
+import { memberOf, parseQuery } from "../search/query.ts";
 import { createSearchIndex, type IndexedVersion } from "../search/search_index.ts";
 
 export function searchRoutes(
@@ -26,18 +27,24 @@ export function searchRoutes(
       const matches = parseQuery(q);
       const { entries, readAt, cut, read } = await readIndex({ partial });
       const all: IndexedVersion[] = [];
+      const textNumbers = new TextNumbers(matches.numberFields);
       let searched = 0, name: string | undefined;
       for (const { found, text } of entries) {
         if (++searched % 200 === 0) await nextTurn();
         if (newest && found.name === name) continue;
         name = found.name;
-        if (access.may("read", name) && matches(found, text)) all.push(found);
+        if (!access.may("read", name)) continue;
+        if (matches.numberFields.length > 0 && matches.matchesOthers(found, text)) {
+          textNumbers.add((field) => memberOf(found, field));
+        }
+        if (matches(found, text)) all.push(found);
       }
       const items = firstOfPage(all.slice(offset, offset + limit));
       const end = offset + items.length;
       const next = end < all.length ? end : undefined;
       const ageMs = Math.max(0, system.now() - readAt);
-      const body = { items, total: all.length, next, ageMs, cut, read };
+      const hints = textNumbers.notes.length > 0 ? textNumbers.notes : undefined;
+      const body = { items, total: all.length, next, ageMs, cut, read, hints };
       return c.json(body, 200, { "cache-control": "no-store" });
     },
   });

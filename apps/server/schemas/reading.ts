@@ -231,4 +231,8 @@ export const SearchResultSchema = object("SearchResult", {
     v.description("True if the index is full: versions other than the newest 20 may be missing"),
   ),
   read: described(Amount, "Names read whole so far, if the index is not complete"),
+  hints: v.optional(v.pipe(
+    v.array(v.string()),
+    v.description("Numbers that were saved as text: `metadata.epochs is text in 6 versions`"),
+  )),
 });

@@ -253,6 +253,20 @@ Deno.test("metadata and labels keep keys that every object inherits", async () =
   assertEquals(JSON.stringify(labels), JSON.stringify(facts));
 });
 
+Deno.test("a search by a number that is text in some versions says so", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const epochs of ["9", "10", 11]) await registry.save("m", 1, { metadata: { epochs } });
+  await using it = await connect(registry);
+  const { items, hints } = await it.call<{ items: { version: string }[]; hints: string[] }>(
+    "find_artifacts",
+    { query: "metadata.epochs>=10" },
+  );
+  assertEquals(items.map(({ version }) => version), ["3.0.0", "2.0.0"]);
+  assertEquals(hints, ["metadata.epochs is text in 2 versions"]);
+  const { hints: none } = await it.call<{ hints?: string[] }>("find_artifacts", { query: "m" });
+  assertEquals(none, undefined);
+});
+
 Deno.test("errors are results with a hint that a model can use", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("team:model", "x");

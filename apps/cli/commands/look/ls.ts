@@ -1,7 +1,12 @@
-import type { Registry } from "../../../../mod.ts";
+import type { ArtifactInfo, Registry } from "../../../../mod.ts";
 import type { NamesOptions } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
-import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
+import {
+  type Condition,
+  fieldReader,
+  parseCondition,
+} from "../../../../core/registry/conditions.ts";
+import { TextNumbers } from "../../../../core/text/text_numbers.ts";
 import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
@@ -9,7 +14,7 @@ import { invalid } from "../../terminal/hints.ts";
 import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
-import { inOrder, printTable, type Row } from "../../program/print_table.ts";
+import { inOrder, noteTextNumbers, printTable, type Row } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime, momentOf } from "../../terminal/units.ts";
 import { parseCount, parseMoment, type TypedMoment } from "../../terminal/units.ts";
@@ -87,7 +92,7 @@ export const ls: Command = defineCommand({
     refuseRef(begin, "list", "versions");
     const registry = await context.open({ registry: location });
     const filter = await nameFilter(registry, begin, io.signal);
-    const { chosen, meets } = choiceOf(flags, io.system.now());
+    const { chosen, meets, textNumbers } = choiceOf(flags, io.system.now());
     const { signal } = io;
     const most = chosen || sort !== "name" ? undefined : limit; // reads all to find the first
     const names = filtered(registry, filter, { after, limit: most, signal });
@@ -106,6 +111,7 @@ export const ls: Command = defineCommand({
       const records = formatCount(hidden.count, "record");
       await context.note(`Left out ${records} of pipelines: holdfast ls --all`);
     }
+    await noteTextNumbers(context, textNumbers);
     if (unread.versions > 0) {
       await context.note("Only the latest versions were compared (--all-versions compares all)");
     }
@@ -129,7 +135,7 @@ function choiceOf(
     allVersions?: boolean;
   },
   now: number,
-): { chosen: boolean; meets: Condition } {
+): { chosen: boolean; meets: (info: ArtifactInfo) => boolean; textNumbers: TextNumbers } {
   if (alias !== undefined && allVersions) {
     throw invalid(
       "list names",
@@ -138,10 +144,17 @@ function choiceOf(
     );
   }
   const from = since && momentOf(since, now);
+  const textNumbers = new TextNumbers(where.flatMap(({ numberFields }) => numberFields));
+  const known = new WeakSet<ArtifactInfo>();
   return {
     chosen: where.length > 0 || from !== undefined || alias !== undefined,
-    meets: (info) =>
-      (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info)),
+    textNumbers,
+    meets(info) {
+      if (from !== undefined && info.createdAt < from) return false;
+      if (!known.has(info)) textNumbers.add((field) => fieldReader(field)?.(info));
+      known.add(info);
+      return where.every((condition) => condition(info));
+    },
   };
 }
 
@@ -243,7 +256,7 @@ interface RowOptions {
   allVersions: boolean;
   /** Counts the older versions that a condition did not see. */
   unread: { versions: number };
-  meets: Condition;
+  meets: (info: ArtifactInfo) => boolean;
   /** True with any condition: unreadable rows are then omitted. */
   chosen: boolean;
   damage: Damage;

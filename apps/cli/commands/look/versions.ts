@@ -4,10 +4,11 @@ import { orMissing } from "../../../../core/errors.ts";
 import { fieldReader, parseCondition } from "../../../../core/registry/conditions.ts";
 import type { Condition } from "../../../../core/registry/conditions.ts";
 import { sortByField } from "../../../../core/text/comparing.ts";
+import { TextNumbers } from "../../../../core/text/text_numbers.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
-import { printTable, type Row } from "../../program/print_table.ts";
+import { noteTextNumbers, printTable, type Row } from "../../program/print_table.ts";
 import { invalid, noName, shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
@@ -65,13 +66,19 @@ export const versions: Command = defineCommand({
     const { io, shared } = context;
     refuseRef(name, "list versions of", "versions");
     const registry = await context.open();
-    checkFields([...fields, ...sort === undefined ? [] : [sort.replace(/^-/, "")]]);
+    checkFields([...fields, ...sort === undefined ? [] : [sortedBy(sort)]]);
     const columns = fields.map((field) => COLUMNS[field] ?? { title: field });
     const damage = new Damage();
-    const options = { ...flags, fields, damage, signal: io.signal, isBare: shared.quiet ?? false };
+    const compared = (flags.where ?? []).flatMap(({ numberFields }) => numberFields);
+    const textNumbers = new TextNumbers(
+      sort === undefined ? compared : [sortedBy(sort), ...compared],
+    );
+    const isBare = shared.quiet ?? false;
+    const options = { ...flags, fields, damage, textNumbers, signal: io.signal, isBare };
     const rows = rowsOf(registry, name, options);
     const count = await printTable(context, shared.quiet ? undefined : columns, rows);
     damage.end();
+    await noteTextNumbers(context, textNumbers);
     if (count > 0) return;
     if (await registry.has(name, { signal: io.signal })) {
       return await context.note(limit === 0 ? "The limit is 0" : `No version of "${name}" matches`);
@@ -93,6 +100,12 @@ interface Options extends VersionsFlags {
   isBare: boolean;
   signal: AbortSignal;
   damage: Damage;
+  textNumbers: TextNumbers;
+}
+
+/** Returns the field of `--sort`, without the order. */
+function sortedBy(sort: string): string {
+  return sort.replace(/^-/, "");
 }
 
 interface VersionRow extends Row {
@@ -103,7 +116,8 @@ interface VersionRow extends Row {
 async function* rowsOf(
   registry: Registry,
   name: string,
-  { isBare, fields, damage, signal, range, limit = Infinity, where = [], sort }: Options,
+  { isBare, fields, damage, textNumbers, signal, range, limit = Infinity, where = [], sort }:
+    Options,
 ): AsyncGenerator<Row> {
   const isChosen = where.length > 0 || sort !== undefined;
   const most = isChosen || limit === Infinity ? undefined : limit;
@@ -122,12 +136,16 @@ async function* rowsOf(
   const isMatch = ({ info }: VersionRow) => info && where.every((meets) => meets(info));
   const read = (row: VersionRow | undefined, field: string) =>
     row?.info && readerOf(field)(row.info);
+  const addNumbers = (row: VersionRow | undefined) =>
+    row?.info && textNumbers.add((field) => read(row, field));
   const sorted = async (sort: string) => {
     const all = await Array.fromAsync(rows);
     checkSort(name, sort, all);
+    all.forEach(addNumbers);
     return sortByField(all, sort, read);
   };
   for await (const row of sort === undefined ? rows : await sorted(sort)) {
+    if (sort === undefined) addNumbers(row);
     if (row === undefined || isChosen && !isMatch(row)) continue;
     if (count++ >= limit) return;
     yield isBare ? { ...row, cells: [row.version] } : row;
@@ -136,7 +154,7 @@ async function* rowsOf(
 
 /** Throws `Invalid` for a field of metadata or labels that no version has. */
 function checkSort(name: string, sort: string, rows: readonly (VersionRow | undefined)[]): void {
-  const field = sort.replace(/^-/, "");
+  const field = sortedBy(sort);
   const infos = rows.flatMap((row) => row?.info ?? []);
   if (!/^(metadata|labels)\./.test(field) || infos.length === 0) return;
   if (infos.some((info) => readerOf(field)(info) !== undefined)) return;

@@ -161,7 +161,7 @@ function useSearch(text: string) {
 
 /** Shows what a search leaves out. */
 function Rest(
-  { of: { items, total, cut } = { items: [], total: 0, cut: false } }: { of?: Search },
+  { of: { items, total, cut, hints } = { items: [], total: 0, cut: false } }: { of?: Search },
 ) {
   const more = total - items.length;
   return html`
@@ -169,6 +169,7 @@ function Rest(
       html`<p class="muted">${formatCount(more, "more version")} match${
         more === 1 ? "es" : ""
       }. Narrow the search.</p>`}
+    ${hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
     ${cut &&
       html`<p class="muted">The search index is full. Versions without an alias, and older than the
         newest 20 of their name, may be missing: filter the table of a name to find them.</p>`}
@@ -193,6 +194,8 @@ interface Search {
   readonly total: number;
   readonly next?: number;
   readonly cut: boolean;
+  /** Which numbers that the search compares are text. */
+  readonly hints?: readonly string[];
   /** Names read so far, until the index is complete. */
   readonly read?: number;
 }

@@ -169,7 +169,7 @@ async function upload(
 }
 
 /**
- * Parses `key=text` and `key:=JSON`, as the command line does. Quotes around a text keep its spaces.
+ * Parses `key=text` and `key:=JSON`, as the command line does. Quotes around a text keep spaces.
  * Returns a problem if there is anything else: nothing that was typed may be lost.
  */
 export function parseMetadata(

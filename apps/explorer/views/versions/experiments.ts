@@ -1,5 +1,6 @@
 // Versions as rows whose columns are their facts and every key of their metadata and labels.
 import { fromMetadata, sortByField } from "../../../../core/text/comparing.ts";
+import { isTextNumber, TextNumbers } from "../../../../core/text/text_numbers.ts";
 import { parseQuery, searchText } from "../../../server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
@@ -20,6 +21,7 @@ export interface ExperimentColumn {
   /** `metadata.accuracy`, or a fact: `version`, `aliases`, `kind`, `files`, `size`, `saved`. */
   readonly key: string;
   readonly title: string;
+  /** All values are numbers, some perhaps in text. */
   readonly isNumber: boolean;
   /** Of measures: which values are better, by the name or by choice. */
   readonly better?: "high" | "low";
@@ -88,6 +90,29 @@ function addMembers(values: Map<string, unknown>, at: string, value: object, dep
   }
 }
 
+/** Returns a value as a number, also one that was saved as text; NaN if it is none. */
+export function numberAt({ values }: Pick<Experiment, "values">, key: string): number {
+  return numberFrom(values.get(key));
+}
+
+function numberFrom(value: unknown): number {
+  return typeof value === "number" || isTextNumber(value) ? Number(value) : NaN;
+}
+
+/** Returns sentences about numbers in text that the filter or the order compares. */
+export function textNumbersOf(
+  experiments: readonly Experiment[],
+  { filter, sort }: { filter: string; sort: string },
+): string[] {
+  const { numberFields } = parseQuery(queryOf(filter));
+  const numbers = new TextNumbers([
+    ...sort === "" ? [] : [sort.replace(/^-/, "")],
+    ...numberFields,
+  ]);
+  for (const { values } of experiments) numbers.add((field) => values.get(field));
+  return numbers.notes;
+}
+
 const FACTS: readonly ExperimentColumn[] = [
   { key: "version", title: "Version", isNumber: false },
   { key: "aliases", title: "Aliases", isNumber: false },
@@ -117,33 +142,47 @@ export function columnsOf(
   experiments: readonly Experiment[],
   chosen: readonly string[] = [],
 ): ExperimentColumn[] {
-  const keys = new Map<string, { isNumber: boolean; min: number; max: number }>();
+  const keys = new Map<string, Range>();
   for (const { values } of experiments) {
     for (const [key, value] of values) {
       if (!MEMBER.test(key) || value === null || value === undefined) continue;
       const known = keys.get(key);
       if (known === undefined && keys.size >= MOST_KEYS) continue;
-      const { isNumber, min, max } = known ?? { isNumber: true, min: Infinity, max: -Infinity };
-      const number = Number.isFinite(value) ? value as number : NaN;
-      keys.set(key, {
-        isNumber: isNumber && typeof value === "number",
-        min: number < min ? number : min,
-        max: number > max ? number : max,
-      });
+      keys.set(key, rangeWith(value, known));
     }
   }
-  const own = [...keys].map(([key, { isNumber, min, max }]): ExperimentColumn => {
-    const title = key.replace(MEMBER, "");
-    const is = (better: string) => chosen.includes(`${better}:${key}`);
-    const better = BETTER.find(is) ?? usualBetter(key);
-    if (!isNumber || better === "none") return { key, title, isNumber };
-    const best = better === "low" ? min : max;
-    return { key, title, isNumber, better, ...min < max && { best } };
-  });
+  const own = [...keys].map(([key, range]) => columnOf(key, range, chosen));
   const notes = experiments.some(({ values }) => values.has("notes"))
     ? [{ key: "notes", title: "Notes", isNumber: false }]
     : [];
   return [...FACTS.slice(0, 2), ...own, ...notes, ...FACTS.slice(2)];
+}
+
+/** The values of a key: whether all are numbers, and the smallest and the largest finite one. */
+type Range = { isNumber: boolean; min: number; max: number };
+
+function rangeWith(
+  value: unknown,
+  { isNumber, min, max }: Range = { isNumber: true, min: Infinity, max: -Infinity },
+): Range {
+  const number = numberFrom(value);
+  if (!Number.isFinite(number)) {
+    return { isNumber: isNumber && typeof value === "number", min, max };
+  }
+  return { isNumber, min: Math.min(min, number), max: Math.max(max, number) };
+}
+
+function columnOf(
+  key: string,
+  { isNumber, min, max }: Range,
+  chosen: readonly string[],
+): ExperimentColumn {
+  const title = key.replace(MEMBER, "");
+  const is = (better: string) => chosen.includes(`${better}:${key}`);
+  const better = BETTER.find(is) ?? usualBetter(key);
+  if (!isNumber || better === "none") return { key, title, isNumber };
+  const best = better === "low" ? min : max;
+  return { key, title, isNumber, better, ...min < max && { best } };
 }
 
 /** Returns the keys that are shown at first: facts that say nothing are left out. */

@@ -1,6 +1,6 @@
 // Rows grouped by the value of a key: into rows of means, and into the colors of charts.
 import { numberText } from "../../components/format.ts";
-import { columnsOf, type Experiment, type ExperimentColumn } from "./experiments.ts";
+import { columnsOf, type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
 import { mean } from "./influence.ts";
 
 export type Part = Readonly<{ label: string; rows: ReadonlySet<Experiment> }>;
@@ -15,10 +15,11 @@ export function groupsOf(
     each.isNumber && each.key !== key && each.key.includes(".")
   );
   const better = [`none:${key}`];
-  const groups = byValue(rows, key).map(([value, own]): Experiment => {
+  const isNumber = columns.some((each) => each.key === key && each.isNumber);
+  const groups = byValue(rows, { key, isNumber }).map(([value, own]): Experiment => {
     const values = new Map<string, unknown>([[key, value ?? "(none)"], ["count", own.length]]);
     for (const { key, better: is } of numbers) {
-      const finite = own.map(({ values }) => values.get(key) as number).filter(Number.isFinite);
+      const finite = own.map((row) => numberAt(row, key)).filter(Number.isFinite);
       if (finite.length === 0) continue;
       better.push(`${is ?? "none"}:${key}, mean`, `${is}:${key}, best`);
       values.set(`${key}, mean`, mean(finite));
@@ -39,7 +40,7 @@ export function partsOf(
   rows: readonly Experiment[],
   { key, title, isNumber }: ExperimentColumn,
 ): Part[] {
-  const groups = byValue(rows, key).filter(([value]) => value !== undefined);
+  const groups = byValue(rows, { key, isNumber }).filter(([value]) => value !== undefined);
   const parts = isNumber && groups.length > MOST_PARTS
     ? quartersOf(groups as [number, Experiment[]][])
     : groups.slice(0, MOST_PARTS);
@@ -63,7 +64,14 @@ function quartersOf(groups: readonly [number, Experiment[]][]): [string, Experim
 }
 
 /** Returns the values of a key with their rows, the most frequent first. */
-function byValue(rows: readonly Experiment[], key: string): [unknown, Experiment[]][] {
-  return [...Map.groupBy(rows, ({ values }) => values.get(key) ?? undefined)]
+function byValue(
+  rows: readonly Experiment[],
+  { key, isNumber }: Pick<ExperimentColumn, "key" | "isNumber">,
+): [unknown, Experiment[]][] {
+  const valueOf = (row: Experiment) => {
+    const value = row.values.get(key) ?? undefined;
+    return isNumber && value !== undefined ? numberAt(row, key) : value;
+  };
+  return [...Map.groupBy(rows, valueOf)]
     .sort(([, a], [, b]) => b.length - a.length);
 }

@@ -7,7 +7,7 @@ import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { KeyMenu } from "./column_choice.ts";
-import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
 
 /** Charts that are shown at first. */
@@ -83,9 +83,9 @@ function MetricChart({ name, rows, parts, column: { key, title }, x, xTitle, isP
   const { places, points, series } = useMemo(() => {
     const oldest = isVersion || isTime ? [...rows].sort(bySaved) : rows;
     const found = oldest.map((row, i) => {
-      const place = isVersion ? i : Number(row.values.get(x) ?? NaN) / (isTime ? 1000 : 1);
-      const value = row.values.get(key);
-      return { row, place, value: Number.isFinite(value) ? value as number : null };
+      const place = isVersion ? i : numberAt(row, x) / (isTime ? 1000 : 1);
+      const value = numberAt(row, key);
+      return { row, place, value: Number.isFinite(value) ? value : null };
     }).filter(({ place }) => Number.isFinite(place)).sort((a, b) => a.place - b.place);
     return {
       places: found.map(({ place }) => place),

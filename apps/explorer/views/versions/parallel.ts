@@ -9,7 +9,7 @@ import { joinValues, splitValues } from "../../framework/router.ts";
 import { Scroll, useQuery } from "../../previews/parts.ts";
 import { KeyMenu } from "./column_choice.ts";
 import { conditionOf, isCondition, withCondition } from "./conditions.ts";
-import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
 import { partsOf } from "./groups.ts";
 
 /** More versions are not drawn, and keys with more words have no axis. */
@@ -126,9 +126,15 @@ function Bounds({ axis: { column, words, from }, filter, change }: {
     </div>`;
 }
 
+/** Returns a number of a column of numbers, also one in text. */
+function valueAt(row: Experiment, { key, isNumber }: ExperimentColumn): unknown {
+  const value = row.values.get(key);
+  return isNumber && value !== undefined ? numberAt(row, key) : value;
+}
+
 /** Returns the axis of a key that differs, and that a filter can compare. */
 function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | undefined {
-  const values = new Set(rows.map(({ values }) => values.get(column.key)));
+  const values = new Set(rows.map((row) => valueAt(row, column)));
   values.delete(undefined);
   if (values.size < 2 || !isCondition(rows, column)) return undefined;
   if (!column.isNumber) {
@@ -156,10 +162,10 @@ function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | u
 
 /** Returns the lines of rows. They have a gap where a row has no value. */
 function pathOf(rows: readonly Experiment[], axes: readonly Axis[]): string {
-  return rows.map(({ values }) => {
+  return rows.map((row) => {
     let pen = "M";
     return axes.map(({ column, at }, i) => {
-      const place = at(values.get(column.key));
+      const place = at(valueAt(row, column));
       const step = Number.isNaN(place) ? "" : `${pen}${i + 0.5} ${(1 - place).toFixed(4)}`;
       pen = step === "" ? "M" : "L";
       return step;

@@ -5,7 +5,7 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
 import { useQuery } from "../../previews/parts.ts";
-import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import { type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
 import { Parallel } from "./parallel.ts";
 import { type Influence, influenceOf } from "./influence.ts";
 
@@ -94,8 +94,14 @@ function useRanking(
       for (const column of keys) {
         await new Promise((resolve) => setTimeout(resolve)); // the page stays smooth
         if (gone) return;
-        const pairs = rows.map(({ values }) => [values.get(column.key), values.get(metric)]);
-        const influence = influenceOf(pairs as [unknown, unknown][], column.isNumber);
+        const { key, isNumber } = column;
+        const pairs = rows.map((
+          row,
+        ): [unknown, unknown] => [
+          isNumber ? numberAt(row, key) : row.values.get(key),
+          numberAt(row, metric),
+        ]);
+        const influence = influenceOf(pairs, isNumber);
         if (influence) found.push({ column, ...influence });
       }
       setRanked(found.sort((a, b) => b.strength - a.strength));

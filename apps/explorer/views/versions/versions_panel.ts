@@ -21,8 +21,17 @@ import { useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice, toggled } from "./column_choice.ts";
-import { chooseExperiments, columnsOf, experimentsOf, fieldsOf, usualKeys } from "./experiments.ts";
-import type { Experiment, ExperimentColumn } from "./experiments.ts";
+import {
+  chooseExperiments,
+  columnsOf,
+  type Experiment,
+  type ExperimentColumn,
+  experimentsOf,
+  fieldsOf,
+  numberAt,
+  textNumbersOf,
+  usualKeys,
+} from "./experiments.ts";
 import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
@@ -53,7 +62,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   ]);
   const chosen = useMemo(() => {
     try {
-      return { rows: chooseExperiments(sorted, { filter, sort: "" }) };
+      const hints = textNumbersOf(sorted, { filter, sort });
+      return { rows: chooseExperiments(sorted, { filter, sort: "" }), hints };
     } catch (error) {
       return { rows: sorted, error };
     }
@@ -92,6 +102,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
+    ${chosen.hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
     <${Experiments} name=${summary.name} rows=${groups
       ? chooseExperiments(groups.rows, { filter: "", sort })
       : chosen.rows} all=${versions}
@@ -211,7 +222,7 @@ function Experiments({ name, rows, all, columns, isGroups, pins, sort, setSort }
       title,
       class: ({ values }) =>
         `${isNumber ? "number" : "fit"}${
-          best !== undefined && values.get(key) === best ? " best" : ""
+          best !== undefined && numberAt({ values }, key) === best ? " best" : ""
         }`,
       heading: isNumber ? "number" : undefined,
       isPinned: i < pins,
@@ -263,7 +274,7 @@ function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
     return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
   }
   if (key === "size" && typeof value === "number") return formatBytes(value);
-  if (best !== undefined && value === best) {
+  if (best !== undefined && numberAt(row, key) === best) {
     return html`<span title="The best of all versions">${valueText(value)} ★</span>`;
   }
   return valueText(value);

@@ -38,6 +38,37 @@ cliTest("versions --where, --sort and --columns answer which run is best", async
   assertStringIncludes(err, "matches");
 });
 
+cliTest("numbers in text and times are compared by value, with a note", async (it) => {
+  await it.succeeds("init");
+  const runs = [["9", "09:00:00+02:00"], ["10", "08:30:00Z"], ["100", "01:00:00-08:00"]];
+  for (const [epochs, time] of runs) {
+    const facts = ["-m", `epochs=${epochs}`, "-m", `started=2026-11-20T${time}`];
+    await it.succeeds(["save", "m", "-", ...facts], { stdin: epochs });
+  }
+  await it.succeeds("save m - -m epochs:=50", { stdin: "50" });
+  const versions = async (...flags: string[]) => {
+    const { out, err } = await it.holdfast(["versions", "m", "--columns", "version", ...flags]);
+    return [
+      out.trim().split(/\s+/).slice(1).join(" "),
+      /.*is text in \d+ versions?/.exec(err)?.[0],
+    ];
+  };
+  const note = "metadata.epochs is text in 3 versions";
+  assertEquals(await versions("--sort", "metadata.epochs"), ["1.0.0 2.0.0 4.0.0 3.0.0", note]);
+  assertEquals(await versions("--sort", "-metadata.epochs", "--limit", "1"), ["3.0.0", note]);
+  assertEquals(await versions("--where", "metadata.epochs >= 10.0"), ["4.0.0 3.0.0 2.0.0", note]);
+  const byTime = ["--sort", "metadata.started", "--where", "metadata.started > 2026-11-20T08:00Z"];
+  assertEquals(await versions(...byTime), ["2.0.0 3.0.0", undefined]);
+  const { out, err } = await it.holdfast([
+    ...["ls", "--where", "metadata.epochs > 60", "--all-versions", "--quiet"],
+  ]);
+  assertEquals([out.trim(), err], ["m", ""]);
+  const listed = await it.holdfast(["ls", "--where", "metadata.epochs > 60", "--all-versions"]);
+  assertStringIncludes(listed.err, "metadata.epochs is text in 1 version");
+  await it.fails(["versions", "m", "--where", "metadata.day > 2027-02-30"], 2, "there is no date");
+  await it.fails("ls --since 2027-02-30", 2, "there is no such date");
+});
+
 cliTest("NaN and infinities of metadata are compared and sorted as numbers", async (it) => {
   await it.succeeds("init");
   for (const loss of [":=1", "=NaN", "=Infinity", "=-Infinity", ":=-2"]) {

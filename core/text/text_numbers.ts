@@ -1,0 +1,29 @@
+// Counts of numbers that were saved as text, for notes to people who compare them.
+import { isDecimal } from "./decimals.ts";
+
+/** True for a number that was saved as text, as by `--metadata epochs=10`. */
+export function isTextNumber(value: unknown): value is string {
+  return typeof value === "string" && isDecimal(value);
+}
+
+/** Counts the versions in which a number is text, for each of some fields. */
+export class TextNumbers {
+  readonly #counts: Map<string, number>;
+
+  constructor(fields: Iterable<string>) {
+    this.#counts = new Map(Array.from(fields, (field) => [field, 0]));
+  }
+
+  add(read: (field: string) => unknown): void {
+    for (const [field, count] of this.#counts) {
+      if (isTextNumber(read(field))) this.#counts.set(field, count + 1);
+    }
+  }
+
+  /** A sentence for each field that is text: `metadata.epochs is text in 6 versions`. */
+  get notes(): string[] {
+    return [...this.#counts].filter(([, count]) => count > 0).map(([field, count]) =>
+      `${field} is text in ${count} version${count === 1 ? "" : "s"}`
+    );
+  }
+}
