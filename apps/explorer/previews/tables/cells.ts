@@ -1,4 +1,8 @@
 // Cells of tables: as text, as numbers, in order.
+import { invalid } from "../../../../core/errors.ts";
+import { orderTo, type SortKey, sortKeyOf } from "../../../../core/text/comparing.ts";
+import { isDecimal } from "../../../../core/text/decimals.ts";
+import { instantOf } from "../../../../core/text/iso_time.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 
 /** Characters of a cell that are kept in memory. */
@@ -16,33 +20,44 @@ export function cellText(cell: Cell): string {
   return cell instanceof Date ? cell.toISOString() : String(cell);
 }
 
-/** Returns a cell as a number, if it is one or a string that is. Nothing else is guessed. */
+/** Returns a cell as a number, if it is one or a decimal in text. Nothing else is guessed. */
 export function numberOf(cell: Cell): number | undefined {
-  if (typeof cell === "number") return cell;
-  if (typeof cell === "bigint") return Number(cell);
-  if (typeof cell !== "string" || !/^\s*[+-]?(\d|\.\d)/.test(cell)) return undefined;
-  const number = Number(cell);
-  return Number.isNaN(number) ? undefined : number;
+  const isNumber = typeof cell === "number" || typeof cell === "bigint" ||
+    typeof cell === "string" && isDecimal(cell.trim());
+  return isNumber ? Number(cell) : undefined;
 }
 
-/** Returns true for integers with more digits than a number may have. */
-const isLong = (cell: Cell): cell is string | bigint =>
-  typeof cell !== "number" && /^\s*-?\d{16,}\s*$/.test(`${cell}`);
-
-/** Compares cells that are not empty: numbers, which come first, as numbers. */
-export function compareCells(a: Cell, b: Cell): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
-  const [one, other] = [numberOf(a), numberOf(b)];
-  if (one !== undefined && other !== undefined) {
-    return one - other || (isLong(a) && isLong(b) ? Number(BigInt(a) - BigInt(b)) : 0);
+/** Returns the key by which a cell that is not empty is sorted: by value, also if it is text. */
+export function keyOf(cell: Cell): SortKey {
+  if (typeof cell !== "string") {
+    return sortKeyOf(typeof cell === "boolean" || cell === null ? cellText(cell) : cell);
   }
-  if (one !== undefined || other !== undefined) return one === undefined ? 1 : -1;
-  const [left, right] = [cellText(a), cellText(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+  const key = sortKeyOf(cell.trim());
+  return key.kind === "text" ? { kind: "text", text: cell } : key;
 }
 
-/** NaN is a missing number. */
+/** Returns a function that compares cells that are not empty with a typed value, by value. */
+export function cellOrderTo(typed: string): (cell: Cell) => number | undefined {
+  if (instantOf(typed) === "invalid") {
+    const hint = "Write a date or a time, as in 2026-03-01 or 2026-03-01T14:05:00Z.";
+    throw invalid("filter rows by", JSON.stringify(typed), "there is no such date", { hint });
+  }
+  const order = orderTo(typed);
+  return (cell) => {
+    const value = typeof cell === "string" || typeof cell === "boolean"
+      ? cellText(cell).trim()
+      : cell;
+    if (value === null) return undefined;
+    const found = order(value);
+    return found ?? (value instanceof Date ? order(cellText(value)) : undefined); // with a year
+  };
+}
+
+/** True for a cell without a value. Text formats have no other sign for it than an empty cell. */
+export function isMissing(cell: Cell | undefined): boolean {
+  return cell === null || cell === undefined || Number.isNaN(cell);
+}
+
 export function isEmpty(cell: Cell | undefined): boolean {
-  return cell === null || cell === undefined || cell === "" || Number.isNaN(cell);
+  return isMissing(cell) || cell === "";
 }

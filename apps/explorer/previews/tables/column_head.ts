@@ -19,7 +19,7 @@ export function ColumnHead({ name, of }: { name: string; of?: ColumnStatistics }
             html`<rect x=${i} y=${1 - count / most} width="0.9" height=${count / most} />`
           )}</svg>
       `}
-      ${isRange && html`<span>${min === max ? min : `${cut(min)} to ${cut(max!)}`}</span>`}
+      ${isRange && html`<span>${min === max ? cut(min) : `${cut(min)} to ${cut(max!)}`}</span>`}
       ${mean !== undefined && html`<span>mean ${mean}</span>`}
       ${top.map(({ value, count }) =>
         html`<span class="top" style=${share(count)}>${cut(value)} (${formatNumber(count)})</span>`
@@ -31,4 +31,4 @@ export function ColumnHead({ name, of }: { name: string; of?: ColumnStatistics }
   `;
 }
 
-const cut = (text: string) => text.length > 40 ? `${text.slice(0, 40)}…` : text;
+const cut = (text: string) => text.length > 40 ? `${text.slice(0, 40)}…` : text || '""';

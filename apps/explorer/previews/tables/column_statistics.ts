@@ -2,7 +2,8 @@
 import { MAX_NUMBER, numberText } from "../../components/format.ts";
 import { instantOf } from "../../../../core/text/iso_time.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
-import { cellText, compareCells, isEmpty, numberOf, shortened } from "./cells.ts";
+import { compareKeys, type SortKey } from "../../../../core/text/comparing.ts";
+import { cellText, isEmpty, keyOf, numberOf, shortened } from "./cells.ts";
 
 const MAX_DISTINCT = 1000;
 /** Values that are listed as the most frequent. */
@@ -22,21 +23,26 @@ export interface ColumnStatistics {
   top?: readonly { value: string; count: number }[];
 }
 
+type Extreme = { readonly cell: Cell; readonly key: SortKey };
+
 export class Tally {
   #missing = 0;
   #count = 0;
   #numbers = 0;
   #sum = 0;
-  #min: Cell = null;
-  #max: Cell = null;
+  #min?: Extreme;
+  #max?: Extreme;
   #distinct: Map<string, number> | undefined = new Map();
   readonly #bins = new Bins();
 
-  /** @param type `date` if strings are dates */
-  constructor(readonly type?: string) {}
+  /**
+   * @param type `date` if strings are dates
+   * @param isNone true for cells without a value
+   */
+  constructor(readonly type?: string, readonly isNone = isEmpty) {}
 
   add(cell: Cell | undefined): void {
-    if (isEmpty(cell)) return void this.#missing++;
+    if (this.isNone(cell)) return void this.#missing++;
     const known = shortened(cell!);
     const number = numberOf(known);
     if (number !== undefined) {
@@ -44,8 +50,10 @@ export class Tally {
       this.#sum += number;
     }
     this.#bins.add(this.type === "date" ? timeOf(known) : number);
-    if (this.#count++ === 0 || compareCells(known, this.#min) < 0) this.#min = known;
-    if (this.#count === 1 || compareCells(known, this.#max) > 0) this.#max = known;
+    this.#count++;
+    const key = keyOf(known);
+    if (!this.#min || compareKeys(key, this.#min.key) < 0) this.#min = { cell: known, key };
+    if (!this.#max || compareKeys(key, this.#max.key) > 0) this.#max = { cell: known, key };
     if (this.#distinct === undefined) return;
     const text = cellText(known) + (known === cell ? "" : hashOf(cell as string));
     this.#distinct.set(text, (this.#distinct.get(text) ?? 0) + 1);
@@ -59,8 +67,8 @@ export class Tally {
     return {
       missing,
       ...this.#distinct && { distinct: this.#distinct.size },
-      min: cellText(this.#min),
-      max: cellText(this.#max),
+      min: cellText(this.#min!.cell),
+      max: cellText(this.#max!.cell),
       ...isNumbers && { mean: numberText(this.#sum / this.#count) },
       ...isNumbers || this.type === "date" ? { bins: this.#bins.counts() } : this.#top(),
     };

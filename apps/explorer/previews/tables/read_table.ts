@@ -30,6 +30,8 @@ export interface TableFacts {
   readonly rowCount?: number;
   /** Columns that are not shown, with the reason. */
   readonly others: readonly string[];
+  /** True if cells can be null: an empty string is a value then. */
+  readonly hasNull?: boolean;
 }
 
 /** A table that is read page by page. */
@@ -137,7 +139,7 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
     }
   }
 
-  return { ...about, page, parts };
+  return { ...about, hasNull: true, page, parts };
 }
 
 /** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */

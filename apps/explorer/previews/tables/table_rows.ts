@@ -1,7 +1,8 @@
 // Rows of a table in its worker: all are read once, in parts, and only some are kept in memory.
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { Group } from "./parquet_table.ts";
-import { cellText, compareCells, isEmpty, MAX_CELL, shortened } from "./cells.ts";
+import { compareKeys, type SortKey } from "../../../../core/text/comparing.ts";
+import { cellOrderTo, cellText, isEmpty, isMissing, keyOf, MAX_CELL, shortened } from "./cells.ts";
 import { type ColumnStatistics, Tally } from "./column_statistics.ts";
 import type { TablePart, TableReader } from "./read_table.ts";
 
@@ -51,10 +52,13 @@ export async function findRows(
   wanted: Wanted,
   { signal, isEnough, onProgress }: FindOptions = {},
 ): Promise<Found & { readonly rows: Rows }> {
-  const kept = new KeptRows(Math.max(1, columns.length), wanted.sort);
+  const isNone = source.hasNull ? isMissing : isEmpty;
+  const kept = new KeptRows(Math.max(1, columns.length), { sort: wanted.sort, isNone });
   const { sample = Infinity } = wanted;
-  const tallies = isPlain(wanted) ? columns.map((i) => new Tally(source.columns[i]!.type)) : [];
-  const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!.name));
+  const tallies = isPlain(wanted)
+    ? columns.map((i) => new Tally(source.columns[i]!.type, isNone))
+    : [];
+  const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!.name), isNone);
   let [read, matched, begun] = [0, 0, Date.now()];
   const found = (isEnd: boolean) => {
     const statistics = tallies.map((tally) => tally.statistics());
@@ -101,39 +105,55 @@ async function* partsOf(
   for (const group of groups) yield* source.parts(columns, signal, group);
 }
 
-/** Rows within the limits: the first, or the first in an order. */
+interface KeptRow {
+  readonly row: readonly Cell[];
+  /** Absent without an order, or without a value. */
+  readonly key?: SortKey;
+}
+
+/** Rows within the limits: the first, or the first in an order. Empty cells come last. */
 class KeptRows {
   readonly #most: number;
-  readonly #compare?: (a: readonly Cell[], b: readonly Cell[]) => number;
-  #rows: (readonly Cell[])[] = [];
+  readonly #sort: Wanted["sort"];
+  readonly #isNone: typeof isEmpty;
+  #rows: KeptRow[] = [];
   #characters = 0;
   /** The last row in the order that is kept, if others were left out. */
-  #last?: readonly Cell[];
+  #last?: KeptRow;
 
-  constructor(width: number, sort: Wanted["sort"]) {
+  constructor(width: number, { sort, isNone }: { sort: Wanted["sort"]; isNone: typeof isEmpty }) {
     this.#most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / width)));
-    this.#compare = sort && rowComparison(sort);
+    this.#sort = sort;
+    this.#isNone = isNone;
   }
 
   add(row: readonly Cell[]): void {
-    const isSorted = this.#compare !== undefined;
+    const isSorted = this.#sort !== undefined;
     const isFull = this.#rows.length >= this.#most * (isSorted ? 2 : 1) ||
       this.#characters > MAX_CHARACTERS;
-    if (isFull && !isSorted || this.#last && this.#compare!(row, this.#last) >= 0) return;
+    if (isFull && !isSorted) return;
+    const cell = isSorted ? row[this.#sort!.column] : null;
+    const key = this.#isNone(cell) ? undefined : keyOf(cell!);
+    if (this.#last && this.#compare({ row, key }, this.#last) >= 0) return;
     if (isFull) this.#cut();
-    this.#rows.push(row.map(shortened));
+    this.#rows.push({ row: row.map(shortened), key });
     this.#characters += charactersOf(row);
   }
 
   end(): Rows {
-    if (this.#compare !== undefined) this.#cut();
-    return this.#rows;
+    if (this.#sort !== undefined) this.#cut();
+    return this.#rows.map(({ row }) => row);
+  }
+
+  #compare(a: KeptRow, b: KeptRow): number {
+    if (!a.key || !b.key) return Number(!a.key) - Number(!b.key);
+    return (this.#sort!.isDown ? -1 : 1) * compareKeys(a.key, b.key);
   }
 
   #cut(): void {
-    this.#rows.sort(this.#compare);
+    this.#rows.sort((a, b) => this.#compare(a, b));
     this.#rows.length = Math.min(this.#rows.length, this.#most);
-    const count = () => this.#rows.reduce((sum, row) => sum + charactersOf(row), 0);
+    const count = () => this.#rows.reduce((sum, { row }) => sum + charactersOf(row), 0);
     while ((this.#characters = count()) > MAX_CHARACTERS / 2 && this.#rows.length > 1) {
       this.#rows.length = this.#rows.length >> 1;
     }
@@ -172,23 +192,12 @@ export async function readRows(
   return { rows, isAll: true };
 }
 
-/** Compares rows by a column. Empty cells come last. */
-function rowComparison({ column, isDown }: NonNullable<Wanted["sort"]>) {
-  const sign = isDown ? -1 : 1;
-  return (a: readonly Cell[], b: readonly Cell[]) => {
-    const [left, right] = [a[column] ?? null, b[column] ?? null];
-    if (isEmpty(left) || isEmpty(right)) return Number(isEmpty(left)) - Number(isEmpty(right));
-    return sign * compareCells(left, right);
-  };
-}
-
 interface Filter {
   matches(row: readonly Cell[]): boolean;
   /** Returns false if no row of a group with these bounds can match. */
   mayMatch(bounds: Group["bounds"]): boolean;
 }
 
-const DAY = /^\d{4}-\d\d-\d\d/;
 const CONDITION = /(\S+?)\s*(<=|>=|!=|=|<|>)\s*(\S+)/g;
 
 /** Tests of a cell by its order to a value, and of two bounds by theirs. */
@@ -204,29 +213,27 @@ const COMPARISONS: Readonly<
 };
 
 /** Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. */
-function parseFilter(filter: string, names: readonly string[]): Filter {
-  const conditions: { at: number; sign: string; value: string }[] = [];
+function parseFilter(filter: string, names: readonly string[], isNone: typeof isEmpty): Filter {
+  const conditions: { at: number; sign: string; order: ReturnType<typeof cellOrderTo> }[] = [];
   const text = filter.replaceAll(CONDITION, (all, name, sign, value) => {
     const at = names.indexOf(name);
-    if (at >= 0) conditions.push({ at, sign, value });
+    if (at >= 0) conditions.push({ at, sign, order: cellOrderTo(value) });
     return at >= 0 ? "" : all;
   }).trim().toLowerCase();
-  const order = (cell: Cell, value: string) => {
-    if (typeof cell === "string" && DAY.test(cell) && /^\d{4}/.test(value)) {
-      return cell < value ? -1 : Number(cell > value); // a year alone is not a number here
-    }
-    return compareCells(cell, cell instanceof Date ? new Date(value) : value);
+  const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
+    const found = order(cell);
+    return found === undefined ? sign === "!=" : COMPARISONS[sign]![0](found);
   };
   return {
     matches: (row) =>
-      conditions.every(({ at, sign, value }) =>
-        !isEmpty(row[at]) && COMPARISONS[sign]![0](order(row[at]!, value))
-      ) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
+      conditions.every((condition) => {
+        const cell = row[condition.at];
+        return !isNone(cell) && meets(cell!, condition);
+      }) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
     mayMatch: (bounds) =>
-      conditions.every(({ at, sign, value }) => {
-        const known = bounds(names[at]!);
-        return known === undefined ||
-          COMPARISONS[sign]![1](order(known[0], value), order(known[1], value));
+      conditions.every(({ at, sign, order }) => {
+        const [min, max] = bounds(names[at]!)?.map(order) ?? [];
+        return min === undefined || max === undefined || COMPARISONS[sign]![1](min, max);
       }),
   };
 }

@@ -105,8 +105,7 @@ function Body({ source, file, columns }: BodyProps): VNode {
   const waits = all.value === undefined && all.isReading;
   const again = useFound(source, columns, isChosen && !waits ? { filter, sort } : undefined);
   const error = again.error ?? (isWhole ? all.error : undefined);
-  if (error !== undefined) return html`<${ErrorNotice} error=${error} />`;
-  const isShown = isSmall || !again.isReading;
+  const isShown = error === undefined && (isSmall || !again.isReading);
   return html`
     <div class="fields">
       <label>Filter rows <input type="search" value=${filter}
@@ -116,6 +115,7 @@ function Body({ source, file, columns }: BodyProps): VNode {
         <${Counts} found=${again.value} isFiltered=${filter !== ""} of=${source.rowCount} />
       `}
     </div>
+    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${[isWhole && all, !isSmall && again].map((of) =>
       of && of.isReading && html`<${Reading} of=${of} />`
     )}

@@ -212,6 +212,39 @@ Deno.test("rows are described, filtered and sorted; numbers in text count as num
   assertEquals([await chosen("other>9"), await chosen("n<5")], [[], []]);
 });
 
+Deno.test("times in text are sorted and filtered by instant, and odd dates refused", async () => {
+  const text =
+    "n,at\n1,2026-11-20T09:00:00+02:00\n2,2026-11-20T08:30:00Z\n3,2026-11-20 09:00:00\n" +
+    "4,2026-11-20T01:00:00.000000001-08:00\n5,\n6,never\n";
+  const source = await readTable(fakeFile("a.csv", encoder.encode(text)));
+  const chosen = async (filter: string, sort?: Wanted["sort"]) =>
+    (await findRows(source, [0, 1], { filter, sort })).rows.map(([cell]) => cell).join("");
+  assertEquals(await chosen("", { column: 1, isDown: false }), "123465");
+  assertEquals(await chosen("", { column: 1, isDown: true }), "643215");
+  assertEquals(await chosen("at>2026-11-20T08:30:00Z"), "346");
+  assertEquals(await chosen("at=2026-11-20T09:00Z"), "3");
+  assertEquals(await chosen("at<2027"), "1234");
+  const error = await assertRejects(() => chosen("at>2027-02-30"));
+  assert(isRegistryError(error, "Invalid"));
+});
+
+Deno.test("an empty string of Parquet is a value, an empty cell of CSV is missing", async () => {
+  const table = createTable({ note: "string?" }, function* () {
+    for (const note of ["a", "", "b", null, "", "b"]) yield { note };
+  });
+  const bytes = concatBytes(await Array.fromAsync(encodeRows(table, { compression: "snappy" })));
+  const source = await readTable(fakeFile("a.parquet", bytes));
+  const { statistics: [parquet] } = await findRows(source, [0], { filter: "" });
+  assertEquals([parquet!.missing, parquet!.distinct, parquet!.min], [1, 3, ""]);
+  const sort = { column: 0, isDown: false };
+  const { rows } = await findRows(source, [0], { filter: "", sort });
+  assertEquals(rows.flat(), ["", "", "a", "b", "b", null]);
+  assertEquals((await findRows(source, [0], { filter: "note!=b" })).matched, 3);
+  const csv = await readTable(fakeFile("a.csv", encoder.encode('note,n\na,1\n"",2\n,3\nb,4\n')));
+  const { statistics: [inCsv] } = await findRows(csv, [0], { filter: "" });
+  assertEquals([inCsv!.missing, inCsv!.distinct], [2, 2]);
+});
+
 Deno.test("long integers and long texts are distinct, and NaN is missing", async () => {
   const ids = [2n ** 60n + 1n, 2n ** 60n, 2n ** 60n + 2n];
   const rows = [...ids, ...ids.map(String), NaN, 1.5].map((id, i) => [id, "x".repeat(300) + i]);
