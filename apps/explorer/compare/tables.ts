@@ -1,190 +1,141 @@
 // Tables compared by key or content, and column.
-import { alignItems } from "../../../core/text/align.ts";
-import type { Cell } from "../../../formats/tables/table.ts";
 import { formatCount, formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { Choice } from "../components/choice.ts";
-import { whenLoaded } from "../components/notices.ts";
+import { Loading, whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
-import { useMemo, type VNode } from "../framework/preact.ts";
+import { useState, type VNode } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
 import { Paged, useFiles, useQuery } from "../previews/parts.ts";
-import { cellText } from "../previews/tables/cells.ts";
-import { readRows, type Rows } from "../previews/tables/table_rows.ts";
-import { openTable } from "../previews/tables/table_source.ts";
+import {
+  MAX_COLUMNS,
+  type RowChange,
+  type RowDifference,
+} from "../previews/tables/compare_rows.ts";
+import { openTable, type TableSource } from "../previews/tables/table_source.ts";
 import type { PairProps } from "./pair.ts";
 
 const PAGE = 50;
-const MAX_COLUMNS = 100;
 
-/** Rows in memory, with the names of their columns. */
-export interface KnownTable {
-  columns: readonly string[];
-  rows: Rows;
-  /** False if more rows follow. */
-  isAll?: boolean;
-}
-
-/** A row that differs: its key, and the cells that changed by column. */
-export interface RowChange {
-  key: string;
-  change: "added" | "removed" | "changed";
-  cells: { column: string; before?: string; after?: string }[];
-}
-
-export interface TableDifference {
-  changes: RowChange[];
-  byColumn: [string, number][];
-  /** Columns that only one table has. */
-  added: string[];
-  removed: string[];
-}
-
-/** Returns the columns whose values are unique in both tables. */
-export function findKeys(...tables: readonly [KnownTable, KnownTable]): string[] {
-  const isUnique = ({ columns, rows }: KnownTable, name: string) => {
-    const at = columns.indexOf(name);
-    return at >= 0 && new Set(rows.map((row) => cellText(row[at] ?? null))).size === rows.length;
-  };
-  return tables[0].columns.filter((name) => tables.every((table) => isUnique(table, name)));
-}
-
-/** Compares rows with equal keys; without a key, rows that are equal or alike. */
-export function compareTables(
-  left: KnownTable,
-  right: KnownTable,
-  key: string | undefined,
-): TableDifference {
-  const shared = left.columns.filter((name) => right.columns.includes(name));
-  const places = shared.map((name) =>
-    [left.columns.indexOf(name), right.columns.indexOf(name)] as const
-  );
-  const [before, after] = key === undefined
-    ? byContent([left, right], places)
-    : [byKey(left, key), byKey(right, key)];
-  const counts = new Map(shared.map((name) => [name, 0]));
-  const changes: RowChange[] = [];
-  for (const [id, row] of before) {
-    const now = after.get(id);
-    if (now === undefined) {
-      changes.push({ key: id, change: "removed", cells: cellsOf(left, row, "before") });
-      continue;
-    }
-    const cells = places.flatMap(([old, other], i) => {
-      const [was, is] = [cellText(row[old] ?? null), cellText(now[other] ?? null)];
-      return was === is ? [] : [{ column: shared[i]!, before: was, after: is }];
-    });
-    for (const { column } of cells) counts.set(column, counts.get(column)! + 1);
-    if (cells.length > 0) changes.push({ key: id, change: "changed", cells });
-  }
-  for (const [id, row] of after) {
-    if (before.has(id)) continue;
-    changes.push({ key: id, change: "added", cells: cellsOf(right, row, "after") });
-  }
-  return {
-    changes,
-    byColumn: [...counts].filter(([, count]) => count > 0),
-    added: right.columns.filter((name) => !left.columns.includes(name)),
-    removed: left.columns.filter((name) => !right.columns.includes(name)),
-  };
-}
-
-type RowsByName = Map<string, readonly Cell[]>;
-
-function byKey({ columns, rows }: KnownTable, key: string): RowsByName {
-  const at = columns.indexOf(key);
-  return new Map(rows.map((row) => [cellText(row[at] ?? null), row]));
-}
-
-/** Names rows by their number in the first table: equal ones, then alike ones between them. */
-function byContent(
-  [left, right]: readonly [KnownTable, KnownTable],
-  places: readonly (readonly [number, number])[],
-): readonly [RowsByName, RowsByName] {
-  const [before, after] = [left, right].map(({ rows }, side) =>
-    rows.map((row) => places.map((at) => cellText(row[at[side]!] ?? null)))
-  ) as [string[][], string[][]];
-  const [ids, others] = [before.map(String), after.map(String)];
-  const aligned = alignItems(before, after);
-  const pairs = new Map(aligned.filter(([i, j]) => ids[i] === others[j]));
-  const used = new Set(pairs.values());
-  const moved = Map.groupBy(others.keys(), (j) => used.has(j) ? undefined : others[j]);
-  for (const [i, id] of ids.entries()) {
-    const j = pairs.has(i) ? undefined : moved.get(id)?.pop();
-    if (j !== undefined) pairs.set(i, j), used.add(j);
-  }
-  for (const [i, j] of aligned) if (!pairs.has(i) && !used.has(j)) pairs.set(i, j);
-  const names = new Map([...pairs].map(([i, j]) => [j, `row ${i}`]));
-  // Rows after the last common one may be in the other table, among those that are not read.
-  const end = (known: Iterable<number>, { isAll }: KnownTable) =>
-    isAll === false ? Math.max(-1, ...known) + 1 : undefined;
-  const olds = left.rows.slice(0, end(pairs.keys(), right));
-  const nows = right.rows.slice(0, end(names.keys(), left));
-  return [
-    new Map(olds.map((row, i) => [`row ${i}`, row])),
-    new Map(nows.map((row, j) => [names.get(j) ?? `new row ${j}`, row])),
-  ];
-}
-
-function cellsOf({ columns }: KnownTable, row: readonly Cell[], side: "before" | "after") {
-  return columns.map((column, i) => ({ column, [side]: cellText(row[i] ?? null) }));
+/** Two opened tables, and the columns that may be their keys. */
+interface Opened {
+  readonly left: TableSource;
+  readonly right: TableSource;
+  readonly keys: readonly string[];
 }
 
 export function TableComparison({ left, right }: PairProps): VNode {
   const loaded = useFiles(
-    async (signal) => {
-      const read = async (file: PairProps["left"]) => {
-        const source = await openTable(file, signal);
-        const chosen = source.columns.slice(0, MAX_COLUMNS).map((_, i) => i);
-        const { rows, isAll } = await readRows(source, chosen, signal);
-        const columns = chosen.map((i) => source.columns[i]!.name);
-        return { columns, rows, isAll: isAll && chosen.length === source.columns.length };
-      };
-      const [before, after] = await Promise.all([read(left), read(right)]);
-      return { before, after, keys: findKeys(before, after) };
+    async (signal): Promise<Opened> => {
+      const [before, after] = await Promise.all(
+        [left, right].map((file) => openTable(file, signal)),
+      ) as [TableSource, TableSource];
+      return { left: before, right: after, keys: await before.keysWith(after, signal) };
     },
     left,
     right,
   );
-  return whenLoaded(loaded, ({ before, after, keys }) =>
+  return whenLoaded(loaded, (opened) =>
     html`
-      ${!(before.isAll && after.isAll) && html`<p class="note left-out">
-        ${`The first ${formatCount(before.rows.length, "row")} and ${
-        formatCount(after.rows.length, "row")
-      } are compared, in up to ${MAX_COLUMNS} columns.`}
-      </p>`}
-      <${Found} left=${before} right=${after} keys=${keys} names=${[left.ref, right.ref]} />
+      <${LeftOutColumns} ...${opened} />
+      <${Compared} ...${opened} names=${[left.ref, right.ref]} />
     `);
 }
 
-function Found({ left, right, keys, names }: {
-  left: KnownTable;
-  right: KnownTable;
-  keys: readonly string[];
+/** Names columns that are not compared. */
+function LeftOutColumns({ left, right }: Opened): VNode {
+  const others = [...new Set([...left.others, ...right.others])];
+  const most = Math.max(
+    ...[left, right].map(({ columns, columnCount }) => columnCount ?? columns.length),
+  );
+  return html`
+    ${most > MAX_COLUMNS && html`<p class="note left-out">
+      ${`The first ${MAX_COLUMNS} of ${formatCount(most, "column")} are compared.`}</p>`}
+    ${others.length > 0 && html`<p class="note left-out">
+      ${`Not compared: ${others.join(", ")}.`}</p>`}
+  `;
+}
+
+function Compared({ left, right, keys, names }: Opened & {
   names: readonly [string, string];
 }): VNode {
   const [chosen, setKey] = useQuery("key", keys[0] ?? "");
+  const [read, setRead] = useState(0);
   const key = keys.includes(chosen) ? chosen : undefined;
-  const found = useMemo(() => compareTables(left, right, key), [left, right, key]);
-  const count = (kind: RowChange["change"]) =>
-    `${formatNumber(found.changes.filter(({ change }) => change === kind).length)} ${kind}`;
-  const facts = `Rows: ${count("added")}, ${count("removed")}, ${count("changed")}`;
+  const compared = useLoaded(async (signal) => {
+    const onNote = (rows: unknown) => setRead(rows as number);
+    const byKey = key === undefined
+      ? undefined
+      : await left.compare(right, { key }, { signal, onNote });
+    const found = byKey ?? (await left.compare(right, {}, { signal, onNote }))!;
+    return { found, key: byKey && key };
+  }, [names, key]);
+  const isRepeated = compared.value !== undefined && compared.value.key !== key;
   return html`
     <div class="fields">
       <${Choice} label="Rows match by" value=${key ?? ""} change=${setKey}
         options=${[["", "their content"], ...keys.map((name) => [name, name])]} />
     </div>
-    <p class="summary-line">${facts}</p>
-    ${found.added.length > 0 && html`<p>New columns: ${found.added.join(", ")}</p>`}
-    ${found.removed.length > 0 && html`<p>Removed columns: ${found.removed.join(", ")}</p>`}
-    ${found.byColumn.length > 0 &&
-      html`<p>Changed cells by column: ${
-        found.byColumn.map(([name, count]) => `${name} (${formatNumber(count)})`).join(", ")
+    ${isRepeated &&
+      html`<p class="note">${`${key} has a value twice, so rows match by their content.`}</p>`}
+    ${compared.loading && read > 0 &&
+      html`<${Loading} what=${`${formatNumber(read)} rows read`} />`}
+    ${compared.loading && read > 0 ? null : whenLoaded(compared, ({ found, key }) =>
+      html`
+        <${Found} found=${found} name=${key ?? "Row"} names=${names}
+          columns=${[left, right].map(({ columns }) => columns.map(({ name }) => name))} />
+      `)}
+  `;
+}
+
+/** Says what is known. Rows that were not read may be among those without a partner. */
+function factsOf({ added, removed, changed, isAll }: RowDifference): string {
+  const isWhole = isAll[0] && isAll[1];
+  const text = (count: number | undefined, kind: string) =>
+    count === undefined
+      ? `${kind} unknown`
+      : `${isWhole ? "" : "at least "}${formatNumber(count)} ${kind}`;
+  const facts = [text(added, "added"), text(removed, "removed"), text(changed, "changed")];
+  return `Rows: ${facts.join(", ")}`;
+}
+
+function Found({ found, name, names, columns }: {
+  found: RowDifference;
+  name: string;
+  names: readonly [string, string];
+  columns: readonly [readonly string[], readonly string[]];
+}): VNode {
+  const { added = 0, removed = 0, changed, changes, byColumn, rows, isAll } = found;
+  const [olds, nows] = columns;
+  const news = nows.filter((column) => !olds.includes(column));
+  const gone = olds.filter((column) => !nows.includes(column));
+  const isWhole = isAll[0] && isAll[1];
+  const count = added + removed + changed;
+  const kept = changes.filter(({ change }) => change === "changed").length;
+  const of = kept < changed ? `, in ${formatNumber(kept)} of the changed rows` : "";
+  return html`
+    ${!isWhole && html`<p class="note left-out">
+      ${`The first ${formatCount(rows[0], "row")} and ${
+      formatCount(rows[1], "row")
+    } are compared. Others may differ, or be the partners of rows that have none here.`}
+    </p>`}
+    <p class="summary-line">${factsOf(found)}</p>
+    ${news.length > 0 && html`<p>New columns: ${news.join(", ")}</p>`}
+    ${gone.length > 0 && html`<p>Removed columns: ${gone.join(", ")}</p>`}
+    ${byColumn.length > 0 &&
+      html`<p>Changed cells by column${of}: ${
+        byColumn.map(([name, count]) => `${name} (${formatNumber(count)})`).join(", ")
       }</p>`}
-    ${found.changes.length === 0 && html`
-      <p class="note">The shared columns have the same rows, possibly in another order.</p>
+    ${isWhole && count === 0 && html`
+      <p class="note">The compared columns have the same rows, possibly in another order.</p>
     `}
-    <${Paged} items=${found.changes} step=${PAGE} unit="changed rows">${(shown: RowChange[]) =>
-      html`<${ChangedRows} changes=${shown} name=${key ?? "Row"} names=${names} />`}<//>
+    ${changes.length < count && html`<p class="note left-out">
+      ${`${formatNumber(changes.length)} of ${formatCount(count, "row")} that differ are shown.`}
+    </p>`}
+    ${changes.length > 0 && html`
+      <${Paged} items=${changes} step=${PAGE} unit="changed rows">${(shown: RowChange[]) =>
+        html`<${ChangedRows} changes=${shown} name=${name} names=${names} />`}<//>
+    `}
   `;
 }
 

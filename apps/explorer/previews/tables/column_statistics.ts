@@ -41,9 +41,9 @@ export class Tally {
    */
   constructor(readonly type?: string, readonly isNone = isEmpty) {}
 
-  add(cell: Cell | undefined): void {
+  add(cell: Cell = null): void {
     if (this.isNone(cell)) return void this.#missing++;
-    const known = shortened(cell!);
+    const known = shortened(cell);
     const number = numberOf(known);
     if (number !== undefined) {
       this.#numbers++;
@@ -62,13 +62,13 @@ export class Tally {
 
   statistics(): ColumnStatistics {
     const missing = this.#missing;
-    if (this.#count === 0) return { missing, distinct: 0 };
+    if (!this.#min || !this.#max) return { missing, distinct: 0 };
     const isNumbers = this.#numbers === this.#count;
     return {
       missing,
       ...this.#distinct && { distinct: this.#distinct.size },
-      min: cellText(this.#min!.cell),
-      max: cellText(this.#max!.cell),
+      min: cellText(this.#min.cell),
+      max: cellText(this.#max.cell),
       ...isNumbers && { mean: numberText(this.#sum / this.#count) },
       ...isNumbers || this.type === "date" ? { bins: this.#bins.counts() } : this.#top(),
     };

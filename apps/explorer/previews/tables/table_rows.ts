@@ -58,7 +58,7 @@ export async function findRows(
   const tallies = isPlain(wanted)
     ? columns.map((i) => new Tally(source.columns[i]!.type, isNone))
     : [];
-  const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!.name), isNone);
+  const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!), isNone);
   let [read, matched, begun] = [0, 0, Date.now()];
   const found = (isEnd: boolean) => {
     const statistics = tallies.map((tally) => tally.statistics());
@@ -132,8 +132,8 @@ class KeptRows {
     const isFull = this.#rows.length >= this.#most * (isSorted ? 2 : 1) ||
       this.#characters > MAX_CHARACTERS;
     if (isFull && !isSorted) return;
-    const cell = isSorted ? row[this.#sort!.column] : null;
-    const key = this.#isNone(cell) ? undefined : keyOf(cell!);
+    const cell = this.#sort ? row[this.#sort.column] ?? null : null;
+    const key = this.#isNone(cell) ? undefined : keyOf(cell);
     if (this.#last && this.#compare({ row, key }, this.#last) >= 0) return;
     if (isFull) this.#cut();
     this.#rows.push({ row: row.map(shortened), key });
@@ -147,7 +147,7 @@ class KeptRows {
 
   #compare(a: KeptRow, b: KeptRow): number {
     if (!a.key || !b.key) return Number(!a.key) - Number(!b.key);
-    return (this.#sort!.isDown ? -1 : 1) * compareKeys(a.key, b.key);
+    return (this.#sort?.isDown ? -1 : 1) * compareKeys(a.key, b.key);
   }
 
   #cut(): void {
@@ -213,11 +213,20 @@ const COMPARISONS: Readonly<
 };
 
 /** Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. */
-function parseFilter(filter: string, names: readonly string[], isNone: typeof isEmpty): Filter {
-  const conditions: { at: number; sign: string; order: ReturnType<typeof cellOrderTo> }[] = [];
+function parseFilter(
+  filter: string,
+  columns: readonly { name: string }[],
+  isNone: typeof isEmpty,
+): Filter {
+  const conditions: {
+    at: number;
+    name: string;
+    sign: string;
+    order: ReturnType<typeof cellOrderTo>;
+  }[] = [];
   const text = filter.replaceAll(CONDITION, (all, name, sign, value) => {
-    const at = names.indexOf(name);
-    if (at >= 0) conditions.push({ at, sign, order: cellOrderTo(value) });
+    const at = columns.findIndex((column) => column.name === name);
+    if (at >= 0) conditions.push({ at, name, sign, order: cellOrderTo(value) });
     return at >= 0 ? "" : all;
   }).trim().toLowerCase();
   const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
@@ -227,12 +236,12 @@ function parseFilter(filter: string, names: readonly string[], isNone: typeof is
   return {
     matches: (row) =>
       conditions.every((condition) => {
-        const cell = row[condition.at];
-        return !isNone(cell) && meets(cell!, condition);
+        const cell = row[condition.at] ?? null;
+        return !isNone(cell) && meets(cell, condition);
       }) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
     mayMatch: (bounds) =>
-      conditions.every(({ at, sign, order }) => {
-        const [min, max] = bounds(names[at]!)?.map(order) ?? [];
+      conditions.every(({ name, sign, order }) => {
+        const [min, max] = bounds(name)?.map(order) ?? [];
         return min === undefined || max === undefined || COMPARISONS[sign]![1](min, max);
       }),
   };

@@ -1,10 +1,13 @@
 // Tables in files, read a page of rows at a time by a worker, so that no table makes the page wait.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask, type AskOptions } from "../../framework/threads.ts";
+import type { CompareOptions, RowDifference } from "./compare_rows.ts";
 import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./read_table.ts";
 import type { Found, Wanted } from "./table_rows.ts";
 
 export interface TableSource extends Omit<TableReader, "groups"> {
+  /** Of the table in its worker. */
+  readonly id: number;
   /**
    * Finds rows. Those of a filter or an order stay in the worker until it finds others. Notes are
    * the number of rows read and, if known, the progress up to 1.
@@ -12,6 +15,14 @@ export interface TableSource extends Omit<TableReader, "groups"> {
   find(columns: readonly number[], wanted: Wanted, options?: AskOptions): Promise<Found>;
   /** Reads the rows that were found. */
   found(range: PageRange, signal?: AbortSignal): Promise<TablePage>;
+  /** Returns the columns that may be keys of both tables. */
+  keysWith(other: TableSource, signal?: AbortSignal): Promise<string[]>;
+  /** Compares all rows. Notes are the number of rows read. */
+  compare(
+    other: TableSource,
+    how: Pick<CompareOptions, "key" | "maxRows">,
+    options?: AskOptions,
+  ): Promise<RowDifference | undefined>;
 }
 
 interface Opened {
@@ -65,6 +76,7 @@ export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promi
   try {
     return {
       ...await opened.facts,
+      id: opened.id,
       page: (range, signal) => call("page", [range], { signal }),
       async *parts(columns, signal, range) {
         const part = await call<number>("parts", [columns, range], { signal });
@@ -74,6 +86,8 @@ export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promi
       },
       find: (columns, wanted, options) => call("find", [columns, wanted], options),
       found: (range, signal) => call("found", [range], { signal }),
+      keysWith: (other, signal) => call("keysWith", [other.id], { signal }),
+      compare: (other, how, options) => call("compare", [other.id, how], options),
     };
   } catch (error) {
     if (!signal?.aborted) close();

@@ -2,6 +2,7 @@
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask as askPage, type AskOptions } from "../../framework/threads.ts";
 import { SMALL_BYTES } from "../file_to_decode.ts";
+import { type CompareOptions, compareRows, findKeys, type RowDifference } from "./compare_rows.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
 import { type PageRange, readTable, type TablePage, type TableReader } from "./read_table.ts";
 
@@ -61,17 +62,35 @@ class WorkerTable {
     const rows = this.#found.slice(from, from + count);
     return { rows, isEnd: from + count >= this.#found.length };
   }
+
+  async keysWith(other: number, { signal }: Options): Promise<string[]> {
+    return await findKeys(this.#table, tableOf(other).#table, signal);
+  }
+
+  async compare(
+    other: number,
+    { key, maxRows }: CompareOptions,
+    { signal, onNote }: Options,
+  ): Promise<RowDifference | undefined> {
+    const options = { key, maxRows, signal, onProgress: onNote };
+    return await compareRows(this.#table, tableOf(other).#table, options);
+  }
 }
 
-type Name = "open" | "page" | "parts" | "next" | "find" | "found";
+const tables = new Map<number, WorkerTable>();
+
+function tableOf(id: number): WorkerTable {
+  return tables.get(id)!;
+}
+
+type Name = "open" | "page" | "parts" | "next" | "find" | "found" | "keysWith" | "compare";
 
 if (!("document" in globalThis) && "postMessage" in globalThis) {
   const page = globalThis as unknown as Worker;
-  const tables = new Map<number, WorkerTable>();
   answer<[number, Name | "close", ...never[]]>(page, ([id, name, ...args], options) => {
     if (name === "close") return void tables.delete(id);
     if (name === "open") tables.set(id, new WorkerTable(page, id));
-    const table = tables.get(id)!;
+    const table = tableOf(id);
     return Reflect.apply(table[name], table, [...args, options]);
   });
 }
