@@ -1,5 +1,7 @@
 // The exit code that a failure of an operator maps to.
 import { type ErrorCode, isRegistryError, taskFailed } from "../core/errors.ts";
+import { errorCode } from "../core/faults/errno.ts";
+import { diskFault } from "../core/faults/meanings.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "./contract/operator.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -12,18 +14,11 @@ const OF_REGISTRY: Partial<Record<ErrorCode, ExitName>> = {
   Unsupported: "environment",
 };
 
-const OF_SYSTEM: Record<string, ExitName> = {
-  ENOENT: "input",
-  ENOSPC: "resource",
-  EDQUOT: "resource",
-  ENOMEM: "resource",
-  EMFILE: "resource",
-  ENFILE: "resource",
-  ETIMEDOUT: "resource",
-  ERR_WORKER_OUT_OF_MEMORY: "resource",
-  EACCES: "environment",
-  EPERM: "environment",
-  EROFS: "environment",
+/** Exit names of errors of the system. Others are mistakes of the operator. */
+const OF_DISK: Partial<Record<ErrorCode, ExitName>> = {
+  NotFound: "input",
+  Unavailable: "resource",
+  Denied: "environment",
 };
 
 const MAX_CAUSES = 8;
@@ -60,7 +55,9 @@ function ofSystem(error: unknown): ExitName | undefined {
   if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) {
     return "resource";
   }
-  return typeof code === "string" ? OF_SYSTEM[code] : undefined;
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") return "resource";
+  const meaning = diskFault(errorCode(error));
+  return meaning && OF_DISK[meaning.code];
 }
 
 export function parseExitCode(returned: unknown, operatorId: string): ExitCode {

@@ -1,4 +1,5 @@
 // Errors as plain data: `structuredClone` drops the class and fields of an error.
+import { errorCode } from "../core/faults/errno.ts";
 import { fieldsOf, isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
 import type { RegistryErrorFields } from "../core/errors.ts";
 
@@ -21,7 +22,10 @@ export function toWire(error: unknown, depth = 0): WireError {
   if (isRegistryError(error)) {
     const { cause: _, ...fields } = fieldsOf(error);
     wire.fields = fields;
-  } else if ("code" in error && typeof error.code === "string") wire.code = error.code;
+  } else {
+    const code = errorCode(error) ?? (error as { code?: unknown }).code;
+    if (typeof code === "string") wire.code = code;
+  }
   if (cause !== undefined && depth < MAX_CAUSES) wire.cause = toWire(cause, depth + 1);
   return wire;
 }

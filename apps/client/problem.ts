@@ -1,5 +1,7 @@
 // Answers of a service that are errors.
 import { fault, hintFor, invalid, RegistryError, unavailable } from "../../core/errors.ts";
+import { errorCode } from "../../core/faults/errno.ts";
+import { connectionFault, type Meaning, statusFault } from "../../core/faults/meanings.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
@@ -100,17 +102,23 @@ async function redirected(response: Response, { action, location }: Asked): Prom
 }
 
 function unexplained(status: number, { action, location, writes }: Asked): RegistryError {
-  const known = BY_STATUS[status];
-  const broken = status >= 500 && known === undefined; // the service may go on behind a gateway
+  const meaning = statusFault(status);
+  const known = BY_STATUS[status] ?? (meaning?.refused ? meaning.code : undefined);
+  // The service may go on behind a gateway.
+  const broken = known === undefined && (status >= 500 || meaning !== undefined);
   const code = known ?? (broken ? (writes ? "Unknown" : "Unavailable") : "Invalid");
+  const isFinal = meaning?.retry === "never";
   return fault({
     code,
     action,
-    state: `${location} answers with status ${status}`,
+    state: `${location} answers with status ${status}${isFinal ? `: ${meaning.state}` : ""}`,
+    ...(isFinal ? { retry: "never" } : {}),
     hint: status === 401
       ? TOKEN_HINT
       : status === 413
       ? "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
+      : isFinal
+      ? meaning.hint
       : code === "Invalid"
       ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
       : "Check the log of the service, and of any proxy in between.",
@@ -152,6 +160,15 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
       cause,
     });
   }
+  const here = faultHere(cause);
+  if (here !== undefined) {
+    const { state, hint } = here;
+    return unavailable(action, undefined, `cannot reach ${location}: ${state}`, {
+      hint,
+      backend: location,
+      cause,
+    });
+  }
   const check = "Check the URL, and that the service runs (holdfast serve)";
   return fault({
     code: writes ? "Unknown" : "Unavailable",
@@ -165,6 +182,22 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
     cause,
     ...(writes ? { maybeWritten: true } : {}),
   });
+}
+
+/** Returns the fault of this machine or its name server, which sent nothing. */
+function faultHere(error: unknown): Pick<Meaning, "state" | "hint"> | undefined {
+  const { message, cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
+  const code = errorCode(error);
+  const isName = code === "ENOTFOUND" || code === "EAI_AGAIN" || /\bdns error\b/.test(`${message}`);
+  if (isName) {
+    return {
+      state: "its host name does not resolve",
+      hint: "Check the spelling of the URL, and DNS.",
+    };
+  }
+  const meaning = code === "ECONNREFUSED" ? undefined : connectionFault(code);
+  if (meaning?.refused) return meaning;
+  return cause === undefined ? undefined : faultHere(cause);
 }
 
 /** Returns the error of an answer that is not that of a Holdfast service. */

@@ -11,7 +11,7 @@
 // and all others as 500 without their message, which only the log has. `close` ends event streams
 // and waits for answers that have begun; it keeps the registry open.
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
+import { isRegistryError, realSystem, type Registry, type RegistryError } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
@@ -92,7 +92,7 @@ export function createApp(
   const report = (thrown: unknown): void => {
     if (!isRegistryError(thrown)) {
       if (!isHungUp(thrown)) logger.error("Cannot answer:", thrown);
-    } else if (STORE_FAULTS.has(thrown.code) && !(thrown instanceof RefusedRequest)) {
+    } else if (isOfStore(thrown)) {
       metrics.fault(thrown.code);
       logger.warn(thrown.message);
     }
@@ -214,3 +214,9 @@ function isHungUp(thrown: unknown): boolean {
 }
 
 const STORE_FAULTS: ReadonlySet<string> = new Set(["Unavailable", "Unknown", "Corrupt"]);
+
+/** Returns true for failures of the store, also those that its operator can end: keys, accounts. */
+function isOfStore(error: RegistryError): boolean {
+  if (error instanceof RefusedRequest) return false;
+  return STORE_FAULTS.has(error.code) || error.code === "Denied" && error.place !== undefined;
+}

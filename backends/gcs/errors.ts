@@ -3,6 +3,7 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import { type Advice, fault, joinHints, type RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
+import { placeWith, storeFault, withoutSecrets } from "../bucket/store_faults.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
 export interface FailedCall {
@@ -13,19 +14,16 @@ export interface FailedCall {
   maybeWritten?: boolean;
 }
 
-type Meaning = Pick<RegistryErrorFields, "code" | "hint" | "retry">;
+type Advised = Pick<RegistryErrorFields, "code" | "hint" | "hints" | "retry"> & { state?: string };
 
-const LATER: Meaning = { code: "Unavailable", hint: "Try again later." };
-const BUSY: Meaning = {
-  code: "Unavailable",
-  hint: "Try again later, or send fewer requests at once.",
-};
-const FOREIGN: Meaning = {
+const LATER: Advised = { code: "Unavailable", hint: "Try again later." };
+const FOREIGN: Advised = {
   code: "Unsupported",
   hint: "Check that the endpoint is Google Cloud Storage.",
 };
 
-const MEANINGS: Record<number, Meaning> = {
+/** Statuses that mean something else to a user of GCS than to others. */
+const MEANINGS: Readonly<Record<number, Advised>> = {
   400: {
     code: "Invalid",
     hint: "Check the endpoint (https:// for TLS); see the cause for details.",
@@ -37,49 +35,39 @@ const MEANINGS: Record<number, Meaning> = {
       "Viewer to read.",
   },
   404: { code: "NotFound", hint: "Check whether it was deleted." },
-  408: LATER,
   409: LATER,
   410: LATER,
   412: { code: "Conflict", hint: "Read it again: a condition of the request no longer holds." },
   413: { code: "Invalid", hint: "Store smaller objects." },
-  429: BUSY,
-};
-
-/** Reasons of a temporary 403 (https://cloud.google.com/storage/docs/json_api/v1/status-codes). */
-const BUSY_REASONS = new Set(["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"]);
-/** Reasons of a 403 that does not depend on the account. */
-const HELD_REASONS = new Set(["retentionPolicyNotMet", "objectUnderActiveHold"]);
-const HELD: Meaning = {
-  code: "Denied",
-  hint: "Use a bucket without retention policies and holds.",
 };
 
 export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
   const { status } = reply;
   const { reason, message } = readError(reply);
-  let meaning = MEANINGS[status] ?? (status >= 500 ? LATER : FOREIGN);
-  if (status === 403 && BUSY_REASONS.has(reason)) meaning = BUSY;
-  if (status === 403 && HELD_REASONS.has(reason)) meaning = HELD;
-  return failure(`the store answered ${`${status} ${reason}`.trim()}`, call, {
-    ...meaning,
-    place: placeOf(call),
+  const known = storeFault({ code: reason, status, sentence: message });
+  const { state, ...advice } = known ?? MEANINGS[status] ?? FOREIGN;
+  const answer = `the store answered ${`${status} ${reason}`.trim()}`;
+  return failure(state === undefined ? answer : `${state}: ${answer}`, call, {
+    ...advice,
+    place: placeWith(placeOf(call), message),
     cause: message === "" ? undefined : { status, reason, message },
   });
 }
 
 /** Returns the error of a request without a reply. */
 export function faultError(
-  { fault, hint }: Pick<HttpFault, "fault" | "hint">,
+  { fault, hint, meaning }: Pick<HttpFault, "fault" | "hint" | "meaning">,
   call: FailedCall,
 ): RegistryError {
   const place = placeOf(call);
+  if (meaning !== undefined) return failure(fault, call, { ...meaning, place });
   return hint === undefined
     ? failure(fault, call, {
       code: "Unavailable",
       place,
       hint: "Check the endpoint and the network, then try again.",
     })
-    : failure("the store's certificate is not trusted", call, {
+    : failure(fault, call, {
       code: "Unavailable",
       place,
       retry: "never",
@@ -180,13 +168,4 @@ export function replyText({ chunks }: HttpReply): string {
   return new TextDecoder().decode(concatBytes(chunks));
 }
 
-/** Shortens foreign text and removes keys, tokens and signatures. */
-export function withoutSecrets(text: string): string {
-  const named = "upload_id|access_token|assertion|x-goog-signature|private_key";
-  return text.slice(0, 2000)
-    .replace(/-----BEGIN[^]*?(-----END[^-]*-----|$)/g, "…")
-    .replace(/\b(bearer|authorization:?)\s+\S+/gi, "$1 …")
-    .replace(/\b(ya29\.|eyJ)[\w.\-/+=]+/g, "…")
-    .replace(new RegExp(`((?:${named})["']?\\s*[=:]\\s*["']?)[^\\s"'&]+`, "gi"), "$1…")
-    .slice(0, 500);
-}
+export { withoutSecrets };

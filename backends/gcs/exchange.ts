@@ -5,6 +5,8 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { errorCode } from "../../core/faults/errno.ts";
+import { connectionFault, type Meaning } from "../../core/faults/meanings.ts";
 import { silence } from "../../core/retry.ts";
 import { type Connections, storeTlsProblem } from "../bucket/connections.ts";
 import { isLong, UploadBody } from "../bucket/upload_body.ts";
@@ -38,6 +40,8 @@ export interface HttpFault {
   /** False if no connection was made, so that the store has not received the request. */
   sent: boolean;
   hint?: string;
+  /** Its row in the table of connections. */
+  meaning?: Meaning;
 }
 
 /** Sends a request. Network faults are returned; only an abort rejects. */
@@ -159,11 +163,14 @@ function tooLong(maxBytes: number): string {
 }
 
 /** Returns only the code: the message of an error may contain the request. */
-function faultOf(error: unknown): Pick<HttpFault, "fault" | "hint"> {
+function faultOf(error: unknown): Pick<HttpFault, "fault" | "hint" | "meaning"> {
   const { code, name, cause } = error as { code?: string; name: string; cause?: { code?: string } };
-  const known = cause?.code ?? code;
   const problem = storeTlsProblem(error);
-  return problem === undefined
-    ? { fault: `the connection failed (${typeof known === "string" ? known : name})` }
-    : { fault: `the store ${problem.state}`, hint: problem.hint };
+  if (problem !== undefined) return { fault: `the store ${problem.state}`, hint: problem.hint };
+  const system = errorCode(cause) ?? errorCode(error) ?? cause?.code ?? code;
+  const meaning = connectionFault(system);
+  const known = typeof system === "string" ? system : name;
+  return meaning === undefined
+    ? { fault: `the connection failed (${known})` }
+    : { fault: `${meaning.state} (${known})`, meaning };
 }

@@ -4,6 +4,8 @@ import type { System } from "../../core/system.ts";
 import { FirstContact, type FirstContactOptions } from "../bucket/first_contact.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { S3Wire } from "./wire.ts";
+import { placeWith } from "../bucket/store_faults.ts";
+import { sentenceOf } from "./errors.ts";
 import { NO_CREDENTIALS } from "./meanings.ts";
 
 export interface S3ContactOptions extends FirstContactOptions {
@@ -49,7 +51,10 @@ export class S3Contact extends FirstContact {
     const region = this.#where.region ?? system.env("AWS_REGION");
     const at = this.#host ??
       (region === undefined ? "s3.amazonaws.com" : `s3.${region}.amazonaws.com`);
-    if (this.made) return retold(error, { place: `bucket "${bucket}" at ${at}`, backend });
+    if (this.made) {
+      const place = placeWith(`bucket "${bucket}" at ${at}`, sentenceOf(error));
+      return retold(error, { place, backend });
+    }
     const host = region === undefined ? at : `${at} (region ${region})`;
     const place = `bucket "${bucket}" at ${host}`;
     const isSilent = error.code === "Unavailable" && error.retry === "later";

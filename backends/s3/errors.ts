@@ -1,7 +1,9 @@
 // Errors of calls to a store.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { errorCode } from "../../core/faults/errno.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { S3CallName } from "./calls.ts";
+import { withoutSecrets } from "../bucket/store_faults.ts";
 import { type Failure, meaningOf } from "./meanings.ts";
 
 export interface FailedCall {
@@ -60,6 +62,16 @@ export function isWordless(
     /^(NotFound|Unknown|UnknownError|Error|SyntaxError)$/.test(name);
 }
 
+/** Returns what the store answered to people, if it answered an error of its own. */
+export function sentenceOf(error: RegistryError): string | undefined {
+  const { status = 0, wordless, message } = failureOf(error) ?? {};
+  return status >= 300 && !wordless ? message : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
 function describeFailure(error: unknown): Failure {
   const { name, code, message, $metadata, $response, Region } = (error ?? {}) as {
     name?: string;
@@ -73,8 +85,8 @@ function describeFailure(error: unknown): Failure {
   const region = Region ?? $response?.headers?.["x-amz-bucket-region"];
   const requestId = $metadata?.requestId;
   return {
-    name: (status === undefined && typeof code === "string" ? code : name) ?? "Error",
-    message: String(message ?? error).slice(0, 300),
+    name: (status === undefined ? errorCode(error) ?? textOf(code) : undefined) ?? name ?? "Error",
+    message: withoutSecrets(String(message ?? error)).slice(0, 300),
     ...(status === undefined ? {} : { status }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(region === undefined ? {} : { region }),

@@ -1,6 +1,7 @@
 // Meanings of failures of a store and of the connection to it, by error code or HTTP status.
-import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
+import { connectionFault, FAULTS, type Meaning, meaning } from "../../core/faults/meanings.ts";
 import { storeTlsProblem } from "../bucket/connections.ts";
+import { STORE_CODES, storeFault } from "../bucket/store_faults.ts";
 
 /** The safe part of an SDK error: no headers and no request, which may contain secrets. */
 export interface Failure {
@@ -14,79 +15,8 @@ export interface Failure {
   wordless?: boolean;
 }
 
-export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "hints" | "retry"> {
-  state: string;
-  /** True if nothing was written and nothing will be. */
-  refused?: boolean;
-}
-
-function meaning(
-  code: ErrorCode,
-  state: string,
-  hint: string,
-  more: Pick<Meaning, "hints" | "retry" | "refused"> = {},
-): Meaning {
-  return { code, state, hint, ...more };
-}
-
 const refused = { refused: true };
 
-const SLOW_DOWN = meaning(
-  "Unavailable",
-  "the store limits the request rate",
-  "Send fewer requests at once, or try again later.",
-);
-const BUSY = meaning(
-  "Unavailable",
-  "the store has an internal error",
-  "Try again later, and check the status page of the store.",
-);
-const NO_ANSWER = meaning(
-  "Unavailable",
-  "the connection broke before the reply",
-  "Check the network and the store, then try again.",
-);
-const TIMED_OUT = meaning(
-  "Unavailable",
-  "the store did not answer in time",
-  "Try again, or raise requestTimeoutMs.",
-  { hints: { cli: "Check the network and the store, then try again." } },
-);
-const UNREACHABLE = meaning(
-  "Unavailable",
-  "nothing answers at the endpoint",
-  "Check the endpoint, its port, and that the store is running.",
-);
-/** Unlike {@linkcode UNREACHABLE}, it cannot end an open connection. */
-const REFUSED: Meaning = { ...UNREACHABLE, ...refused };
-const NO_HOST = meaning(
-  "Unavailable",
-  "cannot resolve the host name of the endpoint",
-  "Check the spelling of endpoint, region and bucket, and DNS.",
-  refused,
-);
-const EXPIRED = meaning(
-  "Denied",
-  "the credentials have expired",
-  "Renew them, or pass a function, which is called again when they expire.",
-);
-const UNKNOWN_KEY = meaning(
-  "Denied",
-  "unknown access key",
-  "Check accessKeyId, and that it belongs to this endpoint.",
-  { hints: { cli: "Check the access key (…_ACCESS_KEY), and that it belongs to this endpoint." } },
-);
-const DAMAGED = meaning(
-  "Unavailable",
-  "checksum mismatch: the bytes were damaged on the way",
-  "Try again; if it persists, check network devices and memory.",
-  refused,
-);
-const TOO_LARGE = meaning(
-  "Invalid",
-  "it is too large for one request",
-  "Raise partBytes, or use a store that accepts larger objects.",
-);
 const STRANGER = meaning(
   "Unavailable",
   "the reply is not S3",
@@ -132,93 +62,9 @@ function unusable(sentence: string): Meaning {
   );
 }
 
-const BY_CODE = {
-  NoSuchBucket: meaning(
-    "NotFound",
-    "the bucket does not exist",
-    "Create it, pass createBucket: true, or check its name, endpoint and region.",
-    {
-      hints: {
-        cli: "Create it with `holdfast init URL --create-bucket`, or check its name, endpoint " +
-          "and region.",
-      },
-    },
-  ),
-  NoSuchUpload: meaning(
-    "Unavailable",
-    "the upload was removed while it ran",
-    "Try again, and let sweepUploads spare newer uploads.",
-    refused,
-  ),
-  AccessDenied: meaning(
-    "Denied",
-    "access denied",
-    "Grant these credentials to read, write, list and delete objects under this prefix.",
-  ),
-  InvalidAccessKeyId: UNKNOWN_KEY,
-  XAdminUserNotFound: UNKNOWN_KEY, // versitygw, with status 404
-  SignatureDoesNotMatch: meaning(
-    "Denied",
-    "the signature does not match",
-    "Check secretAccessKey and region, and that no proxy changes the requests.",
-    {
-      hints: {
-        cli: "Check the secret key (…_SECRET_KEY) and the region, and that no proxy changes the " +
-          "requests.",
-      },
-    },
-  ),
-  RequestTimeTooSkewed: meaning(
-    "Denied",
-    "the clock of this machine differs too much from that of the store",
-    "Set the clock (NTP): stores accept a difference of about 15 minutes.",
-  ),
-  ExpiredToken: EXPIRED,
-  ExpiredTokenException: EXPIRED,
-  TokenRefreshRequired: EXPIRED,
-  InvalidToken: meaning(
-    "Denied",
-    "invalid session token",
-    "Check sessionToken, and that all three credentials belong to one session.",
-  ),
+/** Codes of the SDK and of runtimes, which no store sends. */
+const BY_CODE: Readonly<Record<string, Meaning>> = {
   CredentialsProviderError: NO_CREDENTIALS,
-  InvalidBucketName: meaning("Invalid", "invalid bucket name", "Check the name of the bucket."),
-  InvalidObjectState: meaning(
-    "Unsupported",
-    "the object is archived",
-    "Restore it, and exclude this prefix from lifecycle rules that archive objects.",
-  ),
-  BadDigest: DAMAGED,
-  XAmzContentChecksumMismatch: DAMAGED,
-  XAmzContentSHA256Mismatch: DAMAGED,
-  InvalidDigest: DAMAGED,
-  EntityTooLarge: TOO_LARGE,
-  KeyTooLongError: meaning("Invalid", "the key is too long", "Use a shorter key or prefix."),
-  ConditionalRequestConflict: meaning(
-    "Unavailable",
-    "another request for this key was running",
-    "Try again.",
-    refused,
-  ),
-  OperationAborted: meaning(
-    "Unavailable",
-    "another request of the same kind was running",
-    "Try again.",
-    refused,
-  ),
-  SlowDown: SLOW_DOWN,
-  SlowDownRead: SLOW_DOWN,
-  SlowDownWrite: SLOW_DOWN,
-  RequestTimeout: TIMED_OUT,
-  InternalError: BUSY,
-  ServiceUnavailable: BUSY,
-  TimeoutError: TIMED_OUT,
-  ETIMEDOUT: TIMED_OUT,
-  ECONNREFUSED: REFUSED,
-  EHOSTUNREACH: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE,
-  ECONNRESET: NO_ANSWER,
-  EPIPE: NO_ANSWER,
   NotCapable: meaning(
     "Denied",
     "the program lacks the permission",
@@ -236,24 +82,7 @@ const BY_CODE = {
     "the program was bundled with the XML parser of browsers",
     "For a Worker, add the alias of @aws-sdk/xml-builder from docs/edge.md.",
   ),
-  ENOTFOUND: NO_HOST,
-  EAI_AGAIN: NO_HOST,
-  PreconditionFailed: meaning(
-    "Conflict",
-    "the object was replaced during the request",
-    "Read it again.",
-  ),
-  NotImplemented: meaning(
-    "Unsupported",
-    "the store does not implement this",
-    "Use another store, and check the provider.",
-  ),
-  MethodNotAllowed: meaning(
-    "Unsupported",
-    "the store does not allow this",
-    "Check that the endpoint is an S3 API, and the settings of the bucket.",
-  ),
-} satisfies Record<string, Meaning>;
+};
 
 const ELSEWHERE = new Set([
   "PermanentRedirect",
@@ -262,35 +91,30 @@ const ELSEWHERE = new Set([
   "IllegalLocationConstraintException",
 ]);
 
-/** Meanings of codes without a row. */
-const BY_STATUS: Record<number, Meaning> = {
-  401: BY_CODE.AccessDenied,
-  403: BY_CODE.AccessDenied,
+/** Meanings of statuses of S3 without a known code. */
+const BY_STATUS: Readonly<Record<number, Meaning>> = {
+  401: STORE_CODES.AccessDenied!,
+  403: STORE_CODES.AccessDenied!,
   404: meaning("NotFound", "it does not exist", "Check the key."),
-  405: BY_CODE.MethodNotAllowed,
-  408: TIMED_OUT,
+  405: STORE_CODES.MethodNotAllowed!,
   409: meaning("Invalid", "the key conflicts with another key", "Use no key below another key."),
-  412: BY_CODE.PreconditionFailed,
-  413: TOO_LARGE,
-  429: SLOW_DOWN,
-  501: BY_CODE.NotImplemented,
+  412: STORE_CODES.PreconditionFailed!,
+  413: STORE_CODES.EntityTooLarge!,
+  501: STORE_CODES.NotImplemented!,
 };
 
 export function meaningOf(failure: Failure): Meaning {
-  const { name, status } = failure;
+  const { name, status, message } = failure;
   if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure);
-  if (name === "CredentialsProviderError" && !failure.message.endsWith(VAGUE)) {
-    return unusable(failure.message);
-  }
-  const known = (BY_CODE as Record<string, Meaning>)[name];
+  if (name === "CredentialsProviderError" && !message.endsWith(VAGUE)) return unusable(message);
+  const own = Object.hasOwn(BY_CODE, name) ? BY_CODE[name] : undefined;
+  if (own !== undefined) return own;
+  const known = storeFault({ code: name, status, sentence: message });
   if (known !== undefined) return known;
   if (status === undefined) return withoutReply(failure);
-  if (failure.wordless && status !== 401 && status !== 403) {
-    return status === 400 ? NOT_UNDERSTOOD : STRANGER;
-  }
+  if (failure.wordless) return status === 400 ? NOT_UNDERSTOOD : STRANGER;
   const usual = BY_STATUS[status];
   if (usual !== undefined) return usual;
-  if (status >= 500) return BUSY;
   if (status < 300) return STRANGER;
   return meaning(
     "Invalid",
@@ -311,6 +135,8 @@ function elsewhere({ region, message }: Failure): Meaning {
 }
 
 function withoutReply({ name, message }: Failure): Meaning {
+  const known = connectionFault(name);
+  if (known !== undefined) return known;
   if (message === "Region is missing") { // the SDK has no code for this
     const hint = "Pass `region`, add ?region=eu-central-1 to the URL, or set AWS_REGION.";
     return meaning("Invalid", "the region of the bucket is not set", hint, refused);
@@ -321,7 +147,7 @@ function withoutReply({ name, message }: Failure): Meaning {
   if (problem !== undefined) {
     return meaning("Unavailable", `the store ${problem.state}`, problem.hint, never);
   }
-  if (!/CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) return NO_ANSWER;
+  if (!/CERT|SSL|TLS|certificate/i.test(`${name} ${message}`)) return FAULTS.lost;
   const hint = "Check that the endpoint speaks TLS, and the name and date of its certificate.";
   return meaning("Unavailable", "the TLS connection failed", hint, never);
 }

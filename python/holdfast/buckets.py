@@ -94,7 +94,9 @@ class S3Store:
                 raise no_bucket(self.location) from None
             denied = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch")
             kind = "Denied" if code in denied else "Unavailable"
-            raise self._failed(key, code or str(error), kind) from error
+            said = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:300]
+            state = f"{code}: {said}" if code and said not in ("", code) else code or str(error)
+            raise self._failed(key, state, kind) from error
 
     def _failed(self, key: str, state: str, code: str = "Unavailable") -> HoldfastError:
         is_denied = code == "Denied" or "redentials" in state

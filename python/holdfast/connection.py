@@ -26,8 +26,17 @@ STATUS_CODES = {
     422: "Unsupported",
     **dict.fromkeys([401, 403], "Denied"),
     **dict.fromkeys([409, 410, 412], "Conflict"),
-    **dict.fromkeys([408, 425, 429, 503], "Unavailable"),
+    **dict.fromkeys([408, 425, 429, 503, 507], "Unavailable"),
 }
+
+TRUST = "Set SSL_CERT_FILE to a file with the certificate of its authority."
+RENEW = "Renew the certificate of the server, or set the clock of this machine if it is wrong."
+TLS_HINTS = {
+    **dict.fromkeys([2, 18, 19, 20, 21, 27], TRUST),
+    **dict.fromkeys([9, 10], RENEW),
+    **dict.fromkeys([62, 64], "Use a host name that the certificate contains."),
+}
+"""What to do about a certificate, by the code of OpenSSL."""
 
 
 HINTS = {
@@ -177,7 +186,7 @@ class Connection:
             reason = getattr(error, "reason", None) or error
             message = f"{failed}: {reason}"
             if isinstance(reason, ssl.SSLCertVerificationError):
-                hint = "Set SSL_CERT_FILE to a file with the certificate of its authority."
+                hint = TLS_HINTS.get(reason.verify_code, "Renew the certificate of the server.")
                 raise HoldfastError("Denied", message, hint) from error
             if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
                 lost = "Unavailable"
@@ -211,12 +220,14 @@ class Connection:
             detail, code = str(problem["detail"]), str(problem["code"])
         except (ValueError, KeyError, TypeError, OSError):
             detail, code, problem = f"{failed}: {error.reason}", "", {}
-        default = lost if error.code >= 500 else "Invalid"
+        is_lost = error.code >= 500 or error.code == 499  # the connection behind a proxy broke
+        default = lost if is_lost else "Invalid"
         is_foreign = text or "json" not in error.headers.get("content-type", "")
         if error.code == 404 and not problem and is_foreign:  # no name is missing
             code = "Unsupported"
         code = code or STATUS_CODES.get(error.code, default)
         limit = BODY_LIMIT if error.code == 413 else ""
         failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", limit)), code))
-        failure.retry = str(problem.get("retry", ""))
+        is_full = error.code == 507  # no time frees space
+        failure.retry = str(problem.get("retry", "never" if is_full else ""))
         return failure

@@ -2,16 +2,17 @@
 import { isIP } from "node:net";
 import { isRegistryError, joinHints, type RegistryError, retold } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { isUntrusted } from "../../core/urls/tls_problems.ts";
+import { realSystem } from "../../core/system.ts";
+import { isUntrusted, timeProblem } from "../../core/urls/tls_problems.ts";
 import { type FoundRegistry, originOf, registryInside } from "./find_registry.ts";
 
 /**
  * Adds the origin of the location to the hint, a registry inside the folder if there is one, and
- * the issuer of a certificate that is not trusted.
+ * what a certificate says that is not trusted.
  */
 export async function explainFailure(failure: unknown, found: FoundRegistry): Promise<unknown> {
   if (!isRegistryError(failure)) return failure;
-  const error = isUntrusted(failure) ? await withIssuer(failure, found) : failure;
+  const error = isUntrusted(failure) ? await withCertificate(failure, found) : failure;
   const inside = error.code === "NotFound" ? registryInside(found) : undefined;
   const origin = originOf(found);
   if (inside === undefined && origin === undefined) return error;
@@ -20,22 +21,37 @@ export async function explainFailure(failure: unknown, found: FoundRegistry): Pr
   return retold(error, { ...joinHints(place, advice), cause: error }); // commands come last
 }
 
-async function withIssuer(
+/** Adds what the certificate says: Deno calls all kinds of refused ones not trusted. */
+async function withCertificate(
   error: RegistryError,
   { location }: FoundRegistry,
 ): Promise<RegistryError> {
   const endpoint = URL.parse(error.backend ?? "")?.searchParams.get("endpoint");
   const url = URL.parse(endpoint ?? location);
-  const issuer = url?.protocol === "https:" ? await issuerOf(url) : undefined;
+  const certificate = url?.protocol === "https:" ? await certificateOf(url) : undefined;
+  if (certificate === undefined) return error;
+  const { issuer, validFrom, validTo } = certificate;
+  const late = timeProblem({ validFrom, validTo }, realSystem.now());
+  const { state = "" } = error;
+  if (late !== undefined) {
+    const said = state.replace("has a certificate that is not trusted", late.state);
+    return retold(error, { state: said, hint: late.hint, cause: error });
+  }
   if (issuer === undefined) return error;
-  return retold(error, { state: `${error.state} (issuer ${shown(issuer)})`, cause: error });
+  return retold(error, { state: `${state} (issuer ${shown(issuer)})`, cause: error });
 }
 
 /** Time to read a certificate, milliseconds. */
 const LOOK_MS = 2_000;
 
-/** Returns who issued the certificate of a server: runtimes refuse it without a name. */
-async function issuerOf({ hostname, port }: URL): Promise<string | undefined> {
+interface ServerCertificate {
+  issuer?: string;
+  validFrom: string;
+  validTo: string;
+}
+
+/** Returns what the certificate of a server says: runtimes refuse it without its details. */
+async function certificateOf({ hostname, port }: URL): Promise<ServerCertificate | undefined> {
   const { connect } = await import("node:tls");
   const host = hostname.replace(/^\[|\]$/g, "");
   const servername = isIP(host) === 0 ? host : undefined;
@@ -43,13 +59,13 @@ async function issuerOf({ hostname, port }: URL): Promise<string | undefined> {
     // Nothing is sent over this connection.
     const look = { rejectUnauthorized: false, timeout: LOOK_MS };
     const socket = connect({ host, port: Number(port || 443), servername, ...look });
-    const end = (issuer?: string) => {
-      resolve(issuer);
+    const end = (certificate?: ServerCertificate) => {
+      resolve(certificate);
       socket.destroy();
     };
     socket.on("secureConnect", () => {
-      const { issuer } = socket.getPeerCertificate();
-      end([issuer?.CN ?? issuer?.O].flat()[0]);
+      const { issuer, valid_from: validFrom, valid_to: validTo } = socket.getPeerCertificate();
+      end({ issuer: [issuer?.CN ?? issuer?.O].flat()[0], validFrom, validTo });
     });
     socket.on("error", () => end());
     socket.on("timeout", () => end());

@@ -1,6 +1,8 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
 import { fault, hintFor, isRegistryError, messageOf, RegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
+import { errorCode } from "../../../core/faults/errno.ts";
+import { diskFault, type Meaning } from "../../../core/faults/meanings.ts";
 import { type CliIo, createColors, wrappedFor } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
 import { printable, printableJson, printableLines } from "./table.ts";
@@ -46,22 +48,15 @@ export class Interruption extends Error {
   }
 }
 
-const DENIED = "Check the owner, the permissions, and that the disk is mounted read-write.";
-const FULL = "Free space or raise the quota, then rerun the command.";
 const ABSENT = "Check the path: its parent must exist and be a folder.";
-const TOO_LONG = "Use shorter names: most disks allow 255 bytes per name and 4,096 per path.";
-const OF_SYSTEM: Readonly<Record<string, readonly [ErrorCode, state: string, hint: string]>> = {
-  EACCES: ["Denied", "permission denied", DENIED],
-  EPERM: ["Denied", "permission denied", DENIED],
-  EROFS: ["Denied", "read-only file system", DENIED],
-  ENOSPC: ["Unavailable", "disk is full", FULL],
-  EDQUOT: ["Unavailable", "disk quota exceeded", FULL],
-  ENOENT: ["NotFound", "no such file or folder", ABSENT],
-  ENOTDIR: ["NotFound", "a part of its path is not a folder", ABSENT],
-  EISDIR: ["Invalid", "it is a folder", ABSENT],
-  EEXIST: ["Invalid", "it exists", ABSENT],
-  ELOOP: ["Invalid", "too many symbolic links", "Check where the links on its path lead."],
-  ENAMETOOLONG: ["Invalid", "path or name too long for this disk", TOO_LONG],
+
+/** The errors of files whose exit code or hint differs for what a command was given. */
+const OF_COMMANDS: Readonly<Record<string, Partial<Meaning>>> = {
+  ENOENT: { hint: ABSENT },
+  ENOTDIR: { code: "NotFound", hint: ABSENT },
+  EISDIR: { hint: ABSENT },
+  EEXIST: { code: "Invalid", hint: ABSENT },
+  ELOOP: { code: "Invalid", state: "too many symbolic links" },
 };
 
 /** Converts any thrown value to a `RegistryError`; keeps an interruption. */
@@ -74,18 +69,23 @@ export function toReportable(error: unknown): RegistryError | Interruption {
       "--allow-run programs.";
     return new RegistryError({ code: "Denied", message, hint, cause });
   }
-  const known = OF_SYSTEM[cause.code ?? ""];
-  if (known === undefined) {
+  const system = errorCode(cause) ?? "";
+  const known = diskFault(system);
+  if (known === undefined || path === undefined && system === "EINVAL") {
     const hint = "Rerun with --verbose to see the stack.";
     return new RegistryError({ code: "TaskFailed", message, hint, cause });
   }
-  const [code, state, hint] = known;
-  if (path === undefined && hint === FULL) {
-    return fault({ code, action: "write", state, hint, cause });
+  const { code, state, hint, retry } = { ...known, ...OF_COMMANDS[system] };
+  if (path === undefined && isSpace(system)) {
+    return fault({ code, action: "write", state, hint, retry, cause });
   }
-  if (path === undefined) return new RegistryError({ code, message, hint, cause });
+  if (path === undefined) return new RegistryError({ code, message, hint, retry, cause });
   const subject = printableJson(path.length > 120 ? `${path.slice(0, 120)}…` : path);
-  return fault({ code, action: "use", subject, state, hint, cause });
+  return fault({ code, action: "use", subject, state, hint, retry, cause });
+}
+
+function isSpace(system: string): boolean {
+  return system === "ENOSPC" || system === "EDQUOT";
 }
 
 export function exitCodeOf(error: RegistryError | Interruption): number {
@@ -103,10 +103,14 @@ export function errorJson(error: RegistryError | Interruption, registry?: string
   });
 }
 
+const MOST_CAUSES = 8;
+
 export function errorStack(error: Error): string {
   const causes: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    causes.push(at.stack ?? String(at));
+  for (let at: unknown = error; at !== undefined; at = (at as { cause?: unknown } | null)?.cause) {
+    // The answer of a store is plain data: its code, status, sentence and request id.
+    causes.push(at instanceof Error ? at.stack ?? String(at) : JSON.stringify(at) ?? String(at));
+    if (causes.length === MOST_CAUSES) break;
   }
   return causes.join("\ncaused by: ");
 }

@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { invalid, type RegistryError } from "../../../core/errors.ts";
+import { timeProblem } from "../../../core/urls/tls_problems.ts";
 
 /**
  * Reads a certificate and its private key.
@@ -20,6 +21,15 @@ export async function readCertificate(
   }
   if (!fits) throw unusable(`${cert} does not match the key ${key}`);
   return read;
+}
+
+/** Returns a warning about a certificate that clients refuse now, undefined for another one. */
+export function certificateWarning(
+  { cert }: { cert: string },
+  { file, now }: { file: string; now: number },
+): string | undefined {
+  const problem = timeProblem(new X509Certificate(cert), now);
+  return problem && `Clients refuse this service: it ${problem.state} (${file}). ${problem.hint}`;
 }
 
 async function readPem(file: string): Promise<string> {

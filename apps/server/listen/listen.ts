@@ -13,7 +13,7 @@ import { realSystem, silentLogger, type System } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
-import { readCertificate } from "./certificate.ts";
+import { certificateWarning, readCertificate } from "./certificate.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 
 /**
@@ -192,7 +192,13 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     maxConnections: mostAsked = 4096,
   } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
-  const certificate = tls && await readCertificate(tls);
+  const openCertificate = async (files: { cert: string; key: string }) => {
+    const read = await readCertificate(files);
+    const warning = certificateWarning(read, { file: files.cert, now: realSystem.now() });
+    if (warning !== undefined) logger.warn(warning);
+    return read;
+  };
+  const certificate = tls && await openCertificate(tls);
   const descriptors = await descriptorLimit();
   const maxConnections = Math.min(mostAsked, connectionsWithin(descriptors));
   if (maxConnections < mostAsked) {
@@ -227,7 +233,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     url: `${tls === undefined ? "http" : "https"}://${shownHost}:${taken}`,
     async reloadCertificate() {
       if (tls === undefined) return;
-      const renewed = await readCertificate(tls); // an error keeps the old one
+      const renewed = await openCertificate(tls); // an error keeps the old one
       (server as ReturnType<typeof createSecureServer>).setSecureContext(renewed);
     },
     async stop({ withinMs = 30_000 } = {}) {

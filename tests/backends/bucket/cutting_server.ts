@@ -28,13 +28,24 @@ const fileOf = (name: string) =>
   fromFileUrl(new URL(`../../support/certificates/${name}.pem`, import.meta.url));
 const certificate = (name: string) => readFileSync(fileOf(name), "utf8");
 
+const EXPIRED = {
+  key: new URL("../../fixtures/certificates/expired.key", import.meta.url),
+  cert: new URL("../../fixtures/certificates/expired.crt", import.meta.url),
+};
+
 /** The authority that signed the server's certificate, PEM. */
 export const AUTHORITY = certificate("authority");
 /** Its file. */
 export const AUTHORITY_FILE = fileOf("authority");
 
 /** Starts a server. A PUT is answered with an entity tag. */
-export async function startCuttingServer({ secure }: { secure: boolean }): Promise<CuttingServer> {
+export async function startCuttingServer(
+  { secure, expired = false }: {
+    secure: boolean;
+    /** Uses a certificate that expired on 2025-02-01. @default false */
+    expired?: boolean;
+  },
+): Promise<CuttingServer> {
   const counts = new Map<string, number>();
   const cuts = new Map<string, Cut>();
   const sockets = new Set<Socket>();
@@ -57,7 +68,12 @@ export async function startCuttingServer({ secure }: { secure: boolean }): Promi
     });
   };
   const server = secure
-    ? createSecure({ key: certificate("server_key"), cert: certificate("server") }, serve)
+    ? createSecure(
+      expired
+        ? { key: readFileSync(EXPIRED.key, "utf8"), cert: readFileSync(EXPIRED.cert, "utf8") }
+        : { key: certificate("server_key"), cert: certificate("server") },
+      serve,
+    )
     : createPlain(serve);
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);

@@ -43,7 +43,7 @@ Deno.test("errors of the system get a code, a message and a hint", () => {
   assertEquals((toReportable("thrown text") as RegistryError).message, "thrown text");
   const { message } = reported({ code: "EACCES", path: "a/b" });
   assertEquals(message, 'Cannot use "a/b": permission denied');
-  assertEquals(reported({ code: "ENOSPC" }).message, "Cannot write: disk is full");
+  assertEquals(reported({ code: "ENOSPC" }).message, "Cannot write: the disk is full");
   const loop = reported({ code: "ELOOP", path: "a" });
   assertEquals([loop.code, loop.message], [
     "Invalid",
@@ -60,5 +60,8 @@ Deno.test("an error as JSON has its fields, its stack has the causes", () => {
   const error = new RegistryError({ ...fields, cause });
   assertEquals(JSON.parse(errorJson(error)).error, { ...fields, retry: "unknown" });
   assertStringIncludes(errorStack(error), "caused by: Error: underneath");
+  const answer = { name: "AccessDenied", status: 403, message: "no", requestId: "r1" };
+  const refused = new RegistryError({ code: "Denied", message: "x", cause: answer });
+  assertStringIncludes(errorStack(refused), `caused by: ${JSON.stringify(answer)}`);
   assertEquals(JSON.parse(errorJson(new Interruption("SIGINT"))).error.code, "Interrupted");
 });

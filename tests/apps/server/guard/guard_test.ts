@@ -3,6 +3,9 @@ import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
 import { createHandler, type Handler, type HandlerOptions } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { placeWith } from "../../../../backends/bucket/store_faults.ts";
+import { s3Error, sentenceOf } from "../../../../backends/s3/errors.ts";
+import { retold } from "../../../../core/errors.ts";
 import { silentLogger } from "../../../../core/system.ts";
 import { limitBody } from "../../../../apps/server/guard/body_limit.ts";
 import type { RefusedRequest } from "../../../../apps/server/problem.ts";
@@ -227,6 +230,31 @@ Deno.test("internal errors are logged and not sent", async () => {
   const text = await response.text();
   assert(!text.includes("secret") && !text.includes(".ts:"), text);
   assertEquals((logged[0][1] as Error).message, "secret of /etc/passwd");
+});
+
+Deno.test("the words of a store are logged and not sent", async () => {
+  const logged: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void logged.push(text) };
+  const registry = await openRegistry("memory:");
+  const failure = s3Error(
+    Object.assign(new Error("arn:aws:iam::1:user/x may not use kms:key"), {
+      name: "AccessDenied",
+      $metadata: { httpStatusCode: 403 },
+    }),
+    { action: "list", key: "names/", backend: "s3://bucket", bucket: "bucket" },
+  );
+  const refused = retold(failure, { place: placeWith("bucket", sentenceOf(failure)) });
+  const broken = {
+    ...registry,
+    names: () => {
+      throw refused;
+    },
+  } as typeof registry;
+  const response = await get(createHandler(broken, { logger }), "http://localhost/names");
+  const text = await response.text();
+  assertEquals([response.status, text.includes("arn:")], [403, false], text);
+  assert(text.includes("the encryption key cannot be used"), text);
+  assert(logged.join().includes("arn:aws:iam::1:user/x may not use kms:key"), logged.join());
 });
 
 const LIMITS = { maxBodyBytes: 10, maxUploadBytes: 20, bodyTimeoutMs: 1000 };

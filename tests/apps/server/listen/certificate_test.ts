@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect } from "node:tls";
+import { silentLogger } from "../../../../core/system.ts";
 import { RegistryError } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
@@ -59,4 +60,17 @@ Deno.test("an unusable certificate is refused before listening", async () => {
   assertEquals(await refused(await place(root, { cert: "first", key: "second" })), "Invalid");
   const { cert } = await place(root, { cert: "first" });
   assertEquals(await refused({ cert, key: cert }), "Invalid");
+});
+
+Deno.test("a service warns of a certificate that clients refuse", async () => {
+  await using root = await tempRoot();
+  const tls = await place(root, { cert: "expired" });
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+  await using service = await serve({ tls, logger });
+  assertEquals(warnings.length, 1);
+  assertStringIncludes(warnings[0], "expired on 2025-02-01");
+  await place(root, { cert: "first" });
+  await service.server.reloadCertificate();
+  assertEquals(warnings.length, 1);
 });

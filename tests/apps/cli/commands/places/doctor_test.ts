@@ -152,6 +152,25 @@ cliTest("doctor names an untrusted certificate of a service or bucket", async (i
   }
 });
 
+cliTest("doctor and ls name an expired certificate of a service or bucket", async (it) => {
+  await using server = await startCuttingServer({ secure: true, expired: true });
+  const env = {
+    MINIO_BUCKET_ENDPOINT: server.endpoint,
+    MINIO_BUCKET_ACCESS_KEY: "a",
+    MINIO_BUCKET_SECRET_KEY: "s",
+    MINIO_BUCKET_REGION: "r",
+  };
+  for (const location of [server.endpoint, "minio://bucket"]) {
+    const { checks } = await examine(it, `-r ${location}`, { env });
+    const { found, advice } = checks.get("registry")!;
+    assertStringIncludes(found, "has a certificate that expired on 2025-02-01");
+    assertStringIncludes(advice!, "Renew the certificate");
+    const { err, code } = await it.holdfast(`ls -r ${location}`, { env });
+    assertStringIncludes(err, "expired on 2025-02-01");
+    assertEquals(code, 7);
+  }
+});
+
 cliTest("doctor accepts bundles with some expired certificates", async (it) => {
   const path = it.root.join("ca.pem");
   const read = (name: string) => readFile(new URL(`../../../../${name}`, import.meta.url), "utf8");
