@@ -27,7 +27,7 @@ import { makeReserve } from "./local/reserve.ts";
 import { headObject, type LocalRoot, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
-import { createTurn, type Turn } from "./local/turn.ts";
+import { createTurn, type Turn } from "../core/work/next_turn.ts";
 import { createDiskSync } from "../disk/disk_sync.ts";
 import fs from "node:fs";
 import { dirname } from "node:path";

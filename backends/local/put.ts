@@ -10,7 +10,7 @@ import { type LocalRoot, objectInfo } from "./root.ts";
 import { giveReserve } from "./reserve.ts";
 import { closeStage, removeStage, type Stage, writeStage } from "./stage.ts";
 import type { DiskSync } from "../../disk/disk_sync.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "../../core/work/next_turn.ts";
 
 export interface LocalPutOptions {
   /** Syncs files and folders. @default no sync */

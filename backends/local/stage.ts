@@ -10,7 +10,7 @@ import { leaveHole } from "../../disk/holes.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
 import type { DiskSync } from "../../disk/disk_sync.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "../../core/work/next_turn.ts";
 
 /** A UUID, as `system.id()` makes them. */
 const STAGE_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

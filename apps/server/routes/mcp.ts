@@ -8,6 +8,7 @@ import { route } from "../describe.ts";
 /** The server, which is loaded at the first request. */
 interface McpPart {
   answerMcp(request: Request, parts: {
+    body: string;
     send(request: Request): Promise<Response>;
     system: System;
     logger: Logger;
@@ -44,9 +45,9 @@ export function mcpRoutes(
       const { answerMcp } = await loadPart<McpPart>("../../mcp/server.ts", import.meta.url);
       const { info } = c;
       const send = async (request: Request) => (await dispatch(request, { ...info })).toResponse();
-      const request = new Request(url, { method: "POST", headers, body, signal });
+      const request = new Request(url, { method: "POST", headers, signal });
       const readOnly = options.readOnly || !info.access.maySome("write");
-      return Answer.from(await answerMcp(request, { send, system, logger, readOnly }));
+      return Answer.from(await answerMcp(request, { body, send, system, logger, readOnly }));
     },
   });
 }
