@@ -24,6 +24,7 @@ import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
+import { bodyMemoryOf } from "./guard/body_memory.ts";
 import { createGuard } from "./guard/guard.ts";
 import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
@@ -120,7 +121,8 @@ export function createApp(
     report(thrown);
     return problemOf(thrown, access);
   };
-  const guard = createGuard(options, { system, logger, metrics, refuse });
+  const bodies = bodyMemoryOf(kind);
+  const guard = createGuard(options, { system, logger, metrics, bodies, refuse });
   const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
     const asked = overridden(request);
     const path = pathOf(asked.url);

@@ -13,7 +13,7 @@ const open = ({ BUCKET, PREFIX }: Env): Promise<Registry> =>
 
 async function answer(request: Request, env: Env): Promise<Response> {
   const tokens = parseTokens(env.TOKENS);
-  const limits = { maxBodyBytes: 8 * 2 ** 20 }; // of JSON: an isolate has 128 MB for all requests
+  const limits = { maxBodyBytes: 6 * 2 ** 20 }; // of JSON: an isolate has 128 MB for all requests
   return createHandler(await open(env), { tokens, limits, hf: true, logger: console })(request);
 }
 

@@ -5,6 +5,7 @@ import type { HandlerLimits, HandlerOptions } from "../options.ts";
 import { pathOf } from "../routing.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
+import type { BodyParts, HeldBody } from "./body_memory.ts";
 
 /** Routes that stream bytes. */
 const UPLOADS = /^\/(contents|upload|uploads|uploads\/[^/?%]*)(\?|$)/;
@@ -21,6 +22,8 @@ const MEMBERS_OF_OBJECT = 1000, WEIGHT_BEYOND = 8;
 
 interface Limited {
   system: Pick<System, "sleep">;
+  /** The memory of bodies that are read whole. */
+  held: HeldBody;
   onRefuse?: (reason: RefusedRequest) => void;
 }
 
@@ -47,23 +50,22 @@ export function limitBody(
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes, { isUpload });
   if (isUpload && (length !== null || maxBytes === Infinity)) return request;
   const timeoutMs = isUpload ? undefined : limits.bodyTimeoutMs;
-  const count = isUpload ? undefined : createMemberCount();
-  const body = limitStream(request.body, { maxBytes, timeoutMs, count, isUpload, ...limited });
+  const body = limitStream(request.body, { maxBytes, timeoutMs, isUpload, ...limited });
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body, duplex: "half" } as RequestInit);
 }
 
 function limitStream(
   body: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs, count, isUpload, system, onRefuse }: Limited & {
+  { maxBytes, timeoutMs, isUpload, held, system, onRefuse }: Limited & {
     maxBytes: number;
     isUpload: boolean;
     timeoutMs?: number;
-    count?: ReturnType<typeof createMemberCount>;
   },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
-  const ended = new AbortController();
+  const count = isUpload ? undefined : new MemberCount();
+  const ended = new AbortController(), left = new AbortController();
   let late: Promise<never> | undefined; // begins with the first read: a body may stay unread
   let bytes = 0;
   return onDemand(reader, async (controller) => {
@@ -78,11 +80,15 @@ function limitStream(
         await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
       if (done) {
         ended.abort();
+        if (count !== undefined) await held.parse({ ...count.parts, bytes }, left.signal);
         return controller.close();
       }
       bytes += value.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes, { isUpload });
-      if (count !== undefined && count(value) > MOST_MEMBERS) throw tooMany();
+      if (count !== undefined) {
+        held.arrived(value.length);
+        if (count.add(value) > MOST_MEMBERS) throw tooMany();
+      }
       controller.enqueue(value);
     } catch (error) {
       ended.abort();
@@ -90,33 +96,50 @@ function limitStream(
       if (error instanceof RefusedRequest) onRefuse?.(error);
       throw error;
     }
-  }, () => ended.abort());
+  }, () => {
+    ended.abort();
+    left.abort();
+  });
 }
 
 /**
  * Counts commas and opening brackets outside of strings, chunk by chunk: parsed values take
  * far more time and memory than their text, so this happens before parsing.
  */
-function createMemberCount(): (bytes: Uint8Array) => number {
-  let count = 0, inString = false, escaped = false;
-  const open: number[] = []; // members of each open object; -Infinity for arrays
-  return (bytes) => {
+class MemberCount {
+  readonly parts: Omit<BodyParts, "bytes"> = { commas: 0, arrays: 0, objects: 0 };
+  #weight = 0;
+  #inString = false;
+  #escaped = false;
+  /** Members of each open object; -Infinity for arrays. */
+  readonly #open: number[] = [];
+
+  /** Returns the count of all chunks, in which further members of one object count as several. */
+  add(bytes: Uint8Array): number {
+    let inString = this.#inString, escaped = this.#escaped;
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]!;
       if (escaped) escaped = false;
       else if (inString && byte === BACKSLASH) escaped = true;
       else if (byte === QUOTE) inString = !inString;
-      else if (!inString) count += weightOf(byte);
+      else if (!inString) this.#see(byte);
     }
-    return count;
-  };
+    this.#inString = inString;
+    this.#escaped = escaped;
+    return this.#weight;
+  }
 
-  function weightOf(byte: number): number {
-    if (byte === COMMA) return ++open[open.length - 1]! > MEMBERS_OF_OBJECT ? WEIGHT_BEYOND : 1;
-    if (byte === END_BRACE || byte === END_BRACKET) open.pop();
-    if (byte !== BRACE && byte !== BRACKET) return 0;
-    open.push(byte === BRACE ? 1 : -Infinity);
-    return 1;
+  #see(byte: number): void {
+    const open = this.#open;
+    if (byte === COMMA) {
+      this.parts.commas++;
+      this.#weight += ++open[open.length - 1]! > MEMBERS_OF_OBJECT ? WEIGHT_BEYOND : 1;
+    } else if (byte === END_BRACE || byte === END_BRACKET) open.pop();
+    else if (byte === BRACE || byte === BRACKET) {
+      this.parts[byte === BRACE ? "objects" : "arrays"]++;
+      this.#weight++;
+      open.push(byte === BRACE ? 1 : -Infinity);
+    }
   }
 }
 

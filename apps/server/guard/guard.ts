@@ -10,6 +10,8 @@ import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
+import type { BodyMemory } from "./body_memory.ts";
+import { onDemand } from "../streams.ts";
 import { OriginCheck } from "./origin.ts";
 
 const MOST_KEYS = 10_000;
@@ -42,6 +44,8 @@ export interface GuardParts {
   system: System;
   logger: Logger;
   metrics: Metrics;
+  /** The memory of bodies in this process. */
+  bodies: BodyMemory;
   refuse(thrown: unknown): Answer;
 }
 
@@ -59,7 +63,7 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 
 export function createGuard(
   options: HandlerOptions,
-  { system, logger, metrics, refuse }: GuardParts,
+  { system, logger, metrics, bodies, refuse }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Routed) => Promise<Answer> {
   const { tokens } = options;
   const { requestsPerSecond, ...given } = options.limits ?? {};
@@ -83,6 +87,7 @@ export function createGuard(
   }
 
   async function admit(request: Request, known: RequestInfo, answer: Routed): Promise<Answer> {
+    const held = bodies.hold();
     try {
       const preflight = origins.check(request);
       if (preflight !== undefined) return preflight;
@@ -97,10 +102,12 @@ export function createGuard(
       }
       let refused: RefusedRequest | undefined; // the route may report another error of the body
       const onRefuse = (reason: RefusedRequest) => void (refused = reason);
-      const answered = await answer(limitBody(request, limits, { system, onRefuse }), known);
+      const limited = limitBody(request, limits, { system, held, onRefuse });
+      const answered = await answer(limited, known);
       if (refused !== undefined && answered.status >= 400) throw refused;
-      return answered;
+      return limited === request ? answered : onceSent(answered, held.end);
     } catch (error) {
+      held.end();
       return refuse(error);
     }
   }
@@ -132,6 +139,25 @@ export function createGuard(
     }
     return new Answer(body, { status, headers, isOwned });
   };
+}
+
+/** Calls `end` once an answer is complete: a stream may still use the body of the request. */
+function onceSent(answer: Answer, end: () => void): Answer {
+  if (!(answer.body instanceof ReadableStream)) {
+    end();
+    return answer;
+  }
+  const reader = answer.body.getReader();
+  const body = onDemand(reader, async (controller) => {
+    const { done, value } = await reader.read().catch((error) => {
+      end();
+      throw error;
+    });
+    if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>);
+    end();
+    controller.close();
+  }, end);
+  return new Answer(body, answer);
 }
 
 /** Returns the headers of an answer, with those of every answer. */

@@ -198,7 +198,8 @@ const USE_LFS = "/api/no-xet-here/set-HF_HUB_DISABLE_XET=1";
 /** Reads a commit. Throws `Invalid` if it is not one. */
 async function readCommit(request: Request): Promise<Commit> {
   let commit: Commit | undefined;
-  for await (const line of linesOf(request.body ?? [])) {
+  const body = new Uint8Array(await request.arrayBuffer()); // waits for memory, as JSON does
+  for await (const line of linesOf(body)) {
     const change = schemas.parseLine(line);
     if (commit === undefined) {
       if (change.key !== "header") break;
@@ -212,18 +213,21 @@ async function readCommit(request: Request): Promise<Commit> {
   return commit;
 }
 
-/** Yields the lines of a body as they come, without blank ones. */
-async function* linesOf(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+const SLICE_BYTES = 64 * 1024;
+
+/** Yields the lines of a body, without blank ones. Other work goes on between them. */
+async function* linesOf(body: Uint8Array) {
   const decoder = new TextDecoder();
   let pieces: string[] = []; // of a line that goes on
-  for await (const chunk of body) {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) {
+    const chunk = body.subarray(at, at + SLICE_BYTES);
     const [first = "", ...rest] = decoder.decode(chunk, { stream: true }).split(/\n\s*/);
     pieces.push(first);
     for (const next of rest) {
       yield* written(pieces);
       pieces = [next];
     }
-    await nextTurn(); // chunks may all be here
+    await nextTurn();
   }
   pieces.push(decoder.decode());
   yield* written(pieces);

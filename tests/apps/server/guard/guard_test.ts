@@ -8,6 +8,7 @@ import { s3Error, sentenceOf } from "../../../../backends/s3/errors.ts";
 import { retold } from "../../../../core/errors.ts";
 import { silentLogger } from "../../../../core/system.ts";
 import { limitBody } from "../../../../apps/server/guard/body_limit.ts";
+import { createBodyMemory } from "../../../../apps/server/guard/body_memory.ts";
 import type { RefusedRequest } from "../../../../apps/server/problem.ts";
 
 const admin = { find: () => Promise.resolve(createAccess("me", [{ kind: "admin" as const }])) };
@@ -258,6 +259,7 @@ Deno.test("the words of a store are logged and not sent", async () => {
 });
 
 const LIMITS = { maxBodyBytes: 10, maxUploadBytes: 20, bodyTimeoutMs: 1000 };
+const held = createBodyMemory({ arrivingBytes: Infinity, parsedBytes: Infinity }).hold();
 const never = { sleep: () => new Promise<void>(() => {}) };
 
 function sent(path: string, bytes: number, headers: Record<string, string> = {}): Request {
@@ -276,7 +278,7 @@ async function statusOf(run: () => Promise<unknown>): Promise<number> {
 
 Deno.test("the size of a body is counted as it comes", async () => {
   const read = async (request: Request) =>
-    (await limitBody(request, LIMITS, { system: never }).bytes()).length;
+    (await limitBody(request, LIMITS, { system: never, held }).bytes()).length;
   assertEquals(await read(sent("/artifacts/a/versions", 10)), 10);
   assertEquals(await statusOf(() => read(sent("/artifacts/a/versions", 11))), 413);
   assertEquals(await read(sent("/contents", 20)), 20);
@@ -292,7 +294,7 @@ Deno.test("only JSON that carries files may have more than 1 MiB", async () => {
   const limits = { ...LIMITS, maxBodyBytes: 64 * 1024 ** 2 };
   const refusal = (path: string) => {
     const request = sent(path, 0, { "content-length": "1048577" });
-    return Promise.resolve().then(() => limitBody(request, limits, { system: never }));
+    return Promise.resolve().then(() => limitBody(request, limits, { system: never, held }));
   };
   const large = ["/artifacts/a%3Ab/versions?x", "/artifacts/a/drafts/b/parts/c"];
   for (const path of large) await refusal(path);
@@ -326,7 +328,9 @@ Deno.test("a body is checked up to its first fault", async () => {
 
 Deno.test("a too large content-length and compressed bodies are refused early", async () => {
   const refused = (request: Request) =>
-    statusOf(() => Promise.resolve().then(() => limitBody(request, LIMITS, { system: never })));
+    statusOf(() =>
+      Promise.resolve().then(() => limitBody(request, LIMITS, { system: never, held }))
+    );
   assertEquals(await refused(sent("/artifacts/a/versions", 0, { "content-length": "11" })), 413);
   assertEquals(
     await refused(sent("/artifacts/a/versions", 1, { "content-encoding": "gzip" })),
@@ -342,14 +346,17 @@ Deno.test("a late body is 408", async () => {
   });
   const request = new Request("http://localhost/artifacts/a/versions", { method: "POST", body });
   const over = { sleep: () => Promise.resolve() };
-  assertEquals(await statusOf(() => limitBody(request, LIMITS, { system: over }).bytes()), 408);
+  assertEquals(
+    await statusOf(() => limitBody(request, LIMITS, { system: over, held }).bytes()),
+    408,
+  );
   assertEquals(cancelled, true);
 });
 
 Deno.test("the time of a body begins with its first read", async () => {
   let timers = 0;
   const system = { sleep: () => (timers++, new Promise<void>(() => {})) };
-  const request = limitBody(sent("/artifacts/a/versions", 10), LIMITS, { system });
+  const request = limitBody(sent("/artifacts/a/versions", 10), LIMITS, { system, held });
   assertEquals(timers, 0);
   await request.bytes();
   assertEquals(timers, 1);
