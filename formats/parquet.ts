@@ -17,7 +17,7 @@ import { batchTable } from "./tables/batch_table.ts";
 import { chooseColumns, type LocalTimes } from "./tables/parts.ts";
 import { columnsOf } from "./parquet/columns.ts";
 import { readFooter } from "./parquet/footer.ts";
-import { readGroups } from "./parquet/read_groups.ts";
+import { MAX_PAGE_BYTES, readGroups } from "./parquet/read_groups.ts";
 
 export type * from "./content/format.ts";
 export type * from "./tables/table.ts";
@@ -101,6 +101,13 @@ export interface ParquetReadOptions {
    * Maximum rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
    */
   maxColumnRows?: number;
+  /**
+   * Largest page of a column, bytes: packed, unpacked or as values. The footer has at most half. A
+   * larger one is `Unsupported`, with a `RangeError` as its cause.
+   *
+   * @default 67108864 (64 Mi)
+   */
+  maxPageBytes?: number;
 }
 
 /** A table that is read in parts: pages without a wanted row and other columns are skipped. */
@@ -119,8 +126,9 @@ export async function openParquet(
 ): Promise<ParquetTable> {
   checkFile(file, "open table");
   const { localTimes = "refuse", maxColumnRows = 128 * 1024 * 1024 } = options;
+  const { maxPageBytes = MAX_PAGE_BYTES, signal } = options;
   const { path } = file;
-  const footer = await readFooter(file, options.signal);
+  const footer = await readFooter(file, { signal, maxBytes: maxPageBytes / 2 });
   const all = columnsOf(path, footer.schema, localTimes);
   if (all.length === 0 && footer.rows > 0) {
     throw unsupportedTable(path, "it has rows but no columns");
@@ -129,7 +137,7 @@ export async function openParquet(
   const table = batchTable({
     path,
     columns: chooseColumns(path, all, options.columns),
-    read: (wanted, range) => readGroups(file, footer.groups, { ...range, wanted }),
+    read: (wanted, range) => readGroups(file, footer.groups, { ...range, wanted, maxPageBytes }),
     checkColumn() {
       if (footer.rows <= maxColumnRows) return;
       const hint = "Read its rows, or pass a larger maxColumnRows if you trust the file.";

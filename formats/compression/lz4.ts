@@ -16,6 +16,17 @@ const HASH_BITS = 14;
 /** Unpacks a block, into at most `size` bytes. */
 export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
+  const steps = lz4Steps(packed, out);
+  for (let step = steps.next();; step = steps.next()) {
+    if (step.done) return out.subarray(0, step.value);
+  }
+}
+
+/** Sequences of a step, which take less than a millisecond. */
+const STEP = 4096;
+
+/** Unpacks a block in short steps. Returns the number of bytes. */
+export function* lz4Steps(packed: Uint8Array, out: Uint8Array): Generator<void, number> {
   let from = 0;
   let to = 0;
   const byte = () => {
@@ -27,7 +38,8 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
     if (short === 15) { for (let next = 255; next === 255;) whole += next = byte(); }
     return whole;
   };
-  while (from < packed.byteLength) {
+  for (let count = 1; from < packed.byteLength; count++) {
+    if (count % STEP === 0) yield;
     const token = byte();
     const literals = length(token >> 4);
     to = copyIn(packed, from, { out, to, length: literals });
@@ -36,7 +48,7 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
     const offset = byte() + byte() * 256;
     to = copyBack(out, to, offset, length(token & 15) + LEAST_MATCH);
   }
-  return out.subarray(0, to);
+  return to;
 }
 
 /** Copies literals. Returns the end. */
@@ -57,9 +69,16 @@ export function copyBack(out: Uint8Array, to: number, offset: number, length: nu
   if (offset === 0 || offset > to || to + length > out.byteLength) {
     throw new Lz4Problem("a copy exceeds its bounds");
   }
-  if (length > SHORT && offset >= length) out.copyWithin(to, to - offset, to - offset + length);
-  else for (let i = to; i < to + length; i++) out[i] = out[i - offset]!;
-  return to + length;
+  const start = to - offset, end = to + length;
+  if (length <= SHORT) { for (let i = to; i < end; i++) out[i] = out[i - offset]!; }
+  else {
+    for (let at = to; at < end;) { // what is there can be copied again, twice as much each time
+      const some = Math.min(at - start, end - at);
+      out.copyWithin(at, start, start + some);
+      at += some;
+    }
+  }
+  return end;
 }
 
 /** Packs bytes as a block. Returns undefined if it would exceed `most` bytes. */

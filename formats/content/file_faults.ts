@@ -3,7 +3,12 @@ import { corrupt, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type FileFault = (path: string, state: string, cause?: unknown) => RegistryError;
-export type UnsupportedFile = (path: string, state: string, hint?: string) => RegistryError;
+export type UnsupportedFile = (
+  path: string,
+  state: string,
+  hint?: string,
+  cause?: unknown,
+) => RegistryError;
 
 /** Makes the error of a damaged file; `what` is its kind. */
 export function corruptFile(
@@ -18,8 +23,19 @@ export function unsupportedFile(
   what: string,
   usualHint = "Read its bytes instead, or save it in another way.",
 ): UnsupportedFile {
-  return (path, state, hint = usualHint) =>
-    fault({ code: "Unsupported", action: `read ${what}`, subject: shown(path), state, hint });
+  const action = `read ${what}`;
+  return (path, state, hint = usualHint, cause) =>
+    fault({ code: "Unsupported", action, subject: shown(path), state, hint, cause });
+}
+
+/** Makes the error of something in a file that is larger than allowed, with a `RangeError`. */
+export function tooLarge(
+  unsupported: UnsupportedFile,
+  path: string,
+  { what, bytes, most }: { what: string; bytes: number; most: number },
+): RegistryError {
+  const state = `${what} has ${bytes} bytes, ${most} are allowed`;
+  return unsupported(path, state, undefined, new RangeError(state));
 }
 
 /** Makes the error of a value that a format cannot represent exactly. */

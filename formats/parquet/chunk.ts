@@ -1,19 +1,27 @@
 // The cells of one column in one row group, read page by page.
 import { viewOf } from "../arrays/view_bytes.ts";
+import { createTurn } from "../../core/work/next_turn.ts";
 import { crc32 } from "node:zlib";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { openWindow } from "../content/window.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
-import { type Cells, sliceCells, spreadCells } from "../tables/cells.ts";
+import type { Cells } from "../tables/cells.ts";
 import { InexactCell } from "../tables/exact_cells.ts";
-import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
-import type { Cell, Numbers } from "../tables/table.ts";
-import { type FileColumn, PHYSICAL, type Values } from "./columns.ts";
+import { corruptTable, tooLarge, unsupportedTable } from "../content/file_faults.ts";
+import { type FileColumn, PHYSICAL } from "./columns.ts";
 import type { RowGroup } from "./footer.ts";
+import {
+  type CellReader,
+  converted,
+  countPresent,
+  Dictionary,
+  NullableCells,
+  type PresentReader,
+} from "./page_cells.ts";
 import { CutOff, Damage, natural, readThrift, type Thrift } from "./thrift.ts";
 import { CODECS, type Unpack } from "./unpack.ts";
-import { ENCODING, readRuns, readValues } from "./values.ts";
+import { ENCODING, listValues, openValues } from "./values.ts";
 
 /** The kinds of pages. Levels of version 2 are not packed. */
 const PAGE = { data: 0, index: 1, dictionary: 2, data2: 3 };
@@ -24,8 +32,8 @@ const HEAD_BYTES = 1024;
 /** Longer heads are damaged. */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
-/** Largest page, packed, unpacked and as values. */
-const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+/** The least memory of a value: of text, an index of the dictionary. */
+const TEXT_BYTES = 4, NUMBER_BYTES = 8;
 
 /** Inputs of {@linkcode openChunk}. */
 export interface ChunkPlace {
@@ -34,11 +42,14 @@ export interface ChunkPlace {
   group: RowGroup;
   firstRow: number;
   windowBytes: number;
+  /** Largest page, packed, unpacked and as values. */
+  maxPageBytes: number;
   signal?: AbortSignal;
 }
 
-/** The head of a page of data, or of a dictionary. */
+/** The head of a page of data, or of a dictionary, and where its body begins. */
 interface Page {
+  at: number;
   kind: number;
   size: number;
   packed: number;
@@ -67,17 +78,31 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   return new ChunkReader(place, { unpack, offset, end: offset + bytes });
 }
 
+/** What the current page takes, with a dictionary that is not read yet, bytes. */
+export interface PageSize {
+  packed: number;
+  unpacked: number;
+}
+
 export class ChunkReader {
-  /** Number of unread cells in memory. */
+  /** Number of unread cells of the current page. */
   left = 0;
   readonly #place: ChunkPlace;
   readonly #unpack: Unpack;
-  #cells: Cells = [];
+  readonly #turn = createTurn();
+  /** The row that the next cell belongs to. */
   #row: number;
   #at: number;
   #end: number;
+  /** Rows of later pages. */
   #unread: number;
-  #dictionary?: Numbers | Cell[];
+  #dictionaryPage?: Page;
+  #dictionary?: Dictionary;
+  #page?: Page;
+  /** Cells of the page that were taken or skipped. */
+  #passed = 0;
+  /** The cells of the page, once its body is read, and how many of them were passed. */
+  #cells?: CellReader & { passed: number };
   #read: ReturnType<typeof openWindow>;
 
   constructor(
@@ -86,51 +111,73 @@ export class ChunkReader {
   ) {
     this.#place = place;
     this.#unpack = unpack;
-    const { file, windowBytes: aheadBytes, signal } = place;
-    const refuse = (state: string) => this.#corrupt(state);
     this.#row = place.firstRow;
     this.#at = offset;
     this.#end = end;
     this.#unread = place.group.rows;
-    this.#read = openWindow(file, { end, aheadBytes, refuse, signal });
+    this.#read = this.#openWindow();
   }
 
+  /** Skips cells. Reads heads of pages alone. */
   async skip(count: number): Promise<void> {
     for (let skipped = 0; skipped < count;) {
-      if (this.left === 0) await this.fill(count - skipped);
+      if (this.left === 0) await this.#nextPage(count - skipped);
       const some = Math.min(this.left, count - skipped);
-      this.left -= some;
-      this.#row += some;
+      this.#pass(some);
       skipped += some;
     }
   }
 
-  /** Reads the next page if no cell is in memory; of a skipped page only the head. */
-  async fill(skipping = 0): Promise<void> {
-    while (this.left === 0) {
-      if (this.#unread === 0 || this.#at >= this.#end) throw this.#corrupt("it has too few cells");
-      const page = await this.#readHead(skipping > 0 ? HEAD_BYTES : this.#place.windowBytes);
-      const { kind, values } = page;
-      if (kind === PAGE.dictionary) await this.#readDictionary(page);
-      else if (kind === PAGE.index) await this.#readBody(page);
-      else {
-        if (values > this.#unread) throw this.#corrupt("a page has more cells than rows are left");
-        if (values <= skipping) this.#at += page.packed;
-        else await this.#readCells(page);
-        this.#unread -= values;
-        this.left = values;
-      }
-    }
+  /** Finds the next page if no cell is left. */
+  async find(): Promise<PageSize> {
+    if (this.left === 0) await this.#nextPage(0);
+    const pages = this.#cells === undefined ? [this.#page!] : [];
+    if (this.#dictionary === undefined && this.#dictionaryPage) pages.push(this.#dictionaryPage);
+    const sum = (member: "packed" | "size") => pages.reduce((sum, page) => sum + page[member], 0);
+    return { packed: sum("packed"), unpacked: sum("size") };
+  }
+
+  /** Reads the bytes of the page that was found, ahead of {@linkcode fill}. */
+  async fetch(): Promise<void> {
+    const page = this.#page!;
+    const { at } = this.#dictionary === undefined && this.#dictionaryPage || page;
+    const length = page.at + page.packed - at;
+    if (this.#cells === undefined) await this.#read(at, length, length);
+  }
+
+  /** Unpacks the page, or the next one if no cell is left. */
+  async fill(): Promise<void> {
+    if (this.left === 0) await this.#nextPage(0);
+    if (this.#cells === undefined) await this.#open(this.#page!);
   }
 
   take(count: number): Cells {
-    const length = Array.isArray(this.#cells) || ArrayBuffer.isView(this.#cells)
-      ? this.#cells.length
-      : this.#cells.values.length;
-    const from = length - this.left;
+    const taken = this.#guarded(() => {
+      const cells = this.#cells!;
+      cells.skip(this.#passed - cells.passed);
+      cells.passed = this.#passed + count;
+      return cells.take(count);
+    });
+    this.#pass(count);
+    return taken;
+  }
+
+  /** Drops what is unpacked or was read ahead. It is read again when it is needed. */
+  release(): void {
+    this.#cells = this.#dictionary = undefined;
+    this.#read = this.#openWindow();
+  }
+
+  #pass(count: number): void {
+    this.#passed += count;
     this.left -= count;
     this.#row += count;
-    return sliceCells(this.#cells, from, from + count);
+  }
+
+  #openWindow(): ReturnType<typeof openWindow> {
+    const { file, windowBytes: aheadBytes, signal } = this.#place;
+    const refuse = (state: string) => this.#corrupt(state);
+    return openWindow(file, { end: this.#end, aheadBytes, refuse, signal });
   }
 
   #where(state: string): string {
@@ -143,6 +190,30 @@ export class ChunkReader {
 
   #unsupported(state: string) {
     return unsupportedTable(this.#place.file.path, this.#where(state));
+  }
+
+  /** Goes to the next page that has cells. One that is skipped as a whole is not read. */
+  async #nextPage(skipping: number): Promise<void> {
+    this.#cells = undefined;
+    this.#passed = 0;
+    for (;;) {
+      if (this.#unread === 0 || this.#at >= this.#end) throw this.#corrupt("it has too few cells");
+      const page = await this.#readHead(skipping > 0 ? HEAD_BYTES : this.#place.windowBytes);
+      this.#at += page.packed;
+      if (page.kind === PAGE.dictionary) {
+        if (this.#dictionaryPage !== undefined) throw this.#corrupt("it has two dictionaries");
+        this.#checkDictionary(page);
+        this.#dictionaryPage = page;
+        continue;
+      }
+      if (page.kind === PAGE.index) continue;
+      const { values } = page;
+      if (values > this.#unread) throw this.#corrupt("a page has more cells than rows are left");
+      this.#unread -= values;
+      this.#page = page;
+      this.left = values;
+      if (values > 0) return;
+    }
   }
 
   async #readHead(ahead: number): Promise<Page> {
@@ -158,6 +229,7 @@ export class ChunkReader {
         const isIndex = kind === PAGE.index;
         return {
           ...{ kind, head, size: natural(head.field_2), packed: natural(head.field_3) },
+          at: this.#at,
           crc: head.field_4,
           values: natural(data.field_1, isIndex ? 0 : undefined),
           encoding: natural(
@@ -172,22 +244,24 @@ export class ChunkReader {
     }
   }
 
-  async #readBody({ size, packed, crc, values }: Page): Promise<Uint8Array> {
-    const isText = this.#place.column.type === PHYSICAL.bytes;
-    const bytes = Math.max(size, packed, values * (isText ? 1 : 8));
-    if (bytes > MAX_PAGE_BYTES) {
-      throw this.#unsupported(`a page has ${bytes} bytes, ${MAX_PAGE_BYTES} are allowed`);
+  async #readBody({ at, size, packed, crc, values }: Page): Promise<Uint8Array> {
+    const { column, maxPageBytes } = this.#place;
+    const least = column.type === PHYSICAL.bytes ? TEXT_BYTES : NUMBER_BYTES;
+    const bytes = Math.max(size, packed, values * least);
+    if (bytes > maxPageBytes) {
+      const found = { what: this.#where("a page"), bytes, most: maxPageBytes };
+      throw tooLarge(unsupportedTable, this.#place.file.path, found);
     }
-    const body = await this.#read(this.#at, packed);
-    this.#at += packed;
+    const body = await this.#read(at, packed);
     if (crc !== undefined && crc32(body) !== crc >>> 0) {
       throw this.#corrupt("page checksum mismatch");
     }
     return body;
   }
 
-  #unpacked(packed: Uint8Array, size: number): Uint8Array {
-    const bytes = this.#unpack(packed, size);
+  async #unpacked(packed: Uint8Array, size: number): Promise<Uint8Array> {
+    const turn = () => this.#turn(this.#place.signal);
+    const bytes = await this.#unpack(packed, size, turn);
     if (bytes.byteLength === size) return bytes;
     throw this.#corrupt(`a page has ${bytes.byteLength} bytes, expected ${size}`);
   }
@@ -196,16 +270,18 @@ export class ChunkReader {
     try {
       return run();
     } catch (error) {
-      if (isRegistryError(error)) throw error;
-      if (error instanceof InexactCell) throw this.#unsupported(error.message);
-      throw this.#corrupt(`a page is damaged (${messageOf(error).slice(0, 200)})`, error);
+      throw this.#faultOf(error);
     }
   }
 
-  async #readDictionary(page: Page): Promise<void> {
-    const { values, encoding, size } = page;
+  #faultOf(error: unknown): unknown {
+    if (isRegistryError(error) || this.#place.signal?.aborted) return error;
+    if (error instanceof InexactCell) return this.#unsupported(error.message);
+    return this.#corrupt(`a page is damaged (${messageOf(error).slice(0, 200)})`, error);
+  }
+
+  #checkDictionary({ values, encoding }: Page): void {
     const { rows } = this.#place.group;
-    if (this.#dictionary !== undefined) throw this.#corrupt("it has two dictionaries");
     // A few bytes can declare millions of empty strings.
     if (values > Math.max(rows, MAX_DICTIONARY_VALUES)) {
       throw this.#unsupported(`its dictionary has ${values} values, for ${rows} rows`);
@@ -213,83 +289,82 @@ export class ChunkReader {
     if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) {
       throw this.#unsupported("unsupported encoding of its dictionary");
     }
-    const body = await this.#readBody(page);
-    this.#dictionary = this.#guarded(() =>
-      this.#decode(this.#unpacked(body, size), 0, ENCODING.plain, values)
-    );
   }
 
-  async #readCells(page: Page): Promise<void> {
+  async #open(page: Page): Promise<void> {
+    const dictionary = this.#dictionaryPage;
+    if (dictionary !== undefined && this.#dictionary === undefined) {
+      await this.#readDictionary(dictionary);
+    }
     const body = await this.#readBody(page);
-    this.#cells = this.#guarded(() =>
-      page.kind === PAGE.data ? this.#dataCells(page, body) : this.#data2Cells(page, body)
-    );
+    try {
+      const cells = page.kind === PAGE.data
+        ? await this.#dataCells(page, body)
+        : await this.#data2Cells(page, body);
+      this.#cells = Object.assign(cells, { passed: 0 });
+    } catch (error) {
+      throw this.#faultOf(error);
+    }
   }
 
-  #dataCells({ head, size, values, encoding }: Page, packed: Uint8Array): Cells {
-    const body = this.#unpacked(packed, size);
-    if (!this.#place.column.column.nullable) return this.#decode(body, 0, encoding, values);
+  async #readDictionary(page: Page): Promise<void> {
+    const { column } = this.#place;
+    const body = await this.#readBody(page);
+    try {
+      const bytes = await this.#unpacked(body, page.size);
+      this.#dictionary = new Dictionary(column, listValues(bytes, column.type, page.values));
+    } catch (error) {
+      throw this.#faultOf(error);
+    }
+  }
+
+  async #dataCells(
+    { head, size, values, encoding }: Page,
+    packed: Uint8Array,
+  ): Promise<CellReader> {
+    const body = await this.#unpacked(packed, size);
+    if (!this.#place.column.column.nullable) return this.#present(body, 0, { encoding, values });
     if (head.field_5.field_3 !== ENCODING.runs) {
       throw this.#unsupported("unsupported encoding of its nulls");
     }
-    const view = viewOf(body);
-    const from = 4 + view.getUint32(0, true);
-    return this.#nullable(body.subarray(4, from), body, from, { values, encoding });
+    const from = 4 + viewOf(body).getUint32(0, true);
+    const levels = body.subarray(4, from);
+    return new NullableCells(levels, this.#present(body, from, { encoding, values, levels }));
   }
 
-  #data2Cells({ head, size, values, encoding }: Page, body: Uint8Array): Cells {
-    const { field_5: levels, field_6: repeats, field_7: isPacked } = head.field_8;
+  async #data2Cells({ head, size, values, encoding }: Page, body: Uint8Array): Promise<CellReader> {
+    const { field_5: levelBytes, field_6: repeats, field_7: isPacked } = head.field_8;
     const from = natural(repeats); // a flat column may still store repetition levels
-    const start = from + natural(levels);
+    const start = from + natural(levelBytes);
     const length = size - start;
     if (start > body.byteLength || length < 0) throw new Damage("its levels are damaged");
     const rest = body.subarray(start);
     let bytes: Uint8Array = rest;
     if (length === 0) bytes = new Uint8Array();
-    else if (isPacked !== false) bytes = this.#unpacked(rest, length);
+    else if (isPacked !== false) bytes = await this.#unpacked(rest, length);
     if (bytes.byteLength !== length) throw new Damage("it is not packed, but has two sizes");
-    if (!this.#place.column.column.nullable) return this.#decode(bytes, 0, encoding, values);
-    return this.#nullable(body.subarray(from, start), bytes, 0, { values, encoding });
+    if (!this.#place.column.column.nullable) return this.#present(bytes, 0, { encoding, values });
+    const levels = body.subarray(from, start);
+    return new NullableCells(levels, this.#present(bytes, 0, { encoding, values, levels }));
   }
 
-  #nullable(
-    levels: Uint8Array,
+  /** Opens the cells that are not null. */
+  #present(
     body: Uint8Array,
     from: number,
-    { values, encoding }: { values: number; encoding: number },
-  ): Cells {
-    const valid = readRuns(levels, 1, new Uint8Array(values));
-    let present = 0;
-    for (const level of valid) {
-      if (level > 1) throw new Damage("a level is above 1");
-      present += level;
+    { encoding, values, levels }: { encoding: number; values: number; levels?: Uint8Array },
+  ): PresentReader {
+    const { column, maxPageBytes: maxBytes } = this.#place;
+    const isIndexed = encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary;
+    if (isIndexed && this.#dictionary !== undefined) {
+      return this.#dictionary.reader(body.subarray(from));
     }
-    return spreadCells(valid, this.#decode(body, from, encoding, present));
-  }
-
-  #decode(body: Uint8Array, from: number, encoding: number, count: number): Numbers | Cell[] {
-    const { column: { type, toCells } } = this.#place;
-    if (count > 0 && (encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary)) {
-      return this.#fromDictionary(body.subarray(from), count);
-    }
-    const values: Values | undefined = readValues(body, from, {
-      ...{ encoding, type, count, maxBytes: MAX_PAGE_BYTES },
-    });
-    if (values === undefined) throw this.#unsupported("unsupported encoding");
-    return toCells(values);
-  }
-
-  #fromDictionary(body: Uint8Array, count: number): Numbers | Cell[] {
-    const dictionary = this.#dictionary;
-    if (dictionary === undefined) throw new Damage("it has no dictionary");
-    const indices = readRuns(body.subarray(1), body[0] ?? 0, new Uint32Array(count));
-    const Cells = dictionary.constructor as new (length: number) => Cell[];
-    const cells = new Cells(count);
-    for (let i = 0; i < count; i++) {
-      const index = indices[i]!;
-      if (index >= dictionary.length) throw new Damage(`no value ${index} in its dictionary`);
-      cells[i] = dictionary[index]!;
-    }
-    return cells;
+    const count = () => levels === undefined ? values : countPresent(levels, values);
+    const encoded = { encoding, type: column.type, rows: values, count, maxBytes };
+    const opened = openValues(body, from, encoded);
+    if (opened !== undefined) return converted(column, opened);
+    if (count() > 0 && isIndexed) throw new Damage("it has no dictionary");
+    if (count() > 0) throw this.#unsupported("unsupported encoding");
+    return converted(column, openValues(body, 0, { ...encoded, encoding: ENCODING.plain })!);
   }
 }

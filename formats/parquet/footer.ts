@@ -3,7 +3,7 @@
 import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { corruptTable, unsupportedTable } from "../content/file_faults.ts";
+import { corruptTable, tooLarge, unsupportedTable } from "../content/file_faults.ts";
 import { Damage, natural, readThrift, structs, type Thrift } from "./thrift.ts";
 
 /** Size of the first read, at the end of the file. */
@@ -43,7 +43,10 @@ export interface Footer {
 /** Longest footer; decoding takes several times its size. */
 const MAX_FOOTER_BYTES = 32 * 1024 * 1024;
 
-export async function readFooter(file: FileToDecode, signal?: AbortSignal): Promise<Footer> {
+export async function readFooter(
+  file: FileToDecode,
+  { signal, maxBytes = MAX_FOOTER_BYTES }: { signal?: AbortSignal; maxBytes?: number } = {},
+): Promise<Footer> {
   const { path, size } = file;
   if (size < 4 + END_BYTES) throw corruptTable(path, "not a Parquet file");
   const read = async (offset: number, length: number) => {
@@ -60,9 +63,9 @@ export async function readFooter(file: FileToDecode, signal?: AbortSignal): Prom
   if (length > size - END_BYTES - 4) {
     throw corruptTable(path, `its footer has ${length} bytes, the file has ${size}`);
   }
-  if (length > MAX_FOOTER_BYTES) {
-    const state = `its footer has ${length} bytes, ${MAX_FOOTER_BYTES} are allowed`;
-    throw unsupportedTable(path, state);
+  if (length > maxBytes) {
+    const found = { what: "its footer", bytes: length, most: maxBytes };
+    throw tooLarge(unsupportedTable, path, found);
   }
   const bytes = length + END_BYTES <= tailBytes
     ? tail.subarray(tailBytes - END_BYTES - length, tailBytes - END_BYTES)
@@ -86,7 +89,20 @@ function footerOf(thrift: Thrift): Footer {
   }));
   const wrong = groups.findIndex(({ columns }) => columns.length !== leaves);
   if (wrong >= 0) throw new Damage(`columns of row group ${wrong + 1} do not match the schema`);
+  checkPlaces(groups);
   return { schema, rows: groups.reduce((sum, { rows }) => sum + rows, 0), groups };
+}
+
+/** Throws for columns that share bytes: a small file could then have a page for thousands. */
+function checkPlaces(groups: readonly RowGroup[]): void {
+  const chunks = groups.flatMap(({ columns }) => columns)
+    .filter(({ isElsewhere, meta }) => !isElsewhere && meta !== undefined && meta.bytes > 0)
+    .map(({ meta }) => meta!);
+  let end = 0;
+  for (const { offset, bytes } of chunks.sort((one, other) => one.offset - other.offset)) {
+    if (offset < end) throw new Damage(`columns overlap at byte ${offset}`);
+    end = offset + bytes;
+  }
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,32 +1,73 @@
 // Unpacking of pages to at most their declared size: Snappy
 // (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and codecs of the
-// runtime.
-import * as zlib from "node:zlib";
+// runtime. Large pages are unpacked in turns or off this thread.
+import zlib from "node:zlib";
+import type { Turn } from "../../core/work/next_turn.ts";
 import { unpackZstd } from "../compression/zstd.ts";
-import { copyBack, copyIn, unpackLz4 } from "../compression/lz4.ts";
+import { copyBack, copyIn, lz4Steps } from "../compression/lz4.ts";
 import { Damage } from "./thrift.ts";
 
 /** Unpacks bytes to a known size. Throws any error if they are damaged. */
-export type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
+export type Unpack = (
+  packed: Uint8Array,
+  size: number,
+  turn: Turn,
+) => Uint8Array | Promise<Uint8Array>;
 
 /** Codecs by number; without `unpack`, this runtime does not support one. */
 export const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "none", unpack: (packed) => packed },
-  { name: "snappy", unpack: unpackSnappy },
-  { name: "gzip", unpack: (packed, size) => zlib.gunzipSync(packed, limit(size)) },
+  { name: "snappy", unpack: inSteps(snappySteps) },
+  { name: "gzip", unpack: byRuntime(zlib.gunzipSync, zlib.gunzip) },
   { name: "lzo" },
-  { name: "brotli", unpack: (packed, size) => zlib.brotliDecompressSync(packed, limit(size)) },
+  { name: "brotli", unpack: byRuntime(zlib.brotliDecompressSync, zlib.brotliDecompress) },
   { name: "lz4 in frames" },
+  // In a thread, Deno 2.9 throws bytes after a frame where nothing can catch it.
   { name: "zstd", unpack: unpackZstd },
-  { name: "lz4", unpack: unpackLz4 },
+  { name: "lz4", unpack: inSteps(lz4Steps) },
 ];
 
-function limit(size: number): { maxOutputLength: number } {
-  return { maxOutputLength: Math.max(size, 1) };
+/** Pages up to this size are unpacked at once. */
+const AT_ONCE_BYTES = 1024 * 1024;
+
+interface Limit {
+  maxOutputLength: number;
+  chunkSize: number;
 }
 
-function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(size);
+type Done = (error: Error | null, bytes: Uint8Array) => void;
+
+/** @param later takes another thread; absent in browsers */
+function byRuntime(
+  atOnce: (packed: Uint8Array, limit: Limit) => Uint8Array,
+  later?: (packed: Uint8Array, limit: Limit, done: Done) => void,
+): Unpack {
+  return (packed, size) => {
+    const limit = { maxOutputLength: Math.max(size, 1), chunkSize: 256 * 1024 };
+    if (size <= AT_ONCE_BYTES || later === undefined) return atOnce(packed, limit);
+    return new Promise((resolve, reject) =>
+      later(packed, limit, (error, bytes) => error === null ? resolve(bytes) : reject(error))
+    );
+  };
+}
+
+type Steps = (packed: Uint8Array, out: Uint8Array) => Generator<void, number>;
+
+function inSteps(unpack: Steps): Unpack {
+  return async (packed, size, turn) => {
+    const out = new Uint8Array(size);
+    const steps = unpack(packed, out);
+    for (let step = steps.next();; step = steps.next()) {
+      if (step.done) return out.subarray(0, step.value);
+      await turn();
+    }
+  };
+}
+
+/** Copies of a step, which take less than a millisecond. */
+const STEP = 4096;
+
+function* snappySteps(packed: Uint8Array, out: Uint8Array): Generator<void, number> {
   let from = 0;
   let to = 0;
   const byte = () => {
@@ -39,7 +80,8 @@ function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
     return value;
   };
   while (byte() >= 0x80); // the size, which the page header has too
-  while (from < packed.byteLength) {
+  for (let count = 1; from < packed.byteLength; count++) {
+    if (count % STEP === 0) yield;
     const tag = byte();
     const kind = tag & 3;
     if (kind === 0) {
@@ -50,5 +92,5 @@ function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
     } else if (kind === 1) to = copyBack(out, to, (tag >> 5) * 256 + byte(), (tag >> 2 & 7) + 4);
     else to = copyBack(out, to, number(kind === 2 ? 2 : 4), (tag >> 2) + 1);
   }
-  return out.subarray(0, to);
+  return to;
 }

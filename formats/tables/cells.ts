@@ -24,12 +24,12 @@ export function spreadCells(valid: Uint8Array, present: Numbers | readonly Cell[
   return { values, valid };
 }
 
-/** Returns a range of cells; numbers share their memory. */
-export function sliceCells(cells: Cells, from: number, to: number): Cells {
-  if (Array.isArray(cells)) return cells.slice(from, to);
-  if (ArrayBuffer.isView(cells)) return cells.subarray(from, to);
+/** Copies cells whose numbers may be part of a page. */
+export function copyCells(cells: Cells): Cells {
+  if (Array.isArray(cells)) return cells;
+  if (ArrayBuffer.isView(cells)) return cells.slice();
   const { values, valid } = cells as NullableCells;
-  return { values: values.subarray(from, to), valid: valid.subarray(from, to) };
+  return { values: values.slice(), valid };
 }
 
 export function cellAt(cells: Cells, index: number): Cell {

@@ -68,6 +68,7 @@ const zlib = {
   gunzipSync,
   inflateSync,
   zstdDecompressSync,
+  brotliDecompressSync,
   gunzip: later(gunzipSync),
   inflate: later(inflateSync),
   zstdDecompress: later(zstdDecompressSync),

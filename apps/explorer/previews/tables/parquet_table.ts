@@ -21,7 +21,7 @@ export interface Group {
 /** Opens the columns that can be read. The others are listed with the reason. */
 export async function openParquetTable(file: FileToDecode, signal?: AbortSignal) {
   const { path } = file;
-  const { schema, groups: stored, rows: rowCount } = await readFooter(file, signal);
+  const { schema, groups: stored, rows: rowCount } = await readFooter(file, { signal });
   const all = columnsOf(path, schema, "text");
   const known = all.filter((each) => !("problem" in each)) as FileColumn[];
   const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
