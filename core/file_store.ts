@@ -6,6 +6,9 @@
 import type { ByteRange, CallOptions } from "./backend.ts";
 import type { FileToSave } from "./materializer.ts";
 
+/** The cause of an error of a file that exceeds a limit of its reader, which may be raised. */
+export class LimitExceeded extends Error {}
+
 /** The kind of an entry. */
 export type FileKind = "file" | "folder" | "link";
 

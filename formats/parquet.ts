@@ -102,8 +102,8 @@ export interface ParquetReadOptions {
    */
   maxColumnRows?: number;
   /**
-   * Largest page of a column, bytes: packed, unpacked or as values. The footer has at most half. A
-   * larger one is `Unsupported`, with a `RangeError` as its cause.
+   * Largest page of a column, bytes: packed, unpacked or as values. A larger one is `Unsupported`,
+   * and so is a footer of more than half.
    *
    * @default 67108864 (64 Mi)
    */

@@ -1,38 +1,17 @@
 // Parts of a stored file as a model can read them.
-import * as v from "npm:valibot@^1.5";
 import { Buffer } from "node:buffer";
-import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
+import { type RegistryError, unsupported } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
-import type { Artifact } from "../../mod.ts";
-import { createFormats } from "../../formats/mod.ts";
-import type { Cell, Table } from "../../formats/csv.ts";
-import type { ParquetTable } from "../../formats/parquet.ts";
-import { count, fitting, MOST_CHARACTERS } from "./tool.ts";
+import { createTurn } from "../../core/work/next_turn.ts";
+import type { File, Part, Reading, Shown } from "./file_part.ts";
+import { readRows } from "./table_views.ts";
+import { unreadable } from "./tool.ts";
 
-const VIEWS = ["auto", "text", "json", "rows", "image", "bytes"] as const;
-
-/** The requested part of a file. */
-export const PART = v.strictObject({
-  as: v.optional(v.pipe(v.picklist(VIEWS), v.description("auto: by the kind of file")), "auto"),
-  offset: count(0, "First byte, or row of a table; negative: from the end", -(2 ** 53)),
-  line: count(undefined, "First line of a text, from 1; instead of offset"),
-  limit: count(200, "Lines or rows. Default 200", 1, 5000),
-});
-
-type Part = v.InferOutput<typeof PART>;
-type File = ReturnType<Artifact["file"]>;
-
-type Shown = Record<string, unknown>;
-
-const formats = createFormats();
 const MOST_BYTES = 32 * 1024;
-const MOST_COLUMNS = 200;
 const MOST_IMAGE = 4 * 1024 * 1024;
-/** Of tables that are compared. */
-const MOST_TABLE = 64 * 1024 * 1024, MOST_ROWS = 200_000;
 
 /** Reads a part of a file, by default in the format that suits it best. */
-export async function showFile(file: File, part: Part, signal: AbortSignal): Promise<Shown> {
+export async function showFile(file: File, part: Part, reading: Reading): Promise<Shown> {
   const { path } = file.info;
   const as = viewOf(file, part);
   try {
@@ -40,15 +19,17 @@ export async function showFile(file: File, part: Part, signal: AbortSignal): Pro
       throw unreadable("`line` is only for text, without `offset`");
     }
     if (as === "image") return await image(file);
-    if (as === "rows") return await rows(file, part);
-    const shown = await bytesOf(file, { ...part, as }, signal);
+    if (as === "rows") return await readRows(file, part, reading);
+    const shown = await bytesOf(file, { ...part, as }, reading.signal);
     if (shown === undefined && part.as !== "auto") throw unreadable("not UTF-8 text");
     return shown ?? { as: "binary" };
   } catch (error) {
     const { code, action, message, state = message } = error as RegistryError;
     const isOfContent = code === "Invalid" || action === "read table";
     if (!(error instanceof SyntaxError) && !isOfContent) throw error;
-    if (part.as === "auto" && as === "json") return showFile(file, { ...part, as: "text" }, signal);
+    if (part.as === "auto" && as === "json") {
+      return showFile(file, { ...part, as: "text" }, reading);
+    }
     throw unsupported("read", JSON.stringify(path), state, {
       hint: 'Pass `as`: "text" or "bytes". Parts of a large file begin at `line` or `offset`.',
     });
@@ -62,10 +43,6 @@ function viewOf({ info: { path, size, mediaType } }: File, { as, offset, line }:
   if (/\.(csv|tsv|parquet)$/i.test(path)) return "rows";
   const isJson = /\.json$/i.test(path) || mediaType === "application/json";
   return isJson && size <= MOST_BYTES && offset === 0 ? "json" : "text";
-}
-
-function unreadable(state: string) {
-  return invalid("read", undefined, state);
 }
 
 /** Reads bytes, or text and JSON; undefined if they are not UTF-8 text. */
@@ -100,8 +77,9 @@ async function bytesOf(
 async function startOf(file: File, line: number, signal: AbortSignal): Promise<number> {
   let known = 1, start = 0, read = 0;
   if (line === 1) return 0;
+  const turn = createTurn();
   for await (const chunk of file.stream()) {
-    signal.throwIfAborted();
+    await turn(signal);
     for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) {
       start = read + at + 1;
       if (++known === line && start < file.info.size) return start;
@@ -143,81 +121,3 @@ const MARKS = [
   [/^GIF8/, "image/gif"],
   [/^RIFF[^]{4}WEBP/, "image/webp"],
 ] as const;
-
-/** Returns rows from `offset`. Parquet is read by ranges, text from its beginning. */
-async function rows(file: File, { offset, limit }: Part): Promise<Shown> {
-  const table = await openTable(file) as Table & Partial<ParquetTable> | undefined;
-  if (table === undefined) throw unreadable("not a CSV, TSV or Parquet table");
-  if (offset < 0) throw unreadable("rows are only counted from the beginning");
-  const { rowCount, columns } = table;
-  const names = columns.slice(0, MOST_COLUMNS).map(({ name }) => name);
-  const moreColumns = columns.length - names.length || undefined;
-  const range = rowCount === undefined ? {} : { from: offset, to: offset + limit + 1 };
-  let [skip, size] = [rowCount === undefined ? offset : 0, 0];
-  const found: Record<string, unknown>[] = [];
-  for await (const row of table.rows(range)) {
-    if (skip-- > 0) continue;
-    found.push(Object.fromEntries(names.map((name) => [name, plain(row[name] ?? null)])));
-    if (found.length > limit || size > MOST_CHARACTERS) break; // one more: rows follow
-    size += JSON.stringify(found.at(-1)).length;
-  }
-  const shown = fitting(found.slice(0, limit));
-  const next = shown.length < found.length ? offset + shown.length : undefined;
-  return { as: "rows", columns: names, moreColumns, rowCount, rows: shown, next };
-}
-
-/** Opens a table by its extension; undefined for other files. */
-async function openTable(file: File): Promise<Table | undefined> {
-  const { path, size } = file.info;
-  if (!/\.(csv|tsv|parquet)$/i.test(path)) return undefined;
-  const stream: File["stream"] = (range) => file.stream(range);
-  const format = /\.parquet$/i.test(path)
-    ? await formats.get("parquet", { localTimes: "text" })
-    : await formats.forPath(path);
-  return await format?.decode({ path, size, bytes: () => file.bytes(), stream }) as Table;
-}
-
-/** Returns a cell as JSON: numbers that JSON cannot hold as strings, long strings cut. */
-function plain(cell: Cell): unknown {
-  if (typeof cell === "bigint") {
-    return Number.isSafeInteger(Number(cell)) ? Number(cell) : `${cell}`;
-  }
-  if (typeof cell === "string" && cell.length > 1000) return `${cell.slice(0, 1000)}…`;
-  return typeof cell === "number" && !Number.isFinite(cell) ? String(cell) : cell;
-}
-
-/** Reads the statistics of a table; undefined for other files, and for large ones. */
-export async function readStatistics(file: File) {
-  const table = file.info.size > MOST_TABLE ? undefined : await openTable(file);
-  if (table === undefined) return undefined;
-  const { columns } = table;
-  const counts = columns.slice(0, MOST_COLUMNS).map(({ name }) => ({ ...EMPTY, name }));
-  let rows = 0;
-  for await (const row of table.rows()) {
-    if (++rows > MOST_ROWS) break;
-    for (const count of counts) add(count, row[count.name] ?? null);
-  }
-  return {
-    rows: Math.min(rows, MOST_ROWS),
-    onlyFirstRows: rows > MOST_ROWS || undefined,
-    moreColumns: columns.length - counts.length || undefined,
-    columns: Object.fromEntries(counts.map(({ name, empty, numbers, others, sum, min, max }) => {
-      if (others > 0 || numbers === 0) return [name, { empty }];
-      return [name, { empty, min, max, mean: Number((sum / numbers).toPrecision(6)) }];
-    })),
-  };
-}
-
-const EMPTY = { empty: 0, numbers: 0, others: 0, sum: 0, min: Infinity, max: -Infinity };
-
-/** Counts a cell. Cells of CSV are strings, also those that are numbers. */
-function add(count: typeof EMPTY, cell: Cell): void {
-  if (cell === null || `${cell}`.trim() === "") return void count.empty++;
-  const value = typeof cell === "boolean" || cell instanceof Date ? NaN : Number(cell);
-  const isRounded = /^[+-]?\d+$/.test(`${cell}`) && !Number.isSafeInteger(value);
-  if (!Number.isFinite(value) || isRounded) return void count.others++;
-  count.numbers++;
-  count.sum += value;
-  count.min = Math.min(count.min, value);
-  count.max = Math.max(count.max, value);
-}

@@ -6,7 +6,9 @@ import { inTurns } from "../../core/work/next_turn.ts";
 import type { FileInfo } from "../../materializers/mod.ts";
 import type { FileChange } from "../../registry/mod.ts";
 import { differenceOf } from "../difference/file_content.ts";
-import { PART, readStatistics, showFile } from "./file_views.ts";
+import { PART, type Reading } from "./file_part.ts";
+import { showFile } from "./file_views.ts";
+import { readStatistics } from "./table_views.ts";
 import { refOf } from "./look_tools.ts";
 import { uriOf } from "./resources.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
@@ -27,13 +29,13 @@ export const readFile: Tool = defineTool({
     number: "size rowCount moreColumns line lastLine lineCount next",
     array: "columns rows",
   },
-  async run({ ref, path, ...part }, { registry, signal }) {
+  async run({ ref, path, ...part }, { registry, signal, memory }) {
     const artifact = await registry.open(ref, { signal });
     const file = artifact.file(path);
     const { name, version } = artifact.info;
     const { path: at, size, mediaType } = file.info;
     const uri = uriOf({ name, version, path: at });
-    const shown = await showFile(file, part, signal);
+    const shown = await showFile(file, part, { signal, memory });
     return { ref: `${name}@${version}`, path: at, uri, size, mediaType, ...shown };
   },
 });
@@ -61,15 +63,18 @@ export const compareVersions: Tool = defineTool({
     array: "metadata files",
     number: "next moreMetadata",
   },
-  async run({ before, after, offset }, { registry, signal }) {
-    const opened = [await registry.open(before), await registry.open(after)] as const;
+  async run({ before, after, offset }, { registry, signal, memory }) {
+    const opened = [
+      await registry.open(before, { signal }),
+      await registry.open(after, { signal }),
+    ] as const;
     const [one = "", other = ""] = opened.map(({ info }) => `${info.name}@${info.version}`);
     const { same, metadata, inputs, files } = await diffVersions(registry, {
       ...{ before: one, after: other, signal },
     });
     const compared = [];
     for await (const change of inTurns(files.slice(offset, offset + MOST_CHANGES), 1)) {
-      compared.push({ ...factsOf(change), ...await contentOf(change, opened) });
+      compared.push({ ...factsOf(change), ...await contentOf(change, opened, { signal, memory }) });
     }
     const shown = fitting(compared, 1 / 2);
     const end = offset + shown.length;
@@ -98,12 +103,13 @@ const NOT_COMPARED = "not compared: binary, over 256 KiB, or too different; read
 async function contentOf(
   change: FileChange,
   [before, after]: readonly [Artifact, Artifact],
+  reading: Reading,
 ): Promise<Record<string, unknown>> {
   const { path, from = path, change: kind } = change;
   try {
     if (kind === "changed") {
-      const tables = [before.file(from), after.file(path)].map(readStatistics);
-      const [tableBefore, tableAfter] = await Promise.all(tables);
+      const tableBefore = await readStatistics(before.file(from), reading);
+      const tableAfter = tableBefore && await readStatistics(after.file(path), reading);
       if (tableBefore && tableAfter) return { tableBefore, tableAfter };
     }
     const sides = { before: sideOf(before), after: sideOf(after) };

@@ -12,6 +12,7 @@ import { createMaterializers, type Registry, type System } from "../../mod.ts";
 import { openHttpRegistry } from "../client.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
 import { Connection, type SendRequest } from "../client/connection.ts";
+import { callMemory } from "./call_memory.ts";
 import { createNamesCheck } from "./only_names.ts";
 import { describeVersion, findArtifacts, listVersions } from "./look_tools.ts";
 import { compareVersions, readFile } from "./read_tools.ts";
@@ -50,6 +51,7 @@ function createMcpServer(
   { agent = "unknown", listChanged = false } = {},
 ): Server {
   const tools = toolsOf(options);
+  const withMemory = callMemory.forClient(options.token ?? "");
   const info = { name: "holdfast", title: "Holdfast", version: manifest.version };
   const capabilities = { tools: {}, resources: { listChanged }, completions: {} };
   const server = new Server(info, { capabilities, instructions: INSTRUCTIONS });
@@ -67,8 +69,10 @@ function createMcpServer(
     const tool = tools.find(({ name }) => name === params.name);
     if (tool === undefined) throw new ProtocolError(INVALID_PARAMS, "Unknown tool");
     const client = clientOf(server, agent);
-    const call = { ...options, registry, client, signal };
-    const result = await callTool(tool, params.arguments, call);
+    const result = await reply(withMemory(signal, (memory) => {
+      const call = { ...options, registry, client, signal, memory };
+      return callTool(tool, params.arguments, call);
+    }));
     const changes = listChanged && /^(save|delete)_/.test(tool.name) && !result.isError;
     if (changes) await server.sendResourceListChanged();
     return result;
@@ -76,12 +80,18 @@ function createMcpServer(
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: TEMPLATES }));
   server.setRequestHandler(
     "resources/list",
-    ({ params }) => reply(listResources(registry, params)),
+    ({ params }, { mcpReq: { signal } }) =>
+      reply(withMemory(signal, () => listResources(registry, params))),
   );
-  server.setRequestHandler("resources/read", ({ params }) => reply(readResource(registry, params)));
+  server.setRequestHandler(
+    "resources/read",
+    ({ params }, { mcpReq: { signal } }) =>
+      reply(withMemory(signal, () => readResource(registry, params))),
+  );
   server.setRequestHandler(
     "completion/complete",
-    ({ params }) => reply(complete(registry, params)),
+    ({ params }, { mcpReq: { signal } }) =>
+      reply(withMemory(signal, () => complete(registry, params))),
   );
   return server;
 }
@@ -94,7 +104,7 @@ function clientOf(server: Server, agent: string): ToolCall["client"] {
 }
 
 /** How a server reaches the service in this process, whose checks decide what a client may do. */
-export interface ServiceParts extends Pick<McpOptions, "readOnly" | "logger"> {
+export interface ServiceParts extends Pick<McpOptions, "readOnly" | "logger" | "token"> {
   send: SendRequest;
   system: System;
 }

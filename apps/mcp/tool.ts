@@ -1,14 +1,17 @@
 // Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
-import { hintFor, invalid, isRegistryError } from "../../core/errors.ts";
+import { hintFor, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Logger, Registry } from "../../mod.ts";
 import { valibotToJsonSchema } from "../server/json_schema.ts";
 import { check } from "../server/schemas/listing.ts";
+import type { CallMemory } from "./call_memory.ts";
 
 type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
 
 /** Options of a server, which decide what it offers. */
 export interface McpOptions {
+  /** Whose calls take turns with those of others. @default "" */
+  token?: string;
   /** Offer no tool that writes. @default false */
   readOnly?: boolean;
   /** Offer to delete versions. @default false */
@@ -27,6 +30,7 @@ export interface ToolCall extends McpOptions {
   /** The calling program, as it names itself. */
   client: { name: string; version?: string };
   signal: AbortSignal;
+  memory: CallMemory;
 }
 
 interface ToolDefinition<I extends v.GenericSchema> {
@@ -102,6 +106,11 @@ export function explained(error: unknown): string {
   const meant = suggestion === undefined ? "" : `Did you mean ${JSON.stringify(suggestion)}? `;
   const hint = HINTS[code] === undefined ? hintFor(error, "library") : `${meant}${HINTS[code]}`;
   return hint === undefined ? message : `${message}\nHint: ${hint}`;
+}
+
+/** Makes the error of a part that a file does not have. */
+export function unreadable(state: string): RegistryError {
+  return invalid("read", undefined, state);
 }
 
 /** Size limit of an answer without images, characters. */

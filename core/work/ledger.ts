@@ -8,7 +8,7 @@ export interface Entry {
   close(): void;
 }
 
-/** What entries hold together, up to a total. */
+/** A limit for all entries together. */
 export interface Ledger {
   readonly heldBytes: number;
   open(): Entry;

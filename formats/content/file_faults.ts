@@ -1,14 +1,10 @@
 // Errors of formats, the same for every kind of file.
 import { corrupt, fault, type RegistryError } from "../../core/errors.ts";
+import { LimitExceeded } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type FileFault = (path: string, state: string, cause?: unknown) => RegistryError;
-export type UnsupportedFile = (
-  path: string,
-  state: string,
-  hint?: string,
-  cause?: unknown,
-) => RegistryError;
+export type UnsupportedFile = (path: string, state: string, hint?: string) => RegistryError;
 
 /** Makes the error of a damaged file; `what` is its kind. */
 export function corruptFile(
@@ -23,19 +19,8 @@ export function unsupportedFile(
   what: string,
   usualHint = "Read its bytes instead, or save it in another way.",
 ): UnsupportedFile {
-  const action = `read ${what}`;
-  return (path, state, hint = usualHint, cause) =>
-    fault({ code: "Unsupported", action, subject: shown(path), state, hint, cause });
-}
-
-/** Makes the error of something in a file that is larger than allowed, with a `RangeError`. */
-export function tooLarge(
-  unsupported: UnsupportedFile,
-  path: string,
-  { what, bytes, most }: { what: string; bytes: number; most: number },
-): RegistryError {
-  const state = `${what} has ${bytes} bytes, ${most} are allowed`;
-  return unsupported(path, state, undefined, new RangeError(state));
+  return (path, state, hint = usualHint) =>
+    fault({ code: "Unsupported", action: `read ${what}`, subject: shown(path), state, hint });
 }
 
 /** Makes the error of a value that a format cannot represent exactly. */
@@ -45,3 +30,14 @@ export function unwritable(format: string, state: string, hint: string): Registr
 
 export const corruptTable: FileFault = corruptFile("table");
 export const unsupportedTable: UnsupportedFile = unsupportedFile("table");
+
+/** Makes the error of a part of a table that is larger than allowed. */
+export function tooLargeTable(
+  path: string,
+  { part, bytes, most }: { part: string; bytes: number; most: number },
+): RegistryError {
+  const state = `${part} has ${bytes} bytes, ${most} are allowed`;
+  const { action, subject, hint } = unsupportedTable(path, state);
+  const cause = new LimitExceeded(state);
+  return fault({ code: "Unsupported", action: action!, subject, state, hint, cause });
+}

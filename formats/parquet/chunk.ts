@@ -8,7 +8,7 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Cells } from "../tables/cells.ts";
 import { InexactCell } from "../tables/exact_cells.ts";
-import { corruptTable, tooLarge, unsupportedTable } from "../content/file_faults.ts";
+import { corruptTable, tooLargeTable, unsupportedTable } from "../content/file_faults.ts";
 import { type FileColumn, PHYSICAL } from "./columns.ts";
 import type { RowGroup } from "./footer.ts";
 import {
@@ -78,7 +78,7 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   return new ChunkReader(place, { unpack, offset, end: offset + bytes });
 }
 
-/** What the current page takes, with a dictionary that is not read yet, bytes. */
+/** Size of the current page, with a dictionary that is not read yet, bytes. */
 export interface PageSize {
   packed: number;
   unpacked: number;
@@ -249,8 +249,8 @@ export class ChunkReader {
     const least = column.type === PHYSICAL.bytes ? TEXT_BYTES : NUMBER_BYTES;
     const bytes = Math.max(size, packed, values * least);
     if (bytes > maxPageBytes) {
-      const found = { what: this.#where("a page"), bytes, most: maxPageBytes };
-      throw tooLarge(unsupportedTable, this.#place.file.path, found);
+      const part = this.#where("a page");
+      throw tooLargeTable(this.#place.file.path, { part, bytes, most: maxPageBytes });
     }
     const body = await this.#read(at, packed);
     if (crc !== undefined && crc32(body) !== crc >>> 0) {

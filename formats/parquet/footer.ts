@@ -3,7 +3,7 @@
 import { readAll } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
-import { corruptTable, tooLarge, unsupportedTable } from "../content/file_faults.ts";
+import { corruptTable, tooLargeTable, unsupportedTable } from "../content/file_faults.ts";
 import { Damage, natural, readThrift, structs, type Thrift } from "./thrift.ts";
 
 /** Size of the first read, at the end of the file. */
@@ -64,8 +64,7 @@ export async function readFooter(
     throw corruptTable(path, `its footer has ${length} bytes, the file has ${size}`);
   }
   if (length > maxBytes) {
-    const found = { what: "its footer", bytes: length, most: maxBytes };
-    throw tooLarge(unsupportedTable, path, found);
+    throw tooLargeTable(path, { part: "its footer", bytes: length, most: maxBytes });
   }
   const bytes = length + END_BYTES <= tailBytes
     ? tail.subarray(tailBytes - END_BYTES - length, tailBytes - END_BYTES)

@@ -9,7 +9,7 @@ import { RefusedRequest } from "../problem.ts";
 
 /** Heap of a body and what becomes of it, for each byte of its text and for what is in it. */
 const COSTS = { byte: 8, comma: 64, array: 128, object: 512 };
-/** What a body may have without being counted: all connections together have 256 MiB. */
+/** The uncounted part of each body: all connections together have 256 MiB of it. */
 const FREE_BYTES = 64 * 1024;
 /** A body that costs less does not wait for larger ones. */
 const SMALL_COST = 1024 ** 2;

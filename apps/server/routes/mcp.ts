@@ -13,6 +13,7 @@ interface McpPart {
     system: System;
     logger: Logger;
     readOnly?: boolean;
+    token?: string;
   }): Promise<Response>;
 }
 
@@ -47,7 +48,9 @@ export function mcpRoutes(
       const send = async (request: Request) => (await dispatch(request, { ...info })).toResponse();
       const request = new Request(url, { method: "POST", headers, signal });
       const readOnly = options.readOnly || !info.access.maySome("write");
-      return Answer.from(await answerMcp(request, { body, send, system, logger, readOnly }));
+      const { token } = info.access;
+      const parts = { body, send, system, logger, readOnly, token };
+      return Answer.from(await answerMcp(request, parts));
     },
   });
 }

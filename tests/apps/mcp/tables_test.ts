@@ -63,7 +63,9 @@ Deno.test("rows are read until an answer is full", async () => {
   const info = { path: "t.csv", size: 5000 * row.length, sha256: "" };
   const file = { info, stream } as unknown as ReturnType<Artifact["file"]>;
   const part = { as: "auto", offset: 1, line: undefined, limit: 4000 } as const;
-  const { rows, next } = await showFile(file, part, new AbortController().signal);
+  const memory = { bytes: 64 * 1024 ** 2, grow: () => Promise.resolve(false) };
+  const reading = { signal: new AbortController().signal, memory };
+  const { rows, next } = await showFile(file, part, reading);
   assertEquals([(rows as []).length, next], [1, 2]);
   assert(pulled < 1000, `${pulled}`);
 });

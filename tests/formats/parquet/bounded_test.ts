@@ -1,7 +1,7 @@
-// What a part of a file takes while it is read: not a page of each column, and no other cells.
+// Reading a part of a file takes neither a page of each column, nor other cells.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import type { FileToDecode } from "../../../core/file_store.ts";
+import { type FileToDecode, LimitExceeded } from "../../../core/file_store.ts";
 import { createTable, openParquet, parquet } from "../../../formats/parquet.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 
@@ -132,7 +132,7 @@ Deno.test("a page above the caller's limit is refused, with its size as the caus
   const file = fileOf(await contentBytes(await parquet().encode(table)), "a.parquet");
   const opened = await openParquet(file, { maxPageBytes: 5000 });
   const error = await assertRejects(() => Array.fromAsync(opened.rows()), RegistryError);
-  assert(isRegistryError(error, "Unsupported") && error.cause instanceof RangeError);
+  assert(isRegistryError(error, "Unsupported") && error.cause instanceof LimitExceeded);
   await assertRejects(
     () => openParquet(file, { maxPageBytes: 100 }),
     RegistryError,
