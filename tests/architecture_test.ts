@@ -144,6 +144,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "apps/server/search/query.ts",
       "apps/server/explorer/site_path.ts",
       "apps/diff.ts",
+      "apps/difference/compare_rows.ts",
       "core/",
       "files/ome/",
       "formats/",

@@ -2,8 +2,10 @@
 import { diffValues } from "../../mod.ts";
 import type { FileChange, ValueChange } from "../../registry/mod.ts";
 import type { FileInfo } from "../../materializers/mod.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
+import type { TableDifference } from "./table_difference.ts";
 
 /** The files of a compared version or folder. */
 export interface ComparedFiles {
@@ -16,6 +18,10 @@ export interface ContentDifference {
   values?: ValueChange[];
   /** The output of `diff -u` for other text files. */
   text?: string;
+  /** Differences of tables, also of those whose lines are not compared. */
+  rows?: TableDifference;
+  /** Why the content was not compared. */
+  problem?: string;
 }
 
 /** The used part of `apps/diff.ts`. */
@@ -28,7 +34,7 @@ interface DiffPart {
 }
 
 /**
- * Compares the content of a file: JSON by structure, other text by line.
+ * Compares the content of a file: JSON by structure, other text by line, tables also by row.
  *
  * @param shown escapes labels and paths in the heading of a patch
  */
@@ -36,46 +42,73 @@ export async function differenceOf(
   change: FileChange,
   { before, after }: { before: ComparedFiles; after: ComparedFiles },
   shown: (text: string) => string,
-  { maxBytes = 4 * 1024 * 1024, timeoutMs }: {
-    /** The largest file whose content is compared, bytes. @default 4194304 (4 Mi) */
+  { maxBytes = 4 * 1024 * 1024, maxTableBytes = 64 * 1024 * 1024, timeoutMs }: {
+    /** The largest file whose text is compared, bytes. @default 4194304 (4 Mi) */
     maxBytes?: number;
+    /** The largest table whose rows are compared, bytes. @default 67108864 (64 Mi) */
+    maxTableBytes?: number;
     /** The time limit of a comparison by line, milliseconds. @default 5000 */
     timeoutMs?: number;
   } = {},
 ): Promise<ContentDifference> {
   if (change.change === "renamed") return {};
   const [old, now] = await Promise.all([
-    textOf(change.before, before, maxBytes),
-    textOf(change.after, after, maxBytes),
+    contentOf(change.before, before, maxBytes),
+    contentOf(change.after, after, maxBytes),
   ]);
-  if (old === undefined || now === undefined) return {};
-  if (change.change === "changed" && [change.before, change.after].every(isJson)) {
-    const values = jsonDifference(old, now);
-    if (values.length > 0) return { values };
+  const rows = await tableDifference(change, { before, after }, maxTableBytes);
+  if (old.text !== undefined && now.text !== undefined) {
+    if (change.change === "changed" && [change.before, change.after].every(isJson)) {
+      const values = jsonDifference(old.text, now.text);
+      if (values.length > 0) return { values };
+    }
+    const { unifiedDiff } = await loadPart<DiffPart>("../diff.ts", import.meta.url);
+    const named = (side: ComparedFiles, file: FileInfo | undefined, text: string) => {
+      const name = file === undefined ? "/dev/null" : shown(`${side.label} ${file.path}`);
+      return { name, text };
+    };
+    const sides = [named(before, change.before, old.text), named(after, change.after, now.text)];
+    const text = unifiedDiff(sides[0]!, sides[1]!, { timeoutMs });
+    if (text !== undefined) return rows === undefined ? { text } : { text, rows };
   }
-  const { unifiedDiff } = await loadPart<DiffPart>("../diff.ts", import.meta.url);
-  const named = (side: ComparedFiles, file: FileInfo | undefined, text: string) => {
-    const name = file === undefined ? "/dev/null" : shown(`${side.label} ${file.path}`);
-    return { name, text };
-  };
-  const [one, other] = [named(before, change.before, old), named(after, change.after, now)];
-  return { text: unifiedDiff(one, other, { timeoutMs }) };
+  return rows === undefined ? { problem: old.problem ?? now.problem ?? "too different" } : { rows };
 }
 
-/** Returns the text of a file, empty if missing; undefined if it is binary or too large. */
-async function textOf(
+/** Compares the rows of a changed table; undefined for other files, and larger or invalid ones. */
+async function tableDifference(
+  { change, before, after }: FileChange,
+  sides: { before: ComparedFiles; after: ComparedFiles },
+  maxBytes: number,
+): Promise<TableDifference | undefined> {
+  if (change !== "changed" || before === undefined || after === undefined) return undefined;
+  const { compareTables, isTable } = await import("./table_difference.ts");
+  const isSmall = Math.max(before.size, after.size) <= maxBytes;
+  if (!isSmall || ![before, after].every(({ path }) => isTable(path))) return undefined;
+  try {
+    return await compareTables(
+      { path: before.path, bytes: await sides.before.bytes(before) },
+      { path: after.path, bytes: await sides.after.bytes(after) },
+    );
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid", "Unsupported")) throw error;
+    return undefined; // not a table, in spite of its name
+  }
+}
+
+/** Returns the text of a file, empty if missing; the reason if it is binary or too large. */
+async function contentOf(
   file: FileInfo | undefined,
   side: ComparedFiles,
   maxBytes: number,
-): Promise<string | undefined> {
-  if (file === undefined || file.mode === "folder") return "";
-  if (file.size > maxBytes) return undefined;
+): Promise<{ text?: string; problem?: string }> {
+  if (file === undefined || file.mode === "folder") return { text: "" };
+  if (file.size > maxBytes) return { problem: `over ${maxBytes / 1024} KiB` };
   const bytes = await side.bytes(file);
-  if (bytes.includes(0)) return undefined;
+  if (bytes.includes(0)) return { problem: "binary" };
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
-    return undefined;
+    return { problem: "binary" };
   }
 }
 

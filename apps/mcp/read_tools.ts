@@ -43,7 +43,7 @@ export const readFile: Tool = defineTool({
 const MOST_DIFF = 12_000;
 const MOST_CHANGES = 50;
 /** A comparison blocks other requests, so each file has a short time limit. */
-const LIMITS = { maxBytes: 256 * 1024, timeoutMs: 100 };
+const LIMITS = { maxBytes: 256 * 1024, maxTableBytes: 0, timeoutMs: 100 };
 
 export const compareVersions: Tool = defineTool({
   name: "compare_versions",
@@ -97,8 +97,6 @@ function factsOf({ path, change, from, before, after }: FileChange) {
   return { path, change, from, sizeBefore: before?.size, sizeAfter: after?.size };
 }
 
-const NOT_COMPARED = "not compared: binary, over 256 KiB, or too different; read both instead";
-
 /** Compares the content of a file. One that cannot be compared has the reason. */
 async function contentOf(
   change: FileChange,
@@ -113,12 +111,14 @@ async function contentOf(
       if (tableBefore && tableAfter) return { tableBefore, tableAfter };
     }
     const sides = { before: sideOf(before), after: sideOf(after) };
-    const { text, values } = await differenceOf(change, sides, (name) => name, LIMITS);
+    const { text, values, problem } = await differenceOf(change, sides, (name) => name, LIMITS);
     if (values !== undefined) {
       const [first, more] = firstOf(values.slice(0, MOST_CHANGES), values.length);
       return { values: first, moreValues: more };
     }
-    if (text === undefined && kind !== "renamed") return { problem: NOT_COMPARED };
+    if (problem !== undefined) {
+      return { problem: `not compared: ${problem}; read both instead` };
+    }
     return { diff: text && text.length > MOST_DIFF ? `${text.slice(0, MOST_DIFF)}\n…` : text };
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid")) throw error;

@@ -7,11 +7,7 @@ import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { Paged, useFiles, useQuery } from "../previews/parts.ts";
-import {
-  MAX_COLUMNS,
-  type RowChange,
-  type RowDifference,
-} from "../previews/tables/compare_rows.ts";
+import { MAX_COLUMNS, type RowChange, type RowDifference } from "../../difference/compare_rows.ts";
 import { openTable, type TableSource } from "../previews/tables/table_source.ts";
 import type { PairProps } from "./pair.ts";
 
@@ -82,8 +78,7 @@ function Compared({ left, right, keys, names }: Opened & {
       html`<${Loading} what=${`${formatNumber(read)} rows read`} />`}
     ${compared.loading && read > 0 ? null : whenLoaded(compared, ({ found, key }) =>
       html`
-        <${Found} found=${found} name=${key ?? "Row"} names=${names}
-          columns=${[left, right].map(({ columns }) => columns.map(({ name }) => name))} />
+        <${Found} found=${found} name=${key ?? "Row"} names=${names} />
       `)}
   `;
 }
@@ -99,16 +94,12 @@ function factsOf({ added, removed, changed, isAll }: RowDifference): string {
   return `Rows: ${facts.join(", ")}`;
 }
 
-function Found({ found, name, names, columns }: {
+function Found({ found, name, names }: {
   found: RowDifference;
   name: string;
   names: readonly [string, string];
-  columns: readonly [readonly string[], readonly string[]];
 }): VNode {
-  const { added = 0, removed = 0, changed, changes, byColumn, rows, isAll } = found;
-  const [olds, nows] = columns;
-  const news = nows.filter((column) => !olds.includes(column));
-  const gone = olds.filter((column) => !nows.includes(column));
+  const { added = 0, removed = 0, changed, changes, byColumn, columns, rows, isAll } = found;
   const isWhole = isAll[0] && isAll[1];
   const count = added + removed + changed;
   const kept = changes.filter(({ change }) => change === "changed").length;
@@ -120,8 +111,8 @@ function Found({ found, name, names, columns }: {
     } are compared. Others may differ, or be the partners of rows that have none here.`}
     </p>`}
     <p class="summary-line">${factsOf(found)}</p>
-    ${news.length > 0 && html`<p>New columns: ${news.join(", ")}</p>`}
-    ${gone.length > 0 && html`<p>Removed columns: ${gone.join(", ")}</p>`}
+    ${columns.added.length > 0 && html`<p>New columns: ${columns.added.join(", ")}</p>`}
+    ${columns.removed.length > 0 && html`<p>Removed columns: ${columns.removed.join(", ")}</p>`}
     ${byColumn.length > 0 &&
       html`<p>Changed cells by column${of}: ${
         byColumn.map(([name, count]) => `${name} (${formatNumber(count)})`).join(", ")

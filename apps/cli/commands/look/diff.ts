@@ -5,7 +5,9 @@ import type {
   ValueChange,
   VersionDifference,
 } from "../../../../registry/mod.ts";
+import type { RowChange } from "../../../difference/compare_rows.ts";
 import { type ContentDifference, differenceOf } from "../../../difference/file_content.ts";
+import type { TableDifference } from "../../../difference/table_difference.ts";
 import { otherSide, versionBefore, versionSide } from "../../look/diff_sides.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder } from "../../program/print_table.ts";
@@ -27,8 +29,8 @@ export const diff: Command = defineCommand({
   summary: "Compare two versions: files, their content, metadata.",
   details:
     "One ref is compared with the version before it. The second may be a local path (./data, " +
-    "/data). JSON is compared by structure, other text by line, files over 4 MiB only by " +
-    "digest. Exit code 1 if they differ, like diff.",
+    "/data). JSON is compared by structure, other text up to 4 MiB by line, CSV and Parquet up to " +
+    "64 MiB also by row. Exit code 1 if they differ, like diff.",
   args: [
     { usage: "<before>", text: "name, name@version, name@range or name@alias", completes: "ref" },
     { usage: "[after]", text: "the same, or a path that begins with . or /", completes: "ref" },
@@ -91,7 +93,8 @@ function described(label: string, { size, digest }: ComparedVersion): string {
   return `${printable(label)}  ${formatBytes(size)}  ${digest.slice(0, 12)}`;
 }
 
-function fileLines({ path, change, from, before, after, values, text }: FileDifference): string[] {
+function fileLines(file: FileDifference): string[] {
+  const { path, change, from, before, after } = file;
   const sizes = [before, after].flatMap((file) =>
     file === undefined ? [] : [formatBytes(file.size)]
   );
@@ -104,8 +107,54 @@ function fileLines({ path, change, from, before, after, values, text }: FileDiff
   const isFolder = (after ?? before)?.mode === "folder";
   const facts = isFolder ? "an empty folder" : shown.join(" -> ");
   const head = `${MARKS[change]} ${moved}${printable(path)}  (${facts}${turned})`;
-  const inside = values?.map(changeLine) ?? text?.split("\n").slice(0, -1).map(textLine) ?? [];
-  return [head, ...inside.map((line) => `    ${line}`)];
+  return [head, ...contentLines(file).map((line) => `    ${line}`)];
+}
+
+function contentLines({ values, text, rows, problem }: ContentDifference): string[] {
+  if (values !== undefined) return values.map(changeLine);
+  const lines = text?.split("\n").slice(0, -1).map(textLine);
+  if (rows !== undefined) {
+    return [...columnLines(rows), rowsLine(rows), ...lines ?? rowLines(rows)];
+  }
+  return lines ?? (problem === undefined ? [] : [`content not compared: ${problem}`]);
+}
+
+/** `rows: 1 added, 0 removed, 2 changed, by id` */
+function rowsLine({ key, added, removed, changed, isAll }: TableDifference): string {
+  const isWhole = isAll[0] && isAll[1];
+  const text = (count: number | undefined, kind: string) =>
+    count === undefined ? `${kind} unknown` : `${isWhole ? "" : "at least "}${count} ${kind}`;
+  const counts = [text(added, "added"), text(removed, "removed"), text(changed, "changed")];
+  const isSame = isWhole && (added ?? 0) + (removed ?? 0) + changed === 0;
+  const by = key === undefined ? "by content" : `by ${printable(key)}`;
+  return `rows: ${counts.join(", ")}, ${by}${isSame ? "; perhaps in another order" : ""}`;
+}
+
+/** `columns: + rate, - loss` */
+function columnLines({ columns: { added, removed }, moreColumns }: TableDifference): string[] {
+  const names = [...added.map((name) => `+ ${name}`), ...removed.map((name) => `- ${name}`)];
+  const changes = names.length > 0 ? [`columns: ${names.map(printable).join(", ")}`] : [];
+  return moreColumns === undefined
+    ? changes
+    : [...changes, `${formatCount(moreColumns, "more column")} not compared`];
+}
+
+const MOST_ROWS = 20;
+
+function rowLines({ changes, added = 0, removed = 0, changed }: TableDifference): string[] {
+  const more = added + removed + changed - Math.min(changes.length, MOST_ROWS);
+  const lines = changes.slice(0, MOST_ROWS).map(rowLine);
+  return more > 0 ? [...lines, `and ${formatCount(more, "more row")} that differ`] : lines;
+}
+
+/** `~ 17: loss 0.5 -> 0.4` */
+function rowLine({ key, change, cells }: RowChange): string {
+  const values = cells.map(({ column, before, after }) =>
+    before !== undefined && after !== undefined
+      ? `${column} ${before} -> ${after}`
+      : `${column} ${before ?? after}`
+  );
+  return printable(`${MARKS[change]} ${key}: ${values.join(", ")}`);
 }
 
 /** Escapes control characters except tabs. */

@@ -1,7 +1,7 @@
 // Tables in files, read a page of rows at a time by a worker, so that no table makes the page wait.
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask, type AskOptions } from "../../framework/threads.ts";
-import type { CompareOptions, RowDifference } from "./compare_rows.ts";
+import type { CompareOptions, RowDifference } from "../../../difference/compare_rows.ts";
 import type { PageRange, TableFacts, TablePage, TablePart, TableReader } from "./read_table.ts";
 import type { Found, Wanted } from "./table_rows.ts";
 

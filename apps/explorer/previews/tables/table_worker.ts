@@ -2,7 +2,12 @@
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { answer, ask as askPage, type AskOptions } from "../../framework/threads.ts";
 import { SMALL_BYTES } from "../file_to_decode.ts";
-import { type CompareOptions, compareRows, findKeys, type RowDifference } from "./compare_rows.ts";
+import {
+  type CompareOptions,
+  compareRows,
+  findKeys,
+  type RowDifference,
+} from "../../../difference/compare_rows.ts";
 import { findRows, type Found, isPlain, type Rows, type Wanted } from "./table_rows.ts";
 import { type PageRange, readTable, type TablePage, type TableReader } from "./read_table.ts";
 

@@ -28,7 +28,8 @@ cliTest("diff compares a folder on disk", async (it) => {
   assertEquals(code, 1);
   assertStringIncludes(
     out,
-    "~ a.csv  (4 B -> 8 B)\n    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n",
+    "~ a.csv  (4 B -> 8 B)\n    rows: 1 added, 0 removed, 0 changed, by 1\n" +
+      "    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n",
   );
   assertStringIncludes(out, "     1,2\n    +3,4\n");
   assertStringIncludes(out, "> inner/b.bin -> c.bin  (2 B)\n");
@@ -48,6 +49,28 @@ cliTest("diff compares a folder on disk", async (it) => {
     ["new.txt", "added"],
   ]);
   assertStringIncludes(json.files[0].text, "+3,4\n");
+});
+
+cliTest("diff compares the rows of tables, in any order, and says what it did not", async (it) => {
+  await it.succeeds("init");
+  const long = "x".repeat(2000); // 5 MB, too much for a comparison by line
+  const rows = Array.from({ length: 2500 }, (_, i) => `${i},${(i * 37) % 1001},${long}`);
+  const others = rows.toReversed().with(10, `2489,-1,${long}`).with(20, "10000,0,");
+  for (const [i, each] of [rows, rows.toReversed(), others].entries()) {
+    await Deno.mkdir(it.root.join(`v${i}`));
+    await Deno.writeTextFile(it.root.join(`v${i}/t.csv`), `id,value,note\n${each.join("\n")}\n`);
+    await Deno.writeFile(it.root.join(`v${i}/x.bin`), new Uint8Array([i, 0]));
+    await it.succeeds(["save", "t", `v${i}`]);
+  }
+  const { out } = await it.holdfast("diff t@1 t@2");
+  assertStringIncludes(out, "rows: 0 added, 0 removed, 0 changed, by id; perhaps in another order");
+  assertStringIncludes(out, "content not compared: binary");
+  const changes = JSON.parse((await it.holdfast("diff t@1 t@3 --json")).out);
+  const { added, removed, changed, key } = changes.files[0].rows;
+  assertEquals([added, removed, changed, key], [1, 1, 1, "id"]);
+  const text = (await it.holdfast("diff t@2 t@3")).out;
+  assertStringIncludes(text, "    ~ 2489: value 1 -> -1\n");
+  assertStringIncludes(text, "    + 10000: id 10000, value 0, note \n");
 });
 
 filledTest("diff needs two existing sides", async (it) => {

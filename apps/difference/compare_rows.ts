@@ -1,10 +1,9 @@
-// Two tables compared by all their rows, in their worker: by a unique column, or by content. Rows
-// are known by hashes, so only those that differ are kept.
-import { alignItems } from "../../../../core/text/align.ts";
-import type { Cell } from "../../../../formats/tables/table.ts";
-import { cellText, shortened } from "./cells.ts";
-import type { TableReader } from "./read_table.ts";
-import { readRows } from "./table_rows.ts";
+// Two tables compared by all their rows: by a unique column, or by content. Rows are known by
+// hashes, so only those that differ are kept. It runs in the worker of the explorer, too.
+import { realSystem } from "../../core/system.ts";
+import { alignItems } from "../../core/text/align.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
+import type { Cell } from "../../formats/csv.ts";
 
 /** More rows of a table are not read, and more columns are not compared. */
 export const MAX_ROWS = 1_000_000;
@@ -12,8 +11,12 @@ export const MAX_COLUMNS = 100;
 /** Changed rows that are kept, of each kind, and their characters. */
 const MAX_KEPT = 10_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
-/** Milliseconds of work after which the worker may answer other questions. */
-const SLICE_MS = 50;
+/** First rows, in which a key must be unique to be offered, and their characters. */
+const KEY_ROWS = 20_000;
+/** Milliseconds of work after which other work goes on. */
+const SLICE_MS = 10;
+/** Longer cells are cut. */
+const MAX_CELL = 200;
 
 /** A row that differs: its key, and the cells that changed by column. */
 export interface RowChange {
@@ -31,6 +34,10 @@ export interface RowDifference {
   changes: RowChange[];
   /** Changed cells of the changed rows that are kept. */
   byColumn: [string, number][];
+  /** Columns that only one table has. */
+  columns: { added: string[]; removed: string[] };
+  /** Present if a table has more than the first columns, which are compared. */
+  moreColumns?: number;
   /** Rows that were read, and whether they are all. */
   rows: readonly [number, number];
   isAll: readonly [boolean, boolean];
@@ -44,20 +51,37 @@ export interface CompareOptions {
   onProgress?: (rows: number) => void;
 }
 
-type Compared = Pick<TableReader, "columns" | "parts" | "hasNull">;
+/** A table whose rows are read in parts, each time from the first. */
+export interface ComparedTable {
+  readonly columns: readonly { readonly name: string }[];
+  /** True if cells can be null: an empty string is a value then. */
+  readonly hasNull?: boolean;
+  parts(
+    columns: readonly number[],
+    signal?: AbortSignal,
+  ): AsyncIterable<{ rows: readonly (readonly Cell[])[] }>;
+}
 
 /** Returns the columns whose values are unique in the first rows of both tables. */
 export async function findKeys(
-  left: Compared,
-  right: Compared,
+  left: ComparedTable,
+  right: ComparedTable,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const uniqueOf = async (table: Compared) => {
+  const uniqueOf = async (table: ComparedTable) => {
     const names = namesOf(table);
-    const { rows } = await readRows(table, [...names.keys()], signal);
-    return names.filter((_, at) =>
-      new Set(rows.map((row) => cellText(row[at] ?? null))).size === rows.length
-    );
+    const values = names.map(() => new Set<number>());
+    let count = 0;
+    for await (const { rows } of table.parts([...names.keys()], signal)) {
+      for (const row of rows) {
+        if (count === KEY_ROWS) break;
+        count++;
+        values.forEach((known, at) => known.add(hashOf(cellText(row[at] ?? null))));
+      }
+      if (count === KEY_ROWS) break;
+      await nextTurn();
+    }
+    return names.filter((_, at) => values[at]?.size === count);
   };
   const [keys, others] = await Promise.all([uniqueOf(left), uniqueOf(right)]);
   return keys.filter((name) => others.includes(name));
@@ -65,8 +89,8 @@ export async function findKeys(
 
 /** Compares all rows. Returns undefined if a value of the key occurs twice in a table. */
 export async function compareRows(
-  left: Compared,
-  right: Compared,
+  left: ComparedTable,
+  right: ComparedTable,
   options: CompareOptions = {},
 ): Promise<RowDifference | undefined> {
   const shared = namesOf(left).filter((name) => namesOf(right).includes(name));
@@ -78,7 +102,7 @@ export async function compareRows(
   return isDone ? comparison.difference() : undefined;
 }
 
-function namesOf({ columns }: Compared): string[] {
+function namesOf({ columns }: ComparedTable): string[] {
   return columns.slice(0, MAX_COLUMNS).map(({ name }) => name);
 }
 
@@ -104,7 +128,7 @@ class Side {
   readonly #key: number;
 
   constructor(
-    readonly table: Compared,
+    readonly table: ComparedTable,
     shared: readonly string[],
     readonly options: CompareOptions,
   ) {
@@ -115,18 +139,18 @@ class Side {
 
   async *read(): AsyncGenerator<ReadRow> {
     const { signal, maxRows = MAX_ROWS, onProgress } = this.options;
-    let [at, begun] = [0, Date.now()];
+    let [at, begun] = [0, realSystem.monotonic()];
     for await (const { rows } of this.table.parts([...this.#names.keys()], signal)) {
       for (const row of rows) {
         if (at === maxRows) return void (this.isAll = false);
         yield this.#rowOf(row, at);
         this.rows = Math.max(this.rows, ++at);
       }
-      if (Date.now() - begun < SLICE_MS) continue;
+      if (realSystem.monotonic() - begun < SLICE_MS) continue;
       onProgress?.(at);
-      await new Promise((resolve) => setTimeout(resolve)); // other questions come first
+      await nextTurn();
       signal?.throwIfAborted();
-      begun = Date.now();
+      begun = realSystem.monotonic();
     }
   }
 
@@ -167,6 +191,7 @@ class Kept extends Map<number, ReadRow> {
 class Comparison {
   readonly #changes: RowChange[] = [];
   readonly #byColumn: Map<string, number>;
+  readonly #columns: Pick<RowDifference, "columns" | "moreColumns">;
   #added = 0;
   #removed = 0;
   #changed = 0;
@@ -177,6 +202,14 @@ class Comparison {
     readonly shared: readonly string[],
   ) {
     this.#byColumn = new Map(shared.map((name) => [name, 0]));
+    const other = (name: string) => !shared.includes(name);
+    const columns = {
+      added: namesOf(after.table).filter(other),
+      removed: namesOf(before.table).filter(other),
+    };
+    const more = Math.max(...[before, after].map(({ table }) => table.columns.length)) -
+      MAX_COLUMNS;
+    this.#columns = { columns, ...more > 0 && { moreColumns: more } };
   }
 
   difference(): RowDifference {
@@ -187,6 +220,7 @@ class Comparison {
       changed: this.#changed,
       changes: this.#changes,
       byColumn: [...this.#byColumn].filter(([, count]) => count > 0),
+      ...this.#columns,
       rows: [before.rows, after.rows],
       isAll: [before.isAll, after.isAll],
     };
@@ -325,7 +359,12 @@ function pairsOf(
 }
 
 function shown(text: string): string {
-  return text === NULL ? "null" : shortened(text) as string;
+  if (text === NULL) return "null";
+  return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text;
+}
+
+function cellText(cell: Cell): string {
+  return cell instanceof Date ? cell.toISOString() : String(cell ?? "");
 }
 
 /** Characters before and behind the first difference of long texts. */
