@@ -33,6 +33,7 @@ export async function copyObject(
   try {
     prepareStage(root);
     const linked = await linkOrCopy(source, stage.path);
+    if (!linked) root.owner.give(stage.path);
     if (!isOrdinary(look(stage.path), { key: from, backend: root.location })) {
       throw missing(root, from);
     }

@@ -32,6 +32,7 @@ export async function withLock<T>(
   if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location });
   const file = Deno.openSync(root.lockFile, { create: true, write: true });
   try {
+    if (found === undefined) root.owner.give(root.lockFile);
     while (!file.tryLockSync(true)) await system.sleep(system.random() * MAX_WAIT_MS, signal);
     return action();
   } finally {

@@ -10,12 +10,13 @@ import type { LocalRoot } from "./root.ts";
  * root was there before and is missing or empty now: its disk is not mounted.
  */
 export function makeRoot(root: LocalRoot): void {
-  const { stageFolder, modes } = root;
+  const { stageFolder, modes, owner } = root;
   if (root.isKnown && isEmpty(root)) throw goneRoot(root);
   // Deno's own call needs only the permission for the folder; its `node:fs` inspects the parents.
   const { Deno } = globalThis as { Deno?: DenoFolders };
   if (Deno === undefined) makeFolders(stageFolder, modes.folder);
   else Deno.mkdirSync(stageFolder, { recursive: true, mode: modes.folder });
+  owner.give(stageFolder);
 }
 
 export function goneRoot({ path, location }: LocalRoot): RegistryError {

@@ -120,6 +120,7 @@ function makeFolder(root: LocalRoot, path: string): void {
   makeFolder(root, dirname(path));
   try {
     fs.mkdirSync(path, root.modes.folder);
+    root.owner.give(path);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster
     if (lookIfThere(path)?.isSymlink) {

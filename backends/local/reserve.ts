@@ -17,6 +17,7 @@ export function makeReserve(root: LocalRoot): boolean {
       if (lookIfThere(path) !== undefined) continue;
       const file = fs.openSync(path, "wx", root.modes.file);
       try {
+        root.owner.giveFile(file);
         if (name === NAMES[0]) fs.writeFileSync(file, noise(RESERVE_BYTES));
       } finally {
         fs.closeSync(file);

@@ -10,6 +10,7 @@ import { errorCode } from "../../disk/file_errors.ts";
 import { diskError, type FailedCall } from "./errors.ts";
 import { type KeyLayout, keyLayout } from "./layout.ts";
 import { createWays, isOrdinary, type Ways } from "./own_files.ts";
+import { createOwner, type Owner } from "./owner.ts";
 
 export interface LocalRoot {
   readonly path: string;
@@ -23,6 +24,7 @@ export interface LocalRoot {
   readonly lockFile: string;
   /** Modes of new files and folders, before the umask. */
   readonly modes: { readonly file: number; readonly folder: number };
+  readonly owner: Owner;
   /** Returns the file of an object. Throws `Invalid` for an invalid key. */
   fileOf(key: string): string;
   /** Returns true if a path below the root is that of a key. Foreign files have no key. */
@@ -87,6 +89,7 @@ export function parseRoot(
     },
     lockFile: folder + LOCK_FILE,
     modes: ownerOnly ? { file: 0o600, folder: 0o700 } : { file: 0o666, folder: 0o777 },
+    owner: createOwner(path),
     layout,
     fileOf: (key) => folder + locate(key),
     isPlaceOf: (key, path) => find(key) === path,

@@ -166,7 +166,9 @@ async function createFile(root: LocalRoot, path: string, disk?: DiskSync): Promi
     if (!root.ways.find(root.stageFolder)) makeRoot(root);
     await disk?.root();
     try {
-      return fs.openSync(path, "wx", root.modes.file);
+      const file = fs.openSync(path, "wx", root.modes.file);
+      root.owner.giveFile(file);
+      return file;
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
     }
