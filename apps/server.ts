@@ -14,6 +14,7 @@ export type {
   StoredToken,
   TokenCheck,
   TokenFileOptions,
+  TokenProblem,
 } from "./server/access/token_file.ts";
 export { listen } from "./server/listen/listen.ts";
 export type * from "./server/listen/options.ts";

@@ -90,6 +90,10 @@ export async function writePiece(
 
 /** Makes a file executable for everybody who may read it. */
 export function makeExecutable(path: string): void {
-  const { mode } = statSync(path);
-  chmodSync(path, (mode & 0o777) | ((mode & 0o444) >> 2));
+  chmodSync(path, executableMode(statSync(path).mode));
+}
+
+/** Returns a mode with which everybody who may read a file may also execute it. */
+export function executableMode(mode: number): number {
+  return (mode & 0o777) | ((mode & 0o444) >> 2);
 }

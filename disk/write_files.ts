@@ -12,6 +12,7 @@ import { compareFile, compareFiles, type Found } from "./compare_files.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
 import type { DownloadChange, DownloadedFiles, DownloadOptions } from "../core/registry.ts";
+import { keepMostAccess } from "./replace_file.ts";
 import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
 import { copyAt } from "./stage/local_copy.ts";
@@ -231,13 +232,17 @@ async function placeAll(
   }
 }
 
-/** Renames a file. Another process may have written the same one. */
+/** Renames a file, which keeps the owner of a replaced one. Another process may have written it. */
 async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
   const there = lookAt(to);
   if (there?.isDirectory()) throw exists(to, "it is a folder");
   if (isSpecial(to, there)) throw exists(to, SPECIAL);
-  if (there === undefined || overwrite) renameSync(from, to); // replaces a link, not its target
-  else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
+  if (there === undefined || overwrite) {
+    if (there?.isFile() && file.mode !== "link") {
+      keepMostAccess(from, there, file.mode === "executable");
+    }
+    renameSync(from, to); // replaces a link, not its target
+  } else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
 }
 
 function ensureFolder(path: string): void {

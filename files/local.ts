@@ -143,7 +143,7 @@ class LocalFiles implements FileStore {
       });
       try {
         if (!this.#disk.isFolder(folder)) throw lostFolder(why);
-        if (mode === "overwrite") fs.renameSync(stage, this.#disk.pathOf(path));
+        if (mode === "overwrite") this.#disk.replaceFile(stage, path);
         else this.#disk.placeFile(stage, why);
       } catch (error) {
         removeStage(stage);

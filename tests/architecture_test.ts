@@ -12,6 +12,8 @@ const PARTS_OF_APPS = [
   "backends/drivers.ts",
   "core/",
   "disk/cache_folder.ts",
+  "disk/file_errors.ts",
+  "disk/replace_file.ts",
   "materializers/path/ignore_rules.ts",
   "operators/engines/",
   "operators/graph/",

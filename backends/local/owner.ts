@@ -18,7 +18,7 @@ export interface Owner {
   give(path: string): void;
 }
 
-/** Creates the {@linkcode Owner} of a root folder. It does nothing unless root writes for others. */
+/** Creates the {@linkcode Owner} of a root folder. It acts only if root writes for others. */
 export function createOwner(root: string): Owner {
   let another: Pick<Stats, "uid" | "gid"> | "none" | undefined = process.platform === "win32"
     ? "none"

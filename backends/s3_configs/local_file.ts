@@ -1,12 +1,13 @@
 // Files on disk as source or target of a transfer.
-import { createReadStream, createWriteStream, lstatSync, statSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { createReadStream, lstatSync, type Stats, statSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { alreadyExists, invalid } from "../../core/errors.ts";
+import { behindLinks, foreignFile, keepAccess } from "../../disk/replace_file.ts";
 import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
@@ -34,23 +35,36 @@ export function readLocalFile(
   return { size: stats.size, content: iterableStream(chunksOf(path)) };
 }
 
-/** Writes a stream to a temporary file (`.holdfast-…`) beside the target, and renames it. */
+/**
+ * Writes a stream to a temporary file (`.holdfast-…`) beside the target, and renames it. A replaced
+ * file keeps its owner and mode, and links are followed.
+ */
 export async function writeLocalFile(
   stream: ReadableStream<Uint8Array>,
   to: string | URL,
   options: { overwrite?: boolean; signal?: AbortSignal; system: System },
 ): Promise<DownloadedFile> {
   const { overwrite = false, signal, system } = options;
-  const path = pathOf(to);
+  const asked = pathOf(to);
+  checkFree(asked, overwrite);
+  const path = behindLinks("write", asked);
   const stage = join(dirname(path), `.holdfast-${system.id()}`);
   try {
-    checkFree(path, overwrite);
     await mkdir(dirname(path), { recursive: true });
-    const file = createWriteStream(stage, { flags: "wx" });
-    await pipeline(stream, file, { signal });
+    const replaced = checkFree(path, overwrite);
+    const opened = await open(stage, "wx");
+    const file = opened.createWriteStream();
+    await pipeline(
+      () => {
+        if (!keepAccess(opened.fd, replaced)) throw foreignFile("write", path, replaced!);
+        return stream;
+      },
+      file,
+      { signal },
+    ); // closes the file, also after an error
     checkFree(path, overwrite);
     await rename(stage, path);
-    return { path, size: file.bytesWritten };
+    return { path: asked, size: file.bytesWritten };
   } catch (cause) {
     await stream.cancel(cause).catch(() => {}); // if it was not read yet
     await rm(stage, { force: true });
@@ -67,10 +81,11 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function checkFree(path: string, overwrite: boolean): void {
+/** Returns the file that may be replaced, if any. */
+function checkFree(path: string, overwrite: boolean): Stats | undefined {
   const found = onDisk("write", path, () => lstatSync(path, { throwIfNoEntry: false }));
-  if (found === undefined) return;
-  if (overwrite && !found.isDirectory() && !isSpecial(path, found)) return;
+  if (found === undefined) return undefined;
+  if (overwrite && !found.isDirectory() && !isSpecial(path, found)) return found;
   const state = isSpecial(path, found)
     ? SPECIAL
     : `${found.isDirectory() ? "a folder of that name" : "it"} already exists`;

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { look, lookIfThere, readFolder } from "../../disk/disk_calls.ts";
 import type { FileLook, FolderEntry } from "../../disk/disk_calls.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
+import { keepMostAccess } from "../../disk/replace_file.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { goneRoot, inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
 import {
@@ -132,6 +133,14 @@ export class DiskPlace {
       if (errorCode(error) !== "ENOTSUP" && (errorCode(error) !== "EPERM" || !isOwn())) throw error;
       throw refused(why, "the file system has no hard links, which `create` needs");
     }
+  }
+
+  /** Renames a complete file to its path, where a replaced one keeps its owner and mode. */
+  replaceFile(file: string, path: string): void {
+    const to = this.pathOf(path);
+    const replaced = fs.lstatSync(to, { throwIfNoEntry: false });
+    if (replaced?.isFile()) keepMostAccess(file, replaced, (replaced.mode & 0o100) !== 0);
+    fs.renameSync(file, to);
   }
 
   /** Renames a folder to its path. The trailing `/` makes that fail if a file is there. */

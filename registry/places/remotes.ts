@@ -4,7 +4,8 @@
 import fs from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
-import { errorCode } from "../../disk/file_errors.ts";
+import { errorCode, onDisk } from "../../disk/file_errors.ts";
+import { changeFile } from "../../disk/replace_file.ts";
 import { mayRead } from "../../core/may_read.ts";
 import { fault, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -80,19 +81,14 @@ export function setRemote(
   if (file === undefined) {
     throw denied("neither HOME nor XDG_CONFIG_HOME is set", "Set one of them.");
   }
-  const configuration = readConfiguration(file);
-  const { [name]: _, ...others } = configuration.registries ?? {};
-  const registries = remote === undefined ? others : { ...others, [name]: remote };
-  const fresh = `${file}.${system.id()}`;
-  try {
-    fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const text = `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`;
-    fs.writeFileSync(fresh, text, { mode: 0o600 });
-    fs.renameSync(fresh, file); // atomic for readers
-  } catch (cause) {
-    const state = `${shown(file)} cannot be written (${(cause as Error).message})`;
-    throw denied(state, "Allow it, or set XDG_CONFIG_HOME.");
-  }
+  readConfiguration(file); // throws if others can write it
+  onDisk("write", file, () => fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
+  changeFile("write", file, (text) => {
+    const configuration = text === undefined ? {} : parseConfiguration(text, file);
+    const { [name]: _, ...others } = configuration.registries ?? {};
+    const registries = remote === undefined ? others : { ...others, [name]: remote };
+    return `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`;
+  });
   return file;
 }
 

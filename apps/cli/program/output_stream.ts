@@ -1,6 +1,7 @@
 // Bytes to standard output, or to a file that appears only when it is complete.
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
+import { behindLinks, foreignFile, keepAccess } from "../../../disk/replace_file.ts";
 import type { CommandContext } from "./command.ts";
 import { invalid, notFound } from "../terminal/hints.ts";
 
@@ -13,8 +14,8 @@ export interface WriteStreamOptions {
 }
 
 /**
- * Writes a stream to standard output or a file. An existing file is replaced at the end; a device
- * or a pipe is written to.
+ * Writes a stream to standard output or a file. An existing file is replaced at the end and keeps
+ * its owner and mode; a link is followed; a device or a pipe is written to.
  */
 export async function writeStream(
   stream: ReadableStream<Uint8Array>,
@@ -60,7 +61,7 @@ async function writeFile(
   output: string,
   context: CommandContext,
 ): Promise<void> {
-  const path = resolve(context.io.cwd, output);
+  const path = behindLinks("write", resolve(context.io.cwd, output));
   const action = `write ${JSON.stringify(output)}`;
   const hint = "Pass a file in an existing folder.";
   const there = await stat(path).catch(() => undefined);
@@ -72,6 +73,7 @@ async function writeFile(
   });
   try {
     try {
+      if (!isDevice && !keepAccess(file.fd, there)) throw foreignFile("write", path, there!);
       for await (const chunk of stream) await file.writeFile(chunk);
     } finally {
       await file.close();

@@ -1,13 +1,15 @@
 // The token file. It holds the SHA-256 of each token, so readers of the file cannot use them. A
 // token is `holdfast_`, its id, `_` and 256 random bits.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { isRegistryError, realSystem } from "../../../mod.ts";
-import type { Logger, RegistryError, System } from "../../../mod.ts";
-import { corrupt, fault, notFound } from "../../../core/errors.ts";
+import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
+import { corrupt, denied, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
+import { changeFile } from "../../../disk/replace_file.ts";
+import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
 
 /** A token as it is stored. */
@@ -80,40 +82,52 @@ export async function removeToken(file: string, id: string): Promise<boolean> {
   return found;
 }
 
-/** Returns the tokens of a file, undefined if it is missing. Unknown scopes are `Corrupt`. */
+/**
+ * Returns the tokens of a file, undefined if it is missing. Unknown scopes are `Corrupt`, a file
+ * that this user may not read is `Denied`.
+ */
 export async function readTokens(file: string): Promise<StoredToken[] | undefined> {
-  const unreadable = (state: string, cause?: unknown) =>
-    corrupt("read token file", file, state, {
-      hint: "Restore the file, or remove it and run: holdfast token create --tokens FILE",
-      cause,
-    });
+  return await readFileOf(file, "Run the command as the owner of the file, or as root.");
+}
+
+async function readFileOf(file: string, hint: string): Promise<StoredToken[] | undefined> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
-  } catch (error) {
-    const { code } = error as { code?: string };
+  } catch (cause) {
+    const code = errorCode(cause);
     if (code === "ENOENT") return undefined;
-    throw unreadable(`the file cannot be read (${code})`, error);
+    if (code !== "EACCES" && code !== "EPERM") throw fileError("read token file", file, cause);
+    const state = "this user may not read it, or not its folder";
+    throw denied("read token file", file, state, { hint, cause });
   }
-  return storedTokens(text, unreadable);
+  return storedTokens(text, unusable(file));
 }
 
-function storedTokens(
-  text: string,
-  unreadable: (state: string, cause?: unknown) => RegistryError,
-): StoredToken[] {
+type Unusable = (state: string, cause?: unknown) => RegistryError;
+
+function unusable(file: string): Unusable {
+  return (state, cause) =>
+    corrupt("read token file", file, state, {
+      hint: "Restore it from a backup, or move it away and create new tokens: " +
+        `holdfast token create --tokens ${file}`,
+      cause,
+    });
+}
+
+function storedTokens(text: string, unusable: Unusable): StoredToken[] {
   try {
     const { format = 1, tokens } = JSON.parse(text) as { format?: number; tokens: StoredToken[] };
-    if (format !== 1) throw unreadable("it was written by another release");
+    if (format !== 1) throw unusable("it was written by another release");
     for (const { id, sha256, scopes, expiresAt } of tokens) {
       scopes.forEach(parseScope);
       const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
         !Number.isNaN(Date.parse(expiresAt ?? "0")) && instantOf(expiresAt ?? "0") !== "invalid";
-      if (!sound) throw unreadable("an entry is damaged");
+      if (!sound) throw unusable("an entry is damaged");
     }
     return tokens;
   } catch (error) {
-    throw isRegistryError(error, "Corrupt") ? error : unreadable("not a token file", error);
+    throw isRegistryError(error, "Corrupt") ? error : unusable("not a token file", error);
   }
 }
 
@@ -121,50 +135,40 @@ function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** Writes a new file, which excludes other writers, and renames it: readers see all or nothing. */
-async function changeTokens(
+function changeTokens(
   file: string,
   change: (tokens: StoredToken[]) => StoredToken[],
 ): Promise<void> {
-  const next = `${file}.new`;
-  const handle = await open(next, "wx", 0o600).catch((error) => {
-    const taken = error.code === "EEXIST";
-    throw fault({
-      code: taken ? "Conflict" : "Denied",
-      action: "change token file",
-      subject: file,
-      state: taken ? "another process is changing it" : error.code,
-      hint: taken
-        ? `Try again. If no other process uses the file, remove ${next}.`
-        : "Choose a file in a folder that you may write to.",
-      cause: error,
-    });
-  });
-  try {
-    const tokens = change(await readTokens(file) ?? []);
-    await handle.writeFile(`${JSON.stringify({ format: 1, tokens }, undefined, 2)}\n`);
-    await handle.sync();
-    await handle.close();
-    await chmod(next, 0o600); // despite the umask
-    await rename(next, file);
-  } catch (error) {
-    await handle.close().catch(() => {});
-    await rm(next, { force: true });
-    throw error;
-  }
+  const changed = (text: string | undefined) => {
+    const tokens = change(text === undefined ? [] : storedTokens(text, unusable(file)));
+    return `${JSON.stringify({ format: 1, tokens }, undefined, 2)}\n`;
+  };
+  return new Promise((resolve) => resolve(changeFile("change token file", file, changed)));
 }
 
 /** Looks up the rights of tokens. */
 export interface TokenCheck {
   /** Returns the rights of an `Authorization` header, or undefined if it has no valid token. */
   find(authorization: string | null): Promise<Access | undefined>;
+  /**
+   * Returns why all tokens are refused, undefined if they are not: the service is then not ready.
+   *
+   * @default always undefined
+   */
+  problem?(): Promise<TokenProblem | undefined>;
 }
+
+/** Why all tokens are refused: their file is missing, not readable, or not a token file. */
+export type TokenProblem = "missing" | "unreadable" | "damaged";
 
 /** Options of {@linkcode openTokenFile}. */
 export interface TokenFileOptions {
   /** @default the real clocks */
   system?: Pick<System, "now" | "monotonic">;
-  /** Receives an error if the file becomes unreadable, and a warning if others may write to it. */
+  /**
+   * Receives an error when the file becomes unusable, and a warning when it is usable again, or
+   * others may write to it.
+   */
   logger?: Partial<Pick<Logger, "error" | "warn">>;
 }
 
@@ -182,18 +186,23 @@ const encoder = new TextEncoder();
 /**
  * Opens a token file, and reads it again when it changes, with at most one check per second.
  *
- * @throws {RegistryError} `NotFound` if it does not exist, `Corrupt` if it cannot be read
+ * @throws {RegistryError} `NotFound` if it does not exist, `Denied` if this user may not read it,
+ * `Corrupt` if it is not a token file
  */
 export async function openTokenFile(
   file: string,
   options: TokenFileOptions = {},
 ): Promise<TokenCheck> {
   const { system = realSystem, logger } = options;
-  const tokens = await readTokens(file);
-  if (tokens === undefined) throw noFile(file);
-  let known = byId(tokens);
+  const read = async () => {
+    const tokens = await readFileOf(file, `Give it to the user of this service: ${chown(file)}`);
+    if (tokens === undefined) throw noFile(file);
+    return byId(tokens);
+  };
+  let known = await read();
   let changedAt = await lastChange(file);
   let checkedAt = system.monotonic();
+  let problem: RegistryError | undefined;
   if (await mayOthersWrite(file)) {
     logger?.warn?.(`Other users may write to ${file} and add tokens. Run: chmod 600 ${file}`);
   }
@@ -205,16 +214,43 @@ export async function openTokenFile(
     try {
       const at = await lastChange(file);
       if (at === changedAt) return;
-      known = byId(await readTokens(file) ?? []);
+      known = await read();
       changedAt = at;
+      if (problem !== undefined) logger?.warn?.(`Tokens are accepted again: ${file}`);
+      problem = undefined;
     } catch (error) {
       known = new Map();
       changedAt = "unknown";
-      logger?.error?.(`All tokens are refused: ${(error as Error).message}`);
+      const { message, hint } = error as RegistryError;
+      if (message !== problem?.message) {
+        logger?.error?.(`All tokens are refused: ${message}. ${hint ?? ""}`);
+      }
+      problem = error as RegistryError;
     }
   }
 
-  return checkTokens(() => refresh().then(() => known), system);
+  return {
+    ...checkTokens(() => refresh().then(() => known), system),
+    async problem() {
+      await refresh();
+      return problem && (PROBLEMS[problem.code] ?? "unreadable");
+    },
+  };
+}
+
+const PROBLEMS: Partial<Record<ErrorCode, TokenProblem>> = {
+  NotFound: "missing",
+  Corrupt: "damaged",
+};
+
+/** Returns a command with the id of this user, for which Deno requires a permission. */
+function chown(file: string): string {
+  let user = "USER";
+  try {
+    user = String(process.getuid?.() ?? user);
+  } catch { // not granted
+  }
+  return `sudo chown ${user} ${file}`;
 }
 
 /**

@@ -81,7 +81,9 @@ export function createGuard(
     try {
       return await authenticate(request, tokens);
     } catch (error) {
-      known.refusal = error; // thrown by routes that are not open
+      const problem = await tokens?.problem?.();
+      if (problem !== undefined) metrics.uncheckedToken(problem);
+      known.refusal = problem === undefined ? error : unchecked(); // for routes that are not open
       return nobody;
     }
   }
@@ -183,6 +185,17 @@ function shownPath(url: string): string {
 function idOf(request: Request): string | undefined {
   const given = request.headers.get("x-request-id");
   return given !== null && /^[\w.-]{1,64}$/.test(given) ? given : undefined;
+}
+
+/** The token may be valid: clients try again later. */
+function unchecked(): RefusedRequest {
+  return new RefusedRequest({
+    status: 503,
+    code: "Unavailable",
+    action: "check the token",
+    state: "the service cannot read its tokens",
+    hint: "Try again later. The log of the service has the reason.",
+  });
 }
 
 function tooMany(waitMs: number): RefusedRequest {

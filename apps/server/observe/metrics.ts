@@ -102,6 +102,11 @@ export class Metrics {
   readonly #received = counter("received_bytes_total", "Content-Length of requests");
   readonly #sent = counter("sent_bytes_total", "Content-Length of answers");
   readonly #faults = counter("store_faults_total", "Failures of the store or its data", "code");
+  readonly #uncheckedTokens = counter(
+    "unchecked_tokens_total",
+    "Requests whose token cannot be checked: its file is missing, unreadable or damaged",
+    "reason",
+  );
   readonly #watched: (() => Promise<string>)[] = [];
 
   begin(): void {
@@ -118,6 +123,10 @@ export class Metrics {
 
   fault(code: string): void {
     this.#faults.add([code]);
+  }
+
+  uncheckedToken(reason: string): void {
+    this.#uncheckedTokens.add([reason]);
   }
 
   /** Adds a gauge with one label, read with the metrics. If `read` fails it has no values. */
@@ -140,7 +149,10 @@ export class Metrics {
 
   async text(): Promise<string> {
     const watched = await Promise.all(this.#watched.map((read) => read()));
-    const counts = [this.#running, this.#received, this.#sent, this.#faults];
+    const counts = [
+      ...[this.#running, this.#received, this.#sent, this.#faults],
+      this.#uncheckedTokens,
+    ];
     const own = [this.#requests, this.#durations, ...counts].map((series) => series.text());
     return [...own, ...watched].join("");
   }

@@ -1,5 +1,6 @@
 // Readiness: the store answers within a time limit.
 import { isRegistryError, openRegistry, type Registry, type System } from "../../../mod.ts";
+import type { TokenCheck } from "../access/token_file.ts";
 import { withinMs } from "../within_time.ts";
 
 export interface Readiness {
@@ -8,16 +9,17 @@ export interface Readiness {
     | "the store does not answer in time"
     | "the store refuses"
     | "the registry is gone"
+    | "the tokens cannot be checked"
     | "the service stops";
 }
 
 const KEEP_MS = 2000;
 const WITHIN_MS = 2000;
 
-/** Returns a check of the store, which runs at most every two seconds. */
+/** Returns a check of the tokens and of the store, which it asks at most every two seconds. */
 export function createReadiness(
   registry: Registry,
-  { system, closing }: { system: System; closing: AbortSignal },
+  { system, closing, tokens }: { system: System; closing: AbortSignal; tokens?: TokenCheck },
 ): () => Promise<Readiness> {
   let last: { at: number; found: Promise<Readiness> } | undefined;
 
@@ -33,12 +35,15 @@ export function createReadiness(
     return found ?? { ready: false, reason: "the store does not answer in time" };
   }
 
-  return () => {
-    if (closing.aborted) return Promise.resolve({ ready: false, reason: "the service stops" });
+  return async () => {
+    if (closing.aborted) return { ready: false, reason: "the service stops" };
+    if (await tokens?.problem?.() !== undefined) {
+      return { ready: false, reason: "the tokens cannot be checked" };
+    }
     if (last === undefined || system.monotonic() - last.at >= KEEP_MS) {
       last = { at: system.monotonic(), found: check() };
     }
-    return last.found;
+    return await last.found;
   };
 }
 

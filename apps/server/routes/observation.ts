@@ -24,7 +24,7 @@ const FRESH = { "cache-control": "no-store" };
 
 export function observationRoutes(
   routes: Routes,
-  { registry, system, closing, metrics, options: { jobs } }: ServerContext,
+  { registry, system, closing, metrics, options: { jobs, tokens } }: ServerContext,
 ): void {
   if (jobs !== undefined) {
     const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
@@ -32,7 +32,7 @@ export function observationRoutes(
       await withinMs(COUNT_WITHIN_MS, countJobs(jobs, closing), system) ?? {};
     metrics.watch({ name: "holdfast_jobs", help, label: "state", read });
   }
-  const readiness = createReadiness(registry, { system, closing });
+  const readiness = createReadiness(registry, { system, closing, tokens });
   route(routes, "GET /health", {
     id: "getHealth",
     tag: "service",
@@ -44,7 +44,7 @@ export function observationRoutes(
   route(routes, "GET /ready", {
     id: "getReadiness",
     tag: "service",
-    summary: "Checks the store, at most every two seconds",
+    summary: "Checks the tokens, and the store at most every two seconds",
     scope: "open",
     answers: {
       200: { description: "Ready", schema: ReadinessSchema },

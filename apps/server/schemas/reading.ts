@@ -84,6 +84,7 @@ export const ReadinessSchema = object("Readiness", {
       "the store does not answer in time",
       "the store refuses",
       "the registry is gone",
+      "the tokens cannot be checked",
       "the service stops",
     ]),
   ),

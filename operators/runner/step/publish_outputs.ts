@@ -18,6 +18,7 @@ import { recordNames } from "../records/names.ts";
 import { type SavedOutput, saveOnce } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { isUrl, parsePlace, type Place } from "../sources.ts";
+import { keepMostAccess } from "../../../disk/replace_file.ts";
 import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";
 
 export interface PublishOptions {
@@ -212,6 +213,10 @@ async function publishPath(
       renameSync(staged, to);
       if (isOwn) rmSync(aside, { recursive: true, force: true });
     } else {
+      const output = lstatSync(staged);
+      if (before?.isFile() && output.isFile()) {
+        keepMostAccess(staged, before, (output.mode & 0o100) !== 0);
+      }
       renameSync(staged, to);
     }
     return to;

@@ -6,7 +6,10 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { RegistryError } from "../../../../mod.ts";
+import fs from "node:fs";
+import { join } from "@std/path";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { createHandler } from "../../../../apps/server.ts";
 import {
   createToken,
   openTokenFile,
@@ -15,6 +18,7 @@ import {
   removeToken,
 } from "../../../../apps/server/access/token_file.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { REPOSITORY } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 
 Deno.test("the file has only the hash of a token, and only its owner may read it", async () => {
@@ -122,6 +126,86 @@ Deno.test("a missing or damaged file revokes all tokens and logs an error", asyn
   await Deno.remove(file);
   system.advance(1000);
   assertEquals(await check.find(`Bearer ${token}`), undefined);
+});
+
+Deno.test("a service without its tokens is not ready, and says why", async () => {
+  await using root = await tempRoot();
+  const file = root.join("tokens.json"), away = root.join("away");
+  const system = { ...createScriptedSystem(), sleep: () => new Promise<void>(() => {}) };
+  const { token } = await createToken(file, { scopes: ["admin"] });
+  const logged: string[] = [];
+  const tokens = await openTokenFile(file, {
+    system,
+    logger: { error: (text: string) => logged.push(text), warn: (text) => logged.push(text) },
+  });
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry, { tokens, system });
+  const headers = { authorization: `Bearer ${token}` };
+  const ask = (path: string) => handler(new Request(`http://localhost${path}`, { headers }));
+  const states: [problem: string, breaks: () => void][] = [
+    ["missing", () => fs.renameSync(file, away)],
+    ["unreadable", () => (fs.renameSync(file, away), fs.mkdirSync(file))],
+    ["damaged", () => (fs.renameSync(file, away), fs.writeFileSync(file, "{"))],
+  ];
+  for (const [problem, breaks] of states) {
+    assertEquals([(await ask("/ready")).status, (await ask("/names")).status], [200, 200]);
+    breaks();
+    system.advance(1000);
+    const ready = await ask("/ready");
+    assertEquals(ready.status, 503, problem);
+    assertEquals(await ready.json(), { ready: false, reason: "the tokens cannot be checked" });
+    assertEquals(await tokens.problem!(), problem);
+    const refused = await ask("/names");
+    assertEquals([refused.status, refused.headers.get("retry-after")], [503, "1"], problem);
+    assertEquals((await ask("/health")).status, 200);
+    system.advance(1000);
+    assertEquals((await ask("/names")).status, 503);
+    fs.rmSync(file, { recursive: true, force: true });
+    fs.renameSync(away, file);
+    system.advance(2000);
+  }
+  const metrics = await (await ask("/metrics")).text();
+  for (const [problem] of states) {
+    assert(metrics.includes(`holdfast_unchecked_tokens_total{reason="${problem}"} 4`), metrics);
+  }
+  assertEquals(logged.length, 2 * states.length, "each failure, and its end, once");
+  assert(logged.every((line) => line.includes(file)), logged.join("\n"));
+});
+
+const withoutRights = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"];
+const hasForeignFiles = Deno.build.os === "linux" && Deno.uid() === 0;
+
+Deno.test({
+  name: "a token file of another user is a Denied whose hint keeps the file",
+  ignore: !hasForeignFiles,
+  async fn() {
+    await using root = await tempRoot();
+    const file = root.join("tokens.json");
+    await createToken(file, { scopes: ["admin"] });
+    fs.chownSync(file, 65_533, 65_533);
+    fs.chmodSync(root.path, 0o755);
+    const failed = async (...args: string[]) => {
+      const [program, ...options] = [...withoutRights, Deno.execPath(), "run", "-A", "--no-check"];
+      const cli = join(REPOSITORY, "apps/cli.ts");
+      const command = new Deno.Command(program, {
+        args: [...options, `--config=${join(REPOSITORY, "deno.json")}`, cli, ...args],
+        cwd: root.path,
+        env: { NO_COLOR: "1" },
+      });
+      const { code, stderr } = await command.output();
+      assertNotEquals(code, 0);
+      return new TextDecoder().decode(stderr);
+    };
+    const served = await failed("serve", "-r", "memory:", "--port", "0", "--tokens", file);
+    assertMatch(served, /this user may not read it, or not its folder/);
+    assertMatch(served, new RegExp(`sudo chown 0 ${file}`));
+    const listed = await failed("token", "ls", "--tokens", file);
+    assertMatch(listed, /as the owner of the file, or as root/);
+    const changed = await failed("token", "create", "--tokens", file, "--scope", "read:*");
+    assertMatch(changed, /permission denied/);
+    assert(![served, listed, changed].some((text) => /\b(rm|remove)\b/.test(text)));
+    assertEquals(fs.statSync(file).uid, 65_533);
+  },
 });
 
 Deno.test("invalid scopes and invalid files are refused", async () => {

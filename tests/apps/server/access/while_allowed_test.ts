@@ -107,13 +107,13 @@ const saved = { materializer: { id: "x", formatVersion: 1 }, files: [] };
 Deno.test("a save whose token is removed before its body has come is not committed", async () => {
   await using service = await serve(["write:*"]);
   const body = new ReadableStream<Uint8Array>({
-    async start(controller) {
+    async pull(controller) { // when the service reads it, after the check of the headers
       await service.remove();
       service.advance(1001);
       controller.enqueue(new TextEncoder().encode(JSON.stringify(saved)));
       controller.close();
     },
-  });
+  }, { highWaterMark: 0 });
   const headers = { "content-type": "application/json" };
   const init = { method: "POST", body, headers, duplex: "half" } as RequestInit;
   assertEquals((await service.send("/artifacts/b/versions", init)).status, 401);
@@ -123,13 +123,13 @@ Deno.test("a save whose token is removed before its body has come is not committ
 Deno.test("an upload whose token is removed saves nothing", async () => {
   await using service = await serve(["write:*"]);
   const body = new ReadableStream<Uint8Array>({
-    async start(controller) {
+    async pull(controller) {
       controller.enqueue(new Uint8Array(100_000));
       await service.remove();
       service.advance(1001);
       controller.close();
     },
-  });
+  }, { highWaterMark: 0 });
   const init = { method: "POST", body, duplex: "half" } as RequestInit;
   assertEquals((await service.send("/upload?name=b", init)).status, 401);
   assertEquals(await service.registry.has("b"), false);
