@@ -97,7 +97,7 @@ class Connection:
             message = f"Cannot connect to {quoted(url)}: timeout is {timeout}"
             raise HoldfastError("Invalid", message, "Pass a number of seconds above 0.")
         self.location = url.rstrip("/")
-        self._token = token and token.strip()
+        self.token = token and token.strip()
         self._timeout = timeout
         self._opener = urllib.request.build_opener(OnlyReads)
 
@@ -167,8 +167,8 @@ class Connection:
         request = urllib.request.Request(
             f"{self.location}/{path}", body, dict(headers), method=method
         )
-        if self._token:  # not sent to where a redirect leads
-            request.add_unredirected_header("authorization", f"Bearer {self._token}")
+        if self.token:  # not sent to where a redirect leads
+            request.add_unredirected_header("authorization", f"Bearer {self.token}")
         action = "read" if method in ("GET", "HEAD") else "write to"
         failed = f"Cannot {action} {self.location}/{path}"
         saves = action == "write to" and not path.startswith(("contents", "uploads"))

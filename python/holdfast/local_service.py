@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -12,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,9 @@ def service(
     registry: str | Path = "./.holdfast", *, command: str | None = None, create: bool = True
 ) -> Iterator[ServiceRegistry]:
     """Serves a registry on a free port of this machine while the block runs.
+
+    The service has a random token, which only this program has: other users of the machine cannot
+    use it. Another process of yours needs `registry.location` and `registry.token`.
 
     The service also ends when the program is killed (not on Windows). Signals to the group of the
     program, such as Ctrl-C, do not reach it: your program can save after them.
@@ -44,23 +50,37 @@ def service(
         hint = f"{install}, add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command."
         raise HoldfastError("Unsupported", message, hint)
     serve = [*program, "serve", "-r", str(registry), "--port", "0", "--json"]
-    process, answer = start(serve)
+    token, tokens = new_token()
+    process, answer = start(serve, tokens)
     if create and answer.get("error", {}).get("code") == "NotFound":
         subprocess.run([*program, "init", str(registry)], check=False, capture_output=True)
-        process, answer = start(serve)
+        process, answer = start(serve, tokens)
     if "url" not in answer:
         error = answer["error"]
         raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
     try:
-        yield ServiceRegistry(answer["url"], os.environ.get("HOLDFAST_TOKEN"))
+        yield ServiceRegistry(answer["url"], token)
     finally:
         stop(process)
 
 
+def new_token() -> tuple[str, str]:
+    """Returns a token, and the content of a token file that grants everything to it."""
+    identity = secrets.token_hex(6)
+    token = f"holdfast_{identity}_{secrets.token_urlsafe(32)}"
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    created = datetime.now(timezone.utc).isoformat()
+    stored = {"id": identity, "sha256": digest, "scopes": ["admin"], "createdAt": created}
+    return token, json.dumps({"format": 1, "tokens": [stored]})
+
+
 WATCHED = """
+read -r tokens
 exec 3<&0
 trap : TERM
-"$@" 3<&- </dev/null &
+"$@" 3<&- <<END &
+$tokens
+END
 served=$!
 { cat <&3; kill $served; } >/dev/null 2>&1 &
 watcher=$!
@@ -68,7 +88,8 @@ wait $served
 wait $served
 kill $watcher
 """
-"""Ends a command when the standard input ends, and so with this program, however that ends."""
+"""Gives a command the first line of the standard input, and ends it when that ends, and so with
+this program, however that ends."""
 
 
 OWN_GROUP: dict[str, Any] = (
@@ -91,18 +112,31 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def start(command: list[str]) -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    """Starts a service, and returns its process and what it prints: its URL, or its error."""
-    pipe = subprocess.PIPE
-    watched, shown = os.name == "posix", shlex.join(command)
-    stdin = pipe if watched else subprocess.DEVNULL
-    if watched:
+def send(process: subprocess.Popen[str], line: str) -> None:
+    """Sends a line to a process. The pipe stays open if a shell watches it."""
+    assert process.stdin
+    with contextlib.suppress(BrokenPipeError):  # it has ended, and prints why
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+    if os.name != "posix":
+        process.stdin.close()
+
+
+def start(command: list[str], tokens: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    """Starts a service, and returns its process and what it prints: its URL, or its error.
+
+    It receives its tokens from the standard input: other users see the arguments of a process.
+    """
+    pipe, shown = subprocess.PIPE, shlex.join(command)
+    command = [*command, "--tokens", "-"]
+    if os.name == "posix":
         command = ["/bin/sh", "-c", WATCHED, "sh", *command]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            command, stdin=stdin, stdout=pipe, stderr=log, text=True, **OWN_GROUP
+            command, stdin=pipe, stdout=pipe, stderr=log, text=True, **OWN_GROUP
         )
         try:
+            send(process, tokens)
             for line in process.stdout or ():
                 with contextlib.suppress(ValueError):
                     answer = json.loads(line)

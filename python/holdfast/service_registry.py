@@ -61,6 +61,11 @@ class ServiceRegistry(Registry):
         self._connection = Connection(url, token, timeout)
         self.location = self._connection.location
 
+    @property
+    def token(self) -> str | None:
+        """The token that is sent to the service. Never pass it as an argument of a program."""
+        return self._connection.token
+
     def names(self, prefix: str = "") -> Iterator[str]:
         return iter(self._items("names", prefix=prefix))
 

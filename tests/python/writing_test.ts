@@ -1,10 +1,9 @@
 // Values, files and folders that Python programs save through a service, loaded by the product.
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { assert, assertEquals } from "@std/assert";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { createHandler } from "../../apps/server.ts";
 import { realSystem } from "../../core/system.ts";
 import { addFormats } from "../../materializers/formats.ts";
@@ -320,62 +319,3 @@ pythonTest(
     assert(acknowledged.size === 4 * SAVES);
   },
 );
-
-const SERVICE = `
-import holdfast
-with holdfast.service(registry="registry") as registry:
-    print(registry.save("a", 1).ref)
-try:
-    registry.load("a")
-except holdfast.HoldfastError as error:
-    print(error.code)
-with holdfast.service(registry="registry", create=False) as registry:
-    print(registry.load("a"))
-try:
-    with holdfast.service(registry="none", create=False) as registry:
-        pass
-except holdfast.NotFound as error:
-    print(str(error).splitlines()[0])
-try:
-    with holdfast.service(command="no-such-command") as registry:
-        pass
-except holdfast.Unsupported as error:
-    print(error)
-`;
-
-const COMMAND = {
-  HOLDFAST_COMMAND: `${Deno.execPath()} run -A --no-check ${join(REPOSITORY, "apps/cli.ts")}`,
-  PATH: realSystem.env("PATH") ?? "",
-};
-
-const KILLED = `
-import holdfast, os, signal
-with holdfast.service(registry="registry") as registry:
-    print(registry.location, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-`;
-
-pythonTest("a service ends with its Python program, also if that is killed", async (root) => {
-  const options = { env: { ...ENVIRONMENT, ...COMMAND }, cwd: root.path };
-  const { stdout } = await promisify(execFile)(python!, ["-c", KILLED], options).catch((error) =>
-    error
-  );
-  const answers = () =>
-    fetch(`${stdout.trim()}/health`).then(async (reply) => {
-      await reply.body?.cancel();
-      return true;
-    }, () => false);
-  while (await answers());
-});
-
-pythonTest("a block of a Python program starts and ends a service", async (root) => {
-  const env = COMMAND;
-  const lines = await runProgram(SERVICE, { env, cwd: root.path });
-  assertEquals(lines.slice(0, 3), ["a@1.0.0", "Unavailable", "1"]);
-  assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
-  assertEquals(lines.slice(4), [
-    "Cannot start a service: no command `no-such-command`",
-    "hint: Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast, " +
-    "add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command.",
-  ]);
-});

@@ -68,6 +68,9 @@ export const mount: Command = defineCommand({
       });
       await context.result({ ref: pinned, folder }, folder);
       await context.note(`Mounted ${pinned}; Ctrl-C unmounts it`);
+      if (!SEND_TOKENS) {
+        await context.note("Every user of this machine can read the registry until then");
+      }
       await aborted(signal);
       await unmount();
     } finally {

@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { stdinOf } from "../../terminal/cli_io.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
@@ -25,6 +26,7 @@ export interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
+  parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
 }
 
 const DEFAULT_PORT = 8600;
@@ -35,8 +37,8 @@ export const serve: Command = defineCommand({
   name: "serve",
   summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
   details:
-    "By default only this machine can reach it; another --host requires --tokens. On a signal " +
-    "it finishes running requests. SIGHUP reloads the certificate. GET /openapi.json describes " +
+    "By default only this machine can reach it, with all of its users; another --host requires " +
+    "--tokens. On a signal it finishes running requests. SIGHUP reloads the certificate. GET /openapi.json describes " +
     "the API.",
   args: [],
   options: [
@@ -50,7 +52,11 @@ export const serve: Command = defineCommand({
     { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
     { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },
     { flags: "--mcp", text: "also serve assistants and agents, at /mcp" },
-    { flags: "--tokens <file>", text: "require a token of this file", completes: "file" },
+    {
+      flags: "--tokens <file>",
+      text: "require a token of this file; - for its content from standard input",
+      completes: "file",
+    },
     { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
     { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
     {
@@ -115,17 +121,13 @@ export const serve: Command = defineCommand({
     const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
     const tls = certificateOf(flags, context);
     await context.note("Starting the service");
-    const { createHandler, listen, openTokenFile } = await loadPart<ServerPart>(
-      "../../../server.ts",
-      import.meta.url,
-    );
+    const part = await loadPart<ServerPart>("../../../server.ts", import.meta.url);
+    const { createHandler, listen } = part;
     const { system } = io;
     const logger = flags.log
       ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
       : context.logger;
-    const tokens = flags.tokens === undefined
-      ? undefined
-      : await openTokenFile(resolve(io.cwd, flags.tokens), { system, logger });
+    const tokens = await tokensOf(flags.tokens, { ...context, logger }, part);
     const events = await openServedEvents(flags, context);
     const registry = await context.open({ write: !readOnly, events });
     const pruning = flags.pruneEvery && pruneRegularly(registry, flags.pruneEvery, context);
@@ -150,6 +152,7 @@ export const serve: Command = defineCommand({
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
       await context.note(`Serving ${registry.location}`);
+      if (!hasTokens) await context.note(openToOthers(readOnly ? "read" : "read and change"));
       await aborted(io.signal);
     } finally {
       stopReloading();
@@ -160,6 +163,27 @@ export const serve: Command = defineCommand({
     await context.note("Stopped");
   },
 });
+
+/** Opens the token file. Its content from standard input does not change later. */
+async function tokensOf(
+  file: string | undefined,
+  { io, logger }: Pick<CommandContext, "io" | "logger">,
+  { openTokenFile, parseTokens }: ServerPart,
+): Promise<TokenCheck | undefined> {
+  const { system } = io;
+  if (file === undefined) return undefined;
+  if (file !== "-") return await openTokenFile(resolve(io.cwd, file), { system, logger });
+  if (io.stdin.isTerminal) {
+    const hint = "Pass a token file, or pipe its content: holdfast serve --tokens - < FILE";
+    throw invalid("read tokens from stdin", "it is a terminal", hint);
+  }
+  return parseTokens(await new Response(stdinOf(io)).text(), { system });
+}
+
+/** Returns a note for a service without tokens. */
+function openToOthers(rights: string): string {
+  return `Every user of this machine can ${rights} it. To require tokens: --tokens FILE`;
+}
 
 export function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);

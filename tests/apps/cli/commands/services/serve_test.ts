@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import { cliTest, filledTest, fillRegistry, serving } from "../../../captured_io.ts";
+import { cliTest, filledTest, fillRegistry, keepsRunning, serving } from "../../../captured_io.ts";
 
 filledTest("serve prints its URL, answers, and ends on a signal", async (it) => {
   const { line: url, io, stop, ended } = await serving(it.root.path);
@@ -26,6 +26,44 @@ filledTest("serve prints its URL, answers, and ends on a signal", async (it) => 
   assertEquals(await ended, 0);
   assertEquals((await events.read()).done, true);
   assertStringIncludes(io.errors(), "Stopped");
+});
+
+filledTest("serve without tokens tells what other users of the machine can do", async (it) => {
+  await it.holdfast("token create --tokens t.json --scope admin");
+  const cases: [args: string[], note: RegExp | undefined][] = [
+    [[], /^Every user of this machine can read and change it/m],
+    [["--read-only"], /^Every user of this machine can read it/m],
+    [["--tokens", "t.json"], undefined],
+  ];
+  for (const [args, note] of cases) {
+    const { io, stop, ended } = await serving(it.root.path, ...args);
+    stop();
+    assertEquals(await ended, 0);
+    if (note === undefined) assertEquals(io.errors().includes("Every user"), false);
+    else assertMatch(io.errors(), note);
+  }
+});
+
+filledTest("serve takes the content of a token file from standard input", async (it) => {
+  const token = (await it.holdfast("token create --tokens t.json --scope admin")).out.trim();
+  const stdin = await Deno.readTextFile(it.root.join("t.json"));
+  const { line: url, stop, ended } = await keepsRunning(
+    ["serve", "--port", "0", "--tokens", "-"],
+    { cwd: it.cwd, stdin },
+  );
+  const statusOf = async (headers: Record<string, string>) => {
+    const answer = await fetch(`${url}/names`, { headers });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  assertEquals(await statusOf({}), 401);
+  assertEquals(await statusOf({ authorization: `Bearer ${token}` }), 200);
+  stop();
+  assertEquals(await ended, 0);
+  const damaged = await it.holdfast("serve --port 0 --tokens -", { stdin: "{" });
+  assertMatch(damaged.err, /Cannot read tokens: not a token file/);
+  const typed = await it.holdfast("serve --port 0 --tokens -", { terminals: ["stdin"] });
+  assertEquals([typed.code, typed.err.includes("it is a terminal")], [2, true], typed.err);
 });
 
 filledTest("serve --json prints JSON", async (it) => {

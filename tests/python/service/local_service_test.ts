@@ -1,0 +1,95 @@
+// The service that a Python program starts for a block.
+import { assertEquals, assertMatch } from "@std/assert";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { realSystem } from "../../../core/system.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { ENVIRONMENT, python, pythonTest, runProgram } from "../reader.ts";
+
+const SERVICE = `
+import holdfast
+with holdfast.service(registry="registry") as registry:
+    print(registry.save("a", 1).ref)
+try:
+    registry.load("a")
+except holdfast.HoldfastError as error:
+    print(error.code)
+with holdfast.service(registry="registry", create=False) as registry:
+    print(registry.load("a"))
+try:
+    with holdfast.service(registry="none", create=False) as registry:
+        pass
+except holdfast.NotFound as error:
+    print(str(error).splitlines()[0])
+try:
+    with holdfast.service(command="no-such-command") as registry:
+        pass
+except holdfast.Unsupported as error:
+    print(error)
+`;
+
+const COMMAND = {
+  HOLDFAST_COMMAND: `${Deno.execPath()} run -A --no-check ${join(REPOSITORY, "apps/cli.ts")}`,
+  PATH: realSystem.env("PATH") ?? "",
+};
+
+const KILLED = `
+import holdfast, os, signal
+with holdfast.service(registry="registry") as registry:
+    print(registry.location, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+`;
+
+pythonTest("a service ends with its Python program, also if that is killed", async (root) => {
+  const options = { env: { ...ENVIRONMENT, ...COMMAND }, cwd: root.path };
+  const { stdout } = await promisify(execFile)(python!, ["-c", KILLED], options).catch((error) =>
+    error
+  );
+  const answers = () =>
+    fetch(`${stdout.trim()}/health`).then(async (reply) => {
+      await reply.body?.cancel();
+      return true;
+    }, () => false);
+  while (await answers());
+});
+
+const STRANGERS = `
+import glob, holdfast, os, urllib.error, urllib.request
+os.environ["HOLDFAST_TOKEN"] = "holdfast_of_another_service"
+with holdfast.service(registry="registry") as registry:
+    registry.save("private", 1)
+    url = f"{registry.location.rstrip('/')}/"
+    for method, path in (("GET", "names"), ("DELETE", "artifacts/private/versions/1.0.0")):
+        request = urllib.request.Request(url + path, method=method)
+        try:
+            print(urllib.request.urlopen(request).status)
+        except urllib.error.HTTPError as error:
+            print(error.code)
+    seen = b""
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            seen += open(path, "rb").read()
+        except OSError:
+            pass
+    print(registry.token.encode() in seen, b"holdfast" in seen)
+    again = holdfast.connect(registry.location, token=registry.token)
+    print(again.load("private"), "private" in registry)
+`;
+
+pythonTest("other users cannot use the service of a Python program", async (root) => {
+  const lines = await runProgram(STRANGERS, { env: COMMAND, cwd: root.path });
+  assertEquals(lines, ["401", "401", "False True", "1 True"]);
+});
+
+pythonTest("a block of a Python program starts and ends a service", async (root) => {
+  const env = COMMAND;
+  const lines = await runProgram(SERVICE, { env, cwd: root.path });
+  assertEquals(lines.slice(0, 3), ["a@1.0.0", "Unavailable", "1"]);
+  assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
+  assertEquals(lines.slice(4), [
+    "Cannot start a service: no command `no-such-command`",
+    "hint: Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast, " +
+    "add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command.",
+  ]);
+});
