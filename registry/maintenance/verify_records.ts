@@ -26,6 +26,7 @@ import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verif
 import { payloadSource } from "../operations/load.ts";
 import { createArtifact, drain, readThrough } from "../cache/read.ts";
 import { StoreReader } from "../payload/store_reader.ts";
+import { shellWord } from "../../core/text/shell_word.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;
@@ -130,7 +131,7 @@ function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryE
     `Restore the object from a backup, or set the alias again: ${set}`;
   return retold(error, {
     hint: advice(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
-    hints: { cli: advice(`holdfast alias ${name} ${label} VERSION`) },
+    hints: { cli: advice(`holdfast alias ${shellWord(name)} ${shellWord(label!)} VERSION`) },
   });
 }
 

@@ -27,6 +27,7 @@ import {
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
+import { shellWord } from "../../core/text/shell_word.ts";
 
 export async function setAlias(
   context: Context,
@@ -194,7 +195,7 @@ function neverSet({ backend }: Context, name: string, alias: string): RegistryEr
   return notFound("list the history of", `"${name}@${alias}"`, "no such alias ever existed", {
     hint: `List the aliases with registry.aliases(${shown(name)}).`,
     hints: {
-      cli: `List the aliases: holdfast alias ${name}`,
+      cli: `List the aliases: holdfast alias ${shellWord(name)}`,
       http: `List the aliases: GET /artifacts/${nameSegment(name)}/aliases`,
     },
     backend: backend.location,

@@ -18,6 +18,7 @@ import {
 import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "../format/layout.ts";
 import { countingHead, isVoid } from "../cell/voids.ts";
+import { shellWord } from "../../core/text/shell_word.ts";
 
 /** Returns the record of a ref. Throws `NotFound`, naming the missing part. */
 export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {
@@ -161,7 +162,7 @@ function aliasHints(
   hintOf: (set: string, remove: string) => string,
 ): Advice {
   const given = `${shown(name)}, ${shown(alias)}`;
-  const command = `holdfast alias ${name} ${alias}`;
+  const command = `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
   const route = `/artifacts/${nameSegment(name)}/aliases/${nameSegment(alias)}`;
   return {
     hint: hintOf(`registry.setAlias(${given}, version)`, `registry.deleteAlias(${given})`),
@@ -253,7 +254,7 @@ async function versionNotFound(
     state: head?.dead ? "it was deleted" : "no such version",
     hint: `List the versions with registry.versions(${shown(name)}).`,
     hints: {
-      cli: `List the versions: holdfast versions ${name}`,
+      cli: `List the versions: holdfast versions ${shellWord(name)}`,
       http: `List the versions: GET /artifacts/${escaped}/versions`,
     },
   });

@@ -1,33 +1,30 @@
 // `holdfast completions`, and `holdfast __complete`, which the completion scripts call
 import { readRemotes } from "../../../registry/places/mod.ts";
+import { isPlainWord, parseBashLine, quotedForBash } from "../completion/bash_line.ts";
 import { completeLine } from "../completion/complete_line.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
 import { invalid } from "../terminal/hints.ts";
 
 /**
- * The bash script. bash splits words at `:`, `=` and before `@`, so the script splits the line
- * itself and removes the part that bash already has.
+ * The bash script. bash splits words at `:`, `=` and before `@`, and inserts candidates as they are.
+ * So the program splits the line, quotes candidates and removes the part that bash already has. zsh
+ * and fish quote what they insert.
  *
  * Functions expand no aliases, so bash and zsh look up the alias `holdfast`. fish aliases are
  * functions.
  */
 const BASH = `# holdfast completions for bash
 _holdfast() {
-  local line="\${COMP_LINE:0:COMP_POINT}" words typed kept
+  local line="\${COMP_LINE:0:COMP_POINT}" words
+  local asked=(__complete --shell bash --breaks "$COMP_WORDBREAKS" -- "$line")
   read -ra words <<< "$line"
-  [[ "$line" == *[[:space:]] ]] && words+=("")
-  typed="\${words[-1]}"
-  kept="\${typed%"\${typed##*[:@=]}"}"
-  kept="\${kept%@}"
-  [[ "$COMP_WORDBREAKS" == *:* ]] || kept=""
   if [[ -n "\${BASH_ALIASES[\${words[0]}]}" ]]; then
     local command="\${BASH_ALIASES[\${words[0]}]}"
-    mapfile -t COMPREPLY < <(eval "$command"' __complete -- "\${words[@]:1}"' 2> /dev/null)
+    mapfile -t COMPREPLY < <(eval "$command"' "\${asked[@]}"' 2> /dev/null)
   else
-    mapfile -t COMPREPLY < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
+    mapfile -t COMPREPLY < <("\${words[0]}" "\${asked[@]}" 2> /dev/null)
   fi
-  COMPREPLY=("\${COMPREPLY[@]#"$kept"}")
 }
 complete -o default -F _holdfast holdfast
 `;
@@ -36,7 +33,8 @@ const ZSH = `# holdfast completions for zsh
 _holdfast() {
   local -a found program
   program=("\${(@Q)\${(z)\${aliases[$words[1]]:-\${(q)words[1]}}}}")
-  found=("\${(@f)$("\${(@)program}" __complete -- "\${(@)words[2,CURRENT]}" 2> /dev/null)}")
+  local typed=("\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}")
+  found=("\${(@0)$("\${(@)program}" __complete --shell zsh -- "\${(@)typed}" 2> /dev/null)}")
   if [[ -n "\${found[*]}" ]]; then
     compadd -- "\${found[@]}"
   else
@@ -52,8 +50,9 @@ true
 const FISH = `# holdfast completions for fish
 function __holdfast_complete
     set -l words (commandline -opc)
-    set -l typed (commandline -ct)
-    set -l found ($words[1] __complete -- $words[2..-1] $typed 2> /dev/null)
+    set -l typed (commandline -ot)
+    set -q typed[1]; or set typed ""
+    set -l found ($words[1] __complete --shell fish -- $words[2..-1] $typed 2> /dev/null)
     if test (count $found) -gt 0
         printf '%s\\n' $found
     else
@@ -98,21 +97,43 @@ export const complete = (
 ): Command =>
   defineCommand({
     name: "__complete",
-    summary: "Print the completions of a command line, one word per line.",
-    args: [{ usage: "[words...]", text: "the words after the program's name, after --" }],
-    options: [],
+    summary: "Print the completions of a command line for the script of a shell.",
+    args: [{
+      usage: "[words...]",
+      text: "the words after the program's name, after --; of bash: " +
+        "the whole line up to the cursor",
+    }],
+    options: [
+      { flags: "--shell <shell>", text: `the shell that asks: ${SHELLS}` },
+      { flags: "--breaks <characters>", text: "the characters at which bash splits words" },
+    ],
     examples: [],
     hidden: true,
-    async run([words], _options, context) {
-      const found = await completeLine(words, {
+    async run([typed], { shell, breaks = "" }, context) {
+      const line = shell === "bash" ? parseBashLine(typed[0] ?? "", breaks) : undefined;
+      if (shell === "bash" && line === undefined) return;
+      const found = await completeLine(line?.words.slice(1) ?? typed, {
         commands: await loadCommands(),
         remotes: remoteNames(context),
         topics: [...groups.map(({ name }) => name), "exit-codes"],
         open: (registry) => context.open({ registry }),
       });
-      if (found.length > 0) await context.io.stdout.write(`${found.join("\n")}\n`);
+      const text = line === undefined
+        ? candidatesFor(shell, found)
+        : found.flatMap((each) => quotedForBash(each, line) ?? []).join("\n");
+      if (text !== "") await context.io.stdout.write(shell === "zsh" ? text : `${text}\n`);
     },
   });
+
+/**
+ * Returns candidates as a script reads them. fish splits them at tabs and line ends, and does not
+ * quote a `~` at the beginning. The scripts of earlier releases name no shell, and that of bash did not quote.
+ */
+function candidatesFor(shell: string | undefined, candidates: readonly string[]): string {
+  if (shell === "zsh") return candidates.join("\0");
+  const isFit = shell === "fish" ? (text: string) => !/^~|[\n\t]/.test(text) : isPlainWord;
+  return candidates.filter(isFit).join("\n");
+}
 
 /** Returns the names of registries; none if their file is broken. */
 function remoteNames({ io: { system }, logger }: CommandContext): string[] {

@@ -56,7 +56,8 @@ function contentOf(artifact: Artifact, ref: string, output = "-"): ArtifactFile 
   if (ARRAYS.includes(id) && output.endsWith(".npy")) return file;
   if (id === "blob") return artifact.file("content");
   if (id !== "folder") return undefined;
-  const hint = `Use "holdfast download ${ref} FOLDER", or "holdfast cat ${ref} PATH" for one file.`;
+  const word = shellWord(ref);
+  const hint = `Use: holdfast download ${word} FOLDER, or for one file: holdfast cat ${word} PATH`;
   throw invalid(`print "${ref}"`, "it is a folder", hint);
 }
 

@@ -7,6 +7,7 @@ import { showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";
 import { countedEnds } from "../../server/known_runs.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 export interface RunView {
   onEvent(event: RunEvent): void;
@@ -141,10 +142,14 @@ function failuresOf({ run, steps }: RunResult): string[] {
       return [
         `${step} failed with ${exitCode} (${exit}${tries}): ${reason.replaceAll("\n", " ")}`,
         ...hint === undefined ? [] : [`  hint: ${hint}`],
-        ...record === undefined ? [] : [`  log: holdfast pipeline logs ${run} ${step}`],
+        ...record === undefined
+          ? []
+          : [`  log: holdfast pipeline logs ${shellWord(run)} ${shellWord(step)}`],
       ];
     },
   );
   const more = failed.length - MOST_FAILURES;
-  return more > 0 ? [...lines, `… and ${more} more: holdfast pipeline status ${run}`] : lines;
+  return more > 0
+    ? [...lines, `… and ${more} more: holdfast pipeline status ${shellWord(run)}`]
+    : lines;
 }

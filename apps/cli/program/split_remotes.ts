@@ -30,7 +30,7 @@ export function splitRemotes(
     const [, remote, rest] = typeof arg === "string" ? REMOTE.exec(arg) ?? [] : [];
     if (remote === undefined) return arg;
     if (!rest && !isOptional) {
-      const hint = `Write ${remote}/NAME. See what exists: holdfast ls ${remote}`;
+      const hint = `Write ${remote}/NAME. See what exists: holdfast ls ${shellWord(remote)}`;
       throw invalid(`read ref ${JSON.stringify(remote)}`, "the artifact name is missing", hint);
     }
     named.add(remote);

@@ -1,6 +1,9 @@
 // Errors and hints in the words of the command line.
 import { type ErrorCode, fault, isRegistryError, retold } from "../../../core/errors.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 import type { Registry, RegistryError } from "../../../mod.ts";
+
+export { shellWord };
 
 /** Creates the error `Cannot ACTION: STATE`. */
 type Create = (action: string, state: string, hint: string, cause?: unknown) => RegistryError;
@@ -81,8 +84,4 @@ export function withRegistry<Text extends string | undefined>(
   const isNamed = /(^|\s)(-r|--registry|@[^\s/]+)[\s=/]/.test(text ?? "");
   if (registry === undefined || isNamed) return text;
   return text?.replace(OF_REGISTRY, (call) => `${call} -r ${shellWord(registry)}`) as Text;
-}
-
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,8 @@
 // Tables of text, aligned and no wider than the terminal.
+import { printable, printableJson } from "../../../core/text/printable.ts";
+
+export { printable, printableJson };
+
 export interface Column {
   title: string;
   /** @default "left" */
@@ -106,24 +110,8 @@ function padded(text: string, width: number, align: Column["align"] = "left"): s
   return align === "right" ? space + text : text + space;
 }
 
-/** Escapes control characters, which could control the terminal. */
-export function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-}
-
 export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
-}
-
-/** Returns JSON without the control characters that JSON allows: U+007F to U+009F. */
-export function printableJson(value: unknown): string {
-  return (JSON.stringify(value) ?? "null").replace(
-    /\p{Cc}/gu,
-    (char) => `\\u00${char.charCodeAt(0).toString(16)}`,
-  );
 }
 
 /** Returns the columns of a string: East Asian wide characters and emoji take two, marks none. */

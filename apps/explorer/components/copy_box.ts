@@ -1,6 +1,9 @@
 // Commands and code that do the same as the page, ready to copy.
 import { html } from "../framework/html.ts";
 import { useState } from "../framework/preact.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
+
+export { shellWord };
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
@@ -44,8 +47,4 @@ export function SameByCode({ cli, code }: { cli?: string; code?: string }) {
       ${code && html`<${CopyBox} label="TypeScript" text=${code} />`}
     </details>
   `;
-}
-
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./^-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -14,6 +14,7 @@ import type { NamesOptions, Registry } from "../../../core/registry.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
@@ -178,7 +179,7 @@ export function readableArtifact(artifact: Artifact, access: Access): ReadableAr
 }
 
 export function denied(action: string, scope: string): RegistryError {
-  const command = `holdfast token create --scope ${JSON.stringify(scope)}`;
+  const command = `holdfast token create --scope ${shellWord(scope)}`;
   return refused(action, undefined, "the token does not grant this permission", {
     hint: `Use a token with the scope ${scope}: ${command}`,
   });

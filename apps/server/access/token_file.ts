@@ -11,6 +11,7 @@ import { instantOf } from "../../../core/text/iso_time.ts";
 import { changeFile } from "../../../disk/replace_file.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** A token as it is stored. */
 export interface StoredToken {
@@ -110,7 +111,7 @@ function unusable(file: string): Unusable {
   return (state, cause) =>
     corrupt("read token file", file, state, {
       hint: "Restore it from a backup, or move it away and create new tokens: " +
-        `holdfast token create --tokens ${file}`,
+        `holdfast token create --tokens ${shellWord(file)}`,
       cause,
     });
 }
@@ -204,7 +205,9 @@ export async function openTokenFile(
   let checkedAt = system.monotonic();
   let problem: RegistryError | undefined;
   if (await mayOthersWrite(file)) {
-    logger?.warn?.(`Other users may write to ${file} and add tokens. Run: chmod 600 ${file}`);
+    logger?.warn?.(
+      `Other users may write to ${file} and add tokens. Run: chmod 600 ${shellWord(file)}`,
+    );
   }
 
   /** A missing or damaged file revokes all tokens: a removed one must not stay valid. */
@@ -250,7 +253,7 @@ function chown(file: string): string {
     user = String(process.getuid?.() ?? user);
   } catch { // not granted
   }
-  return `sudo chown ${user} ${file}`;
+  return `sudo chown ${user} ${shellWord(file)}`;
 }
 
 /**
@@ -321,6 +324,6 @@ function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
 
 function noFile(file: string): RegistryError {
   return notFound("open token file", file, "the file does not exist", {
-    hint: `Create the first token: holdfast token create --tokens ${file} --scope admin`,
+    hint: `Create the first token: holdfast token create --tokens ${shellWord(file)} --scope admin`,
   });
 }

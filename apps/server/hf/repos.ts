@@ -6,6 +6,7 @@ import { checkName, nameProblem, shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
 import type { OpenVersion } from "../files/opened.ts";
 import { RefusedRequest } from "../problem.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 export type RepoKind = "models" | "datasets";
 
@@ -193,7 +194,7 @@ function noRevision({ id }: AskedRepo, name: string, revision: string): RefusedR
     action: `read revision ${shown(revision)} of`,
     subject: shown(id),
     state: "no such version, alias or commit",
-    hint: `List the revisions: holdfast versions ${shown(name)}`,
+    hint: `List the revisions: holdfast versions ${shellWord(name)}`,
   });
 }
 

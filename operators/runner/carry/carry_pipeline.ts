@@ -11,6 +11,7 @@ import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
 import type { CarriedRun, CarryOptions } from "./carried_run.ts";
 import { untilAnswered } from "./next_steps.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
@@ -102,7 +103,7 @@ export async function carryPipeline(
 
 function stopFailure(run: string, cause: unknown): RegistryError {
   return unavailable("cancel run", run, "the registry did not save the request", {
-    hint: `Try again: holdfast pipeline cancel ${run}`,
+    hint: `Try again: holdfast pipeline cancel ${shellWord(run)}`,
     cause,
   });
 }

@@ -12,6 +12,7 @@ import { cancelledError, watchForCancel } from "../records/run_record.ts";
 import { endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
 import { submitNext, untilAnswered } from "./next_steps.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -63,7 +64,9 @@ async function executeAndDeliver(
   const planned = plan.record.steps.find(({ step }) => step === id);
   if (planned === undefined) {
     throw notFound("execute step", shown(id), `run ${run.context.run} has no such step`, {
-      hint: `List its steps: holdfast cat ${run.context.run.replace("@", ":run@")} record.json`,
+      hint: `List its steps: holdfast cat ${
+        shellWord(run.context.run.replace("@", ":run@"))
+      } record.json`,
     });
   }
   checkRunnable([run.context.dependencies.steps.get(id)!]);

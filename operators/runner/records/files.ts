@@ -14,6 +14,7 @@ import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 const RECORD_FILE = "record.json";
 
@@ -182,7 +183,8 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function corrupt(ref: string, state: string): RegistryError {
-  const hint = `Inspect it: holdfast cat ${ref} record.json. Delete it if only a pipeline should ` +
+  const hint =
+    `Inspect it: holdfast cat ${shellWord(ref)} record.json. Delete it if only a pipeline should ` +
     "write there.";
   return unreadable(ref, { code: "Corrupt", state, hint });
 }

@@ -9,6 +9,7 @@ import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { RunContext } from "../run_context.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** Result of a run. */
 export interface RunResult {
@@ -85,7 +86,7 @@ export async function findRun(
   const found = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
   if (found !== undefined) return found;
   throw notFound("find run", shown(run), "the registry has no such run", {
-    hint: `List all runs: holdfast pipeline status ${pipeline}`,
+    hint: `List all runs: holdfast pipeline status ${shellWord(pipeline)}`,
   });
 }
 

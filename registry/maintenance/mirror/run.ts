@@ -15,6 +15,7 @@ import type { Context } from "../../operations/context.ts";
 import { nameFolder } from "../../format/layout.ts";
 import type { Head } from "../../cell/heads.ts";
 import type { MirrorItem } from "./report.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 
 const MAX_TRIES = 5;
 
@@ -265,6 +266,6 @@ function incomplete(release: string, { name, ref }: Member): LastingConflict {
     subject: `"${release}"`,
     state: `its member "${ref}" is not in the target`,
     hint: advice(`mirrorRegistry(from, to, { names: [${JSON.stringify(name)}] })`),
-    hints: { cli: advice(`holdfast mirror FROM TO ${name}`) },
+    hints: { cli: advice(`holdfast mirror FROM TO ${shellWord(name)}`) },
   });
 }

@@ -109,7 +109,9 @@ export const run: Command = defineCommand({
         const run = await submitRun(pipeline, { ...options, carry: carrier });
         await listener.end();
         const engine = carrier.engine.location.replace(/:$/, "");
-        await context.note(`Submitted to ${engine}. Check it: holdfast pipeline status ${run}`);
+        await context.note(
+          `Submitted to ${engine}. Check it: holdfast pipeline status ${shellWord(run)}`,
+        );
         return await context.result({ run }, run);
       }
       const running = share !== undefined

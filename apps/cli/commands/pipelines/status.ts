@@ -8,6 +8,7 @@ import { formatTime, parseCount } from "../../terminal/units.ts";
 import { knownRun, knownSteps } from "../../../server/known_runs.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 import { endCounts, formatMs, headline } from "../../pipelines/run_view.ts";
+import { shellWord } from "../../../../core/text/shell_word.ts";
 
 const UNKNOWN = "unknown (no result: running or killed)";
 const DEFAULT_LIMIT = 20;
@@ -90,7 +91,11 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
     end === "failed" && record !== undefined
   );
   if (failed !== undefined) {
-    await context.note(`See the log of a failed step: holdfast pipeline logs ${run} ${failed[0]}`);
+    await context.note(
+      `See the log of a failed step: holdfast pipeline logs ${shellWord(run)} ${
+        shellWord(failed[0])
+      }`,
+    );
   }
 }
 
@@ -113,12 +118,14 @@ export const cancel: Command = defineCommand({
     const result = await readResult(registry, run, { signal });
     if (result !== undefined) {
       throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
-        hint: `See the result: holdfast pipeline status ${run}`,
+        hint: `See the result: holdfast pipeline status ${shellWord(run)}`,
       });
     }
     const isNew = await cancelRun(registry, run, { signal });
     const state = isNew ? "was asked to stop" : "had already been asked to stop";
     await context.done({ run, asked: isNew }, `${run} ${state}`);
-    if (!context.shared.json) await context.note(`Check it: holdfast pipeline status ${run}`);
+    if (!context.shared.json) {
+      await context.note(`Check it: holdfast pipeline status ${shellWord(run)}`);
+    }
   },
 });

@@ -5,6 +5,7 @@ import type { Command, CommandContext, OptionDefinition } from "../../program/co
 import { createToken, readTokens, removeToken } from "../../../server/access/token_file.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatTime, parseDuration } from "../../terminal/units.ts";
+import { shellWord } from "../../../../core/text/shell_word.ts";
 
 const FILE = {
   flags: "--tokens <file>",
@@ -86,7 +87,7 @@ export const tokenRm: Command = defineCommand({
     const there = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
     const missing = ids.find((id) => !there.has(id));
     if (missing !== undefined) {
-      const hint = `See what exists: holdfast token ls --tokens ${file}`;
+      const hint = `See what exists: holdfast token ls --tokens ${shellWord(file)}`;
       throw notFound(`remove token ${missing.slice(0, 12)}`, "no such id", hint);
     }
     for (const id of ids) await removeToken(file, id);
@@ -101,7 +102,9 @@ function fileOf({ tokens }: { tokens?: string }, { io }: CommandContext): string
 }
 
 function noTokens(file: string): never {
-  const hint = `Create a first token: holdfast token create --tokens ${file} --scope admin`;
+  const hint = `Create a first token: holdfast token create --tokens ${
+    shellWord(file)
+  } --scope admin`;
   throw notFound(`list the tokens of ${file}`, "no such file", hint);
 }
 

@@ -52,8 +52,11 @@ filledTest("bash completes commands, options, and names and refs with their colo
 /** Stands for `deno run -A apps/cli.ts`, which takes a second each time: notes its words, and answers as it does. */
 const PROGRAM = `#!/bin/sh
 echo "$@" >>calls
-if [ "$4" = completions ]; then cat script; else printf 'versions\\nverify\\n'; fi
+if [ "$4" = completions ]; then cat script
+elif [ "$6" = zsh ]; then printf 'versions\\0verify'
+else printf 'versions\\nverify\\n'; fi
 `;
+const BREAKS = "=:";
 const ALIAS = `alias holdfast="./program run -A apps/cli.ts"`;
 const SOURCED: Record<string, [args: string[], script: string]> = {
   bash: [
@@ -62,7 +65,7 @@ const SOURCED: Record<string, [args: string[], script: string]> = {
       `shopt -s expand_aliases`,
       ALIAS,
       `source <(holdfast completions bash)`,
-      `COMP_LINE="holdfast ve" COMP_POINT=11`,
+      `COMP_LINE="holdfast ve" COMP_POINT=11 COMP_WORDBREAKS="${BREAKS}"`,
       `_holdfast; printf '%s\\n' "\${COMPREPLY[@]}"`,
     ].join("\n"),
   ],
@@ -73,7 +76,7 @@ const SOURCED: Record<string, [args: string[], script: string]> = {
       "compdef() { : }",
       `compadd() { print -rl -- "\${@[2,-1]}" }`,
       `source <(holdfast completions zsh)`,
-      `words=(holdfast ve) CURRENT=2`,
+      `words=(holdfast ve) CURRENT=2 PREFIX=ve`,
       `_holdfast`,
     ].join("\n"),
   ],
@@ -81,6 +84,13 @@ const SOURCED: Record<string, [args: string[], script: string]> = {
     ["--no-config", "-c"],
     [ALIAS, "holdfast completions fish | source", `complete -C "holdfast ve"`].join("\n"),
   ],
+};
+
+/** The rest of the question of each script. */
+const ASKED: Record<string, string> = {
+  bash: ` --breaks ${BREAKS} -- holdfast ve`,
+  zsh: " -- ve",
+  fish: " -- ve",
 };
 
 for (const [shell, [args, script]] of Object.entries(SOURCED)) {
@@ -103,7 +113,7 @@ for (const [shell, [args, script]] of Object.entries(SOURCED)) {
       ]);
       assertEquals((await Deno.readTextFile(root.join("calls"))).split("\n"), [
         `run -A apps/cli.ts completions ${shell}`,
-        "run -A apps/cli.ts __complete -- ve",
+        `run -A apps/cli.ts __complete --shell ${shell}${ASKED[shell]}`,
         "",
       ]);
     },

@@ -47,7 +47,7 @@ cliTest("load prints all items of a list, and writes arrays as .npy", async (it)
 filledTest("load refuses folders, missing refs, and binary on terminals", async (it) => {
   await it.succeeds("save bin -", { stdin: Uint8Array.of(1, 0, 2) });
   const bad: [line: string, code: number, says: string][] = [
-    ["load data:raw", 2, 'hint: Use "holdfast download data:raw@1.0.0 FOLDER"'],
+    ["load data:raw", 2, "hint: Use: holdfast download data:raw@1.0.0 FOLDER"],
     ["load nothing", 3, "nothing"],
     ["load config@9", 3, "config"],
     ["load config@nobody", 3, "nobody"],
