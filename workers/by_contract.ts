@@ -4,6 +4,7 @@ import type { FilesToSave, Materializer } from "../core/materializer.ts";
 import type { Registry } from "../core/registry.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";
 import { readThrough } from "../registry/cache/read.ts";
+import { materializerFor } from "../registry/contract/make_value.ts";
 import { heldBytesOf } from "../registry/payload/write.ts";
 import { type BatchOptions, type BatchWork, DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 
@@ -12,7 +13,7 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
   return {
     running: 0,
     async save({ name, value, ...rest }, signal) {
-      const { materializer = registry.materializers.forValue(value) } = rest;
+      const { materializer = materializerFor(registry.materializers, name, value) } = rest;
       const held = createShare(budget);
       const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
         const files = await made;

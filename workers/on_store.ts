@@ -8,6 +8,7 @@ import type {
   SavedArtifact,
   SaveEntry,
 } from "../core/registry.ts";
+import { materializerFor } from "../registry/contract/make_value.ts";
 import { createVerbCall } from "../registry/contract/verb_call.ts";
 import { worded } from "../registry/contract/verb_errors.ts";
 import { type Budget, createBudget, createShare } from "../core/work/budget.ts";
@@ -71,7 +72,8 @@ export class WorkOnStore implements BatchWork {
   save(entry: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
     return worded(createVerbCall("save", entry), async () => {
       const { name, value, ...options } = entry;
-      const { materializer = this.#context.materializers.forValue(value) } = options;
+      const { materializers } = this.#context;
+      const { materializer = materializerFor(materializers, name, value) } = options;
       const held = createShare(this.#budget);
       const produce = async () => {
         const made = this.#filesOf(value, materializer, signal);

@@ -25,6 +25,7 @@ import type { SentRuns } from "./new_bytes.ts";
 import { versionInfo } from "./open_version.ts";
 import { PIECE_BYTES, sendContent } from "./send_content.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
+import { materializerFor } from "../../registry/contract/make_value.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 
 export async function saveValue(
@@ -38,7 +39,8 @@ export async function saveValue(
       hint: "Pass { materializer }.",
     });
   }
-  const { version, materializer = materializers.forValue(value), signal, onProgress } = options;
+  const { version, signal, onProgress } = options;
+  const { materializer = materializerFor(materializers, name, value) } = options;
   checkMaterializer(materializer);
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, materializer });

@@ -63,7 +63,8 @@ export function saveVersion(root?: string): Tool {
       const saved = await registry.save(name, files === undefined ? value : undefined, {
         ...{ version, inputs, idempotencyKey: key, signal },
         metadata: { ...metadata, savedBy: { ...client, via: "mcp" } },
-        materializer: files && passThrough(
+        // A string is never a path of the server.
+        materializer: files === undefined ? registry.materializers.forValue(value) : passThrough(
           { id: "folder", formatVersion: 1 },
           files.map((file) => ({ path: file.path, content: contentOf(file) })),
         ),

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json, changed, unsupported
+from .errors import HoldfastError, Json, changed, quoted, unsupported
 from .metadata import not_finite, number_of
 from .tables import is_table, parquet_of
 from .versions import MAX_SAFE
@@ -87,6 +87,19 @@ def files_of(value: Any) -> tuple[str, list[FileToSend]]:
     except ValueError as error:  # of a str that is not Unicode, or a released memoryview
         raise unsupported(value, f"it cannot be read ({error})", "Save bytes.") from None
     return "json", [FileToSend("data.json", text), *parts.files]
+
+
+def refuse_path(name: str, value: Any) -> None:
+    """Raises `Invalid` for a str that names a file, which would be saved as text."""
+    try:
+        is_path = isinstance(value, str) and len(value) < 4096 and os.path.exists(value)
+    except ValueError:  # it has a NUL character, or a lone surrogate
+        return
+    if is_path:
+        path = f"pathlib.Path({str(value)!r})"
+        state = f"the str {quoted(value)} names a {'folder' if os.path.isdir(value) else 'file'}"
+        hint = f"Pass {path} to save what it names, or text=True to save the str."
+        raise HoldfastError("Invalid", f"Cannot save {quoted(name)}: {state}", hint)
 
 
 def files_at(path: Path) -> tuple[str, list[FileToSend]]:

@@ -28,7 +28,7 @@ from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry
 from .search import Found
 from .sending import INLINE_BYTES, send_files, size_of
-from .serializers import FileToSend, files_of
+from .serializers import FileToSend, files_of, refuse_path
 from .versions import check_alias, parse_ref
 
 MAX_MEMBERS = 200
@@ -139,11 +139,13 @@ class ServiceRegistry(Registry):
         skip_if_unchanged: bool = False,
         compress: str | None = None,
         progress: bool | None = None,
+        text: bool = False,
     ) -> Saved:
         """Saves a value, a file or a folder as a new version, and sets aliases to it.
 
         A `pathlib.Path` is a file or a folder. A str is text, bytes are bytes, NumPy arrays are
         arrays, tables of pandas, PyArrow and polars are Parquet, and other values are JSON.
+        A str that names a file or folder of this machine is `Invalid`, unless `text` is True.
         Files are sent in parallel; a large file continues where an earlier, killed save stopped.
         Of a file of at least 1 MiB, only the bytes that the latest version lacks are sent.
 
@@ -171,6 +173,11 @@ class ServiceRegistry(Registry):
             "idempotencyKey": idempotency_key,
         }
         aliases = aliases_of(alias)
+        if text and not isinstance(value, str):
+            message = f"Cannot save {quoted(name)} as text: it has the type {type(value).__name__}"
+            raise HoldfastError("Invalid", message, "Leave out text=True.")
+        if not text:
+            refuse_path(name, value)
         try:
             return self._save(name, *files_of(value), request, aliases, progress)
         except OSError as error:

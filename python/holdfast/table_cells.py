@@ -33,12 +33,12 @@ def objects_in(frame: Any) -> list[Cells]:
     """Returns the columns and levels of Python objects. Refuses those that PyArrow cannot read."""
     import numpy
 
-    found = [*columns_of_objects(frame), *levels_of_objects(frame)]
-    for _, owner, cells, hint in [*found, *categories_in(frame)]:
+    columns = [*columns_of_objects(frame), *levels_of_objects(frame)]
+    for _, owner, cells, hint in [*columns, *categories_in(frame)]:
         kinds = numpy_types(cells)
         if numpy.datetime64 in kinds and len(kinds) > 1:  # this ends the process in PyArrow
             raise unsupported(frame, f"{owner} mixes times and other values of NumPy", hint)
-    return found
+    return columns
 
 
 def numpy_types(cells: Iterable[Any]) -> set[type]:

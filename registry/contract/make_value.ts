@@ -1,7 +1,10 @@
-// Materializing an opened version.
+// Values and their materializers: chosen for a save, run for a load.
+import type * as FileSystem from "node:fs";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
-import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../../core/materializer.ts";
+import { shown } from "../../core/naming/names.ts";
+import { builtinModule, isGranted } from "../../core/system.ts";
 import { RESOLVED, type ResolvedOptions } from "./verb_call.ts";
 import type { LoadOptions } from "../../core/registry.ts";
 import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
@@ -87,4 +90,33 @@ async function checkSchema(
   const state = `the value does not match the schema: ${issues}`;
   const hint = "Load it without the schema to inspect the value.";
   throw fault({ code: "Invalid", action: "load", subject, state, hint, cause: result.issues });
+}
+
+/** Longer strings are content. */
+const MAX_PATH_LENGTH = 1024;
+
+/**
+ * Returns the materializer of a value. A string that names a file or folder of this machine is
+ * `Invalid`: it would be saved as text, while nearly all who pass a path mean what it names.
+ */
+export function materializerFor(
+  materializers: Materializers,
+  name: string,
+  value: unknown,
+): Materializer {
+  const materializer = materializers.forValue(value);
+  if (typeof value === "string" && materializer.id === "text" && isPath(value)) {
+    const path = JSON.stringify(value);
+    throw invalid("save", shown(name), `the string ${path} names a file or folder`, {
+      hint: `Pass localPath(${path}) to save what it names, or { materializer: text() }.`,
+    });
+  }
+  return materializer;
+}
+
+/** Returns whether a path exists. Deno does not prompt for the permission to know it. */
+function isPath(text: string): boolean {
+  if (text === "" || text.length > MAX_PATH_LENGTH || /[\0\n\r]/.test(text)) return false;
+  const fs = builtinModule<typeof FileSystem>("node:fs");
+  return fs !== undefined && isGranted({ name: "read", path: text }) && fs.existsSync(text);
 }

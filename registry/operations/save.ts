@@ -18,6 +18,7 @@ import { checkUnprotected, type Context } from "./context.ts";
 import { type FoundRecord, readHead } from "../cell/heads.ts";
 import { cellOf, encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
 import type { PayloadPlace } from "../format/layout.ts";
+import { materializerFor } from "../contract/make_value.ts";
 import { announceInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
 import { locate, tryLocate } from "./resolve.ts";
@@ -59,7 +60,7 @@ export function saveValue(
   options: SaveOptions = {},
 ): Promise<SavedArtifact> {
   const [name, how] = namedBy(artifact, "materializer", options);
-  const { materializer = context.materializers.forValue(value), signal } = how;
+  const { materializer = materializerFor(context.materializers, name, value), signal } = how;
   const produce = () => materializer.save(value, { signal });
   return saveFiles(context, { name, materializer, produce }, how);
 }

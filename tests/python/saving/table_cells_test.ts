@@ -1,6 +1,6 @@
 // Cells of tables: stored as they are, value and type, or refused with what to do.
 import { assertEquals } from "@std/assert";
-import { pythonTest, runProgram } from "./reader.ts";
+import { pythonTest, runProgram } from "../reader.ts";
 
 /** Cells of all kinds; how frames hold a pair of them; and what is the same cell. */
 const SUPPORT = `
