@@ -209,7 +209,8 @@ function createRegistry(context: Context): StoredRegistry {
     settings: context.settings,
     backend,
     materializers,
-    save: (artifact, value, options) => saveValue(context, artifact, value, options),
+    save: (artifact, value, options) =>
+      suggesting(saveValue(context, artifact, value, options), undefined, options?.signal),
     load: ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) => {
       const text = isDefinedArtifact(ref) ? ref.name : ref;
       return suggest(load(ref, options), text, options);

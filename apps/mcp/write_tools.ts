@@ -11,12 +11,14 @@ import { defineTool, text, type Tool } from "./tool.ts";
 
 const MOST_TEXT = 8 * 1024 * 1024;
 
+const INPUTS = "Refs that it was made from; recorded as the versions that they mean now";
+
 const SAVE = {
   name: text("The artifact, such as team:report; created if new"),
   version: v.optional(text("Default: the next, such as 3.0.0 after 2.0.0")),
   metadata: v.optional(v.pipe(JsonObject, v.description("Facts to search by; fixed once saved"))),
   inputs: v.optional(
-    v.pipe(v.array(v.string()), v.maxLength(1000), v.description("Refs that it was made from")),
+    v.pipe(v.array(v.string()), v.maxLength(1000), v.description(INPUTS)),
   ),
   key: v.optional(
     text("An id of this save, unique within the name; repeated calls with it save only once"),

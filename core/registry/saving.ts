@@ -32,8 +32,13 @@ export interface SaveOptions extends SignalOptions {
   idempotencyKey?: string;
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;
-  /** Up to 1,000 refs that the value was made from, with their digests if you like. @default [] */
-  inputs?: ArtifactInput[];
+  /**
+   * Up to 1,000 refs that the value was made from. A name, an alias or a range is recorded as the
+   * version that it means when the save begins, with its digest; an unknown ref is `NotFound`. With
+   * a digest, an exact version is not looked up. With `digest: null`, any ref is recorded as it is:
+   * of another registry, or forgotten here. @default []
+   */
+  inputs?: (ArtifactInput | { ref: string; digest: null })[];
   /** @default the one registered for the value */
   materializer?: Materializer;
   /** Compression of the stored bytes. @default none */

@@ -41,11 +41,26 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   });
 }
 
-class Absent extends RegistryError {}
+/** The `NotFound` of a ref. */
+export class Absent extends RegistryError {
+  /** The missing ref, unless the call names it. */
+  meant?: Ref;
+}
 
 /** True for the `NotFound` of a ref, but not for one of the caller's own code. */
-export function isAbsent(error: unknown): error is RegistryError {
+export function isAbsent(error: unknown): error is Absent {
   return error instanceof Absent;
+}
+
+/** Returns the error of a save whose input does not exist. */
+export function absentInput(
+  error: Absent,
+  { name, ref, meant }: { name: string; ref: string; meant: Ref },
+): Absent {
+  const { code, hint, hints, backend } = error;
+  const state = `its input ${shown(ref)} was not found: ${error.state}`;
+  const fields = { code, action: "save", subject: shown(name), state, hint, hints, backend };
+  return Object.assign(new Absent(fields), { meant });
 }
 
 /** Returns an error of a ref's member as one for which {@linkcode isAbsent} is true. */
@@ -239,7 +254,7 @@ function checkPlace(
   throw corruptRecord(key, `it belongs to ${shown(`${name}@${version}`)}`);
 }
 
-async function versionNotFound(
+export async function versionNotFound(
   context: Context,
   name: string,
   version: Version,

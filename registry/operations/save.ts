@@ -20,6 +20,7 @@ import { cellOf, encodePlace, orderSegment, payloadFolder, recordKey } from "../
 import type { PayloadPlace } from "../format/layout.ts";
 import { materializerFor } from "../contract/make_value.ts";
 import { announceInputs } from "./lineage/inputs.ts";
+import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
 import { payloadSource } from "./load.ts";
 import { locate, tryLocate } from "./resolve.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
@@ -144,12 +145,16 @@ class SaveAttempt {
   /** Saves. If the base is deleted during a very long upload, saves again without it. */
   async run(): Promise<SavedArtifact> {
     const { skipIfUnchanged = false, signal } = this.#options;
-    const context = this.#context;
-    if (skipIfUnchanged) {
-      const earlier = await this.#chooser.recall?.(); // a repeat needs no base
+    const context = this.#context, given = this.#given;
+    const { inputs = [] } = given;
+    if (skipIfUnchanged || !arePinned(context, inputs)) {
+      const earlier = await this.#chooser.recall?.(); // a repeat needs no base and no inputs
       if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
-      this.#base = await this.#loadBase();
     }
+    if (given.inputs !== undefined) {
+      given.pinned ??= await pinInputs(context, this.#artifact.name, inputs, signal);
+    }
+    if (skipIfUnchanged) this.#base = await this.#loadBase();
     let ending: Ending;
     try {
       ending = await this.#write();
@@ -247,10 +252,10 @@ class SaveAttempt {
     const { files, inline } = this.#payload;
     const context = this.#context;
     const operation = this.#operation;
-    const { inputs = [] } = { ...this.#given, ...members };
+    const { inputs = this.#given.pinned ?? [] } = members ?? {};
     // Look for an existing version before index entries of the inputs are written.
     const look = inputs.length > 0 && this.#options.onConflict === "skip" &&
-      this.#given.key === undefined;
+      this.#given.fields.key === undefined;
     await settle(context, sharedObjects(name, files), operation.signal);
     for (let losses = 1;; losses++) {
       const choice = content.unchanged === undefined
@@ -276,6 +281,7 @@ class SaveAttempt {
 
   #recordOf(target: Target, { digest, fileList }: Content): VersionRecord {
     const { name, members, materializer: { id, formatVersion } } = this.#artifact;
+    const { fields, pinned } = this.#given;
     return {
       ...this.#operation.recordBase(target.generation, target.previous),
       kind: "version",
@@ -283,7 +289,8 @@ class SaveAttempt {
       materializer: { id, formatVersion },
       digest,
       size: this.#payload.size,
-      ...this.#given,
+      ...fields,
+      ...(pinned && { inputs: pinned }),
       ...(target.since && { since: target.since }),
       ...members,
       version: target.version.full,

@@ -5,7 +5,7 @@ import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import { checkMetadata } from "../contract/metadata.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
-import { checkInputs } from "./lineage/inputs.ts";
+import { checkInputs, type GivenInput } from "./lineage/inputs.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { checkEncoding } from "../payload/encoding.ts";
 
@@ -67,13 +67,21 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   if (inputs !== undefined) checkInputs(name, inputs);
 }
 
-export type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
+/** The fields of a record that the user gives. */
+export interface UserFields {
+  readonly fields: Pick<VersionRecord, "metadata" | "key">;
+  readonly inputs?: readonly GivenInput[];
+  /** The inputs to record, once they were looked up. */
+  pinned?: VersionRecord["inputs"];
+}
 
 /** Returns a copy of the user's fields, which the caller may change meanwhile. */
 export function userFields({ metadata, inputs, idempotencyKey }: SaveOptions): UserFields {
   return {
-    metadata: metadata === undefined ? {} : structuredClone(metadata),
+    fields: {
+      metadata: metadata === undefined ? {} : structuredClone(metadata),
+      ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
+    },
     ...(inputs === undefined ? {} : { inputs: structuredClone(inputs) }),
-    ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
   };
 }

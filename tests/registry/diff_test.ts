@@ -85,6 +85,7 @@ Deno.test("a change of mode is a change", async () => {
 
 Deno.test("metadata, inputs and materializers are compared", async () => {
   const registry = await openRegistry("memory:");
+  for (const name of ["data", "data", "code"]) await registry.save(name, 1);
   await registry.save("model", "x", {
     metadata: { a: { b: [1, 2] }, c: 1 },
     inputs: ["data@1", "code@1"],

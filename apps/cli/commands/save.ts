@@ -53,7 +53,7 @@ export const save: Command = defineCommand({
     },
     {
       flags: "--input <ref>",
-      text: "a version that it was made from; not checked",
+      text: "a version that it was made from: a number, an alias or a range; a name is the latest",
       repeat: true,
       completes: "ref",
     },

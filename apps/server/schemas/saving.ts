@@ -59,6 +59,12 @@ const onConflict = v.optional(v.picklist(["fail", "skip", "overwrite"]));
 /** Maximum number of files in one request. */
 export const MOST_FILES = 100_000;
 
+/** An input: resolved when saved, unless it has a digest or null in its place. */
+const GivenInputSchema = v.union([
+  ArtifactInputSchema,
+  v.strictObject({ ref: Text, digest: v.null() }),
+]);
+
 const howToSave = {
   version: v.optional(Text),
   bump: v.optional(v.picklist(["major", "minor", "patch"])),
@@ -68,7 +74,7 @@ const howToSave = {
   share: v.optional(v.picklist(["bytes", "files"])),
   skipIfUnchanged: v.optional(v.boolean()),
   metadata: v.optional(JsonObject),
-  inputs: v.optional(atMost(1000, ArtifactInputSchema)),
+  inputs: v.optional(atMost(1000, GivenInputSchema)),
 };
 
 const compress = v.optional(v.picklist(["gzip", "zstd"]));

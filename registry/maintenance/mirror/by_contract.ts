@@ -13,7 +13,8 @@ import { defineMaterializer, type FileToSave } from "../../../core/materializer.
 import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
 import type { Version } from "../../../core/naming/versions.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
-import type { Registry, VersionEntry } from "../../../core/registry.ts";
+import type { ArtifactInput } from "../../../core/record.ts";
+import type { Registry, SaveOptions, VersionEntry } from "../../../core/registry.ts";
 import { readHead } from "../../cell/heads.ts";
 import { UNKNOWN } from "../../cell/since.ts";
 import { versionCell } from "../../format/layout.ts";
@@ -199,7 +200,19 @@ async function saveInTarget(
     save: produce,
     load: () => cannotLoad(id),
   });
-  await to.save(name, undefined, { ...options, inputs, materializer });
+  const save = (inputs: SaveOptions["inputs"]) =>
+    to.save(name, undefined, { ...options, inputs, materializer });
+  try {
+    await save(inputs.map(asRecorded)); // the target would resolve them
+  } catch (error) {
+    if (!isRegistryError(error, "Invalid") || inputs.length === 0) throw error;
+    await save(inputs); // an early service records all as they are
+  }
+}
+
+function asRecorded(input: ArtifactInput): NonNullable<SaveOptions["inputs"]>[number] {
+  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
+  return { ref, digest: digest ?? null };
 }
 
 function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {

@@ -4,7 +4,7 @@ import { conflict, isRegistryError, orMissing, RegistryError } from "../../../co
 import type { Fault } from "../../../core/errors.ts";
 import { inWords } from "../../contract/verb_errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { Origin, RetentionRule, VersionRecord } from "../../../core/record.ts";
+import type { ArtifactInput, Origin, RetentionRule, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
 import { parseVersion, type Version, type VersionRange } from "../../../core/naming/versions.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -139,9 +139,15 @@ export function holdTheSame(a: Content, b: Content): boolean {
     digest,
     version,
     metadata,
-    inputs,
+    inputs.map(contentOf),
   ];
   return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
+}
+
+/** Identifies an input: the version that a ref meant may be recorded in its place. */
+function contentOf(input: ArtifactInput): string {
+  const { ref, digest } = typeof input === "string" ? { ref: input } : input;
+  return digest === undefined ? ref : `${ref.replace(/@.*/s, "")} ${digest}`;
 }
 
 /** A conflict that retries cannot resolve. */

@@ -9,7 +9,7 @@ import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, type Version } from "../../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, SaveOptions } from "../../../core/registry.ts";
 import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Operation } from "../../cell/operation.ts";
@@ -26,8 +26,10 @@ import type { Context } from "../context.ts";
 
 const MAX_INPUTS = 1_000;
 
+export type GivenInput = NonNullable<SaveOptions["inputs"]>[number];
+
 /** Throws `Invalid` for inputs that a save cannot record. */
-export function checkInputs(name: string, inputs: readonly ArtifactInput[]): void {
+export function checkInputs(name: string, inputs: readonly GivenInput[]): void {
   const invalid = (state: string, hint: string) =>
     fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
   if (!Array.isArray(inputs) || inputs.length > MAX_INPUTS) {
@@ -35,8 +37,10 @@ export function checkInputs(name: string, inputs: readonly ArtifactInput[]): voi
     throw invalid(`inputs must be an array of at most ${MAX_INPUTS} refs`, hint);
   }
   for (const input of inputs) {
-    const { ref, digest: _, ...more } = typeof input === "string" ? { ref: input } : input ?? {};
-    if (!isInput(input) || Object.keys(more).length > 0) {
+    const { ref, digest, ...more }: Exclude<GivenInput, string> = typeof input === "string"
+      ? { ref: input }
+      : input ?? {};
+    if (!isInput(digest === null ? ref : input) || Object.keys(more).length > 0) {
       throw invalid(
         `${shown(input)} is not an input`,
         "Pass a ref, or { ref, digest } with the digest of registry.info(ref).",

@@ -23,8 +23,12 @@ const WITHIN_MS = 60_000;
 const TIMEOUT_MS = 2_000;
 const MOST_NAMES = 1_000;
 
-/** Adds a suggestion to the error of a call whose ref does not exist. */
-export type Suggesting = <T>(call: Promise<T>, ref: () => Ref, signal?: AbortSignal) => Promise<T>;
+/** Adds a suggestion to the error of a call whose ref, or one that the error has, does not exist. */
+export type Suggesting = <T>(
+  call: Promise<T>,
+  ref: (() => Ref) | undefined,
+  signal?: AbortSignal,
+) => Promise<T>;
 
 export function createSuggesting(context: Context): Suggesting {
   const { system } = context;
@@ -42,8 +46,9 @@ export function createSuggesting(context: Context): Suggesting {
     try {
       return await call;
     } catch (error) {
-      if (!isAbsent(error) || !maySearch()) throw error;
-      const meant = await search(context, ref(), signal);
+      const missing = isAbsent(error) ? error.meant ?? ref?.() : undefined;
+      if (missing === undefined || !maySearch()) throw error;
+      const meant = await search(context, missing, signal);
       throw meant === undefined ? error : withSuggestion(error as RegistryError, meant);
     }
   };

@@ -59,7 +59,11 @@ export const draftCases: readonly RegistryCase[] = [
           ["0/s.txt", "0/3", 6],
         ],
       );
-      const saved = await drafts[1].commit({ metadata: { by: "three" }, inputs: ["data:raw@1"] });
+      await refused("NotFound", drafts[1].commit({ inputs: ["data:rwa"] }));
+      const saved = await drafts[1].commit({
+        metadata: { by: "three" },
+        inputs: [{ ref: "data:raw@1", digest: null }],
+      });
       deepStrictEqual([saved.name, saved.version, saved.size, saved.skipped], [
         "data:clean",
         "1.0.0",

@@ -159,7 +159,7 @@ export const loadCases: readonly RegistryCase[] = [
       const saved = await writer.save("a", value, {
         materializer: files,
         metadata: { x: 1 },
-        inputs: ["raw@1"],
+        inputs: [{ ref: "raw@1", digest: null }],
         idempotencyKey: "run 7",
       });
       const artifact = await registry.open("a@^1");

@@ -155,7 +155,7 @@ export const manyCases: readonly RegistryCase[] = [
       const options = {
         materializer: files,
         metadata: { x: 1 },
-        inputs: ["raw@1"],
+        inputs: [{ ref: "raw@1", digest: null }],
         idempotencyKey: "k",
       };
       const from = await registry.save("a", value, options);

@@ -265,10 +265,13 @@ export const saveCases: readonly RegistryCase[] = [
         numbers: [0, -1.5, 1e300, 2 ** 53],
         nested: { a: [null, true, {}] },
       };
-      const inputs = ["config", { ref: "raw@1", digest }, { ref: "raw@^1" }];
+      const recorded = ["config", { ref: "raw@1", digest }, "raw@^1"];
+      const inputs = recorded.map((input) =>
+        typeof input === "string" ? { ref: input, digest: null } : input
+      );
       await registry.save("a", 1, { metadata, inputs });
       const info = await registry.info("a");
-      deepStrictEqual([info.metadata, info.inputs], [metadata, inputs]);
+      deepStrictEqual([info.metadata, info.inputs], [metadata, recorded]);
       for (
         const value of [
           undefined,
@@ -288,6 +291,30 @@ export const saveCases: readonly RegistryCase[] = [
         await refused("Invalid", registry.save("b", 1, { inputs: [input as string] }));
       }
       strictEqual(await registry.has("b"), false);
+    },
+    { needs: ["save"] },
+  ),
+  given(
+    "inputs are recorded as the versions that they mean, and unknown ones are NotFound",
+    async ({ registry }) => {
+      const { digest: first } = await registry.save("raw", "one");
+      const { digest, version } = await registry.save("raw", "two");
+      await registry.setAlias("raw", "live", "1");
+      const refs = ["raw", "raw@latest", "raw@live", "raw@^1", { ref: "raw@^2" }, "raw@1"];
+      await registry.save("made", 1, { inputs: refs });
+      const latest = { ref: `raw@${version}`, digest },
+        oldest = { ref: "raw@1.0.0", digest: first };
+      const recorded = [latest, latest, oldest, oldest, latest, "raw@1"];
+      deepStrictEqual((await registry.info("made")).inputs, recorded);
+
+      for (const ref of ["rwa", "rwa@1", "raw@3", "raw@prod", "raw@^3"]) {
+        for (const input of [ref, { ref }]) {
+          await refused("NotFound", registry.save("made", 2, { inputs: ["raw@1", input] }));
+        }
+      }
+      await registry.delete("raw@2");
+      await registry.save("made", 3, { inputs: ["raw@2"] }); // it was there
+      deepStrictEqual((await registry.info("made")).inputs, ["raw@2"]);
     },
     { needs: ["save"] },
   ),

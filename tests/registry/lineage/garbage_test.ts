@@ -50,7 +50,7 @@ testProtocol("a stale entry is collected after a month", async (world) => {
 
 testProtocol("an entry stays while its record is unreadable", async (world) => {
   const { registry, store, advance } = world;
-  await registry.save("model", 1, { inputs: ["data@1"] });
+  await registry.save("model", 1, { inputs: [{ ref: "data@1", digest: null }] });
   const [key] = await world.keys("names/model/");
   const bytes = await (await store.get(key))!.bytes();
   await store.put(key, new TextEncoder().encode("no record"));
@@ -67,7 +67,7 @@ testProtocol("an entry stays while its record is unreadable", async (world) => {
 
 testProtocol("entries of a forgotten name are collected", async (world) => {
   const { registry, advance } = world;
-  await registry.save("model", 1, { inputs: ["data@1"] });
+  await registry.save("model", 1, { inputs: [{ ref: "data@1", digest: null }] });
   await registry.delete("model@1");
   for (let turn = 0; turn < 2; turn++) {
     advance(GRACE_MS + HOUR);
@@ -82,7 +82,7 @@ testProtocol("entries of a forgotten name are collected", async (world) => {
 testProtocol("verifyRegistry() counts entries and reports missing ones", async (world) => {
   const { registry, store } = world;
   await registry.save("data", 1);
-  await registry.save("model", 1, { inputs: ["data@1", "never@1"] });
+  await registry.save("model", 1, { inputs: ["data@1", { ref: "never@1", digest: null }] });
   await store.put(`lineage/data/p8p9p9/model/p7p9p9.${UUID}`, new Uint8Array());
   assertEquals((await verifyRegistry(registry)).lineage, {
     notes: 3,

@@ -9,7 +9,9 @@ testOnServers("the index works in a bucket", REAL_SERVERS, async ({ store }) => 
   const created = await openRegistry(backend, { cache: false });
   await created.save("data:raw", 1);
   for (let n = 0; n < 30; n++) {
-    await created.save(`model ${n}`, n, { inputs: ["data:raw@1", "data:raw"] });
+    await created.save(`model ${n}`, n, {
+      inputs: ["data:raw@1", { ref: "data:raw", digest: null }],
+    });
   }
   const registry = await openRegistry(backend, { cache: false });
   const down = await lineageOf(registry, "data:raw", { direction: "down" });

@@ -71,7 +71,7 @@ async function inMirrorWorld(
 export async function fill(registry: StoredRegistry): Promise<{ live: number; dead: number }> {
   await registry.save("inline", { depth: 12 }, {
     metadata: { by: "ann", nested: { x: [1] } },
-    inputs: ["raw@1"],
+    inputs: [{ ref: "raw@1", digest: null }],
   });
   await registry.save("inline", { depth: 13 }, { version: "1.1.0+linux", idempotencyKey: "k" });
   await registry.save("inline", "text", { version: "2.0.0-rc.1" });

@@ -5,7 +5,7 @@ import { rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, SaveOptions } from "../../../core/registry.ts";
 
 testInMemory("save() refuses `as`, an option of load()", async ({ registry }) => {
   await rejected("Invalid", registry.save("a", 1, { as: text() } as never), /materializer/);
@@ -91,7 +91,8 @@ testOnEach("a failing overwrite keeps the old value", async ({ registry }) => {
 }, { mutable: true });
 
 testInMemory("save() copies metadata and inputs when called", async ({ registry, open }) => {
-  const metadata: Record<string, unknown> = { x: [1] }, inputs = ["raw@1"];
+  const metadata: Record<string, unknown> = { x: [1] };
+  const inputs: SaveOptions["inputs"] = [{ ref: "raw@1", digest: null }];
   const slow = await open({}, (inner) =>
     withHooks(inner, {
       before({ verb }) {
@@ -108,8 +109,9 @@ testInMemory("save() copies metadata and inputs when called", async ({ registry,
 testInMemory("inputs keep their digests in copies and mirrors", async (world) => {
   const { registry } = world;
   const { digest } = await registry.save("raw", "data");
-  const inputs = ["config", { ref: "raw@1", digest }, { ref: "raw@^1" }];
-  await registry.save("a", 1, { inputs });
+  const inputs = ["config", { ref: "raw@1", digest }, "raw@^1"];
+  const given = inputs.map((input) => typeof input === "string" ? asItIs(input) : input);
+  await registry.save("a", 1, { inputs: given });
   assertEquals((await registry.info("a")).inputs, inputs);
   await registry.copy("a", "b");
   assertEquals((await registry.info("b")).inputs, inputs);
@@ -117,6 +119,10 @@ testInMemory("inputs keep their digests in copies and mirrors", async (world) =>
   assertEquals((await mirrorRegistry(registry, there)).failures, []);
   assertEquals((await there.info("a")).inputs, inputs);
 });
+
+function asItIs(ref: string): { ref: string; digest: null } {
+  return { ref, digest: null };
+}
 
 /** Returns the next automatic version after these. */
 async function nextAfter(

@@ -1,7 +1,7 @@
 // Checks that inputs are noted before records, stay noted, and are found.
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
-import type { ArtifactInput, VersionRecord } from "../../../core/record.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import type { Registry, SaveOptions } from "../../../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { LINEAGE, parseCellKey } from "../../../registry/format/layout.ts";
 import { lineageOf } from "../../../registry/operations/lineage.ts";
@@ -15,9 +15,10 @@ import type { Evidence, Finding } from "./evidence.ts";
 const NAMED = "a";
 
 /** Returns the declared inputs of a value: for one of two, including a name's own versions. */
-export function inputsOf(name: string, { label }: Bundle): { inputs?: ArtifactInput[] } {
+export function inputsOf(name: string, { label }: Bundle): Pick<SaveOptions, "inputs"> {
   const sum = Array.from(label).reduce((sum, character) => sum + character.codePointAt(0)!, 0);
-  return sum % 2 === 0 ? {} : { inputs: [`${NAMED}@1.0.0`, name] };
+  const refs = sum % 2 === 0 ? [] : [`${NAMED}@1.0.0`, name]; // perhaps not saved yet
+  return refs.length === 0 ? {} : { inputs: refs.map((ref) => ({ ref, digest: null })) };
 }
 
 /** The lineage notes of a store. */

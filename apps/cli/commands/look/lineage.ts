@@ -11,8 +11,8 @@ export const lineage: Command = defineCommand({
   name: "lineage",
   summary: "Show the inputs of a version, and the versions that use it as input.",
   details:
-    "Inputs are recorded with save --input. Only inputs with an exact version are followed; the " +
-    "version of a name, range or alias is unknown.",
+    "Inputs are recorded with save --input, as the versions that they mean then. Inputs that were " +
+    "recorded without a version are not followed.",
   args: [REF_ARGUMENT],
   options: [
     { flags: "--up", text: "only its inputs" },

@@ -41,8 +41,9 @@ filledTest("lines report what changed and what existed", async (it) => {
     ["save a - --idempotency-key k", 0, "Saved a@1.0.0"],
     ["save a - --idempotency-key k", 0, "the idempotency key was used before"],
     ["save a - --skip-if-unchanged", 0, "Kept a@1.0.0 (1 B): unchanged\n"],
-    ["save a - --input nothing@7", 0], // inputs are not looked up
-    ["save --help", 0, /--input <ref>.*not\s+checked/],
+    ["save a - --input config@latest", 0, "Saved a@2.0.0"],
+    ["save a - --input confg@1", 3, /its input "confg@1" was not found.*\n.*"config"/],
+    ["save a - --input config@7", 3, 'its input "config@7" was not found: no such version'],
     ["prune --older-than 30d --dry-run", 0, "Ages use the clock of this machine"],
     ["init ./team", 0, /^Created .*\nNext: holdfast save NAME FILE --registry .\/team\n$/],
   ]);
@@ -129,7 +130,7 @@ cliTest("--verbose shows the registry and stacks", async (it) => {
 cliTest("info shows the digests of inputs that have one", async (it) => {
   const inputs = ["config@1", { ref: "raw@2", digest: "0123456789abcdef".repeat(4) }];
   await using registry = await openRegistry(it.root.join(".holdfast"));
-  await registry.save("x", 1, { inputs });
+  await registry.save("x", 1, { inputs: [{ ref: "config@1", digest: null }, inputs[1]!] });
   await it.tells("info x", "inputs   config@1, raw@2 (0123456789ab…)\n");
   assertEquals(JSON.parse(await it.succeeds("info x --json")).inputs, inputs);
 });

@@ -48,7 +48,8 @@ filledTest("save keeps metadata, inputs and the key, and sets aliases", async (i
   await it.tells(line, "Saved m@1.0.0 (1 B, left, right)", { stdin: "1" });
   const info = await it.json("info m@left --json");
   assertEquals(info.metadata, { team: 7, by: "bob" });
-  assertEquals(info.inputs, ["config@2", "data:raw"]);
+  const { digest } = await it.json("info data:raw --json");
+  assertEquals(info.inputs, ["config@2", { ref: "data:raw@1.0.0", digest }]);
   assertEquals(info.idempotencyKey, "run-7");
   await it.prints(line.replace(" -a left -a right", " -q"), "m@1.0.0\n", { stdin: "1" });
 });

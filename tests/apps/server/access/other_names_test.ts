@@ -108,7 +108,8 @@ Deno.test("a version is shown without inputs that the token may not read", async
     ref: "other/b@2.0.0",
     digest: "0".repeat(64),
   }];
-  await registry.save("mine/b", new Uint8Array(3), { inputs });
+  const given = inputs.map((ref) => typeof ref === "string" ? { ref, digest: null } : ref);
+  await registry.save("mine/b", new Uint8Array(3), { inputs: given });
   const find = (header: string | null) =>
     Promise.resolve(createAccess("me", (header ?? "").split(",").map(parseScope)));
   await using handler = createHandler(registry, { tokens: { find } });

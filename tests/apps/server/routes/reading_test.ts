@@ -48,7 +48,7 @@ Deno.test("versions are listed newest first, in pages, by range and with details
 Deno.test("versions have only the fields that were asked for", async () => {
   await using registry = await openRegistry("memory:");
   const metadata = { "a.b": 1, a: { b: 2, c: 3 }, constructor: 4, list: [5], other: 6 };
-  await registry.save("a", "text", { metadata, inputs: ["b@1.0.0"] });
+  await registry.save("a", "text", { metadata, inputs: [{ ref: "b@1.0.0", digest: null }] });
   const { get } = serve(registry);
   const infoOf = async (fields: string) =>
     (await get(`/artifacts/a/versions?fields=${encodeURIComponent(fields)}`)).items?.[0].info;

@@ -22,7 +22,7 @@ Deno.test("files are saved with the materializer of the client", async () => {
     materializer: JSON_KIND,
     files: filesOf({ depth: 12 }),
     metadata: { by: "test" },
-    inputs: ["data@1.0.0"],
+    inputs: [{ ref: "data@1.0.0", digest: null }],
   });
   assertEquals(saved.status, 201);
   assertEquals(saved.headers.get("location"), "../../artifacts/team@@config/versions/1.0.0");

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../../../mod.ts";
 import { damageRecords } from "../../../damage_records.ts";
 import { cliTest, succeeds } from "../../../captured_io.ts";
 
@@ -40,7 +41,8 @@ made into
 
 cliTest("lineage prints diagrams and JSON", async (it) => {
   await fill(it.cwd);
-  await it.succeeds(["save", `o"dd]`, "-", "--as", "text", "--input", "clean"], { stdin: "x" });
+  await using registry = await openRegistry(it.root.join(".holdfast"));
+  await registry.save(`o"dd]`, "x", { inputs: [{ ref: "clean", digest: null }] }); // as once saved
   assertMatch(
     await it.succeeds(["lineage", `o"dd]`, "--up", "--as", "mermaid"]),
     /^flowchart LR\n {2}b0\["o#34;dd#93;@1\.0\.0"\]\n.*"clean<br\/>version unknown".*b1 --> b0\n/s,
