@@ -1,5 +1,6 @@
 // Reads a file that others may change, without ever mixing two states of it.
-import { closeSync, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, openSync } from "node:fs";
+import { readlinkSync, readSync, realpathSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteRange } from "../core/backend.ts";
@@ -8,6 +9,7 @@ import { isRegistryError } from "../core/errors.ts";
 import { READ } from "./disk_calls.ts";
 import { fileError, onDisk } from "./file_errors.ts";
 import type { FileSource } from "../core/materializer.ts";
+import { isGranted } from "../core/system.ts";
 import { sourceChanged } from "../core/work/source_change.ts";
 
 export interface DiskState {
@@ -23,6 +25,16 @@ export interface DiskState {
 export interface DiskFile {
   path: string;
   state: DiskState;
+}
+
+/** Returns true for a place, a path without links, whose content may be read. */
+export type Allows = (place: string) => boolean;
+
+export interface DiskContentOptions {
+  /** Read it even if it looks unchanged since the last save. @default false */
+  readAll?: boolean;
+  /** Called once the file is open, with the place that it then has. @default all */
+  allows?: Allows;
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -50,31 +62,39 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
     a.ctimeMs === b.ctimeMs;
 }
 
+type Identity = Pick<Stats, "dev" | "ino">;
+
+function isSameFile(a: Identity, b: Identity): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
 /** The content of a file. Reading it is a `Conflict` if it changed since it was found. */
 export class DiskContent implements FileSource {
   readonly file: DiskFile;
   readonly size: number;
   /** True if it is read even if it looks unchanged since the last save. */
   readonly readAll: boolean;
+  readonly #allows?: Allows;
 
-  constructor(file: DiskFile, readAll = false) {
+  constructor(file: DiskFile, { readAll = false, allows }: DiskContentOptions = {}) {
     this.file = file;
     this.readAll = readAll;
     this.size = file.state.size;
+    this.#allows = allows;
   }
 
   /** True if it has no bytes. Files in /proc and some of FUSE have content, but a size of 0. */
   isEmpty(): boolean {
-    return this.size === 0 && readSmall(this.file, 1).byteLength === 0;
+    return this.size === 0 && readSmall(this.file, this.#allows, 1).byteLength === 0;
   }
 
   /** Reads everything at once, for small files. */
   bytes(): Uint8Array {
-    return readSmall(this.file);
+    return readSmall(this.file, this.#allows);
   }
 
   chunks(range?: Required<ByteRange>): AsyncIterable<Uint8Array> {
-    return readLarge(this.file, range);
+    return readLarge(this.file, this.#allows, range);
   }
 
   stream(): ReadableStream<Uint8Array> {
@@ -82,11 +102,13 @@ export class DiskContent implements FileSource {
   }
 }
 
-function readSmall(file: DiskFile, size = file.state.size): Uint8Array {
+function readSmall(file: DiskFile, allows?: Allows, size = file.state.size): Uint8Array {
   let fd: number | undefined;
   try {
     fd = openSync(file.path, READ);
-    checkState(file, fstatSync(fd));
+    const stats = fstatSync(fd);
+    checkState(file, stats);
+    checkPlace(file, allows, { fd, stats });
     const bytes = new Uint8Array(size);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.byteLength; length += read) {
@@ -102,14 +124,20 @@ function readSmall(file: DiskFile, size = file.state.size): Uint8Array {
   }
 }
 
-async function* readLarge(file: DiskFile, range?: Required<ByteRange>): AsyncIterable<Uint8Array> {
+async function* readLarge(
+  file: DiskFile,
+  allows?: Allows,
+  range?: Required<ByteRange>,
+): AsyncIterable<Uint8Array> {
   const { size } = file.state;
   const { offset, length } = range ?? { offset: 0, length: size || Infinity };
   const end = offset + length, isToEnd = end >= size;
   let handle: FileHandle | undefined;
   try {
     handle = await open(file.path, READ);
-    checkState(file, await handle.stat());
+    const stats = await handle.stat();
+    checkState(file, stats);
+    checkPlace(file, allows, { fd: handle.fd, stats });
     let at = offset;
     while (isToEnd || at < end) {
       // One byte more than the file has, to notice growth.
@@ -143,10 +171,42 @@ function checkState(file: DiskFile, stats: Stats): void {
   if (!stats.isFile() || !isSameState(file.state, stateOf(stats))) throw sourceChanged(file.path);
 }
 
-/** Throws `Conflict` if the path of a folder leads elsewhere by now. */
-export function checkFolderPlace(path: string): void {
+interface OpenedFile {
+  fd: number;
+  stats: Identity;
+}
+
+/**
+ * Returns the path without links that an open file has now; undefined if that is not known. On Linux
+ * the system reports it. Elsewhere it is the path by which the file was opened, if that has no links
+ * and leads to it, before and after the file at its end is compared.
+ */
+function placeOf(path: string, { fd, stats }: OpenedFile): string | undefined {
   try {
-    if (realpathSync.native(path) !== path) throw sourceChanged(path);
+    // Without all permissions, Deno would ask.
+    if (isGranted({ name: "ffi" })) return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch { // another system, or not mounted
+  }
+  try {
+    const isHere = () => realpathSync.native(path) === path;
+    return isHere() && isSameFile(lstatSync(path), stats) && isHere() ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Its path may have led elsewhere just before it was opened. */
+function checkPlace({ path }: DiskFile, allows: Allows | undefined, opened: OpenedFile): void {
+  if (allows === undefined) return;
+  const place = placeOf(path, opened);
+  if (place === undefined || !allows(place)) throw sourceChanged(path);
+}
+
+/** Throws `Conflict` if the path of a folder leads elsewhere by now. */
+export function checkFolderPlace(path: string, before: Identity): void {
+  try {
+    const isSame = realpathSync.native(path) === path && isSameFile(lstatSync(path), before);
+    if (!isSame) throw sourceChanged(path);
   } catch (cause) {
     throw lostFile(path, cause);
   }

@@ -1,12 +1,10 @@
 // Tools that save versions and change what refers to them.
 import * as v from "npm:valibot@^1.5";
-import { realpath } from "node:fs/promises";
-import { resolve, sep } from "node:path";
-import { denied, invalid, orMissing } from "../../core/errors.ts";
-import { localPath } from "../../materializers/mod.ts";
+import { invalid, orMissing } from "../../core/errors.ts";
 import { JsonObject } from "../server/schemas/artifact.ts";
 import { fromBase64, passThrough } from "../server/saving/sent_files.ts";
 import { annotate } from "../../registry/mod.ts";
+import { pathBelow } from "./root_folder.ts";
 import { defineTool, text, type Tool } from "./tool.ts";
 
 const MOST_TEXT = 8 * 1024 * 1024;
@@ -83,16 +81,6 @@ function contentOf({ path, text, base64 }: v.InferOutput<typeof FILE>): Uint8Arr
     throw invalid("save", JSON.stringify(path), "pass exactly one of `text` and `base64`");
   }
   return text === undefined ? fromBase64(path, base64!) : new TextEncoder().encode(text);
-}
-
-/** Returns a path below the root. Links are followed first, so none leads out of it. */
-async function pathBelow(top: string, path: string): Promise<unknown> {
-  const found = path === "" ? undefined : await realpath(resolve(top, path)).catch(() => undefined);
-  const isBelow = found === top || found?.startsWith(top.endsWith(sep) ? top : top + sep);
-  if (isBelow) return localPath(found!);
-  throw denied("save", JSON.stringify(path), "no such file or folder below the root folder", {
-    hint: "Pass a path relative to the root folder of this server.",
-  });
 }
 
 export const setAlias: Tool = defineTool({

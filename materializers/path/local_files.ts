@@ -58,7 +58,7 @@ export function fileOf({ path: named, options }: PathToSave): FileToSave {
     ? "its name is not UTF-8"
     : filePathProblem(name, sep === "\\");
   if (problem !== undefined) throw failed("Invalid", problem, "Rename it, or save its bytes.");
-  const content = new DiskContent({ path, state: stateOf(stats) }, options.readAll);
+  const content = new DiskContent({ path, state: stateOf(stats) }, options);
   return { path: name, content, ...factsOf(path, stats, options) };
 }
 
@@ -79,10 +79,10 @@ export async function* filesOf(
   await found.checkUnchanged();
 }
 
-function contentOf(file: FoundFile, { readAll }: LocalPathOptions): FileToSave["content"] {
+function contentOf(file: FoundFile, options: LocalPathOptions): FileToSave["content"] {
   if (file.mode === "folder") return new Uint8Array(0);
   return file.target === undefined
-    ? new DiskContent(file, readAll)
+    ? new DiskContent(file, options)
     : new TextEncoder().encode(file.target);
 }
 

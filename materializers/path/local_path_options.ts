@@ -41,6 +41,14 @@ export interface LocalPathOptions {
    * always read. @default false
    */
   readAll?: boolean;
+  /**
+   * Returns true for files whose content may be saved. It is called once a file is open, with its
+   * path without links, so that a folder that another program replaces meanwhile leads to no other
+   * file. A file that is not allowed is a `Conflict`.
+   *
+   * @default all
+   */
+  allows?: (path: string) => boolean;
   /** Called for each entry that is left out, and again if the folder is read again. */
   onLeftOut?: (entry: LeftOut) => void;
 }
@@ -61,6 +69,7 @@ const OPTIONS: OptionNames<LocalPathOptions> = {
   all: true,
   preserve: true,
   readAll: true,
+  allows: true,
   onLeftOut: true,
 };
 

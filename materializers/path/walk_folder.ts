@@ -98,7 +98,7 @@ export async function walkFolder(
 async function walkOne({ choice: above, ...folder }: FolderToWalk, options: LocalPathOptions) {
   const { name, path } = folder;
   const stats = lookAgain(path);
-  if (!stats.isDirectory()) throw sourceChanged(path);
+  if (!stats.isDirectory() || options.allows?.(path) === false) throw sourceChanged(path);
   const mode: FileMode = "folder";
   const found = { name, path, state: stateOf(stats), mode, ...timesOf(path, stats, options) };
   const within = [...folder.above, identityOf(stats)];
@@ -108,7 +108,7 @@ async function walkOne({ choice: above, ...folder }: FolderToWalk, options: Loca
     const place = { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry) };
     return look({ ...place, above: within, choice }, options) ?? [];
   });
-  if (names !== undefined) checkFolderPlace(path); // detects a link that replaced it meanwhile
+  if (names !== undefined) checkFolderPlace(path, stats); // another may have replaced it meanwhile
   const isEmpty = names !== undefined && entries.length === 0 && choice.keepsEmpty(name);
   return { folder: found, entries, isEmpty };
 }

@@ -2,7 +2,10 @@
 import type { LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
-export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "unreadable" | "onLeftOut"> {
+/** Options of `localPath` that a program alone can give. */
+type OfPrograms = "preserve" | "unreadable" | "onLeftOut" | "allows";
+
+export interface TreeFlags extends Omit<LocalPathOptions, OfPrograms> {
   preserve?: "times";
   skipUnreadable?: boolean;
 }
