@@ -10,6 +10,7 @@ import { type Machine, Room, thisMachine } from "../schedule.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { advance, endRun, findCarriedRun, isStopped, WAIT_MS } from "./carried_run.ts";
 import type { CarriedRun } from "./carried_run.ts";
+import { untilAnswered } from "./next_steps.ts";
 import { runStepOf } from "./run_step.ts";
 
 /** Options of {@linkcode shareRun}. */
@@ -65,7 +66,7 @@ class SharedRun {
       if (signal?.aborted) break;
       this.#stopped ||= await isStopped(this.#run);
       if (this.#stopped && this.#room.running.size === 0) break;
-      const changed = await this.#update();
+      const changed = await this.#untilAnswered(() => this.#update());
       waitMs = changed ? WAIT_MS.first : Math.min(waitMs * 1.5, WAIT_MS.most);
       if (!changed) await this.#wait(waitMs);
     }
@@ -73,10 +74,15 @@ class SharedRun {
     signal?.throwIfAborted();
     if (this.#thrown !== undefined) throw this.#thrown.error;
     if (this.#stopped) await this.#update(); // some may just have ended
-    const result = (await endRun(this.#run, { stopped: this.#stopped }))!;
+    const end = () => endRun(this.#run, { stopped: this.#stopped });
+    const result = (await this.#untilAnswered(end))!;
     frontier.emitEnds(emit);
     emit({ type: "run ended", run, end: result.end, durationMs: result.durationMs });
     return result;
+  }
+
+  #untilAnswered<T>(operation: () => Promise<T>): Promise<T> {
+    return untilAnswered(this.#run, operation, { signal: this.#options.signal });
   }
 
   /** Begins due steps. Returns whether one has ended. */

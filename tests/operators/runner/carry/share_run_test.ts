@@ -188,3 +188,25 @@ testInWorld(
     }
   },
 );
+
+testInWorld("a task survives a registry that is away for a moment", async (here) => {
+  let failures = 0;
+  const away = () => unavailable("ask", undefined, "no answer");
+  const registry = new Proxy(here.registry, {
+    get(target, member) {
+      const value = Reflect.get(target, member);
+      if (typeof value !== "function") return value;
+      return (name: unknown, ...rest: unknown[]) => {
+        // Reads of steps after the plan, and the result of the run.
+        const isMeant = member === "save" ? name === "nightly:result" : member === "versions";
+        const isFailure = isMeant && here.ran.length > 0 && failures++ < 3;
+        if (isFailure && member === "save") return Promise.reject(away());
+        if (isFailure) throw away();
+        return value.call(target, name, ...rest);
+      };
+    },
+  });
+  const one = pipeline([step("clean"), step("train", { upstream: ["clean"] })]);
+  assertEquals((await take(one, { ...here, registry }, "0/1")).end, "ok");
+  assertEquals([failures > 3, here.ran], [true, ["clean", "train"]]);
+});
