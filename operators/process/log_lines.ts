@@ -1,27 +1,45 @@
 // Output of a process as lines of a log.
+import type { System } from "../../core/system.ts";
 import { secretPattern } from "./secret_forms.ts";
 
 export const MAX_LINE = 16_384;
 
-/** Splits output into lines, in bounded memory. Truncates, removes colors, masks secrets. */
+/** Interval of the states of a progress bar that are lines of the log, milliseconds. */
+const PROGRESS_MS = 10_000;
+
+interface LogLinesOptions {
+  secrets: readonly string[];
+  onLine(line: string): void;
+  system: Pick<System, "monotonic">;
+}
+
+/**
+ * Splits output into lines, in bounded memory. Truncates, removes colors, masks secrets. Of a text
+ * that a carriage return overwrites, as progress bars do, a state every ten seconds is a line, and
+ * the last one.
+ */
 export function createLogLines(
-  { secrets, onLine }: { secrets: readonly string[]; onLine(line: string): void },
+  { secrets, onLine, system }: LogLinesOptions,
 ): { write(piece: Uint8Array): void; end(): void } {
   const { pattern, longest } = secretPattern(secrets);
   const kept = MAX_LINE + longest;
   const decoder = new TextDecoder();
   let line = "";
   let dropped = 0;
+  /** True after a carriage return, which overwrites the line unless a line feed follows. */
+  let isReturned = false;
+  let shownAt = -Infinity;
 
   function add(text: string): void {
+    if (text === "") return;
+    if (isReturned) overwrite();
     const room = Math.max(0, kept - line.length);
     line += text.slice(0, room);
     dropped += Math.max(0, text.length - room);
   }
 
   function flush(): void {
-    const text = line.replace(/\r$/, "").replace(CONTROL_SEQUENCES, "")
-      .replace(CONTROL_CHARACTERS, "\ufffd");
+    const text = line.replace(CONTROL_SEQUENCES, "").replace(CONTROL_CHARACTERS, "\ufffd");
     // Cut before a secret that may continue in the dropped part.
     const end = Math.min(MAX_LINE, dropped > 0 ? text.length - longest + 1 : text.length);
     let shown = "";
@@ -36,14 +54,28 @@ export function createLogLines(
     onLine(more > 0 ? `${shown}… (${more} more characters)` : shown);
     line = "";
     dropped = 0;
+    isReturned = false;
+  }
+
+  function overwrite(): void {
+    isReturned = false;
+    const isBlank = line.replace(CONTROL_SEQUENCES, "").trim() === "";
+    const now = system.monotonic();
+    if (!isBlank && now - shownAt >= PROGRESS_MS) {
+      shownAt = now;
+      return flush();
+    }
+    line = "";
+    dropped = 0;
   }
 
   function take(text: string): void {
     let from = 0;
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
-      add(text.slice(from, at));
-      flush();
-      from = at + 1;
+    for (const { index, 0: end } of text.matchAll(/[\r\n]/g)) {
+      add(text.slice(from, index));
+      from = index + 1;
+      if (end === "\n") flush();
+      else isReturned = true;
     }
     add(text.slice(from));
   }

@@ -283,10 +283,10 @@ async function watch(
 
 async function listen(
   child: Child,
-  { secrets = [], onLine = () => {} }: RunCommandOptions,
+  { secrets = [], onLine = () => {}, system = realSystem }: RunCommandOptions,
 ): Promise<void> {
   await Promise.all((["stdout", "stderr"] as const).map(async (name) => {
-    const lines = createLogLines({ secrets, onLine: (line) => onLine(name, line) });
+    const lines = createLogLines({ secrets, system, onLine: (line) => onLine(name, line) });
     try {
       for await (const piece of child[name]) lines.write(piece);
     } catch (error) {

@@ -31,7 +31,7 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
  * longest match, characters.
  */
 export function secretPattern(secrets: readonly string[]): { pattern: RegExp; longest: number } {
-  const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]))]
+  const texts = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r\n|[\r\n]/)]))]
     .filter((text) => text.length >= MIN_CHARACTERS).sort((a, b) => b.length - a.length);
   const sources = texts.flatMap((text) => [escapedForms(text), ...base64Forms(text)]);
   const longest = texts.map((text) =>

@@ -1,12 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { createLogLines, MAX_LINE } from "../../../operators/process/log_lines.ts";
 import { defineOperator, runOperator } from "../../../operators/mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { shellLine } from "../../../operators/process/shell_words.ts";
 import { stepVariables } from "../../../operators/process/step_variables.ts";
 
-function linesOf(pieces: (string | number[])[], secrets: string[] = []): string[] {
+function linesOf(
+  pieces: (string | number[])[],
+  secrets: string[] = [],
+  system = createScriptedSystem(),
+): string[] {
   const lines: string[] = [];
-  const log = createLogLines({ secrets, onLine: (line) => lines.push(line) });
+  const log = createLogLines({ secrets, system, onLine: (line) => lines.push(line) });
   for (const piece of pieces) {
     log.write(typeof piece === "string" ? new TextEncoder().encode(piece) : Uint8Array.from(piece));
   }
@@ -19,6 +24,44 @@ Deno.test("pieces of output may end within a character", () => {
   assertEquals(linesOf(["a\n"]), ["a"]);
   assertEquals(linesOf([]), []);
   assertEquals(linesOf(["a", [0xc3]]), ["a\ufffd"]);
+});
+
+Deno.test("a carriage return overwrites a line, and ends it before a line feed", () => {
+  const cases: [pieces: string[], lines: string[]][] = [
+    [["a\r\nb\r", "\nc\r"], ["a", "b", "c"]],
+    [["\r\n\n"], ["", ""]],
+    [["a\r\r\nb"], ["a", "b"]],
+    [["first\r 1%\r 2%\r100%\nafter\n"], ["first", "100%", "after"]],
+    [["\r  0%", "\r 50%", "\r\x1b[K100%\r      \rError: disk is full\n"], [
+      "  0%",
+      "Error: disk is full",
+    ]],
+    [["\r  0%\r 50%\r100%"], ["  0%", "100%"]],
+  ];
+  for (const [pieces, lines] of cases) {
+    assertEquals(linesOf(pieces), lines);
+    assertEquals(linesOf([...pieces.join("")]), lines, "character by character");
+  }
+});
+
+Deno.test("the end of a log with a long progress bar is kept, and its states in between", () => {
+  const system = createScriptedSystem();
+  const lines: string[] = [];
+  const log = createLogLines({ secrets: ["hunter2"], system, onLine: (line) => lines.push(line) });
+  const write = (text: string) => log.write(new TextEncoder().encode(text));
+  for (let state = 0; state <= 100_000; state++) {
+    write(`\r${state} of 100000 with hunter2 `);
+    system.advance(1);
+  }
+  write("\nTraceback: no space left\n");
+  log.end();
+  assertEquals(lines.length, 12);
+  assertEquals(lines.slice(0, 2), ["0 of 100000 with *** ", "10000 of 100000 with *** "]);
+  assertEquals(lines.slice(-2), ["100000 of 100000 with *** ", "Traceback: no space left"]);
+});
+
+Deno.test("a secret with a carriage return is masked in the lines of it", () => {
+  assertEquals(linesOf(["first\rsecond\n"], ["first\rsecond"]), ["***", "***"]);
 });
 
 Deno.test("a secret at the cut of a long line is not shown in part", () => {
