@@ -37,9 +37,14 @@ export function outcomeOf(
 }
 
 export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
-  const { startedAt, durationMs, attempt } = success.record;
+  const { startedAt, durationMs = 0, attempt } = success.record;
   const ended = { exitCode: EXIT_CODES.ok, exit: "ok" as const };
-  return { ...outcomeOf(success), end: "ran", startedAt, durationMs, attempts: attempt, ...ended };
+  const when = { startedAt: validTime(startedAt), durationMs, attempts: attempt };
+  return { ...outcomeOf(success), end: "ran", ...when, ...ended };
+}
+
+function validTime(text: string | undefined): string | undefined {
+  return Number.isNaN(Date.parse(text ?? "")) ? undefined : text;
 }
 
 /** @param effect key of the step's effect now */
@@ -49,11 +54,17 @@ export function skippedOutcome(success: Kept<StepRecord>, effect?: string): Step
 }
 
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {
-  const { startedAt, durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
+  const { startedAt, durationMs = 0, attempt, exitCode, exit, error: { message, hint } } = record;
   const { name, version } = info;
   return {
     end: "failed",
-    ...{ startedAt, durationMs, exitCode, exit, attempts: attempt, reason: message, hint },
+    startedAt: validTime(startedAt),
+    durationMs,
+    exitCode,
+    exit,
+    attempts: attempt,
+    reason: message,
+    hint,
     record: `${name}@${version}`,
   };
 }
@@ -66,7 +77,10 @@ export function failedOutcome(
   const { reason, hint } = describeError(error);
   return {
     end: "failed",
-    ...{ durationMs: 0, exitCode, exit: exitNameOf(exitCode), attempts: 0 },
+    durationMs: 0,
+    exitCode,
+    exit: exitNameOf(exitCode),
+    attempts: 0,
     reason: mask(reason),
     hint: hint && mask(hint),
   };

@@ -1,5 +1,6 @@
 // The jobs of the queue, and runs of pipelines.
-import { conflict, notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
+import { conflict, isRegistryError, notFound, unsupported } from "../../../core/errors.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
@@ -11,6 +12,7 @@ import { answerListing, endless, listing } from "../listing.ts";
 import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type KnownRun, knownRun, knownSteps } from "../known_runs.ts";
+import { RefusedRequest } from "../problem.ts";
 import { queueAnswer } from "../within_time.ts";
 
 const FRESH = { "cache-control": "no-store" };
@@ -245,11 +247,11 @@ export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
     answer: async ({ c, params: { run }, access }) => {
       access.check("read", await recordsOf(run));
       const { readResult } = await loadRuns();
-      const result = await readResult(registry, run);
-      const steps = await Array.fromAsync(
+      const result = await asRecord(readResult(registry, run));
+      const steps = await asRecord(Array.fromAsync(
         knownSteps(registry, { run, result }),
         ({ run: _run, ...step }) => step,
-      );
+      ));
       const { end = "unknown", startedAt, durationMs } = result ?? {};
       const body = { run, end, startedAt, durationMs, steps };
       return c.json(body, 200, { "cache-control": "no-cache" });
@@ -271,13 +273,13 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       access.check("read", await recordsOf(run));
       const { readRun } = await loadRuns();
       const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
-      const { steps } = await readRun(registry, run);
+      const { steps } = await asRecord(readRun(registry, run));
       if (!steps.some((planned) => planned.step === step)) {
         throw notFound("find step", JSON.stringify(step.slice(0, 200)), `${run} has no such step`, {
           hints: { http: `List its steps: GET /runs/${nameSegment(run)}` },
         });
       }
-      const attempts = await attemptsOf(registry, { run, step });
+      const attempts = await asRecord(attemptsOf(registry, { run, step }));
       const items = attempts.map(({ ref, hasLog, outcome }) => {
         const { end, durationMs, reason, hint, exitCode, exit } = outcome;
         const log = hasLog ? "log.txt" : undefined;
@@ -296,14 +298,28 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     answer: async ({ c, params: { run }, access }) => {
       access.check("write", await recordsOf(run));
       const { cancelRun, readResult, readRun } = await loadRuns();
-      await readRun(registry, run);
-      const result = await readResult(registry, run);
+      await asRecord(readRun(registry, run));
+      const result = await asRecord(readResult(registry, run));
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
       throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
         hints: { http: `See its result: GET /runs/${nameSegment(run)}` },
       });
     },
   });
+}
+
+/**
+ * Reads records. One with invalid content is refused, and not a fault of the service: anyone who may
+ * write to the registry can have stored it.
+ */
+async function asRecord<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt") || error.action !== "read the record") throw error;
+    const { code, action, subject, state = "", hint = "" } = error;
+    throw new RefusedRequest({ status: 422, code, action, subject, state, hint, cause: error });
+  }
 }
 
 async function recordsOf(run: string): Promise<string> {

@@ -59,6 +59,12 @@ export async function findCarriedRun(
       "Pass every worker the file and --set values of the run, or start a new run.",
     );
   }
+  const ids = new Set(pipeline.steps.map(({ id }) => id));
+  const foreign = plan.record.steps.find(({ step }) => !ids.delete(step));
+  if (foreign !== undefined) {
+    const state = `its plan has the step ${shown(foreign.step)}, which its pipeline does not have`;
+    throw refused("Corrupt", state, "Start a new run.");
+  }
   const context = createRunContext(pipeline, run, { ...options, signal });
   await removeLeft(context);
   return { context, plan, state: new RunState(context, plan.record, successes), running: 0 };

@@ -26,7 +26,10 @@ export async function untilAnswered<T>(
   { signal, patienceMs = PATIENCE_MS }: { signal?: AbortSignal; patienceMs?: number } = {},
 ): Promise<T> {
   return await retry(operation, {
-    ...{ system, signal, retryForMs: patienceMs, fromFailure: true },
+    system,
+    signal,
+    retryForMs: patienceMs,
+    fromFailure: true,
     passes: mayPass,
     onRetry: (error) => logger.warn(`${(error as RegistryError).message}; trying again`),
   });
@@ -77,7 +80,12 @@ export async function recordUnstarted(
   const { fingerprint, effect } = due.state;
   const record: FailureRecord = {
     kind: "failure",
-    ...{ run, step: id, node, operator, fingerprint, effect },
+    run,
+    step: id,
+    node,
+    operator,
+    fingerprint,
+    effect,
     attempt: Math.max(0, ...due.failed.values()) + 1,
     startedAt: new Date(system.now()).toISOString(),
     durationMs: 0,

@@ -10,9 +10,10 @@ import type {
   SaveOptions,
   SignalOptions,
 } from "../../../core/registry.ts";
-import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+import { parseJson } from "../../../core/text/json_text.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
+import { type RecordKind, recordProblem } from "./record_shape.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
@@ -84,20 +85,8 @@ export interface FoundRecord<T> {
 }
 
 export interface ReadRecordOptions extends SignalOptions {
-  kind: keyof typeof MEMBERS;
+  kind: RecordKind;
 }
-
-const isString = (value: unknown) => typeof value === "string";
-const hasObjects = (value: unknown) =>
-  typeof value === "object" && value !== null && Object.values(value).every(isJsonObject);
-
-/** Required members of each kind of record. */
-const MEMBERS = {
-  plan: { pipeline: isString, configuration: isString, steps: hasObjects },
-  result: { run: isString, end: isString, steps: hasObjects },
-  step: { effect: isString, fingerprint: isJsonObject, outputs: isJsonObject },
-  failure: { effect: isString, error: isJsonObject },
-} satisfies Record<string, Readonly<Record<string, (value: unknown) => boolean>>>;
 
 /** Reads a record, the latest without a version; undefined if it does not exist. */
 export async function readRecord<T extends object>(
@@ -152,19 +141,6 @@ async function readExact<T extends object>(
   const problem = recordProblem(kind, record);
   if (problem !== undefined) throw corrupt(exact, problem);
   return { record: record as T, info: artifact.info };
-}
-
-function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | undefined {
-  if (!isJsonObject(record)) return "it is not an object";
-  if (record.kind !== kind) return `it is not a record of a ${kind}`;
-  const wrong = Object.entries(MEMBERS[kind]).find(([name, isRight]) => !isRight(record[name]));
-  if (wrong !== undefined) return `its member ${wrong[0]} is missing or invalid`;
-  const { fingerprint, outputs = {} } = record;
-  if (isJsonObject(fingerprint) && !isJsonObject(fingerprint.inputs)) {
-    return "its fingerprint has no inputs";
-  }
-  const isOutput = (value: unknown) => isJsonObject(value) && typeof value.digest === "string";
-  if (!Object.values(outputs as object).every(isOutput)) return "an output has no digest";
 }
 
 /** Returns the latest version. Listing costs less than the error for a new name. */

@@ -193,7 +193,9 @@ export async function listRuns(
       try {
         const { createdAt, metadata } = await registry.info(`${name}@${version}`, { signal });
         if (metadata.run !== run) continue; // another artifact with such a name
-        planned.push({ run, plannedAt: createdAt, steps: Number(metadata.steps) || 0 });
+        const { steps } = metadata;
+        const isCount = Number.isSafeInteger(steps) && (steps as number) >= 0;
+        planned.push({ run, plannedAt: createdAt, steps: isCount ? steps as number : 0 });
       } catch (error) {
         if (isRegistryError(error, "NotFound")) continue; // just deleted
         if (!isUnreadable(error)) throw error;

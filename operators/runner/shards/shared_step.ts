@@ -16,13 +16,14 @@ import type { Shard } from "../../../core/work/shards.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
-import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+import { parseJson } from "../../../core/text/json_text.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { localPath } from "../../../materializers/path.ts";
 import { fileOf } from "../digest_of_path.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import type { FoundRecord, SavedOutput, StepFacts, StepRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
+import { recordProblem } from "../records/record_shape.ts";
 import type { RunContext } from "../run_context.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import type { StepState } from "../reasons.ts";
@@ -287,17 +288,27 @@ async function readRecords(artifact: Artifact, indexes: readonly number[]): Prom
   const found: ShardRecord[] = [];
   await forEachAtOnce(indexes.entries(), async ([at, index]) => {
     const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
-    const record = parseJson(text);
-    if (!isJsonObject(record) || record.kind !== "shard") {
+    const record = parsed(text);
+    const problem = recordProblem("shard", record);
+    if (problem !== undefined) {
       const { name, version } = artifact.info;
       const action = "read the record of shard";
-      throw corrupt(action, `${index} in ${name}@${version}`, "it is not a record", {
+      throw corrupt(action, `${index} in ${name}@${version}`, problem, {
         hint: "If only this pipeline should write there, delete that version and run with --force.",
       });
     }
     found[at] = record as unknown as ShardRecord;
   });
   return found;
+}
+
+/** Parses JSON; undefined if it is invalid. */
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns whether a commit has begun. It names all shards, so no other shard is needed. */

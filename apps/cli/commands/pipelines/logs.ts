@@ -199,8 +199,16 @@ async function placeOf(
   const [pipeline, number] = run.split("@");
   const plan = await orMissing(registry.open(`${pipeline}:run@${number}.0.0`, { signal }));
   const text = await plan?.file("pipeline.json").bytes();
-  const { work_dir: workDir } = text === undefined
-    ? {} as { work_dir?: unknown }
-    : JSON.parse(new TextDecoder().decode(text)).pipeline;
-  return { run, root, workDir: typeof workDir === "string" ? workDir : ".holdfast-runs" };
+  const workDir = text === undefined ? undefined : workDirIn(new TextDecoder().decode(text));
+  return { run, root, workDir: workDir ?? ".holdfast-runs" };
+}
+
+/** Reads a member of a stored configuration; undefined if it is damaged. */
+function workDirIn(configuration: string): string | undefined {
+  try {
+    const workDir = JSON.parse(configuration)?.pipeline?.work_dir;
+    return typeof workDir === "string" ? workDir : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -76,7 +76,7 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
       const what = end === "ran"
         ? Object.values(outputs).join(", ")
         : end === "failed"
-        ? `${exitCode} (${exit}): ${reason}`
+        ? `${exitCode ?? "?"} (${exit ?? "unknown"}): ${reason}`
         : reason;
       const took = durationMs > 0 ? formatMs(durationMs) : "";
       const why = ["ran", "failed"].includes(end) ? known.why.join("; ") : "";
