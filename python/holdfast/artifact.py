@@ -232,6 +232,7 @@ class Artifact:
 
         Copies are checked, read-only, and shared by all processes of the machine. They are in
         `$HOLDFAST_PYTHON_CACHE`, else in `holdfast-python` below `$XDG_CACHE_HOME` or `~/.cache`.
+        If others can write there, they are in a private folder until the program ends.
         """
         from .cache import local_copy
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import shutil
 import stat
 import tempfile
+import warnings
 from pathlib import Path
 
 from .artifact import Artifact, File
@@ -18,11 +21,74 @@ from .progress import progress_bar
 
 
 def cache_folder() -> Path:
+    """Returns the folder of local copies, or a private one if others can plant files in it."""
+    folder = chosen_folder()
+    if os.name != "posix":  # modes have no meaning there
+        return folder
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    problem = folder_problem(folder)
+    return folder if problem is None else private_folder(f'"{folder}": {problem}')
+
+
+def chosen_folder() -> Path:
     own = os.environ.get("HOLDFAST_PYTHON_CACHE")
     if own:
         return Path(own)
     caches = os.environ.get("XDG_CACHE_HOME")
     return (Path(caches) if caches else Path.home() / ".cache") / "holdfast-python"
+
+
+def folder_problem(folder: Path) -> str | None:
+    """Returns why a folder is not private, if so."""
+    status = folder.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return "it is a link"
+    if status.st_uid != os.geteuid() and status.st_uid != owner_of_new_files(folder):
+        return "it belongs to another user"
+    if status.st_mode & stat.S_IWOTH:
+        return "other users can write to it"
+    if status.st_mode & stat.S_IWGRP and not is_own_group(status.st_gid):
+        return "its group can write to it"
+    return None
+
+
+def owner_of_new_files(folder: Path) -> int | None:
+    """Returns the owner of new files, who can be another one on a network share."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_uid
+    except OSError:
+        return None
+
+
+def is_own_group(gid: int) -> bool:
+    """Returns whether a group has only this user, as where each user has a group of that name."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
+@functools.cache
+def private_folder(problem: str) -> Path:
+    """Returns a folder of this process, which is removed when it ends, and warns once."""
+    warnings.warn(
+        f"Local copies of Holdfast are not kept in {problem}. This program copies them again. "
+        "Set HOLDFAST_PYTHON_CACHE to a folder that only you may write to (chmod go-w).",
+        stacklevel=6,
+    )
+    folder = tempfile.mkdtemp(prefix="holdfast-python-")
+    atexit.register(remove_own, folder, os.getpid())
+    return Path(folder)
+
+
+def remove_own(folder: str, process: int) -> None:
+    if os.getpid() == process:  # and not in a child that has copied this program
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def local_copy(artifact: Artifact, path: str | None, progress: bool | None) -> Path:
@@ -100,7 +166,11 @@ def facts_of(folder: Path) -> dict[str, list[int]]:
 
 
 def is_intact(place: Path) -> bool:
+    """Returns whether a copy is as it was made, by the owner of the cache."""
     try:
+        owner = place.parent.parent.lstat().st_uid
+        if any(each.lstat().st_uid != owner for each in (place, *place.rglob("*"))):
+            return False
         copied = json.loads((place / "copied.json").read_bytes())
         return bool(copied == facts_of(place / "files"))
     except (OSError, ValueError):
