@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json, quoted
 from .comparing import begins_date, compares, compares_text, instant_of, meets
+from .errors import HoldfastError, Json, quoted
 from .metadata import from_metadata
 from .versions import Version, parse_version
 
