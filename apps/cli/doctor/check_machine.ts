@@ -1,12 +1,14 @@
 // Checks of this machine: disk, permissions, certificates, proxies. They write and send nothing.
 import { X509Certificate } from "node:crypto";
-import { accessSync, constants } from "node:fs";
+import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import process from "node:process";
 import { DRIVERS } from "../../../backends/drivers.ts";
 import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { hintFor, isRegistryError } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
+import { errorCode } from "../../../disk/file_errors.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
@@ -71,23 +73,47 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
   }
 }
 
-const ACCESS = [["read", constants.R_OK, "fail"], ["write", constants.W_OK, "warn"]] as const;
+const ACCESS = [["read", "fail"], ["write", "warn"]] as const;
+
+const { O_RDONLY, O_RDWR, O_DIRECTORY = 0 } = constants;
+/** Flag of Linux that creates a file without a name, which is gone when it is closed. */
+const TMPFILE = 0o20_000_000 | O_DIRECTORY;
+/** Errors of file systems that create no such files. */
+const NO_TMPFILE = ["EOPNOTSUPP", "ENOTSUP", "EISDIR", "EINVAL"];
+
+/**
+ * Throws without the permission for a folder. Opens it as a reader or writer does: `access` of Deno
+ * 2.9 ignores groups and access control lists.
+ */
+function tryFolder(path: string, verb: "read" | "write"): void {
+  if (process.platform !== "linux") {
+    return accessSync(path, constants.X_OK | (verb === "read" ? constants.R_OK : constants.W_OK));
+  }
+  try {
+    statSync(`${path}/.`); // needs the permission to search it
+    const isRead = verb === "read";
+    closeSync(openSync(path, isRead ? O_RDONLY | O_DIRECTORY : O_RDWR | TMPFILE, 0o600));
+  } catch (error) {
+    if (!NO_TMPFILE.includes(errorCode(error) ?? "")) throw error; // else the probe tries it
+  }
+}
 
 /** Checks that this program may read and write a folder; undefined if the folder is missing. */
 export function checkPermissions(path: string): Check | undefined {
   const what = "permissions";
-  for (const [verb, mode, verdict] of ACCESS) {
+  for (const [verb, verdict] of ACCESS) {
     const found = `no permission to ${verb} ${path}`;
     if (!isGranted({ name: verb, path })) {
       return trouble(what, verdict, found, `Allow it: --allow-${verb}=${path}`);
     }
     try {
-      accessSync(path, mode | constants.X_OK);
+      tryFolder(path, verb);
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;
       if (name === "NotCapable") continue; // Deno needs another permission to check this
-      return trouble(what, verdict, found, "Check its owner, permissions and mount.");
+      if (verb === "write") return ok(what, `may read, but not write ${path}`); // as a reader
+      return trouble(what, "fail", found, "Check its owner, permissions and mount.");
     }
   }
   return ok(what, `may read and write ${path}`);
