@@ -19,6 +19,7 @@ import { createLocalBackend } from "./backends/local.ts";
 import { detectLocking } from "./backends/local/lock.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
+import { checkLocalPath } from "./core/urls/local_path.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./disk/cache_folder.ts";
 import { denied, invalid } from "./core/errors.ts";
@@ -103,9 +104,9 @@ export async function openRegistry(
   return await openOn(await openTarget(text, options), options);
 }
 
-/** True for the URL of a store or a service, and for a name such as `@team`. */
+/** True for the URL of a store or a service, also without its colon, and for a name: `@team`. */
 function isNamed(target: string): boolean {
-  return target.startsWith("@") || isStoreUrl(target);
+  return target.startsWith("@") || isStoreUrl(target) || /^[a-z][a-z0-9+.-]+\/\//i.test(target);
 }
 
 async function openFound(
@@ -225,13 +226,7 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
     checkOfFolder(options);
     return createMemoryBackend({ system });
   }
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/.exec(target)?.[1];
-  if (scheme !== undefined && scheme !== "file") {
-    const state = "not a path, or the URL of a store or service";
-    const hint =
-      `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`;
-    throw invalid("open a registry at", `"${scheme}:…"`, state, { hint });
-  }
+  if (!/^file:/i.test(target)) checkLocalPath(target, "open a registry at");
   const locking = await chooseLocking(target, options);
   return createLocalBackend({ path: target, durability, locking, system });
 }

@@ -15,10 +15,11 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import { createLookup, type Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Logger } from "../core/registry.ts";
+import { checkLocalPath, isAddress } from "../core/urls/local_path.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, parsePlace } from "../core/urls/store_place.ts";
-import { DRIVERS } from "./drivers.ts";
+import { BUCKET_SCHEMES, DRIVERS } from "./drivers.ts";
 import type { S3Configs } from "./s3_configs.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
 
@@ -113,7 +114,10 @@ export async function openBackend(
 ): Promise<Backend> {
   options = checkOptions("open store", options, OPTIONS);
   const { backends = createBackends() } = options;
-  const place = readPlace(String(url));
+  const text = String(url);
+  const place = readPlace(text);
+  const isOfBucket = BUCKET_SCHEMES.includes(place.scheme) || isAddress(text);
+  if (isOfBucket && !isStoreUrl(text)) checkLocalPath(text, "open a store at");
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
   throw invalid("open store", shown(`${place.scheme}:`), "unknown scheme", {
     hint: `${didYouMean(place.scheme, backends.names())}Use one of ${

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { isGranted, type System } from "../core/system.ts";
+import { checkLocalPath } from "../core/urls/local_path.ts";
 
 /** A folder to use, or the reason against it; `unsafe` if it exists and others can write to it. */
 export type CacheFolder = { path: string } | { problem: string; unsafe?: true };
@@ -41,7 +42,11 @@ function placeInEnvironment({ env }: System): string | undefined {
 
 function pathOf(asked: string | URL): string {
   if (asked instanceof URL) return fileURLToPath(asked);
-  if (typeof asked === "string") return asked.startsWith("file:") ? fileURLToPath(asked) : asked;
+  if (typeof asked === "string") {
+    if (asked.startsWith("file:")) return fileURLToPath(asked);
+    checkLocalPath(asked, "use a cache in");
+    return asked;
+  }
   const state = `its path is a ${typeof asked}`;
   const hint = "Pass the path or file: URL of a folder, or omit it.";
   throw fault({ code: "Invalid", action: "use a cache", state, hint });

@@ -7,6 +7,7 @@ import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { errorCode } from "./file_errors.ts";
 import { filePathProblem } from "../core/naming/file_paths.ts";
+import { isUrl } from "../core/urls/local_path.ts";
 import { mayRead } from "../core/may_read.ts";
 
 export interface Target {
@@ -19,6 +20,11 @@ export interface Target {
 
 /** Rejects invalid paths. An empty one, as of an unset variable, is not the current folder. */
 export function checkTo(to: unknown): void {
+  if (typeof to === "string" && isUrl(to)) {
+    const subject = shown(to.replace(/:.*/s, "://…"));
+    const hint = 'Pass a file or folder on this machine: { to: "./out" }.';
+    throw fault({ code: "Invalid", action: "write files to", subject, state: "it is a URL", hint });
+  }
   if (typeof to === "string" && to !== "" && !to.includes("\0")) return;
   const state = typeof to === "string" ? "`to` is empty, or has a NUL" : "`to` is missing";
   const hint = 'Pass a file or folder: { to: "./out" }. The current folder is ".".';

@@ -26,6 +26,7 @@ import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../co
 import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
+import { checkLocalPath } from "../core/urls/local_path.ts";
 import { DiskPlace, readNames } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { dropMoved, undoMove, unlinkIfThere } from "./local/moved_file.ts";
@@ -76,6 +77,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     const hint = 'Pass { root: "./data" }; convert a URL with fileURLToPath() of "node:url".';
     throw fault({ code: "Invalid", action: "create file store", state, hint });
   }
+  checkLocalPath(root, "use files in");
   return new LocalFiles(root, { durable: durability === "disk", system });
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Layout, ObjectInfo } from "../../core/backend.ts";
 import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { type FileLook, look } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
 import { diskError, type FailedCall } from "./errors.ts";
@@ -150,6 +151,7 @@ function pathOf(location: string | URL): string {
       cause,
     });
   if (!(location instanceof URL || typeof location === "string")) throw invalid();
+  if (!isUrl) checkLocalPath(text, "open a store at");
   if (text === "" || text.includes("\0") || isUrl && !/^file:(\/[^/]|\/\/.)/.test(text)) {
     throw invalid();
   }

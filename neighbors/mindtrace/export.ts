@@ -11,6 +11,7 @@ import { shown } from "../../core/naming/names.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
 import { yaml } from "../../formats/yaml.ts";
 import { parsePyYaml } from "../../formats/yaml/pyyaml.ts";
@@ -77,6 +78,7 @@ export async function exportMindtrace(
   const checked = checkToolOptions("export to mindtrace", registry, options, OPTIONS, ["to"]);
   const { dryRun = false, allVersions = false, signal, onItem } = checked;
   const report: ExportReport = { dryRun, versions: 0, exported: 0, skipped: 0, failures: [] };
+  checkLocalPath(checked.to, "export to");
   const target = new Target(checked.to);
   await target.prepare(dryRun);
   for (const ref of refs) {

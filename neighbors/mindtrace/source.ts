@@ -12,6 +12,7 @@ import type {
 } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { joinPath, nameOf } from "../../core/naming/paths.ts";
+import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { createBucketFiles, createLocalFiles } from "../../files/mod.ts";
 
@@ -131,6 +132,7 @@ export async function openMindtraceFiles(given: MindtraceLocation): Promise<Mind
   if (typeof given === "object" && "get" in given) return inBucket(given);
   const text = String(given);
   if (isStoreUrl(text) && !/^(file|disk):/i.test(text)) return inBucket(await openBackend(text));
+  if (!/^(file|disk):/i.test(text)) checkLocalPath(text, "open the mindtrace registry at");
   const folder = /^file:/i.test(text) ? fileURLToPath(text) : text.replace(/^disk:/i, "");
   const location = existing(folder);
   const files = new FolderFiles(location);

@@ -23,6 +23,9 @@ def download_files(
     if links not in ("safe", "unsafe", "skip"):
         message = f"Cannot download {quoted(artifact.ref)}: {links!r} is not a way to treat links"
         raise HoldfastError("Invalid", message, "Pass links='safe', 'unsafe' or 'skip'.")
+    if re.match(r"[a-z][a-z0-9+.-]+:[/\\\\]", str(to), re.IGNORECASE):
+        message = f"Cannot download {quoted(artifact.ref)}: the target is a URL, not a folder"
+        raise HoldfastError("Invalid", message, "Pass a folder on this machine.")
     if os.path.lexists(to) and not (to.is_dir() and not to.is_symlink() and not any(to.iterdir())):
         message = f'Cannot download to "{to}": it exists'
         raise HoldfastError("AlreadyExists", message, "Choose a new or an empty folder.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -47,6 +48,8 @@ def open_registry(
     if location is None:
         location = os.environ.get("HOLDFAST_REGISTRY") or ".holdfast"
     text = str(location)
+    if isinstance(location, str):
+        check_slashes(text)
     try:
         url = urllib.parse.urlsplit(text)
     except ValueError:
@@ -69,3 +72,24 @@ def open_registry(
         hint = "Use a folder, s3://bucket/prefix, gs://bucket/prefix, or the URL of a service."
         raise HoldfastError("Unsupported", message, hint)
     return StoreRegistry(FolderStore(text))
+
+
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9.-]*):\d{1,5}(?=/|$)", re.IGNORECASE)
+NO_SLASHES = re.compile(r"(?!file:)([a-z][a-z0-9+.-]+):(?!//)", re.IGNORECASE)
+NO_COLON = re.compile(r"(https?|s3|minio|gs|gcs)//", re.IGNORECASE)
+
+
+def check_slashes(text: str) -> None:
+    """Refuses `s3:bucket/models` and `localhost:8600`, which would be folders of this machine.
+
+    The message has no more of the text than its beginning: the rest may be secret.
+    """
+    if (host := HOST.match(text)) and not text.lower().startswith("http"):
+        message = f"Cannot open {quoted(host[0])}: the address of a service needs a scheme"
+        hint = f"Write http://{host[0]} or https. For a folder of that name write ./{host[0]}"
+        raise HoldfastError("Invalid", message, hint)
+    if scheme := NO_SLASHES.match(text) or NO_COLON.match(text):
+        begin = "http://host:8600" if scheme[1].lower()[:4] == "http" else f"{scheme[1]}://bucket"
+        message = f'Cannot open "{scheme[1]}:…": a URL needs a colon and two slashes'
+        hint = f"Write {begin}. For a folder of that name write ./{scheme[1]}:…"
+        raise HoldfastError("Invalid", message, hint)

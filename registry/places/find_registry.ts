@@ -8,7 +8,8 @@ import { mayRead } from "../../core/may_read.ts";
 import { type Advice, fault, joinHints, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
-import { checkStoreUrl, driverOf } from "../../backends/drivers.ts";
+import { BUCKET_SCHEMES, checkStoreUrl, driverOf } from "../../backends/drivers.ts";
+import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
 import { remoteOf } from "./remotes.ts";
@@ -203,14 +204,21 @@ function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "k
     checkStoreUrl(text); // before anything shows it
     return { location: text, kind: "store" };
   }
-  if (/^[a-z][a-z0-9+.-]+:\/(?!\/)/i.test(text)) {
-    const subject = `${JSON.stringify(text.slice(0, text.indexOf(":") + 2))}…`;
-    const hint = "Write s3://bucket/prefix, or ./ before the name of a folder.";
-    throw invalid("read the location", subject, "a URL needs two slashes", hint);
+  if (/^memory:/i.test(text)) {
+    const state = "it ends with the program";
+    throw invalid("use a registry in memory", undefined, state, "Pass a folder or a bucket URL.");
   }
-  if (!/^memory:/i.test(text)) return { location: resolve(cwd, text), kind: "folder" };
-  const state = "it ends with the program";
-  throw invalid("use a registry in memory", undefined, state, "Pass a folder or a bucket URL.");
+  checkFolder(text, "open a registry at");
+  return { location: resolve(cwd, text), kind: "folder" };
+}
+
+/** Throws `Invalid` for a location that lacks slashes or its colon, and for a URL. */
+export function checkFolder(text: string, action: string): void {
+  checkLocalPath(text, action);
+  const scheme = /^([a-z][a-z0-9+.-]+)\/\//i.exec(text)?.[1];
+  if (scheme === undefined || !BUCKET_SCHEMES.includes(scheme.toLowerCase())) return;
+  const hint = `Write ${scheme}://bucket/prefix. For a folder of that name write ./${scheme}/…`;
+  throw invalid(action, `"${scheme}//…"`, "a URL needs a colon", hint);
 }
 
 function invalid(action: string, subject: string | undefined, state: string, hint: string) {

@@ -11,6 +11,7 @@ import { fault, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
+import { checkLocalPath, isUrl } from "../../core/urls/local_path.ts";
 
 export interface Remote {
   /** An absolute path, or a URL without credentials. */
@@ -67,6 +68,9 @@ export function setRemote(
   { system = realSystem }: RemotesOptions = {},
 ): string {
   checkRemoteName(name);
+  const location: unknown = remote?.location;
+  const isPath = typeof location === "string" && !isUrl(location) && !/^file:/i.test(location);
+  if (isPath) checkLocalPath(location, "name a registry at");
   const state = remote && problemOf(remote);
   if (state !== undefined) {
     throw fault({

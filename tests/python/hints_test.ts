@@ -32,6 +32,13 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["connect('http://none.invalid', timeout=0.1).save('a', 1)", "Unavailable", /URL/],
   ["connect('https://127.0.0.1:' + tls_port).names()", "Denied", /SSL_CERT_FILE/],
   ["open_registry('none')", "NotFound", /holdfast\.service\(registry=/],
+  ["open_registry('s3:bucket/models')", "Invalid", /s3:\/\/bucket/],
+  ["open_registry('gs//bucket')", "Invalid", /gs:\/\/bucket/],
+  ["open_registry('localhost:8600')", "Invalid", /http:\/\/localhost:8600/],
+  ["open_registry('http:host')", "Invalid", /http:\/\/host:8600/],
+  ["open_registry('team:models')", "Invalid", /\.\/team:/],
+  ["files('s3:bucket/models')", "Invalid", /s3:\/\/bucket/],
+  ["folder.download('a', 's3://bucket/models')", "Invalid", /folder on this machine/],
   ["folder.load('a@^^')", "Invalid", /name@/],
   ["folder.versions('a', '^^')", "Invalid", /Write/],
   ...["service", "folder"].flatMap((registry) =>

@@ -1,6 +1,8 @@
 import { join, resolve, sep } from "node:path";
+import { isUrl } from "../../../core/urls/local_path.ts";
 import { badRow, parseRefRow, pathOfRef, REF_FIELDS } from "../batch/rows.ts";
 import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
+import { refuseUrlTarget } from "../program/refusals.ts";
 import { invalid, lookUp, withHints } from "../terminal/hints.ts";
 import { parsePositive } from "../terminal/units.ts";
 
@@ -104,6 +106,7 @@ export const batchLoad: Command = defineCommand({
   async run([path], flags, context) {
     const { io: { signal, cwd } } = context;
     const { overwrite, dryRun = false } = flags;
+    refuseUrlTarget(flags.to, "write files");
     const base = flags.to === undefined ? undefined : resolve(cwd, flags.to);
     const registry = await context.open();
     const { createBatch, rowsAtOnce, runRows } = await import("../batch/run_rows.ts");
@@ -123,6 +126,7 @@ export const batchLoad: Command = defineCommand({
           throw badRow("it has no `to`, and --to is not given");
         }
         const given = row.to ?? pathOfRef(row.ref);
+        if (isUrl(given)) throw badRow("its `to` is a URL");
         const to = resolve(base ?? manifest.folder, given);
         if (to === manifest.path) throw badRow("its `to` is the manifest");
         if (isInto(given)) return { ...row, to: join(to, sep) };

@@ -10,6 +10,7 @@ import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
+import { refuseUrlTarget } from "../program/refusals.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
@@ -150,6 +151,7 @@ function wantedDownloads(
 ): WantedDownloads {
   const { to: folder, asOf } = flags;
   const [first = "", path] = words;
+  refuseUrlTarget(folder ?? path, `download "${first}"`);
   if (folder === "" || (folder === undefined && path === "")) {
     const hint = "Check for an unset shell variable. For the current folder, pass: .";
     throw invalid(`download "${first}"`, "the target path is empty", hint);

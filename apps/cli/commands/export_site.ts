@@ -5,6 +5,7 @@ import { isStoreUrl } from "../../../core/urls/store_url.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
+import { checkFolder } from "../../../registry/places/mod.ts";
 import type { SiteFile } from "../../server/explorer/site_file.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { localPathOf, openStore } from "../places/open_store.ts";
@@ -66,6 +67,7 @@ export const exportSite: Command = defineCommand({
 
 async function openWriter(to: string, context: CommandContext): Promise<SiteWriter> {
   if (isStoreUrl(to)) return await openBucket(to, context);
+  if (!/^file:/i.test(to)) checkFolder(to, "export a site to");
   return await openFolder(resolve(context.io.cwd, localPathOf(to) ?? to));
 }
 

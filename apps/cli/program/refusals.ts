@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
+import { isUrl } from "../../../core/urls/local_path.ts";
 import type { Command } from "./command.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
@@ -52,6 +53,15 @@ export function refuseFile(path: string | undefined, action: "open" | "create"):
   if (path === undefined || !isFile(path)) return;
   const hint = "A registry is a folder: pass its path.";
   throw invalid(`${action} a registry at ${path}`, "the path, or a parent of it, is a file", hint);
+}
+
+/** Refuses a URL where files are written: it would be a folder of this machine. */
+export function refuseUrlTarget(to: string | undefined, action: string): void {
+  if (to === undefined || !isUrl(to)) return;
+  const subject = shellWord(to.replace(/:.*/s, "://…"));
+  const hint = "Write to a folder, and copy that with the tool of the store. A registry in a " +
+    "bucket is copied by: holdfast mirror FROM TO";
+  throw invalid(`${action} to ${subject}`, "it is a URL", hint);
 }
 
 function isFile(path: string): boolean {

@@ -1,4 +1,5 @@
 // Kinds of typed words, and how well each fits an argument of a command.
+import { BUCKET_SCHEMES } from "../../../backends/drivers.ts";
 import type { ArgumentDefinition } from "../program/command.ts";
 
 /** Kinds of words: `named` is `my:model` or `team/model`, `folder` is `team/`. */
@@ -56,6 +57,7 @@ const FITS: Readonly<Record<Exclude<Slot, "other">, Partial<Record<Kind, number>
 const PATTERNS: readonly (readonly [Kind, RegExp])[] = [
   ["remote", /^@[^/@]+\/?$/],
   ["url", /^[a-z][a-z0-9+.-]+:\/\//i],
+  ["url", new RegExp(`^(https?|${BUCKET_SCHEMES.join("|")}):`, "i")], // without its slashes
   ["path", /^(-|~|\.{1,2}|~\/.*|\.{1,2}\/.*|\/.*)$/s],
   ["text", /\s/],
   ["folder", /\/$/],
@@ -75,6 +77,9 @@ const SLOTS: Readonly<Record<string, Slot>> = {
   "<manifest>": "config",
   "[file]": "config",
   "[names...]": "name",
+  "[location]": "place",
+  "<from>": "place",
+  "<to>": "place",
   file: "target",
   place: "place",
   alias: "alias",

@@ -20,6 +20,8 @@ export interface SuggestLineOptions {
 
 /** How much better the words of a line that was parsed have to fit. */
 const CLEARLY = 4;
+/** `//key:secret@host`, and the same without slashes. */
+const CREDENTIALS = /\/\/[^/?#]*@|^[^@]*:[^@]*:[^@]*@/;
 /** The score of words of which one cannot be where it is. */
 const IMPOSSIBLE = -10;
 /** The score of a template with numbered words. */
@@ -34,7 +36,7 @@ export async function suggestLine(
   options: SuggestLineOptions,
 ): Promise<string | undefined> {
   const { commands, parses } = options;
-  if (args.some((word) => /\/\/[^/?#]*@/.test(word))) return undefined; // credentials
+  if (args.some((word) => CREDENTIALS.test(word))) return undefined;
   if (args[0] === "help") return helpLine(args.slice(1), commands);
   const typed = readCommand(args, commands) ?? guessed(args);
   let best: Line | undefined;
@@ -111,7 +113,8 @@ async function fittedLine(
   { cwd, wasParsed = false, typed, asTyped }: FittedLineOptions,
 ): Promise<Line | undefined> {
   // The nearest registry is one side of a mirror, if the line names only the other.
-  const own = command.name === "mirror" && defaults.length === 0 ? [".holdfast"] : [];
+  const isNamed = parts.some(({ text }) => text.endsWith(".holdfast"));
+  const own = command.name === "mirror" && defaults.length === 0 && !isNamed ? [".holdfast"] : [];
   const fit = { existing: await existingOf(parts, cwd), defaults: [...defaults, ...own] };
   const before = scoreAsTyped(command, asTyped, fit);
   const fitted = fitArguments(command, parts, {

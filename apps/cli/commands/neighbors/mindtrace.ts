@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Backend, Registry } from "../../../../mod.ts";
+import { checkFolder } from "../../../../registry/places/mod.ts";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import { hintFor, type RegistryError } from "../../../../core/errors.ts";
 import { isStoreUrl } from "../../../../core/urls/store_url.ts";
@@ -146,6 +147,7 @@ async function sourceOf(
   if (isStoreUrl(from)) {
     return await openStore(from, { cwd, system, logger, retryForMs: shared.wait });
   }
+  if (!/^file:/i.test(from)) checkFolder(from, "import from");
   return resolve(cwd, localPathOf(from) ?? from);
 }
 
@@ -193,6 +195,7 @@ export const exportMindtrace: Command = defineCommand({
     if (to === undefined) {
       throw invalid("export to mindtrace", "--to is missing", "Add --to FOLDER.");
     }
+    checkFolder(to, "export to"); // before it is resolved
     const tool = await loadTool();
     const registry = await context.open();
     const chosen = await expandNames(registry, refs, io.signal);

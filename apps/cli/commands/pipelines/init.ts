@@ -5,6 +5,7 @@ import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { OPERATORS_FILE } from "../../places/load_module.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import { refuseUrlTarget } from "../../program/refusals.ts";
 import { shellWord } from "../../terminal/hints.ts";
 
 /** The files that `pipeline run` finds; an existing one would run instead of the new pipeline. */
@@ -24,6 +25,7 @@ export const init: Command = defineCommand({
   ],
   async run([where = "."], _flags, context) {
     const { io, shared } = context;
+    refuseUrlTarget(where, "write a pipeline");
     const folder = resolve(io.cwd, where);
     const name = basename(folder).replace(/[^\w.-]+/g, "_").replace(/^[^A-Za-z0-9]+/, "");
     const id = (name || "pipeline").slice(0, 64);

@@ -5,6 +5,7 @@ import { loadPart } from "../../../../core/urls/load_part.ts";
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { createTokenCheck } from "../../../server/access/one_time.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
+import { refuseUrlTarget } from "../../program/refusals.ts";
 import { aborted } from "../../program/run_process.ts";
 import { mountUrl, SEND_TOKENS } from "../../services/mounters.ts";
 import { invalid, lookUp, shellWord, withHints } from "../../terminal/hints.ts";
@@ -52,6 +53,7 @@ export const mount: Command = defineCommand({
       logger: { ...logger, warn },
     });
     const isDrive = process.platform === "win32";
+    refuseUrlTarget(given, `mount "${ref}"`);
     const folder = isDrive ? given : resolve(cwd, given);
     const isNew = !isDrive && await mkdir(folder, { recursive: true }) !== undefined;
     if (!isDrive && (await readdir(folder)).length > 0) {
