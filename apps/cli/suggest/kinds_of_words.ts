@@ -19,6 +19,7 @@ type Slot =
   | "name"
   | "new"
   | "ref"
+  | "prefix"
   | "side"
   | "source"
   | "config"
@@ -42,6 +43,7 @@ const FITS: Readonly<Record<Exclude<Slot, "other">, Partial<Record<Kind, number>
   name: { remote: 2, folder: 3, version: -4, file: 2, named: 4, word: 3 },
   new: { ref: 4, remote: 2, folder: -4, version: -4, file: 2, named: 4, word: 3 },
   ref: { ref: 5, remote: 2, folder: -4, version: -4, file: 2, named: 4, word: 3 },
+  prefix: { remote: 5, url: 5, path: 5, folder: 3, version: 0, file: 2, named: 4, word: 3 },
   side: { ref: 5, remote: 2, path: 4, folder: 2, version: -4, file: 2, named: 4, word: 3 },
   source: { path: 4 },
   config: { path: 7, file: 7 },
@@ -89,6 +91,7 @@ const SLOTS: Readonly<Record<string, Slot>> = {
 };
 
 export function slotOf({ usage, text, completes }: ArgumentDefinition): Slot {
+  if (completes === "name" && text.includes("location")) return "prefix";
   if (completes === "name") return text.includes("name@") ? "new" : "name";
   if (completes !== "ref") return SLOTS[usage] ?? SLOTS[completes ?? ""] ?? "other";
   return text.includes("--to") ? "more" : text.includes("path") ? "side" : "ref"; // behind a target

@@ -20,8 +20,8 @@ export interface SuggestLineOptions {
 
 /** How much better the words of a line that was parsed have to fit. */
 const CLEARLY = 4;
-/** `//key:secret@host`, and the same without slashes. */
-const CREDENTIALS = /\/\/[^/?#]*@|^[^@]*:[^@]*:[^@]*@/;
+/** `//key:secret@host`, the same without slashes, and a URL with a query. */
+const CREDENTIALS = /\/\/[^/?#]*@|^[^@]*:[^@]*:[^@]*@|:\/\/.*[?#]/;
 /** The score of words of which one cannot be where it is. */
 const IMPOSSIBLE = -10;
 /** The score of a template with numbered words. */

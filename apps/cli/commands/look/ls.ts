@@ -45,7 +45,7 @@ export const ls: Command = defineCommand({
     "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
   args: [{
     usage: "[prefix]",
-    text: "only names that begin with this, or match this pattern",
+    text: "only names that begin with this, or match this pattern; or the location of a registry",
     completes: "name",
   }],
   options: [

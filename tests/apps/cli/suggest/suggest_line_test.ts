@@ -61,6 +61,8 @@ filledTest("a line that may hold a secret is not repeated", async (it) => {
       "serve hunter2",
       "mirror https://me:hunter2@h ./x --keep",
       "clone https://me:hunter2@h",
+      "push a s3://b?secretKey=hunter2",
+      "gc s3://b?secretKey=hunter2",
     ]
   ) {
     const { code, err } = await it.holdfast(wordsOf(typed));
@@ -71,6 +73,7 @@ filledTest("a line that may hold a secret is not repeated", async (it) => {
 filledTest("a line that is right but fails keeps its own hint", async (it) => {
   for (
     const [typed, hint] of [
+      ["ls ./none", "holdfast init ./none"],
       ["load nothing", "See what exists: holdfast ls"],
       ["load config@9", "holdfast versions config"],
       ["save x gone", "Check the path"],
