@@ -31,6 +31,7 @@ import type {
   CacheOptions,
   ClearCacheReport,
   OpenOptions,
+  ServiceRegistry,
   StoredRegistry,
 } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
@@ -78,8 +79,8 @@ const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: 
  * none, `create: true` creates it in `./.holdfast`.
  *
  * Imports the driver of a bucket, or the client of a service, when a URL needs it. A compiled
- * program must include them: `--include backends/mod.ts --include backends/s3.ts`. The `backend` of
- * a registry behind a service is `Unsupported`.
+ * program must include them: `--include backends/mod.ts --include backends/s3.ts`. A registry behind
+ * a service has no `backend`.
  *
  * @param target a path, a `file:` URL, `"memory:"`, the URL of a store or of a service, `"@team"`
  * for a name of `holdfast remote`, or a backend
@@ -87,10 +88,18 @@ const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: 
  * for options that differ from those it was created with; `Unsupported` if it would be created on a
  * store that fails `probeBackend`
  */
+export function openRegistry(
+  target: Backend | "memory:",
+  options?: OpenRegistryOptions,
+): Promise<StoredRegistry>;
+export function openRegistry(
+  target?: string | URL | Backend,
+  options?: OpenRegistryOptions,
+): Promise<StoredRegistry | ServiceRegistry>;
 export async function openRegistry(
   target?: string | URL | Backend,
   options: OpenRegistryOptions = {},
-): Promise<StoredRegistry> {
+): Promise<StoredRegistry | ServiceRegistry> {
   options = checkOptions("open the registry", options, OPTIONS);
   checkTarget(target);
   const { checkGraces } = await import("./registry/open.ts");
@@ -112,7 +121,7 @@ function isNamed(target: string): boolean {
 async function openFound(
   target: string | undefined,
   options: OpenRegistryOptions,
-): Promise<StoredRegistry> {
+): Promise<StoredRegistry | ServiceRegistry> {
   const { findRegistry } = await import("./registry/places/find_registry.ts");
   const { system, logger, create = target !== undefined } = options;
   const found = findRegistry(target, { system, create });
@@ -277,6 +286,7 @@ export type {
   ReadOptions,
   RefOptions,
   Registry,
+  ServiceRegistry,
   StoredRegistry,
   VersionEntry,
   VersionsOptions,

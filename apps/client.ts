@@ -8,7 +8,7 @@ import { isRegistryError } from "../core/errors.ts";
 import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { checkMaxLoadBytes } from "../registry/contract/load_limit.ts";
-import type { OpenOptions, Registry } from "../core/registry.ts";
+import type { OpenOptions, Registry, ServiceRegistry } from "../core/registry.ts";
 import { isPassing } from "../core/retry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { blob } from "../materializers/blob.ts";
@@ -23,7 +23,7 @@ import { unexpected } from "./client/problem.ts";
 import { createRemoteRegistry } from "./client/remote_registry.ts";
 
 export type { Materializers } from "../core/materializer.ts";
-export type { Logger, Registry, Verify } from "../core/registry.ts";
+export type { Logger, Registry, ServiceRegistry, Verify } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { SendRequest } from "./client/connection.ts";
 
@@ -124,7 +124,7 @@ function isPrivate(location: string): boolean {
 export async function openHttpRegistry(
   address: string | URL,
   options: HttpRegistryOptions = {},
-): Promise<Registry> {
+): Promise<ServiceRegistry> {
   options = checkOptions("open the registry of a service", options, OPTIONS);
   const {
     materializers = createPortableMaterializers(),

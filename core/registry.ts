@@ -110,11 +110,19 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
 export type NoTypeOfLoad =
   "load() takes no type: pass { schema }, { as: materializer }, or an artifact of defineArtifact()";
 
-/** A registry on a store that is open in this program, as `openRegistry` returns it. */
+/** A registry on a store that is open in this program: a folder, a bucket, or memory. */
 export interface StoredRegistry extends Registry {
   /** The store. It refuses writes while the registry is not there. */
   readonly backend: Backend;
   /** Empties the cache of this registry, including entries of other registries. */
+  clearCache(options?: SignalOptions): Promise<ClearCacheReport>;
+}
+
+/** A registry behind a service, which has no store in this program. */
+export interface ServiceRegistry extends Registry {
+  readonly backend?: undefined;
+  readonly service: RegistryService;
+  /** Removes nothing: a client of a service caches nothing. */
   clearCache(options?: SignalOptions): Promise<ClearCacheReport>;
 }
 

@@ -125,7 +125,7 @@ export interface Batch extends AsyncDisposable {
  * `reopen`, and the files of other values. Small values stay on the caller's thread.
  *
  * Everything runs on the caller's thread for memory, for programs that cannot start threads, and
- * for registries that `openRegistry` did not open, such as clients of a service. For the last,
+ * for registries without a store in this program, such as those behind a service. For the last,
  * `memoryBudgetBytes` limits only saves; `concurrency` limits loads.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {

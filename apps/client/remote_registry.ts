@@ -20,6 +20,7 @@ import type {
   Registry,
   SavedArtifact,
   SaveOptions,
+  ServiceRegistry,
   Verify,
 } from "../../core/registry.ts";
 import { memberOf } from "../../core/registry/release.ts";
@@ -61,10 +62,10 @@ export interface RemoteRegistryOptions extends WrapVerbsOptions {
 export function createRemoteRegistry(
   connection: Connection,
   options: RemoteRegistryOptions,
-): Registry {
+): ServiceRegistry {
   const { id, settings, materializers } = options;
   const { service, ...methods } = new RemoteMethods(connection, options);
-  const registry: Registry = {
+  const registry: ServiceRegistry = {
     ...{ location: connection.location, id, settings, materializers },
     ...methods,
     service: {
@@ -72,6 +73,7 @@ export function createRemoteRegistry(
       log: createRemoteLog(connection),
       presignDownload: createPresignDownload(connection),
     },
+    clearCache: () => Promise.resolve({ files: 0, bytes: 0 }),
     [Symbol.asyncIterator]: () => methods.names()[Symbol.asyncIterator](),
     close: async () => await registry[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => Promise.resolve(), // the runtime owns the connections

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Backend } from "../../core/backend.ts";
 import { fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { OpenOptions, Registry, StoredRegistry } from "../../core/registry.ts";
+import type { OpenOptions, Registry, ServiceRegistry } from "../../core/registry.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { type FoundRegistry, tokenSourceOf } from "./find_registry.ts";
 
@@ -23,18 +23,21 @@ export async function openStoreByUrl(
 }
 
 interface Services {
-  openHttpRegistry(url: string, options: OpenOptions & { token?: string }): Promise<Registry>;
+  openHttpRegistry(
+    url: string,
+    options: OpenOptions & { token?: string },
+  ): Promise<ServiceRegistry>;
 }
 
 /**
- * Opens the registry of a service with the configured token. Reading its `backend` throws.
+ * Opens the registry of a service with the configured token.
  *
  * @throws {RegistryError} `Unsupported` for `events`, `Invalid` for different settings
  */
 export async function openServiceByUrl(
   found: FoundRegistry,
   options: OpenOptions,
-): Promise<StoredRegistry> {
+): Promise<ServiceRegistry> {
   if (options.events !== undefined) {
     throw unsupported(found, "publish events of", "Configure the bus in the service.");
   }
@@ -46,11 +49,7 @@ export async function openServiceByUrl(
     token: await readToken(found, options),
   });
   checkSettings(registry, options);
-  return Object.defineProperty(registry, "backend", {
-    get(): never {
-      throw unsupported(found, "open the store of", "Open its folder or bucket instead.");
-    },
-  }) as StoredRegistry;
+  return registry;
 }
 
 /** Throws `Invalid` for options that differ from the settings at creation. */

@@ -33,7 +33,7 @@ const NO_COLON: typeof WRONG = [
 ];
 const SECRET = "s3:key:hunter2@models";
 
-cliTest("a location without slashes is no folder at any entry point", async (it) => {
+cliTest("no entry point takes a location without slashes for a folder", async (it) => {
   const home = Deno.cwd();
   await it.succeeds("init");
   await Deno.writeTextFile(it.root.join("file"), "1");
@@ -130,7 +130,7 @@ cliTest("a refusal of a location shows no secret", async (it) => {
   }
 });
 
-/** What takes the location of a registry, of a store or of a folder. */
+/** Functions with the location of a registry, of a store or of a folder. */
 function doors(location: string, cwd: string): Record<string, () => unknown> {
   const system = { ...realSystem, env: (name: string) => name === "HOME" ? cwd : undefined };
   return {

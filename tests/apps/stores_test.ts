@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { GetObjectCommand, S3Client } from "npm:@aws-sdk/client-s3@^3";
 import { type RunningServer, serverTest } from "../support/servers/mod.ts";
+import { locationOn } from "../servers/server_world.ts";
 import { realSystem } from "../../core/system.ts";
 import { createS3Backend } from "../../backends/s3.ts";
 import { openRegistry } from "../../mod.ts";
@@ -9,18 +10,7 @@ import { REPOSITORY, runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { cliTest, holdfast, noise, succeeds } from "./captured_io.ts";
 
-/** A place for one test, and the variables by which it is reached. */
-function placeOn({ protocol, bucket, endpoint, accessKey, secretKey }: RunningServer) {
-  const folder = realSystem.id();
-  if (protocol === "gcs") return { url: `gs://${bucket}/${folder}?endpoint=${endpoint}`, env: {} };
-  const stem = `MINIO_${bucket.toUpperCase()}`;
-  const env: Record<string, string> = {
-    [`${stem}_ENDPOINT`]: endpoint,
-    [`${stem}_ACCESS_KEY`]: accessKey,
-    [`${stem}_SECRET_KEY`]: secretKey,
-  };
-  return { url: `minio://${bucket}/${folder}`, env };
-}
+const placeOn = (server: RunningServer) => locationOn(server, realSystem.id());
 
 serverTest(
   "every command works on a bucket",

@@ -1,4 +1,5 @@
 // Ranges of damaged files, read by Python from the folder, through a service and through fsspec.
+import { openFolder } from "../registry/create_registry.ts";
 import { assert, assertEquals } from "@std/assert";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { localPath, openRegistry } from "../../mod.ts";
@@ -17,7 +18,7 @@ Deno.test({
     await using root = await tempRoot();
     await using reader = startReader();
     const location = root.join("registry");
-    await using registry = await openRegistry(location, { cache: false, durability: "os" });
+    await using registry = await openFolder(location, { cache: false, durability: "os" });
     const files = await saveRanged(registry);
     await using service = served(registry);
     const places: Place[] = [{ location }, { location: service.location, token: service.token }];

@@ -63,6 +63,21 @@ export function createServerStore(server: ServerPlace, options: StoreOptions): B
   });
 }
 
+/** The URL of a prefix in the bucket of a server, and the variables by which it is reached. */
+export function locationOn(
+  { protocol, bucket, endpoint, accessKey, secretKey }: ServerPlace,
+  prefix: string,
+): { url: string; env: Record<string, string> } {
+  if (protocol === "gcs") return { url: `gs://${bucket}/${prefix}?endpoint=${endpoint}`, env: {} };
+  const stem = `MINIO_${bucket.toUpperCase()}`;
+  const env = {
+    [`${stem}_ENDPOINT`]: endpoint,
+    [`${stem}_ACCESS_KEY`]: accessKey,
+    [`${stem}_SECRET_KEY`]: secretKey,
+  };
+  return { url: `minio://${bucket}/${prefix}`, env };
+}
+
 /** The server of {@linkcode createServerStore}, as arguments of a program. */
 export function placeOf(server: ServerPlace): ServerPlace {
   const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;

@@ -1,3 +1,4 @@
+import { openFolder } from "../registry/create_registry.ts";
 import { existsSync } from "node:fs";
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
@@ -103,7 +104,7 @@ Deno.test("workers read through the cache and fill it; verification reads the st
   const warnings: string[] = [];
   const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
   const cache = { path: root.join("cache") };
-  await using registry = await openRegistry(root.join("reg"), { cache, logger });
+  await using registry = await openFolder(root.join("reg"), { cache, logger });
   {
     await using batch = createBatch(registry, ALWAYS);
     assertEquals((await batch.loadMany(["one"])).failed, []);

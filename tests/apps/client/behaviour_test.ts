@@ -1,8 +1,7 @@
 import { rejects } from "node:assert/strict";
 import { testRegistry } from "../../conformance/registry.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
-import { openHttpRegistry } from "../../../apps/client.ts";
-import { createMaterializers } from "../../../mod.ts";
+import { openRegistry } from "../../../mod.ts";
 import { damageRecord } from "../../registry/conformance/open_on.ts";
 import { startService, testService } from "./service.ts";
 
@@ -12,10 +11,7 @@ testRegistry(
     const service = await startService(settings);
     const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, service.handler);
     const open = ({ readOnly }: { readOnly: boolean }) =>
-      openHttpRegistry(`http://127.0.0.1:${server.addr.port}`, {
-        readOnly,
-        materializers: createMaterializers(),
-      });
+      openRegistry(`http://127.0.0.1:${server.addr.port}`, { readOnly });
     const registry = await open({ readOnly: false });
     const close = async () => {
       await service.close();
@@ -27,7 +23,7 @@ testRegistry(
       reopen: open,
     };
   },
-  { name: "http, by a port" },
+  { name: "http, by its URL" },
 );
 
 testService("a mistyped name gets a suggestion of the service", async (service) => {

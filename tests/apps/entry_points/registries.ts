@@ -1,10 +1,9 @@
 // The library, and the client of a service.
-import { openHttpRegistry } from "../../../apps/client.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
 import { decodeJson } from "../../../materializers/json/decode_json.ts";
 import { encodeJson } from "../../../materializers/json/encode_json.ts";
-import { createMaterializers } from "../../../materializers/mod.ts";
-import { logOf, publish, type Registry, resolveRelease } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { logOf, openRegistry, publish, type Registry, resolveRelease } from "../../../mod.ts";
 import { annotate, annotationsOf } from "../../../registry/mod.ts";
 import { changeRules, pruneByRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
@@ -112,10 +111,8 @@ const PROGRAMS = {
 export const library = entryPoint((at, run) => at.use(run), PROGRAMS);
 
 export const client = entryPoint(async ({ url, token }, run) => {
-  await using registry = await openHttpRegistry(url, {
-    token,
-    materializers: createMaterializers(),
-  });
+  const system = { ...realSystem, env: (name: string) => name === "HOLDFAST_TOKEN" ? token : "" };
+  await using registry = await openRegistry(url, { system });
   return await run(registry);
 }, { ...PROGRAMS, prune: "maintenance needs the store" });
 

@@ -1,5 +1,6 @@
 // Registries on stores, for the suite of registries.
 import { type Backend, openRegistry } from "../../../mod.ts";
+import type { System } from "../../../core/system.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { versionCell } from "../../../registry/format/layout.ts";
 import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
@@ -16,6 +17,22 @@ export async function openOn(
     registry,
     reopen: ({ readOnly }) => openRegistry(create(), { readOnly, cache: false }),
     damage: (name, version) => damageRecord(registry.backend, `${name}@${version}`, settings),
+  };
+}
+
+/** A registry that `openRegistry` opens by its location, on a store that was created before. */
+export async function openAt(
+  location: string,
+  options: { store: Backend; settings: RegistryToOpen; system?: System },
+): Promise<RegistryUnderTest> {
+  const { store, settings, system } = options;
+  await createRegistry(store, { ...settings, cache: false });
+  const open = (readOnly: boolean) =>
+    openRegistry(location, { readOnly, cache: false, create: false, system });
+  return {
+    registry: await open(false),
+    reopen: ({ readOnly }) => open(readOnly),
+    damage: (name, version) => damageRecord(store, `${name}@${version}`, settings),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createLocalBackend, createMemoryBackend } from "../../../mod.ts";
 import { testRegistry } from "../../conformance/registry.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { openOn } from "./open_on.ts";
+import { openAt, openOn } from "./open_on.ts";
 
 testRegistry((name, run) => Deno.test(name, run), (settings) => {
   const backend = createMemoryBackend();
@@ -10,12 +10,13 @@ testRegistry((name, run) => Deno.test(name, run), (settings) => {
 
 testRegistry((name, run) => Deno.test(name, run), async (settings) => {
   const root = await tempRoot();
-  const create = () => createLocalBackend({ path: root.join("registry"), durability: "os" });
-  const { registry, reopen } = await openOn(create, settings);
+  const location = root.join("registry");
+  const store = createLocalBackend({ path: location, durability: "os" });
+  const { registry, ...more } = await openAt(location, { store, settings });
   const dispose = registry[Symbol.asyncDispose].bind(registry);
   const removing = async () => {
     await dispose();
     await root.remove();
   };
-  return { registry: Object.assign(registry, { [Symbol.asyncDispose]: removing }), reopen };
+  return { registry: Object.assign(registry, { [Symbol.asyncDispose]: removing }), ...more };
 }, { name: "local" });

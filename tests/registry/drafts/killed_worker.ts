@@ -1,11 +1,11 @@
 // A worker that is killed while it adds a part, after it stored the first file:
 // `killed_worker.ts REGISTRY`.
+import { openFolder } from "../create_registry.ts";
 import process from "node:process";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { openRegistry } from "../../../mod.ts";
 import { noise } from "../registries.ts";
 
-const registry = await openRegistry(Deno.args[0], { durability: "os" });
+const registry = await openFolder(Deno.args[0], { durability: "os" });
 const draft = await registry.openDraft("data", { id: "1" });
 
 async function* files(): AsyncGenerator<FileToSave> {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
+import { openFolder } from "../create_registry.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -9,7 +10,7 @@ import { withAge } from "../with_age.ts";
 
 testInRoot("a killed worker adds nothing, and another replaces it", async (root) => {
   const path = root.join("registry");
-  const registry = await openRegistry(path, { durability: "os" });
+  const registry = await openFolder(path, { durability: "os" });
   const draft = await registry.openDraft("data", { id: "1" });
   await draft.addPart("1", [{ path: "1.bin", content: noise(300_000, 1) }]);
   const killed = await runDeno("tests/registry/drafts/killed_worker.ts", [path], {

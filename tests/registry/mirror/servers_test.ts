@@ -1,4 +1,5 @@
 // From a folder into a bucket of a real server, and back.
+import { openFolder } from "../create_registry.ts";
 import { assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
@@ -24,7 +25,7 @@ testOnServers(
 );
 
 async function thereAndBack(path: string, store: Backend): Promise<void> {
-  const folder = await openRegistry(path, { durability: "os" });
+  const folder = await openFolder(path, { durability: "os" });
   const { live, dead } = await fill(folder);
   const large = noise(20_000_000);
   for (let n = 1; n <= 3; n++) {

@@ -1,3 +1,4 @@
+import { openFolder } from "../create_registry.ts";
 import fs from "node:fs";
 import { relative } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -22,7 +23,7 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 
 /** A registry with objects of every kind. */
 async function filled(path: string): Promise<StoredRegistry> {
-  const registry = await openRegistry(path, { durability: "os" });
+  const registry = await openFolder(path, { durability: "os" });
   for (let i = 1; i <= 12; i++) await registry.save("many", noise(70_000, i));
   await registry.save("large/run 2026-11-21", noise(300_000), {
     version: "1.2.3-rc.10",
@@ -64,7 +65,7 @@ testInRoot("maintenance works on a registry in a folder", async (root) => {
   assert((await keysOf(registry.backend, "objects/")).length < before);
   assertEquals((await verifyRegistry(registry)).problems, []);
   assertEquals(await described(registry), left);
-  const target = await openRegistry(root.join("target"), { durability: "os" });
+  const target = await openFolder(root.join("target"), { durability: "os" });
   assertEquals((await mirrorRegistry(registry, target)).failures, []);
   assertEquals([(await verifyRegistry(target)).problems, await described(target)], [[], left]);
 });

@@ -1,3 +1,4 @@
+import { openFolder } from "../create_registry.ts";
 import process from "node:process";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -83,7 +84,7 @@ testInFolder("a folder keeps its locking", async (root) => {
     assertEquals(first.settings.locking, locking);
     rmSync(`${path}/.lock`, { force: true }); // copies may lack it
     const again = await openRegistry(path);
-    assertEquals(again.backend.disk?.locking, locking);
+    assertEquals(again.backend?.disk?.locking, locking);
     await again.save("a", 1);
     const error = await rejected(
       "Invalid",
@@ -105,7 +106,7 @@ testOnEach("concurrent opens create one registry", async ({ root, backend }) => 
   const locking = backend.disk?.locking;
   const options = { locking, durability: "os" as const };
   const opened = await Promise.all(
-    Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),
+    Array.from({ length: 8 }, () => openFolder(root.join("fresh"), options)),
   );
   assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
   assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);

@@ -2,7 +2,7 @@ import process from "node:process";
 import { DRIVERS } from "../../../../backends/drivers.ts";
 import manifest from "../../../../deno.json" with { type: "json" };
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
-import { inspectCache, type Registry, type StoredRegistry } from "../../../../mod.ts";
+import { type Backend, inspectCache, type Registry } from "../../../../mod.ts";
 import { probeBackend, type ProbeStep, readSettings } from "../../../../registry/maintenance.ts";
 import type { RegistrySettings } from "../../../../registry/mod.ts";
 import {
@@ -87,12 +87,13 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   if ("verdict" in registry) yield registry;
   else {
     yield ok("registry", `${found.location}: the location ${originOf(found) ?? "is given"}`);
-    const settings = found.kind === "service"
+    const { backend } = registry;
+    const settings = backend === undefined
       ? registry.settings
-      : await readSettings(registry as StoredRegistry, { signal: io.signal });
+      : await readSettings(registry, { signal: io.signal });
     yield ok("settings", settingsText(registry.id, settings));
-    if (found.kind === "service") yield await checkSlash(registry, context);
-    else if (probe) yield* await checkStore(registry as StoredRegistry, context);
+    if (backend === undefined) yield await checkSlash(registry, context);
+    else if (probe) yield* await checkStore(registry, backend, context);
   }
   yield* checksOfMachine(found, context);
 }
@@ -171,12 +172,13 @@ const SEE = "See every test of the store: holdfast doctor --json";
  * with that of this machine.
  */
 async function checkStore(
-  registry: StoredRegistry,
+  registry: Registry,
+  backend: Backend,
   { io: { signal, system }, logger }: CommandContext,
 ): Promise<Check[]> {
   const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
   try {
-    const certificate = await probeBackend(registry.backend, { signal, system, onStep });
+    const certificate = await probeBackend(backend, { signal, system, onStep });
     const { steps, requests, clockOffsetMs } = certificate;
     const lacking = steps.filter(({ ok, required }) => required && !ok);
     const textOf = ({ name, detail }: ProbeStep) =>

@@ -1,4 +1,5 @@
 // Ranges of damaged files: right bytes or `Corrupt`, however they are read.
+import { openFolder } from "../../create_registry.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHandler } from "../../../../apps/server.ts";
@@ -108,7 +109,7 @@ async function play(registry: StoredRegistry): Promise<void> {
 }
 
 testInRoot("no range of a damaged file in a folder has wrong bytes", async (root) => {
-  const registry = await openRegistry(root.join("registry"), {
+  const registry = await openFolder(root.join("registry"), {
     cache: false,
     durability: "os",
   });
