@@ -121,15 +121,16 @@ export function valueAt(metadata: unknown, path: string): unknown {
   return fromMetadata(nestedValue(metadata, path));
 }
 
+/** Tries the shortest keys first. Never enumerates keys. */
 function nestedValue(value: unknown, path: string): unknown {
   if (!isJsonObject(value)) return undefined;
-  const isBeginning = (key: string) =>
-    path.startsWith(key) && (key.length === path.length || path[key.length] === ".");
-  for (const key of Object.keys(value).filter(isBeginning).sort((a, b) => a.length - b.length)) {
-    const rest = path.slice(key.length + 1);
-    const result = key === path ? value[key] : nestedValue(value[key], rest);
+  for (let end = path.indexOf("."); end >= 0; end = path.indexOf(".", end + 1)) {
+    const key = path.slice(0, end);
+    if (!Object.hasOwn(value, key)) continue;
+    const result = nestedValue(value[key], path.slice(end + 1));
     if (result !== undefined) return result;
   }
+  return Object.hasOwn(value, path) ? value[path] : undefined;
 }
 
 /**
