@@ -81,13 +81,37 @@ function servedFile(
   const query = { commit };
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   const from = `${namePath(name)}/versions/${nameSegment(version)}/files/${encoded}`;
+  const readInto = async (part: Uint8Array, offset: number, isRange: boolean, got: Got) => {
+    const headers = isRange ? { range: `bytes=${offset}-${offset + part.length - 1}` } : undefined;
+    const response = await service.ask(from, { query, headers, signal: got.signal });
+    await readPart(response, part, response.status === 206 ? 0 : offset, got);
+  };
   const read = async (offset: number, length: number, signal?: AbortSignal) => {
-    const end = Math.min(offset + length, size);
-    if (end <= offset) return new Uint8Array(0);
-    const isWhole = offset === 0 && end === size;
-    const headers: Record<string, string> = isWhole ? {} : { range: `bytes=${offset}-${end - 1}` };
-    const response = await service.ask(from, { query, headers, signal });
-    return await readPart(response, response.status === 206 ? 0 : offset, end - offset);
+    const part = new Uint8Array(Math.max(0, Math.min(offset + length, size) - offset));
+    if (part.length === 0) return part;
+    const isRange = part.length < size;
+    const got = { signal, bytes: 0 };
+    try {
+      await readInto(part, offset, isRange, got);
+    } catch (error) {
+      if (signal?.aborted || service.isSite || !isBroken(error)) throw error;
+      await readAgain(part, offset, isRange ? got.bytes : 0);
+    }
+    return part;
+
+    /**
+     * Reads a part whose answer broke, to find out why. Of a range, each byte is verified before it
+     * is sent, and an error before the first byte has its reason: damage, or the service is gone.
+     */
+    async function readAgain(part: Uint8Array, offset: number, known: number): Promise<void> {
+      const rest = { signal, bytes: 0 };
+      try {
+        await readInto(part.subarray(known), offset + known, true, rest);
+      } catch (error) {
+        if (signal?.aborted || !isBroken(error) || rest.bytes === 0) throw error;
+        await readAgain(part, offset, known + rest.bytes);
+      }
+    }
   };
   return {
     ...{ ref: `${name}@${version}`, path, size, digest: sha256, mediaType },
@@ -102,16 +126,28 @@ function servedFile(
   };
 }
 
+/** Progress of a read. */
+interface Got {
+  readonly signal?: AbortSignal;
+  /** Bytes of the part that are there. */
+  bytes: number;
+}
+
+/** True if there was no answer, or it broke. A problem document has a status. */
+function isBroken(error: unknown): boolean {
+  return !(error instanceof ServiceError) || error.status === 0;
+}
+
 /** Reads a part of a body, and no more: servers of files may ignore ranges. */
-async function readPart(response: Response, begin: number, length: number) {
-  const part = new Uint8Array(length);
+async function readPart(response: Response, part: Uint8Array, begin: number, got: Got) {
   let at = -begin;
-  for await (const bytes of response.body!) {
+  for await (const bytes of response.body ?? []) {
     const from = Math.max(0, -at);
-    const to = Math.min(bytes.length, length - at);
+    const to = Math.min(bytes.length, part.length - at);
     if (to > from) part.set(bytes.subarray(from, to), at + from);
     at += bytes.length;
-    if (at >= length) return part; // leaving the loop cancels the rest
+    got.bytes = Math.max(0, Math.min(at, part.length));
+    if (at >= part.length) return; // leaving the loop cancels the rest
   }
   throw new ServiceError(0, "Cannot read the file: the response ended early", {
     hint: "Reload the page.",

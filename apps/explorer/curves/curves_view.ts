@@ -10,7 +10,7 @@ import { useMemo } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { useQuery } from "../previews/parts.ts";
 import { joinLines, lineOf, panelsOf } from "./lines.ts";
-import { axesOf, findSteps, readSteps, type Steps } from "./steps.ts";
+import { axesOf, findSteps, readSteps, type Steps, tablesLeftOut } from "./steps.ts";
 
 /** Charts that are shown at first. */
 const FEW = 4;
@@ -40,6 +40,7 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
     );
     return (await Promise.all(runs)).flat();
   }, [chosen.map((each) => each?.file)]);
+  const unsearched = versions.reduce((sum, version) => sum + tablesLeftOut(version), 0);
   const left = labels.filter((_, i) => chosen[i] === undefined);
   return whenLoaded(found, () =>
     paths.length > 0 && html`
@@ -51,9 +52,20 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
               options=${paths.map((path) => [path, path])} />
           `}
         </div>
+        ${unsearched > 0 && html`
+          <p class="note">${formatCount(
+            unsearched,
+            "more table",
+          )} of these versions ${unsearched === 1
+            ? "is"
+            : "are"} not searched for steps. Name a file
+            by <code>curves</code> in the metadata.</p>
+        `}
         ${left.length > 0 && html`<p class="note">${left.join(", ")}: no file with steps.</p>`}
-        ${whenLoaded(read, (runs) =>
-          html`<${Panels} runs=${runs} isCompared=${versions.length > 1} />`)}
+        ${whenLoaded(
+          read,
+          (runs) => html`<${Panels} runs=${runs} isCompared=${versions.length > 1} />`,
+        )}
       </section>
     `);
 }
@@ -102,8 +114,13 @@ function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolea
       <label><input type="checkbox" checked=${log !== ""} onChange=${() =>
         setLog(log === "" ? "y" : "")} /> Log axis</label>
     </div>
-    ${runs.filter(({ isAll }) => !isAll).map(({ label, rows }) =>
-      html`<p class="note">${label}: the first ${formatNumber(rows)} rows are drawn.</p>`
+    ${runs.filter(({ isAll }) => !isAll).map(({ label, rows, problem }) =>
+      html`<p class="note">${label}: the first ${formatNumber(rows)} rows are drawn${
+        problem === undefined ? "" : `. ${problem}`
+      }.</p>`
+    )}
+    ${runs.filter(({ moreColumns }) => moreColumns > 0).map(({ label, moreColumns }) =>
+      html`<p class="note">${label}: ${formatCount(moreColumns, "more column")} not drawn.</p>`
     )}
     <div class="columns">${charts.map((chart) =>
       html`

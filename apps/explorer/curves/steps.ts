@@ -26,7 +26,15 @@ export function axesOf(names: readonly string[]): string[] {
 
 export interface StepFile {
   readonly file: ArtifactFile;
-  readonly source: Pick<TableSource, "columns" | "parts">;
+  readonly source: Pick<TableSource, "columns" | "parts"> & {
+    /** Names of numbers that are no columns, up to {@linkcode MOST_COLUMNS}. */
+    readonly leftOut?: ReadonlySet<string>;
+  };
+}
+
+/** Returns how many tables of a version are not searched for steps. */
+export function tablesLeftOut({ files }: ArtifactVersion): number {
+  return Math.max(0, files.filter(hasRows).length - MOST_FILES);
 }
 
 /** Opens the files that have a column of steps, or that `curves` of the metadata names. */
@@ -55,11 +63,15 @@ export async function findSteps(
 async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<StepFile["source"]> {
   const columns: { name: string; type: string }[] = [];
   const places = new Map<string, number>();
+  const leftOut = new Set<string>();
   const rowOf = (line: string) => {
     const row: Cell[] = [];
     for (const [name, value] of Object.entries(parseLine(line))) {
-      const isLeftOut = columns.length === MOST_COLUMNS && !places.has(name);
-      if (typeof value !== "number" || isLeftOut) continue;
+      if (typeof value !== "number") continue;
+      if (columns.length === MOST_COLUMNS && !places.has(name)) {
+        if (leftOut.size < MOST_COLUMNS) leftOut.add(name);
+        continue;
+      }
       if (!places.has(name)) places.set(name, columns.push({ name, type: "number" }) - 1);
       row[places.get(name)!] = value;
     }
@@ -69,6 +81,7 @@ async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<Step
   rowsOf((await file.text(HEAD_BYTES, signal)).text.split("\n"));
   return {
     columns,
+    leftOut,
     async *parts(_, signal) {
       let rest = "";
       const decoder = new TextDecoder();
@@ -100,6 +113,10 @@ export interface Steps {
   readonly rows: number;
   /** False if more rows follow. */
   readonly isAll: boolean;
+  /** Why a later row cannot be read. */
+  readonly problem?: string;
+  /** Columns that are not read. */
+  readonly moreColumns: number;
 }
 
 /** Reads rows, up to a limit of numbers or a row that cannot be read. */
@@ -110,6 +127,7 @@ export async function readSteps(
   const chosen = source.columns.map((_, i) => i).slice(0, MOST_COLUMNS);
   const read: number[][] = [];
   let [rows, isAll] = [0, true];
+  let problem: string | undefined;
   try {
     reading: for await (const part of source.parts(chosen, signal)) {
       for (const row of part.rows) {
@@ -121,11 +139,14 @@ export async function readSteps(
       }
     }
   } catch (error) {
-    if (rows === 0 || !isRegistryError(error)) throw error;
-    isAll = false; // a later row is damaged or too long
+    if (rows === 0 || signal?.aborted) throw error;
+    problem = (error as Error).message;
+    isAll = false;
   }
   const named = read.map((values, i) => [source.columns[i]!.name, values] as const);
-  return { columns: new Map(named.filter(([, all]) => !all.every(Number.isNaN))), rows, isAll };
+  const columns = new Map(named.filter(([, all]) => !all.every(Number.isNaN)));
+  const moreColumns = source.columns.length - chosen.length + (source.leftOut?.size ?? 0);
+  return { columns, rows, isAll, problem, moreColumns };
 }
 
 function stepNumber(cell: Cell): number {

@@ -94,7 +94,7 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
     const good = parts.find((part) => part.status === "fulfilled");
     if (good === undefined) throw (parts[0] as PromiseRejectedResult).reason;
     return good.value.map((_, i) =>
-      parts.map((part) => part.status === "fulfilled" ? part.value[i]![0]! : UNREADABLE)
+      parts.map((part) => part.status === "fulfilled" ? part.value[i]![0]! : reasonOf(part.reason))
     );
   }
 
@@ -142,8 +142,10 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
   return { ...about, hasNull: true, page, parts };
 }
 
-/** A cell of a column with values that JavaScript does not hold exactly, such as nanoseconds. */
-const UNREADABLE = "(cannot be shown exactly)";
+/** Returns the cell of a column that cannot be read: it is damaged, or values would be rounded. */
+function reasonOf({ message, state = message }: { message: string; state?: string }): string {
+  return `(${state})`;
+}
 
 const CSV_BYTES = 256 * 1024;
 /** Longer rows end the table. */

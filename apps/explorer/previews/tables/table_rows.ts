@@ -32,8 +32,10 @@ export interface Found {
   /** Rows of a filter or an order that are kept, as far as memory allows. */
   readonly kept: number;
   readonly read: number;
-  /** False if reading was stopped, or a later row is damaged or too long. */
+  /** False if reading was stopped, or a later row cannot be read. */
   readonly isEnd: boolean;
+  /** Why a later row cannot be read: it is damaged or too long. */
+  readonly problem?: string;
   /** Of all rows that were read, without a filter and an order. */
   readonly statistics: readonly ColumnStatistics[];
 }
@@ -60,10 +62,10 @@ export async function findRows(
     : [];
   const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!), isNone);
   let [read, matched, begun] = [0, 0, Date.now()];
-  const found = (isEnd: boolean) => {
+  const found = (isEnd: boolean, problem?: string) => {
     const statistics = tallies.map((tally) => tally.statistics());
     const rows = kept.end();
-    return { rows, kept: rows.length, matched, read, isEnd, statistics };
+    return { rows, kept: rows.length, matched, read, isEnd, statistics, problem };
   };
   try {
     for await (const { rows, progress } of partsOf(source, columns, filter, signal)) {
@@ -86,7 +88,7 @@ export async function findRows(
     }
   } catch (error) {
     if (read === 0 || signal?.aborted) throw error;
-    return found(false);
+    return found(false, (error as Error).message);
   }
   return found(true);
 }
@@ -166,30 +168,6 @@ function charactersOf(row: readonly Cell[]): number {
     (sum, cell) => sum + (typeof cell === "string" ? Math.min(cell.length, MAX_CELL) : 8),
     0,
   );
-}
-
-/** Reads the first rows with their whole cells, all of them if they are within the limits. */
-export async function readRows(
-  source: Pick<TableReader, "parts">,
-  columns: readonly number[],
-  signal?: AbortSignal,
-): Promise<{ rows: Rows; isAll: boolean }> {
-  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / Math.max(1, columns.length))));
-  const rows: (readonly Cell[])[] = [];
-  let characters = 0;
-  try {
-    for await (const part of source.parts(columns, signal)) {
-      for (const row of part.rows) {
-        if (rows.length >= most || characters > MAX_CHARACTERS) return { rows, isAll: false };
-        rows.push(row);
-        for (const cell of row) if (typeof cell === "string") characters += cell.length;
-      }
-    }
-  } catch (error) {
-    if (rows.length === 0 || signal?.aborted) throw error;
-    return { rows, isAll: false }; // a later row is damaged or too long
-  }
-  return { rows, isAll: true };
 }
 
 interface Filter {

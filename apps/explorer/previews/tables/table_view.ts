@@ -141,10 +141,20 @@ function Described({ found, of, size, readAll }: {
       Read all rows (${formatBytes(size)})
     </button>
   `;
-  const { read, isEnd } = found;
+  const { read, isEnd, problem } = found;
   const count = isEnd || of === undefined ? "" : `${formatNumber(read)} of `;
   const rows = `${isEnd ? "all" : "the first"} ${count}${formatCount(count ? of! : read, "row")}`;
-  return html`<p class="summary-line">Column statistics over ${rows}. ${more}</p>`;
+  return html`
+    <p class="summary-line">Column statistics over ${rows}. ${more}</p>
+    ${problem !== undefined && html`<${Unread} read=${read} problem=${problem} />`}
+  `;
+}
+
+function Unread({ read, problem }: { read: number; problem: string }): VNode {
+  return html`
+    <p class="notice notice-error" role="alert">
+      ${`Only the first ${formatCount(read, "row")} could be read: ${problem}.`}</p>
+  `;
 }
 
 function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
@@ -157,13 +167,16 @@ function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
 function Counts(
   { found, isFiltered, of }: { found?: Found; isFiltered: boolean; of?: number },
 ): VNode {
-  const { kept = 0, matched = 0, read = 0, isEnd = true } = found ?? {};
+  const { kept = 0, matched = 0, read = 0, isEnd = true, problem } = found ?? {};
   const total = `${isEnd ? "" : "the first "}${formatCount(isEnd ? of ?? read : read, "row")}`;
   const facts = [
     ...found ? [isFiltered ? `${formatNumber(matched)} of ${total}` : `${total} in order`] : [],
     ...matched > kept ? [`the first ${formatNumber(kept)} are shown`] : [],
   ];
-  return html`<span class="muted" role="status">${facts.join("; ")}</span>`;
+  return html`
+    <span class="muted" role="status">${facts.join("; ")}</span>
+    ${problem !== undefined && html`<${Unread} read=${read} problem=${problem} />`}
+  `;
 }
 
 interface Finding {

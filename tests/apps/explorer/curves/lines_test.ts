@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { joinLines, lineOf, panelsOf } from "../../../../apps/explorer/curves/lines.ts";
 import { axesOf, findSteps, readSteps } from "../../../../apps/explorer/curves/steps.ts";
 import { fakeFile, fakeVersion } from "../support/fake_file.ts";
@@ -75,7 +75,7 @@ Deno.test("CSV, JSON Lines and Parquet have the same steps", async () => {
   const rows = historyOf(2, 3000);
   for (const form of ["csv", "jsonl", "parquet"] as const) {
     const { columns, ...rest } = (await stepsOf(`h.${form}`, await historyBytes(form, rows)))!;
-    assertEquals(rest, { rows: 3000, isAll: true }, form);
+    assertEquals(rest, { rows: 3000, isAll: true, problem: undefined, moreColumns: 0 }, form);
     assertEquals([...columns.keys()].sort(), ["epoch", "loss", "lr", "step", "val_loss"], form);
     for (const name of ["step", "loss", "val_loss"] as const) {
       assertEquals(columns.get(name), rows.map((row) => row[name] ?? NaN), `${form} ${name}`);
@@ -120,15 +120,17 @@ Deno.test("a large file is read up to a limit, and little of it to find its colu
 
 Deno.test("rows before one that cannot be read are drawn", async () => {
   const content = `step,loss\n1,0.5\n2,0.25\n"${"x".repeat(10_000_000)}`;
-  const { rows, isAll, columns } = (await stepsOf("a.csv", content))!;
+  const { rows, isAll, problem, columns } = (await stepsOf("a.csv", content))!;
   assertEquals([rows, isAll, columns.get("loss")], [2, false, [0.5, 0.25]]);
+  assertStringIncludes(problem!, "a row is longer than");
   const lines = '{"step":1,"loss":0.5}\n{"step":2,"loss":0.25}\n{"step":3,"loss":0.1,"note":"';
   const head = encoder.encode(lines);
   const byteAt = (at: number) => head[at] ?? 0x78;
   const file = fakeFile("a.jsonl", { size: 1_000_000_000, byteAt });
   const [found] = await findSteps({ ...fakeVersion(new Map()), files: [file] });
-  const { columns: own, ...rest } = await readSteps(found!, { most: 1e6 });
-  assertEquals([rest, own.get("loss")], [{ rows: 2, isAll: false }, [0.5, 0.25]]);
+  const last = await readSteps(found!, { most: 1e6 });
+  assertEquals([last.rows, last.isAll, last.columns.get("loss")], [2, false, [0.5, 0.25]]);
+  assertStringIncludes(last.problem!, "a line exceeds");
   assert(file.bytesRead() < 10e6, `${file.bytesRead()}`);
 });
 

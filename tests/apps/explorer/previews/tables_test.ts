@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { splitCsv } from "../../../../apps/explorer/previews/tables/split_csv.ts";
-import {
-  findRows,
-  readRows,
-  type Wanted,
-} from "../../../../apps/explorer/previews/tables/table_rows.ts";
+import { findRows, type Wanted } from "../../../../apps/explorer/previews/tables/table_rows.ts";
 import { openTable } from "../../../../apps/explorer/previews/tables/table_source.ts";
 import { isRegistryError } from "../../../../core/errors.ts";
 import {
@@ -140,7 +136,12 @@ Deno.test("a worker reads, finds and refuses as this thread does", async () => {
   assertEquals(source.columns, here.columns);
   const range = { from: 690, count: 20, columns: [1] };
   assertEquals(await source.page(range), await here.page(range));
-  assertEquals(await readRows(source, [0, 1]), await readRows(here, [0, 1]));
+  const rowsOf = async ({ parts }: Pick<TableReader, "parts">) =>
+    (await Array.fromAsync(parts([0, 1]))).flatMap(({ rows }) => rows);
+  assertEquals(await rowsOf(source), await rowsOf(here));
+  assertEquals(await source.keysWith(source), []);
+  assertEquals((await source.compare(source, {}))?.added, 0);
+  assertEquals(await source.compare(source, { key: "n" }), undefined);
   assertEquals((await source.find([0, 1], { filter: "" })).statistics[0]!.distinct, 3);
   assertEquals((await source.find([0, 1], { filter: "needle" })).matched, 1);
   const sort = { column: 0, isDown: true };
@@ -292,16 +293,22 @@ Deno.test("rows for statistics end at a limit", async () => {
   const line = "1,2\n";
   const size = line.length * 100_000;
   const file = fakeFile("many.csv", { size, byteAt: (at) => line.charCodeAt(at % 4) });
-  const { rows, isAll } = await readRows(await readTable(file), [0, 1]);
-  assertEquals([rows.length, isAll], [20_000, false]);
+  const wanted = { filter: "", sample: 20_000 };
+  const { read, isEnd, problem } = await findRows(await readTable(file), [0, 1], wanted);
+  assertEquals([read, isEnd, problem], [20_000, false, undefined]);
   assert(file.bytesRead() <= size + 512 * 1024, `${file.bytesRead()}`);
-  const wide = `${"x".repeat(1_000_000)}\n`;
-  const long = fakeFile("wide.csv", {
-    size: wide.length * 1000,
-    byteAt: (at) => wide.charCodeAt(at % wide.length),
-  });
-  assertEquals((await readRows(await readTable(long), [0])).isAll, false);
-  assert(long.bytesRead() < 128 * 1024 * 1024, `${long.bytesRead()}`);
+});
+
+Deno.test("a table that is damaged behind its first rows has the rows, and the reason", async () => {
+  const text = `n\n${"1\n".repeat(600_000)}`;
+  const file = fakeFile("a.csv", encoder.encode(text));
+  const read: typeof file.read = (offset, length) =>
+    offset + length > 1_100_000
+      ? Promise.reject(new Error("SHA-256 does not match"))
+      : file.read(offset, length);
+  const found = await findRows(await readTable({ ...file, read }), [0], { filter: "" });
+  assertEquals([found.isEnd, found.problem], [false, "SHA-256 does not match"]);
+  assertEquals([found.read > 0, found.read < 600_000], [true, true]);
 });
 
 Deno.test("the types of CSV columns are detected", async () => {
